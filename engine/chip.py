@@ -1,0 +1,97 @@
+"""Accelerators as data: peaks, memory, links and the constants of their kernels.
+
+`Chip` is what the roofline reads. `load_chip` finds a profile by id, the user's own first, then
+the bundled ones in ``profiles/chips/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Provenance(StrEnum):
+    """Where a figure comes from, best first."""
+
+    MEASURED = "measured"
+    FITTED = "fitted"
+    DATASHEET = "datasheet"
+
+
+@dataclass(frozen=True, slots=True)
+class KernelConstants:
+    """How one class of kernels does on one chip.
+
+    Seconds of a call: ``floor + ((FLOPs/(compute·peak))^p + (bytes/(memory·bandwidth))^p)^(1/p)``
+    with ``p = order``. Where ``half_size`` is set, the compute efficiency is
+    ``compute · x/(x + half_size)`` with x the size that fills the chip (prompt tokens for prefill
+    attention, tokens per expert for grouped GEMM).
+    """
+
+    compute: float
+    memory: float
+    floor_seconds: float
+    order: float = 2.0
+    half_size: float = 0.0
+    per_item_seconds: float = 0.0
+    """Decode attention: seconds for one (sequence × KV head), whatever its length."""
+    provenance: Provenance = Provenance.DATASHEET
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Collective:
+    """A collective operation over ``ranks`` chips: ``alpha + bytes·factor/bandwidth``."""
+
+    alpha_seconds: float
+    bandwidth_bytes: float
+    """Achieved bus bandwidth per chip and direction, bytes per second."""
+    provenance: Provenance = Provenance.DATASHEET
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A fabric between chips; ``bandwidth_bytes`` is per chip and direction."""
+
+    name: str
+    bandwidth_bytes: float
+    domain: int
+    """How many chips it connects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One accelerator with its node.
+
+    ``peak_flops`` maps compute types (``bf16``, ``fp8``, ``int8`` …) to dense FLOP/s; a missing
+    type is not supported. ``kernels`` maps a kernel class to its constants (`engine.roofline`
+    names the classes); ``all_reduce`` and ``all_to_all`` map rank counts to measured collectives
+    within the node.
+    """
+
+    id: str
+    name: str
+    vendor: str
+    generation: str
+    memory_bytes: int
+    bandwidth_bytes: float
+    peak_flops: Mapping[str, float]
+    cache_bytes: int
+    core_count: int
+    scale_up: Link
+    scale_out: Link
+    kernels: Mapping[str, KernelConstants]
+    all_reduce: Mapping[int, Collective]
+    all_to_all: Mapping[int, Collective]
+    provenance: Provenance
+    sources: tuple[str, ...] = ()
+    notes: str = ""
+    origin: str = "bundled"
+    """``bundled`` or the path of the user's own file."""
+
+    @property
+    def node_size(self) -> int:
+        """Chips that the scale-up link connects."""
+        return self.scale_up.domain

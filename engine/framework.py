@@ -1,0 +1,41 @@
+"""Serving frameworks as data: what their runtime costs around the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.chip import KernelConstants, Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A serving engine's cost and habits.
+
+    ``step_seconds`` is spent once per decode or prefill step (scheduler, sampler, host),
+    ``sequence_seconds`` on each sequence of a step, ``request_seconds`` once per request before
+    its first token. ``layer_seconds`` is launch gap per layer where CUDA graphs do not hide it.
+    ``memory_fraction`` of the chip is given to weights and cache; ``reserve_bytes`` is the
+    runtime's own. ``chunk_tokens`` is the prefill token budget of one step.
+    ``kernels`` overrides or adds kernel constants of a chip generation, keyed
+    ``generation/kernel class``.
+    """
+
+    id: str
+    name: str
+    version: str
+    step_seconds: float
+    sequence_seconds: float
+    request_seconds: float
+    layer_seconds: float
+    memory_fraction: float
+    reserve_bytes: float
+    chunk_tokens: int
+    max_sequences: int
+    chunked_prefill: bool
+    provenance: Provenance
+    sources: tuple[str, ...]
+    launch: str
+    """Template of the launch command; fields in braces are filled by `engine.plan`."""
+    kernels: Mapping[str, KernelConstants]
+    origin: str = "bundled"

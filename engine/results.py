@@ -1,0 +1,146 @@
+"""What the sweep hands on: tables of candidates as numpy columns, and explanations of one row.
+
+These are values only; `engine.sweep` and `engine.explain` make them, the command line, the
+plan files and the app read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.layout import Layout
+from engine.precision import Precision
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+class Binding(IntEnum):
+    """Why a candidate is not the answer."""
+
+    NONE = 0
+    MEMORY = 1
+    TTFT = 2
+    TPOT = 3
+    E2E = 4
+    LATENCY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Candidates, one per index, as columns of equal length.
+
+    ``kind`` is ``language`` or ``vision``. ``metrics`` holds float columns named with their
+    unit: for language models ``ttft_ms tpot_ms e2e_ms request_tps decode_tps tps_per_chip
+    tps_per_user memory_gib``; for vision models ``latency_ms fps fps_per_chip memory_gib``.
+    Where ``fits`` is False the speeds are NaN. ``throughput`` names the column that ranks.
+    ``excess`` is the largest ratio of a metric to its limit (≤ 1 when all are met, for memory
+    need/capacity); ``binding`` says which limit that is when one is missed.
+    """
+
+    kind: str
+    throughput: str
+    layouts: tuple[Layout, ...]
+    precisions: tuple[Precision, ...]
+    layout_index: IntArray
+    precision_index: IntArray
+    batch: IntArray
+    metrics: Mapping[str, FloatArray]
+    fits: BoolArray
+    meets: BoolArray
+    binding: IntArray
+    excess: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def take(self, rows: IntArray) -> Table:
+        """The same table with only ``rows``, in that order."""
+        return Table(
+            self.kind,
+            self.throughput,
+            self.layouts,
+            self.precisions,
+            self.layout_index[rows],
+            self.precision_index[rows],
+            self.batch[rows],
+            {name: column[rows] for name, column in self.metrics.items()},
+            self.fits[rows],
+            self.meets[rows],
+            self.binding[rows],
+            self.excess[rows],
+        )
+
+    def layout(self, row: int) -> Layout:
+        """The layout of one row."""
+        return self.layouts[int(self.layout_index[row])]
+
+    def precision(self, row: int) -> Precision:
+        """The precision of one row."""
+        return self.precisions[int(self.precision_index[row])]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A whole sweep. ``order`` ranks the rows of ``table`` best first: those that meet the
+    objectives by throughput, then those that miss by how little, then those that do not fit."""
+
+    table: Table
+    order: IntArray
+    candidates: int
+    best: int | None
+    runner_up: int | None
+    """The best row of another layout or precision that meets the objectives."""
+    nearest: int | None
+    """When nothing meets the objectives: the row that misses by least."""
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTime:
+    """One class of operators in one phase of one step."""
+
+    name: str
+    kernel: str
+    phase: str
+    calls: int
+    seconds: float
+    flops: float
+    bytes: float
+    message_bytes: float
+    bound: str
+    """``compute``, ``memory``, ``link`` or ``launch``: the largest part of the seconds."""
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryItem:
+    """One line of the memory table, per chip."""
+
+    name: str
+    bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one candidate is as fast as it is. Shares are of the chip's dense peak."""
+
+    layout: Layout
+    precision: Precision
+    batch: int
+    operators: tuple[OperatorTime, ...]
+    memory: tuple[MemoryItem, ...]
+    capacity_bytes: float
+    prefill_mfu: float
+    prefill_mbu: float
+    decode_mfu: float
+    decode_mbu: float
+    largest_batch: Mapping[str, int]
+    """The largest batch that each limit allows on its own: ``memory``, ``ttft``, ``tpot``,
+    ``e2e``; 0 where even batch 1 misses."""

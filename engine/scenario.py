@@ -1,0 +1,82 @@
+"""A Scenario: everything a person chose, in one frozen value.
+
+The sweep is a pure function of it. Plans store it whole; the app keeps a list of them for
+undo and redo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How requests are served."""
+
+    CONTINUOUS = "continuous"
+    STATIC = "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What one request looks like. Vision models use ``image_*`` and no tokens."""
+
+    input_tokens: int = 4096
+    output_tokens: int = 1024
+    mode: Mode = Mode.CONTINUOUS
+    image_width: int = 224
+    image_height: int = 224
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """Service level objectives in milliseconds; None means no limit."""
+
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    e2e_ms: float | None = None
+    latency_ms: float | None = None
+    """Vision: mean latency of a whole batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutLimits:
+    """Which parallel degrees the sweep may use; empty tuples mean every legal one."""
+
+    tensor: tuple[int, ...] = ()
+    pipeline: tuple[int, ...] = ()
+    expert: tuple[int, ...] = ()
+    attention_data: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One what-if.
+
+    ``model`` is a bundled profile's name, a path or a hub id; ``edits`` are what-ifs on config
+    keys (dotted path, JSON value). ``weights``, ``activations`` and ``kv`` are format names or
+    empty for the checkpoint's own; ``precisions`` lists further WxAy shorthands to try.
+    """
+
+    model: str = "deepseek-v3"
+    edits: tuple[tuple[str, object], ...] = ()
+    chip: str = "h200_sxm"
+    chips: int = 16
+    framework: str = "vllm"
+    weights: str = ""
+    activations: str = ""
+    kv: str = ""
+    precisions: tuple[str, ...] = ()
+    workload: Workload = field(default_factory=Workload)
+    objectives: Objectives = field(default_factory=lambda: Objectives(ttft_ms=2000, tpot_ms=50))
+    limits: LayoutLimits = field(default_factory=LayoutLimits)
+    max_batch: int | None = None
+    load_imbalance: float = 1.0
+    """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
+    draft_tokens: int = 0
+    """Speculative tokens per step (MTP); 0 turns speculation off."""
+    acceptance: float = 0.0
+    """Probability that one more draft token is accepted, given that all before it were."""
+    assume: str = ""
+    """Dialect to read an unknown ``model_type`` with."""
+    revision: str = ""
