@@ -123,7 +123,7 @@ def parse_precision(text: str, kv: str | None = None) -> Precision:
             )
         if activation_bits not in _ACTIVATION_BY_BITS:
             raise InputError(
-                f"precision {text!r}: activation bits {activation_bits}, expected one of 4 6 8 16 32"
+                f"precision {text!r}: activation bits {activation_bits}, expected 4 6 8 16 or 32"
             )
         weights = FORMATS[_DEFAULT_BY_BITS[weight_bits]]
         activations = FORMATS[_ACTIVATION_BY_BITS[activation_bits]]
