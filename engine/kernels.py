@@ -1,0 +1,116 @@
+"""Which kernel a pair of formats gets on a chip, and what it falls back to.
+
+W4A16 multiplies at the 16-bit rate; W8A8, W4A8 and W4A4 at their own, but only on chips that
+have them. Where a chip lacks a rate, the operands are widened in the kernel and only the bytes
+stay small; `KernelChoice.fallback` says so in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from engine.chip import Chip, KernelConstants, Provenance
+from engine.errors import InputError
+from engine.framework import Framework
+from engine.precision import FORMATS, NumberFormat
+
+PLAIN = "bf16"
+
+
+@dataclass(frozen=True, slots=True)
+class KernelChoice:
+    """The dtype part of a kernel class (``fp8_block``), its compute rate and activation bytes."""
+
+    dtype: str
+    compute: str
+    activation_bytes: float
+    fallback: str = ""
+
+
+def _sixteen_bit(chip: Chip) -> str:
+    return PLAIN if PLAIN in chip.peak_flops else "fp16"
+
+
+def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) -> KernelChoice:
+    """How ``chip`` multiplies ``weights`` by ``activations``."""
+    plain = _sixteen_bit(chip)
+    if weights.bits >= 32:
+        rate = weights.compute if weights.compute in chip.peak_flops else "fp32"
+        return KernelChoice(rate, rate, 4.0)
+    if weights.bits >= 16:
+        return KernelChoice(PLAIN, plain, 2.0)
+    if activations.bits >= 16:
+        return KernelChoice("int8_weight" if weights.bits > 4 else "int4", plain, 2.0)
+    if activations.bits <= 4 and weights.bits <= 4:
+        if "fp4" in chip.peak_flops:
+            return KernelChoice(weights.name, "fp4", 0.5)
+        return _widened(weights, chip, f"{chip.name} has no FP4 rate")
+    if weights.bits <= 4:
+        if "fp8" in chip.peak_flops:
+            return KernelChoice("fp8", "fp8", 1.0)
+        return _widened(weights, chip, f"{chip.name} has no FP8 rate for W4A8")
+    for rate in (weights.compute, "fp8", "int8"):
+        if rate in chip.peak_flops and rate in {"fp8", "int8"}:
+            note = "" if rate == weights.compute else f"{chip.name} has no {weights.compute} rate"
+            dtype = weights.name if rate == weights.compute else rate
+            return KernelChoice(dtype, rate, 1.0, note and f"{note}: computes in {rate}")
+    return _widened(weights, chip, f"{chip.name} has no 8-bit rate")
+
+
+def _widened(weights: NumberFormat, chip: Chip, reason: str) -> KernelChoice:
+    dtype = "int8_weight" if weights.bits > 4 else "int4"
+    rate = _sixteen_bit(chip)
+    return KernelChoice(dtype, rate, 2.0, f"{reason}: weights widened, computes in {rate}")
+
+
+def cache_dtype(kv: NumberFormat) -> str:
+    """The dtype part of attention classes by cache format: 8 bits and fewer are ``fp8``."""
+    return "fp8" if kv.bits <= 8 else PLAIN
+
+
+# When a generation has no constants for a dtype, the nearest relative stands in, in this order.
+_RELATIVES: Mapping[str, tuple[str, ...]] = {
+    "fp8_block": ("fp8",),
+    "mxfp8": ("fp8_block", "fp8"),
+    "mxfp4": ("nvfp4", "int4"),
+    "nvfp4": ("mxfp4", "int4"),
+    "int8": ("fp8",),
+    "int8_weight": ("int4",),
+    "fp8": ("fp8_block", "int8"),
+    "fp16": (PLAIN,),
+    "tf32": (PLAIN,),
+    "fp32": (PLAIN,),
+}
+
+
+def constants_for(kernel: str, chip: Chip, framework: Framework) -> KernelConstants:
+    """Constants of kernel class ``kernel`` (``gemm.fp8``): the framework's for this chip, else
+    the chip's, else those of the nearest dtype (then never tagged better than fitted)."""
+    family, dtype = kernel.split(".")
+    for candidate in (dtype, *_RELATIVES.get(dtype, ()), PLAIN):
+        key = f"{family}.{candidate}"
+        for scope in (chip.id, chip.generation):
+            own = framework.kernels.get(f"{scope}/{key}")
+            if own is not None:
+                return own if candidate == dtype else _borrowed(own)
+        found = chip.kernels.get(key)
+        if found is not None:
+            return found if candidate == dtype else _borrowed(found)
+    raise InputError(f"chip {chip.id}: no constants for kernel class {family}.{PLAIN}")
+
+
+def _borrowed(constants: KernelConstants) -> KernelConstants:
+    if constants.provenance is Provenance.MEASURED:
+        return replace(constants, provenance=Provenance.FITTED)
+    return constants
+
+
+def default_activations(weights: NumberFormat) -> NumberFormat:
+    """What activations a weight format is served with when nobody says: itself for 8 bits and
+    FP4, 16 bits otherwise."""
+    if weights.bits >= 16:
+        return weights
+    if weights.bits == 8:
+        return FORMATS["int8"] if weights.compute == "int8" else FORMATS["fp8"]
+    return FORMATS["nvfp4"] if weights.name == "nvfp4" else FORMATS[PLAIN]
