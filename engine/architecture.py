@@ -205,6 +205,9 @@ class Block:
     other_parameters: int = 0
     norms: int = 2
     """Normalisation passes over the hidden state."""
+    parallel: bool = False
+    """Mixer and feed-forward read the same input and are summed (GPT-J, Falcon): their results
+    need one all-reduce instead of two."""
 
     @property
     def dense_parameters(self) -> int:

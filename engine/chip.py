@@ -42,11 +42,17 @@ class KernelConstants:
 
 @dataclass(frozen=True, slots=True)
 class Collective:
-    """A collective operation over ``ranks`` chips: ``alpha + bytes·factor/bandwidth``."""
+    """A collective operation over ``ranks`` chips: ``alpha + bytes·factor/bandwidth``.
+
+    Libraries switch algorithms with size; where ``small_bandwidth_bytes`` is set, a second line
+    with the lower start describes small messages and the faster of the two counts.
+    """
 
     alpha_seconds: float
     bandwidth_bytes: float
     """Achieved bus bandwidth per chip and direction, bytes per second."""
+    small_alpha_seconds: float = 0.0
+    small_bandwidth_bytes: float = 0.0
     provenance: Provenance = Provenance.DATASHEET
     source: str = ""
 
@@ -59,6 +65,10 @@ class Link:
     bandwidth_bytes: float
     domain: int
     """How many chips it connects."""
+    alpha_seconds: float = 10e-6
+    """Start of one message."""
+    achieved: float = 0.9
+    """Share of the bandwidth that large messages reach."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ All inputs may be arrays; shapes broadcast.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,8 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one collective moves per chip. ``ranks`` and ``groups`` have one value per layout.
+    """What one collective moves per chip. ``times`` (calls of a step) and ``ranks`` have one
+    value per layout.
 
     ``kind`` is ``all_reduce``, ``all_to_all`` or ``send``. For ``all_to_all`` the bytes are what
     one chip sends, and ``remote_bytes`` the part that leaves its node.
@@ -52,7 +54,7 @@ class Message:
 
     name: str
     kind: str
-    calls: float
+    times: FloatArray
     bytes: FloatArray
     ranks: FloatArray
     remote_bytes: FloatArray | None = None
@@ -102,3 +104,75 @@ def kernel_bound(work: Work, chip: Chip) -> str:
         "launch": work.constants.floor_seconds,
     }
     return max(parts, key=lambda bound: parts[bound])
+
+
+def message_seconds(message: Message, chip: Chip) -> FloatArray:
+    """Seconds of one collective; 0 for layouts with a single rank.
+
+    An all-reduce within a node follows its measured constants. Over more nodes it is a
+    reduce-scatter and an all-gather inside each (together one all-reduce there) around an
+    all-reduce between them, in which each chip carries its own part. An all-to-all sends over
+    both fabrics at once and waits for the slower.
+    """
+    ranks = message.ranks
+    inside = np.minimum(ranks, float(chip.node_size))
+    nodes = np.ceil(ranks / chip.node_size)
+    if message.kind == "send":
+        link = chip.scale_up if bool(np.all(ranks <= chip.node_size)) else chip.scale_out
+        seconds = link.alpha_seconds + message.bytes / (link.bandwidth_bytes * link.achieved)
+    elif message.kind == "all_reduce":
+        factor = 2.0 * (inside - 1.0) / inside
+        seconds = _lines(chip.all_reduce, inside, message.bytes * factor)
+        seconds = seconds + _between_nodes(chip, nodes, message.bytes / inside)
+    else:
+        assert message.remote_bytes is not None
+        local = _lines(chip.all_to_all, inside, message.bytes - message.remote_bytes)
+        out = chip.scale_out
+        remote = message.remote_bytes / (out.bandwidth_bytes * out.achieved)
+        remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
+        seconds = np.maximum(local, remote)
+    return np.where(ranks > 1, seconds, 0.0)
+
+
+def _between_nodes(chip: Chip, nodes: FloatArray, share_bytes: FloatArray) -> FloatArray:
+    """All-reduce over ``nodes`` of each chip's share, by ring over the scale-out link."""
+    out = chip.scale_out
+    moved = 2.0 * (nodes - 1.0) / nodes * share_bytes / (out.bandwidth_bytes * out.achieved)
+    return np.where(nodes > 1, moved + 2.0 * out.alpha_seconds * np.log2(nodes), 0.0)
+
+
+def _lines(
+    table: Mapping[int, Collective], ranks: FloatArray, moved_bytes: FloatArray
+) -> FloatArray:
+    """The faster of a collective's two lines; constants per layout by its rank count."""
+    chosen = [_at_ranks(table, int(n)) for n in ranks[:, 0]]
+
+    def column(name: str) -> FloatArray:
+        return np.array([[getattr(constants, name)] for constants in chosen])
+
+    seconds = column("alpha_seconds") + moved_bytes / column("bandwidth_bytes")
+    small = column("small_bandwidth_bytes")
+    if bool(np.any(small > 0)):
+        early = column("small_alpha_seconds") + moved_bytes / np.maximum(small, 1.0)
+        seconds = np.where(small > 0, np.minimum(seconds, early), seconds)
+    return seconds
+
+
+def _at_ranks(table: Mapping[int, Collective], ranks: int) -> Collective:
+    """Constants for ``ranks``, interpolated over log2(ranks) between measured counts; beyond
+    the last count the start grows by its last slope and the bandwidth stays."""
+    if ranks in table:
+        return table[ranks]
+    counts = sorted(table)
+    logs = np.log2(counts)
+    at = np.log2(max(ranks, 1))
+
+    def interpolate(name: str) -> float:
+        return float(np.interp(at, logs, [getattr(table[n], name) for n in counts]))
+
+    nearest = table[min(counts, key=lambda count: abs(count - ranks))]
+    alpha = interpolate("alpha_seconds")
+    if len(counts) > 1 and ranks > counts[-1]:
+        rise = table[counts[-1]].alpha_seconds - table[counts[-2]].alpha_seconds
+        alpha += max(rise, 0.0) * float((at - logs[-1]) / (logs[-1] - logs[-2]))
+    return replace(nearest, alpha_seconds=alpha, bandwidth_bytes=interpolate("bandwidth_bytes"))

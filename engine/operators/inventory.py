@@ -1,0 +1,301 @@
+"""What a step consists of: every distinct operator of a model, with how often it runs.
+
+Equal operators of different blocks are counted together (the attention of DeepSeek-V3's dense
+and MoE layers is one entry with 61 calls), so that a sweep evaluates each only once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from engine.architecture import (
+    Architecture,
+    AttentionCore,
+    Block,
+    Core,
+    Experts,
+    LatentCore,
+    Matrix,
+    Role,
+    Split,
+    StateCore,
+)
+from engine.chip import Chip, KernelConstants
+from engine.framework import Framework
+from engine.kernels import cache_dtype, choose_kernel, constants_for
+from engine.precision import Precision
+
+
+@dataclass(frozen=True, slots=True)
+class Gemm:
+    """Matrices that run as one product."""
+
+    name: str
+    kernel: str
+    constants: KernelConstants
+    decode_kernel: str
+    decode_constants: KernelConstants
+    peak_flops: float
+    parts: tuple[Matrix, ...]
+    weight_bytes_per_element: float
+    activation_bytes: float
+    calls: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertBank:
+    """The routed experts of one block as two grouped products."""
+
+    kernel: str
+    constants: KernelConstants
+    peak_flops: float
+    experts: Experts
+    weight_bytes_per_element: float
+    activation_bytes: float
+    calls: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """A core with the constants of its prefill and decode kernels."""
+
+    core: Core
+    prefill_kernel: str
+    prefill_constants: KernelConstants
+    decode_kernel: str
+    decode_constants: KernelConstants
+    index_constants: KernelConstants | None
+    prefill_peak_flops: float
+    decode_peak_flops: float
+    cache_bytes_per_element: float
+    calls: float
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise:
+    """Passes over activations: norms, rotary embedding, activation functions, quantisation.
+
+    ``replicated_elements`` are per token on every rank, ``divided_elements`` shrink with TP.
+    """
+
+    constants: KernelConstants
+    launches: float
+    replicated_elements: float
+    divided_elements: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything a step of one model does, under one precision on one chip."""
+
+    hidden_size: int
+    layer_count: int
+    gemms: tuple[Gemm, ...]
+    head: Gemm
+    banks: tuple[ExpertBank, ...]
+    mixings: tuple[Mixing, ...]
+    elementwise: Elementwise
+    all_reduces: float
+    """All-reduces of a step over the attention ranks (`tensor`)."""
+    expert_layers: float
+    """Layers whose routed experts exchange tokens."""
+    dense_only_reduces: float
+    """The part of ``all_reduces`` that MoE layers replace by the exchange of their experts."""
+    message_bytes_per_element: float
+    dispatch_bytes_per_element: float
+    routed_width: int
+    top_k: float
+    groups_per_token: int
+    groups: int
+    fallbacks: tuple[str, ...]
+
+
+def take_inventory(
+    architecture: Architecture, precision: Precision, chip: Chip, framework: Framework
+) -> Inventory:
+    """List the operators of ``architecture``; raises `InputError` for a chip without constants."""
+    collector = _Collector(precision, chip, framework, architecture.hidden_size)
+    for block, count in architecture.blocks():
+        collector.add_block(block, float(count))
+    head = collector.gemm((architecture.lm_head,), "lm_head", 1.0)
+    banks = collector.banks
+    first = banks[0].experts if banks else None
+    return Inventory(
+        hidden_size=architecture.hidden_size,
+        layer_count=architecture.layer_count,
+        gemms=tuple(collector.merged_gemms()),
+        head=head,
+        banks=tuple(banks),
+        mixings=tuple(collector.merged_mixings()),
+        elementwise=collector.elementwise(),
+        all_reduces=collector.all_reduces,
+        expert_layers=sum(bank.calls for bank in banks),
+        dense_only_reduces=collector.expert_reduces,
+        message_bytes_per_element=2.0,
+        dispatch_bytes_per_element=1.0 if precision.activations.bits <= 8 else 2.0,
+        routed_width=first.matrices[0].inputs if first else 0,
+        top_k=float(first.top_k) if first else 0.0,
+        groups_per_token=first.groups_per_token if first else 1,
+        groups=first.groups if first else 1,
+        fallbacks=tuple(dict.fromkeys(note for note in collector.fallbacks if note)),
+    )
+
+
+class _Collector:
+    def __init__(
+        self, precision: Precision, chip: Chip, framework: Framework, hidden_size: int
+    ) -> None:
+        self.precision = precision
+        self.chip = chip
+        self.framework = framework
+        self.hidden_size = hidden_size
+        self.gemm_calls: dict[tuple[str, tuple[Matrix, ...]], float] = defaultdict(float)
+        self.mixing_calls: dict[Core, float] = defaultdict(float)
+        self.banks: list[ExpertBank] = []
+        self.fallbacks: list[str] = []
+        self.launches = 0.0
+        self.replicated = 0.0
+        self.divided = 0.0
+        self.all_reduces = 0.0
+        self.expert_reduces = 0.0
+
+    def add_block(self, block: Block, count: float) -> None:
+        grouped: dict[str, list[Matrix]] = {}
+        for matrix in block.matrices:
+            grouped.setdefault(matrix.kernel or matrix.name, []).append(matrix)
+        for kernel, parts in grouped.items():
+            self.gemm_calls[kernel, tuple(parts)] += count
+        for core in block.cores:
+            self.mixing_calls[core] += count
+        if block.experts is not None:
+            self._add_experts(block.experts, count)
+        self._add_elementwise(block, count)
+        self._add_reduces(block, count)
+
+    def _add_experts(self, experts: Experts, count: float) -> None:
+        if experts.router is not None:
+            self.gemm_calls["router", (experts.router,)] += count
+        weights = self.precision.weight_format(Role.ROUTED_EXPERT)
+        choice = choose_kernel(weights, self.precision.activations, self.chip)
+        self.fallbacks.append(choice.fallback)
+        kernel = f"grouped_gemm.{choice.dtype}"
+        self.banks.append(
+            ExpertBank(
+                kernel=kernel,
+                constants=constants_for(kernel, self.chip, self.framework),
+                peak_flops=self.chip.peak_flops[choice.compute],
+                experts=experts,
+                weight_bytes_per_element=weights.bytes_per_element,
+                activation_bytes=choice.activation_bytes,
+                calls=count,
+            )
+        )
+
+    def _add_elementwise(self, block: Block, count: float) -> None:
+        """Fused passes as serving engines run them: add and norm (reads and writes two hidden
+        states), rotary embedding with the cache write, gated activation."""
+        self.launches += count * block.norms
+        self.replicated += count * block.norms * 4.0 * self.hidden_size
+        for core in block.cores:
+            self.launches += count
+            if isinstance(core, AttentionCore):
+                heads = core.query_heads + 2 * core.kv_heads
+                self.divided += count * 2.0 * heads * core.key_dim
+            elif isinstance(core, LatentCore):
+                self.divided += count * 2.0 * core.heads * core.rope_dim
+                self.replicated += count * 2.0 * (core.latent_dim + core.rope_dim)
+            else:
+                self.divided += count * 2.0 * core.convolution_elements
+        downs = [
+            m.inputs for m in block.matrices if m.split is Split.ROW and _is_feed_forward(m.role)
+        ]
+        if downs:
+            self.launches += count
+            self.divided += count * 3.0 * sum(downs)
+        if block.experts is not None:
+            routed = block.experts.matrices[-1].inputs * block.experts.top_k
+            self.launches += 2 * count
+            self.divided += count * 3.0 * routed
+            self.replicated += count * 2.0 * self.hidden_size
+
+    def _add_reduces(self, block: Block, count: float) -> None:
+        rows = [m for m in block.matrices if m.split is Split.ROW]
+        mixers = [m for m in rows if not _is_feed_forward(m.role)]
+        feeds = [m for m in rows if _is_feed_forward(m.role)]
+        if mixers:
+            self.all_reduces += count
+        if (feeds or block.experts is not None) and not (mixers and block.parallel):
+            self.all_reduces += count
+        if block.experts is not None:
+            self.expert_reduces += count
+
+    def gemm(self, parts: tuple[Matrix, ...], name: str, calls: float) -> Gemm:
+        role = parts[0].role
+        weights = self.precision.weight_format(role)
+        choice = choose_kernel(weights, self.precision.activations, self.chip)
+        self.fallbacks.append(choice.fallback)
+        kernel = f"gemm.{choice.dtype}"
+        constants = constants_for(kernel, self.chip, self.framework)
+        decode_kernel, decode_constants = kernel, constants
+        if parts[0].batched:
+            dtype = "fp8" if choice.compute == "fp8" else "bf16"
+            decode_kernel = f"batched_gemm.{dtype}"
+            decode_constants = constants_for(decode_kernel, self.chip, self.framework)
+        return Gemm(
+            name=name,
+            kernel=kernel,
+            constants=constants,
+            decode_kernel=decode_kernel,
+            decode_constants=decode_constants,
+            peak_flops=self.chip.peak_flops[choice.compute],
+            parts=parts,
+            weight_bytes_per_element=weights.bytes_per_element,
+            activation_bytes=choice.activation_bytes,
+            calls=calls,
+        )
+
+    def merged_gemms(self) -> list[Gemm]:
+        return [self.gemm(parts, name, calls) for (name, parts), calls in self.gemm_calls.items()]
+
+    def merged_mixings(self) -> list[Mixing]:
+        return [self._mixing(core, calls) for core, calls in self.mixing_calls.items()]
+
+    def _mixing(self, core: Core, calls: float) -> Mixing:
+        plain = choose_kernel(self.precision.plain, self.precision.plain, self.chip)
+        if isinstance(core, StateCore):
+            prefill_kernel = decode_kernel = "scan.bf16"
+        else:
+            family = "mla" if isinstance(core, LatentCore) else "attention"
+            dtype = cache_dtype(self.precision.kv)
+            prefill_kernel = "mla_prefill.bf16" if family == "mla" else "prefill_attention.bf16"
+            decode_kernel = (
+                f"mla_decode.{dtype}" if family == "mla" else f"decode_attention.{dtype}"
+            )
+        indexed = not isinstance(core, StateCore) and core.index_heads > 0
+        return Mixing(
+            core=core,
+            prefill_kernel=prefill_kernel,
+            prefill_constants=constants_for(prefill_kernel, self.chip, self.framework),
+            decode_kernel=decode_kernel,
+            decode_constants=constants_for(decode_kernel, self.chip, self.framework),
+            index_constants=constants_for("sparse_index.bf16", self.chip, self.framework)
+            if indexed
+            else None,
+            prefill_peak_flops=self.chip.peak_flops[plain.compute],
+            decode_peak_flops=self.chip.peak_flops[plain.compute],
+            cache_bytes_per_element=self.precision.kv.bytes_per_element,
+            calls=calls,
+        )
+
+    def elementwise(self) -> Elementwise:
+        return Elementwise(
+            constants=constants_for("elementwise.bf16", self.chip, self.framework),
+            launches=self.launches,
+            replicated_elements=self.replicated,
+            divided_elements=self.divided,
+        )
+
+
+def _is_feed_forward(role: Role) -> bool:
+    return role in {Role.DENSE_MLP, Role.SHARED_EXPERT, Role.ROUTED_EXPERT}

@@ -1,0 +1,132 @@
+"""The two axes of a sweep: layouts down, batches across. Arrays broadcast to (layouts, batches)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.layout import Layout
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutArrays:
+    """Degrees of several layouts as columns of shape (layouts, 1)."""
+
+    tensor: FloatArray
+    pipeline: FloatArray
+    expert: FloatArray
+    attention_data: FloatArray
+    replicas: FloatArray
+
+    @classmethod
+    def of(cls, layouts: Sequence[Layout]) -> LayoutArrays:
+        """Columns for ``layouts`` in order."""
+
+        def column(name: str) -> FloatArray:
+            return np.array([[float(getattr(layout, name))] for layout in layouts])
+
+        return cls(
+            column("tensor"),
+            column("pipeline"),
+            column("expert"),
+            column("attention_data"),
+            column("replicas"),
+        )
+
+    @property
+    def ranks(self) -> FloatArray:
+        """Chips of one pipeline stage."""
+        return self.tensor * self.attention_data
+
+    @property
+    def expert_tensor(self) -> FloatArray:
+        """How many ways each expert is split."""
+        return self.ranks / self.expert
+
+    @property
+    def chips_per_replica(self) -> FloatArray:
+        """Chips of one replica."""
+        return self.ranks * self.pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One pass through all layers, as seen by one attention rank.
+
+    ``sequences`` is how many the rank serves in the pass, ``queries`` how many new tokens each
+    brings, which stand at positions ``first`` to ``last`` (for a decode step: the range over
+    which the position is averaged). ``decode`` chooses the kernels.
+    """
+
+    sequences: FloatArray
+    queries: FloatArray
+    first: FloatArray
+    last: FloatArray
+    decode: bool
+
+    @property
+    def tokens(self) -> FloatArray:
+        """New tokens of one attention rank."""
+        return self.sequences * self.queries
+
+    def visible(self, window: int | None = None, limit: int | None = None) -> FloatArray:
+        """Mean number of keys a query sees: its own and all before, at most the smaller of
+        ``window`` and ``limit``; averaged over positions ``first`` to ``last``."""
+        bounds = [bound for bound in (window, limit) if bound is not None]
+        if not bounds:
+            return (self.first + self.last) * 0.5 + 1.0
+        cap = float(min(bounds))
+        count = self.last - self.first + 1.0
+        growing = np.clip(cap - self.first - 1.0, 0.0, count)
+        grown = growing * (self.first + (growing + 1.0) * 0.5)
+        return (grown + (count - growing) * cap) / count
+
+    def loaded(self, window: int | None = None) -> FloatArray:
+        """Cached tokens read per sequence: in decode what its query sees; in prefill every key
+        once, as flash attention does."""
+        if self.decode:
+            return self.visible(window) + (self.queries - 1.0)
+        return self.last + 1.0
+
+
+def _per_rank(batch: FloatArray, layouts: LayoutArrays) -> FloatArray:
+    """Sequences of the fullest attention rank in one pipeline micro-batch."""
+    return np.ceil(np.ceil(batch / layouts.pipeline) / layouts.attention_data)
+
+
+def prefill_step(batch: FloatArray, layouts: LayoutArrays, input_tokens: float) -> Step:
+    """Prefill of ``batch`` whole prompts per replica."""
+    return Step(
+        _per_rank(batch, layouts),
+        np.asarray(float(input_tokens)),
+        np.asarray(0.0),
+        np.asarray(input_tokens - 1.0),
+        decode=False,
+    )
+
+
+def decode_step(
+    batch: FloatArray,
+    layouts: LayoutArrays,
+    input_tokens: float,
+    output_tokens: float,
+    queries: float = 1.0,
+) -> Step:
+    """The mean decode step of ``batch`` sequences over the whole answer.
+
+    The first token comes out of prefill, so decode makes ``output_tokens - 1`` of them, at
+    positions ``input_tokens`` and following.
+    """
+    last = input_tokens + max(output_tokens - 2.0, 0.0)
+    return Step(
+        _per_rank(batch, layouts),
+        np.asarray(float(queries)),
+        np.asarray(float(input_tokens)),
+        np.asarray(float(last)),
+        decode=True,
+    )

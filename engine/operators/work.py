@@ -1,0 +1,272 @@
+"""Evaluate an inventory for a step: arrays of FLOPs, bytes and messages per chip."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.architecture import AttentionCore, LatentCore, Matrix, Split, StateCore
+from engine.operators.inventory import Elementwise, ExpertBank, Gemm, Inventory, Mixing
+from engine.operators.step import LayoutArrays, Step
+from engine.roofline import Message, Work
+
+FloatArray = NDArray[np.float64]
+
+
+def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
+    """The part of a matrix that one of ``tensor`` ranks holds."""
+    if matrix.split is Split.REPLICATED:
+        return np.ones_like(tensor)
+    if matrix.split is Split.KV:
+        return 1.0 / np.minimum(tensor, float(max(matrix.heads, 1)))
+    return 1.0 / tensor
+
+
+def step_work(
+    inventory: Inventory, layouts: LayoutArrays, step: Step, imbalance: float = 1.0
+) -> list[Work]:
+    """Every kernel of one step on one chip, all layers together."""
+    works = [_gemm_work(gemm, layouts, step, step.tokens) for gemm in inventory.gemms]
+    for bank in inventory.banks:
+        works.append(_expert_work(bank, layouts, step, imbalance))
+    for mixing in inventory.mixings:
+        works.extend(_mixing_work(mixing, layouts, step))
+    works.append(_elementwise_work(inventory.elementwise, layouts, step))
+    sampled = step.tokens if step.decode else step.sequences
+    works.append(_gemm_work(inventory.head, layouts, step, sampled))
+    return works
+
+
+def _gemm_work(gemm: Gemm, layouts: LayoutArrays, step: Step, tokens: FloatArray) -> Work:
+    weights = np.zeros_like(layouts.tensor)
+    outputs = np.zeros_like(layouts.tensor)
+    for matrix in gemm.parts:
+        share = matrix_share(matrix, layouts.tensor)
+        weights = weights + matrix.weights * share
+        outputs = outputs + matrix.outputs * (1.0 if matrix.split is Split.ROW else share)
+    first = gemm.parts[0]
+    inputs = first.inputs * (1.0 / layouts.tensor if first.split is Split.ROW else 1.0)
+    # Products are written in 16 bits whatever the operands are.
+    per_token_bytes = inputs * gemm.activation_bytes + outputs * 2.0
+    return Work(
+        name=gemm.name,
+        kernel=gemm.decode_kernel if step.decode else gemm.kernel,
+        constants=gemm.decode_constants if step.decode else gemm.constants,
+        peak_flops=gemm.peak_flops,
+        calls=gemm.calls,
+        flops=(2.0 * weights) * tokens,
+        bytes=weights * gemm.weight_bytes_per_element + per_token_bytes * tokens,
+    )
+
+
+def expected_experts(experts: float, top_k: float, tokens: FloatArray) -> FloatArray:
+    """Distinct experts that ``tokens`` independent tokens touch, ``E·(1 − (1 − k/E)^m)``."""
+    if top_k >= experts:
+        return np.full_like(np.asarray(tokens, dtype=float), experts)
+    return experts * -np.expm1(tokens * np.log1p(-top_k / experts))
+
+
+def _expert_work(bank: ExpertBank, layouts: LayoutArrays, step: Step, imbalance: float) -> Work:
+    experts = bank.experts
+    tokens = step.tokens * layouts.attention_data
+    # Identity experts take their share of the routing but no work.
+    real_share = experts.count / (experts.count + experts.identity_count)
+    pairs = tokens * (experts.top_k * real_share) / layouts.expert
+    touched = (
+        expected_experts(float(experts.count), experts.top_k * real_share, tokens) / layouts.expert
+    )
+    busiest = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
+    elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
+    # Read the token, write gate and up, read their product, write the result.
+    inner = 3.0 * experts.matrices[-1].inputs / layouts.expert_tensor
+    widths = 2.0 * experts.matrices[0].inputs + inner
+    return Work(
+        name="experts",
+        kernel=bank.kernel,
+        constants=bank.constants,
+        peak_flops=bank.peak_flops,
+        calls=bank.calls,
+        flops=(2.0 * elements) * busiest,
+        bytes=elements * bank.weight_bytes_per_element * touched
+        + busiest * widths * bank.activation_bytes,
+        size=np.maximum(busiest / np.maximum(touched, 1e-9), 1e-9),
+    )
+
+
+def _mixing_work(mixing: Mixing, layouts: LayoutArrays, step: Step) -> list[Work]:
+    core = mixing.core
+    if isinstance(core, AttentionCore):
+        return _attention_work(mixing, core, layouts, step)
+    if isinstance(core, LatentCore):
+        return _latent_work(mixing, core, layouts, step)
+    return [_state_work(mixing, core, layouts, step)]
+
+
+def _mixing_record(
+    mixing: Mixing,
+    step: Step,
+    name: str,
+    flops: FloatArray,
+    traffic: FloatArray,
+    items: FloatArray | None = None,
+) -> Work:
+    return Work(
+        name=name,
+        kernel=mixing.decode_kernel if step.decode else mixing.prefill_kernel,
+        constants=mixing.decode_constants if step.decode else mixing.prefill_constants,
+        peak_flops=mixing.decode_peak_flops if step.decode else mixing.prefill_peak_flops,
+        calls=mixing.calls,
+        flops=flops,
+        bytes=traffic,
+        size=None if step.decode else np.maximum(step.queries, 1.0),
+        items=items if step.decode else None,
+    )
+
+
+def _attention_work(
+    mixing: Mixing, core: AttentionCore, layouts: LayoutArrays, step: Step
+) -> list[Work]:
+    query_heads = core.query_heads / layouts.tensor
+    kv_heads = core.kv_heads / np.minimum(layouts.tensor, float(core.kv_heads))
+    visible = step.visible(core.window, core.top_k)
+    loaded = np.minimum(step.loaded(core.window), visible) if step.decode else step.loaded()
+    widths = core.key_dim + core.value_dim
+    flops = (2.0 * widths) * query_heads * (step.tokens * visible)
+    cache = kv_heads * widths * mixing.cache_bytes_per_element * (step.sequences * loaded)
+    own = query_heads * widths * 2.0 * step.tokens
+    works = [
+        _mixing_record(mixing, step, "attention", flops, cache + own, step.sequences * kv_heads)
+    ]
+    if mixing.index_constants is not None and core.index_heads:
+        works.append(_index_work(mixing, core.index_heads, core.index_dim, step))
+    return works
+
+
+def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: Step) -> list[Work]:
+    heads = core.heads / layouts.tensor
+    visible = step.visible(core.window, core.top_k) / core.tokens_per_entry
+    absorbed = step.decode or core.top_k is not None
+    if absorbed:
+        per_pair = 2.0 * (2 * core.latent_dim + core.rope_dim)
+        read = np.minimum(step.loaded(core.window) / core.tokens_per_entry, visible * step.queries)
+        elements = (core.latent_dim + core.rope_dim) * (step.sequences * read)
+        own = heads * (2 * core.latent_dim + core.rope_dim) * 2.0 * step.tokens
+    else:
+        widths = core.nope_dim + core.rope_dim + core.value_dim
+        per_pair = 2.0 * widths
+        elements = heads * widths * (step.sequences * step.loaded(core.window))
+        own = heads * widths * 2.0 * step.tokens
+    flops = per_pair * heads * (step.tokens * visible)
+    traffic = elements * mixing.cache_bytes_per_element + own
+    works = [_mixing_record(mixing, step, "latent attention", flops, traffic)]
+    if mixing.index_constants is not None and core.owns_index:
+        works.append(_index_work(mixing, core.index_heads, core.index_dim, step))
+    return works
+
+
+def _index_work(mixing: Mixing, heads: int, width: int, step: Step) -> Work:
+    """Scores of DeepSeek sparse attention: every query against every index key, FP8 keys."""
+    assert mixing.index_constants is not None
+    visible = step.visible()
+    keys = step.sequences * (visible if step.decode else step.loaded())
+    return Work(
+        name="sparse index",
+        kernel="sparse_index.bf16",
+        constants=mixing.index_constants,
+        peak_flops=mixing.decode_peak_flops,
+        calls=mixing.calls,
+        flops=(2.0 * heads * width) * (step.tokens * visible),
+        bytes=width * keys + heads * width * 2.0 * step.tokens,
+    )
+
+
+def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: Step) -> Work:
+    share = 1.0 / layouts.tensor
+    state = core.state_elements * core.state_bytes_per_element + core.convolution_elements * 2.0
+    # Read and written once per sequence in a decode step, once per chunk of a prompt in prefill.
+    passes = step.sequences * (1.0 if step.decode else np.ceil(step.queries / 64.0))
+    return _mixing_record(
+        mixing,
+        step,
+        core.kind,
+        (core.flops_per_token * share) * step.tokens,
+        2.0 * state * share * passes,
+    )
+
+
+def _elementwise_work(elementwise: Elementwise, layouts: LayoutArrays, step: Step) -> Work:
+    launches = max(elementwise.launches, 1.0)
+    elements = elementwise.replicated_elements + elementwise.divided_elements / layouts.tensor
+    return Work(
+        name="elementwise",
+        kernel="elementwise.bf16",
+        constants=elementwise.constants,
+        peak_flops=1.0,
+        calls=launches,
+        flops=np.zeros_like(layouts.tensor),
+        bytes=(2.0 * elements / launches) * step.tokens,
+    )
+
+
+def step_messages(
+    inventory: Inventory, layouts: LayoutArrays, step: Step, node_size: int
+) -> list[Message]:
+    """Every collective of one step.
+
+    Without attention-DP the ranks hold the same tokens, so expert layers end in one all-reduce
+    like dense ones. With it, tokens are dispatched to the ranks that hold their experts and
+    combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each.
+    """
+    hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * step.tokens
+    exchanging = layouts.attention_data > 1
+    reduces = inventory.all_reduces - np.where(exchanging, inventory.dense_only_reduces, 0.0)
+    messages = [
+        Message(
+            name="all-reduce",
+            kind="all_reduce",
+            times=reduces,
+            bytes=hidden_bytes,
+            ranks=layouts.tensor,
+        )
+    ]
+    if inventory.banks and bool(np.any(exchanging)):
+        messages.extend(_exchange_messages(inventory, layouts, step, node_size, exchanging))
+    messages.append(
+        Message(
+            name="pipeline send",
+            kind="send",
+            times=layouts.pipeline - 1.0,
+            bytes=hidden_bytes,
+            ranks=layouts.chips_per_replica,
+        )
+    )
+    return messages
+
+
+def _exchange_messages(
+    inventory: Inventory, layouts: LayoutArrays, step: Step, node_size: int, exchanging: FloatArray
+) -> list[Message]:
+    ranks = layouts.ranks
+    nodes = np.ceil(ranks / node_size)
+    # Copies sent per token: one per distinct rank that its experts are on.
+    copies = ranks * -np.expm1(inventory.top_k * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
+    reach = np.minimum(nodes, np.ceil(nodes * inventory.groups_per_token / inventory.groups))
+    reach = np.where(inventory.groups > 1, np.maximum(reach, 1.0), nodes)
+    tokens = step.tokens / layouts.tensor
+    remote_share = np.where(nodes > 1, (reach - reach / nodes) / np.maximum(copies, 1.0), 0.0)
+
+    def message(name: str, bytes_per_element: float) -> Message:
+        sent = tokens * copies * inventory.routed_width * bytes_per_element
+        return Message(
+            name=name,
+            kind="all_to_all",
+            times=np.where(exchanging, inventory.expert_layers, 0.0),
+            bytes=sent,
+            ranks=ranks,
+            remote_bytes=sent * np.minimum(remote_share, 1.0),
+        )
+
+    return [
+        message("dispatch", inventory.dispatch_bytes_per_element),
+        message("combine", inventory.message_bytes_per_element),
+    ]
