@@ -63,7 +63,8 @@ def expected_experts(experts: float, top_k: float, tokens: FloatArray) -> FloatA
     """Distinct experts that ``tokens`` independent tokens touch, ``E·(1 − (1 − k/E)^m)``."""
     if top_k >= experts:
         return np.full_like(np.asarray(tokens, dtype=float), experts)
-    return experts * -np.expm1(tokens * np.log1p(-top_k / experts))
+    touched: FloatArray = experts * -np.expm1(tokens * np.log1p(-top_k / experts))
+    return touched
 
 
 def _expert_work(bank: ExpertBank, layouts: LayoutArrays, step: Step, imbalance: float) -> Work:
@@ -244,7 +245,11 @@ def step_messages(
 
 
 def _exchange_messages(
-    inventory: Inventory, layouts: LayoutArrays, step: Step, node_size: int, exchanging: FloatArray
+    inventory: Inventory,
+    layouts: LayoutArrays,
+    step: Step,
+    node_size: int,
+    exchanging: NDArray[np.bool_],
 ) -> list[Message]:
     ranks = layouts.ranks
     nodes = np.ceil(ranks / node_size)

@@ -1,0 +1,112 @@
+"""Which layouts are legal for a model on n chips. Knows no time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine.architecture import Architecture, AttentionCore, Block, Experts, LatentCore, StateCore
+from engine.errors import InputError
+from engine.layout import Layout
+from engine.scenario import LayoutLimits
+
+
+def _divisors(number: int) -> list[int]:
+    return [n for n in range(1, number + 1) if number % n == 0]
+
+
+def _allowed(candidates: Iterable[int], wanted: tuple[int, ...]) -> list[int]:
+    return [n for n in candidates if not wanted or n in wanted]
+
+
+def _tensor_legal(architecture: Architecture, tensor: int) -> bool:
+    """Every core's heads must divide; KV heads either divide or are replicated evenly."""
+    return all(
+        _core_legal(core, tensor) for block, _ in architecture.blocks() for core in block.cores
+    ) and all(_widths_legal(block, tensor) for block, _ in architecture.blocks())
+
+
+def _core_legal(core: object, tensor: int) -> bool:
+    if isinstance(core, AttentionCore):
+        even = core.kv_heads % tensor == 0 or tensor % core.kv_heads == 0
+        return core.query_heads % tensor == 0 and even
+    if isinstance(core, LatentCore | StateCore):
+        return core.heads % tensor == 0
+    return True
+
+
+def _widths_legal(block: Block, tensor: int) -> bool:
+    return all(
+        m.outputs % tensor == 0 for m in block.matrices if m.split == "column" and not m.heads
+    )
+
+
+def _expert_legal(experts: Experts, ranks: int, expert: int) -> bool:
+    if experts.count % expert:
+        return False
+    split = ranks // expert
+    # Kernels tile an expert's width by 64 at least.
+    inner = experts.matrices[-1].inputs
+    return split == 1 or (inner % split == 0 and (inner // split) % 64 == 0)
+
+
+def _expert_degrees(architecture: Architecture, ranks: int, limits: LayoutLimits) -> list[int]:
+    banks = [block.experts for block, _ in architecture.blocks() if block.experts]
+    if not banks:
+        return _allowed([1], limits.expert)
+    choices = _allowed(_divisors(ranks), limits.expert)
+    if not limits.expert:
+        # Engines offer either all experts split or all placed; mixtures only when asked for.
+        choices = [n for n in choices if n in (1, ranks)]
+    return [n for n in choices if all(_expert_legal(bank, ranks, n) for bank in banks)]
+
+
+def legal_layouts(
+    architecture: Architecture, chips: int, node_size: int, limits: LayoutLimits
+) -> tuple[Layout, ...]:
+    """Every legal layout on ``chips`` chips, smallest replicas first.
+
+    Tensor parallelism stays within a node's fast links unless ``limits`` asks for more;
+    attention data parallelism is for models with experts (others replicate instead); the rest
+    of the chips hold further replicas. Raises `InputError` when no layout is left, naming the
+    rule.
+    """
+    if chips < 1:
+        raise InputError(f"chips: found {chips}, expected at least 1")
+    found = list(_layouts(architecture, chips, node_size, limits))
+    if not found:
+        heads = architecture.query_heads
+        raise InputError(
+            f"no legal layout for {architecture.name} on {chips} chips: TP must divide its "
+            f"{heads} attention heads, EP its {architecture.expert_count} experts"
+        )
+    return tuple(sorted(found, key=lambda one: (one.chips_per_replica, one.pipeline, one.name)))
+
+
+def _layouts(
+    architecture: Architecture, chips: int, node_size: int, limits: LayoutLimits
+) -> Iterator[Layout]:
+    widest = chips if limits.tensor else min(chips, node_size)
+    tensors = [n for n in range(1, widest + 1) if _tensor_legal(architecture, n)]
+    for tensor in _allowed(tensors, limits.tensor):
+        if not limits.tensor and tensor & (tensor - 1):
+            continue
+        for attention_data in _attention_degrees(architecture, chips // tensor, limits):
+            ranks = tensor * attention_data
+            for expert in _expert_degrees(architecture, ranks, limits):
+                if attention_data > 1 and expert == 1 and not limits.expert:
+                    continue
+                for pipeline in _pipeline_degrees(architecture, chips // ranks, limits):
+                    replicas = chips // (ranks * pipeline)
+                    yield Layout(tensor, pipeline, expert, attention_data, replicas)
+
+
+def _attention_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:
+    if not architecture.is_mixture and not limits.attention_data:
+        return [1]
+    degrees = _allowed(range(1, most + 1), limits.attention_data)
+    return [n for n in degrees if limits.attention_data or n & (n - 1) == 0]
+
+
+def _pipeline_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:
+    degrees = _allowed(range(1, min(most, architecture.layer_count) + 1), limits.pipeline)
+    return [n for n in degrees if limits.pipeline or n & (n - 1) == 0]
