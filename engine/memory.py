@@ -76,16 +76,16 @@ def footprint(
 def _weight_bytes(
     architecture: Architecture, precision: Precision, layouts: LayoutArrays, stage: FloatArray
 ) -> FloatArray:
-    layers = sum(
-        (count * _block_bytes(block, precision, layouts) for block, count in architecture.blocks()),
-        np.zeros_like(layouts.tensor),
-    )
+    layers = np.zeros_like(layouts.tensor)
+    for block, count in architecture.blocks():
+        layers = layers + count * _block_bytes(block, precision, layouts)
     plain = precision.plain.bytes_per_element
     embedding = architecture.embedding_parameters * plain / layouts.tensor
     head = architecture.head_parameters * plain / layouts.tensor
     ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
     towers = (architecture.tower_parameters + architecture.other_parameters) * plain
-    return stage * layers + ends + towers
+    total: FloatArray = stage * layers + ends + towers
+    return total
 
 
 def _block_bytes(block: Block, precision: Precision, layouts: LayoutArrays) -> FloatArray:
@@ -161,27 +161,20 @@ def needed_bytes(
     )
 
 
-def largest_batch(
-    usage: Footprint, layouts: LayoutArrays, step_tokens: float, tokens_per_sequence: float = 0.0
-) -> FloatArray:
-    """The largest batch per replica that fits, 0 where not even one does; shape (layouts, 1).
-
-    ``tokens_per_sequence`` makes the largest step grow with the batch (static prefill).
-    """
+def largest_batch(usage: Footprint, layouts: LayoutArrays, step_tokens: float) -> FloatArray:
+    """The largest batch per replica that fits, 0 where not even one does; shape (layouts, 1)."""
     fixed = (
         usage.weight_bytes
         + usage.communication_bytes
         + usage.reserve_bytes
         + usage.activation_bytes_per_token * step_tokens
     )
-    per_stage = 1.0 / layouts.pipeline
-    each = (
-        usage.cache_bytes_per_sequence
-        + usage.logit_bytes_per_sequence * per_stage
-        + usage.activation_bytes_per_token * tokens_per_sequence * per_stage
-    )
+    # Logits of one more micro-batch row at most, whatever the batch modulo the stages.
+    fixed = fixed + np.where(layouts.pipeline > 1, usage.logit_bytes_per_sequence, 0.0)
+    each = usage.cache_bytes_per_sequence + usage.logit_bytes_per_sequence / layouts.pipeline
     sequences = np.floor((usage.capacity_bytes - fixed) / np.maximum(each, 1.0))
-    return np.maximum(sequences, 0.0) * layouts.attention_data
+    most: FloatArray = np.maximum(sequences, 0.0) * layouts.attention_data
+    return most
 
 
 def memory_items(

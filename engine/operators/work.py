@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,21 +25,44 @@ def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
 
 
 def step_work(
-    inventory: Inventory, layouts: LayoutArrays, step: Step, imbalance: float = 1.0
+    inventory: Inventory, layouts: LayoutArrays, steps: Sequence[Step], imbalance: float = 1.0
 ) -> list[Work]:
-    """Every kernel of one step on one chip, all layers together."""
-    works = [_gemm_work(gemm, layouts, step, step.tokens) for gemm in inventory.gemms]
+    """Every kernel of one pass on one chip, all layers together.
+
+    A pass may hold several groups of sequences (decoding ones and a prompt's chunk): their
+    tokens share the weight matrices, each group has its own attention.
+    """
+    tokens = total_tokens(steps)
+    decode = steps[0].decode
+    works = [_gemm_work(gemm, layouts, tokens, decode) for gemm in inventory.gemms]
     for bank in inventory.banks:
-        works.append(_expert_work(bank, layouts, step, imbalance))
+        works.append(_expert_work(bank, layouts, tokens, imbalance))
     for mixing in inventory.mixings:
-        works.extend(_mixing_work(mixing, layouts, step))
-    works.append(_elementwise_work(inventory.elementwise, layouts, step))
-    sampled = step.tokens if step.decode else step.sequences
-    works.append(_gemm_work(inventory.head, layouts, step, sampled))
+        for step in steps:
+            works.extend(_mixing_work(mixing, layouts, step))
+    works.append(_elementwise_work(inventory.elementwise, layouts, tokens))
+    works.append(_gemm_work(inventory.head, layouts, _sampled_tokens(steps), decode))
     return works
 
 
-def _gemm_work(gemm: Gemm, layouts: LayoutArrays, step: Step, tokens: FloatArray) -> Work:
+def total_tokens(steps: Sequence[Step]) -> FloatArray:
+    """New tokens of one attention rank in a pass."""
+    tokens = steps[0].tokens
+    for step in steps[1:]:
+        tokens = tokens + step.tokens
+    return tokens
+
+
+def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
+    """Tokens whose logits are needed: all new ones in decode, a prompt's last one in prefill."""
+    sampled = [step.tokens if step.decode else step.sequences for step in steps]
+    total = sampled[0]
+    for one in sampled[1:]:
+        total = total + one
+    return total
+
+
+def _gemm_work(gemm: Gemm, layouts: LayoutArrays, tokens: FloatArray, decode: bool) -> Work:
     weights = np.zeros_like(layouts.tensor)
     outputs = np.zeros_like(layouts.tensor)
     for matrix in gemm.parts:
@@ -50,8 +75,8 @@ def _gemm_work(gemm: Gemm, layouts: LayoutArrays, step: Step, tokens: FloatArray
     per_token_bytes = inputs * gemm.activation_bytes + outputs * 2.0
     return Work(
         name=gemm.name,
-        kernel=gemm.decode_kernel if step.decode else gemm.kernel,
-        constants=gemm.decode_constants if step.decode else gemm.constants,
+        kernel=gemm.decode_kernel if decode else gemm.kernel,
+        constants=gemm.decode_constants if decode else gemm.constants,
         peak_flops=gemm.peak_flops,
         calls=gemm.calls,
         flops=(2.0 * weights) * tokens,
@@ -67,9 +92,11 @@ def expected_experts(experts: float, top_k: float, tokens: FloatArray) -> FloatA
     return touched
 
 
-def _expert_work(bank: ExpertBank, layouts: LayoutArrays, step: Step, imbalance: float) -> Work:
+def _expert_work(
+    bank: ExpertBank, layouts: LayoutArrays, rank_tokens: FloatArray, imbalance: float
+) -> Work:
     experts = bank.experts
-    tokens = step.tokens * layouts.attention_data
+    tokens = rank_tokens * layouts.attention_data
     # Identity experts take their share of the routing but no work.
     real_share = experts.count / (experts.count + experts.identity_count)
     pairs = tokens * (experts.top_k * real_share) / layouts.expert
@@ -195,7 +222,7 @@ def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: St
     )
 
 
-def _elementwise_work(elementwise: Elementwise, layouts: LayoutArrays, step: Step) -> Work:
+def _elementwise_work(elementwise: Elementwise, layouts: LayoutArrays, tokens: FloatArray) -> Work:
     launches = max(elementwise.launches, 1.0)
     elements = elementwise.replicated_elements + elementwise.divided_elements / layouts.tensor
     return Work(
@@ -205,20 +232,21 @@ def _elementwise_work(elementwise: Elementwise, layouts: LayoutArrays, step: Ste
         peak_flops=1.0,
         calls=launches,
         flops=np.zeros_like(layouts.tensor),
-        bytes=(2.0 * elements / launches) * step.tokens,
+        bytes=(2.0 * elements / launches) * tokens,
     )
 
 
 def step_messages(
-    inventory: Inventory, layouts: LayoutArrays, step: Step, node_size: int
+    inventory: Inventory, layouts: LayoutArrays, steps: Sequence[Step], node_size: int
 ) -> list[Message]:
-    """Every collective of one step.
+    """Every collective of one pass.
 
     Without attention-DP the ranks hold the same tokens, so expert layers end in one all-reduce
     like dense ones. With it, tokens are dispatched to the ranks that hold their experts and
     combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each.
     """
-    hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * step.tokens
+    tokens = total_tokens(steps)
+    hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * tokens
     exchanging = layouts.attention_data > 1
     reduces = inventory.all_reduces - np.where(exchanging, inventory.dense_only_reduces, 0.0)
     messages = [
@@ -231,7 +259,7 @@ def step_messages(
         )
     ]
     if inventory.banks and bool(np.any(exchanging)):
-        messages.extend(_exchange_messages(inventory, layouts, step, node_size, exchanging))
+        messages.extend(_exchange_messages(inventory, layouts, tokens, node_size, exchanging))
     messages.append(
         Message(
             name="pipeline send",
@@ -247,7 +275,7 @@ def step_messages(
 def _exchange_messages(
     inventory: Inventory,
     layouts: LayoutArrays,
-    step: Step,
+    rank_tokens: FloatArray,
     node_size: int,
     exchanging: NDArray[np.bool_],
 ) -> list[Message]:
@@ -257,7 +285,7 @@ def _exchange_messages(
     copies = ranks * -np.expm1(inventory.top_k * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
     reach = np.minimum(nodes, np.ceil(nodes * inventory.groups_per_token / inventory.groups))
     reach = np.where(inventory.groups > 1, np.maximum(reach, 1.0), nodes)
-    tokens = step.tokens / layouts.tensor
+    tokens = rank_tokens / layouts.tensor
     remote_share = np.where(nodes > 1, (reach - reach / nodes) / np.maximum(copies, 1.0), 0.0)
 
     def message(name: str, bytes_per_element: float) -> Message:

@@ -1,0 +1,167 @@
+"""Why one candidate is as fast as it is: time and bound per operator, memory, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.architecture import Architecture
+from engine.layout import Layout
+from engine.memory import memory_items
+from engine.operators import LayoutArrays, Step, decode_step, prefill_step, step_messages, step_work
+from engine.precision import Precision
+from engine.results import Explanation, FloatArray, OperatorTime
+from engine.roofline import Message, Work, kernel_bound, kernel_seconds, message_seconds
+from engine.scenario import Scenario
+from engine.serving import Deployment, runtime_seconds
+from engine.sweep import Prepared, batch_limits, batch_table
+
+
+def explain(
+    prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision, batch: int
+) -> Explanation:
+    """Break one candidate down. Prefill is of one prompt per attention rank, decode of the whole
+    batch at its mean context."""
+    if not isinstance(prepared.model.architecture, Architecture):
+        from engine.vision.explain import explain_vision
+
+        return explain_vision(prepared, scenario, precision, batch)
+    index = prepared.precisions.index(precision)
+    layouts = LayoutArrays.of([layout])
+    deployment = Deployment(
+        prepared.inventories[index],
+        prepared.chip,
+        prepared.framework,
+        layouts,
+        scenario.load_imbalance,
+    )
+    workload = scenario.workload
+    prefill = prefill_step(
+        np.array([[float(layout.attention_data)]]), layouts, workload.input_tokens
+    )
+    decode = decode_step(
+        np.array([[float(batch)]]),
+        layouts,
+        workload.input_tokens,
+        workload.output_tokens,
+        1.0 + scenario.draft_tokens,
+    )
+    operators = [
+        *_phase(deployment, prefill, "prefill"),
+        *_phase(deployment, decode, "decode"),
+    ]
+    context = float(workload.input_tokens + workload.output_tokens)
+    usage = prepared.footprint(index, (layout,), context)
+    return Explanation(
+        layout=layout,
+        precision=precision,
+        batch=batch,
+        operators=tuple(operators),
+        memory=memory_items(usage, layouts, batch, float(prepared.framework.chunk_tokens)),
+        capacity_bytes=usage.capacity_bytes,
+        prefill_mfu=_share_of_peak(prepared, operators, "prefill"),
+        prefill_mbu=_share_of_bandwidth(prepared, operators, "prefill"),
+        decode_mfu=_share_of_peak(prepared, operators, "decode"),
+        decode_mbu=_share_of_bandwidth(prepared, operators, "decode"),
+        largest_batch=_largest_batches(prepared, scenario, layout, precision),
+    )
+
+
+def _number(values: FloatArray) -> float:
+    return float(np.max(values))
+
+
+def _phase(deployment: Deployment, step: Step, phase: str) -> list[OperatorTime]:
+    steps: Sequence[Step] = [step]
+    chip = deployment.chip
+    rows = [
+        _kernel_row(deployment, work, phase)
+        for work in step_work(deployment.inventory, deployment.layouts, steps, deployment.imbalance)
+    ]
+    for message in step_messages(deployment.inventory, deployment.layouts, steps, chip.node_size):
+        if _number(message.times) > 0 and _number(message.ranks) > 1:
+            rows.append(_message_row(deployment, message, phase))
+    runtime = _number(runtime_seconds(deployment, steps))
+    if runtime > 0:
+        provenance = str(deployment.framework.provenance)
+        rows.append(
+            OperatorTime(
+                "runtime", "framework", phase, 1, runtime, 0.0, 0.0, 0.0, "launch", provenance
+            )
+        )
+    return rows
+
+
+def _kernel_row(deployment: Deployment, work: Work, phase: str) -> OperatorTime:
+    return OperatorTime(
+        name=work.name,
+        kernel=work.kernel,
+        phase=phase,
+        calls=round(work.calls),
+        seconds=work.calls * _number(kernel_seconds(work, deployment.chip)),
+        flops=work.calls * _number(work.flops),
+        bytes=work.calls * _number(work.bytes),
+        message_bytes=0.0,
+        bound=kernel_bound(work, deployment.chip),
+        provenance=str(work.constants.provenance),
+    )
+
+
+def _message_row(deployment: Deployment, message: Message, phase: str) -> OperatorTime:
+    times = _number(message.times)
+    chip = deployment.chip
+    table = chip.all_to_all if message.kind == "all_to_all" else chip.all_reduce
+    known = table.get(int(_number(message.ranks)))
+    return OperatorTime(
+        name=message.name,
+        kernel=message.kind,
+        phase=phase,
+        calls=round(times),
+        seconds=times * _number(message_seconds(message, chip)),
+        flops=0.0,
+        bytes=0.0,
+        message_bytes=times * _number(message.bytes),
+        bound="link",
+        provenance=str(known.provenance if known else chip.provenance),
+    )
+
+
+def _share_of_peak(prepared: Prepared, rows: list[OperatorTime], phase: str) -> float:
+    """FLOPs over the peak of the widest 16-bit or 8-bit rate the kernels ran at."""
+    mine = [row for row in rows if row.phase == phase]
+    seconds = sum(row.seconds for row in mine)
+    rates = prepared.chip.peak_flops
+    dtypes = {row.kernel.split(".")[-1] for row in mine if row.flops and "gemm" in row.kernel}
+    eight = any(dtype.startswith(("fp8", "mxfp8")) for dtype in dtypes)
+    four = any(dtype.endswith("fp4") for dtype in dtypes)
+    name = "fp4" if four and "fp4" in rates else "fp8" if eight and "fp8" in rates else "bf16"
+    peak = rates.get(name) or max(rates.values())
+    return sum(row.flops for row in mine) / (seconds * peak) if seconds else 0.0
+
+
+def _share_of_bandwidth(prepared: Prepared, rows: list[OperatorTime], phase: str) -> float:
+    mine = [row for row in rows if row.phase == phase]
+    seconds = sum(row.seconds for row in mine)
+    moved = sum(row.bytes for row in mine)
+    return moved / (seconds * prepared.chip.bandwidth_bytes) if seconds else 0.0
+
+
+def _largest_batches(
+    prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision
+) -> dict[str, int]:
+    index = prepared.precisions.index(precision)
+    known = [row for row, one in enumerate(prepared.layouts) if one == layout]
+    fitting = int(batch_limits(prepared, scenario, index)[known[0]]) if known else 0
+    largest = {"memory": fitting}
+    if fitting < 1:
+        return largest
+    table = batch_table(prepared, scenario, layout, precision, np.arange(1, fitting + 1))
+    for metric in ("ttft_ms", "tpot_ms", "e2e_ms"):
+        limit = getattr(scenario.objectives, metric)
+        if limit is not None:
+            passing = np.flatnonzero(table.metrics[metric] <= limit)
+            largest[metric.removesuffix("_ms")] = (
+                int(table.batch[passing[-1]]) if len(passing) else 0
+            )
+    return largest

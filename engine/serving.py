@@ -1,0 +1,186 @@
+"""From seconds per pass to what a user sees: TTFT, TPOT, end-to-end latency, tokens per second.
+
+Static batch: all prompts are prefilled together, then all sequences decode in lock step.
+Continuous batching: ``batch`` requests are always in flight; whenever one ends, the next one's
+prompt is prefilled, in chunks that share passes with the decoding sequences or in passes of its
+own, as the framework does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.chip import Chip
+from engine.framework import Framework
+from engine.operators import (
+    Inventory,
+    LayoutArrays,
+    Step,
+    decode_step,
+    prefill_step,
+    step_messages,
+    step_work,
+)
+from engine.roofline import kernel_seconds, message_seconds
+from engine.scenario import Mode, Scenario
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A model's inventory on a chip under a framework, for several layouts at once."""
+
+    inventory: Inventory
+    chip: Chip
+    framework: Framework
+    layouts: LayoutArrays
+    imbalance: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What users see, arrays of (layouts, batches); rates are of one replica."""
+
+    ttft_seconds: FloatArray
+    tpot_seconds: FloatArray
+    e2e_seconds: FloatArray
+    request_tps: FloatArray
+    decode_tps: FloatArray
+
+
+def pass_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
+    """Seconds of one pass through all layers, collectives and the runtime's cost included."""
+    chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
+    seconds: FloatArray = np.zeros(1)
+    for work in step_work(inventory, layouts, steps, deployment.imbalance):
+        seconds = seconds + work.calls * kernel_seconds(work, chip)
+    for message in step_messages(inventory, layouts, steps, chip.node_size):
+        if bool(np.any((message.times > 0) & (message.ranks > 1))):
+            seconds = seconds + message.times * message_seconds(message, chip)
+    return seconds + runtime_seconds(deployment, steps)
+
+
+def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
+    """What the framework spends around a pass: per pass, per layer and per sequence."""
+    framework = deployment.framework
+    sequences = sum((step.sequences for step in steps), np.zeros(1))
+    fixed = framework.step_seconds + framework.layer_seconds * deployment.inventory.layer_count
+    return fixed + framework.sequence_seconds * sequences
+
+
+def tokens_per_step(draft_tokens: int, acceptance: float) -> float:
+    """Expected tokens of one speculative step, ``(1 − a^(d+1))/(1 − a)`` (arXiv:2211.17192)."""
+    if draft_tokens <= 0:
+        return 1.0
+    if acceptance >= 1.0:
+        return draft_tokens + 1.0
+    return float((1.0 - acceptance ** (draft_tokens + 1)) / (1.0 - acceptance))
+
+
+def serve(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Service:
+    """Metrics of ``batch`` (shape (1, batches) or (layouts, batches)) sequences per replica."""
+    if scenario.workload.mode is Mode.STATIC:
+        return _serve_static(deployment, scenario, batch)
+    return _serve_continuous(deployment, scenario, batch)
+
+
+def _decoding(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Step:
+    workload = scenario.workload
+    return decode_step(
+        batch,
+        deployment.layouts,
+        workload.input_tokens,
+        workload.output_tokens,
+        1.0 + scenario.draft_tokens,
+    )
+
+
+def _service(scenario: Scenario, batch: FloatArray, ttft: FloatArray, tpot: FloatArray) -> Service:
+    output_tokens = scenario.workload.output_tokens
+    e2e = ttft + (output_tokens - 1.0) * tpot
+    return Service(
+        ttft_seconds=np.broadcast_to(ttft, tpot.shape),
+        tpot_seconds=tpot,
+        e2e_seconds=e2e,
+        request_tps=batch * output_tokens / e2e,
+        decode_tps=batch / tpot,
+    )
+
+
+def _drafting_seconds(
+    deployment: Deployment, scenario: Scenario, seconds: FloatArray
+) -> FloatArray:
+    """Seconds for drafting with the model's own prediction layer, one layer per draft token."""
+    return seconds * (scenario.draft_tokens / max(deployment.inventory.layer_count, 1))
+
+
+def _serve_static(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Service:
+    layouts, workload = deployment.layouts, scenario.workload
+    prompts = pass_seconds(deployment, [prefill_step(batch, layouts, workload.input_tokens)])
+    # Micro-batches follow each other through the stages; the last one leaves last.
+    prompts = prompts * (2.0 - 1.0 / layouts.pipeline)
+    ttft = prompts + deployment.framework.request_seconds
+    step = pass_seconds(deployment, [_decoding(deployment, scenario, batch)])
+    step = step + _drafting_seconds(deployment, scenario, step)
+    tpot = step / tokens_per_step(scenario.draft_tokens, scenario.acceptance)
+    return _service(scenario, batch, ttft, tpot)
+
+
+def _serve_continuous(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Service:
+    """Steady state with ``batch`` requests in flight.
+
+    Each of the sequences ends after ``output`` steps, so ``a = sequences·yield/output`` prompts
+    start per step. A pass takes prompts up to its token budget: a share of the passes carries
+    prefill, and TPOT is the mean over passes with and without. When the budget cannot keep up,
+    the surplus waits and the time shows in TTFT (Little's law).
+    """
+    workload, framework = scenario.workload, deployment.framework
+    input_tokens, output_tokens = float(workload.input_tokens), float(workload.output_tokens)
+    accepted = tokens_per_step(scenario.draft_tokens, scenario.acceptance)
+    steps_per_answer = max((output_tokens - 1.0) / accepted, 1.0)
+
+    whole = _decoding(deployment, scenario, batch)
+    budget = np.maximum(framework.chunk_tokens - whole.tokens, min(input_tokens, 64.0))
+    sustained = budget * steps_per_answer / input_tokens
+    decoding = Step(
+        np.minimum(whole.sequences, np.maximum(sustained, 1.0)),
+        whole.queries,
+        whole.first,
+        whole.last,
+        decode=True,
+    )
+    arrivals = decoding.sequences / steps_per_answer
+    together = np.maximum(1.0, np.minimum(arrivals, budget / input_tokens))
+    chunk = np.minimum(together * input_tokens, budget)
+    share = np.minimum(arrivals * input_tokens / chunk, 1.0)
+
+    prompt = Step(
+        chunk / np.minimum(chunk, input_tokens),
+        np.minimum(chunk, input_tokens),
+        np.asarray(0.0),
+        np.asarray(input_tokens - 1.0),
+        decode=False,
+    )
+    alone = pass_seconds(deployment, [decoding])
+    drafting = _drafting_seconds(deployment, scenario, alone)
+    if framework.chunked_prefill:
+        mixed = pass_seconds(deployment, [decoding, prompt])
+    else:
+        mixed = alone + pass_seconds(deployment, [prompt])
+    plain, mixed = alone + drafting, np.maximum(mixed, alone) + drafting
+    step = plain + share * (mixed - plain)
+    tpot = step / accepted
+
+    passes = np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0)
+    service = passes * mixed
+    # A request arrives somewhere in a pass, and finds the prefill queue busy for ``share``.
+    waiting = 0.5 * step + 0.5 * share * service
+    surplus = whole.sequences - decoding.sequences
+    queueing = surplus / np.maximum(arrivals, 1e-12) * step
+    ttft = framework.request_seconds + waiting + service + queueing
+    return _service(scenario, batch, ttft, tpot)
