@@ -6,6 +6,7 @@ be preempted. Everything is per chip of the fullest pipeline stage.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,7 +128,7 @@ def _core_cache_bytes(
         state = core.state_elements * core.state_bytes_per_element
         return (state + core.convolution_elements * 2.0) / layouts.tensor
     tokens = min(context_tokens, core.window) if core.window else context_tokens
-    paged = np.ceil(tokens / PAGE_TOKENS) * PAGE_TOKENS
+    paged = math.ceil(tokens / PAGE_TOKENS) * float(PAGE_TOKENS)
     per_token = core.cached_elements_per_token * precision.kv.bytes_per_element
     if isinstance(core, LatentCore):
         # One latent serves all heads, so every tensor rank keeps the whole of it.

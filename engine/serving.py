@@ -145,8 +145,11 @@ def _serve_continuous(deployment: Deployment, scenario: Scenario, batch: FloatAr
     steps_per_answer = max((output_tokens - 1.0) / accepted, 1.0)
 
     whole = _decoding(deployment, scenario, batch)
-    budget = np.maximum(framework.chunk_tokens - whole.tokens, min(input_tokens, 64.0))
-    sustained = budget * steps_per_answer / input_tokens
+    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
+    taken = whole.queries if framework.chunked_prefill else np.zeros(1)
+    sustained = (
+        framework.chunk_tokens * steps_per_answer / (input_tokens + taken * steps_per_answer)
+    )
     decoding = Step(
         np.minimum(whole.sequences, np.maximum(sustained, 1.0)),
         whole.queries,
@@ -154,6 +157,7 @@ def _serve_continuous(deployment: Deployment, scenario: Scenario, batch: FloatAr
         whole.last,
         decode=True,
     )
+    budget = np.maximum(framework.chunk_tokens - decoding.sequences * taken, 1.0)
     arrivals = decoding.sequences / steps_per_answer
     together = np.maximum(1.0, np.minimum(arrivals, budget / input_tokens))
     chunk = np.minimum(together * input_tokens, budget)

@@ -1,0 +1,181 @@
+"""Work of single steps against figures worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.layout import Layout
+from engine.operators import (
+    LayoutArrays,
+    Step,
+    decode_step,
+    prefill_step,
+    step_messages,
+    step_work,
+    take_inventory,
+)
+from engine.operators.work import expected_experts
+from engine.precision import Precision
+from engine.roofline import Work
+from tests.engine import builders
+
+
+def work_of(
+    architecture, step: Step, layout: Layout | None = None, precision: Precision = builders.BF16
+) -> dict[str, Work]:
+    inventory = take_inventory(architecture, precision, builders.chip(), builders.framework())
+    arrays = LayoutArrays.of([layout or Layout()])
+    return {work.name: work for work in step_work(inventory, arrays, [step])}
+
+
+def one(values) -> float:
+    return float(np.asarray(values).reshape(-1)[0])
+
+
+def decode(batch: int, layout: Layout | None = None, isl: int = 100, osl: int = 2) -> Step:
+    arrays = LayoutArrays.of([layout or Layout()])
+    return decode_step(np.array([[float(batch)]]), arrays, isl, osl)
+
+
+def prefill(batch: int, isl: int, layout: Layout | None = None) -> Step:
+    return prefill_step(np.array([[float(batch)]]), LayoutArrays.of([layout or Layout()]), isl)
+
+
+def test_qkv_is_one_gemm_of_two_mnk():
+    work = work_of(builders.dense(), decode(3))["qkv"]
+    assert one(work.flops) == 2 * 3 * 1024 * (1024 + 2 * 256)
+
+
+def test_weight_bytes_are_read_once_and_activations_per_token():
+    work = work_of(builders.dense(), decode(3))["qkv"]
+    assert one(work.bytes) == 2 * 1024 * 1536 + 3 * (1024 * 2 + 1536 * 2)
+
+
+def test_kv_heads_are_replicated_beyond_their_number():
+    work = work_of(builders.dense(), decode(1, Layout(tensor=8)), Layout(tensor=8))["qkv"]
+    # One query head of 128 and one whole KV head (of two) for keys and for values.
+    assert one(work.flops) == 2 * 1024 * (128 + 128 + 128)
+
+
+def test_down_projection_divides_its_inputs():
+    work = work_of(builders.dense(), decode(1, Layout(tensor=4)), Layout(tensor=4))["down"]
+    assert one(work.bytes) == 2 * 1024 * 1024 + (1024 * 2 + 1024 * 2)
+
+
+def test_decode_attention_reads_the_cache_once():
+    work = work_of(builders.dense(), decode(2, isl=99))["attention"]
+    cache = 2 * 100 * 2 * (128 + 128) * 2
+    own = 2 * 8 * 256 * 2
+    assert one(work.bytes) == cache + own
+
+
+def test_decode_attention_scores_every_cached_token():
+    work = work_of(builders.dense(), decode(2, isl=99))["attention"]
+    assert one(work.flops) == 2 * 2 * 8 * (128 + 128) * 100
+
+
+def test_prefill_attention_is_causal():
+    work = work_of(builders.dense(), prefill(1, 10))["attention"]
+    pairs = 10 * 11 / 2
+    assert one(work.flops) == 2 * 8 * 256 * pairs
+
+
+@pytest.mark.parametrize("isl", [4, 10, 50])
+def test_window_bounds_what_a_query_sees(isl: int):
+    step = prefill(1, isl)
+    counted = sum(min(position + 1, 6) for position in range(isl)) / isl
+    assert one(step.visible(6)) == pytest.approx(counted)
+
+
+def test_window_mean_over_decode_positions():
+    step = decode(1, isl=4, osl=6)
+    counted = np.mean([min(position + 1, 6) for position in range(4, 9)])
+    assert one(step.visible(6)) == pytest.approx(counted)
+
+
+def test_expected_experts_at_one_token_is_top_k():
+    assert expected_experts(256.0, 8.0, np.array([1.0]))[0] == pytest.approx(8.0)
+
+
+def test_expected_experts_never_exceed_the_bank():
+    assert expected_experts(8.0, 2.0, np.array([1e6]))[0] == pytest.approx(8.0)
+
+
+def test_experts_read_only_those_touched():
+    work = work_of(builders.mixture(), decode(1))["experts"]
+    one_expert = 3 * 1024 * 512
+    activations = 2 * (2 * 1024 + 3 * 512) * 2
+    assert one(work.bytes) == pytest.approx(2 * one_expert * 2 + activations)
+
+
+def test_expert_parallelism_divides_experts_not_their_widths():
+    layout = Layout(tensor=4, expert=4)
+    work = work_of(builders.mixture(), decode(1000, layout), layout)["experts"]
+    assert one(work.flops) == pytest.approx(2 * 3 * 1024 * 512 * 1000 * 2 / 4)
+
+
+def test_absorbed_latent_attention_is_not_divided_by_tensor_parallelism():
+    single = work_of(builders.latent(), decode(1, isl=9999))["latent attention"]
+    layout = Layout(tensor=8)
+    split = work_of(builders.latent(), decode(1, layout, isl=9999), layout)["latent attention"]
+    cache = 10_000 * 576 * 2
+    assert one(single.bytes) - cache == pytest.approx(8 * (one(split.bytes) - cache))
+
+
+def test_latent_decode_uses_the_absorbed_form():
+    work = work_of(builders.latent(), decode(1, isl=99))["latent attention"]
+    assert one(work.flops) == 2 * 16 * (512 + 64 + 512) * 100
+
+
+def test_latent_prefill_uses_the_expanded_form():
+    work = work_of(builders.latent(), prefill(1, 3))["latent attention"]
+    assert one(work.flops) == 2 * 16 * (128 + 64 + 128) * 6
+
+
+def test_head_sees_only_the_last_token_of_a_prompt():
+    work = work_of(builders.dense(), prefill(2, 50))["lm_head"]
+    assert one(work.flops) == 2 * 2 * 1024 * 1000
+
+
+def test_fp8_halves_weight_bytes():
+    plain = work_of(builders.dense(), decode(1))["down"]
+    small = work_of(builders.dense(), decode(1), precision=builders.FP8)["down"]
+    assert one(plain.bytes) - one(small.bytes) == 1024 * 4096 + 4096
+
+
+def messages(architecture, layout: Layout, batch: int = 16):
+    inventory = take_inventory(architecture, builders.BF16, builders.chip(), builders.framework())
+    arrays = LayoutArrays.of([layout])
+    return {
+        message.name: message
+        for message in step_messages(inventory, arrays, [decode(batch, layout)], 8)
+    }
+
+
+def test_two_all_reduces_per_layer():
+    message = messages(builders.dense(layers=5), Layout(tensor=4))["all-reduce"]
+    assert one(message.times) == 10
+    assert one(message.bytes) == 16 * 1024 * 2
+
+
+def test_attention_data_parallelism_replaces_expert_reduces_by_exchange():
+    found = messages(builders.mixture(layers=5), Layout(tensor=2, attention_data=4, expert=8))
+    assert one(found["all-reduce"].times) == 5
+    assert one(found["dispatch"].times) == 5
+
+
+def test_dispatch_sends_one_copy_per_distinct_rank():
+    found = messages(builders.mixture(), Layout(attention_data=8, expert=8), batch=8)
+    copies = 8 * (1 - (1 - 1 / 8) ** 2)
+    assert one(found["dispatch"].bytes) == pytest.approx(copies * 1024 * 2)
+
+
+def test_one_rank_reduces_nothing():
+    message = messages(builders.dense(), Layout())["all-reduce"]
+    assert one(message.ranks) == 1
+
+
+def test_pipeline_sends_between_stages_only():
+    message = messages(builders.dense(), Layout(pipeline=2))["pipeline send"]
+    assert one(message.times) == 1
