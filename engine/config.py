@@ -1,0 +1,271 @@
+"""From a reference (bundled profile, file, folder, hub id) to a described model.
+
+Files are bounded before parsing, every string is cleaned, and each problem becomes one
+`InputError` that names file, key, what was found and what is expected.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.architecture import Architecture
+from engine.errors import InputError
+from engine.precision import Precision, parse_precision
+from engine.text import clean
+from profiles import ROOT
+
+if TYPE_CHECKING:
+    from engine.vision.architecture import VisionArchitecture
+
+MAXIMUM_BYTES = 4 * 1024 * 1024
+"""The largest config.json in public use is under 1 MB (per-layer quantisation lists)."""
+MAXIMUM_DEPTH = 32
+MAXIMUM_ENTRIES = 200_000
+
+Edits = Sequence[tuple[str, object]]
+
+_HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model as it was read: where from, the raw config after edits, and what it means.
+
+    ``origin`` is "bundled", a path or a hub id. ``precision`` is the checkpoint's own.
+    """
+
+    name: str
+    reference: str
+    origin: str
+    config: dict[str, Any]
+    kind: Literal["language", "vision"]
+    architecture: Architecture | VisionArchitecture
+    precision: Precision
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RawConfig:
+    """A parsed config.json with its neighbour, before anyone interprets it."""
+
+    name: str
+    origin: str
+    source: str
+    """How messages name the file."""
+    config: dict[str, Any]
+    hf_quantisation: dict[str, Any] | None = None
+
+
+@cache
+def bundled_models() -> tuple[str, ...]:
+    """Names of the bundled model profiles, sorted."""
+    return tuple(sorted(path.stem for path in (ROOT / "models").glob("*.json")))
+
+
+def load_architecture(
+    reference: str, edits: Edits = (), assume: str = "", revision: str = ""
+) -> LoadedModel:
+    """Read the model that ``reference`` names.
+
+    ``edits`` are what-ifs (dotted key path, JSON value) applied before reading. ``assume`` reads
+    an unknown model type by the dialect of a known one. ``revision`` is the hub's. Raises
+    `InputError`, and `UnknownArchitecture` when no dialect understands the config.
+    """
+    raw = read_raw(reference, revision)
+    return interpret(replace(raw, config=apply_edits(raw, edits)), reference, assume)
+
+
+def interpret(raw: RawConfig, reference: str, assume: str = "") -> LoadedModel:
+    """Describe an already parsed config; raises `InputError`."""
+    from engine.dialects.reading import read_architecture
+
+    architecture = read_architecture(raw.config, raw.source, raw.name, assume)
+    precision = _precision(raw, architecture)
+    return LoadedModel(
+        name=raw.name,
+        reference=reference,
+        origin=raw.origin,
+        config=raw.config,
+        kind="language",
+        architecture=architecture,
+        precision=precision,
+        warnings=architecture.warnings,
+    )
+
+
+def _precision(raw: RawConfig, architecture: Architecture) -> Precision:
+    from engine.dialects.reading import text_values
+
+    try:
+        from engine.quantisation import read_quantisation
+    except ModuleNotFoundError:
+        return parse_precision("W16A16")
+    return read_quantisation(raw.config, text_values(raw.config), raw.hf_quantisation, architecture)
+
+
+def read_raw(reference: str, revision: str = "") -> RawConfig:
+    """Find and parse the file; raises `InputError`."""
+    lowered = reference.lower()
+    if lowered in bundled_models():
+        return _read_bundled(lowered)
+    path = Path(reference).expanduser()
+    if path.exists() or reference.startswith((".", "/", "~")) or path.suffix == ".json":
+        return _read_path(path)
+    if _HUB_ID.match(reference):
+        from engine.hub import fetch_config
+
+        folder = Path(fetch_config(reference, revision))
+        found = _read_path(folder)
+        return replace(found, name=reference.split("/")[1], origin=reference, source=reference)
+    raise InputError(
+        f"model {clean(reference, 80)!r} is neither a bundled profile, nor a file or folder, nor a "
+        f"hub id org/name{_nearest(lowered)}"
+    )
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, bundled_models(), 1, 0.5)
+    return f"; nearest profile: {near[0]}" if near else ""
+
+
+def _read_bundled(name: str) -> RawConfig:
+    path = ROOT / "models" / f"{name}.json"
+    profile = parse_json(path.read_bytes(), name)
+    config = profile["config"]
+    return RawConfig(str(profile["name"]), "bundled", name, config, profile.get("hf_quant_config"))
+
+
+def _read_path(path: Path) -> RawConfig:
+    file = path / "config.json" if path.is_dir() else path
+    if path.is_dir() and not file.is_file():
+        raise InputError(f"{clean(str(path))}: folder holds no config.json")
+    source = clean(str(file))
+    config = parse_json(_read_bytes(file), source)
+    beside = file.parent / "hf_quant_config.json"
+    quantisation = None
+    if beside.is_file():
+        quantisation = parse_json(_read_bytes(beside), clean(str(beside)))
+    return RawConfig(_name_of(file, config), source, source, config, quantisation)
+
+
+def _name_of(file: Path, config: dict[str, Any]) -> str:
+    """The folder's name (``org__name`` is what download tools make), else the file's."""
+    if file.name == "config.json":
+        folder = file.resolve().parent.name
+        return clean(folder.split("__", 1)[-1], 120)
+    return clean(file.stem, 120)
+
+
+def _read_bytes(file: Path) -> bytes:
+    try:
+        if not file.is_file():
+            raise InputError(f"{clean(str(file))}: no such file; expected a config.json")
+        size = file.stat().st_size
+        if size > MAXIMUM_BYTES:
+            raise InputError(
+                f"{clean(str(file))}: {size:,} bytes, expected a config.json of at most "
+                f"{MAXIMUM_BYTES:,}"
+            )
+        with file.open("rb") as stream:
+            return stream.read(MAXIMUM_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise InputError(f"{clean(str(file))}: {reason.lower()}") from None
+
+
+def parse_json(content: bytes, source: str) -> dict[str, Any]:
+    """Parse a bounded JSON mapping strictly; raises `InputError` naming ``source``.
+
+    Duplicate keys, NaN, Infinity, too deep nesting and anything but a mapping are refused.
+    """
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
+        for key, value in items:
+            if key in mapping:
+                raise InputError(f"{source}: key {clean(key, 80)} is given twice, expected once")
+            mapping[key] = value
+        return mapping
+
+    def constant(name: str) -> Any:
+        raise InputError(f"{source}: value {name} is not JSON, expected a finite number")
+
+    try:
+        parsed = json.loads(
+            content.decode("utf-8-sig"), object_pairs_hook=pairs, parse_constant=constant
+        )
+    except UnicodeDecodeError:
+        raise InputError(f"{source}: not UTF-8 text, expected JSON") from None
+    except RecursionError:
+        raise InputError(
+            f"{source}: nested too deeply, expected at most {MAXIMUM_DEPTH} levels"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{source}: broken JSON at line {error.lineno} column {error.colno}: "
+            f"{clean(error.msg, 80)}"
+        ) from None
+    except ValueError:
+        raise InputError(f"{source}: a number has too many digits") from None
+    if not isinstance(parsed, dict):
+        kind = {list: "a list", str: "text", type(None): "null"}.get(type(parsed), "a number")
+        raise InputError(f"{source}: holds {kind}, expected a mapping of config keys")
+    cleaned: dict[str, Any] = _clean_value(parsed, source, [MAXIMUM_ENTRIES], 0)
+    return cleaned
+
+
+def _clean_value(value: Any, source: str, budget: list[int], depth: int) -> Any:
+    """Strings made safe to show, infinite numbers (1e999) refused, size and depth bounded."""
+    if depth > MAXIMUM_DEPTH:
+        raise InputError(f"{source}: nested deeper than {MAXIMUM_DEPTH} levels")
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise InputError(f"{source}: more than {MAXIMUM_ENTRIES:,} values")
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        raise InputError(f"{source}: a number is infinite, expected a finite number")
+    if isinstance(value, dict):
+        return {
+            clean(key, 200): _clean_value(inner, source, budget, depth + 1)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_clean_value(inner, source, budget, depth + 1) for inner in value]
+    return value
+
+
+def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:
+    """The config with each what-if applied to a copy; raises `InputError` for a bad path."""
+    if not edits:
+        return raw.config
+    config: dict[str, Any] = copy.deepcopy(raw.config)
+    for path, value in edits:
+        target = config
+        *parents, last = path.split(".")
+        for name in parents:
+            inner = target.get(name)
+            if not isinstance(inner, dict):
+                raise InputError(f"{raw.source}: edit {clean(path, 80)}: {name} is no mapping")
+            target = inner
+        if not last:
+            raise InputError(f"{raw.source}: edit {path!r} names no key")
+        target[last] = _plain(value)
+    return config
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Iterable) and not isinstance(value, dict):
+        return [_plain(inner) for inner in value]
+    return value

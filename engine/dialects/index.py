@@ -1,0 +1,73 @@
+"""Which dialect reads which ``model_type``.
+
+One line per family: the module in `engine.dialects` and the model types it reads. Modules are
+imported only when a config needs them, so a long list costs nothing at start.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from engine.architecture import Architecture
+from engine.keys import Keys
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "llama": ("llama", "mistral", "ministral", "ministral3", "yi", "xverse"),
+}
+
+ALIASES: dict[str, str] = {}
+"""Other spellings of a model type that carry exactly the same layout."""
+
+Reader = Callable[[Keys], Architecture]
+
+
+@cache
+def _modules() -> dict[str, str]:
+    return {kind: module for module, kinds in FAMILIES.items() for kind in kinds}
+
+
+def canonical(model_type: str) -> str:
+    """The model type that ``model_type`` is another name of, or itself."""
+    return ALIASES.get(model_type, model_type)
+
+
+def known_model_types() -> tuple[str, ...]:
+    """Every model type that a dialect reads, aliases included, sorted."""
+    return tuple(sorted({*_modules(), *ALIASES}))
+
+
+def reader_for(model_type: str) -> Reader | None:
+    """The reader of ``model_type``, or None when no dialect knows it."""
+    module = _modules().get(canonical(model_type))
+    if module is None:
+        return None
+    reader: Reader = importlib.import_module(f"engine.dialects.{module}").read
+    return reader
+
+
+_SUFFIXES = (
+    "ForCausalLM",
+    "ForConditionalGeneration",
+    "LMHeadModel",
+    "ForSequenceClassification",
+    "ForTextEncoding",
+    "Model",
+)
+
+
+def model_type_of_architectures(architectures: Any) -> str:
+    """The model type that a class name such as LlamaForCausalLM belongs to, or ""."""
+    if not isinstance(architectures, list):
+        return ""
+    plain = {kind.replace("_", "").replace("-", "").lower(): kind for kind in known_model_types()}
+    for name in architectures:
+        if not isinstance(name, str):
+            continue
+        for suffix in _SUFFIXES:
+            stem = name.removesuffix(suffix).replace("_", "").lower()
+            if stem in plain:
+                return plain[stem]
+    return ""

@@ -1,0 +1,123 @@
+"""Choose the dialect of a config, let it read, and judge what it left unread."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.architecture import Architecture
+from engine.defaults import class_defaults
+from engine.dialects.index import (
+    canonical,
+    known_model_types,
+    model_type_of_architectures,
+    reader_for,
+)
+from engine.errors import InputError, UnknownArchitecture
+from engine.keys import Keys
+from engine.text import clean
+from engine.unread import check_unread
+
+TEXT_CONFIGS = ("text_config", "language_config", "llm_config", "llm_cfg")
+_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)\s?([BbTM])(?![A-Za-z0-9])")
+NAME_TOLERANCE = 0.03
+"""A size in a name that differs by more than this share from the count is worth a warning."""
+
+
+def text_values(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping that describes the language model: nested in multimodal configs."""
+    for name in TEXT_CONFIGS:
+        inner = config.get(name)
+        if isinstance(inner, dict):
+            return inner
+    thinker = config.get("thinker_config")
+    if isinstance(thinker, dict):
+        return text_values(thinker)
+    return dict(config)
+
+
+def read_architecture(
+    config: dict[str, Any], source: str, name: str, assume: str = ""
+) -> Architecture:
+    """The architecture that ``config`` describes.
+
+    ``assume`` names the model type to read it as. Raises `UnknownArchitecture` for a model type
+    or a structural key that no dialect understands, `InputError` for a bad value.
+    """
+    model_type, note = _model_type(config, source, assume)
+    reader = reader_for(model_type)
+    if reader is None:
+        raise UnknownArchitecture(_unknown(config, source, model_type, assume))
+    kind = canonical(model_type)
+    keys = Keys(config, source, kind, class_defaults(kind))
+    architecture = reader(keys)
+    known = {spelling for opened in keys.opened for spelling in opened.read}
+    warnings = [note] if note else []
+    warnings += [warning for opened in keys.opened for warning in opened.warnings]
+    warnings += check_unread(keys.opened, known, bool(assume))
+    described = replace(
+        architecture,
+        name=name,
+        model_type=str(config.get("model_type") or kind),
+        assumptions=architecture.assumptions + tuple(keys.assumptions),
+        warnings=architecture.warnings + tuple(warnings),
+    )
+    return replace(described, warnings=described.warnings + _size_warning(described))
+
+
+def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, str]:
+    """The model type to read by, and a note when it is not the file's own."""
+    stated = config.get("model_type")
+    if stated is not None and not isinstance(stated, str):
+        raise InputError(f"{source}: model_type is {clean(str(stated), 60)}, expected text")
+    if assume:
+        return (
+            assume,
+            f"read as {assume} because --assume says so; model_type is {stated or 'absent'}",
+        )
+    if stated:
+        return stated, ""
+    guessed = model_type_of_architectures(config.get("architectures"))
+    if guessed:
+        return guessed, f"model_type is absent; architectures says {guessed}"
+    return "", ""
+
+
+def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) -> str:
+    known = known_model_types()
+    if assume:
+        near = difflib.get_close_matches(assume, known, 3, 0.4)
+        return f"--assume {clean(assume, 60)}: no such model type; nearest known: {', '.join(near)}"
+    by_class = model_type_of_architectures(config.get("architectures"))
+    if not model_type:
+        return (
+            f"{source}: model_type is missing and architectures names no known class; "
+            "expected a model_type such as llama, or pass --assume llama"
+        )
+    near = difflib.get_close_matches(model_type, known, 1, 0.4)
+    hint = by_class or (near[0] if near else "llama")
+    return (
+        f"{source}: model_type {model_type!r} is unknown; nearest known: {hint}; "
+        f"pass --assume {hint} to read it that way"
+    )
+
+
+def _size_warning(architecture: Architecture) -> tuple[str, ...]:
+    """Compare with a size such as 671B in the model's name."""
+    sizes = [
+        float(number) * {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()]
+        for number, unit in _SIZE_IN_NAME.findall(architecture.name)
+    ]
+    total = architecture.total_parameters
+    if not sizes or total == 0:
+        return ()
+    stated = max(sizes)
+    if abs(total - stated) <= NAME_TOLERANCE * stated:
+        return ()
+    return (
+        f"the name says {stated / 1e9:g}B, the config gives {total / 1e9:.2f}B "
+        f"({(total - stated) / stated:+.1%})",
+    )
