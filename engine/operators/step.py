@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,19 @@ class LayoutArrays:
     expert: FloatArray
     attention_data: FloatArray
     replicas: FloatArray
+    memo: dict[int, tuple[object, FloatArray, FloatArray]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Shares of matrices already worked out for these layouts, by the matrices' identity."""
 
     @classmethod
     def of(cls, layouts: Sequence[Layout]) -> LayoutArrays:
-        """Columns for ``layouts`` in order."""
+        """Columns for ``layouts`` in order; the same object for the same layouts."""
+        return _arrays(tuple(layouts))
+
+    @classmethod
+    def build(cls, layouts: Sequence[Layout]) -> LayoutArrays:
+        """A new object for ``layouts``."""
 
         def column(name: str) -> FloatArray:
             return np.array([[float(getattr(layout, name))] for layout in layouts])
@@ -52,6 +62,11 @@ class LayoutArrays:
     def chips_per_replica(self) -> FloatArray:
         """Chips of one replica."""
         return self.ranks * self.pipeline
+
+
+@lru_cache(maxsize=64)
+def _arrays(layouts: tuple[Layout, ...]) -> LayoutArrays:
+    return LayoutArrays.build(layouts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from engine.roofline import Message, Work
 
 FloatArray = NDArray[np.float64]
 
+MEMO_LIMIT = 512
+"""Remembered matrices per set of layouts; what-ifs on a model make new ones."""
+
 
 def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
     """The part of a matrix that one of ``tensor`` ranks holds."""
@@ -63,6 +66,23 @@ def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
 
 
 def _gemm_work(gemm: Gemm, layouts: LayoutArrays, tokens: FloatArray, decode: bool) -> Work:
+    weights, per_token_bytes = _local_sizes(gemm, layouts)
+    return Work(
+        name=gemm.name,
+        kernel=gemm.decode_kernel if decode else gemm.kernel,
+        constants=gemm.decode_constants if decode else gemm.constants,
+        peak_flops=gemm.peak_flops,
+        calls=gemm.calls,
+        flops=(2.0 * weights) * tokens,
+        bytes=weights * gemm.weight_bytes_per_element + per_token_bytes * tokens,
+    )
+
+
+def _local_sizes(gemm: Gemm, layouts: LayoutArrays) -> tuple[FloatArray, FloatArray]:
+    """Weight elements on one chip, and activation bytes per token."""
+    known = layouts.memo.get(id(gemm))
+    if known is not None and known[0] is gemm:
+        return known[1], known[2]
     weights = np.zeros_like(layouts.tensor)
     outputs = np.zeros_like(layouts.tensor)
     for matrix in gemm.parts:
@@ -73,15 +93,10 @@ def _gemm_work(gemm: Gemm, layouts: LayoutArrays, tokens: FloatArray, decode: bo
     inputs = first.inputs * (1.0 / layouts.tensor if first.split is Split.ROW else 1.0)
     # Products are written in 16 bits whatever the operands are.
     per_token_bytes = inputs * gemm.activation_bytes + outputs * 2.0
-    return Work(
-        name=gemm.name,
-        kernel=gemm.decode_kernel if decode else gemm.kernel,
-        constants=gemm.decode_constants if decode else gemm.constants,
-        peak_flops=gemm.peak_flops,
-        calls=gemm.calls,
-        flops=(2.0 * weights) * tokens,
-        bytes=weights * gemm.weight_bytes_per_element + per_token_bytes * tokens,
-    )
+    if len(layouts.memo) >= MEMO_LIMIT:
+        layouts.memo.clear()
+    layouts.memo[id(gemm)] = (gemm, weights, per_token_bytes)
+    return weights, per_token_bytes
 
 
 def expected_experts(experts: float, top_k: float, tokens: FloatArray) -> FloatArray:
