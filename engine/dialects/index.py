@@ -15,10 +15,59 @@ from engine.architecture import Architecture
 from engine.keys import Keys
 
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "llama": ("llama", "mistral", "ministral", "ministral3", "yi", "xverse"),
+    "deepseek": ("deepseek", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm_moe_dsa"),
+    "falcon": ("falcon",),
+    "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
+    "glm": ("chatglm", "glm", "glm4", "glm4_moe"),
+    "gpt": (
+        "gpt2",
+        "gpt_bigcode",
+        "gpt_neo",
+        "gptj",
+        "codegen",
+        "gpt_neox",
+        "opt",
+        "bloom",
+        "mpt",
+    ),
+    "llama": (
+        "llama",
+        "yi",
+        "aquila",
+        "xverse",
+        "baichuan",
+        "exaone",
+        "internlm",
+        "internlm2",
+        "internlm3",
+        "seed_oss",
+        "granite",
+        "hyperclovax",
+        "helium",
+        "arcee",
+        "ernie4_5",
+        "orion",
+        "jais2",
+        "nemotron",
+        "hunyuan_v1_dense",
+    ),
+    "mistral": ("mistral", "ministral", "ministral3", "mixtral"),
+    "phi": ("phi", "phi3", "phimoe"),
+    "qwen": ("qwen", "qwen2", "mimo", "qwen2_moe", "qwen3", "qwen3_moe"),
+    "qwen_hybrid": ("qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"),
 }
 
-ALIASES: dict[str, str] = {}
+ALIASES: dict[str, str] = {
+    "kimi_k2": "deepseek_v3",
+    "glm4_moe_lite": "deepseek_v3",
+    "RefinedWeb": "falcon",
+    "RefinedWebModel": "falcon",
+    "phi-msft": "phi",
+    "phi3small": "phi3",
+    "Yi": "yi",
+    "InternLM": "internlm",
+    "OrionForCausalLM": "orion",
+}
 """Other spellings of a model type that carry exactly the same layout."""
 
 Reader = Callable[[Keys], Architecture]
