@@ -250,8 +250,8 @@ class Architecture:
     """What a model is. Counts follow one convention:
 
     total = layers + embeddings + LM head (once when tied) + final norm + other towers, without
-    multi-token-prediction layers. active = the same with ``top_k`` instead of all experts and
-    without the towers; the embedding table counts in full, as published headlines do.
+    multi-token-prediction layers. active = the same with ``top_k`` instead of all experts; the
+    embedding table and the towers count in full, as published headlines do.
     """
 
     name: str
@@ -309,6 +309,7 @@ class Architecture:
             + self.embedding_parameters
             + self.head_parameters
             + self.other_parameters
+            + self.tower_parameters
         )
 
     @property

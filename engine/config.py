@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -185,7 +186,8 @@ def _read_bytes(file: Path) -> bytes:
 def parse_json(content: bytes, source: str) -> dict[str, Any]:
     """Parse a bounded JSON mapping strictly; raises `InputError` naming ``source``.
 
-    Duplicate keys, NaN, Infinity, too deep nesting and anything but a mapping are refused.
+    Duplicate keys, NaN, Infinity (but for open limits), too deep nesting and anything but a
+    mapping are refused.
     """
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -196,13 +198,8 @@ def parse_json(content: bytes, source: str) -> dict[str, Any]:
             mapping[key] = value
         return mapping
 
-    def constant(name: str) -> Any:
-        raise InputError(f"{source}: value {name} is not JSON, expected a finite number")
-
     try:
-        parsed = json.loads(
-            content.decode("utf-8-sig"), object_pairs_hook=pairs, parse_constant=constant
-        )
+        parsed = json.loads(content.decode("utf-8-sig"), object_pairs_hook=pairs)
     except UnicodeDecodeError:
         raise InputError(f"{source}: not UTF-8 text, expected JSON") from None
     except RecursionError:
@@ -219,29 +216,50 @@ def parse_json(content: bytes, source: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         kind = {list: "a list", str: "text", type(None): "null"}.get(type(parsed), "a number")
         raise InputError(f"{source}: holds {kind}, expected a mapping of config keys")
-    cleaned: dict[str, Any] = _clean_value(parsed, source, [MAXIMUM_ENTRIES], 0)
+    cleaned: dict[str, Any] = _Cleaner(source).clean(parsed, "", 0)
     return cleaned
 
 
-def _clean_value(value: Any, source: str, budget: list[int], depth: int) -> Any:
-    """Strings made safe to show, infinite numbers (1e999) refused, size and depth bounded."""
-    if depth > MAXIMUM_DEPTH:
-        raise InputError(f"{source}: nested deeper than {MAXIMUM_DEPTH} levels")
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise InputError(f"{source}: more than {MAXIMUM_ENTRIES:,} values")
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        raise InputError(f"{source}: a number is infinite, expected a finite number")
-    if isinstance(value, dict):
-        return {
-            clean(key, 200): _clean_value(inner, source, budget, depth + 1)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_clean_value(inner, source, budget, depth + 1) for inner in value]
-    return value
+_MAY_BE_INFINITE = frozenset({"time_step_limit"})
+"""Mamba-2 configs write an open upper limit of the time step as Infinity."""
+
+
+class _Cleaner:
+    """Strings made safe to show, numbers finite, size and depth bounded."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.budget = MAXIMUM_ENTRIES
+
+    def clean(self, value: Any, path: str, depth: int) -> Any:
+        """``value`` found at the dotted ``path``; raises `InputError`."""
+        if depth > MAXIMUM_DEPTH:
+            raise InputError(
+                f"{self.source}: {path[:80]} is nested deeper than {MAXIMUM_DEPTH} levels"
+            )
+        self.budget -= 1
+        if self.budget < 0:
+            raise InputError(f"{self.source}: more than {MAXIMUM_ENTRIES:,} values")
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            self._check_infinite(value, path)
+        if isinstance(value, dict):
+            return {
+                clean(key, 200): self.clean(
+                    inner, f"{path}.{clean(key, 80)}" if path else clean(key, 80), depth + 1
+                )
+                for key, inner in value.items()
+            }
+        if isinstance(value, list):
+            return [self.clean(inner, path, depth + 1) for inner in value]
+        return value
+
+    def _check_infinite(self, value: float, path: str) -> None:
+        name = "NaN" if math.isnan(value) else "infinite"
+        if name == "infinite" and path.rsplit(".", 1)[-1] in _MAY_BE_INFINITE:
+            return
+        raise InputError(f"{self.source}: {path} is {name}, expected a finite number")
 
 
 def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from engine.keys import Keys
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "deepseek": ("deepseek", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm_moe_dsa"),
+    "cohere": ("cohere", "cohere2", "cohere2_moe"),
+    "ernie": ("ernie4_5_moe",),
+    "exaone": ("exaone4", "exaone_moe"),
     "falcon": ("falcon",),
     "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
     "glm": ("chatglm", "glm", "glm4", "glm4_moe"),
@@ -30,6 +33,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "bloom",
         "mpt",
     ),
+    "gpt_oss": ("gpt_oss",),
+    "granite": ("granitemoe", "granitemoeshared", "granite_swa", "granitemoe_swa"),
+    "headnorm": ("dots1", "hy_v3", "solar_open", "mellum", "afmoe", "laguna"),
     "llama": (
         "llama",
         "yi",
@@ -42,7 +48,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "internlm3",
         "seed_oss",
         "granite",
-        "hyperclovax",
         "helium",
         "arcee",
         "ernie4_5",
@@ -51,13 +56,28 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "nemotron",
         "hunyuan_v1_dense",
     ),
+    "minicpm": ("minicpm", "minicpm3"),
+    "minimax": ("minimax_m2",),
     "mistral": ("mistral", "ministral", "ministral3", "mixtral"),
+    "olmo": ("olmo", "olmo2", "olmo3", "olmoe", "flex_olmo"),
     "phi": ("phi", "phi3", "phimoe"),
     "qwen": ("qwen", "qwen2", "mimo", "qwen2_moe", "qwen3", "qwen3_moe"),
+    "unusual": (
+        "stablelm",
+        "starcoder2",
+        "apertus",
+        "bitnet",
+        "nanochat",
+        "doge",
+        "hyperclovax",
+        "smollm3",
+    ),
     "qwen_hybrid": ("qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"),
+    "deepseek_v4": ("deepseek_v4",),
 }
 
 ALIASES: dict[str, str] = {
+    "deepseek_ref": "deepseek_v4",
     "kimi_k2": "deepseek_v3",
     "glm4_moe_lite": "deepseek_v3",
     "RefinedWeb": "falcon",

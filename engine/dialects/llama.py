@@ -1,29 +1,64 @@
-"""Llama 1 to 3 and the families with exactly its layout: Mistral, Yi, XVERSE."""
+"""Llama 1 to 3 and the dense families with exactly its layout."""
 
 from __future__ import annotations
 
 from engine.architecture import Architecture
-from engine.dialects.decoder import Traits, read_decoder, read_shape
-from engine.dialects.windows import layer_windows, window_size
+from engine.dialects.decoder import Traits, read_decoder
 from engine.keys import Keys
 
-LLAMA = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")
+BIASED = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")
 PLAIN = Traits()
+ATTENTION_BIAS = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
 
 TRAITS = {
-    "llama": LLAMA,
-    "yi": LLAMA,
-    "mistral": PLAIN,
-    "ministral": PLAIN,
-    "ministral3": PLAIN,
+    "llama": BIASED,
+    "yi": BIASED,
+    "aquila": PLAIN,
     "xverse": PLAIN,
+    "baichuan": PLAIN,
+    "exaone": PLAIN,
+    "internlm": Traits(qkv_bias="bias", output_bias="bias"),
+    "internlm2": Traits(qkv_bias="bias", output_bias="bias"),
+    "internlm3": Traits(qkv_bias="qkv_bias", output_bias="bias", mlp_bias="bias"),
+    "seed_oss": Traits(
+        qkv_bias="attention_bias", output_bias="attention_out_bias", mlp_bias="mlp_bias"
+    ),
+    "granite": BIASED,
+    "helium": Traits(qkv_bias="attention_bias", output_bias=False, mlp_bias="mlp_bias"),
+    "arcee": Traits(
+        qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias", gated=False
+    ),
+    "ernie4_5": Traits(qkv_bias="use_bias", output_bias="use_bias", mlp_bias="use_bias"),
+    "orion": Traits(norm="layer"),
+    "jais2": Traits(
+        qkv_bias="attention_bias",
+        output_bias="attention_bias",
+        mlp_bias="mlp_bias",
+        gated=False,
+        norm="layer",
+    ),
+    "nemotron": Traits(
+        qkv_bias="attention_bias",
+        output_bias="attention_bias",
+        mlp_bias="mlp_bias",
+        gated=False,
+        norm="layer",
+    ),
+    "hunyuan_v1_dense": Traits(
+        qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head"
+    ),
 }
+
+COSMETIC = {
+    "internlm2": ("attn_implementation",),
+    "exaone": ("num_layers",),
+    "hunyuan_v1_dense": ("use_qk_norm", "use_cla", "cla_share_factor"),
+    "baichuan": ("z_loss_weight",),
+}
+"""Keys of a family that change neither bytes nor FLOPs."""
 
 
 def read(keys: Keys) -> Architecture:
-    """Dense decoder with gated feed-forward; Mistral adds a window in all layers."""
-    shape = read_shape(keys)
-    windows = None
-    if keys.model_type in ("mistral", "ministral", "ministral3"):
-        windows = layer_windows(keys, shape.layers, window_size(keys), [True] * shape.layers)
-    return read_decoder(keys, TRAITS[keys.model_type], shape=shape, windows=windows)
+    """Dense decoder with rotary attention."""
+    keys.ignore(*COSMETIC.get(keys.model_type, ()))
+    return read_decoder(keys, TRAITS[keys.model_type])

@@ -1,0 +1,63 @@
+"""ChatGLM 2/3 and GLM-4 (remote code), GLM and GLM-4 (native), GLM-4.5 to 4.7 (experts)."""
+
+from __future__ import annotations
+
+from engine.architecture import Architecture
+from engine.dialects.decoder import Shape, Traits, plain_attention, read_decoder, read_shape
+from engine.dialects.deepseek import read_experts, read_prediction
+from engine.keys import Keys
+
+NATIVE = {
+    "glm": Traits(qkv_bias="attention_bias"),
+    "glm4": Traits(qkv_bias="attention_bias", norms=4),
+}
+
+
+def read(keys: Keys) -> Architecture:
+    """By model type."""
+    if keys.model_type == "chatglm":
+        return _chatglm(keys)
+    if keys.model_type == "glm4_moe":
+        return _sparse(keys)
+    return read_decoder(keys, NATIVE[keys.model_type])
+
+
+def _chatglm(keys: Keys) -> Architecture:
+    """``padded_vocab_size`` sizes the matrices; groups count only with multi-query attention."""
+    hidden = keys.integer("hidden_size", required=True)
+    layers = keys.integer("num_layers", "num_hidden_layers", required=True, maximum=10_000)
+    heads = keys.integer("num_attention_heads", required=True)
+    if not keys.flag("rmsnorm", default=True):
+        raise keys.problem("rmsnorm", False, "true")
+    grouped = keys.flag("multi_query_attention", default=False)
+    groups = keys.optional_integer("multi_query_group_num", minimum=1)
+    width = keys.integer("kv_channels", default=128)
+    keys.ignore("post_layer_norm", "apply_residual_connection_post_layernorm", "classifier_dropout")
+    keys.ignore("original_rope", "pre_seq_len", "prefix_projection", "quantization_bit")
+    vocabulary = keys.integer("padded_vocab_size", "vocab_size", required=True)
+    kv_heads = (groups or 1) if grouped else heads
+    if heads % kv_heads:
+        raise keys.problem("multi_query_group_num", kv_heads, f"a divisor of {heads} heads")
+    linear_bias = keys.flag("add_bias_linear", default=False)
+    qkv_bias = keys.flag("add_qkv_bias", default=False) or linear_bias
+    traits = Traits(qkv_bias=qkv_bias, output_bias=linear_bias, mlp_bias=linear_bias)
+    shape = Shape(hidden, layers, heads, kv_heads, width, vocabulary)
+    return read_decoder(keys, traits, shape=shape)
+
+
+def _sparse(keys: Keys) -> Architecture:
+    """Experts after the first dense layers; query and key norms are optional."""
+    shape = read_shape(keys)
+    normed = keys.flag("use_qk_norm", default=False)
+    traits = Traits(qkv_bias="attention_bias", qk_norm="head" if normed else "")
+    mixer = plain_attention(keys, shape, traits, None)
+    experts = read_experts(keys, shape.hidden, shape.layers)
+    last = shape.layers - 1
+    return read_decoder(
+        keys,
+        traits,
+        shape=shape,
+        mixer=mixer,
+        feed_forward=experts,
+        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
+    )

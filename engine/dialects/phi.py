@@ -1,0 +1,50 @@
+"""Phi: 1 and 2 (parallel, biased), 3 and 4-mini (Llama layout), 3.5-MoE."""
+
+from __future__ import annotations
+
+from engine.architecture import Architecture
+from engine.dialects.decoder import Traits, read_decoder, read_shape
+from engine.dialects.mixture import read_routing
+from engine.dialects.parts import mixture
+from engine.dialects.windows import window_size
+from engine.keys import Keys
+
+FIRST = Traits(
+    qkv_bias=True,
+    output_bias=True,
+    mlp_bias=True,
+    head_bias=True,
+    gated=False,
+    norm="layer",
+    norms=1,
+    parallel=True,
+    width_factor=4,
+)
+FUSED = Traits()
+SPARSE = Traits(qkv_bias="attention_bias", output_bias="attention_bias", norm="layer")
+
+
+def read(keys: Keys) -> Architecture:
+    """By generation."""
+    shape = read_shape(keys)
+    if keys.model_type == "phi":
+        if keys.flag("qk_layernorm", default=False):
+            raise keys.problem("qk_layernorm", True, "false: no published Phi uses it")
+        keys.ignore("embd_layer")
+        return read_decoder(keys, FIRST, shape=shape)
+    window = window_size(keys)
+    windows = [window] * shape.layers
+    if keys.model_type == "phi3":
+        keys.ignore("embd_layer", "use_long_context")
+        return read_decoder(keys, FUSED, shape=shape, windows=windows)
+    routing = read_routing(keys)
+    width = keys.integer("intermediate_size", required=True)
+    bank = mixture(shape.hidden, width, routing.count, routing.top_k, name="block_sparse_moe")
+    head_bias = keys.flag("lm_head_bias", default=False)
+    traits = Traits(
+        qkv_bias=SPARSE.qkv_bias,
+        output_bias=SPARSE.output_bias,
+        norm="layer",
+        head_bias=head_bias,
+    )
+    return read_decoder(keys, traits, shape=shape, windows=windows, feed_forward=lambda index: bank)
