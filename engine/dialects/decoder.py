@@ -237,5 +237,5 @@ def assemble(
         prediction_layers=prediction,
         prediction_other_parameters=prediction_other,
         maximum_positions=positions,
-        torch_dtype=keys.text("dtype", "torch_dtype", default="") or "bfloat16",
+        torch_dtype=keys.text("dtype", "torch_dtype", default="bfloat16") or "bfloat16",
     )
