@@ -1,0 +1,105 @@
+"""Reading profile files: found, bounded, parsed, validated, with one-line errors.
+
+The user's own files in the configuration folder come before the bundled ones of the same id.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from engine.errors import InputError
+from engine.text import clean
+from profiles import ROOT
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+    Parsed = TypeVar("Parsed", bound=BaseModel)
+else:
+    Parsed = TypeVar("Parsed")
+
+MAXIMUM_BYTES = 1 << 20
+"""Profiles are a few kilobytes; anything larger is a mistake."""
+
+
+def user_folder(kind: str) -> Path:
+    """Where a user's own profiles of one kind (``chips``, ``frameworks``) lie."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("rooftop")) / kind
+
+
+@cache
+def bundled_files(kind: str) -> Mapping[str, Path]:
+    """Bundled profiles by id (the file's name)."""
+    return {path.stem: path for path in sorted((ROOT / kind).glob("*.toml"))}
+
+
+def user_files(kind: str) -> Mapping[str, Path]:
+    """The user's own profiles by id."""
+    folder = user_folder(kind)
+    if not folder.is_dir():
+        return {}
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def profile_ids(kind: str) -> tuple[str, ...]:
+    """All known ids: bundled ones and the user's."""
+    return tuple(sorted({*bundled_files(kind), *user_files(kind)}))
+
+
+def find_profile(kind: str, name: str, aliases: Mapping[str, str]) -> tuple[Path, str]:
+    """The file of profile ``name`` and its origin (``bundled`` or the path); raises
+    `InputError` naming near ids."""
+    wanted = name.strip().lower()
+    own = user_files(kind)
+    for candidate in (wanted, aliases.get(wanted, "")):
+        if candidate in own:
+            return own[candidate], str(own[candidate])
+        if candidate in bundled_files(kind):
+            return bundled_files(kind)[candidate], "bundled"
+    raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases]))
+
+
+def _unknown(kind: str, name: str, wanted: str, known: Iterable[str]) -> str:
+    singular = kind.removesuffix("s")
+    near = difflib.get_close_matches(wanted, list(known), 3, 0.5)
+    hint = f"nearest: {', '.join(near)}" if near else f"`rooftop {kind}` lists them"
+    return f"{singular} {clean(name, 60)!r} is unknown; {hint}"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse one file; raises `InputError` naming it."""
+    shown = clean(str(path))
+    try:
+        size = path.stat().st_size
+        if size > MAXIMUM_BYTES:
+            raise InputError(f"{shown}: {size} bytes, expected at most {MAXIMUM_BYTES}")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{shown}: not valid TOML: {clean(str(error), 120)}") from None
+
+
+def validated(path: Path, schema: type[Parsed], values: Mapping[str, Any]) -> Parsed:
+    """``values`` as ``schema``; raises `InputError` naming file, key, found and expected."""
+    from pydantic import ValidationError
+
+    try:
+        return schema.model_validate(dict(values))
+    except ValidationError as error:
+        raise InputError(f"{clean(str(path))}: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of a validation's problems in one line."""
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in problem["loc"]) or "file"
+    found = clean(repr(problem["input"]), 60)
+    return f"{key}: found {found}, expected {clean(problem['msg'], 100)}"
