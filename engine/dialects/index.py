@@ -21,6 +21,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "exaone": ("exaone4", "exaone_moe"),
     "falcon": ("falcon",),
     "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
+    "gemma4": ("gemma4_text",),
     "glm": ("chatglm", "glm", "glm4", "glm4_moe"),
     "gpt": (
         "gpt2",
@@ -56,6 +57,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "nemotron",
         "hunyuan_v1_dense",
     ),
+    "llama4": ("llama4_text",),
+    "mllama": ("mllama_text_model",),
+    "multimodal": ("gemma3", "gemma4", "llama4", "mllama", "kimi_k25", "qwen2_audio"),
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2",),
     "mistral": ("mistral", "ministral", "ministral3", "mixtral"),

@@ -23,6 +23,7 @@ from engine.unread import check_unread
 
 TEXT_CONFIGS = ("text_config", "language_config", "llm_config", "llm_cfg")
 _SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)\s?([BbTM])(?![A-Za-z0-9])")
+_EXPERTS_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])\d+E(?![A-Za-z0-9])")
 NAME_TOLERANCE = 0.03
 """A size in a name that differs by more than this share from the count is worth a warning."""
 
@@ -106,18 +107,24 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
 
 
 def _size_warning(architecture: Architecture) -> tuple[str, ...]:
-    """Compare with a size such as 671B in the model's name."""
+    """Compare with a size such as 671B in the model's name.
+
+    A name that counts its experts (17B-16E) states the active size, without towers.
+    """
     sizes = [
         float(number) * {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()]
         for number, unit in _SIZE_IN_NAME.findall(architecture.name)
     ]
+    sizes = [size for size in sizes if size >= 2e7]
     total = architecture.total_parameters
     if not sizes or total == 0:
         return ()
-    stated = max(sizes)
-    if abs(total - stated) <= NAME_TOLERANCE * stated:
+    stated, counted = max(sizes), total
+    if _EXPERTS_IN_NAME.search(architecture.name) and architecture.is_mixture:
+        counted = architecture.active_parameters - architecture.tower_parameters
+    if abs(counted - stated) <= NAME_TOLERANCE * stated:
         return ()
     return (
-        f"the name says {stated / 1e9:g}B, the config gives {total / 1e9:.2f}B "
-        f"({(total - stated) / stated:+.1%})",
+        f"the name says {stated / 1e9:g}B, the config gives {counted / 1e9:.2f}B "
+        f"({(counted - stated) / stated:+.1%})",
     )
