@@ -9,122 +9,52 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from typing import Any
 
 from engine.chip import Chip, Collective, KernelConstants, Link, Provenance
 from engine.errors import InputError
-from engine.profile_files import bundled_files, find_profile, profile_ids, read_toml, validated
+from engine.profile_files import bundled_files, find_profile, profile_ids, read_toml, user_values
 from engine.text import clean
 from profiles import ROOT
 
 GENERATIONS = ROOT / "chips" / "generations"
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+Values = Mapping[str, Any]
 
 
-class KernelFile(_Strict):
-    """Constants of one kernel class as written in a file."""
-
-    compute: PositiveFloat = Field(le=1.5)
-    memory: PositiveFloat = Field(le=1.5)
-    floor_us: float = Field(ge=0, le=2000)
-    order: float = Field(2.0, ge=1)
-    half_size: float = Field(0.0, ge=0)
-    per_item_ns: float = Field(0.0, ge=0)
-    provenance: Provenance = Provenance.DATASHEET
-    source: str = ""
-
-    def constants(self) -> KernelConstants:
-        """The same in seconds."""
-        return KernelConstants(
-            compute=self.compute,
-            memory=self.memory,
-            floor_seconds=self.floor_us * 1e-6,
-            order=self.order,
-            half_size=self.half_size,
-            per_item_seconds=self.per_item_ns * 1e-9,
-            provenance=self.provenance,
-            source=clean(self.source),
-        )
+def kernel_constants(values: Values) -> KernelConstants:
+    """One kernel class of a file, in seconds."""
+    return KernelConstants(
+        compute=values["compute"],
+        memory=values["memory"],
+        floor_seconds=values["floor_us"] * 1e-6,
+        order=values.get("order", 2.0),
+        half_size=values.get("half_size", 0.0),
+        per_item_seconds=values.get("per_item_ns", 0.0) * 1e-9,
+        provenance=Provenance(values.get("provenance", "datasheet")),
+        source=clean(values.get("source", "")),
+    )
 
 
-class CollectiveFile(_Strict):
-    """A collective at one rank count; bandwidth as a share of the scale-up link."""
-
-    alpha_us: float = Field(ge=0, le=10_000)
-    link_share: PositiveFloat = Field(le=2)
-    small_alpha_us: float = Field(0.0, ge=0)
-    small_link_share: float = Field(0.0, ge=0)
-    provenance: Provenance = Provenance.DATASHEET
-    source: str = ""
-
-    def constants(self, link_bytes: float) -> Collective:
-        """The same in seconds and bytes per second."""
-        return Collective(
-            alpha_seconds=self.alpha_us * 1e-6,
-            bandwidth_bytes=self.link_share * link_bytes,
-            small_alpha_seconds=self.small_alpha_us * 1e-6,
-            small_bandwidth_bytes=self.small_link_share * link_bytes,
-            provenance=self.provenance,
-            source=clean(self.source),
-        )
+def _collective(values: Values, link_bytes: float) -> Collective:
+    return Collective(
+        alpha_seconds=values["alpha_us"] * 1e-6,
+        bandwidth_bytes=values["link_share"] * link_bytes,
+        small_alpha_seconds=values.get("small_alpha_us", 0.0) * 1e-6,
+        small_bandwidth_bytes=values.get("small_link_share", 0.0) * link_bytes,
+        provenance=Provenance(values.get("provenance", "datasheet")),
+        source=clean(values.get("source", "")),
+    )
 
 
-class GenerationFile(_Strict):
-    """Constants that the chips of one generation share."""
-
-    id: str
-    kernels: dict[str, KernelFile]
-    all_reduce: dict[PositiveInt, CollectiveFile]
-    all_to_all: dict[PositiveInt, CollectiveFile]
-
-
-class LinkFile(_Strict):
-    """A fabric: GB/s per chip and direction."""
-
-    name: str
-    bandwidth_gbs: PositiveFloat
-    domain: PositiveInt = 1 << 16
-    alpha_us: float = Field(10.0, ge=0)
-    achieved: PositiveFloat = Field(0.9, le=1)
-    assumed: bool = False
-
-    def link(self) -> Link:
-        """The same in bytes per second."""
-        return Link(
-            clean(self.name),
-            self.bandwidth_gbs * 1e9,
-            self.domain,
-            self.alpha_us * 1e-6,
-            self.achieved,
-        )
-
-
-class ChipFile(_Strict):
-    """One accelerator as written in a file."""
-
-    id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
-    name: str
-    vendor: str
-    generation: str
-    aliases: list[str] = []
-    memory_bytes: PositiveInt
-    bandwidth_gbs: PositiveFloat
-    cache_mb: float = Field(0.0, ge=0)
-    core_count: int = Field(0, ge=0)
-    core_unit: str = ""
-    confidence: str = ""
-    sources: list[str] = []
-    notes: str = ""
-    peak_tflops: dict[str, PositiveFloat] = Field(min_length=1)
-    scale_up: LinkFile
-    scale_out: LinkFile
-    kernels: dict[str, KernelFile] = {}
-    all_reduce: dict[PositiveInt, CollectiveFile] = {}
-    all_to_all: dict[PositiveInt, CollectiveFile] = {}
+def _link(values: Values) -> Link:
+    return Link(
+        name=clean(values["name"]),
+        bandwidth_bytes=values["bandwidth_gbs"] * 1e9,
+        domain=values.get("domain", 1 << 16),
+        alpha_seconds=values.get("alpha_us", 10.0) * 1e-6,
+        achieved=values.get("achieved", 0.9),
+    )
 
 
 def chip_ids() -> tuple[str, ...]:
@@ -151,51 +81,49 @@ def load_chip(name: str) -> Chip:
 
 @cache
 def _load(path: Path, origin: str, _changed: int) -> Chip:
-    file = validated(path, ChipFile, read_toml(path))
-    if file.id != path.stem:
-        raise InputError(f"{clean(str(path))}: id: found {file.id!r}, expected {path.stem!r}")
-    generation = _generation(file.generation, path)
-    up = file.scale_up.link()
-    kernels = {**generation.kernels, **file.kernels}
+    file: Values = read_toml(path) if origin == "bundled" else user_values(path, "ChipFile")
+    generation = _generation(file["generation"], path)
+    up = _link(file["scale_up"])
+    kernels = {**generation["kernels"], **file.get("kernels", {})}
     return Chip(
-        id=file.id,
-        name=clean(file.name),
-        vendor=clean(file.vendor),
-        generation=file.generation,
-        memory_bytes=file.memory_bytes,
-        bandwidth_bytes=file.bandwidth_gbs * 1e9,
-        peak_flops={name: value * 1e12 for name, value in file.peak_tflops.items()},
-        cache_bytes=round(file.cache_mb * 1e6),
-        core_count=file.core_count,
+        id=file["id"],
+        name=clean(file["name"]),
+        vendor=clean(file["vendor"]),
+        generation=file["generation"],
+        memory_bytes=file["memory_bytes"],
+        bandwidth_bytes=file["bandwidth_gbs"] * 1e9,
+        peak_flops={name: value * 1e12 for name, value in file["peak_tflops"].items()},
+        cache_bytes=round(file.get("cache_mb", 0) * 1e6),
+        core_count=file.get("core_count", 0),
         scale_up=up,
-        scale_out=file.scale_out.link(),
-        kernels={name: kernel.constants() for name, kernel in kernels.items()},
-        all_reduce=_collectives(generation.all_reduce, file.all_reduce, up),
-        all_to_all=_collectives(generation.all_to_all, file.all_to_all, up),
-        provenance=(file.kernels.get("gemm.bf16") or generation.kernels["gemm.bf16"]).provenance,
-        sources=tuple(clean(source) for source in file.sources),
-        notes=clean(file.notes),
+        scale_out=_link(file["scale_out"]),
+        kernels={name: kernel_constants(kernel) for name, kernel in kernels.items()},
+        all_reduce=_collectives(generation, file, "all_reduce", up),
+        all_to_all=_collectives(generation, file, "all_to_all", up),
+        provenance=Provenance(kernels["gemm.bf16"].get("provenance", "datasheet")),
+        sources=tuple(clean(source) for source in file.get("sources", ())),
+        notes=clean(file.get("notes", "")),
         origin=origin,
     )
 
 
-def _collectives(
-    shared: Mapping[int, CollectiveFile], own: Mapping[int, CollectiveFile], up: Link
-) -> dict[int, Collective]:
-    merged = {**shared, **own}
-    return {ranks: merged[ranks].constants(up.bandwidth_bytes) for ranks in sorted(merged)}
+def _collectives(generation: Values, file: Values, kind: str, up: Link) -> dict[int, Collective]:
+    merged = {**generation[kind], **file.get(kind, {})}
+    by_ranks = {int(ranks): values for ranks, values in merged.items()}
+    return {ranks: _collective(by_ranks[ranks], up.bandwidth_bytes) for ranks in sorted(by_ranks)}
 
 
-def _generation(name: str, user: Path) -> GenerationFile:
+def _generation(name: str, chip_file: Path) -> Values:
     path = GENERATIONS / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(sorted(one.stem for one in GENERATIONS.glob("*.toml")))
         raise InputError(
-            f"{clean(str(user))}: generation: found {clean(name, 40)!r}, expected one of {known}"
+            f"{clean(str(chip_file))}: generation: found {clean(name, 40)!r}, "
+            f"expected one of {known}"
         )
-    return _load_generation(path)
+    return _read_generation(path)
 
 
 @cache
-def _load_generation(path: Path) -> GenerationFile:
-    return validated(path, GenerationFile, read_toml(path))
+def _read_generation(path: Path) -> Values:
+    return read_toml(path)

@@ -15,7 +15,7 @@ from engine.results import Explanation, FloatArray, OperatorTime
 from engine.roofline import Message, Work, kernel_bound, kernel_seconds, message_seconds
 from engine.scenario import Scenario
 from engine.serving import Deployment, runtime_seconds
-from engine.sweep import Prepared, batch_limits, batch_table
+from engine.sweep import Prepared, batch_limits, batch_table, step_tokens
 
 
 def explain(
@@ -53,12 +53,14 @@ def explain(
     ]
     context = float(workload.input_tokens + workload.output_tokens)
     usage = prepared.footprint(index, (layout,), context)
+    sequences = np.ceil(np.array(float(batch)) / layout.attention_data)
+    largest_pass = float(step_tokens(prepared, scenario, sequences))
     return Explanation(
         layout=layout,
         precision=precision,
         batch=batch,
         operators=tuple(operators),
-        memory=memory_items(usage, layouts, batch, float(prepared.framework.chunk_tokens)),
+        memory=memory_items(usage, layouts, batch, largest_pass),
         capacity_bytes=usage.capacity_bytes,
         prefill_mfu=_share_of_peak(prepared, operators, "prefill"),
         prefill_mbu=_share_of_bandwidth(prepared, operators, "prefill"),

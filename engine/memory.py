@@ -162,19 +162,24 @@ def needed_bytes(
     )
 
 
-def largest_batch(usage: Footprint, layouts: LayoutArrays, step_tokens: float) -> FloatArray:
-    """The largest batch per replica that fits, 0 where not even one does; shape (layouts, 1)."""
-    fixed = (
-        usage.weight_bytes
-        + usage.communication_bytes
-        + usage.reserve_bytes
-        + usage.activation_bytes_per_token * step_tokens
-    )
+def largest_batch(
+    usage: Footprint, layouts: LayoutArrays, chunk_tokens: float, sequence_tokens: float
+) -> FloatArray:
+    """The largest batch per replica that fits, 0 where not even one does; shape (layouts, 1).
+
+    A pass holds ``sequence_tokens`` per sequence (a whole prompt in static prefill) up to
+    ``chunk_tokens``.
+    """
+    fixed = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
     # Logits of one more micro-batch row at most, whatever the batch modulo the stages.
     fixed = fixed + np.where(layouts.pipeline > 1, usage.logit_bytes_per_sequence, 0.0)
     each = usage.cache_bytes_per_sequence + usage.logit_bytes_per_sequence / layouts.pipeline
-    sequences = np.floor((usage.capacity_bytes - fixed) / np.maximum(each, 1.0))
-    most: FloatArray = np.maximum(sequences, 0.0) * layouts.attention_data
+    free = usage.capacity_bytes - fixed
+    activation = usage.activation_bytes_per_token
+    full = np.floor((free - activation * chunk_tokens) / np.maximum(each, 1.0))
+    growing = np.floor(free / np.maximum(each + activation * sequence_tokens, 1.0))
+    below = np.minimum(growing, np.floor(chunk_tokens / sequence_tokens))
+    most: FloatArray = np.maximum(np.maximum(full, below), 0.0) * layouts.attention_data
     return most
 
 

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.text import clean
@@ -18,10 +18,6 @@ from profiles import ROOT
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
-
-    Parsed = TypeVar("Parsed", bound=BaseModel)
-else:
-    Parsed = TypeVar("Parsed")
 
 MAXIMUM_BYTES = 1 << 20
 """Profiles are a few kilobytes; anything larger is a mistake."""
@@ -87,14 +83,24 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{shown}: not valid TOML: {clean(str(error), 120)}") from None
 
 
-def validated(path: Path, schema: type[Parsed], values: Mapping[str, Any]) -> Parsed:
-    """``values`` as ``schema``; raises `InputError` naming file, key, found and expected."""
+def user_values(path: Path, schema: str) -> dict[str, Any]:
+    """A user's file, checked against ``schema`` of `engine.profile_schema`; raises `InputError`
+    naming file, key, found and expected."""
     from pydantic import ValidationError
 
+    from engine import profile_schema
+
+    model: type[BaseModel] = getattr(profile_schema, schema)
     try:
-        return schema.model_validate(dict(values))
+        values = model.model_validate(read_toml(path)).model_dump(mode="json")
     except ValidationError as error:
         raise InputError(f"{clean(str(path))}: {first_problem(error)}") from None
+    if values["id"] != path.stem:
+        raise InputError(
+            f"{clean(str(path))}: id: found {values['id']!r}, expected the file's name "
+            f"{clean(path.stem, 60)!r}"
+        )
+    return values
 
 
 def first_problem(error: ValidationError) -> str:

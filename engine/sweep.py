@@ -176,9 +176,12 @@ def _context_tokens(scenario: Scenario) -> float:
     return float(scenario.workload.input_tokens + scenario.workload.output_tokens)
 
 
-def _step_tokens(prepared: Prepared, scenario: Scenario) -> float:
-    """Tokens of the largest pass of one attention rank: the framework's budget."""
-    return float(max(prepared.framework.chunk_tokens, 1))
+def step_tokens(prepared: Prepared, scenario: Scenario, batch: FloatArray) -> FloatArray:
+    """Tokens of the largest pass of one attention rank that serves ``batch`` sequences: their
+    whole prompts, or the framework's budget."""
+    return np.minimum(
+        float(prepared.framework.chunk_tokens), batch * float(scenario.workload.input_tokens)
+    )
 
 
 def _arrange(layouts: Sequence[Layout]) -> tuple[LayoutArrays, tuple[Layout, ...]]:
@@ -233,8 +236,8 @@ def _evaluate(
     )
     service = serve(deployment, scenario, batch)
     usage = prepared.footprint(precision, group, _context_tokens(scenario))
-    step_tokens = np.asarray(_step_tokens(prepared, scenario))
-    needed = needed_bytes(usage, arrays, batch, step_tokens)
+    largest_pass = step_tokens(prepared, scenario, np.ceil(batch / arrays.attention_data))
+    needed = needed_bytes(usage, arrays, batch, largest_pass)
     fits = needed <= usage.capacity_bytes
     shape = fits.shape
     speed = np.where(fits, 1.0, np.nan)
@@ -303,7 +306,8 @@ def batch_limits(prepared: Prepared, scenario: Scenario, precision: int) -> IntA
     """The largest batch per replica that fits, for every layout."""
     arrays, group = _arrange(prepared.layouts)
     usage = prepared.footprint(precision, group, _context_tokens(scenario))
-    most = largest_batch(usage, arrays, _step_tokens(prepared, scenario))[:, 0]
+    chunk, prompt = prepared.framework.chunk_tokens, scenario.workload.input_tokens
+    most = largest_batch(usage, arrays, float(chunk), float(prompt))[:, 0]
     return np.minimum(most, float(LARGEST_BATCH)).astype(np.int64)
 
 

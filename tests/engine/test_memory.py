@@ -62,7 +62,7 @@ def test_latent_cache_is_whole_on_every_tensor_rank():
 
 def test_largest_batch_is_the_last_that_fits():
     usage, arrays = usage_of(builders.dense(), Layout(), memory_bytes=1 << 28)
-    most = largest_batch(usage, arrays, 100.0)
+    most = largest_batch(usage, arrays, 100.0, 100.0)
     step = np.array(100.0)
     assert most[0, 0] > 1
     assert needed_bytes(usage, arrays, most, step)[0, 0] <= usage.capacity_bytes
@@ -71,7 +71,7 @@ def test_largest_batch_is_the_last_that_fits():
 
 def test_largest_batch_is_zero_when_weights_do_not_fit():
     usage, arrays = usage_of(builders.dense(), Layout(), memory_bytes=1 << 20)
-    assert largest_batch(usage, arrays, 100.0)[0, 0] == 0
+    assert largest_batch(usage, arrays, 100.0, 100.0)[0, 0] == 0
 
 
 @pytest.mark.parametrize("layout", [Layout(), Layout(tensor=2, pipeline=2), Layout(tensor=8)])

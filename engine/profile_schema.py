@@ -1,0 +1,104 @@
+"""What a chip, generation or framework file may hold: the schemas for files that users write.
+
+Bundled profiles obey them too (a test reads every one), so that loading those needs no
+validation and no pydantic at start-up.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from engine.chip import Provenance
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class KernelFile(_Strict):
+    """Constants of one kernel class as written in a file."""
+
+    compute: PositiveFloat = Field(le=1.5)
+    memory: PositiveFloat = Field(le=1.5)
+    floor_us: float = Field(ge=0, le=2000)
+    order: float = Field(2.0, ge=1)
+    half_size: float = Field(0.0, ge=0)
+    per_item_ns: float = Field(0.0, ge=0)
+    provenance: Provenance = Provenance.DATASHEET
+    source: str = ""
+
+
+class CollectiveFile(_Strict):
+    """A collective at one rank count; bandwidth as a share of the scale-up link."""
+
+    alpha_us: float = Field(ge=0, le=10_000)
+    link_share: PositiveFloat = Field(le=2)
+    small_alpha_us: float = Field(0.0, ge=0)
+    small_link_share: float = Field(0.0, ge=0)
+    provenance: Provenance = Provenance.DATASHEET
+    source: str = ""
+
+
+class GenerationFile(_Strict):
+    """Constants that the chips of one generation share."""
+
+    id: str
+    kernels: dict[str, KernelFile]
+    all_reduce: dict[PositiveInt, CollectiveFile]
+    all_to_all: dict[PositiveInt, CollectiveFile]
+
+
+class LinkFile(_Strict):
+    """A fabric: GB/s per chip and direction."""
+
+    name: str
+    bandwidth_gbs: PositiveFloat
+    domain: PositiveInt = 1 << 16
+    alpha_us: float = Field(10.0, ge=0)
+    achieved: PositiveFloat = Field(0.9, le=1)
+    assumed: bool = False
+
+
+class ChipFile(_Strict):
+    """One accelerator as written in a file."""
+
+    id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
+    name: str
+    vendor: str
+    generation: str
+    aliases: list[str] = []
+    memory_bytes: PositiveInt
+    bandwidth_gbs: PositiveFloat
+    cache_mb: float = Field(0.0, ge=0)
+    core_count: int = Field(0, ge=0)
+    core_unit: str = ""
+    confidence: str = ""
+    sources: list[str] = []
+    notes: str = ""
+    peak_tflops: dict[str, PositiveFloat] = Field(min_length=1)
+    scale_up: LinkFile
+    scale_out: LinkFile
+    kernels: dict[str, KernelFile] = {}
+    all_reduce: dict[PositiveInt, CollectiveFile] = {}
+    all_to_all: dict[PositiveInt, CollectiveFile] = {}
+
+
+class FrameworkFile(_Strict):
+    """One framework as written in a file: costs in microseconds, memory in GiB."""
+
+    id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
+    name: str
+    version: str
+    step_us: float = Field(ge=0)
+    sequence_us: float = Field(0.0, ge=0)
+    request_us: float = Field(0.0, ge=0)
+    layer_us: float = Field(0.0, ge=0)
+    memory_fraction: PositiveFloat = Field(le=1)
+    reserve_gib: float = Field(ge=0)
+    chunk_tokens: PositiveInt
+    max_sequences: PositiveInt
+    chunked_prefill: bool
+    provenance: Provenance = Provenance.DATASHEET
+    sources: list[str] = []
+    launch: str
+    kernels: dict[str, KernelFile] = {}
