@@ -119,7 +119,7 @@ def take_inventory(
     for block, count in architecture.blocks():
         collector.add_block(block, float(count))
     head = collector.gemm((architecture.lm_head,), "lm_head", 1.0)
-    banks = collector.banks
+    banks = collector.merged_banks()
     first = banks[0].experts if banks else None
     return Inventory(
         hidden_size=architecture.hidden_size,
@@ -152,7 +152,7 @@ class _Collector:
         self.hidden_size = hidden_size
         self.gemm_calls: dict[tuple[str, tuple[Matrix, ...]], float] = defaultdict(float)
         self.mixing_calls: dict[Core, float] = defaultdict(float)
-        self.banks: list[ExpertBank] = []
+        self.bank_calls: dict[Experts, float] = defaultdict(float)
         self.fallbacks: list[str] = []
         self.launches = 0.0
         self.replicated = 0.0
@@ -176,20 +176,24 @@ class _Collector:
     def _add_experts(self, experts: Experts, count: float) -> None:
         if experts.router is not None:
             self.gemm_calls["router", (experts.router,)] += count
+        self.bank_calls[experts] += count
+
+    def merged_banks(self) -> list[ExpertBank]:
+        return [self._bank(experts, calls) for experts, calls in self.bank_calls.items()]
+
+    def _bank(self, experts: Experts, calls: float) -> ExpertBank:
         weights = self.precision.weight_format(Role.ROUTED_EXPERT)
         choice = choose_kernel(weights, self.precision.activations, self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"grouped_gemm.{choice.dtype}"
-        self.banks.append(
-            ExpertBank(
-                kernel=kernel,
-                constants=constants_for(kernel, self.chip, self.framework),
-                peak_flops=self.chip.peak_flops[choice.compute],
-                experts=experts,
-                weight_bytes_per_element=weights.bytes_per_element,
-                activation_bytes=choice.activation_bytes,
-                calls=count,
-            )
+        return ExpertBank(
+            kernel=kernel,
+            constants=constants_for(kernel, self.chip, self.framework),
+            peak_flops=self.chip.peak_flops[choice.compute],
+            experts=experts,
+            weight_bytes_per_element=weights.bytes_per_element,
+            activation_bytes=choice.activation_bytes,
+            calls=calls,
         )
 
     def _add_elementwise(self, block: Block, count: float) -> None:
