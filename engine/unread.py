@@ -31,6 +31,7 @@ _STRUCTURAL = re.compile(
     r"|hybrid|block|adapter|latent|index|compress|parallel_attn|_blocks?$|depth|vision|audio"
     r"|tower|hash|engram|mtp|nextn|speculat|sink|multi_query|alibi|mixer|mamba|ssm|recurrent|_config$|_cfg$)"
 )
+_STRUCTURAL_TEXT = re.compile(r"(pattern|layer_type|block_type|layers_type|gating|mixer)")
 _STRUCTURAL_SWITCH = re.compile(r"^(use|enable|with|has|is|add|apply|tie|share|do)_")
 
 
@@ -68,6 +69,8 @@ def changes_work(name: str, value: Any, defaults: Any) -> bool:
         return name.endswith(("config", "cfg", "configs")) or any(
             changes_work(str(inner), part, {}) for inner, part in value.items()
         )
+    if isinstance(value, str):
+        return bool(_STRUCTURAL_TEXT.search(name))
     if value is True:
         return bool(_STRUCTURAL.search(name) or _STRUCTURAL_SWITCH.search(name))
     return bool(_STRUCTURAL.search(name))

@@ -10,6 +10,7 @@ from engine.keys import Keys
 NATIVE = {
     "glm": Traits(qkv_bias="attention_bias"),
     "glm4": Traits(qkv_bias="attention_bias", norms=4),
+    "glm4v_text": Traits(qkv_bias=True, norms=4),
 }
 
 
@@ -19,6 +20,8 @@ def read(keys: Keys) -> Architecture:
         return _chatglm(keys)
     if keys.model_type == "glm4_moe":
         return _sparse(keys)
+    if keys.model_type == "glm4v_text":
+        keys.ignore("attention_bias")
     return read_decoder(keys, NATIVE[keys.model_type])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.architecture import Architecture
@@ -10,6 +9,7 @@ from engine.defaults import class_defaults
 from engine.dialects import towers
 from engine.dialects.index import canonical, reader_for
 from engine.dialects.nesting import with_outer
+from engine.dialects.towers import Tower
 from engine.errors import UnknownArchitecture
 from engine.keys import Keys
 
@@ -26,11 +26,12 @@ class Wrapper:
     """
 
     text: str
-    vision: Callable[[Keys, int], int] | None = None
+    vision: Tower | None = None
     vision_type: str = ""
-    audio: Callable[[Keys, int], int] | None = None
+    audio: Tower | None = None
     audio_type: str = ""
     always: bool = False
+    vision_key: str = "vision_config"
     harmless: tuple[str, ...] = ()
 
 
@@ -53,15 +54,67 @@ WRAPPERS = {
         "kimi_k25_vision",
         harmless=("use_unified_vision_chunk", "video_placeholder"),
     ),
-    "qwen2_audio": Wrapper(
-        "qwen2", audio=towers.qwen2_audio, audio_type="qwen2_audio_encoder", always=False
+    "qwen2_audio": Wrapper("qwen2", audio=towers.qwen2_audio, audio_type="qwen2_audio_encoder"),
+    "qwen2_vl": Wrapper("qwen2", towers.qwen2, "qwen2_vl_vision", always=True),
+    "qwen2_5_vl": Wrapper("qwen2", towers.qwen2_5, "qwen2_5_vl_vision", always=True),
+    "qwen3_vl": Wrapper("qwen3_vl_text", towers.qwen3, "qwen3_vl_vision", always=True),
+    "qwen3_vl_moe": Wrapper("qwen3_vl_moe_text", towers.qwen3, "qwen3_vl_moe_vision", always=True),
+    "qwen3_asr": Wrapper(
+        "qwen3_asr_text",
+        audio=towers.qwen3_asr,
+        audio_type="qwen3_asr_audio_encoder",
+        harmless=("support_languages",),
     ),
+    "glm4v": Wrapper("glm4v_text", towers.glm4v, "glm4v_vision", always=True),
+    "mistral3": Wrapper(
+        "mistral",
+        towers.mistral3,
+        "pixtral",
+        harmless=("vision_feature_layer", "projector_hidden_act"),
+    ),
+    "llava": Wrapper("llama", towers.llava, "clip_vision_model"),
+    "phi3_v": Wrapper("phi3", harmless=("embd_layer",)),
+    "llava_llama": Wrapper(
+        "llama",
+        towers.vila,
+        "siglip_vision_model",
+        vision_key="vision_tower_cfg",
+        harmless=(
+            "mm_hidden_size",
+            "mm_projector_cfg",
+            "num_video_frames",
+            "s2_max_split_size",
+            "vision_resolution",
+        ),
+    ),
+    "internvl_chat": Wrapper(
+        "internlm2",
+        towers.intern,
+        "intern_vit_6b",
+        harmless=(
+            "force_image_size",
+            "dynamic_image_size",
+            "max_dynamic_patch",
+            "min_dynamic_patch",
+            "select_layer",
+            "use_thumbnail",
+            "ps_version",
+            "use_backbone_lora",
+            "use_llm_lora",
+        ),
+    ),
+    "muse_glimmer": Wrapper("muse_glimmer_text", towers.muse_glimmer, "muse_glimmer_vision"),
+    "step3p7": Wrapper("step3p5", towers.step3p7, "step3p5_vision", always=True),
 }
 
 
 def read(keys: Keys) -> Architecture:
     """The text model with its towers' parameters."""
     wrapper = WRAPPERS[keys.model_type]
+    thinker = keys.scope("thinker_config", model_type=keys.model_type)
+    if thinker is not None:
+        thinker.model_type = keys.model_type
+        return read(thinker)
     inner = text_keys(keys, wrapper.text)
     reader = reader_for(inner.model_type)
     if reader is None:
@@ -71,8 +124,9 @@ def read(keys: Keys) -> Architecture:
     text = reader(inner)
     keys.ignore(*wrapper.harmless)
     keys.ignore("hidden_size", "vocab_size", "ignore_index", "image_seq_length")
-    elements = _tower(keys, "vision_config", wrapper.vision, wrapper.vision_type, wrapper, text)
+    elements = _tower(keys, wrapper.vision_key, wrapper.vision, wrapper.vision_type, wrapper, text)
     elements += _tower(keys, "audio_config", wrapper.audio, wrapper.audio_type, wrapper, text)
+    elements += _named_tower(keys, text)
     return with_outer(_dated(text, keys), keys, inner, elements)
 
 
@@ -107,10 +161,37 @@ def _dated(text: Architecture, keys: Keys) -> Architecture:
     return replace(text, torch_dtype=given) if isinstance(given, str) else text
 
 
+def _named_tower(keys: Keys, text: Architecture) -> int:
+    """LLaVA-1.5 (original layout) and Phi-3-vision name their tower instead of describing it."""
+    name = keys.text("mm_vision_tower", default="")
+    if name:
+        keys.ignore("mm_hidden_size", "use_mm_proj", "image_aspect_ratio", "mm_patch_merge_type")
+        projector = keys.text("mm_projector_type", default="linear")
+        width = keys.integer("mm_hidden_size", default=1024)
+        tower = towers.named_clip(name)
+        if not tower or projector != "mlp2x_gelu":
+            keys.warnings.append(f"vision tower {name} with projector {projector} is not counted")
+            return 0
+        return tower + towers.two_layer_projector(width, text.hidden_size)
+    processor = keys.scope("img_processor", model_type="none")
+    if processor is None:
+        return 0
+    name = processor.text("model_name", default="")
+    processor.ignore("num_img_tokens", "layer_idx", "type_feature")
+    merged = 4 * processor.integer("image_dim_out")
+    tower = towers.named_clip(name)
+    if not tower:
+        keys.warnings.append(f"vision tower {name} is not counted")
+        return 0
+    separators = 2 * merged
+    hidden = text.hidden_size
+    return tower + towers.linear(merged, hidden) + towers.linear(hidden, hidden) + separators
+
+
 def _tower(
     keys: Keys,
     name: str,
-    count: Callable[[Keys, int], int] | None,
+    count: Tower | None,
     model_type: str,
     wrapper: Wrapper,
     text: Architecture,
@@ -136,4 +217,4 @@ def _tower(
         inner.ignore(*inner.values)
         return 0
     inner.ignore("tie_word_embeddings")
-    return count(inner, text.hidden_size)
+    return count(inner, keys, text.hidden_size)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.dialects.qwen_vision import qwen_vision_tower
 from engine.keys import Keys
 
-Tower = Callable[[Keys, int], int]
-"""Elements of a tower with its projector, from its keys and the text model's hidden size."""
+Tower = Callable[[Keys, Keys, int], int]
+"""Elements of a tower with its projector, from its own keys, those of the whole model and the
+text model's hidden size."""
 
 
 def linear(inputs: int, outputs: int, bias: bool = True) -> int:
@@ -41,7 +43,7 @@ def _plain(keys: Keys) -> tuple[int, int, int, int]:
     )
 
 
-def clip(keys: Keys, text_hidden: int) -> int:
+def clip(keys: Keys) -> int:
     """CLIP's vision model: class token, norms before and after the layers."""
     hidden, width, layers, patch = _plain(keys)
     channels = keys.integer("num_channels", default=3)
@@ -50,7 +52,7 @@ def clip(keys: Keys, text_hidden: int) -> int:
     return hidden + positions + patches + 4 * hidden + layers * transformer_layer(hidden, width)
 
 
-def siglip(keys: Keys, text_hidden: int) -> int:
+def siglip(keys: Keys) -> int:
     """SigLIP's vision model without its pooling head."""
     hidden, width, layers, patch = _plain(keys)
     channels = keys.integer("num_channels", default=3)
@@ -63,13 +65,13 @@ def two_layer_projector(tower_hidden: int, text_hidden: int) -> int:
     return linear(tower_hidden, text_hidden) + linear(text_hidden, text_hidden)
 
 
-def gemma3(keys: Keys, text_hidden: int) -> int:
+def gemma3(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """SigLIP, a norm and one projection."""
     hidden = keys.integer("hidden_size")
-    return siglip(keys, text_hidden) + hidden + hidden * text_hidden
+    return siglip(keys) + hidden + hidden * text_hidden
 
 
-def llama4(keys: Keys, text_hidden: int) -> int:
+def llama4(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Unfolded patches, pixel shuffle into two matrices, one projection."""
     hidden, width, layers, patch = _plain(keys)
     keys.ignore("vision_feature_layer", "pixel_shuffle_ratio", "multi_modal_projector_bias")
@@ -83,7 +85,7 @@ def llama4(keys: Keys, text_hidden: int) -> int:
     return own + layers * transformer_layer(hidden, width) + adapter + projector
 
 
-def mllama(keys: Keys, text_hidden: int) -> int:
+def mllama(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Tiles with gated position tables, local and gated global layers."""
     hidden, width, layers, patch = _plain(keys)
     keys.ignore("attention_heads", "intermediate_layers_indices")
@@ -102,7 +104,7 @@ def mllama(keys: Keys, text_hidden: int) -> int:
     return own + total_layers * block + gates + projector
 
 
-def gemma4_vision(keys: Keys, text_hidden: int) -> int:
+def gemma4_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Gemma 4's vision model with gated feed-forward and four norms per layer."""
     hidden, width, layers, patch = _plain(keys)
     keys.ignore("pooling_kernel_size", "global_head_dim", "default_output_length", "standardize")
@@ -116,7 +118,7 @@ def gemma4_vision(keys: Keys, text_hidden: int) -> int:
     return 3 * patch**2 * hidden + positions + layers * block + hidden * text_hidden
 
 
-def moonvit(keys: Keys, text_hidden: int) -> int:
+def moonvit(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Kimi's MoonViT: fused attention with biases, a patch merger of two matrices."""
     hidden = keys.integer("vt_hidden_size", "hidden_size")
     width = keys.integer("vt_intermediate_size", "intermediate_size")
@@ -144,8 +146,173 @@ def whisper_encoder(keys: Keys) -> int:
     return stem + layers * (transformer_layer(hidden, width) - hidden) + 2 * hidden
 
 
-def qwen2_audio(keys: Keys, text_hidden: int) -> int:
+def qwen2_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Whisper's encoder with learned positions and one projection."""
     hidden = keys.integer("d_model")
     positions = keys.integer("max_source_positions") * hidden
     return whisper_encoder(keys) + positions + linear(hidden, text_hidden)
+
+
+def qwen2(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Qwen2-VL: ``hidden_size`` is the text model's, ``embed_dim`` the tower's."""
+    hidden = keys.integer("embed_dim")
+    ratio = keys.number("mlp_ratio", default=4)
+    keys.ignore("num_heads", "spatial_patch_size", "image_size")
+    patch = keys.integer("patch_size") ** 2 * keys.integer("temporal_patch_size")
+    merged = hidden * keys.integer("spatial_merge_size") ** 2
+    patches = keys.integer("in_channels", "in_chans") * patch * hidden
+    block = transformer_layer(hidden, int(hidden * ratio))
+    merger = 2 * hidden + linear(merged, merged) + linear(merged, keys.integer("hidden_size"))
+    return patches + keys.integer("depth") * block + merger
+
+
+def qwen2_5(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Qwen2.5-VL: RMS norms, gated feed-forward with biases, windows in most layers."""
+    hidden = keys.integer("hidden_size")
+    width = keys.integer("intermediate_size")
+    keys.ignore("num_heads", "spatial_patch_size", "fullatt_block_indexes", "window_size")
+    keys.ignore("tokens_per_second", "embed_dim")
+    patch = keys.integer("patch_size") ** 2 * keys.integer("temporal_patch_size")
+    merged = hidden * keys.integer("spatial_merge_size") ** 2
+    patches = keys.integer("in_channels", "in_chans") * patch * hidden
+    block = transformer_layer(hidden, width, gated=True) - 2 * hidden
+    output = keys.integer("out_hidden_size")
+    merger = hidden + linear(merged, merged) + linear(merged, output)
+    return patches + keys.integer("depth") * block + merger
+
+
+def qwen3(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Qwen3-VL, see `qwen_vision`."""
+    return qwen_vision_tower(keys)
+
+
+def glm4v(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """GLM-4V: gated blocks as wide as the text model, a downsampling convolution, a merger."""
+    hidden = keys.integer("hidden_size")
+    output = keys.integer("out_hidden_size")
+    width = keys.integer("intermediate_size")
+    merge = keys.integer("spatial_merge_size")
+    patch = keys.integer("patch_size")
+    keys.ignore("num_heads", "hidden_dropout_prob")
+    bias = keys.flag("attention_bias", default=False)
+    channels = keys.integer("in_channels", default=3) * keys.integer("temporal_patch_size")
+    embeddings = linear(channels * patch**2, hidden) + patch_count(keys, patch) * hidden
+    attention = linear(hidden, 3 * hidden, bias) + hidden**2
+    block = attention + 3 * hidden * output + 2 * hidden
+    downsample = linear(hidden * merge**2, output)
+    merger = output**2 + 2 * output + 3 * output * width
+    return embeddings + keys.integer("depth") * block + 2 * hidden + downsample + merger
+
+
+def pixtral(keys: Keys) -> int:
+    """Pixtral's vision model: gated layers without biases, RMS norms."""
+    hidden, width, layers, patch = _plain(keys)
+    keys.ignore("head_dim", "image_size")
+    patches = keys.integer("num_channels", default=3) * patch**2 * hidden
+    block = 4 * hidden**2 + 3 * hidden * width + 2 * hidden
+    return patches + hidden + layers * block
+
+
+def mistral3(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Pixtral with a patch merger and two projections."""
+    hidden = keys.integer("hidden_size")
+    merge = outer.integer("spatial_merge_size", default=2)
+    bias = outer.flag("multimodal_projector_bias", default=False)
+    projector = linear(hidden, text_hidden, bias) + linear(text_hidden, text_hidden, bias)
+    return pixtral(keys) + hidden + merge**2 * hidden**2 + projector
+
+
+def llava(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """CLIP, SigLIP or Pixtral with LLaVA-1.5's projector."""
+    kinds = {"clip_vision_model": clip, "siglip_vision_model": siglip, "pixtral": pixtral}
+    count = kinds.get(keys.model_type)
+    if count is None:
+        raise keys.problem("model_type", keys.model_type, f"one of {', '.join(kinds)}")
+    outer.ignore("vision_feature_layer", "vision_feature_select_strategy")
+    return count(keys) + two_layer_projector(keys.integer("hidden_size"), text_hidden)
+
+
+KNOWN_CLIP = {
+    "openai/clip-vit-large-patch14-336": (1024, 4096, 24, 14, 336),
+    "openai/clip-vit-large-patch14": (1024, 4096, 24, 14, 224),
+}
+"""Towers that configs name without their dimensions (the towers' own config.json)."""
+
+
+def named_clip(name: str) -> int:
+    """Elements of a CLIP tower known by name; 0 when it is not known."""
+    if name not in KNOWN_CLIP:
+        return 0
+    hidden, width, layers, patch, image = KNOWN_CLIP[name]
+    positions = ((image // patch) ** 2 + 1) * hidden
+    patches = 3 * patch**2 * hidden
+    return hidden + positions + patches + 4 * hidden + layers * transformer_layer(hidden, width)
+
+
+def intern(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """InternViT (remote code) with pixel shuffle, a norm and two projections."""
+    hidden, width, layers, patch = _plain(keys)
+    keys.ignore("norm_type", "qk_normalization")
+    bias = keys.flag("qkv_bias", default=False)
+    positions = (patch_count(keys, patch) + 1) * hidden
+    patches = linear(keys.integer("num_channels", default=3) * patch**2, hidden)
+    block = transformer_layer(hidden, width) - (0 if bias else 3 * hidden) + 2 * hidden
+    if keys.flag("qk_normalization", default=False):
+        block += 2 * hidden
+    if keys.text("norm_type", default="layer_norm") == "rms_norm":
+        block -= 2 * hidden
+    own = hidden + positions + patches + layers * block
+    ratio = round(1 / outer.number("downsample_ratio", default=0.5))
+    merged = hidden * ratio**2
+    projector = 2 * merged + linear(merged, text_hidden) + linear(text_hidden, text_hidden)
+    return own + projector
+
+
+def vila(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP with a 2×2 downsampling projector."""
+    merged = 4 * keys.integer("hidden_size")
+    projector = 2 * merged + linear(merged, text_hidden) + linear(text_hidden, text_hidden)
+    return siglip(keys) + projector
+
+
+def muse_glimmer(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Temporal patches without bias, pre-norm layers, an adapter of three matrices."""
+    hidden, width, layers, patch = _plain(keys)
+    keys.ignore("layer_types", "merge_size", "max_position_embeddings")
+    patches = keys.integer("patch_temporal") * 3 * patch**2 * hidden
+    positions = keys.integer("pos_emb_height") * keys.integer("pos_emb_width") * hidden
+    own = patches + positions + 4 * hidden + layers * transformer_layer(hidden, width)
+    middle = outer.integer("projector_hidden_size")
+    adapter = outer.integer("out_hidden_size") * middle + middle**2 + middle * text_hidden
+    return own + adapter
+
+
+def step3p7(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Scaled residuals, two downsampling convolutions, one projection."""
+    hidden = keys.integer("hidden_size", "width")
+    layers = keys.integer("num_hidden_layers", "layers", maximum=10_000)
+    patch = keys.integer("patch_size")
+    keys.ignore("num_attention_heads", "heads", "intermediate_size", "max_position_embeddings")
+    width = int(hidden * keys.number("mlp_ratio", default=8960 / 1536))
+    embeddings = keys.integer("num_channels", default=3) * patch**2 * hidden
+    embeddings += patch_count(keys, patch) * hidden
+    block = transformer_layer(hidden, width) + 2 * hidden
+    down = linear(9 * hidden, 2 * hidden) + linear(18 * hidden, 4 * hidden)
+    bias = outer.flag("projector_bias", default=False)
+    return embeddings + 2 * hidden + layers * block + down + linear(4 * hidden, text_hidden, bias)
+
+
+def qwen3_asr(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Three convolutions, a projection, Whisper-like layers and two output projections."""
+    hidden = keys.integer("d_model")
+    width = keys.integer("encoder_ffn_dim")
+    layers = keys.integer("encoder_layers", maximum=10_000)
+    keys.ignore("encoder_attention_heads", "max_source_positions", "num_hidden_layers")
+    keys.ignore("n_window", "n_window_infer", "conv_chunksize")
+    middle = keys.integer("downsample_hidden_size")
+    height = keys.integer("num_mel_bins")
+    for _ in range(3):
+        height = (height + 1) // 2
+    stem = linear(9, middle) + 2 * linear(9 * middle, middle) + middle * height * hidden
+    own = stem + layers * transformer_layer(hidden, width) + 2 * hidden
+    return own + linear(hidden, hidden) + linear(hidden, keys.integer("output_dim"))
