@@ -81,6 +81,12 @@ class Prepared:
             raise InputError(f"{self.model.name} is not a vision model")
         return self.model.architecture
 
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """What the chip cannot do as asked, and what it does instead."""
+        notes = (note for inventory in self.inventories for note in inventory.fallbacks)
+        return tuple(dict.fromkeys(notes))
+
     def footprint(self, precision: int, layouts: tuple[Layout, ...], tokens: float) -> Footprint:
         """Memory of ``layouts`` at one precision for requests of ``tokens``; remembered."""
         key = (precision, layouts, tokens)

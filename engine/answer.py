@@ -1,0 +1,116 @@
+"""The answer in words: the best plan, what binds it, and why the others lost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.results import Binding, Sweep, Table
+from engine.scenario import Objectives, Scenario
+from engine.sweep import Prepared, batch_table
+
+_NAMES = {
+    Binding.TTFT: ("TTFT", "ttft_ms", "ttft_ms"),
+    Binding.TPOT: ("TPOT", "tpot_ms", "tpot_ms"),
+    Binding.E2E: ("end-to-end latency", "e2e_ms", "e2e_ms"),
+    Binding.LATENCY: ("latency", "latency_ms", "latency_ms"),
+}
+
+
+def duration(milliseconds: float) -> str:
+    """A time for a sentence: ``41.2 ms``, ``1.23 s``, ``12 min``."""
+    if not np.isfinite(milliseconds):
+        return "–"
+    if milliseconds < 10:
+        return f"{milliseconds:.2f} ms"
+    if milliseconds < 1000:
+        return f"{milliseconds:.1f} ms"
+    if milliseconds < 100_000:
+        return f"{milliseconds / 1000:.2f} s"
+    return f"{milliseconds / 60_000:.1f} min"
+
+
+def rate(value: float) -> str:
+    """A throughput for a sentence: ``1,934`` or ``12.3``."""
+    if not np.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def why_lost(table: Table, row: int, objectives: Objectives, capacity_gib: float) -> str:
+    """Why one row is not a plan, in a few words; empty when it meets every objective."""
+    binding = Binding(int(table.binding[row]))
+    if binding is Binding.NONE:
+        return ""
+    if binding is Binding.MEMORY:
+        lacking = float(table.metrics["memory_gib"][row]) - capacity_gib
+        return f"lacks {lacking:.1f} GiB of memory per chip"
+    name, metric, objective = _NAMES[binding]
+    value = float(table.metrics[metric][row])
+    limit = getattr(objectives, objective)
+    over = 100.0 * (value / limit - 1.0)
+    return f"{name} {duration(value)} misses {duration(limit)} by {over:.1f} %"
+
+
+def capacity_gib(prepared: Prepared) -> float:
+    """Memory per chip that the framework may use."""
+    usable = prepared.chip.memory_bytes * prepared.framework.memory_fraction
+    return usable / float(1 << 30)
+
+
+def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
+    """One sentence: the winner with its numbers and what binds; or what comes nearest."""
+    if sweep.best is not None:
+        return _winning(prepared, scenario, sweep.table, sweep.best)
+    if sweep.nearest is None:
+        return "Nothing to choose from: no layout was tried."
+    return _losing(prepared, scenario, sweep.table, sweep.nearest)
+
+
+def _subject(prepared: Prepared, table: Table, row: int) -> str:
+    layout = table.layout(row)
+    precision = table.precision(row).name
+    return (
+        f"{prepared.model.name} on {layout.chips} × {prepared.chip.name} "
+        f"as {layout.name} {precision}, batch {int(table.batch[row])}"
+    )
+
+
+def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+    sentence = f"Serve {_subject(prepared, table, row)}: {_figures(table, row)}"
+    return f"{sentence}; {_what_binds(prepared, scenario, table, row)}."
+
+
+def _figures(table: Table, row: int) -> str:
+    metrics = {name: float(column[row]) for name, column in table.metrics.items()}
+    if table.kind == "vision":
+        return f"{rate(metrics['fps_per_chip'])} images/s/chip at {duration(metrics['latency_ms'])}"
+    return (
+        f"{rate(metrics['tps_per_chip'])} tok/s/chip at TTFT {duration(metrics['ttft_ms'])}, "
+        f"TPOT {duration(metrics['tpot_ms'])}"
+    )
+
+
+def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+    """What the next larger batch of the same layout would miss."""
+    batch = int(table.batch[row]) + 1
+    if scenario.max_batch is not None and batch > scenario.max_batch:
+        return f"the batch limit of {scenario.max_batch} binds"
+    layout, precision = table.layout(row), table.precision(row)
+    following = batch_table(prepared, scenario, layout, precision, np.array([batch]))
+    binding = Binding(int(following.binding[0]))
+    if binding is Binding.MEMORY:
+        lacking = float(following.metrics["memory_gib"][0]) - capacity_gib(prepared)
+        return f"memory binds, batch {batch} lacks {lacking:.2f} GiB per chip"
+    if binding is Binding.NONE:
+        return "no limit binds, a larger batch brings no more per chip"
+    name, metric, _ = _NAMES[binding]
+    value = float(following.metrics[metric][0])
+    return f"{name} binds, batch {batch} would need {duration(value)}"
+
+
+def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+    subject = _subject(prepared, table, row)
+    lost = why_lost(table, row, scenario.objectives, capacity_gib(prepared))
+    if not table.fits[row]:
+        return f"Nothing fits: nearest is {subject}, which {lost}."
+    return f"Nothing meets the objectives: nearest is {subject} ({_figures(table, row)}); {lost}."

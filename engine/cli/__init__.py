@@ -1,0 +1,50 @@
+"""The command line: the same engine for scripts.
+
+Exit codes: 0 found, 1 nothing meets the objectives, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from engine.errors import RooftopError
+from engine.text import clean
+
+COMMANDS = (
+    "model",
+    "sweep",
+    "plan",
+    "name",
+    "chips",
+    "models",
+    "frameworks",
+    "validate",
+    "accuracy",
+    "calibrate",
+)
+"""Sub-commands of ``rooftop``; any other first word opens the app."""
+
+FOUND, NOTHING_MEETS, BAD_INPUT = 0, 1, 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one sub-command and return its exit code; errors are one line on stderr."""
+    from engine.cli.parser import build_parser
+
+    try:
+        parsed = build_parser().parse_args(list(arguments))
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+        return code
+    except RooftopError as error:
+        print(f"rooftop: {clean(str(error))}", file=sys.stderr)
+        return BAD_INPUT
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader left (`| head`): nothing is wrong, and nothing more can be said.
+        sys.stdout = None  # type: ignore[assignment]
+        return FOUND

@@ -1,0 +1,122 @@
+"""``rooftop chips``, ``models`` and ``frameworks``: what can be named."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from engine.architecture import Architecture
+from engine.chip_profiles import chip_ids, load_chip
+from engine.cli import FOUND
+from engine.config import bundled_models, load_architecture
+from engine.framework_profiles import framework_ids, load_framework
+
+
+def run_chips(arguments: argparse.Namespace) -> int:
+    """Every chip with its facts and where its constants come from."""
+    rows: list[dict[str, Any]] = []
+    for identity in chip_ids():
+        chip = load_chip(identity)
+        rows.append(
+            {
+                "id": chip.id,
+                "name": chip.name,
+                "memory_gib": round(chip.memory_bytes / (1 << 30), 1),
+                "bandwidth_gbs": round(chip.bandwidth_bytes / 1e9, 1),
+                "peak_tflops": {k: round(v / 1e12, 1) for k, v in chip.peak_flops.items()},
+                "node_chips": chip.node_size,
+                "link_gbs": round(chip.scale_up.bandwidth_bytes / 1e9, 1),
+                "constants": str(chip.provenance),
+                "origin": chip.origin,
+            }
+        )
+    if arguments.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return FOUND
+    lines = [["id", "GiB", "GB/s", "bf16", "fp8", "fp4", "node", "link GB/s", "constants", "from"]]
+    for row in rows:
+        peaks = row["peak_tflops"]
+        bf16 = peaks.get("bf16") or peaks.get("fp16")
+        lines.append(
+            [
+                row["id"],
+                f"{row['memory_gib']:g}",
+                f"{row['bandwidth_gbs']:g}",
+                _peak(bf16),
+                _peak(peaks.get("fp8")),
+                _peak(peaks.get("fp4")),
+                str(row["node_chips"]),
+                f"{row['link_gbs']:g}",
+                row["constants"],
+                row["origin"],
+            ]
+        )
+    _print_columns(lines)
+    return FOUND
+
+
+def _peak(tflops: float | None) -> str:
+    return "–" if tflops is None else f"{tflops:g}"
+
+
+def run_models(arguments: argparse.Namespace) -> int:
+    """Every bundled model with its size."""
+    rows: list[dict[str, Any]] = []
+    for name in bundled_models():
+        model = load_architecture(name)
+        row: dict[str, Any] = {"id": name, "name": model.name, "kind": model.kind}
+        architecture = model.architecture
+        if isinstance(architecture, Architecture):
+            row["total_parameters"] = architecture.total_parameters
+            row["active_parameters"] = architecture.active_parameters
+        else:
+            row["total_parameters"] = row["active_parameters"] = architecture.parameters
+        rows.append(row)
+    if arguments.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return FOUND
+    lines = [["id", "kind", "parameters", "active"]]
+    for row in rows:
+        lines.append(
+            [
+                row["id"],
+                row["kind"],
+                f"{row['total_parameters'] / 1e9:.2f} B",
+                f"{row['active_parameters'] / 1e9:.2f} B",
+            ]
+        )
+    _print_columns(lines)
+    return FOUND
+
+
+def run_frameworks(arguments: argparse.Namespace) -> int:
+    """Every serving framework with what its runtime costs."""
+    rows = []
+    for identity in framework_ids():
+        framework = load_framework(identity)
+        rows.append(
+            {
+                "id": framework.id,
+                "name": framework.name,
+                "version": framework.version,
+                "step_us": round(framework.step_seconds * 1e6, 1),
+                "request_us": round(framework.request_seconds * 1e6, 1),
+                "chunk_tokens": framework.chunk_tokens,
+                "constants": str(framework.provenance),
+                "origin": framework.origin,
+            }
+        )
+    if arguments.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return FOUND
+    header = list(rows[0])
+    _print_columns([header, *[[str(row[name]) for name in header] for row in rows]])
+    return FOUND
+
+
+def _print_columns(lines: list[list[str]]) -> None:
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    for line in lines:
+        cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())

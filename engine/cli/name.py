@@ -1,0 +1,22 @@
+"""``rooftop name``: the fields of a benchmark name."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from engine.benchmark import name_fields, parse_name
+from engine.cli import FOUND
+from engine.text import clean
+
+
+def run_name(arguments: argparse.Namespace) -> int:
+    """Parse and print."""
+    name = parse_name(arguments.name)
+    fields = name_fields(name)
+    if arguments.json:
+        print(json.dumps({**fields, "name": str(name)}))
+        return FOUND
+    for field, value in fields.items():
+        print(f"{field.replace('_', ' '):<16} {clean(str(value))}")
+    return FOUND

@@ -1,0 +1,163 @@
+"""The options that make a Scenario, shared by the commands and the app."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from engine.errors import InputError
+from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
+from engine.text import clean
+from engine.units import parse_count, parse_milliseconds, parse_ratio, parse_resolution
+
+
+def add_scenario_options(parser: argparse.ArgumentParser) -> None:
+    """Add every option that changes the scenario."""
+    model = parser.add_argument_group("model")
+    model.add_argument("--model", help="profile, file, folder or hub id")
+    model.add_argument("--assume", help="read an unknown model_type as this one")
+    model.add_argument("--revision", help="hub revision")
+    model.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="what-if on a config key"
+    )
+    hardware = parser.add_argument_group("hardware")
+    hardware.add_argument("--chip", help="chip id or alias")
+    hardware.add_argument("--chips", help="number of chips")
+    hardware.add_argument("--framework", help="serving framework")
+    for name, what in (
+        ("tp", "tensor"),
+        ("pp", "pipeline"),
+        ("ep", "expert"),
+        ("dp", "attention-data"),
+    ):
+        hardware.add_argument(f"--{name}", help=f"allowed {what} parallel degrees, as 4 or 2,4,8")
+    precision = parser.add_argument_group("precision")
+    precision.add_argument("--weights", help="weight format (bf16, fp8, int4, nvfp4 …) or bits")
+    precision.add_argument("--activations", help="activation format or bits")
+    precision.add_argument("--kv", help="KV-cache format or bits")
+    precision.add_argument(
+        "--precision", action="append", default=[], metavar="WxAy", help="try this one too"
+    )
+    workload = parser.add_argument_group("workload and objectives")
+    workload.add_argument("--isl", help="input tokens, as 4096 or 4K")
+    workload.add_argument("--osl", help="output tokens")
+    workload.add_argument("--mode", choices=[mode.value for mode in Mode], help="batching")
+    workload.add_argument("--ttft", help="limit, in ms or as 1.5s")
+    workload.add_argument("--tpot", help="limit, in ms")
+    workload.add_argument("--e2e", help="limit, in ms or as 30s")
+    workload.add_argument("--latency", help="vision: limit per batch")
+    workload.add_argument("--resolution", help="vision: image size, as 224x224")
+    workload.add_argument("--slo", help="named objectives")
+    workload.add_argument("--max-batch", help="largest batch to try")
+    workload.add_argument("--load-imbalance", help="busiest expert rank over the mean")
+    workload.add_argument("--draft-tokens", help="speculative tokens per step")
+    workload.add_argument("--acceptance", help="acceptance of a draft token, 0 to 1")
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a table."""
+    output = parser.add_argument_group("output")
+    output.add_argument("--rows", default="50", help="rows to print, or all")
+    form = output.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+
+
+_FORMATS_BY_BITS = {"32": "fp32", "16": "bf16", "8": "fp8", "6": "fp6", "4": "int4", "3": "int3"}
+
+
+def _format(text: str | None) -> str:
+    return "" if text is None else _FORMATS_BY_BITS.get(text, text)
+
+
+def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -> Scenario:
+    """The scenario that the options describe on top of ``base``; raises `InputError`.
+
+    Objectives that are not given have no limit, unless none at all is given and there is no
+    command to run: then the base's stay.
+    """
+    start = base or Scenario()
+    return Scenario(
+        model=arguments.model or start.model,
+        edits=start.edits + tuple(_edit(text) for text in arguments.set),
+        chip=arguments.chip or start.chip,
+        chips=_count(arguments.chips, "chips", start.chips),
+        framework=arguments.framework or start.framework,
+        weights=_format(arguments.weights) or start.weights,
+        activations=_format(arguments.activations) or start.activations,
+        kv=_format(arguments.kv) or start.kv,
+        precisions=start.precisions + tuple(arguments.precision),
+        workload=_workload(arguments, start.workload),
+        objectives=_objectives(arguments, start.objectives),
+        limits=LayoutLimits(
+            tensor=_degrees(arguments.tp, "tp", start.limits.tensor),
+            pipeline=_degrees(arguments.pp, "pp", start.limits.pipeline),
+            expert=_degrees(arguments.ep, "ep", start.limits.expert),
+            attention_data=_degrees(arguments.dp, "dp", start.limits.attention_data),
+        ),
+        max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
+        load_imbalance=_ratio(
+            arguments.load_imbalance, "load-imbalance", start.load_imbalance, 1, 1000
+        ),
+        draft_tokens=int(_ratio(arguments.draft_tokens, "draft-tokens", start.draft_tokens, 0, 64)),
+        acceptance=_ratio(arguments.acceptance, "acceptance", start.acceptance, 0, 1),
+        assume=arguments.assume or start.assume,
+        revision=arguments.revision or start.revision,
+    )
+
+
+def _count(text: str | None, what: str, otherwise: int) -> int:
+    return otherwise if text is None else parse_count(text, f"--{what}")
+
+
+def _ratio(text: str | None, what: str, otherwise: float, low: float, high: float) -> float:
+    return otherwise if text is None else parse_ratio(text, f"--{what}", low, high)
+
+
+def _degrees(text: str | None, what: str, otherwise: tuple[int, ...]) -> tuple[int, ...]:
+    if text is None:
+        return otherwise
+    return tuple(parse_count(part, f"--{what}") for part in text.split(","))
+
+
+def _edit(text: str) -> tuple[str, object]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set: found {clean(text, 60)!r}, expected KEY=VALUE")
+    try:
+        return key.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        return key.strip(), value
+
+
+def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
+    width, height = start.image_width, start.image_height
+    if arguments.resolution:
+        width, height = parse_resolution(arguments.resolution)
+    return Workload(
+        input_tokens=_count(arguments.isl, "isl", start.input_tokens),
+        output_tokens=_count(arguments.osl, "osl", start.output_tokens),
+        mode=Mode(arguments.mode) if arguments.mode else start.mode,
+        image_width=width,
+        image_height=height,
+    )
+
+
+def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
+    given = (arguments.ttft, arguments.tpot, arguments.e2e, arguments.latency)
+    if arguments.slo:
+        from engine.objective_profiles import load_objectives
+
+        start = load_objectives(arguments.slo)
+    elif any(text is not None for text in given):
+        start = Objectives()
+
+    def limit(text: str | None, what: str, otherwise: float | None) -> float | None:
+        return otherwise if text is None else parse_milliseconds(text, f"--{what}")
+
+    return Objectives(
+        ttft_ms=limit(arguments.ttft, "ttft", start.ttft_ms),
+        tpot_ms=limit(arguments.tpot, "tpot", start.tpot_ms),
+        e2e_ms=limit(arguments.e2e, "e2e", start.e2e_ms),
+        latency_ms=limit(arguments.latency, "latency", start.latency_ms),
+    )

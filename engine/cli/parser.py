@@ -1,0 +1,114 @@
+"""The argument parser, one function per sub-command; heavy modules load when a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from engine import __version__
+from engine.cli.options import add_output_options, add_scenario_options
+from engine.text import clean
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Argument errors in one line, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print ``message`` and stop."""
+        print(f"{self.prog}: {clean(message)}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole parser."""
+    parser = OneLineParser(
+        prog="rooftop",
+        description="Plan model deployments: the batch with the most tokens per second per chip "
+        "that still meets the objectives. Without a command the terminal app opens.",
+        epilog="rooftop [PLAN.toml] [--model M --chip C …] opens the app.",
+    )
+    parser.add_argument("--version", action="version", version=f"rooftop {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_sweep(commands)
+    _add_plan(commands)
+    _add_model(commands)
+    _add_name(commands)
+    _add_lists(commands)
+    _add_validation(commands)
+    return parser
+
+
+def _late(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """A command whose module is imported when it runs."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        code: int = getattr(import_module(module), function)(arguments)
+        return code
+
+    return run
+
+
+def _add_sweep(commands: Subparsers) -> None:
+    parser = commands.add_parser("sweep", help="rank every batch and layout")
+    add_scenario_options(parser)
+    add_output_options(parser)
+    parser.set_defaults(run=_late("engine.cli.sweep", "run_sweep"))
+
+
+def _add_plan(commands: Subparsers) -> None:
+    parser = commands.add_parser("plan", help="write the winner as a TOML plan")
+    add_scenario_options(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="PLAN.toml", help="file to write")
+    parser.set_defaults(run=_late("engine.cli.plan", "run_plan"))
+
+
+def _add_model(commands: Subparsers) -> None:
+    parser = commands.add_parser("model", help="say what was understood of a config.json")
+    parser.add_argument(
+        "config", nargs="?", metavar="CONFIG", help="profile, file, folder or hub id"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--kv", default="", help="KV-cache format (bf16, fp8)")
+    parser.add_argument("--assume", default="", help="read an unknown model_type as this one")
+    parser.add_argument("--revision", default="", help="hub revision")
+    parser.add_argument("--check", metavar="DIR", help="compare a folder of configs with an oracle")
+    parser.add_argument("--oracle", metavar="CSV", help="the oracle's parameter counts")
+    parser.set_defaults(run=_late("engine.cli.model", "run_model"))
+
+
+def _add_name(commands: Subparsers) -> None:
+    parser = commands.add_parser("name", help="parse a benchmark name")
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_late("engine.cli.name", "run_name"))
+
+
+def _add_lists(commands: Subparsers) -> None:
+    for kind in ("chips", "models", "frameworks"):
+        parser = commands.add_parser(kind, help=f"list the known {kind}")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.set_defaults(run=_late("engine.cli.lists", f"run_{kind}"))
+
+
+def _add_validation(commands: Subparsers) -> None:
+    validate = commands.add_parser("validate", help="predict measured rows and report the error")
+    validate.add_argument("file", metavar="FILE.csv")
+    validate.add_argument("--configs", metavar="DIR", help="folders <org>__<name>/config.json")
+    validate.add_argument("--json", action="store_true", help="print JSON")
+    validate.add_argument("--csv", metavar="OUT", help="write one prediction per row")
+    validate.set_defaults(run=_late("engine.cli.validate", "run_validate"))
+    accuracy = commands.add_parser("accuracy", help="print the published error table")
+    accuracy.add_argument("--json", action="store_true", help="print JSON")
+    accuracy.set_defaults(run=_late("engine.cli.validate", "run_accuracy"))
+    calibrate = commands.add_parser("calibrate", help="fit constants to your own benchmark runs")
+    calibrate.add_argument("results", nargs="+", metavar="RESULTS")
+    add_scenario_options(calibrate)
+    calibrate.add_argument("--name", default="", help="id of the profile to write")
+    calibrate.add_argument("--dry-run", action="store_true", help="show the fit, write nothing")
+    calibrate.set_defaults(run=_late("engine.cli.calibrate", "run_calibrate"))

@@ -1,0 +1,31 @@
+"""``rooftop plan``: write the winner."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.answer import answer
+from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.sweep import command_scenario
+from engine.errors import InputError
+from engine.plan_document import save_plan
+from engine.sweep import prepare, sweep
+from engine.text import clean
+
+
+def run_plan(arguments: argparse.Namespace) -> int:
+    """Sweep and save; nothing is written when nothing meets the objectives."""
+    scenario = command_scenario(arguments)
+    prepared = prepare(scenario)
+    result = sweep(prepared, scenario)
+    if result is None:
+        raise InputError("plan: the sweep was stopped")
+    print(answer(prepared, scenario, result))
+    if result.best is None:
+        print("No plan was written.")
+        return NOTHING_MEETS
+    path = Path(arguments.output).expanduser()
+    save_plan(path, prepared, scenario, result, result.table, result.best)
+    print(f"Plan written to {clean(str(path))}")
+    return FOUND

@@ -1,0 +1,146 @@
+"""Plan files: the whole scenario, the chosen candidate and the reasons, as TOML.
+
+Files are written to a temporary neighbour, synced and renamed, so that a crash, a full disk or a
+dropped connection leaves either the old plan or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from engine import __version__
+from engine.errors import InputError
+from engine.layout import Layout
+from engine.scenario import Scenario
+from engine.text import clean
+
+SCHEMA_VERSION = 1
+MAXIMUM_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The candidate that a plan stands for."""
+
+    batch: int
+    layout: Layout
+    precision: str
+    """The label of the precision, as in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A plan that was read: the scenario and the choice restore a session; ``document`` is the
+    whole file."""
+
+    scenario: Scenario
+    choice: Choice
+    document: dict[str, Any]
+
+
+def scenario_document(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as TOML values. Absent keys mean None; edits keep their JSON text."""
+    document = _plain(scenario)
+    document["edits"] = [{"key": key, "value": json.dumps(value)} for key, value in scenario.edits]
+    return document
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        named = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: _plain(one) for name, one in named.items() if one is not None}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a TOML document so that ``path`` always holds a whole file; raises `InputError`."""
+    import tomli_w
+
+    text = tomli_w.dumps(dict(document), multiline_strings=False)
+    write_text(path, text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to a temporary file, sync it and rename it to ``path``."""
+    shown = clean(str(path))
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent or "."
+        )
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        temporary = ""
+        _sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{shown}: cannot be written: {reason}; nothing was changed") from None
+    finally:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def load_plan(path: Path) -> PlanFile:
+    """Read a plan; raises `InputError` naming file, key, found and expected."""
+    shown = clean(str(path))
+    document = _read(path, shown)
+    version = document.get("schema_version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise InputError(
+            f"{shown}: schema_version: found {clean(repr(version), 40)}, "
+            f"expected {SCHEMA_VERSION}: not a rooftop plan"
+        )
+    if version > SCHEMA_VERSION:
+        raise InputError(
+            f"{shown}: schema_version: found {version}, this rooftop {__version__} reads up to "
+            f"{SCHEMA_VERSION}; use a newer one"
+        )
+    from engine.plan_schema import parse_choice, parse_scenario
+
+    return PlanFile(
+        parse_scenario(shown, document.get("scenario")),
+        parse_choice(shown, document.get("choice")),
+        document,
+    )
+
+
+def _read(path: Path, shown: str) -> dict[str, Any]:
+    try:
+        size = path.stat().st_size
+        if size > MAXIMUM_BYTES:
+            raise InputError(f"{shown}: {size} bytes, expected at most {MAXIMUM_BYTES}")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{shown}: not valid TOML: {clean(str(error), 120)}") from None

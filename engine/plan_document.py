@@ -1,0 +1,195 @@
+"""What a plan says about its choice: metrics, reasons, names, provenance, launch command."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from engine import __version__
+from engine.answer import answer, capacity_gib, why_lost
+from engine.architecture import Architecture
+from engine.benchmark import FpsName, FtlName, TpsName, model_and_size
+from engine.explain import explain
+from engine.layout import Layout
+from engine.plan import SCHEMA_VERSION, scenario_document, write_document
+from engine.precision import Precision
+from engine.results import Explanation, Sweep, Table
+from engine.scenario import Scenario
+from engine.sweep import GIB, Prepared
+
+
+def save_plan(
+    path: Path, prepared: Prepared, scenario: Scenario, sweep: Sweep, table: Table, row: int
+) -> None:
+    """Write the plan of ``table``'s ``row`` atomically; raises `InputError`."""
+    write_document(path, plan_document(prepared, scenario, sweep, table, row))
+
+
+def plan_document(
+    prepared: Prepared, scenario: Scenario, sweep: Sweep, table: Table, row: int
+) -> dict[str, Any]:
+    """The whole plan as TOML values."""
+    layout, precision = table.layout(row), table.precision(row)
+    batch = int(table.batch[row])
+    explanation = explain(prepared, scenario, layout, precision, batch)
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "rooftop_version": __version__,
+        "answer": answer(prepared, scenario, sweep),
+        "benchmarks": benchmark_names(prepared, scenario, precision, batch),
+        "launch": launch_command(prepared, scenario, layout, precision, batch),
+        "choice": {
+            "batch": batch,
+            "precision": precision.label,
+            "mode": scenario.workload.mode.value,
+            "meets_objectives": bool(table.meets[row]),
+            "why_not": why_lost(table, row, scenario.objectives, capacity_gib(prepared)),
+            "layout": _layout(layout),
+            "metrics": row_metrics(table, row),
+        },
+        "scenario": scenario_document(scenario),
+        "bottlenecks": _bottlenecks(explanation),
+        "memory": _memory(explanation),
+        "provenance": _provenance(prepared),
+    }
+    runner_up = _runner_up(scenario, sweep, table, row)
+    if runner_up:
+        document["runner_up"] = runner_up
+    return document
+
+
+def row_metrics(table: Table, row: int) -> dict[str, float]:
+    """The metrics of a row, rounded to six digits; absent where the row does not fit."""
+    values = {name: float(column[row]) for name, column in table.metrics.items()}
+    return {name: float(f"{value:.6g}") for name, value in values.items() if value == value}
+
+
+def _layout(layout: Layout) -> dict[str, int]:
+    return {
+        "tensor": layout.tensor,
+        "pipeline": layout.pipeline,
+        "expert": layout.expert,
+        "attention_data": layout.attention_data,
+        "replicas": layout.replicas,
+    }
+
+
+def benchmark_names(
+    prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
+) -> list[str]:
+    """The benchmark names that a candidate stands for."""
+    weights, activations = round(precision.weights.bits), round(precision.activations.bits)
+    workload = scenario.workload
+    if not isinstance(prepared.model.architecture, Architecture):
+        model, _, version = prepared.model.name.rpartition("-")
+        if not model or version[:1].lower() != "v":
+            model, version = prepared.model.name, "V1"
+        vision = FpsName(
+            1,
+            model,
+            version,
+            workload.image_width,
+            workload.image_height,
+            weights,
+            activations,
+            batch,
+        )
+        return [str(vision)]
+    model, size = model_and_size(prepared.model.name, prepared.architecture.total_parameters)
+    inputs, outputs = workload.input_tokens, workload.output_tokens
+    tps = TpsName(1, model, size, inputs, outputs, weights, activations, batch)
+    ftl = FtlName(1, model, size, inputs, weights, activations, batch)
+    return [str(tps), str(ftl)]
+
+
+def launch_command(
+    prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision, batch: int
+) -> str:
+    """The framework's command line for one replica, to be read before it is run."""
+    sequences = -(-batch // layout.attention_data)
+    fields = {
+        "model": shlex.quote(scenario.model),
+        "tensor": layout.tensor,
+        "pipeline": layout.pipeline,
+        "expert": layout.expert,
+        "attention_data": layout.attention_data,
+        "ranks": layout.ranks,
+        "chips": layout.chips_per_replica,
+        "replicas": layout.replicas,
+        "batch": batch,
+        "sequences": sequences,
+        "context": scenario.workload.input_tokens + scenario.workload.output_tokens,
+        "kv_dtype": "fp8" if precision.kv.bits <= 8 else "auto",
+        "expert_flag": "--enable-expert-parallel " if layout.expert > 1 else "",
+        "attention_data_flag": "--enable-dp-attention " if layout.attention_data > 1 else "",
+    }
+    command = prepared.framework.launch
+    for name, value in fields.items():
+        command = command.replace("{" + name + "}", str(value))
+    return command
+
+
+def _bottlenecks(explanation: Explanation) -> dict[str, Any]:
+    totals = {"prefill": 0.0, "decode": 0.0}
+    for row in explanation.operators:
+        totals[row.phase] = totals.get(row.phase, 0.0) + row.seconds
+    return {
+        "prefill_mfu": round(explanation.prefill_mfu, 4),
+        "prefill_mbu": round(explanation.prefill_mbu, 4),
+        "decode_mfu": round(explanation.decode_mfu, 4),
+        "decode_mbu": round(explanation.decode_mbu, 4),
+        "largest_batch": dict(explanation.largest_batch),
+        "operators": [
+            {
+                "phase": row.phase,
+                "name": row.name,
+                "bound": row.bound,
+                "time_ms": float(f"{row.seconds * 1e3:.4g}"),
+                "share": round(row.seconds / totals[row.phase], 4) if totals[row.phase] else 0.0,
+                "constants": row.provenance,
+            }
+            for row in explanation.operators
+        ],
+    }
+
+
+def _memory(explanation: Explanation) -> dict[str, float]:
+    items = {f"{item.name.replace(' ', '_')}_gib": item.bytes / GIB for item in explanation.memory}
+    items["capacity_gib"] = explanation.capacity_bytes / GIB
+    return {name: round(value, 3) for name, value in items.items()}
+
+
+def _provenance(prepared: Prepared) -> dict[str, Any]:
+    chip, framework = prepared.chip, prepared.framework
+    return {
+        "chip": {
+            "id": chip.id,
+            "origin": chip.origin,
+            "constants": str(chip.provenance),
+            "sources": list(chip.sources),
+        },
+        "framework": {
+            "id": framework.id,
+            "origin": framework.origin,
+            "constants": str(framework.provenance),
+            "sources": list(framework.sources),
+        },
+        "model": {"name": prepared.model.name, "origin": prepared.model.origin},
+    }
+
+
+def _runner_up(scenario: Scenario, sweep: Sweep, table: Table, row: int) -> dict[str, Any]:
+    """The best row of another layout or precision, and what it gives up."""
+    other = sweep.runner_up
+    if other is None:
+        return {}
+    throughput = sweep.table.throughput
+    ours, theirs = table.metrics[throughput][row], sweep.table.metrics[throughput][other]
+    return {
+        "batch": int(sweep.table.batch[other]),
+        "layout": sweep.table.layout(other).name,
+        "precision": sweep.table.precision(other).label,
+        "metrics": row_metrics(sweep.table, other),
+        "why": f"{100 * (1 - float(theirs) / float(ours)):.1f} % less {throughput} than the choice",
+    }

@@ -1,0 +1,62 @@
+"""Numbers as people type them: ``4K`` tokens, ``1.5s``, ``70B`` parameters."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from engine.errors import InputError
+from engine.text import clean
+
+_TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|µs|ms|s|min)?", re.IGNORECASE)
+_MILLISECONDS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
+_RESOLUTION = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})")
+
+LARGEST_COUNT = 100_000_000
+
+
+def parse_count(text: str, what: str = "number") -> int:
+    """A count such as ``4096``, ``4K`` (4096) or ``1M`` (1048576); raises `InputError`."""
+    match = _TOKENS.fullmatch(text.strip())
+    if match:
+        scale = {"": 1, "k": 1024, "m": 1024 * 1024}[match[2].lower()]
+        value = float(match[1]) * scale
+        if value == int(value) and 1 <= value <= LARGEST_COUNT:
+            return int(value)
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a whole number from 1, as 4096 or 4K"
+    )
+
+
+def parse_milliseconds(text: str, what: str = "time") -> float:
+    """A time in milliseconds: ``50``, ``50ms``, ``1.5s``; raises `InputError`."""
+    match = _TIME.fullmatch(text.strip())
+    if match:
+        value = float(match[1]) * _MILLISECONDS[(match[2] or "ms").lower()]
+        if value > 0 and math.isfinite(value) and value <= 1e12:
+            return value
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a time above 0, as 50, 50ms or 1.5s"
+    )
+
+
+def parse_resolution(text: str) -> tuple[int, int]:
+    """``224x224`` as (width, height); raises `InputError`."""
+    match = _RESOLUTION.fullmatch(text.strip())
+    if match and int(match[1]) and int(match[2]):
+        return int(match[1]), int(match[2])
+    raise InputError(f"resolution: found {clean(text, 40)!r}, expected width x height, as 224x224")
+
+
+def parse_ratio(text: str, what: str, low: float, high: float) -> float:
+    """A plain number between ``low`` and ``high``; raises `InputError`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if low <= value <= high:
+        return value
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a number from {low:g} to {high:g}"
+    )

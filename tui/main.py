@@ -1,0 +1,59 @@
+"""The ``rooftop`` command: a sub-command, or the terminal app on a scenario or a plan."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from engine.cli import BAD_INPUT, COMMANDS, run
+from engine.errors import RooftopError
+from engine.text import clean
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    sys.exit(start(sys.argv[1:]))
+
+
+def start(arguments: list[str]) -> int:
+    """Run a command or the app; the exit code."""
+    if arguments and arguments[0] in {*COMMANDS, "-h", "--help", "--version"}:
+        return run(arguments)
+    try:
+        return _start_app(arguments)
+    except RooftopError as error:
+        print(f"rooftop: {clean(str(error))}", file=sys.stderr)
+        return BAD_INPUT
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def _start_app(arguments: list[str]) -> int:
+    from engine.cli.options import scenario_from
+    from engine.scenario import Scenario
+    from tui.terminal import refuse_bad_terminal
+
+    parsed = _app_parser().parse_args(arguments)
+    plan_path = Path(parsed.plan).expanduser() if parsed.plan else None
+    base = Scenario()
+    if plan_path is not None:
+        from engine.plan import load_plan
+
+        base = load_plan(plan_path).scenario
+    scenario = scenario_from(parsed, base)
+    refuse_bad_terminal()
+    from tui.app import run_app
+
+    return run_app(scenario, plan_path, mouse=parsed.mouse)
+
+
+def _app_parser() -> argparse.ArgumentParser:
+    from engine.cli.options import add_scenario_options
+    from engine.cli.parser import OneLineParser
+
+    parser = OneLineParser(prog="rooftop", description="Open the app.")
+    parser.add_argument("plan", nargs="?", metavar="PLAN.toml", help="a saved plan")
+    parser.add_argument("--mouse", action="store_true", help="let the app use the mouse")
+    add_scenario_options(parser)
+    return parser
