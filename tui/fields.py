@@ -1,0 +1,273 @@
+"""The forms as data: every field says how to read, write and step its part of the Scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from engine.errors import InputError
+from engine.scenario import Mode, Scenario
+from engine.units import parse_count, parse_milliseconds, parse_ratio, parse_resolution
+from tui.format import count, limit
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of a form. ``write`` raises `InputError` in one line; ``choices`` (when given)
+    are cycled with the arrow keys; ``kinds`` are the model kinds it makes sense for."""
+
+    id: str
+    label: str
+    read: Callable[[Scenario], str]
+    write: Callable[[Scenario, str], Scenario]
+    step: Callable[[Scenario, int], Scenario] | None = None
+    choices: Callable[[], tuple[str, ...]] | None = None
+    hint: str = ""
+    kinds: tuple[str, ...] = ("language", "vision")
+
+
+def cycle(field: Field, scenario: Scenario, direction: int) -> Scenario:
+    """The scenario with the field's next or previous choice, or one step up or down."""
+    if field.choices is not None:
+        options = field.choices()
+        current = field.read(scenario)
+        place = options.index(current) if current in options else -direction
+        return field.write(scenario, options[(place + direction) % len(options)])
+    if field.step is not None:
+        return field.step(scenario, direction)
+    return scenario
+
+
+# --- hardware ---------------------------------------------------------------------------------
+
+
+def _chips() -> tuple[str, ...]:
+    from engine.chip_profiles import chip_ids
+
+    return chip_ids()
+
+
+def _frameworks() -> tuple[str, ...]:
+    from engine.framework_profiles import framework_ids
+
+    return framework_ids()
+
+
+def _set_chip(scenario: Scenario, text: str) -> Scenario:
+    from engine.chip_profiles import load_chip
+
+    return replace(scenario, chip=load_chip(text).id)
+
+
+def _set_framework(scenario: Scenario, text: str) -> Scenario:
+    from engine.framework_profiles import load_framework
+
+    return replace(scenario, framework=load_framework(text).id)
+
+
+def _double(value: int, direction: int, low: int = 1, high: int = 1 << 20) -> int:
+    return max(low, min(high, value * 2 if direction > 0 else value // 2))
+
+
+_AUTO = "checkpoint"
+_FORMATS = (_AUTO, "bf16", "fp8", "fp8_block", "mxfp8", "int8", "int4", "nvfp4", "mxfp4")
+_ACTIVATIONS = (_AUTO, "bf16", "fp8", "int8", "nvfp4")
+_CACHES = (_AUTO, "bf16", "fp8", "int8")
+_BITS = {"16": "bf16", "8": "fp8", "4": "int4"}
+
+
+def _format_field(id: str, label: str, choices: tuple[str, ...]) -> Field:
+    def write(scenario: Scenario, text: str) -> Scenario:
+        from engine.precision import number_format
+
+        name = _BITS.get(text.strip(), text.strip())
+        value = "" if name in {"", _AUTO} else number_format(name).name
+        return replace(scenario, **{id: value})
+
+    return Field(
+        id,
+        label,
+        lambda scenario: getattr(scenario, id) or _AUTO,
+        write,
+        choices=lambda: choices,
+        hint="bits or a format; checkpoint: as the model's files",
+    )
+
+
+def _degree_field(id: str, label: str) -> Field:
+    def read(scenario: Scenario) -> str:
+        return ",".join(str(n) for n in getattr(scenario.limits, id)) or "any"
+
+    def write(scenario: Scenario, text: str) -> Scenario:
+        clear = text.strip().lower() in {"", "any"}
+        degrees = () if clear else tuple(parse_count(part, label) for part in text.split(","))
+        return replace(scenario, limits=replace(scenario.limits, **{id: degrees}))
+
+    return Field(
+        id,
+        label,
+        read,
+        write,
+        choices=lambda: ("any", "1", "2", "4", "8", "16", "32"),
+        hint="allowed degrees, as 4 or 2,4,8",
+        kinds=("language",),
+    )
+
+
+HARDWARE: tuple[Field, ...] = (
+    Field("chip", "chip", lambda s: s.chip, _set_chip, choices=_chips, hint="id or short name"),
+    Field(
+        "chips",
+        "chips",
+        lambda s: str(s.chips),
+        lambda s, text: replace(s, chips=parse_count(text, "chips")),
+        lambda s, way: replace(s, chips=_double(s.chips, way)),
+        hint="accelerators in all",
+    ),
+    Field(
+        "framework",
+        "framework",
+        lambda s: s.framework,
+        _set_framework,
+        choices=_frameworks,
+        hint="serving engine",
+    ),
+    _format_field("weights", "weights", _FORMATS),
+    _format_field("activations", "activations", _ACTIVATIONS),
+    _format_field("kv", "KV cache", _CACHES),
+    _degree_field("tensor", "TP"),
+    _degree_field("pipeline", "PP"),
+    _degree_field("expert", "EP"),
+    _degree_field("attention_data", "attention DP"),
+    Field(
+        "load_imbalance",
+        "EP imbalance",
+        lambda s: f"{s.load_imbalance:g}",
+        lambda s, text: replace(s, load_imbalance=parse_ratio(text, "imbalance", 1, 1000)),
+        lambda s, way: replace(s, load_imbalance=round(max(1.0, s.load_imbalance + 0.1 * way), 2)),
+        hint="busiest expert rank over the mean",
+        kinds=("language",),
+    ),
+)
+
+# --- workload and objectives ---------------------------------------------------------------
+
+
+def _tokens_field(id: str, label: str) -> Field:
+    def change(scenario: Scenario, value: int) -> Scenario:
+        return replace(scenario, workload=replace(scenario.workload, **{id: value}))
+
+    return Field(
+        id,
+        label,
+        lambda s: count(getattr(s.workload, id)),
+        lambda s, text: change(s, parse_count(text, label)),
+        lambda s, way: change(s, _double(getattr(s.workload, id), way, 1, 1 << 24)),
+        hint="tokens, as 4096 or 4K",
+        kinds=("language",),
+    )
+
+
+def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
+    def change(scenario: Scenario, value: float | None) -> Scenario:
+        return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
+
+    def write(scenario: Scenario, text: str) -> Scenario:
+        clear = text.strip().lower() in {"", "none"}
+        return change(scenario, None if clear else parse_milliseconds(text, label))
+
+    def step(scenario: Scenario, direction: int) -> Scenario:
+        value = getattr(scenario.objectives, id)
+        if value is None:
+            return scenario
+        return change(scenario, float(f"{value * (1.1 if direction > 0 else 1 / 1.1):.3g}"))
+
+    return Field(
+        id,
+        label,
+        lambda s: limit(getattr(s.objectives, id)),
+        write,
+        step,
+        hint="ms, or as 1.5s; empty: no limit",
+        kinds=kinds,
+    )
+
+
+def _set_mode(scenario: Scenario, text: str) -> Scenario:
+    wanted = [mode for mode in Mode if mode.value.startswith(text.strip().lower())]
+    if len(wanted) != 1 or not text.strip():
+        raise InputError(f"mode: found {text!r}, expected continuous or static")
+    return replace(scenario, workload=replace(scenario.workload, mode=wanted[0]))
+
+
+def _set_resolution(scenario: Scenario, text: str) -> Scenario:
+    width, height = parse_resolution(text)
+    workload = replace(scenario.workload, image_width=width, image_height=height)
+    return replace(scenario, workload=workload)
+
+
+def _set_max_batch(scenario: Scenario, text: str) -> Scenario:
+    clear = text.strip().lower() in {"", "none", "any"}
+    return replace(scenario, max_batch=None if clear else parse_count(text, "max batch"))
+
+
+WORKLOAD: tuple[Field, ...] = (
+    Field(
+        "mode",
+        "batching",
+        lambda s: s.workload.mode.value,
+        _set_mode,
+        choices=lambda: tuple(mode.value for mode in Mode),
+        hint="continuous or static",
+        kinds=("language",),
+    ),
+    _tokens_field("input_tokens", "ISL"),
+    _tokens_field("output_tokens", "OSL"),
+    Field(
+        "resolution",
+        "resolution",
+        lambda s: f"{s.workload.image_width}x{s.workload.image_height}",
+        _set_resolution,
+        hint="width x height",
+        kinds=("vision",),
+    ),
+    _limit_field("ttft_ms", "TTFT ≤ ms", ("language",)),
+    _limit_field("tpot_ms", "TPOT ≤ ms", ("language",)),
+    _limit_field("e2e_ms", "E2E ≤ ms", ("language",)),
+    _limit_field("latency_ms", "latency ≤ ms", ("vision",)),
+    Field(
+        "max_batch",
+        "max batch",
+        lambda s: "none" if s.max_batch is None else str(s.max_batch),
+        _set_max_batch,
+        lambda s, way: (
+            s if s.max_batch is None else replace(s, max_batch=_double(s.max_batch, way))
+        ),
+        hint="largest batch per replica; empty: all that fit",
+    ),
+    Field(
+        "draft_tokens",
+        "draft tokens",
+        lambda s: str(s.draft_tokens),
+        lambda s, text: replace(s, draft_tokens=int(parse_ratio(text or "0", "draft", 0, 64))),
+        lambda s, way: replace(s, draft_tokens=max(0, min(64, s.draft_tokens + way))),
+        hint="speculative tokens per step (MTP)",
+        kinds=("language",),
+    ),
+    Field(
+        "acceptance",
+        "acceptance",
+        lambda s: f"{s.acceptance:g}",
+        lambda s, text: replace(s, acceptance=parse_ratio(text or "0", "acceptance", 0, 1)),
+        lambda s, way: replace(
+            s, acceptance=round(max(0.0, min(1.0, s.acceptance + 0.05 * way)), 2)
+        ),
+        hint="probability that a draft token is accepted",
+        kinds=("language",),
+    ),
+)
+
+
+def fields_for(form: tuple[Field, ...], kind: str) -> tuple[Field, ...]:
+    """The fields of a form that make sense for a kind of model."""
+    return tuple(field for field in form if kind in field.kinds)

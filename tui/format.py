@@ -1,0 +1,64 @@
+"""Numbers as fixed-width text. A number is never cut: what does not fit gets another unit."""
+
+from __future__ import annotations
+
+import math
+
+ABSENT = "–"
+
+
+def milliseconds(value: float) -> str:
+    """A time in ms with three to four digits; seconds from 100,000 ms on."""
+    if not math.isfinite(value):
+        return ABSENT
+    if value < 10:
+        return f"{value:.2f}"
+    if value < 100:
+        return f"{value:.1f}"
+    if value < 100_000:
+        return f"{value:,.0f}"
+    return f"{value / 1000:,.0f}s"
+
+
+def rate(value: float) -> str:
+    """A throughput with at least three digits."""
+    if not math.isfinite(value):
+        return ABSENT
+    if value >= 1_000_000:
+        return f"{value / 1e6:,.2f}M"
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def gibibytes(value: float) -> str:
+    """Memory in GiB."""
+    if not math.isfinite(value):
+        return ABSENT
+    return f"{value:.1f}" if value < 10_000 else f"{value:,.0f}"
+
+
+def count(value: int) -> str:
+    """A token count as people write it: ``4K`` for 4096, else plain."""
+    return f"{value // 1024}K" if value >= 1024 and value % 1024 == 0 else str(value)
+
+
+def limit(value: float | None) -> str:
+    """A limit in ms, or a word for none."""
+    return "none" if value is None else f"{value:g}"
+
+
+def change(now: float, before: float) -> str:
+    """A relative change: ``+12 %``, ``−3.4 %``."""
+    if not (math.isfinite(now) and math.isfinite(before)) or before == 0:
+        return ABSENT
+    percent = 100.0 * (now / before - 1.0)
+    if abs(percent) < 0.05:
+        return "="
+    text = f"{abs(percent):.0f}" if abs(percent) >= 10 else f"{abs(percent):.1f}"
+    return f"{'+' if percent > 0 else '−'}{text}%"
+
+
+def share(value: float) -> str:
+    """A share as whole percent."""
+    return f"{100 * value:.0f}%"

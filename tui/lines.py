@@ -1,0 +1,84 @@
+"""Lines of styled text, measured in terminal cells. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+
+from tui.styles import PLAIN
+
+Run = tuple[str, Style]
+Line = tuple[Run, ...]
+
+
+def line(*runs: Run | str) -> Line:
+    """A line of runs; bare strings are plain."""
+    return tuple((run, PLAIN) if isinstance(run, str) else run for run in runs)
+
+
+def width_of(runs: Iterable[Run]) -> int:
+    """Cells that ``runs`` take."""
+    return sum(cell_len(text) for text, _ in runs)
+
+
+def fit(text: str, width: int) -> str:
+    """``text`` in exactly ``width`` cells, cut with an ellipsis when it is longer. For words
+    only: numbers are dropped whole, never cut."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    if width <= 1:
+        return "…"[:width]
+    return set_cell_size(text, width - 1) + "…"
+
+
+def padded(runs: Sequence[Run], width: int) -> Line:
+    """``runs`` in exactly ``width`` cells: cut at the end or filled with spaces."""
+    left = width
+    kept: list[Run] = []
+    for text, style in runs:
+        size = cell_len(text)
+        if size > left:
+            kept.append((fit(text, left), style))
+            left = 0
+            break
+        kept.append((text, style))
+        left -= size
+    if left > 0:
+        kept.append((" " * left, PLAIN))
+    return tuple(kept)
+
+
+def wrapped(text: str, width: int, most: int) -> list[str]:
+    """``text`` broken at spaces into at most ``most`` lines of ``width`` cells; text without
+    spaces (Chinese) breaks anywhere."""
+    lines: list[str] = []
+    current = ""
+    for word in _words(text):
+        candidate = current + word
+        if cell_len(candidate.rstrip()) > width and current:
+            lines.append(current.rstrip())
+            current = word.lstrip()
+        else:
+            current = candidate
+    if current.strip():
+        lines.append(current.rstrip())
+    if len(lines) > most:
+        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width).rstrip()]
+    return lines
+
+
+def _words(text: str) -> Iterable[str]:
+    word = ""
+    for character in text:
+        wide = cell_len(character) > 1
+        if wide and word:
+            yield word
+            word = ""
+        word += character
+        if character == " " or wide:
+            yield word
+            word = ""
+    if word:
+        yield word

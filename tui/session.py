@@ -1,0 +1,287 @@
+"""What the app knows: the scenario's table, the newest sweep, the row under the cursor.
+
+No Textual here: the screen calls `recompute` in the key's own handler and hands finished sweeps
+to `accept`; panes read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.answer import answer, capacity_gib, why_lost
+from engine.errors import RooftopError
+from engine.layout import Layout
+from engine.precision import Precision
+from engine.results import BoolArray, IntArray, Sweep, Table
+from engine.scenario import Scenario
+from engine.sweep import LARGEST_BATCH, Prepared, batch_limits, batch_table, prepare
+from tui.store import Store
+
+VIEWS = ("layout", "best", "all")
+"""The batches of one layout; the best batch of every layout; every candidate."""
+FILTERS = ("all", "fits", "meets")
+EXTRA_ROWS = 1
+"""Batches shown beyond the largest that fits, to say what they lack."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """How the table is looked at."""
+
+    view: str = "layout"
+    sort: str = ""
+    descending: bool = True
+    filter: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A scenario to compare with: its row and metrics."""
+
+    scenario: Scenario
+    name: str
+    metrics: dict[str, float]
+
+
+class Session:
+    """The app's state between keys."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.view = TableView()
+        self.prepared: Prepared | None = None
+        self.layout: Layout | None = None
+        self.precision: Precision | None = None
+        self.table: Table | None = None
+        self.sweep: Sweep | None = None
+        self.swept_scenario: Scenario | None = None
+        self.error = ""
+        self.following = True
+        self.rows: IntArray = np.zeros(0, dtype=np.int64)
+        self.cursor = 0
+        self.baseline: Pinned | None = None
+        self.marked: list[Pinned] = []
+
+    # --- computing -----------------------------------------------------------------------
+
+    def recompute(self) -> None:
+        """Bring the current layout's table up to the scenario; the last good one stays when the
+        scenario cannot be worked out, with `error` saying why."""
+        scenario = self.store.current
+        try:
+            prepared = prepare(scenario)
+            layout = self._kept_layout(prepared)
+            precision = self._kept_precision(prepared)
+            table = self._batches(prepared, scenario, layout, precision)
+        except RooftopError as error:
+            self.error = str(error)
+            return
+        self.error = ""
+        self.prepared, self.layout, self.precision, self.table = prepared, layout, precision, table
+        self._refresh_rows()
+
+    def _kept_layout(self, prepared: Prepared) -> Layout:
+        if self.layout in prepared.layouts and self.layout is not None:
+            return self.layout
+        if self.layout is not None:
+            for one in prepared.layouts:
+                if replace(one, replicas=1) == replace(self.layout, replicas=1):
+                    return one
+        return prepared.layouts[-1]
+
+    def _kept_precision(self, prepared: Prepared) -> Precision:
+        if self.precision in prepared.precisions and self.precision is not None:
+            return self.precision
+        return prepared.precisions[0]
+
+    @staticmethod
+    def _batches(
+        prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision
+    ) -> Table:
+        most = LARGEST_BATCH
+        if prepared.model.kind == "language":
+            limits = batch_limits(prepared, scenario, prepared.precisions.index(precision))
+            most = int(limits[prepared.layouts.index(layout)])
+        else:
+            from engine.vision.sweep import largest_vision_batch
+
+            most = largest_vision_batch(prepared, scenario, precision)
+        most = min(most + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
+        return batch_table(prepared, scenario, layout, precision, np.arange(1, most + 1))
+
+    def accept(self, scenario: Scenario, result: Sweep) -> None:
+        """Take a finished sweep; a stale one is dropped."""
+        if scenario != self.store.current or self.prepared is None:
+            return
+        self.sweep, self.swept_scenario = result, scenario
+        row = result.best if result.best is not None else result.nearest
+        if self.following and row is not None:
+            layout, precision = result.table.layout(row), result.table.precision(row)
+            if (layout, precision) != (self.layout, self.precision):
+                self.layout, self.precision = layout, precision
+                self.recompute()
+                return
+        self._refresh_rows()
+
+    @property
+    def sweep_is_current(self) -> bool:
+        """Whether the newest sweep belongs to the scenario on screen."""
+        return self.sweep is not None and self.swept_scenario == self.store.current
+
+    # --- what the table shows --------------------------------------------------------------
+
+    @property
+    def shown(self) -> Table | None:
+        """The table behind the current view."""
+        if self.view.view == "layout" or not self.sweep_is_current or self.sweep is None:
+            return self.table
+        return self.sweep.table
+
+    def _refresh_rows(self) -> None:
+        keep = self._cursor_batch()
+        table = self.shown
+        if table is None:
+            self.rows = np.zeros(0, dtype=np.int64)
+            return
+        self.rows = self._ordered(table)
+        if self.following:
+            self.cursor = self._best_place(table)
+        elif keep is not None:
+            places = np.flatnonzero(table.batch[self.rows] == keep)
+            if len(places):
+                self.cursor = int(places[np.argmin(np.abs(places - self.cursor))])
+        self.cursor = max(0, min(self.cursor, len(self.rows) - 1))
+
+    def _ordered(self, table: Table) -> IntArray:
+        view = self.view
+        rows = np.arange(len(table))
+        if table is not self.table and self.sweep is not None:
+            rows = self.sweep.order
+            if view.view == "best":
+                rows = _first_of_each_layout(table, rows)
+        keep = _filtered(table, view.filter)
+        rows = rows[keep[rows]]
+        if view.sort:
+            column = table.batch if view.sort == "batch" else table.metrics[view.sort]
+            values = np.nan_to_num(column[rows].astype(float), nan=-1.0)
+            order = np.argsort(-values if view.descending else values, kind="stable")
+            rows = rows[order]
+        return rows
+
+    def _best_place(self, table: Table) -> int:
+        if not len(self.rows):
+            return 0
+        throughput = np.nan_to_num(table.metrics[table.throughput][self.rows], nan=0.0)
+        meets = table.meets[self.rows]
+        if meets.any():
+            return int(np.argmax(np.where(meets, throughput, -1.0)))
+        fits = table.fits[self.rows]
+        return int(np.argmin(np.where(fits, table.excess[self.rows], 1e12)))
+
+    def _cursor_batch(self) -> int | None:
+        table = self.shown
+        if table is None or not len(self.rows) or self.cursor >= len(self.rows):
+            return None
+        row = int(self.rows[self.cursor])
+        return int(table.batch[row]) if row < len(table) else None
+
+    def look(self, view: TableView) -> None:
+        """Change how the table is looked at."""
+        self.view = view
+        self._refresh_rows()
+
+    def move(self, place: int) -> None:
+        """Put the cursor on a place of the table; it stays there until `follow`."""
+        self.following = False
+        self.cursor = max(0, min(place, len(self.rows) - 1))
+
+    def follow(self) -> None:
+        """Let the cursor and the layout follow the best plan again."""
+        self.following = True
+        if self.sweep_is_current and self.sweep is not None:
+            self.accept(self.store.current, self.sweep)
+        else:
+            self._refresh_rows()
+
+    def use_layout_of_cursor(self) -> None:
+        """Show the batches of the layout under the cursor."""
+        chosen = self.selected
+        if chosen is None:
+            return
+        table, row = chosen
+        batch = int(table.batch[row])
+        self.following = False
+        self.layout, self.precision = table.layout(row), table.precision(row)
+        self.view = replace(self.view, view="layout")
+        self.recompute()
+        if self.table is not None:
+            places = np.flatnonzero(self.table.batch[self.rows] == batch)
+            self.cursor = int(places[0]) if len(places) else 0
+
+    @property
+    def selected(self) -> tuple[Table, int] | None:
+        """The table and row under the cursor."""
+        table = self.shown
+        if table is None or not len(self.rows):
+            return None
+        return table, int(self.rows[self.cursor])
+
+    # --- words -----------------------------------------------------------------------------
+
+    def sentence(self) -> str:
+        """The answer; while a sweep runs, the best of the layout on screen."""
+        scenario = self.store.current
+        if self.prepared is None:
+            return ""
+        if self.sweep_is_current and self.sweep is not None:
+            return answer(self.prepared, scenario, self.sweep)
+        table = self.table
+        if table is None or self.layout is None:
+            return ""
+        place = int(np.argmax(np.where(table.meets, table.metrics[table.throughput], -1.0)))
+        if not table.meets[place]:
+            return "Sweeping all layouts …"
+        best = _single(table, place)
+        return answer(self.prepared, scenario, best) + " (sweeping …)"
+
+    def verdict(self, table: Table, row: int) -> str:
+        """Why a row lost, or empty."""
+        if self.prepared is None:
+            return ""
+        capacity = capacity_gib(self.prepared)
+        return why_lost(table, row, self.store.current.objectives, capacity)
+
+    # --- comparing -------------------------------------------------------------------------
+
+    def pin(self) -> Pinned | None:
+        """The row under the cursor as something to compare with."""
+        chosen = self.selected
+        if chosen is None or self.prepared is None:
+            return None
+        table, row = chosen
+        metrics = {name: float(column[row]) for name, column in table.metrics.items()}
+        metrics["batch"] = float(table.batch[row])
+        name = (
+            f"{self.prepared.model.name} {self.prepared.chip.id} {table.layout(row).name} "
+            f"{table.precision(row).name} B{int(table.batch[row])}"
+        )
+        return Pinned(self.store.current, name, metrics)
+
+
+def _filtered(table: Table, name: str) -> BoolArray:
+    if name == "fits":
+        return table.fits
+    return table.meets if name == "meets" else np.ones(len(table), dtype=bool)
+
+
+def _first_of_each_layout(table: Table, order: IntArray) -> IntArray:
+    """The best-ranked row of every layout and precision, in rank order."""
+    key = table.layout_index[order] * len(table.precisions) + table.precision_index[order]
+    _, first = np.unique(key, return_index=True)
+    return order[np.sort(first)]
+
+
+def _single(table: Table, row: int) -> Sweep:
+    return Sweep(table, np.array([row]), len(table), row, None, None, 0.0)

@@ -1,0 +1,82 @@
+"""A daemon thread that always works on the newest request and forgets the others.
+
+It never holds up typing or quitting: requests replace each other in a one-slot mailbox, the
+sweep asks between blocks whether it is still wanted, and the thread dies with the process.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Result = TypeVar("Result")
+
+SETTLE_SECONDS = 0.06
+"""A burst of keys is one request: work starts when none came for this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Result]):
+    """A piece of work: ``work(should_stop)`` gives a result for ``deliver``, or None."""
+
+    work: Callable[[Callable[[], bool]], Result | None]
+    deliver: Callable[[Result], None]
+    fail: Callable[[Exception], None]
+
+
+class LatestWins(Generic[Result]):
+    """The thread and its mailbox."""
+
+    def __init__(self, settle_seconds: float = SETTLE_SECONDS) -> None:
+        self._settle = settle_seconds
+        self._condition = threading.Condition()
+        self._job: Job[Result] | None = None
+        self._number = 0
+        self._thread: threading.Thread | None = None
+
+    def submit(self, job: Job[Result]) -> None:
+        """Replace whatever waits or runs by ``job``."""
+        with self._condition:
+            self._job = job
+            self._number += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, daemon=True, name="sweeper")
+                self._thread.start()
+            self._condition.notify()
+
+    def cancel(self) -> None:
+        """Forget what waits or runs."""
+        with self._condition:
+            self._job = None
+            self._number += 1
+
+    def _loop(self) -> None:
+        while True:
+            job, number = self._next()
+            try:
+                result = job.work(lambda number=number: self._superseded(number))  # type: ignore[misc]
+            except Exception as error:
+                if not self._superseded(number):
+                    job.fail(error)
+                continue
+            if result is not None and not self._superseded(number):
+                job.deliver(result)
+
+    def _next(self) -> tuple[Job[Result], int]:
+        with self._condition:
+            while True:
+                while self._job is None:
+                    self._condition.wait()
+                number = self._number
+                self._condition.wait(self._settle)
+                if number == self._number and self._job is not None:
+                    job, self._job = self._job, None
+                    return job, number
+
+    def _superseded(self, number: int) -> bool:
+        # Give the interface's thread a chance to run between two blocks.
+        time.sleep(0)
+        return number != self._number

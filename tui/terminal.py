@@ -1,0 +1,31 @@
+"""What the terminal must be able to do, checked before anything is drawn."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from engine.errors import InputError
+
+
+def refuse_bad_terminal() -> None:
+    """Raise `InputError` where a full-screen program cannot work, and quieten what would hurt
+    over a slow line."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("the app needs a terminal; `rooftop sweep --help` works without one")
+    if os.environ.get("TERM", "") in {"", "dumb"}:
+        raise InputError(
+            f"TERM: found {os.environ.get('TERM', '')!r}, expected a terminal that can move its "
+            "cursor; `rooftop sweep --help` works without one"
+        )
+    os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if os.environ.get("SSH_CONNECTION"):
+        # The kitty keyboard protocol outlives a dropped connection in the local terminal.
+        os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
+
+
+def unicode_output() -> bool:
+    """Whether the locale can show braille and check marks."""
+    return "utf" in (sys.stdout.encoding or "").lower()
