@@ -43,6 +43,30 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """What requests look like, for `serve_traffic`: lengths may be arrays that broadcast with
+    the batches."""
+
+    input_tokens: float | FloatArray
+    output_tokens: float | FloatArray
+    mode: Mode = Mode.CONTINUOUS
+    draft_tokens: int = 0
+    acceptance: float = 0.0
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Traffic:
+        """The traffic of a scenario."""
+        workload = scenario.workload
+        return cls(
+            float(workload.input_tokens),
+            float(workload.output_tokens),
+            workload.mode,
+            scenario.draft_tokens,
+            scenario.acceptance,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """What users see, arrays of (layouts, batches); rates are of one replica."""
 
@@ -84,25 +108,29 @@ def tokens_per_step(draft_tokens: int, acceptance: float) -> float:
 
 def serve(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Service:
     """Metrics of ``batch`` (shape (1, batches) or (layouts, batches)) sequences per replica."""
-    if scenario.workload.mode is Mode.STATIC:
-        return _serve_static(deployment, scenario, batch)
-    return _serve_continuous(deployment, scenario, batch)
+    return serve_traffic(deployment, Traffic.of(scenario), batch)
 
 
-def _decoding(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Step:
-    workload = scenario.workload
+def serve_traffic(deployment: Deployment, traffic: Traffic, batch: FloatArray) -> Service:
+    """As `serve`, with lengths that may differ from place to place."""
+    if traffic.mode is Mode.STATIC:
+        return _serve_static(deployment, traffic, batch)
+    return _serve_continuous(deployment, traffic, batch)
+
+
+def _decoding(deployment: Deployment, traffic: Traffic, batch: FloatArray) -> Step:
     return decode_step(
         batch,
         deployment.layouts,
-        workload.input_tokens,
-        workload.output_tokens,
-        1.0 + scenario.draft_tokens,
+        traffic.input_tokens,
+        traffic.output_tokens,
+        1.0 + traffic.draft_tokens,
     )
 
 
-def _service(scenario: Scenario, batch: FloatArray, ttft: FloatArray, tpot: FloatArray) -> Service:
-    output_tokens = scenario.workload.output_tokens
-    e2e = ttft + (output_tokens - 1.0) * tpot
+def _service(traffic: Traffic, batch: FloatArray, ttft: FloatArray, tpot: FloatArray) -> Service:
+    output_tokens = np.asarray(traffic.output_tokens, dtype=float)
+    e2e = ttft + np.maximum(output_tokens - 1.0, 0.0) * tpot
     return Service(
         ttft_seconds=np.broadcast_to(ttft, tpot.shape),
         tpot_seconds=tpot,
@@ -112,26 +140,24 @@ def _service(scenario: Scenario, batch: FloatArray, ttft: FloatArray, tpot: Floa
     )
 
 
-def _drafting_seconds(
-    deployment: Deployment, scenario: Scenario, seconds: FloatArray
-) -> FloatArray:
+def _drafting_seconds(deployment: Deployment, traffic: Traffic, seconds: FloatArray) -> FloatArray:
     """Seconds for drafting with the model's own prediction layer, one layer per draft token."""
-    return seconds * (scenario.draft_tokens / max(deployment.inventory.layer_count, 1))
+    return seconds * (traffic.draft_tokens / max(deployment.inventory.layer_count, 1))
 
 
-def _serve_static(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Service:
-    layouts, workload = deployment.layouts, scenario.workload
-    prompts = pass_seconds(deployment, [prefill_step(batch, layouts, workload.input_tokens)])
+def _serve_static(deployment: Deployment, traffic: Traffic, batch: FloatArray) -> Service:
+    layouts = deployment.layouts
+    prompts = pass_seconds(deployment, [prefill_step(batch, layouts, traffic.input_tokens)])
     # Micro-batches follow each other through the stages; the last one leaves last.
     prompts = prompts * (2.0 - 1.0 / layouts.pipeline)
     ttft = prompts + deployment.framework.request_seconds
-    step = pass_seconds(deployment, [_decoding(deployment, scenario, batch)])
-    step = step + _drafting_seconds(deployment, scenario, step)
-    tpot = step / tokens_per_step(scenario.draft_tokens, scenario.acceptance)
-    return _service(scenario, batch, ttft, tpot)
+    step = pass_seconds(deployment, [_decoding(deployment, traffic, batch)])
+    step = step + _drafting_seconds(deployment, traffic, step)
+    tpot = step / tokens_per_step(traffic.draft_tokens, traffic.acceptance)
+    return _service(traffic, batch, ttft, tpot)
 
 
-def _serve_continuous(deployment: Deployment, scenario: Scenario, batch: FloatArray) -> Service:
+def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArray) -> Service:
     """Steady state with ``batch`` requests in flight.
 
     Each of the sequences ends after ``output`` steps, so ``a = sequences·yield/output`` prompts
@@ -139,12 +165,13 @@ def _serve_continuous(deployment: Deployment, scenario: Scenario, batch: FloatAr
     prefill, and TPOT is the mean over passes with and without. When the budget cannot keep up,
     the surplus waits and the time shows in TTFT (Little's law).
     """
-    workload, framework = scenario.workload, deployment.framework
-    input_tokens, output_tokens = float(workload.input_tokens), float(workload.output_tokens)
-    accepted = tokens_per_step(scenario.draft_tokens, scenario.acceptance)
-    steps_per_answer = max((output_tokens - 1.0) / accepted, 1.0)
+    framework = deployment.framework
+    input_tokens = np.asarray(traffic.input_tokens, dtype=float)
+    output_tokens = np.asarray(traffic.output_tokens, dtype=float)
+    accepted = tokens_per_step(traffic.draft_tokens, traffic.acceptance)
+    steps_per_answer = np.maximum((output_tokens - 1.0) / accepted, 1.0)
 
-    whole = _decoding(deployment, scenario, batch)
+    whole = _decoding(deployment, traffic, batch)
     # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
     taken = whole.queries if framework.chunked_prefill else np.zeros(1)
     sustained = (
@@ -167,11 +194,11 @@ def _serve_continuous(deployment: Deployment, scenario: Scenario, batch: FloatAr
         chunk / np.minimum(chunk, input_tokens),
         np.minimum(chunk, input_tokens),
         np.asarray(0.0),
-        np.asarray(input_tokens - 1.0),
+        input_tokens - 1.0,
         decode=False,
     )
     alone = pass_seconds(deployment, [decoding])
-    drafting = _drafting_seconds(deployment, scenario, alone)
+    drafting = _drafting_seconds(deployment, traffic, alone)
     if framework.chunked_prefill:
         mixed = pass_seconds(deployment, [decoding, prompt])
     else:
@@ -187,4 +214,4 @@ def _serve_continuous(deployment: Deployment, scenario: Scenario, batch: FloatAr
     surplus = whole.sequences - decoding.sequences
     queueing = surplus / np.maximum(arrivals, 1e-12) * step
     ttft = framework.request_seconds + waiting + service + queueing
-    return _service(scenario, batch, ttft, tpot)
+    return _service(traffic, batch, ttft, tpot)

@@ -114,13 +114,16 @@ def _per_rank(batch: FloatArray, layouts: LayoutArrays) -> FloatArray:
     return np.ceil(np.ceil(batch / layouts.pipeline) / layouts.attention_data)
 
 
-def prefill_step(batch: FloatArray, layouts: LayoutArrays, input_tokens: float) -> Step:
+def prefill_step(
+    batch: FloatArray, layouts: LayoutArrays, input_tokens: float | FloatArray
+) -> Step:
     """Prefill of ``batch`` whole prompts per replica."""
+    prompt = np.asarray(input_tokens, dtype=float)
     return Step(
         _per_rank(batch, layouts),
-        np.asarray(float(input_tokens)),
+        prompt,
         np.asarray(0.0),
-        np.asarray(input_tokens - 1.0),
+        prompt - 1.0,
         decode=False,
     )
 
@@ -128,8 +131,8 @@ def prefill_step(batch: FloatArray, layouts: LayoutArrays, input_tokens: float) 
 def decode_step(
     batch: FloatArray,
     layouts: LayoutArrays,
-    input_tokens: float,
-    output_tokens: float,
+    input_tokens: float | FloatArray,
+    output_tokens: float | FloatArray,
     queries: float = 1.0,
 ) -> Step:
     """The mean decode step of ``batch`` sequences over the whole answer.
@@ -137,11 +140,12 @@ def decode_step(
     The first token comes out of prefill, so decode makes ``output_tokens - 1`` of them, at
     positions ``input_tokens`` and following.
     """
-    last = input_tokens + max(output_tokens - 2.0, 0.0)
+    first = np.asarray(input_tokens, dtype=float)
+    last = first + np.maximum(np.asarray(output_tokens, dtype=float) - 2.0, 0.0)
     return Step(
         _per_rank(batch, layouts),
         np.asarray(float(queries)),
-        np.asarray(float(input_tokens)),
-        np.asarray(float(last)),
+        first,
+        last,
         decode=True,
     )
