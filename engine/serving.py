@@ -43,6 +43,22 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrivals:
+    """How a benchmark client sends requests, where it differs from a steady state.
+
+    A closed-loop client opens with all slots at once and then refills each slot as its answer
+    ends. ``burst_waves`` is the number of requests per slot over the run: one in so many waits
+    in the opening burst. ``synchronised`` (0 to 1, may be an array) says how far answers of
+    equal length keep slots in step, so that every wave is a burst. ``median`` is 1 where the
+    median is asked for, which the opening burst does not move.
+    """
+
+    burst_waves: float
+    synchronised: float | FloatArray = 0.0
+    median: float | FloatArray = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """What requests look like, for `serve_traffic`: lengths may be arrays that broadcast with
     the batches."""
@@ -52,6 +68,7 @@ class Traffic:
     mode: Mode = Mode.CONTINUOUS
     draft_tokens: int = 0
     acceptance: float = 0.0
+    arrivals: Arrivals | None = None
 
     @classmethod
     def of(cls, scenario: Scenario) -> Traffic:
@@ -214,4 +231,17 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     surplus = whole.sequences - decoding.sequences
     queueing = surplus / np.maximum(arrivals, 1e-12) * step
     ttft = framework.request_seconds + waiting + service + queueing
+    if traffic.arrivals is not None:
+        prefilling = mixed - alone + drafting
+        one = prefilling * input_tokens / np.maximum(chunk, 1.0)
+        ttft = ttft + _burst_seconds(traffic.arrivals, whole.sequences, one)
     return _service(traffic, batch, ttft, tpot)
+
+
+def _burst_seconds(arrivals: Arrivals, sequences: FloatArray, one: FloatArray) -> FloatArray:
+    """Mean extra wait behind prompts that arrive together: half of the others' prefills, for
+    the share of requests that are part of a burst."""
+    opening = (1.0 - np.asarray(arrivals.median)) / arrivals.burst_waves
+    share = np.maximum(opening, np.asarray(arrivals.synchronised))
+    extra: FloatArray = share * 0.5 * (sequences - 1.0) * one
+    return extra

@@ -1,0 +1,117 @@
+"""``rooftop validate`` and ``rooftop accuracy``: error against measured results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from engine.errors import InputError
+from engine.text import clean
+from engine.validation.predict import Predictions, predict
+from engine.validation.reader import Measurement, read_measurements
+from engine.validation.report import Group, coverage, groups, prediction_csv, refusals
+
+BAR_WIDTH = 30
+
+
+def run_validate(arguments: argparse.Namespace) -> int:
+    """Predict the rows of a file and print the error by group."""
+    configs = None
+    if arguments.configs:
+        configs = Path(arguments.configs).expanduser()
+        if not configs.is_dir():
+            raise InputError(
+                f"--configs {clean(arguments.configs)}: no such folder, "
+                "expected one with <org>__<name>/config.json"
+            )
+    rows = read_measurements(Path(arguments.file).expanduser())
+    predictions = predict(rows, configs, _progress_bar())
+    if arguments.csv:
+        write_atomically(Path(arguments.csv).expanduser(), prediction_csv(rows, predictions))
+    if arguments.json:
+        print(json.dumps(_as_json(rows, predictions), indent=1))
+    else:
+        print(_as_text(rows, predictions))
+    return 0
+
+
+def _progress_bar() -> Callable[[int, int], None] | None:
+    """A bar on stderr, only where a person watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        filled = BAR_WIDTH * done // max(total, 1)
+        bar = "█" * filled + "░" * (BAR_WIDTH - filled)
+        end = "\n" if done >= total else ""
+        print(f"\r{bar} {done:,}/{total:,} rows", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _as_json(rows: Sequence[Measurement], predictions: Predictions) -> dict[str, object]:
+    return {
+        "groups": [group.as_json() for group in groups(rows, predictions)],
+        "coverage": [
+            {"kind": kind, "rows": total, "covered": covered}
+            for kind, (total, covered) in sorted(coverage(rows, predictions).items())
+        ],
+        "refusals": [{"reason": reason, "rows": count} for reason, count in refusals(predictions)],
+    }
+
+
+def _as_text(rows: Sequence[Measurement], predictions: Predictions) -> str:
+    lines = []
+    for kind, (total, covered) in sorted(coverage(rows, predictions).items()):
+        share = covered / total
+        lines.append(f"{kind}: {covered:,} of {total:,} rows predicted ({share:.1%})")
+    for reason, count in refusals(predictions):
+        lines.append(f"  refused {count:,}: {reason}")
+    section = ""
+    for group in groups(rows, predictions):
+        if group.by != section:
+            section = group.by
+            lines += ["", _header(section)]
+        lines.append(_line(group))
+    return "\n".join(lines)
+
+
+def _header(by: str) -> str:
+    return (
+        f"{'by ' + by:<24}{'kind':<9}{'metric':<21}{'rows':>6}{'covered':>9}"
+        f"{'median':>9}{'mean':>9}{'bias':>9}{'±20 %':>8}"
+    )
+
+
+def _line(group: Group) -> str:
+    start = (
+        f"{group.value[:23]:<24}{group.kind:<9}{group.metric:<21}{group.rows:>6}{group.covered:>9}"
+    )
+    if group.mape is None or group.median_ape is None or group.bias is None:
+        return start
+    return (
+        f"{start}{group.median_ape:>9.1%}{group.mape:>9.1%}{group.bias:>+9.1%}"
+        f"{group.within_20 or 0.0:>8.0%}"
+    )
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a whole file or nothing; raises `InputError` where the folder does not allow it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise InputError(f"{clean(str(path))}: {reason}") from None

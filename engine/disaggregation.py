@@ -1,0 +1,71 @@
+"""Prefill and decode on separate workers: TTFT from one pool, TPOT from the other.
+
+Requests circulate: prefill on one of the P workers, cache over the network, decode on one of
+the D workers. With ``concurrency`` requests in flight the rate follows from Little's law,
+``rate = concurrency / (prefill + transfer + decode)``, but is never more than the prefill pool
+can feed; what the decode pool then does not hold waits in front of prefill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.operators import decode_step, prefill_step
+from engine.serving import Deployment, Service, Traffic, pass_seconds
+
+FloatArray = NDArray[np.float64]
+
+ITERATIONS = 6
+"""Rounds of the fixed point between decode batch and rate; three suffice in practice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disaggregated:
+    """Both pools; worker counts are columns like the degrees of the layouts."""
+
+    prefill: Deployment
+    prefill_workers: FloatArray
+    decode: Deployment
+    decode_workers: FloatArray
+    transfer_seconds: FloatArray
+    """Moving one prompt's cache from a prefill to a decode worker."""
+
+
+def serve_disaggregated(pools: Disaggregated, traffic: Traffic, concurrency: FloatArray) -> Service:
+    """Metrics of ``concurrency`` requests in flight over all workers; rates of the whole."""
+    framework = pools.prefill.framework
+    input_tokens = np.asarray(traffic.input_tokens, dtype=float)
+    output_tokens = np.asarray(traffic.output_tokens, dtype=float)
+    alone = pass_seconds(
+        pools.prefill, [prefill_step(np.ones(1), pools.prefill.layouts, input_tokens)]
+    )
+    # With attention-DP each copy of the attention takes a prompt of its own in the same pass.
+    copies = pools.prefill.layouts.attention_data
+    passes = np.maximum(input_tokens / framework.chunk_tokens, 1.0)
+    most = pools.prefill_workers * copies / alone
+    decoding = concurrency
+    steps = np.maximum(output_tokens - 1.0, 1.0)
+    tpot = np.zeros(1)
+    rate = most
+    for _ in range(ITERATIONS):
+        batch = np.maximum(decoding / pools.decode_workers, 1.0)
+        step = decode_step(batch, pools.decode.layouts, input_tokens, output_tokens)
+        tpot = pass_seconds(pools.decode, [step])
+        answering = steps * tpot + pools.transfer_seconds
+        rate = np.minimum(concurrency / (alone + answering), most)
+        decoding = 0.5 * (decoding + rate * steps * tpot)
+    waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
+    busy = np.minimum(rate / most, 1.0)
+    ttft = framework.request_seconds + alone * (1.0 + 0.5 * busy / passes) + waiting
+    ttft = ttft + pools.transfer_seconds
+    e2e = ttft + steps * tpot
+    return Service(
+        ttft_seconds=ttft,
+        tpot_seconds=tpot,
+        e2e_seconds=e2e,
+        request_tps=concurrency * output_tokens / e2e,
+        decode_tps=decoding / tpot,
+    )

@@ -1,0 +1,1 @@
+"""Predictions against published measurements: reading rows, predicting them, error by group."""

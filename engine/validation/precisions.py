@@ -1,0 +1,70 @@
+"""What a row's precision words mean for a model: which matrices are stored how.
+
+Published tables say "nvfp4" or "fp8" and mean a usual checkpoint of that model. Four-bit
+checkpoints of mixture models quantise the routed experts and leave attention alone (NVIDIA
+ModelOpt, AMD Quark and OpenAI releases); those of dense models quantise every linear layer.
+FP8 checkpoints of DeepSeek, Qwen3, MiniMax and GLM scale by 128×128 blocks, the others by tensor.
+"""
+
+from __future__ import annotations
+
+from engine.architecture import Architecture, Role
+from engine.errors import InputError
+from engine.precision import FORMATS, NumberFormat, Precision
+
+_PLAIN = FORMATS["bf16"]
+_NOT_EXPERTS = (Role.ATTENTION, Role.MIXER, Role.DENSE_MLP, Role.SHARED_EXPERT, Role.OTHER)
+_BLOCK_SCALED = ("deepseek", "qwen3", "minimax", "glm", "kimi", "step3")
+
+
+def row_precision(weights: str, kv: str, architecture: Architecture) -> Precision:
+    """The precision of a row's words for ``architecture``; raises `InputError`."""
+    words = weights.lower()
+    cache = _cache(kv.lower())
+    if not words or words.startswith(("fp16", "bf16")):
+        return Precision(_PLAIN, _PLAIN, cache or _PLAIN)
+    if "native mixed" in words:
+        return _experts_only("mxfp4", "fp8", cache or FORMATS["fp8"], FORMATS["fp8_block"])
+    for name in ("nvfp4", "mxfp4"):
+        if words.startswith(name):
+            return _four_bit(name, cache, architecture)
+    if words.startswith("mxfp8"):
+        return Precision(FORMATS["mxfp8"], FORMATS["fp8"], cache or _PLAIN)
+    if words.startswith("fp8"):
+        name = "fp8_block" if _is_block_scaled(words, architecture) else "fp8"
+        return Precision(FORMATS[name], FORMATS["fp8"], cache or _PLAIN)
+    if words.startswith("int8"):
+        return Precision(FORMATS["int8"], _PLAIN, cache or _PLAIN)
+    if words.startswith("int4"):
+        if architecture.is_mixture and "(" not in words:
+            return _experts_only("int4", "bf16", cache or _PLAIN, _PLAIN)
+        return Precision(FORMATS["int4"], _PLAIN, cache or _PLAIN)
+    raise InputError(f"precision {weights!r} is unknown")
+
+
+def _cache(words: str) -> NumberFormat | None:
+    if words.startswith("fp8"):
+        return FORMATS["fp8"]
+    return _PLAIN if words.startswith(("fp16", "bf16")) else None
+
+
+def _is_block_scaled(words: str, architecture: Architecture) -> bool:
+    return words.startswith("fp8_block") or architecture.model_type.startswith(_BLOCK_SCALED)
+
+
+def _four_bit(name: str, cache: NumberFormat | None, architecture: Architecture) -> Precision:
+    if architecture.is_mixture:
+        activations = "bf16" if architecture.model_type == "gpt_oss" else name
+        return _experts_only(name, activations, cache or FORMATS["fp8"], _PLAIN)
+    return Precision(FORMATS[name], FORMATS[name], cache or FORMATS["fp8"])
+
+
+def _experts_only(
+    name: str, activations: str, cache: NumberFormat, others: NumberFormat
+) -> Precision:
+    return Precision(
+        FORMATS[name],
+        FORMATS[activations],
+        cache,
+        overrides=tuple((role, others) for role in _NOT_EXPERTS),
+    )

@@ -1,0 +1,301 @@
+"""Predict measured rows: grouped by what they share, each group as one evaluation of arrays.
+
+Rows of one model, chip, framework and precision differ only in layout, lengths and batch; all
+of these are arrays of the physics, one row of measurements being one row of the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.architecture import Architecture
+from engine.chip import Chip
+from engine.chip_profiles import load_chip
+from engine.config import load_architecture
+from engine.disaggregation import Disaggregated, serve_disaggregated
+from engine.errors import InputError
+from engine.framework import Framework
+from engine.framework_profiles import load_framework
+from engine.layout import Layout
+from engine.memory import footprint, largest_batch
+from engine.operators import LayoutArrays, take_inventory
+from engine.precision import Precision
+from engine.scenario import Mode
+from engine.serving import Arrivals, Deployment, Service, Traffic, serve_traffic
+from engine.validation.eras import profile_of
+from engine.validation.precisions import row_precision
+from engine.validation.reader import Measurement, Pool
+
+FloatArray = NDArray[np.float64]
+
+METRICS = ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip", "samples_per_s", "latency_ms")
+WAVES = 10.0
+"""Requests per slot of a closed-loop client (InferenceX: ten prompts per concurrent request)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """One value per row and metric, NaN where not predicted, and why rows were refused."""
+
+    values: dict[str, FloatArray]
+    refused: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the rows of one group share."""
+
+    architecture: Architecture
+    chip: Chip
+    framework: Framework
+    precision: Precision
+
+    def deployment(self, layouts: Sequence[Layout]) -> Deployment:
+        """The group's model on ``layouts``, one per row."""
+        inventory = take_inventory(self.architecture, self.precision, self.chip, self.framework)
+        return Deployment(inventory, self.chip, self.framework, LayoutArrays.build(layouts))
+
+
+def predict(
+    rows: Sequence[Measurement],
+    configs: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Predictions:
+    """Predict every row; ``progress`` is told rows done and rows in all."""
+    values = {metric: np.full(len(rows), np.nan) for metric in METRICS}
+    refused = [""] * len(rows)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault(_group_key(row), []).append(index)
+    done = 0
+    for places in groups.values():
+        _predict_group(rows, places, configs, values, refused)
+        done += len(places)
+        if progress is not None:
+            progress(done, len(rows))
+    return Predictions(values, refused)
+
+
+def _group_key(row: Measurement) -> tuple[str, ...]:
+    if row.kind == "cv":
+        return ("cv", row.id)
+    mode = "disaggregated" if row.prefill else row.kind
+    profile = profile_of(row.framework, row.framework_version)
+    return (mode, row.model, row.chip, profile, row.weights, row.kv)
+
+
+def _predict_group(
+    rows: Sequence[Measurement],
+    places: list[int],
+    configs: Path | None,
+    values: dict[str, FloatArray],
+    refused: list[str],
+) -> None:
+    chosen = [rows[place] for place in places]
+    try:
+        if chosen[0].kind == "cv":
+            found = _predict_vision(chosen[0], configs)
+        else:
+            usable = _usable(chosen, places, refused)
+            places = [place for place, _ in usable]
+            chosen = [row for _, row in usable]
+            if not chosen:
+                return
+            found = _predict_language(subject_of(chosen[0], configs), chosen)
+    except InputError as error:
+        for place in places:
+            refused[place] = str(error)
+        return
+    for metric, column in found.items():
+        values[metric][places] = column
+    for place in places:
+        if all(np.isnan(values[metric][place]) for metric in METRICS):
+            refused[place] = "does not fit in memory"
+
+
+def _usable(
+    chosen: list[Measurement], places: list[int], refused: list[str]
+) -> list[tuple[int, Measurement]]:
+    """Rows that say enough; the others are refused with the column they lack."""
+    usable = []
+    for place, row in zip(places, chosen, strict=True):
+        reason = _lacking(row)
+        if reason:
+            refused[place] = reason
+        else:
+            usable.append((place, row))
+    return usable
+
+
+def _lacking(row: Measurement) -> str:
+    if np.isnan(row.input_tokens):
+        return "isl is not given"
+    if row.kind != "offline" and np.isnan(row.batch):
+        return "concurrency_or_batch is not given"
+    if row.cells.get("disagg", "").startswith("1") and row.prefill is None:
+        return "disagg_pd is not understood"
+    return ""
+
+
+def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatArray]:
+    try:
+        from engine.vision.validate import predict_row
+    except ModuleNotFoundError:
+        raise InputError("vision models are not available") from None
+    found: dict[str, float] = predict_row(row.cells, configs)
+    return {name: np.array([value]) for name, value in found.items() if name in METRICS}
+
+
+def subject_of(row: Measurement, configs: Path | None) -> Subject:
+    """Model, chip, framework and precision of a row; raises `InputError`."""
+    architecture = _architecture(row.model, configs)
+    return Subject(
+        architecture,
+        load_chip(row.chip),
+        load_framework(profile_of(row.framework, row.framework_version)),
+        row_precision(row.weights, row.kv, architecture),
+    )
+
+
+@cache
+def _architecture(model: str, configs: Path | None) -> Architecture:
+    reference = model
+    if configs is not None:
+        folder = configs / model.replace("/", "__")
+        if (folder / "config.json").is_file():
+            reference = str(folder)
+    else:
+        reference = model.split("/")[-1].lower()
+    loaded = load_architecture(reference)
+    if not isinstance(loaded.architecture, Architecture):
+        raise InputError(f"{model} is not a language model")
+    return loaded.architecture
+
+
+def row_layout(row: Measurement) -> Layout:
+    """The layout of an aggregated row: ``dp`` copies of the attention inside ``tp`` chips."""
+    attention = row.attention_data
+    tensor = row.tensor // attention if row.tensor % attention == 0 else row.tensor
+    ranks = tensor * attention
+    replicas = max(row.chips // (ranks * row.pipeline), 1)
+    return Layout(tensor, row.pipeline, min(row.expert, ranks), attention, replicas)
+
+
+def _worker(pool: Pool) -> Layout:
+    tensor = pool.tensor // pool.attention_data
+    return Layout(tensor, 1, min(pool.expert, pool.tensor), pool.attention_data)
+
+
+def _column(values: Sequence[float]) -> FloatArray:
+    return np.array(values, dtype=float)[:, np.newaxis]
+
+
+def _predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
+    if rows[0].prefill is not None:
+        return _predict_disaggregated(subject, rows)
+    deployment = subject.deployment([row_layout(row) for row in rows])
+    kind = rows[0].kind
+    traffic = _traffic(rows)
+    if kind == "offline":
+        per_replica = _largest(subject, deployment, rows)
+    else:
+        per_replica = _column([row.batch for row in rows]) / deployment.layouts.replicas
+        per_replica = np.maximum(per_replica, 1.0)
+    service = serve_traffic(deployment, traffic, per_replica)
+    found = _metrics(service, traffic, per_replica / deployment.layouts.chips_per_replica)
+    if kind == "offline":
+        fits = (per_replica >= 1.0)[:, 0]
+        return {name: np.where(fits, column, np.nan) for name, column in found.items()}
+    return found
+
+
+def _traffic(rows: Sequence[Measurement]) -> Traffic:
+    arrivals = Arrivals(
+        burst_waves=WAVES,
+        synchronised=_column([0.0 if row.random_lengths else 1.0 for row in rows]),
+        median=_column([1.0 if row.ttft_is_median else 0.0 for row in rows]),
+    )
+    return Traffic(
+        _column([row.input_tokens for row in rows]),
+        _column([np.nan_to_num(row.output_tokens, nan=2.0) for row in rows]),
+        Mode.STATIC if rows[0].kind == "static" else Mode.CONTINUOUS,
+        arrivals=arrivals if rows[0].kind == "serving" else None,
+    )
+
+
+def _metrics(
+    service: Service, traffic: Traffic, batch_per_chip: FloatArray
+) -> dict[str, FloatArray]:
+    answers = np.asarray(traffic.output_tokens, dtype=float)
+    shape = service.tpot_seconds.shape
+    tps = batch_per_chip * answers / service.e2e_seconds
+    columns = {
+        "ttft_ms": service.ttft_seconds * 1e3,
+        "tpot_ms": service.tpot_seconds * 1e3,
+        "e2el_ms": service.e2e_seconds * 1e3,
+        "output_tps_per_chip": tps,
+    }
+    return {name: np.broadcast_to(column, shape)[:, 0] for name, column in columns.items()}
+
+
+def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measurement]) -> FloatArray:
+    """The batch per replica that an engine under maximum load reaches: what memory holds, at
+    most what the scheduler allows, or the row's own where it is published."""
+    framework = subject.framework
+    most = []
+    for row in rows:
+        arrays = LayoutArrays.build([row_layout(row)])
+        usage = footprint(
+            subject.architecture,
+            subject.precision,
+            subject.chip,
+            framework,
+            arrays,
+            row.input_tokens + row.output_tokens,
+        )
+        fitting = largest_batch(usage, arrays, framework.chunk_tokens, row.input_tokens)[0, 0]
+        allowed = float(framework.max_sequences) * arrays.attention_data[0, 0]
+        wanted = row.batch if not np.isnan(row.batch) else allowed
+        most.append(min(fitting, allowed, wanted))
+    return _column(most)
+
+
+def _predict_disaggregated(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
+    prefills = [row.prefill for row in rows if row.prefill]
+    decodes = [row.decode for row in rows if row.decode]
+    prefill = subject.deployment([_worker(pool) for pool in prefills])
+    decode = subject.deployment([_worker(pool) for pool in decodes])
+    traffic = _traffic(rows)
+    pools = Disaggregated(
+        prefill,
+        _column([pool.workers for pool in prefills]),
+        decode,
+        _column([pool.workers for pool in decodes]),
+        _transfer_seconds(subject, prefill.layouts, rows),
+    )
+    concurrency = _column([row.batch for row in rows])
+    service = serve_disaggregated(pools, traffic, concurrency)
+    chips = _column([p.chips + d.chips for p, d in zip(prefills, decodes, strict=True)])
+    return _metrics(service, traffic, concurrency / chips)
+
+
+def _transfer_seconds(
+    subject: Subject, layouts: LayoutArrays, rows: Sequence[Measurement]
+) -> FloatArray:
+    """Each chip of the prefill worker sends its share of the prompt's cache."""
+    chip = subject.chip
+    per_token = (
+        footprint(
+            subject.architecture, subject.precision, chip, subject.framework, layouts, 4096.0
+        ).cache_bytes_per_sequence
+        / 4096.0
+    )
+    link = chip.scale_up if chip.node_size > 16 else chip.scale_out
+    moved = per_token * _column([row.input_tokens for row in rows])
+    return link.alpha_seconds + moved / (link.bandwidth_bytes * link.achieved)
