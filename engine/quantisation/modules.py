@@ -1,0 +1,87 @@
+"""Which modules a list of names, globs and regular expressions means."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$")
+_SYNONYMS = (("self_attn", "attn"), ("mlp", "ffn"), ("mlp", "block_sparse_moe"), ("mlp", "mixer"))
+_LONGEST_PATTERN = 300
+
+
+def coverage(patterns: tuple[str, ...], name: str, layers: int) -> float:
+    """The share of ``layers`` in which module ``name`` (inside its layer) is meant."""
+    everywhere, by_layer = _compiled(patterns)
+    paths = _paths(name)
+    if any(pattern.search(path) for pattern in everywhere for path in paths):
+        return 1.0
+    tails = [path.split("layers.0.", 1)[-1] for path in paths]
+    hit = {
+        layer
+        for tail, numbers in by_layer.items()
+        for layer in numbers
+        if any(_tail_matches(tail, one) for one in tails)
+    }
+    return len(hit) / max(layers, 1)
+
+
+def _paths(name: str) -> list[str]:
+    """Full paths under which checkpoints may know a module of a layer."""
+    names = [name]
+    for ours, theirs in _SYNONYMS:
+        if name.startswith(ours + ".") or f".{ours}." in name:
+            names.append(name.replace(ours, theirs, 1))
+    names += [one.replace("experts.", "experts.0.", 1) for one in names if "experts." in one]
+    if name == "lm_head":
+        return ["lm_head", "language_model.lm_head", "head"]
+    return [f"model.layers.0.{one}" for one in names]
+
+
+def _tail_matches(pattern: str, tail: str) -> bool:
+    if not pattern or pattern == "*":
+        return True
+    if "*" in pattern:
+        return re.match(_glob(pattern) + r"(\.|$)", tail) is not None
+    plain = re.sub(r"experts\.\d+", "experts.0", pattern)
+    return tail == plain or tail.startswith(plain + ".")
+
+
+def _glob(pattern: str) -> str:
+    return ".*".join(re.escape(part) for part in pattern.split("*"))
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    patterns: tuple[str, ...],
+) -> tuple[tuple[re.Pattern[str], ...], dict[str, frozenset[int]]]:
+    """Patterns that hold in every layer, and tails with the layers that they name."""
+    everywhere: list[re.Pattern[str]] = []
+    by_layer: dict[str, set[int]] = {}
+    for pattern in patterns:
+        if len(pattern) > _LONGEST_PATTERN:
+            continue
+        if pattern.startswith("re:"):
+            everywhere += _safe_pattern(pattern[3:])
+            continue
+        found = _LAYER.search(pattern)
+        if found and found[1] != "*":
+            by_layer.setdefault(found[2], set()).add(int(found[1]))
+        elif found:
+            everywhere.append(re.compile(r"layers\.0\." + _glob(found[2]) + r"(\.|$)"))
+        elif "*" in pattern:
+            everywhere.append(re.compile("^" + _glob(pattern) + "$"))
+        else:
+            everywhere.append(re.compile(r"(^|\.)" + re.escape(pattern) + r"(\.|$)"))
+    return tuple(everywhere), {tail: frozenset(numbers) for tail, numbers in by_layer.items()}
+
+
+def _safe_pattern(text: str) -> list[re.Pattern[str]]:
+    """A regular expression from a file: repeated groups could take for ever, so those that nest
+    repetition are not used."""
+    if re.search(r"[*+}]\)?[*+{]", text):
+        return []
+    try:
+        return [re.compile(text)]
+    except re.error:
+        return []
