@@ -38,4 +38,6 @@ class Framework:
     launch: str
     """Template of the launch command; fields in braces are filled by `engine.plan`."""
     kernels: Mapping[str, KernelConstants]
+    collective_seconds: float = 0.0
+    """Launch and synchronisation of one collective beyond the fabric's own start."""
     origin: str = "bundled"

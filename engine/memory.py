@@ -6,7 +6,6 @@ be preempted. Everything is per chip of the fullest pipeline stage.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +55,7 @@ def footprint(
     chip: Chip,
     framework: Framework,
     layouts: LayoutArrays,
-    context_tokens: float,
+    context_tokens: float | FloatArray,
 ) -> Footprint:
     """Bytes per chip of ``layouts`` for requests of ``context_tokens`` in all."""
     stage = np.ceil(architecture.layer_count / layouts.pipeline) / architecture.layer_count
@@ -111,7 +110,7 @@ def _cache_bytes(
     architecture: Architecture,
     precision: Precision,
     layouts: LayoutArrays,
-    context_tokens: float,
+    context_tokens: float | FloatArray,
 ) -> FloatArray:
     """Bytes one sequence holds on one chip, over all layers."""
     total = np.zeros_like(layouts.tensor)
@@ -122,17 +121,19 @@ def _cache_bytes(
 
 
 def _core_cache_bytes(
-    core: Core, precision: Precision, layouts: LayoutArrays, context_tokens: float
+    core: Core, precision: Precision, layouts: LayoutArrays, context_tokens: float | FloatArray
 ) -> FloatArray:
     if isinstance(core, StateCore):
         state = core.state_elements * core.state_bytes_per_element
         return (state + core.convolution_elements * 2.0) / layouts.tensor
-    tokens = min(context_tokens, core.window) if core.window else context_tokens
-    paged = math.ceil(tokens / PAGE_TOKENS) * float(PAGE_TOKENS)
+    tokens = np.asarray(context_tokens, dtype=float)
+    if core.window:
+        tokens = np.minimum(tokens, float(core.window))
+    paged = np.ceil(tokens / PAGE_TOKENS) * PAGE_TOKENS
     per_token = core.cached_elements_per_token * precision.kv.bytes_per_element
     if isinstance(core, LatentCore):
         # One latent serves all heads, so every tensor rank keeps the whole of it.
-        return np.full_like(layouts.tensor, paged * per_token)
+        return paged * per_token * np.ones_like(layouts.tensor)
     if isinstance(core, AttentionCore) and core.kv_heads:
         return paged * per_token / np.minimum(layouts.tensor, float(core.kv_heads))
     return np.zeros_like(layouts.tensor)
@@ -163,7 +164,10 @@ def needed_bytes(
 
 
 def largest_batch(
-    usage: Footprint, layouts: LayoutArrays, chunk_tokens: float, sequence_tokens: float
+    usage: Footprint,
+    layouts: LayoutArrays,
+    chunk_tokens: float,
+    sequence_tokens: float | FloatArray,
 ) -> FloatArray:
     """The largest batch per replica that fits, 0 where not even one does; shape (layouts, 1).
 

@@ -93,6 +93,7 @@ class FrameworkFile(_Strict):
     sequence_us: float = Field(0.0, ge=0)
     request_us: float = Field(0.0, ge=0)
     layer_us: float = Field(0.0, ge=0)
+    collective_us: float = Field(0.0, ge=0)
     memory_fraction: PositiveFloat = Field(le=1)
     reserve_gib: float = Field(ge=0)
     chunk_tokens: PositiveInt

@@ -9,7 +9,7 @@ own, as the framework does it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,8 @@ class Traffic:
     draft_tokens: int = 0
     acceptance: float = 0.0
     arrivals: Arrivals | None = None
+    limit: FloatArray | None = None
+    """Sequences per replica that memory and scheduler admit; further requests queue."""
 
     @classmethod
     def of(cls, scenario: Scenario) -> Traffic:
@@ -102,7 +104,10 @@ def pass_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
         seconds = seconds + work.calls * kernel_seconds(work, chip)
     for message in step_messages(inventory, layouts, steps, chip.node_size):
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
-            seconds = seconds + message.times * message_seconds(message, chip)
+            spent = message_seconds(message, chip) + np.where(
+                message.ranks > 1, deployment.framework.collective_seconds, 0.0
+            )
+            seconds = seconds + message.times * spent
     return seconds + runtime_seconds(deployment, steps)
 
 
@@ -182,30 +187,30 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     prefill, and TPOT is the mean over passes with and without. When the budget cannot keep up,
     the surplus waits and the time shows in TTFT (Little's law).
     """
-    framework = deployment.framework
+    framework, layouts = deployment.framework, deployment.layouts
     input_tokens = np.asarray(traffic.input_tokens, dtype=float)
     output_tokens = np.asarray(traffic.output_tokens, dtype=float)
     accepted = tokens_per_step(traffic.draft_tokens, traffic.acceptance)
     steps_per_answer = np.maximum((output_tokens - 1.0) / accepted, 1.0)
 
-    whole = _decoding(deployment, traffic, batch)
+    admitted = batch if traffic.limit is None else np.minimum(batch, traffic.limit)
+    whole = _decoding(deployment, traffic, admitted)
     # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
     taken = whole.queries if framework.chunked_prefill else np.zeros(1)
     sustained = (
         framework.chunk_tokens * steps_per_answer / (input_tokens + taken * steps_per_answer)
     )
-    decoding = Step(
-        np.minimum(whole.sequences, np.maximum(sustained, 1.0)),
-        whole.queries,
-        whole.first,
-        whole.last,
-        decode=True,
+    held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
+    decoding = replace(
+        whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
     )
     budget = np.maximum(framework.chunk_tokens - decoding.sequences * taken, 1.0)
     arrivals = decoding.sequences / steps_per_answer
     together = np.maximum(1.0, np.minimum(arrivals, budget / input_tokens))
     chunk = np.minimum(together * input_tokens, budget)
-    share = np.minimum(arrivals * input_tokens / chunk, 1.0)
+    own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
+    # Attention-DP ranks step together: all wait whenever one of them has a prompt.
+    share = -np.expm1(layouts.attention_data * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
 
     prompt = Step(
         chunk / np.minimum(chunk, input_tokens),
@@ -213,6 +218,7 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
         np.asarray(0.0),
         input_tokens - 1.0,
         decode=False,
+        share=own_share / share,
     )
     alone = pass_seconds(deployment, [decoding])
     drafting = _drafting_seconds(deployment, traffic, alone)
@@ -230,10 +236,11 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     waiting = 0.5 * step + 0.5 * share * service
     surplus = whole.sequences - decoding.sequences
     queueing = surplus / np.maximum(arrivals, 1e-12) * step
+    # Little's law: what is not admitted waits for a slot.
+    queueing = queueing + (batch / admitted - 1.0) * (service + steps_per_answer * step)
     ttft = framework.request_seconds + waiting + service + queueing
     if traffic.arrivals is not None:
-        prefilling = mixed - alone + drafting
-        one = prefilling * input_tokens / np.maximum(chunk, 1.0)
+        one = (mixed - plain) * input_tokens / np.maximum(chunk, 1.0)
         ttft = ttft + _burst_seconds(traffic.arrivals, whole.sequences, one)
     return _service(traffic, batch, ttft, tpot)
 

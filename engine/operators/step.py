@@ -83,6 +83,8 @@ class Step:
     first: FloatArray
     last: FloatArray
     decode: bool
+    share: float | FloatArray = 1.0
+    """Share of the attention-DP ranks that take part; the others wait in the same pass."""
 
     @property
     def tokens(self) -> FloatArray:
@@ -109,9 +111,12 @@ class Step:
         return self.last + 1.0
 
 
-def _per_rank(batch: FloatArray, layouts: LayoutArrays) -> FloatArray:
-    """Sequences of the fullest attention rank in one pipeline micro-batch."""
-    return np.ceil(np.ceil(batch / layouts.pipeline) / layouts.attention_data)
+def _per_rank(batch: FloatArray, layouts: LayoutArrays) -> tuple[FloatArray, FloatArray]:
+    """Sequences of the fullest attention rank in one pipeline micro-batch, and how full the
+    ranks are on average, as a share of it."""
+    micro = np.ceil(batch / layouts.pipeline)
+    fullest = np.ceil(micro / layouts.attention_data)
+    return fullest, micro / np.maximum(fullest * layouts.attention_data, 1.0)
 
 
 def prefill_step(
@@ -119,13 +124,8 @@ def prefill_step(
 ) -> Step:
     """Prefill of ``batch`` whole prompts per replica."""
     prompt = np.asarray(input_tokens, dtype=float)
-    return Step(
-        _per_rank(batch, layouts),
-        prompt,
-        np.asarray(0.0),
-        prompt - 1.0,
-        decode=False,
-    )
+    fullest, share = _per_rank(batch, layouts)
+    return Step(fullest, prompt, np.asarray(0.0), prompt - 1.0, decode=False, share=share)
 
 
 def decode_step(
@@ -142,10 +142,5 @@ def decode_step(
     """
     first = np.asarray(input_tokens, dtype=float)
     last = first + np.maximum(np.asarray(output_tokens, dtype=float) - 2.0, 0.0)
-    return Step(
-        _per_rank(batch, layouts),
-        np.asarray(float(queries)),
-        first,
-        last,
-        decode=True,
-    )
+    fullest, share = _per_rank(batch, layouts)
+    return Step(fullest, np.asarray(float(queries)), first, last, decode=True, share=share)

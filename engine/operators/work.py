@@ -39,7 +39,7 @@ def step_work(
     decode = steps[0].decode
     works = [_gemm_work(gemm, layouts, tokens, decode) for gemm in inventory.gemms]
     for bank in inventory.banks:
-        works.append(_expert_work(bank, layouts, tokens, imbalance))
+        works.append(_expert_work(bank, layouts, _routed_tokens(steps, layouts), imbalance))
     for mixing in inventory.mixings:
         for step in steps:
             works.extend(_mixing_work(mixing, layouts, step))
@@ -54,6 +54,22 @@ def total_tokens(steps: Sequence[Step]) -> FloatArray:
     for step in steps[1:]:
         tokens = tokens + step.tokens
     return tokens
+
+
+def _routed_tokens(steps: Sequence[Step], layouts: LayoutArrays) -> FloatArray:
+    """Tokens that all attention ranks together send through the experts in a pass."""
+    tokens = steps[0].tokens * steps[0].share
+    for step in steps[1:]:
+        tokens = tokens + step.tokens * step.share
+    routed: FloatArray = tokens * layouts.attention_data
+    return routed
+
+
+def busiest(mean: FloatArray, ranks: FloatArray) -> FloatArray:
+    """Expected largest of ``ranks`` random loads of that ``mean``: ``mean + √(2·ln(ranks)·mean)``
+    (the maximum of so many normal variables whose variance is the mean, as for rare events)."""
+    largest: FloatArray = mean + np.sqrt(2.0 * np.log(ranks) * mean)
+    return largest
 
 
 def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
@@ -108,17 +124,18 @@ def expected_experts(experts: float, top_k: float, tokens: FloatArray) -> FloatA
 
 
 def _expert_work(
-    bank: ExpertBank, layouts: LayoutArrays, rank_tokens: FloatArray, imbalance: float
+    bank: ExpertBank, layouts: LayoutArrays, tokens: FloatArray, imbalance: float
 ) -> Work:
     experts = bank.experts
-    tokens = rank_tokens * layouts.attention_data
     # Identity experts take their share of the routing but no work.
     real_share = experts.count / (experts.count + experts.identity_count)
-    pairs = tokens * (experts.top_k * real_share) / layouts.expert
-    touched = (
-        expected_experts(float(experts.count), experts.top_k * real_share, tokens) / layouts.expert
-    )
-    busiest = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
+    choices = tokens * (experts.top_k * real_share)
+    distinct = expected_experts(float(experts.count), experts.top_k * real_share, tokens)
+    # Ranks wait for the one with the most work: in bytes its distinct experts, in FLOPs its pairs.
+    most = np.minimum(distinct, np.ceil(experts.count / layouts.expert))
+    touched = np.minimum(busiest(distinct / layouts.expert, layouts.expert), most)
+    pairs = np.minimum(busiest(choices / layouts.expert, layouts.expert), choices)
+    pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
     # Read the token, write gate and up, read their product, write the result.
     inner = 3.0 * experts.matrices[-1].inputs / layouts.expert_tensor
@@ -129,10 +146,10 @@ def _expert_work(
         constants=bank.constants,
         peak_flops=bank.peak_flops,
         calls=bank.calls,
-        flops=(2.0 * elements) * busiest,
+        flops=(2.0 * elements) * pairs,
         bytes=elements * bank.weight_bytes_per_element * touched
-        + busiest * widths * bank.activation_bytes,
-        size=np.maximum(busiest / np.maximum(touched, 1e-9), 1e-9),
+        + pairs * widths * bank.activation_bytes,
+        size=np.maximum(pairs / np.maximum(touched, 1e-9), 1e-9),
     )
 
 

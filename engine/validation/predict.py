@@ -7,7 +7,7 @@ of these are arrays of the physics, one row of measurements being one row of the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -202,17 +202,22 @@ def _predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str
     deployment = subject.deployment([row_layout(row) for row in rows])
     kind = rows[0].kind
     traffic = _traffic(rows)
+    limit = _largest(subject, deployment, rows)
     if kind == "offline":
-        per_replica = _largest(subject, deployment, rows)
+        wanted = _column([np.inf if np.isnan(row.batch) else row.batch for row in rows])
+        per_replica = np.minimum(limit, wanted / deployment.layouts.replicas)
     else:
         per_replica = _column([row.batch for row in rows]) / deployment.layouts.replicas
         per_replica = np.maximum(per_replica, 1.0)
-    service = serve_traffic(deployment, traffic, per_replica)
-    found = _metrics(service, traffic, per_replica / deployment.layouts.chips_per_replica)
-    if kind == "offline":
-        fits = (per_replica >= 1.0)[:, 0]
-        return {name: np.where(fits, column, np.nan) for name, column in found.items()}
-    return found
+        # Somebody ran it, so it fits; where our memory account disagrees, nothing queues.
+        traffic = replace(traffic, limit=np.where(limit >= 1.0, limit, per_replica))
+    served = np.maximum(per_replica, 1.0)
+    service = serve_traffic(deployment, traffic, served)
+    found = _metrics(service, traffic, served / deployment.layouts.chips_per_replica)
+    if kind != "offline":
+        return found
+    fits = (limit >= 1.0)[:, 0]
+    return {name: np.where(fits, column, np.nan) for name, column in found.items()}
 
 
 def _traffic(rows: Sequence[Measurement]) -> Traffic:
@@ -245,25 +250,22 @@ def _metrics(
 
 
 def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measurement]) -> FloatArray:
-    """The batch per replica that an engine under maximum load reaches: what memory holds, at
-    most what the scheduler allows, or the row's own where it is published."""
-    framework = subject.framework
-    most = []
-    for row in rows:
-        arrays = LayoutArrays.build([row_layout(row)])
-        usage = footprint(
-            subject.architecture,
-            subject.precision,
-            subject.chip,
-            framework,
-            arrays,
-            row.input_tokens + row.output_tokens,
-        )
-        fitting = largest_batch(usage, arrays, framework.chunk_tokens, row.input_tokens)[0, 0]
-        allowed = float(framework.max_sequences) * arrays.attention_data[0, 0]
-        wanted = row.batch if not np.isnan(row.batch) else allowed
-        most.append(min(fitting, allowed, wanted))
-    return _column(most)
+    """The batch per replica that an engine admits: what memory holds, at most what the
+    scheduler allows."""
+    framework, layouts = subject.framework, deployment.layouts
+    prompts = _column([row.input_tokens for row in rows])
+    answers = _column([np.nan_to_num(row.output_tokens) for row in rows])
+    usage = footprint(
+        subject.architecture,
+        subject.precision,
+        subject.chip,
+        framework,
+        layouts,
+        prompts + answers,
+    )
+    fitting = largest_batch(usage, layouts, framework.chunk_tokens, prompts)
+    allowed: FloatArray = framework.max_sequences * layouts.attention_data
+    return np.minimum(fitting, allowed)
 
 
 def _predict_disaggregated(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
