@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.architecture import Architecture
 from engine.errors import InputError
-from engine.precision import Precision, parse_precision
+from engine.precision import Precision
 from engine.text import clean
 from profiles import ROOT
 
@@ -103,11 +103,8 @@ def interpret(raw: RawConfig, reference: str, assume: str = "") -> LoadedModel:
 
 def _precision(raw: RawConfig, architecture: Architecture) -> Precision:
     from engine.dialects.reading import text_values
+    from engine.quantisation import read_quantisation
 
-    try:
-        from engine.quantisation import read_quantisation
-    except ModuleNotFoundError:
-        return parse_precision("W16A16")
     return read_quantisation(raw.config, text_values(raw.config), raw.hf_quantisation, architecture)
 
 

@@ -74,6 +74,19 @@ def weight_bytes(architecture: Architecture, precision: Precision) -> float:
     return total
 
 
+def matrix_flops_per_token(architecture: Architecture) -> int:
+    """FLOPs of all weight matrices for one token, LM head included: 2 per multiply-add."""
+    total = architecture.lm_head.weights
+    for block, count in architecture.blocks():
+        elements = sum(matrix.weights for matrix in block.matrices)
+        if block.experts is not None:
+            experts = block.experts
+            elements += experts.top_k * sum(matrix.weights for matrix in experts.matrices)
+            elements += experts.router.weights if experts.router else 0
+        total += count * elements
+    return 2 * total
+
+
 def _block_bytes(block: Block, precision: Precision, plain: float) -> float:
     total = block.other_parameters * plain
     total += sum(_matrix_bytes(matrix, precision, plain) for matrix in block.matrices)
@@ -106,6 +119,7 @@ def as_json(description: Description) -> dict[str, Any]:
             {"key": item.key, "value": item.value, "reason": item.reason}
             for item in architecture.assumptions
         ],
+        "matrix_flops_per_token": matrix_flops_per_token(architecture),
         "layer_count": architecture.layer_count,
         "hidden_size": architecture.hidden_size,
         "vocabulary_size": architecture.vocabulary_size,

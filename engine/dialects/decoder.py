@@ -72,11 +72,8 @@ class Shape:
     vocabulary: int
 
 
-def read_shape(keys: Keys, *, head_dim: bool = True) -> Shape:
-    """Dimensions from their many spellings; raises `InputError`.
-
-    ``head_dim`` False leaves the key aside (latent attention, where it is a decoy).
-    """
+def read_shape(keys: Keys) -> Shape:
+    """Dimensions from their many spellings; raises `InputError`."""
     hidden = keys.integer(*HIDDEN, required=True, maximum=1_000_000)
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer(*HEADS, required=True, maximum=100_000)
@@ -85,7 +82,7 @@ def read_shape(keys: Keys, *, head_dim: bool = True) -> Shape:
     )
     if heads % kv_heads:
         raise keys.problem(KV_HEADS[0], kv_heads, f"a divisor of the {heads} attention heads")
-    width = read_head_dim(keys, hidden, heads) if head_dim else 0
+    width = read_head_dim(keys, hidden, heads)
     vocabulary = keys.integer("vocab_size", required=True)
     return Shape(hidden, layers, heads, kv_heads, width, vocabulary)
 

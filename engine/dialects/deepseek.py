@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
 from engine.dialects.decoder import (
     HEADS,
@@ -40,7 +42,11 @@ def read(keys: Keys) -> Architecture:
     shape = read_latent_shape(keys)
     indexes = read_indexes(keys, shape.layers) if keys.model_type in INDEXED else None
     mixers = read_latent(keys, shape, indexes)
+    if keys.model_type == "youtu":
+        return read_decoder(keys, TRAITS, shape=shape, mixer=mixers.__getitem__)
     experts = read_experts(keys, shape.hidden, shape.layers)
+    if keys.model_type == "axk1":
+        experts = _normed(experts, shape.hidden)
     return read_decoder(
         keys,
         TRAITS,
@@ -49,6 +55,16 @@ def read(keys: Keys) -> Architecture:
         feed_forward=experts,
         prediction=read_prediction(keys, shape.hidden, mixers[-1], experts(shape.layers - 1)),
     )
+
+
+def _normed(experts: FeedForwardOfLayer, hidden: int) -> FeedForwardOfLayer:
+    """Experts with a norm on their output."""
+
+    def build(index: int) -> FeedForward:
+        part = experts(index)
+        return replace(part, other=part.other + hidden) if part.experts else part
+
+    return build
 
 
 def read_latent_shape(keys: Keys) -> Shape:

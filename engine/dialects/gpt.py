@@ -72,6 +72,7 @@ def _shape(keys: Keys, kv_heads: int | None = None) -> Shape:
 
 def _bigcode(keys: Keys) -> Architecture:
     multi_query = keys.flag("multi_query", default=True)
+    keys.ignore("num_key_value_heads")
     return read_decoder(keys, TRAITS["gpt_bigcode"], shape=_shape(keys, 1 if multi_query else None))
 
 

@@ -44,6 +44,7 @@ TRAITS = {
         gated=False,
         norm="layer",
     ),
+    "iquestcoder": BIASED,
     "hunyuan_v1_dense": Traits(
         qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head"
     ),

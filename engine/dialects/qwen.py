@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.architecture import Architecture
 from engine.dialects.decoder import (
     FeedForwardOfLayer,
@@ -28,6 +30,7 @@ TRAITS = {
     "qwen2_moe": Traits(qkv_bias="qkv_bias"),
     "qwen3": HEAD_NORM,
     "qwen3_moe": HEAD_NORM,
+    "flint": replace(HEAD_NORM, sinks=True),
 }
 
 
@@ -38,9 +41,12 @@ def read(keys: Keys) -> Architecture:
     keys.ignore("use_qk_norm")
     shape = read_shape(keys)
     traits = TRAITS[keys.model_type]
-    windows = read_windows(keys, shape.layers)
+    if keys.model_type == "flint":
+        windows = layer_windows(keys, shape.layers, window_size(keys), [False] * shape.layers)
+    else:
+        windows = read_windows(keys, shape.layers)
     feed_forward = None
-    if keys.model_type in ("qwen2_moe", "qwen3_moe"):
+    if keys.model_type in ("qwen2_moe", "qwen3_moe", "flint"):
         feed_forward = read_experts(keys, shape)
     if keys.model_type == "mimo":
         return _with_prediction(keys, shape, traits, windows)
@@ -86,7 +92,7 @@ def read_experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
         routing.count,
         routing.top_k,
         shared_width=shared,
-        shared_gate=bool(shared),
+        shared_gate=bool(shared) and keys.model_type != "flint",
         shared_name="shared_expert",
     )
     plain = dense(shape.hidden, dense_width)

@@ -1,5 +1,5 @@
 """Dense families that differ from Llama in one or two ways each: StableLM, StarCoder2, Apertus,
-BitNet, NanoChat, Doge, HyperCLOVA X, SmolLM3."""
+BitNet, NanoChat, Doge, HyperCLOVA X, SmolLM3, CWM, Persimmon, DiffLlama."""
 
 from __future__ import annotations
 
@@ -45,6 +45,9 @@ def read(keys: Keys) -> Architecture:
         "doge": _doge,
         "hyperclovax": _hyperclova,
         "smollm3": _smollm,
+        "cwm": _cwm,
+        "persimmon": _persimmon,
+        "diffllama": _diffllama,
     }[keys.model_type](keys)
 
 
@@ -150,3 +153,38 @@ def _smollm(keys: Keys) -> Architecture:
     pattern = [not flag for flag in rotary[: shape.layers]]
     windows = layer_windows(keys, shape.layers, window, pattern)
     return read_decoder(keys, LLAMA, shape=shape, windows=windows)
+
+
+def _cwm(keys: Keys) -> Architecture:
+    """The first of every four layers attends to everything."""
+    shape = read_shape(keys)
+    pattern = [bool(index % 4) for index in range(shape.layers)]
+    windows = layer_windows(keys, shape.layers, window_size(keys), pattern)
+    return read_decoder(keys, Traits(mlp_bias="mlp_bias"), shape=shape, windows=windows)
+
+
+def _persimmon(keys: Keys) -> Architecture:
+    normed = keys.flag("qk_layernorm", default=True)
+    traits = Traits(
+        qkv_bias=True,
+        output_bias=True,
+        mlp_bias=True,
+        gated=False,
+        norm="layer",
+        qk_norm="head" if normed else "",
+        qk_norm_kind="layer",
+    )
+    return read_decoder(keys, traits)
+
+
+def _diffllama(keys: Keys) -> Architecture:
+    """Differential attention: four trained vectors per layer."""
+    shape = read_shape(keys)
+    traits = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
+    inner = plain_attention(keys, shape, traits, None)
+
+    def mixer(index: int) -> Mixer:
+        part = inner(index)
+        return replace(part, other=part.other + 4 * shape.head_dim)
+
+    return read_decoder(keys, traits, shape=shape, mixer=mixer)
