@@ -104,10 +104,11 @@ def attention_matrices(hidden: int, heads: int, kv_heads: int, width: int) -> tu
 
 
 def mlp_matrices(hidden: int, inner: int, role: Role = Role.DENSE_MLP) -> tuple[Matrix, ...]:
+    path = "mlp.experts" if role is Role.ROUTED_EXPERT else "mlp"
     return (
-        Matrix("mlp.gate_proj", hidden, inner, role, Split.COLUMN, "gate_up"),
-        Matrix("mlp.up_proj", hidden, inner, role, Split.COLUMN, "gate_up"),
-        Matrix("mlp.down_proj", inner, hidden, role, Split.ROW, "down"),
+        Matrix(f"{path}.gate_proj", hidden, inner, role, Split.COLUMN, "gate_up"),
+        Matrix(f"{path}.up_proj", hidden, inner, role, Split.COLUMN, "gate_up"),
+        Matrix(f"{path}.down_proj", inner, hidden, role, Split.ROW, "down"),
     )
 
 
