@@ -128,6 +128,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "mamba_hybrid": ("bamba", "granitemoehybrid", "falcon_h1", "jamba"),
     "nemotron_h": ("nemotron_h",),
     "minimax_linear": ("minimax",),
+    "kimi_linear": ("kimi_linear", "bailing_hybrid", "kimi_k3"),
+    "nemotron_nas": ("nemotron-nas", "deci"),
 }
 
 ALIASES: dict[str, str] = {

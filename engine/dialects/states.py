@@ -73,6 +73,51 @@ def gated_delta_net(
     )
 
 
+def kimi_delta_attention(
+    hidden: int,
+    heads: int,
+    head_dim: int,
+    kernel: int,
+    *,
+    low_rank_decay: bool = True,
+    low_rank_gate: bool = True,
+    name: str = "self_attn",
+) -> Mixer:
+    """Kimi delta attention (arXiv:2510.26692): the gated delta rule with a decay per channel.
+
+    ``low_rank_decay`` and ``low_rank_gate``: decay and output gate come through a bottleneck of
+    one head's width instead of one whole projection.
+    """
+    width = heads * head_dim
+    role = Role.MIXER
+
+    def through(letter: str, low_rank: bool) -> list[Matrix]:
+        if not low_rank:
+            return [Matrix(f"{name}.{letter}_proj", hidden, width, role)]
+        return [
+            Matrix(f"{name}.{letter}_a_proj", hidden, head_dim, role, Split.REPLICATED),
+            Matrix(f"{name}.{letter}_b_proj", head_dim, width, role),
+        ]
+
+    matrices = [
+        *(Matrix(f"{name}.{letter}_proj", hidden, width, role, kernel="qkv") for letter in "qkv"),
+        *through("f", low_rank_decay),
+        Matrix(f"{name}.b_proj", hidden, heads, role),
+        *through("g", low_rank_gate),
+        Matrix(f"{name}.o_proj", width, hidden, role, Split.ROW),
+    ]
+    state = width * head_dim
+    core = StateCore(
+        "kimi delta attention",
+        heads,
+        state,
+        convolution_tail(3 * width, kernel),
+        7 * state + 6 * kernel * width,
+    )
+    other = 3 * width * kernel + width + heads + head_dim
+    return Mixer("kimi delta attention", tuple(matrices), (core,), other)
+
+
 def mamba1(
     hidden: int,
     inner: int,
