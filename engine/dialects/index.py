@@ -130,6 +130,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "minimax_linear": ("minimax",),
     "kimi_linear": ("kimi_linear", "bailing_hybrid", "kimi_k3"),
     "nemotron_nas": ("nemotron-nas", "deci"),
+    "lfm": ("lfm2", "lfm2_moe", "lfm3"),
+    "olmo_hybrid": ("olmo_hybrid",),
+    "recurrent_gemma": ("recurrent_gemma",),
+    "zaya": ("zaya",),
+    "hy_v4": ("hy_v4",),
+    "inkling": ("inkling_text",),
 }
 
 ALIASES: dict[str, str] = {
