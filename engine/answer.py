@@ -95,17 +95,33 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
     batch = int(table.batch[row]) + 1
     if scenario.max_batch is not None and batch > scenario.max_batch:
         return f"the batch limit of {scenario.max_batch} binds"
-    layout, precision = table.layout(row), table.precision(row)
-    following = batch_table(prepared, scenario, layout, precision, np.array([batch]))
-    binding = Binding(int(following.binding[0]))
+    following, place = _next_batch(prepared, scenario, table, row)
+    binding = Binding(int(following.binding[place]))
     if binding is Binding.MEMORY:
-        lacking = float(following.metrics["memory_gib"][0]) - capacity_gib(prepared)
+        lacking = float(following.metrics["memory_gib"][place]) - capacity_gib(prepared)
         return f"memory binds, batch {batch} lacks {lacking:.2f} GiB per chip"
     if binding is Binding.NONE:
         return "no limit binds, a larger batch brings no more per chip"
     name, metric, _ = _NAMES[binding]
-    value = float(following.metrics[metric][0])
+    value = float(following.metrics[metric][place])
     return f"{name} binds, batch {batch} would need {duration(value)}"
+
+
+def _next_batch(
+    prepared: Prepared, scenario: Scenario, table: Table, row: int
+) -> tuple[Table, int]:
+    """A table and the row in it that has one sequence more than ``row``."""
+    batch = int(table.batch[row]) + 1
+    after = row + 1
+    if (
+        after < len(table)
+        and table.batch[after] == batch
+        and table.layout_index[after] == table.layout_index[row]
+        and table.precision_index[after] == table.precision_index[row]
+    ):
+        return table, after
+    layout, precision = table.layout(row), table.precision(row)
+    return batch_table(prepared, scenario, layout, precision, np.array([batch])), 0
 
 
 def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:

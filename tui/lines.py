@@ -18,16 +18,22 @@ def line(*runs: Run | str) -> Line:
     return tuple((run, PLAIN) if isinstance(run, str) else run for run in runs)
 
 
+def cells(text: str) -> int:
+    """Cells that ``text`` takes; plain ASCII needs no table."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def width_of(runs: Iterable[Run]) -> int:
     """Cells that ``runs`` take."""
-    return sum(cell_len(text) for text, _ in runs)
+    return sum(cells(text) for text, _ in runs)
 
 
 def fit(text: str, width: int) -> str:
     """``text`` in exactly ``width`` cells, cut with an ellipsis when it is longer. For words
     only: numbers are dropped whole, never cut."""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
+    size = cells(text)
+    if size <= width:
+        return text + " " * (width - size)
     if width <= 1:
         return "…"[:width]
     return set_cell_size(text, width - 1) + "…"
@@ -38,7 +44,7 @@ def padded(runs: Sequence[Run], width: int) -> Line:
     left = width
     kept: list[Run] = []
     for text, style in runs:
-        size = cell_len(text)
+        size = cells(text)
         if size > left:
             kept.append((fit(text, left), style))
             left = 0

@@ -24,6 +24,8 @@ VIEWS = ("layout", "best", "all")
 FILTERS = ("all", "fits", "meets")
 EXTRA_ROWS = 1
 """Batches shown beyond the largest that fits, to say what they lack."""
+EVERY_BATCH = 256
+SPREAD_BATCHES = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,10 @@ class Session:
             return self.precision
         return prepared.precisions[0]
 
-    @staticmethod
     def _batches(
-        prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision
+        self, prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision
     ) -> Table:
+        wanted = self._wanted_batches()
         most = LARGEST_BATCH
         if prepared.model.kind == "language":
             limits = batch_limits(prepared, scenario, prepared.precisions.index(precision))
@@ -109,7 +111,16 @@ class Session:
 
             most = largest_vision_batch(prepared, scenario, precision)
         most = min(most + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
-        return batch_table(prepared, scenario, layout, precision, np.arange(1, most + 1))
+        return batch_table(prepared, scenario, layout, precision, shown_batches(most, wanted))
+
+    def _wanted_batches(self) -> tuple[int, ...]:
+        """Batches that must be among those shown: the sweep's best and the cursor's."""
+        found = []
+        if self.sweep is not None:
+            row = self.sweep.best if self.sweep.best is not None else self.sweep.nearest
+            found += [int(self.sweep.table.batch[row])] if row is not None else []
+        batch = self._cursor_batch()
+        return (*found, batch) if batch is not None else tuple(found)
 
     def accept(self, scenario: Scenario, result: Sweep) -> None:
         """Take a finished sweep; a stale one is dropped."""
@@ -119,7 +130,8 @@ class Session:
         row = result.best if result.best is not None else result.nearest
         if self.following and row is not None:
             layout, precision = result.table.layout(row), result.table.precision(row)
-            if (layout, precision) != (self.layout, self.precision):
+            here = self.table is not None and result.table.batch[row] in self.table.batch
+            if (layout, precision) != (self.layout, self.precision) or not here:
                 self.layout, self.precision = layout, precision
                 self.recompute()
                 return
@@ -268,6 +280,19 @@ class Session:
             f"{table.precision(row).name} B{int(table.batch[row])}"
         )
         return Pinned(self.store.current, name, metrics)
+
+
+def shown_batches(most: int, wanted: tuple[int, ...] = ()) -> IntArray:
+    """Every batch up to `EVERY_BATCH`, then about as many again spread to ``most``, and the
+    neighbours of the ``wanted`` ones: enough to draw and to scroll, and quick for any size.
+    The sweep behind still tries every single one."""
+    dense = np.arange(1, min(most, EVERY_BATCH) + 1)
+    if most <= EVERY_BATCH:
+        return dense
+    spread = np.unique(np.geomspace(EVERY_BATCH, most, SPREAD_BATCHES).astype(np.int64))
+    near = [np.arange(one - 8, one + 9) for one in wanted]
+    chosen = np.unique(np.concatenate([dense, spread, *near]))
+    return chosen[(chosen >= 1) & (chosen <= most)]
 
 
 def _filtered(table: Table, name: str) -> BoolArray:

@@ -137,25 +137,27 @@ class _Canvas:
             self.glyphs[self.row(mark.y), place] = (mark.glyph, mark.style)
 
     def line(self, row: int, ascii_only: bool) -> Line:
+        """One row: runs of cells with the same style."""
+        dots = self.dots[row].tolist()
         runs: list[Run] = []
         text, current = "", PLAIN
-        for place in range(self.width):
-            glyph, style = self._cell(row, place, ascii_only)
-            if style != current and text:
-                runs.append((text, current))
-                text = ""
-            text, current = text + glyph, style
+        for place, pattern in enumerate(dots):
+            marked = self.glyphs.get((row, place))
+            if marked is not None and (not pattern or marked[0] not in "┊|"):
+                glyph, style = marked
+            elif pattern:
+                glyph = "*" if ascii_only else chr(0x2800 + pattern)
+                style = self.styles[row, place]
+            else:
+                text += " "
+                continue
+            if style is not current:
+                if text:
+                    runs.append((text, current))
+                text, current = "", style
+            text += glyph
         runs.append((text, current))
         return tuple(runs)
-
-    def _cell(self, row: int, place: int, ascii_only: bool) -> tuple[str, Style]:
-        marked = self.glyphs.get((row, place))
-        dots = int(self.dots[row, place])
-        if marked and (marked[0] not in "┊|" or not dots):
-            return marked
-        if not dots:
-            return " ", PLAIN
-        return ("*" if ascii_only else chr(0x2800 + dots)), self.styles[row, place]
 
 
 CHOSEN = BEST
