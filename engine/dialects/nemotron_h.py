@@ -124,6 +124,8 @@ def _experts(keys: Keys, hidden: int) -> FeedForward:
     """Routed experts, in a smaller latent space when ``moe_latent_size`` says so."""
     count = keys.integer("n_routed_experts", "num_local_experts")
     shared = keys.integer("n_shared_experts", default=1, minimum=0)
+    latent = keys.optional_integer("moe_latent_size", minimum=1) or 0
+    bias = keys.flag("mlp_bias", default=False)
     return mixture(
         hidden,
         keys.integer("moe_intermediate_size"),
@@ -133,8 +135,10 @@ def _experts(keys: Keys, hidden: int) -> FeedForward:
         groups=keys.integer("n_group", default=1),
         groups_per_token=keys.integer("topk_group", default=1),
         shared_width=shared * keys.integer("moe_shared_expert_intermediate_size"),
-        expert_hidden=keys.optional_integer("moe_latent_size", minimum=1) or 0,
+        shared_bias=bias,
+        expert_hidden=latent,
         name="mixer",
+        other=latent + hidden if bias and latent else 0,
     )
 
 
