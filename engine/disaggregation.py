@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.operators import decode_step, prefill_step
-from engine.serving import Deployment, Service, Traffic, pass_seconds
+from engine.serving import Deployment, Service, Traffic, burst_seconds, pass_seconds
 
 FloatArray = NDArray[np.float64]
 
@@ -44,7 +44,6 @@ def serve_disaggregated(pools: Disaggregated, traffic: Traffic, concurrency: Flo
     )
     # With attention-DP each copy of the attention takes a prompt of its own in the same pass.
     copies = pools.prefill.layouts.attention_data
-    passes = np.maximum(input_tokens / framework.chunk_tokens, 1.0)
     most = pools.prefill_workers * copies / alone
     decoding = concurrency
     steps = np.maximum(output_tokens - 1.0, 1.0)
@@ -59,8 +58,11 @@ def serve_disaggregated(pools: Disaggregated, traffic: Traffic, concurrency: Flo
         decoding = 0.5 * (decoding + rate * steps * tpot)
     waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
     busy = np.minimum(rate / most, 1.0)
-    ttft = framework.request_seconds + alone * (1.0 + 0.5 * busy / passes) + waiting
-    ttft = ttft + pools.transfer_seconds
+    ttft = framework.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
+    ttft = ttft + pools.transfer_seconds + 0.5 * framework.admission_steps * tpot
+    if traffic.arrivals is not None:
+        each = alone / (pools.prefill_workers * copies)
+        ttft = ttft + burst_seconds(traffic.arrivals, concurrency, each, steps * tpot)
     e2e = ttft + steps * tpot
     return Service(
         ttft_seconds=ttft,

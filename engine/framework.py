@@ -40,4 +40,6 @@ class Framework:
     kernels: Mapping[str, KernelConstants]
     collective_seconds: float = 0.0
     """Launch and synchronisation of one collective beyond the fabric's own start."""
+    admission_steps: float = 1.0
+    """Passes between two looks at the queue: a new request waits half of them, on average."""
     origin: str = "bundled"

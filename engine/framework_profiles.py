@@ -37,6 +37,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         request_seconds=file.get("request_us", 0.0) * 1e-6,
         layer_seconds=file.get("layer_us", 0.0) * 1e-6,
         collective_seconds=file.get("collective_us", 0.0) * 1e-6,
+        admission_steps=file.get("admission_steps", 1.0),
         memory_fraction=file["memory_fraction"],
         reserve_bytes=file["reserve_gib"] * (1 << 30),
         chunk_tokens=file["chunk_tokens"],

@@ -94,6 +94,7 @@ class FrameworkFile(_Strict):
     request_us: float = Field(0.0, ge=0)
     layer_us: float = Field(0.0, ge=0)
     collective_us: float = Field(0.0, ge=0)
+    admission_steps: float = Field(1.0, ge=0, le=100)
     memory_fraction: PositiveFloat = Field(le=1)
     reserve_gib: float = Field(ge=0)
     chunk_tokens: PositiveInt

@@ -44,17 +44,18 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """How a benchmark client sends requests, where it differs from a steady state.
+    """How a closed-loop benchmark client sends requests, where it differs from a steady state.
 
-    A closed-loop client opens with all slots at once and then refills each slot as its answer
-    ends. ``burst_waves`` is the number of requests per slot over the run: one in so many waits
-    in the opening burst. ``synchronised`` (0 to 1, may be an array) says how far answers of
-    equal length keep slots in step, so that every wave is a burst. ``median`` is 1 where the
-    median is asked for, which the opening burst does not move.
+    It opens with all slots at once and then refills each slot as its answer ends. ``waves`` is
+    the number of requests per slot over the run. ``spread`` is the range of answer lengths as
+    a share of their mean; with equal lengths (0) every wave arrives at once. ``median`` is 1
+    where the median TTFT is asked for, which the opening does not move.
     """
 
-    burst_waves: float
-    synchronised: float | FloatArray = 0.0
+    waves: int = 10
+    opening: float | FloatArray = 1.0
+    """1 for such a client, 0 where the load is steady from the start."""
+    spread: float | FloatArray = 0.2
     median: float | FloatArray = 0.0
 
 
@@ -233,22 +234,37 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     passes = np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0)
     service = passes * mixed
     # A request arrives somewhere in a pass, and finds the prefill queue busy for ``share``.
-    waiting = 0.5 * step + 0.5 * share * service
+    waiting = 0.5 * framework.admission_steps * step + 0.5 * share * service
     surplus = whole.sequences - decoding.sequences
     queueing = surplus / np.maximum(arrivals, 1e-12) * step
     # Little's law: what is not admitted waits for a slot.
     queueing = queueing + (batch / admitted - 1.0) * (service + steps_per_answer * step)
     ttft = framework.request_seconds + waiting + service + queueing
     if traffic.arrivals is not None:
-        one = (mixed - plain) * input_tokens / np.maximum(chunk, 1.0)
-        ttft = ttft + _burst_seconds(traffic.arrivals, whole.sequences, one)
+        each = (mixed - plain) * input_tokens / np.maximum(chunk, 1.0)
+        answering = steps_per_answer * step
+        ttft = ttft + burst_seconds(traffic.arrivals, whole.sequences, each, answering)
     return _service(traffic, batch, ttft, tpot)
 
 
-def _burst_seconds(arrivals: Arrivals, sequences: FloatArray, one: FloatArray) -> FloatArray:
-    """Mean extra wait behind prompts that arrive together: half of the others' prefills, for
-    the share of requests that are part of a burst."""
-    opening = (1.0 - np.asarray(arrivals.median)) / arrivals.burst_waves
-    share = np.maximum(opening, np.asarray(arrivals.synchronised))
-    extra: FloatArray = share * 0.5 * (sequences - 1.0) * one
+def burst_seconds(
+    arrivals: Arrivals, waiting: FloatArray, each: FloatArray, answering: FloatArray
+) -> FloatArray:
+    """Mean extra wait behind prompts that arrive together.
+
+    ``waiting`` prompts of ``each`` seconds are served one after the other: the mean one waits
+    half of that. The opening wave arrives at once. Answers of random length spread the next
+    waves: after w waves over ``spread·√w`` of the ``answering`` seconds (a sum of independent
+    lengths), which the queue uses to empty.
+    """
+    queue = 0.5 * waiting * each
+    waves = np.arange(arrivals.waves, dtype=float)
+    total: FloatArray = np.zeros(1)
+    for wave in waves:
+        window = np.asarray(arrivals.spread) * np.sqrt(wave) * answering
+        total = total + np.maximum(queue - 0.5 * window, 0.0)
+    typical = np.asarray(arrivals.spread) * np.sqrt(waves[-1] * 0.5) * answering
+    usual = np.maximum(queue - 0.5 * typical, 0.0)
+    mean = np.where(np.asarray(arrivals.median) > 0, usual, total / len(waves))
+    extra: FloatArray = np.asarray(arrivals.opening) * mean
     return extra

@@ -17,10 +17,18 @@ _NOT_EXPERTS = (Role.ATTENTION, Role.MIXER, Role.DENSE_MLP, Role.SHARED_EXPERT, 
 _BLOCK_SCALED = ("deepseek", "qwen3", "minimax", "glm", "kimi", "step3")
 
 
-def row_precision(weights: str, kv: str, architecture: Architecture) -> Precision:
-    """The precision of a row's words for ``architecture``; raises `InputError`."""
+def row_precision(
+    weights: str, kv: str, architecture: Architecture, framework: str = ""
+) -> Precision:
+    """The precision of a row's words for ``architecture``; raises `InputError`.
+
+    TensorRT-LLM's FP8 engines keep an FP8 cache (ModelOpt's default); other engines keep 16 bits
+    unless told.
+    """
     words = weights.lower()
     cache = _cache(kv.lower())
+    if cache is None and words.startswith("fp8") and framework.startswith("trtllm"):
+        cache = FORMATS["fp8"]
     if not words or words.startswith(("fp16", "bf16")):
         return Precision(_PLAIN, _PLAIN, cache or _PLAIN)
     if "native mixed" in words:

@@ -35,8 +35,10 @@ from engine.validation.reader import Measurement, Pool
 FloatArray = NDArray[np.float64]
 
 METRICS = ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip", "samples_per_s", "latency_ms")
-WAVES = 10.0
+WAVES = 10
 """Requests per slot of a closed-loop client (InferenceX: ten prompts per concurrent request)."""
+RANDOM_SPREAD = 0.2 / 0.9
+"""InferenceX draws lengths from 0.8 to 1.0 of the nominal one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +157,12 @@ def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatAr
 def subject_of(row: Measurement, configs: Path | None) -> Subject:
     """Model, chip, framework and precision of a row; raises `InputError`."""
     architecture = _architecture(row.model, configs)
+    profile = profile_of(row.framework, row.framework_version)
     return Subject(
         architecture,
         load_chip(row.chip),
-        load_framework(profile_of(row.framework, row.framework_version)),
-        row_precision(row.weights, row.kv, architecture),
+        load_framework(profile),
+        row_precision(row.weights, row.kv, architecture, profile),
     )
 
 
@@ -222,8 +225,9 @@ def _predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str
 
 def _traffic(rows: Sequence[Measurement]) -> Traffic:
     arrivals = Arrivals(
-        burst_waves=WAVES,
-        synchronised=_column([0.0 if row.random_lengths else 1.0 for row in rows]),
+        waves=WAVES,
+        opening=_column([float(row.opens_at_once) for row in rows]),
+        spread=_column([RANDOM_SPREAD if row.random_lengths else 0.0 for row in rows]),
         median=_column([1.0 if row.ttft_is_median else 0.0 for row in rows]),
     )
     return Traffic(

@@ -22,6 +22,7 @@ KINDS = ("serving", "static", "offline", "cv")
 REQUIRED = ("kind", "model", "chip")
 
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE)
+_POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Measurement:
     decode: Pool | None
     input_tokens: float
     output_tokens: float
+    opens_at_once: bool
+    """A closed-loop client whose slots all start together; False where nothing is known of it."""
     random_lengths: bool
     """Lengths vary between requests, so that answers do not end together."""
     batch: float
@@ -136,7 +139,9 @@ def _row(cells: Mapping[str, str | None], shown: str, line: int) -> Measurement:
         decode=decode,
         input_tokens=input_tokens,
         output_tokens=read.number("osl_eff", read.number("osl")),
-        random_lengths=bool(input_tokens < nominal_input),
+        opens_at_once=bool(input_tokens < nominal_input * 0.95)
+        or "genai-perf" in read.text("framework_version"),
+        random_lengths=bool(input_tokens < nominal_input * 0.95),
         batch=read.number("concurrency_or_batch"),
         ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,
         ttft_is_median=not math.isnan(median),
@@ -195,13 +200,20 @@ class _Cells:
         """Prefill and decode workers, as ``P:1x(tp4,ep4,dpa=True) D:2x(tp8,ep8,dpa=False)``."""
         if self.number("disagg", 0.0) != 1:
             return None, None
-        pools = _POOL.findall(self.text("disagg_pd"))
+        words = self.text("disagg_pd")
+        pools, chips = _POOL.findall(words), _POOL_CHIPS.findall(words)
         if len(pools) != 2:
             return None, None
-        prefill, decode = (_pool(*one) for one in pools)
+        chips = chips if len(chips) == 2 else ["0", "0"]
+        prefill, decode = (_pool(*one, int(n)) for one, n in zip(pools, chips, strict=True))
         return prefill, decode
 
 
-def _pool(workers: str, tensor: str, expert: str, attention: str) -> Pool:
-    degree = int(tensor)
-    return Pool(int(workers), degree, int(expert), degree if attention.lower() == "true" else 1)
+def _pool(workers: str, tensor: str, expert: str, attention: str, chips: int) -> Pool:
+    """Where the published degrees do not fill a worker's chips (wide-EP recipes record only the
+    launch flags), the worker spans all its chips, experts included."""
+    count, degree, experts = max(int(workers), 1), max(int(tensor), 1), max(int(expert), 1)
+    spanned = chips // count
+    if spanned > degree:
+        degree = experts = spanned
+    return Pool(count, degree, experts, degree if attention.lower() == "true" else 1)
