@@ -130,7 +130,7 @@ class Keys:
         name, value = self._value(names, default, "", required=False)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.problem(name, value, "a number")
-        if abs(value) > 1e12:
+        if not abs(value) <= 1e12:
             raise self.problem(name, value, "a number of usual size")
         return float(value)
 

@@ -72,8 +72,11 @@ class Shape:
     vocabulary: int
 
 
-def read_shape(keys: Keys) -> Shape:
-    """Dimensions from their many spellings; raises `InputError`."""
+def read_shape(keys: Keys, *, floor_head_dim: bool = False) -> Shape:
+    """Dimensions from their many spellings; raises `InputError`.
+
+    ``floor_head_dim``: a head width the file does not give may be rounded down.
+    """
     hidden = keys.integer(*HIDDEN, required=True, maximum=1_000_000)
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer(*HEADS, required=True, maximum=100_000)
@@ -82,17 +85,17 @@ def read_shape(keys: Keys) -> Shape:
     )
     if heads % kv_heads:
         raise keys.problem(KV_HEADS[0], kv_heads, f"a divisor of the {heads} attention heads")
-    width = read_head_dim(keys, hidden, heads)
+    width = read_head_dim(keys, hidden, heads, floor_head_dim)
     vocabulary = keys.integer("vocab_size", required=True)
     return Shape(hidden, layers, heads, kv_heads, width, vocabulary)
 
 
-def read_head_dim(keys: Keys, hidden: int, heads: int) -> int:
-    """The width of one head: given, or hidden size over heads."""
+def read_head_dim(keys: Keys, hidden: int, heads: int, floor: bool = False) -> int:
+    """The width of one head: given, or hidden size over heads (rounded down with ``floor``)."""
     given = keys.optional_integer(*HEAD_DIM, minimum=1, maximum=100_000)
     if given is not None:
         return given
-    if hidden % heads:
+    if hidden < heads or (hidden % heads and not floor):
         raise keys.problem("hidden_size", hidden, f"a multiple of the {heads} attention heads")
     return hidden // heads
 

@@ -49,8 +49,9 @@ def _chatglm(keys: Keys) -> Architecture:
 
 
 def _sparse(keys: Keys) -> Architecture:
-    """Experts after the first dense layers; query and key norms are optional."""
-    shape = read_shape(keys)
+    """Experts after the first dense layers; query and key norms are optional. The class rounds
+    the head width down where hidden size over heads is no whole number."""
+    shape = read_shape(keys, floor_head_dim=True)
     normed = keys.flag("use_qk_norm", default=False)
     traits = Traits(qkv_bias="attention_bias", qk_norm="head" if normed else "")
     mixer = plain_attention(keys, shape, traits, None)

@@ -145,6 +145,7 @@ ALIASES: dict[str, str] = {
     "qwen3_asr_text": "qwen3",
     "qwen2_vl_text": "qwen2",
     "qwen2_5_vl_text": "qwen2",
+    "qwen2_5_omni_text": "qwen2",
     "gpt_sw3": "gpt2",
     "minimax_m3_vl_text": "minimax_m3",
     "deepseek_ref": "deepseek_v4",

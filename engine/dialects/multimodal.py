@@ -131,28 +131,26 @@ def read(keys: Keys) -> Architecture:
 
 
 def text_keys(keys: Keys, default: str) -> Keys:
-    """The nested text config, read as its own model type or ``default``; the outer keys when the
-    file is flat."""
+    """The nested text config, read as its own model type or, when it states none, ``default``;
+    the outer keys when the file is flat."""
     inner = keys.scope(*TEXT, model_type=default)
-    if inner is None:
-        flat = Keys(
-            keys.values,
-            keys.source,
-            default,
-            class_defaults(default),
-            keys.path,
-            nested=keys.nested,
-            assumptions=keys.assumptions,
-            opened=[],
-        )
-        keys.read = flat.read
-        return flat
-    kind = canonical(inner.model_type)
-    if reader_for(kind) is None:
-        kind = default
-    inner.model_type = kind
-    inner.defaults = class_defaults(kind)
-    return inner
+    if inner is not None:
+        inner.model_type = canonical(inner.model_type)
+        inner.defaults = inner.defaults or class_defaults(inner.model_type)
+        return inner
+    kind = canonical(default)
+    flat = Keys(
+        keys.values,
+        keys.source,
+        kind,
+        class_defaults(kind),
+        keys.path,
+        nested=keys.nested,
+        assumptions=keys.assumptions,
+        opened=[],
+    )
+    keys.read = flat.read
+    return flat
 
 
 def _dated(text: Architecture, keys: Keys) -> Architecture:

@@ -90,7 +90,7 @@ def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, 
 def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) -> str:
     known = known_model_types()
     if assume:
-        near = difflib.get_close_matches(assume, known, 3, 0.4)
+        near = difflib.get_close_matches(assume, known, 3, 0.4) or ["llama"]
         return f"--assume {clean(assume, 60)}: no such model type; nearest known: {', '.join(near)}"
     by_class = model_type_of_architectures(config.get("architectures"))
     if not model_type:
@@ -98,10 +98,11 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
             f"{source}: model_type is missing and architectures names no known class; "
             "expected a model_type such as llama, or pass --assume llama"
         )
-    near = difflib.get_close_matches(model_type, known, 1, 0.4)
+    near = difflib.get_close_matches(model_type, known, 1, 0.6)
+    nearest = f"; nearest known: {near[0]}" if near else ""
     hint = by_class or (near[0] if near else "llama")
     return (
-        f"{source}: model_type {model_type!r} is unknown; nearest known: {hint}; "
+        f"{source}: model_type {model_type!r} is unknown{nearest}; "
         f"pass --assume {hint} to read it that way"
     )
 
