@@ -130,6 +130,9 @@ class LatentCore:
     owns_index: bool = False
     window: int | None = None
     tokens_per_entry: int = 1
+    expanded: bool = True
+    """Prefill without sparsity works on keys and values expanded per head. False: the entries are
+    keys and values as they are (DeepSeek-V4)."""
 
     @property
     def cached_elements_per_token(self) -> float:

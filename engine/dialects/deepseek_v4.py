@@ -208,6 +208,7 @@ def _core(sizes: Dimensions, *, window: int | None = None, rate: int = 1) -> Lat
         value_dim=sizes.head_dim,
         window=window,
         tokens_per_entry=rate,
+        expanded=False,
     )
 
 

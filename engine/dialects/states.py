@@ -45,6 +45,7 @@ def gated_delta_net(
     def column(part: str, outputs: int, kernel_name: str) -> Matrix:
         return Matrix(f"{name}.{part}", hidden, outputs, Role.MIXER, kernel=kernel_name)
 
+    projections: tuple[Matrix, ...]
     if fused:
         projections = (
             column("in_proj_qkvz", channels + values, ""),

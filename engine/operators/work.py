@@ -205,7 +205,7 @@ def _attention_work(
 def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: Step) -> list[Work]:
     heads = core.heads / layouts.tensor
     visible = step.visible(core.window, core.top_k) / core.tokens_per_entry
-    absorbed = step.decode or core.top_k is not None
+    absorbed = step.decode or core.top_k is not None or not core.expanded
     if absorbed:
         per_pair = 2.0 * (2 * core.latent_dim + core.rope_dim)
         read = np.minimum(step.loaded(core.window) / core.tokens_per_entry, visible * step.queries)
@@ -220,15 +220,18 @@ def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: 
     traffic = elements * mixing.cache_bytes_per_element + own
     works = [_mixing_record(mixing, step, "latent attention", flops, traffic)]
     if mixing.index_constants is not None and core.owns_index:
-        works.append(_index_work(mixing, core.index_heads, core.index_dim, step))
+        entry = float(core.tokens_per_entry)
+        works.append(_index_work(mixing, core.index_heads, core.index_dim, step, entry))
     return works
 
 
-def _index_work(mixing: Mixing, heads: int, width: int, step: Step) -> Work:
+def _index_work(
+    mixing: Mixing, heads: int, width: int, step: Step, tokens_per_entry: float = 1.0
+) -> Work:
     """Scores of DeepSeek sparse attention: every query against every index key, FP8 keys."""
     assert mixing.index_constants is not None
-    visible = step.visible()
-    keys = step.sequences * (visible if step.decode else step.loaded())
+    visible = step.visible() / tokens_per_entry
+    keys = step.sequences * (visible if step.decode else step.loaded() / tokens_per_entry)
     return Work(
         name="sparse index",
         kernel="sparse_index.bf16",
