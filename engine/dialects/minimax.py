@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.architecture import Architecture, AttentionCore, Matrix, Role, Split
 from engine.dialects.decoder import Shape, Traits, plain_attention, read_decoder, read_shape
 from engine.dialects.deepseek import read_prediction
-from engine.dialects.mixture import after_first_dense, read_routing, shared_count
+from engine.dialects.mixture import SHARED, after_first_dense, read_routing, shared_count
 from engine.dialects.parts import Mixer, SparseIndex, attention, dense, mixture
 from engine.keys import Keys
 
@@ -34,7 +34,8 @@ def _third(keys: Keys) -> Architecture:
 
     routing = read_routing(keys)
     width = keys.integer("moe_intermediate_size", "intermediate_size", required=True)
-    shared = shared_count(keys) and keys.integer("shared_intermediate_size", default=width)
+    has_shared = shared_count(keys) if keys.has(*SHARED) else 1
+    shared = has_shared and keys.integer("shared_intermediate_size", default=width)
     bank = mixture(shape.hidden, width, routing.count, routing.top_k, shared_width=shared)
     experts = after_first_dense(keys, shape.layers)
     plain = (

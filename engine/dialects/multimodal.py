@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from engine.architecture import Architecture
 from engine.defaults import class_defaults
-from engine.dialects import towers
+from engine.dialects import towers, towers_lines
 from engine.dialects.index import canonical, reader_for
 from engine.dialects.nesting import with_outer
 from engine.dialects.towers import Tower
@@ -55,23 +55,34 @@ WRAPPERS = {
         harmless=("use_unified_vision_chunk", "video_placeholder"),
     ),
     "qwen2_audio": Wrapper("qwen2", audio=towers.qwen2_audio, audio_type="qwen2_audio_encoder"),
-    "qwen2_vl": Wrapper("qwen2", towers.qwen2, "qwen2_vl_vision", always=True),
-    "qwen2_5_vl": Wrapper("qwen2", towers.qwen2_5, "qwen2_5_vl_vision", always=True),
-    "qwen3_vl": Wrapper("qwen3_vl_text", towers.qwen3, "qwen3_vl_vision", always=True),
-    "qwen3_vl_moe": Wrapper("qwen3_vl_moe_text", towers.qwen3, "qwen3_vl_moe_vision", always=True),
+    "qwen2_vl": Wrapper("qwen2", towers_lines.qwen2, "qwen2_vl_vision", always=True),
+    "qwen2_5_vl": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision", always=True),
+    "qwen3_vl": Wrapper("qwen3_vl_text", towers_lines.qwen3, "qwen3_vl_vision", always=True),
+    "qwen3_vl_moe": Wrapper(
+        "qwen3_vl_moe_text", towers_lines.qwen3, "qwen3_vl_moe_vision", always=True
+    ),
     "qwen3_asr": Wrapper(
         "qwen3_asr_text",
-        audio=towers.qwen3_asr,
+        audio=towers_lines.qwen3_asr,
         audio_type="qwen3_asr_audio_encoder",
         harmless=("support_languages",),
     ),
-    "glm4v": Wrapper("glm4v_text", towers.glm4v, "glm4v_vision", always=True),
+    "glm4v": Wrapper("glm4v_text", towers_lines.glm4v, "glm4v_vision", always=True),
     "mistral3": Wrapper(
         "mistral",
         towers.mistral3,
         "pixtral",
         harmless=("vision_feature_layer", "projector_hidden_act"),
     ),
+    "glm4v_moe": Wrapper("glm4v_moe_text", towers_lines.glm4v, "glm4v_moe_vision", always=True),
+    "llava_next": Wrapper("llama", towers.llava_next, "clip_vision_model"),
+    "llava_onevision": Wrapper("qwen2", towers.llava_next, "siglip_vision_model"),
+    "paligemma": Wrapper("gemma", towers.paligemma, "siglip_vision_model"),
+    "idefics3": Wrapper("llama", towers.idefics3, "idefics3_vision"),
+    "smolvlm": Wrapper("llama", towers.idefics3, "smolvlm_vision"),
+    "cohere2_vision": Wrapper("cohere2", towers.cohere2, "siglip_vision_model"),
+    "minimax_m3_vl": Wrapper("minimax_m3_vl_text", towers.minimax_m3, "minimax_m3_vl_vision"),
+    "internvl": Wrapper("qwen2", towers.internvl, "internvl_vision"),
     "llava": Wrapper("llama", towers.llava, "clip_vision_model"),
     "phi3_v": Wrapper("phi3", harmless=("embd_layer",)),
     "llava_llama": Wrapper(
@@ -103,8 +114,8 @@ WRAPPERS = {
             "use_llm_lora",
         ),
     ),
-    "muse_glimmer": Wrapper("muse_glimmer_text", towers.muse_glimmer, "muse_glimmer_vision"),
-    "step3p7": Wrapper("step3p5", towers.step3p7, "step3p5_vision", always=True),
+    "muse_glimmer": Wrapper("muse_glimmer_text", towers_lines.muse_glimmer, "muse_glimmer_vision"),
+    "step3p7": Wrapper("step3p5", towers_lines.step3p7, "step3p5_vision", always=True),
 }
 
 

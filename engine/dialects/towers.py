@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.dialects.qwen_vision import qwen_vision_tower
 from engine.keys import Keys
 
 Tower = Callable[[Keys, Keys, int], int]
@@ -33,8 +32,9 @@ def patch_count(keys: Keys, patch: int) -> int:
     return (image // patch) ** 2
 
 
-def _plain(keys: Keys) -> tuple[int, int, int, int]:
-    keys.ignore("num_attention_heads", "projection_dim", "vocab_size", "vision_use_head")
+def plain_dimensions(keys: Keys) -> tuple[int, int, int, int]:
+    """Width, feed-forward width, layers and patch size under their usual names."""
+    keys.ignore("num_attention_heads", "projection_dim", "vocab_size")
     return (
         keys.integer("hidden_size"),
         keys.integer("intermediate_size"),
@@ -45,7 +45,7 @@ def _plain(keys: Keys) -> tuple[int, int, int, int]:
 
 def clip(keys: Keys) -> int:
     """CLIP's vision model: class token, norms before and after the layers."""
-    hidden, width, layers, patch = _plain(keys)
+    hidden, width, layers, patch = plain_dimensions(keys)
     channels = keys.integer("num_channels", default=3)
     positions = (patch_count(keys, patch) + 1) * hidden
     patches = channels * patch**2 * hidden
@@ -53,11 +53,15 @@ def clip(keys: Keys) -> int:
 
 
 def siglip(keys: Keys) -> int:
-    """SigLIP's vision model without its pooling head."""
-    hidden, width, layers, patch = _plain(keys)
+    """SigLIP's vision model, with its pooling head unless ``vision_use_head`` is false."""
+    hidden, width, layers, patch = plain_dimensions(keys)
     channels = keys.integer("num_channels", default=3)
-    embeddings = linear(channels * patch**2, hidden) + patch_count(keys, patch) * hidden
-    return embeddings + layers * transformer_layer(hidden, width) + 2 * hidden
+    patches = keys.optional_integer("num_patches", minimum=1) or patch_count(keys, patch)
+    embeddings = linear(channels * patch**2, hidden) + patches * hidden
+    head = 0
+    if keys.flag("vision_use_head", default=True):
+        head = hidden + transformer_layer(hidden, width) - 2 * hidden
+    return embeddings + layers * transformer_layer(hidden, width) + 2 * hidden + head
 
 
 def two_layer_projector(tower_hidden: int, text_hidden: int) -> int:
@@ -73,7 +77,7 @@ def gemma3(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 def llama4(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Unfolded patches, pixel shuffle into two matrices, one projection."""
-    hidden, width, layers, patch = _plain(keys)
+    hidden, width, layers, patch = plain_dimensions(keys)
     keys.ignore("vision_feature_layer", "pixel_shuffle_ratio", "multi_modal_projector_bias")
     keys.ignore("vision_feature_select_strategy")
     output = keys.integer("projector_output_dim")
@@ -87,7 +91,7 @@ def llama4(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 def mllama(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Tiles with gated position tables, local and gated global layers."""
-    hidden, width, layers, patch = _plain(keys)
+    hidden, width, layers, patch = plain_dimensions(keys)
     keys.ignore("attention_heads", "intermediate_layers_indices")
     tiles = keys.integer("max_num_tiles", maximum=1000)
     shapes = keys.items("supported_aspect_ratios")
@@ -106,7 +110,7 @@ def mllama(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 def gemma4_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Gemma 4's vision model with gated feed-forward and four norms per layer."""
-    hidden, width, layers, patch = _plain(keys)
+    hidden, width, layers, patch = plain_dimensions(keys)
     keys.ignore("pooling_kernel_size", "global_head_dim", "default_output_length", "standardize")
     keys.ignore("image_seq_length", "video_seq_length", "attention_bias", "use_clipped_linears")
     heads = keys.integer("num_attention_heads")
@@ -126,9 +130,19 @@ def moonvit(keys: Keys, outer: Keys, text_hidden: int) -> int:
     patch = keys.integer("patch_size", maximum=10_000)
     kernel = keys.integers("merge_kernel_size") or [2, 2]
     keys.ignore("vt_num_attention_heads", "num_attention_heads", "pos_emb_type", "merge_type")
-    keys.ignore("video_attn_type", "init_pos_emb_time", "mm_projector_type", "mm_hidden_size")
+    keys.ignore(
+        "video_attn_type",
+        "init_pos_emb_time",
+        "pos_emb_time",
+        "mm_projector_type",
+        "mm_hidden_size",
+    )
     keys.ignore("projector_hidden_act", "text_hidden_size")
-    positions = keys.integer("init_pos_emb_height") * keys.integer("init_pos_emb_width") * hidden
+    positions = (
+        keys.integer("init_pos_emb_height", "pos_emb_height")
+        * keys.integer("init_pos_emb_width", "pos_emb_width")
+        * hidden
+    )
     merged = hidden * kernel[0] * kernel[-1]
     projector = 2 * hidden + linear(merged, merged) + linear(merged, text_hidden)
     own = linear(3 * patch**2, hidden) + positions + 2 * hidden
@@ -153,60 +167,9 @@ def qwen2_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
     return whisper_encoder(keys) + positions + linear(hidden, text_hidden)
 
 
-def qwen2(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Qwen2-VL: ``hidden_size`` is the text model's, ``embed_dim`` the tower's."""
-    hidden = keys.integer("embed_dim")
-    ratio = keys.number("mlp_ratio", default=4)
-    keys.ignore("num_heads", "spatial_patch_size", "image_size")
-    patch = keys.integer("patch_size") ** 2 * keys.integer("temporal_patch_size")
-    merged = hidden * keys.integer("spatial_merge_size") ** 2
-    patches = keys.integer("in_channels", "in_chans") * patch * hidden
-    block = transformer_layer(hidden, int(hidden * ratio))
-    merger = 2 * hidden + linear(merged, merged) + linear(merged, keys.integer("hidden_size"))
-    return patches + keys.integer("depth") * block + merger
-
-
-def qwen2_5(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Qwen2.5-VL: RMS norms, gated feed-forward with biases, windows in most layers."""
-    hidden = keys.integer("hidden_size")
-    width = keys.integer("intermediate_size")
-    keys.ignore("num_heads", "spatial_patch_size", "fullatt_block_indexes", "window_size")
-    keys.ignore("tokens_per_second", "embed_dim")
-    patch = keys.integer("patch_size") ** 2 * keys.integer("temporal_patch_size")
-    merged = hidden * keys.integer("spatial_merge_size") ** 2
-    patches = keys.integer("in_channels", "in_chans") * patch * hidden
-    block = transformer_layer(hidden, width, gated=True) - 2 * hidden
-    output = keys.integer("out_hidden_size")
-    merger = hidden + linear(merged, merged) + linear(merged, output)
-    return patches + keys.integer("depth") * block + merger
-
-
-def qwen3(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Qwen3-VL, see `qwen_vision`."""
-    return qwen_vision_tower(keys)
-
-
-def glm4v(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """GLM-4V: gated blocks as wide as the text model, a downsampling convolution, a merger."""
-    hidden = keys.integer("hidden_size")
-    output = keys.integer("out_hidden_size")
-    width = keys.integer("intermediate_size")
-    merge = keys.integer("spatial_merge_size")
-    patch = keys.integer("patch_size")
-    keys.ignore("num_heads", "hidden_dropout_prob")
-    bias = keys.flag("attention_bias", default=False)
-    channels = keys.integer("in_channels", default=3) * keys.integer("temporal_patch_size")
-    embeddings = linear(channels * patch**2, hidden) + patch_count(keys, patch) * hidden
-    attention = linear(hidden, 3 * hidden, bias) + hidden**2
-    block = attention + 3 * hidden * output + 2 * hidden
-    downsample = linear(hidden * merge**2, output)
-    merger = output**2 + 2 * output + 3 * output * width
-    return embeddings + keys.integer("depth") * block + 2 * hidden + downsample + merger
-
-
 def pixtral(keys: Keys) -> int:
     """Pixtral's vision model: gated layers without biases, RMS norms."""
-    hidden, width, layers, patch = _plain(keys)
+    hidden, width, layers, patch = plain_dimensions(keys)
     keys.ignore("head_dim", "image_size")
     patches = keys.integer("num_channels", default=3) * patch**2 * hidden
     block = 4 * hidden**2 + 3 * hidden * width + 2 * hidden
@@ -251,7 +214,7 @@ def named_clip(name: str) -> int:
 
 def intern(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """InternViT (remote code) with pixel shuffle, a norm and two projections."""
-    hidden, width, layers, patch = _plain(keys)
+    hidden, width, layers, patch = plain_dimensions(keys)
     keys.ignore("norm_type", "qk_normalization")
     bias = keys.flag("qkv_bias", default=False)
     positions = (patch_count(keys, patch) + 1) * hidden
@@ -275,44 +238,65 @@ def vila(keys: Keys, outer: Keys, text_hidden: int) -> int:
     return siglip(keys) + projector
 
 
-def muse_glimmer(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Temporal patches without bias, pre-norm layers, an adapter of three matrices."""
-    hidden, width, layers, patch = _plain(keys)
-    keys.ignore("layer_types", "merge_size", "max_position_embeddings")
-    patches = keys.integer("patch_temporal") * 3 * patch**2 * hidden
-    positions = keys.integer("pos_emb_height") * keys.integer("pos_emb_width") * hidden
-    own = patches + positions + 4 * hidden + layers * transformer_layer(hidden, width)
-    middle = outer.integer("projector_hidden_size")
-    adapter = outer.integer("out_hidden_size") * middle + middle**2 + middle * text_hidden
-    return own + adapter
+def llava_next(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """LLaVA-1.5's towers with a trained separator of image rows."""
+    outer.ignore("image_grid_pinpoints", "vision_aspect_ratio", "multimodal_projector_bias")
+    return llava(keys, outer, text_hidden) + text_hidden
 
 
-def step3p7(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Scaled residuals, two downsampling convolutions, one projection."""
-    hidden = keys.integer("hidden_size", "width")
-    layers = keys.integer("num_hidden_layers", "layers", maximum=10_000)
-    patch = keys.integer("patch_size")
-    keys.ignore("num_attention_heads", "heads", "intermediate_size", "max_position_embeddings")
-    width = int(hidden * keys.number("mlp_ratio", default=8960 / 1536))
-    embeddings = keys.integer("num_channels", default=3) * patch**2 * hidden
+def paligemma(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP and one projection with bias."""
+    outer.ignore("projection_dim")
+    return siglip(keys) + linear(keys.integer("hidden_size"), text_hidden)
+
+
+def idefics3(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP's layers without a head; pixel shuffle and one projection without bias."""
+    hidden, width, layers, patch = plain_dimensions(keys)
+    factor = outer.integer("scale_factor", default=2)
+    embeddings = linear(keys.integer("num_channels", default=3) * patch**2, hidden)
     embeddings += patch_count(keys, patch) * hidden
-    block = transformer_layer(hidden, width) + 2 * hidden
-    down = linear(9 * hidden, 2 * hidden) + linear(18 * hidden, 4 * hidden)
-    bias = outer.flag("projector_bias", default=False)
-    return embeddings + 2 * hidden + layers * block + down + linear(4 * hidden, text_hidden, bias)
+    own = embeddings + layers * transformer_layer(hidden, width) + 2 * hidden
+    return own + hidden * factor**2 * text_hidden
 
 
-def qwen3_asr(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Three convolutions, a projection, Whisper-like layers and two output projections."""
-    hidden = keys.integer("d_model")
-    width = keys.integer("encoder_ffn_dim")
-    layers = keys.integer("encoder_layers", maximum=10_000)
-    keys.ignore("encoder_attention_heads", "max_source_positions", "num_hidden_layers")
-    keys.ignore("n_window", "n_window_infer", "conv_chunksize")
-    middle = keys.integer("downsample_hidden_size")
-    height = keys.integer("num_mel_bins")
-    for _ in range(3):
-        height = (height + 1) // 2
-    stem = linear(9, middle) + 2 * linear(9 * middle, middle) + middle * height * hidden
-    own = stem + layers * transformer_layer(hidden, width) + 2 * hidden
-    return own + linear(hidden, hidden) + linear(hidden, keys.integer("output_dim"))
+def cohere2(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP, pixel shuffle and a gated projector."""
+    merged = keys.integer("hidden_size") * outer.integer("downsample_factor", default=2) ** 2
+    middle = outer.integer("alignment_intermediate_size", default=36864)
+    return siglip(keys) + linear(merged, middle) + linear(middle // 2, text_hidden)
+
+
+def minimax_m3(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Temporal patches without bias, one norm in front, a projector and a merger."""
+    hidden, width, layers, patch = plain_dimensions(keys)
+    merge = keys.integer("spatial_merge_size")
+    keys.ignore("image_size")
+    patches = 3 * keys.integer("temporal_patch_size") * patch**2 * hidden
+    middle = outer.integer("projector_hidden_size")
+    merged = outer.integer("merged_hidden_size", default=text_hidden * merge**2)
+    projector = linear(hidden, middle) + linear(middle, text_hidden)
+    merger = linear(merged, middle) + linear(middle, text_hidden)
+    own = patches + 2 * hidden + layers * transformer_layer(hidden, width)
+    return own + projector + merger
+
+
+def internvl(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """InternViT as the library has it: sizes as pairs, scaled residuals, optional norms."""
+    hidden = keys.integer("hidden_size")
+    width = keys.integer("intermediate_size")
+    layers = keys.integer("num_hidden_layers", maximum=10_000)
+    keys.ignore("num_attention_heads", "use_absolute_position_embeddings", "use_mask_token")
+    keys.ignore("norm_type")
+    patch = (keys.integers("patch_size", minimum=1) or [14, 14])[0]
+    image = (keys.integers("image_size", minimum=1) or [448, 448])[0]
+    bias = keys.flag("attention_bias", default=False)
+    block = transformer_layer(hidden, width) + 2 * hidden - (0 if bias else 3 * hidden)
+    if keys.flag("use_qk_norm", default=False):
+        block += 2 * hidden
+    embeddings = hidden + ((image // patch) ** 2 + 1) * hidden + linear(3 * patch**2, hidden)
+    last = 0 if keys.flag("use_mean_pooling", default=True) else 2 * hidden
+    outer.ignore("vision_feature_layer", "vision_feature_select_strategy")
+    merged = hidden * round(1 / outer.number("downsample_ratio", default=0.5)) ** 2
+    projector = 2 * merged + linear(merged, text_hidden) + linear(text_hidden, text_hidden)
+    return embeddings + layers * block + last + projector
