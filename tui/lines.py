@@ -39,6 +39,19 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "…"
 
 
+def joined(parts: Sequence[str], width: int, separator: str = " · ") -> str:
+    """The first ``parts`` that fit whole in ``width`` cells; a first one that does not is cut."""
+    text = ""
+    for part in parts:
+        longer = text + separator + part if text else part
+        if cells(longer) > width:
+            break
+        text = longer
+    if not text and parts and width > 0:
+        return fit(parts[0], width)
+    return text
+
+
 def padded(runs: Sequence[Run], width: int) -> Line:
     """``runs`` in exactly ``width`` cells: cut at the end or filled with spaces."""
     left = width

@@ -235,7 +235,7 @@ class MainScreen(Screen[None]):
             box = self.query_one(group)
             box.display = not self.zoomed or self.active in members
             box.set_class(narrow and self.active not in members, "folded")
-        self.answer.styles.height = 3 if 80 <= width < 130 and height >= 30 else 2
+        self.answer.styles.height = 2 if width >= 110 else 3
 
     def on_resize(self, event: events.Resize) -> None:
         """Open or fold panes for the new size."""

@@ -17,15 +17,15 @@ class ChartPane(Pane):
         self.kind = "batch"
         self.ascii_only = False
 
-    def summary(self) -> str:
+    def summary(self) -> tuple[str, ...]:
         """What is drawn over what."""
         session = self.session
         assert session is not None
         vision = session.table is not None and session.table.kind == "vision"
         unit = "img/s/chip" if vision else "tok/s/chip"
         if self.kind == "pareto" and not vision:
-            return f"{unit} over tok/s/user, all layouts · ◆ chosen"
-        return f"{unit} over batch · ┊ limit · ◆ chosen"
+            return (f"{unit} over tok/s/user", "◆ chosen", "┊ limit", "all layouts")
+        return (f"{unit} over batch", "◆ chosen", "┊ limit")
 
     def body(self, width: int, height: int) -> list[Line]:
         """The picture."""

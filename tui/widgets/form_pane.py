@@ -36,14 +36,14 @@ class FormPane(Pane):
         self.cursor = min(self.cursor, len(fields) - 1)
         return fields[self.cursor]
 
-    def summary(self) -> str:
-        """The first values, for the folded pane."""
+    def summary(self) -> tuple[str, ...]:
+        """What the field takes; the first values when the pane is folded."""
         session = self.session
         assert session is not None
         scenario = session.store.current
         if self.size.height > 1 and self.focused_pane:
-            return self.complaint or self.field.hint
-        return " · ".join(f"{one.label} {one.read(scenario)}" for one in self.fields[:6])
+            return (self.complaint or self.field.hint,)
+        return tuple(f"{one.label} {one.read(scenario)}" for one in self.fields)
 
     def move(self, by: int) -> None:
         """Move the cursor; typing ends."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.lines import Line, Run, fit, line, width_of, wrapped
+from tui.lines import Line, Run, cells, fit, joined, line, width_of, wrapped
 from tui.styles import BOLD, DIM, FOCUSED, TITLE, WARN
 from tui.widgets.line_pane import LinePane
 
@@ -24,9 +24,10 @@ class Pane(LinePane):
         self.session: Session | None = None
         self.focused_pane = False
 
-    def summary(self) -> str:
-        """What the title line says beside the title."""
-        return ""
+    def summary(self) -> tuple[str, ...]:
+        """What the title line says beside the title, most important first; parts that have no
+        room are left out whole."""
+        return ()
 
     def body(self, width: int, height: int) -> list[Line]:
         """The lines below the title."""
@@ -43,9 +44,8 @@ class Pane(LinePane):
         number = NUMBERS[self.id or ""]
         label = f" {number} {self.title} "
         style = FOCUSED if self.focused_pane else TITLE
-        room = width - len(label) - 1
-        words = self.summary() if self.session is not None else ""
-        return line((label, style), (" ", DIM), (fit(words, room) if room > 0 else "", DIM))
+        parts = self.summary() if self.session is not None else ()
+        return line((label, style), (" ", DIM), (joined(parts, width - cells(label) - 1), DIM))
 
 
 class AnswerPane(LinePane):

@@ -49,21 +49,24 @@ class TablePane(Pane):
         super().__init__(id=id)
         self._top = 0
 
-    def summary(self) -> str:
-        """Which layout, how many rows, how they are sorted."""
+    def summary(self) -> tuple[str, ...]:
+        """Where the cursor is, which rows these are, and the row's benchmark name."""
         session = self.session
         assert session is not None
         if session.layout is None or session.precision is None:
-            return "working …"
+            return ("working …",)
         place = f"{session.cursor + 1}/{len(session.rows)}" if len(session.rows) else "no rows"
-        what = {"layout": f"{session.layout.name} {session.precision.label}"}.get(
-            session.view.view,
-            {"best": "best of each layout", "all": "all candidates"}.get(session.view.view, ""),
-        )
-        extra = "" if session.view.filter == "all" else f" · only {session.view.filter}"
+        views = {"best": "best of each layout", "all": "all candidates"}
+        layout = f"{session.layout.name} {session.precision.label}"
+        parts = [place, views.get(session.view.view, layout)]
+        if session.view.filter != "all":
+            parts.append(f"only {session.view.filter}")
         if session.view.sort:
-            extra += f" · by {session.view.sort} {'▼' if session.view.descending else '▲'}"
-        return f"{what} · {place}{extra}"
+            parts.append(f"by {session.view.sort} {'▼' if session.view.descending else '▲'}")
+        chosen = session.selected
+        if chosen is not None:
+            parts.insert(1, self._benchmark(chosen[1]))
+        return tuple(parts)
 
     def body(self, width: int, height: int) -> list[Line]:
         """Header and the visible rows."""
@@ -89,7 +92,10 @@ class TablePane(Pane):
     def _scroll(self, visible: int, rows: int) -> None:
         assert self.session is not None
         cursor = self.session.cursor
-        if cursor < self._top:
+        if self.session.following:
+            # The best row in the middle shows what the next larger batches miss.
+            self._top = cursor - visible // 2
+        elif cursor < self._top:
             self._top = cursor
         elif cursor >= self._top + visible:
             self._top = cursor - visible + 1

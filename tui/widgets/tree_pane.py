@@ -63,22 +63,23 @@ class TreePane(Pane):
         elif abs(by) > 1:
             self.cursor = len(rows) - 1 if by > 0 else 1
 
-    def summary(self) -> str:
+    def summary(self) -> tuple[str, ...]:
         """Name, size and what-ifs."""
         session = self.session
         assert session is not None
         if session.prepared is None:
-            return "reading …"
-        model = session.prepared.model
+            return ("reading …",)
+        parts = [session.prepared.model.name]
         edits = len(session.store.current.edits)
-        words = model.name
+        if edits:
+            parts.append(f"{edits} what-if")
         if session.prepared.model.kind == "language":
             architecture = session.prepared.architecture
             total, active = architecture.total_parameters, architecture.active_parameters
-            words += f" · {total / 1e9:.2f} B"
+            parts.append(f"{total / 1e9:.2f} B")
             if active != total:
-                words += f", {active / 1e9:.2f} B active"
-        return words + (f" · {edits} what-if" if edits else "")
+                parts.append(f"{active / 1e9:.2f} B active")
+        return tuple(parts)
 
     def body(self, width: int, height: int) -> list[Line]:
         """Rows, then the meaning of the selected key in the last lines."""

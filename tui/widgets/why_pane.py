@@ -26,15 +26,16 @@ class WhyPane(Pane):
         self.explanation: Explanation | None = None
         self.top = 0
 
-    def summary(self) -> str:
-        """Utilisation and the tightest limit."""
+    def summary(self) -> tuple[str, ...]:
+        """Utilisation, and what the letters mean."""
         found = self.explanation
         if found is None:
-            return "…"
-        phases = "decode" if found.decode_mbu else "batch"
+            return ("…",)
         return (
-            f"{found.layout.name} B{found.batch} · {phases} MFU {share(found.decode_mfu)} "
-            f"MBU {share(found.decode_mbu)} · C compute M memory L link · launch"
+            f"B{found.batch}",
+            f"MFU {share(found.decode_mfu)}",
+            f"MBU {share(found.decode_mbu)}",
+            "C compute M memory L link · launch",
         )
 
     def body(self, width: int, height: int) -> list[Line]:
@@ -52,7 +53,7 @@ class WhyPane(Pane):
         )
         for item in found.memory:
             part = item.bytes / found.capacity_bytes
-            bar = "▇" * max(round(part * max(width - 34, 0)), 0)
+            bar = "▇" * max(round(part * max(width - 30, 0)), 0)
             lines.append(
                 line(
                     (f" {fit(item.name, 19)}", PLAIN),
@@ -73,10 +74,13 @@ def _phase_lines(phase: str, rows: list[OperatorTime], width: int) -> list[Line]
     lines = [line((f"{names[phase]}: {milliseconds(total * 1e3)} ms", TITLE))]
     for row in sorted(rows, key=lambda one: -one.seconds):
         part = row.seconds / total if total else 0.0
-        bar = "▇" * round(part * max(width - 40, 0))
+        name = row.name.removeprefix("self_attn.").removeprefix("mlp.")
+        # Letter, name, time, share, and a bar where there is room for one.
+        label = max(min(width - 18, 24), 8)
+        bar = "▇" * round(part * max(width - label - 19, 0))
         lines.append(
             line(
-                (f" {_BOUND.get(row.bound, '?')} {fit(row.name, 22)}", PLAIN),
+                (f" {_BOUND.get(row.bound, '?')} {fit(name, label)}", PLAIN),
                 (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
                 (f"{share(part):>4} ", DIM),
                 (bar, ACCENT),
