@@ -65,10 +65,14 @@ def _routed_tokens(steps: Sequence[Step], layouts: LayoutArrays) -> FloatArray:
     return routed
 
 
-def busiest(mean: FloatArray, ranks: FloatArray) -> FloatArray:
-    """Expected largest of ``ranks`` random loads of that ``mean``: ``mean + √(2·ln(ranks)·mean)``
-    (the maximum of so many normal variables whose variance is the mean, as for rare events)."""
-    largest: FloatArray = mean + np.sqrt(2.0 * np.log(ranks) * mean)
+_LARGEST_NORMAL = (0.0, 0.564, 1.029, 1.424, 1.766, 2.070, 2.343, 2.594, 2.826)
+"""Expected largest of 1, 2, 4 … 256 standard normal values (order statistics, Harter 1961)."""
+
+
+def busiest(mean: FloatArray, ranks: FloatArray, variance: FloatArray) -> FloatArray:
+    """Expected largest of ``ranks`` random loads with that ``mean`` and ``variance``."""
+    factor = np.interp(np.log2(ranks), np.arange(len(_LARGEST_NORMAL)), _LARGEST_NORMAL)
+    largest: FloatArray = mean + factor * np.sqrt(variance)
     return largest
 
 
@@ -131,10 +135,16 @@ def _expert_work(
     real_share = experts.count / (experts.count + experts.identity_count)
     choices = tokens * (experts.top_k * real_share)
     distinct = expected_experts(float(experts.count), experts.top_k * real_share, tokens)
-    # Ranks wait for the one with the most work: in bytes its distinct experts, in FLOPs its pairs.
-    most = np.minimum(distinct, np.ceil(experts.count / layouts.expert))
-    touched = np.minimum(busiest(distinct / layouts.expert, layouts.expert), most)
-    pairs = np.minimum(busiest(choices / layouts.expert, layouts.expert), choices)
+    # Ranks wait for the one with the most work: in bytes its distinct experts, in FLOPs its
+    # pairs. Random choices spread binomially, those of distinct experts less the more are taken.
+    others = 1.0 - 1.0 / layouts.expert
+    most = np.ceil(experts.count / layouts.expert)
+    mean = distinct / layouts.expert
+    untaken = np.maximum(1.0 - distinct / experts.count, 0.0)
+    touched = busiest(mean, layouts.expert, mean * others * untaken)
+    touched = np.minimum(touched, np.minimum(distinct, most))
+    mean = choices / layouts.expert
+    pairs = np.minimum(busiest(mean, layouts.expert, mean * others), choices)
     pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
     # Read the token, write gate and up, read their product, write the result.
