@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import contextvars
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,15 +122,28 @@ class MainScreen(Screen[None]):
         assert self.session is not None and self.sweeper is not None
         scenario = self.store.current
 
+        later = self._from_thread()
+
         def deliver(result: Sweep) -> None:
-            self.app.call_from_thread(self.sweep_done, scenario, result)
+            later(lambda: self.sweep_done(scenario, result))
 
         def fail(error: Exception) -> None:
-            self.app.call_from_thread(self.sweep_failed, error)
+            later(lambda: self.sweep_failed(error))
 
         self.sweeper.submit(
             Job(lambda should_stop: sweep(prepare(scenario), scenario, should_stop), deliver, fail)
         )
+
+    def _from_thread(self) -> Callable[[Callable[[], None]], None]:
+        """A function that other threads may call to run something here. It does not wait, and
+        what comes after the app has ended is dropped."""
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+
+        def later(callback: Callable[[], None]) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(callback, context=context.copy())
+
+        return later
 
     def sweep_done(self, scenario: Scenario, result: Sweep) -> None:
         """A sweep came back."""
@@ -156,8 +173,10 @@ class MainScreen(Screen[None]):
         def work(_: object) -> Explanation:
             return explain(prepared, scenario, layout, precision, batch)
 
+        later = self._from_thread()
+
         def deliver(found: Explanation) -> None:
-            self.app.call_from_thread(self.explained, found)
+            later(lambda: self.explained(found))
 
         self.explainer.submit(Job(work, deliver, lambda error: None))
 

@@ -60,7 +60,7 @@ def draw(
     ascii_only: bool = False,
 ) -> list[Line]:
     """The chart in ``width`` × ``height`` cells with its axes; fewer than 12 × 4 gives nothing."""
-    points = [one for one in series if len(one.x)]
+    points = [one for one in series if np.isfinite(one.y).any()]
     if width < 16 or height < 4 or not points:
         return [line(("no data", DIM))] if not points else []
     low_x = min(float(np.min(one.x)) for one in points)

@@ -1,0 +1,258 @@
+"""The app through Textual's pilot: every flow a user walks, at two sizes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.scenario import LayoutLimits, Objectives, Scenario
+from tui.app import RooftopApp
+
+SMALL = Scenario(
+    model="llama-3.1-8b",
+    chip="h100_sxm",
+    chips=2,
+    objectives=Objectives(ttft_ms=1000, tpot_ms=20),
+    limits=LayoutLimits(tensor=(1, 2), pipeline=(1,)),
+)
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@asynccontextmanager
+async def running(scenario: Scenario = SMALL, size: tuple[int, int] = (120, 40)):
+    app = RooftopApp(scenario)
+    async with app.run_test(size=size) as pilot:
+        await settled(app, pilot)
+        yield app.main, pilot
+
+
+async def settled(app: RooftopApp, pilot) -> None:
+    """Wait until the sweep of the scenario on screen is in."""
+    for _ in range(200):
+        await pilot.pause(0.02)
+        session = app.main.session
+        if session is not None and (session.error or session.sweep_is_current):
+            await pilot.pause(0.02)
+            return
+    raise AssertionError("the sweep never came")
+
+
+async def press(pilot, *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+    await settled(pilot.app, pilot)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
+async def test_the_answer_stands_on_top(size):
+    async with running(size=size) as (screen, _):
+        assert screen.answer.text.startswith("Serve Llama-3.1-8B")
+        assert "binds" in screen.answer.text or size[0] < 80
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
+async def test_no_line_is_wider_than_its_pane(size):
+    async with running(size=size) as (screen, pilot):
+        for key in "123456":
+            await pilot.press(key)
+            await pilot.pause(0.05)
+            for pane in screen.panes.values():
+                assert all(len(one.rstrip()) <= pane.size.width for one in pane.text.split("\n"))
+
+
+async def test_typing_a_limit_moves_the_answer():
+    async with running() as (screen, pilot):
+        before = int(screen.session.sweep.table.batch[screen.session.sweep.best])
+        await press(pilot, "3", "down", "down", "down", "down", "1", "0", "enter")
+        assert screen.store.current.objectives.tpot_ms == 10
+        assert int(screen.session.sweep.table.batch[screen.session.sweep.best]) < before
+
+
+async def test_undo_and_redo():
+    async with running() as (screen, pilot):
+        await press(pilot, "2", "down", "right")
+        assert screen.store.current.chips == 4
+        await press(pilot, "u")
+        assert screen.store.current.chips == 2
+        await press(pilot, "U")
+        assert screen.store.current.chips == 4
+
+
+async def test_bad_value_keeps_the_last_good_scenario():
+    async with running() as (screen, pilot):
+        await press(pilot, "3", "down", "9", "x")
+        assert screen.workload.complaint
+        assert screen.store.current.workload.input_tokens == 9
+        await press(pilot, "escape")
+        assert screen.workload.typed is None
+
+
+async def test_impossible_objectives_say_what_is_nearest():
+    scenario = replace(SMALL, objectives=Objectives(tpot_ms=0.01))
+    async with running(scenario) as (screen, _):
+        assert screen.answer.text.startswith("Nothing meets the objectives: nearest is")
+
+
+async def test_model_that_does_not_fit_says_what_it_lacks():
+    scenario = replace(SMALL, model="llama-3.1-405b", chips=1, limits=LayoutLimits())
+    async with running(scenario) as (screen, _):
+        assert "lacks" in screen.answer.text
+
+
+async def test_unknown_model_is_one_line_and_the_app_stays():
+    async with running(replace(SMALL, model="no-such-model")) as (screen, pilot):
+        assert "no-such-model" in screen.answer.text
+        await press(pilot, "question_mark")
+        assert pilot.app.screen is not screen
+
+
+async def test_save_then_open_restores_the_scenario(tmp_path):
+    async with running() as (screen, pilot):
+        await press(pilot, "2", "down", "right", "s")
+        await press(pilot, "ctrl+u", *"p.toml", "enter")
+        saved = screen.store.current
+        assert tomllib.loads(Path("p.toml").read_text())["choice"]["batch"] > 0
+        await press(pilot, "u", "o", "ctrl+u", *"p.toml", "enter")
+        assert screen.store.current == saved
+
+
+async def test_unwritable_folder_is_one_line():
+    async with running() as (screen, pilot):
+        await press(pilot, "s", "ctrl+u", *"nowhere/p.toml", "enter")
+        assert "cannot be written" in screen.footer.text
+
+
+async def test_opening_rubbish_is_one_line(tmp_path):
+    Path("bad.toml").write_text("schema_version = 99\n")
+    async with running() as (screen, pilot):
+        before = screen.store.current
+        await press(pilot, "o", "ctrl+u", *"bad.toml", "enter")
+        assert "schema_version" in screen.footer.text
+        assert screen.store.current == before
+
+
+async def test_escape_never_quits():
+    async with running() as (screen, pilot):
+        await press(pilot, *["escape"] * 5)
+        assert pilot.app.is_running
+        assert screen.is_current
+
+
+async def test_what_if_on_a_config_key_is_marked_and_reverted():
+    async with running() as (screen, pilot):
+        await press(pilot, "1")
+        keys = [row.key for row in screen.model_tree.rows]
+        screen.model_tree.cursor = keys.index("num_hidden_layers")
+        await press(pilot, "enter", *"16", "enter")
+        assert screen.store.current.edits == (("num_hidden_layers", 16),)
+        assert "1 what-if" in screen.model_tree.text
+        await press(pilot, "r")
+        assert screen.store.current.edits == ()
+
+
+async def test_impossible_what_if_is_refused_with_its_rule():
+    async with running() as (screen, pilot):
+        await press(pilot, "1")
+        keys = [row.key for row in screen.model_tree.rows]
+        screen.model_tree.cursor = keys.index("num_attention_heads")
+        await press(pilot, "enter", *"-5", "enter")
+        assert screen.model_tree.complaint
+        assert screen.store.current.edits == ()
+
+
+async def test_language_switches():
+    async with running() as (screen, pilot):
+        await press(pilot, "1", "L")
+        assert "结构" in screen.model_tree.text
+
+
+async def test_views_filter_and_sort():
+    async with running() as (screen, pilot):
+        await press(pilot, "v")
+        assert screen.session.view.view == "best"
+        await press(pilot, "v", "/")
+        assert (screen.session.view.view, screen.session.view.filter) == ("all", "fits")
+        await press(pilot, "greater_than_sign", "r")
+        batches = screen.session.shown.batch[screen.session.rows]
+        assert (batches[:-1] <= batches[1:]).all()
+
+
+async def test_baseline_turns_cells_into_changes():
+    async with running() as (screen, pilot):
+        await press(pilot, "b")
+        assert "=" in screen.table.text
+        await press(pilot, "2", "down", "right")
+        assert "%" in screen.table.text
+
+
+async def test_compare_marks_the_better_one():
+    async with running() as (screen, pilot):
+        await press(pilot, "space", "up", "space", "c")
+        text = "\n".join("".join(run for run, _ in one) for one in pilot.app.screen._view.lines)
+        assert "★" in text
+        assert screen.session.marked
+
+
+async def test_sensitivity_names_knobs():
+    async with running() as (_, pilot):
+        await pilot.press("w")
+        for _ in range(200):
+            await pilot.pause(0.05)
+            if hasattr(pilot.app.screen, "_view"):
+                break
+        text = "\n".join("".join(run for run, _ in one) for one in pilot.app.screen._view.lines)
+        assert "ISL" in text
+        assert "KV cache" in text
+
+
+async def test_palette_finds_commands():
+    async with running() as (screen, pilot):
+        await press(pilot, "colon", *"undo")
+        await press(pilot, "escape")
+        assert screen.is_current
+
+
+async def test_hostile_names_change_nothing(tmp_path):
+    config = json.loads((Path(__file__).parents[1] / "data" / "tiny_llama.json").read_text())
+    folder = tmp_path / "[red]x[@click=app.quit]y"
+    folder.mkdir()
+    config["_name_or_path"] = "\x1b]52;c;aGk=\x07[/]"
+    (folder / "config.json").write_text(json.dumps(config))
+    async with running(replace(SMALL, model=str(folder))) as (screen, pilot):
+        await press(pilot, "1", *["down"] * 30)
+        assert "[red]x[@click=app.quit]y" in screen.answer.text
+        assert "\x1b" not in screen.model_tree.text
+
+
+async def test_row_copy_is_kept_in_a_file(tmp_path):
+    async with running() as (_, pilot):
+        await press(pilot, "y")
+    assert "vllm serve" in (tmp_path / "state" / "rooftop" / "last-copy.txt").read_text()
+
+
+async def test_leaving_keeps_the_session(tmp_path):
+    async with running() as (_, pilot):
+        await press(pilot, "q")
+    assert (tmp_path / "state" / "rooftop" / "session.toml").exists()
+
+
+async def test_resizing_opens_and_folds_panes():
+    async with running(size=(120, 40)) as (screen, pilot):
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause(0.1)
+        assert screen.hardware.size.height == 1
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause(0.1)
+        assert screen.hardware.size.height > 5
