@@ -269,6 +269,9 @@ class Architecture:
     """Final norm, learned positions, embedding norms."""
     tower_parameters: int = 0
     """Vision and audio towers with their projectors."""
+    shared_parameters: int = 0
+    """Elements that layers hold in common with an earlier layer: counted in each layer's block
+    (each layer does their work), held once (Zamba)."""
     prediction_layers: tuple[LayerGroup, ...] = ()
     """Multi-token-prediction layers; in no count but their own."""
     prediction_other_parameters: int = 0
@@ -302,6 +305,7 @@ class Architecture:
             + self.head_parameters
             + self.other_parameters
             + self.tower_parameters
+            - self.shared_parameters
         )
 
     @property
@@ -313,6 +317,7 @@ class Architecture:
             + self.head_parameters
             + self.other_parameters
             + self.tower_parameters
+            - self.shared_parameters
         )
 
     @property

@@ -84,7 +84,9 @@ def _weight_bytes(
     head = architecture.head_parameters * plain / layouts.tensor
     ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
     towers = (architecture.tower_parameters + architecture.other_parameters) * plain
-    total: FloatArray = stage * layers + ends + towers
+    # Held once however many layers use them, if those are on the same pipeline stage.
+    shared = architecture.shared_parameters * plain / (layouts.tensor * layouts.pipeline)
+    total: FloatArray = stage * layers + ends + towers - shared
     return total
 
 

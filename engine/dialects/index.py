@@ -25,6 +25,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "axk1",
         "youtu",
     ),
+    "bailing": ("bailing_moe", "bailing_moe_v2"),
     "cohere": ("cohere", "cohere2", "cohere2_moe"),
     "ernie": ("ernie4_5_moe",),
     "exaone": ("exaone4", "exaone_moe"),
@@ -106,6 +107,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "cohere2_vision",
         "minimax_m3_vl",
         "internvl",
+        "kimi_vl",
         "internvl_chat",
         "phi3_v",
         "llava_llama",
@@ -145,6 +147,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "zaya": ("zaya",),
     "hy_v4": ("hy_v4",),
     "inkling": ("inkling_text",),
+    "t5": ("t5",),
+    "zamba2": ("zamba2",),
 }
 
 ALIASES: dict[str, str] = {

@@ -42,6 +42,8 @@ FAMILIES = (
     "zaya",
     "hy_v4",
     "inkling",
+    "zamba2",
+    "t5",
 )
 
 
@@ -224,6 +226,23 @@ def test_granite_hybrid_without_experts_is_dense() -> None:
     assert [read(config).is_mixture for config in rows] == [
         config["num_local_experts"] > 0 for config in rows
     ]
+
+
+def test_zamba_shares_blocks_but_does_their_work_each_time() -> None:
+    architecture = read(case("zamba2"))
+    layers = sum(count * block.parameters for block, count in architecture.blocks())
+    rest = 256 * 1000 + 256
+    assert architecture.shared_parameters > 0
+    assert architecture.total_parameters == layers + rest - architecture.shared_parameters
+
+
+def test_t5_decoder_attends_to_itself_and_to_the_encoder() -> None:
+    config = {"d_model": 64, "d_kv": 8, "d_ff": 96, "num_layers": 2, "num_heads": 4}
+    architecture = read({"model_type": "t5", "vocab_size": 50, **config})
+    attention, feed_forward, bias = 4 * 64 * 32, 2 * 64 * 96, 32 * 4
+    encoder = 2 * (attention + feed_forward + 2 * 64) + bias + 64
+    decoder = 2 * (2 * attention + feed_forward + 3 * 64) + bias + 64
+    assert architecture.total_parameters == encoder + decoder + 50 * 64
 
 
 @pytest.mark.parametrize("model_type", ["jamba", "granitemoehybrid", "qwen3_next", "kimi_linear"])
