@@ -85,7 +85,7 @@ def _neo(keys: Keys) -> Architecture:
 
 
 def _neox(keys: Keys) -> Architecture:
-    keys.ignore("use_parallel_residual")
+    keys.ignore("use_parallel_residual", "num_key_value_heads")
     if not keys.has("attention_bias"):
         keys.assume("attention_bias", True, "class default of gpt_neox")
     traits = TRAITS["gpt_neox"]
@@ -119,6 +119,7 @@ def _bloom(keys: Keys) -> Architecture:
 
 
 def _mpt(keys: Keys) -> Architecture:
+    keys.ignore("init_config", "embedding_fraction", "fc_type", "verbose")
     keys.ignore(
         "learned_pos_emb", "no_bias", "norm_type", "resid_pdrop", "emb_pdrop", "init_device"
     )
@@ -126,6 +127,7 @@ def _mpt(keys: Keys) -> Architecture:
     kv_heads = None
     if attention is not None:
         kv_heads = attention.optional_integer("kv_n_heads", minimum=1)
+        attention.ignore("attn_uses_sequence_id", "softmax_scale", "clip_qkv")
         attention.ignore("attn_type", "attn_impl", "alibi", "alibi_bias_max", "prefix_lm")
         if attention.flag("qk_ln", default=False):
             raise attention.problem("qk_ln", True, "false")

@@ -54,6 +54,7 @@ WRAPPERS = {
         "kimi_k25_vision",
         harmless=("use_unified_vision_chunk", "video_placeholder"),
     ),
+    "kimi_vl": Wrapper("deepseek_v3", towers.moonvit, "moonvit"),
     "qwen2_audio": Wrapper("qwen2", audio=towers.qwen2_audio, audio_type="qwen2_audio_encoder"),
     "qwen2_vl": Wrapper("qwen2", towers_lines.qwen2, "qwen2_vl_vision", always=True),
     "qwen2_5_vl": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision", always=True),
