@@ -108,8 +108,6 @@ def _second(keys: Keys) -> Architecture:
     width = keys.integer("intermediate_size", required=True)
     bank = mixture(shape.hidden, width, routing.count, routing.top_k, name="block_sparse_moe")
     mixer = plain_attention(keys, shape, TRAITS, None)
-    if all(experts):
-        keys.ignore("dense_intermediate_size")
     prediction = read_prediction(keys, shape.hidden, mixer(shape.layers - 1), bank)
     used = keys.flag("use_mtp", default=True)
     return read_decoder(
