@@ -62,7 +62,7 @@ def serve_disaggregated(pools: Disaggregated, traffic: Traffic, concurrency: Flo
     ttft = ttft + pools.transfer_seconds + 0.5 * framework.admission_steps * tpot
     if traffic.arrivals is not None:
         each = alone / (pools.prefill_workers * copies)
-        ttft = ttft + burst_seconds(traffic.arrivals, concurrency, each, steps * tpot)
+        ttft = ttft + burst_seconds(traffic.arrivals, concurrency + 1.0, each, steps * tpot)
     e2e = ttft + steps * tpot
     return Service(
         ttft_seconds=ttft,

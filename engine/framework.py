@@ -42,4 +42,6 @@ class Framework:
     """Launch and synchronisation of one collective beyond the fabric's own start."""
     admission_steps: float = 1.0
     """Passes between two looks at the queue: a new request waits half of them, on average."""
+    aligned_prefill: bool = False
+    """Attention-DP ranks take their prompts in the same passes instead of each when it has one."""
     origin: str = "bundled"

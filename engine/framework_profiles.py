@@ -38,6 +38,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         layer_seconds=file.get("layer_us", 0.0) * 1e-6,
         collective_seconds=file.get("collective_us", 0.0) * 1e-6,
         admission_steps=file.get("admission_steps", 1.0),
+        aligned_prefill=file.get("aligned_prefill", False),
         memory_fraction=file["memory_fraction"],
         reserve_bytes=file["reserve_gib"] * (1 << 30),
         chunk_tokens=file["chunk_tokens"],

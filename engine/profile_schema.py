@@ -100,6 +100,7 @@ class FrameworkFile(_Strict):
     chunk_tokens: PositiveInt
     max_sequences: PositiveInt
     chunked_prefill: bool
+    aligned_prefill: bool = False
     provenance: Provenance = Provenance.DATASHEET
     sources: list[str] = []
     launch: str

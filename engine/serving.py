@@ -210,8 +210,10 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     together = np.maximum(1.0, np.minimum(arrivals, budget / input_tokens))
     chunk = np.minimum(together * input_tokens, budget)
     own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
-    # Attention-DP ranks step together: all wait whenever one of them has a prompt.
-    share = -np.expm1(layouts.attention_data * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
+    # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
+    # engine lets them prefill in the same passes.
+    apart = np.ones(1) if framework.aligned_prefill else layouts.attention_data
+    share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
 
     prompt = Step(
         chunk / np.minimum(chunk, input_tokens),
@@ -241,9 +243,18 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     queueing = queueing + (batch / admitted - 1.0) * (service + steps_per_answer * step)
     ttft = framework.request_seconds + waiting + service + queueing
     if traffic.arrivals is not None:
-        each = (mixed - plain) * input_tokens / np.maximum(chunk, 1.0)
+        # In a burst prompts follow each other: in shared passes, or in passes of their own.
+        one = mixed if framework.chunked_prefill else mixed - plain
+        each = one * input_tokens / np.maximum(chunk, 1.0)
+        together = np.minimum(whole.sequences, np.maximum(budget / input_tokens, 1.0))
         answering = steps_per_answer * step
-        ttft = ttft + burst_seconds(traffic.arrivals, whole.sequences, each, answering)
+        burst = burst_seconds(traffic.arrivals, whole.sequences + together, each, answering)
+        # While others decode beside them, prompts wait in TPOT's account, not in the queue.
+        burst = burst * (1.0 - share)
+        ttft = ttft + burst
+        # What a request waits before its first token, it does not wait between later ones.
+        overlap = burst * np.minimum((mixed - plain) / one, 1.0) / steps_per_answer
+        tpot = np.maximum(tpot - overlap / accepted, plain / accepted)
     return _service(traffic, batch, ttft, tpot)
 
 
@@ -253,11 +264,11 @@ def burst_seconds(
     """Mean extra wait behind prompts that arrive together.
 
     ``waiting`` prompts of ``each`` seconds are served one after the other: the mean one waits
-    half of that. The opening wave arrives at once. Answers of random length spread the next
-    waves: after w waves over ``spread·√w`` of the ``answering`` seconds (a sum of independent
-    lengths), which the queue uses to empty.
+    for half of the others. The opening wave arrives at once. Answers of random length spread the
+    next waves: after w waves over ``spread·√w`` of the ``answering`` seconds (a sum of
+    independent lengths), which the queue uses to empty.
     """
-    queue = 0.5 * waiting * each
+    queue = 0.5 * np.maximum(waiting - 2.0, 0.0) * each
     waves = np.arange(arrivals.waves, dtype=float)
     total: FloatArray = np.zeros(1)
     for wave in waves:

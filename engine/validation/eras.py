@@ -13,18 +13,23 @@ GENERIC = "generic"
 
 
 @cache
-def _rules() -> tuple[tuple[str, re.Pattern[str], str], ...]:
+def _rules() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...], str], ...]:
     text = (ROOT / "accuracy" / "eras.toml").read_text(encoding="utf-8")
     return tuple(
-        (rule["framework"], re.compile(rule["pattern"], re.IGNORECASE), rule["profile"])
+        (
+            rule["framework"],
+            re.compile(rule["pattern"], re.IGNORECASE),
+            tuple(rule.get("chips", ())),
+            rule["profile"],
+        )
         for rule in tomllib.loads(text)["era"]
     )
 
 
 @cache
-def profile_of(framework: str, version: str) -> str:
+def profile_of(framework: str, version: str, chip: str = "") -> str:
     """The profile's id; the generic engine for frameworks nobody has described."""
-    for name, pattern, profile in _rules():
-        if name == framework and pattern.search(version):
+    for name, pattern, chips, profile in _rules():
+        if name == framework and pattern.search(version) and (not chips or chip in chips):
             return profile
     return framework if framework in framework_ids() else GENERIC

@@ -88,7 +88,7 @@ def _group_key(row: Measurement) -> tuple[str, ...]:
     if row.kind == "cv":
         return ("cv", row.id)
     mode = "disaggregated" if row.prefill else row.kind
-    profile = profile_of(row.framework, row.framework_version)
+    profile = profile_of(row.framework, row.framework_version, row.chip)
     return (mode, row.model, row.chip, profile, row.weights, row.kv)
 
 
@@ -157,7 +157,7 @@ def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatAr
 def subject_of(row: Measurement, configs: Path | None) -> Subject:
     """Model, chip, framework and precision of a row; raises `InputError`."""
     architecture = _architecture(row.model, configs)
-    profile = profile_of(row.framework, row.framework_version)
+    profile = profile_of(row.framework, row.framework_version, row.chip)
     return Subject(
         architecture,
         load_chip(row.chip),
