@@ -176,7 +176,7 @@ class Keys:
                 return name, inherited
         if isinstance(default, _Missing):
             raise self.problem(name, value, f"a value{self._alias_hint(names)}")
-        if default not in (None, False):
+        if default is not None and default is not False and default != "":
             self.assume(name, default, reason or f"default of the {self.model_type} family")
         return name, default
 

@@ -32,6 +32,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "falcon": ("falcon",),
     "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
     "gated": ("laguna", "step3p5", "muse_glimmer_text"),
+    "gemma3n": ("gemma3n_text",),
     "gemma4": ("gemma4_text",),
     "glm": ("chatglm", "glm", "glm4", "glm4v_text", "glm4_moe"),
     "gpt": (
@@ -108,6 +109,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "minimax_m3_vl",
         "internvl",
         "kimi_vl",
+        "phi4_multimodal",
+        "gemma3n",
         "internvl_chat",
         "phi3_v",
         "llava_llama",

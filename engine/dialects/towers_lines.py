@@ -1,9 +1,15 @@
-"""Towers of single model lines: Qwen-VL, GLM-4V, Muse Glimmer, Step 3.7, Qwen3-ASR."""
+"""Towers of single model lines: Qwen-VL, GLM-4V, Muse Glimmer, Step 3.7, Qwen3-ASR, Phi-4."""
 
 from __future__ import annotations
 
 from engine.dialects.qwen_vision import qwen_vision_tower
-from engine.dialects.towers import linear, patch_count, plain_dimensions, transformer_layer
+from engine.dialects.towers import (
+    linear,
+    patch_count,
+    plain_dimensions,
+    siglip,
+    transformer_layer,
+)
 from engine.keys import Keys
 
 
@@ -99,3 +105,37 @@ def qwen3_asr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     stem = linear(9, middle) + 2 * linear(9 * middle, middle) + middle * height * hidden
     own = stem + layers * transformer_layer(hidden, width) + 2 * hidden
     return own + linear(hidden, hidden) + linear(hidden, keys.integer("output_dim"))
+
+
+def phi4_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP with its head, two projections and two separators."""
+    hidden = keys.integer("hidden_size")
+    keys.ignore("crop_size", "feature_layer", "image_token_id")
+    projector = linear(hidden, text_hidden) + linear(text_hidden, text_hidden)
+    return siglip(keys) + projector + 2 * hidden
+
+
+def phi4_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Conformer layers behind a strided stem, projected twice (speech, speech with images)."""
+    hidden = keys.integer("hidden_size")
+    width = keys.integer("intermediate_size")
+    wide = keys.integer("ext_pw_out_channel")
+    keys.ignore("left_chunk", "input_size", "depthwise_multiplier", "downsample_rate")
+    keys.ignore("feature_layer", "chunk_size")
+    channels = keys.integer("nemo_conv_channels")
+    reduction = keys.integer("time_reduction", maximum=1024)
+    stages = reduction.bit_length() - 2
+    stem = linear(9, channels) + stages * (10 * channels + linear(channels, channels))
+    stem += linear(channels * keys.integer("nemo_final_size"), hidden)
+    distance = keys.integer("bias_max_distance")
+    buckets = distance if keys.flag("bias_symmetric", default=False) else 2 * distance
+    feed_forward = 2 * hidden + linear(hidden, 2 * width) + linear(width, hidden)
+    attention = 4 * linear(hidden, hidden)
+    narrow = keys.integer("depthwise_separable_out_channel")
+    convolution = 2 * hidden + 2 * wide + linear(hidden, 2 * wide)
+    convolution += hidden * keys.integer("kernel_size") + hidden
+    convolution += linear(hidden, narrow) + linear(hidden, wide)
+    block = 2 * feed_forward + attention + convolution + 4 * hidden
+    projector = 2 * (linear(hidden, text_hidden) + linear(text_hidden, text_hidden))
+    table = buckets * keys.integer("num_attention_heads")
+    return stem + table + keys.integer("num_blocks", maximum=10_000) * block + projector
