@@ -53,7 +53,8 @@ def read_architecture(
     if reader is None:
         raise UnknownArchitecture(_unknown(config, source, model_type, assume))
     kind = canonical(model_type)
-    keys = Keys(config, source, kind, class_defaults(kind))
+    defaults = class_defaults(model_type) or class_defaults(kind)
+    keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []
