@@ -152,6 +152,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "inkling": ("inkling_text",),
     "t5": ("t5",),
     "zamba2": ("zamba2",),
+    "minicpm_v": ("minicpmv4_6",),
 }
 
 ALIASES: dict[str, str] = {

@@ -28,12 +28,13 @@ INNER_TYPES = {"qwen3_5": "qwen3_5_text", "qwen3_5_moe": "qwen3_5_moe_text"}
 def read(keys: Keys) -> Architecture:
     """The text model, nested beside a vision tower or flat."""
     inner = text_keys(keys, INNER_TYPES.get(keys.model_type, keys.model_type))
-    text = _read_text(inner)
+    text = read_text(inner)
     vision = keys.scope("vision_config", model_type=f"{keys.model_type}_vision")
     return with_outer(text, keys, inner, qwen_vision_tower(vision) if vision else 0)
 
 
-def _read_text(keys: Keys) -> Architecture:
+def read_text(keys: Keys) -> Architecture:
+    """A text model without towers; raises `InputError`."""
     shape = read_shape(keys)
     full, linear = _attention(keys, shape), _delta_net(keys, shape)
     feed_forward = _feed_forward(keys, shape)
