@@ -1,0 +1,91 @@
+"""A calibrated framework as a user's profile file, which the app then offers."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from engine.chip import KernelConstants
+from engine.errors import InputError
+from engine.framework import Framework
+from engine.profile_files import user_folder
+from engine.text import clean
+
+_IDENTITY = re.compile(r"^[a-z0-9_.-]{1,60}$")
+
+
+def profile_name(framework: str, chip: str, wanted: str) -> str:
+    """The new profile's id; raises `InputError` for one that no file can have."""
+    name = wanted.strip().lower() or f"{framework}-{chip}"
+    if not _IDENTITY.match(name):
+        raise InputError(
+            f"--name {clean(wanted, 60)!r}: expected 1 to 60 of a-z, 0-9, dot, dash and underscore"
+        )
+    return name
+
+
+def write_profile(framework: Framework, name: str, chip: str, runs: int) -> Path:
+    """Write the profile into the user's folder, whole or not at all; returns where."""
+    import tomli_w
+
+    folder = user_folder("frameworks")
+    path = folder / f"{name}.toml"
+    text = tomli_w.dumps(_values(framework, name, chip, runs))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise InputError(f"{clean(str(path))}: {reason}") from None
+    return path
+
+
+def _values(framework: Framework, name: str, chip: str, runs: int) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": f"{framework.name}, calibrated on {chip}",
+        "version": framework.version,
+        "step_us": _micro(framework.step_seconds),
+        "sequence_us": _micro(framework.sequence_seconds),
+        "request_us": _micro(framework.request_seconds),
+        "layer_us": _micro(framework.layer_seconds),
+        "collective_us": _micro(framework.collective_seconds),
+        "admission_steps": framework.admission_steps,
+        "memory_fraction": framework.memory_fraction,
+        "reserve_gib": framework.reserve_bytes / (1 << 30),
+        "chunk_tokens": framework.chunk_tokens,
+        "max_sequences": framework.max_sequences,
+        "chunked_prefill": framework.chunked_prefill,
+        "aligned_prefill": framework.aligned_prefill,
+        "provenance": "fitted",
+        "sources": [*framework.sources, f"calibrated to {runs} runs of your own"],
+        "launch": framework.launch,
+        "kernels": {key: _kernel(kernel) for key, kernel in framework.kernels.items()},
+    }
+
+
+def _kernel(kernel: KernelConstants) -> dict[str, Any]:
+    return {
+        "compute": round(kernel.compute, 5),
+        "memory": round(kernel.memory, 5),
+        "floor_us": _micro(kernel.floor_seconds),
+        "order": kernel.order,
+        "half_size": kernel.half_size,
+        "per_item_ns": round(kernel.per_item_seconds * 1e9, 3),
+        "provenance": "fitted",
+        "source": kernel.source,
+    }
+
+
+def _micro(seconds: float) -> float:
+    return round(seconds * 1e6, 3)

@@ -1,0 +1,98 @@
+"""``rooftop calibrate``: fit constants to your own runs and keep them as a profile."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.architecture import Architecture
+from engine.calibration.fit import Calibration, Fitted, Site, calibrate
+from engine.calibration.profile import profile_name, write_profile
+from engine.calibration.results import read_runs
+from engine.chip_profiles import load_chip
+from engine.cli.options import scenario_from
+from engine.config import load_architecture
+from engine.errors import InputError
+from engine.framework_profiles import load_framework
+from engine.layout import Layout
+from engine.scenario import Scenario
+from engine.sweep import scenario_precisions
+
+
+def run_calibrate(arguments: argparse.Namespace) -> int:
+    """Fit the runs of the named files, show the fit, write the profile."""
+    for option in ("model", "chip"):
+        if not getattr(arguments, option):
+            raise InputError(f"--{option} is missing: say what the runs were made with")
+    scenario = scenario_from(arguments)
+    site = _site(scenario)
+    name = profile_name(site.framework.id, site.chip.id, arguments.name)
+    paths = [Path(result).expanduser() for result in arguments.results]
+    runs = read_runs(paths, _layout(scenario, arguments.chips is not None))
+    outcome = calibrate(site, runs)
+    print(_as_text(outcome))
+    if arguments.dry_run:
+        print("nothing written (--dry-run)")
+        return 0
+    path = write_profile(outcome.framework, name, site.chip.id, outcome.runs)
+    print(f"written to {path}; use it with --framework {name}")
+    return 0
+
+
+def _site(scenario: Scenario) -> Site:
+    model = load_architecture(
+        scenario.model, scenario.edits, assume=scenario.assume, revision=scenario.revision
+    )
+    if not isinstance(model.architecture, Architecture):
+        raise InputError(f"{model.name} is a vision model, expected a language model")
+    return Site(
+        model.architecture,
+        scenario_precisions(scenario, model.precision)[0],
+        load_chip(scenario.chip),
+        load_framework(scenario.framework),
+    )
+
+
+def _layout(scenario: Scenario, chips_given: bool) -> Layout:
+    """The one layout that the options name: ``--tp`` defaults to the chips that are left."""
+    limits = scenario.limits
+    for option, degrees in (
+        ("tp", limits.tensor),
+        ("pp", limits.pipeline),
+        ("ep", limits.expert),
+        ("dp", limits.attention_data),
+    ):
+        if len(degrees) > 1:
+            raise InputError(f"--{option}: found {len(degrees)} degrees, expected the one used")
+    pipeline = (*limits.pipeline, 1)[0]
+    attention = (*limits.attention_data, 1)[0]
+    chips = scenario.chips if chips_given else None
+    left = max((chips or 1) // (pipeline * attention), 1)
+    tensor = (*limits.tensor, left)[0]
+    expert = (*limits.expert, 1)[0]
+    used = tensor * pipeline * attention
+    if chips is not None and chips % used:
+        raise InputError(f"--chips {chips}: expected a multiple of the {used} that one copy uses")
+    if (tensor * attention) % expert:
+        raise InputError(f"--ep {expert}: expected a divisor of {tensor * attention} ranks")
+    return Layout(tensor, pipeline, expert, attention, (chips or used) // used)
+
+
+def _as_text(outcome: Calibration) -> str:
+    lines = [f"{outcome.runs} runs", f"{'constant':<24}{'published':>12}{'yours':>12}{'±':>8}"]
+    lines += [_line(fitted) for fitted in outcome.constants]
+    for name, before, after in zip(("TTFT", "TPOT"), outcome.before, outcome.after, strict=True):
+        lines.append(f"{name} median error {before:.1%} before, {after:.1%} after")
+    return "\n".join(lines)
+
+
+def _line(fitted: Fitted) -> str:
+    constant = fitted.constant
+    start = f"{constant.name:<24}{_shown(constant.base, constant.unit):>12}"
+    if not fitted.identified:
+        return f"{start}{'not identified by these runs':>32}"
+    return f"{start}{_shown(fitted.value, constant.unit):>12}{fitted.spread:>8.0%}"
+
+
+def _shown(value: float, unit: str) -> str:
+    return f"{value:,.1f} {unit}" if unit else f"{value:.1%}"
