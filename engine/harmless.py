@@ -34,7 +34,8 @@ query_pre_attn_scalar logit_scale logits_scaling attention_multiplier residual_m
 embedding_multiplier scoring_func routed_scaling_factor norm_topk_prob topk_method
 moe_renormalize ignore_index is_llama_config transformers.js_config params_dtype
 context_window_size prefill_chunk_size max_batch_size sequence_length max_window_layers
-use_return_dict layer_idx_offset num_crops image_token rope_scaling rope_parameters num_image_tokens use_bidirectional_attention
+use_return_dict layer_idx_offset num_crops image_token rope_scaling rope_parameters
+num_image_tokens use_bidirectional_attention
 """
 
 HARMLESS = frozenset(_NAMES.split())

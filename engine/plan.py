@@ -48,7 +48,7 @@ class PlanFile:
 
 def scenario_document(scenario: Scenario) -> dict[str, Any]:
     """A scenario as TOML values. Absent keys mean None; edits keep their JSON text."""
-    document = _plain(scenario)
+    document: dict[str, Any] = _plain(scenario)
     document["edits"] = [{"key": key, "value": json.dumps(value)} for key, value in scenario.edits]
     return document
 

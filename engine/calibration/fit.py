@@ -235,7 +235,7 @@ def _least_squares(
     residuals: Callable[[FloatArray], FloatArray], priors: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Levenberg-Marquardt on residuals and priors; the best point and its covariance."""
-    logs = np.zeros_like(priors)
+    logs: FloatArray = np.zeros_like(priors)
     precision = np.diag(1.0 / priors**2)
     damping = 1e-3
     current = residuals(logs)

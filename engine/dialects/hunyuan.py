@@ -1,4 +1,4 @@
-"""Hunyuan's mixture of experts (Large, A13B): lists per layer, shared caches across layers."""
+"""Hunyuan: dense, and mixtures of experts (Large, A13B) with lists per layer and shared caches."""
 
 from __future__ import annotations
 
@@ -11,14 +11,41 @@ from engine.keys import MAXIMUM_SIZE, Keys
 HEAD_NORM = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
 
 
+UNUSED = (
+    "add_classification_head",
+    "attention_head_dim",
+    "capacity_factor",
+    "class_num",
+    "dense_list",
+    "enable_attention_fp32_softmax",
+    "enable_lm_head_fp32",
+    "group_limited_greedy",
+    "kv_lora_rank",
+    "moe_drop_tokens",
+    "moe_layer_num_skipped",
+    "moe_random_routing_dropped_token",
+    "norm_type",
+    "num_media_embeds",
+    "org_vocab_size",
+    "pool_type",
+    "position_embedding_xdrope",
+    "q_lora_rank",
+    "qk_nope_head_dim",
+    "qk_rope_head_dim",
+    "use_mixed_mlp_moe",
+    "use_mla",
+    "use_qk_norm",
+    "v_head_dim",
+    "xdrope_section",
+)
+"""Keys that the family's files carry for variants that were not released."""
+
+
 def read(keys: Keys) -> Architecture:
     """With ``use_cla`` a layer reuses the keys and values of the first of its group."""
-    keys.ignore("use_qk_norm", "moe_layer_num_skipped", "use_mixed_mlp_moe", "norm_type")
-    keys.ignore("group_limited_greedy", "moe_drop_tokens", "moe_random_routing_dropped_token")
-    keys.ignore("kv_lora_rank", "q_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim")
-    keys.ignore(
-        "v_head_dim", "use_mla", "attention_head_dim", "num_media_embeds", "capacity_factor"
-    )
+    if keys.flag("use_mla", default=False):
+        raise keys.problem("use_mla", True, "false: no released model uses it")
+    keys.ignore(*UNUSED)
     shape = read_shape(keys)
     bias = keys.flag("attention_bias", default=False)
     shares = keys.flag("use_cla", default=False)
@@ -37,6 +64,11 @@ def read(keys: Keys) -> Architecture:
             owns_cache=index % factor == 0,
         )
 
+    if keys.model_type == "hunyuan_v1_dense":
+        keys.ignore("moe_topk", "num_shared_expert", "moe_intermediate_size")
+        if (keys.optional_integer("num_experts") or 1) > 1:
+            raise keys.problem("num_experts", keys.values["num_experts"], "1 in a dense model")
+        return read_decoder(keys, HEAD_NORM, shape=shape, mixer=mixer)
     return read_decoder(
         keys, HEAD_NORM, shape=shape, mixer=mixer, feed_forward=_experts(keys, shape)
     )

@@ -45,15 +45,11 @@ TRAITS = {
         norm="layer",
     ),
     "iquestcoder": BIASED,
-    "hunyuan_v1_dense": Traits(
-        qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head"
-    ),
 }
 
 COSMETIC = {
     "internlm2": ("attn_implementation",),
     "exaone": ("num_layers",),
-    "hunyuan_v1_dense": ("use_qk_norm", "use_cla", "cla_share_factor"),
     "baichuan": ("z_loss_weight",),
 }
 """Keys of a family that change neither bytes nor FLOPs."""

@@ -33,7 +33,11 @@ class Wrapper:
     always: bool = False
     vision_key: str = "vision_config"
     harmless: tuple[str, ...] = ()
+    text_harmless: tuple[str, ...] = ()
 
+
+_PERCEIVER = ("perceiver_config", "pixel_shuffle_factor", "use_resampler", "additional_vocab_size")
+"""Left in Idefics 3 files from the generation before; nothing is built from them."""
 
 WRAPPERS = {
     "gemma3": Wrapper(
@@ -93,8 +97,8 @@ WRAPPERS = {
     "llava_next": Wrapper("llama", towers.llava_next, "clip_vision_model"),
     "llava_onevision": Wrapper("qwen2", towers.llava_next, "siglip_vision_model"),
     "paligemma": Wrapper("gemma", towers.paligemma, "siglip_vision_model"),
-    "idefics3": Wrapper("llama", towers.idefics3, "idefics3_vision"),
-    "smolvlm": Wrapper("llama", towers.idefics3, "smolvlm_vision"),
+    "idefics3": Wrapper("llama", towers.idefics3, "idefics3_vision", text_harmless=_PERCEIVER),
+    "smolvlm": Wrapper("llama", towers.idefics3, "smolvlm_vision", text_harmless=_PERCEIVER),
     "cohere2_vision": Wrapper("cohere2", towers.cohere2, "siglip_vision_model"),
     "minimax_m3_vl": Wrapper("minimax_m3_vl_text", towers.minimax_m3, "minimax_m3_vl_vision"),
     "internvl": Wrapper("qwen2", towers.internvl, "internvl_vision"),
@@ -147,6 +151,7 @@ def read(keys: Keys) -> Architecture:
         raise UnknownArchitecture(
             f"{keys.source}: {inner.path}model_type {inner.model_type!r} is unknown"
         )
+    inner.ignore(*wrapper.text_harmless)
     text = reader(inner)
     keys.ignore(*wrapper.harmless)
     keys.ignore("hidden_size", "vocab_size", "ignore_index", "image_seq_length")

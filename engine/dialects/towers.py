@@ -192,7 +192,10 @@ def llava(keys: Keys, outer: Keys, text_hidden: int) -> int:
     if count is None:
         raise keys.problem("model_type", keys.model_type, f"one of {', '.join(kinds)}")
     outer.ignore("vision_feature_layer", "vision_feature_select_strategy")
-    return count(keys) + two_layer_projector(keys.integer("hidden_size"), text_hidden)
+    hidden = keys.integer("hidden_size")
+    bias = outer.flag("multimodal_projector_bias", default=True)
+    projector = linear(hidden, text_hidden, bias) + linear(text_hidden, text_hidden, bias)
+    return count(keys) + projector
 
 
 KNOWN_CLIP = {
@@ -212,10 +215,31 @@ def named_clip(name: str) -> int:
     return hidden + positions + patches + 4 * hidden + layers * transformer_layer(hidden, width)
 
 
+_UNUSED_EXPERTS = (
+    "capacity_factor",
+    "eval_capacity_factor",
+    "laux_allreduce",
+    "moe_coeff_ratio",
+    "moe_intermediate_size",
+    "moe_output_scale",
+    "noisy_gate_policy",
+    "num_experts",
+    "num_routed_experts",
+    "num_shared_experts",
+    "shared_expert_intermediate_size",
+    "use_residual",
+    "use_rts",
+    "use_weighted_residual",
+)
+"""Keys of InternViT's experts, which configs carry although ``use_moe`` is off."""
+
+
 def intern(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """InternViT (remote code) with pixel shuffle, a norm and two projections."""
     hidden, width, layers, patch = plain_dimensions(keys)
     keys.ignore("norm_type", "qk_normalization")
+    if not keys.flag("use_moe", default=False):
+        keys.ignore(*_UNUSED_EXPERTS)
     bias = keys.flag("qkv_bias", default=False)
     positions = (patch_count(keys, patch) + 1) * hidden
     patches = linear(keys.integer("num_channels", default=3) * patch**2, hidden)
@@ -240,7 +264,7 @@ def vila(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 def llava_next(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """LLaVA-1.5's towers with a trained separator of image rows."""
-    outer.ignore("image_grid_pinpoints", "vision_aspect_ratio", "multimodal_projector_bias")
+    outer.ignore("image_grid_pinpoints", "vision_aspect_ratio", "use_image_newline_parameter")
     return llava(keys, outer, text_hidden) + text_hidden
 
 

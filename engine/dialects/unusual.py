@@ -73,6 +73,8 @@ def _starcoder(keys: Keys) -> Architecture:
 
 def _apertus(keys: Keys) -> Architecture:
     """Two matrices and the two trained slopes of the xIELU activation."""
+    if not keys.flag("qk_norm", default=True) or keys.flag("post_norm", default=False):
+        raise keys.problem("qk_norm", keys.values.get("qk_norm"), "true, with post_norm false")
     shape = read_shape(keys)
     inner = plain_feed_forward(keys, shape, APERTUS)
     return read_decoder(

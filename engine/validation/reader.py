@@ -205,7 +205,10 @@ class _Cells:
         if len(pools) != 2:
             return None, None
         chips = chips if len(chips) == 2 else ["0", "0"]
-        prefill, decode = (_pool(*one, int(n)) for one, n in zip(pools, chips, strict=True))
+        prefill, decode = (
+            _pool(workers, tensor, expert, attention, int(count))
+            for (workers, tensor, expert, attention), count in zip(pools, chips, strict=True)
+        )
         return prefill, decode
 
 
