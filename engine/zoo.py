@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from engine.architecture import Architecture
 from engine.errors import InputError, RooftopError
 from engine.text import clean
 
@@ -63,6 +64,8 @@ def compare(path: Path, row: dict[str, str]) -> Comparison:
     name = clean(path.name)
     try:
         architecture = load_architecture(str(path)).architecture
+        if not isinstance(architecture, Architecture):
+            raise InputError("a vision model, expected a language model")
     except RooftopError as error:
         return Comparison(name, "refused", str(error))
     total, active = architecture.total_parameters, architecture.active_parameters

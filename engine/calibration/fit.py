@@ -245,7 +245,7 @@ def _least_squares(
         curvature = slopes.T @ slopes + precision
         gradient = slopes.T @ current + precision @ logs
         moved = logs - np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), gradient)
-        moved = np.clip(moved, -4.0 * priors, 4.0 * priors)
+        moved = np.asarray(np.clip(moved, -4.0 * priors, 4.0 * priors), dtype=np.float64)
         trial = residuals(moved)
         trial_cost = _cost(trial, moved, priors)
         if trial_cost < cost:

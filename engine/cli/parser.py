@@ -13,7 +13,7 @@ from engine.cli.options import add_output_options, add_scenario_options
 from engine.text import clean
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[OneLineParser]
+    Subparsers = argparse._SubParsersAction["OneLineParser"]
 
 
 class OneLineParser(argparse.ArgumentParser):
