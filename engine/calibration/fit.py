@@ -256,7 +256,7 @@ def _least_squares(
         else:
             damping *= 10.0
     slopes = _slopes(residuals, logs, current)
-    covariance: FloatArray = np.linalg.inv(slopes.T @ slopes + precision)
+    covariance = np.asarray(np.linalg.inv(slopes.T @ slopes + precision), dtype=np.float64)
     return logs, covariance
 
 
