@@ -270,14 +270,14 @@ class MainScreen(Screen[None]):
         event.stop()
         event.prevent_default()
         self.footer.message = ""
-        if self.actions.prompt is not None:
-            self.actions.prompt_key(event)
-        elif not self.actions.typing_key(event):
+        if self.actions.prompt.is_open:
+            self.actions.prompt.key(event)
+        elif not self.actions.typing.typing_key(event):
             self._command_key(event)
 
     def _command_key(self, event: events.Key) -> None:
         if event.character and event.character in "123456":
-            self.actions.jump(PANES[int(event.character) - 1])
+            self.actions.moving.jump(PANES[int(event.character) - 1])
             return
         command = command_for(self.active, event.key)
         if command is None and event.character:

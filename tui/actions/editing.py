@@ -1,0 +1,64 @@
+"""Changes of the scenario: steps, what-ifs, history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.actions.base import Group
+from tui.fields import Field, cycle
+
+
+class Editing(Group):
+    """Fields, config keys, undo and redo."""
+
+    def do_edit(self) -> None:
+        """Start typing over the value under the cursor."""
+        tree = self._screen.model_tree
+        if self._screen.active == "model" and tree.row is not None and not tree.row.is_heading:
+            tree.typed = ""
+            tree.update()
+
+    def do_less(self) -> None:
+        """The previous choice or one step down."""
+        self._step(-1)
+
+    def do_more(self) -> None:
+        """The next choice or one step up."""
+        self._step(1)
+
+    def _step(self, direction: int) -> None:
+        form = self._form()
+        if form is None:
+            return
+        field: Field = form.field
+        form.typed, form.complaint = None, ""
+        self._change(cycle(field, self._store.current, direction), field.label)
+
+    def do_revert(self) -> None:
+        """Take back the what-if under the cursor."""
+        row = self._screen.model_tree.row
+        if row is None:
+            return
+        kept = tuple(edit for edit in self._store.current.edits if edit[0] != row.key)
+        self._screen.model_tree.typed, self._screen.model_tree.complaint = None, ""
+        self._change(replace(self._store.current, edits=kept), f"revert {row.key}")
+
+    def do_language(self) -> None:
+        """English or Chinese."""
+        self._screen.model_tree.chinese = not self._screen.model_tree.chinese
+        self._screen.model_tree.update()
+
+    def do_undo(self) -> None:
+        """One change back."""
+        self._history(self._store.undo(), "undid")
+
+    def do_redo(self) -> None:
+        """One change forward."""
+        self._history(self._store.redo(), "redid")
+
+    def _history(self, what: str | None, verb: str) -> None:
+        if what is None:
+            self._screen.say("nothing more in the history")
+            return
+        self._screen.scenario_changed()
+        self._screen.say(f"{verb}: {what}")

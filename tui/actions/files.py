@@ -1,0 +1,116 @@
+"""Plans and models: saving, opening, copying."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tui.actions.base import Group
+
+
+class Files(Group):
+    """What leaves the app and what comes in."""
+
+    def do_save(self) -> None:
+        """Ask for a name and save the selected row."""
+        session = self._session
+        if session is None or session.selected is None or session.sweep is None:
+            self._screen.say("nothing to save yet")
+            return
+        suggestion = str(self._screen.plan_path or self._suggested_name())
+        self._ask("Save plan as:", suggestion, self._save)
+
+    def _suggested_name(self) -> Path:
+        import re
+
+        session = self._session
+        assert session is not None and session.prepared is not None and session.selected
+        table, row = session.selected
+        model = re.sub(r"[^\w.-]+", "-", session.prepared.model.name).strip("-").lower() or "model"
+        return Path(f"{model}-{session.prepared.chip.id}-b{int(table.batch[row])}.toml")
+
+    def _save(self, text: str) -> None:
+        from engine.plan_document import save_plan
+        from engine.text import clean
+
+        session = self._session
+        assert session is not None and session.prepared is not None and session.selected
+        assert session.sweep is not None
+        if not text.strip():
+            return
+        path = Path(text.strip()).expanduser()
+        table, row = session.selected
+        save_plan(path, session.prepared, self._store.current, session.sweep, table, row)
+        self._screen.plan_path = path
+        self._store.mark_saved()
+        self._screen.paint_footer()
+        self._screen.say(f"saved {clean(str(path))}")
+
+    def do_open(self) -> None:
+        """Ask for a plan file and restore its scenario."""
+        suggestion = str(self._screen.plan_path) if self._screen.plan_path else ""
+        self._ask("Open plan:", suggestion, self._open)
+
+    def _open(self, text: str) -> None:
+        from engine.plan import load_plan
+        from engine.text import clean
+
+        path = Path(text.strip()).expanduser()
+        plan = load_plan(path)
+        self._screen.plan_path = path
+        self._change(plan.scenario, f"open {path.name}")
+        self._store.mark_saved()
+        self._screen.paint_footer()
+        self._screen.say(f"opened {clean(str(path))}: batch {plan.choice.batch}")
+
+    def do_model(self) -> None:
+        """Ask for another model."""
+        self._ask("Model (profile, file, folder or hub id):", "", self._use_model)
+
+    def _use_model(self, text: str) -> None:
+        from engine.sweep import prepare
+
+        if text.strip():
+            changed = replace(self._store.current, model=text.strip(), edits=())
+            prepare(changed)
+            self._change(changed, "model")
+
+    def do_copy(self) -> None:
+        """The row's launch command to the clipboard."""
+        from engine.plan_document import launch_command
+
+        session = self._session
+        if session is None or session.selected is None or session.prepared is None:
+            return
+        table, row = session.selected
+        text = launch_command(
+            session.prepared,
+            self._store.current,
+            table.layout(row),
+            table.precision(row),
+            int(table.batch[row]),
+        )
+        self._copy(text)
+
+    def do_copy_plan(self) -> None:
+        """The row's plan to the clipboard."""
+        import tomli_w
+
+        from engine.plan_document import plan_document
+
+        session = self._session
+        if session is None or session.selected is None or session.sweep is None:
+            return
+        assert session.prepared is not None
+        table, row = session.selected
+        document = plan_document(session.prepared, self._store.current, session.sweep, table, row)
+        self._copy(tomli_w.dumps(document))
+
+    def _copy(self, text: str) -> None:
+        from engine.plan import write_text
+        from tui.paths import last_copy_file
+
+        path = last_copy_file()
+        write_text(path, text + "\n")
+        self._screen.app.copy_to_clipboard(text)
+        self._screen.say(f"copied; also in {path}")

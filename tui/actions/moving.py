@@ -1,0 +1,83 @@
+"""Where the cursor and the keys go."""
+
+from __future__ import annotations
+
+from tui.actions.base import Group
+from tui.commands import PANES
+
+
+class Moving(Group):
+    """Rows, pages, panes, zoom."""
+
+    def jump(self, name: str) -> None:
+        """To a pane by number; again zooms it."""
+        if name == self._screen.active:
+            self.do_zoom()
+            return
+        self._screen.zoomed = False
+        self._screen.focus_pane(name)
+        self._screen.call_after_refresh(self._screen.paint)
+
+    def _move(self, by: int) -> None:
+        screen = self._screen
+        form = self._form()
+        if form is not None:
+            form.move(max(-1, min(1, by)) if abs(by) < 1000 else by)
+            form.update()
+            screen.paint_footer()
+        elif screen.active == "model":
+            screen.model_tree.move(by)
+            screen.model_tree.update()
+            screen.paint_footer()
+        elif screen.active == "why":
+            screen.why.top = max(0, screen.why.top + by)
+            screen.why.update()
+        elif self._session is not None:
+            self._session.move(self._session.cursor + by)
+            screen.table.update()
+            screen.paint_footer()
+            screen.explain_behind()
+
+    def do_up(self) -> None:
+        """One row up."""
+        self._move(-1)
+
+    def do_down(self) -> None:
+        """One row down."""
+        self._move(1)
+
+    def do_page_up(self) -> None:
+        """A page up."""
+        self._move(-self._screen.table.page)
+
+    def do_page_down(self) -> None:
+        """A page down."""
+        self._move(self._screen.table.page)
+
+    def do_top(self) -> None:
+        """To the first row."""
+        self._move(-1_000_000)
+
+    def do_bottom(self) -> None:
+        """To the last row."""
+        self._move(1_000_000)
+
+    def do_next_pane(self) -> None:
+        """To the next pane."""
+        self._rotate(1)
+
+    def do_previous_pane(self) -> None:
+        """To the pane before."""
+        self._rotate(-1)
+
+    def _rotate(self, by: int) -> None:
+        place = (PANES.index(self._screen.active) + by) % len(PANES)
+        self._screen.zoomed = False
+        self._screen.focus_pane(PANES[place])
+        self._screen.call_after_refresh(self._screen.paint)
+
+    def do_zoom(self) -> None:
+        """The active pane alone, and back."""
+        self._screen.zoomed = not self._screen.zoomed
+        self._screen.focus_pane(self._screen.active)
+        self._screen.call_after_refresh(self._screen.paint)
