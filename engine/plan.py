@@ -1,14 +1,12 @@
 """Plan files: the whole scenario, the chosen candidate and the reasons, as TOML.
 
-Files are written to a temporary neighbour, synced and renamed, so that a crash, a full disk or a
-dropped connection leaves either the old plan or the new one.
+Writing is atomic (`engine.files`): a crash, a full disk or a dropped connection leaves either the
+old plan or the new one.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -18,22 +16,13 @@ from typing import Any
 
 from engine import __version__
 from engine.errors import InputError
-from engine.layout import Layout
+from engine.files import write_text
+from engine.results import Choice
 from engine.scenario import Scenario
 from engine.text import clean
 
 SCHEMA_VERSION = 1
 MAXIMUM_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The candidate that a plan stands for."""
-
-    batch: int
-    layout: Layout
-    precision: str
-    """The label of the precision, as in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +59,6 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
 
     text = tomli_w.dumps(dict(document), multiline_strings=False)
     write_text(path, text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to a temporary file, sync it and rename it to ``path``."""
-    shown = clean(str(path))
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent or "."
-        )
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-        temporary = ""
-        _sync_folder(path.parent)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"{shown}: cannot be written: {reason}; nothing was changed") from None
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def load_plan(path: Path) -> PlanFile:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from engine.errors import InputError
 from engine.layout import Layout
-from engine.plan import Choice
 from engine.profile_files import first_problem
+from engine.results import Choice
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
 
 Parsed = TypeVar("Parsed", bound=BaseModel)

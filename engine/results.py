@@ -87,6 +87,16 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """The candidate that a plan stands for."""
+
+    batch: int
+    layout: Layout
+    precision: str
+    """The label of the precision, as in the table."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """A whole sweep. ``order`` ranks the rows of ``table`` best first: those that meet the
     objectives by throughput, then those that miss by how little, then those that do not fit."""

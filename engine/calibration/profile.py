@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from engine.chip import KernelConstants
 from engine.errors import InputError
+from engine.files import write_text
 from engine.framework import Framework
 from engine.profile_files import user_folder
 from engine.text import clean
@@ -33,20 +32,12 @@ def write_profile(framework: Framework, name: str, chip: str, runs: int) -> Path
 
     folder = user_folder("frameworks")
     path = folder / f"{name}.toml"
-    text = tomli_w.dumps(_values(framework, name, chip, runs))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
-        raise InputError(f"{clean(str(path))}: {reason}") from None
+        raise InputError(f"{clean(str(folder))}: {reason}") from None
+    write_text(path, tomli_w.dumps(_values(framework, name, chip, runs)))
     return path
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.files import write_text
 from engine.text import clean
 from engine.validation.predict import Predictions, predict
 from engine.validation.reader import Measurement, read_measurements
@@ -32,7 +31,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
     rows = read_measurements(Path(arguments.file).expanduser())
     predictions = predict(rows, configs, _progress_bar())
     if arguments.csv:
-        write_atomically(Path(arguments.csv).expanduser(), prediction_csv(rows, predictions))
+        write_text(Path(arguments.csv).expanduser(), prediction_csv(rows, predictions))
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:
@@ -98,20 +97,3 @@ def _line(group: Group) -> str:
         f"{start}{group.median_ape:>9.1%}{group.mape:>9.1%}{group.bias:>+9.1%}"
         f"{group.within_20 or 0.0:>8.0%}"
     )
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or nothing; raises `InputError` where the folder does not allow it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise InputError(f"{clean(str(path))}: {reason}") from None

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.sweep_speed
 
 Prints figures and asserts nothing. A candidate is one batch in one layout and precision, with
-prefill, decode and memory worked out; its CPU time counts every thread. The limit for a cold command is half a second.
+prefill, decode and memory worked out; CPU time counts every thread. A cold command has half a
+second.
 """
 
 from __future__ import annotations

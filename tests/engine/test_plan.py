@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.plan import SCHEMA_VERSION, load_plan, scenario_document, write_document, write_text
+from engine.files import write_text
+from engine.plan import SCHEMA_VERSION, load_plan, scenario_document, write_document
 from engine.plan_document import benchmark_names, launch_command, save_plan
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
 from engine.sweep import prepare, sweep

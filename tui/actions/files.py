@@ -107,7 +107,7 @@ class Files(Group):
         self._copy(tomli_w.dumps(document))
 
     def _copy(self, text: str) -> None:
-        from engine.plan import write_text
+        from engine.files import write_text
         from tui.paths import last_copy_file
 
         path = last_copy_file()
