@@ -198,6 +198,15 @@ def name_fields(name: BenchmarkName) -> dict[str, str | int]:
     return {"kind": kind, **asdict(name)}
 
 
+def fps_model(name: str, version: str) -> str:
+    """The model field of an FPS name: the model's name without its version (``ResNet-50-V1.5``
+    and ``V1.5`` give ``ResNet-50``)."""
+    plain = re.sub(r"[^\w.-]", "", name).strip("-_")
+    if version and plain.lower().endswith(version.lower()):
+        plain = plain[: -len(version)].strip("-_") or plain
+    return plain or "model"
+
+
 _SIZE = re.compile(r"[-_ ]?(\d+(?:x\d+)?(?:\.\d+)?[BMT])(?=$|[-_ ])", re.IGNORECASE)
 
 

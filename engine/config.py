@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.architecture import Architecture
 from engine.errors import InputError
-from engine.precision import Precision
+from engine.precision import FORMATS, Precision
 from engine.text import clean
 from profiles import ROOT
 
@@ -31,6 +31,8 @@ MAXIMUM_DEPTH = 32
 MAXIMUM_ENTRIES = 200_000
 
 Edits = Sequence[tuple[str, object]]
+Resolution = tuple[int, int]
+"""Width and height of a vision model's input; for encoders of text, sequence length and 1."""
 
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 
@@ -71,19 +73,62 @@ def bundled_models() -> tuple[str, ...]:
 
 
 def load_architecture(
-    reference: str, edits: Edits = (), assume: str = "", revision: str = ""
+    reference: str,
+    edits: Edits = (),
+    assume: str = "",
+    revision: str = "",
+    resolution: Resolution | None = None,
 ) -> LoadedModel:
     """Read the model that ``reference`` names.
 
     ``edits`` are what-ifs (dotted key path, JSON value) applied before reading. ``assume`` reads
-    an unknown model type by the dialect of a known one. ``revision`` is the hub's. Raises
-    `InputError`, and `UnknownArchitecture` when no dialect understands the config.
+    an unknown model type by the dialect of a known one. ``revision`` is the hub's. ``resolution``
+    is the width and height of a vision model's input, None for its own. Raises `InputError`, and
+    `UnknownArchitecture` when no dialect understands the config.
     """
+    if is_layer_table(reference):
+        return _load_table(reference, edits, resolution)
     raw = read_raw(reference, revision)
-    return interpret(replace(raw, config=apply_edits(raw, edits)), reference, assume)
+    edited = replace(raw, config=apply_edits(raw, edits))
+    return interpret(edited, reference, assume, resolution)
 
 
-def interpret(raw: RawConfig, reference: str, assume: str = "") -> LoadedModel:
+def is_layer_table(reference: str) -> bool:
+    """Whether ``reference`` names a CSV of layers instead of a config."""
+    return reference.lower().endswith(".csv")
+
+
+def _load_table(reference: str, edits: Edits, resolution: Resolution | None) -> LoadedModel:
+    """A layer table as a model; it is of one resolution and has no keys to edit."""
+    from engine.vision.table import read_layer_table
+
+    path = Path(reference).expanduser()
+    source = clean(str(path))
+    architecture = read_layer_table(path)
+    if edits:
+        raise InputError(f"{source}: edit {clean(edits[0][0], 80)}: a layer table has no keys")
+    own = (architecture.width, architecture.height)
+    if resolution is not None and resolution != own:
+        raise InputError(
+            f"{source}: resolution: found {resolution[0]}x{resolution[1]}, "
+            f"expected {own[0]}x{own[1]}, which the layer table is for"
+        )
+    plain = FORMATS["bf16"]
+    return LoadedModel(
+        name=architecture.name,
+        reference=reference,
+        origin=source,
+        config={},
+        kind="vision",
+        architecture=architecture,
+        precision=Precision(plain, plain, plain),
+        warnings=architecture.warnings,
+    )
+
+
+def interpret(
+    raw: RawConfig, reference: str, assume: str = "", resolution: Resolution | None = None
+) -> LoadedModel:
     """Describe an already parsed config; raises `InputError`."""
     from engine.dialects.reading import read_architecture
 

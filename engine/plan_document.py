@@ -9,7 +9,7 @@ from typing import Any
 from engine import __version__
 from engine.answer import answer, capacity_gib, why_lost
 from engine.architecture import Architecture
-from engine.benchmark import FpsName, FtlName, TpsName, model_and_size
+from engine.benchmark import FpsName, FtlName, TpsName, fps_model, model_and_size
 from engine.explain import explain
 from engine.layout import Layout
 from engine.plan import SCHEMA_VERSION, scenario_document, write_document
@@ -80,24 +80,21 @@ def benchmark_names(
 ) -> list[str]:
     """The benchmark names that a candidate stands for."""
     weights, activations = round(precision.weights.bits), round(precision.activations.bits)
-    workload = scenario.workload
     if not isinstance(prepared.model.architecture, Architecture):
-        model, _, version = prepared.model.name.rpartition("-")
-        if not model or version[:1].lower() != "v":
-            model, version = prepared.model.name, "V1"
-        vision = FpsName(
+        vision = prepared.vision
+        name = FpsName(
             1,
-            model,
-            version,
-            workload.image_width,
-            workload.image_height,
+            fps_model(prepared.model.name, vision.version),
+            vision.version or "V1",
+            vision.width,
+            vision.height,
             weights,
             activations,
             batch,
         )
-        return [str(vision)]
+        return [str(name)]
     model, size = model_and_size(prepared.model.name, prepared.architecture.total_parameters)
-    inputs, outputs = workload.input_tokens, workload.output_tokens
+    inputs, outputs = scenario.workload.input_tokens, scenario.workload.output_tokens
     tps = TpsName(1, model, size, inputs, outputs, weights, activations, batch)
     ftl = FtlName(1, model, size, inputs, weights, activations, batch)
     return [str(tps), str(ftl)]

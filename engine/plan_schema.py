@@ -27,8 +27,8 @@ class WorkloadFile(_Strict):
     input_tokens: PositiveInt = Field(le=100_000_000)
     output_tokens: PositiveInt = Field(le=100_000_000)
     mode: str = Field(pattern="^(continuous|static)$")
-    image_width: PositiveInt = Field(224, le=65_536)
-    image_height: PositiveInt = Field(224, le=65_536)
+    image_width: int = Field(0, ge=0, le=65_536)
+    image_height: int = Field(0, ge=0, le=65_536)
 
 
 class ObjectivesFile(_Strict):
@@ -73,6 +73,7 @@ class ScenarioFile(_Strict):
     limits: LimitsFile = LimitsFile()
     max_batch: PositiveInt | None = None
     load_imbalance: float = Field(1.0, ge=1, le=1000)
+    instances: PositiveInt = Field(1, le=64)
     draft_tokens: int = Field(0, ge=0, le=64)
     acceptance: float = Field(0.0, ge=0, le=1)
     assume: str = ""
@@ -115,6 +116,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
         max_batch=file.max_batch,
         load_imbalance=file.load_imbalance,
+        instances=file.instances,
         draft_tokens=file.draft_tokens,
         acceptance=file.acceptance,
         assume=file.assume,

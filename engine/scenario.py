@@ -19,13 +19,19 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one request looks like. Vision models use ``image_*`` and no tokens."""
+    """What one request looks like. Vision models use ``image_*`` and no tokens; 0 is the model's
+    own resolution."""
 
     input_tokens: int = 4096
     output_tokens: int = 1024
     mode: Mode = Mode.CONTINUOUS
-    image_width: int = 224
-    image_height: int = 224
+    image_width: int = 0
+    image_height: int = 0
+
+    @property
+    def resolution(self) -> tuple[int, int] | None:
+        """Width and height of an image; None for the model's own."""
+        return (self.image_width, self.image_height) if self.image_width else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class Scenario:
     """Speculative tokens per step (MTP); 0 turns speculation off."""
     acceptance: float = 0.0
     """Probability that one more draft token is accepted, given that all before it were."""
+    instances: int = 1
+    """Vision: copies of the model that run at the same time on each chip."""
     assume: str = ""
     """Dialect to read an unknown ``model_type`` with."""
     revision: str = ""

@@ -120,7 +120,7 @@ def _key(scenario: Scenario) -> object:
             scenario.limits,
             scenario.assume,
             scenario.revision,
-            (scenario.workload.image_width, scenario.workload.image_height),
+            scenario.workload.resolution,
         )
     )
 
@@ -143,7 +143,11 @@ def prepare(scenario: Scenario) -> Prepared:
 
 def _resolve(scenario: Scenario) -> Prepared:
     model = load_architecture(
-        scenario.model, scenario.edits, assume=scenario.assume, revision=scenario.revision
+        scenario.model,
+        scenario.edits,
+        assume=scenario.assume,
+        revision=scenario.revision,
+        resolution=scenario.workload.resolution,
     )
     chip = load_chip(scenario.chip)
     framework = load_framework(scenario.framework)

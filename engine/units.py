@@ -14,6 +14,8 @@ _MILLISECONDS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
 _RESOLUTION = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})")
 
 LARGEST_COUNT = 100_000_000
+LARGEST_INSTANCES = 64
+"""Copies of a vision model on one chip."""
 
 
 def parse_count(text: str, what: str = "number") -> int:
@@ -27,6 +29,14 @@ def parse_count(text: str, what: str = "number") -> int:
     raise InputError(
         f"{what}: found {clean(text, 40)!r}, expected a whole number from 1, as 4096 or 4K"
     )
+
+
+def parse_instances(text: str, what: str = "instances") -> int:
+    """Copies of a model on one chip; raises `InputError`."""
+    value = parse_count(text, what)
+    if value > LARGEST_INSTANCES:
+        raise InputError(f"{what}: found {value}, expected at most {LARGEST_INSTANCES}")
+    return value
 
 
 def parse_milliseconds(text: str, what: str = "time") -> float:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 from engine.errors import InputError
 from engine.scenario import Mode, Scenario
-from engine.units import parse_count, parse_milliseconds, parse_ratio, parse_resolution
+from engine.units import (
+    LARGEST_INSTANCES,
+    parse_count,
+    parse_instances,
+    parse_milliseconds,
+    parse_ratio,
+    parse_resolution,
+)
 from tui.format import count, limit
 
 
@@ -140,6 +147,15 @@ HARDWARE: tuple[Field, ...] = (
     _degree_field("expert", "EP"),
     _degree_field("attention_data", "attention DP"),
     Field(
+        "instances",
+        "instances",
+        lambda s: str(s.instances),
+        lambda s, text: replace(s, instances=parse_instances(text, "instances")),
+        lambda s, way: replace(s, instances=_double(s.instances, way, 1, LARGEST_INSTANCES)),
+        hint="copies of the model running at once on each chip",
+        kinds=("vision",),
+    ),
+    Field(
         "load_imbalance",
         "EP imbalance",
         lambda s: f"{s.load_imbalance:g}",
@@ -200,8 +216,17 @@ def _set_mode(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, workload=replace(scenario.workload, mode=wanted[0]))
 
 
+_OWN = "model's own"
+
+
+def _resolution(scenario: Scenario) -> str:
+    chosen = scenario.workload.resolution
+    return _OWN if chosen is None else f"{chosen[0]}x{chosen[1]}"
+
+
 def _set_resolution(scenario: Scenario, text: str) -> Scenario:
-    width, height = parse_resolution(text)
+    own = text.strip().lower() in {"", "own", _OWN}
+    width, height = (0, 0) if own else parse_resolution(text)
     workload = replace(scenario.workload, image_width=width, image_height=height)
     return replace(scenario, workload=workload)
 
@@ -226,9 +251,9 @@ WORKLOAD: tuple[Field, ...] = (
     Field(
         "resolution",
         "resolution",
-        lambda s: f"{s.workload.image_width}x{s.workload.image_height}",
+        _resolution,
         _set_resolution,
-        hint="width x height",
+        hint="width x height; empty: the model's own",
         kinds=("vision",),
     ),
     _limit_field("ttft_ms", "TTFT ≤ ms", ("language",)),

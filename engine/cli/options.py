@@ -8,7 +8,13 @@ import json
 from engine.errors import InputError
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
 from engine.text import clean
-from engine.units import parse_count, parse_milliseconds, parse_ratio, parse_resolution
+from engine.units import (
+    parse_count,
+    parse_instances,
+    parse_milliseconds,
+    parse_ratio,
+    parse_resolution,
+)
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +30,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     hardware.add_argument("--chip", help="chip id or alias")
     hardware.add_argument("--chips", help="number of chips")
     hardware.add_argument("--framework", help="serving framework")
+    hardware.add_argument("--instances", help="vision: copies of the model on each chip")
     for name, what in (
         ("tp", "tensor"),
         ("pp", "pipeline"),
@@ -45,8 +52,8 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--ttft", help="limit, in ms or as 1.5s")
     workload.add_argument("--tpot", help="limit, in ms")
     workload.add_argument("--e2e", help="limit, in ms or as 30s")
-    workload.add_argument("--latency", help="vision: limit per batch")
-    workload.add_argument("--resolution", help="vision: image size, as 224x224")
+    workload.add_argument("--latency", help="vision: limit per batch, in ms or as 1s")
+    workload.add_argument("--resolution", help="vision: width x height, as 224x224")
     workload.add_argument("--slo", help="named objectives")
     workload.add_argument("--max-batch", help="largest batch to try")
     workload.add_argument("--load-imbalance", help="busiest expert rank over the mean")
@@ -99,6 +106,9 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         load_imbalance=_ratio(
             arguments.load_imbalance, "load-imbalance", start.load_imbalance, 1, 1000
         ),
+        instances=parse_instances(arguments.instances, "--instances")
+        if arguments.instances
+        else start.instances,
         draft_tokens=int(_ratio(arguments.draft_tokens, "draft-tokens", start.draft_tokens, 0, 64)),
         acceptance=_ratio(arguments.acceptance, "acceptance", start.acceptance, 0, 1),
         assume=arguments.assume or start.assume,

@@ -69,13 +69,8 @@ class _Row:
         """Raise `InputError` when ``found`` is not what the row's shapes say."""
         if abs(found - expected) > TOLERANCE * expected:
             raise InputError(
-                f"{self.place}: {what}: found {found:,}, expected {expected:,} from shapes and attrs"
+                f"{self.place}: {what}: found {found:,}, expected {expected:,} from the shapes"
             )
-
-
-def is_layer_table(reference: str) -> bool:
-    """Whether a model reference names a layer table."""
-    return reference.lower().endswith(".csv")
 
 
 def read_layer_table(path: Path) -> VisionArchitecture:
@@ -117,11 +112,11 @@ def _sample(first: _Row) -> tuple[str, int, int]:
     if not first.inputs:
         raise InputError(f"{first.place}: in_shape: found no shape, expected the model's input")
     shape = first.inputs[0]
-    if len(shape) == 4 or len(shape) == 3 and shape[0] in (1, 3):
+    if len(shape) == 4 or (len(shape) == 3 and shape[0] == 3):
         batch = shape[0] if len(shape) == 4 else 1
         if batch != 1:
             raise InputError(
-                f"{first.place}: in_shape: found a batch of {batch}, expected the table of one image"
+                f"{first.place}: in_shape: found a batch of {batch}, expected one image"
             )
         return "images", shape[-2], shape[-1]
     return "sequences", 1, shape[1] if len(shape) > 1 else shape[0]
@@ -161,7 +156,9 @@ def _plain(row: _Row, kind: LayerKind) -> VisionLayer:
 def _convolution(row: _Row) -> VisionLayer:
     shape = row.outputs[0]
     if len(shape) < 3:
-        raise InputError(f"{row.place}: out_shape: found {list(shape)}, expected channels and sizes")
+        raise InputError(
+            f"{row.place}: out_shape: found {list(shape)}, expected channels and sizes"
+        )
     groups, inputs, outputs = row.attribute("g"), row.attribute("cin"), row.attribute("cout")
     if groups < 1 or inputs % groups or outputs % groups:
         raise InputError(
@@ -355,7 +352,9 @@ def _whole(text: str, place: str, most: int) -> int:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0 or value > most or value != int(value):
-        raise InputError(f"{place}: found {text[:40]!r}, expected a whole number from 0 to {most:,}")
+        raise InputError(
+            f"{place}: found {text[:40]!r}, expected a whole number from 0 to {most:,}"
+        )
     return int(value)
 
 
