@@ -12,7 +12,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -302,7 +302,7 @@ def _read(path: Path, shown: str) -> Iterator[_Row]:
         raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
 
 
-def _check_columns(columns: tuple[str, ...] | list[str], shown: str) -> None:
+def _check_columns(columns: Sequence[str], shown: str) -> None:
     for column in REQUIRED:
         if column not in columns:
             raise InputError(
