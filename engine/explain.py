@@ -13,7 +13,7 @@ from engine.operators import LayoutArrays, Step, decode_step, prefill_step, step
 from engine.precision import Precision
 from engine.results import Explanation, FloatArray, OperatorTime
 from engine.roofline import Message, Work, kernel_bound, kernel_seconds, message_seconds
-from engine.scenario import Scenario
+from engine.scenario import Mode, Scenario
 from engine.serving import Deployment, runtime_seconds
 from engine.sweep import Prepared, batch_limits, batch_table, step_tokens
 
@@ -21,8 +21,8 @@ from engine.sweep import Prepared, batch_limits, batch_table, step_tokens
 def explain(
     prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision, batch: int
 ) -> Explanation:
-    """Break one candidate down. Prefill is of one prompt per attention rank, decode of the whole
-    batch at its mean context."""
+    """Break one candidate down. Prefill is of one prompt per attention rank, or of the whole
+    batch where it is served so; decode of the whole batch at its mean context."""
     if not isinstance(prepared.model.architecture, Architecture):
         from engine.vision.explain import explain_vision
 
@@ -37,9 +37,8 @@ def explain(
         scenario.load_imbalance,
     )
     workload = scenario.workload
-    prefill = prefill_step(
-        np.array([[float(layout.attention_data)]]), layouts, workload.input_tokens
-    )
+    prompts = batch if workload.mode is Mode.STATIC else layout.attention_data
+    prefill = prefill_step(np.array([[float(prompts)]]), layouts, workload.input_tokens)
     decode = decode_step(
         np.array([[float(batch)]]),
         layouts,
@@ -62,11 +61,14 @@ def explain(
         operators=tuple(operators),
         memory=memory_items(usage, layouts, batch, largest_pass),
         capacity_bytes=usage.capacity_bytes,
-        prefill_mfu=_share_of_peak(prepared, operators, "prefill"),
+        prefill_mfu=_share_of_peak(operators, "prefill"),
         prefill_mbu=_share_of_bandwidth(prepared, operators, "prefill"),
-        decode_mfu=_share_of_peak(prepared, operators, "decode"),
+        decode_mfu=_share_of_peak(operators, "decode"),
         decode_mbu=_share_of_bandwidth(prepared, operators, "decode"),
         largest_batch=_largest_batches(prepared, scenario, layout, precision),
+        prompts=prompts,
+        peaks=_peaks(prepared, operators),
+        bandwidth_bytes=prepared.chip.bandwidth_bytes,
     )
 
 
@@ -107,6 +109,7 @@ def _kernel_row(deployment: Deployment, work: Work, phase: str) -> OperatorTime:
         message_bytes=0.0,
         bound=kernel_bound(work, deployment.chip),
         provenance=str(work.constants.provenance),
+        peak_flops=work.peak_flops,
     )
 
 
@@ -130,17 +133,18 @@ def _message_row(deployment: Deployment, message: Message, phase: str) -> Operat
     )
 
 
-def _share_of_peak(prepared: Prepared, rows: list[OperatorTime], phase: str) -> float:
-    """FLOPs over the peak of the widest 16-bit or 8-bit rate the kernels ran at."""
+def _share_of_peak(rows: list[OperatorTime], phase: str) -> float:
     mine = [row for row in rows if row.phase == phase]
     seconds = sum(row.seconds for row in mine)
-    rates = prepared.chip.peak_flops
-    dtypes = {row.kernel.split(".")[-1] for row in mine if row.flops and "gemm" in row.kernel}
-    eight = any(dtype.startswith(("fp8", "mxfp8")) for dtype in dtypes)
-    four = any(dtype.endswith("fp4") for dtype in dtypes)
-    name = "fp4" if four and "fp4" in rates else "fp8" if eight and "fp8" in rates else "bf16"
-    peak = rates.get(name) or max(rates.values())
-    return sum(row.flops for row in mine) / (seconds * peak) if seconds else 0.0
+    ideal = sum(row.flops / row.peak_flops for row in mine if row.flops)
+    return ideal / seconds if seconds else 0.0
+
+
+def _peaks(prepared: Prepared, rows: list[OperatorTime]) -> dict[str, float]:
+    """The rates that the operators compute at, by name, highest first."""
+    used = {row.peak_flops for row in rows if row.flops}
+    named = {rate: name for name, rate in reversed(prepared.chip.peak_flops.items())}
+    return {named.get(rate, "peak"): rate for rate in sorted(used, reverse=True)}
 
 
 def _share_of_bandwidth(prepared: Prepared, rows: list[OperatorTime], phase: str) -> float:

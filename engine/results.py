@@ -7,7 +7,7 @@ plan files and the app read them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -127,6 +127,18 @@ class OperatorTime:
     bound: str
     """``compute``, ``memory``, ``link`` or ``launch``: the largest part of the seconds."""
     provenance: str
+    peak_flops: float = 0.0
+    """Dense rate of the type it computes in; 0 for what computes nothing."""
+
+    @property
+    def intensity(self) -> float:
+        """FLOPs per byte of memory traffic; NaN for what moves none."""
+        return self.flops / self.bytes if self.bytes else float("nan")
+
+    @property
+    def flops_per_second(self) -> float:
+        """FLOP/s reached, launches included."""
+        return self.flops / self.seconds if self.seconds else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,11 @@ class MemoryItem:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one candidate is as fast as it is. Shares are of the chip's dense peak."""
+    """Why one candidate is as fast as it is.
+
+    MFU is the time that the FLOPs would take at the dense peak of the type each operator
+    computes in, over the time of the phase; MBU the same of its bytes at the memory bandwidth.
+    """
 
     layout: Layout
     precision: Precision
@@ -154,3 +170,9 @@ class Explanation:
     largest_batch: Mapping[str, int]
     """The largest batch that each limit allows on its own: ``memory``, ``ttft``, ``tpot``,
     ``e2e``; 0 where even batch 1 misses."""
+    prompts: int = 1
+    """Prompts in the prefill that is shown."""
+    peaks: Mapping[str, float] = field(default_factory=dict)
+    """Dense FLOP/s of the types that are computed in, by name: the roofs."""
+    bandwidth_bytes: float = 0.0
+    """Memory bandwidth of the chip."""

@@ -6,6 +6,7 @@ arrays of (layouts, batches).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -103,6 +104,9 @@ class Prepared:
 
 
 _PREPARED: OrderedDict[object, Prepared] = OrderedDict()
+_PREPARED_MOST = 64
+"""More than the single changes of a scenario that are tried at a time."""
+_PREPARED_LOCK = threading.Lock()
 
 
 def _key(scenario: Scenario) -> object:
@@ -128,16 +132,18 @@ def _key(scenario: Scenario) -> object:
 def prepare(scenario: Scenario) -> Prepared:
     """Resolve a scenario's model, chip, framework, precisions and layouts.
 
-    The last few are remembered. Raises `InputError` naming what is wrong.
+    The last ones are remembered, for all threads. Raises `InputError` naming what is wrong.
     """
     key = _key(scenario)
-    if key in _PREPARED:
-        _PREPARED.move_to_end(key)
-        return _PREPARED[key]
+    with _PREPARED_LOCK:
+        if key in _PREPARED:
+            _PREPARED.move_to_end(key)
+            return _PREPARED[key]
     prepared = _resolve(scenario)
-    _PREPARED[key] = prepared
-    while len(_PREPARED) > 16:
-        _PREPARED.popitem(last=False)
+    with _PREPARED_LOCK:
+        _PREPARED[key] = prepared
+        while len(_PREPARED) > _PREPARED_MOST:
+            _PREPARED.popitem(last=False)
     return prepared
 
 
