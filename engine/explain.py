@@ -143,7 +143,7 @@ def _share_of_peak(rows: list[OperatorTime], phase: str) -> float:
 def _peaks(prepared: Prepared, rows: list[OperatorTime]) -> dict[str, float]:
     """The rates that the operators compute at, by name, highest first."""
     used = {row.peak_flops for row in rows if row.flops}
-    named = {rate: name for name, rate in reversed(prepared.chip.peak_flops.items())}
+    named = {rate: name for name, rate in list(prepared.chip.peak_flops.items())[::-1]}
     return {named.get(rate, "peak"): rate for rate in sorted(used, reverse=True)}
 
 
