@@ -68,8 +68,13 @@ def predict(
     rows: Sequence[Measurement],
     configs: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    change: Callable[[Subject], Subject] | None = None,
 ) -> Predictions:
-    """Predict every row; ``progress`` is told rows done and rows in all."""
+    """Predict every row; ``progress`` is told rows done and rows in all.
+
+    ``change`` replaces what the rows of a group share: predictions as they would be with other
+    constants.
+    """
     values = {metric: np.full(len(rows), np.nan) for metric in METRICS}
     refused = [""] * len(rows)
     groups: dict[tuple[str, ...], list[int]] = {}
@@ -77,7 +82,7 @@ def predict(
         groups.setdefault(_group_key(row), []).append(index)
     done = 0
     for places in groups.values():
-        _predict_group(rows, places, configs, values, refused)
+        _predict_group(rows, places, configs, values, refused, change)
         done += len(places)
         if progress is not None:
             progress(done, len(rows))
@@ -98,6 +103,7 @@ def _predict_group(
     configs: Path | None,
     values: dict[str, FloatArray],
     refused: list[str],
+    change: Callable[[Subject], Subject] | None,
 ) -> None:
     chosen = [rows[place] for place in places]
     try:
@@ -109,7 +115,8 @@ def _predict_group(
             chosen = [row for _, row in usable]
             if not chosen:
                 return
-            found = _predict_language(subject_of(chosen[0], configs), chosen)
+            subject = subject_of(chosen[0], configs)
+            found = _predict_language(change(subject) if change else subject, chosen)
     except InputError as error:
         for place in places:
             refused[place] = str(error)

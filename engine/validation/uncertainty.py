@@ -1,56 +1,136 @@
 """How far off predictions of a kind have been: ranges from published error, not from belief.
 
-``profiles/accuracy/ranges.toml`` holds the median relative error measured on held-out (model,
-chip) pairs for each kind of case. A case is the better known, the more of it has been measured:
-the chip's generation, the kernels of the model's precision on it, the framework.
+``profiles/accuracy/ranges.toml`` holds the relative error that two of three published results
+stayed within, for each kind of case: whether runs of the chip have been published, whether the
+kernels of the model's formats were measured or fitted on its generation, and whether the
+framework's costs were. `engine.validation.publish` writes the file from a measurements CSV.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from engine.chip import Provenance
+from engine.chip import KernelConstants, Provenance
+from engine.operators import Inventory
+from engine.scenario import Mode
 from profiles import ROOT
 
 if TYPE_CHECKING:
     from engine.sweep import Prepared
 
+RANGES = ROOT / "accuracy" / "ranges.toml"
+
 
 @dataclass(frozen=True, slots=True)
-class RelativeRange:
-    """Relative errors to show as ±: half of the measured cases of this kind were off by less."""
+class Case:
+    """What is known of a case; ``kind`` is ``serving``, ``static`` or ``cv``."""
 
-    ttft: float
-    tpot: float
-    throughput: float
+    kind: str
+    chip_measured: bool
+    kernels_fitted: bool
+    framework_known: bool
+
+    def widened(self) -> Iterable[Case]:
+        """This case, then those that claim to know less."""
+        yield self
+        if self.kernels_fitted:
+            yield Case(self.kind, self.chip_measured, False, self.framework_known)
+        yield Case(self.kind, True, False, self.framework_known)
+        yield Case(self.kind, True, False, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What to say about a prediction's error.
+
+    ``badge`` is ``measured`` where runs of this chip under this framework have been published
+    (or are the user's own), ``fitted`` where the kernels' constants were measured or fitted on
+    its generation, else ``datasheet``. ``ranges`` maps ``ttft``, ``tpot``, ``throughput`` and
+    ``latency`` to relative errors that two of three such results stayed within.
+    """
+
+    badge: str
+    ranges: Mapping[str, float]
+    rows: int
+    basis: str
+
+    def percent(self, metric: str) -> str:
+        """``±12 %``, or nothing where the metric has never been compared."""
+        known = self.ranges.get(metric)
+        return "" if known is None else f"±{max(round(100 * known), 1)} %"
+
+
+def accuracy_of(prepared: Prepared, mode: Mode = Mode.CONTINUOUS, precision: int = 0) -> Accuracy:
+    """Badge and ranges of what ``prepared`` predicts at one of its precisions."""
+    case, own = _case(prepared, mode, precision)
+    if own or f"{prepared.chip.id}/{prepared.framework.id}" in covered()["pairs"]:
+        badge = "measured"
+    else:
+        badge = "fitted" if case.kernels_fitted else "datasheet"
+    for candidate in case.widened():
+        found = _ranges().get(candidate)
+        if found is not None:
+            return Accuracy(badge, found["ranges"], found["rows"], found["basis"])
+    return Accuracy(badge, {}, 0, "never compared with a measurement")
+
+
+def _case(prepared: Prepared, mode: Mode, precision: int) -> tuple[Case, bool]:
+    """The kind of case, and whether the user's own runs calibrated it."""
+    chip, framework = prepared.chip, prepared.framework
+    own = framework.origin != "bundled" and any(
+        key.startswith(f"{chip.id}/") for key in framework.kernels
+    )
+    if not prepared.inventories:
+        measured = chip.id in covered()["vision_chips"]
+        fitted = chip.provenance is not Provenance.DATASHEET
+        return Case("cv", measured, fitted, framework_known=True), False
+    case = Case(
+        "static" if mode is Mode.STATIC else "serving",
+        own or chip.id in covered()["chips"],
+        kernels_fitted(prepared.inventories[precision]),
+        own or framework.id in covered()["frameworks"],
+    )
+    return case, own
+
+
+def kernels_fitted(inventory: Inventory) -> bool:
+    """Whether every kernel class that the model uses was measured or fitted."""
+    return all(used.provenance is not Provenance.DATASHEET for used in _constants(inventory))
+
+
+def _constants(inventory: Inventory) -> Iterable[KernelConstants]:
+    for gemm in (*inventory.gemms, inventory.head):
+        yield from (gemm.constants, gemm.decode_constants)
+    for bank in inventory.banks:
+        yield bank.constants
+    for mixing in inventory.mixings:
+        yield from (mixing.prefill_constants, mixing.decode_constants)
 
 
 @cache
-def _ranges() -> dict[str, Any]:
-    text = (ROOT / "accuracy" / "ranges.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def _file() -> dict[str, Any]:
+    return tomllib.loads(RANGES.read_text(encoding="utf-8"))
 
 
-def badge(prepared: Prepared) -> str:
-    """How well the case is known: ``measured`` when runs of this chip generation under this
-    framework were fitted, ``fitted`` when kernels or neighbours were, else ``datasheet``."""
-    return _badge(prepared.chip.id, prepared.framework.id, prepared.chip.provenance)
+@cache
+def covered() -> Mapping[str, frozenset[str]]:
+    """What published runs exist of: ``chips``, ``frameworks``, ``pairs`` (``chip/framework``)
+    for language models, ``vision_chips`` for vision models."""
+    return {name: frozenset(values) for name, values in _file()["covered"].items()}
 
 
-def _badge(chip: str, framework: str, provenance: Provenance) -> str:
-    covered = _ranges()["covered"]
-    if chip in covered["chips"] and framework in covered["frameworks"]:
-        return "measured"
-    if chip in covered["chips"] or provenance in (Provenance.MEASURED, Provenance.FITTED):
-        return "fitted"
-    return "datasheet"
-
-
-def range_for(prepared: Prepared, kind: str = "serving") -> RelativeRange:
-    """The range of a prediction; ``kind`` is ``serving``, ``static`` or ``vision``."""
-    table = _ranges()
-    found = table["error"].get(kind, table["error"]["serving"])[badge(prepared)]
-    return RelativeRange(found["ttft"], found["tpot"], found["throughput"])
+@cache
+def _ranges() -> Mapping[Case, Mapping[str, Any]]:
+    return {
+        Case(
+            one["kind"],
+            one["chip"] == "measured",
+            one["kernels"] == "fitted",
+            one["framework"] == "known",
+        ): {"rows": one["rows"], "basis": one["basis"], "ranges": one["range"]}
+        for one in _file()["case"]
+    }
