@@ -104,6 +104,8 @@ def _add_validation(commands: Subparsers) -> None:
     validate.add_argument("--csv", metavar="OUT", help="write one prediction per row")
     validate.set_defaults(run=_late("engine.cli.validate", "run_validate"))
     accuracy = commands.add_parser("accuracy", help="print the published error table")
+    accuracy.add_argument("--full", metavar="FILE.csv", help="of this file's rows instead")
+    accuracy.add_argument("--configs", metavar="DIR", help="folders <org>__<name>/config.json")
     accuracy.add_argument("--json", action="store_true", help="print JSON")
     accuracy.set_defaults(run=_late("engine.cli.validate", "run_accuracy"))
     calibrate = commands.add_parser("calibrate", help="fit constants to your own benchmark runs")

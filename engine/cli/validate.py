@@ -12,22 +12,25 @@ from engine.errors import InputError
 from engine.files import write_text
 from engine.text import clean
 from engine.validation.predict import Predictions, predict
+from engine.validation.published import PUBLISHED
 from engine.validation.reader import Measurement, read_measurements
-from engine.validation.report import Group, coverage, groups, prediction_csv, refusals
+from engine.validation.regret import Regret, regrets
+from engine.validation.report import (
+    FINER_GROUPS,
+    Group,
+    coverage,
+    groups,
+    prediction_csv,
+    refusals,
+)
+from engine.validation.table import as_text
 
 BAR_WIDTH = 30
 
 
 def run_validate(arguments: argparse.Namespace) -> int:
     """Predict the rows of a file and print the error by group."""
-    configs = None
-    if arguments.configs:
-        configs = Path(arguments.configs).expanduser()
-        if not configs.is_dir():
-            raise InputError(
-                f"--configs {clean(arguments.configs)}: no such folder, "
-                "expected one with <org>__<name>/config.json"
-            )
+    configs = _configs(arguments.configs)
     rows = read_measurements(Path(arguments.file).expanduser())
     predictions = predict(rows, configs, _progress_bar())
     if arguments.csv:
@@ -37,6 +40,31 @@ def run_validate(arguments: argparse.Namespace) -> int:
     else:
         print(_as_text(rows, predictions))
     return 0
+
+
+def run_accuracy(arguments: argparse.Namespace) -> int:
+    """Print the error on the published rows of this repository, or of a larger file."""
+    path = Path(arguments.full).expanduser() if arguments.full else PUBLISHED
+    rows = read_measurements(path)
+    predictions = predict(rows, _configs(arguments.configs), _progress_bar())
+    made = [group for group in groups(rows, predictions) if group.by == "kind"]
+    if arguments.json:
+        print(json.dumps({"groups": [group.as_json() for group in made]}, indent=1))
+    else:
+        print(as_text(made))
+    return 0
+
+
+def _configs(folder: str | None) -> Path | None:
+    if not folder:
+        return None
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise InputError(
+            f"--configs {clean(folder)}: no such folder, "
+            "expected one with <org>__<name>/config.json"
+        )
+    return path
 
 
 def _progress_bar() -> Callable[[int, int], None] | None:
@@ -54,13 +82,20 @@ def _progress_bar() -> Callable[[int, int], None] | None:
 
 
 def _as_json(rows: Sequence[Measurement], predictions: Predictions) -> dict[str, object]:
+    """``groups`` has one entry per kind and metric; finer groups stand in lists of their own."""
+    made = groups(rows, predictions)
+    finer = {
+        f"by_{by}": [group.as_json() for group in made if group.by == by] for by in FINER_GROUPS
+    }
     return {
-        "groups": [group.as_json() for group in groups(rows, predictions)],
+        "groups": [group.as_json() for group in made if group.by == "kind"],
+        **finer,
         "coverage": [
             {"kind": kind, "rows": total, "covered": covered}
             for kind, (total, covered) in sorted(coverage(rows, predictions).items())
         ],
         "refusals": [{"reason": reason, "rows": count} for reason, count in refusals(predictions)],
+        "regret": [regret.as_json() for regret in regrets(rows, predictions)],
     }
 
 
@@ -77,7 +112,20 @@ def _as_text(rows: Sequence[Measurement], predictions: Predictions) -> str:
             section = group.by
             lines += ["", _header(section)]
         lines.append(_line(group))
+    chosen = regrets(rows, predictions)
+    if any(regret.groups for regret in chosen):
+        lines += ["", *map(_regret_line, chosen)]
     return "\n".join(lines)
+
+
+def _regret_line(regret: Regret) -> str:
+    start = f"choosing by prediction under TPOT {regret.tpot_limit_ms:g} ms: "
+    if regret.median is None or regret.mean is None or regret.missed is None:
+        return f"{start}no group of rows has a choice"
+    return (
+        f"{start}{regret.median:.1%} of tokens/s/chip lost in the median, {regret.mean:.1%} in the "
+        f"mean, over {regret.groups} groups; {regret.missed:.0%} of the choices miss the limit"
+    )
 
 
 def _header(by: str) -> str:

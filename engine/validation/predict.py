@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from engine.architecture import Architecture
 from engine.chip import Chip
 from engine.chip_profiles import load_chip
-from engine.config import load_architecture
 from engine.disaggregation import Disaggregated, serve_disaggregated
 from engine.errors import InputError
 from engine.framework import Framework
@@ -29,6 +27,7 @@ from engine.precision import Precision
 from engine.scenario import Mode
 from engine.serving import Arrivals, Deployment, Service, Traffic, serve_traffic
 from engine.validation.eras import profile_of
+from engine.validation.models import row_architecture
 from engine.validation.precisions import row_precision
 from engine.validation.reader import Measurement, Pool
 
@@ -163,7 +162,7 @@ def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatAr
 
 def subject_of(row: Measurement, configs: Path | None) -> Subject:
     """Model, chip, framework and precision of a row; raises `InputError`."""
-    architecture = _architecture(row.model, configs)
+    architecture = row_architecture(row.model, configs)
     profile = profile_of(row.framework, row.framework_version, row.chip)
     return Subject(
         architecture,
@@ -171,21 +170,6 @@ def subject_of(row: Measurement, configs: Path | None) -> Subject:
         load_framework(profile),
         row_precision(row.weights, row.kv, architecture, profile),
     )
-
-
-@cache
-def _architecture(model: str, configs: Path | None) -> Architecture:
-    reference = model
-    if configs is not None:
-        folder = configs / model.replace("/", "__")
-        if (folder / "config.json").is_file():
-            reference = str(folder)
-    else:
-        reference = model.split("/")[-1].lower()
-    loaded = load_architecture(reference)
-    if not isinstance(loaded.architecture, Architecture):
-        raise InputError(f"{model} is not a language model")
-    return loaded.architecture
 
 
 def row_layout(row: Measurement) -> Layout:

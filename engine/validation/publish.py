@@ -1,7 +1,7 @@
 """Write what the repository publishes about its accuracy, from a measurements CSV.
 
 ``python -m engine.validation.publish MEASUREMENTS.csv --configs DIR`` predicts every row and
-writes ``profiles/accuracy/ranges.toml``.
+writes ``profiles/accuracy/ranges.toml`` and ``published.csv``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from engine.files import write_text
 from engine.validation.eras import GENERIC, profile_of
 from engine.validation.held_out import CaseError, case_errors
+from engine.validation.published import PUBLISHED, choose, published_text
 from engine.validation.reader import Measurement, read_measurements
 from engine.validation.uncertainty import RANGES
 
@@ -68,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     rows = read_measurements(options.measurements)
     write_text(RANGES, ranges_text(rows, case_errors(rows, options.configs)))
-    print(f"written: {RANGES}")
+    chosen = choose(rows)
+    write_text(PUBLISHED, published_text(chosen))
+    print(f"written: {RANGES}, {PUBLISHED} ({len(chosen)} rows)")
     return 0
 
 

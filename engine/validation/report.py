@@ -33,6 +33,15 @@ _SHOWN = {
     "cv": ("samples_per_s", "latency_ms"),
 }
 
+_KEYS: Mapping[str, Callable[[Measurement], str]] = {
+    "kind": lambda row: row.kind,
+    "chip": lambda row: row.chip or "unknown",
+    "family": lambda row: family(row.model),
+    "framework": lambda row: row.framework or "unknown",
+    "tier": lambda row: row.tier or "unknown",
+}
+FINER_GROUPS = ("chip", "family", "framework", "tier")
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -86,12 +95,7 @@ def relative_errors(
 
 def groups(rows: Sequence[Measurement], predictions: Predictions) -> list[Group]:
     """All groups: whole kinds first, then each kind by chip, family, framework and tier."""
-    made = list(_groups_by(rows, predictions, "kind", lambda row: row.kind))
-    made += _groups_by(rows, predictions, "chip", lambda row: row.chip)
-    made += _groups_by(rows, predictions, "family", lambda row: family(row.model))
-    made += _groups_by(rows, predictions, "framework", lambda row: row.framework or "unknown")
-    made += _groups_by(rows, predictions, "tier", lambda row: row.tier or "unknown")
-    return made
+    return [group for by, key in _KEYS.items() for group in _groups_by(rows, predictions, by, key)]
 
 
 def _groups_by(

@@ -1,0 +1,97 @@
+"""Published results kept in the repository: a small, even choice from a measurements CSV.
+
+``profiles/accuracy/published.csv`` holds figures with their citations, in the form that
+`rooftop validate` reads. The choice follows the groups of the data, not the error: from every
+chip, framework and model that a kind of row has, the rows at even distances of the group sorted
+by load.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+
+from engine.validation.eras import profile_of
+from engine.validation.reader import Measurement
+from profiles import ROOT
+
+PUBLISHED = ROOT / "accuracy" / "published.csv"
+COLUMNS = (
+    "id",
+    "quality_tier",
+    "citation",
+    "date",
+    "kind",
+    "load",
+    "model",
+    "chip",
+    "framework",
+    "framework_version",
+    "precision_weights",
+    "precision_act",
+    "precision_kv",
+    "chips",
+    "tp",
+    "pp",
+    "ep",
+    "dp",
+    "disagg",
+    "disagg_pd",
+    "isl",
+    "osl",
+    "isl_eff",
+    "osl_eff",
+    "concurrency_or_batch",
+    "ttft_ms",
+    "ttft_stat",
+    "ttft_median_ms",
+    "tpot_ms",
+    "tpot_stat",
+    "e2el_ms",
+    "output_tps_per_chip",
+    "samples_per_s",
+    "latency_ms",
+)
+ROWS_OF_GROUP = {"serving": 2, "static": 1, "offline": 1, "cv": 3}
+"""Vision rows are grouped by chip and framework alone, as each has dozens of models."""
+
+
+def choose(rows: Sequence[Measurement]) -> list[Measurement]:
+    """The rows to publish, in the file's order."""
+    groups: dict[tuple[str, ...], list[Measurement]] = {}
+    for row in rows:
+        groups.setdefault(_group(row), []).append(row)
+    chosen: list[Measurement] = []
+    for key in sorted(groups):
+        members = sorted(groups[key], key=_load)
+        chosen += _evenly(members, ROWS_OF_GROUP.get(key[0], 0))
+    return chosen
+
+
+def _group(row: Measurement) -> tuple[str, ...]:
+    if row.kind == "cv":
+        return (row.kind, row.chip, row.framework)
+    profile = profile_of(row.framework, row.framework_version, row.chip)
+    return (row.kind, row.chip, profile, row.model)
+
+
+def _load(row: Measurement) -> tuple[float, float, str]:
+    batch = math.inf if math.isnan(row.batch) else row.batch
+    return (batch, row.input_tokens if row.input_tokens > 0 else 0.0, row.id)
+
+
+def _evenly(members: list[Measurement], count: int) -> list[Measurement]:
+    """``count`` members at even distances, away from both ends."""
+    count = min(count, len(members))
+    return [members[(2 * place + 1) * len(members) // (2 * count)] for place in range(count)]
+
+
+def published_text(rows: Iterable[Measurement]) -> str:
+    """The rows as CSV."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row.cells for row in rows)
+    return out.getvalue()

@@ -1,0 +1,82 @@
+"""The error on the published rows of the repository stays where it was, or gets better.
+
+The bounds are wide enough for honest changes of the physics and narrow enough that a lost
+effect (collectives, prefill in shared passes, a framework's step cost) breaks them.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.cli import run
+from engine.validation.predict import Predictions, predict
+from engine.validation.published import PUBLISHED
+from engine.validation.reader import Measurement, read_measurements
+from engine.validation.report import Group, groups
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Measurement]:
+    return read_measurements(PUBLISHED)
+
+
+@pytest.fixture(scope="module")
+def predictions(rows: list[Measurement]) -> Predictions:
+    return predict(rows)
+
+
+@pytest.fixture(scope="module")
+def errors(rows: list[Measurement], predictions: Predictions) -> dict[tuple[str, str], Group]:
+    made = groups(rows, predictions)
+    return {(group.kind, group.metric): group for group in made if group.by == "kind"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric", "bound"),
+    [
+        ("serving", "tpot_ms", 0.13),
+        ("serving", "ttft_ms", 0.40),
+        ("serving", "e2el_ms", 0.12),
+        ("serving", "output_tps_per_chip", 0.19),
+        ("static", "ttft_ms", 0.12),
+        ("static", "tpot_ms", 0.11),
+        ("static", "e2el_ms", 0.11),
+        ("static", "output_tps_per_chip", 0.11),
+        ("offline", "output_tps_per_chip", 0.16),
+    ],
+)
+def test_median_error_of_published_rows(errors, kind: str, metric: str, bound: float) -> None:
+    assert errors[kind, metric].median_ape < bound
+
+
+def test_language_rows_are_covered(rows, predictions) -> None:
+    refused = [
+        (row.id, reason)
+        for row, reason in zip(rows, predictions.refused, strict=True)
+        if reason and row.kind != "cv"
+    ]
+    assert refused == []
+
+
+def test_published_rows_cover_every_kind_and_cite_their_source(rows) -> None:
+    assert {row.kind for row in rows} == {"serving", "static", "offline", "cv"}
+    assert 200 <= len(rows) <= 400
+    assert all(row.cells["citation"] for row in rows)
+    assert len({row.chip for row in rows}) >= 25
+
+
+def test_command_prints_one_line_per_kind_and_metric(capsys) -> None:
+    assert run(["accuracy"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["kind", "metric", "rows"]
+    assert any(line.startswith("serving  TPOT") for line in lines)
+
+
+def test_json_has_one_entry_per_kind_and_metric(capsys) -> None:
+    assert run(["accuracy", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["groups"]
+    keys = [(group["kind"], group["metric"]) for group in found]
+    assert len(keys) == len(set(keys))
+    assert ("offline", "output_tps_per_chip") in keys
