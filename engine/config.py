@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,6 +22,7 @@ from engine.text import clean
 from profiles import ROOT
 
 if TYPE_CHECKING:
+    from engine.hub.reference import HubReference
     from engine.vision.architecture import VisionArchitecture
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
@@ -33,9 +33,6 @@ MAXIMUM_ENTRIES = 200_000
 Edits = Sequence[tuple[str, object]]
 Resolution = tuple[int, int]
 """Width and height of a vision model's input; for encoders of text, sequence length and 1."""
-
-_HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
-
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -64,6 +61,8 @@ class RawConfig:
     """How messages name the file."""
     config: dict[str, Any]
     hf_quantisation: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    """What the reader should know about where this came from."""
 
 
 @cache
@@ -142,7 +141,7 @@ def interpret(
         kind="language",
         architecture=architecture,
         precision=precision,
-        warnings=architecture.warnings,
+        warnings=(*architecture.warnings, *raw.notes),
     )
 
 
@@ -158,19 +157,47 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
     lowered = reference.lower()
     if lowered in bundled_models():
         return _read_bundled(lowered)
-    path = Path(reference).expanduser()
-    if path.exists() or reference.startswith((".", "/", "~")) or path.suffix == ".json":
-        return _read_path(path)
-    if _HUB_ID.match(reference):
-        from engine.hub import fetch_config
-
-        folder = Path(fetch_config(reference, revision))
-        found = _read_path(folder)
-        return replace(found, name=reference.split("/")[1], origin=reference, source=reference)
+    if _is_path(reference):
+        return _read_path(Path(reference).expanduser())
+    found = hub_reference(reference, revision)
+    if found is not None:
+        return _read_hub(found)
     raise InputError(
         f"model {clean(reference, 80)!r} is neither a bundled profile, nor a file or folder, nor a "
         f"hub id org/name{_nearest(lowered)}"
     )
+
+
+def hub_reference(reference: str, revision: str = "") -> HubReference | None:
+    """The hub's repository that ``reference`` names, or None when it names something else:
+    bundled profiles and what lies on the disk come first."""
+    from engine.hub.reference import HubReference
+
+    if reference.lower() in bundled_models() or _is_path(reference):
+        return None
+    return HubReference.parse(reference, revision)
+
+
+def _is_path(reference: str) -> bool:
+    if reference.startswith((".", "/", "~")):
+        return True
+    try:
+        path = Path(reference)
+        return path.suffix == ".json" or path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _read_hub(reference: HubReference) -> RawConfig:
+    """Fetch the files and read them; code in the repository is never run."""
+    from engine.hub import fetch_config
+
+    fetched = fetch_config(reference)
+    found = _read_path(fetched.folder, str(reference))
+    notes = fetched.notes
+    if found.config.get("auto_map"):
+        notes += ("the repository names code of its own (auto_map); rooftop never runs it",)
+    return replace(found, name=reference.name, origin=str(reference), notes=notes)
 
 
 def _nearest(name: str) -> str:
@@ -187,11 +214,12 @@ def _read_bundled(name: str) -> RawConfig:
     return RawConfig(str(profile["name"]), "bundled", name, config, profile.get("hf_quant_config"))
 
 
-def _read_path(path: Path) -> RawConfig:
+def _read_path(path: Path, source: str = "") -> RawConfig:
+    """Read a file or a folder; ``source`` is how messages name it, when not by its path."""
     file = path / "config.json" if path.is_dir() else path
     if path.is_dir() and not file.is_file():
         raise InputError(f"{clean(str(path))}: folder holds no config.json")
-    source = clean(str(file))
+    source = source or clean(str(file))
     config = parse_json(_read_bytes(file), source)
     beside = file.parent / "hf_quant_config.json"
     quantisation = None

@@ -58,10 +58,15 @@ def run_model(arguments: argparse.Namespace) -> int:
     if not isinstance(model.architecture, Architecture):
         raise InputError(f"{model.name}: a vision model; expected a language model")
     description = describe(model, kv)
+    reference = hub_reference(arguments.config, arguments.revision)
+    counted = _HubCounted(reference, model.architecture) if reference is not None else None
     if arguments.json:
-        print(json.dumps(as_json(description), indent=2, ensure_ascii=False))
+        hub = counted.as_json() if counted is not None else {}
+        print(json.dumps(as_json(description) | hub, indent=2, ensure_ascii=False))
     else:
         print(as_text(description))
+        if counted is not None:
+            print(counted.as_text())
     return 0
 
 
