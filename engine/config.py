@@ -34,6 +34,7 @@ Edits = Sequence[tuple[str, object]]
 Resolution = tuple[int, int]
 """Width and height of a vision model's input; for encoders of text, sequence length and 1."""
 
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model as it was read: where from, the raw config after edits, and what it means.

@@ -11,32 +11,6 @@ from pathlib import Path
 from engine.errors import InputError
 
 
-def add_model_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Declare the sub-command and its options."""
-    parser = subparsers.add_parser(
-        "model", help="print what was understood of a model's config.json"
-    )
-    parser.add_argument(
-        "config", nargs="?", help="bundled profile, config.json, folder or hub id org/name"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--kv", default="", metavar="FORMAT", help="KV cache format, such as fp8")
-    parser.add_argument(
-        "--assume", default="", metavar="TYPE", help="read the file as this model_type"
-    )
-    parser.add_argument("--revision", default="", help="revision on the hub")
-    parser.add_argument(
-        "--check", default="", metavar="DIR", help="compare every config under DIR with --oracle"
-    )
-    parser.add_argument(
-        "--oracle",
-        default="",
-        metavar="CSV",
-        help="table of independent counts (DIR/../oracle_params.csv)",
-    )
-    parser.set_defaults(run=run_model)
-
-
 def run_model(arguments: argparse.Namespace) -> int:
     """Run the command: 0 described or nothing differs, 1 some config differs.
 
@@ -47,8 +21,10 @@ def run_model(arguments: argparse.Namespace) -> int:
     if not arguments.config:
         raise InputError("model: expected a profile, file, folder or hub id, or --check DIR")
     from engine.architecture import Architecture
-    from engine.config import load_architecture
+    from engine.config import hub_reference, load_architecture
     from engine.describe import as_json, as_text, describe
+    from engine.hub.comparison import hub_json, hub_text
+    from engine.hub.contents import hub_count
     from engine.precision import number_format
 
     kv = number_format(arguments.kv) if arguments.kv else None
@@ -59,14 +35,15 @@ def run_model(arguments: argparse.Namespace) -> int:
         raise InputError(f"{model.name}: a vision model; expected a language model")
     description = describe(model, kv)
     reference = hub_reference(arguments.config, arguments.revision)
-    counted = _HubCounted(reference, model.architecture) if reference is not None else None
+    count = hub_count(reference) if reference is not None else None
+    ours = model.architecture.total_parameters, model.architecture.prediction_parameters
     if arguments.json:
-        hub = counted.as_json() if counted is not None else {}
-        print(json.dumps(as_json(description) | hub, indent=2, ensure_ascii=False))
+        document = as_json(description) | hub_json(count, *ours)
+        print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         print(as_text(description))
-        if counted is not None:
-            print(counted.as_text())
+        if reference is not None:
+            print(hub_text(count, *ours))
     return 0
 
 

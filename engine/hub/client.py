@@ -20,14 +20,17 @@ def client() -> Any:
     """The ``huggingface_hub`` module, imported now and kept from writing to the terminal.
 
     Small files come over plain HTTP, which keeps to proxies and timeouts; the client's other
-    transport is switched off unless the environment asks for it.
+    transport and its statistics, each with requests of their own, are switched off unless the
+    environment asks for them.
     """
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     warnings.filterwarnings("ignore", module=r"huggingface_hub(\..*)?")
     try:
         module = import_module("huggingface_hub")
         utilities = import_module("huggingface_hub.utils")
         import_module("huggingface_hub.errors")
+        constants()
     except Exception as error:
         # It reads numbers from the environment while it is imported.
         raise InputError(
@@ -36,7 +39,7 @@ def client() -> Any:
         ) from None
     # Its messages hold text from the server; what matters is said in our own words.
     utilities.logging.set_verbosity(utilities.logging.CRITICAL)
-    if import_module("huggingface_hub.constants").HF_HUB_DISABLE_PROGRESS_BARS is None:
+    if constants().HF_HUB_DISABLE_PROGRESS_BARS is None:
         utilities.disable_progress_bars()
     return module
 
@@ -72,6 +75,17 @@ def host_of(address: str) -> str:
     except ValueError:
         return "an address that cannot be read"
     return clean(f"{host}:{port}" if port else host, 80)
+
+
+def proxy_variable(address: str) -> str:
+    """The environment variable that names the proxy on the way to ``address``, or empty."""
+    from urllib.request import proxy_bypass
+
+    parts = urlsplit(address)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return ""
+    names = (f"{parts.scheme}_proxy", "all_proxy")
+    return next((n.upper() for n in names if os.environ.get(n) or os.environ.get(n.upper())), "")
 
 
 def has_token() -> bool:

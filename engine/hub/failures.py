@@ -9,7 +9,7 @@ import errno
 from collections.abc import Iterator
 
 from engine.errors import InputError
-from engine.hub.client import constants, endpoint, has_token, host_of
+from engine.hub.client import constants, endpoint, has_token, host_of, proxy_variable
 from engine.hub.reference import HubReference
 from engine.text import clean
 
@@ -107,23 +107,28 @@ def _of_status(
     return InputError(f"{reference}: {where} answered {status}, expected a file")
 
 
-def _of_network(
-    names: set[str], chain: list[BaseException], where: str, seconds: float
-) -> str:
+def _of_network(names: set[str], chain: list[BaseException], where: str, seconds: float) -> str:
     text = " ".join(str(one).lower() for one in chain)
+    proxy = proxy_variable(endpoint())
     if "ProxyError" in names:
-        return "the proxy failed; check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        return f"the proxy in {proxy or 'HTTPS_PROXY'} refused or failed"
     if "TimeoutException" in names or "TimeoutError" in names:
         return f"no network, or too slow: {where} gave no answer within {seconds:g} s"
-    if "ConnectError" in names and "certificate" in text:
-        return f"the certificate of {where} is not trusted; set SSL_CERT_FILE if it is your own"
     if "ConnectError" in names:
-        if any(part in text for part in _NAME_UNKNOWN):
-            return f"no network: the name {where} cannot be found"
-        return f"no network: cannot connect to {where}"
+        return _of_connection(text, where, f" through the proxy in {proxy}" if proxy else "")
     if names & {"NetworkError", "RemoteProtocolError"}:
         return f"the connection to {where} broke; try again"
     return ""
+
+
+def _of_connection(text: str, where: str, way: str) -> str:
+    if "certificate" in text:
+        return f"the certificate of {where} is not trusted; set SSL_CERT_FILE if it is your own"
+    if "[ssl" in text:
+        return f"{where} does not speak TLS{way}; check HF_ENDPOINT"
+    if any(part in text for part in _NAME_UNKNOWN):
+        return f"no network: the name {where} cannot be found{way}"
+    return f"no network: cannot connect to {where}{way}"
 
 
 def _of_machine(chain: list[BaseException], names: set[str], where: str) -> str:
@@ -136,8 +141,9 @@ def _of_machine(chain: list[BaseException], names: set[str], where: str) -> str:
             return f"the cache {cache} cannot be used: {reason}; HF_HOME moves it"
     if "FileMetadataError" in names:
         return f"{where} does not answer as a hub; check HF_ENDPOINT and your proxy"
-    if names & {"UnsupportedProtocol", "InvalidURL"}:
-        return "an address cannot be used; check HF_ENDPOINT, HTTPS_PROXY and HTTP_PROXY"
+    proxy = proxy_variable(endpoint())
+    if proxy and names & {"ImportError", "UnsupportedProtocol", "InvalidURL", "ValueError"}:
+        return f"the proxy in {proxy} cannot be used; expected an address as http://proxy:8080"
     if names & {"LocalProtocolError", "UnicodeEncodeError"}:
         return "the token cannot be sent; check HF_TOKEN for characters that do not belong there"
     if "TooManyRedirects" in names:

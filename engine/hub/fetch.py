@@ -16,7 +16,7 @@ from engine.hub.failures import Unreachable, explained, not_cached
 from engine.hub.reference import HubReference
 
 CONFIG, QUANTISATION = "config.json", "hf_quant_config.json"
-TOTAL_SECONDS = 45.0
+TOTAL_SECONDS = 30.0
 """When waiting ends, whatever the server does: a person watches."""
 RETRY_SECONDS = 0.5
 
