@@ -93,7 +93,7 @@ def _of_status(
         return InputError(f"{reference}: {where} forbids access (403): check what HF_TOKEN may do")
     if status == 404:
         return InputError(
-            f"{reference}: not found on {where} (404); if HF_ENDPOINT is set, check that it is a hub"
+            f"{reference}: not found on {where} (404); is it a hub? HF_ENDPOINT says where to ask"
         )
     if status == 407:
         return Unreachable(f"{reference}: the proxy wants a name and password (407)")

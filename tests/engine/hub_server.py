@@ -43,6 +43,8 @@ class Repository:
     chunked: bool = False
     """Say no size, neither in HEAD nor in GET."""
     missing_code: str = "EntryNotFound"
+    redirect: str = ""
+    """Files lie on another server: answer with its address."""
 
 
 @dataclass
@@ -117,6 +119,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, repository: Repository, content: bytes, commit: str) -> None:
         etag = hashlib.sha1(content).hexdigest()
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, **repository.headers}
+        if repository.redirect:
+            headers |= {"X-Linked-Etag": f'"{etag}"', "X-Linked-Size": str(len(content))}
+            return self._send(302, b"", {**headers, "Location": repository.redirect})
         if repository.chunked:
             self.send_response(200)
             for name, value in headers.items():
@@ -140,8 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _refuse(self, status: int, code: str, headers: dict[str, str] | None = None) -> None:
-        hostile = "\x1b]0;owned\x07[red]".encode("latin-1").decode("latin-1")
-        message = {"X-Error-Code": code, "X-Error-Message": f"no {hostile}"}
+        message = {"X-Error-Code": code, "X-Error-Message": "no \x1b]0;owned\x07[red]"}
         self._send(status, b"{}", {**message, **(headers or {})})
 
     def _send(
