@@ -34,10 +34,11 @@ def _sixteen_bit(chip: Chip) -> str:
 
 def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) -> KernelChoice:
     """How ``chip`` multiplies ``weights`` by ``activations``."""
-    plain = _sixteen_bit(chip)
+    plain, rates = _sixteen_bit(chip), chip.peak_flops
     if weights.bits >= 32:
-        rate = weights.compute if weights.compute in chip.peak_flops else "fp32"
-        return KernelChoice(rate, rate, 4.0)
+        rate = next(one for one in (weights.compute, "fp32", "tf32", plain) if one in rates)
+        note = f"{chip.name} has no 32-bit rate: computes in {plain}" if rate == plain else ""
+        return KernelChoice(rate, rate, 4.0, note)
     if weights.bits >= 16:
         return KernelChoice(PLAIN, plain, 2.0)
     if activations.bits >= 16:

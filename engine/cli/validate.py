@@ -26,6 +26,7 @@ from engine.validation.report import (
 from engine.validation.table import as_text
 
 BAR_WIDTH = 30
+REASONS_SHOWN = 20
 
 
 def run_validate(arguments: argparse.Namespace) -> int:
@@ -104,8 +105,11 @@ def _as_text(rows: Sequence[Measurement], predictions: Predictions) -> str:
     for kind, (total, covered) in sorted(coverage(rows, predictions).items()):
         share = covered / total
         lines.append(f"{kind}: {covered:,} of {total:,} rows predicted ({share:.1%})")
-    for reason, count in refusals(predictions):
-        lines.append(f"  refused {count:,}: {reason}")
+    reasons = refusals(predictions)
+    lines += [f"  refused {count:,}: {reason}" for reason, count in reasons[:REASONS_SHOWN]]
+    if len(reasons) > REASONS_SHOWN:
+        rest = sum(count for _, count in reasons[REASONS_SHOWN:])
+        lines.append(f"  refused {rest:,} for other reasons (--csv names each row's)")
     section = ""
     for group in groups(rows, predictions):
         if group.by != section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from functools import cache
+from typing import Any
 
 from engine.framework_profiles import framework_ids
 from profiles import ROOT
@@ -13,8 +14,30 @@ GENERIC = "generic"
 
 
 @cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "accuracy" / "eras.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _names() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(rule["pattern"], re.IGNORECASE), rule["framework"]) for rule in _file()["name"]
+    )
+
+
+def framework_name(framework: str, version: str) -> str:
+    """The short name of a framework, however it is written; from its version where blank."""
+    written = framework.lower()
+    if written in {name for _, name in _names()}:
+        return written
+    for pattern, name in _names():
+        if pattern.search(framework or version):
+            return name
+    return written
+
+
+@cache
 def _rules() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...], str], ...]:
-    text = (ROOT / "accuracy" / "eras.toml").read_text(encoding="utf-8")
     return tuple(
         (
             rule["framework"],
@@ -22,7 +45,7 @@ def _rules() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...], str], ...]:
             tuple(rule.get("chips", ())),
             rule["profile"],
         )
-        for rule in tomllib.loads(text)["era"]
+        for rule in _file()["era"]
     )
 
 

@@ -35,7 +35,7 @@ def _reference(model: str, configs: Path | None) -> str:
     for name in spellings(model):
         if name in bundled_models():
             return name
-    where = "bundled profiles" if configs is None else f"{configs} or the bundled profiles"
+    where = "the bundled profiles" if configs is None else f"{configs} or the bundled profiles"
     raise InputError(f"model {model or 'without a name'} is not in {where}")
 
 

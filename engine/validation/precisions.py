@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from engine.architecture import Architecture, Role
 from engine.errors import InputError
-from engine.precision import FORMATS, NumberFormat, Precision
+from engine.precision import FORMATS, NumberFormat, Precision, parse_precision
 
 _PLAIN = FORMATS["bf16"]
 _NOT_EXPERTS = (Role.ATTENTION, Role.MIXER, Role.DENSE_MLP, Role.SHARED_EXPERT, Role.OTHER)
@@ -18,7 +18,7 @@ _BLOCK_SCALED = ("deepseek", "qwen3", "minimax", "glm", "kimi", "step3")
 
 
 def row_precision(
-    weights: str, kv: str, architecture: Architecture, framework: str = ""
+    weights: str, activations: str, kv: str, architecture: Architecture, framework: str = ""
 ) -> Precision:
     """The precision of a row's words for ``architecture``; raises `InputError`.
 
@@ -42,12 +42,23 @@ def row_precision(
         name = "fp8_block" if _is_block_scaled(words, architecture) else "fp8"
         return Precision(FORMATS[name], FORMATS["fp8"], cache or _PLAIN)
     if words.startswith("int8"):
+        if activations.lower().startswith("int8"):
+            return Precision(FORMATS["int8"], FORMATS["int8"], cache or _PLAIN)
         return Precision(FORMATS["int8"], _PLAIN, cache or _PLAIN)
     if words.startswith("int4"):
         if architecture.is_mixture and "(" not in words:
             return _experts_only("int4", "bf16", cache or _PLAIN, _PLAIN)
         return Precision(FORMATS["int4"], _PLAIN, cache or _PLAIN)
-    raise InputError(f"precision {weights!r} is unknown")
+    return _other(weights, cache or _PLAIN)
+
+
+def _other(weights: str, cache: NumberFormat) -> Precision:
+    """Any other format or WxAy by its first word; raises `InputError`."""
+    first = weights.split()[0].strip("(),;")
+    try:
+        return parse_precision("nvfp4" if first.lower() == "fp4" else first, cache.name)
+    except InputError:
+        raise InputError(f"precision {weights[:40]!r} is unknown") from None
 
 
 def _cache(words: str) -> NumberFormat | None:

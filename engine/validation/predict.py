@@ -78,8 +78,10 @@ def predict(
     refused = [""] * len(rows)
     groups: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(rows):
-        groups.setdefault(_group_key(row), []).append(index)
-    done = 0
+        refused[index] = row.problem
+        if not row.problem:
+            groups.setdefault(_group_key(row), []).append(index)
+    done = sum(1 for reason in refused if reason)
     for places in groups.values():
         _predict_group(rows, places, configs, values, refused, change)
         done += len(places)
@@ -93,7 +95,7 @@ def _group_key(row: Measurement) -> tuple[str, ...]:
         return ("cv", row.id)
     mode = "disaggregated" if row.prefill else row.kind
     profile = profile_of(row.framework, row.framework_version, row.chip)
-    return (mode, row.model, row.chip, profile, row.weights, row.kv)
+    return (mode, row.model, row.chip, profile, row.weights, row.activations, row.kv)
 
 
 def _predict_group(
@@ -168,7 +170,7 @@ def subject_of(row: Measurement, configs: Path | None) -> Subject:
         architecture,
         load_chip(row.chip),
         load_framework(profile),
-        row_precision(row.weights, row.kv, architecture, profile),
+        row_precision(row.weights, row.activations, row.kv, architecture, profile),
     )
 
 

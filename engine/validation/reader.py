@@ -1,7 +1,8 @@
 """Measured results as rows: the CSV form that `rooftop validate` reads.
 
 One row per measured point; blank cells mean "not published". Columns that a prediction needs
-are named in `REQUIRED`; the others may be missing from the file.
+are named in `REQUIRED`; the others may be missing from the file. A cell that is not what its
+column holds is the row's `Measurement.problem`, and the other rows count all the same.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.chip_profiles import chip_aliases
 from engine.errors import InputError
 from engine.text import clean
+from engine.validation.eras import framework_name
 
 MAXIMUM_BYTES = 256 << 20
 MAXIMUM_ROWS = 1_000_000
 KINDS = ("serving", "static", "offline", "cv")
+UNKNOWN_KIND = "unknown"
 REQUIRED = ("kind", "model", "chip")
+LARGEST_NUMBER = 1e9
+_BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
 
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE)
 _POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE)
@@ -79,18 +85,20 @@ class Measurement:
     tps_per_chip: float
     samples_per_second: float
     latency_ms: float
+    problem: str
+    """Why the row cannot be read: its line, column, what was found and what is expected."""
     cells: Mapping[str, str]
 
 
 def read_measurements(path: Path) -> list[Measurement]:
-    """All rows of a CSV file; raises `InputError` naming file, line and column."""
+    """All rows of a CSV file; raises `InputError` where the file as a whole cannot be read."""
     shown = clean(str(path))
     try:
         size = path.stat().st_size
         if size > MAXIMUM_BYTES:
             raise InputError(f"{shown}: {size:,} bytes, expected at most {MAXIMUM_BYTES:,}")
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            return list(_rows(csv.DictReader(stream), shown))
+            rows = list(_rows(csv.DictReader(stream), shown))
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
         raise InputError(f"{shown}: {reason}") from None
@@ -98,25 +106,30 @@ def read_measurements(path: Path) -> list[Measurement]:
         raise InputError(f"{shown}: not UTF-8 text, expected a CSV file") from None
     except csv.Error as error:
         raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+    if not rows:
+        raise InputError(f"{shown}: no rows under the header, expected one per measured point")
+    return rows
 
 
 def _rows(table: csv.DictReader[str], shown: str) -> Iterator[Measurement]:
     columns = table.fieldnames or ()
     for column in REQUIRED:
         if column not in columns:
-            raise InputError(f"{shown}: column {column} is missing, expected {', '.join(REQUIRED)}")
+            found = clean(", ".join(columns), 100) or "an empty file"
+            raise InputError(f"{shown}: column {column} is missing, found {found}")
     for count, cells in enumerate(table, 1):
         if count > MAXIMUM_ROWS:
             raise InputError(f"{shown}: more than {MAXIMUM_ROWS:,} rows")
-        yield _row(cells, shown, table.line_num)
+        yield _row(cells, table.line_num)
 
 
-def _row(cells: Mapping[str, str | None], shown: str, line: int) -> Measurement:
-    read = _Cells(cells, f"{shown}: line {line}")
-    nominal_input = read.number("isl")
-    input_tokens = read.number("isl_eff", nominal_input)
+def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
+    read = _Cells(cells)
+    nominal_input = read.amount("isl")
+    input_tokens = read.amount("isl_eff", nominal_input)
     median = read.number("ttft_median_ms")
     prefill, decode = read.pools()
+    version = read.text("framework_version")
     return Measurement(
         id=read.text("id") or str(line),
         line=line,
@@ -124,9 +137,9 @@ def _row(cells: Mapping[str, str | None], shown: str, line: int) -> Measurement:
         kind=read.kind(),
         load=read.text("load"),
         model=read.text("model"),
-        chip=read.text("chip"),
-        framework=read.text("framework"),
-        framework_version=read.text("framework_version"),
+        chip=read.chip(),
+        framework=framework_name(read.text("framework"), version),
+        framework_version=version,
         weights=read.text("precision_weights"),
         activations=read.text("precision_act"),
         kv=read.text("precision_kv"),
@@ -139,10 +152,9 @@ def _row(cells: Mapping[str, str | None], shown: str, line: int) -> Measurement:
         decode=decode,
         input_tokens=input_tokens,
         output_tokens=read.number("osl_eff", read.number("osl")),
-        opens_at_once=bool(input_tokens < nominal_input * 0.95)
-        or "genai-perf" in read.text("framework_version"),
+        opens_at_once=bool(input_tokens < nominal_input * 0.95) or "genai-perf" in version,
         random_lengths=bool(input_tokens < nominal_input * 0.95),
-        batch=read.number("concurrency_or_batch"),
+        batch=read.amount("concurrency_or_batch"),
         ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,
         ttft_is_median=not math.isnan(median),
         tpot_ms=read.number("tpot_ms"),
@@ -151,49 +163,64 @@ def _row(cells: Mapping[str, str | None], shown: str, line: int) -> Measurement:
         tps_per_chip=read.number("output_tps_per_chip"),
         samples_per_second=read.number("samples_per_s"),
         latency_ms=read.number("latency_ms"),
+        problem=f"line {line}: {read.problem}" if read.problem else "",
         cells={key: value or "" for key, value in cells.items() if isinstance(key, str)},
     )
 
 
 class _Cells:
-    """Typed access to one line's cells."""
+    """Typed access to one line's cells; remembers the first that is not what it should be."""
 
-    def __init__(self, cells: Mapping[str, str | None], place: str) -> None:
+    def __init__(self, cells: Mapping[str, str | None]) -> None:
         self.cells = cells
-        self.place = place
+        self.problem = ""
+
+    def _wrong(self, column: str, found: str, expected: str) -> None:
+        self.problem = self.problem or f"{column}: found {found[:40]!r}, expected {expected}"
 
     def text(self, column: str) -> str:
         value = self.cells.get(column)
         return clean(value.strip(), 200) if value else ""
 
     def kind(self) -> str:
-        found = self.text("kind")
+        found = self.text("kind").lower()
         if found not in KINDS:
-            raise InputError(
-                f"{self.place}: kind: found {found!r}, expected one of {', '.join(KINDS)}"
-            )
+            self._wrong("kind", found, f"one of {', '.join(KINDS)}")
+            return UNKNOWN_KIND
         return found
+
+    def chip(self) -> str:
+        found = self.text("chip").lower()
+        if not found:
+            self._wrong("chip", found, "an id that `rooftop chips` lists")
+        return chip_aliases().get(found, found)
 
     def number(self, column: str, otherwise: float = math.nan) -> float:
         text = self.text(column)
-        if not text:
+        if text.lower() in _BLANKS:
             return otherwise
         try:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value) or value < 0:
-            raise InputError(
-                f"{self.place}: {column}: found {text[:40]!r}, expected a number of at least 0"
-            )
+        if not 0 <= value <= LARGEST_NUMBER:
+            self._wrong(column, text, f"a number from 0 to {LARGEST_NUMBER:g}")
+            return otherwise
+        return value
+
+    def amount(self, column: str, otherwise: float = math.nan) -> float:
+        """Tokens or requests: a number above 0."""
+        value = self.number(column, otherwise)
+        if value <= 0:
+            self._wrong(column, f"{value:g}", "a number above 0")
+            return otherwise
         return value
 
     def count(self, column: str, otherwise: int) -> int:
         value = self.number(column, float(otherwise))
         if value < 1 or value != int(value) or value > 1 << 20:
-            raise InputError(
-                f"{self.place}: {column}: found {value:g}, expected a whole number from 1"
-            )
+            self._wrong(column, f"{value:g}", "a whole number from 1")
+            return otherwise
         return int(value)
 
     def pools(self) -> tuple[Pool | None, Pool | None]:

@@ -112,7 +112,7 @@ def _groups_by(
         published = np.array([measured(row, metric) > 0 for row in rows])
         for (kind, value), chosen in sorted(places.items()):
             here = np.array(chosen)[published[chosen]]
-            if metric in _SHOWN[kind] and len(here):
+            if metric in _SHOWN.get(kind, ()) and len(here):
                 yield _group(kind, metric, by, value, errors[here])
 
 
@@ -145,8 +145,9 @@ def coverage(rows: Sequence[Measurement], predictions: Predictions) -> dict[str,
 
 
 def refusals(predictions: Predictions) -> list[tuple[str, int]]:
-    """Reasons with how many rows they refused, most first."""
-    return Counter(reason for reason in predictions.refused if reason).most_common()
+    """Reasons, without the line they occurred in, with how many rows they refused; most first."""
+    reasons = (re.sub(r"^line \d+: ", "", reason) for reason in predictions.refused if reason)
+    return Counter(reasons).most_common()
 
 
 def prediction_csv(rows: Sequence[Measurement], predictions: Predictions) -> str:
