@@ -69,6 +69,11 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
 def _subject(prepared: Prepared, table: Table, row: int) -> str:
     layout = table.layout(row)
     precision = table.precision(row).name
+    if table.kind == "vision":
+        return (
+            f"{prepared.model.name} on {layout.chips} × {prepared.chip.name} in {precision}, "
+            f"batch {int(table.batch[row])}"
+        )
     return (
         f"{prepared.model.name} on {layout.chips} × {prepared.chip.name} "
         f"as {layout.name} {precision}, batch {int(table.batch[row])}"
@@ -76,14 +81,17 @@ def _subject(prepared: Prepared, table: Table, row: int) -> str:
 
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
-    sentence = f"Serve {_subject(prepared, table, row)}: {_figures(table, row)}"
+    sentence = f"Serve {_subject(prepared, table, row)}: {_figures(prepared, table, row)}"
     return f"{sentence}; {_what_binds(prepared, scenario, table, row)}."
 
 
-def _figures(table: Table, row: int) -> str:
+def _figures(prepared: Prepared, table: Table, row: int) -> str:
     metrics = {name: float(column[row]) for name, column in table.metrics.items()}
     if table.kind == "vision":
-        return f"{rate(metrics['fps_per_chip'])} images/s/chip at {duration(metrics['latency_ms'])}"
+        return (
+            f"{rate(metrics['fps_per_chip'])} {prepared.vision.samples}/s/chip "
+            f"at {duration(metrics['latency_ms'])} per batch"
+        )
     return (
         f"{rate(metrics['tps_per_chip'])} tok/s/chip at TTFT {duration(metrics['ttft_ms'])}, "
         f"TPOT {duration(metrics['tpot_ms'])}"
@@ -129,4 +137,5 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
     lost = why_lost(table, row, scenario.objectives, capacity_gib(prepared))
     if not table.fits[row]:
         return f"Nothing fits: nearest is {subject}, which {lost}."
-    return f"Nothing meets the objectives: nearest is {subject} ({_figures(table, row)}); {lost}."
+    figures = _figures(prepared, table, row)
+    return f"Nothing meets the objectives: nearest is {subject} ({figures}); {lost}."

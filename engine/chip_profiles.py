@@ -18,6 +18,9 @@ from engine.text import clean
 from profiles import ROOT
 
 GENERATIONS = ROOT / "chips" / "generations"
+VISION = ROOT / "chips" / "vision"
+"""Constants of the kernels of vision models: ``default.toml`` and one file per generation that
+has been measured."""
 
 Values = Mapping[str, Any]
 
@@ -84,7 +87,8 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
     file: Values = read_toml(path) if origin == "bundled" else user_values(path, "ChipFile")
     generation = _generation(file["generation"], path)
     up = _link(file["scale_up"])
-    kernels = {**generation["kernels"], **file.get("kernels", {})}
+    vision = _vision_kernels(file["generation"])
+    kernels = {**vision, **generation["kernels"], **file.get("kernels", {})}
     return Chip(
         id=file["id"],
         name=clean(file["name"]),
@@ -127,3 +131,10 @@ def _generation(name: str, chip_file: Path) -> Values:
 @cache
 def _read_generation(path: Path) -> Values:
     return read_toml(path)
+
+
+@cache
+def _vision_kernels(generation: str) -> Values:
+    own = VISION / f"{generation}.toml"
+    common: Values = read_toml(VISION / "default.toml")["kernels"]
+    return {**common, **read_toml(own)["kernels"]} if own.is_file() else common

@@ -9,6 +9,32 @@ from engine.chip import KernelConstants, Provenance
 
 
 @dataclass(frozen=True, slots=True)
+class VisionRuntime:
+    """How a framework runs vision models.
+
+    ``fuses_*`` say what joins the convolution or product before it instead of running as a pass
+    over memory of its own. ``launch_seconds`` is the host's time per kernel: where the kernels
+    take less, the host is what takes the time; ``launch_scale`` multiplies it by chip generation,
+    whose usual hosts are slower or faster. ``batch_seconds`` is spent once per batch and
+    ``image_seconds`` per image where inputs come from the host. The shares scale the chip's
+    constants to this framework's kernels, by kernel family.
+    """
+
+    fuses_norm: bool
+    fuses_activation: bool
+    fuses_elementwise: bool
+    fuses_attention: bool
+    launch_seconds: float
+    batch_seconds: float
+    image_seconds: float
+    compute_shares: Mapping[str, float]
+    memory_shares: Mapping[str, float]
+    launch_scale: Mapping[str, float]
+    provenance: Provenance
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Framework:
     """A serving engine's cost and habits.
 
@@ -44,4 +70,6 @@ class Framework:
     """Passes between two looks at the queue: a new request waits half of them, on average."""
     aligned_prefill: bool = False
     """Attention-DP ranks take their prompts in the same passes instead of each when it has one."""
+    vision: VisionRuntime | None = None
+    """None where it serves language models only."""
     origin: str = "bundled"

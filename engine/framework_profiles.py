@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.chip import Provenance
 from engine.chip_profiles import kernel_constants
-from engine.framework import Framework
+from engine.framework import Framework, VisionRuntime
 from engine.profile_files import find_profile, profile_ids, read_toml, user_values
 from engine.text import clean
 
@@ -48,5 +48,25 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         sources=tuple(clean(source) for source in file.get("sources", ())),
         launch=clean(file["launch"]),
         kernels={key: kernel_constants(one) for key, one in file.get("kernels", {}).items()},
+        vision=_vision(file.get("vision")),
         origin=origin,
+    )
+
+
+def _vision(values: dict[str, Any] | None) -> VisionRuntime | None:
+    if values is None:
+        return None
+    return VisionRuntime(
+        fuses_norm=values["fuses_norm"],
+        fuses_activation=values["fuses_activation"],
+        fuses_elementwise=values["fuses_elementwise"],
+        fuses_attention=values["fuses_attention"],
+        launch_seconds=values.get("launch_us", 0.0) * 1e-6,
+        batch_seconds=values.get("batch_us", 0.0) * 1e-6,
+        image_seconds=values.get("image_us", 0.0) * 1e-6,
+        compute_shares=values.get("compute_shares", {}),
+        memory_shares=values.get("memory_shares", {}),
+        launch_scale=values.get("launch_scale", {}),
+        provenance=Provenance(values.get("provenance", "datasheet")),
+        source=clean(values.get("source", "")),
     )

@@ -48,6 +48,13 @@ class GenerationFile(_Strict):
     all_to_all: dict[PositiveInt, CollectiveFile]
 
 
+class VisionKernelsFile(_Strict):
+    """Constants of vision kernels that the chips of one generation share."""
+
+    id: str
+    kernels: dict[str, KernelFile]
+
+
 class LinkFile(_Strict):
     """A fabric: GB/s per chip and direction."""
 
@@ -83,6 +90,23 @@ class ChipFile(_Strict):
     all_to_all: dict[PositiveInt, CollectiveFile] = {}
 
 
+class VisionFile(_Strict):
+    """How a framework runs vision models: what it fuses, host costs in microseconds."""
+
+    fuses_norm: bool
+    fuses_activation: bool
+    fuses_elementwise: bool
+    fuses_attention: bool
+    launch_us: float = Field(0.0, ge=0, le=10_000)
+    batch_us: float = Field(0.0, ge=0, le=1_000_000)
+    image_us: float = Field(0.0, ge=0, le=1_000_000)
+    compute_shares: dict[str, PositiveFloat] = {}
+    memory_shares: dict[str, PositiveFloat] = {}
+    launch_scale: dict[str, PositiveFloat] = {}
+    provenance: Provenance = Provenance.DATASHEET
+    source: str = ""
+
+
 class FrameworkFile(_Strict):
     """One framework as written in a file: costs in microseconds, memory in GiB."""
 
@@ -105,3 +129,4 @@ class FrameworkFile(_Strict):
     sources: list[str] = []
     launch: str
     kernels: dict[str, KernelFile] = {}
+    vision: VisionFile | None = None

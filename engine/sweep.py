@@ -22,7 +22,7 @@ from engine.config import LoadedModel, load_architecture
 from engine.errors import InputError
 from engine.framework import Framework
 from engine.framework_profiles import load_framework
-from engine.kernels import default_activations
+from engine.kernels import choose_kernel, default_activations
 from engine.layout import Layout
 from engine.memory import Footprint, footprint, largest_batch, needed_bytes
 from engine.operators import Inventory, LayoutArrays, take_inventory
@@ -64,6 +64,8 @@ class Prepared:
     layouts: tuple[Layout, ...]
     inventories: tuple[Inventory, ...]
     """One per precision; empty for vision models."""
+    notes: tuple[str, ...] = ()
+    """What the chip or framework cannot do as asked, for vision models."""
     footprints: dict[tuple[int, tuple[Layout, ...], float], Footprint] = field(
         default_factory=dict, compare=False
     )
@@ -85,8 +87,8 @@ class Prepared:
     @property
     def fallbacks(self) -> tuple[str, ...]:
         """What the chip cannot do as asked, and what it does instead."""
-        notes = (note for inventory in self.inventories for note in inventory.fallbacks)
-        return tuple(dict.fromkeys(notes))
+        notes = [note for inventory in self.inventories for note in inventory.fallbacks]
+        return tuple(dict.fromkeys([*self.notes, *notes]))
 
     def footprint(self, precision: int, layouts: tuple[Layout, ...], tokens: float) -> Footprint:
         """Memory of ``layouts`` at one precision for requests of ``tokens``; remembered."""
@@ -159,13 +161,29 @@ def _resolve(scenario: Scenario) -> Prepared:
     framework = load_framework(scenario.framework)
     precisions = scenario_precisions(scenario, model.precision)
     if not isinstance(model.architecture, Architecture):
-        layouts: tuple[Layout, ...] = (Layout(replicas=scenario.chips),)
-        return Prepared(model, chip, framework, precisions, layouts, ())
+        return _resolve_vision(model, chip, framework, precisions, scenario.chips)
     layouts = legal_layouts(model.architecture, scenario.chips, chip.node_size, scenario.limits)
     inventories = tuple(
         take_inventory(model.architecture, precision, chip, framework) for precision in precisions
     )
     return Prepared(model, chip, framework, precisions, layouts, inventories)
+
+
+def _resolve_vision(
+    model: LoadedModel,
+    chip: Chip,
+    framework: Framework,
+    precisions: tuple[Precision, ...],
+    chips: int,
+) -> Prepared:
+    """Vision models run whole on every chip."""
+    from engine.vision.runtime import vision_framework
+
+    framework, note = vision_framework(framework, chip)
+    choices = [choose_kernel(one.weights, one.activations, chip) for one in precisions]
+    notes = tuple(text for text in (note, *(choice.fallback for choice in choices)) if text)
+    layouts = (Layout(replicas=chips),)
+    return Prepared(model, chip, framework, precisions, layouts, (), notes)
 
 
 def scenario_precisions(scenario: Scenario, own: Precision) -> tuple[Precision, ...]:
@@ -365,7 +383,7 @@ def sweep(
                 return None
             parts.append(_block(prepared, scenario, precision, chosen, low, high, fitting))
     table = _assembled(prepared, scenario, parts)
-    return _ranked(table, time.perf_counter() - started)
+    return rank(table, time.perf_counter() - started)
 
 
 def _block(
@@ -410,8 +428,9 @@ def _assembled(
     )
 
 
-def _ranked(table: Table, elapsed_seconds: float) -> Sweep:
-    """Order the rows: meeting ones by throughput, then missing ones by excess, then the rest."""
+def rank(table: Table, elapsed_seconds: float) -> Sweep:
+    """A table as a sweep: meeting rows by throughput, then missing ones by excess, then the
+    rest."""
     throughput = np.nan_to_num(table.metrics[table.throughput], nan=0.0)
     key = np.where(table.meets, -throughput, table.excess)
     key = np.where(table.fits, key, 1e12 + table.excess)

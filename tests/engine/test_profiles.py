@@ -10,10 +10,11 @@ from engine.chip_profiles import chip_aliases, chip_ids, load_chip
 from engine.errors import InputError
 from engine.framework_profiles import framework_ids, load_framework
 from engine.profile_files import bundled_files, read_toml
-from engine.profile_schema import ChipFile, FrameworkFile, GenerationFile
+from engine.profile_schema import ChipFile, FrameworkFile, GenerationFile, VisionKernelsFile
 from profiles import ROOT
 
 GENERATIONS = sorted((ROOT / "chips" / "generations").glob("*.toml"))
+VISION = sorted((ROOT / "chips" / "vision").glob("*.toml"))
 
 
 @pytest.mark.parametrize("id", sorted(bundled_files("chips")))
@@ -21,6 +22,14 @@ def test_chip_files_obey_the_schema(id: str):
     file = ChipFile.model_validate(read_toml(bundled_files("chips")[id]))
     assert file.id == id
     assert file.sources
+
+
+@pytest.mark.parametrize("path", VISION, ids=lambda path: path.stem)
+def test_vision_constants_obey_the_schema(path):
+    file = VisionKernelsFile.model_validate(read_toml(path))
+    assert file.id == path.stem
+    assert path.stem == "default" or path.stem in {one.stem for one in GENERATIONS}
+    assert all(kernel.source for kernel in file.kernels.values())
 
 
 @pytest.mark.parametrize("path", GENERATIONS, ids=lambda path: path.stem)

@@ -1,0 +1,66 @@
+"""Bytes per chip of a vision model, and the largest batch that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.chip import Chip
+from engine.framework import Framework
+from engine.precision import Precision
+from engine.results import FloatArray, MemoryItem
+from engine.vision.architecture import VisionArchitecture
+
+LIVE_COPIES = 2.0
+"""Largest layer's input and output with a residual and the runtime's workspace beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisionFootprint:
+    """Bytes per chip: fixed ones, and those each image of a batch adds, of all instances."""
+
+    weight_bytes: float
+    activation_bytes_per_image: float
+    reserve_bytes: float
+    capacity_bytes: float
+
+    def needed(self, batches: FloatArray) -> FloatArray:
+        """Bytes for ``batches`` images per instance."""
+        fixed = self.weight_bytes + self.reserve_bytes
+        total: FloatArray = fixed + self.activation_bytes_per_image * batches
+        return total
+
+    def largest_batch(self) -> int:
+        """The largest batch per instance that fits; 0 where not even one image does."""
+        free = self.capacity_bytes - self.weight_bytes - self.reserve_bytes
+        return max(int(np.floor(free / self.activation_bytes_per_image)), 0)
+
+    def items(self, batch: int) -> tuple[MemoryItem, ...]:
+        """The memory table at one batch."""
+        return (
+            MemoryItem("weights", self.weight_bytes),
+            MemoryItem("activations", self.activation_bytes_per_image * batch),
+            MemoryItem("runtime", self.reserve_bytes),
+        )
+
+
+def vision_footprint(
+    architecture: VisionArchitecture,
+    precision: Precision,
+    chip: Chip,
+    framework: Framework,
+    instances: int,
+    activation_bytes: float,
+) -> VisionFootprint:
+    """Memory of ``instances`` copies on one chip."""
+    matrices = sum(layer.parameters for layer in architecture.layers if layer.depth)
+    others = architecture.parameters - matrices
+    weights = matrices * precision.weights.bytes_per_element + others * 4.0
+    largest = architecture.largest_activation_elements
+    return VisionFootprint(
+        weight_bytes=weights * instances,
+        activation_bytes_per_image=LIVE_COPIES * largest * activation_bytes * instances,
+        reserve_bytes=framework.reserve_bytes,
+        capacity_bytes=chip.memory_bytes * framework.memory_fraction,
+    )

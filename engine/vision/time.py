@@ -1,0 +1,47 @@
+"""Seconds of one batch of images on one chip, from the roofline's seconds of its kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.results import FloatArray
+from engine.roofline import kernel_seconds
+from engine.vision.work import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTime:
+    """Seconds per batch, one value per batch size. ``host`` is the part of the latency that the
+    chip waits for the host."""
+
+    latency: FloatArray
+    chip: FloatArray
+    host: FloatArray
+
+
+def batch_seconds(inventory: Inventory, batches: FloatArray, instances: int = 1) -> BatchTime:
+    """Mean latency of ``batches`` images each in ``instances`` copies that run at once.
+
+    Copies overlap: one fills the cores that another's small kernels leave idle and hides its
+    launch floors, but together they cannot be faster than one batch of all their images without
+    floors.
+    """
+    single = _chip_seconds(inventory, batches)
+    if instances > 1:
+        floors = sum(len(w.names) * w.constants.floor_seconds for w in inventory.works)
+        single = np.maximum(single, _chip_seconds(inventory, batches * instances) - floors)
+    runtime = inventory.runtime
+    scale = runtime.launch_scale.get(inventory.chip.generation, 1.0)
+    launches = runtime.launch_seconds * scale * inventory.kernel_count
+    waiting = np.maximum(launches - single, 0.0)
+    host = waiting + runtime.batch_seconds + runtime.image_seconds * batches
+    return BatchTime(single + host, single, host)
+
+
+def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:
+    total = np.zeros_like(batches)
+    for work in inventory.works:
+        total = total + kernel_seconds(work.at(batches), inventory.chip).sum(axis=0)
+    return total

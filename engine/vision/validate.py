@@ -1,0 +1,119 @@
+"""Predict one measured vision row: what ran, at which batch, and what the source measured."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from engine.chip import Chip
+from engine.chip_profiles import load_chip
+from engine.errors import InputError
+from engine.framework import Framework
+from engine.framework_profiles import load_framework
+from engine.precision import FORMATS, Precision
+from engine.text import clean
+from engine.validation.eras import profile_of
+from engine.vision.memory import vision_footprint
+from engine.vision.names import measured_architecture
+from engine.vision.runtime import vision_framework
+from engine.vision.time import batch_seconds
+from engine.vision.work import Inventory, take_vision_inventory
+
+LARGEST_OFFLINE = 2048
+"""No published offline run uses a larger batch."""
+_RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})")
+
+
+def predict_row(cells: Mapping[str, str], configs: Path | None = None) -> dict[str, float]:
+    """Samples per second of all chips and latency of a batch in milliseconds.
+
+    ``cells`` are a row's columns as text. Architectures come from bundled data whatever
+    ``configs`` holds. Raises `InputError` naming what is not understood.
+    """
+    chips = _count(cells.get("chips", ""))
+    inventory = _inventory(
+        cells.get("model", ""),
+        _resolution(cells.get("model_arch_note", "")),
+        cells.get("chip", ""),
+        cells.get("framework", ""),
+        cells.get("framework_version", ""),
+        cells.get("precision_weights", ""),
+    )
+    batch = _batch(cells.get("concurrency_or_batch", ""))
+    if batch is None:
+        batch = _best_batch(inventory)
+    seconds = float(batch_seconds(inventory, np.array([float(batch)])).latency[0])
+    return {"samples_per_s": chips * batch / seconds, "latency_ms": seconds * 1e3}
+
+
+def _count(text: str) -> int:
+    try:
+        return max(int(float(text)), 1)
+    except (ValueError, OverflowError):
+        return 1
+
+
+def _batch(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 1 else None
+
+
+def _resolution(note: str) -> tuple[int, int] | None:
+    match = _RESOLUTION.search(note)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+@lru_cache(maxsize=512)
+def _inventory(
+    model: str,
+    resolution: tuple[int, int] | None,
+    chip_name: str,
+    framework_name: str,
+    version: str,
+    precision_words: str,
+) -> Inventory:
+    chip = load_chip(chip_name)
+    framework = _framework(framework_name, version, chip)
+    architecture = measured_architecture(model, resolution)
+    precision = _precision(precision_words, chip)
+    return take_vision_inventory(architecture, precision, chip, framework)
+
+
+def _framework(name: str, version: str, chip: Chip) -> Framework:
+    return vision_framework(load_framework(profile_of(name, version, chip.id)), chip)[0]
+
+
+def _precision(words: str, chip: Chip) -> Precision:
+    """``fp16 (AMP)``, ``int8``, ``tf32``; ``fp16 (fp8 on H100)`` where the chip has FP8."""
+    lowered = words.lower()
+    name = lowered.split(" ")[0] if lowered else "fp16"
+    if "(fp8" in lowered and "fp8" in chip.peak_flops:
+        name = "fp8"
+    if name not in FORMATS:
+        raise InputError(f"precision {clean(words, 40)!r} is unknown")
+    return Precision(FORMATS[name], FORMATS[name], FORMATS["bf16"])
+
+
+def _best_batch(inventory: Inventory) -> int:
+    """The batch with the highest throughput among powers of two that fit: what somebody who
+    submits an offline result chooses."""
+    memory = vision_footprint(
+        inventory.architecture,
+        inventory.precision,
+        inventory.chip,
+        load_framework("tensorrt"),
+        1,
+        inventory.choice.activation_bytes,
+    )
+    most = max(min(memory.largest_batch(), LARGEST_OFFLINE), 1)
+    batches = np.array([float(1 << power) for power in range(most.bit_length())])
+    rates = batches / batch_seconds(inventory, batches).latency
+    return int(batches[int(np.argmax(rates))])
