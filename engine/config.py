@@ -131,7 +131,10 @@ def interpret(
 ) -> LoadedModel:
     """Describe an already parsed config; raises `InputError`."""
     from engine.dialects.reading import read_architecture
+    from engine.vision.reading import is_vision
 
+    if is_vision(raw.config, assume):
+        return _interpret_vision(raw, reference, assume, resolution)
     architecture = read_architecture(raw.config, raw.source, raw.name, assume)
     precision = _precision(raw, architecture)
     return LoadedModel(
@@ -143,6 +146,28 @@ def interpret(
         architecture=architecture,
         precision=precision,
         warnings=(*architecture.warnings, *raw.notes),
+    )
+
+
+def _interpret_vision(
+    raw: RawConfig, reference: str, assume: str, resolution: Resolution | None
+) -> LoadedModel:
+    from engine.vision.precision import read_precision
+    from engine.vision.reading import read_vision
+
+    architecture = read_vision(raw.config, raw.source, raw.name, assume, resolution)
+    precision, note = read_precision(raw.config, raw.hf_quantisation)
+    if note:
+        architecture = replace(architecture, assumptions=(*architecture.assumptions, note))
+    return LoadedModel(
+        name=raw.name,
+        reference=reference,
+        origin=raw.origin,
+        config=raw.config,
+        kind="vision",
+        architecture=architecture,
+        precision=precision,
+        warnings=architecture.warnings,
     )
 
 

@@ -1,0 +1,95 @@
+"""Groups of parts that several families share."""
+
+from __future__ import annotations
+
+from engine.vision.parts import Network, Pair, Shape
+
+
+def conv_norm(
+    network: Network,
+    name: str,
+    x: Shape,
+    channels: int,
+    kernel: Pair = 1,
+    stride: int = 1,
+    *,
+    padding: Pair | None = None,
+    same: bool = False,
+    groups: int = 1,
+    dilation: int = 1,
+    activation: bool = True,
+) -> Shape:
+    """Convolution without bias, batch norm and (unless told otherwise) an activation."""
+    x = network.conv(
+        name,
+        x,
+        channels,
+        kernel,
+        stride,
+        padding=padding,
+        same=same,
+        groups=groups,
+        dilation=dilation,
+    )
+    network.norm(f"{name}.norm", x)
+    return network.activation(f"{name}.activation", x) if activation else x
+
+
+def squeeze_excite(
+    network: Network, x: Shape, reduced: int, *, name: str = "se", norm: bool = False
+) -> Shape:
+    """A gate per channel from the mean of the map (arXiv:1709.01507)."""
+    with network.scope(name):
+        gate = network.pool_to("pool", x)
+        gate = network.conv("reduce", gate, reduced, bias=True)
+        if norm:
+            gate = network.norm("norm", gate)
+        network.activation("activation", gate)
+        gate = network.conv("expand", gate, x.channels, bias=True)
+        network.activation("gate", gate)
+        return network.scale("scale", x)
+
+
+def classifier(network: Network, x: Shape, classes: int, bias: bool = True) -> Shape:
+    """One projection to the classes; nothing when there are none."""
+    return network.linear("classifier", x, classes, bias) if classes else x
+
+
+def pooled_classifier(network: Network, x: Shape, classes: int) -> Shape:
+    """The mean over the map, then the classes."""
+    return classifier(network, network.pool_to("pool", x), classes)
+
+
+def feed_forward(
+    network: Network, x: Shape, width: int, *, bias: bool = True, gated: bool = False
+) -> Shape:
+    """Two projections around an activation; ``gated`` doubles the first."""
+    hidden = network.linear("mlp.in", x, 2 * width if gated else width, bias)
+    if gated:
+        hidden = network.gated_activation("mlp.activation", hidden)
+    else:
+        network.activation("mlp.activation", hidden)
+    return network.linear("mlp.out", hidden, x.channels, bias)
+
+
+def self_attention(
+    network: Network,
+    x: Shape,
+    heads: int,
+    *,
+    qkv_bias: bool = True,
+    output_bias: bool = True,
+    logit_parameters: int = 0,
+) -> Shape:
+    """Global attention over the positions of ``x`` with its projections, queries, keys and values
+    from one matrix as engines run them."""
+    network.linear("attention.qkv", x, 3 * x.channels, qkv_bias)
+    network.attention(
+        "attention.products",
+        x.positions,
+        x.positions,
+        heads,
+        x.channels // heads,
+        parameters=logit_parameters,
+    )
+    return network.linear("attention.out", x, x.channels, output_bias)

@@ -1,0 +1,96 @@
+"""EfficientNet B0 to B7 (arXiv:1905.11946), and NVIDIA's wide squeeze-and-excitation variant.
+
+``squeeze_from`` says which channels the squeeze ratio counts from: ``input`` of the block (the
+paper) or its ``expanded`` ones (efficientnet-widese of NVIDIA's DeepLearningExamples).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from engine.vision.architecture import VisionArchitecture
+from engine.vision.blocks import conv_norm, pooled_classifier, squeeze_excite
+from engine.vision.parts import Network, Shape, divisible
+from engine.vision.source import Source
+
+
+@dataclass(frozen=True)
+class Block:
+    """One inverted residual with a gate."""
+
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+    squeeze: float
+    wide: bool
+
+
+def read(source: Source) -> VisionArchitecture:
+    """``efficientnet``: every figure scaled by the width and depth coefficients."""
+    keys = source.keys
+    keys.ignore("hidden_act", "depthwise_padding", "num_hidden_layers", "batch_norm_eps")
+    keys.ignore("batch_norm_momentum", "dropout_rate", "drop_connect_rate")
+    source.choice("pooling_type", "mean", "max", default="mean")
+    image = source.image()
+    width = source.ratio("width_coefficient")
+    divisor = source.width("depth_divisor")
+    network = source.network()
+
+    def scaled(channels: int) -> int:
+        return divisible(channels * width, divisor)
+
+    x = conv_norm(network, "stem", image, scaled(32), 3, 2, same=True)
+    for number, block in enumerate(_blocks(source)):
+        with network.scope(f"blocks.{number}"):
+            x = _block(network, x, block, scaled(block.channels))
+    head = scaled(1280)
+    source.expect("hidden_dim", head, "1280 scaled")
+    x = conv_norm(network, "head", x, head)
+    pooled_classifier(network, x, source.classes())
+    return source.done(network, image, "efficientnet", "V1")
+
+
+def _blocks(source: Source) -> list[Block]:
+    keys = source.keys
+    kernels = source.depths("kernel_sizes")
+    count = len(kernels)
+    outputs = source.widths("out_channels", count=count)
+    inputs = source.widths("in_channels", count=count)
+    if inputs[0] != 32 or inputs[1:] != outputs[:-1]:
+        raise keys.problem("in_channels", inputs, "32 and then out_channels without the last")
+    strides = source.depths("strides", count=count)
+    repeats = source.depths("num_block_repeats", count=count)
+    expansions = source.depths("expand_ratios", count=count)
+    deep = source.ratio("depth_coefficient")
+    squeeze = source.ratio("squeeze_expansion_ratio", maximum=1)
+    wide = source.choice("squeeze_from", "input", "expanded", default="input") == "expanded"
+    found = []
+    for stage in range(count):
+        for block in range(math.ceil(deep * repeats[stage])):
+            stride = strides[stage] if block == 0 else 1
+            found.append(
+                Block(kernels[stage], stride, expansions[stage], outputs[stage], squeeze, wide)
+            )
+    return found
+
+
+def _block(network: Network, x: Shape, block: Block, channels: int) -> Shape:
+    entry = x
+    if block.expansion != 1:
+        x = conv_norm(network, "expand", x, x.channels * block.expansion)
+    x = conv_norm(
+        network,
+        "depthwise",
+        x,
+        x.channels,
+        block.kernel,
+        block.stride,
+        groups=x.channels,
+        same=True,
+    )
+    base = x.channels if block.wide else entry.channels
+    squeeze_excite(network, x, max(1, int(base * block.squeeze)))
+    x = conv_norm(network, "project", x, channels, activation=False)
+    return network.add("add", x) if block.stride == 1 and entry.channels == channels else x

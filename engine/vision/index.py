@@ -1,0 +1,71 @@
+"""Which dialect reads which vision ``model_type``, and what timm's and torchvision's names mean.
+
+One line per family: the module in `engine.vision.dialects`, and for each of its readers the
+model types. Names of single models and their figures are data
+(``profiles/architectures/*.toml``), each read by the model type it states.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from engine.vision.source import Reader
+from profiles import ROOT
+
+FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
+    "convnext": {"read": ("convnext", "convnextv2")},
+    "efficientnet": {"read": ("efficientnet",)},
+    "mobilenet": {"read_first": ("mobilenet_v1",), "read_second": ("mobilenet_v2",)},
+    "resnet": {"read": ("resnet",), "read_preactivation": ("bit",)},
+    "swin": {"read": ("swin", "swinv2")},
+    "vit": {"read": ("vit", "vit_msn", "deit")},
+}
+"""Module to reader to model types."""
+
+
+@cache
+def _readers() -> dict[str, tuple[str, str]]:
+    return {
+        model_type: (module, reader)
+        for module, readers in FAMILIES.items()
+        for reader, model_types in readers.items()
+        for model_type in model_types
+    }
+
+
+def known_model_types() -> tuple[str, ...]:
+    """Every vision model type, sorted."""
+    return tuple(sorted(_readers()))
+
+
+def reader_for(model_type: str) -> Reader | None:
+    """The reader of ``model_type``, or None when no vision dialect knows it."""
+    found = _readers().get(model_type)
+    if found is None:
+        return None
+    module, name = found
+    reader: Reader = getattr(importlib.import_module(f"engine.vision.dialects.{module}"), name)
+    return reader
+
+
+@cache
+def named_architectures() -> Mapping[str, Mapping[str, Any]]:
+    """Config keys of every model known by name (``resnet50``, ``swin_t``)."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for path in sorted((ROOT / "architectures").glob("*.toml")):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        shared = table.get("shared", {})
+        for name, values in table["models"].items():
+            found[name] = {**shared, **_inherited(table["models"], values)}
+    return found
+
+
+def _inherited(models: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """``like`` names a model of the same file whose figures hold unless given anew."""
+    base = values.get("like")
+    own = {key: value for key, value in values.items() if key != "like"}
+    return {**_inherited(models, models[base]), **own} if base else own

@@ -1,0 +1,133 @@
+"""Is a config one of vision, and what does it describe: the way in for `engine.config`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.errors import InputError, UnknownArchitecture
+from engine.keys import Keys
+from engine.text import clean
+from engine.unread import check_unread
+from engine.vision.architecture import VisionArchitecture
+from engine.vision.defaults import class_defaults
+from engine.vision.index import known_model_types, named_architectures, reader_for
+from engine.vision.source import Resolution, Source
+
+TABLE_ADVICE = "a layer table (CSV, one row per layer) is a model too"
+
+
+def is_vision(config: Mapping[str, Any], assume: str = "") -> bool:
+    """True when a vision dialect reads ``config``, or it has timm's form."""
+    if assume:
+        return assume in known_model_types() or assume in named_architectures()
+    model_type = config.get("model_type")
+    if isinstance(model_type, str) and model_type:
+        return model_type in known_model_types() or model_type == "timm_wrapper"
+    return isinstance(config.get("architecture"), str)
+
+
+def read_vision(
+    config: dict[str, Any],
+    source: str,
+    name: str,
+    assume: str = "",
+    resolution: Resolution | None = None,
+) -> VisionArchitecture:
+    """The architecture that ``config`` describes at ``resolution`` (width, height), or at the
+    model's own.
+
+    ``assume`` is a model type, or the name of an architecture, to read it as. Raises
+    `UnknownArchitecture` for a name or key that no dialect understands, `InputError` for a bad
+    value or a resolution that the architecture does not allow.
+    """
+    notes: list[str] = []
+    if assume in named_architectures() or _is_timm(config, assume):
+        config, note = _timm_config(config, source, assume)
+        notes.append(note)
+    model_type = assume if assume in known_model_types() else str(config.get("model_type"))
+    reader = reader_for(model_type)
+    if reader is None:
+        raise UnknownArchitecture(f"{source}: model_type {clean(model_type, 60)!r} is unknown")
+    keys = Keys(config, source, model_type, class_defaults(model_type))
+    keys.ignore("source")
+    architecture = reader(Source(keys, resolution, notes))
+    known = {spelling for opened in keys.opened for spelling in opened.read}
+    warnings = [warning for opened in keys.opened for warning in opened.warnings]
+    warnings += check_unread(keys.opened, known, bool(assume))
+    assumed = tuple(f"{item.key} = {item.value} ({item.reason})" for item in keys.assumptions)
+    return replace(
+        architecture,
+        name=name,
+        assumptions=tuple(notes) + assumed,
+        warnings=architecture.warnings + tuple(warnings),
+    )
+
+
+def _is_timm(config: Mapping[str, Any], assume: str) -> bool:
+    return not assume and config.get("model_type") in (None, "", "timm_wrapper")
+
+
+def _timm_config(config: Mapping[str, Any], source: str, assume: str) -> tuple[dict[str, Any], str]:
+    """The config of a model that timm's form names, with the file's own classes and size."""
+    stated = assume or config.get("architecture")
+    if not isinstance(stated, str):
+        raise InputError(f"{source}: architecture is missing, expected a name such as resnet50")
+    name = base_name(stated)
+    known = named_architectures()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1, 0.6)
+        nearest = f"; nearest known: {near[0]}" if near else ""
+        raise UnknownArchitecture(
+            f"{source}: architecture {clean(stated, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"
+        )
+    values = dict(known[name])
+    own_size = values.get("image_size", 224)
+    keys = Keys(config, source, "timm", {})
+    values["num_labels"] = keys.integer(
+        "num_classes", default=values.get("num_labels", 0), minimum=0, maximum=1_000_000
+    )
+    trained = _trained_size(keys)
+    if trained is not None:
+        values["image_size"] = list(trained)
+    _check_arguments(keys, values)
+    note = f"architecture {name} (its published figures), own size {own_size}"
+    return values, note
+
+
+def base_name(stated: str) -> str:
+    """timm's name without its organisation and the tag of its weights."""
+    return stated.strip().removeprefix("timm/").split(".", 1)[0]
+
+
+def _trained_size(keys: Keys) -> tuple[int, int] | None:
+    """``pretrained_cfg.input_size`` as height and width."""
+    inner = keys.scope("pretrained_cfg")
+    if inner is None:
+        return None
+    size = inner.integers("input_size", minimum=1, maximum=16_384)
+    if size is None:
+        return None
+    if len(size) != 3:
+        raise inner.problem("input_size", size, "[channels, height, width]")
+    return size[1], size[2]
+
+
+def _check_arguments(keys: Keys, values: dict[str, Any]) -> None:
+    """timm's ``model_args`` change the architecture: only those of size are understood."""
+    arguments = keys.scope("model_args")
+    if arguments is None:
+        return
+    for name in arguments.values:
+        if name == "img_size":
+            size = arguments.raw(name)[1]
+            values["image_size"] = size
+        elif name == "num_classes":
+            values["num_labels"] = arguments.integer(name, minimum=0, maximum=1_000_000)
+        else:
+            raise UnknownArchitecture(
+                f"{keys.source}: key model_args.{clean(name, 60)} is not understood and may change "
+                f"bytes or FLOPs; {TABLE_ADVICE}"
+            )
