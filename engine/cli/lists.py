@@ -82,12 +82,17 @@ def run_models(arguments: argparse.Namespace) -> int:
             [
                 row["id"],
                 row["kind"],
-                f"{row['total_parameters'] / 1e9:.2f} B",
-                f"{row['active_parameters'] / 1e9:.2f} B",
+                _size(row["total_parameters"]),
+                _size(row["active_parameters"]),
             ]
         )
     _print_columns(lines)
     return FOUND
+
+
+def _size(parameters: int) -> str:
+    billions = parameters / 1e9
+    return f"{billions:.2f} B" if billions >= 0.1 else f"{billions * 1e3:.1f} M"
 
 
 def run_frameworks(arguments: argparse.Namespace) -> int:

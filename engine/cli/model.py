@@ -7,8 +7,14 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.architecture import Architecture
+    from engine.config import LoadedModel
+    from engine.vision.architecture import VisionArchitecture
 
 
 def run_model(arguments: argparse.Namespace) -> int:
@@ -21,29 +27,66 @@ def run_model(arguments: argparse.Namespace) -> int:
     if not arguments.config:
         raise InputError("model: expected a profile, file, folder or hub id, or --check DIR")
     from engine.architecture import Architecture
-    from engine.config import hub_reference, load_architecture
+    from engine.config import load_architecture
+    from engine.units import parse_resolution
+
+    model = load_architecture(
+        arguments.config,
+        assume=arguments.assume,
+        revision=arguments.revision,
+        resolution=parse_resolution(arguments.resolution) if arguments.resolution else None,
+    )
+    if isinstance(model.architecture, Architecture):
+        return _print_language(model, model.architecture, arguments)
+    return _print_vision(model, model.architecture, arguments)
+
+
+def _print_language(
+    model: LoadedModel, architecture: Architecture, arguments: argparse.Namespace
+) -> int:
     from engine.describe import as_json, as_text, describe
-    from engine.hub.comparison import hub_json, hub_text
-    from engine.hub.contents import hub_count
     from engine.precision import number_format
 
+    if arguments.resolution:
+        raise InputError(f"{model.name}: --resolution is for vision models")
     kv = number_format(arguments.kv) if arguments.kv else None
-    model = load_architecture(
-        arguments.config, assume=arguments.assume, revision=arguments.revision
-    )
-    if not isinstance(model.architecture, Architecture):
-        raise InputError(f"{model.name}: a vision model; expected a language model")
     description = describe(model, kv)
+    ours = architecture.total_parameters, architecture.prediction_parameters
+    return _print(arguments, as_json(description), as_text(description), *ours)
+
+
+def _print_vision(
+    model: LoadedModel, architecture: VisionArchitecture, arguments: argparse.Namespace
+) -> int:
+    from engine.vision.describe import as_json, as_text
+
+    if arguments.kv:
+        raise InputError(f"{model.name}: --kv is for language models")
+    document, text = as_json(model, architecture), as_text(model, architecture)
+    return _print(arguments, document, text, architecture.parameters, 0)
+
+
+def _print(
+    arguments: argparse.Namespace,
+    document: dict[str, object],
+    text: str,
+    parameters: int,
+    prediction: int,
+) -> int:
+    """Print the figures, for a model of the hub beside the hub's own count."""
+    from engine.config import hub_reference
+    from engine.hub.comparison import hub_json, hub_text
+    from engine.hub.contents import hub_count
+
     reference = hub_reference(arguments.config, arguments.revision)
     count = hub_count(reference) if reference is not None else None
-    ours = model.architecture.total_parameters, model.architecture.prediction_parameters
     if arguments.json:
-        document = as_json(description) | hub_json(count, *ours)
-        print(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        print(as_text(description))
-        if reference is not None:
-            print(hub_text(count, *ours))
+        both = document | hub_json(count, parameters, prediction)
+        print(json.dumps(both, indent=2, ensure_ascii=False))
+        return 0
+    print(text)
+    if reference is not None:
+        print(hub_text(count, parameters, prediction))
     return 0
 
 

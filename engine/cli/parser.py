@@ -77,6 +77,7 @@ def _add_model(commands: Subparsers) -> None:
     parser.add_argument("--kv", default="", help="KV-cache format (bf16, fp8)")
     parser.add_argument("--assume", default="", help="read an unknown model_type as this one")
     parser.add_argument("--revision", default="", help="hub revision")
+    parser.add_argument("--resolution", default="", help="vision: image size, as 224x224")
     parser.add_argument("--check", metavar="DIR", help="compare a folder of configs with an oracle")
     parser.add_argument("--oracle", metavar="CSV", help="the oracle's parameter counts")
     parser.set_defaults(run=_late("engine.cli.model", "run_model"))

@@ -44,7 +44,8 @@ def read_vision(
     value or a resolution that the architecture does not allow.
     """
     notes: list[str] = []
-    if assume in named_architectures() or _is_timm(config, assume):
+    named = assume in named_architectures() or _is_timm(config, assume)
+    if named:
         config, note = _timm_config(config, source, assume)
         notes.append(note)
     model_type = assume if assume in known_model_types() else str(config.get("model_type"))
@@ -57,11 +58,11 @@ def read_vision(
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [warning for opened in keys.opened for warning in opened.warnings]
     warnings += check_unread(keys.opened, known, bool(assume))
-    assumed = tuple(f"{item.key} = {item.value} ({item.reason})" for item in keys.assumptions)
+    assumed = [f"{item.key} = {item.value} ({item.reason})" for item in keys.assumptions]
     return replace(
         architecture,
         name=name,
-        assumptions=tuple(notes) + assumed,
+        assumptions=tuple(notes if named else notes + assumed),
         warnings=architecture.warnings + tuple(warnings),
     )
 

@@ -37,8 +37,11 @@ class Source:
     ) -> Shape:
         """The input image: the size asked for, else the config's, else the family's."""
         depth = self.keys.integer(*channels, default=3, maximum=64)
-        own = self.pair("image_size", "img_size", "input_size", default=default)
-        width, height = self.resolution or (own[1], own[0])
+        if self.resolution is None:
+            height, width = self.pair("image_size", "img_size", "input_size", default=default)
+        else:
+            width, height = self.resolution
+            self.keys.ignore("image_size", "img_size", "input_size")
         for side in (height, width):
             if not 1 <= side <= MAXIMUM_SIDE:
                 raise InputError(
@@ -50,7 +53,7 @@ class Source:
     def pair(
         self, *names: str, default: int | None = None, maximum: int = MAXIMUM_SIDE
     ) -> tuple[int, int]:
-        """A (height, width) given as one figure or as [height, width] (or [channels, height, width])."""
+        """(Height, width) given as one figure, as [height, width] or [channels, height, width]."""
         name, value = self.keys.raw(*names)
         if isinstance(value, list) and len(value) in (2, 3):
             sides = [self.keys._checked_integer(name, side, 1, maximum) for side in value]
@@ -119,6 +122,31 @@ class Source:
         if not 0 < value <= maximum:
             raise self.keys.problem(names[0], value, f"a number above 0 and at most {maximum:g}")
         return value
+
+    # Keys that transformers does not have: absent, they are simply off. ----------------------
+
+    def option(self, name: str, default: bool = False) -> bool:
+        """An additional switch."""
+        return self.keys.flag(name) if self.keys.has(name) else default
+
+    def option_number(self, name: str, default: float, maximum: float = 65_536) -> float:
+        """An additional figure, 0 or more."""
+        if not self.keys.has(name):
+            return default
+        value = self.keys.number(name)
+        if not 0 <= value <= maximum:
+            raise self.keys.problem(name, value, f"a number from 0 to {maximum:g}")
+        return value
+
+    def option_integer(self, name: str, default: int, maximum: int = MAXIMUM_CHANNELS) -> int:
+        """An additional whole number, 0 or more."""
+        if not self.keys.has(name):
+            return default
+        return self.keys.integer(name, minimum=0, maximum=maximum)
+
+    def option_text(self, name: str, *known: str) -> str:
+        """An additional text out of ``known``, the first when absent."""
+        return self.choice(name, *known) if self.keys.has(name) else known[0]
 
     def choice(self, name: str, *known: str, default: str | None = None) -> str:
         """A text out of ``known``."""

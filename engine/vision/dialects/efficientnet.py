@@ -65,7 +65,7 @@ def _blocks(source: Source) -> list[Block]:
     expansions = source.depths("expand_ratios", count=count)
     deep = source.ratio("depth_coefficient")
     squeeze = source.ratio("squeeze_expansion_ratio", maximum=1)
-    wide = source.choice("squeeze_from", "input", "expanded", default="input") == "expanded"
+    wide = source.option_text("squeeze_from", "input", "expanded") == "expanded"
     found = []
     for stage in range(count):
         for block in range(math.ceil(deep * repeats[stage])):

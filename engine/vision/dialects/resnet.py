@@ -44,16 +44,16 @@ def layout(source: Source) -> Layout:
     widths = source.widths("hidden_sizes")
     return Layout(
         stem_width=source.width("embedding_size"),
-        stem=source.choice("stem", "plain", "deep", default="plain"),
+        stem=source.option_text("stem", "plain", "deep"),
         widths=widths,
         depths=source.depths("depths", count=len(widths)),
         kind=source.choice("layer_type", "basic", "bottleneck", "preactivation"),
-        groups=keys.integer("groups", default=1, maximum=4096),
-        reduction=keys.integer("reduction", default=4, maximum=64),
+        groups=max(1, source.option_integer("groups", 1)),
+        reduction=max(1, source.option_integer("reduction", 4)),
         first_stride=2 if keys.flag("downsample_in_first_stage", default=False) else 1,
         stride_in_first=keys.flag("downsample_in_bottleneck", default=False),
-        pool_shortcut=keys.flag("pool_shortcut", default=False),
-        squeeze_ratio=keys.number("squeeze_ratio", default=0.0),
+        pool_shortcut=source.option("pool_shortcut"),
+        squeeze_ratio=source.option_number("squeeze_ratio", 0.0, 1.0),
     )
 
 

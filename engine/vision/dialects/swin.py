@@ -39,7 +39,7 @@ def read(source: Source) -> VisionArchitecture:
         window=keys.integer("window_size", maximum=1024),
         ratio=source.ratio("mlp_ratio"),
         qkv_bias=keys.flag("qkv_bias", default=True),
-        key_bias=keys.flag("key_bias", default=False) or not second,
+        key_bias=source.option("key_bias", not second),
         second=second,
     )
     width = source.width("embed_dim")

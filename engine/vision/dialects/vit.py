@@ -25,11 +25,11 @@ def read(source: Source) -> VisionArchitecture:
     hidden, heads, layers, width = dimensions(source)
     distilled = keys.model_type == "deit"
     task = source.task(HEAD, TEACHER, "Model")
-    class_tokens = 2 if distilled else int(keys.flag("class_token", default=True))
+    class_tokens = 2 if distilled else int(source.option("class_token", True))
     network = source.network()
     x = embed(source, network, image, hidden, class_tokens)
     bias = keys.flag("qkv_bias", default=True)
-    scaled = keys.flag("layer_scale", default=False)
+    scaled = source.option("layer_scale")
     for number in range(layers):
         with network.scope(f"layers.{number}"):
             x = block(network, x, heads, width, qkv_bias=bias, scaled=scaled)
@@ -76,11 +76,7 @@ def embed(
     patch = source.pair("patch_size", maximum=1024)
     source.multiple(image, patch, "the patch")
     own = source.pair("image_size", default=224)
-    with_class = (
-        source.keys.flag("position_class", default=True)
-        if position_class is None
-        else position_class
-    )
+    with_class = source.option("position_class", True) if position_class is None else position_class
     with network.scope("embeddings"):
         x = network.conv("patch", image, hidden, patch, patch[0], padding=0, bias=patch_bias)
         x = x.tokens(class_tokens)

@@ -1,0 +1,117 @@
+"""Parameters and FLOPs of vision models against independent counts."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from engine.config import load_architecture
+from engine.errors import InputError
+from engine.vision.architecture import LayerKind, VisionArchitecture
+from engine.vision.index import named_architectures
+from engine.vision.reading import read_vision
+
+DATA = Path(__file__).parents[2] / "data" / "vision_facts.csv"
+ORACLE = Path(__file__).parents[4] / "shared" / "reference" / "oracle_cv.csv"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def named(name: str, size: tuple[int, int] | None = None) -> VisionArchitecture:
+    return read_vision({"architecture": name}, "config.json", name, "", size)
+
+
+def bundled(name: str, size: tuple[int, int] | None = None) -> VisionArchitecture:
+    architecture = load_architecture(name, resolution=size).architecture
+    assert isinstance(architecture, VisionArchitecture)
+    return architecture
+
+
+@pytest.mark.parametrize("row", rows(DATA), ids=lambda row: f"{row['name']}-{row['width']}")
+def test_counts_match_independent_software(row: dict[str, str]) -> None:
+    architecture = named(row["name"], (int(row["width"]), int(row["height"])))
+    assert architecture.parameters == int(row["parameters"])
+    assert architecture.flops == pytest.approx(float(row["flops"]), rel=0.01)
+
+
+@pytest.mark.skipif(not ORACLE.is_file(), reason="reference data is not beside the repository")
+def test_the_whole_oracle_agrees_where_the_name_is_known() -> None:
+    wrong = []
+    for row in rows(ORACLE):
+        if row["model"] not in named_architectures():
+            continue
+        height, width = (int(side) for side in row["input"].split("x")[2:])
+        architecture = named(row["model"], (width, height))
+        off = abs(architecture.flops / float(row["flops_2xMAC"]) - 1)
+        if architecture.parameters != int(row["params"]) or off > 0.01:
+            wrong.append((row["model"], row["input"], architecture.parameters, off))
+    assert not wrong
+
+
+PROFILES = {
+    "resnet-50": "resnet50",
+    "mobilenet-v2": "mobilenet_v2",
+    "efficientnet-b0": "efficientnet_b0",
+    "vit-b-16": "vit_b_16",
+    "swin-t": "swin_t",
+    "convnext-t": "convnext_tiny",
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_bundled_profile_is_the_published_model(profile: str) -> None:
+    assert [(layer.kind, layer.parameters, layer.flops) for layer in bundled(profile).layers] == [
+        (layer.kind, layer.parameters, layer.flops) for layer in named(PROFILES[profile]).layers
+    ]
+
+
+def test_matrix_shapes_give_the_flops() -> None:
+    for name in PROFILES.values():
+        for layer in named(name).layers:
+            if layer.kind in (LayerKind.CONVOLUTION, LayerKind.LINEAR):
+                product = 2 * layer.groups * layer.rows * layer.depth * layer.columns
+                assert layer.flops == product, layer.name
+
+
+def test_attention_has_a_group_per_head_and_window() -> None:
+    first = next(x for x in named("swin_t").layers if x.kind is LayerKind.ATTENTION)
+    assert (first.rows, first.columns, first.depth, first.groups) == (49, 49, 32, 3 * 64)
+
+
+def test_flops_grow_with_the_image() -> None:
+    small, large = bundled("resnet-50", (224, 224)), bundled("resnet-50", (448, 224))
+    convolutions = [
+        sum(layer.flops for layer in one.layers if layer.kind is LayerKind.CONVOLUTION)
+        for one in (small, large)
+    ]
+    assert convolutions[1] == 2 * convolutions[0]
+
+
+def test_width_and_height_are_not_confused() -> None:
+    architecture = bundled("vit-b-16", (320, 160))
+    assert (architecture.width, architecture.height) == (320, 160)
+    patch = architecture.layers[0]
+    assert (patch.rows, patch.depth) == (20 * 10, 768)
+
+
+def test_vit_takes_whole_patches_only() -> None:
+    with pytest.raises(InputError, match="225x224, expected multiples of 16, the patch"):
+        bundled("vit-b-16", (225, 224))
+
+
+def test_swin_pads_to_whole_windows() -> None:
+    assert bundled("swin-t", (230, 230)).flops > bundled("swin-t", (224, 224)).flops
+
+
+def test_unknown_name_is_refused_with_the_nearest_and_the_advice() -> None:
+    with pytest.raises(InputError, match=r"'resnet51' is unknown; nearest known: resnet5.*CSV"):
+        named("resnet51")
+
+
+def test_pre_activation_is_version_two() -> None:
+    assert (named("resnet50").version, named("resnetv2_50").version) == ("V1.5", "V2")
