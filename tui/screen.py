@@ -17,7 +17,9 @@ from textual.screen import Screen
 from engine.errors import RooftopError
 from tui.actions import Actions
 from tui.commands import PANES, command_for, footer_of
+from tui.fetching import Fetching
 from tui.fields import HARDWARE, WORKLOAD
+from tui.lines import cells
 from tui.store import Store
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.form_pane import FormPane
@@ -68,6 +70,7 @@ class MainScreen(Screen[None]):
         self.active = "table"
         self.zoomed = False
         self.actions = Actions(self)
+        self.fetching = Fetching(self)
 
     def compose(self) -> ComposeResult:
         """Answer on top, forms left, table, chart and why right, keys below."""
@@ -106,9 +109,24 @@ class MainScreen(Screen[None]):
     # --- the way of a change ---------------------------------------------------------------
 
     def scenario_changed(self) -> None:
-        """The store has a new scenario: work it out, draw, and sweep behind."""
+        """The store has a new scenario: work it out, draw, and sweep behind, once its model is
+        here."""
         if self.session is None:
             return
+        current = self.store.current
+        self.fetching.when_here(current.model, current.revision, self.work_out)
+
+    def model_is_missing(self, why: str) -> None:
+        """A model could not be fetched; what is on the screen stays, if there is anything."""
+        if self.session is not None and self.session.prepared is None:
+            self.session.error = f"{why} (m: another model, F5: again)"
+            self.paint()
+        else:
+            self.say(why)
+
+    def work_out(self) -> None:
+        """Work out the scenario, draw, and sweep behind."""
+        assert self.session is not None
         self.session.recompute()
         self.paint()
         if not self.session.error:
@@ -122,7 +140,7 @@ class MainScreen(Screen[None]):
         assert self.session is not None and self.sweeper is not None
         scenario = self.store.current
 
-        later = self._from_thread()
+        later = self.from_thread()
 
         def deliver(result: Sweep) -> None:
             later(lambda: self.sweep_done(scenario, result))
@@ -134,7 +152,7 @@ class MainScreen(Screen[None]):
             Job(lambda should_stop: sweep(prepare(scenario), scenario, should_stop), deliver, fail)
         )
 
-    def _from_thread(self) -> Callable[[Callable[[], None]], None]:
+    def from_thread(self) -> Callable[[Callable[[], None]], None]:
         """A function that other threads may call to run something here. It does not wait, and
         what comes after the app has ended is dropped."""
         loop, context = asyncio.get_running_loop(), contextvars.copy_context()
@@ -173,7 +191,7 @@ class MainScreen(Screen[None]):
         def work(_: object) -> Explanation:
             return explain(prepared, scenario, layout, precision, batch)
 
-        later = self._from_thread()
+        later = self.from_thread()
 
         def deliver(found: Explanation) -> None:
             later(lambda: self.explained(found))
@@ -192,7 +210,7 @@ class MainScreen(Screen[None]):
         session = self.session
         if session is not None:
             self.answer.error = session.error
-            self.answer.sentence = session.sentence() or "working …"
+            self.answer.sentence = session.sentence() or self.fetching.text or "working …"
         self.answer.update()
         for pane in self.panes.values():
             if pane.display:
@@ -210,6 +228,8 @@ class MainScreen(Screen[None]):
         session = self.session
         if session is None:
             return "loading"
+        if self.fetching.text:
+            return self.fetching.text
         parts = []
         if self.plan_path is not None:
             parts.append(self.plan_path.name[-30:])
@@ -224,9 +244,15 @@ class MainScreen(Screen[None]):
         return " ".join(parts)
 
     def say(self, message: str) -> None:
-        """Show a message in the last line until the next key."""
+        """Show a message in the last line until the next key; on top, too, if it is long."""
         self.footer.message = message
         self.footer.update()
+        self._notice(message if cells(message) > self.footer.size.width else "")
+
+    def _notice(self, message: str) -> None:
+        if self.answer.notice != message:
+            self.answer.notice = message
+            self.answer.update()
 
     # --- panes ------------------------------------------------------------------------------
 
@@ -270,9 +296,12 @@ class MainScreen(Screen[None]):
         event.stop()
         event.prevent_default()
         self.footer.message = ""
+        self._notice("")
         if self.actions.prompt.is_open:
             self.actions.prompt.key(event)
-        elif not self.actions.typing.typing_key(event):
+        elif not self.actions.typing.typing_key(event) and not (
+            event.key == "escape" and self.fetching.cancel()
+        ):
             self._command_key(event)
 
     def _command_key(self, event: events.Key) -> None:

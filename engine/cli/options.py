@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 
 from engine.errors import InputError
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
@@ -84,6 +85,9 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     command to run: then the base's stay.
     """
     start = base or Scenario()
+    if arguments.model and arguments.model != start.model:
+        # What-ifs, a revision and a stand-in for the model type belong to the model they are of.
+        start = replace(start, edits=(), revision="", assume="")
     return Scenario(
         model=arguments.model or start.model,
         edits=start.edits + tuple(_edit(text) for text in arguments.set),

@@ -48,8 +48,8 @@ def remembered(reference: HubReference) -> Fetched | None:
 def fetch_config(reference: HubReference, progress: Progress | None = None) -> Fetched:
     """Fetch a model's config through the client and its cache.
 
-    ``progress`` is told what is being done. When the hub cannot be asked, a copy in the cache
-    serves, with a note. Raises `InputError` in one line for every way in which this fails.
+    ``progress`` is told which file is being fetched. When the hub cannot be asked, a copy in the
+    cache serves, with a note. Raises `InputError` in one line for every way in which this fails.
     """
     known = remembered(reference)
     if known is not None:
@@ -105,13 +105,13 @@ class _Fetch:
         """Both files; raises the client's errors and `InputError`."""
         if constants().HF_HUB_OFFLINE:
             return self._offline()
-        self._progress(f"{self._reference}: {CONFIG}")
+        self._progress(CONFIG)
         config = self._file(CONFIG)
         if config is None:
             from engine.hub.contents import without_config
 
             raise InputError(f"{self._reference}: {without_config(self._reference)}")
-        self._progress(f"{self._reference}: {QUANTISATION}")
+        self._progress(QUANTISATION)
         self._file(QUANTISATION)
         return Fetched(config.parent, config.parent.name)
 

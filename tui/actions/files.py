@@ -57,11 +57,15 @@ class Files(Group):
 
         path = Path(text.strip()).expanduser()
         plan = load_plan(path)
-        self._screen.plan_path = path
-        self._change(plan.scenario, f"open {path.name}")
-        self._store.mark_saved()
-        self._screen.paint_footer()
-        self._screen.say(f"opened {clean(str(path))}: batch {plan.choice.batch}")
+
+        def restore() -> None:
+            self._screen.plan_path = path
+            self._change(plan.scenario, f"open {path.name}")
+            self._store.mark_saved()
+            self._screen.paint_footer()
+            self._screen.say(f"opened {clean(str(path))}: batch {plan.choice.batch}")
+
+        self._screen.fetching.when_here(plan.scenario.model, plan.scenario.revision, restore)
 
     def do_model(self) -> None:
         """Ask for another model."""
@@ -70,10 +74,16 @@ class Files(Group):
     def _use_model(self, text: str) -> None:
         from engine.sweep import prepare
 
-        if text.strip():
-            changed = replace(self._store.current, model=text.strip(), edits=())
+        model = text.strip()
+        if not model:
+            return
+
+        def use() -> None:
+            changed = replace(self._store.current, model=model, revision="", assume="", edits=())
             prepare(changed)
             self._change(changed, "model")
+
+        self._screen.fetching.when_here(model, "", use)
 
     def do_copy(self) -> None:
         """The row's launch command to the clipboard."""

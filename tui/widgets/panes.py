@@ -57,10 +57,13 @@ class AnswerPane(LinePane):
         super().__init__(id=id)
         self.sentence = "rooftop"
         self.error = ""
+        self.notice = ""
+        """A message too long for the last line, until the next key."""
 
     def content(self, width: int, height: int) -> list[Line]:
-        """The sentence, wrapped; an error instead of it when there is one."""
-        text, style = (f"! {self.error}", WARN) if self.error else (self.sentence, BOLD)
+        """The sentence, wrapped; a notice or an error instead of it when there is one."""
+        problem = self.notice or self.error
+        text, style = (f"! {problem}", WARN) if problem else (self.sentence, BOLD)
         return [line((one, style)) for one in wrapped(text, width, height)]
 
 

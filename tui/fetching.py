@@ -1,0 +1,113 @@
+"""A model's config on its way from the hub, while the app goes on answering keys."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.errors import RooftopError
+from tui.lines import fit
+
+if TYPE_CHECKING:
+    from engine.hub.reference import HubReference
+    from tui.screen import MainScreen
+
+NAME_WIDTH = 36
+"""Of a hub id in the last line, so that the key that cancels is never cut at 80 columns."""
+
+
+class Fetching:
+    """Fetches one model at a time in a daemon thread; the newest wish wins, escape ends it.
+
+    The thread cannot be stopped, but what it brings after its wish is gone is dropped, and it
+    never holds up leaving.
+    """
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._number = 0
+        self._under_way: HubReference | None = None
+        self._step = ""
+        self._arrived: Callable[[], None] = screen.paint
+
+    @property
+    def text(self) -> str:
+        """What the last line says meanwhile; empty when nothing is under way."""
+        if self._under_way is None:
+            return ""
+        return (
+            f"fetching {fit(str(self._under_way), NAME_WIDTH).rstrip()} {self._step} … esc cancels"
+        )
+
+    def when_here(self, model: str, revision: str, arrived: Callable[[], None]) -> None:
+        """Call ``arrived`` when the model can be read without the network: at once for profiles,
+        files and what was fetched before, later for the rest. The screen is told of failures."""
+        from engine.config import hub_reference
+
+        try:
+            reference = hub_reference(model, revision)
+        except RooftopError as error:
+            self._screen.model_is_missing(str(error))
+            return
+        if reference is None or _is_here(reference):
+            arrived()
+            return
+        self._arrived = arrived
+        if reference != self._under_way:
+            self._start(reference)
+        self._screen.paint()
+
+    def cancel(self) -> bool:
+        """Forget what is under way; False when nothing is."""
+        if self._under_way is None:
+            return False
+        self._end(f"{self._under_way} was not fetched: cancelled")
+        return True
+
+    def _start(self, reference: HubReference) -> None:
+        self._number += 1
+        self._under_way = reference
+        self._step = ""
+        number, later = self._number, self._screen.from_thread()
+
+        def work() -> None:
+            from engine.hub import fetch_config
+
+            problem = ""
+            try:
+                fetch_config(reference, lambda file: later(lambda: self._show(number, file)))
+            except RooftopError as error:
+                problem = str(error)
+            except Exception as error:
+                problem = f"{reference}: internal error: {type(error).__name__}"
+            later(lambda: self._done(number, problem))
+
+        threading.Thread(target=work, daemon=True, name="fetching").start()
+
+    def _show(self, number: int, file: str) -> None:
+        if number == self._number:
+            self._step = file
+            self._screen.paint_footer()
+
+    def _done(self, number: int, problem: str) -> None:
+        if number == self._number and self._under_way is not None:
+            self._end(problem)
+
+    def _end(self, problem: str) -> None:
+        self._number += 1
+        self._under_way = None
+        self._screen.paint()
+        if problem:
+            self._screen.model_is_missing(problem)
+            return
+        try:
+            self._arrived()
+        except RooftopError as error:
+            self._screen.model_is_missing(str(error))
+
+
+def _is_here(reference: HubReference) -> bool:
+    from engine.hub import remembered
+
+    return remembered(reference) is not None
