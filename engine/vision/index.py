@@ -17,10 +17,15 @@ from engine.vision.source import Reader
 from profiles import ROOT
 
 FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
+    "bert": {
+        "read": ("bert", "roberta", "xlm-roberta", "camembert", "electra"),
+        "read_distilled": ("distilbert",),
+    },
     "convnext": {"read": ("convnext", "convnextv2")},
     "efficientnet": {"read": ("efficientnet",)},
     "mobilenet": {"read_first": ("mobilenet_v1",), "read_second": ("mobilenet_v2",)},
     "resnet": {"read": ("resnet",), "read_preactivation": ("bit",)},
+    "retinanet": {"read": ("retinanet",)},
     "swin": {"read": ("swin", "swinv2")},
     "vit": {"read": ("vit", "vit_msn", "deit")},
 }

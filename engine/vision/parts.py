@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.errors import InputError
 from engine.vision.architecture import LayerKind, VisionLayer
@@ -180,16 +180,24 @@ class Network:
         )
         return out
 
-    def linear(self, name: str, x: Shape, outputs: int, bias: bool = True, more: int = 0) -> Shape:
+    def linear(
+        self,
+        name: str,
+        x: Shape,
+        outputs: int,
+        bias: bool = True,
+        more: int = 0,
+        tied: bool = False,
+    ) -> Shape:
         """The same projection at every position; ``more`` are parameters beside (a bias on a part
-        of the outputs)."""
+        of the outputs), ``tied`` weights are counted with the layer they belong to."""
         out = x.resized(outputs)
         self.record(
             name,
             LayerKind.LINEAR,
             x.elements,
             out.elements,
-            x.channels * outputs + (outputs if bias else 0) + more,
+            (0 if tied else x.channels * outputs) + (outputs if bias else 0) + more,
             flops=2.0 * x.positions * x.channels * outputs,
             rows=x.positions,
             depth=x.channels,
@@ -294,6 +302,17 @@ class Network:
         out = first.resized(sum(shape.channels for shape in shapes))
         self.record(name, LayerKind.ELEMENTWISE, out.elements, out.elements)
         return out
+
+    def share_weights(self, first: int) -> None:
+        """The layers from number ``first`` on use weights that were counted before."""
+        self.layers[first:] = [replace(layer, parameters=0) for layer in self.layers[first:]]
+
+    def freeze_norms(self, first: int) -> None:
+        """The norms from number ``first`` on are constants, no trained parameters."""
+        self.layers[first:] = [
+            replace(layer, parameters=0) if layer.kind is LayerKind.NORM else layer
+            for layer in self.layers[first:]
+        ]
 
     def copy(self, name: str, x: Shape, out: Shape | None = None) -> Shape:
         """A move of data into another order, or by repetition into another size."""

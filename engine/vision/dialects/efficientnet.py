@@ -2,6 +2,8 @@
 
 ``squeeze_from`` says which channels the squeeze ratio counts from: ``input`` of the block (the
 paper) or its ``expanded`` ones (efficientnet-widese of NVIDIA's DeepLearningExamples).
+``round_up``: odd maps are halved upwards, as torchvision and timm do. transformers halves them
+downwards, but for the blocks that ``depthwise_padding`` lists.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Block:
 def read(source: Source) -> VisionArchitecture:
     """``efficientnet``: every figure scaled by the width and depth coefficients."""
     keys = source.keys
-    keys.ignore("hidden_act", "depthwise_padding", "num_hidden_layers", "batch_norm_eps")
+    keys.ignore("hidden_act", "num_hidden_layers", "batch_norm_eps")
     keys.ignore("batch_norm_momentum", "dropout_rate", "drop_connect_rate")
     source.choice("pooling_type", "mean", "max", default="mean")
     image = source.image()
@@ -41,9 +43,14 @@ def read(source: Source) -> VisionArchitecture:
     def scaled(channels: int) -> int:
         return divisible(channels * width, divisor)
 
-    x = conv_norm(network, "stem", image, scaled(32), 3, 2, same=True)
+    upwards = source.option("round_up")
+    whole = set(keys.integers("depthwise_padding") or ())
+    x = image if upwards else _even(network, image)
+    x = conv_norm(network, "stem", x, scaled(32), 3, 2, same=True)
     for number, block in enumerate(_blocks(source)):
         with network.scope(f"blocks.{number}"):
+            if block.stride == 2 and not upwards and number not in whole:
+                x = _even(network, x)
             x = _block(network, x, block, scaled(block.channels))
     head = scaled(1280)
     source.expect("hidden_dim", head, "1280 scaled")
@@ -74,6 +81,13 @@ def _blocks(source: Source) -> list[Block]:
                 Block(kernels[stage], stride, expansions[stage], outputs[stage], squeeze, wide)
             )
     return found
+
+
+def _even(network: Network, x: Shape) -> Shape:
+    """Without a last odd row and column."""
+    if min(x.height, x.width) < 2:
+        raise network.problem("depthwise", f"a map of {x.height}×{x.width} cannot be halved")
+    return Shape(x.channels, x.height // 2 * 2, x.width // 2 * 2)
 
 
 def _block(network: Network, x: Shape, block: Block, channels: int) -> Shape:

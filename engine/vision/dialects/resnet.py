@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.keys import Keys
 from engine.vision.architecture import VisionArchitecture
 from engine.vision.blocks import classifier, conv_norm, pooled_classifier, squeeze_excite
 from engine.vision.parts import Network, Shape, divisible
@@ -170,3 +171,20 @@ def _preactivated(
     network.activation("activation3", x)
     x = network.conv("conv3", x, width)
     return network.add("add", x)
+
+
+def named_backbone(source: Source, network: Network, image: Shape) -> list[Shape]:
+    """The maps of the ResNet that the key ``backbone`` names."""
+    from engine.vision.index import named_architectures
+
+    name = source.keys.text("backbone", default="resnet50")
+    known = named_architectures().get(name, {})
+    if known.get("model_type") != "resnet":
+        raise source.keys.problem("backbone", name, "a ResNet's name, as resnet50")
+    figures = layout(Source(Keys(known, source.keys.source, "resnet", {})))
+    first = len(network.layers)
+    with network.scope("backbone"):
+        maps = backbone(network, image, figures)
+    if source.option("frozen_norms"):
+        network.freeze_norms(first)
+    return maps

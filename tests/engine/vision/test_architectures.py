@@ -60,6 +60,7 @@ PROFILES = {
     "vit-b-16": "vit_b_16",
     "swin-t": "swin_t",
     "convnext-t": "convnext_tiny",
+    "retinanet": "retinanet_resnet50_fpn",
 }
 
 
