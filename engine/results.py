@@ -176,3 +176,11 @@ class Explanation:
     """Dense FLOP/s of the types that are computed in, by name: the roofs."""
     bandwidth_bytes: float = 0.0
     """Memory bandwidth of the chip."""
+
+    def ridge(self, name: str) -> float:
+        """FLOPs per byte from which the peak called ``name`` is the lower roof."""
+        return self.peaks[name] / self.bandwidth_bytes
+
+    def roof(self, name: str, intensity: FloatArray) -> FloatArray:
+        """The most FLOP/s that work of an ``intensity`` can reach at a type's peak."""
+        return np.minimum(self.peaks[name], intensity * self.bandwidth_bytes)

@@ -1,164 +1,173 @@
-"""Curves as braille pictures: eight dots a cell, round ticks, marks for limits and choices."""
+"""Charts: curves, marks, limits and names on two axes, drawn as a braille picture. Pure."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.style import Style
 
-from tui.format import rate
-from tui.lines import Line, Run, line
-from tui.styles import ACCENT, BEST, DIM, PLAIN, WARN
+from tui.lines import Line, Run, cells, line, width_of
+from tui.styles import ACCENT, DIM
+from tui.widgets.chart_axis import Axis, tick_text
+from tui.widgets.chart_canvas import Canvas
 
 FloatArray = NDArray[np.float64]
 
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+SMALLEST = (16, 4)
+"""Cells below which there is no picture."""
+RULED_HEIGHT = 9
+"""From this height the horizontal axis has a rule of its own, and the legend a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One curve, or single points when ``joined`` is False."""
+    """A curve through points, or the points alone; dotted when it is of less account."""
 
     x: FloatArray
     y: FloatArray
-    style: Style = ACCENT
+    style: object = ACCENT
     joined: bool = True
+    dotted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A single character at a point (``◆``), or a vertical line when ``y`` is None."""
+    """A character at a point."""
 
     x: float
-    y: float | None
+    y: float
     glyph: str
-    style: Style
+    style: object
 
 
-def nice_step(span: float, most: int) -> float:
-    """The smallest of 1, 2, 5 × 10ⁿ that divides ``span`` into at most ``most`` parts."""
-    if span <= 0 or not math.isfinite(span):
-        return 1.0
-    rough = span / max(most, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    for factor in (1.0, 2.0, 5.0, 10.0):
-        if factor * power >= rough * (1 - 1e-9):
-            return factor * power
-    return 10.0 * power
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """An upright line at ``x`` with a name at its top."""
+
+    x: float
+    name: str
+    style: object
 
 
-def draw(
-    series: Sequence[Series],
-    marks: Sequence[Mark],
-    width: int,
-    height: int,
-    *,
-    ascii_only: bool = False,
-) -> list[Line]:
-    """The chart in ``width`` × ``height`` cells with its axes; fewer than 12 × 4 gives nothing."""
-    points = [one for one in series if np.isfinite(one.y).any()]
-    if width < 16 or height < 4 or not points:
-        return [line(("no data", DIM))] if not points else []
-    low_x = min(float(np.min(one.x)) for one in points)
-    high_x = max(float(np.max(one.x)) for one in points)
-    high_y = max(float(np.nanmax(one.y)) for one in points)
-    step = nice_step(high_y, max(2, height // 4))
-    top = max(step * math.ceil(high_y / step), 1e-9)
-    gutter = max(len(rate(top)), 4) + 1
-    canvas = _Canvas(width - gutter, height - 1, low_x, max(high_x, low_x + 1e-9), top)
-    for one in points:
-        canvas.curve(one)
-    for mark in marks:
-        canvas.mark(mark)
-    labels = {canvas.row(value): rate(value) for value in np.arange(0.0, top + step / 2, step)}
-    lines = [
-        line((labels.get(row, "").rjust(gutter - 1), DIM), ("┤" if row in labels else "│", DIM))
-        + canvas.line(row, ascii_only)
-        for row in range(canvas.height)
-    ]
-    lines.append(_x_axis(low_x, high_x, gutter, canvas.width))
-    return lines
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words that end at ``x``, at or just above the height of ``y``."""
+
+    x: float
+    y: float
+    text: str
+    style: object
 
 
-def _x_axis(low: float, high: float, gutter: int, width: int) -> Line:
-    left, right = rate(low).removesuffix(".00"), rate(high).removesuffix(".0")
-    middle = rate((low + high) / 2).removesuffix(".0")
-    text = left.ljust(width)
-    place = max((width - len(middle)) // 2, len(left) + 1)
-    text = text[:place] + middle + text[place + len(middle) :]
-    text = text[: max(width - len(right) - 1, 0)].ljust(width - len(right)) + right
-    return line((" " * (gutter - 1) + "└", DIM), (text[:width], DIM))
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Everything in one chart. ``legend`` holds what glyphs and lines mean, most important
+    first."""
+
+    x: Axis
+    y: Axis
+    series: Sequence[Series] = ()
+    limits: Sequence[Limit] = ()
+    marks: Sequence[Mark] = ()
+    labels: Sequence[Label] = ()
+    legend: Sequence[Run] = field(default=())
 
 
-class _Canvas:
-    def __init__(self, width: int, height: int, low: float, high: float, top: float) -> None:
-        self.width, self.height = width, height
-        self.low, self.high, self.top = low, high, top
-        self.dots = np.zeros((height, width), dtype=np.int64)
-        self.styles: dict[tuple[int, int], Style] = {}
-        self.glyphs: dict[tuple[int, int], tuple[str, Style]] = {}
+def draw(figure: Figure, width: int, height: int) -> list[Line]:
+    """The chart in ``width`` × ``height`` cells: picture, axes, legend."""
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        return []
+    if not any(np.isfinite(one.y).any() for one in figure.series):
+        return [line(("no data", DIM))]
+    ruled = height >= RULED_HEIGHT
+    legend = _legend_lines(figure.legend, width, max(height // 6, 1)) if ruled else []
+    picture = height - (2 if ruled else 1) - len(legend)
+    up = figure.y.to_a_tick(max(picture // 3, 2))
+    ticks = up.ticks(max(picture // 3, 2))
+    gutter = max(len(tick_text(value)) for value in ticks) + 1 if ticks else 1
+    canvas = Canvas(width - gutter - 1, picture, figure.x, up)
+    _paint(canvas, figure)
+    labels = {canvas.row(value): tick_text(value) for value in ticks}
+    lines: list[Line] = []
+    for row in range(picture):
+        label = labels.get(row, "")
+        stem = (f"{label.rjust(gutter)}{'┤' if label else '│'}", DIM)
+        lines.append((stem, *canvas.line(row)))
+    lines += _bottom(figure.x, canvas, gutter, ruled)
+    return lines + legend
 
-    def column(self, x: float) -> float:
-        return (x - self.low) / (self.high - self.low) * (self.width * 2 - 1)
 
-    def level(self, y: float) -> float:
-        return (1.0 - y / self.top) * (self.height * 4 - 1)
+def _paint(canvas: Canvas, figure: Figure) -> None:
+    for one in figure.series:
+        run = ("", one.style)
+        if one.joined:
+            canvas.curve(one.x, one.y, run, 3 if one.dotted else 1)
+        else:
+            canvas.cloud(one.x, one.y, run)
+    for limit in figure.limits:
+        canvas.upright(limit.x, ("┊", limit.style))  # type: ignore[arg-type]
+    for mark in figure.marks:
+        canvas.character(mark.x, mark.y, (mark.glyph, mark.style))  # type: ignore[arg-type]
+    for limit in figure.limits:
+        _name_limit(canvas, limit)
+    for label in figure.labels:
+        _write_label(canvas, label)
 
-    def row(self, y: float) -> int:
-        return int(min(max(round(self.level(y)), 0), self.height * 4 - 1)) // 4
 
-    def curve(self, series: Series) -> None:
-        valid = np.isfinite(series.y) & np.isfinite(series.x)
-        x, y = series.x[valid], series.y[valid]
-        if not len(x):
+def _name_limit(canvas: Canvas, limit: Limit) -> None:
+    """The name beside the line in the first row that has room, right of it if possible."""
+    column = canvas.column(limit.x)
+    run = (limit.name, limit.style)
+    for row in range(canvas.height):
+        for place in (column + 1, column - len(limit.name)):
+            if canvas.write(row, place, run):  # type: ignore[arg-type]
+                return
+
+
+def _write_label(canvas: Canvas, label: Label) -> None:
+    """The words in the nearest row that has room, from the height of ``y`` upwards, then below."""
+    middle, end = canvas.row(label.y), canvas.column(label.x)
+    for row in (middle, middle - 1, middle + 1, middle - 2, middle + 2):
+        place = end - len(label.text) + 1
+        if 0 <= row < canvas.height and canvas.write(row, place, (label.text, label.style)):  # type: ignore[arg-type]
             return
-        if series.joined and len(x) > 1:
-            places = np.linspace(0, len(x) - 1, self.width * 8)
-            order = np.argsort(x, kind="stable")
-            index = np.arange(len(x), dtype=float)
-            x, y = np.interp(places, index, x[order]), np.interp(places, index, y[order])
-        columns = np.clip(np.rint(self.column(x)), 0, self.width * 2 - 1).astype(int)  # type: ignore[arg-type]
-        levels = np.clip(np.rint(self.level(y)), 0, self.height * 4 - 1).astype(int)  # type: ignore[arg-type]
-        for place, depth in set(zip(columns.tolist(), levels.tolist(), strict=True)):
-            cell = (depth // 4, place // 2)
-            self.dots[cell] |= _DOTS[depth % 4][place % 2]
-            self.styles[cell] = series.style
-
-    def mark(self, mark: Mark) -> None:
-        place = int(min(max(round(self.column(mark.x)), 0), self.width * 2 - 1)) // 2
-        if mark.y is None:
-            for row in range(self.height):
-                self.glyphs.setdefault((row, place), (mark.glyph, mark.style))
-        elif math.isfinite(mark.y):
-            self.glyphs[self.row(mark.y), place] = (mark.glyph, mark.style)
-
-    def line(self, row: int, ascii_only: bool) -> Line:
-        """One row: runs of cells with the same style."""
-        dots = self.dots[row].tolist()
-        runs: list[Run] = []
-        text, current = "", PLAIN
-        for place, pattern in enumerate(dots):
-            marked = self.glyphs.get((row, place))
-            if marked is not None and (not pattern or marked[0] not in "┊|"):
-                glyph, style = marked
-            elif pattern:
-                glyph = "*" if ascii_only else chr(0x2800 + pattern)
-                style = self.styles[row, place]
-            else:
-                text += " "
-                continue
-            if style is not current:
-                if text:
-                    runs.append((text, current))
-                text, current = "", style
-            text += glyph
-        runs.append((text, current))
-        return tuple(runs)
 
 
-CHOSEN = BEST
-LIMIT = WARN
+def _bottom(axis: Axis, canvas: Canvas, gutter: int, ruled: bool) -> list[Line]:
+    """The horizontal axis: a rule with ticks where there is room, and the values below it, the
+    unit last."""
+    corner = " " * gutter + "└"
+    rule = ["─"] * canvas.width
+    text = [" "] * canvas.width
+    unit = axis.unit
+    if unit and len(unit) + 8 <= canvas.width:
+        text[canvas.width - len(unit) :] = list(unit)
+    free = canvas.width - len(unit) - 1 if unit else canvas.width
+    last = -1
+    for value in axis.ticks(max(canvas.width // 7, 2)):
+        column, label = canvas.column(value), tick_text(value)
+        start = max(column - len(label) // 2, 0)
+        if start <= last or start + len(label) > free:
+            continue
+        rule[column] = "┬"
+        text[start : start + len(label)] = list(label)
+        last = start + len(label)
+    values = "".join(text).rstrip()
+    if not ruled:
+        return [line((corner + values, DIM))]
+    return [line((corner + "".join(rule), DIM)), line((" " * (gutter + 1) + values, DIM))]
+
+
+def _legend_lines(legend: Sequence[Run], width: int, most: int) -> list[Line]:
+    """The legend in at most ``most`` lines, as many entries as fit whole."""
+    lines: list[list[Run]] = [[]]
+    for text, style in legend:
+        used = width_of(lines[-1])
+        if used + cells(text) + 2 > width:
+            if len(lines) == most or cells(text) + 2 > width:
+                break
+            lines.append([])
+        lines[-1] += [("  ", DIM), (text, style)]
+    return [tuple(runs) for runs in lines if runs]

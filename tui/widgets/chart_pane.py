@@ -1,90 +1,102 @@
-"""The chart: tokens per second per chip over batch, or over tokens per second per user."""
+"""The chart pane: throughput over batch, the Pareto frontier, or the roofline, one at a time."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.lines import Line, line
-from tui.styles import ACCENT, BEST, DIM, WARN
+from tui.styles import DIM
 from tui.widgets.panes import Pane
+
+if TYPE_CHECKING:
+    from engine.results import Explanation, Sweep
+    from tui.widgets.chart import Figure
+
+KINDS = ("batch", "pareto", "roofline")
 
 
 class ChartPane(Pane):
-    """``kind`` is ``batch`` (with the boundary of the objectives) or ``pareto``."""
+    """``kind`` is one of `KINDS`; the roofline shows the ``explanation`` of the selected row."""
 
     title = "chart"
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.kind = "batch"
-        self.ascii_only = False
+        self.explanation: Explanation | None = None
+        self._pareto: tuple[Sweep, Figure] | None = None
+
+    def next_kind(self, by: int = 1) -> None:
+        """The next kind of chart, or the one before."""
+        self.kind = KINDS[(KINDS.index(self.kind) + by) % len(KINDS)]
 
     def summary(self) -> tuple[str, ...]:
         """What is drawn over what."""
         session = self.session
         assert session is not None
+        if self.kind == "roofline":
+            found = self.explanation
+            batch = f"B{found.batch}" if found is not None else "…"
+            return ("TFLOP/s over FLOP/byte", f"roofline of {batch}", "p next chart")
         vision = session.table is not None and session.table.kind == "vision"
         unit = "img/s/chip" if vision else "tok/s/chip"
-        if self.kind == "pareto" and not vision:
-            return (f"{unit} over tok/s/user", "◆ chosen", "┊ limit", "all layouts")
-        return (f"{unit} over batch", "◆ chosen", "┊ limit")
+        if self.kind == "pareto":
+            across = "latency" if vision else "tok/s/user"
+            return (f"{unit} over {across}", "Pareto, all layouts", "p next chart")
+        return (f"{unit} over batch", self._layout(), "p next chart")
+
+    def _layout(self) -> str:
+        session = self.session
+        assert session is not None
+        return session.layout.name if session.layout is not None else ""
 
     def body(self, width: int, height: int) -> list[Line]:
         """The picture."""
+        from tui.widgets.chart import draw
+
+        figure = self._figure()
+        if isinstance(figure, str):
+            return [line((figure, DIM))]
+        return draw(figure, width, height)
+
+    def _figure(self) -> Figure | str:
+        """The figure to draw, or why there is none yet."""
         session = self.session
         assert session is not None
         if session.table is None:
-            return [line(("working …", DIM))]
-        if self.kind == "pareto" and session.sweep_is_current:
-            return self._pareto(width, height)
-        return self._over_batch(width, height)
+            return "working …"
+        if self.kind == "roofline":
+            return self._roofline()
+        if self.kind == "pareto":
+            return self._frontier()
+        return self._over_batch()
 
-    def _over_batch(self, width: int, height: int) -> list[Line]:
-        import numpy as np
-
-        from tui.widgets.chart import Mark, Series, draw
+    def _over_batch(self) -> Figure | str:
+        from tui.widgets.chart_figures import batch_figure
 
         session = self.session
         assert session is not None and session.table is not None
-        table = session.table
-        x = table.batch.astype(float)
-        y = table.metrics[table.throughput]
-        meets = table.meets
-        curves = [Series(x, y, DIM)]
-        if meets.any():
-            curves.append(Series(x[meets], y[meets], ACCENT))
-        marks = []
-        missing = np.flatnonzero(~meets & table.fits)
-        if meets.any() and len(missing) and missing[-1] > np.flatnonzero(meets)[-1]:
-            boundary = float(x[np.flatnonzero(meets)[-1]])
-            marks.append(Mark(boundary, None, "|" if self.ascii_only else "┊", WARN))
         chosen = session.selected
-        if chosen is not None and session.view.view == "layout":
-            row = chosen[1]
-            marks.append(Mark(float(x[row]), float(y[row]), "#" if self.ascii_only else "◆", BEST))
-        return draw(curves, marks, width, height, ascii_only=self.ascii_only)
+        row = chosen[1] if chosen is not None and chosen[0] is session.table else None
+        return batch_figure(session.table, session.store.current.objectives, row)
 
-    def _pareto(self, width: int, height: int) -> list[Line]:
-        import numpy as np
+    def _frontier(self) -> Figure | str:
+        from dataclasses import replace
 
-        from tui.widgets.chart import Mark, Series, draw
+        from tui.widgets.chart_figures import chosen_point, pareto_figure
 
         session = self.session
-        assert session is not None and session.sweep is not None
-        table = session.sweep.table
-        if "tps_per_user" not in table.metrics:
-            return self._over_batch(width, height)
-        fits = np.flatnonzero(table.fits)
-        x, y = table.metrics["tps_per_user"][fits], table.metrics["tps_per_chip"][fits]
-        order = np.argsort(-x, kind="stable")
-        x, y = x[order], y[order]
-        front = y >= np.maximum.accumulate(y)
-        curves = [Series(x[::-1], y[::-1], DIM, joined=False), Series(x[front], y[front], ACCENT)]
-        marks = []
-        limit = session.store.current.objectives.tpot_ms
-        if limit:
-            marks.append(Mark(1000.0 / limit, None, "|" if self.ascii_only else "┊", WARN))
-        best = session.sweep.best
-        if best is not None:
-            at = float(table.metrics["tps_per_user"][best])
-            glyph = "#" if self.ascii_only else "◆"
-            marks.append(Mark(at, float(table.metrics["tps_per_chip"][best]), glyph, BEST))
-        return draw(curves, marks, width, height, ascii_only=self.ascii_only)
+        assert session is not None
+        if session.sweep is None or not session.sweep_is_current:
+            return "sweeping all layouts …"
+        if self._pareto is None or self._pareto[0] is not session.sweep:
+            objectives = session.store.current.objectives
+            self._pareto = (session.sweep, pareto_figure(session.sweep.table, objectives))
+        return replace(self._pareto[1], marks=chosen_point(session.selected))
+
+    def _roofline(self) -> Figure | str:
+        from tui.widgets.chart_figures import roofline_figure
+
+        if self.explanation is None:
+            return "working …"
+        return roofline_figure(self.explanation)

@@ -1,0 +1,223 @@
+"""What the charts show: throughput over batch, the Pareto frontier, operators on the roofline."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results import Explanation, OperatorTime, Table
+from engine.scenario import Objectives
+from tui.format import share
+from tui.styles import ACCENT, BEST, BOLD, DIM, WARN
+from tui.widgets.chart import Figure, Label, Limit, Mark, Series
+from tui.widgets.chart_axis import Axis, decades
+
+FloatArray = NDArray[np.float64]
+
+CHOSEN = "◆"
+_LIMITS = (
+    ("ttft_ms", "TTFT"),
+    ("tpot_ms", "TPOT"),
+    ("e2e_ms", "E2E"),
+    ("latency_ms", "latency"),
+)
+_TERA = 1e12
+_LEAST_SHARE = 0.002
+"""Operators below this share of their phase are not put on the roofline."""
+
+
+def batch_figure(
+    table: Table, objectives: Objectives, chosen: int | None, baseline: Table | None = None
+) -> Figure:
+    """Throughput per chip over batch: what meets the objectives as a line, what does not dotted,
+    an upright line at the largest batch of each limit."""
+    x, y = table.batch.astype(float), table.metrics[table.throughput]
+    series, legend = [], []
+    if baseline is not None:
+        before = baseline.metrics[baseline.throughput]
+        series.append(Series(baseline.batch.astype(float), before, DIM))
+        legend.append(("⠒ baseline", DIM))
+    series.append(Series(x, y, DIM, dotted=True))
+    series.append(Series(x, np.where(table.meets, y, np.nan), ACCENT))
+    marks = []
+    if chosen is not None:
+        marks.append(Mark(float(x[chosen]), float(y[chosen]), CHOSEN, BEST))
+        legend.insert(0, (f"{CHOSEN} chosen", BEST))
+    legend += [("⠤ meets", ACCENT), ("⠠⠠ misses", DIM), ("┊ largest batch", WARN)]
+    high = max((float(np.nanmax(one.y)) for one in series if np.isfinite(one.y).any()), default=1.0)
+    return Figure(
+        Axis(0.0, float(x.max(initial=1.0)), unit="batch"),
+        Axis(0.0, high),
+        series,
+        _largest_batches(table, objectives),
+        marks,
+        legend=legend,
+    )
+
+
+def _largest_batches(table: Table, objectives: Objectives) -> list[Limit]:
+    """The last batch within each limit, where a shown one lies beyond it."""
+    limits = []
+    for metric, name in _LIMITS:
+        limit = getattr(objectives, metric)
+        if limit is not None and metric in table.metrics:
+            inside = np.flatnonzero(table.fits & (table.metrics[metric] <= limit))
+            beyond = np.flatnonzero(table.fits & (table.metrics[metric] > limit))
+            if len(inside) and len(beyond) and beyond[-1] > inside[-1]:
+                limits.append(Limit(float(table.batch[inside[-1]]), name, WARN))
+    fitting = np.flatnonzero(table.fits)
+    if len(fitting) and fitting[-1] < len(table) - 1:
+        limits.append(Limit(float(table.batch[fitting[-1]]), "memory", WARN))
+    return limits
+
+
+def frontier(x: FloatArray, y: FloatArray) -> NDArray[np.int64]:
+    """Points that no other beats in both, by falling ``x``."""
+    order = np.lexsort((-y, -x))
+    best = np.maximum.accumulate(y[order])
+    ahead = np.concatenate([[True], best[1:] > best[:-1]])
+    return order[ahead]
+
+
+def pareto_figure(table: Table, objectives: Objectives) -> Figure:
+    """Throughput per chip over what one user gets: every candidate a dot, the frontier a line.
+    Vision models: over the latency of a batch."""
+    vision = table.kind == "vision"
+    across = _across(table)
+    fits = np.flatnonzero(table.fits)
+    x, y = table.metrics[across][fits], table.metrics[table.throughput][fits]
+    front = frontier(-x if vision else x, y)
+    limit = objectives.latency_ms if vision else objectives.tpot_ms
+    widest = float(x.max(initial=1.0))
+    limits, labels = [], []
+    if limit:
+        name = f"≤ {limit:g} ms" if vision else f"TPOT ≤ {limit:g} ms"
+        place = limit if vision else 1000.0 / limit
+        if place <= 2.0 * widest:
+            limits.append(Limit(place, name, WARN))
+            widest = max(widest, place)
+        else:
+            labels.append(Label(widest, float(y.max(initial=1.0)), f"{name} →", WARN))
+    return Figure(
+        Axis(0.0, widest, unit="ms" if vision else "tok/s/user"),
+        Axis(0.0, float(y.max(initial=1.0))),
+        (Series(x, y, DIM, joined=False), Series(x[front], y[front], ACCENT)),
+        limits,
+        labels=labels,
+        legend=(
+            (f"{CHOSEN} chosen", BEST),
+            ("⠤ frontier", ACCENT),
+            ("⠐ all candidates", DIM),
+            ("┊ limit", WARN),
+        ),
+    )
+
+
+def _across(table: Table) -> str:
+    return "latency_ms" if table.kind == "vision" else "tps_per_user"
+
+
+def chosen_point(chosen: tuple[Table, int] | None) -> tuple[Mark, ...]:
+    """The selected row on the Pareto chart."""
+    if chosen is None:
+        return ()
+    table, row = chosen
+    x, y = table.metrics[_across(table)][row], table.metrics[table.throughput][row]
+    return (Mark(float(x), float(y), CHOSEN, BEST),)
+
+
+def roofline_figure(found: Explanation) -> Figure:
+    """Operators as letters under the roofs of the chip, both axes logarithmic. The same letter
+    is the same operator: small in decode, capital in prefill."""
+    shown = _on_roofline(found.operators)
+    x = np.array([row.intensity for row in shown])
+    y = np.array([row.flops_per_second / _TERA for row in shown])
+    if not len(shown) or not found.peaks:
+        return Figure(Axis(0, 1), Axis(0, 1))
+    highest = next(iter(found.peaks))
+    ridge = found.ridge(highest)
+    across = decades(float(min(x.min(), ridge / 8)), float(max(x.max(), ridge * 4)), "FLOP/byte")
+    top = found.peaks[highest] / _TERA
+    up = decades(float(min(y.min(), top / 50)), top * 1.2)
+    letters = _letters(shown)
+    ordered = sorted(zip(shown, x, y, strict=True), key=lambda one: one[0].seconds)
+    marks = [_operator_mark(row, px, py, letters) for row, px, py in ordered]
+    return Figure(
+        across,
+        up,
+        _roofs(found, across),
+        (),
+        marks,
+        _roof_labels(found, across),
+        _roofline_legend(shown, letters),
+    )
+
+
+def _operator_mark(row: OperatorTime, x: float, y: float, letters: dict[str, str]) -> Mark:
+    letter = letters.get(row.name, "•")
+    prefill = row.phase == "prefill"
+    return Mark(float(x), float(y), letter.upper() if prefill else letter, _STYLES[row.phase])
+
+
+_STYLES = {"prefill": WARN, "decode": ACCENT, "batch": ACCENT}
+
+
+def _on_roofline(rows: Sequence[OperatorTime]) -> list[OperatorTime]:
+    totals: dict[str, float] = {}
+    for row in rows:
+        totals[row.phase] = totals.get(row.phase, 0.0) + row.seconds
+    return [
+        row
+        for row in rows
+        if row.flops and row.bytes and row.seconds >= _LEAST_SHARE * totals[row.phase]
+    ]
+
+
+def _letters(rows: Sequence[OperatorTime]) -> dict[str, str]:
+    """A letter for every operator, those with most time first."""
+    times: dict[str, float] = {}
+    for row in rows:
+        times[row.name] = max(times.get(row.name, 0.0), _share(row, rows))
+    names = sorted(times, key=lambda name: -times[name])
+    return dict(zip(names, string.ascii_lowercase, strict=False))
+
+
+def _share(row: OperatorTime, rows: Sequence[OperatorTime]) -> float:
+    return row.seconds / sum(one.seconds for one in rows if one.phase == row.phase)
+
+
+def _roofs(found: Explanation, across: Axis) -> list[Series]:
+    series = []
+    for name in found.peaks:
+        ridge = min(max(found.ridge(name), across.low), across.high)
+        x = np.array([across.low, ridge, across.high])
+        series.append(Series(x, found.roof(name, x) / _TERA, BOLD))
+    return series
+
+
+def _roof_labels(found: Explanation, across: Axis) -> list[Label]:
+    labels = [
+        Label(across.high, peak / _TERA, f"{name} {peak / _TERA:,.0f}", BOLD)
+        for name, peak in found.peaks.items()
+    ]
+    middle = (across.low * found.ridge(next(reversed(found.peaks)))) ** 0.5
+    height = middle * found.bandwidth_bytes / _TERA
+    return [*labels, Label(middle, height, f"{found.bandwidth_bytes / _TERA:.3g} TB/s", BOLD)]
+
+
+def _roofline_legend(
+    rows: Sequence[OperatorTime], letters: dict[str, str]
+) -> list[tuple[str, object]]:
+    phases = {row.phase for row in rows}
+    legend: list[tuple[str, object]] = []
+    if len(phases) > 1:
+        legend = [("a decode", ACCENT), ("A prefill", WARN)]
+    for name, letter in letters.items():
+        shares = [_share(row, rows) for row in rows if row.name == name and row.phase != "prefill"]
+        part = f" {share(shares[0])}" if shares else ""
+        short = name.removeprefix("self_attn.").removeprefix("mlp.")
+        legend.append((f"{letter} {short}{part}", DIM))
+    return legend
