@@ -1,89 +1,228 @@
-"""Why the selected row is as fast as it is: time by operator, bounds, memory, limits."""
+"""Why the selected row is as fast as it is: what to change, time by operator, memory, limits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.bars import bar
 from tui.format import gibibytes, milliseconds, share
-from tui.lines import Line, fit, line
-from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE
+from tui.lines import Line, Run, fit, joined, line, wrapped
+from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.widgets.panes import Pane
 
 if TYPE_CHECKING:
+    from engine.remedies import Advice
     from engine.results import Explanation, OperatorTime
 
 GIB = float(1 << 30)
-_BOUND = {"compute": "C", "memory": "M", "link": "L", "launch": "·"}
+SIDE_BY_SIDE = 66
+"""From this width both phases stand beside each other."""
+_LETTERS = {"compute": "C", "memory": "M", "link": "L", "launch": "·"}
+_PHASES = {"decode": "decode step", "batch": "one batch"}
+_LEAST_SHARE = 0.01
+_BESIDE = 24
+"""Cells of a phase beside another: bound, time, share."""
 
 
 class WhyPane(Pane):
-    """Draws an `Explanation`; the screen brings a new one when the cursor rests."""
+    """Draws an `Explanation` and the `Advice` for it; the screen brings new ones when the cursor
+    rests."""
 
     title = "why"
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.explanation: Explanation | None = None
+        self.advice: Advice | None = None
         self.top = 0
 
     def summary(self) -> tuple[str, ...]:
-        """Utilisation, and what the letters mean."""
+        """Which row, and how busy the chip is in decode."""
         found = self.explanation
         if found is None:
             return ("…",)
         return (
-            f"B{found.batch}",
-            f"MFU {share(found.decode_mfu)}",
-            f"MBU {share(found.decode_mbu)}",
-            "C compute M memory L link · launch",
+            f"B{found.batch} {found.layout.name}",
+            f"MFU {share(found.decode_mfu)} MBU {share(found.decode_mbu)}",
+            "↑↓ scrolls" if self.focused_pane else "",
         )
 
     def body(self, width: int, height: int) -> list[Line]:
-        """Operators by time per phase, memory, largest batches."""
+        """As much as there is room for, from ``top``."""
         found = self.explanation
         if found is None:
             return [line(("choose a row in the table", DIM))]
-        lines: list[Line] = []
-        for phase in ("decode", "prefill", "batch"):
-            rows = [row for row in found.operators if row.phase == phase]
-            if rows:
-                lines += _phase_lines(phase, rows, width)
-        lines.append(
-            line((f"memory per chip of {gibibytes(found.capacity_bytes / GIB)} GiB", TITLE))
-        )
-        for item in found.memory:
-            part = item.bytes / found.capacity_bytes
-            bar = "▇" * max(round(part * max(width - 30, 0)), 0)
-            lines.append(
-                line(
-                    (f" {fit(item.name, 19)}", PLAIN),
-                    (f"{gibibytes(item.bytes / GIB):>7} ", BOLD),
-                    (bar, ACCENT),
-                )
-            )
-        limits = "  ".join(f"{name} {batch}" for name, batch in found.largest_batch.items())
-        lines.append(line(("largest batch by limit", TITLE)))
-        lines.append(line((f" {limits}", PLAIN)))
+        lines = why_lines(found, self.advice, width)
         self.top = max(0, min(self.top, len(lines) - height))
         return lines[self.top : self.top + height]
 
 
-def _phase_lines(phase: str, rows: list[OperatorTime], width: int) -> list[Line]:
-    total = sum(row.seconds for row in rows)
-    names = {"prefill": "prefill of one prompt", "decode": "decode step", "batch": "one batch"}
-    lines = [line((f"{names[phase]}: {milliseconds(total * 1e3)} ms", TITLE))]
-    for row in sorted(rows, key=lambda one: -one.seconds):
-        part = row.seconds / total if total else 0.0
-        name = row.name.removeprefix("self_attn.").removeprefix("mlp.")
-        # Letter, name, time, share, and a bar where there is room for one.
-        label = max(min(width - 18, 24), 8)
-        bar = "▇" * round(part * max(width - label - 19, 0))
-        lines.append(
-            line(
-                (f" {_BOUND.get(row.bound, '?')} {fit(name, label)}", PLAIN),
-                (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
-                (f"{share(part):>4} ", DIM),
-                (bar, ACCENT),
-            )
+def why_lines(found: Explanation, advice: Advice | None, width: int) -> list[Line]:
+    """The whole explanation in ``width`` cells."""
+    lines = _advice_lines(advice, width) if advice is not None else []
+    phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
+    if len(phases) == 2 and width >= SIDE_BY_SIDE:
+        lines += _beside_lines(found, width)
+    else:
+        for phase in phases:
+            lines += _phase_lines(found, phase, width)
+        lines.append(line((fit(_LEGEND, width), DIM)))
+    return lines + _memory_lines(found, width) + _limit_lines(found, width)
+
+
+_LEGEND = " C compute M memory L link · launch"
+
+
+def _advice_lines(advice: Advice, width: int) -> list[Line]:
+    """What the row misses, and what would do."""
+    from engine.advice import advice_sentence
+
+    if advice.shortfall is None:
+        return []
+    words = wrapped(advice_sentence(advice), width - 1, 6)
+    return [line((f" {one}", WARN if not place else PLAIN)) for place, one in enumerate(words)]
+
+
+# --- time by operator -------------------------------------------------------------------------
+
+
+def _rows(found: Explanation, phase: str) -> list[OperatorTime]:
+    return [row for row in found.operators if row.phase == phase]
+
+
+def _seconds(found: Explanation, phase: str) -> float:
+    return sum(row.seconds for row in _rows(found, phase))
+
+
+def _phase_title(found: Explanation, phase: str, width: int) -> str:
+    """The phase and its time; what it is of where there is room."""
+    time = f"{milliseconds(_seconds(found, phase) * 1e3)} ms"
+    if phase != "prefill":
+        return fit(f"{_PHASES[phase]} {time}", width)
+    of = "1 prompt" if found.prompts == 1 else f"{found.prompts} prompts"
+    return fit(joined((f"prefill {time}", of), width), width)
+
+
+def _utilisation(found: Explanation, phase: str) -> str:
+    prefill = phase == "prefill"
+    mfu = found.prefill_mfu if prefill else found.decode_mfu
+    mbu = found.prefill_mbu if prefill else found.decode_mbu
+    return f"MFU {share(mfu)} MBU {share(mbu)}"
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("self_attn.").removeprefix("mlp.")
+
+
+def _phase_lines(found: Explanation, phase: str, width: int) -> list[Line]:
+    """One phase: an operator a line, the slowest first; small ones together."""
+    rows = sorted(_rows(found, phase), key=lambda row: -row.seconds)
+    total = _seconds(found, phase)
+    label = max(min(width - 26, 24), 10)
+    busy = _utilisation(found, phase)
+    title = _phase_title(found, phase, max(width - len(busy) - 1, 16))
+    lines = [line((title, TITLE), (f" {busy}", BOLD))]
+    shown = [row for row in rows if row.seconds >= _LEAST_SHARE * total]
+    for row in shown:
+        part = row.seconds / total
+        runs: tuple[Run, ...] = (
+            (f" {_LETTERS.get(row.bound, '?')} {fit(_short(row.name), label)}", PLAIN),
+            (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
+            (f"{share(part):>4} ", DIM),
+            (bar(part, width - label - 18), ACCENT),
         )
+        lines.append(runs)
+    rest = total - sum(row.seconds for row in shown)
+    if len(shown) < len(rows):
+        words = fit(f"{len(rows) - len(shown)} smaller ones", label)
+        lines.append(
+            line((f"   {words}{milliseconds(rest * 1e3):>8} {share(rest / total):>4}", DIM))
+        )
+    return lines
+
+
+def _beside_lines(found: Explanation, width: int) -> list[Line]:
+    """Decode and prefill beside each other: an operator a line with its bound in each."""
+    totals = {phase: _seconds(found, phase) for phase in ("decode", "prefill")}
+    table: dict[str, dict[str, OperatorTime]] = {}
+    for row in found.operators:
+        table.setdefault(row.name, {})[row.phase] = row
+    label = max(min(width - 2 * _BESIDE - 10, 26), 12)
+    room = (width - label - 2 * _BESIDE - 2) // 2
+    column = _BESIDE + room
+    lines = [
+        line((" " * (label + 1), PLAIN), *((fit(text, column), TITLE) for text in titles))
+        for titles in (
+            [_phase_title(found, phase, column - 1) for phase in totals],
+            [_utilisation(found, phase) for phase in totals],
+        )
+    ]
+    names = sorted(table, key=lambda name: -_largest_share(table[name], totals))
+    shown = [name for name in names if _largest_share(table[name], totals) >= _LEAST_SHARE]
+    for name in shown:
+        runs: list[Run] = [(f" {fit(_short(name), label - 1)} ", PLAIN)]
+        for phase, total in totals.items():
+            runs += _cell(table[name].get(phase), total, room)
+        lines.append(tuple(runs))
+    if len(shown) < len(names):
+        lines.append(line((f" and {len(names) - len(shown)} below 1 %", DIM)))
+    return lines
+
+
+def _largest_share(rows: dict[str, OperatorTime], totals: dict[str, float]) -> float:
+    return max(row.seconds / totals[phase] for phase, row in rows.items())
+
+
+def _cell(row: OperatorTime | None, total: float, room: int) -> list[Run]:
+    if row is None:
+        return [(" " * (_BESIDE + room), PLAIN)]
+    part = row.seconds / total
+    return [
+        (f"{row.bound:<8}", DIM),
+        (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
+        (f"{share(part):>4}  ", DIM),
+        (bar(part, room).ljust(room + 1), ACCENT),
+    ]
+
+
+# --- memory and limits ------------------------------------------------------------------------
+
+
+def _memory_lines(found: Explanation, width: int) -> list[Line]:
+    """Every use of the memory against what the framework may take, and what is left."""
+    capacity = found.capacity_bytes
+    used = sum(item.bytes for item in found.memory)
+    head = f"memory {gibibytes(used / GIB)} of {gibibytes(capacity / GIB)} GiB per chip"
+    label = max(min(width - 30, 20), 13)
+    lines = [line((head, TITLE), (f"  {share(used / capacity)}", BOLD))]
+    items = [(item.name, item.bytes) for item in found.memory]
+    items.append(("free", capacity - used) if used <= capacity else ("lacking", used - capacity))
+    for name, size in items:
+        style = WARN if name == "lacking" else DIM if name == "free" else ACCENT
+        runs: tuple[Run, ...] = (
+            (f" {fit(name, label)}", PLAIN),
+            (f"{gibibytes(size / GIB):>7} ", BOLD),
+            (f"{share(size / capacity):>4} ", DIM),
+            (bar(size / capacity, width - label - 15), style),
+        )
+        lines.append(runs)
+    return lines
+
+
+def _limit_lines(found: Explanation, width: int) -> list[Line]:
+    """The largest batch that each limit allows alone; the smallest of them binds."""
+    largest = found.largest_batch
+    if not largest:
+        return []
+    least = min(largest.values())
+    lines = [line(("largest batch by limit", TITLE))]
+    for name, batch in largest.items():
+        binds = batch == least
+        label = name if name == "memory" else name.upper()
+        runs: tuple[Run, ...] = (
+            (f" {fit(label, 20)}", PLAIN),
+            (f"{batch:>7} ", BOLD),
+            ("◂ binds" if binds else "", WARN),
+        )
+        lines.append(runs)
     return lines
