@@ -7,7 +7,6 @@ import threading
 import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +21,6 @@ from tui.store import Store
 from tui.styles import BOLD, PLAIN
 from tui.sweeper import Job, LatestWins
 from tui.tree import flattened, parse_value, shown_value, tree_rows
-from tui.widgets.chart import Series, draw, nice_step
 
 START = Scenario()
 
@@ -112,33 +110,6 @@ class TestLines:
     def test_chinese_wraps_by_cells(self):
         lines = wrapped("每个头的查询中不带旋转位置的部分", 10, 9)
         assert all(cells(one) <= 10 for one in lines)
-
-
-class TestChart:
-    @pytest.mark.parametrize(("span", "most", "step"), [(10, 5, 2), (730, 4, 200), (0.9, 3, 0.5)])
-    def test_ticks_are_round(self, span: float, most: int, step: float):
-        assert nice_step(span, most) == pytest.approx(step)
-
-    def test_every_row_is_as_wide_as_asked(self):
-        x = np.arange(1.0, 100.0)
-        lines = draw([Series(x, x**2)], [], 40, 12)
-        assert len(lines) == 12
-        assert {width_of(one) for one in lines} == {40}
-
-    def test_nothing_to_draw(self):
-        assert draw([], [], 40, 12)[0][0][0] == "no data"
-
-    def test_ascii_uses_no_braille(self):
-        x = np.arange(1.0, 100.0)
-        text = "".join(
-            run for one in draw([Series(x, x)], [], 40, 12, ascii_only=True) for run, _ in one
-        )
-        assert not any(0x2800 <= ord(c) < 0x2900 for c in text)
-
-    def test_not_a_number_is_left_out(self):
-        x = np.arange(5.0)
-        y = np.array([1.0, np.nan, 3.0, np.nan, 5.0])
-        assert len(draw([Series(x, y)], [], 40, 8)) == 8
 
 
 FIELDS = {field.id: field for field in (*HARDWARE, *WORKLOAD)}

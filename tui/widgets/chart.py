@@ -146,10 +146,10 @@ def _bottom(axis: Axis, canvas: Canvas, gutter: int, ruled: bool) -> list[Line]:
         text[canvas.width - len(unit) :] = list(unit)
     free = canvas.width - len(unit) - 1 if unit else canvas.width
     last = -1
-    for value in axis.ticks(max(canvas.width // 7, 2)):
+    for value in axis.ticks(max(canvas.width // 7, 3)):
         column, label = canvas.column(value), tick_text(value)
-        start = max(column - len(label) // 2, 0)
-        if start <= last or start + len(label) > free:
+        start = min(max(column - len(label) // 2, 0), free - len(label))
+        if start <= last or column >= free:
             continue
         rule[column] = "┬"
         text[start : start + len(label)] = list(label)

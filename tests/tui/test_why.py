@@ -1,0 +1,90 @@
+"""The why pane's lines: nothing wider than the pane, no number cut, everything named."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.explain import explain
+from engine.remedies import Candidate, advise, next_better
+from engine.scenario import Scenario
+from engine.sweep import prepare, sweep
+from tui.bars import bar, signed_bar
+from tui.lines import width_of
+from tui.widgets.why_pane import why_lines
+
+
+@pytest.fixture(scope="module")
+def deepseek():
+    scenario = Scenario()
+    prepared = prepare(scenario)
+    found = sweep(prepared, scenario)
+    table, row = found.table, found.best
+    best = Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
+    after = next_better(prepared, scenario, best)
+    return (
+        explain(prepared, scenario, best.layout, best.precision, best.batch),
+        advise(scenario, after),
+    )
+
+
+def text_of(lines) -> list[str]:
+    return ["".join(run for run, _ in one) for one in lines]
+
+
+@pytest.mark.parametrize("width", [38, 58, 78, 118])
+def test_lines_fit_and_end_in_whole_numbers(deepseek, width: int):
+    lines = why_lines(*deepseek, width)
+    assert all(width_of(one) <= width for one in lines)
+    assert not [one for one in text_of(lines) if re.search(r"\d…", one)]
+
+
+@pytest.mark.parametrize("width", [38, 118])
+def test_everything_asked_for_is_there(deepseek, width: int):
+    text = "\n".join(text_of(why_lines(*deepseek, width)))
+    for word in ("experts", "latent att", "MFU", "MBU", "weights", "KV cache", "free", "TPOT"):
+        assert word in text
+    assert "◂ binds" in text
+
+
+def test_wide_panes_say_the_bound_in_words(deepseek):
+    text = "\n".join(text_of(why_lines(*deepseek, 100)))
+    for bound in ("compute", "memory", "link", "launch"):
+        assert bound in text
+
+
+def test_what_would_do_comes_first(deepseek):
+    first = " ".join(text_of(why_lines(*deepseek, 100))[:3])
+    assert "TPOT misses" in first
+    assert "would do" in first
+
+
+def test_shares_of_a_phase_add_up(deepseek):
+    lines = text_of(why_lines(deepseek[0], None, 60))
+    start = next(place for place, one in enumerate(lines) if one.startswith("decode step"))
+    end = next(place for place, one in enumerate(lines) if one.startswith("prefill"))
+    shares = [int(re.findall(r"(\d+)%", one)[-1]) for one in lines[start + 1 : end]]
+    assert 95 <= sum(shares) <= 105
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, ""), (0.001, "▏"), (0.5, "████"), (0.55, "████▍"), (1.0, "████████"), (2.0, "████████")],
+)
+def test_bars(share: float, text: str):
+    assert bar(share, 8) == text
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (0.0, "   │   "),
+        (1.0, "   │███"),
+        (-1.0, "███│   "),
+        (0.4, "   │█  "),
+        (float("nan"), "   │   "),
+    ],
+)
+def test_signed_bars(change: float, text: str):
+    assert signed_bar(change, 1.0, 7) == text
