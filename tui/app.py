@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 from textual.app import App
 
 from engine.scenario import Scenario
+from tui.choices import save_choices
+from tui.look import Look
 from tui.screen import MainScreen
+from tui.settings import Settings
 from tui.store import Store
+from tui.widgets.line_pane import LinePane
+
+CRASHED = 70
+"""Exit code when the app itself is at fault."""
 
 
 class RooftopApp(App[int], inherit_bindings=False):
@@ -20,11 +29,23 @@ class RooftopApp(App[int], inherit_bindings=False):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, scenario: Scenario, plan_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        plan_path: Path | None = None,
+        settings: Settings | None = None,
+    ) -> None:
         super().__init__(ansi_color=True)
         self.theme = "ansi-dark"
         self.animation_level = "none"
+        settings = settings or Settings()
+        self.look = Look(settings.theme, ascii_only=settings.ascii_only)
+        self.keymap = settings.keymap
+        self.choices = settings.choices
+        self.mouse = settings.mouse
+        self.crash = ""
         self.main = MainScreen(Store(scenario), plan_path)
+        self.main.model_tree.chinese = settings.chinese
 
     def get_default_screen(self) -> MainScreen:
         """The only screen."""
@@ -38,34 +59,61 @@ class RooftopApp(App[int], inherit_bindings=False):
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
 
     def _ended_by(self, number: signal.Signals) -> None:
+        self.main.keep_session(number.name)
         self.exit(128 + number)
 
     def on_unmount(self) -> None:
         """Keep the session for the next start."""
-        save_session(self.main.store.current)
+        self.main.keep_session()
+
+    def look_as(self, look: Look) -> None:
+        """Draw everything with another theme or other glyphs, now and at the next start."""
+        self.look = look
+        for screen in self.screen_stack:
+            for pane in screen.query(LinePane):
+                pane.redraw()
+        glyphs = "ascii" if look.ascii_only else "unicode"
+        self.choose(theme=look.theme, glyphs=glyphs)
+
+    def choose(self, **chosen: object) -> None:
+        """Remember a choice for the next start."""
+        self.choices = replace(self.choices, **chosen)  # type: ignore[arg-type]
+        save_choices(self.choices)
+
+    def use_mouse(self, wanted: bool) -> None:
+        """Ask the terminal for the mouse, or give it back for the terminal's own selection."""
+        driver = self._driver
+        if driver is None or not hasattr(driver, "_enable_mouse_support"):
+            return
+        if wanted:
+            driver._mouse = True
+            driver._enable_mouse_support()
+        else:
+            driver._disable_mouse_support()  # type: ignore[attr-defined]
+            driver._mouse = False
+        driver.flush()
+        self.mouse = wanted
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A mistake of ours: keep the session, leave in order, say it in one line. Textual would
+        print pages with every local variable."""
+        if self.is_headless:
+            super()._handle_exception(error)
+        elif not self.crash:
+            from tui.crash import note_crash
+            from tui.last_session import CRASH
+
+            self.crash = note_crash(error)
+            self.main.keep_session(CRASH)
+            self.exit(CRASHED)
 
 
-def save_session(scenario: Scenario) -> None:
-    """Write the scenario where the next start finds it; never in the way of leaving."""
-    from engine import __version__
-    from engine.errors import RooftopError
-    from engine.plan import SCHEMA_VERSION, scenario_document, write_document
-    from tui.paths import session_file
-
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "rooftop_version": __version__,
-        "scenario": scenario_document(scenario),
-    }
-    try:
-        write_document(session_file(), document)
-    except (RooftopError, OSError):
-        # A full disk must not keep anyone from quitting.
-        return
-
-
-def run_app(scenario: Scenario, plan_path: Path | None, *, mouse: bool = False) -> int:
+def run_app(scenario: Scenario, plan_path: Path | None, settings: Settings) -> int:
     """Run the app until it ends; its exit code."""
-    app = RooftopApp(scenario, plan_path)
-    code = app.run(mouse=mouse)
+    # The sweep's thread gives the keys their turn sooner.
+    sys.setswitchinterval(0.001)
+    app = RooftopApp(scenario, plan_path, settings)
+    code = app.run(mouse=settings.mouse)
+    if app.crash:
+        print(f"rooftop: {app.crash}", file=sys.stderr)
     return int(code if code is not None else app.return_code or 0)

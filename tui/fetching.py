@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import RooftopError
 from tui.lines import fit
+from tui.threads import into_this_thread
 
 if TYPE_CHECKING:
     from engine.hub.reference import HubReference
@@ -69,7 +70,7 @@ class Fetching:
         self._number += 1
         self._under_way = reference
         self._step = ""
-        number, later = self._number, self._screen.from_thread()
+        number, later = self._number, into_this_thread()
 
         def work() -> None:
             from engine.hub import fetch_config

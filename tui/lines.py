@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
-from rich.style import Style
 
-from tui.styles import PLAIN
+from tui.styles import PLAIN, Role
 
-Run = tuple[str, Style]
+Run = tuple[str, Role]
 Line = tuple[Run, ...]
 
 

@@ -43,17 +43,23 @@ def _start_app(arguments: list[str]) -> int:
         base = load_plan(plan_path).scenario
     scenario = scenario_from(parsed, base)
     refuse_bad_terminal()
+    from tui.settings import settings_from
+
+    settings = settings_from(parsed)
     from tui.app import run_app
 
-    return run_app(scenario, plan_path, mouse=parsed.mouse)
+    return run_app(scenario, plan_path, settings)
 
 
 def _app_parser() -> argparse.ArgumentParser:
     from engine.cli.options import add_scenario_options
     from engine.cli.parser import OneLineParser
+    from tui.themes import THEMES
 
     parser = OneLineParser(prog="rooftop", description="Open the app.")
     parser.add_argument("plan", nargs="?", metavar="PLAN.toml", help="a saved plan")
     parser.add_argument("--mouse", action="store_true", help="let the app use the mouse")
+    parser.add_argument("--ascii", action="store_true", help="no glyphs beyond ASCII")
+    parser.add_argument("--theme", choices=list(THEMES), help="colours")
     add_scenario_options(parser)
     return parser

@@ -1,8 +1,15 @@
-"""Where the app keeps its own files."""
+"""Where the app keeps its own files: state it writes, and the config file it only reads."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+
+def config_file() -> Path:
+    """The person's settings; may be missing."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("rooftop")) / "config.toml"
 
 
 def state_folder() -> Path:
@@ -20,5 +27,15 @@ def last_copy_file() -> Path:
 
 
 def session_file() -> Path:
-    """The scenario of the last session, offered at the next start."""
+    """The session that was left last, offered at the next start."""
     return state_folder() / "session.toml"
+
+
+def choices_file() -> Path:
+    """Columns, theme and the like as chosen in the app."""
+    return state_folder() / "choices.json"
+
+
+def crash_file() -> Path:
+    """What went wrong when the app ended by itself."""
+    return state_folder() / "crash.txt"

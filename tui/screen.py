@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import contextvars
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,7 +12,8 @@ from textual.screen import Screen
 
 from engine.errors import RooftopError
 from tui.actions import Actions
-from tui.commands import PANES, command_for, footer_of
+from tui.arrange import arrange, size_note
+from tui.behind import Behind
 from tui.fetching import Fetching
 from tui.fields import HARDWARE, WORKLOAD
 from tui.lines import cells
@@ -31,14 +28,9 @@ from tui.widgets.why_pane import WhyPane
 if TYPE_CHECKING:
     from engine.results import Explanation, Sweep
     from engine.scenario import Scenario
+    from tui.app import RooftopApp
+    from tui.last_session import LastSession
     from tui.session import Session
-    from tui.sweeper import LatestWins
-
-WIDE = (100, 30)
-"""From this size on all panes are open; below, only the one in use is."""
-SMALLEST = (60, 16)
-WHY_SECONDS = 0.25
-"""How long the cursor rests before the why pane follows it."""
 
 
 class MainScreen(Screen[None]):
@@ -49,8 +41,8 @@ class MainScreen(Screen[None]):
         self.store = store
         self.plan_path = plan_path
         self.session: Session | None = None
-        self.sweeper: LatestWins[Sweep] | None = None
-        self.explainer: LatestWins[Explanation] | None = None
+        self.offer: LastSession | None = None
+        self.behind = Behind(self)
         self.answer = AnswerPane(id="answer")
         self.model_tree = TreePane(id="model")
         self.hardware = FormPane(id="hardware", title="hardware", form=HARDWARE)
@@ -71,6 +63,7 @@ class MainScreen(Screen[None]):
         self.zoomed = False
         self.actions = Actions(self)
         self.fetching = Fetching(self)
+        self._kept = False
 
     def compose(self) -> ComposeResult:
         """Answer on top, forms left, table, chart and why right, keys below."""
@@ -91,30 +84,58 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Paint the empty frame first; the engine is loaded behind it."""
+        choices = self.rooftop.choices
+        self.table.order = choices.columns
+        self.table.hidden = choices.hidden
         self.focus_pane(self.active)
         self.call_after_refresh(self.set_timer, 0.005, self.load)
+
+    @property
+    def rooftop(self) -> RooftopApp:
+        """The app, with what is its own."""
+        return cast("RooftopApp", self.app)
 
     def load(self) -> None:
         """Bring in the engine and work out the first scenario."""
         from tui.session import Session
-        from tui.sweeper import LatestWins
 
         self.session = Session(self.store)
-        self.sweeper = LatestWins()
-        self.explainer = LatestWins(settle_seconds=WHY_SECONDS)
         for pane in self.panes.values():
             pane.session = self.session
         self.scenario_changed()
+        self._offer_last_session()
+
+    def _offer_last_session(self) -> None:
+        from tui.last_session import QUIT, load_last_session
+
+        last = load_last_session()
+        if last is None or last.scenario == self.store.current:
+            return
+        if last.unsaved or last.ended != QUIT:
+            self.offer = last
+            self.say(last.offer())
+
+    def keep_session(self, ended: str = "quit") -> None:
+        """Write the session for the next start, once. One that was offered and that nothing has
+        taken the place of stays."""
+        from tui.last_session import LastSession, now, save_last_session
+
+        session = self.session
+        if session is None or self._kept or (self.offer is not None and not self.store.history):
+            return
+        store = self.store
+        left = LastSession(
+            store.current, session.view, self.active, self.plan_path, now(), ended, store.dirty
+        )
+        self._kept = save_last_session(left)
 
     # --- the way of a change ---------------------------------------------------------------
 
     def scenario_changed(self) -> None:
-        """The store has a new scenario: work it out, draw, and sweep behind, once its model is
-        here."""
-        if self.session is None:
-            return
-        current = self.store.current
-        self.fetching.when_here(current.model, current.revision, self.work_out)
+        """The store has a new scenario: work it out once its model is here."""
+        if self.session is not None:
+            current = self.store.current
+            self.fetching.when_here(current.model, current.revision, self.work_out)
 
     def model_is_missing(self, why: str) -> None:
         """A model could not be fetched; what is on the screen stays, if there is anything."""
@@ -125,43 +146,15 @@ class MainScreen(Screen[None]):
             self.say(why)
 
     def work_out(self) -> None:
-        """Work out the scenario, draw, and sweep behind."""
+        """Work out the scenario and draw; sweep at once where that is quick and behind the keys
+        where it is not."""
         assert self.session is not None
         self.session.recompute()
+        if self.session.error or self.session.sweep_at_once():
+            self.behind.stop_sweeping()
+        else:
+            self.behind.sweep(self.store.current)
         self.paint()
-        if not self.session.error:
-            self.sweep_behind()
-
-    def sweep_behind(self) -> None:
-        """Ask the sweeper for the whole sweep of the current scenario."""
-        from engine.sweep import prepare, sweep
-        from tui.sweeper import Job
-
-        assert self.session is not None and self.sweeper is not None
-        scenario = self.store.current
-
-        later = self.from_thread()
-
-        def deliver(result: Sweep) -> None:
-            later(lambda: self.sweep_done(scenario, result))
-
-        def fail(error: Exception) -> None:
-            later(lambda: self.sweep_failed(error))
-
-        self.sweeper.submit(
-            Job(lambda should_stop: sweep(prepare(scenario), scenario, should_stop), deliver, fail)
-        )
-
-    def from_thread(self) -> Callable[[Callable[[], None]], None]:
-        """A function that other threads may call to run something here. It does not wait, and
-        what comes after the app has ended is dropped."""
-        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
-
-        def later(callback: Callable[[], None]) -> None:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(callback, context=context.copy())
-
-        return later
 
     def sweep_done(self, scenario: Scenario, result: Sweep) -> None:
         """A sweep came back."""
@@ -170,38 +163,16 @@ class MainScreen(Screen[None]):
             self.paint()
 
     def sweep_failed(self, error: Exception) -> None:
-        """A sweep could not be made; only the engine's own words are shown."""
+        """Something could not be worked out; only the engine's own words are shown."""
         known = isinstance(error, RooftopError)
         self.say(str(error) if known else f"internal error: {type(error).__name__}")
-
-    def explain_behind(self) -> None:
-        """Ask for the explanation of the row under the cursor, once it rests."""
-        from engine.explain import explain
-        from tui.sweeper import Job
-
-        session = self.session
-        if session is None or session.selected is None or self.explainer is None:
-            return
-        table, row = session.selected
-        prepared, scenario = session.prepared, self.store.current
-        layout, precision, batch = table.layout(row), table.precision(row), int(table.batch[row])
-        if prepared is None or not self.why.display:
-            return
-
-        def work(_: object) -> Explanation:
-            return explain(prepared, scenario, layout, precision, batch)
-
-        later = self.from_thread()
-
-        def deliver(found: Explanation) -> None:
-            later(lambda: self.explained(found))
-
-        self.explainer.submit(Job(work, deliver, lambda error: None))
 
     def explained(self, found: Explanation) -> None:
         """An explanation came back."""
         self.why.explanation = found
+        self.chart.explanation = found
         self.why.update()
+        self.chart.update()
 
     # --- drawing ----------------------------------------------------------------------------
 
@@ -216,11 +187,11 @@ class MainScreen(Screen[None]):
             if pane.display:
                 pane.update()
         self.paint_footer()
-        self.explain_behind()
+        self.behind.explain()
 
     def paint_footer(self) -> None:
         """Draw the last line."""
-        self.footer.keys = footer_of(self.active)
+        self.footer.keys = self.actions.footer_keys()
         self.footer.status = self._status()
         self.footer.update()
 
@@ -261,32 +232,12 @@ class MainScreen(Screen[None]):
         self.panes[self.active].focused_pane = False
         self.active = name
         self.panes[name].focused_pane = True
-        self._arrange()
-
-    def _arrange(self) -> None:
-        width, height = self.app.size
-        narrow = width < WIDE[0] or height < WIDE[1]
-        self.set_class(narrow, "narrow")
-        self.set_class(self.zoomed, "zoomed")
-        for name, pane in self.panes.items():
-            active = name == self.active
-            pane.set_class(narrow and not active, "folded")
-            pane.display = not self.zoomed or active
-        for group, members in (
-            ("#left", ("model", "hardware", "workload")),
-            ("#right", ("table", "chart", "why")),
-            ("#below", ("chart", "why")),
-        ):
-            box = self.query_one(group)
-            box.display = not self.zoomed or self.active in members
-            box.set_class(narrow and self.active not in members, "folded")
-        self.answer.styles.height = 2 if width >= 110 else 3
+        arrange(self)
 
     def on_resize(self, event: events.Resize) -> None:
         """Open or fold panes for the new size."""
-        self._arrange()
-        if event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]:
-            self.say(f"{event.size.width}×{event.size.height}: some columns are hidden")
+        arrange(self)
+        self.footer.message = size_note(event.size)
         self.call_after_refresh(self.paint)
 
     # --- keys -------------------------------------------------------------------------------
@@ -297,21 +248,4 @@ class MainScreen(Screen[None]):
         event.prevent_default()
         self.footer.message = ""
         self._notice("")
-        if self.actions.prompt.is_open:
-            self.actions.prompt.key(event)
-        elif not self.actions.typing.typing_key(event) and not (
-            event.key == "escape" and self.fetching.cancel()
-        ):
-            self._command_key(event)
-
-    def _command_key(self, event: events.Key) -> None:
-        if event.character and event.character in "123456":
-            self.actions.moving.jump(PANES[int(event.character) - 1])
-            return
-        command = command_for(self.active, event.key)
-        if command is None and event.character:
-            command = command_for(self.active, event.character)
-        if command is None:
-            self.paint_footer()
-            return
-        self.actions.run(command.id)
+        self.actions.key(event)

@@ -6,6 +6,7 @@ to `accept`; panes read.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +17,14 @@ from engine.layout import Layout
 from engine.precision import Precision
 from engine.results import BoolArray, IntArray, Sweep, Table
 from engine.scenario import Scenario
-from engine.sweep import LARGEST_BATCH, Prepared, batch_limits, batch_table, prepare
+from engine.sweep import LARGEST_BATCH, Prepared, batch_limits, batch_table, prepare, sweep
 from tui.store import Store
 
 VIEWS = ("layout", "best", "all")
 """The batches of one layout; the best batch of every layout; every candidate."""
 FILTERS = ("all", "fits", "meets")
+QUICK_SECONDS = 0.004
+"""A sweep of at most this long is made before the answer to a key is drawn."""
 EXTRA_ROWS = 1
 """Batches shown beyond the largest that fits, to say what they lack."""
 EVERY_BATCH = 256
@@ -36,6 +39,20 @@ class TableView:
     sort: str = ""
     descending: bool = True
     filter: str = "all"
+    match: str = ""
+    """Words that rows must match, see `tui.matching`."""
+
+
+def checked_view(value: object) -> TableView:
+    """A view as a file tells it; what is not a view's is left at its default."""
+    table = value if isinstance(value, dict) else {}
+    view, keep = table.get("view"), table.get("filter")
+    return TableView(
+        view=view if view in VIEWS else "layout",
+        sort=str(table.get("sort", ""))[:40],
+        descending=bool(table.get("descending", True)),
+        filter=keep if keep in FILTERS else "all",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +139,19 @@ class Session:
         batch = self._cursor_batch()
         return (*found, batch) if batch is not None else tuple(found)
 
+    def sweep_at_once(self) -> bool:
+        """Sweep in the key's own time when the last sweep was that quick; whether it is done."""
+        if self.prepared is None or self.sweep is None:
+            return False
+        if self.sweep.elapsed_seconds > QUICK_SECONDS:
+            return False
+        end = time.perf_counter() + 2 * QUICK_SECONDS
+        found = sweep(self.prepared, self.store.current, lambda: time.perf_counter() > end)
+        if found is None:
+            return False
+        self.accept(self.store.current, found)
+        return True
+
     def accept(self, scenario: Scenario, result: Sweep) -> None:
         """Take a finished sweep; a stale one is dropped."""
         if scenario != self.store.current or self.prepared is None:
@@ -174,8 +204,12 @@ class Session:
             if view.view == "best":
                 rows = _first_of_each_layout(table, rows)
         keep = _filtered(table, view.filter)
+        if view.match:
+            from tui.matching import matching
+
+            keep = keep & matching(table, view.match)
         rows = rows[keep[rows]]
-        if view.sort:
+        if view.sort == "batch" or view.sort in table.metrics:
             column = table.batch if view.sort == "batch" else table.metrics[view.sort]
             values = np.nan_to_num(column[rows].astype(float), nan=-1.0)
             order = np.argsort(-values if view.descending else values, kind="stable")
@@ -200,9 +234,14 @@ class Session:
         return int(table.batch[row]) if row < len(table) else None
 
     def look(self, view: TableView) -> None:
-        """Change how the table is looked at."""
-        self.view = view
-        self._refresh_rows()
+        """Change how the table is looked at; raises `InputError` for a filter that makes no
+        sense, and then stays as it was."""
+        before, self.view = self.view, view
+        try:
+            self._refresh_rows()
+        except RooftopError:
+            self.view = before
+            raise
 
     def move(self, place: int) -> None:
         """Put the cursor on a place of the table; it stays there until `follow`."""
@@ -240,6 +279,30 @@ class Session:
             return None
         return table, int(self.rows[self.cursor])
 
+    def is_winner(self, table: Table, row: int) -> bool:
+        """Whether a row is the plan that the answer names."""
+        batch = int(table.batch[row])
+        if self.sweep_is_current and self.sweep is not None:
+            best, sweep = self.sweep.best, self.sweep.table
+            return (
+                best is not None
+                and batch == int(sweep.batch[best])
+                and table.layout(row) == sweep.layout(best)
+                and table.precision(row) == sweep.precision(best)
+            )
+        return table is self.table and row == self._best_meeting()
+
+    def _best_meeting(self) -> int | None:
+        """The row of the layout on screen with most throughput that meets the objectives."""
+        table = self.table
+        if table is None or not table.meets.any():
+            return None
+        return int(np.argmax(np.where(table.meets, table.metrics[table.throughput], -1.0)))
+
+    def is_marked(self, table: Table, row: int) -> bool:
+        """Whether a row of the scenario on screen is marked for comparing."""
+        return bool(self.marked) and self._name(table, row) in {one.name for one in self.marked}
+
     # --- words -----------------------------------------------------------------------------
 
     def sentence(self) -> str:
@@ -252,8 +315,8 @@ class Session:
         table = self.table
         if table is None or self.layout is None:
             return ""
-        place = int(np.argmax(np.where(table.meets, table.metrics[table.throughput], -1.0)))
-        if not table.meets[place]:
+        place = self._best_meeting()
+        if place is None:
             return "Sweeping all layouts …"
         best = _single(table, place)
         return answer(self.prepared, scenario, best) + " (sweeping …)"
@@ -267,6 +330,17 @@ class Session:
 
     # --- comparing -------------------------------------------------------------------------
 
+    def row_text(self, table: Table, row: int) -> str:
+        """A row in one line: the benchmark's name, the plan and its numbers."""
+        from engine.plan_document import benchmark_names
+
+        assert self.prepared is not None
+        scenario, precision = self.store.current, table.precision(row)
+        names = benchmark_names(self.prepared, scenario, precision, int(table.batch[row]))
+        numbers = " ".join(f"{name}={column[row]:.6g}" for name, column in table.metrics.items())
+        verdict = self.verdict(table, row) or "meets"
+        return f"{names[0]} {self._name(table, row)}: {numbers} {verdict}"
+
     def pin(self) -> Pinned | None:
         """The row under the cursor as something to compare with."""
         chosen = self.selected
@@ -275,11 +349,14 @@ class Session:
         table, row = chosen
         metrics = {name: float(column[row]) for name, column in table.metrics.items()}
         metrics["batch"] = float(table.batch[row])
-        name = (
+        return Pinned(self.store.current, self._name(table, row), metrics)
+
+    def _name(self, table: Table, row: int) -> str:
+        assert self.prepared is not None
+        return (
             f"{self.prepared.model.name} {self.prepared.chip.id} {table.layout(row).name} "
             f"{table.precision(row).name} B{int(table.batch[row])}"
         )
-        return Pinned(self.store.current, name, metrics)
 
 
 def shown_batches(most: int, wanted: tuple[int, ...] = ()) -> IntArray:

@@ -36,6 +36,11 @@ class Store:
         """What was changed, oldest first."""
         return tuple(path for path, _ in self._past)
 
+    @property
+    def can_redo(self) -> bool:
+        """Whether something was undone."""
+        return bool(self._future)
+
     def set(self, scenario: Scenario, path: str) -> bool:
         """Make ``scenario`` the current one; False when it already is."""
         if scenario == self.current:

@@ -14,9 +14,6 @@ from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
 
-SETTLE_SECONDS = 0.06
-"""A burst of keys is one request: work starts when none came for this long."""
-
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[Result]):
@@ -30,8 +27,7 @@ class Job(Generic[Result]):
 class LatestWins(Generic[Result]):
     """The thread and its mailbox."""
 
-    def __init__(self, settle_seconds: float = SETTLE_SECONDS) -> None:
-        self._settle = settle_seconds
+    def __init__(self) -> None:
         self._condition = threading.Condition()
         self._job: Job[Result] | None = None
         self._number = 0
@@ -67,14 +63,10 @@ class LatestWins(Generic[Result]):
 
     def _next(self) -> tuple[Job[Result], int]:
         with self._condition:
-            while True:
-                while self._job is None:
-                    self._condition.wait()
-                number = self._number
-                self._condition.wait(self._settle)
-                if number == self._number and self._job is not None:
-                    job, self._job = self._job, None
-                    return job, number
+            while self._job is None:
+                self._condition.wait()
+            job, self._job = self._job, None
+            return job, self._number
 
     def _superseded(self, number: int) -> bool:
         # Give the interface's thread a chance to run between two blocks.

@@ -7,6 +7,9 @@ import sys
 
 from engine.errors import InputError
 
+COERCED = "C.UTF-8"
+"""What Python itself sets ``LC_CTYPE`` to in the C locale, whatever the terminal can show."""
+
 
 def refuse_bad_terminal() -> None:
     """Raise `InputError` where a full-screen program cannot work, and quieten what would hurt
@@ -27,5 +30,16 @@ def refuse_bad_terminal() -> None:
 
 
 def unicode_output() -> bool:
-    """Whether the locale can show braille and check marks."""
-    return "utf" in (sys.stdout.encoding or "").lower()
+    """Whether the terminal can be expected to show braille, check marks and Chinese.
+
+    A locale that says something else than UTF-8 is believed; none at all is not, because
+    nearly every terminal of today is one, and containers come without a locale. The Linux
+    console has a font of 512 glyphs.
+    """
+    if os.environ.get("TERM") == "linux" or "utf" not in (sys.stdout.encoding or "").lower():
+        return False
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        value = os.environ.get(name, "")
+        if value and not (name == "LC_CTYPE" and value == COERCED and sys.flags.utf8_mode):
+            return "utf" in value.lower()
+    return True

@@ -57,6 +57,24 @@ def tree_rows(
     return rows
 
 
+def rows_with(rows: list[TreeRow], text: str) -> list[TreeRow]:
+    """The rows whose key or value holds ``text``, under their headings."""
+    wanted = text.lower().strip()
+    if not wanted:
+        return rows
+    found: list[TreeRow] = []
+    heading: TreeRow | None = None
+    for row in rows:
+        if row.is_heading:
+            heading = row
+        elif wanted in row.key.lower() or wanted in shown_value(row.value).lower():
+            if heading is not None:
+                found.append(heading)
+                heading = None
+            found.append(row)
+    return found
+
+
 def shown_value(value: object) -> str:
     """A JSON value in one short line."""
     return clean(json.dumps(value, ensure_ascii=False), 200)

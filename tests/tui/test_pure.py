@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.scenario import Scenario
-from tui.commands import COMMANDS, PANES, command_for, footer_of
+from tui.commands import COMMANDS, PANES
 from tui.fields import HARDWARE, WORKLOAD, cycle, fields_for
 from tui.format import change, count, milliseconds, rate
+from tui.keymap import Keymap
 from tui.lines import cells, fit, joined, padded, width_of, wrapped
 from tui.store import Store
 from tui.styles import BOLD, PLAIN
@@ -212,29 +213,43 @@ class TestCommands:
         )
 
     def test_quit_is_everywhere_and_escape_nowhere(self):
-        assert all(command_for(pane, "q").id == "quit" for pane in PANES)
-        assert all(command_for(pane, "escape") is None for pane in PANES)
+        keymap = Keymap()
+        assert all(keymap.command(pane, "q").id == "quit" for pane in PANES)
+        assert all(keymap.command(pane, "escape") is None for pane in PANES)
 
     def test_footer_holds_the_panes_own_keys_first(self):
-        assert footer_of("table")[0][1] == "best"
+        assert Keymap().footer("table", {"away"})[0][1] == "best"
+
+    def test_footer_leaves_out_what_can_do_nothing(self):
+        labels = [label for _, label in Keymap().footer("table", ())]
+        assert "undo" not in labels
+        assert "best" not in labels
 
 
 class TestSweeper:
     def test_only_the_newest_of_a_burst_is_delivered(self):
-        sweeper: LatestWins[int] = LatestWins(settle_seconds=0.02)
-        done, got = threading.Event(), []
+        sweeper: LatestWins[int] = LatestWins()
+        done, got, started = threading.Event(), [], threading.Event()
 
         def deliver(value: int) -> None:
             got.append(value)
             done.set()
 
+        def wait_for_others(should_stop) -> int | None:
+            started.set()
+            while not should_stop():
+                time.sleep(0.001)
+            return None
+
+        sweeper.submit(Job(wait_for_others, deliver, lambda error: None))
+        assert started.wait(2)
         for number in range(5):
             sweeper.submit(Job(lambda stop, n=number: n, deliver, lambda error: None))
         assert done.wait(2)
         assert got == [4]
 
     def test_a_running_job_is_told_to_stop(self):
-        sweeper: LatestWins[str] = LatestWins(settle_seconds=0.0)
+        sweeper: LatestWins[str] = LatestWins()
         done, got = threading.Event(), []
 
         def slow(should_stop) -> str | None:
@@ -253,7 +268,7 @@ class TestSweeper:
         assert got == ["new"]
 
     def test_failures_are_reported(self):
-        sweeper: LatestWins[int] = LatestWins(settle_seconds=0.0)
+        sweeper: LatestWins[int] = LatestWins()
         done = threading.Event()
 
         def bad(_) -> int:

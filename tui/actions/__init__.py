@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from textual import events
+
 from engine.errors import RooftopError
 from tui.actions.comparing import Comparing
 from tui.actions.editing import Editing
@@ -14,6 +16,8 @@ from tui.actions.moving import Moving
 from tui.actions.program import Program
 from tui.actions.prompt import Prompt
 from tui.actions.typing import Typing
+from tui.commands import PANES
+from tui.facts import facts_of
 
 if TYPE_CHECKING:
     from tui.screen import MainScreen
@@ -41,6 +45,34 @@ class Actions:
             for name in dir(group)
             if name.startswith("do_")
         }
+
+    def key(self, event: events.Key) -> None:
+        """What a key does: it answers the open question, is typed, or is a command."""
+        if self.prompt.is_open:
+            self.prompt.key(event)
+        elif not self.typing.typing_key(event):
+            self._command_key(event)
+
+    def _command_key(self, event: events.Key) -> None:
+        screen = self._screen
+        if event.character and event.character in "123456":
+            self.moving.jump(PANES[int(event.character) - 1])
+            return
+        if event.key == "escape":
+            if not screen.fetching.cancel():
+                self.moving.back()
+            return
+        command = screen.rooftop.keymap.command(screen.active, event.key, event.character)
+        if command is None:
+            screen.paint_footer()
+        else:
+            self.run(command.id)
+
+    def footer_keys(self) -> tuple[tuple[str, str], ...]:
+        """What the footer says: the keys that can do something now."""
+        if self.typing.is_typing:
+            return (("enter", "take"), ("esc", "leave"), ("ctrl+u", "clear"))
+        return self._screen.rooftop.keymap.footer(self._screen.active, facts_of(self._screen))
 
     def run(self, id: str) -> None:
         """Run a command by its id; a mistake becomes a line at the bottom."""

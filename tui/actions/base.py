@@ -38,9 +38,15 @@ class Group:
         else:
             self._screen.paint()
 
-    def _ask(self, label: str, text: str, answer: Callable[[str], None]) -> None:
-        """Ask for a line of text in the last line; ``answer`` gets it."""
-        self._screen.actions.prompt.ask(label, text, answer)
+    def _ask(
+        self,
+        label: str,
+        text: str,
+        answer: Callable[[str], None],
+        changed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Ask for a line of text in the last line, see `Prompt.ask`."""
+        self._screen.actions.prompt.ask(label, text, answer, changed)
 
     def _overlay(self, title: str, lines: list[object]) -> None:
         from tui.overlays.page import Overlay

@@ -86,6 +86,12 @@ class Files(Group):
         self._screen.fetching.when_here(model, "", use)
 
     def do_copy(self) -> None:
+        """The row in one line, with its benchmark name."""
+        session = self._session
+        if session is not None and session.selected is not None:
+            self._copy(session.row_text(*session.selected), "the row")
+
+    def do_copy_launch(self) -> None:
         """The row's launch command to the clipboard."""
         from engine.plan_document import launch_command
 
@@ -100,7 +106,7 @@ class Files(Group):
             table.precision(row),
             int(table.batch[row]),
         )
-        self._copy(text)
+        self._copy(text, "the launch command")
 
     def do_copy_plan(self) -> None:
         """The row's plan to the clipboard."""
@@ -114,13 +120,14 @@ class Files(Group):
         assert session.prepared is not None
         table, row = session.selected
         document = plan_document(session.prepared, self._store.current, session.sweep, table, row)
-        self._copy(tomli_w.dumps(document))
+        self._copy(tomli_w.dumps(document), "the plan")
 
-    def _copy(self, text: str) -> None:
+    def _copy(self, text: str, what: str) -> None:
         from engine.files import write_text
+        from engine.text import clean
         from tui.paths import last_copy_file
 
         path = last_copy_file()
         write_text(path, text + "\n")
         self._screen.app.copy_to_clipboard(text)
-        self._screen.say(f"copied; also in {path}")
+        self._screen.say(f"copied {what}, also to {clean(str(path))}: {clean(text, 120)}")

@@ -20,12 +20,44 @@ class Looking(Group):
             chart.kind = "batch" if self._session.view.view == "layout" else "pareto"
         self._screen.paint()
 
-    def do_filter(self) -> None:
-        """Next filter."""
+    def do_verdicts(self) -> None:
+        """All rows, those that fit, those that meet."""
         from tui.session import FILTERS
 
         self._look("filter", FILTERS)
         self._screen.paint()
+
+    def do_filter(self) -> None:
+        """Ask for words that rows must match; the table follows the typing."""
+        session = self._session
+        if session is not None:
+            self._ask("/", session.view.match, self._match, self._match)
+
+    def _match(self, text: str) -> None:
+        session = self._session
+        if session is None or text == session.view.match:
+            return
+        session.look(replace(session.view, match=text))
+        # A filter is a wish to look around: the cursor no longer follows the best plan.
+        session.move(session.cursor)
+        self._screen.paint()
+
+    def do_search(self) -> None:
+        """Ask for a part of a key or value of the config; the tree follows the typing."""
+        tree = self._screen.model_tree
+        self._ask("/", tree.search, self._look_for, self._look_for)
+
+    def _look_for(self, text: str) -> None:
+        self._screen.model_tree.look_for(text)
+        self._screen.paint()
+
+    def do_columns(self) -> None:
+        """Choose the table's columns and their order."""
+        from tui.overlays.columns import ColumnChooser
+
+        session = self._session
+        if session is not None and session.shown is not None:
+            self._screen.app.push_screen(ColumnChooser(self._screen))
 
     def _look(self, name: str, choices: tuple[str, ...]) -> None:
         session = self._session
@@ -46,8 +78,11 @@ class Looking(Group):
         session = self._session
         if session is None or session.table is None:
             return
-        columns = ["", "batch", *session.table.metrics]
-        place = (columns.index(session.view.sort) + by) % len(columns)
+        shown = session.shown or session.table
+        visible = [one.id for one in self._screen.table.columns() if one.id in shown.metrics]
+        columns = ["", "batch", *visible]
+        here = columns.index(session.view.sort) if session.view.sort in columns else 0
+        place = (here + by) % len(columns)
         session.look(replace(session.view, sort=columns[place]))
         self._screen.paint()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tui.actions.base import Group
 from tui.commands import PANES
 
@@ -17,6 +19,23 @@ class Moving(Group):
         self._screen.zoomed = False
         self._screen.focus_pane(name)
         self._screen.call_after_refresh(self._screen.paint)
+
+    def back(self) -> None:
+        """What esc does where nothing is typed: one step back to the plain table, and never
+        out of the app."""
+        screen, session = self._screen, self._session
+        if screen.zoomed:
+            self.do_zoom()
+        elif screen.active == "model" and screen.model_tree.search:
+            screen.model_tree.look_for("")
+            screen.paint()
+        elif screen.active == "table" and session is not None and session.view.match:
+            session.look(replace(session.view, match=""))
+            screen.paint()
+        elif screen.active != "table":
+            self.jump("table")
+        else:
+            screen.paint_footer()
 
     def _move(self, by: int) -> None:
         screen = self._screen
@@ -36,7 +55,7 @@ class Moving(Group):
             self._session.move(self._session.cursor + by)
             screen.table.update()
             screen.paint_footer()
-            screen.explain_behind()
+            screen.behind.explain()
 
     def do_up(self) -> None:
         """One row up."""

@@ -14,6 +14,14 @@ from tui.widgets.form_pane import FormPane
 class Typing(Group):
     """Typing over a field or over a key of the model's config."""
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether keys go into a value now."""
+        form = self._form()
+        if form is not None:
+            return form.typed is not None
+        return self._screen.active == "model" and self._screen.model_tree.typed is not None
+
     def typing_key(self, event: events.Key) -> bool:
         """Keys that go into a field or a tree value; True when one was used."""
         form = self._form()

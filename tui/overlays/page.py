@@ -8,25 +8,51 @@ import textual.events as events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from tui.lines import Line, line
-from tui.styles import DIM, TITLE
+from tui.lines import Line, cells, fit, line
+from tui.styles import DIM, FOCUSED, RULE
 from tui.widgets.line_pane import LinePane
+
+_STEPS = {"down": 1, "j": 1, "up": -1, "k": -1}
+_PAGES = {"pagedown": 1.0, "ctrl+d": 0.5, "space": 1.0, "pageup": -1.0, "ctrl+u": -0.5}
+_ENDS = {"g": 0, "home": 0, "G": 1, "end": 1}
+CLOSING = frozenset({"escape", "q", "question_mark", "enter", "ctrl+c", "ctrl+q", "f1"})
 
 
 class LinesView(LinePane):
-    """Lines that scroll."""
+    """Lines that scroll below a title."""
 
-    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+    def __init__(self, title: str, lines: Sequence[Line], hint: str = "esc closes") -> None:
         super().__init__(id="lines")
         self.title = title
         self.lines = list(lines)
+        self.hint = hint
         self.top = 0
 
     def content(self, width: int, height: int) -> list[Line]:
-        """Title, then the visible lines."""
-        self.top = max(0, min(self.top, len(self.lines) - height + 1))
-        head = line((f" {self.title} ", TITLE), ("  esc closes", DIM))
-        return [head, *self.lines[self.top : self.top + height - 1]]
+        """Title, then the visible lines; how far down they are when not all are visible."""
+        room = height - 1
+        self.top = max(0, min(self.top, len(self.lines) - room))
+        below = len(self.lines) - self.top - room
+        hint = f"{self.hint}, ↓ {below} more" if below > 0 else self.hint
+        title = f" {self.title} "
+        left = max(width - cells(title) - 1, 0)
+        shown = f"{fit(hint, min(cells(hint), left))} "
+        head = line((title, FOCUSED), (f" {shown}", DIM), ("─" * max(left - cells(shown), 0), RULE))
+        return [head, *self.lines[self.top : self.top + room]]
+
+    def scroll_key(self, key: str) -> bool:
+        """Scroll for ``key``; whether it does."""
+        page = max(self.size.height - 2, 1)
+        if key in _STEPS:
+            self.top += _STEPS[key]
+        elif key in _PAGES:
+            self.top += round(_PAGES[key] * page)
+        elif key in _ENDS:
+            self.top = _ENDS[key] * len(self.lines)
+        else:
+            return False
+        self.update()
+        return True
 
 
 class Overlay(ModalScreen[None]):
@@ -44,9 +70,6 @@ class Overlay(ModalScreen[None]):
         """Scroll or close."""
         event.stop()
         event.prevent_default()
-        step = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "pageup": -10}.get(event.key)
-        if step is not None:
-            self._view.top += step
-            self._view.update()
-        elif event.key in {"escape", "q", "question_mark", "enter", "ctrl+c", "f1"}:
+        key = event.character if event.character in _ENDS else event.key
+        if not self._view.scroll_key(key or "") and event.key in CLOSING:
             self.dismiss(None)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
+from typing import TYPE_CHECKING, cast
+
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.lines import Line, padded
+
+if TYPE_CHECKING:
+    from tui.app import RooftopApp
 
 
 class LinePane(Widget):
@@ -34,30 +38,43 @@ class LinePane(Widget):
         if not width or not height:
             return
         lines = [padded(one, width) for one in self.content(width, height)[:height]]
+        old = self._lines
         changed = [
             y
-            for y in range(max(len(lines), len(self._lines)))
-            if y >= len(lines) or y >= len(self._lines) or lines[y] != self._lines[y]
+            for y in range(max(len(lines), len(old)))
+            if y >= len(lines) or y >= len(old) or lines[y] != old[y]
         ]
         if not changed:
             return
-        self._lines = lines
-        self._strips = [
-            Strip([Segment(text, style) for text, style in one], width) for one in lines
-        ]
+        look = cast("RooftopApp", self.app).look
+        strips = self._strips[: len(lines)]
+        strips += [Strip.blank(width)] * (len(lines) - len(strips))
+        for y in changed:
+            if y < len(lines):
+                strips[y] = look.strip(lines[y], width)
+        self._lines, self._strips = lines, strips
         self.refresh(*(Region(0, y, width, 1) for y in changed))
 
-    def on_resize(self) -> None:
-        """Lay out again for the new size."""
+    def redraw(self) -> None:
+        """Draw everything again, for another size or another look."""
         self._lines = []
         self._strips = []
         self.update()
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the pane."""
-        if y < len(self._strips):
-            return self._strips[y]
-        return Strip.blank(self.size.width)
+    def on_resize(self) -> None:
+        """Lay out again for the new size."""
+        self.redraw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region. The panes have no border and no padding, so that what
+        `Widget` does for those is left out; it is most of the time of a frame."""
+        x, y, width, height = crop
+        whole = x == 0 and width == self.size.width
+        blank = Strip.blank(width)
+        strips = [
+            (one if whole else one.crop(x, x + width)) for one in self._strips[y : y + height]
+        ]
+        return strips + [blank] * (height - len(strips))
 
     @property
     def text(self) -> str:

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from tui.format import change, gibibytes, milliseconds, rate
+from engine.results import Table
+from tui.format import change
 from tui.lines import Line, Run, fit, line
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
+from tui.widgets.columns import (
+    HIDDEN_AT_FIRST,
+    WHOLE_SWEEP,
+    Column,
+    columns_of,
+    number,
+    ordered,
+    with_room,
+)
 from tui.widgets.panes import Pane
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column; ``rank`` says which go first when there is no room (highest first)."""
-
-    id: str
-    label: str
-    width: int
-    rank: int
-    text: Callable[[float], str] | None = None
-
-
-LANGUAGE = (
-    Column("ttft_ms", "TTFT ms", 9, 2, milliseconds),
-    Column("tpot_ms", "TPOT ms", 8, 1, milliseconds),
-    Column("e2e_ms", "E2E ms", 8, 5, milliseconds),
-    Column("tps_per_chip", "tok/s/chip", 10, 0, rate),
-    Column("tps_per_user", "tok/s/user", 10, 4, rate),
-    Column("memory_gib", "GiB", 7, 3, gibibytes),
-)
-VISION = (
-    Column("latency_ms", "latency ms", 10, 1, milliseconds),
-    Column("fps", "images/s", 9, 2, rate),
-    Column("fps_per_chip", "img/s/chip", 10, 0, rate),
-    Column("memory_gib", "GiB", 7, 3, gibibytes),
-)
 _SHORT = {0: "meets", 1: "memory", 2: "TTFT", 3: "TPOT", 4: "E2E", 5: "latency"}
-_UP_IS_BAD = {"ttft_ms", "tpot_ms", "e2e_ms", "latency_ms", "memory_gib"}
+_BATCH = 6
+_FIRST = 3 + _BATCH
+"""Cells of the mark, the verdict's glyph, a space and the batch."""
 
 
 class TablePane(Pane):
@@ -48,6 +33,8 @@ class TablePane(Pane):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._top = 0
+        self.order: tuple[str, ...] = ()
+        self.hidden: tuple[str, ...] = HIDDEN_AT_FIRST
 
     def summary(self) -> tuple[str, ...]:
         """Where the cursor is, which rows these are, and the row's benchmark name."""
@@ -55,18 +42,42 @@ class TablePane(Pane):
         assert session is not None
         if session.layout is None or session.precision is None:
             return ("working …",)
-        place = f"{session.cursor + 1}/{len(session.rows)}" if len(session.rows) else "no rows"
+        view = session.view
+        place = f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
         views = {"best": "best of each layout", "all": "all candidates"}
-        layout = f"{session.layout.name} {session.precision.label}"
-        parts = [place, views.get(session.view.view, layout)]
-        if session.view.filter != "all":
-            parts.append(f"only {session.view.filter}")
-        if session.view.sort:
-            parts.append(f"by {session.view.sort} {'▼' if session.view.descending else '▲'}")
+        parts = [place]
+        if view.match:
+            parts.append(f"/{view.match}")
+        if view.filter != "all":
+            parts.append(f"only {view.filter}")
+        if view.sort:
+            parts.append(f"by {self._label(view.sort)} {'▼' if view.descending else '▲'}")
+        parts.append(views.get(view.view, f"{session.layout.name} {session.precision.label}"))
         chosen = session.selected
-        if chosen is not None:
-            parts.insert(1, self._benchmark(chosen[1]))
+        if chosen is not None and not self._shows("benchmark"):
+            parts.append(self._benchmark(chosen[0], chosen[1]))
         return tuple(parts)
+
+    def _label(self, id: str) -> str:
+        session = self.session
+        kind = session.table.kind if session is not None and session.table is not None else ""
+        labels = {column.id: column.label for column in columns_of(kind)}
+        return labels.get(id, id)
+
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are chosen, in their order, whether they have room or not."""
+        session = self.session
+        assert session is not None
+        table = session.shown
+        if table is None:
+            return ()
+        left_out = {*self.hidden} | (WHOLE_SWEEP if session.view.view == "layout" else set())
+        chosen = ordered(columns_of(table.kind), self.order)
+        return tuple(column for column in chosen if column.id not in left_out)
+
+    def _shows(self, id: str) -> bool:
+        shown = with_room(self.columns(), self.size.width - _FIRST)
+        return any(column.id == id for column in shown)
 
     def body(self, width: int, height: int) -> list[Line]:
         """Header and the visible rows."""
@@ -75,19 +86,23 @@ class TablePane(Pane):
         table = session.shown
         if table is None:
             return [line(("working …", DIM))]
-        columns = LANGUAGE if table.kind == "language" else VISION
-        chosen, layouts, verdict, name = _columns_for(columns, width, session.view.view != "layout")
-        lines = [self._header(chosen, layouts, verdict, name)]
+        chosen = with_room(self.columns(), width - _FIRST)
         visible = max(height - 1, 1)
         self._scroll(visible, len(session.rows))
-        for place in range(self._top, min(self._top + visible, len(session.rows))):
-            lines.append(self._row(place, chosen, layouts, verdict, name, width))
-        return lines
+        last = min(self._top + visible, len(session.rows))
+        rows = [self._row(table, place, chosen, width) for place in range(self._top, last)]
+        if not rows:
+            rows = [line(("   no row matches; esc clears the filter", WARN))]
+        return [self._header(chosen), *rows]
 
     @property
     def page(self) -> int:
         """Rows that are visible at a time."""
         return max(self.size.height - 2, 1)
+
+    def place_at(self, y: int) -> int:
+        """The place in the view of what is drawn in line ``y``; -1 for title and header."""
+        return self._top + y - 2 if y >= 2 else -1
 
     def _scroll(self, visible: int, rows: int) -> None:
         assert self.session is not None
@@ -101,88 +116,66 @@ class TablePane(Pane):
             self._top = cursor - visible + 1
         self._top = max(0, min(self._top, rows - visible))
 
-    def _header(self, chosen: tuple[Column, ...], layouts: bool, verdict: bool, name: int) -> Line:
+    def _header(self, chosen: Sequence[Column]) -> Line:
         assert self.session is not None
-        sort, down = self.session.view.sort, self.session.view.descending
-        arrow = "▼" if down else "▲"
+        view = self.session.view
+        arrow = "▼" if view.descending else "▲"
 
-        def label(id: str, text: str, width: int) -> str:
-            return ((arrow if id == sort else "") + text).rjust(width)
+        def label(id: str, text: str) -> str:
+            return arrow + text if id == view.sort else text
 
-        text = "  " + label("batch", "batch", 6)
-        if layouts:
-            text += "  " + "layout".ljust(16) + "precision".ljust(13)
-        text += "".join(label(one.id, one.label, one.width + 1) for one in chosen)
-        text += "  verdict" if verdict else ""
-        text += "  benchmark".ljust(name) if name else ""
+        text = "   " + label("batch", "batch").rjust(_BATCH)
+        for column in chosen:
+            name = label(column.id, column.label)
+            text += (
+                " " + name.rjust(column.width) if column.text else "  " + fit(name, column.width)
+            )
         return line((text, TITLE))
 
-    def _row(
-        self,
-        place: int,
-        chosen: tuple[Column, ...],
-        layouts: bool,
-        verdict: bool,
-        name: int,
-        width: int,
-    ) -> Line:
+    def _row(self, table: Table, place: int, chosen: Sequence[Column], width: int) -> Line:
         session = self.session
         assert session is not None
-        table = session.shown
-        assert table is not None
         row = int(session.rows[place])
         meets, fits = bool(table.meets[row]), bool(table.fits[row])
+        wins = session.is_winner(table, row)
         glyph, style = ("✓", GOOD) if meets else ("✗", BAD if not fits else WARN)
-        if place == session.cursor:
-            body = CURSOR if self.focused_pane else BEST
-        else:
-            body = PLAIN if meets else DIM
-        marked = (
-            "●" if any(pin.metrics["batch"] == table.batch[row] for pin in session.marked) else " "
-        )
-        text = f"{int(table.batch[row]):>6}"
-        if layouts:
-            text += "  " + fit(table.layout(row).name, 15) + " "
-            text += fit(table.precision(row).label, 12) + " "
+        if wins:
+            glyph, style = "★", BEST
+        text, verdict, rest = f" {int(table.batch[row]):>{_BATCH}}", "", ""
         for column in chosen:
-            text += self._cell(column, float(table.metrics[column.id][row])).rjust(column.width + 1)
-        runs: list[Run] = [(marked, WARN), (glyph, style), (text, body)]
-        if verdict:
-            word = _SHORT[int(table.binding[row])]
-            runs.append((f"  {word:<7}", style))
-        if name:
-            runs.append(("  " + fit(self._benchmark(row), name - 2), DIM))
-        return tuple(runs)
+            if column.id == "verdict":
+                verdict = "  " + fit(_SHORT[int(table.binding[row])], column.width)
+            elif not verdict:
+                text += self._cell(table, row, column)
+            else:
+                rest += self._cell(table, row, column)
+        mark: Run = ("●" if session.is_marked(table, row) else " ", WARN)
+        if place == session.cursor and self.focused_pane:
+            whole = (glyph + text + verdict + rest).ljust(width - 1)
+            return (mark, (whole, CURSOR))
+        body = BEST if wins or place == session.cursor else PLAIN if meets else DIM
+        return (mark, (glyph, style), (text, body), (verdict, style), (rest, body))
 
-    def _cell(self, column: Column, value: float) -> str:
-        assert self.session is not None and column.text is not None
+    def _cell(self, table: Table, row: int, column: Column) -> str:
+        if column.id == "layout":
+            return "  " + fit(table.layout(row).name, column.width)
+        if column.id == "precision":
+            return "  " + fit(table.precision(row).label, column.width)
+        if column.id == "benchmark":
+            return "  " + fit(self._benchmark(table, row), column.width)
+        return " " + self._number(column, float(table.metrics[column.id][row])).rjust(column.width)
+
+    def _number(self, column: Column, value: float) -> str:
+        assert self.session is not None
         baseline = self.session.baseline
         if baseline is not None and column.id in baseline.metrics:
             return change(value, baseline.metrics[column.id])
-        return column.text(value)
+        return number(column, value)
 
-    def _benchmark(self, row: int) -> str:
+    def _benchmark(self, table: Table, row: int) -> str:
         from engine.plan_document import benchmark_names
 
         session = self.session
         assert session is not None and session.prepared is not None
-        table = session.shown
-        assert table is not None
         batch, precision = int(table.batch[row]), table.precision(row)
         return benchmark_names(session.prepared, session.store.current, precision, batch)[0]
-
-
-def _columns_for(
-    columns: tuple[Column, ...], width: int, layouts: bool
-) -> tuple[tuple[Column, ...], bool, bool, int]:
-    """Columns that fit whole, whether layout and verdict are shown, and the benchmark's width."""
-    used = 8 + (31 if layouts else 0)
-    kept: set[str] = set()
-    for column in sorted(columns, key=lambda one: one.rank):
-        if used + column.width + 1 <= width:
-            kept.add(column.id)
-            used += column.width + 1
-    verdict = used + 9 <= width
-    used += 9 if verdict else 0
-    name = 46 if verdict and used + 46 <= width else 0
-    return tuple(one for one in columns if one.id in kept), layouts, verdict, name

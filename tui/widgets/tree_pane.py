@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from tui.lines import Line, fit, line, wrapped
 from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
-from tui.tree import OTHER, TreeRow, shown_value, tree_rows
+from tui.tree import OTHER, TreeRow, rows_with, shown_value, tree_rows
 from tui.widgets.panes import Pane
 
 
@@ -20,8 +18,10 @@ class TreePane(Pane):
         self.cursor = 1
         self.typed: str | None = None
         self.complaint = ""
-        self.chinese = os.environ.get("LANG", "").startswith("zh")
+        self.chinese = False
+        self.search = ""
         self._rows: list[TreeRow] = []
+        self._found: list[TreeRow] = []
         self._seen: object = None
         self._top = 0
 
@@ -39,8 +39,25 @@ class TreePane(Pane):
             keys = groups_of_keys(model.config)
             self._rows = tree_rows(model.config, keys, group_order(), edited)
             self._seen = model
-            self.cursor = max(0, min(self.cursor, len(self._rows) - 1))
-        return self._rows
+            self._search()
+        return self._found
+
+    def look_for(self, text: str) -> None:
+        """Show only the keys whose name or value holds ``text``; nothing shows all."""
+        self.search = text
+        self.typed, self.complaint = None, ""
+        self._search()
+
+    def _search(self) -> None:
+        chosen = self._found[self.cursor] if self.cursor < len(self._found) else None
+        self._found = rows_with(self._rows, self.search)
+        keys = [row.key for row in self._found]
+        if chosen is not None and chosen.key in keys:
+            self.cursor = keys.index(chosen.key)
+        elif self._found:
+            self.cursor = min(max(self.cursor, 1), len(self._found) - 1)
+        else:
+            self.cursor = 0
 
     @property
     def row(self) -> TreeRow | None:
@@ -69,7 +86,8 @@ class TreePane(Pane):
         assert session is not None
         if session.prepared is None:
             return ("reading …",)
-        parts = [session.prepared.model.name]
+        parts = [f"/{self.search}"] if self.search else []
+        parts.append(session.prepared.model.name)
         edits = len(session.store.current.edits)
         if edits:
             parts.append(f"{edits} what-if")
@@ -85,7 +103,7 @@ class TreePane(Pane):
         """Rows, then the meaning of the selected key in the last lines."""
         rows = self.rows
         if not rows:
-            return [line(("reading …", DIM))]
+            return [line(("no key matches; esc shows all" if self.search else "reading …", DIM))]
         meaning = self._meaning(width, 4 if height >= 12 else 2 if height >= 6 else 0)
         visible = max(height - len(meaning), 1)
         if self.cursor < self._top:

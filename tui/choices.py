@@ -1,0 +1,63 @@
+"""What was chosen in the app and is to stay so: columns, theme, glyphs. Kept in the state
+folder; the config file stays as its owner wrote it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MAXIMUM_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """None means that nobody chose."""
+
+    theme: str | None = None
+    glyphs: str | None = None
+    columns: tuple[str, ...] = ()
+    """Ids of the table's columns in their order; those not named here come after them."""
+    hidden: tuple[str, ...] = ("request_tps", "decode_tps")
+
+
+def load_choices() -> Choices:
+    """What was chosen last; nothing when the file is missing or is not what we wrote."""
+    from tui.paths import choices_file
+
+    try:
+        path = choices_file()
+        if path.stat().st_size > MAXIMUM_BYTES:
+            return Choices()
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Choices()
+    return _checked(values) if isinstance(values, dict) else Choices()
+
+
+def _checked(values: dict[str, Any]) -> Choices:
+    from tui.themes import THEMES
+
+    theme, glyphs = values.get("theme"), values.get("glyphs")
+    return Choices(
+        theme if theme in THEMES else None,
+        glyphs if glyphs in ("unicode", "ascii") else None,
+        _names(values.get("columns")),
+        _names(values.get("hidden")) if "hidden" in values else Choices().hidden,
+    )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def save_choices(choices: Choices) -> None:
+    """Remember ``choices``; a full disk is not worth a complaint here."""
+    from engine.errors import RooftopError
+    from engine.files import write_text
+    from tui.paths import choices_file
+
+    try:
+        write_text(choices_file(), json.dumps(asdict(choices), indent=1) + "\n")
+    except (RooftopError, OSError):
+        return

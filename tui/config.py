@@ -1,0 +1,75 @@
+"""The config file: read once at the start, checked, never written."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InputError
+from engine.text import clean
+from tui.keymap import Keymap, parse_keys
+from tui.themes import THEMES
+
+MAXIMUM_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a person set; None where the terminal or the last session decides."""
+
+    theme: str | None = None
+    glyphs: str | None = None
+    language: str | None = None
+    mouse: bool = False
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def load_config(path: Path) -> Config:
+    """Read ``path``; a file that is not there means all defaults. Raises `InputError` with the
+    file, the key, what was found and what is expected."""
+    shown = clean(str(path))
+    try:
+        if path.stat().st_size > MAXIMUM_BYTES:
+            raise InputError(f"{shown}: larger than {MAXIMUM_BYTES} bytes")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{shown}: not valid TOML: {clean(str(error), 120)}") from None
+    try:
+        return _checked(document)
+    except InputError as error:
+        raise InputError(f"{shown}: {error}") from None
+
+
+def _checked(document: Mapping[str, Any]) -> Config:
+    # Pydantic takes longer to load than the whole app: only those who have a file pay for it.
+    from typing import Literal
+
+    from pydantic import BaseModel, ConfigDict, ValidationError
+
+    from engine.profile_files import first_problem
+
+    class ConfigFile(BaseModel):
+        """The file's keys."""
+
+        model_config = ConfigDict(extra="forbid", strict=True)
+
+        theme: Literal[*THEMES] | None = None  # type: ignore[valid-type]
+        glyphs: Literal["unicode", "ascii"] | None = None
+        language: Literal["en", "zh"] | None = None
+        mouse: bool = False
+        keys: dict[str, str | list[str]] = {}
+
+    try:
+        file = ConfigFile.model_validate(document)
+    except ValidationError as error:
+        raise InputError(first_problem(error)) from None
+    keys = parse_keys(file.keys)
+    Keymap(keys)
+    return Config(file.theme, file.glyphs, file.language, file.mouse, keys)

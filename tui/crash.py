@@ -1,0 +1,21 @@
+"""What is kept when the app itself is at fault."""
+
+from __future__ import annotations
+
+import traceback
+
+from engine.text import clean
+
+
+def note_crash(error: Exception) -> str:
+    """Write the traceback into the state folder; one line that says what happened and where
+    more is."""
+    from tui.paths import crash_file
+
+    name = f"internal error: {type(error).__name__}: {clean(str(error), 200)}"
+    try:
+        path = crash_file()
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    except OSError:
+        return f"{name}; the session is kept"
+    return f"{name}; the session is kept, details are in {clean(str(path))}"

@@ -1,0 +1,119 @@
+"""Which key means which command where: the commands' own keys, or those of the config file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from engine.errors import InputError
+from tui.commands import BY_ID, COMMANDS, EVERYWHERE, PANES, Command
+
+_NAMES = {
+    "question_mark": "?",
+    "full_stop": ".",
+    "colon": ":",
+    "comma": ",",
+    "minus": "-",
+    "plus": "+",
+    "slash": "/",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+}
+_KNOWN = frozenset(
+    ["up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert", "delete"]
+    + ["tab", "shift+tab", "enter", "space", "backspace"]
+    + [f"f{number}" for number in range(1, 13)]
+    + [f"ctrl+{letter}" for letter in "abcdefgklnopqrstuvwxyz"]
+)
+"""Keys with names that every terminal sends. ctrl+h, i, j and m are backspace, tab and enter."""
+RESERVED = frozenset("123456")
+"""Digits jump to panes."""
+
+
+def key_name(key: str) -> str:
+    """How a key is written for people."""
+    return _NAMES.get(key, key)
+
+
+def parse_key(text: str) -> str:
+    """Textual's name of a key as a person writes it; `InputError` when there is none."""
+    if text in _KNOWN or text in BY_CHARACTER.values():
+        return text
+    if len(text) == 1 and text.isprintable() and text not in RESERVED:
+        return BY_CHARACTER.get(text, text)
+    raise InputError(f"found {text!r}, expected a character, f1 to f12, ctrl+letter or a key name")
+
+
+BY_CHARACTER = {name: key for key, name in _NAMES.items() if len(name) == 1 and name.isascii()}
+BY_CHARACTER[" "] = "space"
+
+
+class Keymap:
+    """The keys of every pane. ``changed`` gives commands other keys than their own."""
+
+    def __init__(self, changed: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self._keys = {command.id: command.keys for command in COMMANDS}
+        self._keys.update(changed or {})
+        self._by_pane: dict[str, dict[str, Command]] = {pane: {} for pane in PANES}
+        chosen = set(changed or {})
+        # What a person chose comes first; another command's own key gives way to it.
+        for command in sorted(COMMANDS, key=lambda one: one.id not in chosen):
+            for pane in command.panes:
+                for key in self._keys[command.id]:
+                    other = self._by_pane[pane].setdefault(key, command)
+                    if other is not command and {other.id, command.id} <= chosen:
+                        raise InputError(
+                            f"keys.{command.id}: {key_name(key)!r} is keys.{other.id} already"
+                        )
+
+    def keys(self, command: Command) -> tuple[str, ...]:
+        """The keys that lead to ``command`` somewhere."""
+        panes = [pane for pane in PANES if pane in command.panes]
+        return tuple(
+            key
+            for key in self._keys[command.id]
+            if any(self._by_pane[pane].get(key) is command for pane in panes)
+        )
+
+    def command(self, pane: str, key: str, character: str | None = None) -> Command | None:
+        """What a key means in ``pane``."""
+        table = self._by_pane[pane]
+        names = ["/" if key == "slash" else key, character]
+        return next((table[name] for name in names if name and name in table), None)
+
+    def footer(self, pane: str, facts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """Keys and labels for the footer of ``pane``: those that can do something now, the
+        pane's own first."""
+        known = set(facts)
+        mine = [
+            command
+            for command in commands_of(pane)
+            if command.footer and self.keys(command) and command.needs in known | {""}
+        ]
+        mine.sort(key=lambda command: command.panes == EVERYWHERE)
+        return tuple((key_name(self.keys(one)[0]), one.label) for one in mine)
+
+
+def commands_of(pane: str) -> tuple[Command, ...]:
+    """Every command that works in ``pane``."""
+    return tuple(command for command in COMMANDS if pane in command.panes)
+
+
+def parse_keys(written: Mapping[str, str | list[str]]) -> dict[str, tuple[str, ...]]:
+    """The ``[keys]`` table of the config file; `InputError` naming the key that is wrong."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for id, value in written.items():
+        if id not in BY_ID:
+            raise InputError(f"keys.{id}: no such command; `?` and `:` in the app name them all")
+        try:
+            keys[id] = tuple(
+                parse_key(one) for one in ([value] if isinstance(value, str) else value)
+            )
+        except InputError as error:
+            raise InputError(f"keys.{id}: {error}") from None
+    return keys

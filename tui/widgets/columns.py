@@ -1,0 +1,87 @@
+"""The table's columns: which there are, which are shown, which have room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tui.choices import Choices
+from tui.format import gibibytes, milliseconds, rate
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; ``rank`` says which go first when there is no room (lowest first). Words are
+    cut to their width, numbers never."""
+
+    id: str
+    label: str
+    width: int
+    rank: int
+    text: Callable[[float], str] | None = None
+    """How a metric is written; None for words."""
+
+
+_WORDS = (
+    Column("layout", "layout", 16, 0),
+    Column("precision", "precision", 12, 1),
+)
+_LANGUAGE = (
+    Column("ttft_ms", "TTFT ms", 8, 4, milliseconds),
+    Column("tpot_ms", "TPOT ms", 8, 3, milliseconds),
+    Column("e2e_ms", "E2E ms", 8, 7, milliseconds),
+    Column("tps_per_chip", "tok/s/chip", 10, 2, rate),
+    Column("tps_per_user", "tok/s/user", 10, 6, rate),
+    Column("memory_gib", "GiB", 7, 5, gibibytes),
+)
+_VISION = (
+    Column("latency_ms", "latency ms", 10, 3, milliseconds),
+    Column("fps", "images/s", 9, 4, rate),
+    Column("fps_per_chip", "img/s/chip", 10, 2, rate),
+    Column("memory_gib", "GiB", 7, 5, gibibytes),
+)
+_LAST = (
+    Column("verdict", "verdict", 8, 8),
+    Column("benchmark", "benchmark", 44, 9),
+)
+_MORE = (
+    Column("request_tps", "req tok/s", 9, 10, rate),
+    Column("decode_tps", "dec tok/s", 9, 11, rate),
+)
+HIDDEN_AT_FIRST = Choices().hidden
+WHOLE_SWEEP = frozenset({"layout", "precision"})
+"""Columns that say nothing in a table of one layout."""
+
+
+def columns_of(kind: str) -> tuple[Column, ...]:
+    """Every column of a table of ``kind``, in the order of the first start."""
+    if kind == "vision":
+        return (*_WORDS, *_VISION, *_LAST)
+    return (*_WORDS, *_LANGUAGE, *_LAST, *_MORE)
+
+
+def ordered(columns: Sequence[Column], order: Sequence[str]) -> tuple[Column, ...]:
+    """``columns`` in the chosen ``order``; those it does not name keep their place after."""
+    places = {id: place for place, id in enumerate(order)}
+    return tuple(sorted(columns, key=lambda column: places.get(column.id, len(places))))
+
+
+def with_room(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
+    """The most important of ``columns`` that fit whole into ``width`` cells, in their order.
+
+    Each takes a space on its left; words one more, to stand off from the number before.
+    """
+    kept: set[str] = set()
+    for column in sorted(columns, key=lambda one: one.rank):
+        cost = column.width + (1 if column.text else 2)
+        if cost <= width:
+            kept.add(column.id)
+            width -= cost
+    return tuple(column for column in columns if column.id in kept)
+
+
+def number(column: Column, value: float) -> str:
+    """A metric for its column; in powers of ten when nothing shorter fits."""
+    assert column.text is not None
+    text = column.text(value)
+    return text if len(text) <= column.width else f"{value:.0e}"
