@@ -1,0 +1,135 @@
+"""Networks of inverted residuals that are given block by block: MobileNet V3 and V4, MnasNet,
+EfficientNet V2 and Lite (arXiv:1905.02244, 2404.10518, 1807.11626, 2104.00298).
+
+No hub class has them, so the keys are ours: ``stem`` channels, ``blocks`` (rows of equal blocks),
+``head`` channels before the mean and ``pooled_head`` after it. A row has ``block``, ``times``,
+``kernel``, ``stride``, ``hidden``, ``channels``, ``squeeze`` (channels of the gate, 0 for none)
+and, for ``universal`` blocks, ``first_kernel``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.keys import Keys
+from engine.vision.architecture import VisionArchitecture
+from engine.vision.blocks import classifier, conv_norm, squeeze_excite
+from engine.vision.parts import Network, Shape
+from engine.vision.source import MAXIMUM_BLOCKS, MAXIMUM_CHANNELS, Source
+
+KINDS = ("convolution", "separable", "fused", "inverted", "universal")
+
+
+@dataclass(frozen=True)
+class Block:
+    """The figures of one block."""
+
+    kind: str
+    kernel: int
+    stride: int
+    hidden: int
+    channels: int
+    squeeze: int
+    first_kernel: int
+    skip: bool
+
+
+def read(source: Source) -> VisionArchitecture:
+    """``inverted_residuals``."""
+    image = source.image()
+    network = source.network()
+    maps = backbone(source, network, image)
+    x = network.pool_to("pool", maps[-1])
+    pooled = source.option_integer("pooled_head", 0)
+    if pooled:
+        normalised = source.option("pooled_norm")
+        x = network.conv("pooled_head", x, pooled, bias=not normalised)
+        if normalised:
+            network.norm("pooled_norm", x)
+        network.activation("pooled_activation", x)
+    classifier(network, x, source.classes())
+    family = source.option_text("family", "mobilenet", "efficientnet", "mnasnet")
+    version = source.option_text("family_version", "", "V2", "V3", "V4", "Lite")
+    return source.done(network, image, family, version)
+
+
+def backbone(source: Source, network: Network, image: Shape) -> list[Shape]:
+    """The map after the stem, each block and the head."""
+    x = conv_norm(network, "stem", image, source.width("stem"), 3, 2)
+    maps = [x]
+    for number, block in enumerate(blocks(source.keys)):
+        with network.scope(f"blocks.{number}"):
+            x = _block(network, x, block)
+        maps.append(x)
+    head = source.option_integer("head", 0)
+    if head:
+        maps.append(conv_norm(network, "head", x, head))
+    return maps
+
+
+def blocks(keys: Keys) -> list[Block]:
+    """The rows of ``blocks``, each as often as it says."""
+    found: list[Block] = []
+    for row in keys.scopes("blocks"):
+        block = _row(row)
+        times = row.integer("times", default=1, maximum=MAXIMUM_BLOCKS)
+        found += [block] * times
+        if len(found) > MAXIMUM_BLOCKS:
+            raise row.problem("times", times, f"at most {MAXIMUM_BLOCKS} blocks in all")
+    if not found:
+        raise keys.problem("blocks", keys.raw("blocks")[1], "a list of blocks")
+    return found
+
+
+def _row(row: Keys) -> Block:
+    kind = row.text("block")
+    if kind not in KINDS:
+        raise row.problem("block", kind, f"one of {', '.join(KINDS)}")
+
+    def figure(name: str, least: int, most: int) -> int:
+        return row.integer(name, minimum=least, maximum=most) if row.has(name) else 0
+
+    return Block(
+        kind=kind,
+        kernel=row.integer("kernel", minimum=0 if kind == "universal" else 1, maximum=31),
+        stride=row.integer("stride", maximum=8),
+        hidden=figure("hidden", 0, MAXIMUM_CHANNELS),
+        channels=row.integer("channels", maximum=MAXIMUM_CHANNELS),
+        squeeze=figure("squeeze", 0, MAXIMUM_CHANNELS),
+        first_kernel=figure("first_kernel", 0, 31),
+        skip=row.flag("skip") if row.has("skip") else kind != "convolution",
+    )
+
+
+def _block(network: Network, x: Shape, block: Block) -> Shape:
+    entry = x
+    if block.kind == "convolution":
+        x = conv_norm(network, "conv", x, block.channels, block.kernel, block.stride)
+    else:
+        x = _hidden(network, x, block)
+        if block.squeeze:
+            squeeze_excite(network, x, block.squeeze)
+        x = conv_norm(network, "project", x, block.channels, activation=False)
+    skipped = block.skip and block.stride == 1 and entry.channels == block.channels
+    return network.add("add", x) if skipped else x
+
+
+def _hidden(network: Network, x: Shape, block: Block) -> Shape:
+    """The widened part, before gate and projection."""
+    if block.kind == "fused":
+        return conv_norm(network, "expand", x, block.hidden, block.kernel, block.stride)
+    late = block.kernel > 0
+    if block.first_kernel:
+        stride = 1 if late else block.stride
+        x = _depthwise(network, "first", x, block.first_kernel, stride, activation=False)
+    if block.kind != "separable":
+        x = conv_norm(network, "expand", x, block.hidden)
+    return _depthwise(network, "depthwise", x, block.kernel, block.stride) if late else x
+
+
+def _depthwise(
+    network: Network, name: str, x: Shape, kernel: int, stride: int, activation: bool = True
+) -> Shape:
+    return conv_norm(
+        network, name, x, x.channels, kernel, stride, groups=x.channels, activation=activation
+    )
