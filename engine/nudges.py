@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from engine.architecture import Architecture
 from engine.chip import Chip
 from engine.chip_profiles import chip_ids, load_chip
 from engine.scenario import Objectives, Scenario
 from engine.sweep import Prepared, prepare
+from engine.units import LARGEST_INSTANCES
+
+if TYPE_CHECKING:
+    from engine.vision.architecture import VisionArchitecture
 
 OBJECTIVE_NAMES = (
     ("ttft_ms", "TTFT limit"),
@@ -44,7 +49,7 @@ def nudges(scenario: Scenario) -> Iterator[Nudge]:
         yield from _routing_nudges(scenario, prepared.model.architecture)
         yield from _speculation_nudges(scenario)
     else:
-        yield from _image_nudges(scenario)
+        yield from _image_nudges(scenario, prepared.vision)
 
 
 def token_nudges(scenario: Scenario) -> Iterator[Nudge]:
@@ -118,9 +123,10 @@ def chip_nudge(scenario: Scenario, chip: Chip) -> Nudge:
 
 
 def relatives(chip: Chip) -> list[Chip]:
-    """Chips of the same vendor that come in nodes, slowest memory first."""
+    """Chips of the same vendor, in nodes if this one is, slowest memory first."""
     others = (load_chip(name) for name in chip_ids() if name != chip.id)
-    same = [one for one in others if one.vendor == chip.vendor and one.scale_up.domain > 1]
+    alone = chip.node_size == 1
+    same = [one for one in others if one.vendor == chip.vendor and (alone or one.node_size > 1)]
     return sorted(same, key=lambda one: (one.bandwidth_bytes, max(one.peak_flops.values())))
 
 
@@ -166,16 +172,15 @@ def _speculation_nudges(scenario: Scenario) -> Iterator[Nudge]:
         yield Nudge("acceptance", f"{scenario.acceptance:g}", f"{better:g}", changed)
 
 
-def _image_nudges(scenario: Scenario) -> Iterator[Nudge]:
-    """Images of half and double the edges."""
-    workload = scenario.workload
-    width, height = workload.image_width, workload.image_height
-    for factor in (0.5, 2.0):
-        edges = (max(1, round(width * factor)), max(1, round(height * factor)))
-        changed = replace(workload, image_width=edges[0], image_height=edges[1])
-        yield Nudge(
-            "resolution",
-            f"{width}x{height}",
-            f"{edges[0]}x{edges[1]}",
-            replace(scenario, workload=changed),
-        )
+def _image_nudges(scenario: Scenario, model: VisionArchitecture) -> Iterator[Nudge]:
+    """Images of half and double the edges; half and double the instances on a chip."""
+    width, height = scenario.workload.resolution or (model.width, model.height)
+    for edges in ((width // 2, height // 2), (width * 2, height * 2)):
+        if min(edges) >= 1:
+            workload = replace(scenario.workload, image_width=edges[0], image_height=edges[1])
+            before, after = f"{width}x{height}", f"{edges[0]}x{edges[1]}"
+            yield Nudge("resolution", before, after, replace(scenario, workload=workload))
+    for instances in (scenario.instances // 2, scenario.instances * 2):
+        if 1 <= instances <= LARGEST_INSTANCES:
+            changed = replace(scenario, instances=instances)
+            yield Nudge("instances", str(scenario.instances), str(instances), changed)

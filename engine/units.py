@@ -39,6 +39,20 @@ def parse_instances(text: str, what: str = "instances") -> int:
     return value
 
 
+_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([kKmMbBtT])")
+_SCALES = {"k": 1024, "m": 1024**2, "b": 10**9, "t": 10**12}
+
+
+def parse_quantity(text: str) -> int | float | None:
+    """A number with a suffix: ``4K`` and ``1M`` by powers of 1024 as token counts are, ``70B``
+    and ``1.5T`` by powers of 1000 as parameter counts are; None for anything else."""
+    match = _QUANTITY.fullmatch(text.strip())
+    if not match:
+        return None
+    value = float(match[1]) * _SCALES[match[2].lower()]
+    return int(value) if value == int(value) else value
+
+
 def parse_milliseconds(text: str, what: str = "time") -> float:
     """A time in milliseconds: ``50``, ``50ms``, ``1.5s``; raises `InputError`."""
     match = _TIME.fullmatch(text.strip())
@@ -60,9 +74,10 @@ def parse_resolution(text: str) -> tuple[int, int]:
 
 
 def parse_ratio(text: str, what: str, low: float, high: float) -> float:
-    """A plain number between ``low`` and ``high``; raises `InputError`."""
+    """A number between ``low`` and ``high``, ``80%`` for 0.8; raises `InputError`."""
+    percent = text.strip().endswith("%")
     try:
-        value = float(text)
+        value = float(text.strip().removesuffix("%")) / (100.0 if percent else 1.0)
     except ValueError:
         value = math.nan
     if low <= value <= high:

@@ -72,8 +72,16 @@ def _set_framework(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, framework=load_framework(text).id)
 
 
-def _double(value: int, direction: int, low: int = 1, high: int = 1 << 20) -> int:
-    return max(low, min(high, value * 2 if direction > 0 else value // 2))
+def power_of_two_step(value: int, direction: int, most: int = 1 << 20) -> int:
+    """The next power of two above or below; from any number to a round one in one step."""
+    if direction > 0:
+        return min(1 << value.bit_length(), most) if value < most else value
+    return max(1 << ((value - 1).bit_length() - 1), 1) if value > 1 else 1
+
+
+def ten_percent_step(value: float, direction: int) -> float:
+    """A tenth up, or back down again, in three digits."""
+    return float(f"{value * (1.1 if direction > 0 else 1 / 1.1):.3g}")
 
 
 _AUTO = "checkpoint"
@@ -128,7 +136,7 @@ HARDWARE: tuple[Field, ...] = (
         "chips",
         lambda s: str(s.chips),
         lambda s, text: replace(s, chips=parse_count(text, "chips")),
-        lambda s, way: replace(s, chips=_double(s.chips, way)),
+        lambda s, way: replace(s, chips=power_of_two_step(s.chips, way)),
         hint="accelerators in all",
     ),
     Field(
@@ -151,7 +159,7 @@ HARDWARE: tuple[Field, ...] = (
         "instances",
         lambda s: str(s.instances),
         lambda s, text: replace(s, instances=parse_instances(text, "instances")),
-        lambda s, way: replace(s, instances=_double(s.instances, way, 1, LARGEST_INSTANCES)),
+        lambda s, way: replace(s, instances=power_of_two_step(s.instances, way, LARGEST_INSTANCES)),
         hint="copies of the model running at once on each chip",
         kinds=("vision",),
     ),
@@ -178,10 +186,15 @@ def _tokens_field(id: str, label: str) -> Field:
         label,
         lambda s: count(getattr(s.workload, id)),
         lambda s, text: change(s, parse_count(text, label)),
-        lambda s, way: change(s, _double(getattr(s.workload, id), way, 1, 1 << 24)),
+        lambda s, way: change(s, power_of_two_step(getattr(s.workload, id), way, 1 << 24)),
         hint="tokens, as 4096 or 4K",
         kinds=("language",),
     )
+
+
+_CUSTOMARY = {"ttft_ms": 2000.0, "tpot_ms": 50.0, "e2e_ms": 30_000.0, "latency_ms": 100.0}
+"""Where a step takes a limit that there was none of."""
+_CUSTOMARY_BATCH = 256
 
 
 def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
@@ -195,8 +208,8 @@ def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
     def step(scenario: Scenario, direction: int) -> Scenario:
         value = getattr(scenario.objectives, id)
         if value is None:
-            return scenario
-        return change(scenario, float(f"{value * (1.1 if direction > 0 else 1 / 1.1):.3g}"))
+            return change(scenario, _CUSTOMARY[id])
+        return change(scenario, ten_percent_step(value, direction))
 
     return Field(
         id,
@@ -265,8 +278,11 @@ WORKLOAD: tuple[Field, ...] = (
         "max batch",
         lambda s: "none" if s.max_batch is None else str(s.max_batch),
         _set_max_batch,
-        lambda s, way: (
-            s if s.max_batch is None else replace(s, max_batch=_double(s.max_batch, way))
+        lambda s, way: replace(
+            s,
+            max_batch=_CUSTOMARY_BATCH
+            if s.max_batch is None
+            else power_of_two_step(s.max_batch, way),
         ),
         hint="largest batch per replica; empty: all that fit",
     ),

@@ -48,6 +48,15 @@ class TestNudges:
         assert "EP imbalance" not in {one.knob for one in nudges(DENSE)}
         assert "EP imbalance" in {one.knob for one in nudges(Scenario())}
 
+    def test_vision_models_have_images_instead_of_tokens(self):
+        scenario = Scenario(
+            model="resnet-50", chip="l40s", chips=1, objectives=Objectives(latency_ms=10)
+        )
+        found = {(one.knob, one.before, one.after) for one in nudges(scenario)}
+        assert ("resolution", "224x224", "448x448") in found
+        assert ("instances", "1", "2") in found
+        assert not {"ISL", "KV cache", "TTFT limit"} & {knob for knob, _, _ in found}
+
     def test_relatives_are_of_the_same_vendor_slowest_first(self):
         chip = prepare(DENSE).chip
         found = relatives(chip)

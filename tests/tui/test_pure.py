@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.scenario import Scenario
 from tui.commands import COMMANDS, PANES
-from tui.fields import HARDWARE, WORKLOAD, cycle, fields_for
+from tui.fields import HARDWARE, WORKLOAD, cycle, fields_for, power_of_two_step
 from tui.format import change, count, milliseconds, rate
 from tui.keymap import Keymap
 from tui.lines import cells, fit, joined, padded, width_of, wrapped
@@ -134,6 +134,8 @@ class TestFields:
             ("tensor", "2,4", "2,4"),
             ("mode", "st", "static"),
             ("resolution", "640x480", "640x480"),
+            ("tpot_ms", "200ms", "200"),
+            ("acceptance", "80%", "0.8"),
         ],
     )
     def test_units_and_short_forms(self, id: str, text: str, shown: str):
@@ -160,6 +162,23 @@ class TestFields:
         for direction in (1, -1):
             stepped = cycle(field, START, direction)
             assert field.write(stepped, field.read(stepped)) == stepped
+
+    @pytest.mark.parametrize(
+        ("value", "up", "down"),
+        [(1, 2, 1), (2, 4, 1), (3, 4, 2), (12, 16, 8), (16, 32, 8), (1500, 2048, 1024)],
+    )
+    def test_counts_step_to_powers_of_two(self, value: int, up: int, down: int):
+        assert (power_of_two_step(value, 1), power_of_two_step(value, -1)) == (up, down)
+
+    def test_limits_step_by_a_tenth_and_back(self):
+        up = cycle(FIELDS["tpot_ms"], START, 1)
+        assert up.objectives.tpot_ms == 55
+        assert cycle(FIELDS["tpot_ms"], up, -1) == START
+
+    @pytest.mark.parametrize("id", ["e2e_ms", "max_batch"])
+    def test_a_step_turns_a_limit_on(self, id: str):
+        assert FIELDS[id].read(START) == "none"
+        assert FIELDS[id].read(cycle(FIELDS[id], START, 1)) != "none"
 
     def test_vision_forms_ask_for_no_tokens(self):
         ids = {field.id for field in fields_for(WORKLOAD, "vision")}
