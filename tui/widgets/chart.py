@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.lines import Line, Run, cells, line, width_of
-from tui.styles import ACCENT, DIM
+from tui.styles import ACCENT, DIM, Role
 from tui.widgets.chart_axis import Axis, tick_text
 from tui.widgets.chart_canvas import Canvas
 
@@ -27,7 +27,7 @@ class Series:
 
     x: FloatArray
     y: FloatArray
-    style: object = ACCENT
+    style: Role = ACCENT
     joined: bool = True
     dotted: bool = False
 
@@ -39,7 +39,7 @@ class Mark:
     x: float
     y: float
     glyph: str
-    style: object
+    style: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Limit:
 
     x: float
     name: str
-    style: object
+    style: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Label:
     x: float
     y: float
     text: str
-    style: object
+    style: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,9 @@ def _paint(canvas: Canvas, figure: Figure) -> None:
         else:
             canvas.cloud(one.x, one.y, run)
     for limit in figure.limits:
-        canvas.upright(limit.x, ("┊", limit.style))  # type: ignore[arg-type]
+        canvas.upright(limit.x, ("┊", limit.style))
     for mark in figure.marks:
-        canvas.character(mark.x, mark.y, (mark.glyph, mark.style))  # type: ignore[arg-type]
+        canvas.character(mark.x, mark.y, (mark.glyph, mark.style))
     for limit in figure.limits:
         _name_limit(canvas, limit)
     for label in figure.labels:
@@ -122,7 +122,7 @@ def _name_limit(canvas: Canvas, limit: Limit) -> None:
     run = (limit.name, limit.style)
     for row in range(canvas.height):
         for place in (column + 1, column - len(limit.name)):
-            if canvas.write(row, place, run):  # type: ignore[arg-type]
+            if canvas.write(row, place, run):
                 return
 
 
@@ -131,7 +131,7 @@ def _write_label(canvas: Canvas, label: Label) -> None:
     middle, end = canvas.row(label.y), canvas.column(label.x)
     for row in (middle, middle - 1, middle + 1, middle - 2, middle + 2):
         place = end - len(label.text) + 1
-        if 0 <= row < canvas.height and canvas.write(row, place, (label.text, label.style)):  # type: ignore[arg-type]
+        if 0 <= row < canvas.height and canvas.write(row, place, (label.text, label.style)):
             return
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.results import Explanation, OperatorTime, Table
 from engine.scenario import Objectives
 from tui.format import share
+from tui.lines import Run
 from tui.styles import ACCENT, BEST, BOLD, DIM, WARN
 from tui.widgets.chart import Figure, Label, Limit, Mark, Series
 from tui.widgets.chart_axis import Axis, decades
@@ -208,11 +209,9 @@ def _roof_labels(found: Explanation, across: Axis) -> list[Label]:
     return [*labels, Label(middle, height, f"{found.bandwidth_bytes / _TERA:.3g} TB/s", BOLD)]
 
 
-def _roofline_legend(
-    rows: Sequence[OperatorTime], letters: dict[str, str]
-) -> list[tuple[str, object]]:
+def _roofline_legend(rows: Sequence[OperatorTime], letters: dict[str, str]) -> list[Run]:
     phases = {row.phase for row in rows}
-    legend: list[tuple[str, object]] = []
+    legend: list[Run] = []
     if len(phases) > 1:
         legend = [("a decode", ACCENT), ("A prefill", WARN)]
     for name, letter in letters.items():
