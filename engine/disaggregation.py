@@ -8,13 +8,13 @@ can feed; what the decode pool then does not hold waits in front of prefill.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.operators import decode_step, prefill_step
-from engine.serving import Deployment, Service, Traffic, burst_seconds, pass_seconds
+from engine.serving import Deployment, Service, Traffic, opening_seconds, pass_seconds
 
 FloatArray = NDArray[np.float64]
 
@@ -34,18 +34,23 @@ class Disaggregated:
     """Moving one prompt's cache from a prefill to a decode worker."""
 
 
-def serve_disaggregated(pools: Disaggregated, traffic: Traffic, concurrency: FloatArray) -> Service:
-    """Metrics of ``concurrency`` requests in flight over all workers; rates of the whole."""
+def serve_disaggregated(
+    pools: Disaggregated,
+    traffic: Traffic,
+    concurrency: FloatArray,
+    limit: FloatArray | None = None,
+) -> Service:
+    """Metrics of ``concurrency`` requests in flight over all workers; rates of the whole.
+
+    ``limit`` is what the memory of one decode worker holds.
+    """
     framework = pools.prefill.framework
     input_tokens = np.asarray(traffic.input_tokens, dtype=float)
     output_tokens = np.asarray(traffic.output_tokens, dtype=float)
-    alone = pass_seconds(
-        pools.prefill, [prefill_step(np.ones(1), pools.prefill.layouts, input_tokens)]
-    )
-    # With attention-DP each copy of the attention takes a prompt of its own in the same pass.
-    copies = pools.prefill.layouts.attention_data
-    most = pools.prefill_workers * copies / alone
-    decoding = concurrency
+    alone, each = _prefill_seconds(pools, input_tokens)
+    most = 1.0 / each
+    room = np.asarray(np.inf) if limit is None else limit * pools.decode_workers
+    decoding = np.minimum(concurrency, room)
     steps = np.maximum(output_tokens - 1.0, 1.0)
     tpot = np.zeros(1)
     rate = most
@@ -55,14 +60,14 @@ def serve_disaggregated(pools: Disaggregated, traffic: Traffic, concurrency: Flo
         tpot = pass_seconds(pools.decode, [step])
         answering = steps * tpot + pools.transfer_seconds
         rate = np.minimum(concurrency / (alone + answering), most)
+        rate = np.minimum(rate, room / (steps * tpot))
         decoding = 0.5 * (decoding + rate * steps * tpot)
     waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
     busy = np.minimum(rate / most, 1.0)
     ttft = framework.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
     ttft = ttft + pools.transfer_seconds + 0.5 * framework.admission_steps * tpot
     if traffic.arrivals is not None:
-        each = alone / (pools.prefill_workers * copies)
-        ttft = ttft + burst_seconds(traffic.arrivals, concurrency + 1.0, each, steps * tpot)
+        ttft = ttft + opening_seconds(traffic.arrivals, concurrency, alone, each, alone)
     e2e = ttft + steps * tpot
     return Service(
         ttft_seconds=ttft,
@@ -71,3 +76,17 @@ def serve_disaggregated(pools: Disaggregated, traffic: Traffic, concurrency: Flo
         request_tps=concurrency * output_tokens / e2e,
         decode_tps=decoding / tpot,
     )
+
+
+def _prefill_seconds(
+    pools: Disaggregated, input_tokens: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Seconds of one prompt that comes alone, and seconds per prompt of the whole pool when
+    passes are full. With attention-DP each copy of the attention takes prompts of its own."""
+    layouts = pools.prefill.layouts
+    one = prefill_step(np.ones(1), layouts, input_tokens)
+    fitting = np.maximum(np.floor(pools.prefill.framework.chunk_tokens / input_tokens), 1.0)
+    full = replace(one, sequences=fitting * np.ones_like(layouts.tensor), share=1.0)
+    alone = pass_seconds(pools.prefill, [one])
+    filled = pass_seconds(pools.prefill, [full])
+    return alone, filled / (fitting * layouts.attention_data * pools.prefill_workers)

@@ -70,6 +70,11 @@ class Framework:
     """Passes between two looks at the queue: a new request waits half of them, on average."""
     aligned_prefill: bool = False
     """Attention-DP ranks take their prompts in the same passes instead of each when it has one."""
+    prefill_requests: int = 1 << 20
+    """Prompts that one pass takes at most, whatever tokens its budget has left."""
+    whole_answers: bool = False
+    """A request is admitted only when cache for its whole answer is free; others admit while the
+    tokens at hand fit, and seldom have to preempt."""
     vision: VisionRuntime | None = None
     """None where it serves language models only."""
     origin: str = "bundled"

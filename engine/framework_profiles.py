@@ -9,7 +9,7 @@ from typing import Any
 from engine.chip import Provenance
 from engine.chip_profiles import kernel_constants
 from engine.framework import Framework, VisionRuntime
-from engine.profile_files import find_profile, profile_ids, read_toml, user_values
+from engine.profile_files import bundled_files, find_profile, profile_ids, read_toml, user_values
 from engine.text import clean
 
 
@@ -24,10 +24,21 @@ def load_framework(name: str) -> Framework:
     return _load(path, origin, path.stat().st_mtime_ns)
 
 
+def framework_values(path: Path) -> dict[str, Any]:
+    """Values of a bundled file; those it leaves out are those of the profile named as ``base``."""
+    file = read_toml(path)
+    base = file.pop("base", "")
+    if not base:
+        return file
+    values = framework_values(bundled_files("frameworks")[base])
+    kernels = {**values.get("kernels", {}), **file.get("kernels", {})}
+    return {**values, **file, "kernels": kernels}
+
+
 @cache
 def _load(path: Path, origin: str, _changed: int) -> Framework:
     bundled = origin == "bundled"
-    file: dict[str, Any] = read_toml(path) if bundled else user_values(path, "FrameworkFile")
+    file = framework_values(path) if bundled else user_values(path, "FrameworkFile")
     return Framework(
         id=file["id"],
         name=clean(file["name"]),
@@ -39,6 +50,8 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         collective_seconds=file.get("collective_us", 0.0) * 1e-6,
         admission_steps=file.get("admission_steps", 1.0),
         aligned_prefill=file.get("aligned_prefill", False),
+        prefill_requests=file.get("prefill_requests", 1 << 20),
+        whole_answers=file.get("whole_answers", False),
         memory_fraction=file["memory_fraction"],
         reserve_bytes=file["reserve_gib"] * (1 << 30),
         chunk_tokens=file["chunk_tokens"],

@@ -125,6 +125,8 @@ class FrameworkFile(_Strict):
     max_sequences: PositiveInt
     chunked_prefill: bool
     aligned_prefill: bool = False
+    prefill_requests: PositiveInt = 1 << 20
+    whole_answers: bool = False
     provenance: Provenance = Provenance.DATASHEET
     sources: list[str] = []
     launch: str

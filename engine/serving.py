@@ -58,6 +58,12 @@ class Arrivals:
     spread: float | FloatArray = 0.2
     median: float | FloatArray = 0.0
 
+    @property
+    def in_step(self) -> NDArray[np.bool_]:
+        """Answers of one length that began together end together, wave after wave."""
+        stays: NDArray[np.bool_] = (np.asarray(self.opening) > 0) & (np.asarray(self.spread) <= 0)
+        return stays
+
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
@@ -207,7 +213,7 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     )
     budget = np.maximum(framework.chunk_tokens - decoding.sequences * taken, 1.0)
     arrivals = decoding.sequences / steps_per_answer
-    together = np.maximum(1.0, np.minimum(arrivals, budget / input_tokens))
+    together = _together(framework, traffic, decoding.sequences, arrivals, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
     own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
@@ -215,67 +221,110 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     apart = np.ones(1) if framework.aligned_prefill else layouts.attention_data
     share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
 
-    prompt = Step(
-        chunk / np.minimum(chunk, input_tokens),
-        np.minimum(chunk, input_tokens),
-        np.asarray(0.0),
-        input_tokens - 1.0,
-        decode=False,
-        share=own_share / share,
-    )
+    prompt = _prompts(chunk, input_tokens, own_share / share)
     alone = pass_seconds(deployment, [decoding])
     drafting = _drafting_seconds(deployment, traffic, alone)
-    if framework.chunked_prefill:
-        mixed = pass_seconds(deployment, [decoding, prompt])
-    else:
-        mixed = alone + pass_seconds(deployment, [prompt])
+    mixed = _with_prompts(deployment, decoding, prompt, alone)
     plain, mixed = alone + drafting, np.maximum(mixed, alone) + drafting
     step = plain + share * (mixed - plain)
     tpot = step / accepted
 
-    passes = np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0)
-    service = passes * mixed
-    # A request arrives somewhere in a pass, and finds the prefill queue busy for ``share``.
-    waiting = 0.5 * framework.admission_steps * step + 0.5 * share * service
+    service = np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed
+    waiting = 0.5 * np.maximum(framework.admission_steps - 1.0, 0.0) * step
+    busy = share * mixed / step
+    waiting = waiting + _waiting(whole.sequences, service, plain, busy)
+    if traffic.arrivals is not None:
+        behind = _waiting_in_step(whole.sequences / together, budget / chunk, service)
+        waiting = np.where(traffic.arrivals.in_step, behind, waiting)
     surplus = whole.sequences - decoding.sequences
     queueing = surplus / np.maximum(arrivals, 1e-12) * step
     # Little's law: what is not admitted waits for a slot.
     queueing = queueing + (batch / admitted - 1.0) * (service + steps_per_answer * step)
     ttft = framework.request_seconds + waiting + service + queueing
     if traffic.arrivals is not None:
-        # In a burst prompts follow each other: in shared passes, or in passes of their own.
-        one = mixed if framework.chunked_prefill else mixed - plain
-        each = one * input_tokens / np.maximum(chunk, 1.0)
-        together = np.minimum(whole.sequences, np.maximum(budget / input_tokens, 1.0))
-        answering = steps_per_answer * step
-        burst = burst_seconds(traffic.arrivals, whole.sequences + together, each, answering)
-        # While others decode beside them, prompts wait in TPOT's account, not in the queue.
-        burst = burst * (1.0 - share)
+        full = np.minimum(budget, whole.sequences * input_tokens)
+        filled = _with_prompts(deployment, decoding, _prompts(full, input_tokens, 1.0), alone)
+        filled = filled if framework.chunked_prefill else filled - alone
+        burst = opening_seconds(
+            traffic.arrivals, whole.sequences, filled, filled * input_tokens / full, service
+        )
         ttft = ttft + burst
         # What a request waits before its first token, it does not wait between later ones.
-        overlap = burst * np.minimum((mixed - plain) / one, 1.0) / steps_per_answer
-        tpot = np.maximum(tpot - overlap / accepted, plain / accepted)
+        own = (waiting + service) * (1.0 - plain / mixed)
+        before = np.where(traffic.arrivals.in_step, own, burst)
+        tpot = np.maximum(tpot - before / steps_per_answer / accepted, plain / accepted)
     return _service(traffic, batch, ttft, tpot)
 
 
-def burst_seconds(
-    arrivals: Arrivals, waiting: FloatArray, each: FloatArray, answering: FloatArray
+def _together(
+    framework: Framework,
+    traffic: Traffic,
+    sequences: FloatArray,
+    arrivals: FloatArray,
+    fitting: FloatArray,
 ) -> FloatArray:
-    """Mean extra wait behind prompts that arrive together.
+    """Prompts that share a pass: those that arrive until the next look at the queue, as far as
+    the budget goes. Answers of equal length end together, so their successors come together."""
+    collected = arrivals * np.maximum(framework.admission_steps, 1.0)
+    if traffic.arrivals is not None:
+        collected = np.where(traffic.arrivals.in_step, sequences, collected)
+    most = np.minimum(fitting, float(framework.prefill_requests))
+    together: FloatArray = np.maximum(1.0, np.minimum(collected, most))
+    return together
 
-    ``waiting`` prompts of ``each`` seconds are served one after the other: the mean one waits
-    for half of the others. The opening wave arrives at once. Answers of random length spread the
-    next waves: after w waves over ``spread·√w`` of the ``answering`` seconds (a sum of
-    independent lengths), which the queue uses to empty.
+
+def _prompts(chunk: FloatArray, input_tokens: FloatArray, share: float | FloatArray) -> Step:
+    """``chunk`` tokens of prompts in one pass: whole prompts, or an average piece of one."""
+    queries = np.minimum(chunk, input_tokens)
+    return Step(
+        chunk / queries, queries, np.asarray(0.0), input_tokens - 1.0, decode=False, share=share
+    )
+
+
+def _with_prompts(
+    deployment: Deployment, decoding: Step, prompts: Step, alone: FloatArray
+) -> FloatArray:
+    """Seconds of decoding with prompts: in the same pass, or in one of their own before it."""
+    if deployment.framework.chunked_prefill:
+        return pass_seconds(deployment, [decoding, prompts])
+    return alone + pass_seconds(deployment, [prompts])
+
+
+def _waiting(
+    sequences: FloatArray, service: FloatArray, plain: FloatArray, busy: FloatArray
+) -> FloatArray:
+    """Mean wait of a prompt for the running pass and for prompts before it.
+
+    Prompts are served for a share ``busy`` of the time: a queue of constant service times
+    (Pollaczek-Khinchine), bounded by the finite number of others. Whoever is alone never waits.
     """
-    queue = 0.5 * np.maximum(waiting - 2.0, 0.0) * each
-    waves = np.arange(arrivals.waves, dtype=float)
-    total: FloatArray = np.zeros(1)
-    for wave in waves:
-        window = np.asarray(arrivals.spread) * np.sqrt(wave) * answering
-        total = total + np.maximum(queue - 0.5 * window, 0.0)
-    typical = np.asarray(arrivals.spread) * np.sqrt(waves[-1] * 0.5) * answering
-    usual = np.maximum(queue - 0.5 * typical, 0.0)
-    mean = np.where(np.asarray(arrivals.median) > 0, usual, total / len(waves))
-    extra: FloatArray = np.asarray(arrivals.opening) * mean
-    return extra
+    free = np.maximum(1.0 - busy, 0.0)
+    waiting = 0.5 * plain * free + 0.5 * service * busy / (free + busy / sequences)
+    return waiting * (1.0 - 1.0 / np.maximum(sequences, 1.0))
+
+
+def _waiting_in_step(groups: FloatArray, passes: FloatArray, service: FloatArray) -> FloatArray:
+    """Mean wait of prompts that come together and are served in ``groups``, one pass each: for
+    half of the others. Groups drift apart beyond what one full budget holds, ``passes``."""
+    ahead = 0.5 * np.maximum(groups - 1.0, 0.0)
+    return np.minimum(ahead, np.maximum(passes, 1.0)) * service
+
+
+def opening_seconds(
+    arrivals: Arrivals,
+    sequences: FloatArray,
+    filled: FloatArray,
+    each: FloatArray,
+    service: FloatArray,
+) -> FloatArray:
+    """Mean extra wait from a client that opens all its slots at once.
+
+    The opening prompts are served one after the other, in passes of ``filled`` seconds, ``each``
+    seconds per prompt: the mean one gets its token after half of them. Its end is as much later,
+    so that the next waves no longer come at once; of ``waves`` requests per slot one waits so.
+    Medians do not see it, and requests that stay in step are counted as groups already.
+    """
+    first = 0.5 * (sequences * each + filled) - service
+    counted = np.where((np.asarray(arrivals.median) > 0) | arrivals.in_step, 0.0, 1.0)
+    extra: FloatArray = np.asarray(arrivals.opening) * counted * np.maximum(first, 0.0)
+    return extra / arrivals.waves

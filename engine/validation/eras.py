@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -11,6 +13,16 @@ from engine.framework_profiles import framework_ids
 from profiles import ROOT
 
 GENERIC = "generic"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    framework: str
+    pattern: re.Pattern[str]
+    chips: tuple[str, ...]
+    below: float
+    """Concurrencies under this one."""
+    profile: str
 
 
 @cache
@@ -37,22 +49,23 @@ def framework_name(framework: str, version: str) -> str:
 
 
 @cache
-def _rules() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...], str], ...]:
+def _rules() -> tuple[_Rule, ...]:
     return tuple(
-        (
+        _Rule(
             rule["framework"],
             re.compile(rule["pattern"], re.IGNORECASE),
             tuple(rule.get("chips", ())),
+            float(rule.get("below", math.inf)),
             rule["profile"],
         )
         for rule in _file()["era"]
     )
 
 
-@cache
-def profile_of(framework: str, version: str, chip: str = "") -> str:
+def profile_of(framework: str, version: str, chip: str = "", concurrency: float = math.nan) -> str:
     """The profile's id; the generic engine for frameworks nobody has described."""
-    for name, pattern, chips, profile in _rules():
-        if name == framework and pattern.search(version) and (not chips or chip in chips):
-            return profile
+    for rule in _rules():
+        known = rule.framework == framework and rule.pattern.search(version)
+        if known and (not rule.chips or chip in rule.chips) and not concurrency >= rule.below:
+            return rule.profile
     return framework if framework in framework_ids() else GENERIC

@@ -27,7 +27,7 @@ def row_precision(
     """
     words = weights.lower()
     cache = _cache(kv.lower())
-    if cache is None and words.startswith("fp8") and framework.startswith("trtllm"):
+    if cache is None and words.startswith("fp8") and framework.startswith(("trtllm", "nim")):
         cache = FORMATS["fp8"]
     if not words or words.startswith(("fp16", "bf16")):
         return Precision(_PLAIN, _PLAIN, cache or _PLAIN)

@@ -36,6 +36,9 @@ FloatArray = NDArray[np.float64]
 METRICS = ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip", "samples_per_s", "latency_ms")
 WAVES = 10
 """Requests per slot of a closed-loop client (InferenceX: ten prompts per concurrent request)."""
+RECIPE_MEMORY_FRACTION = 0.95
+"""Recipes of serving benchmarks raise the share of memory as far as the engine starts
+(InferenceX: gpu-memory-utilization and mem-fraction-static of 0.9 to 0.95)."""
 RANDOM_SPREAD = 0.2 / 0.9
 """InferenceX draws lengths from 0.8 to 1.0 of the nominal one."""
 
@@ -80,7 +83,7 @@ def predict(
     for index, row in enumerate(rows):
         refused[index] = row.problem
         if not row.problem:
-            groups.setdefault(_group_key(row), []).append(index)
+            groups.setdefault(group_key(row), []).append(index)
     done = sum(1 for reason in refused if reason)
     for places in groups.values():
         _predict_group(rows, places, configs, values, refused, change)
@@ -90,11 +93,11 @@ def predict(
     return Predictions(values, refused)
 
 
-def _group_key(row: Measurement) -> tuple[str, ...]:
+def group_key(row: Measurement) -> tuple[str, ...]:
     if row.kind == "cv":
         return ("cv", row.id)
     mode = "disaggregated" if row.prefill else row.kind
-    profile = profile_of(row.framework, row.framework_version, row.chip)
+    profile = profile_of(row.framework, row.framework_version, row.chip, row.batch)
     return (mode, row.model, row.chip, profile, row.weights, row.activations, row.kv)
 
 
@@ -111,13 +114,13 @@ def _predict_group(
         if chosen[0].kind == "cv":
             found = _predict_vision(chosen[0], configs)
         else:
-            usable = _usable(chosen, places, refused)
+            usable = usable_rows(chosen, places, refused)
             places = [place for place, _ in usable]
             chosen = [row for _, row in usable]
             if not chosen:
                 return
             subject = subject_of(chosen[0], configs)
-            found = _predict_language(change(subject) if change else subject, chosen)
+            found = predict_language(change(subject) if change else subject, chosen)
     except InputError as error:
         for place in places:
             refused[place] = str(error)
@@ -129,7 +132,7 @@ def _predict_group(
             refused[place] = "does not fit in memory"
 
 
-def _usable(
+def usable_rows(
     chosen: list[Measurement], places: list[int], refused: list[str]
 ) -> list[tuple[int, Measurement]]:
     """Rows that say enough; the others are refused with the column they lack."""
@@ -165,7 +168,7 @@ def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatAr
 def subject_of(row: Measurement, configs: Path | None) -> Subject:
     """Model, chip, framework and precision of a row; raises `InputError`."""
     architecture = row_architecture(row.model, configs)
-    profile = profile_of(row.framework, row.framework_version, row.chip)
+    profile = profile_of(row.framework, row.framework_version, row.chip, row.batch)
     return Subject(
         architecture,
         load_chip(row.chip),
@@ -192,7 +195,7 @@ def _column(values: Sequence[float]) -> FloatArray:
     return np.array(values, dtype=float)[:, np.newaxis]
 
 
-def _predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
+def predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
     if rows[0].prefill is not None:
         return _predict_disaggregated(subject, rows)
     deployment = subject.deployment([row_layout(row) for row in rows])
@@ -250,15 +253,20 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
     """The batch per replica that an engine admits: what memory holds, at most what the
     scheduler allows."""
     framework, layouts = subject.framework, deployment.layouts
+    if rows[0].kind == "serving":
+        tuned = max(framework.memory_fraction, RECIPE_MEMORY_FRACTION)
+        framework = replace(framework, memory_fraction=tuned)
     prompts = _column([row.input_tokens for row in rows])
     answers = _column([np.nan_to_num(row.output_tokens) for row in rows])
+    # Requests in flight are halfway through their answers, on average.
+    held = answers if framework.whole_answers else 0.5 * answers
     usage = footprint(
         subject.architecture,
         subject.precision,
         subject.chip,
         framework,
         layouts,
-        prompts + answers,
+        prompts + held,
     )
     fitting = largest_batch(usage, layouts, framework.chunk_tokens, prompts)
     allowed: FloatArray = framework.max_sequences * layouts.attention_data
@@ -279,7 +287,10 @@ def _predict_disaggregated(subject: Subject, rows: Sequence[Measurement]) -> dic
         _transfer_seconds(subject, prefill.layouts, rows),
     )
     concurrency = _column([row.batch for row in rows])
-    service = serve_disaggregated(pools, traffic, concurrency)
+    # Somebody ran it, so it fits; where our memory account disagrees, nothing is bounded.
+    limit = _largest(subject, decode, rows)
+    limit = np.where(limit >= 1.0, limit, np.inf)
+    service = serve_disaggregated(pools, traffic, concurrency, limit)
     chips = _column([p.chips + d.chips for p, d in zip(prefills, decodes, strict=True)])
     return _metrics(service, traffic, concurrency / chips)
 

@@ -22,6 +22,8 @@ from engine.validation.eras import framework_name
 MAXIMUM_BYTES = 256 << 20
 MAXIMUM_ROWS = 1_000_000
 KINDS = ("serving", "static", "offline", "cv")
+NARROW = 4
+"""Chips of a worker up to which unrecorded degrees mean tensor parallelism."""
 UNKNOWN_KIND = "unknown"
 REQUIRED = ("kind", "model", "chip")
 LARGEST_NUMBER = 1e9
@@ -241,9 +243,13 @@ class _Cells:
 
 def _pool(workers: str, tensor: str, expert: str, attention: str, chips: int) -> Pool:
     """Where the published degrees do not fill a worker's chips (wide-EP recipes record only the
-    launch flags), the worker spans all its chips, experts included."""
+    launch flags), the worker spans all its chips, experts included; attention-DP recorded with
+    those flags holds only for the wide ones: narrow workers of the same recipes are recorded
+    elsewhere as tensor parallel."""
     count, degree, experts = max(int(workers), 1), max(int(tensor), 1), max(int(expert), 1)
     spanned = chips // count
     if spanned > degree:
         degree = experts = spanned
+        if spanned <= NARROW:
+            attention = "false"
     return Pool(count, degree, experts, degree if attention.lower() == "true" else 1)

@@ -8,7 +8,7 @@ import pytest
 
 from engine.chip_profiles import chip_aliases, chip_ids, load_chip
 from engine.errors import InputError
-from engine.framework_profiles import framework_ids, load_framework
+from engine.framework_profiles import framework_ids, framework_values, load_framework
 from engine.profile_files import bundled_files, read_toml
 from engine.profile_schema import ChipFile, FrameworkFile, GenerationFile, VisionKernelsFile
 from profiles import ROOT
@@ -41,7 +41,7 @@ def test_generation_files_obey_the_schema(path):
 
 @pytest.mark.parametrize("id", sorted(bundled_files("frameworks")))
 def test_framework_files_obey_the_schema(id: str):
-    file = FrameworkFile.model_validate(read_toml(bundled_files("frameworks")[id]))
+    file = FrameworkFile.model_validate(framework_values(bundled_files("frameworks")[id]))
     assert file.id == id
     assert file.sources
 

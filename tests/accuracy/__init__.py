@@ -1,0 +1,1 @@
+"""Maintainers' tools: refit of the constants in ``profiles/`` and its cross-validation."""

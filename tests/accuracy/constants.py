@@ -1,0 +1,265 @@
+"""The constants that published runs can identify: where each stands, its prior and its bounds.
+
+Every constant is fitted as the logarithm of a factor on its prior. A generation's kernels have
+the measured kernel tables as prior (`priors.toml`), a framework's own kernels the generation's
+value, a framework's costs their present value with a wide prior.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.chip import Chip, Collective, KernelConstants
+from engine.framework import Framework
+from engine.profile_files import bundled_files, read_toml
+
+PRIORS = Path(__file__).with_name("priors.toml")
+
+# Share of peak and bandwidth, launch floor, seconds per item: how far kernels of one class stray
+# from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
+_KERNEL_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.4, "per_item_ns": 0.4}
+_OWN_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.3}
+_UNMEASURED = 2.0
+"""Priors without a measurement are this many times as wide."""
+_EARLY = 2.5
+"""Builds of an engine's first years stray this many times as far from what the chip can do."""
+EARLY_FRAMEWORKS = ("vllm-0.6",)
+_LIMITS = {
+    "compute": (0.05, 0.95),
+    "memory": (0.1, 0.97),
+    "floor_us": (0.5, 600.0),
+    "per_item_ns": (1.0, 500.0),
+    "step_us": (20.0, 20_000.0),
+    "sequence_us": (0.3, 300.0),
+    "request_us": (300.0, 250_000.0),
+    "layer_us": (0.05, 80.0),
+    "collective_us": (0.05, 40.0),
+    "admission_steps": (0.5, 8.0),
+}
+_COST_WIDTHS = {
+    "step_us": 0.7,
+    "sequence_us": 0.7,
+    "request_us": 1.0,
+    "layer_us": 0.9,
+    "collective_us": 0.7,
+    "admission_steps": 0.5,
+}
+_COST_FIELDS = {
+    "step_us": ("step_seconds", 1e-6),
+    "sequence_us": ("sequence_seconds", 1e-6),
+    "request_us": ("request_seconds", 1e-6),
+    "layer_us": ("layer_seconds", 1e-6),
+    "collective_us": ("collective_seconds", 1e-6),
+    "admission_steps": ("admission_steps", 1.0),
+}
+_KERNEL_FIELDS = {
+    "compute": ("compute", 1.0),
+    "memory": ("memory", 1.0),
+    "floor_us": ("floor_seconds", 1e-6),
+    "per_item_ns": ("per_item_seconds", 1e-9),
+}
+SPECIAL_KERNELS = {"vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8")}
+"""Kernels in which a profile differs from the one it is based on."""
+FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "vllm-ascend", "tensorrt")
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """One fitted number. ``scope`` is ``generation``, ``chip`` or ``framework``; ``owner`` its
+    id; ``table`` the kernel class, ``all_reduce``, ``all_to_all`` or empty for a cost."""
+
+    scope: str
+    owner: str
+    table: str
+    key: str
+    prior: float
+    width: float
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Plausible values; of factors on a collective's lines, plausible factors."""
+        if self.table in {"all_reduce", "all_to_all"}:
+            return (0.3, 3.0) if self.key == "alpha_us" else (0.4, 1.6)
+        return _LIMITS[self.key]
+
+
+class Constants:
+    """All constants and the profiles they make."""
+
+    def __init__(self, owns: Mapping[tuple[str, str], Sequence[str]]) -> None:
+        """``owns``: for each (framework, generation) the kernel classes it has of its own."""
+        with PRIORS.open("rb") as stream:
+            self.priors: dict[str, Any] = tomllib.load(stream)
+        self.list: list[Constant] = []
+        self._generations()
+        self._frameworks(owns)
+        self.owns = owns
+        self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
+        self.prior = np.log([constant.prior for constant in self.list])
+        self.width = np.array([constant.width for constant in self.list])
+        limits = np.log([constant.limits for constant in self.list])
+        self.lower, self.upper = limits[:, 0], limits[:, 1]
+        self.base = np.array([self._base(constant) for constant in self.list])
+
+    def _generations(self) -> None:
+        for owner, tables in self.priors["generations"].items():
+            for table, values in tables["kernels"].items():
+                wide = 1.0 if values["measured"] else _UNMEASURED
+                for key, width in _KERNEL_WIDTHS.items():
+                    if values.get(key):
+                        self._add("generation", owner, table, key, values[key], width * wide)
+            for table in ("all_reduce", "all_to_all"):
+                for key, width in (("alpha_us", 0.4), ("link_share", 0.25)):
+                    self._add("generation", owner, table, key, 1.0, width)
+
+    def _frameworks(self, owns: Mapping[tuple[str, str], Sequence[str]]) -> None:
+        for owner, costs in self.priors["frameworks"].items():
+            for key, width in _COST_WIDTHS.items():
+                if key in costs:
+                    self._add("framework", owner, "", key, costs[key], width)
+        for (owner, generation), classes in owns.items():
+            for table in classes:
+                wide = _EARLY if owner in EARLY_FRAMEWORKS else 1.0
+                for key, width in _OWN_WIDTHS.items():
+                    if self.priors["generations"][generation]["kernels"][table].get(key):
+                        self._add(
+                            "framework", owner, f"{generation}/{table}", key, 1.0, width * wide
+                        )
+
+    def _add(
+        self, scope: str, owner: str, table: str, key: str, prior: float, width: float
+    ) -> None:
+        self.list.append(Constant(scope, owner, table, key, float(prior), width))
+
+    def _base(self, constant: Constant) -> int:
+        """The generation's constant that a framework's own is a factor on; -1 for others."""
+        if constant.scope != "framework" or not constant.table:
+            return -1
+        generation, table = constant.table.split("/")
+        return self.index["generation", generation, table, constant.key]
+
+    def values(self, logs: np.ndarray) -> np.ndarray:
+        """Values within their limits, of logarithms that for a framework's own kernels stand for
+        a factor on the generation's."""
+        own = self.base >= 0
+        free = logs.copy()
+        free[~own] = np.clip(logs[~own], self.lower[~own], self.upper[~own])
+        free[own] = np.clip(logs[own] + free[self.base[own]], self.lower[own], self.upper[own])
+        return np.exp(free)
+
+    def cost(self, framework: Framework, key: str) -> int | None:
+        """The constant of a framework's cost: its own, or that of the profile it is based on."""
+        for owner in lineage(framework.id):
+            if (place := self.index.get(("framework", owner, "", key))) is not None:
+                return place
+            if key in _own_values(owner):
+                return None
+        return None
+
+    def concerned(self, chip: Chip, framework: Framework) -> list[int]:
+        """Constants that can matter to a framework on a chip."""
+        costs = {self.cost(framework, key) for key in _COST_WIDTHS}
+        line = lineage(framework.id)
+        found = []
+        for place, c in enumerate(self.list):
+            generation = c.scope == "generation" and c.owner == chip.generation
+            own = c.scope == "framework" and c.owner in line
+            if generation or place in costs or (own and c.table.startswith(f"{chip.generation}/")):
+                found.append(place)
+        return found
+
+    def chip(self, chip: Chip, values: np.ndarray) -> Chip:
+        """``chip`` with the constants of its generation."""
+        tables = self.priors["generations"].get(chip.generation)
+        if tables is None:
+            return chip
+        kernels = dict(chip.kernels)
+        for table, prior in tables["kernels"].items():
+            kernels[table] = self._kernel("generation", chip.generation, table, prior, values)
+        factors = {}
+        for table in ("all_reduce", "all_to_all"):
+            factors[table] = tuple(
+                values[self.index["generation", chip.generation, table, key]]
+                for key in ("alpha_us", "link_share")
+            )
+        return replace(
+            chip,
+            kernels=kernels,
+            all_reduce=_scaled(chip, tables["all_reduce"], *factors["all_reduce"]),
+            all_to_all=_scaled(chip, tables["all_to_all"], *factors["all_to_all"]),
+        )
+
+    def _kernel(
+        self, scope: str, owner: str, table: str, prior: Mapping[str, Any], values: np.ndarray
+    ) -> KernelConstants:
+        fields = {}
+        for key, (field, unit) in _KERNEL_FIELDS.items():
+            place = self.index.get((scope, owner, table, key))
+            if place is None and scope == "framework":
+                generation, name = table.split("/")
+                place = self.index.get(("generation", generation, name, key))
+            if place is not None:
+                fields[field] = float(values[place]) * unit
+        return KernelConstants(
+            order=prior.get("order", 2.0), half_size=prior.get("half_size", 0.0), **fields
+        )
+
+    def framework(self, framework: Framework, values: np.ndarray) -> Framework:
+        """``framework`` with its fitted costs and kernels."""
+        costs = {}
+        for key, (field, unit) in _COST_FIELDS.items():
+            place = self.cost(framework, key)
+            if place is not None:
+                costs[field] = float(values[place]) * unit
+        kernels = {}
+        for one in reversed(lineage(framework.id)):
+            for (owner, generation), classes in self.owns.items():
+                for table in classes if owner == one else ():
+                    prior = self.priors["generations"][generation]["kernels"][table]
+                    name = f"{generation}/{table}"
+                    kernels[name] = self._kernel("framework", owner, name, prior, values)
+        if kernels:
+            costs["kernels"] = kernels
+        return replace(framework, **costs)
+
+
+def _scaled(
+    chip: Chip, tables: Mapping[str, Mapping[str, float]], alpha: float, share: float
+) -> dict[int, Collective]:
+    link = chip.scale_up.bandwidth_bytes
+    found = dict(chip.all_reduce) if not tables else {}
+    for ranks, values in tables.items():
+        found[int(ranks)] = Collective(
+            alpha_seconds=values["alpha_us"] * 1e-6 * alpha,
+            bandwidth_bytes=values["link_share"] * link * share,
+            small_alpha_seconds=values.get("small_alpha_us", 0.0) * 1e-6 * alpha,
+            small_bandwidth_bytes=values.get("small_link_share", 0.0) * link * share,
+        )
+    return found
+
+
+@cache
+def _own_values(owner: str) -> dict[str, Any]:
+    return read_toml(bundled_files("frameworks")[owner])
+
+
+def lineage(framework: str) -> list[str]:
+    """A profile and those it is based on."""
+    found = [framework]
+    while base := _own_values(found[-1]).get("base"):
+        found.append(base)
+    return found
+
+
+def kernel_owner(framework: str, kernel: str) -> str:
+    """The profile that has the kernel of a framework: its own where it is known for it."""
+    line = lineage(framework)
+    own = next((one for one in line if kernel in SPECIAL_KERNELS.get(one, ())), line[-1])
+    return own

@@ -1,0 +1,133 @@
+"""Measured rows in groups that are predicted at once, and what the predictions are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.validation.predict import (
+    Subject,
+    group_key,
+    predict_language,
+    subject_of,
+    usable_rows,
+)
+from engine.validation.reader import Measurement, read_measurements
+
+NOISE = {"ttft_ms": 0.16, "tpot_ms": 0.06, "e2el_ms": 0.06, "output_tps_per_chip": 0.07}
+"""Relative spread that even a perfect model would leave: repeated runs, unknown settings."""
+CROWDING = 0.3
+"""A (model, chip) pair of n rows counts as n^(1−CROWDING): many rows of one run say less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One metric of one group: which of its rows have it, what was measured, how much it counts."""
+
+    metric: str
+    places: np.ndarray
+    logs: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of one model, chip, framework and precision."""
+
+    subject: Subject
+    rows: tuple[Measurement, ...]
+    targets: tuple[Target, ...]
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """What is kept back together."""
+        return self.rows[0].model, self.rows[0].chip
+
+    def predict(self, subject: Subject) -> dict[str, np.ndarray]:
+        """All metrics of the rows under ``subject``'s constants."""
+        return predict_language(subject, self.rows)
+
+    def residuals(self, subject: Subject) -> np.ndarray:
+        """Logarithmic errors in units of the noise, one per measured value."""
+        found = self.predict(subject)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = [
+                (np.log(found[t.metric][t.places]) - t.logs) / NOISE[t.metric] for t in self.targets
+            ]
+        together = np.concatenate(parts)
+        return np.where(np.isfinite(together), together, 0.0)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Weight of every residual."""
+        return np.concatenate([target.weights for target in self.targets])
+
+
+def load_groups(path: Path, configs: Path) -> list[Group]:
+    """Groups of all language rows of a CSV that can be predicted."""
+    rows = [row for row in read_measurements(path) if row.kind != "cv"]
+    counts: dict[tuple[str, str], int] = {}
+    keyed: dict[tuple[str, ...], list[Measurement]] = {}
+    for row in rows:
+        counts[row.model, row.chip] = counts.get((row.model, row.chip), 0) + 1
+        keyed.setdefault(group_key(row), []).append(row)
+    groups = []
+    for chosen in keyed.values():
+        usable = [
+            row for _, row in usable_rows(chosen, list(range(len(chosen))), [""] * len(chosen))
+        ]
+        if not usable:
+            continue
+        try:
+            subject = subject_of(usable[0], configs)
+        except InputError:
+            continue
+        scale = counts[usable[0].model, usable[0].chip] ** -CROWDING
+        targets = tuple(_targets(usable, scale))
+        if targets:
+            groups.append(Group(subject, tuple(usable), targets))
+    return groups
+
+
+def _targets(rows: Sequence[Measurement], scale: float) -> list[Target]:
+    kind = rows[0].kind
+    measured = {
+        "ttft_ms": np.array([row.ttft_ms for row in rows]),
+        "tpot_ms": np.array([row.tpot_ms for row in rows]),
+        "e2el_ms": np.array([row.e2e_ms for row in rows]),
+        "output_tps_per_chip": np.array([row.tps_per_chip for row in rows]),
+    }
+    tpot, e2e = np.isfinite(measured["tpot_ms"]), np.isfinite(measured["e2el_ms"])
+    one_token = np.array([row.output_tokens <= 1 for row in rows])
+    # What follows from another metric of the row is not counted twice.
+    use = {
+        "ttft_ms": np.isfinite(measured["ttft_ms"]),
+        "tpot_ms": tpot & ~one_token,
+        "e2el_ms": e2e & ~tpot,
+        "output_tps_per_chip": ~tpot & ~e2e,
+    }
+    if kind == "offline":
+        use = {"output_tps_per_chip": np.ones(len(rows), dtype=bool)}
+    found = []
+    for metric, chosen in use.items():
+        places = np.flatnonzero(chosen & (measured[metric] > 0))
+        if len(places):
+            logs = np.log(measured[metric][places])
+            found.append(Target(metric, places, logs, np.full(len(places), scale)))
+    return found
+
+
+def folds(groups: Sequence[Group], count: int) -> list[set[tuple[str, str]]]:
+    """Whole (model, chip) pairs dealt into ``count`` folds, the largest first."""
+    sizes: dict[tuple[str, str], int] = {}
+    for group in groups:
+        sizes[group.pair] = sizes.get(group.pair, 0) + len(group.rows)
+    dealt: list[set[tuple[str, str]]] = [set() for _ in range(count)]
+    for place, pair in enumerate(sorted(sizes, key=lambda one: (-sizes[one], one))):
+        turn, at = divmod(place, count)
+        dealt[at if turn % 2 == 0 else count - 1 - at].add(pair)
+    return dealt

@@ -1,0 +1,223 @@
+"""Refit the constants of profiles/ to a CSV of measured results.
+
+    python -m tests.accuracy.refit RESULTS.csv --configs DIR [--folds 5] [--write]
+
+Prints errors before, after and, with ``--folds``, on (model, chip) pairs that the fit has not
+seen. ``--write`` puts the constants into the profiles with their provenance.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tests.accuracy.constants import FIXED_FRAMEWORKS, Constant, Constants, kernel_owner
+from tests.accuracy.measured import Group, folds, load_groups
+from tests.accuracy.scores import show
+from tests.accuracy.solver import Problem, solve
+from tests.accuracy.toml_patch import drop, patch
+
+PROFILES = Path(__file__).parents[2] / "profiles"
+OWN_ROWS = 25
+"""A framework gets its own constants of a kernel class on a generation from this many rows."""
+OWN_FAMILIES = (
+    "gemm",
+    "grouped_gemm",
+    "prefill_attention",
+    "decode_attention",
+    "mla_prefill",
+    "mla_decode",
+    "sparse_index",
+)
+SOURCE = (
+    "fitted to published serving and static-batch results (InferenceX, TensorRT-LLM, NIM, "
+    "LLM-Inference-Bench, Qwen and FasterTransformer docs), prior: "
+)
+OWN_SOURCE = "engine's own kernels: fitted to its published results on this generation"
+
+
+def own_classes(groups: Sequence[Group]) -> dict[tuple[str, str], list[str]]:
+    """Kernel classes that rows of a framework on a generation use often enough."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for group in groups:
+        framework, chip = group.subject.framework, group.subject.chip
+        if framework.id in FIXED_FRAMEWORKS:
+            continue
+        for name in _classes(group):
+            key = (kernel_owner(framework.id, name), chip.generation, name)
+            counts[key] = counts.get(key, 0) + len(group.rows)
+    owns: dict[tuple[str, str], list[str]] = {}
+    for (framework, generation, name), rows in sorted(counts.items()):
+        if rows >= OWN_ROWS:
+            owns.setdefault((framework, generation), []).append(name)
+    return owns
+
+
+def _classes(group: Group) -> set[str]:
+    inventory = group.subject.deployment([]).inventory
+    names = {gemm.kernel for gemm in (*inventory.gemms, inventory.head)}
+    names |= {bank.kernel for bank in inventory.banks}
+    for mixing in inventory.mixings:
+        names |= {mixing.prefill_kernel, mixing.decode_kernel}
+        if mixing.index_constants is not None:
+            names.add("sparse_index.bf16")
+    known = group.subject.chip.kernels
+    return {n for n in names if n.split(".")[0] in OWN_FAMILIES and n in known}
+
+
+def cross_validate(
+    problem: Problem, start: np.ndarray, count: int, rounds: int
+) -> list[dict[str, np.ndarray]]:
+    """Predictions of every group by constants fitted without its pair."""
+    held: dict[int, dict[str, np.ndarray]] = {}
+    slopes = problem.slopes(start, problem.residuals(start))
+    for number, pairs in enumerate(folds(problem.groups, count), 1):
+        part = problem.restricted(pairs)
+        known = [slopes[i] for i, group in enumerate(problem.groups) if group.pair not in pairs]
+        logs = solve(part, start.copy(), rounds, known)
+        values = problem.constants.values(logs)
+        places = [i for i, group in enumerate(problem.groups) if group.pair in pairs]
+        for place in places:
+            group = problem.groups[place]
+            held[place] = group.predict(problem.subject(group, values))
+        show(
+            f"held out, fold {number} ({len(pairs)} pairs)",
+            [problem.groups[i] for i in places],
+            [held[i] for i in places],
+        )
+    return [held[place] for place in range(len(problem.groups))]
+
+
+def predictions(problem: Problem, logs: np.ndarray) -> list[dict[str, np.ndarray]]:
+    """Predictions of every group under one set of constants."""
+    values = problem.constants.values(logs)
+    return [group.predict(problem.subject(group, values)) for group in problem.groups]
+
+
+def write(constants: Constants, logs: np.ndarray) -> None:
+    """Put the constants into the profiles."""
+    values = constants.values(logs)
+    for (framework, generation), classes in constants.owns.items():
+        path = PROFILES / "frameworks" / f"{framework}.toml"
+        stale = [f'kernels."{generation}/{name}"' for name in _written(path, generation)]
+        drop(path, stale)
+        for name in classes:
+            prior = constants.priors["generations"][generation]["kernels"][name]
+            table = f'kernels."{generation}/{name}"'
+            fields = _kernel_fields(constants, values, framework, generation, name)
+            fields |= {key: f"{prior[key]}" for key in ("order", "half_size") if key in prior}
+            if "per_item_ns" in prior:
+                place = constants.index["generation", generation, name, "per_item_ns"]
+                fields["per_item_ns"] = f"{values[place]:.3g}"
+            patch(path, table, fields | {"provenance": '"fitted"', "source": f'"{OWN_SOURCE}"'})
+    for place, constant in enumerate(constants.list):
+        if constant.scope == "framework" and not constant.table:
+            path = PROFILES / "frameworks" / f"{constant.owner}.toml"
+            patch(path, "", {constant.key: f"{values[place]:.3g}"})
+    for generation in constants.priors["generations"]:
+        _write_generation(constants, values, generation)
+
+
+def _written(path: Path, generation: str) -> list[str]:
+    marks = [line for line in path.read_text(encoding="utf-8").splitlines() if "[kernels." in line]
+    names = [mark.split('"')[1] for mark in marks]
+    return [n.split("/")[1] for n in names if n.startswith(f"{generation}/") and _ours(n)]
+
+
+def _ours(name: str) -> bool:
+    return name.split("/")[1].split(".")[0] in OWN_FAMILIES
+
+
+def _kernel_fields(
+    constants: Constants, values: np.ndarray, framework: str, generation: str, name: str
+) -> dict[str, str]:
+    found = {}
+    for key in ("compute", "memory", "floor_us"):
+        place = constants.index.get(("framework", framework, f"{generation}/{name}", key))
+        if place is None:
+            place = constants.index["generation", generation, name, key]
+        found[key] = f"{values[place]:.3g}"
+    return found
+
+
+def _write_generation(constants: Constants, values: np.ndarray, generation: str) -> None:
+    path = PROFILES / "chips" / "generations" / f"{generation}.toml"
+    tables = constants.priors["generations"][generation]
+    for name in tables["kernels"]:
+        fields = {}
+        for key in ("compute", "memory", "floor_us", "per_item_ns"):
+            place = constants.index.get(("generation", generation, name, key))
+            if place is not None:
+                fields[key] = f"{values[place]:.3g}"
+        patch(path, f'kernels."{name}"', fields)
+    for table in ("all_reduce", "all_to_all"):
+        alpha, share = (
+            values[constants.index["generation", generation, table, key]]
+            for key in ("alpha_us", "link_share")
+        )
+        for ranks, prior in tables[table].items():
+            fields = {
+                key: f"{prior[key] * (alpha if 'alpha' in key else share):.3g}" for key in prior
+            }
+            patch(path, f"{table}.{ranks}", fields)
+
+
+def farthest(constants: Constants, logs: np.ndarray, count: int = 25) -> list[str]:
+    """The constants that moved farthest from their priors, in units of the width."""
+    distance = (logs - constants.prior) / constants.width
+    values = constants.values(logs)
+    order = np.argsort(-np.abs(distance))[:count]
+
+    def line(place: int) -> str:
+        c: Constant = constants.list[place]
+        return f"{distance[place]:+5.1f}  {c.owner} {c.table} {c.key} = {values[place]:.3g}"
+
+    return [line(int(place)) for place in order]
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--configs", type=Path, required=True)
+    parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--fold-rounds", type=int, default=5)
+    parser.add_argument("--start", type=Path, help="logarithms of an earlier fit (.npz)")
+    parser.add_argument("--save", type=Path, help="keep the logarithms (.npz)")
+    parser.add_argument("--write", action="store_true", help="put constants into profiles/")
+    chosen = parser.parse_args()
+
+    groups = load_groups(chosen.results, chosen.configs)
+    constants = Constants(own_classes(groups))
+    problem = Problem(constants, groups)
+    show("as published", groups, [group.predict(group.subject) for group in groups])
+    logs = _started(constants, chosen.start)
+    logs = solve(problem, logs, chosen.rounds, say=True)
+    show("refitted, in sample", groups, predictions(problem, logs))
+    print("\n".join(farthest(constants, logs)))
+    if chosen.save:
+        names = ["|".join((c.scope, c.owner, c.table, c.key)) for c in constants.list]
+        np.savez(chosen.save, names=np.array(names), logs=logs)
+    if chosen.write:
+        write(constants, logs)
+    if chosen.folds:
+        held = cross_validate(problem, logs, chosen.folds, chosen.fold_rounds)
+        show("held out, all folds", groups, held)
+
+
+def _started(constants: Constants, path: Path | None) -> np.ndarray:
+    logs = constants.prior.copy()
+    if path is not None and path.is_file():
+        stored = np.load(path)
+        known = dict(zip(stored["names"].tolist(), stored["logs"].tolist(), strict=True))
+        for place, c in enumerate(constants.list):
+            logs[place] = known.get("|".join((c.scope, c.owner, c.table, c.key)), logs[place])
+    return logs
+
+
+if __name__ == "__main__":
+    main()

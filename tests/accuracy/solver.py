@@ -1,0 +1,152 @@
+"""Robust least squares with priors over groups of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.validation.predict import Subject
+from tests.accuracy.constants import Constants
+from tests.accuracy.measured import Group
+
+STEP = 0.03
+CORE = 1.0
+"""Residuals beyond this many units count linearly (Huber) …"""
+REUSE = 3
+TAIL = 6.0
+"""… and beyond this many less and less: odd runs say nothing of the constants."""
+
+
+class Problem:
+    """Constants against groups; remembers which constant moves which group."""
+
+    def __init__(self, constants: Constants, groups: Sequence[Group]) -> None:
+        self.constants = constants
+        self.groups = list(groups)
+        self.active: list[list[int]] | None = None
+
+    def subject(self, group: Group, values: np.ndarray) -> Subject:
+        """The group's subject under ``values``."""
+        given = group.subject
+        return replace(
+            given,
+            chip=self.constants.chip(given.chip, values),
+            framework=self.constants.framework(given.framework, values),
+        )
+
+    def residuals(self, logs: np.ndarray) -> list[np.ndarray]:
+        """Residuals of every group."""
+        values = self.constants.values(logs)
+        return [group.residuals(self.subject(group, values)) for group in self.groups]
+
+    def slopes(
+        self, logs: np.ndarray, here: Sequence[np.ndarray]
+    ) -> list[tuple[list[int], np.ndarray]]:
+        """For every group the constants that move it, and the derivatives."""
+        found = []
+        for place, group in enumerate(self.groups):
+            if self.active is None:
+                candidates = self.constants.concerned(group.subject.chip, group.subject.framework)
+            else:
+                candidates = self.active[place]
+            columns, used = [], []
+            for index in candidates:
+                nudged = logs.copy()
+                nudged[index] += STEP
+                values = self.constants.values(nudged)
+                moved = group.residuals(self.subject(group, values))
+                slope = (moved - here[place]) / STEP
+                if self.active is not None or np.any(np.abs(slope) > 1e-3):
+                    columns.append(slope)
+                    used.append(index)
+            matrix = np.stack(columns, axis=1) if columns else np.zeros((len(here[place]), 0))
+            found.append((used, matrix))
+        if self.active is None:
+            self.active = [used for used, _ in found]
+        return found
+
+    def restricted(self, pairs: set[tuple[str, str]]) -> Problem:
+        """The same without ``pairs``."""
+        kept = [i for i, group in enumerate(self.groups) if group.pair not in pairs]
+        problem = Problem(self.constants, [self.groups[i] for i in kept])
+        if self.active is not None:
+            problem.active = [self.active[i] for i in kept]
+        return problem
+
+
+def _loss(residuals: np.ndarray) -> np.ndarray:
+    """Quadratic, then linear, then logarithmic."""
+    size = np.abs(residuals)
+    linear = CORE * (size - 0.5 * CORE)
+    at = CORE * (TAIL - 0.5 * CORE)
+    tail = at + CORE * TAIL * np.log(np.maximum(size, TAIL) / TAIL)
+    return np.where(size <= CORE, 0.5 * size**2, np.where(size <= TAIL, linear, tail))
+
+
+def _influence(residuals: np.ndarray) -> np.ndarray:
+    size = np.maximum(np.abs(residuals), 1e-9)
+    weight = np.minimum(1.0, CORE / size)
+    return weight * np.minimum(1.0, TAIL / size)
+
+
+def cost(problem: Problem, logs: np.ndarray, residuals: Sequence[np.ndarray]) -> float:
+    """What the fit minimises."""
+    data = sum(
+        float(np.sum(group.weights * _loss(r)))
+        for group, r in zip(problem.groups, residuals, strict=True)
+    )
+    return data + 0.5 * float(np.sum(deviation(problem.constants, logs) ** 2))
+
+
+def deviation(constants: Constants, logs: np.ndarray) -> np.ndarray:
+    """Distance from the priors in units of their widths."""
+    return (logs - constants.prior) / constants.width
+
+
+Slopes = list[tuple[list[int], np.ndarray]]
+
+
+def solve(
+    problem: Problem,
+    logs: np.ndarray,
+    rounds: int,
+    slopes: Slopes | None = None,
+    say: bool = False,
+) -> np.ndarray:
+    """Levenberg-Marquardt with reweighting from ``logs``; the best point found.
+
+    Derivatives serve `REUSE` rounds; ``slopes`` are those at ``logs`` where known.
+    """
+    constants = problem.constants
+    residuals = problem.residuals(logs)
+    current = cost(problem, logs, residuals)
+    damping = 0.03
+    for turn in range(rounds):
+        if slopes is None or (turn and turn % REUSE == 0):
+            slopes = problem.slopes(logs, residuals)
+        curvature = np.diag(1.0 / constants.width**2)
+        gradient = deviation(constants, logs) / constants.width
+        for group, r, (used, slope) in zip(problem.groups, residuals, slopes, strict=True):
+            weight = group.weights * _influence(r)
+            weighted = slope * weight[:, np.newaxis]
+            curvature[np.ix_(used, used)] += slope.T @ weighted
+            gradient[used] += weighted.T @ r
+        for _ in range(8):
+            move = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), gradient)
+            trial = logs - np.clip(move, -0.5, 0.5)
+            trial_residuals = problem.residuals(trial)
+            trial_cost = cost(problem, trial, trial_residuals)
+            if trial_cost < current:
+                break
+            damping *= 4.0
+        else:
+            return logs
+        gain = current - trial_cost
+        logs, residuals, current, damping = trial, trial_residuals, trial_cost, damping * 0.3
+        if say:
+            print(f"round {turn + 1}: cost {current:.1f}", flush=True)
+        if gain < 4e-4 * current and turn % REUSE == REUSE - 1:
+            break
+    return logs

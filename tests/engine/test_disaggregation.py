@@ -1,0 +1,51 @@
+"""Separate pools: what bounds the rate, and where the wait shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.disaggregation import Disaggregated, serve_disaggregated
+from engine.layout import Layout
+from engine.operators import LayoutArrays, take_inventory
+from engine.serving import Deployment, Service, Traffic
+from tests.engine import builders
+
+ONE = np.array([[1.0]])
+
+
+def served(
+    concurrency: float, prefill: float = 1.0, decode: float = 1.0, limit: float | None = None
+) -> Service:
+    chip = builders.chip(floor_seconds=2e-6)
+    runtime = builders.framework(chunk_tokens=4096)
+    inventory = take_inventory(builders.dense(), builders.BF16, chip, runtime)
+    pool = Deployment(inventory, chip, runtime, LayoutArrays.of([Layout()]))
+    pools = Disaggregated(pool, prefill * ONE, pool, decode * ONE, np.array([[1e-4]]))
+    bound = None if limit is None else limit * ONE
+    return serve_disaggregated(pools, Traffic(1024.0, 64.0), concurrency * ONE, bound)
+
+
+def rate(service: Service) -> float:
+    return float(service.request_tps[0, 0]) / 64
+
+
+def test_rate_and_latency_obey_littles_law():
+    found = served(8)
+    assert rate(found) * found.e2e_seconds[0, 0] == pytest.approx(8)
+
+
+def test_a_prefill_pool_that_cannot_feed_more_sets_the_rate():
+    few, many = served(5_000), served(10_000)
+    assert rate(many) == pytest.approx(rate(few), rel=0.02)
+    assert rate(served(10_000, prefill=2, decode=8)) > 1.5 * rate(served(10_000, decode=8))
+
+
+def test_what_decode_memory_does_not_hold_waits_before_the_first_token():
+    free, bound = served(512, prefill=8), served(512, prefill=8, limit=32)
+    assert bound.tpot_seconds[0, 0] < free.tpot_seconds[0, 0]
+    assert bound.ttft_seconds[0, 0] > 3 * free.ttft_seconds[0, 0]
+
+
+def test_more_decode_workers_shorten_the_step():
+    assert served(256, decode=4).tpot_seconds[0, 0] < served(256).tpot_seconds[0, 0]

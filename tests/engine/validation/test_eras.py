@@ -1,0 +1,32 @@
+"""Rows are judged by the engine profile of their time, chip and recipe."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.framework_profiles import load_framework
+from engine.validation.eras import profile_of
+
+
+@pytest.mark.parametrize(
+    ("framework", "version", "chip", "concurrency", "profile"),
+    [
+        ("vllm", "vllm 0.15.1", "b200_sxm", 8, "vllm"),
+        ("vllm", "vllm mid-2024", "a100_sxm_80gb", 8, "vllm-0.6"),
+        ("vllm", "dynamo-vllm (version not in artefact)", "b300_sxm", 8, "vllm"),
+        ("sglang", "0.5.9", "b200_sxm", 8, "sglang-interval-10"),
+        ("sglang", "0.5.9", "b200_sxm", 16, "sglang-interval"),
+        ("sglang", "0.5.9", "h200_sxm", 16, "sglang"),
+        ("trtllm", "NIM / TensorRT-LLM (Triton, genai-perf)", "h100_sxm", 1, "nim"),
+        ("engine of mine", "1", "h100_sxm", 1, "generic"),
+    ],
+)
+def test_the_first_fitting_rule_counts(framework, version, chip, concurrency, profile):
+    assert profile_of(framework, version, chip, concurrency) == profile
+
+
+def test_a_profile_has_what_it_does_not_change_from_its_base():
+    base, derived = load_framework("sglang"), load_framework("sglang-interval")
+    assert derived.admission_steps == 30
+    assert derived.step_seconds == base.step_seconds
+    assert derived.kernels == base.kernels
