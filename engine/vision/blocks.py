@@ -61,14 +61,23 @@ def pooled_classifier(network: Network, x: Shape, classes: int) -> Shape:
 
 
 def feed_forward(
-    network: Network, x: Shape, width: int, *, bias: bool = True, gated: bool = False
+    network: Network,
+    x: Shape,
+    width: int,
+    *,
+    bias: bool = True,
+    gated: bool = False,
+    normalised: bool = False,
 ) -> Shape:
-    """Two projections around an activation; ``gated`` doubles the first."""
+    """Two projections around an activation; ``gated`` doubles the first, ``normalised`` puts a
+    norm before the second."""
     hidden = network.linear("mlp.in", x, 2 * width if gated else width, bias)
     if gated:
         hidden = network.gated_activation("mlp.activation", hidden)
     else:
         network.activation("mlp.activation", hidden)
+    if normalised:
+        network.norm("mlp.norm", hidden)
     return network.linear("mlp.out", hidden, x.channels, bias)
 
 
@@ -77,13 +86,20 @@ def self_attention(
     x: Shape,
     heads: int,
     *,
-    qkv_bias: bool = True,
+    biased: int = 3,
     output_bias: bool = True,
     logit_parameters: int = 0,
+    rotary: bool = False,
 ) -> Shape:
-    """Global attention over the positions of ``x`` with its projections, queries, keys and values
-    from one matrix as engines run them."""
-    network.linear("attention.qkv", x, 3 * x.channels, qkv_bias)
+    """Global attention over the positions of ``x`` with its projections.
+
+    Queries, keys and values come from one matrix as engines run them; ``biased`` of the three
+    have a bias. ``rotary``: queries and keys are turned by their position.
+    """
+    more = biased * x.channels
+    network.linear("attention.qkv", x, 3 * x.channels, bias=False, more=more)
+    if rotary:
+        network.copy("attention.rotary", x.resized(2 * x.channels))
     network.attention(
         "attention.products",
         x.positions,

@@ -17,6 +17,7 @@ from engine.vision.source import Reader
 from profiles import ROOT
 
 FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
+    "beit": {"read": ("beit", "data2vec-vision")},
     "bert": {
         "read": ("bert", "roberta", "xlm-roberta", "camembert", "electra"),
         "read_distilled": ("distilbert",),
@@ -26,10 +27,20 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
         "read_alexnet": ("alexnet",),
         "read_squeezenet": ("squeezenet",),
     },
+    "clip": {
+        "read": ("clip", "clip_vision_model"),
+        "read_siglip": ("siglip", "siglip_vision_model"),
+    },
     "convnext": {"read": ("convnext", "convnextv2")},
     "densenet": {"read": ("densenet",)},
+    "dino": {
+        "read": ("dinov2", "dinov2_with_registers"),
+        "read_third": ("dinov3_vit",),
+    },
     "efficientnet": {"read": ("efficientnet",)},
+    "eva": {"read": ("eva02",)},
     "inception": {"read": ("inception",), "read_googlenet": ("googlenet",)},
+    "mixer": {"read": ("mlp_mixer",)},
     "mobile": {"read": ("inverted_residuals",)},
     "mobilenet": {"read_first": ("mobilenet_v1",), "read_second": ("mobilenet_v2",)},
     "regnet": {"read": ("regnet",)},
@@ -37,7 +48,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "retinanet": {"read": ("retinanet",)},
     "shufflenet": {"read": ("shufflenet_v2",)},
     "swin": {"read": ("swin", "swinv2")},
-    "vit": {"read": ("vit", "vit_msn", "deit")},
+    "vit": {"read": ("vit", "vit_msn", "deit", "ijepa")},
 }
 """Module to reader to model types."""
 

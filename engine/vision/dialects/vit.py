@@ -1,8 +1,7 @@
 """ViT and DeiT (arXiv:2010.11929, 2012.12877).
 
-Beside the keys of transformers: ``layer_scale`` (a figure per channel after each half of a block,
-as DeiT III has), ``class_token``, ``position_class`` (whether the class token has a position) and
-``pre_norm``.
+Beside the keys of transformers: ``layer_scale`` (a figure per channel after each half of a block)
+and ``position_class`` (whether the class token has a position), for DeiT III (arXiv:2204.07118).
 """
 
 from __future__ import annotations
@@ -18,21 +17,21 @@ TEACHER = "ForImageClassificationWithTeacher"
 
 
 def read(source: Source) -> VisionArchitecture:
-    """``vit``, ``vit_msn`` and ``deit`` (which always has a distillation token)."""
+    """``vit``, ``vit_msn``, ``deit`` (which always has a distillation token), ``ijepa`` (which has
+    no class token)."""
     keys = source.keys
     keys.ignore("hidden_act", "encoder_stride", "pooler_act", "batch_norm_eps")
     image = source.image()
     hidden, heads, layers, width = dimensions(source)
-    distilled = keys.model_type == "deit"
     task = source.task(HEAD, TEACHER, "Model")
-    class_tokens = 2 if distilled else int(source.option("class_token", True))
+    class_tokens = {"deit": 2, "ijepa": 0}.get(keys.model_type, 1)
     network = source.network()
     x = embed(source, network, image, hidden, class_tokens)
-    bias = keys.flag("qkv_bias", default=True)
+    biased = 3 if keys.flag("qkv_bias", default=True) else 0
     scaled = source.option("layer_scale")
     for number in range(layers):
         with network.scope(f"layers.{number}"):
-            x = block(network, x, heads, width, qkv_bias=bias, scaled=scaled)
+            x = block(network, x, heads, width, biased=biased, scaled=scaled)
     network.norm("norm", x)
     _head(source, network, x, task)
     return source.done(network, image, keys.model_type)
@@ -74,8 +73,11 @@ def embed(
     further parameters (a mask token).
     """
     patch = source.pair("patch_size", maximum=1024)
-    source.multiple(image, patch, "the patch")
     own = source.pair("image_size", default=224)
+    if (image.height, image.width) == own and (own[0] % patch[0] or own[1] % patch[1]):
+        source.notes.append("the margin beyond the last whole patch is left out")
+    else:
+        source.multiple(image, patch, "the patch")
     with_class = source.option("position_class", True) if position_class is None else position_class
     with network.scope("embeddings"):
         x = network.conv("patch", image, hidden, patch, patch[0], padding=0, bias=patch_bias)
@@ -92,25 +94,36 @@ def block(
     heads: int,
     width: int,
     *,
-    qkv_bias: bool = True,
+    biased: int = 3,
     scaled: bool = False,
     gated: bool = False,
+    normalised: bool = False,
+    rotary: bool = False,
+    logit_parameters: int = 0,
 ) -> Shape:
     """Pre-norm attention and feed-forward; ``scaled``: with a layer scale after both."""
     network.norm("norm1", x)
-    self_attention(network, x, heads, qkv_bias=qkv_bias)
+    self_attention(
+        network, x, heads, biased=biased, rotary=rotary, logit_parameters=logit_parameters
+    )
     if scaled:
         network.scale("scale1", x, x.channels)
     network.add("add1", x)
     network.norm("norm2", x)
-    feed_forward(network, x, width, gated=gated)
+    feed_forward(network, x, width, gated=gated, normalised=normalised)
     if scaled:
         network.scale("scale2", x, x.channels)
     return network.add("add2", x)
 
 
 def _head(source: Source, network: Network, x: Shape, task: str) -> None:
-    first = Shape(x.channels, 1, 1)
+    if source.keys.model_type == "ijepa" and task == HEAD:
+        first = network.pool_to("pool", x)
+    else:
+        first = Shape(x.channels, 1, 1)
+    if task == "Model" and source.keys.model_type not in ("vit", "deit"):
+        source.keys.ignore("pooler_output_size")
+        return
     if task == "Model":
         size = source.width("pooler_output_size", default=x.channels)
         network.activation("pooler.activation", network.linear("pooler", first, size))

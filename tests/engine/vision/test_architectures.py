@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,3 +118,17 @@ def test_unknown_name_is_refused_with_the_nearest_and_the_advice() -> None:
 
 def test_pre_activation_is_version_two() -> None:
     assert (named("resnet50").version, named("resnetv2_50").version) == ("V1.5", "V2")
+
+
+CONFIGS = json.loads(
+    (Path(__file__).parents[2] / "data" / "vision_configs.json").read_text(encoding="utf-8")
+)["models"]
+
+
+@pytest.mark.parametrize("row", CONFIGS, ids=lambda row: row["config"]["architectures"][0])
+def test_hub_configs_match_transformers(row: dict[str, Any]) -> None:
+    width, height = row["size"]
+    architecture = read_vision(row["config"], "config.json", "model", "", (width, height))
+    assert architecture.parameters == row["parameters"]
+    if row["flops"]:
+        assert architecture.flops == pytest.approx(row["flops"], rel=0.01)
