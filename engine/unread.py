@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from engine.dialects.decoder import HEAD_DIM, HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH
+from engine.dialects.mixture import COUNT, SHARED, TOP_K
 from engine.errors import UnknownArchitecture
 from engine.harmless import HARMLESS
 from engine.keys import Keys, shown
@@ -21,7 +23,9 @@ _HARMLESS_PATTERN = re.compile(
     r"|dropout|_pdrop|drop_path|_init_|initializer|^rope|^rotary|_rope|_theta|yarn|mscale"
     r"|_eps$|_epsilon$|_loss|jitter|^max_window_layers$|_lr$|^tune_|^freeze_|^unfreeze_"
     r"|softcap|multiplier|scaling_factor|temperature|_backend$|_commit|_path$|_kernels?$(?<!conv_kernel)"
-    r"|^output_|checkpoint|_dtype$|num_logits|_in_fp32$|fp32|float8|template|special_token)"
+    r"|^output_|checkpoint|_dtype$|num_logits|_in_fp32$|fp32|float8|template|special_token"
+    r"|flash|rotary|xavier|(?<!attention_)chunk_size$|^task_|_token_mask$|tokenizer|_id2label"
+    r"|^vit_|^anyres_|generation|capacity|_seed$|_std$)"
 )
 
 _STRUCTURAL = re.compile(
@@ -45,7 +49,7 @@ def check_unread(opened: Iterable[Keys], known: Iterable[str], assume: bool) -> 
     spellings = sorted(known)
     for keys in opened:
         for name, value in keys.unread():
-            if not changes_work(name, value, keys.defaults):
+            if not changes_work(name, value, keys.defaults) or restates(keys, name, value):
                 continue
             message = _message(keys, name, value, spellings)
             if not assume:
@@ -74,6 +78,41 @@ def changes_work(name: str, value: Any, defaults: Any) -> bool:
     if value is True:
         return bool(_STRUCTURAL.search(name) or _STRUCTURAL_SWITCH.search(name))
     return bool(_STRUCTURAL.search(name))
+
+
+_SAME = (
+    HIDDEN,
+    LAYERS,
+    HEADS,
+    (*KV_HEADS, "num_query_groups", "multi_query_group_num"),
+    (*HEAD_DIM, "d_head", "hidden_size_per_head", "hidden_size_per_attention_head"),
+    (*WIDTH, "ffn_dim", "mlp_hidden_size", "inner_hidden_size"),
+    (*COUNT, "n_experts"),
+    TOP_K,
+    SHARED,
+)
+"""Spellings of one quantity."""
+
+
+def restates(keys: Keys, name: str, value: Any) -> bool:
+    """True when an unread key only repeats a value that was read, under another spelling.
+
+    A head width that is the hidden size over the heads counts, and so does a window that
+    ``use_sliding_window`` turns off.
+    """
+    if name in ("sliding_window", "sliding_window_size", "max_window_layers"):
+        return keys.values.get("use_sliding_window") is False
+    for spellings in _SAME:
+        if name not in spellings:
+            continue
+        for other in spellings:
+            if other in keys.read and other != name and keys.values.get(other) == value:
+                return True
+    if name in HEAD_DIM and isinstance(value, int):
+        given = [keys.values.get(one) for names in (HIDDEN, HEADS) for one in names]
+        sizes = [size for size in given if isinstance(size, int) and not isinstance(size, bool)]
+        return any(size == value * heads for size in sizes for heads in sizes if size > heads)
+    return False
 
 
 def _message(keys: Keys, name: str, value: Any, spellings: list[str]) -> str:

@@ -39,6 +39,9 @@ def _mamba2(keys: Keys, hidden: int) -> Mixer:
     head_dim = keys.integer("head_dim")
     if heads * head_dim != inner:
         raise keys.problem("num_heads", heads, f"{inner} inner channels over head_dim {head_dim}")
+    stated = keys.optional_integer("intermediate_size", "d_inner", minimum=1)
+    if stated is not None and stated != inner:
+        raise keys.problem("intermediate_size", stated, f"{inner}, expand times the hidden size")
     keys.ignore("time_step_rank")
     return mamba2(
         hidden,

@@ -97,7 +97,7 @@ def _with_index(mixer: Mixer, shape: Shape, index: SparseIndex) -> Mixer:
 def _second(keys: Keys) -> Architecture:
     """Softmax attention in every layer; ``attn_type_list`` must not say otherwise."""
     keys.ignore("rotary_dim", "qk_norm_type", "use_qk_norm", "use_routing_bias", "scoring_func")
-    keys.ignore("mtp_transformer_layers")
+    keys.ignore("mtp_transformer_layers", "mlp_intermediate_size", "shared_moe_mode")
     shape = read_shape(keys)
     kinds = keys.integers("attn_type_list", maximum=1)
     if kinds is not None and (0 in kinds or len(kinds) != shape.layers):

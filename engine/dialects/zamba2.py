@@ -29,7 +29,19 @@ DERIVED = (
     "use_mem_rope",
     "use_long_context",
     "rope_theta",
+    "conv_dimension",
+    "expansion_factor",
+    "ffn_hidden_size",
+    "gated_linear_unit",
+    "lora_rank",
+    "mamba_model_type",
+    "state_size",
+    "use_mem_eff_path",
+    "use_shared_attention_lora",
+    "use_shared_block_lora",
+    "use_shared_mlp_lora",
 )
+"""Repetitions of other keys, kept by the published files from the training code."""
 
 
 def read(keys: Keys) -> Architecture:
