@@ -30,12 +30,22 @@ from engine.keys import MAXIMUM_LAYERS, MISSING, Keys
 
 TRAITS = Traits()
 FIRST = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
+_UNUSED_LATENT = (
+    "use_mla",
+    "kv_lora_rank",
+    "q_lora_rank",
+    "qk_nope_head_dim",
+    "qk_rope_head_dim",
+    "v_head_dim",
+)
+"""Keys of latent attention that DeepSeek-VL2-Tiny carries with ``use_mla`` false."""
 INDEXED = ("deepseek_v32", "glm_moe_dsa")
 
 
 def read(keys: Keys) -> Architecture:
     """Latent attention (but for the first DeepSeek MoE) with experts after dense layers."""
-    if keys.model_type == "deepseek":
+    if keys.model_type == "deepseek" or keys.values.get("use_mla") is False:
+        keys.ignore(*_UNUSED_LATENT)
         shape = read_shape(keys)
         experts = read_experts(keys, shape.hidden, shape.layers)
         return read_decoder(keys, FIRST, shape=shape, feed_forward=experts)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from engine.architecture import Architecture
 from engine.dialects.decoder import Shape, Traits, plain_attention, read_decoder, read_shape
 from engine.dialects.deepseek import read_experts, read_prediction
+from engine.dialects.parts import dense
 from engine.keys import Keys
 
+FIRST = Traits(qkv_bias=True, output_bias=True, gated=False, norm="layer", tied=True)
 NATIVE = {
     "glm": Traits(qkv_bias="attention_bias"),
     "glm4": Traits(qkv_bias="attention_bias", norms=4),
@@ -27,6 +29,8 @@ def read(keys: Keys) -> Architecture:
 
 def _chatglm(keys: Keys) -> Architecture:
     """``padded_vocab_size`` sizes the matrices; groups count only with multi-query attention."""
+    if keys.has("inner_hidden_size", "position_encoding_2d"):
+        return _first(keys)
     hidden = keys.integer("hidden_size", required=True)
     layers = keys.integer("num_layers", "num_hidden_layers", required=True, maximum=10_000)
     heads = keys.integer("num_attention_heads", required=True)
@@ -46,6 +50,16 @@ def _chatglm(keys: Keys) -> Architecture:
     traits = Traits(qkv_bias=qkv_bias, output_bias=linear_bias, mlp_bias=linear_bias)
     shape = Shape(hidden, layers, heads, kv_heads, width, vocabulary)
     return read_decoder(keys, traits, shape=shape)
+
+
+def _first(keys: Keys) -> Architecture:
+    """ChatGLM 1: LayerNorm, biases and two matrices in the feed-forward part."""
+    keys.ignore("position_encoding_2d", "use_quantization_bit", "quantization_bit")
+    keys.ignore("quantization_embeddings", "pre_seq_len", "prefix_projection")
+    shape = read_shape(keys)
+    width = keys.integer("inner_hidden_size", required=True)
+    part = dense(shape.hidden, width, gated=False, bias=True)
+    return read_decoder(keys, FIRST, shape=shape, feed_forward=lambda index: part)
 
 
 def _sparse(keys: Keys) -> Architecture:

@@ -1,4 +1,4 @@
-"""The GPT-2 line: GPT-2, GPT-Neo, GPT-J, GPT-NeoX, GPT-BigCode, CodeGen, OPT, BLOOM, MPT."""
+"""The GPT-2 line: GPT-2, GPT-Neo, GPT-J, GPT-NeoX, GPT-BigCode, CodeGen, OPT, BLOOM, MPT, XGLM, BioGPT, GPT, CTRL."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ TRAITS = {
         learned_positions=2,
     ),
     "bloom": _BIASED,
+    "xglm": replace(_BIASED, width_factor=0),
+    "biogpt": replace(_BIASED, learned_positions=2),
+    "openai-gpt": replace(_BIASED, learned_positions=0, final_norm=False),
+    "ctrl": replace(_BIASED, head_bias=True),
     "mpt": Traits(gated=False, norm="scale", tied=True),
 }
 
@@ -56,7 +60,7 @@ def read(keys: Keys) -> Architecture:
 
 
 def _plain(keys: Keys) -> Architecture:
-    keys.ignore("n_special", "predict_special_tokens", "rotary_dim")
+    keys.ignore("n_special", "predict_special_tokens", "rotary_dim", "afn", "scale_embedding")
     return read_decoder(keys, TRAITS[keys.model_type])
 
 

@@ -64,7 +64,9 @@ def read(keys: Keys) -> Architecture:
             owns_cache=index % factor == 0,
         )
 
-    if keys.model_type == "hunyuan_v1_dense":
+    several = isinstance(keys.values.get("num_experts"), list)
+    single = not several and (keys.optional_integer("num_experts") or 1) <= 1
+    if keys.model_type == "hunyuan_v1_dense" or (keys.model_type == "hunyuan" and single):
         keys.ignore("moe_topk", "num_shared_expert", "moe_intermediate_size")
         if (keys.optional_integer("num_experts") or 1) > 1:
             raise keys.problem("num_experts", keys.values["num_experts"], "1 in a dense model")

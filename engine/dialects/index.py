@@ -15,6 +15,8 @@ from engine.architecture import Architecture
 from engine.keys import Keys
 
 FAMILIES: dict[str, tuple[str, ...]] = {
+    "arctic": ("arctic",),
+    "aria": ("aria_text",),
     "dbrx": ("dbrx",),
     "deepseek": (
         "deepseek",
@@ -25,8 +27,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "axk1",
         "youtu",
     ),
+    "axk2": ("axk2",),
+    "beam": ("beam",),
+    "dots3": ("dots3_note_text",),
+    "hrm": ("hrm_text",),
+    "mistral_large4": ("mistral_large4_text",),
+    "modernbert": ("modernbert-decoder",),
     "bailing": ("bailing_moe", "bailing_moe_v2"),
-    "cohere": ("cohere", "cohere2", "cohere2_moe"),
+    "cohere": ("cohere", "cohere2", "cohere2_moe", "cohere_compass_text"),
     "ernie": ("ernie4_5_moe",),
     "exaone": ("exaone4", "exaone_moe"),
     "falcon": ("falcon",),
@@ -45,6 +53,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "opt",
         "bloom",
         "mpt",
+        "xglm",
+        "biogpt",
+        "openai-gpt",
+        "ctrl",
     ),
     "gpt_oss": ("gpt_oss",),
     "granite": ("granitemoe", "granitemoeshared", "granite_swa", "granitemoe_swa"),
@@ -79,7 +91,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "iquestcoder",
     ),
     "llama4": ("llama4_text",),
-    "hunyuan": ("hunyuan_v1_dense", "hunyuan_v1_moe"),
+    "hunyuan": ("hunyuan", "hunyuan_v1_dense", "hunyuan_v1_moe"),
     "longcat": ("longcat_flash",),
     "mimo": ("mimo_v2_flash",),
     "mllama": ("mllama_text_model",),
@@ -119,8 +131,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2", "minimax_m3"),
     "mistral": ("mistral", "ministral", "ministral3", "mixtral"),
-    "olmo": ("olmo", "olmo2", "olmo3", "olmoe", "flex_olmo"),
-    "phi": ("phi", "phi3", "phimoe"),
+    "olmo": ("hf_olmo", "olmo", "olmo2", "olmo3", "olmoe", "flex_olmo"),
+    "phi": ("phi", "phi3", "phi3small", "phimoe"),
     "qwen": ("qwen", "qwen2", "mimo", "qwen2_moe", "qwen3", "qwen3_moe", "flint"),
     "unusual": (
         "stablelm",
@@ -150,12 +162,16 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "hy_v4": ("hy_v4",),
     "inkling": ("inkling_text",),
     "t5": ("t5",),
+    "zamba": ("zamba",),
     "zamba2": ("zamba2",),
+    "xlstm": ("xlstm",),
+    "rwkv": ("rwkv", "rwkv5", "rwkv6", "rwkv7"),
     "minicpm_v": ("minicpmv4_6",),
 }
 
 ALIASES: dict[str, str] = {
     "grok-1": "grok1",
+    "gemma4_unified_text": "gemma4_text",
     "qwen3_vl_text": "qwen3",
     "qwen3_vl_moe_text": "qwen3_moe",
     "qwen3_asr_text": "qwen3",

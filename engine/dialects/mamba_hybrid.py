@@ -83,6 +83,9 @@ def _mixer(keys: Keys, shape: Shape) -> Mixer:
     norm = True
     bias = keys.flag("mamba_proj_bias", default=False)
     if keys.model_type == "falcon_h1":
+        if not keys.flag("mamba_use_mlp", default=True):
+            raise keys.problem("mamba_use_mlp", False, "true: every layer has a dense part")
+        keys.ignore("mlp_expansion_factor")
         inner = keys.optional_integer("mamba_d_ssm", minimum=1) or inner
         norm = keys.flag("mamba_rms_norm", default=False)
     heads = keys.integer("mamba_n_heads")

@@ -1,11 +1,11 @@
-"""Phi: 1 and 2 (parallel, biased), 3 and 4-mini (Llama layout), 3.5-MoE."""
+"""Phi: 1 and 2 (parallel, biased), 3 and 4-mini (Llama layout), 3-small, 3.5-MoE."""
 
 from __future__ import annotations
 
 from engine.architecture import Architecture
 from engine.dialects.decoder import Traits, read_decoder, read_shape
 from engine.dialects.mixture import read_routing
-from engine.dialects.parts import mixture
+from engine.dialects.parts import dense, mixture
 from engine.dialects.windows import window_size
 from engine.keys import Keys
 
@@ -26,6 +26,8 @@ SPARSE = Traits(qkv_bias="attention_bias", output_bias="attention_bias", norm="l
 
 def read(keys: Keys) -> Architecture:
     """By generation."""
+    if keys.model_type == "phi3small":
+        return _small(keys)
     shape = read_shape(keys)
     if keys.model_type == "phi":
         if keys.flag("qk_layernorm", default=False):
@@ -48,3 +50,35 @@ def read(keys: Keys) -> Architecture:
         head_bias=head_bias,
     )
     return read_decoder(keys, traits, shape=shape, windows=windows, feed_forward=lambda index: bank)
+
+
+SMALL = Traits(qkv_bias=True, output_bias=True, norm="layer", tied=True)
+_SMALL_UNUSED = (
+    "blocksparse_homo_head_pattern",
+    "blocksparse_num_local_blocks",
+    "blocksparse_triton_kernel_block_size",
+    "blocksparse_vert_stride",
+    "dummy_token_indices",
+    "ff_dim_multiplier",
+    "gegelu_limit",
+    "gegelu_pad_to_256",
+    "mup_attn_multiplier",
+    "mup_use_scaling",
+    "mup_width_multiplier",
+    "pad_sequence_to_multiple_of_64",
+)
+
+
+def _small(keys: Keys) -> Architecture:
+    """Biases everywhere, LayerNorm, a gated part under ``ff_intermediate_size``. Most layers skip
+    blocks of the cache; their time is counted as if they read all of it."""
+    keys.ignore(*_SMALL_UNUSED)
+    shape = read_shape(keys)
+    width = keys.integer("ff_intermediate_size", required=True)
+    part = dense(shape.hidden, width, bias=True)
+    if keys.optional_integer("blocksparse_block_size"):
+        every = keys.optional_integer("dense_attention_every_n_layers", minimum=1)
+        keys.warnings.append(
+            f"block-sparse attention in all but every {every}. layer is counted as full attention"
+        )
+    return read_decoder(keys, SMALL, shape=shape, feed_forward=lambda index: part)

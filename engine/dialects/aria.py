@@ -1,0 +1,27 @@
+"""Aria's text model: Llama's attention, experts in every layer with shared ones beside."""
+
+from __future__ import annotations
+
+from engine.architecture import Architecture
+from engine.dialects.decoder import Traits, read_decoder, read_shape
+from engine.dialects.mixture import read_routing, shared_count
+from engine.dialects.parts import mixture
+from engine.keys import Keys
+
+TRAITS = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
+
+
+def read(keys: Keys) -> Architecture:
+    """``intermediate_size`` is the width of one expert, shared ones included."""
+    shape = read_shape(keys)
+    routing = read_routing(keys)
+    width = keys.integer("intermediate_size", "moe_intermediate_size", required=True)
+    keys.ignore("mlp_bias")
+    bank = mixture(
+        shape.hidden,
+        width,
+        routing.count,
+        routing.top_k,
+        shared_width=shared_count(keys) * width,
+    )
+    return read_decoder(keys, TRAITS, shape=shape, feed_forward=lambda index: bank)
