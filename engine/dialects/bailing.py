@@ -22,7 +22,7 @@ def read(keys: Keys) -> Architecture:
     keys.ignore("norm_head", "norm_softmax", "use_rmsnorm", "score_function", "router_dtype")
     keys.ignore("moe_router_enable_expert_bias", "moe_shared_expert_overlap", "multi_gate")
     shape = read_shape(keys)
-    normed = keys.flag("use_qk_norm", default=False)
+    normed = keys.flag("use_qk_norm", default=keys.model_type == "bailing_moe_v2")
     traits = Traits(
         qkv_bias="use_qkv_bias", output_bias="use_bias", qk_norm="head" if normed else ""
     )

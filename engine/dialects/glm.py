@@ -13,6 +13,7 @@ NATIVE = {
     "glm": Traits(qkv_bias="attention_bias"),
     "glm4": Traits(qkv_bias="attention_bias", norms=4),
     "glm4v_text": Traits(qkv_bias=True, norms=4),
+    "glm_ocr_text": Traits(norms=4),
 }
 
 
@@ -22,7 +23,7 @@ def read(keys: Keys) -> Architecture:
         return _chatglm(keys)
     if keys.model_type == "glm4_moe":
         return _sparse(keys)
-    if keys.model_type == "glm4v_text":
+    if keys.model_type in ("glm4v_text", "glm_ocr_text"):
         keys.ignore("attention_bias")
     return read_decoder(keys, NATIVE[keys.model_type])
 

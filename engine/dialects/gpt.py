@@ -1,4 +1,5 @@
-"""The GPT-2 line: GPT-2, GPT-Neo, GPT-J, GPT-NeoX, GPT-BigCode, CodeGen, OPT, BLOOM, MPT, XGLM, BioGPT, GPT, CTRL."""
+"""The GPT-2 line: GPT, GPT-2, GPT-Neo, GPT-J, GPT-NeoX, GPT-BigCode, CodeGen, CTRL, OPT, BLOOM,
+MPT, XGLM, BioGPT."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def read(keys: Keys) -> Architecture:
     if keys.model_type == "qwen":
         return read_first(keys)
     keys.ignore("use_qk_norm")
-    shape = read_shape(keys)
+    shape = read_shape(keys, floor_head_dim=keys.model_type == "qwen3_moe")
     traits = TRAITS[keys.model_type]
     if keys.model_type == "flint":
         windows = layer_windows(keys, shape.layers, window_size(keys), [False] * shape.layers)

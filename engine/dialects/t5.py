@@ -1,4 +1,4 @@
-"""T5 and Flan-T5: an encoder for the prompt, a decoder that attends to itself and to it.
+"""T5, mT5, umT5 and Flan-T5: an encoder for the prompt, a decoder that attends to itself and to it.
 
 The encoder is counted as a tower. The LM head shares the embedding, as the published class ties
 them whatever the file says.
@@ -19,7 +19,7 @@ WARNING = (
 
 
 def read(keys: Keys) -> Architecture:
-    """Relative position biases are held by the first layer of each side."""
+    """Relative position biases are held by the first layer of each side, in umT5 by every one."""
     hidden = keys.integer("d_model", required=True, maximum=1_000_000)
     encoders = keys.integer("num_layers", required=True, maximum=MAXIMUM_LAYERS)
     decoders = keys.optional_integer("num_decoder_layers", maximum=MAXIMUM_LAYERS) or encoders
@@ -37,7 +37,9 @@ def read(keys: Keys) -> Architecture:
     )
     decoder = layer(both, feed_forward, norms=3, norm_parameters=3 * hidden)
     encoder = layer(own, feed_forward, norm_parameters=2 * hidden)
-    biases = keys.integer("relative_attention_num_buckets") * heads
+    table = keys.integer("relative_attention_num_buckets") * heads
+    every = keys.model_type == "umt5"
+    biases = table * (decoders if every else 1)
     keys.warnings.append(WARNING)
     found = assemble(
         keys,
@@ -46,7 +48,7 @@ def read(keys: Keys) -> Architecture:
         [decoder] * decoders,
         Traits(tied=True),
         other=biases,
-        tower=encoders * encoder.parameters + biases + hidden,
+        tower=encoders * encoder.parameters + table * (encoders if every else 1) + hidden,
     )
     return replace(found, tied_embeddings=True)
 
