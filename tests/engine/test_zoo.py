@@ -20,6 +20,7 @@ ZOO = SHARED / "configs"
 needs_zoo = pytest.mark.skipif(not ZOO.is_dir(), reason="the reference zoo is not here")
 
 OTHER_CONVENTION = {
+    "Qwen__Qwen2.5-Omni-AWQ": "ours leaves out the speech output (talker and vocoder), and says so",
     "Qwen__Qwen3-ASR": "the table counted class defaults: its reader skips thinker_config",
     "stepfun-ai__Step-3.7-Flash": "the table counted the class default's vocabulary",
     "stepfun-ai__Step-3.7-Flash-FP8": "as Step-3.7-Flash",
