@@ -54,3 +54,7 @@ def test_a_sweep_loads_no_pydantic_and_no_hub():
 
 def test_the_command_loads_textual_only_for_the_app():
     assert "textual" not in loaded_by("import tui.main, engine.cli.options")
+
+
+def test_the_first_paint_waits_for_no_engine():
+    assert not loaded_by("import tui.app") & {"numpy", "pydantic", "huggingface_hub"}

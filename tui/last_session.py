@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RooftopError
+from engine.text import clean
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
@@ -19,9 +20,10 @@ QUIT, CRASH = "quit", "crash"
 
 @dataclass(frozen=True, slots=True)
 class LastSession:
-    """What can be restored, and how it came to be left."""
+    """What can be restored, and how it came to be left. ``document`` is the scenario as a file
+    tells it: checking it takes longer than starting, so that it waits for the wish."""
 
-    scenario: Scenario
+    document: dict[str, Any]
     view: TableView
     pane: str
     plan_path: Path | None
@@ -33,8 +35,21 @@ class LastSession:
         """The one line that offers it."""
         how = {"SIGHUP": "connection lost", "SIGTERM": "was ended", CRASH: "crashed"}
         left = how.get(self.ended, "left unsaved")
-        what = f"{self.scenario.model[-30:]} on {self.scenario.chips} × {self.scenario.chip}"
+        model, chips, chip = (str(self.document.get(key, "")) for key in ("model", "chips", "chip"))
+        what = clean(f"{model[-30:]} on {chips} × {chip}", 80)
         return f"R restores the session of {self.saved_at}, {left}: {what}"
+
+    def scenario(self) -> Scenario:
+        """The scenario it had; raises `InputError` for one that is not ours."""
+        from engine.plan_schema import parse_scenario
+
+        return parse_scenario("session", self.document)
+
+    def is_worth_offering(self, scenario: Scenario) -> bool:
+        """Whether restoring would bring back something that ``scenario`` is not."""
+        from engine.plan import scenario_document
+
+        return (self.unsaved or self.ended != QUIT) and self.document != scenario_document(scenario)
 
 
 def save_last_session(session: LastSession) -> bool:
@@ -43,7 +58,7 @@ def save_last_session(session: LastSession) -> bool:
     from dataclasses import asdict
 
     from engine import __version__
-    from engine.plan import SCHEMA_VERSION, scenario_document, write_document
+    from engine.plan import SCHEMA_VERSION, write_document
     from tui.paths import session_file
 
     document: dict[str, Any] = {
@@ -57,7 +72,7 @@ def save_last_session(session: LastSession) -> bool:
             "plan": str(session.plan_path or ""),
             "view": asdict(session.view),
         },
-        "scenario": scenario_document(session.scenario),
+        "scenario": session.document,
     }
     try:
         write_document(session_file(), document)
@@ -68,7 +83,6 @@ def save_last_session(session: LastSession) -> bool:
 
 def load_last_session() -> LastSession | None:
     """The session that was left, or None when there is none that can be read."""
-    from engine.plan_schema import parse_scenario
     from engine.profile_files import read_toml
     from tui.paths import session_file
 
@@ -77,15 +91,15 @@ def load_last_session() -> LastSession | None:
         return None
     try:
         document = read_toml(path)
-        scenario = parse_scenario(path.name, document.get("scenario"))
     except RooftopError:
         return None
-    table = document.get("session")
+    scenario, table = document.get("scenario"), document.get("session")
+    if not isinstance(scenario, dict):
+        return None
     return _session(scenario, table if isinstance(table, dict) else {})
 
 
-def _session(scenario: Scenario, table: dict[str, Any]) -> LastSession:
-    from engine.text import clean
+def _session(scenario: dict[str, Any], table: dict[str, Any]) -> LastSession:
     from tui.commands import PANES
     from tui.session import checked_view
 

@@ -106,27 +106,24 @@ class MainScreen(Screen[None]):
         self._offer_last_session()
 
     def _offer_last_session(self) -> None:
-        from tui.last_session import QUIT, load_last_session
+        from tui.last_session import load_last_session
 
         last = load_last_session()
-        if last is None or last.scenario == self.store.current:
-            return
-        if last.unsaved or last.ended != QUIT:
+        if last is not None and last.is_worth_offering(self.store.current):
             self.offer = last
             self.say(last.offer())
 
     def keep_session(self, ended: str = "quit") -> None:
         """Write the session for the next start, once. One that was offered and that nothing has
         taken the place of stays."""
+        from engine.plan import scenario_document
         from tui.last_session import LastSession, now, save_last_session
 
         session = self.session
         if session is None or self._kept or (self.offer is not None and not self.store.history):
             return
-        store = self.store
-        left = LastSession(
-            store.current, session.view, self.active, self.plan_path, now(), ended, store.dirty
-        )
+        document, dirty = scenario_document(self.store.current), self.store.dirty
+        left = LastSession(document, session.view, self.active, self.plan_path, now(), ended, dirty)
         self._kept = save_last_session(left)
 
     # --- the way of a change ---------------------------------------------------------------

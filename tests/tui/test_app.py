@@ -12,6 +12,9 @@ import pytest
 
 from engine.scenario import LayoutLimits, Objectives, Scenario
 from tui.app import RooftopApp
+from tui.choices import load_choices
+from tui.look import Look
+from tui.settings import Settings
 
 SMALL = Scenario(
     model="llama-3.1-8b",
@@ -32,7 +35,7 @@ def own_folders(tmp_path, monkeypatch):
 
 @asynccontextmanager
 async def running(scenario: Scenario = SMALL, size: tuple[int, int] = (120, 40)):
-    app = RooftopApp(scenario)
+    app = RooftopApp(scenario, settings=Settings(choices=load_choices()))
     async with app.run_test(size=size) as pilot:
         await settled(app, pilot)
         yield app.main, pilot
@@ -256,3 +259,167 @@ async def test_resizing_opens_and_folds_panes():
         await pilot.resize_terminal(120, 40)
         await pilot.pause(0.1)
         assert screen.hardware.size.height > 5
+
+
+async def left_session(*keys: str) -> None:
+    async with running() as (_, pilot):
+        await press(pilot, *keys, "q")
+
+
+async def test_an_unsaved_session_is_offered_and_restored_on_request_only():
+    await left_session("2", "down", "right", "escape", "v")
+    async with running() as (screen, pilot):
+        assert "R restores the session" in screen.footer.text
+        assert screen.store.current == SMALL
+        await press(pilot, "R")
+        assert screen.store.current.chips == 4
+        assert screen.session.view.view == "best"
+        await press(pilot, "u")
+        assert screen.store.current == SMALL
+
+
+async def test_an_offer_that_nobody_took_is_made_again():
+    await left_session("2", "down", "right", "escape")
+    async with running() as (_, pilot):
+        await press(pilot, "j", "q")
+    async with running() as (screen, _):
+        assert "R restores the session" in screen.footer.text
+
+
+async def test_a_session_without_changes_is_not_offered():
+    await left_session("j")
+    async with running(replace(SMALL, chips=4)) as (screen, _):
+        assert screen.offer is None
+
+
+async def test_a_broken_session_file_is_left_alone(tmp_path):
+    folder = tmp_path / "state" / "rooftop"
+    folder.mkdir(parents=True)
+    (folder / "session.toml").write_text("scenario = 3")
+    async with running() as (screen, _):
+        assert screen.offer is None
+
+
+async def test_filter_follows_the_typing_and_escape_clears_it():
+    async with running() as (screen, pilot):
+        await press(pilot, "v", "v", "slash", *"b>64")
+        batches = screen.session.shown.batch[screen.session.rows]
+        assert len(batches)
+        assert (batches > 64).all()
+        await press(pilot, "enter")
+        assert "/b>64" in screen.table.text
+        await press(pilot, "escape")
+        assert screen.session.view.match == ""
+        assert len(screen.session.rows) == len(screen.session.shown)
+
+
+async def test_a_filter_that_makes_no_sense_is_said_and_not_taken():
+    async with running() as (screen, pilot):
+        await press(pilot, "slash", *"zz>3", "enter")
+        assert "no column 'zz'" in screen.footer.text
+        assert len(screen.session.rows) > 1
+
+
+async def test_search_in_the_config_and_escape_shows_all():
+    async with running() as (screen, pilot):
+        await press(pilot, "1")
+        before = len(screen.model_tree.rows)
+        await press(pilot, "slash", *"head", "enter")
+        keys = [row.key for row in screen.model_tree.rows if row.key]
+        assert keys
+        assert all("head" in key for key in keys)
+        await press(pilot, "escape")
+        assert len(screen.model_tree.rows) == before
+
+
+async def test_columns_are_chosen_and_remembered():
+    async with running() as (screen, pilot):
+        await press(pilot, "C", "down", "down", "space", "escape")
+        assert "TTFT" not in screen.table.text
+    async with running() as (screen, _):
+        assert "TTFT" not in screen.table.text.split("\n")[1]
+
+
+async def test_sorted_column_is_marked_in_the_header():
+    async with running() as (screen, pilot):
+        await press(pilot, "greater_than_sign")
+        assert "▼batch" in screen.table.text
+        await press(pilot, "r")
+        assert "▲batch" in screen.table.text
+
+
+async def test_theme_and_glyphs_change_at_once(tmp_path):
+    async with running() as (screen, pilot):
+        assert "★" in screen.table.text
+        await press(pilot, "T")
+        assert pilot.app.look.theme == "light"
+        screen.actions.run("glyphs")
+        shown = "".join(one.text for one in screen.table.render_lines(screen.table.region))
+        assert shown.isascii()
+    kept = json.loads((tmp_path / "state" / "rooftop" / "choices.json").read_text())
+    assert (kept["theme"], kept["glyphs"]) == ("light", "ascii")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
+async def test_every_pane_is_readable_in_ascii(size):
+    async with running(size=size) as (screen, pilot):
+        pilot.app.look_as(Look("mono", ascii_only=True))
+        for key in "123456":
+            await pilot.press("escape", key)
+            await pilot.pause(0.05)
+            for strips in (pane._strips for pane in screen.panes.values() if pane.display):
+                assert all(strip.text.isascii() for strip in strips)
+
+
+async def test_copies_say_what_they_copied(tmp_path):
+    async with running() as (screen, pilot):
+        await press(pilot, "y")
+        assert "copied the row" in screen.footer.text
+    copied = (tmp_path / "state" / "rooftop" / "last-copy.txt").read_text()
+    assert copied.startswith("TPS001-Llama-3.1-8B")
+    assert "tpot_ms=" in copied
+
+
+async def test_escape_leads_back_to_the_table():
+    async with running() as (screen, pilot):
+        await press(pilot, "5", "5")
+        assert screen.zoomed
+        await press(pilot, "escape")
+        assert (screen.zoomed, screen.active) == (False, "chart")
+        await press(pilot, "escape")
+        assert screen.active == "table"
+
+
+async def test_footer_shows_only_what_works_now():
+    async with running() as (screen, pilot):
+        assert "undo" not in screen.footer.text
+        await press(pilot, "2", "down", "right")
+        assert "undo" in screen.footer.text
+        await press(pilot, "8")
+        assert "take" in screen.footer.text
+        assert "save" not in screen.footer.text
+
+
+async def test_palette_runs_what_was_chosen():
+    async with running() as (screen, pilot):
+        await press(pilot, "colon", *"next theme", "enter")
+        assert pilot.app.look.theme == "light"
+        assert screen.is_current
+
+
+async def test_help_names_the_panes_own_keys():
+    async with running() as (_, pilot):
+        await press(pilot, "f1")
+        text = "\n".join("".join(run for run, _ in one) for one in pilot.app.screen._view.lines)
+        assert "Mark this row" in text
+        assert "config.toml" in text
+
+
+async def test_a_small_terminal_says_what_it_hides():
+    async with running(size=(60, 16)) as (screen, pilot):
+        await pilot.resize_terminal(61, 16)
+        await pilot.pause(0.1)
+        assert "one pane at a time" in screen.footer.text
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause(0.1)
+        assert "smaller than" in screen.footer.text

@@ -35,10 +35,11 @@ class Program(Group):
         if session is None or last is None:
             screen.say("there is no session to restore")
             return
+        scenario = last.scenario()
         screen.offer = None
         session.view = last.view
         screen.plan_path = last.plan_path
-        self._change(last.scenario, "restore session")
+        self._change(scenario, "restore session")
         screen.focus_pane(last.pane)
         screen.call_after_refresh(screen.paint)
         screen.say(f"restored the session of {last.saved_at}; u takes it back")

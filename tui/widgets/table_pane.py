@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from engine.results import Table
 from tui.format import change
 from tui.lines import Line, Run, fit, line
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
@@ -18,6 +18,9 @@ from tui.widgets.columns import (
     with_room,
 )
 from tui.widgets.panes import Pane
+
+if TYPE_CHECKING:
+    from engine.results import Table
 
 _SHORT = {0: "meets", 1: "memory", 2: "TTFT", 3: "TPOT", 4: "E2E", 5: "latency"}
 _BATCH = 6
