@@ -90,8 +90,10 @@ def self_attention(
     output_bias: bool = True,
     logit_parameters: int = 0,
     rotary: bool = False,
+    windows: int = 1,
 ) -> Shape:
-    """Global attention over the positions of ``x`` with its projections.
+    """Attention over the positions of ``x``, or inside each of ``windows`` equal parts of them,
+    with its projections.
 
     Queries, keys and values come from one matrix as engines run them; ``biased`` of the three
     have a bias. ``rotary``: queries and keys are turned by their position.
@@ -102,10 +104,11 @@ def self_attention(
         network.copy("attention.rotary", x.resized(2 * x.channels))
     network.attention(
         "attention.products",
-        x.positions,
-        x.positions,
+        x.positions // windows,
+        x.positions // windows,
         heads,
         x.channels // heads,
+        windows=windows,
         parameters=logit_parameters,
     )
     return network.linear("attention.out", x, x.channels, output_bias)

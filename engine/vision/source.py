@@ -50,6 +50,17 @@ class Source:
                 )
         return Shape(depth, height, width)
 
+    def fixed_image(self) -> Shape:
+        """The input image of a model whose weights hold for one size; raises for another."""
+        own = self.pair("image_size", default=224)
+        image = self.image()
+        if (image.height, image.width) != own:
+            raise InputError(
+                f"{self.keys.source}: resolution {image.width}x{image.height}, expected "
+                f"{own[1]}x{own[0]}, the only one its weights hold for"
+            )
+        return image
+
     def pair(
         self, *names: str, default: int | None = None, maximum: int = MAXIMUM_SIDE
     ) -> tuple[int, int]:

@@ -14,12 +14,7 @@ from engine.vision.source import Source
 
 def read(source: Source) -> VisionArchitecture:
     """``mlp_mixer``: its weights hold for one number of patches."""
-    image = source.image()
-    own = source.pair("image_size", default=224)
-    if (image.height, image.width) != own:
-        raise source.keys.problem(
-            "image_size", f"{image.width}x{image.height}", f"{own[1]}x{own[0]}, the only one"
-        )
+    image = source.fixed_image()
     patch = source.pair("patch_size")
     source.multiple(image, patch, "the patch")
     hidden = source.width("hidden_size")
