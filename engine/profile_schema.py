@@ -117,7 +117,8 @@ class FrameworkFile(_Strict):
     sequence_us: float = Field(0.0, ge=0)
     request_us: float = Field(0.0, ge=0)
     layer_us: float = Field(0.0, ge=0)
-    collective_us: float = Field(0.0, ge=0)
+    collective_us: float = Field(0.0, ge=-100)
+    """Below 0 where a calibrated fabric starts faster than the chip's file says."""
     admission_steps: float = Field(1.0, ge=0, le=100)
     memory_fraction: PositiveFloat = Field(le=1)
     reserve_gib: float = Field(ge=0)

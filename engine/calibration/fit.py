@@ -18,6 +18,7 @@ from engine.calibration.results import Run
 from engine.chip import Chip, KernelConstants
 from engine.errors import InputError
 from engine.framework import Framework
+from engine.kernels import constants_for
 from engine.operators import LayoutArrays, take_inventory
 from engine.precision import Precision
 from engine.serving import Arrivals, Deployment, Traffic, serve_traffic
@@ -25,17 +26,22 @@ from engine.serving import Arrivals, Deployment, Traffic, serve_traffic
 FloatArray = NDArray[np.float64]
 
 MINIMUM_RUNS = 3
-NOISE = 0.05
-"""Relative spread of repeated runs (published repeats: 1.5 % in the median, 15 % at worst)."""
+TTFT_NOISE, TPOT_NOISE = 0.2, 0.08
+"""Relative spread of runs that the model cannot explain (published repeats of TPOT: 1.5 % in the
+median, 15 % at worst; TTFT depends on when requests happen to arrive)."""
 IDENTIFIED = 0.8
 """A constant counts as identified when the runs narrow its prior to this share or less."""
 CONTRADICTION = 0.25
 """Same configuration, results this far apart: no constants can explain both."""
 UNEXPLAINED = 0.25
 """Median error after the fit beyond which the fit is worth nothing."""
+LEAST_COST = 1.0
+"""Microseconds; a cost of nothing has no factor."""
 ITERATIONS = 25
 STEP = 0.02
 EFFICIENCY_LIMIT = 0.98
+MOST_SAVED = 0.8
+"""Share of the smallest published start that a faster fabric may save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The outcome: constants, and the median relative error of TTFT and TPOT before and after."""
+    """The outcome: constants, and the median relative error of TTFT and TPOT before and after
+    (NaN where no run has it)."""
 
     constants: tuple[Fitted, ...]
     framework: Framework
@@ -92,6 +99,9 @@ def check_runs(runs: Sequence[Run]) -> None:
             f"found {len(runs)} run{'s' if len(runs) != 1 else ''}, expected at least "
             f"{MINIMUM_RUNS} (different concurrencies say most)"
         )
+    timed = sum(1 for run in runs if run.tpot_ms > 0)
+    if timed < MINIMUM_RUNS:
+        raise InputError(f"found TPOT in {timed} runs, expected it in at least {MINIMUM_RUNS}")
     seen: dict[tuple[object, ...], Run] = {}
     for run in runs:
         key = (
@@ -115,49 +125,56 @@ def calibrate(site: Site, runs: Sequence[Run]) -> Calibration:
     constants = _constants(site, runs)
     target = _targets(runs)
     known = np.isfinite(target)
+    noise = np.broadcast_to([[TTFT_NOISE], [TPOT_NOISE]], target.shape)[known]
 
     def residuals(logs: FloatArray) -> FloatArray:
-        predicted = _predicted(site, runs, constants, logs)
-        found: FloatArray = (np.log(predicted) - target)[known] / NOISE
+        predicted = _predicted(site, runs, calibrated_framework(site, constants, logs))
+        found: FloatArray = (np.log(predicted) - target)[known] / noise
         return found
 
     priors = np.array([constant.prior for constant in constants])
     logs, covariance = _least_squares(residuals, priors)
-    spreads = np.sqrt(np.diag(covariance))
-    identified = spreads <= IDENTIFIED * priors
-    logs = np.where(identified, logs, 0.0)
-    before = _errors(site, runs, constants, np.zeros_like(logs), target)
-    after = _errors(site, runs, constants, logs, target)
+    # Where the runs scatter more than their noise, the constants are known less well.
+    scatter = max(float(np.mean(residuals(logs) ** 2)), 1.0)
+    spreads = np.minimum(np.sqrt(scatter * np.diag(covariance)), priors)
+    framework = calibrated_framework(site, constants, logs)
+    before = _errors(site, runs, site.framework, target)
+    after = _errors(site, runs, framework, target)
     if after[1] > UNEXPLAINED:
         raise InputError(
             f"the runs contradict the model or each other: TPOT is still {after[1]:.0%} off in the "
             "median after the fit; check --tp, --weights and --chip"
         )
     fitted = tuple(
-        Fitted(constant, float(np.exp(log)), float(spread), bool(known_well))
-        for constant, log, spread, known_well in zip(
-            constants, logs, spreads, identified, strict=True
-        )
+        Fitted(constant, float(np.exp(log)), float(spread), bool(spread <= IDENTIFIED * prior))
+        for constant, log, spread, prior in zip(constants, logs, spreads, priors, strict=True)
     )
-    return Calibration(
-        fitted, calibrated_framework(site, constants, logs), len(runs), before, after
-    )
+    return Calibration(fitted, framework, len(runs), before, after)
 
 
 def _constants(site: Site, runs: Sequence[Run]) -> tuple[Constant, ...]:
-    kernel = site.chip.kernels["gemm.bf16"]
     framework = site.framework
+    kernel = constants_for("gemm.bf16", site.chip, framework)
     constants = [
         Constant("bandwidth efficiency", 0.2, kernel.memory, ""),
         Constant("compute efficiency", 0.25, kernel.compute, ""),
-        Constant("per-step cost", 0.7, max(framework.step_seconds, 1e-4) * 1e6, "µs"),
-        Constant("per-request cost", 0.7, max(framework.request_seconds, 1e-3) * 1e6, "µs"),
+        Constant("per-step cost", 0.7, max(framework.step_seconds * 1e6, LEAST_COST), "µs"),
+        Constant("per-request cost", 0.7, max(framework.request_seconds * 1e6, LEAST_COST), "µs"),
     ]
-    if any(run.layout.ranks > 1 for run in runs):
-        constants.append(
-            Constant("link α", 1.0, max(framework.collective_seconds, 2e-6) * 1e6, "µs")
-        )
+    ranks = max(run.layout.ranks for run in runs)
+    if ranks > 1:
+        start = _link_start(site, ranks) + framework.collective_seconds
+        constants.append(Constant("link α", 0.7, max(start * 1e6, LEAST_COST), "µs"))
     return tuple(constants)
+
+
+def _link_start(site: Site, ranks: int) -> float:
+    """Seconds that the smallest all-reduce over ``ranks`` chips takes."""
+    table = site.chip.all_reduce
+    known = table[min(table, key=lambda count: abs(count - ranks))]
+    if known.small_bandwidth_bytes > 0:
+        return min(known.alpha_seconds, known.small_alpha_seconds)
+    return known.alpha_seconds
 
 
 def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatArray) -> Framework:
@@ -165,15 +182,35 @@ def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatA
     factors = {
         constant.name: float(np.exp(log)) for constant, log in zip(constants, logs, strict=True)
     }
-    values = {constant.name: constant.base * factors[constant.name] for constant in constants}
-    memory, compute = factors["bandwidth efficiency"], factors["compute efficiency"]
-    generation = f"{site.chip.generation}/"
+    added = {
+        constant.name: constant.base * (factors[constant.name] - 1.0) * 1e-6
+        for constant in constants
+        if constant.unit
+    }
+    framework = site.framework
+    # The chip's own start stays in its file; what differs from it is the framework's.
+    least = -MOST_SAVED * min(_link_start(site, ranks) for ranks in site.chip.all_reduce)
+    collective = framework.collective_seconds + added.get("link α", 0.0)
+    return replace(
+        framework,
+        step_seconds=framework.step_seconds + added["per-step cost"],
+        request_seconds=framework.request_seconds + added["per-request cost"],
+        collective_seconds=max(collective, least),
+        kernels={
+            **framework.kernels,
+            **_scaled_kernels(site, factors["bandwidth efficiency"], factors["compute efficiency"]),
+        },
+    )
+
+
+def _scaled_kernels(site: Site, memory: float, compute: float) -> dict[str, KernelConstants]:
+    """Every kernel class of the chip as the framework runs it, its efficiencies multiplied."""
     current: dict[str, KernelConstants] = dict(site.chip.kernels)
-    for scope in (generation, f"{site.chip.id}/"):
+    for scope in (f"{site.chip.generation}/", f"{site.chip.id}/"):
         for key, kernel in site.framework.kernels.items():
             if key.startswith(scope):
                 current[key.removeprefix(scope)] = kernel
-    scaled = {
+    return {
         f"{site.chip.id}/{name}": replace(
             kernel,
             memory=min(kernel.memory * memory, max(EFFICIENCY_LIMIT, kernel.memory)),
@@ -182,13 +219,6 @@ def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatA
         )
         for name, kernel in current.items()
     }
-    return replace(
-        site.framework,
-        step_seconds=values["per-step cost"] * 1e-6,
-        request_seconds=values["per-request cost"] * 1e-6,
-        collective_seconds=values.get("link α", site.framework.collective_seconds * 1e6) * 1e-6,
-        kernels={**site.framework.kernels, **scaled},
-    )
 
 
 def _targets(runs: Sequence[Run]) -> FloatArray:
@@ -198,10 +228,8 @@ def _targets(runs: Sequence[Run]) -> FloatArray:
     return np.log(measured * 1e-3)
 
 
-def _predicted(
-    site: Site, runs: Sequence[Run], constants: Sequence[Constant], logs: FloatArray
-) -> FloatArray:
-    framework = calibrated_framework(site, constants, logs)
+def _predicted(site: Site, runs: Sequence[Run], framework: Framework) -> FloatArray:
+    """TTFT and TPOT seconds, (2, runs)."""
     inventory = take_inventory(site.architecture, site.precision, site.chip, framework)
     layouts = LayoutArrays.build([run.layout for run in runs])
     deployment = Deployment(inventory, site.chip, framework, layouts)
@@ -212,7 +240,11 @@ def _predicted(
     traffic = Traffic(
         column([run.input_tokens for run in runs]),
         column([run.output_tokens for run in runs]),
-        arrivals=Arrivals(median=column([float(run.ttft_is_median) for run in runs])),
+        arrivals=Arrivals(
+            opening=column([float(run.opens_at_once) for run in runs]),
+            spread=column([run.spread for run in runs]),
+            median=column([float(run.ttft_is_median) for run in runs]),
+        ),
     )
     batch = np.maximum(column([run.concurrency for run in runs]) / layouts.replicas, 1.0)
     service = serve_traffic(deployment, traffic, batch)
@@ -220,14 +252,10 @@ def _predicted(
 
 
 def _errors(
-    site: Site,
-    runs: Sequence[Run],
-    constants: Sequence[Constant],
-    logs: FloatArray,
-    target: FloatArray,
+    site: Site, runs: Sequence[Run], framework: Framework, target: FloatArray
 ) -> tuple[float, float]:
-    off = np.abs(np.expm1(np.log(_predicted(site, runs, constants, logs)) - target))
-    ttft, tpot = (float(np.nanmedian(row)) if np.isfinite(row).any() else 0.0 for row in off)
+    off = np.abs(np.expm1(np.log(_predicted(site, runs, framework)) - target))
+    ttft, tpot = (float(np.nanmedian(row)) if np.isfinite(row).any() else np.nan for row in off)
     return ttft, tpot
 
 

@@ -9,6 +9,7 @@ from engine.architecture import Architecture
 from engine.calibration.fit import Calibration, Fitted, Site, calibrate
 from engine.calibration.profile import profile_name, write_profile
 from engine.calibration.results import read_runs
+from engine.calibration.rows import csv_runs
 from engine.chip_profiles import load_chip
 from engine.cli.options import scenario_from
 from engine.config import load_architecture
@@ -28,7 +29,11 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     site = _site(scenario)
     name = profile_name(site.framework.id, site.chip.id, arguments.name)
     paths = [Path(result).expanduser() for result in arguments.results]
-    runs = read_runs(paths, _layout(scenario, arguments.chips is not None))
+    layout = _layout(scenario, arguments.chips is not None)
+    tables = [path for path in paths if path.suffix.lower() == ".csv"]
+    runs = read_runs([path for path in paths if path not in tables], layout)
+    for table in tables:
+        runs += csv_runs(table, site)
     outcome = calibrate(site, runs)
     print(_as_text(outcome))
     if arguments.dry_run:
@@ -82,16 +87,16 @@ def _as_text(outcome: Calibration) -> str:
     lines = [f"{outcome.runs} runs", f"{'constant':<24}{'published':>12}{'yours':>12}{'±':>8}"]
     lines += [_line(fitted) for fitted in outcome.constants]
     for name, before, after in zip(("TTFT", "TPOT"), outcome.before, outcome.after, strict=True):
-        lines.append(f"{name} median error {before:.1%} before, {after:.1%} after")
+        if before == before:
+            lines.append(f"{name} median error {before:.1%} before, {after:.1%} after")
     return "\n".join(lines)
 
 
 def _line(fitted: Fitted) -> str:
     constant = fitted.constant
     start = f"{constant.name:<24}{_shown(constant.base, constant.unit):>12}"
-    if not fitted.identified:
-        return f"{start}{'not identified by these runs':>32}"
-    return f"{start}{_shown(fitted.value, constant.unit):>12}{fitted.spread:>8.0%}"
+    line = f"{start}{_shown(fitted.value, constant.unit):>12}{fitted.spread:>8.0%}"
+    return line if fitted.identified else f"{line}  hardly identified by these runs"
 
 
 def _shown(value: float, unit: str) -> str:

@@ -1,0 +1,84 @@
+"""Runs out of a CSV in the form of `rooftop validate`: the serving rows of one site."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from engine.architecture import Architecture
+from engine.calibration.fit import Site
+from engine.calibration.results import USUAL_SPREAD, Run
+from engine.errors import InputError
+from engine.text import clean
+from engine.validation.eras import profile_of
+from engine.validation.models import row_architecture, spellings
+from engine.validation.precisions import row_precision
+from engine.validation.predict import row_layout
+from engine.validation.reader import Measurement, read_measurements
+
+
+def csv_runs(path: Path, site: Site) -> list[Run]:
+    """The serving rows of the site's model, weight format, chip and framework; raises
+    `InputError` where there are none, naming what the rows are of.
+
+    Rows of a single other framework count too: the site is then what they are fitted from.
+    """
+    rows = read_measurements(path)
+    fitting = [row for row in rows if _is_of(row, site)]
+    profiles = {_profile(row) for row in fitting}
+    if site.framework.id in profiles:
+        fitting = [row for row in fitting if _profile(row) == site.framework.id]
+    elif len(profiles) > 1:
+        fitting = []
+    if fitting:
+        return [_run(row) for row in fitting]
+    seen = sorted({f"{row.model} {row.weights} on {row.chip} by {row.framework}" for row in rows})
+    others = f" and {len(seen) - 1} others" if len(seen) > 1 else ""
+    raise InputError(
+        f"{clean(str(path))}: no serving row of {site.architecture.name} "
+        f"{site.precision.weights.name} on {site.chip.id} by {site.framework.id}, "
+        f"found {seen[0]}{others}"
+    )
+
+
+def _profile(row: Measurement) -> str:
+    return profile_of(row.framework, row.framework_version, row.chip)
+
+
+def _is_of(row: Measurement, site: Site) -> bool:
+    usable = row.kind == "serving" and not row.problem and row.prefill is None
+    if not usable or row.chip != site.chip.id or math.isnan(row.batch + row.input_tokens):
+        return False
+    return _same_model(row.model, site.architecture) and _same_weights(row, site)
+
+
+def _same_model(model: str, architecture: Architecture) -> bool:
+    try:
+        described = row_architecture(model, None)
+    except InputError:
+        return architecture.name.lower() in spellings(model)
+    return described.layers == architecture.layers
+
+
+def _same_weights(row: Measurement, site: Site) -> bool:
+    try:
+        words = (row.weights, row.activations, row.kv)
+        precision = row_precision(*words, site.architecture, site.framework.id)
+    except InputError:
+        return False
+    return precision.weights.name == site.precision.weights.name
+
+
+def _run(row: Measurement) -> Run:
+    return Run(
+        name=row.id,
+        layout=row_layout(row),
+        concurrency=row.batch,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        ttft_ms=row.ttft_ms,
+        ttft_is_median=row.ttft_is_median,
+        tpot_ms=row.tpot_ms,
+        opens_at_once=row.opens_at_once,
+        spread=USUAL_SPREAD if row.random_lengths else 0.0,
+    )
