@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -25,8 +26,37 @@ def is_vision(config: Mapping[str, Any], assume: str = "") -> bool:
         return assume in known_model_types() or assume in named_architectures()
     model_type = config.get("model_type")
     if isinstance(model_type, str) and model_type:
-        return model_type in known_model_types() or model_type == "timm_wrapper"
-    return isinstance(config.get("architecture"), str)
+        known = model_type in known_model_types() or model_type == "timm_wrapper"
+        return known or _looks_visual(config, model_type)
+    return isinstance(config.get("architecture"), str) or bool(_type_of_class(config))
+
+
+_VISUAL_CLASS = re.compile(
+    r"For(Image|Object|Semantic|Instance|Universal|Depth|Keypoint|Masked?Image)\w*$|VisionModel\w*$"
+)
+
+
+def _looks_visual(config: Mapping[str, Any], model_type: str) -> bool:
+    """True for a model of images that no dialect reads, neither of language nor of vision."""
+    from engine.dialects.index import known_model_types as language_types
+
+    if model_type in language_types():
+        return False
+    classes = config.get("architectures")
+    first = classes[0] if isinstance(classes, list) and classes else None
+    if isinstance(first, str) and _VISUAL_CLASS.search(first):
+        return True
+    return "num_channels" in config and "vocab_size" not in config
+
+
+def _type_of_class(config: Mapping[str, Any]) -> str:
+    """The model type whose class ``architectures`` names (ResNetForImageClassification), or ""."""
+    classes = config.get("architectures")
+    if not isinstance(classes, list) or not classes or not isinstance(classes[0], str):
+        return ""
+    stem = re.sub(r"(For[A-Z]\w*|Model\w*|Backbone)$", "", classes[0]).lower()
+    plain = {re.sub(r"[_-]", "", kind): kind for kind in known_model_types()}
+    return plain.get(stem, "")
 
 
 def read_vision(
@@ -48,10 +78,17 @@ def read_vision(
     if named:
         config, note = _timm_config(config, source, assume)
         notes.append(note)
-    model_type = assume if assume in known_model_types() else str(config.get("model_type"))
+    model_type = str(config.get("model_type") or _type_of_class(config))
+    if assume in known_model_types():
+        notes.append(f"read as {assume} because --assume says so; the file says {model_type}")
+        model_type = assume
     reader = reader_for(model_type)
     if reader is None:
-        raise UnknownArchitecture(f"{source}: model_type {clean(model_type, 60)!r} is unknown")
+        near = difflib.get_close_matches(model_type, known_model_types(), 1, 0.6)
+        nearest = f"; nearest known: {near[0]}" if near else ""
+        raise UnknownArchitecture(
+            f"{source}: model_type {clean(model_type, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"
+        )
     keys = Keys(config, source, model_type, class_defaults(model_type))
     keys.ignore("source")
     architecture = reader(Source(keys, resolution, notes))
@@ -68,7 +105,10 @@ def read_vision(
 
 
 def _is_timm(config: Mapping[str, Any], assume: str) -> bool:
-    return not assume and config.get("model_type") in (None, "", "timm_wrapper")
+    stated = config.get("model_type")
+    return not assume and (
+        stated == "timm_wrapper" or (stated in (None, "") and not _type_of_class(config))
+    )
 
 
 def _timm_config(config: Mapping[str, Any], source: str, assume: str) -> tuple[dict[str, Any], str]:

@@ -48,7 +48,7 @@ def dimensions(source: Source) -> tuple[int, int, int, int]:
 
 def divided_heads(keys: Keys, hidden: int) -> int:
     """Attention heads, which must divide the hidden size."""
-    heads = keys.integer("num_attention_heads", maximum=4096)
+    heads = keys.integer("num_attention_heads", maximum=4096, required=True)
     if hidden % heads:
         raise keys.problem("num_attention_heads", heads, f"a divisor of hidden_size {hidden}")
     return heads
