@@ -28,6 +28,12 @@ _HARMLESS_PATTERN = re.compile(
     r"|^vit_|^anyres_|generation|capacity|_seed$|_std$)"
 )
 
+_PICTURES = re.compile(
+    r"^(?!.*(hidden|layers|_dim$|heads|experts|config|_width))"
+    r".*(image|video|pixel|tiles?($|_)|thumbnail|frames?($|_)|resolution)"
+)
+"""How pictures are cut up before the model sees them."""
+
 _STRUCTURAL = re.compile(
     r"(^num_|^n_|^d_|_dims?$|^dim_?|_sizes?$|_rank|width|_heads?($|_)|layers?($|_)|expert|moe"
     r"|window|pattern|_freq$|_interval$|_period$|_offset$|_ratios?$|kernel|_state|_groups?$"
@@ -64,6 +70,8 @@ def check_unread(opened: Iterable[Keys], known: Iterable[str], assume: bool) -> 
 def changes_work(name: str, value: Any, defaults: Any) -> bool:
     """True when an unread key may change bytes or FLOPs."""
     if name in HARMLESS or name.startswith("_") or _HARMLESS_PATTERN.search(name):
+        return False
+    if _PICTURES.search(name):
         return False
     if value is None or value is False or value == 0 or value in ("", [], {}):
         return False

@@ -12,11 +12,11 @@ TRAITS = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
 
 
 def read(keys: Keys) -> Architecture:
-    """``intermediate_size`` is the width of one expert, shared ones included."""
+    """``intermediate_size`` is the width of one expert unless ``moe_intermediate_size`` says so."""
     shape = read_shape(keys)
     routing = read_routing(keys)
-    width = keys.integer("intermediate_size", "moe_intermediate_size", required=True)
-    keys.ignore("mlp_bias")
+    width = keys.integer("moe_intermediate_size", "intermediate_size", required=True)
+    keys.ignore("mlp_bias", "intermediate_size")
     bank = mixture(
         shape.hidden,
         width,

@@ -49,6 +49,7 @@ def read(keys: Keys) -> Architecture:
         shape = read_shape(keys)
         experts = read_experts(keys, shape.hidden, shape.layers)
         return read_decoder(keys, FIRST, shape=shape, feed_forward=experts)
+    keys.ignore("use_mla")
     shape = read_latent_shape(keys)
     indexes = read_indexes(keys, shape.layers) if keys.model_type in INDEXED else None
     mixers = read_latent(keys, shape, indexes)

@@ -51,6 +51,8 @@ def _with_vision(keys: Keys, shape: Shape, biased: bool) -> Architecture:
     """Two banks of experts in every sparse layer, one for text and one for image tokens; the
     second counts as a tower, because text never visits it. ``moe_num_experts`` and
     ``moe_intermediate_size`` hold one number for each bank, or the first one for both."""
+    keys.ignore("spatial_conv_size", "temporal_conv_size", "rope_3d", "freq_allocation")
+    keys.ignore("pixel_hidden_size", "use_rmsnorm", "moe_capacity", "moe_gate", "moe_use_aux_free")
     widths = _pair(keys, "moe_intermediate_size")
     counts = _pair(keys, "moe_num_experts")
     top_k = keys.integer("moe_k", "moe_topk", maximum=min(counts))

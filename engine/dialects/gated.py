@@ -118,7 +118,7 @@ def _experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
     only = set(keys.integers("mlp_only_layers") or ())
     first = keys.optional_integer("first_k_dense_replace", maximum=10_000)
     if sparse is None:
-        listed = _listed_layers(keys)
+        listed = listed_layers(keys)
         count = FIRST_DENSE[keys.model_type] if first is None else first
         dense_layers = only or set(range(count))
         sparse = [
@@ -139,7 +139,7 @@ def _experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
     return lambda index: bank if sparse[index] else plain
 
 
-def _listed_layers(keys: Keys) -> set[int] | None:
+def listed_layers(keys: Keys) -> set[int] | None:
     """``moe_layers_enum``: a list of layers, or the same as text with commas."""
     raw = keys.values.get("moe_layers_enum")
     keys.ignore("moe_layers_enum")

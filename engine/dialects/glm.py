@@ -6,6 +6,7 @@ from engine.architecture import Architecture
 from engine.dialects.decoder import Shape, Traits, plain_attention, read_decoder, read_shape
 from engine.dialects.deepseek import read_experts, read_prediction
 from engine.dialects.parts import dense
+from engine.dialects.towers import linear, transformer_layer
 from engine.keys import Keys
 
 FIRST = Traits(qkv_bias=True, output_bias=True, gated=False, norm="layer", tied=True)
@@ -49,8 +50,24 @@ def _chatglm(keys: Keys) -> Architecture:
     linear_bias = keys.flag("add_bias_linear", default=False)
     qkv_bias = keys.flag("add_qkv_bias", default=False) or linear_bias
     traits = Traits(qkv_bias=qkv_bias, output_bias=linear_bias, mlp_bias=linear_bias)
+    vision = keys.scope("vision_config", model_type="none")
+    tower = _eva(keys, vision, hidden) if vision is not None else 0
     shape = Shape(hidden, layers, heads, kv_heads, width, vocabulary)
-    return read_decoder(keys, traits, shape=shape)
+    return read_decoder(keys, traits, shape=shape, tower=tower)
+
+
+def _eva(keys: Keys, vision: Keys, text_hidden: int) -> int:
+    """GLM-4V-9B's EVA2-CLIP tower, with a convolution and a gated part into the text model."""
+    hidden = vision.integer("hidden_size")
+    width = vision.integer("intermediate_size")
+    patch = vision.integer("patch_size", maximum=10_000)
+    vision.ignore("num_heads", "scaling_factor", "image_size", "dropout_prob")
+    embeddings = linear(vision.integer("in_channels", default=3) * patch**2, hidden)
+    embeddings += (vision.integer("num_positions") + 1) * hidden
+    layers = vision.integer("num_hidden_layers", maximum=10_000) * transformer_layer(hidden, width)
+    inner = keys.integer("ffn_hidden_size", required=True)
+    projector = text_hidden**2 + 2 * text_hidden + 3 * text_hidden * inner
+    return embeddings + layers + linear(4 * hidden, text_hidden) + projector + 2 * text_hidden
 
 
 def _first(keys: Keys) -> Architecture:

@@ -31,6 +31,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "beam": ("beam",),
     "dots3": ("dots3_note_text",),
     "hrm": ("hrm_text",),
+    "molmo": ("molmo",),
+    "step3": ("step3_text",),
     "mistral_large4": ("mistral_large4_text",),
     "modernbert": ("modernbert-decoder",),
     "bailing": ("bailing_moe", "bailing_moe_v2"),
@@ -75,6 +77,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "yi",
         "aquila",
         "xverse",
+        "skywork",
         "baichuan",
         "exaone",
         "internlm",
@@ -146,12 +149,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "mistral_large4",
         "locateanything",
         "deepseek_vl_v2",
+        "step3_vl",
     ),
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2", "minimax_m3"),
     "mistral": ("mistral", "ministral", "ministral3", "mixtral"),
     "olmo": ("hf_olmo", "olmo", "olmo2", "olmo3", "olmoe", "flex_olmo"),
-    "phi": ("phi", "phi3", "phi3small", "phimoe"),
+    "phi": ("phi", "phi3", "phi3small", "phi4mm", "phimoe"),
     "qwen": ("qwen", "qwen2", "mimo", "qwen2_moe", "qwen3", "qwen3_moe", "flint"),
     "unusual": (
         "stablelm",
@@ -165,6 +169,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "cwm",
         "persimmon",
         "diffllama",
+        "telechat",
     ),
     "qwen_hybrid": ("qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"),
     "deepseek_v4": ("deepseek_v4",),
@@ -209,6 +214,9 @@ ALIASES: dict[str, str] = {
     "qwen2_5_omni_text": "qwen2",
     "glm46v": "glm4v",
     "glmga": "glm4v",
+    "ernie4_5_moe_vl": "ernie4_5_vl_moe",
+    "aria_moe_lm": "aria_text",
+    "telechat2": "telechat",
     "shieldgemma2": "gemma3",
     "gemma4_unified": "gemma4",
     "qwen2_5_omni_thinker": "qwen2_5_omni",
@@ -243,8 +251,14 @@ def _modules() -> dict[str, str]:
 
 
 def canonical(model_type: str) -> str:
-    """The model type that ``model_type`` is another name of, or itself."""
-    return ALIASES.get(model_type, model_type)
+    """The model type that ``model_type`` is another name of, or itself. Case and hyphens for
+    underscores make no difference where the plain spelling is known."""
+    found = ALIASES.get(model_type, model_type)
+    if found in _modules():
+        return found
+    plain = model_type.lower().replace("-", "_")
+    plain = ALIASES.get(plain, plain)
+    return plain if plain in _modules() else found
 
 
 def known_model_types() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ TRAITS = {
     "yi": BIASED,
     "aquila": PLAIN,
     "xverse": PLAIN,
+    "skywork": PLAIN,
     "baichuan": PLAIN,
     "exaone": PLAIN,
     "internlm": Traits(qkv_bias="bias", output_bias="bias"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from engine.architecture import Architecture
+from engine.defaults import class_defaults
+from engine.dialects import towers_lines
 from engine.dialects.decoder import Traits, read_decoder, read_shape
 from engine.dialects.mixture import read_routing
 from engine.dialects.parts import dense, mixture
@@ -26,6 +28,8 @@ SPARSE = Traits(qkv_bias="attention_bias", output_bias="attention_bias", norm="l
 
 def read(keys: Keys) -> Architecture:
     """By generation."""
+    if keys.model_type == "phi4mm":
+        return _multimodal(keys)
     if keys.model_type == "phi3small":
         return _small(keys)
     shape = read_shape(keys)
@@ -82,3 +86,32 @@ def _small(keys: Keys) -> Architecture:
             f"block-sparse attention in all but every {every}. layer is counted as full attention"
         )
     return read_decoder(keys, SMALL, shape=shape, feed_forward=lambda index: part)
+
+
+def _multimodal(keys: Keys) -> Architecture:
+    """Phi-4-multimodal's own code: towers of the class's size, and adapters for pictures and
+    speech on every projection, kept beside the weights."""
+    keys.ignore("embd_layer", "img_processor", "audio_processor")
+    shape = read_shape(keys)
+    width = keys.integer("intermediate_size", required=True)
+    attention = (shape.heads + 2 * shape.kv_heads) * shape.head_dim
+    ends = (shape.hidden + attention, 2 * shape.hidden, shape.hidden + 2 * width)
+    per_rank = shape.layers * (sum(ends) + width + shape.hidden)
+    adapters = 0
+    for name in ("vision_lora", "speech_lora"):
+        inner = keys.scope(name, model_type="none")
+        if inner is not None:
+            inner.ignore("layer", "lora_alpha", "dp")
+            adapters += per_rank * inner.integer("r", maximum=100_000)
+    tower = 0
+    for count, kind in (
+        (towers_lines.phi4_vision, "phi4_multimodal_vision"),
+        (towers_lines.phi4_audio, "phi4_multimodal_audio"),
+    ):
+        own = Keys({}, keys.source, kind, class_defaults(kind), f"{kind}.", nested=True)
+        tower += count(own, keys, shape.hidden)
+        keys.assume(kind, "class default", "the file names its towers without dimensions")
+    window = window_size(keys)
+    return read_decoder(
+        keys, FUSED, shape=shape, windows=[window] * shape.layers, tower=tower + adapters
+    )

@@ -14,7 +14,7 @@ from engine.dialects.towers import (
     transformer_layer,
     whisper_encoder,
 )
-from engine.keys import Keys
+from engine.keys import MAXIMUM_SIZE, Keys
 
 
 def idefics_layers(keys: Keys) -> int:
@@ -82,8 +82,10 @@ def idefics2(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """A gated projection into the text model, then a perceiver with its own latents."""
     perceiver = outer.scope("perceiver_config", model_type="idefics2_perceiver")
     hidden = keys.integer("hidden_size")
-    text = outer.scope("text_config", model_type="mistral")
-    width = text.integer("intermediate_size") if text is not None else 4 * text_hidden
+    text = outer.values.get("text_config")
+    width = text.get("intermediate_size", 14336) if isinstance(text, dict) else 14336
+    if not isinstance(width, int) or not 0 < width < MAXIMUM_SIZE:
+        raise outer.problem("text_config.intermediate_size", width, "a whole number")
     own = idefics_layers(keys) + 2 * hidden * width + width * text_hidden
     if perceiver is None:
         return own
@@ -113,7 +115,7 @@ def omni_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 def qwen3_omni_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Qwen3-VL's tower, see `qwen_vision`."""
-    keys.ignore("image_size", "apply_vit_abs_pos_embed", "tokens_per_second")
+    keys.ignore("image_size", "apply_vit_abs_pos_embed", "tokens_per_second", "spatial_patch_size")
     return qwen_vision_tower(keys)
 
 
@@ -154,7 +156,8 @@ def ernie4_5(keys: Keys, outer: Keys, text_hidden: int) -> int:
     ratio = keys.optional_integer("mlp_ratio", minimum=1)
     given = keys.optional_integer("intermediate_size", minimum=1)
     width = given or (ratio or 4) * hidden
-    keys.ignore("num_heads", "attn_sep", "vit_first_fwd_bsz", "attn_implementation", "in_channels")
+    keys.ignore("num_heads", "attn_sep", "attn_implementation", "in_channels", "spatial_patch_size")
+    keys.ignore("tensor_parallel_degree", "use_recompute")
     patch = keys.integer("patch_size")
     space = keys.integer("spatial_merge_size", default=2, maximum=64) ** 2
     time = keys.integer("temporal_merge_size", default=2, maximum=64)

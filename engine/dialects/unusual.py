@@ -1,5 +1,5 @@
 """Dense families that differ from Llama in one or two ways each: StableLM, StarCoder2, Apertus,
-BitNet, NanoChat, Doge, HyperCLOVA X, SmolLM3, CWM, Persimmon, DiffLlama."""
+BitNet, NanoChat, Doge, HyperCLOVA X, SmolLM3, CWM, Persimmon, DiffLlama, TeleChat."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def read(keys: Keys) -> Architecture:
         "cwm": _cwm,
         "persimmon": _persimmon,
         "diffllama": _diffllama,
+        "telechat": _telechat,
     }[keys.model_type](keys)
 
 
@@ -190,3 +191,14 @@ def _diffllama(keys: Keys) -> Architecture:
         return replace(part, other=part.other + 4 * shape.head_dim)
 
     return read_decoder(keys, traits, shape=shape, mixer=mixer)
+
+
+def _telechat(keys: Keys) -> Architecture:
+    """Biases on the two projections that lead back into the hidden state only."""
+    keys.ignore("logn", "base_seqlen", "training_seqlen", "embed_layernorm", "unk_token_id")
+    shape = read_shape(keys)
+    traits = Traits(output_bias=True)
+    plain = plain_feed_forward(keys, shape, traits)
+    *inputs, down = plain(0).matrices
+    part = replace(plain(0), matrices=(*inputs, replace(down, bias=True)))
+    return read_decoder(keys, traits, shape=shape, feed_forward=lambda index: part)

@@ -199,6 +199,9 @@ WRAPPERS = {
     "ernie4_5_vl_moe": Wrapper(
         "ernie4_5_vl_moe_text", towers_more.ernie4_5, "ernie4_5_vl_moe_vision", always=True
     ),
+    "step3_vl": Wrapper(
+        "step3_text", vision_type="none", harmless=("understand_projector_stride", "projector_bias")
+    ),
     "ovis2": Wrapper("qwen2", towers_more.ovis2, "ovis2_vision"),
     "glm_ocr": Wrapper("glm_ocr_text", towers_more.glm_ocr, "glm_ocr_vision", always=True),
     "mistral_large4": Wrapper("mistral_large4_text", towers.mistral3, "pixtral"),

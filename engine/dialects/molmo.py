@@ -1,0 +1,44 @@
+"""Molmo (remote code): Qwen 2's or OLMo's layers under the training code's keys, with the CLIP
+tower that every released Molmo has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.architecture import Architecture
+from engine.dialects.decoder import Traits, read_decoder, read_shape
+from engine.dialects.parts import dense
+from engine.dialects.towers import linear, transformer_layer
+from engine.keys import Keys
+
+NEW_WORDS = 128
+"""Rows of the second embedding table, for the marks of pictures."""
+TOWER = (1024, 4096, 23, 14, 336)
+"""Width, feed-forward width, layers, patch and image of the tower in the released files."""
+
+
+def read(keys: Keys) -> Architecture:
+    """``intermediate_size`` holds gate and up together; ``embedding_size`` pads the vocabulary."""
+    keys.ignore("layer_norm_type", "use_position_ids", "clip_qkv", "embedding_size")
+    if keys.flag("norm_after", default=False) or keys.flag("attention_layer_norm", default=False):
+        raise keys.problem("norm_after", True, "false, as in the models on Qwen 2")
+    shape = read_shape(keys)
+    words = keys.integer("embedding_size", "vocab_size", required=True)
+    both = keys.integer("intermediate_size", required=True, minimum=2)
+    part = dense(shape.hidden, both // 2)
+    hidden, width, layers, patch, image = TOWER
+    keys.assume("vision", f"{layers} layers of {hidden}", "the tower of the released files")
+    count = (image // patch) ** 2 + 1
+    tower = 3 * patch**2 * hidden + count * hidden + 3 * hidden
+    tower += layers * transformer_layer(hidden, width)
+    pooling = 3 * linear(2 * hidden, hidden) + linear(hidden, hidden) + 4 * hidden
+    projector = 2 * hidden * (both // 2) + (both // 2) * shape.hidden
+    found = read_decoder(
+        keys,
+        Traits(qkv_bias="qkv_bias"),
+        shape=replace(shape, vocabulary=words),
+        feed_forward=lambda index: part,
+        other=NEW_WORDS * shape.hidden,
+        tower=tower + pooling + projector,
+    )
+    return replace(found, tied_embeddings=keys.flag("weight_tying", default=False))
