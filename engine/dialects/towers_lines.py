@@ -126,7 +126,10 @@ def phi4_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
     reduction = keys.integer("time_reduction", maximum=1024)
     stages = reduction.bit_length() - 2
     stem = linear(9, channels) + stages * (10 * channels + linear(channels, channels))
-    stem += linear(channels * keys.integer("nemo_final_size"), hidden)
+    bands = keys.integer("input_size", default=80)
+    for _ in range(stages + 1):
+        bands = (bands + 1) // 2
+    stem += linear(channels * keys.integer("nemo_final_size", default=bands), hidden)
     distance = keys.integer("bias_max_distance")
     buckets = distance if keys.flag("bias_symmetric", default=False) else 2 * distance
     feed_forward = 2 * hidden + linear(hidden, 2 * width) + linear(width, hidden)
