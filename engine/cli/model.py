@@ -91,19 +91,37 @@ def _print(
 
 
 def _check(folder: Path, oracle: str, as_json: bool) -> int:
-    from engine.zoo import compare_folder
+    """Parameters first; then whatever further tables lie beside theirs, a summary each."""
+    from engine.zoo import VERDICTS, Comparison, compare_folder, compare_others
 
     table = Path(oracle) if oracle else folder.parent / "oracle_params.csv"
     comparisons = list(compare_folder(folder, table))
-    counts = {"matched": 0, "differing": 0, "refused": 0, "uncounted": 0}
-    for comparison in comparisons:
-        counts[comparison.verdict] += 1
+    others = list(compare_others(folder, table))
+    subjects = list(dict.fromkeys(one.subject for one in [*comparisons, *others]))
+    counts = {subject: dict.fromkeys(VERDICTS, 0) for subject in subjects}
+    for comparison in [*comparisons, *others]:
+        counts[comparison.subject][comparison.verdict] += 1
+
+    def line(one: Comparison) -> str:
+        reason = f"  {one.reason}" if one.reason else ""
+        return f"{one.verdict:<10} {one.name}{reason}\n"
+
     if as_json:
-        rows = [asdict(comparison) for comparison in comparisons]
-        print(json.dumps({"counts": counts, "configs": rows}, indent=2, ensure_ascii=False))
+        document = {
+            "counts": counts.get("parameters", {}),
+            "configs": [asdict(one) for one in comparisons],
+            "other_counts": {name: counts[name] for name in subjects if name != "parameters"},
+            "others": [asdict(one) for one in others],
+        }
+        print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         for comparison in comparisons:
-            reason = f"  {comparison.reason}" if comparison.reason else ""
-            sys.stdout.write(f"{comparison.verdict:<10} {comparison.name}{reason}\n")
-        print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    return 1 if counts["differing"] else 0
+            sys.stdout.write(line(comparison))
+        for subject in subjects[1:]:
+            sys.stdout.write(f"\n{subject}\n")
+            sys.stdout.writelines(line(one) for one in others if one.subject == subject)
+        sys.stdout.write("\n")
+        for subject in subjects:
+            said = [f"{n} {verdict}" for verdict, n in counts[subject].items() if n]
+            sys.stdout.write(f"{subject + ':':<12} {', '.join(said)}\n")
+    return 1 if any(count["differing"] for count in counts.values()) else 0

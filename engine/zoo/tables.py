@@ -1,0 +1,67 @@
+"""Tables of independent counts, and the verdict on one row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from engine.errors import InputError
+from engine.text import clean
+
+Verdict = Literal["matched", "convention", "differing", "refused", "uncounted"]
+VERDICTS: tuple[Verdict, ...] = ("matched", "convention", "differing", "refused", "uncounted")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One config against a row of a table.
+
+    ``convention``: equal once a difference of convention, which ``reason`` names, is taken out.
+    ``uncounted``: read, but the table has no figure for it. ``total`` and ``expected_total`` are
+    in the unit of the ``subject``: parameters, bytes or FLOPs.
+    """
+
+    name: str
+    verdict: Verdict
+    reason: str = ""
+    total: float = 0
+    expected_total: float = 0
+    active: int = 0
+    expected_active: int = 0
+    subject: str = "parameters"
+
+
+def read_table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows of a CSV table that must have the columns ``needed``; raises `InputError`."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or "not a CSV table"
+        raise InputError(f"{clean(str(path))}: {reason}") from None
+    if not rows or not set(needed) <= rows[0].keys():
+        raise InputError(f"{clean(str(path))}: expected columns {', '.join(needed)}")
+    return rows
+
+
+def config_folders(folder: Path) -> Iterator[Path]:
+    """Every sub-folder with a config.json, sorted; raises `InputError`."""
+    if not folder.is_dir():
+        raise InputError(f"{clean(str(folder))}: no such folder; expected one folder per config")
+    for path in sorted(folder.iterdir()):
+        if (path / "config.json").is_file():
+            yield path
+
+
+def number(row: dict[str, str], column: str, name: str) -> float | None:
+    """The number in a column, None when it is empty or absent; raises `InputError`."""
+    text = row.get(column) or ""
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"oracle row {name}: {clean(text, 40)!r} is not a number") from None
