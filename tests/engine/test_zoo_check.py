@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import main
+from engine.cli import run
 from engine.errors import InputError
 from engine.zoo import Comparison, compare_folder, compare_others
 from engine.zoo.parameters import compare
@@ -113,6 +113,6 @@ def test_a_count_that_is_no_number_is_refused(zoo: Path) -> None:
 def test_the_command_counts_and_fails_on_a_difference(
     zoo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["model", "--check", str(zoo / "configs")]) == 1
+    assert run(["model", "--check", str(zoo / "configs")]) == 1
     printed = capsys.readouterr().out
     assert "parameters:  1 matched, 1 differing, 1 refused, 1 uncounted" in printed
