@@ -36,6 +36,10 @@ def remedy_words(remedy: Remedy) -> str:
 def advice_sentence(advice: Advice) -> str:
     """What the candidate misses and which single changes would do."""
     subject = f"Batch {advice.candidate.batch} of {advice.candidate.layout.name}"
+    if advice.shortfall is None and advice.batch_limit is not None:
+        return (
+            f"{subject} meets every objective: the batch limit {advice.batch_limit} is in the way."
+        )
     if advice.shortfall is None:
         return f"{subject} meets every objective."
     missed = shortfall_words(advice.shortfall)

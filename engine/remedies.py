@@ -94,6 +94,8 @@ class Advice:
     shortfall: Shortfall | None
     throughput: float
     remedies: tuple[Remedy, ...]
+    batch_limit: int | None = None
+    """The scenario's own limit on batches, where that is what keeps the candidate out."""
 
 
 def next_better(prepared: Prepared, scenario: Scenario, candidate: Candidate) -> Candidate | None:
@@ -134,8 +136,10 @@ def advise(
     table = _row(prepared, scenario, candidate)
     missed = shortfall(table, 0, prepared, scenario)
     throughput = float(table.metrics[table.throughput][0])
+    limit = scenario.max_batch
+    limit = limit if limit is not None and candidate.batch > limit else None
     if missed is None:
-        return Advice(candidate, None, throughput, ())
+        return Advice(candidate, None, throughput, (), limit)
     found: list[Remedy] = []
     for attempt in _attempts(prepared, scenario, candidate, table):
         if should_stop is not None and should_stop():
@@ -144,7 +148,7 @@ def advise(
         if remedy is not None:
             found.append(remedy)
     found.sort(key=lambda one: not one.passes)
-    return Advice(candidate, missed, throughput, tuple(found))
+    return Advice(candidate, missed, throughput, tuple(found), limit)
 
 
 Attempt = Callable[[], Remedy | None]

@@ -18,6 +18,8 @@ from engine.precision import Precision
 from engine.results import BoolArray, IntArray, Sweep, Table
 from engine.scenario import Scenario
 from engine.sweep import LARGEST_BATCH, Prepared, batch_limits, batch_table, prepare, sweep
+from tui.baseline import Baseline, against
+from tui.pinned import Pinned, pin_row
 from tui.store import Store
 
 VIEWS = ("layout", "best", "all")
@@ -55,15 +57,6 @@ def checked_view(value: object) -> TableView:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
-    """A scenario to compare with: its row and metrics."""
-
-    scenario: Scenario
-    name: str
-    metrics: dict[str, float]
-
-
 class Session:
     """The app's state between keys."""
 
@@ -80,7 +73,7 @@ class Session:
         self.following = True
         self.rows: IntArray = np.zeros(0, dtype=np.int64)
         self.cursor = 0
-        self.baseline: Pinned | None = None
+        self.baseline: Baseline | None = None
         self.marked: list[Pinned] = []
 
     # --- computing -----------------------------------------------------------------------
@@ -301,11 +294,16 @@ class Session:
 
     def is_marked(self, table: Table, row: int) -> bool:
         """Whether a row of the scenario on screen is marked for comparing."""
-        return bool(self.marked) and self._name(table, row) in {one.name for one in self.marked}
+        return any(one.is_row(self.store.current, table, row) for one in self.marked)
 
     # --- words -----------------------------------------------------------------------------
 
     def sentence(self) -> str:
+        """The answer, against the baseline's if there is one."""
+        text, compared = self._answer(), self.against_baseline()
+        return f"{text} Against the baseline: {compared}." if text and compared else text
+
+    def _answer(self) -> str:
         """The answer; while a sweep runs, the best of the layout on screen."""
         scenario = self.store.current
         if self.prepared is None:
@@ -346,10 +344,31 @@ class Session:
         chosen = self.selected
         if chosen is None or self.prepared is None:
             return None
-        table, row = chosen
-        metrics = {name: float(column[row]) for name, column in table.metrics.items()}
-        metrics["batch"] = float(table.batch[row])
-        return Pinned(self.store.current, self._name(table, row), metrics)
+        return pin_row(self.prepared, self.store.current, *chosen)
+
+    def answered(self) -> Pinned | None:
+        """The plan that the answer names, as something to compare with."""
+        if self.prepared is None:
+            return None
+        scenario = self.store.current
+        if self.sweep_is_current and self.sweep is not None:
+            best = self.sweep.best
+            return (
+                pin_row(self.prepared, scenario, self.sweep.table, best)
+                if best is not None
+                else None
+            )
+        best = self._best_meeting()
+        if best is None or self.table is None:
+            return None
+        return pin_row(self.prepared, scenario, self.table, best)
+
+    def against_baseline(self) -> str:
+        """The answer against the baseline's, empty without a baseline or an answer."""
+        if self.baseline is None:
+            return ""
+        now = self.answered()
+        return "" if now is None else against(now, self.baseline.answer)
 
     def _name(self, table: Table, row: int) -> str:
         assert self.prepared is not None

@@ -37,6 +37,29 @@ class Store:
         return tuple(path for path, _ in self._past)
 
     @property
+    def timeline(self) -> tuple[tuple[str, Scenario], ...]:
+        """Every scenario of the history with the change that made it, oldest first; undone ones
+        come last. The first was there at the start."""
+        made = ["start", *(path for path, _ in self._past)]
+        known = [*(scenario for _, scenario in self._past), self.current]
+        undone = [(path, scenario) for path, scenario in reversed(self._future)]
+        return (*zip(made, known, strict=True), *undone)
+
+    @property
+    def place(self) -> int:
+        """Where the current scenario stands in the `timeline`."""
+        return len(self._past)
+
+    def jump(self, place: int) -> bool:
+        """Undo or redo until the current scenario is at ``place``; False when it already is."""
+        moved = False
+        while self.place > place and self.undo() is not None:
+            moved = True
+        while self.place < place and self.redo() is not None:
+            moved = True
+        return moved
+
+    @property
     def can_redo(self) -> bool:
         """Whether something was undone."""
         return bool(self._future)

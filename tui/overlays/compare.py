@@ -1,48 +1,160 @@
-"""Marked rows side by side."""
+"""Marked rows and saved plans side by side, the best of each line marked."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from tui.changes import changed_values
 from tui.format import gibibytes, milliseconds, rate
-from tui.lines import line
-from tui.styles import BEST, BOLD, PLAIN, TITLE
+from tui.lines import Line, Run, cells, fit, line
+from tui.pinned import Pinned
+from tui.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE
 
-if TYPE_CHECKING:
-    from tui.session import Pinned
-
-_COMPARED = (
-    ("batch", "batch", lambda value: f"{value:.0f}", 0),
-    ("ttft_ms", "TTFT ms", milliseconds, -1),
-    ("tpot_ms", "TPOT ms", milliseconds, -1),
-    ("e2e_ms", "E2E ms", milliseconds, -1),
-    ("latency_ms", "latency ms", milliseconds, -1),
-    ("fps", "images/s", rate, 1),
-    ("fps_per_chip", "images/s/chip", rate, 1),
-    ("tps_per_chip", "tok/s/chip", rate, 1),
-    ("tps_per_user", "tok/s/user", rate, 1),
-    ("memory_gib", "GiB/chip", gibibytes, -1),
+LARGEST_BETTER, SMALLEST_BETTER, NEITHER = 1, -1, 0
+_METRICS = (
+    ("tps_per_chip", "tok/s/chip", rate, LARGEST_BETTER),
+    ("fps_per_chip", "img/s/chip", rate, LARGEST_BETTER),
+    ("request_tps", "tok/s in all", rate, LARGEST_BETTER),
+    ("fps", "images/s", rate, LARGEST_BETTER),
+    ("tps_per_user", "tok/s/user", rate, LARGEST_BETTER),
+    ("ttft_ms", "TTFT ms", milliseconds, SMALLEST_BETTER),
+    ("tpot_ms", "TPOT ms", milliseconds, SMALLEST_BETTER),
+    ("e2e_ms", "E2E ms", milliseconds, SMALLEST_BETTER),
+    ("latency_ms", "latency ms", milliseconds, SMALLEST_BETTER),
+    ("memory_gib", "GiB/chip", gibibytes, SMALLEST_BETTER),
 )
+_LABEL = 17
+_COLUMN = (14, 26)
+"""Least and most cells of a column."""
 
 
-def compare_lines(marked: Sequence[Pinned]) -> list[object]:
-    """Marked rows side by side, the best of each line marked with ★."""
-    lines: list[object] = []
-    for place, one in enumerate(marked):
-        lines.append(line((f" {chr(65 + place)} ", BOLD), one.name))
-    lines.append(line(""))
-    header = "".join(f"{chr(65 + place):>14}" for place in range(len(marked)))
-    lines.append(line((f"{'':<14}{header}", TITLE)))
-    for metric, label, text, way in _COMPARED:
-        values = [one.metrics.get(metric, float("nan")) for one in marked]
-        if all(value != value for value in values):
-            continue
-        known = [value for value in values if value == value]
-        best = max(known) if way > 0 else min(known)
-        runs = [(f"{label:<14}", BOLD)]
-        for value in values:
-            star = way != 0 and value == best
-            runs.append((f"{('★ ' if star else '') + text(value):>14}", BEST if star else PLAIN))
-        lines.append(tuple(runs))
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is compared: the columns, and which of them the cursor is in."""
+
+    columns: tuple[Pinned, ...]
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One line: its label and each column's text; ``best`` are the columns with the best."""
+
+    label: str
+    texts: tuple[str, ...]
+    best: frozenset[int] = frozenset()
+    words: bool = False
+
+
+def letter(place: int) -> str:
+    """What a column is called."""
+    return chr(ord("A") + place)
+
+
+def compare_lines(comparison: Comparison, width: int) -> list[Line]:
+    """Everything in ``width`` cells; columns that have no room are named, and come into sight
+    with the cursor."""
+    columns = comparison.columns
+    lines: list[Line] = []
+    for place, one in enumerate(columns):
+        origin = f"  ({one.source})" if one.source else ""
+        glyph: Run = ("✗ ", BAD) if one.verdict else ("✓ ", GOOD)
+        lines.append(
+            line(
+                (f" {letter(place)} ", BOLD),
+                glyph,
+                (f"{one.name}{origin} ", PLAIN),
+                (one.verdict, DIM),
+            )
+        )
+    facts = [*_metric_facts(columns), *_choice_facts(columns)]
+    differing = _scenario_facts(columns)
+    size = _column_width((*facts, *differing))
+    shown = _in_sight(len(columns), comparison.cursor, max((width - _LABEL - 2) // size, 1))
+    lines += [line(""), _head(comparison, shown, size)]
+    lines += [_fact_line(fact, shown, size) for fact in facts]
+    if differing:
+        lines += [line(""), line((" what differs", TITLE))]
+        lines += [_fact_line(fact, shown, size) for fact in differing]
+    hidden = [letter(place) for place in range(len(columns)) if place not in shown]
+    if hidden:
+        lines += [line(""), line((f" no room for {', '.join(hidden)}; ← → brings them", DIM))]
     return lines
+
+
+def _in_sight(count: int, cursor: int, room: int) -> range:
+    first = max(0, min(cursor - room // 2, count - room))
+    return range(first, min(first + room, count))
+
+
+def _column_width(facts: Sequence[_Fact]) -> int:
+    widest = max((cells(text) for fact in facts for text in fact.texts), default=0)
+    return min(max(widest + 4, _COLUMN[0]), _COLUMN[1])
+
+
+def _head(comparison: Comparison, shown: range, size: int) -> Line:
+    runs: list[Run] = [(" " * (_LABEL + 1), TITLE)]
+    for place in shown:
+        here = place == comparison.cursor
+        runs.append((" " * (size - 4), TITLE))
+        runs.append((f"  {letter(place)} ", CURSOR if here else TITLE))
+    return tuple(runs)
+
+
+def _fact_line(fact: _Fact, shown: range, size: int) -> Line:
+    runs: list[Run] = [(f" {fit(fact.label, _LABEL)}", BOLD)]
+    for place in shown:
+        best = place in fact.best
+        text = ("★ " if best else "") + fact.texts[place]
+        if fact.words and cells(text) > size - 2:
+            text = fit(text, size - 2)
+        runs.append((f"{text:>{size}}", BEST if best else PLAIN))
+    return tuple(runs)
+
+
+def _metric_facts(columns: Sequence[Pinned]) -> list[_Fact]:
+    facts = []
+    for metric, label, text, way in _METRICS:
+        values = [one.metrics.get(metric, math.nan) for one in columns]
+        if any(not math.isnan(value) for value in values):
+            texts = tuple(text(value) for value in values)
+            facts.append(_Fact(label, texts, _best(texts, values, way)))
+    return facts
+
+
+def _best(texts: Sequence[str], values: Sequence[float], way: int) -> frozenset[int]:
+    """The columns with the best value, as far as can be seen; none when all are alike."""
+    known = [value for value in values if not math.isnan(value)]
+    best = max(known) if way == LARGEST_BETTER else min(known)
+    winner = texts[list(values).index(best)]
+    places = frozenset(place for place, text in enumerate(texts) if text == winner)
+    return places if len(places) < len(texts) else frozenset()
+
+
+def _choice_facts(columns: Sequence[Pinned]) -> list[_Fact]:
+    return [
+        _Fact("batch", tuple(str(one.batch) for one in columns)),
+        _Fact("layout", tuple(one.layout.name for one in columns), words=True),
+        _Fact("precision", tuple(one.precision for one in columns), words=True),
+    ]
+
+
+def _scenario_facts(columns: Sequence[Pinned]) -> list[_Fact]:
+    """The inputs in which the columns' scenarios differ."""
+    first = columns[0].scenario
+    values: dict[str, dict[int, str]] = {}
+    own: dict[str, str] = {}
+    for place, one in enumerate(columns):
+        for label, before, after in changed_values(first, one.scenario):
+            own[label] = before
+            values.setdefault(label, {})[place] = after
+    return [
+        _Fact(
+            label,
+            tuple(found.get(place, own[label]) for place in range(len(columns))),
+            words=True,
+        )
+        for label, found in values.items()
+    ]

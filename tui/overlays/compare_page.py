@@ -1,0 +1,175 @@
+"""The page that compares: columns come and go, plan files are added, two are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import textual.events as events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from engine.errors import RooftopError
+from tui.lines import Line, fit, line
+from tui.overlays.compare import Comparison, compare_lines, letter
+from tui.overlays.diff import diff_lines
+from tui.overlays.page import CLOSING, LinesView
+from tui.pinned import Pinned, pin_plan
+from tui.styles import BOLD, DIM, FOCUSED, WARN
+
+_HINT = "←→ column, enter goes there, d differences, o adds a plan file, x takes it out, esc closes"
+_DIFF_HINT = "←→ another column against A, d back, esc closes"
+Fetch = Callable[[str, str, Callable[[], None]], None]
+"""Called with a model, its revision and what to do once its config is here."""
+
+
+class ComparePage(ModalScreen[Pinned | None]):
+    """Gives the candidate to go to. ``kept`` is told of every change of the columns."""
+
+    DEFAULT_CSS = "ComparePage { background: ansi_default; align: center middle; }"
+
+    def __init__(self, columns: tuple[Pinned, ...], kept: Callable[[list[Pinned]], None]) -> None:
+        super().__init__()
+        self._comparison = Comparison(columns)
+        self._kept = kept
+        self._differing = False
+        self._path: str | None = None
+        self._message = ""
+        self.view = LinesView("compare", [], _HINT)
+
+    def compose(self) -> ComposeResult:
+        """Only the lines."""
+        yield self.view
+
+    def on_mount(self) -> None:
+        """Show the columns."""
+        self._fill()
+
+    def on_resize(self) -> None:
+        """Lines for the new width."""
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        width = max(self.size.width, 40)
+        if self._differing:
+            self.view.title, self.view.hint = "differences", _DIFF_HINT
+            self.view.lines = self._difference_lines(width)
+        else:
+            self.view.title, self.view.hint = "compare", _HINT
+            self.view.lines = compare_lines(self._comparison, width)
+        if self._path is not None:
+            asked = line(
+                (" Add plan file: ", BOLD), (self._path[-(width - 20) :], BOLD), ("▏", FOCUSED)
+            )
+            self.view.lines = [asked, *self.view.lines]
+        elif self._message:
+            self.view.lines = [line((fit(f" {self._message}", width), WARN)), *self.view.lines]
+        self.view.update()
+
+    def _difference_lines(self, width: int) -> list[Line]:
+        columns, place = self._comparison.columns, self._second()
+        if len(columns) < 2:
+            return [line((" one column has nothing to differ from; o adds a plan file", DIM))]
+        first, other = columns[0], columns[place]
+        names = (first.source or first.name, f"({letter(place)}) {other.source or other.name}")
+        return diff_lines(*_alike(first, other), names, width)
+
+    def _second(self) -> int:
+        return max(self._comparison.cursor, 1)
+
+    # --- keys -------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Type a path, or move, choose, add, take out, tell apart, close."""
+        event.stop()
+        event.prevent_default()
+        self._message = ""
+        if self._path is not None:
+            self._path_key(event)
+        elif not self._column_key(event.character or "", event.key):
+            self._other_key(event)
+        if self.is_current:
+            self._fill()
+
+    def _column_key(self, character: str, key: str) -> bool:
+        if key in {"left", "right"} or character in {"h", "l"}:
+            self._step(1 if key == "right" or character == "l" else -1)
+        elif character == "d":
+            self._differing = not self._differing
+            self.view.top = 0
+        elif character == "o":
+            self._path = ""
+        elif character == "x":
+            self._take_out()
+        else:
+            return False
+        return True
+
+    def _other_key(self, event: events.Key) -> None:
+        columns, cursor = self._comparison.columns, self._comparison.cursor
+        if event.key == "enter" and columns:
+            self.dismiss(columns[cursor])
+        elif event.key in CLOSING:
+            self.dismiss(None)
+        else:
+            self.view.scroll_key(event.character if event.character in {"g", "G"} else event.key)
+
+    def _step(self, by: int) -> None:
+        columns = self._comparison.columns
+        cursor = (self._comparison.cursor + by) % max(len(columns), 1)
+        if self._differing and cursor == 0 and len(columns) > 1:
+            # A is compared with the others, never with itself.
+            cursor = 1 if by > 0 else len(columns) - 1
+        self._comparison = replace(self._comparison, cursor=cursor)
+
+    def _take_out(self) -> None:
+        columns, cursor = list(self._comparison.columns), self._comparison.cursor
+        del columns[cursor]
+        if not columns:
+            self._kept([])
+            self.dismiss(None)
+            return
+        self._set(columns, min(cursor, len(columns) - 1))
+
+    def _set(self, columns: list[Pinned], cursor: int) -> None:
+        self._comparison = Comparison(tuple(columns), cursor)
+        self._kept(columns)
+
+    # --- adding a plan ----------------------------------------------------------------------
+
+    def _path_key(self, event: events.Key) -> None:
+        assert self._path is not None
+        character = event.character or ""
+        if event.key in {"escape", "ctrl+c"}:
+            self._path = None
+        elif event.key == "enter":
+            text, self._path = self._path.strip(), None
+            if text:
+                self._add(Path(text).expanduser())
+        elif event.key in {"backspace", "ctrl+h"}:
+            self._path = self._path[:-1]
+        elif event.key == "ctrl+u":
+            self._path = ""
+        elif character and character.isprintable():
+            self._path += character
+
+    def _add(self, path: Path) -> None:
+        columns = list(self._comparison.columns)
+        try:
+            added = pin_plan(path)
+        except RooftopError as error:
+            self._message = str(error)
+            return
+        if any(added.same_candidate(one) for one in columns):
+            self._message = f"{added.source} is here already"
+            return
+        self._set([*columns, added], len(columns))
+
+
+def _alike(first: Pinned, other: Pinned) -> tuple[object, object]:
+    """Both as plans of the same extent: whole files, or the choice and the scenario of each."""
+    if first.document and other.document:
+        return first.document, other.document
+    bare = (replace(first, document={}), replace(other, document={}))
+    return bare[0].plan(), bare[1].plan()

@@ -1,0 +1,78 @@
+"""Two plans, only the keys that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.plan_diff import Difference, differences
+from engine.text import clean
+from tui.format import change
+from tui.lines import Line, fit, line
+from tui.styles import BOLD, DIM, PLAIN, TITLE, WARN
+
+_VALUE = 22
+_LAST = ("bottlenecks", "provenance", "runner_up", "memory")
+"""Tables that come after what people turned and got."""
+
+
+def diff_lines(
+    before: Mapping[str, Any], after: Mapping[str, Any], names: tuple[str, str], width: int
+) -> list[Line]:
+    """Keys whose values differ: before, after, and the change of numbers."""
+    found = sorted(differences(before, after), key=_order)
+    lines = [line((f" A {names[0]}", BOLD)), line((f" B {names[1]}", BOLD)), line("")]
+    if not found:
+        return [*lines, line(("the same in every key", DIM))]
+    value = min(_VALUE, max((width - 24) // 3, 10))
+    label = max(width - 2 * value - 12, 12)
+    head = f" {fit('key', label)}{'A':>{value}} {'B':>{value}} {'change':>8}"
+    lines.append(line((head, TITLE)))
+    section = ""
+    for one in found:
+        group, _, rest = one.key.partition(".")
+        if group != section:
+            section = group
+            if rest:
+                lines.append(line((f" {group}", TITLE)))
+        lines += _difference_lines(one, rest or group, label, value)
+    return lines
+
+
+def _order(one: Difference) -> int:
+    group = one.key.partition(".")[0].partition("[")[0]
+    return _LAST.index(group) + 1 if group in _LAST else 0
+
+
+def _difference_lines(one: Difference, key: str, label: int, value: int) -> list[Line]:
+    """One line, or three when the values are long text."""
+    old, new = shown(one.before), shown(one.after)
+    ratio = "" if one.ratio is None else change(one.ratio, 1.0)
+    if max(len(old), len(new)) > value:
+        return [
+            line((f"   {clean(key, 200)}", PLAIN)),
+            line((f"     A {old}", DIM)),
+            line((f"     B {new}", WARN)),
+        ]
+    name = clean(key, 200)
+    if len(name) > label - 3:
+        name = "…" + name[-(label - 4) :]
+    return [
+        line(
+            (f"   {fit(name, label - 2)}", PLAIN),
+            (f"{old:>{value}} ", DIM),
+            (f"{new:>{value}} ", WARN),
+            (f"{ratio:>8}", PLAIN),
+        )
+    ]
+
+
+def shown(value: object) -> str:
+    """A value of a plan in one line."""
+    if value is None:
+        return "absent"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return clean(", ".join(str(one) for one in value), 300) or "none"
+    return clean(str(value), 300)

@@ -1,0 +1,49 @@
+"""The history: every change with what it did, and the way back to any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.scenario import Scenario
+from tui.changes import changed_words
+from tui.lines import fit, line
+from tui.overlays.rows import Row, RowsPage
+from tui.store import Store
+from tui.styles import ACCENT, BOLD, DIM, PLAIN
+
+
+class HistoryPage(RowsPage[int]):
+    """Gives the place in the timeline to go to."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__("history", "enter goes there, esc closes")
+        self._store = store
+
+    def on_mount(self) -> None:
+        """The cursor where the scenario is now."""
+        super().on_mount()
+        self.put_cursor(self._store.place)
+
+    def rows(self, width: int) -> Sequence[Row[int]]:
+        """One line a change."""
+        return history_rows(self._store.timeline, self._store.place, width)
+
+
+def history_rows(
+    timeline: Sequence[tuple[str, Scenario]], place: int, width: int
+) -> list[Row[int]]:
+    """The changes, oldest first; undone ones after the current one."""
+    rows = []
+    for number, (made, scenario) in enumerate(timeline):
+        if number == 0:
+            words = f"start: {scenario.model}, {scenario.chips} × {scenario.chip}"
+        else:
+            changes = changed_words(timeline[number - 1][1], scenario)
+            what = f"{made}: " if made.startswith(("open", "swap", "revert", "restore")) else ""
+            words = what + (", ".join(changes) or made)
+        now, undone = number == place, number > place
+        mark = "▸ now " if now else "undone" if undone else ""
+        style = BOLD if now else DIM if undone else PLAIN
+        one = line((f"{number:>4} ", DIM), (f"{mark:<7}", ACCENT), (fit(words, width - 13), style))
+        rows.append(Row(one, number))
+    return rows

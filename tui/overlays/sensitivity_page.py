@@ -1,0 +1,54 @@
+"""The page of what matters now; it is worked out beside the keys, with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.nudges import Nudge
+from tui.lines import line
+from tui.overlays.rows import Row, RowsPage
+from tui.overlays.sensitivity import remedy_rows, response_rows
+from tui.styles import DIM
+
+if TYPE_CHECKING:
+    from engine.remedies import Advice
+    from engine.sensitivity import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Thoughts:
+    """What there is so far: ``responses`` is None while they are being worked out."""
+
+    advice: Advice | None
+    base: float
+    vision: bool
+    responses: tuple[Response, ...] | None = None
+    done: int = 0
+    of: int = 0
+
+
+class SensitivityPage(RowsPage[Nudge]):
+    """Gives the nudge to make."""
+
+    def __init__(self) -> None:
+        super().__init__("what matters now", "enter makes the change, esc closes")
+        self._thoughts: Thoughts | None = None
+
+    def show(self, thoughts: Thoughts) -> None:
+        """Draw what there is so far."""
+        self._thoughts = thoughts
+        self.refill()
+
+    def rows(self, width: int) -> Sequence[Row[Nudge]]:
+        """Remedies first, then the knobs."""
+        thoughts = self._thoughts
+        if thoughts is None:
+            return [Row(line((" trying what would let the next batch pass …", DIM)))]
+        rows = remedy_rows(thoughts.advice, thoughts.base, width)
+        rows.append(Row(line("")))
+        if thoughts.responses is None:
+            words = f" one step of every knob: {thoughts.done} of {thoughts.of} …"
+            return [*rows, Row(line((words, DIM)))]
+        return [*rows, *response_rows(thoughts.responses, width, thoughts.vision)]

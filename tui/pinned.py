@@ -1,0 +1,147 @@
+"""Candidates that are kept to compare with: rows of this or other scenarios, saved plans. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.answer import capacity_gib, why_lost
+from engine.errors import RooftopError
+from engine.layout import Layout
+from engine.plan import PlanFile, load_plan, scenario_document
+from engine.results import Table
+from engine.scenario import Scenario
+from engine.sweep import Prepared, batch_table, prepare
+from engine.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """One candidate with its scenario and its metrics at the time it was kept.
+
+    ``verdict`` says why it is not a plan, empty when it meets the objectives. ``source`` names
+    the plan file it comes from and ``document`` is that file; both are empty for a row.
+    """
+
+    scenario: Scenario
+    model: str
+    layout: Layout
+    precision: str
+    batch: int
+    metrics: Mapping[str, float]
+    verdict: str = ""
+    source: str = ""
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Model, chip, layout, precision and batch."""
+        words = self.precision.split(" ")[0]
+        return f"{self.model} {self.scenario.chip} {self.layout.name} {words} B{self.batch}"
+
+    def is_row(self, scenario: Scenario, table: Table, row: int) -> bool:
+        """Whether a row of a scenario is this candidate."""
+        return (
+            self.batch == int(table.batch[row])
+            and self.layout == table.layout(row)
+            and self.precision == table.precision(row).label
+            and self.scenario == scenario
+        )
+
+    def same_candidate(self, other: Pinned) -> bool:
+        """Whether both are the same candidate of the same scenario from the same place."""
+        mine = (self.scenario, self.layout, self.precision, self.batch, self.source)
+        return mine == (other.scenario, other.layout, other.precision, other.batch, other.source)
+
+    def plan(self) -> Mapping[str, Any]:
+        """What a plan file would say of it; the whole file where it comes from one."""
+        if self.document:
+            return self.document
+        degrees = ("tensor", "pipeline", "expert", "attention_data", "replicas")
+        return {
+            "choice": {
+                "batch": self.batch,
+                "precision": self.precision,
+                "why_not": self.verdict,
+                "layout": {name: getattr(self.layout, name) for name in degrees},
+                "metrics": {
+                    name: float(f"{value:.6g}")
+                    for name, value in self.metrics.items()
+                    if value == value
+                },
+            },
+            "scenario": scenario_document(self.scenario),
+        }
+
+
+def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> Pinned:
+    """A row of a table."""
+    return Pinned(
+        scenario=scenario,
+        model=prepared.model.name,
+        layout=table.layout(row),
+        precision=table.precision(row).label,
+        batch=int(table.batch[row]),
+        metrics={name: float(column[row]) for name, column in table.metrics.items()},
+        verdict=why_lost(table, row, scenario.objectives, capacity_gib(prepared)),
+    )
+
+
+def pin_plan(path: Path) -> Pinned:
+    """The choice of a saved plan, worked out again so that it compares with rows of today; with
+    the file's own metrics where its model cannot be read any more. Raises `InputError` when
+    the file is not a plan."""
+    plan = load_plan(path)
+    try:
+        return _worked_out(plan, path)
+    except RooftopError:
+        return _as_saved(plan, path)
+
+
+def _worked_out(plan: PlanFile, path: Path) -> Pinned:
+    scenario, choice = plan.scenario, plan.choice
+    prepared = prepare(scenario)
+    precision = next(
+        (one for one in prepared.precisions if one.label == choice.precision),
+        prepared.precisions[0],
+    )
+    batches = np.array([choice.batch], dtype=np.int64)
+    table = batch_table(prepared, scenario, choice.layout, precision, batches)
+    row = pin_row(prepared, scenario, table, 0)
+    return Pinned(
+        row.scenario,
+        row.model,
+        row.layout,
+        row.precision,
+        row.batch,
+        row.metrics,
+        row.verdict,
+        clean(path.name, 60),
+        plan.document,
+    )
+
+
+def _as_saved(plan: PlanFile, path: Path) -> Pinned:
+    choice = plan.document.get("choice", {})
+    saved = choice.get("metrics", {}) if isinstance(choice, Mapping) else {}
+    numbers = saved.items() if isinstance(saved, Mapping) else ()
+    metrics = {
+        clean(str(name), 40): float(value)
+        for name, value in numbers
+        if isinstance(value, int | float)
+    }
+    return Pinned(
+        plan.scenario,
+        clean(plan.scenario.model, 60),
+        plan.choice.layout,
+        plan.choice.precision,
+        plan.choice.batch,
+        metrics,
+        "",
+        f"{clean(path.name, 60)} as saved",
+        plan.document,
+    )

@@ -1,0 +1,180 @@
+"""What is thought about beside the keys: what a config key costs, what would have to change,
+what matters now."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tui.sweeper import Job, LatestWins
+from tui.threads import into_this_thread
+
+if TYPE_CHECKING:
+    from engine.key_effects import KeyEffect
+    from engine.remedies import Advice, Candidate
+    from engine.scenario import Scenario
+    from tui.overlays.sensitivity_page import SensitivityPage, Thoughts
+    from tui.screen import MainScreen
+
+EFFECT_SECONDS = 0.2
+"""How long the cursor rests on a config key before its effect is worked out."""
+ADVICE_SECONDS = 0.8
+"""How long a row rests before changes that would help it are tried: they take a while, and must
+not run while someone types."""
+PROGRESS_SECONDS = 0.25
+"""The least time between two drawings of progress."""
+
+
+class Thinking:
+    """Starts the slower work when things rest; the newest request wins, quitting never waits."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._adviser: LatestWins[Any] = LatestWins()
+        self._taster: LatestWins[Any] = LatestWins()
+        self._thinker: LatestWins[Any] = LatestWins()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def _later(self, name: str, seconds: float, callback: Callable[[], None]) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(seconds, callback)
+
+    def _job(
+        self, work: Callable[[Callable[[], bool]], Any], deliver: Callable[[Any], None]
+    ) -> Job[Any]:
+        later = into_this_thread()
+        failed = self._screen.sweep_failed
+        return Job(
+            work,
+            lambda found: later(lambda: deliver(found)),
+            lambda error: later(lambda: failed(error)),
+        )
+
+    # --- what would have to change --------------------------------------------------------------
+
+    def advise(self) -> None:
+        """Find what would have to change for the row under the cursor, once it rests."""
+        self._adviser.cancel()
+        if self._screen.why.display:
+            self._later("advise", ADVICE_SECONDS, self._start_advising)
+
+    def _start_advising(self) -> None:
+        screen, session = self._screen, self._screen.session
+        if session is None or session.selected is None or session.error or not screen.is_current:
+            return
+        scenario, chosen = screen.store.current, _candidate(*session.selected)
+        meets = bool(session.selected[0].meets[session.selected[1]])
+
+        def work(should_stop: Callable[[], bool]) -> Any:
+            return (advice_for(scenario, chosen, meets, should_stop),)
+
+        def deliver(found: tuple[Advice | None]) -> None:
+            screen.why.advice = found[0]
+            screen.why.update()
+
+        self._adviser.submit(self._job(work, deliver))
+
+    # --- what a key costs -----------------------------------------------------------------------
+
+    def taste(self) -> None:
+        """Work out the effect of the config key under the cursor, once it rests."""
+        self._taster.cancel()
+        if self._screen.active == "model":
+            self._later("taste", EFFECT_SECONDS, self._start_tasting)
+
+    def _start_tasting(self) -> None:
+        from engine.key_effects import key_effects
+
+        tree, session = self._screen.model_tree, self._screen.session
+        row = tree.row
+        if session is None or session.selected is None or row is None or row.is_heading:
+            return
+        place = _candidate(*session.selected)
+        scenario, key, value = self._screen.store.current, row.key, row.value
+        if tree.knows_effects(scenario, place, key):
+            return
+
+        def work(should_stop: Callable[[], bool]) -> Any:
+            return key_effects(
+                scenario, key, value, place.layout, place.precision, place.batch, should_stop
+            )
+
+        def deliver(found: tuple[KeyEffect, ...]) -> None:
+            tree.learn_effects(scenario, place, key, found)
+
+        self._taster.submit(self._job(work, deliver))
+
+    # --- what matters now -----------------------------------------------------------------------
+
+    def matters(self, page: SensitivityPage) -> None:
+        """Fill a page with what matters for the scenario on screen."""
+        from tui.overlays.sensitivity_page import Thoughts
+
+        session = self._screen.session
+        assert session is not None and session.sweep is not None
+        scenario, swept = self._screen.store.current, session.sweep
+        row = swept.best if swept.best is not None else swept.nearest
+        if row is None:
+            return
+        chosen, table = _candidate(swept.table, row), swept.table
+        base = float(table.metrics[table.throughput][row]) if swept.best is not None else math.nan
+        later, vision = into_this_thread(), table.kind == "vision"
+
+        def tell(thoughts: Thoughts) -> None:
+            later(lambda: page.show(thoughts) if page.is_attached else None)
+
+        def work(should_stop: Callable[[], bool]) -> Any:
+            advice = advice_for(scenario, chosen, swept.best is not None, should_stop)
+            return _nudged(scenario, Thoughts(advice, base, vision), should_stop, tell)
+
+        self._thinker.submit(self._job(work, tell))
+
+    def stop(self) -> None:
+        """Forget what is being thought about."""
+        self._thinker.cancel()
+
+
+def _candidate(table: Any, row: int) -> Candidate:
+    from engine.remedies import Candidate
+
+    return Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
+
+
+def advice_for(
+    scenario: Scenario, chosen: Candidate, meets: bool, should_stop: Callable[[], bool]
+) -> Advice | None:
+    """What would let a candidate pass; for one that meets the objectives, the next better
+    batch. None when there is no better one."""
+    from engine.remedies import advise, next_better
+    from engine.sweep import prepare
+
+    wanted = next_better(prepare(scenario), scenario, chosen) if meets else chosen
+    return advise(scenario, wanted, should_stop) if wanted is not None else None
+
+
+def _nudged(
+    scenario: Scenario,
+    so_far: Thoughts,
+    should_stop: Callable[[], bool],
+    tell: Callable[[Thoughts], None],
+) -> Thoughts | None:
+    """Every knob's response, with progress at a pace that eyes and slow lines can follow."""
+    from dataclasses import replace
+
+    from engine.sensitivity import sensitivity
+
+    told = 0.0
+
+    def progress(done: int, of: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= PROGRESS_SECONDS:
+            told = time.monotonic()
+            tell(replace(so_far, done=done, of=of))
+
+    responses = sensitivity(scenario, should_stop, progress)
+    return None if should_stop() else replace(so_far, responses=tuple(responses))
