@@ -15,7 +15,7 @@ import numpy as np
 from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.precision import Precision
-from engine.results import Table
+from engine.results import IntArray, Table
 from engine.scenario import Scenario
 from engine.sweep import Prepared, batch_table, prepare
 from tui.format import change
@@ -31,7 +31,7 @@ class Baseline:
     def __init__(self, answer: Pinned) -> None:
         self.answer = answer
         self._prepared: Prepared = prepare(answer.scenario)
-        self._tables: dict[tuple[Layout, str], Table | None] = {}
+        self._last: tuple[object, Table | None] = (None, None)
         self._rows: dict[tuple[Layout, str, int], dict[str, float] | None] = {}
 
     @property
@@ -46,7 +46,7 @@ class Baseline:
         if key not in self._rows:
             if len(self._rows) >= MEMORY:
                 self._rows.clear()
-            table = self.table(layout, precision, np.array([batch], dtype=np.int64))
+            table = self._made(layout, precision, np.array([batch], dtype=np.int64))
             self._rows[key] = (
                 None
                 if table is None
@@ -54,8 +54,15 @@ class Baseline:
             )
         return self._rows[key]
 
-    def table(self, layout: Layout, precision: Precision, batches: np.ndarray) -> Table | None:
-        """Batches of the same layout in the baseline; None where there is no such layout."""
+    def table(self, layout: Layout, precision: Precision, batches: IntArray) -> Table | None:
+        """Batches of the same layout in the baseline; None where there is no such layout. The
+        last table is remembered."""
+        key = (replace(layout, replicas=1), precision.label, batches.tobytes())
+        if self._last[0] != key:
+            self._last = (key, self._made(layout, precision, batches))
+        return self._last[1]
+
+    def _made(self, layout: Layout, precision: Precision, batches: IntArray) -> Table | None:
         prepared = self._prepared
         degrees = replace(layout, replicas=1)
         same = [one for one in prepared.layouts if replace(one, replicas=1) == degrees]

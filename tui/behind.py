@@ -71,7 +71,8 @@ class Behind:
 
         screen = self._screen
         session = screen.session
-        if session is None or session.selected is None or not screen.why.display:
+        wanted = screen.why.display or (screen.chart.display and screen.chart.kind == "roofline")
+        if session is None or session.selected is None or not wanted:
             return
         table, row = session.selected
         prepared, scenario = session.prepared, screen.store.current

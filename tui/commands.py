@@ -10,6 +10,7 @@ PANES = ("model", "hardware", "workload", "table", "chart", "why")
 TABLE = frozenset({"table"})
 FORMS = frozenset({"hardware", "workload"})
 TREE = frozenset({"model"})
+STEPPED = FORMS | TREE
 EVERYWHERE = frozenset(PANES)
 
 
@@ -49,12 +50,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("columns", ("C",), "columns", "Show, hide and order the table's columns", TABLE),
     Command("mark", ("space",), "mark", "Mark this row for comparing", TABLE, True, "row"),
     Command(
-        "compare", ("c",), "compare", "Marked rows side by side", footer=True, needs="two_marks"
+        "compare", ("c",), "compare", "Marked rows and plans side by side", footer=True, needs="row"
     ),
     Command("unmark", ("x",), "unmark", "Forget the marks", needs="mark"),
-    Command("baseline", ("b",), "baseline", "Pin this row: cells show their change against it"),
+    Command("baseline", ("b",), "baseline", "Pin the scenario: cells show their change; unpin it"),
     Command("swap", ("B",), "swap", "Swap the scenario with the pinned one", needs="baseline"),
     Command("sensitivity", ("w",), "what matters", "Which knob matters most now", footer=True),
+    Command("history", ("H",), "history", "Every change so far; back to any of them"),
+    Command("chart", ("p",), "next chart", "Next chart: over batch, Pareto, roofline"),
+    Command("chart_back", ("P",), "chart back", "The chart before"),
     Command("up", ("up", "k"), "up", "Up"),
     Command("down", ("down", "j"), "down", "Down"),
     Command("page_up", ("pageup", "ctrl+u"), "page up", "A page up"),
@@ -62,11 +66,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("top", ("g", "home"), "top", "To the first row"),
     Command("bottom", ("G", "end"), "bottom", "To the last row"),
     Command("edit", ("enter",), "edit", "Change the value", FORMS | TREE, True),
-    Command("less", ("left", "h", "minus"), "less", "Previous choice, or one step down", FORMS),
+    Command("less", ("left", "h", "minus"), "less", "Previous choice, or one step down", STEPPED),
     Command(
-        "more", ("right", "l", "plus"), "←→ change", "Next choice, or one step up", FORMS, True
+        "more", ("right", "l", "plus"), "←→ change", "Next choice, or one step up", STEPPED, True
     ),
     Command("revert", ("r",), "revert", "Take this what-if back", TREE, True, "edited"),
+    Command("revert_all", (), "revert all", "Take all what-ifs on the model back", needs="edits"),
     Command("language", ("L",), "language", "English or Chinese explanations"),
     Command("next_pane", ("tab",), "next pane", "To the next pane"),
     Command("previous_pane", ("shift+tab",), "previous pane", "To the pane before"),

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 
 def facts_of(screen: MainScreen) -> frozenset[str]:
-    """The facts that hold: ``past future offer row sweep away mark two_marks baseline edited``."""
+    """The facts that hold: ``past future offer row sweep away mark baseline edited
+    edits``."""
     store, session = screen.store, screen.session
     found = {
         "past": bool(store.history),
@@ -23,8 +24,8 @@ def facts_of(screen: MainScreen) -> frozenset[str]:
             "sweep": session.sweep_is_current and session.selected is not None,
             "away": not session.following,
             "mark": bool(session.marked),
-            "two_marks": len(session.marked) > 1,
             "baseline": session.baseline is not None,
             "edited": row is not None and row.edited,
+            "edits": bool(store.current.edits),
         }
     return frozenset(name for name, holds in found.items() if holds)

@@ -18,6 +18,7 @@ from tui.fetching import Fetching
 from tui.fields import HARDWARE, WORKLOAD
 from tui.lines import cells
 from tui.store import Store
+from tui.thinking import Thinking
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.form_pane import FormPane
 from tui.widgets.panes import AnswerPane, FooterPane, Pane
@@ -43,6 +44,7 @@ class MainScreen(Screen[None]):
         self.session: Session | None = None
         self.offer: LastSession | None = None
         self.behind = Behind(self)
+        self.thinking = Thinking(self)
         self.answer = AnswerPane(id="answer")
         self.model_tree = TreePane(id="model")
         self.hardware = FormPane(id="hardware", title="hardware", form=HARDWARE)
@@ -185,6 +187,7 @@ class MainScreen(Screen[None]):
                 pane.update()
         self.paint_footer()
         self.behind.explain()
+        self.thinking.rest()
 
     def paint_footer(self) -> None:
         """Draw the last line."""

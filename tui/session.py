@@ -75,6 +75,8 @@ class Session:
         self.cursor = 0
         self.baseline: Baseline | None = None
         self.marked: list[Pinned] = []
+        self._wanted: int | None = None
+        """A batch that must be among those shown, for a cursor that is to stand on it."""
 
     # --- computing -----------------------------------------------------------------------
 
@@ -129,6 +131,7 @@ class Session:
         if self.sweep is not None:
             row = self.sweep.best if self.sweep.best is not None else self.sweep.nearest
             found += [int(self.sweep.table.batch[row])] if row is not None else []
+        found += [self._wanted] if self._wanted is not None else []
         batch = self._cursor_batch()
         return (*found, batch) if batch is not None else tuple(found)
 
@@ -159,6 +162,11 @@ class Session:
                 self.recompute()
                 return
         self._refresh_rows()
+
+    @property
+    def is_vision(self) -> bool:
+        """Whether the table is one of a vision model."""
+        return self.table is not None and self.table.kind == "vision"
 
     @property
     def sweep_is_current(self) -> bool:
@@ -301,7 +309,7 @@ class Session:
     def sentence(self) -> str:
         """The answer, against the baseline's if there is one."""
         text, compared = self._answer(), self.against_baseline()
-        return f"{text} Against the baseline: {compared}." if text and compared else text
+        return f"{text} Δ baseline: {compared}." if text and compared else text
 
     def _answer(self) -> str:
         """The answer; while a sweep runs, the best of the layout on screen."""
@@ -345,6 +353,22 @@ class Session:
         if chosen is None or self.prepared is None:
             return None
         return pin_row(self.prepared, self.store.current, *chosen)
+
+    def go_to(self, chosen: Pinned) -> None:
+        """Put the cursor on a candidate of the scenario on screen."""
+        if self.prepared is None or chosen.layout not in self.prepared.layouts:
+            return
+        labels = {one.label: one for one in self.prepared.precisions}
+        self.layout = chosen.layout
+        self.precision = labels.get(chosen.precision, self.prepared.precisions[0])
+        self.view = replace(self.view, view="layout", match="", filter="all")
+        self.following = False
+        self._wanted = chosen.batch
+        self.recompute()
+        self._wanted = None
+        if self.table is not None:
+            places = np.flatnonzero(self.table.batch[self.rows] == chosen.batch)
+            self.cursor = int(places[0]) if len(places) else 0
 
     def answered(self) -> Pinned | None:
         """The plan that the answer names, as something to compare with."""

@@ -55,6 +55,11 @@ class Thinking:
             lambda error: later(lambda: failed(error)),
         )
 
+    def rest(self) -> None:
+        """What to think about when nothing more happens."""
+        self.advise()
+        self.taste()
+
     # --- what would have to change --------------------------------------------------------------
 
     def advise(self) -> None:
@@ -67,7 +72,7 @@ class Thinking:
         screen, session = self._screen, self._screen.session
         if session is None or session.selected is None or session.error or not screen.is_current:
             return
-        scenario, chosen = screen.store.current, _candidate(*session.selected)
+        scenario, chosen = screen.store.current, candidate_of(*session.selected)
         meets = bool(session.selected[0].meets[session.selected[1]])
 
         def work(should_stop: Callable[[], bool]) -> Any:
@@ -94,7 +99,7 @@ class Thinking:
         row = tree.row
         if session is None or session.selected is None or row is None or row.is_heading:
             return
-        place = _candidate(*session.selected)
+        place = candidate_of(*session.selected)
         scenario, key, value = self._screen.store.current, row.key, row.value
         if tree.knows_effects(scenario, place, key):
             return
@@ -121,7 +126,7 @@ class Thinking:
         row = swept.best if swept.best is not None else swept.nearest
         if row is None:
             return
-        chosen, table = _candidate(swept.table, row), swept.table
+        chosen, table = candidate_of(swept.table, row), swept.table
         base = float(table.metrics[table.throughput][row]) if swept.best is not None else math.nan
         later, vision = into_this_thread(), table.kind == "vision"
 
@@ -139,7 +144,8 @@ class Thinking:
         self._thinker.cancel()
 
 
-def _candidate(table: Any, row: int) -> Candidate:
+def candidate_of(table: Any, row: int) -> Candidate:
+    """A row of a table as something to ask about."""
     from engine.remedies import Candidate
 
     return Candidate(table.layout(row), table.precision(row), int(table.batch[row]))

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.text import clean
-from engine.units import LARGEST_COUNT
+from engine.units import parse_quantity
+
+if TYPE_CHECKING:
+    from engine.architecture import Assumption
 
 OTHER = "other"
+ASSUMED = "assumed"
+"""The group of what the file does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeRow:
-    """A heading (empty ``key``) or one config key."""
+    """A heading (empty ``key``) or one config key.
+
+    ``original`` is the file's value of an edited key, None where the file has no such key.
+    ``reason`` says where an assumed value comes from; a ``note`` is words that are no key.
+    """
 
     group: str
     key: str
     value: object
     edited: bool = False
+    original: object = None
+    reason: str = ""
+    note: bool = False
 
     @property
     def is_heading(self) -> bool:
@@ -42,19 +54,53 @@ def tree_rows(
     config: Mapping[str, Any],
     group_of: Mapping[str, str],
     order: tuple[str, ...],
-    edited: frozenset[str],
+    edited: Mapping[str, object],
 ) -> list[TreeRow]:
-    """Rows by group in the glossary's order; keys it does not know come last."""
+    """Rows by group in the glossary's order; keys it does not know come last. ``edited`` are the
+    what-ifs with the file's own values."""
     groups: dict[str, list[TreeRow]] = {}
     for key, value in flattened(config):
         group = group_of.get(key, OTHER)
-        groups.setdefault(group, []).append(TreeRow(group, key, value, key in edited))
+        row = TreeRow(group, key, value, key in edited, edited.get(key))
+        groups.setdefault(group, []).append(row)
     rows: list[TreeRow] = []
     for group in (*order, OTHER):
         if group in groups:
             rows.append(TreeRow(group, "", None))
             rows.extend(groups.pop(group))
     return rows
+
+
+def assumed_rows(
+    assumptions: Sequence[Assumption | str], warnings: Sequence[str], config: Mapping[str, Any]
+) -> list[TreeRow]:
+    """What the file does not say and was taken from elsewhere, and what is odd about it."""
+    given = {key for key, _ in flattened(config)}
+    rows = []
+    for one in assumptions:
+        if isinstance(one, str):
+            rows.append(TreeRow(ASSUMED, "assumed", one, note=True))
+        elif one.key not in given:
+            value = parse_value(one.value.strip("'"))
+            rows.append(TreeRow(ASSUMED, one.key, value, reason=one.reason))
+    rows += [TreeRow(ASSUMED, "warning", text, note=True) for text in warnings]
+    return [TreeRow(ASSUMED, "", None), *rows] if rows else []
+
+
+def stepped(value: object, direction: int) -> object:
+    """One step up or down: a switch turns over, a power of two doubles or halves, another whole
+    number moves by the largest power of two that divides it (7168 by 1024, 61 by 1), a fraction
+    by a tenth. What is no number stays."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, float):
+        return float(f"{value * (1.1 if direction > 0 else 1 / 1.1):.3g}")
+    if not isinstance(value, int) or value <= 0:
+        return value
+    size = value & -value
+    if size == value:
+        return value * 2 if direction > 0 else max(value // 2, 1)
+    return value + size * direction
 
 
 def rows_with(rows: list[TreeRow], text: str) -> list[TreeRow]:
@@ -81,12 +127,12 @@ def shown_value(value: object) -> str:
 
 
 def parse_value(text: str) -> object:
-    """What a person typed as a JSON value: numbers (``4K`` too), true, false, null, or text."""
+    """What a person typed as a JSON value: numbers (``4K``, ``70B`` too), true, false, null, or
+    text."""
     stripped = text.strip()
     try:
         value: object = json.loads(stripped)
-    except json.JSONDecodeError:
-        if stripped[:-1].isdigit() and stripped[-1:] in "kK":
-            return min(int(stripped[:-1]) * 1024, LARGEST_COUNT)
-        return stripped
+    except (ValueError, RecursionError):
+        quantity = parse_quantity(stripped)
+        return stripped if quantity is None else quantity
     return value

@@ -192,34 +192,6 @@ async def test_views_filter_and_sort():
         assert (batches[:-1] <= batches[1:]).all()
 
 
-async def test_baseline_turns_cells_into_changes():
-    async with running() as (screen, pilot):
-        await press(pilot, "b")
-        assert "=" in screen.table.text
-        await press(pilot, "2", "down", "right")
-        assert "%" in screen.table.text
-
-
-async def test_compare_marks_the_better_one():
-    async with running() as (screen, pilot):
-        await press(pilot, "space", "up", "space", "c")
-        text = "\n".join("".join(run for run, _ in one) for one in pilot.app.screen._view.lines)
-        assert "★" in text
-        assert screen.session.marked
-
-
-async def test_sensitivity_names_knobs():
-    async with running() as (_, pilot):
-        await pilot.press("w")
-        for _ in range(200):
-            await pilot.pause(0.05)
-            if hasattr(pilot.app.screen, "_view"):
-                break
-        text = "\n".join("".join(run for run, _ in one) for one in pilot.app.screen._view.lines)
-        assert "ISL" in text
-        assert "KV cache" in text
-
-
 async def test_palette_finds_commands():
     async with running() as (screen, pilot):
         await press(pilot, "colon", *"undo")

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.actions.base import Group
+
+if TYPE_CHECKING:
+    from engine.nudges import Nudge
+    from tui.pinned import Pinned
 
 
 class Comparing(Group):
     """The pinned scenario, marked rows and nudged inputs."""
 
     def do_baseline(self) -> None:
-        """Pin the row under the cursor, or let go of the pinned one."""
+        """Pin the scenario and its answer, or let go of the pinned one."""
         session = self._session
         if session is None:
             return
-        session.baseline = None if session.baseline is not None else session.pin()
-        pinned = session.baseline
+        if session.baseline is not None:
+            session.baseline = None
+            self._screen.paint()
+            self._screen.say("no baseline any more")
+            return
+        self._pin()
+
+    def _pin(self) -> None:
+        from tui.baseline import Baseline
+
+        session = self._session
+        pinned = session.answered() or session.pin() if session is not None else None
+        if session is None or pinned is None:
+            self._screen.say("nothing to pin yet")
+            return
+        session.baseline = Baseline(pinned)
         self._screen.paint()
-        self._screen.say(f"baseline: {pinned.name}" if pinned else "no baseline")
+        self._screen.say(f"baseline: {pinned.name}; change something, B swaps, b lets go")
 
     def do_swap(self) -> None:
         """Swap the scenario with the baseline's."""
@@ -24,9 +44,13 @@ class Comparing(Group):
         if session is None or session.baseline is None:
             self._screen.say("no baseline is pinned; b pins one")
             return
-        here, there = session.pin(), session.baseline
-        session.baseline = here
-        self._change(there.scenario, "swap with baseline")
+        there = session.baseline.answer
+        if there.scenario == self._store.current:
+            self._screen.say("the scenario is the baseline's; change something first")
+            return
+        self._pin()
+        self._change(there.scenario, "swap with the baseline")
+        self._screen.say(f"now: {there.name}")
 
     def do_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away."""
@@ -34,41 +58,71 @@ class Comparing(Group):
         pinned = session.pin() if session is not None else None
         if session is None or pinned is None:
             return
-        names = [one.name for one in session.marked]
-        if pinned.name in names:
-            del session.marked[names.index(pinned.name)]
-        else:
-            session.marked.append(pinned)
+        kept = [one for one in session.marked if not one.same_candidate(pinned)]
+        if len(kept) == len(session.marked):
+            kept.append(pinned)
+        session.marked = kept
         self._screen.table.update()
-        self._screen.say(f"{len(session.marked)} marked; c compares, x forgets")
+        self._screen.paint_footer()
+        self._screen.say(f"{len(kept)} marked; c compares, x forgets")
 
     def do_unmark(self) -> None:
         """Forget all marks."""
         if self._session is not None:
-            self._session.marked.clear()
+            self._session.marked = []
             self._screen.paint()
 
     def do_compare(self) -> None:
-        """Marked rows side by side."""
-        from tui.overlays.compare import compare_lines
+        """Marked rows and plan files side by side; the row under the cursor when none is."""
+        from tui.overlays.compare_page import ComparePage
 
         session = self._session
-        if session is None or len(session.marked) < 2:
-            self._screen.say("mark two rows or more with space first")
+        if session is None:
             return
-        self._overlay("compare", compare_lines(session.marked))
+        here = session.pin()
+        columns = tuple(session.marked) or ((here,) if here is not None else ())
+        if not columns:
+            self._screen.say("nothing to compare yet")
+            return
+
+        def kept(marked: list[Pinned]) -> None:
+            session.marked = marked
+
+        self._screen.app.push_screen(ComparePage(columns, kept), self._go_to)
+
+    def _go_to(self, chosen: Pinned | None) -> None:
+        session = self._session
+        if session is None or chosen is None:
+            self._screen.paint()
+            return
+        self._change(chosen.scenario, f"open {chosen.source or chosen.name}")
+        session.go_to(chosen)
+        self._screen.paint()
 
     def do_sensitivity(self) -> None:
-        """Which knob matters most: every input nudged, swept again, sorted."""
-        from engine.sensitivity import sensitivity
-        from tui.overlays.sensitivity import sensitivity_lines
+        """Which knob matters most: every input nudged, swept again, sorted; and what would let
+        the next better batch pass."""
+        from tui.overlays.sensitivity_page import SensitivityPage
 
         session = self._session
         if session is None or not session.sweep_is_current:
             self._screen.say("the sweep is still running")
             return
-        found = sensitivity(self._store.current)
-        if not found:
-            self._screen.say("nothing meets the objectives, so there is no plan to nudge")
-            return
-        self._overlay("what matters", sensitivity_lines(found))
+        page = SensitivityPage()
+        self._screen.app.push_screen(page, self._nudge)
+        self._screen.thinking.matters(page)
+
+    def _nudge(self, chosen: Nudge | None) -> None:
+        self._screen.thinking.stop()
+        if chosen is not None:
+            self._change(chosen.scenario, f"{chosen.knob} {chosen.before} → {chosen.after}")
+
+    def do_history(self) -> None:
+        """Every change so far, and the way back to any of them."""
+        from tui.overlays.history import HistoryPage
+
+        self._screen.app.push_screen(HistoryPage(self._store), self._jump)
+
+    def _jump(self, place: int | None) -> None:
+        if place is not None and self._store.jump(place):
+            self._screen.scenario_changed()

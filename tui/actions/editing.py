@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tui.actions.base import Group
 from tui.fields import Field, cycle
+from tui.tree import stepped
 
 
 class Editing(Group):
@@ -14,7 +15,8 @@ class Editing(Group):
     def do_edit(self) -> None:
         """Start typing over the value under the cursor."""
         tree = self._screen.model_tree
-        if self._screen.active == "model" and tree.row is not None and not tree.row.is_heading:
+        row = tree.row
+        if self._screen.active == "model" and row is not None and row.key and not row.note:
             tree.typed = ""
             tree.update()
 
@@ -28,11 +30,18 @@ class Editing(Group):
 
     def _step(self, direction: int) -> None:
         form = self._form()
-        if form is None:
+        if form is not None:
+            field: Field = form.field
+            form.typed, form.complaint = None, ""
+            self._change(cycle(field, self._store.current, direction), field.label)
             return
-        field: Field = form.field
-        form.typed, form.complaint = None, ""
-        self._change(cycle(field, self._store.current, direction), field.label)
+        row = self._screen.model_tree.row
+        if row is not None and not row.is_heading and not row.note:
+            value = stepped(row.value, direction)
+            if value == row.value:
+                self._screen.say("no number: enter changes it")
+            else:
+                self._screen.actions.typing.set_key(row.key, value)
 
     def do_revert(self) -> None:
         """Take back the what-if under the cursor."""
@@ -42,6 +51,11 @@ class Editing(Group):
         kept = tuple(edit for edit in self._store.current.edits if edit[0] != row.key)
         self._screen.model_tree.typed, self._screen.model_tree.complaint = None, ""
         self._change(replace(self._store.current, edits=kept), f"revert {row.key}")
+
+    def do_revert_all(self) -> None:
+        """Take all what-ifs on the model back."""
+        self._screen.model_tree.typed, self._screen.model_tree.complaint = None, ""
+        self._change(replace(self._store.current, edits=()), "revert all what-ifs")
 
     def do_language(self) -> None:
         """English or Chinese."""

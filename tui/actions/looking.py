@@ -15,10 +15,20 @@ class Looking(Group):
         from tui.session import VIEWS
 
         self._look("view", VIEWS)
-        chart = self._screen.chart
-        if self._session is not None:
-            chart.kind = "batch" if self._session.view.view == "layout" else "pareto"
         self._screen.paint()
+
+    def do_chart(self) -> None:
+        """The next kind of chart."""
+        self._chart(1)
+
+    def do_chart_back(self) -> None:
+        """The kind of chart before."""
+        self._chart(-1)
+
+    def _chart(self, by: int) -> None:
+        self._screen.chart.next_kind(by)
+        self._screen.chart.update()
+        self._screen.behind.explain()
 
     def do_verdicts(self) -> None:
         """All rows, those that fit, those that meet."""
@@ -103,7 +113,6 @@ class Looking(Group):
         """Show the batches of the row's layout."""
         if self._session is not None:
             self._session.use_layout_of_cursor()
-            self._screen.chart.kind = "batch"
             self._screen.paint()
 
     def do_rerun(self) -> None:

@@ -48,6 +48,7 @@ class Moving(Group):
             screen.model_tree.move(by)
             screen.model_tree.update()
             screen.paint_footer()
+            screen.thinking.taste()
         elif screen.active == "why":
             screen.why.top = max(0, screen.why.top + by)
             screen.why.update()
@@ -56,6 +57,7 @@ class Moving(Group):
             screen.table.update()
             screen.paint_footer()
             screen.behind.explain()
+            screen.thinking.advise()
 
     def do_up(self) -> None:
         """One row up."""

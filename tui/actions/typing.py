@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from textual import events
 
 from engine.errors import RooftopError
@@ -48,6 +46,10 @@ class Typing(Group):
             form.typed = character
         elif event.key in {"enter", "tab", "up", "down"}:
             self._end_typing(form, event.key)
+            return True
+        elif event.key in {"plus", "minus"} and form.field.choices is None:
+            self._end_typing(form, event.key)
+            self._screen.actions.run("more" if event.key == "plus" else "less")
             return True
         elif event.key == "escape":
             form.typed, form.complaint = None, ""
@@ -95,7 +97,7 @@ class Typing(Group):
         if event.key == "escape":
             tree.typed, tree.complaint = None, ""
         elif event.key == "enter":
-            self._set_key(row.key, parse_value(tree.typed))
+            self.set_key(row.key, parse_value(tree.typed))
             return
         elif event.key in {"backspace", "ctrl+h"}:
             tree.typed = tree.typed[:-1]
@@ -105,13 +107,13 @@ class Typing(Group):
             tree.typed += character
         self._screen.paint()
 
-    def _set_key(self, key: str, value: object) -> None:
+    def set_key(self, key: str, value: object) -> None:
         """Make a what-if of a config key, unless the engine refuses the value."""
+        from engine.key_effects import edited
         from engine.sweep import prepare
 
         tree = self._screen.model_tree
-        kept = tuple(edit for edit in self._store.current.edits if edit[0] != key)
-        changed = replace(self._store.current, edits=(*kept, (key, value)))
+        changed = edited(self._store.current, key, value)
         try:
             prepare(changed)
         except RooftopError as error:

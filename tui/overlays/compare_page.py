@@ -72,7 +72,7 @@ class ComparePage(ModalScreen[Pinned | None]):
         if len(columns) < 2:
             return [line((" one column has nothing to differ from; o adds a plan file", DIM))]
         first, other = columns[0], columns[place]
-        names = (first.source or first.name, f"({letter(place)}) {other.source or other.name}")
+        names = (f"A {first.source or first.name}", f"{letter(place)} {other.source or other.name}")
         return diff_lines(*_alike(first, other), names, width)
 
     def _second(self) -> int:

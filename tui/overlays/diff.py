@@ -19,14 +19,16 @@ _LAST = ("bottlenecks", "provenance", "runner_up", "memory")
 def diff_lines(
     before: Mapping[str, Any], after: Mapping[str, Any], names: tuple[str, str], width: int
 ) -> list[Line]:
-    """Keys whose values differ: before, after, and the change of numbers."""
+    """Keys whose values differ: before, after, and the change of numbers. ``names`` are those of
+    the plans; each begins with the letter that stands for it."""
     found = sorted(differences(before, after), key=_order)
-    lines = [line((f" A {names[0]}", BOLD)), line((f" B {names[1]}", BOLD)), line("")]
+    lines = [line((f" {one}", BOLD)) for one in names] + [line("")]
     if not found:
         return [*lines, line(("the same in every key", DIM))]
     value = min(_VALUE, max((width - 24) // 3, 10))
-    label = max(width - 2 * value - 12, 12)
-    head = f" {fit('key', label)}{'A':>{value}} {'B':>{value}} {'change':>8}"
+    longest = max(len(one.key) for one in found) + 4
+    label = max(min(width - 2 * value - 12, longest), 12)
+    head = f" {fit('key', label)}{names[0][0]:>{value}} {names[1][0]:>{value}} {'change':>8}"
     lines.append(line((head, TITLE)))
     section = ""
     for one in found:
@@ -51,8 +53,8 @@ def _difference_lines(one: Difference, key: str, label: int, value: int) -> list
     if max(len(old), len(new)) > value:
         return [
             line((f"   {clean(key, 200)}", PLAIN)),
-            line((f"     A {old}", DIM)),
-            line((f"     B {new}", WARN)),
+            line((f"     − {old}", DIM)),
+            line((f"     + {new}", WARN)),
         ]
     name = clean(key, 200)
     if len(name) > label - 3:
@@ -71,6 +73,8 @@ def shown(value: object) -> str:
     """A value of a plan in one line."""
     if value is None:
         return "absent"
+    if value == "":
+        return "empty"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -78,7 +78,11 @@ class ChartPane(Pane):
         assert session is not None and session.table is not None
         chosen = session.selected
         row = chosen[1] if chosen is not None and chosen[0] is session.table else None
-        return batch_figure(session.table, session.store.current.objectives, row)
+        objectives, pinned = session.store.current.objectives, session.baseline
+        before = None
+        if pinned is not None and session.layout is not None and session.precision is not None:
+            before = pinned.table(session.layout, session.precision, session.table.batch)
+        return batch_figure(session.table, objectives, row, before)
 
     def _frontier(self) -> Figure | str:
         from dataclasses import replace

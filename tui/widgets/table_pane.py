@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.format import change
 from tui.lines import Line, Run, fit, line
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
@@ -47,8 +46,9 @@ class TablePane(Pane):
             return ("working …",)
         view = session.view
         place = f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
+        pinned = session.baseline is not None
         views = {"best": "best of each layout", "all": "all candidates"}
-        parts = [place]
+        parts = [place, "Δ baseline, same batch"] if pinned else [place]
         if view.match:
             parts.append(f"/{view.match}")
         if view.filter != "all":
@@ -166,14 +166,17 @@ class TablePane(Pane):
             return "  " + fit(table.precision(row).label, column.width)
         if column.id == "benchmark":
             return "  " + fit(self._benchmark(table, row), column.width)
-        return " " + self._number(column, float(table.metrics[column.id][row])).rjust(column.width)
+        return " " + self._number(table, row, column).rjust(column.width)
 
-    def _number(self, column: Column, value: float) -> str:
+    def _number(self, table: Table, row: int, column: Column) -> str:
+        """The number, or its change against the baseline's same batch."""
         assert self.session is not None
-        baseline = self.session.baseline
-        if baseline is not None and column.id in baseline.metrics:
-            return change(value, baseline.metrics[column.id])
-        return number(column, value)
+        value, baseline = float(table.metrics[column.id][row]), self.session.baseline
+        changed = ""
+        if baseline is not None:
+            place = (table.layout(row), table.precision(row), int(table.batch[row]))
+            changed = baseline.cell(*place, column.id, value)
+        return changed or number(column, value)
 
     def _benchmark(self, table: Table, row: int) -> str:
         from engine.plan_document import benchmark_names

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from tui.lines import Line, fit, line, wrapped
-from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
-from tui.tree import OTHER, TreeRow, rows_with, shown_value, tree_rows
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tui.lines import Line, fit, line
+from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
+from tui.tree import (
+    ASSUMED,
+    OTHER,
+    TreeRow,
+    assumed_rows,
+    flattened,
+    rows_with,
+    shown_value,
+    tree_rows,
+)
 from tui.widgets.panes import Pane
+
+if TYPE_CHECKING:
+    from engine.key_effects import KeyEffect
+    from engine.scenario import Scenario
+    from tui.session import Session
+
+EFFECT_LINES = 2
 
 
 class TreePane(Pane):
@@ -24,6 +43,8 @@ class TreePane(Pane):
         self._found: list[TreeRow] = []
         self._seen: object = None
         self._top = 0
+        self._effects: dict[str, Sequence[KeyEffect]] = {}
+        self._effects_of: object = None
 
     @property
     def rows(self) -> list[TreeRow]:
@@ -33,14 +54,35 @@ class TreePane(Pane):
             return []
         model = session.prepared.model
         if self._seen is not model:
-            from engine.glossary import group_order, groups_of_keys
-
-            edited = frozenset(key for key, _ in session.store.current.edits)
-            keys = groups_of_keys(model.config)
-            self._rows = tree_rows(model.config, keys, group_order(), edited)
+            self._rows = _rows_of(session)
             self._seen = model
             self._search()
         return self._found
+
+    # --- effects ----------------------------------------------------------------------------
+
+    def knows_effects(self, scenario: Scenario, place: object, key: str) -> bool:
+        """Whether the effects of a key on this very plan are known."""
+        return self._effects_of == (scenario, place) and key in self._effects
+
+    def learn_effects(
+        self, scenario: Scenario, place: object, key: str, effects: Sequence[KeyEffect]
+    ) -> None:
+        """Take the effects of a key; those of another plan are forgotten."""
+        if self._effects_of != (scenario, place):
+            self._effects_of = (scenario, place)
+            self._effects = {}
+        self._effects[key] = effects
+        self.update()
+
+    def _known_effects(self, row: TreeRow) -> Sequence[KeyEffect] | None:
+        session = self.session
+        if session is None or self._effects_of is None or session.selected is None:
+            return None
+        from tui.thinking import candidate_of
+
+        here = (session.store.current, candidate_of(*session.selected))
+        return self._effects.get(row.key) if self._effects_of == here else None
 
     def look_for(self, text: str) -> None:
         """Show only the keys whose name or value holds ``text``; nothing shows all."""
@@ -100,31 +142,59 @@ class TreePane(Pane):
         return tuple(parts)
 
     def body(self, width: int, height: int) -> list[Line]:
-        """Rows, then the meaning of the selected key in the last lines."""
+        """Rows, then what the selected key is and does in the last lines."""
         rows = self.rows
         if not rows:
             return [line(("no key matches; esc shows all" if self.search else "reading …", DIM))]
-        meaning = self._meaning(width, 4 if height >= 12 else 2 if height >= 6 else 0)
-        visible = max(height - len(meaning), 1)
+        words = self._words(width, height)
+        visible = max(height - len(words), 1)
         if self.cursor < self._top:
             self._top = self.cursor
         elif self.cursor >= self._top + visible:
             self._top = self.cursor - visible + 1
         self._top = max(0, min(self._top, len(rows) - visible))
-        if self.cursor == self._top + 0 and self._top and rows[self._top - 1].is_heading:
+        if self.cursor == self._top and self._top and rows[self._top - 1].is_heading:
             self._top -= 1
         lines = [
             self._line(place, rows[place], width)
             for place in range(self._top, min(self._top + visible, len(rows)))
         ]
         lines += [line("")] * (visible - len(lines))
-        return lines + meaning
+        return lines + words
+
+    def _words(self, width: int, height: int) -> list[Line]:
+        """The lines below the rows: always as many for a height, so that rows do not jump."""
+        from tui.widgets.tree_words import complaint_lines, edit_line, effect_lines, meaning_lines
+
+        room = (
+            8
+            if height >= 24
+            else 6
+            if height >= 16
+            else 5
+            if height >= 11
+            else 3
+            if height >= 7
+            else 0
+        )
+        row = self.row
+        if not room or row is None or row.is_heading:
+            return [line("")] * room
+        if self.complaint:
+            lines = complaint_lines(self.complaint, width, room)
+        else:
+            vision = self.session is not None and self.session.is_vision
+            lines = effect_lines(self._known_effects(row), row, width, vision)[:EFFECT_LINES]
+            lines += [edit_line(row, width)] if row.edited and room > len(lines) + 1 else []
+            most = room - max(len(lines), EFFECT_LINES)
+            lines = meaning_lines(row, chinese=self.chinese, width=width, most=most) + lines
+        return lines + [line("")] * (room - len(lines))
 
     def _line(self, place: int, row: TreeRow, width: int) -> Line:
         if row.is_heading:
             return line((f"▾ {self._group_title(row.group)}", TITLE))
         current = place == self.cursor
-        marker = "*" if row.edited else " "
+        marker = "*" if row.edited else "≈" if row.group == ASSUMED else " "
         key_width = min(max(width // 2, 16), 30)
         key = row.key if len(row.key) <= key_width else "…" + row.key[-(key_width - 1) :]
         style = EDITED if row.edited else PLAIN
@@ -142,25 +212,37 @@ class TreePane(Pane):
     def _group_title(self, group: str) -> str:
         if group == OTHER:
             return "其他" if self.chinese else "other"
+        if group == ASSUMED:
+            return "文件之外的假设" if self.chinese else "assumed, not in the file"
         from engine.glossary import group_title
 
         return group_title(group, chinese=self.chinese)
 
-    def _meaning(self, width: int, height: int) -> list[Line]:
-        """What the selected key is and does, in the chosen language."""
-        row = self.row
-        if not height or row is None or row.is_heading:
-            return []
-        if self.complaint:
-            return [line((one, WARN)) for one in wrapped(self.complaint, width, height)]
-        from engine.glossary import lookup
 
-        entry = lookup(row.key)
-        if entry is None:
-            words = "没有说明。" if self.chinese else "Not in the glossary."
-        elif self.chinese:
-            words = f"{entry.chinese} {entry.effect_chinese}"
-        else:
-            words = f"{entry.english} {entry.effect_english}"
-        lines = [line((one, ACCENT)) for one in wrapped(words, width, height)]
-        return lines + [line("")] * (height - len(lines))
+def _rows_of(session: Session) -> list[TreeRow]:
+    """The rows of the model on screen: its config by group, then what was assumed."""
+    from engine.glossary import group_order, groups_of_keys
+
+    assert session.prepared is not None
+    model = session.prepared.model
+    keys = groups_of_keys(model.config)
+    rows = tree_rows(model.config, keys, group_order(), _originals(session.store.current))
+    architecture = model.architecture
+    return rows + assumed_rows(architecture.assumptions, model.warnings, model.config)
+
+
+def _originals(scenario: Scenario) -> dict[str, Any]:
+    """The edited keys with the values that the file has for them."""
+    from dataclasses import replace
+
+    from engine.errors import RooftopError
+    from engine.sweep import prepare
+
+    if not scenario.edits:
+        return {}
+    try:
+        config = prepare(replace(scenario, edits=())).model.config
+    except RooftopError:
+        config = {}
+    own = dict(flattened(config))
+    return {key: own.get(key) for key, _ in scenario.edits}
