@@ -7,7 +7,7 @@ the bundled ones in ``profiles/chips/``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -38,6 +38,15 @@ class KernelConstants:
     """Decode attention: seconds for one (sequence × KV head), whatever its length."""
     provenance: Provenance = Provenance.DATASHEET
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """How one chip's kernels differ from its generation's, as factors on their efficiencies:
+    few cores cannot draw the whole bandwidth, a peak may have grown faster than its kernels."""
+
+    compute: float = 1.0
+    memory: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class Chip:
     notes: str = ""
     origin: str = "bundled"
     """``bundled`` or the path of the user's own file."""
+    deviations: Mapping[str, Deviation] = field(default_factory=dict)
+    """By kernel class (``gemm.nvfp4``) or family (``gemm``)."""
 
     @property
     def node_size(self) -> int:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.chip import Chip, Collective, KernelConstants, Link, Provenance
+from engine.chip import Chip, Collective, Deviation, KernelConstants, Link, Provenance
 from engine.errors import InputError
 from engine.profile_files import bundled_files, find_profile, profile_ids, read_toml, user_values
 from engine.text import clean
@@ -108,6 +108,10 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
         sources=tuple(clean(source) for source in file.get("sources", ())),
         notes=clean(file.get("notes", "")),
         origin=origin,
+        deviations={
+            name: Deviation(values.get("compute", 1.0), values.get("memory", 1.0))
+            for name, values in file.get("deviations", {}).items()
+        },
     )
 
 

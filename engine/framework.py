@@ -70,6 +70,13 @@ class Framework:
     """Passes between two looks at the queue: a new request waits half of them, on average."""
     aligned_prefill: bool = False
     """Attention-DP ranks take their prompts in the same passes instead of each when it has one."""
+    warmup_seconds: float = 0.0
+    """What the first requests to a fresh server wait for kernels to be compiled and tuned."""
+    key_rereads: float = 0.0
+    """Where a key's query heads are not a power of two in number, decode attention of early
+    engines lets each read the keys for itself: the share of those reads that misses the cache."""
+    fraction_of_free: bool = False
+    """``memory_fraction`` is of what weights and runtime leave free, not of the whole."""
     prefill_requests: int = 1 << 20
     """Prompts that one pass takes at most, whatever tokens its budget has left."""
     whole_answers: bool = False

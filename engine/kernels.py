@@ -16,6 +16,8 @@ from engine.framework import Framework
 from engine.precision import FORMATS, NumberFormat
 
 PLAIN = "bf16"
+HIGHEST_SHARE = 0.97
+"""No kernel reaches more of a peak than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,21 @@ _RELATIVES: Mapping[str, tuple[str, ...]] = {
 
 def constants_for(kernel: str, chip: Chip, framework: Framework) -> KernelConstants:
     """Constants of kernel class ``kernel`` (``gemm.fp8``): the framework's for this chip, else
-    the chip's, else those of the nearest dtype (then never tagged better than fitted)."""
+    the chip's, else those of the nearest dtype (then never tagged better than fitted); with the
+    chip's deviations from its generation."""
+    found = _generation_constants(kernel, chip, framework)
+    family = kernel.split(".")[0]
+    deviation = chip.deviations.get(kernel, chip.deviations.get(family))
+    if deviation is None:
+        return found
+    return replace(
+        found,
+        compute=min(found.compute * deviation.compute, HIGHEST_SHARE),
+        memory=min(found.memory * deviation.memory, HIGHEST_SHARE),
+    )
+
+
+def _generation_constants(kernel: str, chip: Chip, framework: Framework) -> KernelConstants:
     family, dtype = kernel.split(".")
     for candidate in (dtype, *_RELATIVES.get(dtype, ()), PLAIN):
         key = f"{family}.{candidate}"

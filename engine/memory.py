@@ -170,6 +170,7 @@ def largest_batch(
     layouts: LayoutArrays,
     chunk_tokens: float,
     sequence_tokens: float | FloatArray,
+    capacity_bytes: FloatArray | None = None,
 ) -> FloatArray:
     """The largest batch per replica that fits, 0 where not even one does; shape (layouts, 1).
 
@@ -180,7 +181,7 @@ def largest_batch(
     # Logits of one more micro-batch row at most, whatever the batch modulo the stages.
     fixed = fixed + np.where(layouts.pipeline > 1, usage.logit_bytes_per_sequence, 0.0)
     each = usage.cache_bytes_per_sequence + usage.logit_bytes_per_sequence / layouts.pipeline
-    free = usage.capacity_bytes - fixed
+    free = (usage.capacity_bytes if capacity_bytes is None else capacity_bytes) - fixed
     activation = usage.activation_bytes_per_token
     full = np.floor((free - activation * chunk_tokens) / np.maximum(each, 1.0))
     growing = np.floor(free / np.maximum(each + activation * sequence_tokens, 1.0))

@@ -28,6 +28,14 @@ class KernelFile(_Strict):
     source: str = ""
 
 
+class DeviationFile(_Strict):
+    """Factors on the efficiencies of a generation's kernels, of one class or family."""
+
+    compute: PositiveFloat = Field(1.0, le=3)
+    memory: PositiveFloat = Field(1.0, le=3)
+    source: str = ""
+
+
 class CollectiveFile(_Strict):
     """A collective at one rank count; bandwidth as a share of the scale-up link."""
 
@@ -86,6 +94,7 @@ class ChipFile(_Strict):
     scale_up: LinkFile
     scale_out: LinkFile
     kernels: dict[str, KernelFile] = {}
+    deviations: dict[str, DeviationFile] = {}
     all_reduce: dict[PositiveInt, CollectiveFile] = {}
     all_to_all: dict[PositiveInt, CollectiveFile] = {}
 
@@ -126,6 +135,9 @@ class FrameworkFile(_Strict):
     max_sequences: PositiveInt
     chunked_prefill: bool
     aligned_prefill: bool = False
+    warmup_ms: float = Field(0.0, ge=0)
+    key_rereads: float = Field(0.0, ge=0, le=1)
+    fraction_of_free: bool = False
     prefill_requests: PositiveInt = 1 << 20
     whole_answers: bool = False
     provenance: Provenance = Provenance.DATASHEET

@@ -30,6 +30,9 @@ from engine.scenario import Mode, Scenario
 
 FloatArray = NDArray[np.float64]
 
+CRITICAL = 8.0 / np.pi
+"""So that half of the bound at full load is ``√(2n/π)``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -232,7 +235,7 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     service = np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed
     waiting = 0.5 * np.maximum(framework.admission_steps - 1.0, 0.0) * step
     busy = share * mixed / step
-    waiting = waiting + _waiting(whole.sequences, service, plain, busy)
+    waiting = waiting + _waiting(whole.sequences, together, service, plain, busy)
     if traffic.arrivals is not None:
         behind = _waiting_in_step(whole.sequences / together, budget / chunk, service)
         waiting = np.where(traffic.arrivals.in_step, behind, waiting)
@@ -245,10 +248,9 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
         full = np.minimum(budget, whole.sequences * input_tokens)
         filled = _with_prompts(deployment, decoding, _prompts(full, input_tokens, 1.0), alone)
         filled = filled if framework.chunked_prefill else filled - alone
-        burst = opening_seconds(
-            traffic.arrivals, whole.sequences, filled, filled * input_tokens / full, service
-        )
-        ttft = ttft + burst
+        first = 0.5 * (whole.sequences * filled * input_tokens / full + filled) - service
+        burst = opening_seconds(traffic.arrivals, first)
+        ttft = ttft + burst + opening_seconds(traffic.arrivals, framework.warmup_seconds)
         # What a request waits before its first token, it does not wait between later ones.
         own = (waiting + service) * (1.0 - plain / mixed)
         before = np.where(traffic.arrivals.in_step, own, burst)
@@ -291,15 +293,22 @@ def _with_prompts(
 
 
 def _waiting(
-    sequences: FloatArray, service: FloatArray, plain: FloatArray, busy: FloatArray
+    sequences: FloatArray,
+    together: FloatArray,
+    service: FloatArray,
+    plain: FloatArray,
+    busy: FloatArray,
 ) -> FloatArray:
     """Mean wait of a prompt for the running pass and for prompts before it.
 
     Prompts are served for a share ``busy`` of the time: a queue of constant service times
-    (Pollaczek-Khinchine), bounded by the finite number of others. Whoever is alone never waits.
+    (Pollaczek-Khinchine), served ``together`` at a time. The others are finite in number: where
+    service is just sufficient, about ``√(2n/π)`` of n of them wait (machine repair problem).
+    Whoever is alone never waits.
     """
     free = np.maximum(1.0 - busy, 0.0)
-    waiting = 0.5 * plain * free + 0.5 * service * busy / (free + busy / sequences)
+    others = np.sqrt(CRITICAL * np.maximum(sequences / together, 1.0))
+    waiting = 0.5 * plain * free + 0.5 * service * busy / (free + busy / others)
     return waiting * (1.0 - 1.0 / np.maximum(sequences, 1.0))
 
 
@@ -310,21 +319,15 @@ def _waiting_in_step(groups: FloatArray, passes: FloatArray, service: FloatArray
     return np.minimum(ahead, np.maximum(passes, 1.0)) * service
 
 
-def opening_seconds(
-    arrivals: Arrivals,
-    sequences: FloatArray,
-    filled: FloatArray,
-    each: FloatArray,
-    service: FloatArray,
-) -> FloatArray:
-    """Mean extra wait from a client that opens all its slots at once.
+def opening_seconds(arrivals: Arrivals, first: float | FloatArray) -> FloatArray:
+    """Mean extra wait from a client that opens all its slots at once, when the requests of the
+    opening wait ``first`` seconds.
 
-    The opening prompts are served one after the other, in passes of ``filled`` seconds, ``each``
-    seconds per prompt: the mean one gets its token after half of them. Its end is as much later,
-    so that the next waves no longer come at once; of ``waves`` requests per slot one waits so.
-    Medians do not see it, and requests that stay in step are counted as groups already.
+    The opening prompts are served one after the other, the mean one after half of the others.
+    Its end is as much later, so that the next waves no longer come at once; of ``waves`` requests
+    per slot one waits so. Medians do not see it, and requests that stay in step are counted as
+    groups already.
     """
-    first = 0.5 * (sequences * each + filled) - service
     counted = np.where((np.asarray(arrivals.median) > 0) | arrivals.in_step, 0.0, 1.0)
     extra: FloatArray = np.asarray(arrivals.opening) * counted * np.maximum(first, 0.0)
     return extra / arrivals.waves

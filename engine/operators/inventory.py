@@ -69,6 +69,8 @@ class Mixing:
     prefill_peak_flops: float
     decode_peak_flops: float
     cache_bytes_per_element: float
+    cache_reads: float
+    """How often a decode step reads each cached key: once, or once per query head."""
     calls: float
 
 
@@ -289,8 +291,17 @@ class _Collector:
             prefill_peak_flops=self.chip.peak_flops[plain.compute],
             decode_peak_flops=self.chip.peak_flops[plain.compute],
             cache_bytes_per_element=self.precision.kv.bytes_per_element,
+            cache_reads=self._cache_reads(core),
             calls=calls,
         )
+
+    def _cache_reads(self, core: Core) -> float:
+        if not (isinstance(core, AttentionCore) and core.kv_heads):
+            return 1.0
+        group = core.query_heads // core.kv_heads
+        if group & (group - 1) == 0:
+            return 1.0
+        return 1.0 + (group - 1.0) * self.framework.key_rereads
 
     def elementwise(self) -> Elementwise:
         return Elementwise(

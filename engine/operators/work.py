@@ -203,6 +203,8 @@ def _attention_work(
     widths = core.key_dim + core.value_dim
     flops = (2.0 * widths) * query_heads * (step.tokens * visible)
     cache = kv_heads * widths * mixing.cache_bytes_per_element * (step.sequences * loaded)
+    if step.decode:
+        cache = cache * mixing.cache_reads
     own = query_heads * widths * 2.0 * step.tokens
     works = [
         _mixing_record(mixing, step, "attention", flops, cache + own, step.sequences * kv_heads)

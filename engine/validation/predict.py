@@ -268,7 +268,12 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
         layouts,
         prompts + held,
     )
-    fitting = largest_batch(usage, layouts, framework.chunk_tokens, prompts)
+    capacity = np.asarray(usage.capacity_bytes)
+    if framework.fraction_of_free:
+        used = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
+        total = float(subject.chip.memory_bytes)
+        capacity = total - (1.0 - subject.framework.memory_fraction) * (total - used)
+    fitting = largest_batch(usage, layouts, framework.chunk_tokens, prompts, capacity)
     allowed: FloatArray = framework.max_sequences * layouts.attention_data
     return np.minimum(fitting, allowed)
 

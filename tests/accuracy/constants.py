@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.chip import Chip, Collective, KernelConstants
+from engine.chip import Chip, Collective, Deviation, KernelConstants
 from engine.framework import Framework
 from engine.profile_files import bundled_files, read_toml
 
@@ -28,6 +28,7 @@ _KERNEL_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.4, "per_item_ns"
 _OWN_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.3}
 _UNMEASURED = 2.0
 """Priors without a measurement are this many times as wide."""
+_DEVIATION_WIDTH = 0.25
 _EARLY = 2.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
 EARLY_FRAMEWORKS = ("vllm-0.6",)
@@ -42,6 +43,7 @@ _LIMITS = {
     "layer_us": (0.05, 80.0),
     "collective_us": (0.05, 40.0),
     "admission_steps": (0.5, 8.0),
+    "warmup_ms": (1.0, 8000.0),
 }
 _COST_WIDTHS = {
     "step_us": 0.7,
@@ -49,7 +51,8 @@ _COST_WIDTHS = {
     "request_us": 1.0,
     "layer_us": 0.9,
     "collective_us": 0.7,
-    "admission_steps": 0.5,
+    "admission_steps": 0.3,
+    "warmup_ms": 1.5,
 }
 _COST_FIELDS = {
     "step_us": ("step_seconds", 1e-6),
@@ -58,6 +61,7 @@ _COST_FIELDS = {
     "layer_us": ("layer_seconds", 1e-6),
     "collective_us": ("collective_seconds", 1e-6),
     "admission_steps": ("admission_steps", 1.0),
+    "warmup_ms": ("warmup_seconds", 1e-3),
 }
 _KERNEL_FIELDS = {
     "compute": ("compute", 1.0),
@@ -87,6 +91,8 @@ class Constant:
         """Plausible values; of factors on a collective's lines, plausible factors."""
         if self.table in {"all_reduce", "all_to_all"}:
             return (0.3, 3.0) if self.key == "alpha_us" else (0.4, 1.6)
+        if self.scope == "chip":
+            return (0.2, 2.5)
         return _LIMITS[self.key]
 
 
@@ -100,6 +106,10 @@ class Constants:
         self.list: list[Constant] = []
         self._generations()
         self._frameworks(owns)
+        for owner, tables in self.priors["chips"].items():
+            for table, values in tables.items():
+                for key, value in values.items():
+                    self._add("chip", owner, table, key, value, _DEVIATION_WIDTH)
         self.owns = owns
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])
@@ -170,6 +180,7 @@ class Constants:
         found = []
         for place, c in enumerate(self.list):
             generation = c.scope == "generation" and c.owner == chip.generation
+            generation = generation or (c.scope == "chip" and c.owner == chip.id)
             own = c.scope == "framework" and c.owner in line
             if generation or place in costs or (own and c.table.startswith(f"{chip.generation}/")):
                 found.append(place)
@@ -189,11 +200,18 @@ class Constants:
                 values[self.index["generation", chip.generation, table, key]]
                 for key in ("alpha_us", "link_share")
             )
+        deviations = {
+            table: Deviation(
+                **{key: float(values[self.index["chip", chip.id, table, key]]) for key in given}
+            )
+            for table, given in self.priors["chips"].get(chip.id, {}).items()
+        }
         return replace(
             chip,
             kernels=kernels,
-            all_reduce=_scaled(chip, tables["all_reduce"], *factors["all_reduce"]),
-            all_to_all=_scaled(chip, tables["all_to_all"], *factors["all_to_all"]),
+            deviations=deviations,
+            all_reduce=_scaled(chip, "all_reduce", tables, *factors["all_reduce"]),
+            all_to_all=_scaled(chip, "all_to_all", tables, *factors["all_to_all"]),
         )
 
     def _kernel(
@@ -231,18 +249,26 @@ class Constants:
 
 
 def _scaled(
-    chip: Chip, tables: Mapping[str, Mapping[str, float]], alpha: float, share: float
+    chip: Chip, kind: str, tables: Mapping[str, Mapping[str, Any]], alpha: float, share: float
 ) -> dict[int, Collective]:
+    """The generation's collectives times the factors; a chip's own stay as they are."""
     link = chip.scale_up.bandwidth_bytes
-    found = dict(chip.all_reduce) if not tables else {}
-    for ranks, values in tables.items():
-        found[int(ranks)] = Collective(
-            alpha_seconds=values["alpha_us"] * 1e-6 * alpha,
-            bandwidth_bytes=values["link_share"] * link * share,
-            small_alpha_seconds=values.get("small_alpha_us", 0.0) * 1e-6 * alpha,
-            small_bandwidth_bytes=values.get("small_link_share", 0.0) * link * share,
-        )
+    found = dict(getattr(chip, kind))
+    own = _chip_file(chip.id).get(kind, {})
+    for ranks, values in tables[kind].items():
+        if ranks not in own:
+            found[int(ranks)] = Collective(
+                alpha_seconds=values["alpha_us"] * 1e-6 * alpha,
+                bandwidth_bytes=values["link_share"] * link * share,
+                small_alpha_seconds=values.get("small_alpha_us", 0.0) * 1e-6 * alpha,
+                small_bandwidth_bytes=values.get("small_link_share", 0.0) * link * share,
+            )
     return found
+
+
+@cache
+def _chip_file(chip: str) -> dict[str, Any]:
+    return read_toml(bundled_files("chips")[chip])
 
 
 @cache

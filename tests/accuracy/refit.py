@@ -16,7 +16,7 @@ import numpy as np
 
 from tests.accuracy.constants import FIXED_FRAMEWORKS, Constant, Constants, kernel_owner
 from tests.accuracy.measured import Group, folds, load_groups
-from tests.accuracy.scores import show
+from tests.accuracy.scores import show, worst
 from tests.accuracy.solver import Problem, solve
 from tests.accuracy.toml_patch import drop, patch
 
@@ -117,6 +117,13 @@ def write(constants: Constants, logs: np.ndarray) -> None:
         if constant.scope == "framework" and not constant.table:
             path = PROFILES / "frameworks" / f"{constant.owner}.toml"
             patch(path, "", {constant.key: f"{values[place]:.3g}"})
+    for chip, tables in constants.priors["chips"].items():
+        for table, given in tables.items():
+            fields = {
+                key: f"{values[constants.index['chip', chip, table, key]]:.3g}" for key in given
+            }
+            name = f'deviations."{table}"' if "." in table else f"deviations.{table}"
+            patch(PROFILES / "chips" / f"{chip}.toml", name, fields)
     for generation in constants.priors["generations"]:
         _write_generation(constants, values, generation)
 
@@ -198,6 +205,7 @@ def main() -> None:
     logs = _started(constants, chosen.start)
     logs = solve(problem, logs, chosen.rounds, say=True)
     show("refitted, in sample", groups, predictions(problem, logs))
+    worst(groups, predictions(problem, logs), 25)
     print("\n".join(farthest(constants, logs)))
     if chosen.save:
         names = ["|".join((c.scope, c.owner, c.table, c.key)) for c in constants.list]
@@ -207,6 +215,7 @@ def main() -> None:
     if chosen.folds:
         held = cross_validate(problem, logs, chosen.folds, chosen.fold_rounds)
         show("held out, all folds", groups, held)
+        worst(groups, held)
 
 
 def _started(constants: Constants, path: Path | None) -> np.ndarray:

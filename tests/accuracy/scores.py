@@ -95,3 +95,24 @@ def regrets(groups: Sequence[Group], found: Sequence[dict[str, np.ndarray]]) -> 
                 reached = picked[1] if picked[0] <= limit * 1.1 else 0.0
                 losses.append(max(1.0 - reached / best, 0.0))
     return losses
+
+
+def worst(groups: Sequence[Group], found: Sequence[dict[str, np.ndarray]], count: int = 40) -> None:
+    """Print the (model, chip, engine) cases that contribute most to the error of TPOT (of
+    throughput where it is all there is)."""
+    cases: dict[tuple[str, ...], list[float]] = {}
+    for group, columns in zip(groups, found, strict=True):
+        row = group.rows[0]
+        metric = "tpot_ms" if row.kind == "serving" else "output_tps_per_chip"
+        measured = np.array([getattr(one, _FIELDS[metric]) for one in group.rows])
+        errors = columns[metric] / measured - 1.0
+        mode = "disaggregated" if row.prefill else row.kind
+        key = (row.model.split("/")[-1], row.chip, group.subject.framework.id, mode, row.weights)
+        cases.setdefault(key, []).extend(errors[np.isfinite(errors)])
+    order = sorted(cases.items(), key=lambda case: -float(np.sum(np.minimum(np.abs(case[1]), 1))))
+    for key, errors in order[:count]:
+        size = np.abs(errors)
+        print(
+            f"  {len(errors):4d} median {np.median(size):6.1%} mean {np.mean(size):7.1%}"
+            f" bias {np.median(errors):+6.1%}  {' '.join(key)}"
+        )

@@ -15,6 +15,9 @@ STEP = 0.03
 CORE = 1.0
 """Residuals beyond this many units count linearly (Huber) …"""
 REUSE = 3
+"""Rounds that one set of derivatives serves."""
+LEAST_GAIN = 1e-3
+"""The fit ends when those rounds gain less than this share."""
 TAIL = 6.0
 """… and beyond this many less and less: odd runs say nothing of the constants."""
 
@@ -122,9 +125,12 @@ def solve(
     constants = problem.constants
     residuals = problem.residuals(logs)
     current = cost(problem, logs, residuals)
-    damping = 0.03
+    damping, before = 0.03, np.inf
     for turn in range(rounds):
         if slopes is None or (turn and turn % REUSE == 0):
+            if before - current < LEAST_GAIN * current:
+                break
+            before = current
             slopes = problem.slopes(logs, residuals)
         curvature = np.diag(1.0 / constants.width**2)
         gradient = deviation(constants, logs) / constants.width
@@ -133,7 +139,7 @@ def solve(
             weighted = slope * weight[:, np.newaxis]
             curvature[np.ix_(used, used)] += slope.T @ weighted
             gradient[used] += weighted.T @ r
-        for _ in range(8):
+        for _ in range(6):
             move = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), gradient)
             trial = logs - np.clip(move, -0.5, 0.5)
             trial_residuals = problem.residuals(trial)
@@ -142,11 +148,9 @@ def solve(
                 break
             damping *= 4.0
         else:
-            return logs
-        gain = current - trial_cost
+            slopes, damping = None, 0.03
+            continue
         logs, residuals, current, damping = trial, trial_residuals, trial_cost, damping * 0.3
         if say:
             print(f"round {turn + 1}: cost {current:.1f}", flush=True)
-        if gain < 4e-4 * current and turn % REUSE == REUSE - 1:
-            break
     return logs
