@@ -17,6 +17,7 @@ from engine.precision import Precision
 from engine.results import Explanation, Sweep, Table
 from engine.scenario import Scenario
 from engine.sweep import GIB, Prepared
+from engine.validation.uncertainty import accuracy_of
 
 
 def save_plan(
@@ -33,6 +34,8 @@ def plan_document(
     layout, precision = table.layout(row), table.precision(row)
     batch = int(table.batch[row])
     explanation = explain(prepared, scenario, layout, precision, batch)
+    place = prepared.precisions.index(precision)
+    accuracy = accuracy_of(prepared, scenario.workload.mode, place)
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "rooftop_version": __version__,
@@ -52,6 +55,7 @@ def plan_document(
         "bottlenecks": _bottlenecks(explanation),
         "memory": _memory(explanation),
         "provenance": _provenance(prepared),
+        "accuracy": {**accuracy.values(), "basis": accuracy.basis},
     }
     runner_up = _runner_up(scenario, sweep, table, row)
     if runner_up:

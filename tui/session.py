@@ -18,6 +18,7 @@ from engine.precision import Precision
 from engine.results import BoolArray, IntArray, Sweep, Table
 from engine.scenario import Scenario
 from engine.sweep import LARGEST_BATCH, Prepared, batch_limits, batch_table, prepare, sweep
+from engine.validation.uncertainty import Accuracy, accuracy_of
 from tui.baseline import Baseline, against
 from tui.pinned import Pinned, pin_row
 from tui.store import Store
@@ -326,6 +327,17 @@ class Session:
             return "Sweeping all layouts …"
         best = _single(table, place)
         return answer(self.prepared, scenario, best) + " (sweeping …)"
+
+    def accuracy(self) -> Accuracy | None:
+        """How far off predictions like the one under the cursor have been."""
+        if self.prepared is None or self.selected is None:
+            return None
+        table, row = self.selected
+        precision = table.precision(row)
+        if precision not in self.prepared.precisions:
+            return None
+        place = self.prepared.precisions.index(precision)
+        return accuracy_of(self.prepared, self.store.current.workload.mode, place)
 
     def verdict(self, table: Table, row: int) -> str:
         """Why a row lost, or empty."""

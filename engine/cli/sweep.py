@@ -17,6 +17,7 @@ from engine.results import Binding, Sweep, Table
 from engine.scenario import Objectives, Scenario
 from engine.sweep import Prepared, prepare, sweep
 from engine.units import parse_count
+from engine.validation.uncertainty import Accuracy, accuracy_of
 
 
 def command_scenario(arguments: argparse.Namespace) -> Scenario:
@@ -75,7 +76,14 @@ def sweep_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) ->
         "binding": Binding(int(table.binding[row])).name.lower(),
         "why": why_lost(table, row, scenario.objectives, capacity_gib(prepared)),
         "benchmark": benchmark_names(prepared, scenario, precision, batch)[0],
+        **row_accuracy(prepared, scenario, table, row).values(),
     }
+
+
+def row_accuracy(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> Accuracy:
+    """How far off such predictions have been."""
+    precision = prepared.precisions.index(table.precision(row))
+    return accuracy_of(prepared, scenario.workload.mode, precision)
 
 
 def _print_json(
@@ -136,6 +144,8 @@ def _print_table(
             for name, text, width in zip(columns, line, widths, strict=True)
         ]
         print("  ".join(cells).rstrip())
+    first = int(result.order[0])
+    print(f"accuracy: {row_accuracy(prepared, scenario, result.table, first).sentence()}")
     for note in prepared.fallbacks:
         print(f"note: {note}")
 

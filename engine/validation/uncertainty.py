@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 RANGES = ROOT / "accuracy" / "ranges.toml"
 
+_NAMES = {"ttft": "TTFT", "tpot": "TPOT", "latency": "latency", "throughput": "throughput"}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -62,6 +64,20 @@ class Accuracy:
         """``±12 %``, or nothing where the metric has never been compared."""
         known = self.ranges.get(metric)
         return "" if known is None else f"±{max(round(100 * known), 1)} %"
+
+    def sentence(self) -> str:
+        """What two of three such results stayed within, and what that was measured on."""
+        named = [f"{_NAMES[name]} {self.percent(name)}" for name in _NAMES if name in self.ranges]
+        if not named:
+            return f"{self.badge}; {self.basis}"
+        return f"{self.badge}; two of three within {', '.join(named)} ({self.basis})"
+
+    def values(self) -> dict[str, str | float]:
+        """Plain values for files: the badge and a ``…_range_percent`` per metric."""
+        ranges = {
+            f"{name}_range_percent": round(100 * value, 1) for name, value in self.ranges.items()
+        }
+        return {"badge": self.badge, **ranges}
 
 
 def accuracy_of(prepared: Prepared, mode: Mode = Mode.CONTINUOUS, precision: int = 0) -> Accuracy:

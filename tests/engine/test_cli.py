@@ -30,10 +30,13 @@ def test_sweep_json_names_best_and_rows(capsys):
     assert found["best"]["tpot_ms"] <= 20
 
 
+UNITS = ("_ms", "_gib", "tps", "_per_chip", "_per_user", "_percent")
+
+
 def test_every_metric_has_its_unit_in_its_key(capsys):
     _, out, _ = output(capsys, "sweep", *BASE, "--rows", "1", "--json")
     numbers = {key for key, value in json.loads(out)["rows"][0].items() if isinstance(value, float)}
-    assert all(key.endswith(("_ms", "_gib", "tps", "_per_chip", "_per_user")) for key in numbers)
+    assert all(key.endswith(UNITS) for key in numbers)
 
 
 def test_sweep_all_rows_are_all_candidates(capsys):

@@ -56,10 +56,22 @@ class TablePane(Pane):
         if view.sort:
             parts.append(f"by {self._label(view.sort)} {'▼' if view.descending else '▲'}")
         parts.append(views.get(view.view, f"{session.layout.name} {session.precision.label}"))
+        parts += self._accuracy()
         chosen = session.selected
         if chosen is not None and not self._shows("benchmark"):
             parts.append(self._benchmark(chosen[0], chosen[1]))
         return tuple(parts)
+
+    def _accuracy(self) -> list[str]:
+        """How well the row is known: the badge, and the range of what a user waits for."""
+        assert self.session is not None
+        found = self.session.accuracy()
+        if found is None:
+            return []
+        metric = "tpot" if "tpot" in found.ranges else "latency"
+        label = "TPOT" if metric == "tpot" else "latency"
+        ranged = found.percent(metric)
+        return [f"{found.badge} {label} {ranged}"] if ranged else [found.badge]
 
     def _label(self, id: str) -> str:
         session = self.session

@@ -52,9 +52,17 @@ class WhyPane(Pane):
         found = self.explanation
         if found is None:
             return [line(("choose a row in the table", DIM))]
-        lines = why_lines(found, self.advice, width)
+        lines = why_lines(found, self.advice, width) + self._accuracy_lines(width)
         self.top = max(0, min(self.top, len(lines) - height))
         return lines[self.top : self.top + height]
+
+    def _accuracy_lines(self, width: int) -> list[Line]:
+        """Where the constants come from, and how far off such predictions have been."""
+        known = self.session.accuracy() if self.session is not None else None
+        if known is None:
+            return []
+        words = wrapped(known.sentence(), width - 1, 4)
+        return [line(("how sure", TITLE)), *(line((f" {one}", DIM)) for one in words)]
 
 
 def why_lines(found: Explanation, advice: Advice | None, width: int) -> list[Line]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from engine.chip_profiles import chip_ids
+from engine.cli import run
 from engine.scenario import Mode, Scenario
 from engine.sweep import prepare
 from engine.validation.uncertainty import accuracy_of
+from tests.engine.calibration.test_results import VLLM
 
 
 def accuracy(chip: str, framework: str = "vllm", mode: Mode = Mode.CONTINUOUS):
@@ -37,3 +43,37 @@ def test_less_known_is_wider() -> None:
 def test_range_reads_as_percent() -> None:
     text = accuracy("h100_sxm").percent("tpot")
     assert text.startswith("±") and text.endswith(" %")
+
+
+def test_sweep_json_and_text_carry_the_range(capsys) -> None:
+    options = ["sweep", "--model", "llama-3.1-8b", "--chip", "h100_sxm", "--chips", "1"]
+    assert run([*options, "--rows", "2", "--json"]) == 0
+    for row in json.loads(capsys.readouterr().out)["rows"]:
+        assert row["badge"] == "measured"
+        assert 0 < row["tpot_range_percent"] < row["ttft_range_percent"] < 100
+    assert run([*options, "--rows", "2"]) == 0
+    assert "accuracy: measured; two of three within TTFT ±" in capsys.readouterr().out
+
+
+def test_plan_carries_the_range(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "plan.toml"
+    options = ["--model", "llama-3.1-8b", "--chip", "trainium2", "--chips", "2"]
+    assert run(["plan", *options, "-o", str(path)]) == 0
+    accuracy = tomllib.loads(path.read_text())["accuracy"]
+    assert accuracy["badge"] == "datasheet"
+    assert accuracy["basis"]
+    assert {"ttft_range_percent", "tpot_range_percent", "throughput_range_percent"} <= set(accuracy)
+
+
+def test_own_runs_make_a_case_measured(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert accuracy("trainium2").badge == "datasheet"
+    files = []
+    for concurrency, tpot in ((1, 14.0), (16, 18.0), (64, 30.0)):
+        files.append(str(tmp_path / f"{concurrency}.json"))
+        change = {"max_concurrency": concurrency, "mean_tpot_ms": tpot}
+        Path(files[-1]).write_text(json.dumps(VLLM | change))
+    site = ["--chip", "trainium2", "--model", "llama-3.1-8b", "--weights", "bf16"]
+    assert run(["calibrate", *files, *site, "--name", "mine"]) == 0
+    assert accuracy("trainium2", "mine").badge == "measured"
+    assert accuracy("inferentia2", "mine").badge == "datasheet"
