@@ -33,6 +33,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "convnext": {"read": ("convnext", "convnextv2")},
     "densenet": {"read": ("densenet",)},
+    "detr": {"read": ("detr", "table-transformer")},
     "dino": {
         "read": ("dinov2", "dinov2_with_registers"),
         "read_third": ("dinov3_vit",),
@@ -58,6 +59,8 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "retinanet": {"read": ("retinanet",)},
     "shufflenet": {"read": ("shufflenet_v2",)},
     "swin": {"read": ("swin", "swinv2")},
+    "ssd": {"read": ("ssd",)},
+    "yolos": {"read": ("yolos",)},
     "vit": {"read": ("vit", "vit_msn", "deit", "ijepa")},
 }
 """Module to reader to model types."""

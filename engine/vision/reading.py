@@ -92,6 +92,9 @@ def read_vision(
     keys = Keys(config, source, model_type, class_defaults(model_type))
     keys.ignore("source")
     architecture = reader(Source(keys, resolution, notes))
+    for opened in keys.opened:
+        # Of generation; transformers writes it into every config.
+        opened.ignore("tie_word_embeddings")
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [warning for opened in keys.opened for warning in opened.warnings]
     warnings += check_unread(keys.opened, known, bool(assume))

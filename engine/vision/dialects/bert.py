@@ -14,6 +14,15 @@ from engine.vision.parts import Network, Shape
 from engine.vision.source import Source
 
 ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert"})
+POOLER_KEYS = (
+    "directionality",
+    "pooler_fc_size",
+    "pooler_num_attention_heads",
+    "pooler_num_fc_layers",
+    "pooler_size_per_head",
+    "pooler_type",
+)
+"""Of a pooler that only the TensorFlow original could have; released weights do not."""
 PADDING_POSITIONS = 2
 """RoBERTa's positions begin after the padding index."""
 
@@ -39,7 +48,7 @@ def read(source: Source) -> VisionArchitecture:
     """``bert`` and its kin with the same keys."""
     keys = source.keys
     keys.ignore("hidden_act", "is_decoder", "add_cross_attention", "generator_size")
-    keys.ignore("summary_last_dropout", "embedding_dim", "ner_size")
+    keys.ignore("summary_last_dropout", *POOLER_KEYS)
     source.option_text("position_embedding_type", "absolute")
     hidden = source.width("hidden_size")
     positions = source.width("max_position_embeddings")
@@ -69,6 +78,7 @@ def read_distilled(source: Source) -> VisionArchitecture:
     """``distilbert``: its own spelling of every key, no segments and no pooler."""
     keys = source.keys
     keys.ignore("activation", "sinusoidal_pos_embds", "qa_dropout", "seq_classif_dropout")
+    keys.ignore("tie_weights_")
     hidden = source.width("dim", "hidden_size")
     heads = keys.integer("n_heads", "num_attention_heads", maximum=4096)
     if hidden % heads:

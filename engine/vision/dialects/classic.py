@@ -8,7 +8,7 @@ No hub class has them, so the keys are ours: ``layers`` is a list of channel cou
 from __future__ import annotations
 
 from engine.vision.architecture import VisionArchitecture
-from engine.vision.blocks import classifier, conv_norm
+from engine.vision.blocks import classifier
 from engine.vision.parts import Network, Shape
 from engine.vision.source import MAXIMUM_CHANNELS, Source
 
@@ -26,11 +26,11 @@ def read_vgg(source: Source) -> VisionArchitecture:
         with network.scope(f"features.{number}"):
             if channels == 0:
                 x = network.pool("pool", x, 2, 2)
-            elif normalised:
-                x = conv_norm(network, "conv", x, channels, 3)
-            else:
-                x = network.conv("conv", x, channels, 3, bias=True)
-                network.activation("activation", x)
+                continue
+            x = network.conv("conv", x, channels, 3, bias=True)
+            if normalised:
+                network.norm("norm", x)
+            network.activation("activation", x)
     _wide_head(network, network.pool_to("pool", x, 7, 7), source.classes())
     return source.done(network, image, "vgg")
 

@@ -35,7 +35,6 @@ class Layout:
     squeeze_ratio: float
     dilated_stages: int = 0
     """How many of the last stages widen their filters instead of striding."""
-    last_stride: int = 2
 
 
 def layout(source: Source) -> Layout:
@@ -74,12 +73,14 @@ def backbone(network: Network, image: Shape, figures: Layout) -> list[Shape]:
     x = stem(network, image, figures)
     maps = []
     for stage, (width, depth) in enumerate(zip(figures.widths, figures.depths, strict=True)):
+        dilated = stage >= len(figures.widths) - figures.dilated_stages
         for block in range(depth):
             stride = 1
-            if block == 0:
+            if block == 0 and not dilated:
                 stride = figures.first_stride if stage == 0 else 2
+            dilation = 2 ** (stage + 1 - len(figures.widths) + figures.dilated_stages)
             with network.scope(f"layer{stage + 1}.{block}"):
-                x = residual_block(network, x, width, stride, figures)
+                x = residual_block(network, x, width, stride, figures, max(1, int(dilation)))
         maps.append(x)
     return maps
 
@@ -173,18 +174,22 @@ def _preactivated(
     return network.add("add", x)
 
 
-def named_backbone(source: Source, network: Network, image: Shape) -> list[Shape]:
-    """The maps of the ResNet that the key ``backbone`` names."""
+def named_layout(source: Source) -> Layout:
+    """The figures of the ResNet that the key ``backbone`` names."""
     from engine.vision.index import named_architectures
 
     name = source.keys.text("backbone", default="resnet50")
     known = named_architectures().get(name, {})
     if known.get("model_type") != "resnet":
         raise source.keys.problem("backbone", name, "a ResNet's name, as resnet50")
-    figures = layout(Source(Keys(known, source.keys.source, "resnet", {})))
+    return layout(Source(Keys(known, source.keys.source, "resnet", {})))
+
+
+def maps_of(network: Network, image: Shape, figures: Layout, frozen: bool = False) -> list[Shape]:
+    """The maps of a detector's backbone; ``frozen``: with norms that are constants."""
     first = len(network.layers)
     with network.scope("backbone"):
         maps = backbone(network, image, figures)
-    if source.option("frozen_norms"):
+    if frozen:
         network.freeze_norms(first)
     return maps

@@ -36,7 +36,7 @@ def refused(config: dict[str, Any], size: tuple[int, int] | None = None) -> str:
 
 
 def test_every_model_type_has_a_config_here() -> None:
-    text_twins = {"xlm-roberta", "camembert", "clip", "siglip", "coatnet"}
+    text_twins = {"xlm-roberta", "camembert", "clip", "siglip", "coatnet", "table-transformer"}
     assert set(known_model_types()) - set(BY_TYPE) <= text_twins
 
 
