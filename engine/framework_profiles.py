@@ -35,10 +35,18 @@ def framework_values(path: Path) -> dict[str, Any]:
     return {**values, **file, "kernels": kernels}
 
 
+def source_values(name: str) -> dict[str, Any]:
+    """What the file of a framework says, checked where it is the user's; raises `InputError`."""
+    return _values(*find_profile("frameworks", name, {}))
+
+
+def _values(path: Path, origin: str) -> dict[str, Any]:
+    return framework_values(path) if origin == "bundled" else user_values(path, "FrameworkFile")
+
+
 @cache
 def _load(path: Path, origin: str, _changed: int) -> Framework:
-    bundled = origin == "bundled"
-    file = framework_values(path) if bundled else user_values(path, "FrameworkFile")
+    file = _values(path, origin)
     return Framework(
         id=file["id"],
         name=clean(file["name"]),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.architecture import Architecture
 from engine.calibration.results import Run
-from engine.chip import Chip, KernelConstants
+from engine.chip import Chip, KernelConstants, Provenance
 from engine.errors import InputError
 from engine.framework import Framework
 from engine.kernels import constants_for
@@ -215,6 +215,7 @@ def _scaled_kernels(site: Site, memory: float, compute: float) -> dict[str, Kern
             kernel,
             memory=min(kernel.memory * memory, max(EFFICIENCY_LIMIT, kernel.memory)),
             compute=min(kernel.compute * compute, max(EFFICIENCY_LIMIT, kernel.compute)),
+            provenance=Provenance.FITTED,
             source="calibrated to your own runs",
         )
         for name, kernel in current.items()

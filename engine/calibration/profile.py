@@ -10,6 +10,7 @@ from engine.chip import KernelConstants
 from engine.errors import InputError
 from engine.files import write_text
 from engine.framework import Framework
+from engine.framework_profiles import source_values
 from engine.profile_files import user_folder
 from engine.text import clean
 
@@ -32,35 +33,29 @@ def write_profile(framework: Framework, name: str, chip: str, runs: int) -> Path
 
     folder = user_folder("frameworks")
     path = folder / f"{name}.toml"
+    values = _values(framework, name, chip, runs)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise InputError(f"{clean(str(folder))}: {reason}") from None
-    write_text(path, tomli_w.dumps(_values(framework, name, chip, runs)))
+    write_text(path, tomli_w.dumps(values))
     return path
 
 
 def _values(framework: Framework, name: str, chip: str, runs: int) -> dict[str, Any]:
+    """The values of the framework's own file with the calibrated ones in their place."""
+    own = source_values(framework.id)
+    kept = {key: value for key, value in own.items() if value is not None}
     return {
+        **kept,
         "id": name,
         "name": f"{framework.name}, calibrated on {chip}",
-        "version": framework.version,
         "step_us": _micro(framework.step_seconds),
-        "sequence_us": _micro(framework.sequence_seconds),
         "request_us": _micro(framework.request_seconds),
-        "layer_us": _micro(framework.layer_seconds),
         "collective_us": _micro(framework.collective_seconds),
-        "admission_steps": framework.admission_steps,
-        "memory_fraction": framework.memory_fraction,
-        "reserve_gib": framework.reserve_bytes / (1 << 30),
-        "chunk_tokens": framework.chunk_tokens,
-        "max_sequences": framework.max_sequences,
-        "chunked_prefill": framework.chunked_prefill,
-        "aligned_prefill": framework.aligned_prefill,
         "provenance": "fitted",
         "sources": [*framework.sources, f"calibrated to {runs} runs of your own"],
-        "launch": framework.launch,
         "kernels": {key: _kernel(kernel) for key, kernel in framework.kernels.items()},
     }
 
@@ -73,7 +68,7 @@ def _kernel(kernel: KernelConstants) -> dict[str, Any]:
         "order": kernel.order,
         "half_size": kernel.half_size,
         "per_item_ns": round(kernel.per_item_seconds * 1e9, 3),
-        "provenance": "fitted",
+        "provenance": str(kernel.provenance),
         "source": kernel.source,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,14 @@ from engine.calibration.fit import (
     calibrate,
     calibrated_framework,
 )
+from engine.calibration.profile import write_profile
 from engine.calibration.results import Run
 from engine.calibration.rows import csv_runs
 from engine.chip_profiles import load_chip
 from engine.config import load_architecture
 from engine.errors import InputError
-from engine.framework_profiles import load_framework
+from engine.framework import Framework
+from engine.framework_profiles import framework_ids, load_framework
 from engine.layout import Layout
 from engine.precision import parse_precision
 
@@ -180,3 +182,23 @@ def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> 
     assert len(others) >= 20
     assert after[0] < 0.8 * before[0]
     assert after[1] < 0.8 * before[1]
+
+
+@pytest.mark.parametrize("name", framework_ids())
+def test_a_profile_without_changes_is_the_framework_it_came_from(
+    name: str, tmp_path: Path, monkeypatch, site: Site
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    there = replace(site, framework=load_framework(name))
+    constants = _constants(there, [Run("", LAYOUT, 1, 1, 1, 1, True, 1)])
+    framework = calibrated_framework(there, constants, np.zeros(len(constants)))
+    write_profile(framework, "mine", "h100_sxm", 3)
+    runs = [Run("", LAYOUT, batch, 500, 500, 1, True, 1) for batch in (1, 64, 512)]
+    kept = {"id", "name", "origin", "sources", "provenance", "kernels"}
+    loaded = load_framework("mine")
+    for field in fields(Framework):
+        if field.name not in kept:
+            found, wanted = (getattr(one, field.name) for one in (loaded, there.framework))
+            assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
+    again = _predicted(there, runs, loaded)
+    assert again == pytest.approx(_predicted(there, runs, there.framework), rel=1e-3)
