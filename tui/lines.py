@@ -40,6 +40,7 @@ def fit(text: str, width: int) -> str:
 
 def joined(parts: Sequence[str], width: int, separator: str = " · ") -> str:
     """The first ``parts`` that fit whole in ``width`` cells; a first one that does not is cut."""
+    parts = [part for part in parts if part]
     text = ""
     for part in parts:
         longer = text + separator + part if text else part

@@ -180,6 +180,7 @@ class MainScreen(Screen[None]):
         session = self.session
         if session is not None:
             self.answer.error = session.error
+            self.answer.verdict = session.answer_verdict
             self.answer.sentence = session.sentence() or self.fetching.text or "working …"
         self.answer.update()
         for pane in self.panes.values():

@@ -324,9 +324,16 @@ class Session:
             return ""
         place = self._best_meeting()
         if place is None:
-            return "Sweeping all layouts …"
+            return "Trying every layout …"
         best = _single(table, place)
-        return answer(self.prepared, scenario, best) + " (sweeping …)"
+        return answer(self.prepared, scenario, best)
+
+    @property
+    def answer_verdict(self) -> str:
+        """``meets`` or ``misses``; ``busy`` while the sweep runs."""
+        if not self.sweep_is_current or self.sweep is None:
+            return "busy"
+        return "meets" if self.sweep.best is not None else "misses"
 
     def accuracy(self) -> Accuracy | None:
         """How far off predictions like the one under the cursor have been."""

@@ -61,7 +61,7 @@ async def press(pilot, *keys: str) -> None:
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
 async def test_the_answer_stands_on_top(size):
     async with running(size=size) as (screen, _):
-        assert screen.answer.text.startswith("Serve Llama-3.1-8B")
+        assert "✓ meets  Serve Llama-3.1-8B" in screen.answer.text
         assert "binds" in screen.answer.text or size[0] < 80
 
 
@@ -105,7 +105,7 @@ async def test_bad_value_keeps_the_last_good_scenario():
 async def test_impossible_objectives_say_what_is_nearest():
     scenario = replace(SMALL, objectives=Objectives(tpot_ms=0.01))
     async with running(scenario) as (screen, _):
-        assert screen.answer.text.startswith("Nothing meets the objectives: nearest is")
+        assert "✗ misses  Nothing meets the objectives: nearest is" in screen.answer.text
 
 
 async def test_model_that_does_not_fit_says_what_it_lacks():

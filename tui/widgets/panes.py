@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.lines import Line, Run, cells, fit, joined, line, width_of, wrapped
-from tui.styles import BOLD, DIM, FOCUSED, TITLE, WARN
+from tui.answer_lines import answer_lines, problem_lines
+from tui.lines import Line, Run, cells, fit, joined, line, width_of
+from tui.styles import BOLD, DIM, FOCUSED, PLAIN, RULE, TITLE
 from tui.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
     from tui.session import Session
 
+PINNED_KEYS = 2
+"""Keys at the end of the footer that stay when there is no room for all: help and quit."""
 NUMBERS = {"model": 1, "hardware": 2, "workload": 3, "table": 4, "chart": 5, "why": 6}
 
 
@@ -41,11 +45,17 @@ class Pane(LinePane):
         return [head, *self.body(width, height - 1)]
 
     def _title_line(self, width: int) -> Line:
+        """Number and title, what there is to say beside them, and a rule to the edge."""
         number = NUMBERS[self.id or ""]
         label = f" {number} {self.title} "
         style = FOCUSED if self.focused_pane else TITLE
         parts = self.summary() if self.session is not None else ()
-        return line((label, style), (" ", DIM), (joined(parts, width - cells(label) - 1), DIM))
+        words = joined(parts, width - cells(label) - 1)
+        rest = width - cells(label) - cells(words) - 3
+        rule = "─" * rest if rest > 0 and self.size.height > 1 else ""
+        return line(
+            (label, style), (f" {words} ", PLAIN if self.focused_pane else DIM), (rule, RULE)
+        )
 
 
 class AnswerPane(LinePane):
@@ -56,15 +66,17 @@ class AnswerPane(LinePane):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.sentence = "rooftop"
+        self.verdict = "busy"
         self.error = ""
         self.notice = ""
         """A message too long for the last line, until the next key."""
 
     def content(self, width: int, height: int) -> list[Line]:
-        """The sentence, wrapped; a notice or an error instead of it when there is one."""
+        """The sentence behind its verdict; a notice or an error instead when there is one."""
         problem = self.notice or self.error
-        text, style = (f"! {problem}", WARN) if problem else (self.sentence, BOLD)
-        return [line((one, style)) for one in wrapped(text, width, height)]
+        if problem:
+            return problem_lines(problem, width, height)
+        return answer_lines(self.sentence, self.verdict, width, height)
 
 
 class FooterPane(LinePane):
@@ -87,13 +99,23 @@ class FooterPane(LinePane):
             return [line((f"{label} ", BOLD), (text[-room:], BOLD), ("▏", FOCUSED))]
         if self.message:
             return [line((fit(self.message, width), BOLD))]
+        room = width - cells(self.status) - 1
+        last = self.keys[-PINNED_KEYS:]
+        while last and width_of(_key_runs(last)) > room:
+            last = last[1:]
+        room -= width_of(_key_runs(last))
         runs: list[Run] = []
-        room = width - len(self.status) - 1
-        for key, label in self.keys:
-            pair: tuple[Run, Run] = ((f"{key} ", BOLD), (f"{label}  ", DIM))
+        for key in self.keys[:-PINNED_KEYS]:
+            pair = _key_runs([key])
             if width_of([*runs, *pair]) > room:
                 break
             runs.extend(pair)
-        runs.append((" " * max(room - width_of(runs), 0), DIM))
+        runs.extend(_key_runs(last))
+        room = width - cells(self.status) - 1 - width_of(runs)
+        runs.append((" " * max(room, 0), DIM))
         runs.append((f" {self.status}", DIM))
         return [tuple(runs)]
+
+
+def _key_runs(keys: Sequence[tuple[str, str]]) -> list[Run]:
+    return [run for key, label in keys for run in ((key, BOLD), (f" {label}  ", DIM))]

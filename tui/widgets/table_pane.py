@@ -159,7 +159,9 @@ class TablePane(Pane):
         text, verdict, rest = f" {int(table.batch[row]):>{_BATCH}}", "", ""
         for column in chosen:
             if column.id == "verdict":
-                verdict = "  " + fit(_SHORT[int(table.binding[row])], column.width)
+                # The gap goes to the number's run: one that begins with spaces is less to send.
+                text += "  "
+                verdict = fit(_SHORT[int(table.binding[row])], column.width)
             elif not verdict:
                 text += self._cell(table, row, column)
             else:
