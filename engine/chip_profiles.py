@@ -13,7 +13,14 @@ from typing import Any
 
 from engine.chip import Chip, Collective, Deviation, KernelConstants, Link, Provenance
 from engine.errors import InputError
-from engine.profile_files import bundled_files, find_profile, profile_ids, read_toml, user_values
+from engine.profile_files import (
+    bundled_files,
+    changed_at,
+    find_profile,
+    profile_ids,
+    read_toml,
+    user_values,
+)
 from engine.text import clean
 from profiles import ROOT
 
@@ -79,7 +86,7 @@ def load_chip(name: str) -> Chip:
     """The chip called ``name`` (an id or alias), the user's own first; raises `InputError`."""
     exact = name.strip().lower() in chip_ids()
     path, origin = find_profile("chips", name, {} if exact else chip_aliases())
-    return _load(path, origin, path.stat().st_mtime_ns)
+    return _load(path, origin, changed_at(path))
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.architecture import Architecture
 from engine.errors import InputError
+from engine.files import read_bytes, user_path
 from engine.precision import FORMATS, Precision
 from engine.text import clean
 from profiles import ROOT
@@ -102,7 +103,7 @@ def _load_table(reference: str, edits: Edits, resolution: Resolution | None) -> 
     """A layer table as a model; it is of one resolution and has no keys to edit."""
     from engine.vision.table import read_layer_table
 
-    path = Path(reference).expanduser()
+    path = user_path(reference)
     source = clean(str(path))
     architecture = read_layer_table(path)
     if edits:
@@ -175,19 +176,29 @@ def _precision(raw: RawConfig, architecture: Architecture) -> Precision:
     from engine.dialects.reading import text_values
     from engine.quantisation import read_quantisation
 
-    return read_quantisation(raw.config, text_values(raw.config), raw.hf_quantisation, architecture)
+    try:
+        return read_quantisation(
+            raw.config, text_values(raw.config), raw.hf_quantisation, architecture
+        )
+    except InputError as error:
+        raise InputError(f"{raw.source}: {error}") from None
 
 
 def read_raw(reference: str, revision: str = "") -> RawConfig:
     """Find and parse the file; raises `InputError`."""
-    lowered = reference.lower()
-    if lowered in bundled_models():
-        return _read_bundled(lowered)
-    if _is_path(reference):
-        return _read_path(Path(reference).expanduser())
     found = hub_reference(reference, revision)
     if found is not None:
         return _read_hub(found)
+    lowered = reference.lower()
+    if revision:
+        raise InputError(
+            f"--revision: found {clean(revision, 60)!r}, expected none: {clean(reference, 80)} is "
+            "no model of the hub"
+        )
+    if lowered in bundled_models():
+        return _read_bundled(lowered)
+    if _is_path(reference):
+        return _read_path(user_path(reference))
     raise InputError(
         f"model {clean(reference, 80)!r} is neither a bundled profile, nor a file or folder, nor a "
         f"hub id org/name{_nearest(lowered)}"
@@ -263,20 +274,7 @@ def _name_of(file: Path, config: dict[str, Any]) -> str:
 
 
 def _read_bytes(file: Path) -> bytes:
-    try:
-        if not file.is_file():
-            raise InputError(f"{clean(str(file))}: no such file; expected a config.json")
-        size = file.stat().st_size
-        if size > MAXIMUM_BYTES:
-            raise InputError(
-                f"{clean(str(file))}: {size:,} bytes, expected a config.json of at most "
-                f"{MAXIMUM_BYTES:,}"
-            )
-        with file.open("rb") as stream:
-            return stream.read(MAXIMUM_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise InputError(f"{clean(str(file))}: {reason.lower()}") from None
+    return read_bytes(file, MAXIMUM_BYTES, "a config.json")
 
 
 def parse_json(content: bytes, source: str) -> dict[str, Any]:

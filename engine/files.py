@@ -1,13 +1,89 @@
-"""Files written whole or not at all."""
+"""Files read within bounds, and written whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from engine.errors import InputError
 from engine.text import clean
+
+
+def user_path(text: str) -> Path:
+    """The path that a person typed, ``~`` expanded; raises `InputError`."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise InputError(f"{clean(text, 80)}: no home folder of that name") from None
+
+
+def open_file(path: Path, maximum: int, expected: str) -> BinaryIO:
+    """Open a regular file of at most ``maximum`` bytes for reading.
+
+    Pipes and devices are refused without waiting for them: they have no end that can be known.
+    ``expected`` says what should have been there, as "a plan". Raises `InputError`.
+    """
+    shown = clean(str(path))
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise _unreadable(shown, error, expected) from None
+    file = os.fdopen(handle, "rb", closefd=True) if _is_regular(handle) else None
+    if file is None:
+        kind = "a folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "no regular file"
+        os.close(handle)
+        raise InputError(f"{shown}: is {kind}, expected {expected}")
+    size = os.fstat(handle).st_size
+    if size > maximum:
+        file.close()
+        raise InputError(f"{shown}: {size:,} bytes, expected {expected} of at most {maximum:,}")
+    return file
+
+
+def _is_regular(handle: int) -> bool:
+    return stat.S_ISREG(os.fstat(handle).st_mode)
+
+
+def _unreadable(shown: str, error: Exception, expected: str) -> InputError:
+    reason = (getattr(error, "strerror", None) or "no such name").lower()
+    return InputError(f"{shown}: cannot be read: {reason}; expected {expected}")
+
+
+def read_bytes(path: Path, maximum: int, expected: str) -> bytes:
+    """The content of a regular file of at most ``maximum`` bytes; raises `InputError`."""
+    shown = clean(str(path))
+    try:
+        with open_file(path, maximum, expected) as file:
+            content = file.read(maximum + 1)
+    except OSError as error:
+        raise _unreadable(shown, error, expected) from None
+    if len(content) > maximum:
+        raise InputError(f"{shown}: expected {expected} of at most {maximum:,} bytes")
+    return content
+
+
+def read_text(path: Path, maximum: int, expected: str) -> str:
+    """The text of a regular file of at most ``maximum`` bytes; raises `InputError`."""
+    try:
+        return read_bytes(path, maximum, expected).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{clean(str(path))}: not UTF-8 text, expected {expected}") from None
+
+
+def read_toml(path: Path, maximum: int, expected: str) -> dict[str, Any]:
+    """The values of a TOML file of at most ``maximum`` bytes; raises `InputError`."""
+    text = read_text(path, maximum, expected)
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(
+            f"{clean(str(path))}: not valid TOML: {clean(reason, 120)}; expected {expected}"
+        ) from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -19,6 +95,9 @@ def write_text(path: Path, text: str) -> None:
     path = Path(os.path.realpath(path))
     temporary = ""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # Renaming a file over a device would take the device away.
+            raise InputError(f"{shown}: is no regular file, expected a name to write to")
         handle, temporary = tempfile.mkstemp(
             prefix=f".{path.name}.", suffix=".tmp", dir=path.parent or "."
         )

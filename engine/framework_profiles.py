@@ -9,7 +9,14 @@ from typing import Any
 from engine.chip import Provenance
 from engine.chip_profiles import kernel_constants
 from engine.framework import Framework, VisionRuntime
-from engine.profile_files import bundled_files, find_profile, profile_ids, read_toml, user_values
+from engine.profile_files import (
+    bundled_files,
+    changed_at,
+    find_profile,
+    profile_ids,
+    read_toml,
+    user_values,
+)
 from engine.text import clean
 
 
@@ -21,7 +28,7 @@ def framework_ids() -> tuple[str, ...]:
 def load_framework(name: str) -> Framework:
     """The framework called ``name``, the user's own first; raises `InputError`."""
     path, origin = find_profile("frameworks", name, {})
-    return _load(path, origin, path.stat().st_mtime_ns)
+    return _load(path, origin, changed_at(path))
 
 
 def framework_values(path: Path) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Keys:
 
     def problem(self, name: str, value: object, expected: str) -> InputError:
         """The error for a bad value of ``name``."""
-        found = "nothing" if value is MISSING else shown(value)
+        found = "missing" if value is MISSING else shown(value)
         return InputError(f"{self.source}: {self.path}{name} is {found}, expected {expected}")
 
     # Numbers ------------------------------------------------------------------------------

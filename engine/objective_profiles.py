@@ -7,6 +7,7 @@ from engine.profile_files import find_profile, read_toml
 from engine.scenario import Objectives
 from engine.text import clean
 
+LARGEST = 1e12
 _KEYS = {"ttft_ms", "tpot_ms", "e2e_ms", "latency_ms"}
 
 
@@ -14,9 +15,12 @@ def load_objectives(name: str) -> Objectives:
     """The objectives called ``name``, the user's own first; raises `InputError`."""
     path, _ = find_profile("objectives", name, {})
     limits = read_toml(path).get("limits", {})
+    if not isinstance(limits, dict):
+        raise InputError(f"{clean(str(path))}: limits: expected a table of limits in ms")
     for key, value in limits.items():
         known = key in _KEYS
-        if not known or isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not known or not number or not 0 < value < LARGEST:
             expected = "a number above 0" if known else f"one of {', '.join(sorted(_KEYS))}"
             raise InputError(
                 f"{clean(str(path))}: limits.{clean(key, 40)}: found {clean(repr(value), 40)}, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from engine.architecture import Architecture, AttentionCore, Block, Experts, LatentCore, StateCore
 from engine.errors import InputError
@@ -10,12 +10,11 @@ from engine.layout import Layout
 from engine.scenario import LayoutLimits
 
 
-def _divisors(number: int) -> list[int]:
-    return [n for n in range(1, number + 1) if number % n == 0]
-
-
-def _allowed(candidates: Iterable[int], wanted: tuple[int, ...]) -> list[int]:
-    return [n for n in candidates if not wanted or n in wanted]
+def _degrees(most: int, wanted: tuple[int, ...]) -> list[int]:
+    """Degrees up to ``most``: those asked for, else the powers of two."""
+    if wanted:
+        return sorted({n for n in wanted if n <= most})
+    return [1 << power for power in range(most.bit_length())]
 
 
 def _tensor_legal(architecture: Architecture, tensor: int) -> bool:
@@ -52,11 +51,9 @@ def _expert_legal(experts: Experts, ranks: int, expert: int) -> bool:
 def _expert_degrees(architecture: Architecture, ranks: int, limits: LayoutLimits) -> list[int]:
     banks = [block.experts for block, _ in architecture.blocks() if block.experts]
     if not banks:
-        return _allowed([1], limits.expert)
-    choices = _allowed(_divisors(ranks), limits.expert)
-    if not limits.expert:
-        # Engines offer either all experts split or all placed; mixtures only when asked for.
-        choices = [n for n in choices if n in (1, ranks)]
+        return [1] if not limits.expert or 1 in limits.expert else []
+    # Engines offer either all experts split or all placed; mixtures only when asked for.
+    choices = sorted({n for n in limits.expert or (1, ranks) if ranks % n == 0})
     return [n for n in choices if all(_expert_legal(bank, ranks, n) for bank in banks)]
 
 
@@ -74,11 +71,7 @@ def legal_layouts(
         raise InputError(f"chips: found {chips}, expected at least 1")
     found = list(_layouts(architecture, chips, node_size, limits))
     if not found:
-        heads = architecture.query_heads
-        raise InputError(
-            f"no legal layout for {architecture.name} on {chips} chips: TP must divide its "
-            f"{heads} attention heads, EP its {architecture.expert_count} experts"
-        )
+        raise InputError(_no_layout(architecture, chips, limits))
     return tuple(sorted(found, key=lambda one: (one.chips_per_replica, one.pipeline, one.name)))
 
 
@@ -86,9 +79,8 @@ def _layouts(
     architecture: Architecture, chips: int, node_size: int, limits: LayoutLimits
 ) -> Iterator[Layout]:
     widest = chips if limits.tensor else min(chips, node_size)
-    tensors = [n for n in range(1, widest + 1) if _tensor_legal(architecture, n)]
-    for tensor in _allowed(tensors, limits.tensor):
-        if not limits.tensor and tensor & (tensor - 1):
+    for tensor in _degrees(widest, limits.tensor):
+        if not _tensor_legal(architecture, tensor):
             continue
         for attention_data in _attention_degrees(architecture, chips // tensor, limits):
             ranks = tensor * attention_data
@@ -103,10 +95,31 @@ def _layouts(
 def _attention_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:
     if not architecture.is_mixture and not limits.attention_data:
         return [1]
-    degrees = _allowed(range(1, most + 1), limits.attention_data)
-    return [n for n in degrees if limits.attention_data or n & (n - 1) == 0]
+    return _degrees(most, limits.attention_data)
+
+
+def _no_layout(architecture: Architecture, chips: int, limits: LayoutLimits) -> str:
+    """Why nothing is left: what was asked for and the rules."""
+    asked = [
+        f"{name} {' or '.join(map(str, degrees))}"
+        for name, degrees in (
+            ("TP", limits.tensor),
+            ("PP", limits.pipeline),
+            ("EP", limits.expert),
+            ("attention DP", limits.attention_data),
+        )
+        if degrees
+    ]
+    experts = architecture.expert_count
+    rules = [
+        f"TP must divide its {architecture.query_heads} attention heads",
+        f"EP its {experts} experts and TP × DP" if experts else "EP is 1 without experts",
+        f"PP at most its {architecture.layer_count} layers",
+        "TP × PP × DP at most the chips",
+    ]
+    wanted = f" with {', '.join(asked)}" if asked else ""
+    return f"no legal layout for {architecture.name} on {chips} chips{wanted}: {', '.join(rules)}"
 
 
 def _pipeline_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:
-    degrees = _allowed(range(1, min(most, architecture.layer_count) + 1), limits.pipeline)
-    return [n for n in degrees if limits.pipeline or n & (n - 1) == 0]
+    return _degrees(min(most, architecture.layer_count), limits.pipeline)

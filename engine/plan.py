@@ -7,7 +7,6 @@ old plan or the new one.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -16,7 +15,7 @@ from typing import Any
 
 from engine import __version__
 from engine.errors import InputError
-from engine.files import write_text
+from engine.files import read_toml, write_text
 from engine.results import Choice
 from engine.scenario import Scenario
 from engine.text import clean
@@ -64,11 +63,12 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
 def load_plan(path: Path) -> PlanFile:
     """Read a plan; raises `InputError` naming file, key, found and expected."""
     shown = clean(str(path))
-    document = _read(path, shown)
+    document = read_toml(path, MAXIMUM_BYTES, "a plan")
     version = document.get("schema_version")
-    if not isinstance(version, int) or isinstance(version, bool):
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InputError(
-            f"{shown}: schema_version: found {clean(repr(version), 40)}, "
+            f"{shown}: schema_version: found "
+            f"{'nothing' if version is None else clean(repr(version), 40)}, "
             f"expected {SCHEMA_VERSION}: not a rooftop plan"
         )
     if version > SCHEMA_VERSION:
@@ -83,15 +83,3 @@ def load_plan(path: Path) -> PlanFile:
         parse_choice(shown, document.get("choice")),
         document,
     )
-
-
-def _read(path: Path, shown: str) -> dict[str, Any]:
-    try:
-        size = path.stat().st_size
-        if size > MAXIMUM_BYTES:
-            raise InputError(f"{shown}: {size} bytes, expected at most {MAXIMUM_BYTES}")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{shown}: not valid TOML: {clean(str(error), 120)}") from None

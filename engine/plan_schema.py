@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
@@ -13,20 +13,22 @@ from engine.layout import Layout
 from engine.profile_files import first_problem
 from engine.results import Choice
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
+from engine.text import clean
+from engine.units import LARGEST_COUNT
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class WorkloadFile(_Strict):
     """What one request looks like."""
 
-    input_tokens: PositiveInt = Field(le=100_000_000)
-    output_tokens: PositiveInt = Field(le=100_000_000)
-    mode: str = Field(pattern="^(continuous|static)$")
+    input_tokens: PositiveInt = Field(le=LARGEST_COUNT)
+    output_tokens: PositiveInt = Field(le=LARGEST_COUNT)
+    mode: Literal["continuous", "static"]
     image_width: int = Field(0, ge=0, le=65_536)
     image_height: int = Field(0, ge=0, le=65_536)
 
@@ -62,7 +64,7 @@ class ScenarioFile(_Strict):
     model: str = Field(min_length=1, max_length=4096)
     edits: list[EditFile] = []
     chip: str
-    chips: PositiveInt = Field(le=1_000_000)
+    chips: PositiveInt = Field(le=LARGEST_COUNT)
     framework: str
     weights: str = ""
     activations: str = ""
@@ -132,9 +134,10 @@ def _workload(file: WorkloadFile) -> Workload:
 def _json(shown: str, edit: EditFile) -> object:
     try:
         value: object = json.loads(edit.value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise InputError(
-            f"{shown}: scenario.edits {edit.key!r}: found {edit.value[:40]!r}, expected JSON"
+            f"{shown}: scenario.edits {clean(edit.key, 60)}: found {clean(edit.value, 40)!r}, "
+            "expected JSON"
         ) from None
     return value
 

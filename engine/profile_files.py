@@ -6,12 +6,12 @@ The user's own files in the configuration folder come before the bundled ones of
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import files
 from engine.errors import InputError
 from engine.text import clean
 from profiles import ROOT
@@ -69,18 +69,17 @@ def _unknown(kind: str, name: str, wanted: str, known: Iterable[str]) -> str:
     return f"{singular} {clean(name, 60)!r} is unknown; {hint}"
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Parse one file; raises `InputError` naming it."""
-    shown = clean(str(path))
+def changed_at(path: Path) -> int:
+    """When a profile was changed last, so that an edited one is read again."""
     try:
-        size = path.stat().st_size
-        if size > MAXIMUM_BYTES:
-            raise InputError(f"{shown}: {size} bytes, expected at most {MAXIMUM_BYTES}")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{shown}: not valid TOML: {clean(str(error), 120)}") from None
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse one profile; raises `InputError` naming it."""
+    return files.read_toml(path, MAXIMUM_BYTES, "a profile")
 
 
 def user_values(path: Path, schema: str) -> dict[str, Any]:
@@ -106,6 +105,11 @@ def user_values(path: Path, schema: str) -> dict[str, Any]:
 def first_problem(error: ValidationError) -> str:
     """The first of a validation's problems in one line."""
     problem = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in problem["loc"]) or "file"
+    key = clean(".".join(str(part) for part in problem["loc"]), 120) or "file"
+    if problem["type"] == "missing":
+        return f"{key}: missing, expected a value"
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: no such key"
     found = clean(repr(problem["input"]), 60)
-    return f"{key}: found {found}, expected {clean(problem['msg'], 100)}"
+    expected = problem["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    return f"{key}: found {found}, expected {clean(expected, 100)}"

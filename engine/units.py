@@ -27,7 +27,20 @@ def parse_count(text: str, what: str = "number") -> int:
         if value == int(value) and 1 <= value <= LARGEST_COUNT:
             return int(value)
     raise InputError(
-        f"{what}: found {clean(text, 40)!r}, expected a whole number from 1, as 4096 or 4K"
+        f"{what}: found {clean(text, 40)!r}, expected a whole number from 1 to {LARGEST_COUNT:,}, "
+        "as 4096 or 4K"
+    )
+
+
+def parse_whole(text: str, what: str, low: int, high: int) -> int:
+    """A whole number between ``low`` and ``high``; raises `InputError`."""
+    stripped = text.strip()
+    if stripped.isascii() and stripped.isdigit() and len(stripped) < 10:
+        value = int(stripped)
+        if low <= value <= high:
+            return value
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a whole number from {low} to {high}"
     )
 
 

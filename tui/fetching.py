@@ -88,7 +88,7 @@ class Fetching:
 
     def _show(self, number: int, file: str) -> None:
         if number == self._number:
-            self._step = file
+            self._step = f" {file}"
             self._screen.paint_footer()
 
     def _done(self, number: int, problem: str) -> None:

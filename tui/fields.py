@@ -14,6 +14,7 @@ from engine.units import (
     parse_milliseconds,
     parse_ratio,
     parse_resolution,
+    parse_whole,
 )
 from tui.format import count, limit
 
@@ -290,7 +291,7 @@ WORKLOAD: tuple[Field, ...] = (
         "draft_tokens",
         "draft tokens",
         lambda s: str(s.draft_tokens),
-        lambda s, text: replace(s, draft_tokens=int(parse_ratio(text or "0", "draft", 0, 64))),
+        lambda s, text: replace(s, draft_tokens=parse_whole(text or "0", "draft", 0, 64)),
         lambda s, way: replace(s, draft_tokens=max(0, min(64, s.draft_tokens + way))),
         hint="speculative tokens per step (MTP)",
         kinds=("language",),

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from engine.cli import BAD_INPUT, COMMANDS, run
-from engine.errors import RooftopError
+from engine.errors import InputError, RooftopError
+from engine.files import user_path
 from engine.text import clean
 
 
@@ -34,8 +35,10 @@ def _start_app(arguments: list[str]) -> int:
     from engine.scenario import Scenario
     from tui.terminal import refuse_bad_terminal
 
+    if arguments and not arguments[0].startswith("-"):
+        _plan_path(arguments[0])
     parsed = _app_parser().parse_args(arguments)
-    plan_path = Path(parsed.plan).expanduser() if parsed.plan else None
+    plan_path = _plan_path(parsed.plan) if parsed.plan else None
     base = Scenario()
     if plan_path is not None:
         from engine.plan import load_plan
@@ -49,6 +52,18 @@ def _start_app(arguments: list[str]) -> int:
     from tui.app import run_app
 
     return run_app(scenario, plan_path, settings)
+
+
+def _plan_path(text: str) -> Path:
+    """The plan to open, unless the word looks like a misspelt command."""
+    path = user_path(text)
+    if path.suffix or "/" in text or path.exists():
+        return path
+    import difflib
+
+    near = difflib.get_close_matches(text, COMMANDS, 1, 0.6)
+    hint = f"; nearest command: {near[0]}" if near else "; rooftop --help lists the commands"
+    raise InputError(f"{clean(text, 80)!r} is neither a command nor a plan file{hint}")
 
 
 def _app_parser() -> argparse.ArgumentParser:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.files import read_text
 from engine.layout import Layout
 from engine.text import clean
 
@@ -61,17 +62,7 @@ def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:
 
 
 def _records(path: Path, shown: str) -> list[dict[str, Any]]:
-    try:
-        size = path.stat().st_size
-        if size > MAXIMUM_BYTES:
-            raise InputError(f"{shown}: {size:,} bytes, expected at most {MAXIMUM_BYTES:,}")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(
-            f"{shown}: {(error.strerror or 'cannot be read').lower()}, expected a result file"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(f"{shown}: not UTF-8 text, expected JSON or CSV") from None
+    text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
     found = _parsed(text)
     if not found or not all(_is_result(record) for record in found):
         raise InputError(
@@ -93,11 +84,11 @@ def _parsed(text: str) -> list[Any]:
     try:
         whole = json.loads(text)
         return whole if isinstance(whole, list) else [whole]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         pass
     try:
         return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return []
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from engine.errors import RooftopError
 from engine.text import clean
@@ -32,6 +33,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run one sub-command and return its exit code; errors are one line on stderr."""
     from engine.cli.parser import build_parser
 
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A locale without × or ✓ gets a ? in their place.
+        sys.stdout.reconfigure(errors="replace")
     try:
         parsed = build_parser().parse_args(list(arguments))
         code: int = parsed.run(parsed)
@@ -48,3 +52,9 @@ def run(arguments: Sequence[str]) -> int:
         # The reader left (`| head`): nothing is wrong, and nothing more can be said.
         sys.stdout = None
         return FOUND
+    except OSError as error:
+        # Files name themselves in an `InputError`: what is left is the output, on a full disk.
+        sys.stdout = None
+        reason = (error.strerror or type(error).__name__).lower()
+        print(f"rooftop: the output cannot be written: {reason}", file=sys.stderr)
+        return BAD_INPUT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from engine.architecture import Architecture
 from engine.calibration.fit import Calibration, Fitted, Site, calibrate
@@ -14,6 +13,7 @@ from engine.chip_profiles import load_chip
 from engine.cli.options import scenario_from
 from engine.config import load_architecture
 from engine.errors import InputError
+from engine.files import user_path
 from engine.framework_profiles import load_framework
 from engine.layout import Layout
 from engine.scenario import Scenario
@@ -28,7 +28,7 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     scenario = scenario_from(arguments)
     site = _site(scenario)
     name = profile_name(site.framework.id, site.chip.id, arguments.name)
-    paths = [Path(result).expanduser() for result in arguments.results]
+    paths = [user_path(result) for result in arguments.results]
     layout = _layout(scenario, arguments.chips is not None)
     tables = [path for path in paths if path.suffix.lower() == ".csv"]
     runs = read_runs([path for path in paths if path not in tables], layout)

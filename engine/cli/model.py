@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.files import user_path
 
 if TYPE_CHECKING:
     from engine.architecture import Architecture
@@ -23,7 +24,7 @@ def run_model(arguments: argparse.Namespace) -> int:
     Raises `InputError` for bad input.
     """
     if arguments.check:
-        return _check(Path(arguments.check), arguments.oracle, arguments.json)
+        return _check(user_path(arguments.check), arguments.oracle, arguments.json)
     if not arguments.config:
         raise InputError("model: expected a profile, file, folder or hub id, or --check DIR")
     from engine.architecture import Architecture
@@ -94,7 +95,7 @@ def _check(folder: Path, oracle: str, as_json: bool) -> int:
     """Parameters first; then whatever further tables lie beside theirs, a summary each."""
     from engine.zoo import VERDICTS, Comparison, compare_folder, compare_others
 
-    table = Path(oracle) if oracle else folder.parent / "oracle_params.csv"
+    table = user_path(oracle) if oracle else folder.parent / "oracle_params.csv"
     comparisons = list(compare_folder(folder, table))
     others = list(compare_others(folder, table))
     subjects = list(dict.fromkeys(one.subject for one in [*comparisons, *others]))

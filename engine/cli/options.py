@@ -15,6 +15,7 @@ from engine.units import (
     parse_milliseconds,
     parse_ratio,
     parse_resolution,
+    parse_whole,
 )
 
 
@@ -89,11 +90,11 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         # What-ifs, a revision and a stand-in for the model type belong to the model they are of.
         start = replace(start, edits=(), revision="", assume="")
     return Scenario(
-        model=arguments.model or start.model,
+        model=_name(arguments.model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
-        chip=arguments.chip or start.chip,
+        chip=_name(arguments.chip, "chip", start.chip),
         chips=_count(arguments.chips, "chips", start.chips),
-        framework=arguments.framework or start.framework,
+        framework=_name(arguments.framework, "framework", start.framework),
         weights=_format(arguments.weights) or start.weights,
         activations=_format(arguments.activations) or start.activations,
         kv=_format(arguments.kv) or start.kv,
@@ -113,11 +114,19 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         instances=parse_instances(arguments.instances, "--instances")
         if arguments.instances
         else start.instances,
-        draft_tokens=int(_ratio(arguments.draft_tokens, "draft-tokens", start.draft_tokens, 0, 64)),
+        draft_tokens=start.draft_tokens
+        if arguments.draft_tokens is None
+        else parse_whole(arguments.draft_tokens, "--draft-tokens", 0, 64),
         acceptance=_ratio(arguments.acceptance, "acceptance", start.acceptance, 0, 1),
         assume=arguments.assume or start.assume,
         revision=arguments.revision or start.revision,
     )
+
+
+def _name(text: str | None, what: str, otherwise: str) -> str:
+    if text is not None and not text.strip():
+        raise InputError(f"--{what}: found nothing, expected the name of a {what}")
+    return otherwise if text is None else text.strip()
 
 
 def _count(text: str | None, what: str, otherwise: int) -> int:
@@ -142,6 +151,9 @@ def _edit(text: str) -> tuple[str, object]:
         return key.strip(), json.loads(value)
     except json.JSONDecodeError:
         return key.strip(), value
+    except (ValueError, RecursionError):
+        # Python refuses numbers of thousands of digits and nesting of thousands of levels.
+        raise InputError(f"--set {clean(key.strip(), 60)}: too long or too deep a value") from None
 
 
 def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:

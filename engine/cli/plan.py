@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from engine.answer import answer
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.sweep import command_scenario
 from engine.errors import InputError
+from engine.files import user_path
 from engine.plan_document import save_plan
 from engine.sweep import prepare, sweep
 from engine.text import clean
@@ -25,7 +25,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
     if result.best is None:
         print("No plan was written.")
         return NOTHING_MEETS
-    path = Path(arguments.output).expanduser()
+    path = user_path(arguments.output)
     save_plan(path, prepared, scenario, result, result.table, result.best)
     print(f"Plan written to {clean(str(path))}")
     return FOUND

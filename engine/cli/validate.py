@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.errors import InputError
-from engine.files import write_text
+from engine.files import user_path, write_text
 from engine.text import clean
 from engine.validation.predict import Predictions, predict
 from engine.validation.published import PUBLISHED
@@ -32,10 +32,10 @@ REASONS_SHOWN = 20
 def run_validate(arguments: argparse.Namespace) -> int:
     """Predict the rows of a file and print the error by group."""
     configs = _configs(arguments.configs)
-    rows = read_measurements(Path(arguments.file).expanduser())
+    rows = read_measurements(user_path(arguments.file))
     predictions = predict(rows, configs, _progress_bar())
     if arguments.csv:
-        write_text(Path(arguments.csv).expanduser(), prediction_csv(rows, predictions))
+        write_text(user_path(arguments.csv), prediction_csv(rows, predictions))
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:
@@ -45,7 +45,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
 
 def run_accuracy(arguments: argparse.Namespace) -> int:
     """Print the error on the published rows of this repository, or of a larger file."""
-    path = Path(arguments.full).expanduser() if arguments.full else PUBLISHED
+    path = user_path(arguments.full) if arguments.full else PUBLISHED
     rows = read_measurements(path)
     predictions = predict(rows, _configs(arguments.configs), _progress_bar())
     made = [group for group in groups(rows, predictions) if group.by == "kind"]
@@ -59,7 +59,7 @@ def run_accuracy(arguments: argparse.Namespace) -> int:
 def _configs(folder: str | None) -> Path | None:
     if not folder:
         return None
-    path = Path(folder).expanduser()
+    path = user_path(folder)
     if not path.is_dir():
         raise InputError(
             f"--configs {clean(folder)}: no such folder, "

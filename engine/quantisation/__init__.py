@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from engine.architecture import Architecture, Matrix, Role
+from engine.errors import InputError
 from engine.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Precision
 from engine.quantisation.dialects import read_scheme
 from engine.quantisation.modules import coverage
 from engine.quantisation.scheme import Scheme
+from engine.text import clean
 
 
 def read_quantisation(
@@ -27,7 +29,7 @@ def read_quantisation(
     A role (attention, experts …) is stored in the format that most of its elements have:
     ignore lists that name a few layers of many do not change it.
     """
-    plain = FORMATS["fp16"] if architecture.torch_dtype == "float16" else FORMATS["bf16"]
+    plain = _plain_format(architecture.torch_dtype)
     scheme = read_scheme(config, text_config, hf_quant)
     if scheme is None:
         return Precision(plain, plain, plain, plain)
@@ -43,6 +45,22 @@ def read_quantisation(
     )
     activations = scheme.activations if weights.bits < 16 else plain
     return Precision(weights, activations, scheme.cache or plain, plain, overrides)
+
+
+_DTYPES = {
+    **dict.fromkeys(("float16", "fp16", "half"), "fp16"),
+    **dict.fromkeys(("bfloat16", "bf16", "auto", ""), "bf16"),
+    **dict.fromkeys(("float32", "fp32", "float", "float64", "double"), "bf16"),
+}
+
+
+def _plain_format(dtype: str) -> NumberFormat:
+    name = dtype.removeprefix("torch.")
+    if name not in _DTYPES:
+        raise InputError(
+            f"torch_dtype: found {clean(dtype, 40)!r}, expected bfloat16, float16 or float32"
+        )
+    return FORMATS[_DTYPES[name]]
 
 
 def _matrices_by_role(architecture: Architecture) -> dict[Role, list[tuple[Matrix, int]]]:

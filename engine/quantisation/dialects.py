@@ -15,14 +15,16 @@ from engine.text import clean
 
 Config = Mapping[str, Any]
 BF16 = FORMATS["bf16"]
+LARGEST = 1 << 20
+"""No group or block of weights that shares a scale is larger."""
 
 
 def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) -> Scheme | None:
     """The scheme of a checkpoint, or None when it is not quantised; raises `InputError`."""
     found = _section(config, "quantization_config") or _section(text_config, "quantization_config")
-    beside = _section(hf_quant or {}, "quantization")
+    beside = _beside(hf_quant) if hf_quant else None
     if not found and beside:
-        return _experts_of(config, _modelopt(beside))
+        return _experts_of(config, beside)
     if not found:
         mlx = _section(config, "quantization")
         return _mlx(mlx) if mlx else None
@@ -38,14 +40,28 @@ def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) ->
         )
     scheme = reader(found)
     if beside and scheme.cache is None:
-        scheme = replace(scheme, cache=_modelopt(beside).cache)
+        scheme = replace(scheme, cache=beside.cache)
     nested = text_config if "expert_dtype" in text_config else config
     return _experts_of(nested, scheme, found)
 
 
+def _beside(hf_quant: Config) -> Scheme | None:
+    try:
+        values = _section(hf_quant, "quantization")
+        return _modelopt(values) if values else None
+    except InputError as error:
+        raise InputError(f"hf_quant_config.json: {error}") from None
+
+
 def _section(config: Config, key: str) -> Config:
     value = config.get(key)
-    return value if isinstance(value, Mapping) else {}
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    raise _problem(key, value, "a mapping")
+
+
+def _problem(key: str, value: object, expected: str) -> InputError:
+    return InputError(f"{key}: found {clean(repr(value), 60)}, expected {expected}")
 
 
 def _method(found: Config) -> str:
@@ -69,10 +85,24 @@ def _names(value: object) -> tuple[str, ...]:
 
 
 def _number(found: Config, key: str, otherwise: int) -> int:
-    value = found.get(key, otherwise)
-    if isinstance(value, bool) or not isinstance(value, int) or value == 0:
+    """A count, or -1 for "all"; null and 0 are not given."""
+    value = found.get(key)
+    if value is None:
         return otherwise
-    return value
+    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= LARGEST:
+        raise _problem(f"quantization_config.{key}", value, f"a whole number up to {LARGEST}")
+    return value or otherwise
+
+
+def _block_size(found: Config, key: str) -> int:
+    """Weights that share one scale in two-dimensional blocks; 0 where there are none."""
+    block = found.get(key)
+    if block is None:
+        return 0
+    sides = block if isinstance(block, list) and len(block) == 2 else ()
+    if not sides or not all(type(side) is int and 0 < side <= LARGEST for side in sides):
+        raise _problem(f"quantization_config.{key}", block, "two whole numbers, as [128, 128]")
+    return int(sides[0] * sides[1])
 
 
 def _grouped(bits: int, group: int, overhead_bits: float, inputs: int = 4096) -> NumberFormat:
@@ -87,11 +117,11 @@ def _grouped(bits: int, group: int, overhead_bits: float, inputs: int = 4096) ->
 
 def _fp8(found: Config) -> Scheme:
     ignored = _names(found.get("modules_to_not_convert")) + _names(found.get("ignore"))
-    block = found.get("weight_block_size")
+    block = _block_size(found, "weight_block_size")
     weights = FORMATS["fp8"]
-    if isinstance(block, list) and len(block) == 2 and all(isinstance(n, int) for n in block):
+    if block:
         scale = 8 if found.get("scale_fmt") == "ue8m0" else 32
-        weights = replace(FORMATS["fp8_block"], scale_bits=scale / max(block[0] * block[1], 1))
+        weights = replace(FORMATS["fp8_block"], scale_bits=scale / block)
     return Scheme(weights, FORMATS["fp8"], _cache(found), ignored)
 
 
@@ -260,9 +290,9 @@ def _described(values: Config, form: str) -> NumberFormat:
     bits, group = _number(values, "num_bits", 16), _number(values, "group_size", -1)
     floating = values.get("type") == "float"
     if bits == 8 and floating:
-        block = values.get("block_structure")
-        if isinstance(block, list) and len(block) == 2:
-            return replace(FORMATS["fp8_block"], scale_bits=32 / max(block[0] * block[1], 1))
+        block = _block_size(values, "block_structure")
+        if block:
+            return replace(FORMATS["fp8_block"], scale_bits=32 / block)
         return FORMATS["mxfp8"] if group == 32 else FORMATS["fp8"]
     if bits == 4 and floating:
         return FORMATS["mxfp4"] if "mxfp4" in form or group == 32 else FORMATS["nvfp4"]
@@ -288,7 +318,17 @@ def _cache(found: Config) -> NumberFormat | None:
     return FORMATS[known]
 
 
-_QUARK = {"fp8_e4m3": "fp8", "fp4": "mxfp4", "int8": "int8", "int4": "int4", "uint4": "int4"}
+_QUARK = {
+    "bf16": "bf16",
+    "bfloat16": "bf16",
+    "fp16": "fp16",
+    "float16": "fp16",
+    "fp8_e4m3": "fp8",
+    "fp4": "mxfp4",
+    "int8": "int8",
+    "int4": "int4",
+    "uint4": "int4",
+}
 
 
 def _quark(found: Config) -> Scheme:
@@ -296,8 +336,11 @@ def _quark(found: Config) -> Scheme:
     described = _section(found, "global_quant_config")
 
     def named(part: str) -> NumberFormat:
-        dtype = str(_section(described, part).get("dtype", "bf16")).lower()
-        return FORMATS[_QUARK.get(dtype, "bf16")]
+        dtype = str(_section(described, part).get("dtype") or "bf16").lower()
+        if dtype not in _QUARK:
+            place = f"quantization_config.global_quant_config.{part}.dtype"
+            raise _problem(place, dtype, f"one of {', '.join(sorted(_QUARK))}")
+        return FORMATS[_QUARK[dtype]]
 
     return Scheme(named("weight"), named("input_tensors"), None, _names(found.get("exclude")))
 

@@ -12,10 +12,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from engine.chip_profiles import chip_aliases
 from engine.errors import InputError
+from engine.files import open_file
 from engine.text import clean
 from engine.validation.eras import framework_name
 
@@ -96,10 +98,10 @@ def read_measurements(path: Path) -> list[Measurement]:
     """All rows of a CSV file; raises `InputError` where the file as a whole cannot be read."""
     shown = clean(str(path))
     try:
-        size = path.stat().st_size
-        if size > MAXIMUM_BYTES:
-            raise InputError(f"{shown}: {size:,} bytes, expected at most {MAXIMUM_BYTES:,}")
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with (
+            open_file(path, MAXIMUM_BYTES, "a CSV file of results") as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
+        ):
             rows = list(_rows(csv.DictReader(stream), shown))
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()

@@ -14,10 +14,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.files import open_file
 from engine.text import clean
 from engine.vision.architecture import LayerKind, VisionArchitecture, VisionLayer
 from engine.vision.table_types import KINDS, NO_WORK
@@ -283,10 +285,10 @@ def _attention(row: _Row) -> Iterator[VisionLayer]:
 
 def _read(path: Path, shown: str) -> Iterator[_Row]:
     try:
-        size = path.stat().st_size
-        if size > MAXIMUM_BYTES:
-            raise InputError(f"{shown}: {size:,} bytes, expected at most {MAXIMUM_BYTES:,}")
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with (
+            open_file(path, MAXIMUM_BYTES, "a layer table") as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
+        ):
             table = csv.DictReader(stream)
             _check_columns(table.fieldnames or (), shown)
             for count, cells in enumerate(table, 1):

@@ -19,8 +19,9 @@ def compare_folder(folder: Path, oracle: Path) -> Iterator[Comparison]:
     ``oracle`` is a CSV with the columns name, total_params, active_params_per_token and, where a
     figure was corrected, total_corrected. Raises `InputError` when either cannot be read.
     """
+    folders = list(config_folders(folder))
     rows = {row["name"]: row for row in read_table(oracle, COLUMNS)}
-    for path in config_folders(folder):
+    for path in folders:
         yield compare(path, rows.get(path.name, {}))
 
 

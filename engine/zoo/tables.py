@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
 from engine.errors import InputError
+from engine.files import read_text
 from engine.text import clean
 
 Verdict = Literal["matched", "convention", "differing", "refused", "uncounted"]
 VERDICTS: tuple[Verdict, ...] = ("matched", "convention", "differing", "refused", "uncounted")
+
+MAXIMUM_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,12 @@ class Comparison:
 
 def read_table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a CSV table that must have the columns ``needed``; raises `InputError`."""
+    text = read_text(path, MAXIMUM_BYTES, "a CSV table of counts")
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "not a CSV table"
-        raise InputError(f"{clean(str(path))}: {reason}") from None
+        rows = list(csv.DictReader(StringIO(text)))
+    except csv.Error as error:
+        reason = clean(str(error), 100)
+        raise InputError(f"{clean(str(path))}: not a CSV table: {reason}") from None
     if not rows or not set(needed) <= rows[0].keys():
         raise InputError(f"{clean(str(path))}: expected columns {', '.join(needed)}")
     return rows

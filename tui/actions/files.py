@@ -30,6 +30,7 @@ class Files(Group):
         return Path(f"{model}-{session.prepared.chip.id}-b{int(table.batch[row])}.toml")
 
     def _save(self, text: str) -> None:
+        from engine.files import user_path
         from engine.plan_document import save_plan
         from engine.text import clean
 
@@ -38,7 +39,7 @@ class Files(Group):
         assert session.sweep is not None
         if not text.strip():
             return
-        path = Path(text.strip()).expanduser()
+        path = user_path(text.strip())
         table, row = session.selected
         save_plan(path, session.prepared, self._store.current, session.sweep, table, row)
         self._screen.plan_path = path
@@ -52,10 +53,11 @@ class Files(Group):
         self._ask("Open plan:", suggestion, self._open)
 
     def _open(self, text: str) -> None:
+        from engine.files import user_path
         from engine.plan import load_plan
         from engine.text import clean
 
-        path = Path(text.strip()).expanduser()
+        path = user_path(text.strip())
         plan = load_plan(path)
 
         def restore() -> None:
