@@ -164,7 +164,7 @@ def test_unknown_keys_are_refused(tmp_path):
 def test_huge_files_are_not_read(tmp_path):
     path = tmp_path / "plan.toml"
     path.write_bytes(b"#" * (2 << 20))
-    with pytest.raises(InputError, match="bytes, expected at most"):
+    with pytest.raises(InputError, match="bytes, expected a plan of at most"):
         load_plan(path)
 
 
