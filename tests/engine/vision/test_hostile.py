@@ -64,7 +64,7 @@ def test_a_bad_value_is_named(change: dict[str, Any], expected: str) -> None:
 @pytest.mark.parametrize("key", ["hidden_size", "num_hidden_layers", "num_attention_heads"])
 def test_a_missing_dimension_is_named(key: str) -> None:
     config = {name: value for name, value in VIT.items() if name != key}
-    assert f"{key} is nothing" in refused(config)
+    assert f"{key} is missing" in refused(config)
 
 
 @pytest.mark.parametrize(

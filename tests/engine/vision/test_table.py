@@ -135,7 +135,7 @@ class TestRefusals:
         with pytest.raises(InputError, match="no rows"):
             read_layer_table(write(tmp_path, HEADER))
         monkeypatch.setattr("engine.vision.table.MAXIMUM_BYTES", 10)
-        with pytest.raises(InputError, match="expected at most 10"):
+        with pytest.raises(InputError, match="expected a layer table of at most 10"):
             read_layer_table(write(tmp_path, SMALL))
 
     def test_another_resolution_is_refused(self, tmp_path: Path) -> None:
