@@ -227,3 +227,26 @@ def janus(keys: Keys, outer: Keys, text_hidden: int) -> int:
     depth = keys.integer("depth", default=2, maximum=100)
     aligner = linear(hidden, output) + (depth - 1) * linear(output, output)
     return embeddings + layers * transformer_layer(hidden, width) + aligner
+
+
+def gemma4_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Two strided convolutions, then layers of two halved feed-forward parts around attention
+    with relative positions and a short convolution; projected twice."""
+    hidden = keys.integer("hidden_size")
+    heads = keys.integer("num_attention_heads", maximum=100_000)
+    kernel = keys.integer("conv_kernel_size", maximum=1000)
+    first, second = (keys.integers("subsampling_conv_channels", minimum=1) or [128, 32])[:2]
+    keys.ignore("attention_chunk_size", "attention_context_left", "attention_context_right")
+    keys.ignore("use_clipped_linears")
+    output = keys.integer("output_proj_dims", default=1536)
+    stem = 10 * first + 9 * first * second + second + second * (MEL_BINS // 4) * hidden
+    feed_forward = 8 * hidden**2 + 2 * hidden
+    attention = 5 * hidden**2 + hidden // heads
+    convolution = 3 * hidden**2 + (kernel + 2) * hidden
+    block = 2 * feed_forward + attention + convolution + 3 * hidden
+    layers = keys.integer("num_hidden_layers", maximum=10_000)
+    return stem + layers * block + linear(hidden, output) + output * text_hidden
+
+
+MEL_BINS = 128
+"""Bands of the spectrogram that Gemma's feature extractor makes."""
