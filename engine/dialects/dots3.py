@@ -18,20 +18,25 @@ KINDS = {
     "full_attention": "indexed",
     "sliding_attention": "sliding",
 }
+WINDOWED = {"num_attention_heads": 64, "kv_lora_rank": 1024, "qk_nope_head_dim": 192}
+"""Class defaults of the windowed layers where they differ from the others."""
 
 
 def read(keys: Keys) -> Architecture:
-    """``per_layer_config`` holds what a layer has differently; its names are layer indices."""
+    """``per_layer_config`` holds what a layer has differently, by layer index; released files say
+    the same with ``swa_`` keys for all windowed layers."""
     shape = read_latent_shape(keys)
     default = [
-        "indexed" if index == 0 or index % 4 == 1 else "sliding" for index in range(shape.layers)
+        "indexed" if index < 2 or index % 4 == 1 else "sliding" for index in range(shape.layers)
     ]
     kinds = layer_kinds(keys, shape.layers, default, KINDS)
     index = SparseIndex(
         keys.integer("index_n_heads"), keys.integer("index_head_dim"), keys.integer("index_topk")
     )
     own = keys.scope("per_layer_config")
-    window = window_size(keys)
+    keys.ignore("use_dsa", "use_sliding_window", "moe_shared_expert_intermediate_size")
+    keys.ignore("swa_num_key_value_heads", "swa_head_dim", "swa_rope_theta")
+    window = window_size(keys) or 512
     mixers = [
         _mixer(keys, _overrides(own, number), shape.hidden, kind == "indexed", index, window)
         for number, kind in enumerate(kinds)
@@ -60,6 +65,8 @@ def _mixer(
 ) -> Mixer:
     def size(name: str) -> int:
         found = own.optional_integer(name, minimum=1) if own is not None else None
+        if found is None and own is None and not indexed:
+            found = keys.integer(f"swa_{name}", default=WINDOWED.get(name, keys.integer(name)))
         return found or keys.integer(name)
 
     if own is not None:

@@ -92,8 +92,11 @@ def _pair(keys: Keys, name: str) -> tuple[int, int]:
         if len(found) != 2:
             raise keys.problem(name, found, "two numbers: for text and for images")
         return found[0], found[1]
-    default = 1536 if name == "moe_intermediate_size" else 64
-    value = keys.integer(name, default=default)
+    if name == "moe_intermediate_size" and not keys.values.get(name):
+        keys.ignore(name)
+        keys.assume(name, [1536, 512], f"class default of {keys.model_type}")
+        return 1536, 512
+    value = keys.integer(name, default=64)
     return value, value
 
 

@@ -18,11 +18,12 @@ def read(keys: Keys) -> Architecture:
     index = SparseIndex(
         keys.integer("index_n_heads"), keys.integer("index_head_dim"), keys.integer("index_topk")
     )
-    keys.ignore("layer_types", "q_lora_rank")
+    keys.ignore("layer_types", "q_lora_rank", "no_rope_layer_interval")
     _check_unshared(keys, shape.layers)
     rotary = keys.integers("no_rope_layers", maximum=1)
     if rotary is None:
-        rotary = [int((number + 1) % 4 != 0) for number in range(shape.layers)]
+        every = keys.integer("no_rope_layer_interval", default=4, maximum=10_000)
+        rotary = [int((number + 1) % every != 0) for number in range(shape.layers)]
     if len(rotary) < shape.layers:
         raise keys.problem("no_rope_layers", f"{len(rotary)} entries", f"{shape.layers} flags")
     mixers = {flag: _mixer(keys, shape.hidden, shape.heads, index, bool(flag)) for flag in (0, 1)}

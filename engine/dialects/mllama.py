@@ -17,7 +17,11 @@ EXTRA_TOKENS = 8
 def read(keys: Keys) -> Architecture:
     """Cross-attention layers cache vision tokens only: they own no text cache."""
     shape = read_shape(keys)
-    cross = set(keys.integers("cross_attention_layers") or ())
+    listed = keys.integers("cross_attention_layers")
+    if listed is None:
+        listed = [3, 8, 13, 18, 23, 28, 33, 38]
+        keys.assume("cross_attention_layers", listed, f"class default of {keys.model_type}")
+    cross = set(listed)
     part = dense(shape.hidden, read_width(keys, shape.hidden, TRAITS))
     own = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim)
     other = _cross(shape)
