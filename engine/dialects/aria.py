@@ -16,12 +16,13 @@ def read(keys: Keys) -> Architecture:
     shape = read_shape(keys)
     routing = read_routing(keys)
     width = keys.integer("moe_intermediate_size", "intermediate_size", required=True)
-    keys.ignore("mlp_bias", "intermediate_size")
+    keys.ignore("intermediate_size")
     bank = mixture(
         shape.hidden,
         width,
         routing.count,
         routing.top_k,
         shared_width=shared_count(keys) * width,
+        shared_bias=keys.flag("mlp_bias", default=False),
     )
     return read_decoder(keys, TRAITS, shape=shape, feed_forward=lambda index: bank)

@@ -147,12 +147,19 @@ def read_indexes(keys: Keys, layers: int) -> list[SparseIndex]:
 
 
 def read_experts(
-    keys: Keys, hidden: int, layers: int, *, first_dense: int = 0, other: int = 0
+    keys: Keys,
+    hidden: int,
+    layers: int,
+    *,
+    first_dense: int = 0,
+    other: int = 0,
+    shared_width: int = 0,
 ) -> FeedForwardOfLayer:
     """Routed and shared experts after the first dense layers.
 
     ``first_dense`` is the family's own number of dense layers when the file is silent, ``other``
-    what a layer's experts hold outside matrices, per expert.
+    what a layer's experts hold outside matrices, per expert, ``shared_width`` that of one shared
+    expert when it is not a routed one's.
     """
     sparse = after_first_dense(keys, layers, first_dense)
     bias = keys.flag("mlp_bias", default=False)
@@ -173,7 +180,7 @@ def read_experts(
         routing.top_k,
         groups=routing.groups,
         groups_per_token=routing.groups_per_token,
-        shared_width=shared_count(keys) * width,
+        shared_width=shared_count(keys) * (shared_width or width),
         other=other * routing.count,
     )
     return lambda index: bank if sparse[index] else plain

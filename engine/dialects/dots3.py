@@ -34,15 +34,19 @@ def read(keys: Keys) -> Architecture:
         keys.integer("index_n_heads"), keys.integer("index_head_dim"), keys.integer("index_topk")
     )
     own = keys.scope("per_layer_config")
-    keys.ignore("use_dsa", "use_sliding_window", "moe_shared_expert_intermediate_size")
+    keys.ignore("use_dsa", "use_sliding_window")
     keys.ignore("swa_num_key_value_heads", "swa_head_dim", "swa_rope_theta")
     window = window_size(keys) or 512
     mixers = [
         _mixer(keys, _overrides(own, number), shape.hidden, kind == "indexed", index, window)
         for number, kind in enumerate(kinds)
     ]
-    experts = read_experts(keys, shape.hidden, shape.layers, first_dense=1)
-    keys.ignore("shared_experts_intermediate_size")
+    shared = keys.optional_integer(
+        "moe_shared_expert_intermediate_size", "shared_experts_intermediate_size"
+    )
+    experts = read_experts(
+        keys, shape.hidden, shape.layers, first_dense=1, shared_width=shared or 0
+    )
     return read_decoder(keys, Traits(), shape=shape, mixer=mixers.__getitem__, feed_forward=experts)
 
 

@@ -50,6 +50,7 @@ TRAITS = {
 
 COSMETIC = {
     "internlm2": ("attn_implementation",),
+    "internlm3": ("attention_bias",),
     "exaone": ("num_layers",),
     "baichuan": ("z_loss_weight",),
 }

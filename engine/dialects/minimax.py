@@ -60,6 +60,8 @@ def _read_index(keys: Keys, shape: Shape) -> tuple[set[int], SparseIndex | None]
     if nested is None:
         types = keys.texts("layer_types") or []
         chosen = {index for index, kind in enumerate(types) if "sparse" in kind}
+        keys.ignore("index_block_size", "index_topk_blocks", "index_n_heads", "index_head_dim")
+        keys.ignore("index_local_blocks")
         if not chosen:
             return set(), None
         block = keys.integer("index_block_size")
