@@ -8,9 +8,8 @@ point? The answer line compares the *answers*: is the plan I have now better tha
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-
-import numpy as np
 
 from engine.errors import RooftopError
 from engine.layout import Layout
@@ -32,26 +31,26 @@ class Baseline:
         self.answer = answer
         self._prepared: Prepared = prepare(answer.scenario)
         self._last: tuple[object, Table | None] = (None, None)
-        self._rows: dict[tuple[Layout, str, int], dict[str, float] | None] = {}
+        self._rows: dict[tuple[Layout, str, int], Mapping[str, float] | None] = {}
 
     @property
     def scenario(self) -> Scenario:
         """The pinned scenario."""
         return self.answer.scenario
 
-    def before(self, layout: Layout, precision: Precision, batch: int) -> dict[str, float] | None:
-        """The metrics of the same batch in the baseline; None where its chips or model have no
-        such layout. What does not fit there is not a number."""
-        key = (replace(layout, replicas=1), precision.label, batch)
+    def before(self, table: Table, row: int) -> Mapping[str, float] | None:
+        """The metrics of the same batch of the same layout in the baseline; None where its chips
+        or model have no such layout. What does not fit there is not a number."""
+        layout, precision = table.layout(row), table.precision(row)
+        if len(table.layouts) == len(table.precisions) == 1:
+            whole = self.table(layout, precision, table.batch)
+            return None if whole is None else _row(whole, row)
+        key = (replace(layout, replicas=1), precision.label, int(table.batch[row]))
         if key not in self._rows:
             if len(self._rows) >= MEMORY:
                 self._rows.clear()
-            table = self._made(layout, precision, np.array([batch], dtype=np.int64))
-            self._rows[key] = (
-                None
-                if table is None
-                else {name: float(column[0]) for name, column in table.metrics.items()}
-            )
+            made = self._made(layout, precision, table.batch[row : row + 1])
+            self._rows[key] = None if made is None else _row(made, 0)
         return self._rows[key]
 
     def table(self, layout: Layout, precision: Precision, batches: IntArray) -> Table | None:
@@ -75,17 +74,19 @@ class Baseline:
         except RooftopError:
             return None
 
-    def cell(
-        self, layout: Layout, precision: Precision, batch: int, metric: str, now: float
-    ) -> str:
+    def cell(self, table: Table, row: int, metric: str) -> str:
         """The change of a metric against the same batch; ``new`` where the baseline had no room
         for it, ``lost`` where there is none any more, empty where it knows no such row."""
-        before = self.before(layout, precision, batch)
+        before, now = self.before(table, row), float(table.metrics[metric][row])
         if before is None or metric not in before:
             return ""
         if math.isnan(before[metric]):
-            return "new" if not math.isnan(now) else "–"
+            return "–" if math.isnan(now) else "new"
         return "lost" if math.isnan(now) else change(now, before[metric])
+
+
+def _row(table: Table, row: int) -> dict[str, float]:
+    return {name: float(column[row]) for name, column in table.metrics.items()}
 
 
 _ANSWERED = (

@@ -81,7 +81,7 @@ class TestBaseline:
             assert screen.store.current.kv == "fp8"
             table, row = screen.session.selected
             batch = int(table.batch[row])
-            old = before.before(table.layout(row), table.precision(row), batch)["tpot_ms"]
+            old = before.before(table, row)["tpot_ms"]
             percent = abs(100 * (float(table.metrics["tpot_ms"][row]) / old - 1))
             wanted = f"−{percent:.0f}%" if percent >= 10 else f"−{percent:.1f}%"
             line = next(one for one in screen.table.text.split("\n") if f" {batch} " in one)

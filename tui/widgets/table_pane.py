@@ -186,10 +186,7 @@ class TablePane(Pane):
         """The number, or its change against the baseline's same batch."""
         assert self.session is not None
         value, baseline = float(table.metrics[column.id][row]), self.session.baseline
-        changed = ""
-        if baseline is not None:
-            place = (table.layout(row), table.precision(row), int(table.batch[row]))
-            changed = baseline.cell(*place, column.id, value)
+        changed = baseline.cell(table, row, column.id) if baseline is not None else ""
         return changed or number(column, value)
 
     def _benchmark(self, table: Table, row: int) -> str:
