@@ -24,6 +24,8 @@ EFFECT_SECONDS = 0.2
 ADVICE_SECONDS = 0.8
 """How long a row rests before changes that would help it are tried: they take a while, and must
 not run while someone types."""
+PAUSE_SECONDS = 0.002
+"""What slower work leaves to the keys between two of its steps."""
 PROGRESS_SECONDS = 0.25
 """The least time between two drawings of progress."""
 
@@ -80,6 +82,7 @@ class Thinking:
 
         def deliver(found: tuple[Advice | None]) -> None:
             screen.why.advice = found[0]
+            screen.why.advised_for = (scenario, chosen.layout, chosen.batch)
             screen.why.update()
 
         self._adviser.submit(self._job(work, deliver))
@@ -93,26 +96,26 @@ class Thinking:
             self._later("taste", EFFECT_SECONDS, self._start_tasting)
 
     def _start_tasting(self) -> None:
-        from engine.key_effects import key_effects
-
         tree, session = self._screen.model_tree, self._screen.session
-        row = tree.row
-        if session is None or session.selected is None or row is None or row.is_heading:
+        if session is None or session.selected is None or session.error:
             return
-        place = candidate_of(*session.selected)
-        scenario, key, value = self._screen.store.current, row.key, row.value
-        if tree.knows_effects(scenario, place, key):
-            return
+        scenario, place = self._screen.store.current, candidate_of(*session.selected)
+        wanted = [
+            (row.key, row.value)
+            for row in tree.keys_in_view
+            if not tree.knows_effects(scenario, place, row.key)
+        ]
+        later = into_this_thread()
 
-        def work(should_stop: Callable[[], bool]) -> Any:
-            return key_effects(
-                scenario, key, value, place.layout, place.precision, place.batch, should_stop
+        def tell(key: str, found: tuple[KeyEffect, ...]) -> None:
+            later(lambda: tree.learn_effects(scenario, place, key, found))
+
+        self._taster.submit(
+            self._job(
+                lambda should_stop: _taste(scenario, place, wanted, should_stop, tell),
+                lambda found: None,
             )
-
-        def deliver(found: tuple[KeyEffect, ...]) -> None:
-            tree.learn_effects(scenario, place, key, found)
-
-        self._taster.submit(self._job(work, deliver))
+        )
 
     # --- what matters now -----------------------------------------------------------------------
 
@@ -149,6 +152,29 @@ def candidate_of(table: Any, row: int) -> Candidate:
     from engine.remedies import Candidate
 
     return Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
+
+
+def _taste(
+    scenario: Scenario,
+    place: Candidate,
+    wanted: list[tuple[str, object]],
+    should_stop: Callable[[], bool],
+    tell: Callable[[str, tuple[KeyEffect, ...]], None],
+) -> None:
+    """The effects of keys, one after the other, each told as it is known."""
+    from engine.key_effects import key_effects
+
+    for key, value in wanted:
+        if should_stop():
+            return
+        found = key_effects(
+            scenario, key, value, place.layout, place.precision, place.batch, should_stop
+        )
+        if found is None:
+            return
+        tell(key, found)
+        # The keys have their turn between two keys of the model.
+        time.sleep(PAUSE_SECONDS)
 
 
 def advice_for(

@@ -308,6 +308,23 @@ class TestTree:
             assert "tok/s +" in half and "GiB −" in half and "TTFT −" in half
             assert "2× 64" in text
 
+    async def test_a_wide_tree_has_the_effects_beside_every_value(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "1", "1")
+
+            def line_of(key: str) -> str:
+                return next(one for one in screen.model_tree.text.split("\n") if key in one)
+
+            await until(pilot, lambda: line_of("intermediate_size").count("%") == 6)
+            assert "tok/s ½" in screen.model_tree.text
+            assert line_of("num_hidden_layers").count("%") == 6
+            assert "%" not in line_of("hidden_act")
+
+    async def test_pages_of_the_tree_are_as_high_as_the_tree(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "1", "1", "pagedown")
+            assert screen.model_tree.cursor > 10
+
     async def test_a_refused_value_shows_its_rule(self):
         async with running() as (screen, pilot):
             await press(pilot, "1")

@@ -59,6 +59,14 @@ class Moving(Group):
             screen.behind.explain()
             screen.thinking.advise()
 
+    @property
+    def _page(self) -> int:
+        """Rows of the active pane that are visible at a time."""
+        screen = self._screen
+        if screen.active == "table":
+            return screen.table.page
+        return max(screen.panes[screen.active].size.height - 2, 1)
+
     def do_up(self) -> None:
         """One row up."""
         self._move(-1)
@@ -69,11 +77,11 @@ class Moving(Group):
 
     def do_page_up(self) -> None:
         """A page up."""
-        self._move(-self._screen.table.page)
+        self._move(-self._page)
 
     def do_page_down(self) -> None:
         """A page down."""
-        self._move(self._screen.table.page)
+        self._move(self._page)
 
     def do_top(self) -> None:
         """To the first row."""

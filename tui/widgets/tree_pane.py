@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.lines import Line, fit, line
+from tui.lines import Line, fit, line, width_of
 from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
 from tui.tree import (
     ASSUMED,
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 EFFECT_LINES = 2
+WIDE = 76
+"""From this width the effects stand beside the values."""
+_KEY, _VALUE = 27, 16
+"""Cells of keys and values beside effects."""
 
 
 class TreePane(Pane):
@@ -74,6 +78,16 @@ class TreePane(Pane):
             self._effects = {}
         self._effects[key] = effects
         self.update()
+
+    @property
+    def keys_in_view(self) -> list[TreeRow]:
+        """The keys whose effects are to be seen now: the cursor's, then those around it."""
+        row, rows = self.row, self.rows
+        if row is None:
+            return []
+        last = self._top + self.size.height if self.size.width >= WIDE else self._top
+        others = [one for one in rows[self._top : last] if one is not row]
+        return [one for one in (row, *others) if one.key and not one.note]
 
     def _known_effects(self, row: TreeRow) -> Sequence[KeyEffect] | None:
         session = self.session
@@ -146,8 +160,9 @@ class TreePane(Pane):
         rows = self.rows
         if not rows:
             return [line(("no key matches; esc shows all" if self.search else "reading …", DIM))]
-        words = self._words(width, height)
-        visible = max(height - len(words), 1)
+        head = self._effects_head(width)
+        words = self._words(width, height - len(head))
+        visible = max(height - len(words) - len(head), 1)
         if self.cursor < self._top:
             self._top = self.cursor
         elif self.cursor >= self._top + visible:
@@ -160,7 +175,17 @@ class TreePane(Pane):
             for place in range(self._top, min(self._top + visible, len(rows)))
         ]
         lines += [line("")] * (visible - len(lines))
-        return lines + words
+        return head + lines + words
+
+    def _effects_head(self, width: int) -> list[Line]:
+        """The names of the columns beside the values, where there are any."""
+        if width < WIDE:
+            return []
+        from tui.widgets.tree_effects import effects_head, pairs_in
+
+        vision = self.session is not None and self.session.is_vision
+        names = effects_head(pairs_in(width - _KEY - _VALUE - 4), vision)
+        return [line((f"  {'key':<{_KEY}} {'value':<{_VALUE + 1}}{names}", DIM))]
 
     def _words(self, width: int, height: int) -> list[Line]:
         """The lines below the rows: always as many for a height, so that rows do not jump."""
@@ -193,21 +218,32 @@ class TreePane(Pane):
     def _line(self, place: int, row: TreeRow, width: int) -> Line:
         if row.is_heading:
             return line((f"▾ {self._group_title(row.group)}", TITLE))
-        current = place == self.cursor
+        current, wide = place == self.cursor, width >= WIDE
         marker = "*" if row.edited else "≈" if row.group == ASSUMED else " "
-        key_width = min(max(width // 2, 16), 30)
+        key_width = _KEY if wide else min(max(width // 2, 16), 30)
+        room = _VALUE - 1 if wide and not row.note else max(width - key_width - 5, 4)
         key = row.key if len(row.key) <= key_width else "…" + row.key[-(key_width - 1) :]
         style = EDITED if row.edited else PLAIN
         if current and self.typed is not None:
-            shown = (
-                f" {self.typed[-(width - key_width - 6) :]}▏",
-                WARN if self.complaint else INPUT,
-            )
+            shown = (f" {self.typed[-room:]}▏", WARN if self.complaint else INPUT)
         else:
-            value = fit(shown_value(row.value), max(width - key_width - 5, 4)).rstrip()
+            value = fit(shown_value(row.value), room).rstrip()
             cursor = CURSOR if self.focused_pane else CURSOR_IDLE
             shown = (f" {value} ", cursor if current else style)
-        return line((f" {marker}", EDITED), (fit(key, key_width), BOLD if current else DIM), shown)
+        name = (fit(key, key_width), BOLD if current else DIM)
+        start = line((f" {marker}", EDITED), name, shown)
+        return start + self._beside(row, width, width_of(start)) if wide else start
+
+    def _beside(self, row: TreeRow, width: int, used: int) -> Line:
+        """The effects beside a value that has any."""
+        from engine.key_effects import tried_values
+        from tui.widgets.tree_effects import effects_cells, pairs_in
+
+        before = _KEY + _VALUE + 4
+        if row.note or used > before or not tried_values(row.value):
+            return ()
+        cells = effects_cells(self._known_effects(row), row.value, pairs_in(width - before))
+        return ((" " * (before - used), PLAIN), *cells)
 
     def _group_title(self, group: str) -> str:
         if group == OTHER:

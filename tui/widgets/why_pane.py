@@ -34,6 +34,8 @@ class WhyPane(Pane):
         super().__init__(id=id)
         self.explanation: Explanation | None = None
         self.advice: Advice | None = None
+        self.advised_for: object = None
+        """The scenario, layout and batch that the advice is about."""
         self.top = 0
 
     def summary(self) -> tuple[str, ...]:
@@ -52,9 +54,18 @@ class WhyPane(Pane):
         found = self.explanation
         if found is None:
             return [line(("choose a row in the table", DIM))]
-        lines = why_lines(found, self.advice, width) + self._accuracy_lines(width)
+        lines = why_lines(found, self.advice, width, stale=not self._advice_is_current())
+        lines += self._accuracy_lines(width)
         self.top = max(0, min(self.top, len(lines) - height))
         return lines[self.top : self.top + height]
+
+    def _advice_is_current(self) -> bool:
+        """Whether the advice is about the row under the cursor of the scenario on screen."""
+        session = self.session
+        if session is None or session.selected is None:
+            return False
+        table, row = session.selected
+        return self.advised_for == (session.store.current, table.layout(row), int(table.batch[row]))
 
     def _accuracy_lines(self, width: int) -> list[Line]:
         """Where the constants come from, and how far off such predictions have been."""
@@ -65,9 +76,11 @@ class WhyPane(Pane):
         return [line(("how sure", TITLE)), *(line((f" {one}", DIM)) for one in words)]
 
 
-def why_lines(found: Explanation, advice: Advice | None, width: int) -> list[Line]:
-    """The whole explanation in ``width`` cells."""
-    lines = _advice_lines(advice, width) if advice is not None else []
+def why_lines(
+    found: Explanation, advice: Advice | None, width: int, *, stale: bool = False
+) -> list[Line]:
+    """The whole explanation in ``width`` cells; ``stale`` advice is that of another row."""
+    lines = _advice_lines(advice, width, stale) if advice is not None else []
     phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
     if len(phases) == 2 and width >= SIDE_BY_SIDE:
         lines += _beside_lines(found, width)
@@ -81,14 +94,15 @@ def why_lines(found: Explanation, advice: Advice | None, width: int) -> list[Lin
 _LEGEND = " C compute M memory L link · launch"
 
 
-def _advice_lines(advice: Advice, width: int) -> list[Line]:
+def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
     """What the row misses, and what would do."""
     from engine.advice import advice_sentence
 
-    if advice.shortfall is None:
+    if advice.shortfall is None and advice.batch_limit is None:
         return []
     words = wrapped(advice_sentence(advice), width - 1, 6)
-    return [line((f" {one}", WARN if not place else PLAIN)) for place, one in enumerate(words)]
+    styles = (DIM, DIM) if stale else (WARN, PLAIN)
+    return [line((f" {one}", styles[min(place, 1)])) for place, one in enumerate(words)]
 
 
 # --- time by operator -------------------------------------------------------------------------
