@@ -81,6 +81,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheTraits:
+    """What activations that stay in the last-level cache save (vision models, whose tensors are
+    small enough). Of the bytes of a working set S, the share ``S/(S + reach·cache)`` comes from
+    memory; the others cost ``byte_cost`` of a byte from memory."""
+
+    byte_cost: float = 1.0
+    reach: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
     """One accelerator with its node.
 
@@ -107,6 +117,10 @@ class Chip:
     provenance: Provenance
     sources: tuple[str, ...] = ()
     notes: str = ""
+    cache: CacheTraits = CacheTraits()
+    sustained: float = 1.0
+    """Clock that matrix kernels of vision models hold, over the clock of the datasheet's peak:
+    below 1 where the power limit binds, above where cards boost beyond it."""
     origin: str = "bundled"
     """``bundled`` or the path of the user's own file."""
     deviations: Mapping[str, Deviation] = field(default_factory=dict)

@@ -11,7 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine.chip import Chip, Collective, Deviation, KernelConstants, Link, Provenance
+from engine.chip import (
+    CacheTraits,
+    Chip,
+    Collective,
+    Deviation,
+    KernelConstants,
+    Link,
+    Provenance,
+)
 from engine.errors import InputError
 from engine.profile_files import (
     bundled_files,
@@ -94,8 +102,8 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
     file: Values = read_toml(path) if origin == "bundled" else user_values(path, "ChipFile")
     generation = _generation(file["generation"], path)
     up = _link(file["scale_up"])
-    vision = _vision_kernels(file["generation"])
-    kernels = {**vision, **generation["kernels"], **file.get("kernels", {})}
+    vision = _vision(file["generation"])
+    kernels = {**vision["kernels"], **generation["kernels"], **file.get("kernels", {})}
     return Chip(
         id=file["id"],
         name=clean(file["name"]),
@@ -114,6 +122,8 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
         provenance=Provenance(kernels["gemm.bf16"].get("provenance", "datasheet")),
         sources=tuple(clean(source) for source in file.get("sources", ())),
         notes=clean(file.get("notes", "")),
+        cache=CacheTraits(**vision["cache"]),
+        sustained=vision["sustained"].get(file["id"], 1.0),
         origin=origin,
         deviations={
             name: Deviation(values.get("compute", 1.0), values.get("memory", 1.0))
@@ -145,7 +155,13 @@ def _read_generation(path: Path) -> Values:
 
 
 @cache
-def _vision_kernels(generation: str) -> Values:
+def _vision(generation: str) -> Values:
+    """Constants of vision models: the common ones with what the generation's own file says."""
     own = VISION / f"{generation}.toml"
-    common: Values = read_toml(VISION / "default.toml")["kernels"]
-    return {**common, **read_toml(own)["kernels"]} if own.is_file() else common
+    common: Values = read_toml(VISION / "default.toml")
+    values: Values = read_toml(own) if own.is_file() else {}
+    return {
+        "kernels": {**common["kernels"], **values.get("kernels", {})},
+        "cache": common["cache"],
+        "sustained": values.get("sustained", {}),
+    }

@@ -13,7 +13,10 @@ class VisionRuntime:
     """How a framework runs vision models.
 
     ``fuses_*`` say what joins the convolution or product before it instead of running as a pass
-    over memory of its own. ``launch_seconds`` is the host's time per kernel: where the kernels
+    over memory of its own, and whether attention keeps its scores on the chip (``biased``: with a
+    trained bias on them). ``casts_weights``: mixed precision converts the weights of every product
+    anew, one more kernel each. ``floor_scale`` multiplies the chip's launch floors.
+    ``launch_seconds`` is the host's time per kernel: where the kernels
     take less, the host is what takes the time; ``launch_scale`` multiplies it by chip generation,
     whose usual hosts are slower or faster. ``batch_seconds`` is spent once per batch and
     ``image_seconds`` per image where inputs come from the host. The shares scale the chip's
@@ -24,6 +27,9 @@ class VisionRuntime:
     fuses_activation: bool
     fuses_elementwise: bool
     fuses_attention: bool
+    fuses_biased_attention: bool
+    casts_weights: bool
+    floor_scale: float
     launch_seconds: float
     batch_seconds: float
     image_seconds: float

@@ -56,11 +56,20 @@ class GenerationFile(_Strict):
     all_to_all: dict[PositiveInt, CollectiveFile]
 
 
+class CacheFile(_Strict):
+    """What activations in the last-level cache save."""
+
+    byte_cost: PositiveFloat = Field(le=1)
+    reach: PositiveFloat = Field(le=10)
+
+
 class VisionKernelsFile(_Strict):
     """Constants of vision kernels that the chips of one generation share."""
 
     id: str
-    kernels: dict[str, KernelFile]
+    kernels: dict[str, KernelFile] = {}
+    cache: CacheFile | None = None
+    sustained: dict[str, PositiveFloat] = {}
 
 
 class LinkFile(_Strict):
@@ -106,6 +115,9 @@ class VisionFile(_Strict):
     fuses_activation: bool
     fuses_elementwise: bool
     fuses_attention: bool
+    fuses_biased_attention: bool
+    casts_weights: bool = False
+    floor_scale: PositiveFloat = 1.0
     launch_us: float = Field(0.0, ge=0, le=10_000)
     batch_us: float = Field(0.0, ge=0, le=1_000_000)
     image_us: float = Field(0.0, ge=0, le=1_000_000)

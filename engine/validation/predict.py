@@ -161,7 +161,9 @@ def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatAr
         from engine.vision.validate import predict_row
     except ModuleNotFoundError:
         raise InputError("vision models are not available") from None
-    found: dict[str, float] = predict_row(row.cells, configs)
+    found: dict[str, float] = predict_row(
+        {**row.cells, "chip": row.chip, "framework": row.framework}, configs
+    )
     return {name: np.array([value]) for name, value in found.items() if name in METRICS}
 
 

@@ -78,7 +78,7 @@ def _host_row(inventory: Inventory, seconds: float) -> OperatorTime:
         name="host",
         kernel="framework",
         phase=PHASE,
-        calls=inventory.kernel_count,
+        calls=inventory.launches,
         seconds=seconds,
         flops=0.0,
         bytes=0.0,

@@ -22,14 +22,18 @@ POINTWISE = "pointwise"
 FAMILIES = (CONVOLUTION, DEPTHWISE, DENSE, ATTENTION, POINTWISE)
 """Kernel families, as named in the profiles (``convolution.bf16``)."""
 
+MATRIX_FAMILIES = (CONVOLUTION, DENSE, ATTENTION)
+"""Families that run on the matrix units."""
+
 _FAMILY = {
     LayerKind.CONVOLUTION: CONVOLUTION,
     LayerKind.DEPTHWISE: DEPTHWISE,
     LayerKind.LINEAR: DENSE,
     LayerKind.ATTENTION: ATTENTION,
 }
-_SCORE_PASSES = 4
-"""Unfused attention writes its scores, reads and writes them for the softmax, reads them again."""
+_SCORE_PASSES = 7
+"""Unfused attention writes its scores, reads and writes them for scale and bias, reads and writes
+them for the softmax in twice the width, reads them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Fusion:
     activation: bool
     elementwise: bool
     attention: bool
+    biased_attention: bool
 
     @classmethod
     def of(cls, runtime: VisionRuntime) -> Fusion:
@@ -68,6 +73,7 @@ class Fusion:
             runtime.fuses_activation,
             runtime.fuses_elementwise,
             runtime.fuses_attention,
+            runtime.fuses_biased_attention,
         )
 
 
@@ -115,7 +121,8 @@ def _kernel(layer: VisionLayer, fusion: Fusion) -> VisionKernel:
     family = _FAMILY.get(layer.kind, POINTWISE)
     weights = layer.groups * layer.depth * layer.columns
     moved = layer.input_elements + layer.output_elements
-    if family == ATTENTION and not fusion.attention:
+    fused = fusion.biased_attention if layer.parameters else fusion.attention
+    if family == ATTENTION and not fused:
         moved += _SCORE_PASSES * layer.groups * layer.rows * layer.columns
     convolves = family in (CONVOLUTION, DEPTHWISE)
     return VisionKernel(

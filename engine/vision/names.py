@@ -1,21 +1,74 @@
-"""Names of vision models in published results → architectures."""
+"""Names of vision models in published results → architectures (profiles/vision/names.toml)."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import tomllib
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any
 
-from engine.architecture import Architecture
-from engine.config import load_architecture
+from engine.chip import Chip
+from engine.config import bundled_models, load_architecture
 from engine.errors import InputError
 from engine.text import clean
 from engine.vision.architecture import VisionArchitecture
+from engine.vision.index import named_architectures
+from engine.vision.reading import read_vision
+from profiles import ROOT
+
+Resolution = tuple[int, int]
+
+
+@cache
+def _names() -> Mapping[str, Mapping[str, Any]]:
+    text = (ROOT / "vision" / "names.toml").read_text(encoding="utf-8")
+    return {entry["name"]: entry for entry in tomllib.loads(text)["model"]}
+
+
+@cache
+def _architectures() -> Mapping[str, str]:
+    return {spelled(name): name for name in named_architectures()}
+
+
+def spelled(name: str) -> str:
+    """``ResNet-50 v1.5`` as the names file writes it."""
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 @lru_cache(maxsize=512)
-def measured_architecture(name: str, resolution: tuple[int, int] | None) -> VisionArchitecture:
-    """The architecture that a published row's model name means; raises `InputError`."""
-    reference = name.split("/")[-1].lower()
-    architecture = load_architecture(reference, resolution=resolution).architecture
-    if isinstance(architecture, Architecture):
-        raise InputError(f"{clean(name, 80)} is not a vision model")
-    return architecture
+def measured_architecture(name: str, resolution: Resolution | None = None) -> VisionArchitecture:
+    """The architecture that a published model name means, at the row's resolution if it states
+    one; raises `InputError` naming a model that is not known."""
+    # A slash may part the organisation from the name, or be part of it (ViT-B/16).
+    for written in (spelled(name.split("/")[-1]), spelled(name.replace("/", "_"))):
+        found = _known(written, name, resolution)
+        if found is not None:
+            return found
+    raise InputError(f"model {clean(name, 80)!r} is no vision model that is known")
+
+
+def _known(written: str, name: str, resolution: Resolution | None) -> VisionArchitecture | None:
+    entry = _names().get(written, {})
+    wanted = entry.get("architecture", written.split(".")[0])
+    size = resolution or _pair(entry.get("resolution"))
+    if spelled(wanted) in _architectures():
+        stated = _architectures()[spelled(wanted)]
+        return read_vision({"architecture": stated}, clean(name, 80), stated, resolution=size)
+    reference = wanted.replace("_", "-")
+    if reference in bundled_models():
+        found = load_architecture(reference, resolution=size).architecture
+        if isinstance(found, VisionArchitecture):
+            return found
+    return None
+
+
+def _pair(values: list[int] | None) -> Resolution | None:
+    return (values[0], values[1]) if values else None
+
+
+def measured_format(name: str, words: str, chip: Chip) -> str:
+    """A row's precision, where the model's entry says that a format means another one on chips
+    that have it."""
+    entry = _names().get(spelled(name.split("/")[-1]), {})
+    meant = entry.get("means", {}).get(words.lower(), "")
+    return meant if meant in chip.peak_flops else words

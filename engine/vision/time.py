@@ -34,7 +34,7 @@ def batch_seconds(inventory: Inventory, batches: FloatArray, instances: int = 1)
         single = np.maximum(single, _chip_seconds(inventory, batches * instances) - floors)
     runtime = inventory.runtime
     scale = runtime.launch_scale.get(inventory.chip.generation, 1.0)
-    launches = runtime.launch_seconds * scale * inventory.kernel_count
+    launches = runtime.launch_seconds * scale * inventory.launches
     waiting = np.maximum(launches - single, 0.0)
     host = waiting + runtime.batch_seconds + runtime.image_seconds * batches
     return BatchTime(single + host, single, host)

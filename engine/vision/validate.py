@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from engine.chip import Chip
 from engine.chip_profiles import load_chip
 from engine.errors import InputError
-from engine.framework import Framework
 from engine.framework_profiles import load_framework
 from engine.precision import FORMATS, Precision
 from engine.text import clean
-from engine.validation.eras import profile_of
-from engine.vision.memory import vision_footprint
-from engine.vision.names import measured_architecture
+from engine.validation.eras import framework_name, profile_of
+from engine.vision.names import measured_architecture, measured_format
 from engine.vision.runtime import vision_framework
 from engine.vision.time import batch_seconds
 from engine.vision.work import Inventory, take_vision_inventory
+from profiles import ROOT
 
-LARGEST_OFFLINE = 2048
-"""No published offline run uses a larger batch."""
+LARGEST_OFFLINE = 1024
+"""Images per stream: no published offline run uses larger batches."""
+SERVER_LOAD = "poisson"
 _RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})")
 
 
@@ -46,9 +48,29 @@ def predict_row(cells: Mapping[str, str], configs: Path | None = None) -> dict[s
     )
     batch = _batch(cells.get("concurrency_or_batch", ""))
     if batch is None:
-        batch = _best_batch(inventory)
-    seconds = float(batch_seconds(inventory, np.array([float(batch)])).latency[0])
-    return {"samples_per_s": chips * batch / seconds, "latency_ms": seconds * 1e3}
+        rate, seconds = _offline(inventory)
+    else:
+        seconds = float(batch_seconds(inventory, np.array([batch])).latency[0])
+        rate = batch / seconds
+    if cells.get("load", "").startswith(SERVER_LOAD):
+        rate *= float(_loads()["server_share"])
+    return {"samples_per_s": chips * rate, "latency_ms": seconds * 1e3}
+
+
+def _offline(inventory: Inventory) -> tuple[float, float]:
+    """Rate and seconds per batch at the batch with the highest throughput among powers of two:
+    what somebody who submits an offline result chooses."""
+    instances = int(_loads()["offline_instances"])
+    batches = np.array([float(1 << power) for power in range(LARGEST_OFFLINE.bit_length())])
+    seconds = batch_seconds(inventory, batches, instances).latency
+    rates = instances * batches / seconds
+    best = int(np.argmax(rates))
+    return float(rates[best]), float(seconds[best])
+
+
+@cache
+def _loads() -> Mapping[str, Any]:
+    return tomllib.loads((ROOT / "vision" / "loads.toml").read_text(encoding="utf-8"))
 
 
 def _count(text: str) -> int:
@@ -76,19 +98,16 @@ def _inventory(
     model: str,
     resolution: tuple[int, int] | None,
     chip_name: str,
-    framework_name: str,
+    framework: str,
     version: str,
     precision_words: str,
 ) -> Inventory:
     chip = load_chip(chip_name)
-    framework = _framework(framework_name, version, chip)
+    profile = profile_of(framework_name(framework, version), version, chip.id)
     architecture = measured_architecture(model, resolution)
-    precision = _precision(precision_words, chip)
-    return take_vision_inventory(architecture, precision, chip, framework)
-
-
-def _framework(name: str, version: str, chip: Chip) -> Framework:
-    return vision_framework(load_framework(profile_of(name, version, chip.id)), chip)[0]
+    precision = _precision(measured_format(model, precision_words, chip), chip)
+    runs = vision_framework(load_framework(profile), chip)[0]
+    return take_vision_inventory(architecture, precision, chip, runs)
 
 
 def _precision(words: str, chip: Chip) -> Precision:
@@ -100,20 +119,3 @@ def _precision(words: str, chip: Chip) -> Precision:
     if name not in FORMATS:
         raise InputError(f"precision {clean(words, 40)!r} is unknown")
     return Precision(FORMATS[name], FORMATS[name], FORMATS["bf16"])
-
-
-def _best_batch(inventory: Inventory) -> int:
-    """The batch with the highest throughput among powers of two that fit: what somebody who
-    submits an offline result chooses."""
-    memory = vision_footprint(
-        inventory.architecture,
-        inventory.precision,
-        inventory.chip,
-        load_framework("tensorrt"),
-        1,
-        inventory.choice.activation_bytes,
-    )
-    most = max(min(memory.largest_batch(), LARGEST_OFFLINE), 1)
-    batches = np.array([float(1 << power) for power in range(most.bit_length())])
-    rates = batches / batch_seconds(inventory, batches).latency
-    return int(batches[int(np.argmax(rates))])

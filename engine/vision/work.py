@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.chip import Chip, KernelConstants
+from engine.chip import CacheTraits, Chip, KernelConstants
 from engine.framework import Framework, VisionRuntime
 from engine.kernels import KernelChoice, choose_kernel, constants_for
 from engine.precision import Precision
@@ -17,8 +18,8 @@ from engine.vision.fusion import (
     ATTENTION,
     CONVOLUTION,
     DENSE,
-    DEPTHWISE,
     FAMILIES,
+    MATRIX_FAMILIES,
     Fusion,
     VisionKernel,
     kernels_of,
@@ -27,28 +28,42 @@ from engine.vision.fusion import (
 TILE_ROWS = 128
 TILE_COLUMNS = 128
 """The output tile that one core computes at a time, in the usual GEMM kernels."""
-PADDING = 32
-"""Depth and columns of a product are padded to multiples of this many elements."""
+DEPTH_PADDING = 32
+COLUMN_PADDING = 64
+"""What depth and columns of a product are padded to: steps and widths of the smallest tiles."""
+
+
+_FULL_WIDTH = 4.0
+"""Bytes of an element that no cast is needed for."""
 
 
 @dataclass(frozen=True, slots=True)
 class VisionWork:
-    """One family of kernels as columns: arrays have one row per kernel."""
+    """One family of kernels as columns: arrays have one row per kernel.
+
+    ``model_bytes`` are the weights of the whole model, which all must stay in the cache between
+    two batches for a kernel to find its own there.
+    """
 
     family: str
     constants: KernelConstants
     kernel: str
     peak_flops: float
     names: tuple[str, ...]
-    layers: int
     image_flops: FloatArray
     padded_flops: FloatArray
     moved_bytes: FloatArray
     weight_bytes: FloatArray
     tiles_per_core: FloatArray
+    model_bytes: float
+    cache_bytes: float
+    cache: CacheTraits
 
     def at(self, batches: FloatArray) -> Work:
-        """The work of ``batches`` images in one go, of shape (kernels, batches)."""
+        """The work of ``batches`` images in one go, of shape (kernels, batches). Bytes found in
+        the cache count by what they cost."""
+        moved = self.moved_bytes * batches
+        weights = self.weight_bytes * self._cost(np.array(self.model_bytes))
         return Work(
             name=self.family,
             kernel=self.kernel,
@@ -56,9 +71,16 @@ class VisionWork:
             peak_flops=self.peak_flops,
             calls=1,
             flops=self.padded_flops * batches,
-            bytes=self.moved_bytes * batches + self.weight_bytes,
+            bytes=moved * self._cost(moved) + weights,
             size=self.tiles_per_core * batches,
         )
+
+    def _cost(self, working_set: FloatArray) -> FloatArray:
+        """Cost of a byte of ``working_set`` bytes, in bytes from memory."""
+        held = self.cache.reach * self.cache_bytes
+        missed = working_set / np.maximum(working_set + held, 1.0)
+        cost: FloatArray = self.cache.byte_cost + (1.0 - self.cache.byte_cost) * missed
+        return cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +95,13 @@ class Inventory:
     precision: Precision
 
     @property
-    def kernel_count(self) -> int:
+    def launches(self) -> int:
         """Kernels that the host launches."""
-        return sum(len(work.names) for work in self.works)
+        casts = self.runtime.casts_weights and self.choice.activation_bytes < _FULL_WIDTH
+        return sum(
+            len(work.names) * (2 if casts and work.family in (CONVOLUTION, DENSE) else 1)
+            for work in self.works
+        )
 
 
 def take_vision_inventory(
@@ -87,66 +113,84 @@ def take_vision_inventory(
     assert runtime is not None
     choice = choose_kernel(precision.weights, precision.activations, chip)
     kernels = kernels_of(architecture, Fusion.of(runtime))
+    weight_bytes = precision.weights.bytes_per_element
+    stored = weight_bytes * sum(kernel.weight_elements for kernel in kernels)
     works = []
     for family in FAMILIES:
         mine = [kernel for kernel in kernels if kernel.family == family]
         if mine:
-            works.append(_work(family, mine, precision, chip, framework, choice))
+            constants = _constants(f"{family}.{choice.dtype}", chip, framework, runtime)
+            shape = _Columns(mine)
+            work = VisionWork(
+                family=family,
+                constants=constants,
+                kernel=f"{family}.{choice.dtype}",
+                peak_flops=_peak(family, choice, chip),
+                names=tuple(one.name for one in mine),
+                image_flops=shape.column("flops"),
+                padded_flops=shape.padded_flops(family),
+                moved_bytes=shape.column("moved_elements") * choice.activation_bytes,
+                weight_bytes=shape.column("weight_elements") * weight_bytes,
+                tiles_per_core=shape.tiles(family) / max(chip.core_count, 1),
+                model_bytes=stored,
+                cache_bytes=float(chip.cache_bytes),
+                cache=chip.cache,
+            )
+            works.append(work)
     return Inventory(architecture, chip, runtime, tuple(works), choice, precision)
 
 
-def _work(
-    family: str,
-    kernels: list[VisionKernel],
-    precision: Precision,
-    chip: Chip,
-    framework: Framework,
-    choice: KernelChoice,
-) -> VisionWork:
-    runtime = framework.vision
-    assert runtime is not None
-    kernel = f"{family}.{choice.dtype}"
-    constants = constants_for(kernel, chip, framework)
-    constants = replace(
-        constants,
-        compute=constants.compute * runtime.compute_shares.get(family, 1.0),
-        memory=constants.memory * runtime.memory_shares.get(family, 1.0),
-    )
-
-    def column(name: str) -> FloatArray:
-        return np.array([[float(getattr(one, name))] for one in kernels])
-
-    flops, rows, groups = column("flops"), column("rows"), column("groups")
-    depth, columns = column("depth"), column("columns")
-    padded = flops
-    if family in (CONVOLUTION, DENSE):
-        padded = 2.0 * rows * groups * _padded(depth) * _padded(columns)
-    tiles = np.ones_like(flops)
-    if family in (CONVOLUTION, DENSE, ATTENTION):
-        across = np.maximum(columns if family != ATTENTION else depth, 1.0)
-        tiles = groups * rows / TILE_ROWS * np.ceil(across / TILE_COLUMNS)
-    return VisionWork(
-        family=family,
-        constants=constants,
-        kernel=kernel,
-        peak_flops=_peak(family, choice, chip),
-        names=tuple(one.name for one in kernels),
-        layers=sum(one.layers for one in kernels),
-        image_flops=flops,
-        padded_flops=padded,
-        moved_bytes=column("moved_elements") * choice.activation_bytes,
-        weight_bytes=column("weight_elements") * precision.weights.bytes_per_element,
-        tiles_per_core=tiles / max(chip.core_count, 1),
+def _constants(
+    kernel: str, chip: Chip, framework: Framework, runtime: VisionRuntime
+) -> KernelConstants:
+    """The chip's constants with the framework's shares of them and the clock that the chip
+    holds."""
+    found = constants_for(kernel, chip, framework)
+    family = kernel.split(".")[0]
+    clock = chip.sustained if family in MATRIX_FAMILIES else 1.0
+    return replace(
+        found,
+        compute=found.compute * runtime.compute_shares.get(family, 1.0) * clock,
+        memory=found.memory * runtime.memory_shares.get(family, 1.0),
+        floor_seconds=found.floor_seconds * runtime.floor_scale,
     )
 
 
-def _padded(size: FloatArray) -> FloatArray:
-    padded: FloatArray = np.ceil(size / PADDING) * PADDING
+class _Columns:
+    """Figures of kernels as columns, one row per kernel."""
+
+    def __init__(self, kernels: Sequence[VisionKernel]) -> None:
+        self.kernels = kernels
+
+    def column(self, name: str) -> FloatArray:
+        """One figure of every kernel."""
+        return np.array([[float(getattr(one, name))] for one in self.kernels])
+
+    def padded_flops(self, family: str) -> FloatArray:
+        """FLOPs that the matrix units do: depth and columns in whole tiles."""
+        if family not in (CONVOLUTION, DENSE):
+            return self.column("flops")
+        depth = _padded(self.column("depth"), DEPTH_PADDING)
+        columns = _padded(self.column("columns"), COLUMN_PADDING)
+        return 2.0 * self.column("rows") * self.column("groups") * depth * columns
+
+    def tiles(self, family: str) -> FloatArray:
+        """Output tiles of one image."""
+        if family not in MATRIX_FAMILIES:
+            return np.ones((len(self.kernels), 1))
+        across = self.column("depth" if family == ATTENTION else "columns")
+        wide = np.ceil(np.maximum(across, 1.0) / TILE_COLUMNS)
+        tiles: FloatArray = self.column("groups") * self.column("rows") / TILE_ROWS * wide
+        return tiles
+
+
+def _padded(size: FloatArray, step: int) -> FloatArray:
+    padded: FloatArray = np.ceil(size / step) * step
     return padded
 
 
 def _peak(family: str, choice: KernelChoice, chip: Chip) -> float:
     """Matrix families run at the matrix rate of their operands, the others at plain FP32."""
-    if family in (DEPTHWISE, "pointwise"):
-        return chip.peak_flops.get("fp32") or chip.peak_flops[choice.compute] / 16
-    return chip.peak_flops[choice.compute]
+    if family in MATRIX_FAMILIES:
+        return chip.peak_flops[choice.compute]
+    return chip.peak_flops.get("fp32") or chip.peak_flops[choice.compute] / 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.chip import Chip, KernelConstants
+from engine.chip import CacheTraits, Chip, KernelConstants
 from engine.chip_profiles import load_chip
 from engine.framework import Framework, VisionRuntime
 from engine.framework_profiles import load_framework
@@ -51,6 +51,9 @@ def chip(**constants: float) -> Chip:
         load_chip("a100_sxm_80gb"),
         bandwidth_bytes=100e9,
         core_count=2,
+        cache=CacheTraits(),
+        cache_bytes=0,
+        sustained=1.0,
         peak_flops={"bf16": 1e12, "fp32": 1e12},
         kernels={f"{family}.bf16": kernel for family in families},
     )
@@ -66,6 +69,9 @@ def framework(**changes: object) -> Framework:
         fuses_activation=True,
         fuses_elementwise=True,
         fuses_attention=True,
+        fuses_biased_attention=True,
+        casts_weights=False,
+        floor_scale=1.0,
         launch_seconds=0.0,
         batch_seconds=0.0,
         image_seconds=0.0,

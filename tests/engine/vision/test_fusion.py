@@ -6,8 +6,10 @@ from engine.vision.architecture import LayerKind, VisionLayer
 from engine.vision.fusion import Fusion, kernels_of
 from tests.engine.vision.builders import convolution, model, plain
 
-ALL = Fusion(norm=True, activation=True, elementwise=True, attention=True)
-NONE = Fusion(norm=False, activation=False, elementwise=False, attention=False)
+ALL = Fusion(norm=True, activation=True, elementwise=True, attention=True, biased_attention=True)
+NONE = Fusion(
+    norm=False, activation=False, elementwise=False, attention=False, biased_attention=False
+)
 BLOCK = (
     convolution(),
     plain(LayerKind.NORM, parameters=256),
@@ -45,4 +47,13 @@ def test_unfused_attention_moves_its_scores():
     )
     fused, unfused = (kernels_of(model(layer), fusion)[0] for fusion in (ALL, NONE))
     assert fused.moved_elements == 400
-    assert unfused.moved_elements == 400 + 4 * 2 * 10 * 20
+    assert unfused.moved_elements == 400 + 7 * 2 * 10 * 20
+
+
+def test_a_bias_on_the_scores_can_keep_attention_from_fusing():
+    layer = VisionLayer(
+        "attn", LayerKind.ATTENTION, 9, 1, 300, 100, rows=10, depth=5, columns=20, groups=2
+    )
+    only_plain = Fusion(True, True, True, attention=True, biased_attention=False)
+    assert kernels_of(model(layer), only_plain)[0].moved_elements > 400
+    assert kernels_of(model(layer), ALL)[0].moved_elements == 400

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.chip import CacheTraits
 from engine.framework import Framework
 from engine.vision.architecture import LayerKind, VisionArchitecture, VisionLayer
 from engine.vision.memory import vision_footprint
@@ -43,8 +46,8 @@ def test_few_tiles_leave_cores_idle():
 
 
 def test_groups_are_padded():
-    # 16 groups of 36 × 8: depth pads to 64, columns to 32.
-    flops = 2 * 128 * 16 * 64 * 32
+    # 16 groups of 36 × 8: depth pads to 64, columns to 64.
+    flops = 2 * 128 * 16 * 64 * 64
     moved = BYTES + 2 * 16 * 36 * 8
     expected = flops / 0.5e12 + moved / 50e9 + 1e-6
     assert seconds(model(convolution(groups=16)), 1) == pytest.approx(expected)
@@ -66,6 +69,31 @@ def test_shares_scale_the_chips_constants():
     runtime = framework(compute_shares={"convolution": 0.5}, memory_shares={"convolution": 0.25})
     expected = FLOPS / 0.25e12 + (BYTES + WEIGHT_BYTES) / 12.5e9 + 1e-6
     assert seconds(model(convolution()), 1, runtime) == pytest.approx(expected)
+
+
+def test_mixed_precision_launches_a_cast_per_product():
+    runtime = framework(launch_seconds=1e-3, casts_weights=True)
+    layers = (convolution(), plain(LayerKind.POOLING))
+    assert seconds(model(*layers), 1, runtime) == pytest.approx(3e-3)
+
+
+def test_what_stays_in_the_cache_costs_less():
+    # A cache as large as the working set serves half of its bytes at a quarter of the cost.
+    half = replace(chip(), cache_bytes=BYTES, cache=CacheTraits(byte_cost=0.25, reach=1.0))
+    inventory = take_vision_inventory(model(convolution()), BF16, half, framework())
+    moved = BYTES * (0.5 + 0.5 * 0.25)
+    missed = WEIGHT_BYTES / (WEIGHT_BYTES + BYTES)
+    weights = WEIGHT_BYTES * (missed + (1 - missed) * 0.25)
+    expected = FLOPS / 0.5e12 + (moved + weights) / 50e9 + 1e-6
+    latency = batch_seconds(inventory, np.array([1.0])).latency[0]
+    assert latency == pytest.approx(expected)
+
+
+def test_sustained_clock_scales_matrix_kernels_only():
+    slow = replace(chip(), sustained=0.5)
+    layers = (convolution(), plain(LayerKind.POOLING))
+    works = take_vision_inventory(model(*layers), BF16, slow, framework()).works
+    assert [work.constants.compute for work in works] == [0.25, 0.5]
 
 
 def test_instances_fill_what_one_leaves_idle():
