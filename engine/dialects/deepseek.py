@@ -103,6 +103,8 @@ def read_latent(
     latent_dim = keys.integer("kv_lora_rank", required=True)
     nope_dim = keys.integer("qk_nope_head_dim", required=True, minimum=0)
     rope_dim = keys.integer("qk_rope_head_dim", required=True, minimum=0)
+    if rope_dim % 2:
+        raise keys.problem("qk_rope_head_dim", rope_dim, "an even number: rotation turns pairs")
     value_dim = keys.integer("v_head_dim", default=value_dim or MISSING, required=not value_dim)
     bias = keys.flag("attention_bias", default=False)
 

@@ -41,11 +41,17 @@ def read_routing(keys: Keys) -> Routing:
     if top_k > count:
         raise keys.problem(TOP_K[0], top_k, f"at most the {count} experts there are")
     groups = keys.optional_integer("n_group", "num_expert_group", maximum=count) or 1
-    visited = keys.optional_integer("topk_group", maximum=count) or 1
+    limit = keys.optional_integer("topk_group", maximum=count)
+    visited = limit or 1
     if count % groups:
         raise keys.problem("n_group", groups, f"a divisor of the {count} experts")
     if visited > groups:
         raise keys.problem("topk_group", visited, f"at most the {groups} groups there are")
+    if limit and top_k > visited * (count // groups):
+        within = (
+            f"at most the {visited * (count // groups)} experts of {visited} of {groups} groups"
+        )
+        raise keys.problem(TOP_K[0], top_k, within)
     return Routing(count, top_k, groups, visited)
 
 
