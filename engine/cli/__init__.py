@@ -16,6 +16,7 @@ COMMANDS = (
     "model",
     "sweep",
     "plan",
+    "diff",
     "name",
     "chips",
     "models",

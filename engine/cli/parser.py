@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sweep(commands)
     _add_plan(commands)
+    _add_diff(commands)
     _add_model(commands)
     _add_name(commands)
     _add_lists(commands)
@@ -66,6 +67,13 @@ def _add_plan(commands: Subparsers) -> None:
     add_scenario_options(parser)
     parser.add_argument("-o", "--output", required=True, metavar="PLAN.toml", help="file to write")
     parser.set_defaults(run=_late("engine.cli.plan", "run_plan"))
+
+
+def _add_diff(commands: Subparsers) -> None:
+    parser = commands.add_parser("diff", help="print the keys in which two plans differ")
+    parser.add_argument("plans", nargs=2, metavar="PLAN.toml", help="before and after")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_late("engine.cli.diff", "run_diff"))
 
 
 def _add_model(commands: Subparsers) -> None:
