@@ -199,6 +199,9 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
         return _read_bundled(lowered)
     if _is_path(reference):
         return _read_path(user_path(reference))
+    named = _vision_names().get(lowered)
+    if named is not None:
+        return _read_named(named)
     raise InputError(
         f"model {clean(reference, 80)!r} is neither a bundled profile, nor a file or folder, nor a "
         f"hub id org/name{_nearest(lowered)}"
@@ -237,10 +240,24 @@ def _read_hub(reference: HubReference) -> RawConfig:
     return replace(found, name=reference.name, origin=str(reference), notes=notes)
 
 
+def _read_named(name: str) -> RawConfig:
+    from engine.vision.index import named_architectures
+
+    return RawConfig(name, "bundled", name, dict(named_architectures()[name]))
+
+
+def _vision_names() -> dict[str, str]:
+    """Vision models that timm or torchvision name, by the name in lower case."""
+    from engine.vision.index import named_architectures
+
+    return {name.lower(): name for name in named_architectures()}
+
+
 def _nearest(name: str) -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, bundled_models(), 1, 0.5)
+    known = [*bundled_models(), *_vision_names()]
+    near = difflib.get_close_matches(name, known, 1, 0.5)
     return f"; nearest profile: {near[0]}" if near else ""
 
 

@@ -32,6 +32,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
         "read_siglip": ("siglip", "siglip_vision_model"),
     },
     "convnext": {"read": ("convnext", "convnextv2")},
+    "cspnet": {"read": ("cspnet",)},
     "densenet": {"read": ("densenet",)},
     "detr": {"read": ("detr", "table-transformer")},
     "dino": {
@@ -40,6 +41,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "dpn": {"read": ("dpn",)},
     "edgenext": {"read": ("edgenext",)},
+    "efficientdet": {"read": ("efficientdet",)},
     "efficientnet": {"read": ("efficientnet",)},
     "eva": {"read": ("eva02",)},
     "fastvit": {"read": ("fastvit",)},
@@ -53,14 +55,22 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "mobilenet": {"read_first": ("mobilenet_v1",), "read_second": ("mobilenet_v2",)},
     "mobilevit": {"read": ("mobilevit",)},
     "regnet": {"read": ("regnet",)},
+    "rcnn": {"read_fcos": ("fcos",), "read_regions": ("faster_rcnn", "mask_rcnn")},
     "repvgg": {"read": ("repvgg",)},
     "res2net": {"read": ("res2net",), "read_split": ("resnest",)},
     "resnet": {"read": ("resnet",), "read_preactivation": ("bit",)},
     "retinanet": {"read": ("retinanet",)},
+    "segmentation": {
+        "read_fcn": ("fcn",),
+        "read_deeplab": ("deeplabv3",),
+        "read_lraspp": ("lraspp",),
+    },
     "shufflenet": {"read": ("shufflenet_v2",)},
     "swin": {"read": ("swin", "swinv2")},
     "ssd": {"read": ("ssd",)},
+    "ssdlite": {"read": ("ssdlite",)},
     "yolos": {"read": ("yolos",)},
+    "vovnet": {"read": ("vovnet",)},
     "vit": {"read": ("vit", "vit_msn", "deit", "ijepa")},
 }
 """Module to reader to model types."""

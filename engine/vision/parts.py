@@ -103,6 +103,8 @@ class Network:
         """Note one layer; raises `InputError` when the network grows beyond any real one."""
         if len(self.layers) >= MAXIMUM_LAYERS:
             raise self.problem(name, f"more than {MAXIMUM_LAYERS:,} layers")
+        if inputs < 1 or outputs < 1:
+            raise self.problem(name, "has no elements; expected larger widths or a larger image")
         if max(inputs, outputs, parameters) > MAXIMUM_ELEMENTS or flops > MAXIMUM_FLOPS:
             raise self.problem(name, f"{max(inputs, outputs, parameters):,} elements, too large")
         self.layers.append(

@@ -13,10 +13,11 @@ __all__ = ["VERDICTS", "Comparison", "Verdict", "compare_folder", "compare_other
 
 def compare_others(folder: Path, oracle: Path) -> Iterator[Comparison]:
     """Compare with the further tables that lie beside the parameter table ``oracle``: caches,
-    FLOPs, checkpoint sizes. Raises `InputError` when one of them cannot be read."""
+    FLOPs, checkpoint sizes, vision models. Raises `InputError` when one of them cannot be read."""
     from engine.zoo.cache import compare_caches
     from engine.zoo.checkpoints import compare_checkpoints
     from engine.zoo.flops import compare_flops
+    from engine.zoo.vision import compare_vision
 
     for name, compare in (
         ("oracle_kv.csv", compare_caches),
@@ -26,3 +27,6 @@ def compare_others(folder: Path, oracle: Path) -> Iterator[Comparison]:
         table = oracle.with_name(name)
         if table.is_file() and table != oracle:
             yield from compare(folder, table)
+    vision = oracle.with_name("oracle_cv.csv")
+    if vision.is_file() and vision != oracle:
+        yield from compare_vision(vision)

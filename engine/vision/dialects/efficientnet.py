@@ -36,27 +36,36 @@ def read(source: Source) -> VisionArchitecture:
     keys.ignore("batch_norm_momentum", "dropout_rate", "drop_connect_rate")
     source.choice("pooling_type", "mean", "max", default="mean")
     image = source.image()
-    width = source.ratio("width_coefficient")
-    divisor = source.width("depth_divisor")
     network = source.network()
-
-    def scaled(channels: int) -> int:
-        return divisible(channels * width, divisor)
-
-    upwards = source.option("round_up")
-    whole = set(keys.integers("depthwise_padding") or ())
-    x = image if upwards else _even(network, image)
-    x = conv_norm(network, "stem", x, scaled(32), 3, 2, same=True)
-    for number, block in enumerate(_blocks(source)):
-        with network.scope(f"blocks.{number}"):
-            if block.stride == 2 and not upwards and number not in whole:
-                x = _even(network, x)
-            x = _block(network, x, block, scaled(block.channels))
-    head = scaled(1280)
+    x = stages(source, network, image)[-1]
+    head = _scaled(source, 1280)
     source.expect("hidden_dim", head, "1280 scaled")
     x = conv_norm(network, "head", x, head)
     pooled_classifier(network, x, source.classes())
     return source.done(network, image, "efficientnet", "V1")
+
+
+def _scaled(source: Source, channels: int) -> int:
+    width = source.ratio("width_coefficient")
+    return divisible(channels * width, source.width("depth_divisor"))
+
+
+def stages(source: Source, network: Network, image: Shape) -> list[Shape]:
+    """The last map of each size, from half the image on."""
+    upwards = source.option("round_up")
+    whole = set(source.keys.integers("depthwise_padding") or ())
+    x = image if upwards else _even(network, image)
+    x = conv_norm(network, "stem", x, _scaled(source, 32), 3, 2, same=True)
+    maps = [x]
+    for number, block in enumerate(_blocks(source)):
+        with network.scope(f"blocks.{number}"):
+            if block.stride == 2 and not upwards and number not in whole:
+                x = _even(network, x)
+            x = _block(network, x, block, _scaled(source, block.channels))
+        if block.stride == 1:
+            maps.pop()
+        maps.append(x)
+    return maps
 
 
 def _blocks(source: Source) -> list[Block]:

@@ -13,10 +13,13 @@ from engine.config import load_architecture
 from engine.errors import InputError
 from engine.vision.architecture import LayerKind, VisionArchitecture
 from engine.vision.index import named_architectures
-from engine.vision.reading import read_vision
+from engine.vision.reading import base_name, read_vision
+from engine.zoo.vision import compare_vision
 
 DATA = Path(__file__).parents[2] / "data" / "vision_facts.csv"
-ORACLE = Path(__file__).parents[4] / "shared" / "reference" / "oracle_cv.csv"
+REFERENCE = Path(__file__).parents[4] / "shared" / "reference"
+ORACLE = REFERENCE / "oracle_cv.csv"
+MEASUREMENTS = REFERENCE / "measurements.csv"
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -42,17 +45,31 @@ def test_counts_match_independent_software(row: dict[str, str]) -> None:
 
 
 @pytest.mark.skipif(not ORACLE.is_file(), reason="reference data is not beside the repository")
-def test_the_whole_oracle_agrees_where_the_name_is_known() -> None:
-    wrong = []
-    for row in rows(ORACLE):
-        if row["model"] not in named_architectures():
-            continue
-        height, width = (int(side) for side in row["input"].split("x")[2:])
-        architecture = named(row["model"], (width, height))
-        off = abs(architecture.flops / float(row["flops_2xMAC"]) - 1)
-        if architecture.parameters != int(row["params"]) or off > 0.01:
-            wrong.append((row["model"], row["input"], architecture.parameters, off))
-    assert not wrong
+def test_the_whole_oracle_agrees() -> None:
+    comparisons = list(compare_vision(ORACLE))
+    assert comparisons
+    assert [one for one in comparisons if one.verdict != "matched"] == []
+
+
+def test_a_table_of_counts_shows_what_differs_and_what_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "oracle_cv.csv"
+    table.write_text(
+        "model,input,params,flops_2xMAC\n"
+        "resnet18,1x3x224x224,11689512,3628146688\n"
+        "resnet18,1x3x224x224,11689513,3628146688\n"
+        "resnet18,1x3x224x224,11689512,3700000000\n"
+        "nobody18,1x3x224x224,1,1\n",
+        encoding="utf-8",
+    )
+    verdicts = [one.verdict for one in compare_vision(table)]
+    assert verdicts == ["matched", "differing", "differing", "refused"]
+
+
+@pytest.mark.skipif(not MEASUREMENTS.is_file(), reason="reference data is not there")
+def test_every_timm_name_of_the_measured_rows_is_known() -> None:
+    names = {row["model"] for row in rows(MEASUREMENTS) if row["model"].startswith("timm/")}
+    assert names
+    assert [name for name in names if base_name(name) not in named_architectures()] == []
 
 
 PROFILES = {
@@ -132,3 +149,13 @@ def test_hub_configs_match_transformers(row: dict[str, Any]) -> None:
     assert architecture.parameters == row["parameters"]
     if row["flops"]:
         assert architecture.flops == pytest.approx(row["flops"], rel=0.01)
+
+
+def test_a_model_is_found_by_the_name_that_timm_gives_it() -> None:
+    architecture = bundled("ResNet152")
+    assert (architecture.parameters, architecture.width) == (60_192_808, 224)
+
+
+def test_every_named_architecture_is_read_at_its_own_size() -> None:
+    for name in named_architectures():
+        assert named(name).parameters > 100_000, name
