@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.config import bundled_models, load_architecture
+from engine.glossary import lookup
 from engine.vision.reading import read_vision
 
 OLD_GENERATION_KEYS = {
@@ -195,3 +197,10 @@ def test_a_config_as_the_hub_has_it_is_read_exactly(
 def test_a_tower_says_that_the_other_is_left_out() -> None:
     warnings = read_vision(CLIP, "config.json", "model").warnings
     assert warnings == ("only the vision tower is read, the text tower is left out",)
+
+
+def test_every_key_of_a_bundled_vision_profile_is_explained() -> None:
+    for name in bundled_models():
+        model = load_architecture(name)
+        if model.kind == "vision":
+            assert [key for key in model.config if lookup(key) is None] == [], name
