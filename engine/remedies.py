@@ -27,7 +27,7 @@ from engine.nudges import (
 )
 from engine.precision import Precision
 from engine.results import Binding, Table
-from engine.scenario import Scenario
+from engine.scenario import LayoutLimits, Scenario
 from engine.sweep import GIB, LARGEST_BATCH, Prepared, batch_table, prepare
 
 REACH = 256
@@ -167,6 +167,8 @@ def _attempts(
         if int(nudge.after) > scenario.chips and language:
             yield lambda nudge=nudge: _tried(nudge, candidate)  # type: ignore[misc]
     if language:
+        if scenario.limits != LayoutLimits():
+            yield lambda: _any_layout(prepared, scenario, candidate)
         yield lambda: _other_layout(prepared, scenario, candidate)
         yield lambda: _other_length(scenario, candidate, "input_tokens")
         yield lambda: _other_length(scenario, candidate, "output_tokens")
@@ -223,6 +225,21 @@ def _other_layout(prepared: Prepared, scenario: Scenario, candidate: Candidate) 
         if option.layout != candidate.layout:
             nudge = Nudge("layout", candidate.layout.name, option.layout.name, scenario)
             remedies.append(_judged(prepared, nudge, option))
+    return _best(remedies)
+
+
+def _any_layout(limited: Prepared, scenario: Scenario, candidate: Candidate) -> Remedy | None:
+    """The best layout that the scenario's limits on degrees keep out."""
+    free = replace(scenario, limits=LayoutLimits())
+    try:
+        prepared = prepare(free)
+    except RooftopError:
+        return None
+    remedies = [
+        _judged(prepared, Nudge("layout limits", "set", f"any: {one.layout.name}", free), one)
+        for one in _spread(prepared.layouts, candidate, candidate.layout.chips)
+        if one.layout not in limited.layouts
+    ]
     return _best(remedies)
 
 

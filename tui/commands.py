@@ -11,6 +11,7 @@ TABLE = frozenset({"table"})
 FORMS = frozenset({"hardware", "workload"})
 TREE = frozenset({"model"})
 STEPPED = FORMS | TREE
+CHART = frozenset({"chart"})
 EVERYWHERE = frozenset(PANES)
 
 
@@ -52,12 +53,15 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "compare", ("c",), "compare", "Marked rows and plans side by side", footer=True, needs="row"
     ),
+    Command("diff", ("D",), "differences", "Only the keys that differ from a plan", needs="row"),
     Command("unmark", ("x",), "unmark", "Forget the marks", needs="mark"),
     Command("baseline", ("b",), "baseline", "Pin the scenario: cells show their change; unpin it"),
     Command("swap", ("B",), "swap", "Swap the scenario with the pinned one", needs="baseline"),
     Command("sensitivity", ("w",), "what matters", "Which knob matters most now", footer=True),
     Command("history", ("H",), "history", "Every change so far; back to any of them"),
     Command("chart", ("p",), "next chart", "Next chart: over batch, Pareto, roofline"),
+    Command("chart_right", ("right", "l", "space"), "next chart", "Next chart", CHART, True),
+    Command("chart_left", ("left", "h"), "chart before", "The chart before", CHART),
     Command("chart_back", ("P",), "chart back", "The chart before"),
     Command("up", ("up", "k"), "up", "Up"),
     Command("down", ("down", "j"), "down", "Down"),

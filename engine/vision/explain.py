@@ -44,6 +44,8 @@ def explain_vision(
         decode_mfu=done / (seconds * peak),
         decode_mbu=moved / (seconds * prepared.chip.bandwidth_bytes),
         largest_batch=_largest(prepared, scenario, precision),
+        peaks={inventory.choice.compute: peak},
+        bandwidth_bytes=prepared.chip.bandwidth_bytes,
     )
 
 
@@ -60,6 +62,7 @@ def _row(inventory: Inventory, work: VisionWork, batch: int) -> OperatorTime:
         message_bytes=0.0,
         bound=_bound(inventory, work, batch),
         provenance=str(work.constants.provenance),
+        peak_flops=float(np.max(done.peak_flops)),
     )
 
 

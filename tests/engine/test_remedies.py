@@ -110,11 +110,16 @@ def test_memory_is_named_with_what_it_lacks():
     assert "lacks" in advice_sentence(advice)
 
 
-def test_limits_on_layouts_are_kept():
+def test_limits_on_layouts_are_kept_but_by_the_remedy_that_lets_them_go():
     scenario = replace(DENSE, chips=2, limits=LayoutLimits(tensor=(1,)))
     advice = advise(scenario, following(scenario))
     assert advice is not None
-    assert all(one.candidate.layout.tensor == 1 for one in advice.remedies)
+    for one in advice.remedies:
+        if one.nudge.knob != "layout limits":
+            assert one.candidate.layout.tensor == 1
+    free = next(one for one in advice.remedies if one.nudge.knob == "layout limits")
+    assert free.candidate.layout.tensor == 2
+    assert free.nudge.scenario.limits == LayoutLimits()
 
 
 def test_stopped_work_gives_nothing():

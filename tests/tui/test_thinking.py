@@ -177,6 +177,17 @@ class TestCompare:
             await press(pilot, "left", "left", "x", "d")
             assert "answer" in shown(pilot)
 
+    async def test_a_key_shows_what_differs_from_a_plan(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "s", "ctrl+u", *"p.toml", "enter", "2", "down", "right", "escape")
+            await press(pilot, "D", "enter")
+            text = shown(pilot)
+            assert "A p.toml" in text
+            assert any(one.split()[:3] == ["chips", "2", "4"] for one in text.split("\n"))
+            assert "workload" not in text
+            await press(pilot, "escape", "D", "ctrl+u", *"no.toml", "enter")
+            assert "no.toml: cannot be read" in screen.footer.text
+
     async def test_rubbish_is_one_line_and_nothing_is_lost(self):
         Path("bad.toml").write_text("x = [")
         async with running() as (_, pilot):
@@ -388,6 +399,13 @@ class TestCharts:
             await until(pilot, lambda: "TB/s" in screen.chart.text)
             await press(pilot, "p", "P", "P")
             assert "frontier" in screen.chart.text
+
+    async def test_arrows_go_round_in_the_pane(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "5", "right")
+            assert screen.chart.kind == "pareto"
+            await press(pilot, "left", "left")
+            assert screen.chart.kind == "roofline"
 
     @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
     async def test_every_kind_fits_its_pane(self, size):

@@ -90,6 +90,26 @@ class Comparing(Group):
 
         self._screen.app.push_screen(ComparePage(columns, kept), self._go_to)
 
+    def do_diff(self) -> None:
+        """The keys in which the row under the cursor differs from a plan file."""
+        suggestion = str(self._screen.plan_path) if self._screen.plan_path else ""
+        self._ask("Differences from plan:", suggestion, self._diff)
+
+    def _diff(self, text: str) -> None:
+        from pathlib import Path
+
+        from tui.overlays.compare_page import ComparePage
+        from tui.pinned import pin_plan
+
+        session = self._session
+        here = session.pin() if session is not None else None
+        if here is None or not text.strip():
+            return
+        columns = (pin_plan(Path(text.strip()).expanduser()), here)
+        self._screen.app.push_screen(
+            ComparePage(columns, lambda kept: None, differing=True), self._go_to
+        )
+
     def _go_to(self, chosen: Pinned | None) -> None:
         session = self._session
         if session is None or chosen is None:

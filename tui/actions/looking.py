@@ -25,6 +25,14 @@ class Looking(Group):
         """The kind of chart before."""
         self._chart(-1)
 
+    def do_chart_right(self) -> None:
+        """The next kind of chart, from inside the pane."""
+        self._chart(1)
+
+    def do_chart_left(self) -> None:
+        """The kind of chart before, from inside the pane."""
+        self._chart(-1)
+
     def _chart(self, by: int) -> None:
         self._screen.chart.next_kind(by)
         self._screen.chart.update()

@@ -18,22 +18,27 @@ from tui.overlays.page import CLOSING, LinesView
 from tui.pinned import Pinned, pin_plan
 from tui.styles import BOLD, DIM, FOCUSED, WARN
 
-_HINT = "←→ column, enter goes there, d differences, o adds a plan file, x takes it out, esc closes"
-_DIFF_HINT = "←→ another column against A, d back, esc closes"
-Fetch = Callable[[str, str, Callable[[], None]], None]
-"""Called with a model, its revision and what to do once its config is here."""
+_HINT = "←→ column  enter go there  d differences  o add plan  x out  esc"
+_DIFF_HINT = "←→ another column against A  d back  esc"
 
 
 class ComparePage(ModalScreen[Pinned | None]):
-    """Gives the candidate to go to. ``kept`` is told of every change of the columns."""
+    """Gives the candidate to go to. ``kept`` is told of every change of the columns;
+    ``differing`` begins with the differences of the first two."""
 
     DEFAULT_CSS = "ComparePage { background: ansi_default; align: center middle; }"
 
-    def __init__(self, columns: tuple[Pinned, ...], kept: Callable[[list[Pinned]], None]) -> None:
+    def __init__(
+        self,
+        columns: tuple[Pinned, ...],
+        kept: Callable[[list[Pinned]], None],
+        *,
+        differing: bool = False,
+    ) -> None:
         super().__init__()
-        self._comparison = Comparison(columns)
+        self._comparison = Comparison(columns, cursor=min(len(columns) - 1, int(differing)))
         self._kept = kept
-        self._differing = False
+        self._differing = differing
         self._path: str | None = None
         self._message = ""
         self.view = LinesView("compare", [], _HINT)

@@ -25,6 +25,8 @@ _LIMITS = (
     ("e2e_ms", "E2E"),
     ("latency_ms", "latency"),
 )
+LOGARITHMIC_FROM = 1000.0
+"""An axis whose largest value is so many times the least is logarithmic."""
 _TERA = 1e12
 _LEAST_SHARE = 0.002
 """Operators below this share of their phase are not put on the roofline."""
@@ -50,13 +52,22 @@ def batch_figure(
     legend += [("⠤ meets", ACCENT), ("⠠⠠ misses", DIM), ("┊ largest batch", WARN)]
     high = max((float(np.nanmax(one.y)) for one in series if np.isfinite(one.y).any()), default=1.0)
     return Figure(
-        Axis(0.0, float(x.max(initial=1.0)), unit="batch"),
+        _wide_axis(x, "batch"),
         Axis(0.0, high),
         series,
         _largest_batches(table, objectives),
         marks,
         legend=legend,
     )
+
+
+def _wide_axis(values: FloatArray, unit: str) -> Axis:
+    """From 0, or logarithmic from the least value where there are many times more above it."""
+    high = float(values.max(initial=1.0))
+    low = float(values.min(initial=high))
+    if low > 0 and high / low > LOGARITHMIC_FROM:
+        return Axis(low, high, log=True, unit=unit)
+    return Axis(0.0, high, unit=unit)
 
 
 def _largest_batches(table: Table, objectives: Objectives) -> list[Limit]:
@@ -102,8 +113,11 @@ def pareto_figure(table: Table, objectives: Objectives) -> Figure:
             widest = max(widest, place)
         else:
             labels.append(Label(widest, float(y.max(initial=1.0)), f"{name} →", WARN))
+    across_axis = Axis(0.0, widest, unit="tok/s/user")
+    if vision:
+        across_axis = decades(float(x.min(initial=widest)), widest, "ms")
     return Figure(
-        Axis(0.0, widest, unit="ms" if vision else "tok/s/user"),
+        across_axis,
         Axis(0.0, float(y.max(initial=1.0))),
         (Series(x, y, DIM, joined=False), Series(x[front], y[front], ACCENT)),
         limits,

@@ -209,7 +209,11 @@ class TreePane(Pane):
             lines = complaint_lines(self.complaint, width, room)
         else:
             vision = self.session is not None and self.session.is_vision
-            lines = effect_lines(self._known_effects(row), row, width, vision)[:EFFECT_LINES]
+            known = self._known_effects(row)
+            lines = effect_lines(known, row, width, vision)[:EFFECT_LINES]
+            if known is None and not self.focused_pane:
+                # Nobody looks at the key: its effect is worked out when the cursor comes here.
+                lines = []
             lines += [edit_line(row, width)] if row.edited and room > len(lines) + 1 else []
             most = room - max(len(lines), EFFECT_LINES)
             lines = meaning_lines(row, chinese=self.chinese, width=width, most=most) + lines
