@@ -32,6 +32,9 @@ MAXIMUM_DEPTH = 32
 MAXIMUM_ENTRIES = 200_000
 
 Edits = Sequence[tuple[str, object]]
+TIMM = "timm/"
+"""timm's organisation on the hub, which published tables write before a name."""
+
 Resolution = tuple[int, int]
 """Width and height of a vision model's input; for encoders of text, sequence length and 1."""
 
@@ -199,8 +202,8 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
         return _read_bundled(lowered)
     if _is_path(reference):
         return _read_path(user_path(reference))
-    named = _vision_names().get(lowered)
-    if named is not None:
+    named = _vision_name(reference)
+    if named:
         return _read_named(named)
     raise InputError(
         f"model {clean(reference, 80)!r} is neither a bundled profile, nor a file or folder, nor a "
@@ -214,6 +217,8 @@ def hub_reference(reference: str, revision: str = "") -> HubReference | None:
     from engine.hub.reference import HubReference
 
     if reference.lower() in bundled_models() or _is_path(reference):
+        return None
+    if reference.lower().startswith(TIMM) and _vision_name(reference):
         return None
     return HubReference.parse(reference, revision)
 
@@ -244,6 +249,12 @@ def _read_named(name: str) -> RawConfig:
     from engine.vision.index import named_architectures
 
     return RawConfig(name, "bundled", name, dict(named_architectures()[name]))
+
+
+def _vision_name(reference: str) -> str:
+    """The known architecture that ``reference`` names, with or without timm's organisation, or
+    "". With the tag of its weights it is a repository of the hub instead."""
+    return _vision_names().get(reference.lower().removeprefix(TIMM), "")
 
 
 def _vision_names() -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.config import load_architecture
+from engine.config import hub_reference, load_architecture
 from engine.errors import InputError
 from engine.vision.architecture import LayerKind, VisionArchitecture
 from engine.vision.index import named_architectures
@@ -159,3 +159,9 @@ def test_a_model_is_found_by_the_name_that_timm_gives_it() -> None:
 def test_every_named_architecture_is_read_at_its_own_size() -> None:
     for name in named_architectures():
         assert named(name).parameters > 100_000, name
+
+
+def test_the_organisation_before_a_name_needs_no_hub() -> None:
+    assert bundled("timm/resnet18").parameters == 11_689_512
+    assert hub_reference("timm/resnet18") is None
+    assert hub_reference("timm/resnet18.a1_in1k") is not None
