@@ -275,6 +275,11 @@ def reader_for(model_type: str) -> Reader | None:
     return reader
 
 
+def wraps_text(model_type: str) -> bool:
+    """True when the dialect of ``model_type`` reads a text model nested in its config."""
+    return _modules().get(canonical(model_type)) in ("multimodal", "minicpm_v", "qwen_hybrid")
+
+
 _SUFFIXES = (
     "ForCausalLM",
     "ForConditionalGeneration",

@@ -15,6 +15,7 @@ from engine.dialects.index import (
     known_model_types,
     model_type_of_architectures,
     reader_for,
+    wraps_text,
 )
 from engine.errors import InputError, UnknownArchitecture
 from engine.keys import Keys
@@ -22,8 +23,9 @@ from engine.text import clean
 from engine.unread import check_unread
 
 TEXT_CONFIGS = ("text_config", "language_config", "llm_config", "llm_cfg")
-_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)\s?([BbTM])(?![A-Za-z0-9])")
+_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:[._]\d+)?)\s?([BbTM])(?![A-Za-z0-9])")
 _EXPERTS_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])\d+E(?![A-Za-z0-9])")
+_EXPERTS_TIMES_SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d+)[xX](\d+(?:\.\d+)?)[bB](?![A-Za-z0-9])")
 NAME_TOLERANCE = 0.03
 """A size in a name that differs by more than this share from the count is worth a warning."""
 
@@ -52,6 +54,8 @@ def read_architecture(
     reader = reader_for(model_type)
     if reader is None:
         raise UnknownArchitecture(_unknown(config, source, model_type, assume))
+    if assume and not wraps_text(model_type):
+        config, note = _text_alone(config, note)
     kind = canonical(model_type)
     defaults = class_defaults(model_type) or class_defaults(kind)
     keys = Keys(config, source, kind, defaults)
@@ -68,6 +72,14 @@ def read_architecture(
         warnings=architecture.warnings + tuple(warnings),
     )
     return replace(described, warnings=described.warnings + _size_warning(described))
+
+
+def _text_alone(config: dict[str, Any], note: str) -> tuple[dict[str, Any], str]:
+    """The nested text model when there is one: a chosen text dialect cannot read its wrapper."""
+    inner = text_values(config)
+    if inner == config:
+        return config, note
+    return inner, f"{note}; only its text model is read, towers are not counted"
 
 
 def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, str]:
@@ -99,8 +111,14 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
             f"{source}: model_type is missing and architectures names no known class; "
             "expected a model_type such as llama, or pass --assume llama"
         )
-    near = difflib.get_close_matches(model_type, known, 1, 0.6)
+    near = difflib.get_close_matches(model_type, known, 1, 0.7)
     nearest = f"; nearest known: {near[0]}" if near else ""
+    nested = text_values(config).get("model_type") if text_values(config) != config else None
+    if isinstance(nested, str) and reader_for(nested) is not None:
+        return (
+            f"{source}: model_type {model_type!r} is unknown{nearest}; its text model is a "
+            f"{nested}: pass --assume {nested} to read that alone"
+        )
     hint = by_class or (near[0] if near else "llama")
     return (
         f"{source}: model_type {model_type!r} is unknown{nearest}; "
@@ -109,12 +127,22 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
 
 
 def _size_warning(architecture: Architecture) -> tuple[str, ...]:
-    """Compare with a size such as 671B in the model's name.
+    """Compare with a size such as 671B in the model's name, with or without towers.
 
-    A name that counts its experts (17B-16E) states the active size, without towers.
+    A name that counts its experts (17B-16E) states the active size, without towers; one such as
+    8x7B states experts and what a model of one of them would hold.
     """
+    several = _EXPERTS_TIMES_SIZE.search(architecture.name)
+    if several is not None and architecture.is_mixture:
+        experts, each = int(several[1]), float(several[2]) * 1e9
+        if experts == architecture.expert_count and architecture.total_parameters < experts * each:
+            return ()
+        return (
+            f"the name says {several[0]}, the config gives {architecture.expert_count} experts "
+            f"and {architecture.total_parameters / 1e9:.2f}B",
+        )
     sizes = [
-        float(number) * {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()]
+        float(number.replace("_", ".")) * {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()]
         for number, unit in _SIZE_IN_NAME.findall(architecture.name)
     ]
     sizes = [size for size in sizes if size >= 2e7]
@@ -124,7 +152,8 @@ def _size_warning(architecture: Architecture) -> tuple[str, ...]:
     stated, counted = max(sizes), total
     if _EXPERTS_IN_NAME.search(architecture.name) and architecture.is_mixture:
         counted = architecture.active_parameters - architecture.tower_parameters
-    if abs(counted - stated) <= NAME_TOLERANCE * stated:
+    text = counted - (architecture.tower_parameters if counted == total else 0)
+    if any(abs(size - stated) <= NAME_TOLERANCE * stated for size in (counted, text)):
         return ()
     return (
         f"the name says {stated / 1e9:g}B, the config gives {counted / 1e9:.2f}B "
