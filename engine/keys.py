@@ -72,7 +72,7 @@ class Keys:
         """The first of ``names`` that the file gives, with its value; `MISSING` when none.
 
         All of ``names`` count as read: they are spellings of one thing. When several are given
-        and not null, the first wins and must not be contradicted by the others.
+        and not null, the first wins; `agree` checks that the others say the same.
         """
         self.read.update(names)
         found: tuple[str, Any] | None = None
@@ -83,6 +83,14 @@ class Keys:
             if found is None or (found[1] is None and value is not None):
                 found = (name, value)
         return found if found is not None else (names[0], MISSING)
+
+    def agree(self, *names: str) -> None:
+        """Raise `InputError` when two spellings of one quantity are given and differ."""
+        given = [name for name in names if self.values.get(name) is not None]
+        for name in given[1:]:
+            if self.values[name] != self.values[given[0]]:
+                expected = f"{shown(self.values[given[0]])}, as {self.path}{given[0]} says"
+                raise self.problem(name, self.values[name], expected)
 
     def ignore(self, *names: str) -> None:
         """Count ``names`` as understood: in this family they change neither bytes nor FLOPs."""

@@ -25,7 +25,7 @@ _HARMLESS_PATTERN = re.compile(
     r"|softcap|multiplier|scaling_factor|temperature|_backend$|_commit|_path$|_kernels?$(?<!conv_kernel)"
     r"|^output_|checkpoint|_dtype$|num_logits|_in_fp32$|fp32|float8|template|special_token"
     r"|flash|rotary|xavier|(?<!attention_)chunk_size$|^task_|_token_mask$|tokenizer|_id2label"
-    r"|^vit_|^anyres_|generation|capacity|_seed$|_std$)"
+    r"|(^|_)batch(_|$)|^vit_|^anyres_|generation|capacity|_seed$|_std$)"
 )
 
 _PICTURES = re.compile(

@@ -77,6 +77,8 @@ def read_shape(keys: Keys, *, floor_head_dim: bool = False) -> Shape:
 
     ``floor_head_dim``: a head width the file does not give may be rounded down.
     """
+    for spellings in (HIDDEN, LAYERS, HEADS, KV_HEADS):
+        keys.agree(*spellings)
     hidden = keys.integer(*HIDDEN, required=True, maximum=1_000_000)
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer(*HEADS, required=True, maximum=100_000)
@@ -107,6 +109,7 @@ def read_bias(keys: Keys, trait: Bias) -> bool:
 
 def read_width(keys: Keys, hidden: int, traits: Traits) -> int:
     """The dense feed-forward width; null means ``width_factor`` times the hidden size."""
+    keys.agree(*WIDTH)
     if traits.width_factor:
         width = traits.width_factor * hidden
         return keys.integer(

@@ -52,6 +52,11 @@ def read(keys: Keys) -> Architecture:
         keys.integer("moe_intermediate_size", "expert_intermediate_size") if experts else 0,
     )
     heads = _heads(keys, shape, windows, layout.keys_are_values)
+    for count, _ in heads:
+        if shape.heads % count:
+            raise keys.problem(
+                "num_global_key_value_heads", count, f"a divisor of the {shape.heads} heads"
+            )
     first_shared = shape.layers - shared
     blocks = [
         _block(layout, windows[index], heads[index], index >= first_shared)
@@ -109,8 +114,6 @@ def _attention(
     layout: _Layout, window: int | None, heads: tuple[int, int], shares_cache: bool
 ) -> Mixer:
     shape = layout.shape
-    if shape.heads % heads[0]:
-        raise ValueError("query heads must be a multiple of KV heads")
     mixer = attention(
         shape.hidden,
         shape.heads,

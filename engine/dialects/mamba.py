@@ -47,12 +47,21 @@ def _mamba2(keys: Keys, hidden: int) -> Mixer:
         hidden,
         inner,
         heads=heads,
-        groups=keys.integer("n_groups"),
+        groups=state_groups(keys, heads, "n_groups"),
         state=keys.integer("state_size"),
         kernel=keys.integer("conv_kernel"),
         convolution_bias=keys.flag("use_conv_bias", default=True),
         bias=keys.flag("use_bias", default=False),
     )
+
+
+def state_groups(keys: Keys, heads: int, *names: str) -> int:
+    """Groups of heads that share B and C; raises `InputError` unless they divide the heads."""
+    groups = keys.integer(*names)
+    if heads % groups:
+        name = next((one for one in names if keys.has(one)), names[0])
+        raise keys.problem(name, groups, f"a divisor of the {heads} heads")
+    return groups
 
 
 def inner_width(keys: Keys, hidden: int, name: str) -> int:

@@ -13,7 +13,7 @@ from engine.dialects.decoder import (
     read_width,
 )
 from engine.dialects.layer_kinds import layer_kinds
-from engine.dialects.mamba import inner_width, step_rank
+from engine.dialects.mamba import inner_width, state_groups, step_rank
 from engine.dialects.parts import FeedForward, Mixer, attention, dense, mixture
 from engine.dialects.states import mamba1, mamba2
 from engine.keys import Keys
@@ -98,7 +98,7 @@ def _mixer(keys: Keys, shape: Shape) -> Mixer:
         shape.hidden,
         inner,
         heads=heads,
-        groups=keys.integer("mamba_n_groups"),
+        groups=state_groups(keys, heads, "mamba_n_groups"),
         state=keys.integer("mamba_d_state"),
         kernel=keys.integer("mamba_d_conv"),
         convolution_bias=keys.flag("mamba_conv_bias", default=True),

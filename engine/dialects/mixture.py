@@ -33,13 +33,16 @@ class Routing:
 
 def read_routing(keys: Keys) -> Routing:
     """Expert counts and group limits; raises `InputError` for impossible ones."""
+    keys.agree(*COUNT)
+    keys.agree(*TOP_K)
     count = keys.integer(*COUNT, required=True, maximum=MAXIMUM_EXPERTS)
     top_k = keys.optional_integer(*TOP_K, minimum=1, maximum=MAXIMUM_EXPERTS)
     if top_k is None:
         top_k = count
         keys.assume(TOP_K[0], count, "not given: every token is counted at all experts")
+    chosen = next((name for name in TOP_K if keys.has(name)), TOP_K[0])
     if top_k > count:
-        raise keys.problem(TOP_K[0], top_k, f"at most the {count} experts there are")
+        raise keys.problem(chosen, top_k, f"at most the {count} experts there are")
     groups = keys.optional_integer("n_group", "num_expert_group", maximum=count) or 1
     limit = keys.optional_integer("topk_group", maximum=count)
     visited = limit or 1
@@ -47,11 +50,13 @@ def read_routing(keys: Keys) -> Routing:
         raise keys.problem("n_group", groups, f"a divisor of the {count} experts")
     if visited > groups:
         raise keys.problem("topk_group", visited, f"at most the {groups} groups there are")
+    if groups > 1 and limit == 0:
+        raise keys.problem("topk_group", 0, f"at least 1 of the {groups} groups")
     if limit and top_k > visited * (count // groups):
         within = (
             f"at most the {visited * (count // groups)} experts of {visited} of {groups} groups"
         )
-        raise keys.problem(TOP_K[0], top_k, within)
+        raise keys.problem(chosen, top_k, within)
     return Routing(count, top_k, groups, visited)
 
 
@@ -66,6 +71,10 @@ def after_first_dense(keys: Keys, layers: int, default: int = 0) -> list[bool]:
     listed = mlp_layer_types(keys, layers)
     first = keys.optional_integer("first_k_dense_replace", "num_dense_layers")
     first = default if first is None else first
+    if first > layers:
+        name = "first_k_dense_replace" if keys.has("first_k_dense_replace") else "num_dense_layers"
+        if keys.has(name):
+            raise keys.problem(name, first, f"at most the {layers} layers there are")
     raw = keys.values.get("moe_layer_freq")
     if isinstance(raw, list):
         flags = keys.integers("moe_layer_freq", maximum=1) or []

@@ -14,6 +14,16 @@ from engine.dialects.wrappers import WRAPPERS, Wrapper
 from engine.errors import UnknownArchitecture
 from engine.keys import Keys
 
+OUTER = (
+    "hidden_size",
+    "vocab_size",
+    "ignore_index",
+    "image_seq_length",
+    "multimodal_projector_bias",
+    "vision_feature_layer",
+    "vision_feature_select_strategy",
+)
+"""Keys of a wrapper that repeat the text model's or that a tower's own count asks for."""
 TEXT = ("text_config", "language_config", "llm_config", "llm_cfg")
 
 
@@ -34,7 +44,7 @@ def read(keys: Keys) -> Architecture:
         )
     inner.ignore(*wrapper.text_harmless)
     text = reader(inner)
-    keys.ignore("hidden_size", "vocab_size", "ignore_index", "image_seq_length")
+    keys.ignore(*OUTER)
     elements = _tower(keys, wrapper.vision_key, wrapper.vision, wrapper.vision_type, wrapper, text)
     elements += _tower(keys, "audio_config", wrapper.audio, wrapper.audio_type, wrapper, text)
     elements += _named_tower(keys, text)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from engine.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
 from engine.dialects.decoder import HEADS, HIDDEN, KV_HEADS, LAYERS, Traits, assemble, read_head_dim
+from engine.dialects.mamba import state_groups
 from engine.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.dialects.states import mamba2
 from engine.keys import MAXIMUM_LAYERS, Keys
@@ -95,7 +96,7 @@ def _state(keys: Keys, hidden: int) -> Mixer:
         hidden,
         heads * keys.integer("mamba_head_dim"),
         heads=heads,
-        groups=keys.integer("mamba_n_groups", "n_groups"),
+        groups=state_groups(keys, heads, "mamba_n_groups", "n_groups"),
         state=keys.integer("ssm_state_size"),
         kernel=keys.integer("mamba_d_conv", "conv_kernel"),
         convolution_bias=keys.flag("mamba_conv_bias", "use_conv_bias", default=True),

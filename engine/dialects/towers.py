@@ -294,9 +294,11 @@ def cohere2(keys: Keys, outer: Keys, text_hidden: int) -> int:
 def minimax_m3(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Temporal patches without bias, one norm in front, a projector and a merger."""
     hidden, width, layers, patch = plain_dimensions(keys)
-    merge = keys.integer("spatial_merge_size")
-    keys.ignore("image_size")
-    patches = 3 * keys.integer("temporal_patch_size") * patch**2 * hidden
+    joined = keys.scope("img_token_compression_config", model_type="none") or keys
+    joined.ignore("image_token_compression_method")
+    merge = joined.integer("spatial_merge_size", default=2)
+    keys.ignore("image_size", "position_embedding_type", "rope_mode", "vision_segment_max_frames")
+    patches = 3 * joined.integer("temporal_patch_size", default=2) * patch**2 * hidden
     middle = outer.integer("projector_hidden_size")
     merged = outer.integer("merged_hidden_size", default=text_hidden * merge**2)
     projector = linear(hidden, middle) + linear(middle, text_hidden)

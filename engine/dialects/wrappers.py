@@ -106,7 +106,12 @@ WRAPPERS = {
     "idefics3": Wrapper("llama", towers.idefics3, "idefics3_vision", text_harmless=_PERCEIVER),
     "smolvlm": Wrapper("llama", towers.idefics3, "smolvlm_vision", text_harmless=_PERCEIVER),
     "cohere2_vision": Wrapper("cohere2", towers.cohere2, "siglip_vision_model"),
-    "minimax_m3_vl": Wrapper("minimax_m3_vl_text", towers.minimax_m3, "minimax_m3_vl_vision"),
+    "minimax_m3_vl": Wrapper(
+        "minimax_m3_vl_text",
+        towers.minimax_m3,
+        "minimax_m3_vl_vision",
+        harmless=("img_token_compression_config", "process_image_mode"),
+    ),
     "internvl": Wrapper("qwen2", towers.internvl, "internvl_vision"),
     "llava": Wrapper("llama", towers.llava, "clip_vision_model"),
     "phi3_v": Wrapper("phi3", harmless=("embd_layer",)),

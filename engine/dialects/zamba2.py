@@ -11,7 +11,7 @@ from dataclasses import replace
 from engine.architecture import Architecture, Block, Matrix, Role, Split
 from engine.dialects.decoder import Shape, Traits, assemble
 from engine.dialects.layer_kinds import layer_kinds
-from engine.dialects.mamba import inner_width
+from engine.dialects.mamba import inner_width, state_groups
 from engine.dialects.parts import FeedForward, Mixer, attention, dense, layer
 from engine.dialects.states import mamba2
 from engine.keys import MAXIMUM_LAYERS, Keys
@@ -78,11 +78,12 @@ def _read_shape(keys: Keys) -> Shape:
 
 
 def _mixer(keys: Keys, shape: Shape) -> Mixer:
+    heads = keys.integer("n_mamba_heads")
     return mamba2(
         shape.hidden,
         inner_width(keys, shape.hidden, "mamba_expand"),
-        heads=keys.integer("n_mamba_heads"),
-        groups=keys.integer("mamba_ngroups"),
+        heads=heads,
+        groups=state_groups(keys, heads, "mamba_ngroups"),
         state=keys.integer("mamba_d_state"),
         kernel=keys.integer("mamba_d_conv"),
         bias=keys.flag("add_bias_linear", default=False),

@@ -129,7 +129,7 @@ def _experts_of(config: Config, scheme: Scheme, found: Config | None = None) -> 
     """FP4 experts inside an FP8 checkpoint (DeepSeek-V4's ``expert_dtype``)."""
     algorithm = (found or {}).get("moe_quant_algo")
     expert = config.get("expert_dtype")
-    name = "nvfp4" if algorithm == "NVFP4" else "mxfp4" if expert in {"fp4", "mxfp4"} else ""
+    name = "nvfp4" if algorithm == "NVFP4" else "mxfp4" if expert in ("fp4", "mxfp4") else ""
     if not name:
         return scheme
     rule = (("experts",), FORMATS[name])

@@ -41,13 +41,36 @@ def paths(config: dict[str, Any], before: tuple[str, ...] = ()) -> list[tuple[st
     return found
 
 
-def changed(config: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+def target_of(config: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
     target = config
     for name in path[:-1]:
         if not isinstance(target.get(name), dict):
-            return
+            return None
         target = target[name]
-    target[path[-1]] = value
+    return target
+
+
+def changed(config: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+    target = target_of(config, path)
+    if target is not None:
+        target[path[-1]] = value
+
+
+def scaled(value: Any, factor: int) -> Any:
+    """A number times ``factor``; a list cut or repeated; anything else in a list."""
+    if isinstance(value, list):
+        return value[: len(value) // 2] if factor < 0 else value * min(factor, 3)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value * factor
+    return [value]
+
+
+def described_or_refused(config: dict[str, Any]) -> None:
+    try:
+        interpret(RawConfig("fuzz", "fuzz", "fuzz.json", config), "fuzz")
+    except RooftopError as error:
+        assert "\n" not in str(error)
+        assert len(str(error)) < 800
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -56,10 +79,27 @@ def test_mutated_configs_are_described_or_refused(data: st.DataObject) -> None:
     config = copy.deepcopy(data.draw(st.sampled_from(CONFIGS)))
     for _ in range(data.draw(st.integers(1, 3))):
         changed(config, data.draw(st.sampled_from(paths(config))), data.draw(VALUES))
-    try:
-        interpret(RawConfig("fuzz", "fuzz", "fuzz.json", config), "fuzz")
-    except RooftopError as error:
-        assert "\n" not in str(error)
+    described_or_refused(config)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_configs_with_keys_removed_and_scaled_are_described_or_refused(data: st.DataObject) -> None:
+    config = copy.deepcopy(data.draw(st.sampled_from(CONFIGS)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        known = paths(config)
+        if not known:
+            break
+        path = data.draw(st.sampled_from(known))
+        target = target_of(config, path)
+        if target is None:
+            continue
+        if data.draw(st.booleans()):
+            target.pop(path[-1], None)
+        else:
+            factor = data.draw(st.sampled_from((-1, 0, 2, 3, 1000, 10**9)))
+            target[path[-1]] = scaled(target[path[-1]], factor)
+    described_or_refused(config)
 
 
 @settings(max_examples=200, deadline=None)
@@ -76,3 +116,30 @@ def test_the_largest_allowed_model_is_read_in_time(layers: int) -> None:
     config = {**CONFIGS[0], "num_hidden_layers": layers}
     model = interpret(RawConfig("deep", "deep", "deep.json", config), "deep")
     assert model.architecture is not None
+
+
+@pytest.mark.parametrize("row", CONFIGS, ids=lambda row: str(row.get("model_type")))
+def test_a_billion_layers_are_refused_in_every_dialect(row: dict[str, Any]) -> None:
+    config = copy.deepcopy(row)
+    names = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+    found = [path for path in paths(config) if path[-1] in names]
+    for path in found:
+        changed(config, path, 10**9)
+    if found:
+        with pytest.raises(RooftopError, match=r"is 1000000000|expected"):
+            interpret(RawConfig("deep", "deep", "deep.json", config), "deep")
+
+
+def test_a_list_of_a_million_layer_types_is_refused_before_it_is_read() -> None:
+    content = json.dumps({**CONFIGS[0], "layer_types": ["full_attention"] * 1_000_000}).encode()
+    with pytest.raises(RooftopError, match="more than 200,000 values"):
+        parse_json(content, "wide.json")
+
+
+def test_quantisation_values_of_any_type_are_refused_or_ignored() -> None:
+    for value in ([], {}, 7, None, ["fp4"], {"a": 1}):
+        for key in ("quantization_config", "expert_dtype", "quantization"):
+            described_or_refused({**CONFIGS[0], key: value})
+        for key in ("quant_method", "bits", "config_groups", "ignore", "modules_to_not_convert"):
+            settings_of = {"quant_method": "gptq", key: value}
+            described_or_refused({**CONFIGS[0], "quantization_config": settings_of})
