@@ -60,19 +60,22 @@ def capacity_gib(prepared: Prepared) -> float:
 def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
     """One sentence: the winner with its numbers and what binds; or what comes nearest."""
     if sweep.best is not None:
-        return _winning(prepared, scenario, sweep.table, sweep.best)
-    if sweep.nearest is None:
-        return "Nothing to choose from: no layout was tried."
-    return _losing(prepared, scenario, sweep.table, sweep.nearest)
+        sentence = _winning(prepared, scenario, sweep.table, sweep.best)
+    elif sweep.nearest is None:
+        sentence = "Nothing to choose from: no layout was tried."
+    else:
+        sentence = _losing(prepared, scenario, sweep.table, sweep.nearest)
+    return " ".join((sentence, *(f"{note}." for note in prepared.notes)))
 
 
-def _subject(prepared: Prepared, table: Table, row: int) -> str:
+def _subject(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     layout = table.layout(row)
     precision = table.precision(row).name
     if table.kind == "vision":
+        several = f", {scenario.instances} instances each" if scenario.instances > 1 else ""
         return (
-            f"{prepared.model.name} on {layout.chips} × {prepared.chip.name} in {precision}, "
-            f"batch {int(table.batch[row])}"
+            f"{prepared.model.name} on {layout.chips} × {prepared.chip.name}{several} "
+            f"in {precision}, batch {int(table.batch[row])}"
         )
     return (
         f"{prepared.model.name} on {layout.chips} × {prepared.chip.name} "
@@ -81,7 +84,7 @@ def _subject(prepared: Prepared, table: Table, row: int) -> str:
 
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
-    sentence = f"Serve {_subject(prepared, table, row)}: {_figures(prepared, table, row)}"
+    sentence = f"Serve {_subject(prepared, scenario, table, row)}: {_figures(prepared, table, row)}"
     return f"{sentence}; {_what_binds(prepared, scenario, table, row)}."
 
 
@@ -133,7 +136,7 @@ def _next_batch(
 
 
 def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
-    subject = _subject(prepared, table, row)
+    subject = _subject(prepared, scenario, table, row)
     lost = why_lost(table, row, scenario.objectives, capacity_gib(prepared))
     if not table.fits[row]:
         return f"Nothing fits: nearest is {subject}, which {lost}."

@@ -92,7 +92,12 @@ _CACHES = (_AUTO, "bf16", "fp8", "int8")
 _BITS = {"16": "bf16", "8": "fp8", "4": "int4"}
 
 
-def _format_field(id: str, label: str, choices: tuple[str, ...]) -> Field:
+def _format_field(
+    id: str,
+    label: str,
+    choices: tuple[str, ...],
+    kinds: tuple[str, ...] = ("language", "vision"),
+) -> Field:
     def write(scenario: Scenario, text: str) -> Scenario:
         from engine.precision import number_format
 
@@ -107,6 +112,7 @@ def _format_field(id: str, label: str, choices: tuple[str, ...]) -> Field:
         write,
         choices=lambda: choices,
         hint="bits or a format; checkpoint: as the model's files",
+        kinds=kinds,
     )
 
 
@@ -150,7 +156,7 @@ HARDWARE: tuple[Field, ...] = (
     ),
     _format_field("weights", "weights", _FORMATS),
     _format_field("activations", "activations", _ACTIVATIONS),
-    _format_field("kv", "KV cache", _CACHES),
+    _format_field("kv", "KV cache", _CACHES, ("language",)),
     _degree_field("tensor", "TP"),
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),

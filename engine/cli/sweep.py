@@ -134,8 +134,13 @@ def _print_table(
     print(answer(prepared, scenario, result))
     elapsed = result.elapsed_seconds * 1e3
     print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
-    columns = [name for name in _COLUMNS if name in rows[0]]
-    lines = [[_COLUMNS[name][0] for name in columns]]
+    vision = result.table.kind == "vision"
+    left_out = {"layout", "kv"} if vision else set()
+    columns = [name for name in _COLUMNS if name in rows[0] and name not in left_out]
+    titles = [_COLUMNS[name][0] for name in columns]
+    if vision:
+        titles = [title.replace("images", prepared.vision.samples) for title in titles]
+    lines = [titles]
     lines += [[_cell(name, row) for name in columns] for row in rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     for line in lines:
@@ -146,7 +151,8 @@ def _print_table(
         print("  ".join(cells).rstrip())
     first = int(result.order[0])
     print(f"accuracy: {row_accuracy(prepared, scenario, result.table, first).sentence()}")
-    for note in prepared.fallbacks:
+    # The answer about a vision model has said its own.
+    for note in () if vision else prepared.fallbacks:
         print(f"note: {note}")
 
 

@@ -55,7 +55,9 @@ class TablePane(Pane):
             parts.append(f"only {view.filter}")
         if view.sort:
             parts.append(f"by {self._label(view.sort)} {'▼' if view.descending else '▲'}")
-        parts.append(views.get(view.view, f"{session.layout.name} {session.precision.label}"))
+        vision = session.table is not None and session.table.kind == "vision"
+        label = session.precision.name if vision else session.precision.label
+        parts.append(views.get(view.view, f"{session.layout.name} {label}"))
         parts += self._accuracy()
         chosen = session.selected
         if chosen is not None and not self._shows("benchmark"):
