@@ -22,6 +22,7 @@ _PLAIN = {
     "↓": "v",
     "⇧": "^",
     "×": "x",
+    "÷": "/",
     "·": "-",
     "•": "*",
     "…": "~",
@@ -81,7 +82,8 @@ def _likeness(character: str) -> str:
     if character in _PLAIN:
         return _PLAIN[character]
     if ord(character) in _BRAILLE:
-        return "*"
+        # A single dot is a point of a cloud or of a dotted line.
+        return "." if (ord(character) - 0x2800).bit_count() == 1 else "*"
     if character.isspace() or ord(character) == 0x2800:
         return " "
     return "?" * cell_len(character)

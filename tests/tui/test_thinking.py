@@ -318,11 +318,11 @@ class TestTree:
         async with running() as (screen, pilot):
             await press(pilot, "1")
             go_to_key(screen, "num_hidden_layers")
-            await until(pilot, lambda: " ½ 16" in screen.model_tree.text)
+            await until(pilot, lambda: "÷2 16" in screen.model_tree.text)
             text = screen.model_tree.text
-            half = next(one for one in text.split("\n") if one.startswith(" ½ 16"))
+            half = next(one for one in text.split("\n") if one.startswith("÷2 16"))
             assert "tok/s +" in half and "GiB −" in half and "TTFT −" in half
-            assert "2× 64" in text
+            assert "×2 64" in text
 
     async def test_a_wide_tree_has_the_effects_beside_every_value(self):
         async with running() as (screen, pilot):
@@ -332,7 +332,7 @@ class TestTree:
                 return next(one for one in screen.model_tree.text.split("\n") if key in one)
 
             await until(pilot, lambda: line_of("intermediate_size").count("%") == 6)
-            assert "tok/s ½" in screen.model_tree.text
+            assert "tok/s ÷2" in screen.model_tree.text
             assert line_of("num_hidden_layers").count("%") == 6
             assert "%" not in line_of("hidden_act")
 

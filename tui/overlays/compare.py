@@ -25,8 +25,8 @@ _METRICS = (
     ("latency_ms", "latency ms", milliseconds, SMALLEST_BETTER),
     ("memory_gib", "GiB/chip", gibibytes, SMALLEST_BETTER),
 )
-_LABEL = 17
-_COLUMN = (14, 26)
+_LABEL = 14
+_COLUMN = (12, 22)
 """Least and most cells of a column."""
 
 
@@ -90,8 +90,10 @@ def _in_sight(count: int, cursor: int, room: int) -> range:
 
 
 def _column_width(facts: Sequence[_Fact]) -> int:
-    widest = max((cells(text) for fact in facts for text in fact.texts), default=0)
-    return min(max(widest + 4, _COLUMN[0]), _COLUMN[1])
+    widest = max(
+        (cells(text) + (4 if fact.best else 2) for fact in facts for text in fact.texts), default=0
+    )
+    return min(max(widest, _COLUMN[0]), _COLUMN[1])
 
 
 def _head(comparison: Comparison, shown: range, size: int) -> Line:
@@ -136,8 +138,9 @@ def _best(texts: Sequence[str], values: Sequence[float], way: int) -> frozenset[
 def _choice_facts(columns: Sequence[Pinned]) -> list[_Fact]:
     return [
         _Fact("batch", tuple(str(one.batch) for one in columns)),
-        _Fact("layout", tuple(one.layout.name for one in columns), words=True),
-        _Fact("precision", tuple(one.precision for one in columns), words=True),
+        _Fact("layout", tuple(one.layout.name for one in columns)),
+        _Fact("precision", tuple(" ".join(one.precision.split()[:2]) for one in columns)),
+        _Fact("weights", tuple(one.precision.split()[-1] for one in columns), words=True),
     ]
 
 

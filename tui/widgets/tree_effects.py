@@ -26,7 +26,7 @@ def pairs_in(width: int) -> int:
 def effects_head(pairs: int, vision: bool) -> str:
     """The names of the columns."""
     names = ("img/s" if vision else "tok/s", "GiB", "latency" if vision else "TTFT")
-    return "".join(f"{name + ' ½':>{_CELL + 1}}{'2×':>{_CELL}}" for name in names[:pairs])
+    return "".join(f"{name + ' ÷2':>{_CELL + 1}}{'×2':>{_CELL}}" for name in names[:pairs])
 
 
 def effects_cells(effects: Sequence[KeyEffect] | None, value: object, pairs: int) -> Line:

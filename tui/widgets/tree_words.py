@@ -99,4 +99,4 @@ def _factor(tried: object, value: object) -> str:
     if isinstance(tried, bool) or not isinstance(tried, int | float):
         return " →"
     assert isinstance(value, int | float)
-    return " ½" if tried < value else "2×"
+    return "÷2" if tried < value else "×2"
