@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.answer import capacity_gib, why_lost
+from engine.config import hub_reference
 from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.plan import PlanFile, load_plan, scenario_document
@@ -93,13 +94,21 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
 
 def pin_plan(path: Path) -> Pinned:
     """The choice of a saved plan, worked out again so that it compares with rows of today; with
-    the file's own metrics where its model cannot be read any more. Raises `InputError` when
-    the file is not a plan."""
+    the file's own metrics where its model cannot be read any more, or not without asking the
+    hub. Raises `InputError` when the file is not a plan."""
     plan = load_plan(path)
     try:
-        return _worked_out(plan, path)
+        return _worked_out(plan, path) if _is_here(plan.scenario) else _as_saved(plan, path)
     except RooftopError:
         return _as_saved(plan, path)
+
+
+def _is_here(scenario: Scenario) -> bool:
+    """Whether the model can be read without the network."""
+    from engine.hub import remembered
+
+    reference = hub_reference(scenario.model, scenario.revision)
+    return reference is None or remembered(reference) is not None
 
 
 def _worked_out(plan: PlanFile, path: Path) -> Pinned:

@@ -195,6 +195,19 @@ class TestCompare:
             assert "not valid TOML" in shown(pilot)
             assert " A " in shown(pilot)
 
+    async def test_a_plan_of_a_model_that_is_gone_shows_what_was_saved(self, tmp_path):
+        folder = tmp_path / "tiny"
+        folder.mkdir()
+        config = (Path(__file__).parents[1] / "data" / "tiny_llama.json").read_text()
+        (folder / "config.json").write_text(config)
+        async with running(replace(SMALL, model=str(folder))) as (_, pilot):
+            await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
+        (folder / "config.json").unlink()
+        async with running() as (_, pilot):
+            await press(pilot, "c", "o", *"p.toml", "enter")
+            assert "p.toml as saved" in shown(pilot)
+            assert "–" not in next(one for one in shown(pilot).split("\n") if "tok/s/chip" in one)
+
     async def test_columns_are_taken_out(self):
         async with running() as (screen, pilot):
             await press(pilot, "space", "up", "space", "c", "x")

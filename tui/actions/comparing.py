@@ -116,7 +116,8 @@ class Comparing(Group):
             self._screen.paint()
             return
         self._change(chosen.scenario, f"open {chosen.source or chosen.name}")
-        session.go_to(chosen)
+        if not self._screen.fetching.text:
+            session.go_to(chosen)
         self._screen.paint()
 
     def do_sensitivity(self) -> None:

@@ -25,7 +25,7 @@ def pairs_in(width: int) -> int:
 
 def effects_head(pairs: int, vision: bool) -> str:
     """The names of the columns."""
-    names = ("img/s" if vision else "tok/s", "GiB", "latency" if vision else "TTFT")
+    names = ("img/s" if vision else "tok/s", "GiB", "ms" if vision else "TTFT")
     return "".join(f"{name + ' ÷2':>{_CELL + 1}}{'×2':>{_CELL}}" for name in names[:pairs])
 
 
