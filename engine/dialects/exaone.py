@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from engine.architecture import Architecture
-from engine.dialects.decoder import Traits, plain_attention, read_decoder, read_shape
+from engine.dialects.decoder import (
+    Traits,
+    plain_attention,
+    plain_feed_forward,
+    read_decoder,
+    read_shape,
+)
 from engine.dialects.deepseek import read_experts, read_prediction
 from engine.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.keys import Keys
@@ -15,10 +21,12 @@ def read(keys: Keys) -> Architecture:
     """Dense or sparse by model type."""
     shape = read_shape(keys)
     windows = read_windows(keys, shape.layers)
-    if keys.model_type == "exaone4":
-        return read_decoder(keys, TRAITS, shape=shape, windows=windows)
     mixer = plain_attention(keys, shape, TRAITS, windows)
-    experts = read_experts(keys, shape.hidden, shape.layers)
+    if keys.model_type == "exaone4":
+        experts = plain_feed_forward(keys, shape, TRAITS)
+    else:
+        experts = read_experts(keys, shape.hidden, shape.layers)
+    keys.ignore("mtp_share_layers")
     last = shape.layers - 1
     return read_decoder(
         keys,

@@ -38,6 +38,10 @@ def read(keys: Keys) -> Architecture:
         return read(thinker)
     inner = text_keys(keys, wrapper.text)
     reader = reader_for(inner.model_type)
+    if reader is None and inner.model_type.startswith(keys.model_type):
+        # The family's own name for its text model, which is a class that others have too.
+        inner.model_type = canonical(wrapper.text)
+        reader = reader_for(inner.model_type)
     if reader is None:
         raise UnknownArchitecture(
             f"{keys.source}: {inner.path}model_type {inner.model_type!r} is unknown"
