@@ -30,6 +30,7 @@ TRAITS = {
         qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias", gated=False
     ),
     "ernie4_5": Traits(qkv_bias="use_bias", output_bias="use_bias", mlp_bias="use_bias"),
+    "paddleocr_vl_text": Traits(qkv_bias="use_bias", output_bias="use_bias", mlp_bias="use_bias"),
     "orion": Traits(norm="layer"),
     "jais2": Traits(
         qkv_bias="attention_bias",

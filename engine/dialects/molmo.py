@@ -19,6 +19,8 @@ TOWER = (1024, 4096, 23, 14, 336)
 
 def read(keys: Keys) -> Architecture:
     """``intermediate_size`` holds gate and up together; ``embedding_size`` pads the vocabulary."""
+    if keys.model_type == "molmo2_text":
+        return _second(keys)
     keys.ignore("layer_norm_type", "use_position_ids", "clip_qkv", "embedding_size")
     if keys.flag("norm_after", default=False) or keys.flag("attention_layer_norm", default=False):
         raise keys.problem("norm_after", True, "false, as in the models on Qwen 2")
@@ -42,3 +44,15 @@ def read(keys: Keys) -> Architecture:
         tower=tower + pooling + projector,
     )
     return replace(found, tied_embeddings=keys.flag("weight_tying", default=False))
+
+
+def _second(keys: Keys) -> Architecture:
+    """Molmo 2's text model: Qwen 3's layers, with more words in the embedding than in the head."""
+    keys.ignore("rope_scaling_layers")
+    kind = keys.text("qk_norm_type", default="")
+    if keys.flag("norm_after", default=False):
+        raise keys.problem("norm_after", True, "false")
+    traits = Traits(qkv_bias="attention_bias", qk_norm="head" if kind == "qwen3" else "full")
+    shape = read_shape(keys)
+    more = keys.integer("additional_vocab_size", default=NEW_WORDS, minimum=0)
+    return read_decoder(keys, traits, shape=shape, other=more * shape.hidden)

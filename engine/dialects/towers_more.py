@@ -203,7 +203,10 @@ def glm_ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     block = linear(hidden, 3 * hidden, bias) + linear(hidden, hidden, bias)
     block += 2 * linear(hidden, width, bias) + linear(width, hidden, bias)
     block += 2 * hidden + 2 * (hidden // heads)
-    middle = output * keys.integer("in_channels", default=3)
+    middle = keys.integer(
+        "projection_intermediate_size", default=output * keys.integer("in_channels", default=3)
+    )
+    keys.ignore("swiglu_limit")
     merger = output**2 + 2 * output + 3 * output * middle
     own = linear(channels * keys.integer("patch_size") ** 2, hidden) + hidden
     return own + keys.integer("depth") * block + linear(hidden * merge**2, output) + merger
@@ -250,3 +253,66 @@ def gemma4_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 MEL_BINS = 128
 """Bands of the spectrogram that Gemma's feature extractor makes."""
+
+
+def radio(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """RADIO: class and register tokens, scaled residuals, patches of pictures and of videos."""
+    hidden = keys.integer("hidden_size", default=1280)
+    width = int(hidden * keys.number("mlp_ratio", default=4))
+    patch = keys.integer("patch_size", default=16, maximum=10_000)
+    largest = keys.integer("max_img_size", default=2048, maximum=100_000)
+    keys.ignore("num_attention_heads", "image_size", "patch_dim", "video_patch_dim", "summary_idxs")
+    keys.ignore("use_swiglu_ffn", "layerscale_value", "norm_mean", "norm_std")
+    tokens = keys.integer("num_cls_tokens", default=3) + keys.integer("num_registers", default=7)
+    flat = keys.integer("num_channels", default=3) * patch**2
+    frames = keys.integer("video_temporal_patch_size", default=2, maximum=64)
+    own = ((largest // patch) ** 2 + tokens + (1 + frames) * flat) * hidden
+    block = transformer_layer(hidden, width) + 2 * hidden
+    if not keys.flag("qkv_bias", default=True):
+        block -= 3 * hidden
+    layers = keys.integer("num_hidden_layers", default=32, maximum=10_000)
+    ratio = round(1 / outer.number("downsample_ratio", default=0.5))
+    merged = outer.integer("vision_hidden_size", "vit_hidden_size", default=hidden) * ratio**2
+    middle = outer.integer("projector_hidden_size", default=4096)
+    return own + layers * block + merged + merged * middle + middle * text_hidden
+
+
+def video_llama3(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP's layers without positions, and two projections."""
+    hidden, width, layers, patch = plain_dimensions(keys)
+    own = linear(keys.integer("num_channels", default=3) * patch**2, hidden) + 2 * hidden
+    projector = linear(hidden, text_hidden) + linear(text_hidden, text_hidden)
+    return own + layers * transformer_layer(hidden, width) + projector
+
+
+def paddleocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP's layers; merged patches are normed and projected twice."""
+    hidden = keys.integer("hidden_size")
+    merged = hidden * keys.integer("spatial_merge_size", default=2, maximum=64) ** 2
+    keys.ignore("temporal_patch_size", "tokens_per_second")
+    projector = 2 * hidden + linear(merged, merged) + linear(merged, text_hidden)
+    return idefics_layers(keys) + projector
+
+
+def molmo2(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """A SigLIP of some layers, attention that pools patches, and a gated projector."""
+    hidden = keys.integer("hidden_size")
+    width = keys.integer("intermediate_size")
+    layers = keys.integer("num_hidden_layers", maximum=10_000)
+    patch = keys.integer("patch_size", maximum=10_000)
+    keys.ignore("num_attention_heads", "num_key_value_heads", "head_dim", "image_size")
+    keys.ignore("attention_bias", "image_default_input_size")
+    channels = keys.integer("num_channels", default=3)
+    own = linear(channels * patch**2, hidden)
+    own += keys.integer("num_position_embeddings", "image_num_pos", default=729) * hidden
+    adapter = outer.scope("adapter_config", model_type="molmo2_adapter")
+    if adapter is None:
+        raise outer.problem("adapter_config", None, "a mapping")
+    adapter.ignore("num_attention_heads", "num_key_value_heads", "head_dim", "attention_bias")
+    adapter.ignore("vit_layers", "mlp_bias", "float32_attention", "pooling_attention_mask")
+    chosen = len(adapter.items("vision_feature_layer", "vit_layers") or (0, 0))
+    middle = adapter.integer("intermediate_size")
+    output = adapter.integer("text_hidden_size", default=text_hidden)
+    pooling = 3 * linear(chosen * hidden, hidden) + linear(hidden, hidden)
+    projector = 2 * hidden * middle + middle * output
+    return own + layers * transformer_layer(hidden, width) + pooling + projector

@@ -218,4 +218,31 @@ WRAPPERS = {
         harmless=("mlp_connector_layers", "use_backbone_lora", "use_llm_lora", "mlp_checkpoint"),
         text_harmless=("block_size", "causal_attn"),
     ),
+    "glm5_next": Wrapper("glm5_next_text", towers_more.glm_ocr, "glm5_next_vision", always=True),
+    "nemotron_h_omni": Wrapper(
+        "nemotron_h",
+        towers_more.radio,
+        "radio",
+        harmless=("force_image_size", "video_pruning_rate", "video_temporal_patch_size"),
+        uncounted=("audio_config", "sound_config"),
+    ),
+    "lighton_ocr": Wrapper("qwen3", towers.mistral3, "pixtral"),
+    "video_llama_3": Wrapper("qwen2", towers_more.video_llama3, "video_llama_3_vision"),
+    "paddleocr_vl": Wrapper(
+        "paddleocr_vl_text",
+        towers_more.paddleocr,
+        "paddleocr_vl_vision",
+        harmless=("compression_ratio", "head_dim", "rope_is_neox_style", "use_3d_rope", "use_bias"),
+    ),
+    "qianfan_ocr": Wrapper("qwen3", towers.internvl, "qianfan_ocr_vision"),
+    "molmo2": Wrapper(
+        "molmo2_text",
+        towers_more.molmo2,
+        "molmo2_vision",
+        harmless=("use_frame_special_tokens", "vit_config"),
+    ),
+    "dots3_note": Wrapper(
+        "dots3_note_text", vision_type="dots3_note_vision", audio_type="dots3_note_audio"
+    ),
+    "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),
 }
