@@ -24,7 +24,7 @@ from profiles import ROOT
 
 if TYPE_CHECKING:
     from engine.hub.reference import HubReference
-    from engine.vision.architecture import VisionArchitecture
+    from engine.vision.architecture import VisionArchitecture, VisionLayer
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
 """The largest config.json in public use is under 1 MB (per-layer quantisation lists)."""
@@ -122,12 +122,19 @@ def _load_table(reference: str, edits: Edits, resolution: Resolution | None) -> 
         name=architecture.name,
         reference=reference,
         origin=source,
-        config={},
+        config={"layers": {layer.name: _layer_words(layer) for layer in architecture.layers}},
         kind="vision",
         architecture=architecture,
         precision=Precision(plain, plain, plain),
         warnings=architecture.warnings,
     )
+
+
+def _layer_words(layer: VisionLayer) -> str:
+    """A layer of a table in place of a config's value."""
+    work = f", {layer.flops / 1e6:,.1f} MFLOPs" if layer.flops else ""
+    weights = f", {layer.parameters:,} parameters" if layer.parameters else ""
+    return f"{layer.kind.value}{work}{weights}"
 
 
 def interpret(

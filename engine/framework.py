@@ -36,6 +36,8 @@ class VisionRuntime:
     compute_shares: Mapping[str, float]
     memory_shares: Mapping[str, float]
     launch_scale: Mapping[str, float]
+    launch: str
+    """Template of the command; fields in braces: model, batch, width, height, instances."""
     provenance: Provenance
     source: str
 

@@ -101,6 +101,7 @@ def _vision(values: dict[str, Any] | None) -> VisionRuntime | None:
         compute_shares=values.get("compute_shares", {}),
         memory_shares=values.get("memory_shares", {}),
         launch_scale=values.get("launch_scale", {}),
+        launch=clean(values["launch"]),
         provenance=Provenance(values.get("provenance", "datasheet")),
         source=clean(values.get("source", "")),
     )

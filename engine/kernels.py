@@ -39,7 +39,8 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
     plain, rates = _sixteen_bit(chip), chip.peak_flops
     if weights.bits >= 32:
         rate = next(one for one in (weights.compute, "fp32", "tf32", plain) if one in rates)
-        note = f"{chip.name} has no 32-bit rate: computes in {plain}" if rate == plain else ""
+        lacking = f"{chip.name} has no {weights.compute} rate: computes in {rate}"
+        note = "" if rate == weights.compute else lacking
         return KernelChoice(rate, rate, 4.0, note)
     if weights.bits >= 16:
         return KernelChoice(PLAIN, plain, 2.0)

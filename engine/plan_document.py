@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,8 @@ def launch_command(
     prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision, batch: int
 ) -> str:
     """The framework's command line for one replica, to be read before it is run."""
+    if not isinstance(prepared.model.architecture, Architecture):
+        return _vision_launch(prepared, scenario, batch)
     sequences = -(-batch // layout.attention_data)
     fields = {
         "model": shlex.quote(scenario.model),
@@ -125,7 +128,22 @@ def launch_command(
         "expert_flag": "--enable-expert-parallel " if layout.expert > 1 else "",
         "attention_data_flag": "--enable-dp-attention " if layout.attention_data > 1 else "",
     }
-    command = prepared.framework.launch
+    return _filled(prepared.framework.launch, fields)
+
+
+def _vision_launch(prepared: Prepared, scenario: Scenario, batch: int) -> str:
+    runtime, vision = prepared.framework.vision, prepared.vision
+    fields = {
+        "model": shlex.quote(scenario.model),
+        "batch": batch,
+        "width": vision.width,
+        "height": vision.height,
+        "instances": scenario.instances,
+    }
+    return _filled(runtime.launch if runtime is not None else "", fields)
+
+
+def _filled(command: str, fields: Mapping[str, object]) -> str:
     for name, value in fields.items():
         command = command.replace("{" + name + "}", str(value))
     return command
@@ -135,11 +153,16 @@ def _bottlenecks(explanation: Explanation) -> dict[str, Any]:
     totals = {"prefill": 0.0, "decode": 0.0}
     for row in explanation.operators:
         totals[row.phase] = totals.get(row.phase, 0.0) + row.seconds
+    shares = {
+        "prefill_mfu": explanation.prefill_mfu,
+        "prefill_mbu": explanation.prefill_mbu,
+        "decode_mfu": explanation.decode_mfu,
+        "decode_mbu": explanation.decode_mbu,
+    }
+    if "batch" in totals:
+        shares = {"mfu": explanation.decode_mfu, "mbu": explanation.decode_mbu}
     return {
-        "prefill_mfu": round(explanation.prefill_mfu, 4),
-        "prefill_mbu": round(explanation.prefill_mbu, 4),
-        "decode_mfu": round(explanation.decode_mfu, 4),
-        "decode_mbu": round(explanation.decode_mbu, 4),
+        **{name: round(value, 4) for name, value in shares.items()},
         "largest_batch": dict(explanation.largest_batch),
         "operators": [
             {

@@ -124,6 +124,7 @@ class VisionFile(_Strict):
     compute_shares: dict[str, PositiveFloat] = {}
     memory_shares: dict[str, PositiveFloat] = {}
     launch_scale: dict[str, PositiveFloat] = {}
+    launch: str
     provenance: Provenance = Provenance.DATASHEET
     source: str = ""
 

@@ -153,6 +153,9 @@ class TreePane(Pane):
             parts.append(f"{total / 1e9:.2f} B")
             if active != total:
                 parts.append(f"{active / 1e9:.2f} B active")
+        else:
+            vision = session.prepared.vision
+            parts += [f"{vision.parameters / 1e6:.1f} M", f"{vision.flops / 1e9:.2f} GFLOPs"]
         return tuple(parts)
 
     def body(self, width: int, height: int) -> list[Line]:

@@ -123,5 +123,17 @@ def test_a_plan_restores_the_scenario(tmp_path: Path, scenario: Scenario):
     assert plan.scenario.instances == 2
     assert plan.scenario.objectives.latency_ms == 5
     assert plan.document["choice"]["metrics"]["fps"] > 0
+    assert 0 < plan.document["bottlenecks"]["mfu"] < 1
+    assert f"input:{plan.choice.batch}x3x32x16" in plan.document["launch"]
     name = parse_name(plan.document["benchmarks"][0])
     assert isinstance(name, FpsName)
+
+
+@pytest.mark.parametrize(
+    ("chip", "weights", "words"),
+    [("t4", "tf32", "computes in fp32"), ("t4", "fp8", "computes in int8"), ("a100", "tf32", "")],
+)
+def test_a_missing_rate_is_said(scenario: Scenario, chip: str, weights: str, words: str):
+    prepared = prepare(replace(scenario, chip=chip, weights=weights))
+    assert words in " ".join(prepared.notes)
+    assert bool(prepared.notes) == bool(words)
