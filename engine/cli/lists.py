@@ -11,6 +11,7 @@ from engine.chip_profiles import chip_ids, load_chip
 from engine.cli import FOUND
 from engine.config import bundled_models, load_architecture
 from engine.framework_profiles import framework_ids, load_framework
+from engine.validation.uncertainty import published_runs
 
 
 def run_chips(arguments: argparse.Namespace) -> int:
@@ -27,14 +28,30 @@ def run_chips(arguments: argparse.Namespace) -> int:
                 "peak_tflops": {k: round(v / 1e12, 1) for k, v in chip.peak_flops.items()},
                 "node_chips": chip.node_size,
                 "link_gbs": round(chip.scale_up.bandwidth_bytes / 1e9, 1),
+                "generation": chip.generation,
                 "constants": str(chip.provenance),
+                "runs": published_runs(chip.id),
                 "origin": chip.origin,
             }
         )
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return FOUND
-    lines = [["id", "GiB", "GB/s", "bf16", "fp8", "fp4", "node", "link GB/s", "constants", "from"]]
+    lines = [
+        [
+            "id",
+            "GiB",
+            "GB/s",
+            "bf16",
+            "fp8",
+            "fp4",
+            "node",
+            "link GB/s",
+            "constants",
+            "runs",
+            "from",
+        ]
+    ]
     for row in rows:
         peaks = row["peak_tflops"]
         bf16 = peaks.get("bf16") or peaks.get("fp16")
@@ -48,11 +65,13 @@ def run_chips(arguments: argparse.Namespace) -> int:
                 _peak(peaks.get("fp4")),
                 str(row["node_chips"]),
                 f"{row['link_gbs']:g}",
-                row["constants"],
+                f"{row['generation']}: {row['constants']}",
+                row["runs"],
                 row["origin"],
             ]
         )
     _print_columns(lines)
+    print("Constants are those of the generation; without published runs nothing checks them.")
     return FOUND
 
 

@@ -6,14 +6,15 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from engine.errors import InputError
 from engine.files import user_path, write_text
 from engine.text import clean
 from engine.validation.predict import Predictions, predict
-from engine.validation.published import PUBLISHED
 from engine.validation.reader import Measurement, read_measurements
+from engine.validation.record import PUBLISHED, read_record
 from engine.validation.regret import Regret, regrets
 from engine.validation.report import (
     FINER_GROUPS,
@@ -23,7 +24,7 @@ from engine.validation.report import (
     prediction_csv,
     refusals,
 )
-from engine.validation.table import as_text
+from engine.validation.table import as_text, choice_words, group_lines, record_lines
 
 BAR_WIDTH = 30
 REASONS_SHOWN = 20
@@ -44,15 +45,26 @@ def run_validate(arguments: argparse.Namespace) -> int:
 
 
 def run_accuracy(arguments: argparse.Namespace) -> int:
-    """Print the error on the published rows of this repository, or of a larger file."""
+    """Print the recorded error on all published results, and that of now on the rows which this
+    repository holds; with ``--full`` only the error on that file's rows."""
     path = user_path(arguments.full) if arguments.full else PUBLISHED
     rows = read_measurements(path)
     predictions = predict(rows, _configs(arguments.configs), _progress_bar())
     made = [group for group in groups(rows, predictions) if group.by == "kind"]
+    record = None if arguments.full else read_record()
     if arguments.json:
-        print(json.dumps({"groups": [group.as_json() for group in made]}, indent=1))
-    else:
-        print(as_text(made))
+        document: dict[str, object] = {"groups": [group.as_json() for group in made]}
+        if record is not None:
+            document["recorded"] = asdict(record)
+        print(json.dumps(document, indent=1))
+        return 0
+    if record is not None:
+        print(f"{record.rows:,} published results, recorded {record.date}; held out: predicted by")
+        print("constants fitted without the row's model on its chip")
+        print(f"\n{as_text(record_lines(record))}\n")
+        print(f"{choice_words(record)}\n")
+        print(f"The {len(rows):,} of them that come with rooftop, predicted now:\n")
+    print(as_text(group_lines(made)))
     return 0
 
 

@@ -1,9 +1,10 @@
-"""The error table, as text for a terminal and as Markdown for the README."""
+"""The error tables, as text for a terminal and as Markdown for the README."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.validation.record import Record, RecordedError
 from engine.validation.report import Group
 
 NAMES = {
@@ -15,16 +16,19 @@ NAMES = {
     "latency_ms": "latency",
 }
 HEADER = ("kind", "metric", "rows", "predicted", "median error", "mean error", "bias", "±20 %")
-_LEFT = 2
+RECORD_HEADER = (*HEADER, "held-out median", "held-out mean")
+_WORDS = 2
 """Columns that hold words; the others hold numbers."""
 
-
-def cells(groups: Sequence[Group]) -> list[list[str]]:
-    """One line of words per group, in the order of `HEADER`."""
-    return [_cells(group) for group in groups]
+Lines = list[list[str]]
 
 
-def _cells(group: Group) -> list[str]:
+def group_lines(groups: Sequence[Group]) -> Lines:
+    """Header and one line per group."""
+    return [list(HEADER), *map(_group_line, groups)]
+
+
+def _group_line(group: Group) -> list[str]:
     start = [group.kind, NAMES[group.metric], f"{group.rows:,}", f"{group.covered:,}"]
     if group.mape is None or group.median_ape is None or group.bias is None:
         return [*start, "–", "–", "–", "–"]
@@ -37,21 +41,54 @@ def _cells(group: Group) -> list[str]:
     ]
 
 
-def as_text(groups: Sequence[Group]) -> str:
+def record_lines(record: Record) -> Lines:
+    """Header and one line per recorded error."""
+    return [list(RECORD_HEADER), *map(_record_line, record.errors)]
+
+
+def _record_line(error: RecordedError) -> list[str]:
+    return [
+        error.kind,
+        NAMES[error.metric],
+        f"{error.rows:,}",
+        f"{error.covered:,}",
+        f"{error.median:.1%}",
+        f"{error.mean:.1%}",
+        f"{error.bias:+.1%}",
+        f"{error.within_20:.0%}",
+        _share(error.held_out_median),
+        _share(error.held_out_mean),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def choice_words(record: Record) -> str:
+    """What choosing by prediction loses, in a sentence; empty where nothing was chosen."""
+    if not record.choices:
+        return ""
+    parts = [f"{loss:.1%} under {limit:g} ms" for limit, loss in record.choices]
+    return (
+        "Tokens/s/chip lost in the median by running the configuration that prediction finds best "
+        f"under a TPOT limit, against the best measured one: {', '.join(parts)}."
+    )
+
+
+def as_text(lines: Lines) -> str:
     """Aligned columns."""
-    lines = [list(HEADER), *cells(groups)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(HEADER))]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
     return "\n".join(
         "  ".join(
-            text.ljust(width) if place < _LEFT else text.rjust(width)
+            text.ljust(width) if place < _WORDS else text.rjust(width)
             for place, (text, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
     )
 
 
-def as_markdown(groups: Sequence[Group]) -> str:
+def as_markdown(lines: Lines) -> str:
     """A Markdown table."""
-    rule = ["---"] * _LEFT + ["---:"] * (len(HEADER) - _LEFT)
-    lines = [list(HEADER), rule, *cells(groups)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    rule = ["---"] * _WORDS + ["---:"] * (len(lines[0]) - _WORDS)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [lines[0], rule, *lines[1:]])

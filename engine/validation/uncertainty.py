@@ -3,14 +3,14 @@
 ``profiles/accuracy/ranges.toml`` holds the relative error that two of three published results
 stayed within, for each kind of case: whether runs of the chip have been published, whether the
 kernels of the model's formats were measured or fitted on its generation, and whether the
-framework's costs were. `engine.validation.publish` writes the file from a measurements CSV.
+framework's costs were. The maintainers' ``tests/accuracy/publish.py`` writes the file.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,11 @@ class Case:
     framework_known: bool
 
     def widened(self) -> Iterable[Case]:
-        """This case, then those that claim to know less."""
+        """This case, then those that know less."""
         yield self
-        if self.kernels_fitted:
-            yield Case(self.kind, self.chip_measured, False, self.framework_known)
-        yield Case(self.kind, True, False, self.framework_known)
-        yield Case(self.kind, True, False, False)
+        yield replace(self, chip_measured=False)
+        yield replace(self, chip_measured=False, kernels_fitted=False)
+        yield Case(self.kind, False, False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +81,40 @@ class Accuracy:
 
 def accuracy_of(prepared: Prepared, mode: Mode = Mode.CONTINUOUS, precision: int = 0) -> Accuracy:
     """Badge and ranges of what ``prepared`` predicts at one of its precisions."""
-    case, own = _case(prepared, mode, precision)
-    if own or f"{prepared.chip.id}/{prepared.framework.id}" in covered()["pairs"]:
-        badge = "measured"
+    if prepared.inventories:
+        case, badge = _language_case(prepared, mode, precision)
     else:
-        badge = "fitted" if case.kernels_fitted else "datasheet"
+        case, badge = _vision_case(prepared)
     for candidate in case.widened():
         found = _ranges().get(candidate)
         if found is not None:
-            return Accuracy(badge, found["ranges"], found["rows"], found["basis"])
+            return Accuracy(badge, found["range"], found["rows"], found["basis"])
     return Accuracy(badge, {}, 0, "never compared with a measurement")
 
 
-def _case(prepared: Prepared, mode: Mode, precision: int) -> tuple[Case, bool]:
-    """The kind of case, and whether the user's own runs calibrated it."""
+def _language_case(prepared: Prepared, mode: Mode, precision: int) -> tuple[Case, str]:
+    """The kind of case and its badge; the user's own calibrated runs count as published ones."""
     chip, framework = prepared.chip, prepared.framework
     own = framework.origin != "bundled" and any(
         key.startswith(f"{chip.id}/") for key in framework.kernels
     )
-    if not prepared.inventories:
-        measured = chip.id in covered()["vision_chips"]
-        fitted = chip.provenance is not Provenance.DATASHEET
-        return Case("cv", measured, fitted, framework_known=True), False
     case = Case(
         "static" if mode is Mode.STATIC else "serving",
         own or chip.id in covered()["chips"],
         kernels_fitted(prepared.inventories[precision]),
         own or framework.id in covered()["frameworks"],
     )
-    return case, own
+    if own or f"{chip.id}/{framework.id}" in covered()["pairs"]:
+        return case, "measured"
+    return case, "fitted" if case.kernels_fitted else "datasheet"
+
+
+def _vision_case(prepared: Prepared) -> tuple[Case, str]:
+    chip = prepared.chip
+    measured = chip.id in covered()["vision_chips"]
+    fitted = chip.provenance is not Provenance.DATASHEET
+    badge = "measured" if measured else "fitted" if fitted else "datasheet"
+    return Case("cv", measured, kernels_fitted=True, framework_known=True), badge
 
 
 def kernels_fitted(inventory: Inventory) -> bool:
@@ -139,6 +143,14 @@ def covered() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(values) for name, values in _file()["covered"].items()}
 
 
+def published_runs(chip: str) -> str:
+    """Of which models runs on a chip have been published, in a word."""
+    language, vision = chip in covered()["chips"], chip in covered()["vision_chips"]
+    if language and vision:
+        return "language, vision"
+    return "language" if language else "vision" if vision else "none"
+
+
 @cache
 def _ranges() -> Mapping[Case, Mapping[str, Any]]:
     return {
@@ -147,6 +159,6 @@ def _ranges() -> Mapping[Case, Mapping[str, Any]]:
             one["chip"] == "measured",
             one["kernels"] == "fitted",
             one["framework"] == "known",
-        ): {"rows": one["rows"], "basis": one["basis"], "ranges": one["range"]}
+        ): one
         for one in _file()["case"]
     }

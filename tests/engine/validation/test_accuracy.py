@@ -7,14 +7,16 @@ effect (collectives, prefill in shared passes, a framework's step cost) breaks t
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from engine.cli import run
 from engine.validation.predict import Predictions, predict
-from engine.validation.published import PUBLISHED
 from engine.validation.reader import Measurement, read_measurements
+from engine.validation.record import PUBLISHED, read_record
 from engine.validation.report import Group, groups
+from tests.engine.validation.rows import write_rows
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +69,33 @@ def test_published_rows_cover_every_kind_and_cite_their_source(rows) -> None:
     assert len({row.chip for row in rows}) >= 25
 
 
-def test_command_prints_one_line_per_kind_and_metric(capsys) -> None:
+def test_command_prints_the_record_and_the_rows_at_hand(capsys) -> None:
     assert run(["accuracy"]) == 0
+    shown = capsys.readouterr().out
+    assert f"{read_record().rows:,} published results" in shown
+    lines = [line.split() for line in shown.splitlines() if line.startswith("serving  TPOT")]
+    assert len(lines) == 2
+    recorded, now = lines
+    assert int(recorded[2].replace(",", "")) > 10 * int(now[2])
+
+
+def test_full_takes_another_file(tmp_path: Path, capsys) -> None:
+    path = write_rows(tmp_path / "rows.csv", {}, {"concurrency_or_batch": "64"})
+    assert run(["accuracy", "--full", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:3] == ["kind", "metric", "rows"]
-    assert any(line.startswith("serving  TPOT") for line in lines)
+    assert lines[0].startswith("kind")
+    assert [line.split()[1:4] for line in lines[1:]] == [["TTFT", "2", "2"], ["TPOT", "2", "2"]]
+
+
+def test_record_is_of_the_rows_that_were_published() -> None:
+    record = read_record()
+    assert record.rows > 5000
+    for error in record.errors:
+        assert 0 < error.covered <= error.rows
+        assert 0 < error.median <= error.mean
+        if error.kind != "cv":
+            assert error.held_out_median is not None
+            assert error.held_out_median > 0.8 * error.median
 
 
 def test_json_has_one_entry_per_kind_and_metric(capsys) -> None:

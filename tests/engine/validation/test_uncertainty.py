@@ -35,9 +35,30 @@ def test_badges_follow_what_was_published() -> None:
 
 
 def test_less_known_is_wider() -> None:
-    known, generic = accuracy("h100_sxm"), accuracy("h100_sxm", "generic")
-    strange = accuracy("trainium2", "generic")
-    assert known.ranges["tpot"] < generic.ranges["tpot"] < strange.ranges["tpot"]
+    cases = (
+        ("h100_sxm", "vllm"),
+        ("h100_pcie", "vllm"),
+        ("h100_pcie", "generic"),
+        ("trainium2", "generic"),
+    )
+    ranges = [accuracy(*case).ranges["tpot"] for case in cases]
+    assert ranges == sorted(ranges)
+    assert ranges[0] < ranges[2] < 0.5 * ranges[3]
+
+
+def test_a_case_without_runs_says_so() -> None:
+    assert "no run of this chip is published" in accuracy("h100_pcie").basis
+    assert "no kernel of this generation is measured" in accuracy("trainium2").basis
+
+
+def test_chips_say_whether_anything_checks_their_constants(capsys) -> None:
+    assert run(["chips", "--json"]) == 0
+    runs = {
+        row["id"]: (row["generation"], row["runs"]) for row in json.loads(capsys.readouterr().out)
+    }
+    assert runs["h100_sxm"] == ("hopper", "language, vision")
+    assert runs["h100_pcie"] == ("hopper", "vision")
+    assert runs["a800_sxm_80gb"] == ("ampere", "none")
 
 
 def test_range_reads_as_percent() -> None:

@@ -11,13 +11,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from engine.validation.eras import profile_of
 from engine.validation.reader import Measurement
-from profiles import ROOT
 
-PUBLISHED = ROOT / "accuracy" / "published.csv"
 COLUMNS = (
     "id",
     "quality_tier",
@@ -53,7 +52,9 @@ COLUMNS = (
     "output_tps_per_chip",
     "samples_per_s",
     "latency_ms",
+    "model_arch_note",
 )
+_RESOLUTION = re.compile(r"input \d+x\d+")
 ROWS_OF_GROUP = {"serving": 2, "static": 1, "offline": 1, "cv": 3}
 """Vision rows are grouped by chip and framework alone, as each has dozens of models."""
 
@@ -93,5 +94,11 @@ def published_text(rows: Iterable[Measurement]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(row.cells for row in rows)
+    writer.writerows({**row.cells, "model_arch_note": _note(row)} for row in rows)
     return out.getvalue()
+
+
+def _note(row: Measurement) -> str:
+    """Of the notes only the resolution of vision rows, which no column of its own holds."""
+    found = _RESOLUTION.search(row.cells.get("model_arch_note", ""))
+    return found[0] if found and row.kind == "cv" else ""

@@ -1,0 +1,70 @@
+"""The constants as the profiles hold them now, as logarithms that a fit starts from."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from engine.framework_profiles import source_values
+from engine.profile_files import bundled_files, read_toml
+from profiles import ROOT
+from tests.accuracy.constants import Constant, Constants
+
+
+def published_logs(constants: Constants) -> np.ndarray:
+    """One logarithm per constant; the prior where the profiles do not hold it."""
+    found = constants.prior.copy()
+    for place, constant in enumerate(constants.list):
+        value = _value(constants, constant)
+        if value is not None and value > 0:
+            found[place] = np.log(value)
+    return found
+
+
+def _value(constants: Constants, constant: Constant) -> float | None:
+    if constant.scope == "chip":
+        file = read_toml(bundled_files("chips")[constant.owner])
+        deviation: float | None = (
+            file.get("deviations", {}).get(constant.table, {}).get(constant.key)
+        )
+        return deviation
+    if constant.scope == "framework":
+        return _of_framework(constant)
+    if constant.table in {"all_reduce", "all_to_all"}:
+        return _of_collective(constants, constant)
+    return _kernel(_generation(constant.owner)["kernels"], constant.table, constant.key)
+
+
+def _of_framework(constant: Constant) -> float | None:
+    """A cost, or a kernel's constant as a factor on the generation's."""
+    values = source_values(constant.owner)
+    if not constant.table:
+        cost: float | None = values.get(constant.key)
+        return cost
+    generation, table = constant.table.split("/")
+    own = _kernel(values.get("kernels", {}), constant.table, constant.key)
+    shared = _kernel(_generation(generation)["kernels"], table, constant.key)
+    return own / shared if own is not None and shared else None
+
+
+def _of_collective(constants: Constants, constant: Constant) -> float | None:
+    """The factor on the prior's lines, which all rank counts share."""
+    prior = constants.priors["generations"][constant.owner][constant.table]
+    now = _generation(constant.owner)[constant.table]
+    for ranks, values in prior.items():
+        if ranks in now and values.get(constant.key):
+            factor: float = now[ranks][constant.key] / values[constant.key]
+            return factor
+    return None
+
+
+def _kernel(kernels: dict[str, Any], table: str, key: str) -> float | None:
+    value: float | None = kernels.get(table, {}).get(key)
+    return value
+
+
+@cache
+def _generation(name: str) -> dict[str, Any]:
+    return read_toml(ROOT / "chips" / "generations" / f"{name}.toml")

@@ -1,0 +1,166 @@
+"""Write what the repository publishes about its accuracy, from a CSV of measured results.
+
+    python -m tests.accuracy.publish RESULTS.csv --configs DIR [--readme README.md]
+
+Predicts every row, refits the constants without each (model, chip) pair and without each chip,
+and writes ``profiles/accuracy/``: ``published.csv`` (a few hundred rows with citations),
+``ranges.toml`` (the ± of every kind of case) and ``errors.toml`` (the recorded table). With
+``--readme`` the table between the markers of that file is replaced; ``--readme`` alone, without
+RESULTS, writes the table that is recorded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from engine.files import write_text
+from engine.validation.eras import GENERIC
+from engine.validation.predict import Predictions, predict
+from engine.validation.reader import Measurement, read_measurements
+from engine.validation.record import ERRORS, PUBLISHED, read_record
+from engine.validation.regret import regrets
+from engine.validation.report import groups
+from engine.validation.table import as_markdown, choice_words, record_lines
+from engine.validation.uncertainty import RANGES
+from tests.accuracy.cases import CaseError, Errors, hold_out
+from tests.accuracy.constants import Constants, lineage
+from tests.accuracy.measured import Group, load_groups
+from tests.accuracy.published import choose, published_text
+from tests.accuracy.refit import own_classes
+from tests.accuracy.solver import Problem
+from tests.accuracy.vision_cases import vision_cases
+
+START, END = "<!-- accuracy: start -->", "<!-- accuracy: end -->"
+RANGES_HEADER = """\
+# Relative errors that two of three published results stayed within, by kind of case, and what
+# has been published at all. Written by tests/accuracy/publish.py; edits are lost.
+
+"""
+ERRORS_HEADER = """\
+# Relative errors on all published results, see engine/validation/record.py.
+# Written by tests/accuracy/publish.py; edits are lost.
+
+"""
+
+
+def ranges_text(
+    groups: Sequence[Group], rows: Sequence[Measurement], cases: Iterable[CaseError]
+) -> str:
+    """The text of ``ranges.toml``."""
+    document = {"covered": _covered(groups, rows), "case": [_case(case) for case in cases]}
+    return RANGES_HEADER + tomli_w.dumps(document)
+
+
+def _covered(groups: Sequence[Group], rows: Sequence[Measurement]) -> dict[str, list[str]]:
+    """Chips and frameworks with runs; runs of a profile stand for those it is based on."""
+    pairs = {
+        (group.subject.chip.id, profile)
+        for group in groups
+        if group.subject.framework.id != GENERIC
+        for profile in lineage(group.subject.framework.id)
+    }
+    return {
+        "chips": sorted({group.subject.chip.id for group in groups}),
+        "frameworks": sorted({profile for _, profile in pairs}),
+        "pairs": sorted(f"{chip}/{profile}" for chip, profile in pairs),
+        "vision_chips": sorted({row.chip for row in rows if row.kind == "cv"}),
+    }
+
+
+def _case(error: CaseError) -> dict[str, Any]:
+    return {
+        "kind": error.case.kind,
+        "chip": "measured" if error.case.chip_measured else "unmeasured",
+        "kernels": "fitted" if error.case.kernels_fitted else "datasheet",
+        "framework": "known" if error.case.framework_known else "unknown",
+        "rows": error.rows,
+        "basis": error.basis,
+        "range": {name: round(value, 3) for name, value in error.ranges.items()},
+    }
+
+
+def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Errors) -> str:
+    """The text of ``errors.toml``."""
+    errors = []
+    for group in groups(rows, predictions):
+        if group.by == "kind" and group.covered:
+            values = group.as_json()
+            error = {key: values[key] for key in ("kind", "metric", "rows", "covered")}
+            error |= {"median": values["median_ape"], "mean": values["mape"]}
+            error |= {key: values[key] for key in ("bias", "within_20")}
+            sizes = np.abs(held.get((group.kind, group.metric), np.zeros(0)))
+            if len(sizes):
+                error["held_out_median"] = round(float(np.median(sizes)), 5)
+                error["held_out_mean"] = round(float(np.mean(sizes)), 5)
+            errors.append(error)
+    choices = [
+        {"tpot_limit_ms": one.tpot_limit_ms, "median": round(one.median, 5)}
+        for one in regrets(rows, predictions)
+        if one.median is not None
+    ]
+    document = {
+        "date": datetime.date.today().isoformat(),
+        "rows": len(rows),
+        "error": errors,
+        "choice": choices,
+    }
+    return ERRORS_HEADER + tomli_w.dumps(document)
+
+
+def write_readme(path: Path) -> None:
+    """Replace what stands between the markers by the recorded table."""
+    if not path.is_file():
+        print(f"{path}: no such file, no table written")
+        return
+    text = path.read_text(encoding="utf-8")
+    if START not in text or END not in text:
+        print(f"{path}: expected the lines {START} and {END}, no table written")
+        return
+    record = read_record()
+    table = as_markdown(record_lines(record))
+    block = f"{START}\n{table}\n\n{choice_words(record)}\n{END}"
+    before, after = text.split(START, 1)[0], text.split(END, 1)[1]
+    write_text(path, before + block + after)
+    print(f"written: {path}")
+
+
+def publish(results: Path, configs: Path) -> None:
+    """Write the three files of ``profiles/accuracy/``."""
+    rows = read_measurements(results)
+    predictions = predict(rows, configs)
+    chosen = choose(rows)
+    write_text(PUBLISHED, published_text(chosen))
+    print(f"written: {PUBLISHED} ({len(chosen)} rows)", flush=True)
+    found = load_groups(results, configs)
+    problem = Problem(Constants(own_classes(found)), found)
+    held = hold_out(problem, lambda words: print(words, flush=True))
+    cases = [*held.cases, *vision_cases(rows, predictions)]
+    write_text(RANGES, ranges_text(found, rows, cases))
+    write_text(ERRORS, errors_text(rows, predictions, held.pairs))
+    print(f"written: {RANGES}, {ERRORS}")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path, nargs="?")
+    parser.add_argument("--configs", type=Path)
+    parser.add_argument("--readme", type=Path)
+    chosen = parser.parse_args()
+    if chosen.results is not None:
+        if chosen.configs is None:
+            parser.error("--configs is missing")
+        publish(chosen.results, chosen.configs)
+    if chosen.readme is not None:
+        write_readme(chosen.readme)
+
+
+if __name__ == "__main__":
+    main()
