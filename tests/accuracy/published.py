@@ -14,7 +14,6 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from engine.validation.eras import profile_of
 from engine.validation.reader import Measurement
 
 COLUMNS = (
@@ -74,8 +73,7 @@ def choose(rows: Sequence[Measurement]) -> list[Measurement]:
 def _group(row: Measurement) -> tuple[str, ...]:
     if row.kind == "cv":
         return (row.kind, row.chip, row.framework)
-    profile = profile_of(row.framework, row.framework_version, row.chip)
-    return (row.kind, row.chip, profile, row.model)
+    return (row.kind, row.chip, row.framework, row.model)
 
 
 def _load(row: Measurement) -> tuple[float, float, str]:

@@ -14,7 +14,7 @@ def test_only_the_text_between_the_markers_changes(tmp_path: Path) -> None:
     path.write_text(f"# before\n{START}\nold\n{END}\nafter\n")
     write_readme(path)
     text = path.read_text()
-    assert text.startswith(f"# before\n{START}\n| kind | metric |")
+    assert text.startswith(f"# before\n{START}\nRelative error on")
     assert text.endswith(f"{END}\nafter\n")
     assert "old" not in text
     assert as_markdown(record_lines(read_record())) in text
