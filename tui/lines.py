@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from engine.text import clean
 from tui.styles import PLAIN, Role
 
 Run = tuple[str, Role]
@@ -53,10 +54,13 @@ def joined(parts: Sequence[str], width: int, separator: str = " · ") -> str:
 
 
 def padded(runs: Sequence[Run], width: int) -> Line:
-    """``runs`` in exactly ``width`` cells: cut at the end or filled with spaces."""
+    """``runs`` in exactly ``width`` cells: cut at the end or filled with spaces. Every line passes
+    here on its way to the terminal, so that nothing but text gets through."""
     left = width
     kept: list[Run] = []
     for text, style in runs:
+        if not text.isprintable():
+            text = clean(text)
         size = cells(text)
         if size > left:
             kept.append((fit(text, left), style))

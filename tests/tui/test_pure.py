@@ -105,6 +105,12 @@ class TestLines:
         assert width_of(padded(runs, 5)) == 5
         assert width_of(padded(runs, 12)) == 12
 
+    def test_nothing_but_text_gets_through(self):
+        hostile = (("a\x1b]52;c;aGk=\x07", PLAIN), ("\u202eb\x9b31m", BOLD))
+        text = "".join(run for run, _ in padded(hostile, 40))
+        assert text.isprintable()
+        assert width_of(padded(hostile, 40)) == 40
+
     def test_joined_leaves_out_whole_parts(self):
         assert joined(("DeepSeek-V3", "671.03 B", "37.55 B active"), 24) == "DeepSeek-V3 · 671.03 B"
 

@@ -210,6 +210,19 @@ class TestCompare:
             assert "p.toml as saved" in shown(pilot)
             assert "–" not in next(one for one in shown(pilot).split("\n") if "tok/s/chip" in one)
 
+    async def test_a_hostile_plan_reaches_no_terminal(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
+            text = Path("p.toml").read_text()
+            Path("p.toml").write_text(text.replace('"h100_sxm"', '"\\u001b]52;c;aGk=\\u0007[/]"'))
+            await press(pilot, "c", "o", *"p.toml", "enter")
+            assert "as saved" in shown(pilot)
+            assert "\x1b" not in shown(pilot)
+            await press(pilot, "escape", "o", "ctrl+u", *"p.toml", "enter", "H")
+            assert "\x1b" not in shown(pilot)
+            await press(pilot, "escape")
+            assert all("\x1b" not in pane.text for pane in screen.panes.values())
+
     async def test_columns_are_taken_out(self):
         async with running() as (screen, pilot):
             await press(pilot, "space", "up", "space", "c", "x")
