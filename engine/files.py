@@ -12,6 +12,9 @@ from typing import Any, BinaryIO
 from engine.errors import InputError
 from engine.text import clean
 
+LONGEST_NAME = 160
+"""Of a path in a message, so that the reason behind it is never lost."""
+
 
 def user_path(text: str) -> Path:
     """The path that a person typed, ``~`` expanded; raises `InputError`."""
@@ -27,7 +30,7 @@ def open_file(path: Path, maximum: int, expected: str) -> BinaryIO:
     Pipes and devices are refused without waiting for them: they have no end that can be known.
     ``expected`` says what should have been there, as "a plan". Raises `InputError`.
     """
-    shown = clean(str(path))
+    shown = clean(str(path), LONGEST_NAME)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
@@ -55,7 +58,7 @@ def _unreadable(shown: str, error: Exception, expected: str) -> InputError:
 
 def read_bytes(path: Path, maximum: int, expected: str) -> bytes:
     """The content of a regular file of at most ``maximum`` bytes; raises `InputError`."""
-    shown = clean(str(path))
+    shown = clean(str(path), LONGEST_NAME)
     try:
         with open_file(path, maximum, expected) as file:
             content = file.read(maximum + 1)
@@ -71,7 +74,8 @@ def read_text(path: Path, maximum: int, expected: str) -> str:
     try:
         return read_bytes(path, maximum, expected).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{clean(str(path))}: not UTF-8 text, expected {expected}") from None
+        shown = clean(str(path), LONGEST_NAME)
+        raise InputError(f"{shown}: not UTF-8 text, expected {expected}") from None
 
 
 def read_toml(path: Path, maximum: int, expected: str) -> dict[str, Any]:
@@ -81,9 +85,8 @@ def read_toml(path: Path, maximum: int, expected: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(
-            f"{clean(str(path))}: not valid TOML: {clean(reason, 120)}; expected {expected}"
-        ) from None
+        shown, reason = clean(str(path), LONGEST_NAME), clean(reason, 120)
+        raise InputError(f"{shown}: not valid TOML: {reason}; expected {expected}") from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -91,7 +94,7 @@ def write_text(path: Path, text: str) -> None:
 
     A link keeps pointing where it did: its target is written. Raises `InputError`.
     """
-    shown = clean(str(path))
+    shown = clean(str(path), LONGEST_NAME)
     path = Path(os.path.realpath(path))
     temporary = ""
     try:
@@ -109,6 +112,10 @@ def write_text(path: Path, text: str) -> None:
         os.replace(temporary, path)
         temporary = ""
         _sync_folder(path.parent)
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{shown}: cannot be written: a name in it is no valid text; nothing was changed"
+        ) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InputError(f"{shown}: cannot be written: {reason}; nothing was changed") from None

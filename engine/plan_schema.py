@@ -151,7 +151,24 @@ def parse_choice(shown: str, values: Any) -> Choice:
 def _parsed(shown: str, section: str, schema: type[Parsed], values: Any) -> Parsed:
     if not isinstance(values, Mapping):
         raise InputError(f"{shown}: {section}: missing, expected a table")
+    _refuse_control_characters(shown, section, values)
     try:
         return schema.model_validate(values)
     except ValidationError as error:
         raise InputError(f"{shown}: {section}.{first_problem(error)}") from None
+
+
+def _refuse_control_characters(shown: str, key: str, value: Any) -> None:
+    """Names and formats are plain text. A path may be anything, and is made safe where shown."""
+    if isinstance(value, str):
+        if key != "scenario.model" and clean(value, len(value)) != value:
+            raise InputError(
+                f"{shown}: {key}: found {clean(value, 40)!r}, expected text without control "
+                "characters"
+            )
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            _refuse_control_characters(shown, f"{key}.{clean(str(name), 60)}", inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_control_characters(shown, key, inner)

@@ -24,7 +24,7 @@ def parse_count(text: str, what: str = "number") -> int:
     if match:
         scale = {"": 1, "k": 1024, "m": 1024 * 1024}[match[2].lower()]
         value = float(match[1]) * scale
-        if value == int(value) and 1 <= value <= LARGEST_COUNT:
+        if 1 <= value <= LARGEST_COUNT and value == int(value):
             return int(value)
     raise InputError(
         f"{what}: found {clean(text, 40)!r}, expected a whole number from 1 to {LARGEST_COUNT:,}, "

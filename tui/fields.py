@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -40,7 +41,11 @@ def cycle(field: Field, scenario: Scenario, direction: int) -> Scenario:
         options = field.choices()
         current = field.read(scenario)
         place = options.index(current) if current in options else -direction
-        return field.write(scenario, options[(place + direction) % len(options)])
+        for step in range(1, len(options)):
+            # A choice that cannot be made (a broken profile of one's own) is not the end of them.
+            with contextlib.suppress(InputError):
+                return field.write(scenario, options[(place + step * direction) % len(options)])
+        return scenario
     if field.step is not None:
         return field.step(scenario, direction)
     return scenario

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 
@@ -13,11 +14,12 @@ def config_file() -> Path:
 
 
 def state_folder() -> Path:
-    """The folder for state; made when missing."""
+    """The folder for state; made when missing. Where it cannot be made, what uses it says so."""
     import platformdirs
 
     folder = Path(platformdirs.user_state_dir("rooftop"))
-    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -63,6 +63,7 @@ def config(values: object) -> str:
         ("--isl", "0", "--isl: found '0', expected a whole number from 1"),
         ("--isl", "-5", "--isl: found '-5'"),
         ("--isl", "nan", "--isl: found 'nan'"),
+        ("--isl", "9" * 400, "from 1 to 100,000,000"),
         ("--osl", "99999999999999999999", "from 1 to 100,000,000"),
         ("--ttft", "nan", "--ttft: found 'nan', expected a time above 0"),
         ("--ttft", "inf", "--ttft: found 'inf'"),
@@ -270,7 +271,9 @@ def plan(capsys) -> str:
         ("tensor = 1", "tensor = 0", "choice.layout.tensor: found 0"),
         ("[scenario.workload]", "[scenario.workload", "not valid TOML"),
         ("[scenario.workload]", "x = " + "[" * 5000, "nested too deeply"),
-        ('framework = "vllm"', 'framework = ["\\u001b"]', "framework: found ['"),
+        ('framework = "vllm"', 'framework = ["x"]', "framework: found ['x']"),
+        ('chip = "h100"', 'chip = "\\u001b[31mx"', "scenario.chip: found"),
+        ("edits = []", 'edits = [{key="a", value="\\u007f"}]', "scenario.edits.value: found"),
     ],
     ids=lambda text: text[:20],
 )

@@ -26,6 +26,7 @@ CHOICE = {
 LIMIT = st.none() | st.floats(0.001, 1e6)
 DEGREES = st.lists(st.integers(1, 64), max_size=3).map(tuple)
 TEXT = st.text(max_size=20)
+NAME = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | TEXT,
     lambda inner: st.lists(inner, max_size=3),
@@ -34,13 +35,13 @@ JSON = st.recursive(
 SCENARIOS = st.builds(
     Scenario,
     model=st.text(min_size=1, max_size=30),
-    edits=st.lists(st.tuples(st.text(min_size=1, max_size=20), JSON), max_size=3).map(tuple),
-    chip=TEXT,
+    edits=st.lists(st.tuples(NAME.filter(bool), JSON), max_size=3).map(tuple),
+    chip=NAME,
     chips=st.integers(1, 100_000),
-    framework=TEXT,
-    weights=TEXT,
-    kv=TEXT,
-    precisions=st.lists(TEXT, max_size=3).map(tuple),
+    framework=NAME,
+    weights=NAME,
+    kv=NAME,
+    precisions=st.lists(NAME, max_size=3).map(tuple),
     workload=st.builds(
         Workload,
         input_tokens=st.integers(1, 10**6),

@@ -125,11 +125,16 @@ class Files(Group):
         self._copy(tomli_w.dumps(document), "the plan")
 
     def _copy(self, text: str, what: str) -> None:
+        from engine.errors import InputError
         from engine.files import write_text
         from engine.text import clean
         from tui.paths import last_copy_file
 
-        path = last_copy_file()
-        write_text(path, text + "\n")
         self._screen.app.copy_to_clipboard(text)
-        self._screen.say(f"copied {what}, also to {clean(str(path))}: {clean(text, 120)}")
+        path = last_copy_file()
+        try:
+            write_text(path, text + "\n")
+            kept = f"also to {clean(str(path))}"
+        except InputError as error:
+            kept = f"to no file ({error})"
+        self._screen.say(f"copied {what}, {kept}: {clean(text, 120)}")
