@@ -5,28 +5,35 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine.architecture import Role
 from engine.errors import InputError
 from engine.precision import FORMATS, NumberFormat
 from engine.quantisation.scheme import Scheme
+from engine.quantisation.tools import TOOLS
+from engine.quantisation.values import (
+    OVERRIDE,
+    Config,
+    block_size,
+    grouped,
+    names,
+    number,
+    problem,
+    section,
+)
 from engine.text import clean
 
-Config = Mapping[str, Any]
 BF16 = FORMATS["bf16"]
-LARGEST = 1 << 20
-"""No group or block of weights that shares a scale is larger."""
 
 
 def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) -> Scheme | None:
     """The scheme of a checkpoint, or None when it is not quantised; raises `InputError`."""
-    found = _section(config, "quantization_config") or _section(text_config, "quantization_config")
+    found = section(config, "quantization_config") or section(text_config, "quantization_config")
     beside = _beside(hf_quant) if hf_quant else None
     if not found and beside:
         return _experts_of(config, beside)
     if not found:
-        mlx = _section(config, "quantization")
+        mlx = section(config, "quantization")
         return _mlx(mlx) if mlx else None
     method = _method(found)
     reader = _READERS.get(method)
@@ -36,7 +43,7 @@ def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) ->
             f"quantization_config.quant_method: found {clean(method, 40)!r}, expected one of "
             f"{', '.join(sorted(_READERS))}"
             + (f" (nearest: {near[0]})" if near else "")
-            + "; --weights overrides it"
+            + f"; {OVERRIDE}"
         )
     scheme = reader(found)
     if beside and scheme.cache is None:
@@ -47,21 +54,10 @@ def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) ->
 
 def _beside(hf_quant: Config) -> Scheme | None:
     try:
-        values = _section(hf_quant, "quantization")
+        values = section(hf_quant, "quantization")
         return _modelopt(values) if values else None
     except InputError as error:
         raise InputError(f"hf_quant_config.json: {error}") from None
-
-
-def _section(config: Config, key: str) -> Config:
-    value = config.get(key)
-    if value is None or isinstance(value, Mapping):
-        return value or {}
-    raise _problem(key, value, "a mapping")
-
-
-def _problem(key: str, value: object, expected: str) -> InputError:
-    return InputError(f"{key}: found {clean(repr(value), 60)}, expected {expected}")
 
 
 def _method(found: Config) -> str:
@@ -73,51 +69,17 @@ def _method(found: Config) -> str:
         return "modelopt"
     if "config_groups" in found:
         return "compressed-tensors"
+    if "w_bit" in found:
+        return "awq"
     if found.get("load_in_4bit") or found.get("load_in_8bit"):
         return "bitsandbytes"
     return ""
 
 
-def _names(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(name for name in value if isinstance(name, str))
-
-
-def _number(found: Config, key: str, otherwise: int) -> int:
-    """A count, or -1 for "all"; null and 0 are not given."""
-    value = found.get(key)
-    if value is None:
-        return otherwise
-    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= LARGEST:
-        raise _problem(f"quantization_config.{key}", value, f"a whole number up to {LARGEST}")
-    return value or otherwise
-
-
-def _block_size(found: Config, key: str) -> int:
-    """Weights that share one scale in two-dimensional blocks; 0 where there are none."""
-    block = found.get(key)
-    if block is None:
-        return 0
-    sides = block if isinstance(block, list) and len(block) == 2 else ()
-    if not sides or not all(type(side) is int and 0 < side <= LARGEST for side in sides):
-        raise _problem(f"quantization_config.{key}", block, "two whole numbers, as [128, 128]")
-    return int(sides[0] * sides[1])
-
-
-def _grouped(bits: int, group: int, overhead_bits: float, inputs: int = 4096) -> NumberFormat:
-    """An integer format with ``overhead_bits`` of scale and zero point per group; a group of -1
-    is a whole row."""
-    base = {2: "int2", 3: "int3", 4: "int4", 8: "int8"}.get(bits)
-    if base is None:
-        raise InputError(f"quantization_config.bits: found {bits}, expected 2, 3, 4 or 8")
-    size = group if group > 0 else inputs
-    return replace(FORMATS[base], scale_bits=overhead_bits / size)
-
-
 def _fp8(found: Config) -> Scheme:
-    ignored = _names(found.get("modules_to_not_convert")) + _names(found.get("ignore"))
-    block = _block_size(found, "weight_block_size")
+    lists = ("modules_to_not_convert", "ignored_layers", "ignore")
+    ignored = tuple(name for key in lists for name in names(found.get(key)))
+    block = block_size(found, "weight_block_size")
     weights = FORMATS["fp8"]
     if block:
         scale = 8 if found.get("scale_fmt") == "ue8m0" else 32
@@ -138,30 +100,30 @@ def _experts_of(config: Config, scheme: Scheme, found: Config | None = None) -> 
 
 def _awq(found: Config) -> Scheme:
     bits, group = (
-        _number(found, "bits", _number(found, "w_bit", 4)),
-        _number(found, "group_size", _number(found, "q_group_size", 128)),
+        number(found, "bits", number(found, "w_bit", 4)),
+        number(found, "group_size", number(found, "q_group_size", 128)),
     )
     overhead = 16 + (bits if found.get("zero_point", True) else 0)
-    ignored = _names(found.get("modules_to_not_convert"))
-    return Scheme(_grouped(bits, group, overhead), BF16, None, ignored)
+    ignored = names(found.get("modules_to_not_convert"))
+    return Scheme(grouped(bits, group, overhead), BF16, None, ignored)
 
 
 def _gptq(found: Config) -> Scheme:
-    bits, group = _number(found, "bits", 4), _number(found, "group_size", 128)
+    bits, group = number(found, "bits", 4), number(found, "group_size", 128)
     extra = frozenset({Role.LM_HEAD}) if found.get("lm_head") is True else frozenset()
-    ignored = _names(found.get("modules_to_not_convert"))
-    return Scheme(_grouped(bits, group, 16 + bits), BF16, None, ignored, extra_roles=extra)
+    ignored = names(found.get("modules_to_not_convert"))
+    return Scheme(grouped(bits, group, 16 + bits), BF16, None, ignored, extra_roles=extra)
 
 
 def _mxfp4(found: Config) -> Scheme:
     """gpt-oss: only the experts, multiplied with 16-bit activations."""
-    ignored = _names(found.get("modules_to_not_convert"))
+    ignored = names(found.get("modules_to_not_convert"))
     roles = frozenset({Role.ROUTED_EXPERT})
     return Scheme(FORMATS["mxfp4"], BF16, None, ignored, only_roles=roles)
 
 
 def _bitsandbytes(found: Config) -> Scheme:
-    ignored = _names(found.get("llm_int8_skip_modules"))
+    ignored = names(found.get("llm_int8_skip_modules"))
     if found.get("load_in_8bit") or found.get("_load_in_8bit"):
         return Scheme(FORMATS["int8"], BF16, None, ignored)
     double = found.get("bnb_4bit_use_double_quant")
@@ -171,12 +133,17 @@ def _bitsandbytes(found: Config) -> Scheme:
 
 def _mlx(found: Config) -> Scheme:
     """MLX quantises embeddings and head too; scale and bias of 16 bits per group."""
-    bits, group = _number(found, "bits", 4), _number(found, "group_size", 64)
+    bits, group = number(found, "bits", 4), number(found, "group_size", 64)
     extra = frozenset({Role.LM_HEAD, Role.EMBEDDING})
-    return Scheme(_grouped(bits, group, 32), BF16, extra_roles=extra)
+    return Scheme(grouped(bits, group, 32), BF16, extra_roles=extra)
 
 
 _TORCHAO = {
+    "int4wo": ("int4", "bf16"),
+    "int8wo": ("int8", "bf16"),
+    "int8dq": ("int8", "int8"),
+    "float8wo": ("fp8", "bf16"),
+    "float8dq": ("fp8", "fp8"),
     "int4_weight_only": ("int4", "bf16"),
     "int4weightonlyconfig": ("int4", "bf16"),
     "int8_weight_only": ("int8", "bf16"),
@@ -193,14 +160,14 @@ _TORCHAO = {
 def _torchao(found: Config) -> Scheme:
     kind = found.get("quant_type")
     if isinstance(kind, Mapping):
-        kind = _section(kind, "default").get("_type") or kind.get("_type")
+        kind = section(kind, "default").get("_type") or kind.get("_type")
     known = _TORCHAO.get(str(kind).lower())
     if known is None:
         raise InputError(
             f"quantization_config.quant_type: found {clean(str(kind), 60)!r}, expected one of "
-            f"{', '.join(sorted(_TORCHAO))}; --weights overrides it"
+            f"{', '.join(sorted(_TORCHAO))}; {OVERRIDE}"
         )
-    ignored = _names(found.get("modules_to_not_convert"))
+    ignored = names(found.get("modules_to_not_convert"))
     return Scheme(FORMATS[known[0]], FORMATS[known[1]], None, ignored)
 
 
@@ -231,17 +198,17 @@ def _algorithm(name: object, key: str) -> tuple[NumberFormat, NumberFormat]:
     if known is None:
         raise InputError(
             f"{key}: found {clean(str(name), 40)!r}, expected one of "
-            f"{', '.join(sorted(_ALGORITHMS))}; --weights overrides it"
+            f"{', '.join(sorted(_ALGORITHMS))}; {OVERRIDE}"
         )
     return FORMATS[known[0]], FORMATS[known[1]]
 
 
 def _modelopt(found: Config) -> Scheme:
     algorithm = found.get("quant_algo")
-    ignored = _names(found.get("exclude_modules")) + _names(found.get("ignore"))
+    ignored = names(found.get("exclude_modules")) + names(found.get("ignore"))
     cache = _cache(found)
     if str(algorithm).upper() == "MIXED_PRECISION":
-        return _mixed(_section(found, "quantized_layers"), cache, ignored)
+        return _mixed(section(found, "quantized_layers"), cache, ignored)
     if algorithm is None:
         return Scheme(None, BF16, cache)
     weights, activations = _algorithm(algorithm, "quantization.quant_algo")
@@ -264,21 +231,21 @@ def _mixed(layers: Config, cache: NumberFormat | None, ignored: tuple[str, ...])
 
 def _compressed_tensors(found: Config) -> Scheme:
     """Groups of targets, each with weights and activations described by bits, type and strategy."""
-    ignored, default = _names(found.get("ignore")), None
+    ignored, default = names(found.get("ignore")), None
     rules: list[tuple[tuple[str, ...], NumberFormat]] = []
     activations = BF16
-    for group in _section(found, "config_groups").values():
+    for group in section(found, "config_groups").values():
         if not isinstance(group, Mapping):
             continue
         weights = _described(
-            _section(group, "weights"), str(group.get("format") or found.get("format"))
+            section(group, "weights"), str(group.get("format") or found.get("format"))
         )
-        targets = _names(group.get("targets"))
+        targets = names(group.get("targets"))
         if not targets or any(name in {"Linear", "MoEGMM"} for name in targets):
             default = weights
         else:
             rules.append((targets, weights))
-        inputs = _section(group, "input_activations")
+        inputs = section(group, "input_activations")
         if inputs:
             activations = min(activations, _described(inputs, ""), key=lambda one: one.bits)
     plain = {"fp8_block": "fp8"}.get(activations.name, activations.name)
@@ -287,10 +254,10 @@ def _compressed_tensors(found: Config) -> Scheme:
 
 def _described(values: Config, form: str) -> NumberFormat:
     """A format from bits, type, strategy and group size."""
-    bits, group = _number(values, "num_bits", 16), _number(values, "group_size", -1)
+    bits, group = number(values, "num_bits", 16), number(values, "group_size", -1)
     floating = values.get("type") == "float"
     if bits == 8 and floating:
-        block = _block_size(values, "block_structure")
+        block = block_size(values, "block_structure")
         if block:
             return replace(FORMATS["fp8_block"], scale_bits=32 / block)
         return FORMATS["mxfp8"] if group == 32 else FORMATS["fp8"]
@@ -299,7 +266,7 @@ def _described(values: Config, form: str) -> NumberFormat:
     if bits >= 16:
         return BF16
     symmetric = values.get("symmetric", True)
-    return _grouped(bits, group, 16 + (0 if symmetric else bits))
+    return grouped(bits, group, 16 + (0 if symmetric else bits))
 
 
 def _cache(found: Config) -> NumberFormat | None:
@@ -309,11 +276,11 @@ def _cache(found: Config) -> NumberFormat | None:
         return _described(value, "") if value.get("num_bits") else None
     if not isinstance(value, str):
         return None
-    known = {"FP8": "fp8", "INT8": "int8", "NVFP4": "nvfp4"}.get(value.upper())
+    known = {"FP8": "fp8", "STATIC": "fp8", "INT8": "int8", "NVFP4": "nvfp4"}.get(value.upper())
     if known is None:
         raise InputError(
             f"kv_cache_quant_algo: found {clean(value, 40)!r}, expected FP8, INT8 or NVFP4; "
-            "--kv overrides it"
+            f"{OVERRIDE}"
         )
     return FORMATS[known]
 
@@ -333,16 +300,16 @@ _QUARK = {
 
 def _quark(found: Config) -> Scheme:
     """AMD Quark: one description for all layers."""
-    described = _section(found, "global_quant_config")
+    described = section(found, "global_quant_config")
 
     def named(part: str) -> NumberFormat:
-        dtype = str(_section(described, part).get("dtype") or "bf16").lower()
+        dtype = str(section(described, part).get("dtype") or "bf16").lower()
         if dtype not in _QUARK:
             place = f"quantization_config.global_quant_config.{part}.dtype"
-            raise _problem(place, dtype, f"one of {', '.join(sorted(_QUARK))}")
+            raise problem(place, dtype, f"one of {', '.join(sorted(_QUARK))}")
         return FORMATS[_QUARK[dtype]]
 
-    return Scheme(named("weight"), named("input_tensors"), None, _names(found.get("exclude")))
+    return Scheme(named("weight"), named("input_tensors"), None, names(found.get("exclude")))
 
 
 def _none(_: Config) -> Scheme:
@@ -363,4 +330,10 @@ _READERS: dict[str, Callable[[Config], Scheme]] = {
     "compressed-tensors": _compressed_tensors,
     "quark": _quark,
     "none": _none,
+    "awq_marlin": _awq,
+    "gptq_marlin": _gptq,
+    "marlin": _gptq,
+    "intel/auto-round": _gptq,
+    "ptpc_fp8": _fp8,
+    **TOOLS,
 }

@@ -138,3 +138,43 @@ def test_unknown_methods_are_refused_with_the_way_out(section: dict):
 def test_hostile_patterns_cannot_hang():
     section = {"quant_method": "compressed-tensors", "ignore": ["re:(a+)+$", "re:[", "x" * 5000]}
     assert read({**section, "config_groups": {}}).weights.bits == 16
+
+
+@pytest.mark.parametrize(
+    ("section", "bits", "activations"),
+    [
+        ({"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 4}}}, 4.5, 16),
+        ({"quant_method": "eetq"}, 8 + 16 / 4096, 16),
+        ({"quant_method": "quanto", "weights": "float8"}, 8, 16),
+        ({"quant_method": "bitnet"}, 2, 8),
+        ({"quant_method": "mxfp8"}, 8.25, 8),
+        ({"quant_method": "ptpc_fp8"}, 8, 8),
+        ({"quant_method": "gptq_marlin", "bits": 4, "group_size": 128}, 4 + 20 / 128, 16),
+        ({"w_bit": 4, "q_group_size": 128, "zero_point": True}, 4 + 20 / 128, 16),
+        ({"quant_method": "intel/auto-round", "bits": 2, "group_size": 64}, 2 + 18 / 64, 16),
+        ({"quant_method": "torchao", "quant_type": "float8dq"}, 8, 8),
+    ],
+    ids=lambda value: value.get("quant_method", "awq") if isinstance(value, dict) else str(value),
+)
+def test_methods_of_single_tools(section: dict, bits: float, activations: int):
+    precision = read(section)
+    assert precision.weights.bytes_per_element * 8 == pytest.approx(bits)
+    assert precision.activations.bits == activations
+
+
+def test_w4afp8_keeps_dense_layers_in_block_fp8():
+    precision = read({"quant_method": "w4afp8"})
+    assert precision.weight_format(Role.ROUTED_EXPERT).bits == 4
+    assert precision.weight_format(Role.ATTENTION).name == "fp8_block"
+
+
+def test_blocks_may_be_written_as_text():
+    weights = {"num_bits": 8, "type": "float", "block_structure": "128x128"}
+    groups = {"group_0": {"targets": ["Linear"], "weights": weights}}
+    precision = read({"quant_method": "compressed-tensors", "config_groups": groups})
+    assert precision.weights.scale_bits == 32 / (128 * 128)
+
+
+def test_layers_that_fp8_names_as_ignored_stay_plain():
+    ignored = {"quant_method": "fp8", "ignored_layers": ["self_attn"]}
+    assert read(ignored).weight_format(Role.ATTENTION).bits == 16
