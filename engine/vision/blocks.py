@@ -50,6 +50,54 @@ def squeeze_excite(
         return network.scale("scale", x)
 
 
+def branched_conv(
+    network: Network,
+    name: str,
+    x: Shape,
+    channels: int,
+    kernel: int,
+    stride: int,
+    *,
+    depthwise: bool = False,
+    activation: bool = True,
+    branches: int = 1,
+) -> Shape:
+    """``branches`` convolutions, one as 1×1, and a bare norm where the shape stays; summed."""
+    groups = x.channels if depthwise else 1
+    others = branches - 1
+    with network.scope(name):
+        if stride == 1 and x.channels == channels:
+            network.norm("identity", x)
+            others += 1
+        if kernel > 1:
+            conv_norm(
+                network,
+                "scale",
+                x,
+                channels,
+                1,
+                stride,
+                padding=0,
+                groups=groups,
+                activation=False,
+            )
+            others += 1
+        for branch in range(branches):
+            out = conv_norm(
+                network,
+                f"conv{branch}",
+                x,
+                channels,
+                kernel,
+                stride,
+                groups=groups,
+                activation=False,
+            )
+        if others:
+            network.add("add", out, others)
+        return network.activation("activation", out) if activation else out
+
+
 def classifier(network: Network, x: Shape, classes: int, bias: bool = True) -> Shape:
     """One projection to the classes; nothing when there are none."""
     return network.linear("classifier", x, classes, bias) if classes else x

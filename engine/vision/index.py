@@ -22,6 +22,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
         "read": ("bert", "roberta", "xlm-roberta", "camembert", "electra"),
         "read_distilled": ("distilbert",),
     },
+    "cait": {"read": ("cait",), "read_covariance": ("xcit",)},
     "classic": {
         "read_vgg": ("vgg",),
         "read_alexnet": ("alexnet",),
@@ -33,6 +34,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "convnext": {"read": ("convnext", "convnextv2")},
     "cspnet": {"read": ("cspnet",)},
+    "davit": {"read": ("davit",)},
     "densenet": {"read": ("densenet",)},
     "detr": {"read": ("detr", "table-transformer")},
     "dino": {
@@ -55,6 +57,8 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "mobilenet": {"read_first": ("mobilenet_v1",), "read_second": ("mobilenet_v2",)},
     "mobilevit": {"read": ("mobilevit",)},
     "regnet": {"read": ("regnet",)},
+    "pit": {"read": ("pit",)},
+    "poolformer": {"read": ("poolformer",)},
     "rcnn": {"read_fcos": ("fcos",), "read_regions": ("faster_rcnn", "mask_rcnn")},
     "repvgg": {"read": ("repvgg",)},
     "res2net": {"read": ("res2net",), "read_split": ("resnest",)},
@@ -69,8 +73,10 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "swin": {"read": ("swin", "swinv2")},
     "ssd": {"read": ("ssd",)},
     "ssdlite": {"read": ("ssdlite",)},
+    "xception": {"read": ("xception",), "read_mobileone": ("mobileone",)},
     "yolos": {"read": ("yolos",)},
     "vovnet": {"read": ("vovnet",)},
+    "twins": {"read": ("twins_svt",)},
     "vit": {"read": ("vit", "vit_msn", "deit", "ijepa")},
 }
 """Module to reader to model types."""

@@ -6,7 +6,13 @@ No hub class has it: ``hidden_sizes``, ``depths``, ``mlp_ratios`` and ``attentio
 from __future__ import annotations
 
 from engine.vision.architecture import VisionArchitecture
-from engine.vision.blocks import conv_norm, pooled_classifier, self_attention, squeeze_excite
+from engine.vision.blocks import (
+    branched_conv,
+    conv_norm,
+    pooled_classifier,
+    self_attention,
+    squeeze_excite,
+)
 from engine.vision.parts import Network, Shape
 from engine.vision.source import Source
 
@@ -24,9 +30,9 @@ def read(source: Source) -> VisionArchitecture:
     attending = keys.integers("attention_stages", maximum=32) or []
     network = source.network()
     with network.scope("stem"):
-        x = _branched(network, "conv1", image, widths[0], 3, 2)
-        x = _branched(network, "conv2", x, widths[0], 3, 2, depthwise=True)
-        x = _branched(network, "conv3", x, widths[0], 1, 1)
+        x = branched_conv(network, "conv1", image, widths[0], 3, 2)
+        x = branched_conv(network, "conv2", x, widths[0], 3, 2, depthwise=True)
+        x = branched_conv(network, "conv3", x, widths[0], 1, 1)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
         with network.scope(f"stages.{stage}"):
             if stage:
@@ -42,49 +48,14 @@ def read(source: Source) -> VisionArchitecture:
                         _mixer(network, x)
                     _feed_forward(network, x, ratios[stage])
     with network.scope("final"):
-        y = _branched(network, "conv", x, 2 * x.channels, 3, 1, depthwise=True, activation=False)
+        y = branched_conv(
+            network, "conv", x, 2 * x.channels, 3, 1, depthwise=True, activation=False
+        )
         squeeze_excite(network, y, y.channels // SQUEEZE)
         network.activation("activation", y)
     pooled_classifier(network, y, source.classes())
     source.notes.append("branches as trained; engines may merge them into one convolution")
     return source.done(network, image, "fastvit")
-
-
-def _branched(
-    network: Network,
-    name: str,
-    x: Shape,
-    channels: int,
-    kernel: int,
-    stride: int,
-    *,
-    depthwise: bool = False,
-    activation: bool = True,
-) -> Shape:
-    """A convolution, the same as 1×1, and a bare norm where the shape stays; summed."""
-    groups = x.channels if depthwise else 1
-    others = 0
-    with network.scope(name):
-        if stride == 1 and x.channels == channels:
-            network.norm("identity", x)
-            others += 1
-        if kernel > 1:
-            conv_norm(
-                network,
-                "scale",
-                x,
-                channels,
-                1,
-                stride,
-                padding=0,
-                groups=groups,
-                activation=False,
-            )
-            others += 1
-        x = conv_norm(network, "conv", x, channels, kernel, stride, groups=groups, activation=False)
-        if others:
-            network.add("add", x, others)
-        return network.activation("activation", x) if activation else x
 
 
 def _shrink(network: Network, x: Shape, width: int) -> Shape:
@@ -93,12 +64,12 @@ def _shrink(network: Network, x: Shape, width: int) -> Shape:
             out = conv_norm(network, name, x, width, kernel, 2, groups=x.channels, activation=False)
         network.add("add", out)
         network.activation("activation", out)
-        return _branched(network, "pointwise", out, width, 1, 1)
+        return branched_conv(network, "pointwise", out, width, 1, 1)
 
 
 def _mixer(network: Network, x: Shape) -> None:
     network.norm("norm", x)
-    _branched(network, "mixer", x, x.channels, 3, 1, depthwise=True, activation=False)
+    branched_conv(network, "mixer", x, x.channels, 3, 1, depthwise=True, activation=False)
     network.add("difference", x)
     network.scale("layer_scale1", x, x.channels)
     network.add("add1", x)

@@ -4,7 +4,7 @@ EfficientNet V2 and Lite (arXiv:1905.02244, 2404.10518, 1807.11626, 2104.00298).
 No hub class has them, so the keys are ours: ``stem`` channels, ``blocks`` (rows of equal blocks),
 ``head`` channels before the mean and ``pooled_head`` after it. A row has ``block``, ``times``,
 ``kernel``, ``stride``, ``hidden``, ``channels``, ``squeeze`` (channels of the gate, 0 for none)
-and, for ``universal`` blocks, ``first_kernel``.
+and, for ``universal`` blocks, ``first_kernel``. ``partial_skip`` and ``squeeze_norm`` are ReXNet's.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ class Block:
     squeeze: int
     first_kernel: int
     skip: bool
+    partial: bool
+    """The input is added to the first channels of a wider output (ReXNet, arXiv:2007.00992)."""
+    squeeze_norm: bool
+    """With a norm inside the gate."""
 
 
 def read(source: Source) -> VisionArchitecture:
@@ -43,12 +47,13 @@ def read(source: Source) -> VisionArchitecture:
     pooled = source.option_integer("pooled_head", 0)
     if pooled:
         normalised = source.option("pooled_norm")
-        x = network.conv("pooled_head", x, pooled, bias=not normalised)
+        biased = source.option("pooled_bias", not normalised)
+        x = network.conv("pooled_head", x, pooled, bias=biased)
         if normalised:
             network.norm("pooled_norm", x)
         network.activation("pooled_activation", x)
     classifier(network, x, source.classes())
-    family = source.option_text("family", "mobilenet", "efficientnet", "mnasnet")
+    family = source.option_text("family", "mobilenet", "efficientnet", "mnasnet", "rexnet")
     version = source.option_text("family_version", "", "V2", "V3", "V4", "Lite")
     return source.done(network, image, family, version)
 
@@ -70,8 +75,10 @@ def backbone(source: Source, network: Network, image: Shape) -> list[Shape]:
 def blocks(keys: Keys) -> list[Block]:
     """The rows of ``blocks``, each as often as it says."""
     found: list[Block] = []
+    partial = keys.flag("partial_skip") if keys.has("partial_skip") else False
+    squeeze_norm = keys.flag("squeeze_norm") if keys.has("squeeze_norm") else False
     for row in keys.scopes("blocks"):
-        block = _row(row)
+        block = _row(row, partial, squeeze_norm)
         times = row.integer("times", default=1, maximum=MAXIMUM_BLOCKS)
         found += [block] * times
         if len(found) > MAXIMUM_BLOCKS:
@@ -81,7 +88,7 @@ def blocks(keys: Keys) -> list[Block]:
     return found
 
 
-def _row(row: Keys) -> Block:
+def _row(row: Keys, partial: bool, squeeze_norm: bool) -> Block:
     kind = row.text("block")
     if kind not in KINDS:
         raise row.problem("block", kind, f"one of {', '.join(KINDS)}")
@@ -98,6 +105,8 @@ def _row(row: Keys) -> Block:
         squeeze=figure("squeeze", 0, MAXIMUM_CHANNELS),
         first_kernel=figure("first_kernel", 0, 31),
         skip=row.flag("skip") if row.has("skip") else kind != "convolution",
+        partial=partial,
+        squeeze_norm=squeeze_norm,
     )
 
 
@@ -108,10 +117,15 @@ def _block(network: Network, x: Shape, block: Block) -> Shape:
     else:
         x = _hidden(network, x, block)
         if block.squeeze:
-            squeeze_excite(network, x, block.squeeze)
+            squeeze_excite(network, x, block.squeeze, norm=block.squeeze_norm)
         x = conv_norm(network, "project", x, block.channels, activation=False)
-    skipped = block.skip and block.stride == 1 and entry.channels == block.channels
-    return network.add("add", x) if skipped else x
+    if not block.skip or block.stride > 1 or entry.channels > block.channels:
+        return x
+    if entry.channels == block.channels:
+        return network.add("add", x)
+    if block.partial:
+        network.add("add", entry)
+    return x
 
 
 def _hidden(network: Network, x: Shape, block: Block) -> Shape:
