@@ -32,11 +32,14 @@ REASONS_SHOWN = 20
 
 def run_validate(arguments: argparse.Namespace) -> int:
     """Predict the rows of a file and print the error by group."""
+    source, out = user_path(arguments.file), user_path(arguments.csv) if arguments.csv else None
+    if out is not None and out.resolve() == source.resolve():
+        raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
     configs = _configs(arguments.configs)
-    rows = read_measurements(user_path(arguments.file))
+    rows = read_measurements(source)
     predictions = predict(rows, configs, _progress_bar())
-    if arguments.csv:
-        write_text(user_path(arguments.csv), prediction_csv(rows, predictions))
+    if out is not None:
+        write_text(out, prediction_csv(rows, predictions))
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:

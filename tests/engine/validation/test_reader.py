@@ -163,3 +163,12 @@ def test_report_groups_by_kind_chip_family_framework_and_tier(tmp_path: Path, ca
     shown = capsys.readouterr().out
     for by in ("by kind", "by chip", "by family", "by framework", "by tier"):
         assert by in shown
+
+
+@pytest.mark.parametrize("out", ["in.csv", "missing/out.csv", "."])
+def test_an_impossible_output_is_one_line_and_keeps_the_file(tmp_path: Path, capsys, out) -> None:
+    source = write_rows(tmp_path / "in.csv", {})
+    before = source.read_text()
+    assert run(["validate", str(source), "--csv", str(tmp_path / out)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert source.read_text() == before
