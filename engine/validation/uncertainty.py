@@ -69,7 +69,9 @@ class Accuracy:
         named = [f"{_NAMES[name]} {self.percent(name)}" for name in _NAMES if name in self.ranges]
         if not named:
             return f"{self.badge}; {self.basis}"
-        return f"{self.badge}; two of three within {', '.join(named)} ({self.basis})"
+        return (
+            f"{self.badge}: two of three such results lay within {', '.join(named)} ({self.basis})"
+        )
 
     def values(self) -> dict[str, str | float]:
         """Plain values for files: the badge and a ``…_range_percent`` per metric."""

@@ -73,7 +73,9 @@ def test_sweep_json_and_text_carry_the_range(capsys) -> None:
         assert row["badge"] == "measured"
         assert 0 < row["tpot_range_percent"] < row["ttft_range_percent"] < 100
     assert run([*options, "--rows", "2"]) == 0
-    assert "accuracy: measured; two of three within TTFT ±" in capsys.readouterr().out
+    assert (
+        "accuracy: measured: two of three such results lay within TTFT ±" in capsys.readouterr().out
+    )
 
 
 def test_plan_carries_the_range(tmp_path: Path, capsys) -> None:
