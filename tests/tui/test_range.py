@@ -31,7 +31,7 @@ async def test_the_why_pane_says_what_the_range_rests_on() -> None:
             if main.why.explanation is not None:
                 break
         lines = main.why.body(60, 200)
-        text = " ".join("".join(words for words, _ in line) for line in lines)
+        text = " ".join(" ".join("".join(words for words, _ in line) for line in lines).split())
         assert "how sure" in text
         assert "no kernel of this generation is measured" in text
 
