@@ -43,7 +43,12 @@ def arrange(screen: MainScreen) -> None:
             widget.styles.height = heights[name]
         else:
             widget.styles.clear_rule("height")
-    screen.answer.styles.height = 2 if width >= 110 else 3
+    screen.answer.styles.height = answer_lines(width)
+
+
+def answer_lines(width: int) -> int:
+    """Lines that the answer's sentence needs in a terminal of ``width`` columns."""
+    return 2 if width >= 110 else 3 if width >= 70 else 4
 
 
 def _form_lines(screen: MainScreen) -> int:

@@ -34,10 +34,10 @@ class Behind:
         self._explainer: LatestWins[Explanation] = LatestWins()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def sweep(self, scenario: Scenario) -> None:
-        """Sweep ``scenario`` once it rests, instead of whatever was being swept."""
+    def sweep(self, scenario: Scenario, seconds: float = SWEEP_SECONDS) -> None:
+        """Sweep ``scenario`` once it rests for ``seconds``, instead of whatever was swept."""
         self._sweeper.cancel()
-        self._later("sweep", SWEEP_SECONDS, lambda: self._start_sweep(scenario))
+        self._later("sweep", seconds, lambda: self._start_sweep(scenario))
 
     def stop_sweeping(self) -> None:
         """Forget the sweep that waits or runs."""

@@ -72,7 +72,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("edit", ("enter",), "edit", "Change the value", FORMS | TREE, True),
     Command("less", ("left", "h", "minus"), "less", "Previous choice, or one step down", STEPPED),
     Command(
-        "more", ("right", "l", "plus"), "←→ change", "Next choice, or one step up", STEPPED, True
+        "more", ("right", "l", "plus"), "more, ← less", "Next choice, or one step up", STEPPED, True
     ),
     Command("revert", ("r",), "revert", "Take this what-if back", TREE, True, "edited"),
     Command("revert_all", (), "revert all", "Take all what-ifs on the model back", needs="edits"),

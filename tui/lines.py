@@ -88,8 +88,18 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
     if current.strip():
         lines.append(current.rstrip())
     if len(lines) > most:
-        lines = [*lines[: most - 1], fit(" ".join(lines[most - 1 :]), width).rstrip()]
+        lines = [*lines[: most - 1], _first_words(" ".join(lines[most - 1 :]), width)]
     return lines
+
+
+def _first_words(text: str, width: int) -> str:
+    """The words of ``text`` that fit before an ellipsis: no number is cut in the middle."""
+    kept = ""
+    for word in _words(text):
+        if cell_len((kept + word).rstrip()) > width - 2:
+            break
+        kept += word
+    return kept.rstrip() + " …" if kept.strip() else fit(text, width).rstrip()
 
 
 def _words(text: str) -> Iterable[str]:

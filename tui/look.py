@@ -7,7 +7,8 @@ from textual.strip import Strip
 
 from tui.glyphs import in_ascii
 from tui.lines import Line
-from tui.themes import THEMES
+from tui.styles import PLAIN
+from tui.themes import SHOWN_WHEN_BLANK, THEMES
 
 
 class Look:
@@ -18,8 +19,23 @@ class Look:
         self.ascii_only = ascii_only
 
     def strip(self, line: Line, width: int) -> Strip:
-        """A line that is ``width`` cells wide as Textual draws it."""
+        """A line that is ``width`` cells wide as Textual draws it.
+
+        Every change of style costs a slow line a dozen bytes: runs that look the same become
+        one, and blanks take the style of the terminal unless theirs would be seen.
+        """
         styles = THEMES[self.theme]
-        if self.ascii_only:
-            return Strip([Segment(in_ascii(text), styles[role]) for text, role in line], width)
-        return Strip([Segment(text, styles[role]) for text, role in line], width)
+        segments: list[Segment] = []
+        text, current = "", PLAIN
+        for piece, role in line:
+            if role is not current and piece:
+                if role not in SHOWN_WHEN_BLANK and piece.isspace():
+                    role = current if current not in SHOWN_WHEN_BLANK else PLAIN
+                if role is not current:
+                    if text:
+                        segments.append(Segment(text, styles[current]))
+                    text, current = "", role
+            text += in_ascii(piece) if self.ascii_only else piece
+        if text:
+            segments.append(Segment(text, styles[current]))
+        return Strip(segments, width)

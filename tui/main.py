@@ -46,9 +46,11 @@ def _start_app(arguments: list[str]) -> int:
         base = load_plan(plan_path).scenario
     scenario = scenario_from(parsed, base)
     refuse_bad_terminal()
+    from tui.allocator import collect_nothing
     from tui.settings import settings_from
 
     settings = settings_from(parsed)
+    collect_nothing()
     from tui.app import run_app
 
     return run_app(scenario, plan_path, settings)

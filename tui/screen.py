@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.keys import _character_to_key
 from textual.screen import Screen
 
 from engine.errors import RooftopError
@@ -99,13 +100,16 @@ class MainScreen(Screen[None]):
 
     def load(self) -> None:
         """Bring in the engine and work out the first scenario."""
+        from tui.allocator import hand_back_large_blocks, spare_what_is_loaded
         from tui.session import Session
 
+        hand_back_large_blocks()
         self.session = Session(self.store)
         for pane in self.panes.values():
             pane.session = self.session
         self.scenario_changed()
         self._offer_last_session()
+        spare_what_is_loaded()
 
     def _offer_last_session(self) -> None:
         from tui.last_session import load_last_session
@@ -151,6 +155,8 @@ class MainScreen(Screen[None]):
         self.session.recompute()
         if self.session.error or self.session.sweep_at_once():
             self.behind.stop_sweeping()
+        elif self.session.sweep is None:
+            self.behind.sweep(self.store.current, seconds=0.0)
         else:
             self.behind.sweep(self.store.current)
         self.paint()
@@ -249,4 +255,17 @@ class MainScreen(Screen[None]):
         event.prevent_default()
         self.footer.message = ""
         self._notice("")
-        self.actions.key(event)
+        for one in _as_pressed(event):
+            self.actions.key(one)
+
+
+def _as_pressed(event: events.Key) -> list[events.Key]:
+    """Esc and a key right after it, as quick fingers and slow lines send them, reach a program
+    as alt with that key. No command has alt, so that it is what it was."""
+    character = event.character or ""
+    if not event.key.startswith("alt+") or not character.isprintable() or not character:
+        return [event]
+    return [
+        events.Key("escape", None),
+        events.Key(_character_to_key(character), character),
+    ]

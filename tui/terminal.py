@@ -21,6 +21,10 @@ def refuse_bad_terminal() -> None:
             f"TERM: found {os.environ.get('TERM', '')!r}, expected a terminal that can move its "
             "cursor; `rooftop sweep --help` works without one"
         )
+    for name in ("LINES", "COLUMNS"):
+        # What some shells and libraries export goes before the terminal's own word in Textual,
+        # and is wrong from the first resize on.
+        os.environ.pop(name, None)
     os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -33,6 +33,10 @@ _SHAPES: dict[Role, Style] = {
     Role.BADGE_BUSY: Style(bold=True),
 }
 """No colour at all: bold, dim, underlined, reversed."""
+SHOWN_WHEN_BLANK = frozenset(
+    role for role, style in _SHAPES.items() if style.reverse or style.underline
+)
+"""Roles that are seen on spaces, too."""
 
 
 def _coloured(colours: Mapping[Role, str], plainer: frozenset[Role] = frozenset()) -> Theme:

@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from engine.scenario import LayoutLimits, Objectives, Scenario
 from tui.app import RooftopApp
 from tui.choices import load_choices
 from tui.look import Look
 from tui.settings import Settings
+from tui.widgets.columns import columns_of, number
 
 SMALL = Scenario(
     model="llama-3.1-8b",
@@ -395,3 +397,27 @@ async def test_a_small_terminal_says_what_it_hides():
         await pilot.resize_terminal(40, 10)
         await pilot.pause(0.1)
         assert "smaller than" in screen.footer.text
+
+
+async def test_no_number_of_the_table_is_cut_at_any_width():
+    async with running() as (screen, pilot):
+        for width in (133, 111, 101, 90, 80, 70, 60, 50, 40, 30):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause(0.05)
+            table, row = screen.session.selected
+            whole = {str(int(table.batch[row])), "★", "meets"}
+            for column in columns_of("language"):
+                if column.text is not None:
+                    whole.add(number(column, float(table.metrics[column.id][row])))
+            shown = next(one for one in screen.table.text.split("\n") if "★" in one)
+            words = [word for word in shown.split() if not word.startswith("TPS")]
+            assert set(words) <= whole, width
+            assert len(shown) <= width
+
+
+async def test_escape_and_a_key_right_after_it_are_two_keys():
+    async with running() as (screen, pilot):
+        await press(pilot, "2", "down", "8")
+        assert screen.store.current.chips == 8
+        screen.on_key(events.Key("alt+u", "u"))
+        assert (screen.store.current.chips, screen.hardware.typed) == (2, None)

@@ -2,93 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
-import shutil
+import re
 import signal
-import struct
 import subprocess
 import sys
 import termios
-import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.tui.program import ROOT, SECONDS, Terminal
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 
 SCENARIO = ["--model", "llama-3.1-8b", "--chip", "h100", "--chips", "1", "--tpot", "30"]
-SECONDS = 40
-
-
-class Terminal:
-    """A program on a pseudo-terminal of 120 by 40."""
-
-    def __init__(self, folder: Path, arguments: list[str], **environment: str) -> None:
-        env = {
-            **os.environ,
-            "TERM": "xterm-256color",
-            "XDG_STATE_HOME": str(folder / "state"),
-            "XDG_CONFIG_HOME": str(folder / "config"),
-            **environment,
-        }
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        self.before = termios.tcgetattr(slave)
-        self.master, self.slave = master, slave
-        self.output = b""
-        root = str(Path(__file__).parents[2])
-        env["PYTHONPATH"] = root
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            cwd=folder,
-            env=env,
-            start_new_session=True,
-        )
-
-    def read(self, seconds: float) -> bytes:
-        """What came within ``seconds``."""
-        end, start = time.monotonic() + seconds, len(self.output)
-        while time.monotonic() < end:
-            if select.select([self.master], [], [], 0.05)[0]:
-                try:
-                    self.output += os.read(self.master, 65536)
-                except OSError:
-                    break
-        return self.output[start:]
-
-    def wait_for(self, text: str) -> None:
-        """Read until ``text`` was seen."""
-        end = time.monotonic() + SECONDS
-        while text.encode() not in self.output:
-            assert time.monotonic() < end, self.output[-2000:]
-            self.read(0.1)
-
-    def send(self, keys: str) -> None:
-        """Press keys."""
-        os.write(self.master, keys.encode())
-
-    def ended(self) -> int:
-        """Wait for the end; the exit code."""
-        end = time.monotonic() + SECONDS
-        while self.process.poll() is None:
-            assert time.monotonic() < end
-            self.read(0.1)
-        self.read(0.2)
-        return int(self.process.returncode)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
 
 
 @pytest.fixture
@@ -137,7 +66,7 @@ def test_signals_restore_the_terminal_and_keep_the_session(terminal, tmp_path, n
 
 
 def run_plainly(folder: Path, *arguments: str, **environment: str):
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     return subprocess.run(
         [sys.executable, "-m", "tui", *arguments],
         cwd=folder,
@@ -163,41 +92,136 @@ def test_a_plan_of_a_newer_version_is_one_line(tmp_path):
     assert "schema_version" in result.stderr
 
 
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
-def test_in_tmux(tmp_path, size):
-    """A real terminal multiplexer shows the answer, takes keys and gets its screen back."""
-    socket = f"rooftop-{os.getpid()}-{size[0]}"
-    tmux = ["tmux", "-L", socket]
-    root = str(Path(__file__).parents[2])
-    command = (
-        f"PYTHONPATH={root} XDG_STATE_HOME={tmp_path} {sys.executable} -m tui {' '.join(SCENARIO)}"
-    )
-    width, height = (str(side) for side in size)
-    start = [*tmux, "-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height]
-    subprocess.run([*start, "sh"], check=True, cwd=tmp_path)
+@pytest.mark.parametrize("key", ["q", "\x11", "\x03"], ids=["q", "ctrl+q", "ctrl+c"])
+def test_every_way_to_leave_restores_the_terminal(terminal, key):
+    terminal.wait_for("tried")
+    terminal.send(key)
+    assert terminal.ended() == 0
+    assert termios.tcgetattr(terminal.slave) == terminal.before
+    assert b"\x1b[?1049l" in terminal.output
+    assert b"\x1b[?25h" in terminal.output
+
+
+def test_a_closed_terminal_ends_it_and_the_next_start_offers_the_session(terminal, tmp_path):
+    terminal.wait_for("tried")
+    terminal.send("2\x1b[B\x1b[C")
+    terminal.wait_for("TP1 ×2")
+    terminal.hang_up()
+    terminal.process.wait(SECONDS)
+    session = tomllib.loads((tmp_path / "state" / "rooftop" / "session.toml").read_text())
+    assert session["scenario"]["chips"] == 2
+    assert session["session"]["ended"] == "SIGHUP"
+    again = Terminal(tmp_path, SCENARIO)
     try:
-        subprocess.run([*tmux, "send-keys", command, "Enter"], check=True)
-        screen = captured(tmux, "tried")
-        assert "Serve Llama-3.1-8B" in screen
-        subprocess.run([*tmux, "send-keys", "?"], check=True)
-        captured(tmux, "esc closes")
-        subprocess.run([*tmux, "send-keys", "Escape"], check=True)
-        captured(tmux, "tried")
-        subprocess.run([*tmux, "send-keys", "q"], check=True)
-        captured(tmux, "tried", absent=True)
+        again.wait_for("R restores the session of")
+        again.wait_for("connection lost")
+        again.send("R")
+        again.wait_for("restored the session")
+        again.wait_for("TP1 ×2")
     finally:
-        subprocess.run([*tmux, "kill-server"], check=False)
+        again.close()
 
 
-def captured(tmux: list[str], text: str, absent: bool = False) -> str:
-    """The pane's text once ``text`` is on it (or gone from it)."""
-    end = time.monotonic() + SECONDS
-    while True:
-        screen = subprocess.run(
-            [*tmux, "capture-pane", "-p"], check=True, capture_output=True, text=True
-        ).stdout
-        if (text in screen) != absent:
-            return screen
-        assert time.monotonic() < end, screen
-        time.sleep(0.1)
+def test_an_ignored_hang_up_ends_it_too(tmp_path):
+    """As under nohup; without a handler the app would spin for ever."""
+    program = Terminal(tmp_path, SCENARIO, ignored=(signal.SIGHUP,))
+    try:
+        program.wait_for("tried")
+        program.hang_up()
+        program.process.wait(SECONDS)
+    finally:
+        program.close()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"LC_ALL": "C"}, {"LANG": "C", "LC_ALL": ""}, {"TERM": "linux", "LC_ALL": "C.UTF-8"}],
+)
+def test_only_ascii_where_nothing_else_is_shown(tmp_path, environment):
+    program = Terminal(tmp_path, SCENARIO, **environment)
+    try:
+        program.wait_for("tried")
+        program.send("?")
+        program.wait_for("Everywhere")
+        assert program.output.isascii()
+    finally:
+        program.close()
+
+
+def test_no_colour_where_none_is_wanted(tmp_path):
+    program = Terminal(tmp_path, SCENARIO, NO_COLOR="1")
+    try:
+        program.wait_for("tried")
+        codes = re.findall(rb"\x1b\[([\d;]*)m", program.output)
+        used = {int(code) for one in codes for code in one.split(b";") if code}
+        assert used <= {0, 1, 2, 4, 7, 39, 49}
+    finally:
+        program.close()
+
+
+def test_a_dumb_terminal_is_refused_in_one_line(tmp_path):
+    program = Terminal(tmp_path, SCENARIO, TERM="dumb")
+    try:
+        assert program.ended() == 2
+        assert program.output.count(b"\n") == 1
+        assert b"TERM: found 'dumb'" in program.output
+    finally:
+        program.close()
+
+
+def test_a_wrong_config_file_is_one_line(tmp_path):
+    (tmp_path / "config" / "rooftop").mkdir(parents=True)
+    (tmp_path / "config" / "rooftop" / "config.toml").write_text('theem = "dark"\n')
+    program = Terminal(tmp_path, SCENARIO)
+    try:
+        assert program.ended() == 2
+        assert program.output.count(b"\n") == 1
+        assert b"config.toml: theem" in program.output
+    finally:
+        program.close()
+
+
+def test_the_config_file_gives_keys(tmp_path):
+    folder = tmp_path / "config" / "rooftop"
+    folder.mkdir(parents=True)
+    text = 'theme = "mono"\n[keys]\nquit = "Q"\n'
+    (folder / "config.toml").write_text(text)
+    program = Terminal(tmp_path, SCENARIO)
+    try:
+        program.wait_for("tried")
+        program.send("q")
+        program.read(0.3)
+        assert program.process.poll() is None
+        program.send("Q")
+        assert program.ended() == 0
+        assert (folder / "config.toml").read_text() == text
+    finally:
+        program.close()
+
+
+def test_a_mistake_of_ours_ends_in_one_line_and_keeps_the_session(tmp_path):
+    """The app is broken on purpose; what it says names no line of it."""
+    code = "import tui.session as s\ns.Session.move = lambda *_: 1 // 0\n"
+    code += "from tui.main import main\nmain()\n"
+    program = Terminal(tmp_path, SCENARIO, code=code)
+    try:
+        program.wait_for("tried")
+        program.send("j")
+        assert program.ended() == 70
+        last = program.output.decode().rpartition("\x1b[?1004l")[2]
+        assert "rooftop: internal error: ZeroDivisionError" in last
+        assert last.strip().count("\n") == 0
+        assert termios.tcgetattr(program.slave) == program.before
+    finally:
+        program.close()
+    state = tmp_path / "state" / "rooftop"
+    assert tomllib.loads((state / "session.toml").read_text())["session"]["ended"] == "crash"
+    assert "ZeroDivisionError" in (state / "crash.txt").read_text()
+
+
+def test_the_mouse_is_taken_and_given_back_by_a_key(terminal):
+    terminal.wait_for("tried")
+    terminal.send("M")
+    terminal.wait_for("\x1b[?1000h")
+    terminal.send("M")
+    terminal.wait_for("\x1b[?1000l")

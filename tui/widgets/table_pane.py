@@ -168,7 +168,7 @@ class TablePane(Pane):
                 text += self._cell(table, row, column)
             else:
                 rest += self._cell(table, row, column)
-        mark: Run = ("●" if session.is_marked(table, row) else " ", WARN)
+        mark: Run = ("●", WARN) if session.is_marked(table, row) else (" ", PLAIN)
         if place == session.cursor and self.focused_pane:
             whole = (glyph + text + verdict + rest).ljust(width - 1)
             return (mark, (whole, CURSOR))

@@ -1,0 +1,164 @@
+"""The installed command in a real terminal multiplexer, driven by its keys."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.tui.program import ROOT, SECONDS
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+NUMBERS = itertools.count()
+SCENARIO = ["--model", "llama-3.1-8b", "--chip", "h100", "--chips", "2", "--tpot", "20"]
+
+
+def command() -> list[str]:
+    """The installed command of this environment; the module where it is not installed."""
+    installed = Path(sys.executable).with_name("rooftop")
+    return [str(installed)] if installed.exists() else [sys.executable, "-m", "tui"]
+
+
+class Tmux:
+    """A tmux server of its own with a shell in it."""
+
+    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
+        self.folder = folder
+        self._tmux = ["tmux", "-L", f"rooftop-{os.getpid()}-{next(NUMBERS)}", "-f", "/dev/null"]
+        width, height = (str(side) for side in size)
+        self.run("new-session", "-d", "-x", width, "-y", height, "env PS1='$ ' sh")
+        self.run("set", "-g", "status", "off")
+        self.run("set", "-g", "set-clipboard", "on")
+
+    def run(self, *arguments: str) -> str:
+        """A tmux command; what it prints."""
+        done = subprocess.run(
+            [*self._tmux, *arguments], check=True, capture_output=True, text=True, cwd=self.folder
+        )
+        return done.stdout
+
+    def start(self, *arguments: str, **environment: str) -> str:
+        """Start the program in the shell; its screen once the answer stands."""
+        words = {
+            "PYTHONPATH": str(ROOT),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "LC_ALL": "C.UTF-8",
+            "LINES": "24",
+            "COLUMNS": "80",
+            **environment,
+        }
+        line = [*(f"{key}={value}" for key, value in words.items()), *command(), *arguments]
+        self.keys(shlex.join(["env", *line]), "Enter")
+        return self.shows("✓ meets")
+
+    def keys(self, *keys: str) -> None:
+        """Press keys, named as tmux does."""
+        self.run("send-keys", *keys)
+
+    def screen(self) -> str:
+        """What is on the screen."""
+        return self.run("capture-pane", "-p")
+
+    def shows(self, text: str, absent: bool = False) -> str:
+        """The screen once ``text`` is on it (or gone from it)."""
+        end = time.monotonic() + SECONDS
+        while (text in (screen := self.screen())) == absent:
+            assert time.monotonic() < end, screen
+            time.sleep(0.05)
+        return screen
+
+
+@pytest.fixture
+def tmux(tmp_path, request):
+    server = Tmux(tmp_path, getattr(request, "param", (120, 40)))
+    yield server
+    subprocess.run([*server._tmux, "kill-server"], check=False)
+
+
+SIZES = pytest.mark.parametrize("tmux", [(120, 40), (80, 24), (60, 16)], indirect=True)
+
+
+@SIZES
+def test_answers_takes_keys_and_gives_the_screen_back(tmux):
+    assert "✓ meets  Serve Llama-3.1-8B" in tmux.start(*SCENARIO)
+    tmux.keys("?")
+    tmux.shows("esc closes")
+    tmux.keys("Escape")
+    tmux.shows("esc closes", absent=True)
+    tmux.keys("3", "Down", "Down", "Down", "Down", "5")
+    tmux.shows("Nothing meets")
+    tmux.keys("Escape", "u")
+    tmux.shows("✓ meets")
+    tmux.keys("q")
+    tmux.shows("meets", absent=True)
+
+
+def test_suspends_and_comes_back_whole(tmux):
+    tmux.start(*SCENARIO)
+    whole = tmux.shows("MFU")
+    tmux.keys("C-z")
+    tmux.shows("Serve Llama", absent=True)
+    tmux.keys("fg", "Enter")
+    assert tmux.shows("MFU").splitlines()[:35] == whole.splitlines()[:35]
+
+
+def test_redraws_what_something_else_wrote_over(tmux):
+    tmux.start(*SCENARIO)
+    whole = tmux.shows("MFU")
+    tty = tmux.run("display-message", "-p", "#{pane_tty}").strip()
+    Path(tty).write_text("\x1b[5;5HRUBBISH")
+    tmux.shows("RUBBISH")
+    tmux.keys("C-l")
+    assert tmux.shows("RUBBISH", absent=True).splitlines()[:35] == whole.splitlines()[:35]
+
+
+def test_follows_the_size_of_the_window(tmux):
+    tmux.start(*SCENARIO)
+    tmux.run("resize-window", "-x", "80", "-y", "24")
+    small = tmux.shows("✓ meets")
+    assert max(len(line) for line in small.splitlines()) <= 80
+    tmux.run("resize-window", "-x", "60", "-y", "16")
+    tmux.shows("one pane at a time")
+    tmux.run("resize-window", "-x", "120", "-y", "40")
+    tmux.keys("k")
+    tmux.shows("attention DP")
+
+
+def test_copies_reach_the_clipboard(tmux):
+    tmux.start(*SCENARIO)
+    tmux.keys("Y")
+    tmux.shows("copied the launch command")
+    assert tmux.run("show-buffer").startswith("vllm serve")
+
+
+def test_a_killed_window_keeps_the_session(tmux, tmp_path):
+    tmux.start(*SCENARIO)
+    tmux.keys("2", "Down", "Right")
+    tmux.shows("on 4 ×")
+    tmux.run("new-window", "-d")
+    tmux.run("kill-window", "-t", ":0")
+    path = tmp_path / "state" / "rooftop" / "session.toml"
+    end = time.monotonic() + SECONDS
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert tomllib.loads(path.read_text())["scenario"]["chips"] == 4
+    tmux.start(*SCENARIO)
+    tmux.keys("R")
+    tmux.shows("on 4 ×")
+
+
+@pytest.mark.parametrize("term", ["screen", "screen-256color", "tmux-256color", "xterm-16color"])
+def test_other_terminals_show_the_same(tmux, term):
+    screen = tmux.start(*SCENARIO, TERM=term)
+    assert "★" in screen
+    assert "✓ meets" in screen

@@ -1,0 +1,31 @@
+"""Memory: what is dropped goes back to the system, what stays is not looked through."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+
+_MMAP_THRESHOLD = -3
+"""glibc's name for the size from which on a block is a mapping of its own."""
+_LARGE_BYTES = 256 * 1024
+
+
+def hand_back_large_blocks() -> None:
+    """Have every large array returned to the system when it is dropped. glibc by itself raises
+    the limit with each one, and then keeps tens of megabytes between smaller blocks."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def collect_nothing() -> None:
+    """Start without looking for garbage: imports make none, and it is a tenth of their time."""
+    gc.disable()
+
+
+def spare_what_is_loaded() -> None:
+    """Leave modules, profiles and styles out of every later garbage collection: they stay, and
+    looking through them takes longer than a key may. Ends `collect_nothing`."""
+    gc.freeze()
+    gc.enable()
