@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -260,9 +261,21 @@ class TestWhatMatters:
             await until(pilot, lambda: "KV cache" in shown(pilot))
             await until(pilot, lambda: "from → to" in shown(pilot))
             text = shown(pilot)
-            assert "would do" in text
+            assert "✓ KV cache at fp8" in text
             assert "TPOT misses" in text
-            assert text.index("would do") < text.index("from → to")
+            assert text.index("✓ KV cache at fp8") < text.index("from → to")
+
+    @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (160, 50)])
+    async def test_no_figure_is_cut(self, size):
+        async with running(size=size) as (_, pilot):
+            await pilot.press("w")
+            await until(pilot, lambda: "from → to" in shown(pilot) or "of 1" not in shown(pilot))
+            for _ in range(4):
+                await pilot.press("pagedown")
+                await pilot.pause(0.05)
+                for one in shown(pilot).split("\n"):
+                    assert len(one) <= size[0]
+                    assert not re.search(r"\d…", one)
 
     async def test_enter_makes_the_change_and_undo_takes_it_back(self):
         async with running() as (screen, pilot):

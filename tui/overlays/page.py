@@ -8,7 +8,7 @@ import textual.events as events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from tui.lines import Line, cells, fit, line
+from tui.lines import Line, cells, joined, line
 from tui.styles import DIM, FOCUSED, RULE
 from tui.widgets.line_pane import LinePane
 
@@ -33,10 +33,10 @@ class LinesView(LinePane):
         room = height - 1
         self.top = max(0, min(self.top, len(self.lines) - room))
         below = len(self.lines) - self.top - room
-        hint = f"{self.hint}, ↓ {below} more" if below > 0 else self.hint
+        parts = (self.hint, f"↓ {below} more") if below > 0 else (self.hint,)
         title = f" {self.title} "
         left = max(width - cells(title) - 1, 0)
-        shown = f"{fit(hint, min(cells(hint), left))} "
+        shown = f"{joined(parts, left, ', ').rstrip()} "
         head = line((title, FOCUSED), (f" {shown}", DIM), ("─" * max(left - cells(shown), 0), RULE))
         return [head, *self.lines[self.top : self.top + room]]
 

@@ -33,7 +33,7 @@ class SensitivityPage(RowsPage[Nudge]):
     """Gives the nudge to make."""
 
     def __init__(self) -> None:
-        super().__init__("what matters now", "enter makes the change, esc closes")
+        super().__init__("what matters now", "enter makes it, esc closes")
         self._thoughts: Thoughts | None = None
 
     def show(self, thoughts: Thoughts) -> None:
