@@ -212,10 +212,20 @@ class TestCompare:
             assert "–" not in next(one for one in shown(pilot).split("\n") if "tok/s/chip" in one)
 
     async def test_a_hostile_plan_reaches_no_terminal(self):
-        async with running() as (screen, pilot):
+        async with running() as (_, pilot):
             await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
             text = Path("p.toml").read_text()
             Path("p.toml").write_text(text.replace('"h100_sxm"', '"\\u001b]52;c;aGk=\\u0007[/]"'))
+            await press(pilot, "c", "o", *"p.toml", "enter")
+            assert "without control characters" in shown(pilot)
+            assert "\x1b" not in shown(pilot)
+
+    async def test_a_hostile_model_name_reaches_no_terminal(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
+            text = Path("p.toml").read_text()
+            hostile = '"\\u001b]52;c;aGk=\\u0007[/]"'
+            Path("p.toml").write_text(text.replace('"llama-3.1-8b"', hostile))
             await press(pilot, "c", "o", *"p.toml", "enter")
             assert "as saved" in shown(pilot)
             assert "\x1b" not in shown(pilot)
