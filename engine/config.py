@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -235,8 +236,8 @@ def _is_path(reference: str) -> bool:
         return True
     try:
         path = Path(reference)
-        return path.suffix == ".json" or path.exists()
-    except (OSError, ValueError):
+        return path.suffix == ".json" or os.path.lexists(path)
+    except ValueError:
         return False
 
 
@@ -288,14 +289,17 @@ def _read_bundled(name: str) -> RawConfig:
 
 def _read_path(path: Path, source: str = "") -> RawConfig:
     """Read a file or a folder; ``source`` is how messages name it, when not by its path."""
-    file = path / "config.json" if path.is_dir() else path
-    if path.is_dir() and not file.is_file():
-        raise InputError(f"{clean(str(path))}: folder holds no config.json")
+    is_folder = os.path.isdir(path)
+    file = path / "config.json" if is_folder else path
+    if is_folder and not os.path.lexists(file):
+        closed = not os.access(path, os.X_OK)
+        why = "permission denied" if closed else "folder holds no config.json"
+        raise InputError(f"{clean(str(path))}: {why}")
     source = source or clean(str(file))
     config = parse_json(_read_bytes(file), source)
     beside = file.parent / "hf_quant_config.json"
     quantisation = None
-    if beside.is_file():
+    if os.path.lexists(beside):
         quantisation = parse_json(_read_bytes(beside), clean(str(beside)))
     return RawConfig(_name_of(file, config), source, source, config, quantisation)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from functools import cache
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ def bundled_files(kind: str) -> Mapping[str, Path]:
 def user_files(kind: str) -> Mapping[str, Path]:
     """The user's own profiles by id."""
     folder = user_folder(kind)
-    if not folder.is_dir():
+    if not isdir(folder):
         return {}
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 

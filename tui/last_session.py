@@ -86,11 +86,8 @@ def load_last_session() -> LastSession | None:
     from engine.profile_files import read_toml
     from tui.paths import session_file
 
-    path = session_file()
-    if not path.exists():
-        return None
     try:
-        document = read_toml(path)
+        document = read_toml(session_file())
     except RooftopError:
         return None
     scenario, table = document.get("scenario"), document.get("session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from os.path import lexists
 from pathlib import Path
 
 from engine.cli import BAD_INPUT, COMMANDS, run
@@ -59,7 +60,7 @@ def _start_app(arguments: list[str]) -> int:
 def _plan_path(text: str) -> Path:
     """The plan to open, unless the word looks like a misspelt command."""
     path = user_path(text)
-    if path.suffix or "/" in text or path.exists():
+    if path.suffix or "/" in text or lexists(path):
         return path
     import difflib
 

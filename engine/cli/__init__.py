@@ -54,8 +54,9 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = None
         return FOUND
     except OSError as error:
-        # Files name themselves in an `InputError`: what is left is the output, on a full disk.
+        # What reads files says more in an `InputError`; without a name it is the output.
         sys.stdout = None
+        what = "the output cannot be written" if error.filename is None else str(error.filename)
         reason = (error.strerror or type(error).__name__).lower()
-        print(f"rooftop: the output cannot be written: {reason}", file=sys.stderr)
+        print(f"rooftop: {clean(what)}: {reason}", file=sys.stderr)
         return BAD_INPUT

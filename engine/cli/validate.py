@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from os.path import isdir
 from pathlib import Path
 
 from engine.errors import InputError
@@ -75,7 +76,7 @@ def _configs(folder: str | None) -> Path | None:
     if not folder:
         return None
     path = user_path(folder)
-    if not path.is_dir():
+    if not isdir(path):
         raise InputError(
             f"--configs {clean(folder)}: no such folder, "
             "expected one with <org>__<name>/config.json"

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
+from os.path import isdir, lexists
 from pathlib import Path
 from typing import Literal
 
@@ -53,11 +54,14 @@ def read_table(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
 
 def config_folders(folder: Path) -> Iterator[Path]:
     """Every sub-folder with a config.json, sorted; raises `InputError`."""
-    if not folder.is_dir():
+    if not isdir(folder):
         raise InputError(f"{clean(str(folder))}: no such folder; expected one folder per config")
-    for path in sorted(folder.iterdir()):
-        if (path / "config.json").is_file():
-            yield path
+    try:
+        inner = sorted(folder.iterdir())
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise InputError(f"{clean(str(folder))}: {reason}") from None
+    yield from (path for path in inner if lexists(path / "config.json"))
 
 
 def number(row: dict[str, str], column: str, name: str) -> float | None:
