@@ -7,6 +7,7 @@ old plan or the new one.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -58,6 +59,21 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
 
     text = tomli_w.dumps(dict(document), multiline_strings=False)
     write_text(path, text)
+
+
+def refuse_other_file(path: Path) -> None:
+    """Raise `InputError` when ``path`` is a file with something else than a plan in it."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    try:
+        is_plan = "schema_version" in read_toml(path, MAXIMUM_BYTES, "a plan")
+    except InputError:
+        is_plan = False
+    if not is_plan:
+        raise InputError(
+            f"{clean(str(path), 160)}: there is a file with something else in it, expected a new "
+            "name or an older plan; nothing was changed"
+        )
 
 
 def load_plan(path: Path) -> PlanFile:

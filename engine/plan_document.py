@@ -13,7 +13,7 @@ from engine.architecture import Architecture
 from engine.benchmark import FpsName, FtlName, TpsName, fps_model, model_and_size
 from engine.explain import explain
 from engine.layout import Layout
-from engine.plan import SCHEMA_VERSION, scenario_document, write_document
+from engine.plan import SCHEMA_VERSION, refuse_other_file, scenario_document, write_document
 from engine.precision import Precision
 from engine.results import Explanation, Sweep, Table
 from engine.scenario import Scenario
@@ -24,7 +24,11 @@ from engine.validation.uncertainty import accuracy_of
 def save_plan(
     path: Path, prepared: Prepared, scenario: Scenario, sweep: Sweep, table: Table, row: int
 ) -> None:
-    """Write the plan of ``table``'s ``row`` atomically; raises `InputError`."""
+    """Write the plan of ``table``'s ``row`` atomically; raises `InputError`.
+
+    An older plan is replaced, another file never: a name typed wrong must not cost anyone a file.
+    """
+    refuse_other_file(path)
     write_document(path, plan_document(prepared, scenario, sweep, table, row))
 
 

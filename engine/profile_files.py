@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAXIMUM_BYTES = 1 << 20
 """Profiles are a few kilobytes; anything larger is a mistake."""
 
+BUNDLED = "bundled"
+"""Origin of a profile that came with rooftop; a person's own have their file's path."""
+
 
 def user_folder(kind: str) -> Path:
     """Where a user's own profiles of one kind (``chips``, ``frameworks``) lie."""
@@ -59,7 +62,7 @@ def find_profile(kind: str, name: str, aliases: Mapping[str, str]) -> tuple[Path
         if candidate in own:
             return own[candidate], str(own[candidate])
         if candidate in bundled_files(kind):
-            return bundled_files(kind)[candidate], "bundled"
+            return bundled_files(kind)[candidate], BUNDLED
     raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases]))
 
 

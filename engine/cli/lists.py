@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from engine.architecture import Architecture
 from engine.chip_profiles import chip_ids, load_chip
-from engine.cli import FOUND
+from engine.cli import BAD_INPUT, FOUND
 from engine.config import bundled_models, load_architecture
+from engine.errors import InputError
 from engine.framework_profiles import framework_ids, load_framework
+from engine.profile_files import BUNDLED
+from engine.text import clean
 from engine.validation.uncertainty import published_runs
+
+Loaded = TypeVar("Loaded")
 
 
 def run_chips(arguments: argparse.Namespace) -> int:
     """Every chip with its facts and where its constants come from."""
     rows: list[dict[str, Any]] = []
-    for identity in chip_ids():
-        chip = load_chip(identity)
+    chips, problems = _loaded(chip_ids(), load_chip)
+    for chip in chips:
         rows.append(
             {
                 "id": chip.id,
@@ -36,7 +43,7 @@ def run_chips(arguments: argparse.Namespace) -> int:
         )
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
-        return FOUND
+        return _told(problems)
     lines = [
         [
             "id",
@@ -67,12 +74,35 @@ def run_chips(arguments: argparse.Namespace) -> int:
                 f"{row['link_gbs']:g}",
                 f"{row['generation']}: {row['constants']}",
                 row["runs"],
-                row["origin"],
+                _owner(row["origin"]),
             ]
         )
     _print_columns(lines)
     print("Constants are those of the generation; without published runs nothing checks them.")
-    return FOUND
+    return _told(problems)
+
+
+def _loaded(ids: Iterable[str], load: Callable[[str], Loaded]) -> tuple[list[Loaded], list[str]]:
+    """What can be loaded, and what is wrong with the rest: a broken profile of one's own does not
+    hide the others."""
+    found, problems = [], []
+    for identity in ids:
+        try:
+            found.append(load(identity))
+        except InputError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def _told(problems: list[str]) -> int:
+    """Say what was wrong on stderr; the exit code."""
+    for problem in problems:
+        print(f"rooftop: {clean(problem)}", file=sys.stderr)
+    return BAD_INPUT if problems else FOUND
+
+
+def _owner(origin: str) -> str:
+    return origin if origin == BUNDLED else "yours"
 
 
 def _peak(tflops: float | None) -> str:
@@ -117,8 +147,8 @@ def _size(parameters: int) -> str:
 def run_frameworks(arguments: argparse.Namespace) -> int:
     """Every serving framework with what its runtime costs."""
     rows = []
-    for identity in framework_ids():
-        framework = load_framework(identity)
+    frameworks, problems = _loaded(framework_ids(), load_framework)
+    for framework in frameworks:
         rows.append(
             {
                 "id": framework.id,
@@ -133,10 +163,11 @@ def run_frameworks(arguments: argparse.Namespace) -> int:
         )
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
-        return FOUND
+        return _told(problems)
     header = list(rows[0])
+    rows = [row | {"origin": _owner(str(row["origin"]))} for row in rows]
     _print_columns([header, *[[str(row[name]) for name in header] for row in rows]])
-    return FOUND
+    return _told(problems)
 
 
 def _print_columns(lines: list[list[str]]) -> None:

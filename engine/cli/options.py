@@ -24,7 +24,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     model = parser.add_argument_group("model")
     model.add_argument("--model", help="profile, file, folder or hub id")
     model.add_argument("--assume", help="read an unknown model_type as this one")
-    model.add_argument("--revision", help="hub revision")
+    model.add_argument(
+        "--revision", help="branch, tag or commit of a hub id; also as org/name@revision"
+    )
     model.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="what-if on a config key"
     )
@@ -45,7 +47,12 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     precision.add_argument("--activations", help="activation format or bits")
     precision.add_argument("--kv", help="KV-cache format or bits")
     precision.add_argument(
-        "--precision", action="append", default=[], metavar="WxAy", help="try this one too"
+        "--precision",
+        "--precisions",
+        action="append",
+        default=[],
+        metavar="WxAy",
+        help="try this one too, or several, as W8A8,W4A16",
     )
     workload = parser.add_argument_group("workload and objectives")
     workload.add_argument("--isl", help="input tokens, as 4096 or 4K")
@@ -98,7 +105,8 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         weights=_format(arguments.weights) or start.weights,
         activations=_format(arguments.activations) or start.activations,
         kv=_format(arguments.kv) or start.kv,
-        precisions=start.precisions + tuple(arguments.precision),
+        precisions=start.precisions
+        + tuple(one.strip() for text in arguments.precision for one in text.split(",")),
         workload=_workload(arguments, start.workload),
         objectives=_objectives(arguments, start.objectives),
         limits=LayoutLimits(

@@ -311,6 +311,20 @@ def test_plans_that_cannot_be_written(capsys, name, words):
     assert words in err
 
 
+@pytest.mark.parametrize("content", ['{"mine": 1}', "[tool]\nx = 1", "notes"])
+def test_a_file_that_is_no_plan_is_never_replaced(capsys, content):
+    Path("mine.txt").write_text(content)
+    code = run(["plan", *SWEEP[1:7], "--isl", "1K", "--osl", "16", "-o", "mine.txt"])
+    assert code == 2
+    assert "mine.txt: there is a file with something else in it" in capsys.readouterr().err
+    assert Path("mine.txt").read_text() == content
+
+
+def test_an_older_plan_is_replaced(capsys, plan):
+    assert run(["plan", *SWEEP[1:7], "--isl", "2K", "--osl", "16", "-o", "good.toml"]) == 0
+    assert load_plan(Path("good.toml")).scenario.workload.input_tokens == 2048
+
+
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_full_disk_keeps_the_old_plan(plan, monkeypatch, step):
     def full(*_: object) -> None:
@@ -377,6 +391,18 @@ def test_a_users_broken_chip_is_named_and_harms_no_other(capsys, text, words):
     assert "config/rooftop/chips/mine.toml: " in message
     assert words in message
     assert run(SWEEP) == 0
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_list_shows_the_others_beside_a_broken_chip(capsys, form):
+    own_chip(MINE)
+    own_chip("x = [", "broken")
+    assert run(["chips", *form]) == 2
+    captured = capsys.readouterr()
+    assert "mine" in captured.out
+    assert "h200_sxm" in captured.out
+    assert captured.err.startswith("rooftop: ")
+    assert "broken.toml: not valid TOML" in captured.err
 
 
 @pytest.mark.parametrize("limits", ["limits = 5", "[limits]\nttft_ms = nan", "[limits]\nttft = 1"])

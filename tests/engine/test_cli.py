@@ -110,6 +110,30 @@ def test_several_precisions_compete(capsys):
     assert {row["precision"] for row in json.loads(out)["rows"]} == {"W16A16", "W8A8", "W4A16"}
 
 
+@pytest.mark.parametrize(
+    "options", [["--precisions", "W8A8,W4A16"], ["--precision", "W8A8", "--precision", "W4A16"]]
+)
+def test_precisions_in_one_list_or_one_by_one(capsys, options):
+    shown = ["--max-batch", "1", "--rows", "all", "--json"]
+    _, out, _ = output(capsys, "sweep", *BASE, *options, *shown)
+    assert {row["precision"] for row in json.loads(out)["rows"]} == {"W16A16", "W8A8", "W4A16"}
+
+
+@pytest.mark.parametrize(("kind", "name"), [("chips", "h100_sxm"), ("frameworks", "vllm")])
+def test_own_profiles_are_shown_as_yours(capsys, tmp_path, monkeypatch, kind, name):
+    from engine.profile_files import bundled_files
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    own = tmp_path / "rooftop" / kind / f"{name}.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(bundled_files(kind)[name].read_text())
+    _, out, _ = output(capsys, kind)
+    line = next(one for one in out.splitlines() if one.startswith(f"{name} "))
+    assert line.endswith("yours")
+    _, out, _ = output(capsys, kind, "--json")
+    assert next(row for row in json.loads(out) if row["id"] == name)["origin"] == str(own)
+
+
 def test_name_prints_fields(capsys):
     code, out, _ = output(capsys, "name", "TPS001-Llama2-70B-S4K-01-W4A16-B16", "--json")
     assert (code, json.loads(out)["input_tokens"]) == (0, 4096)

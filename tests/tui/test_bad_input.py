@@ -138,6 +138,7 @@ async def test_a_hostile_chip_profile_and_plan_name():
             assert "\x1b" not in shown
             assert "\x07" not in shown
         assert "[red]x[/][@click=app.quit]" in app.main.answer.text
+        assert "yours" in app.main.hardware.text
 
 
 async def test_a_hostile_plan_is_refused_and_changes_nothing():

@@ -79,6 +79,20 @@ class FormPane(Pane):
             style = CURSOR if self.focused_pane else CURSOR_IDLE
             arrows = "◂▸" if field.choices is not None else "±" if field.step else ""
             return line(
-                label, (f" {fit(value, min(len(value), room))} ", style), (f" {arrows}", ACCENT)
+                label,
+                (f" {fit(value, min(len(value), room))} ", style),
+                (f" {arrows} {self._owner(field, value)}", ACCENT),
             )
-        return line(label, (f" {fit(value, min(len(value), room))} ", PLAIN))
+        shown = f" {fit(value, min(len(value), room))} "
+        return line(label, (shown, PLAIN), (self._owner(field, value), ACCENT))
+
+    def _owner(self, field: Field, value: str) -> str:
+        """``yours`` beside a profile from the person's own folder."""
+        from engine.profile_files import BUNDLED
+
+        prepared = self.session.prepared if self.session is not None else None
+        if prepared is None:
+            return ""
+        profile = {"chip": prepared.chip, "framework": prepared.framework}.get(field.id)
+        own = profile is not None and profile.id == value and profile.origin != BUNDLED
+        return "yours" if own else ""
