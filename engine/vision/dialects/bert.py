@@ -1,5 +1,6 @@
-"""Encoders of text: BERT, RoBERTa, ELECTRA, DistilBERT (arXiv:1810.04805, 1907.11692, 2003.10555,
-1910.01108). They are counted in sequences of one length, every token of it valid."""
+"""Encoders of text: BERT, RoBERTa, ELECTRA, DistilBERT, ALBERT, MPNet, Megatron-BERT
+(arXiv:1810.04805, 1907.11692, 2003.10555, 1910.01108, 1909.11942, 2004.09297, 1909.08053). They
+are counted in sequences of one length, every token of it valid."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from engine.vision.dialects.vit import divided_heads
 from engine.vision.parts import Network, Shape
 from engine.vision.source import Source
 
-ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert"})
+ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert", "data2vec-text", "mpnet"})
+NARROW = frozenset({"electra", "albert"})
+"""Their embeddings may be narrower than the layers."""
 POOLER_KEYS = (
     "directionality",
     "pooler_fc_size",
@@ -42,6 +45,11 @@ class Figures:
     types: int
     embedding: int
     """Width of the embeddings, when it is not the hidden size."""
+    buckets: int = 0
+    """Relative distances with a bias per head, the same in every layer."""
+    shared: bool = False
+    """All layers have the weights of the first."""
+    norm_first: bool = False
 
 
 def read(source: Source) -> VisionArchitecture:
@@ -63,15 +71,36 @@ def read(source: Source) -> VisionArchitecture:
         vocabulary=keys.integer("vocab_size", required=True),
         positions=positions,
         usable=positions - offset,
-        types=keys.integer("type_vocab_size", default=2, minimum=0, maximum=1024),
-        embedding=source.width("embedding_size", default=hidden)
-        if keys.model_type == "electra"
-        else hidden,
+        types=_types(source),
+        embedding=source.width("embedding_size") if keys.model_type in NARROW else hidden,
+        buckets=_buckets(source),
+        shared=keys.model_type == "albert",
+        norm_first=keys.model_type == "megatron-bert",
     )
-    heads = {"electra": _electra_head}.get(keys.model_type)
-    if heads is None:
-        heads = _roberta_head if keys.model_type in ROBERTA else _bert_head
-    return _encoder(source, figures, heads)
+    if figures.shared:
+        source.expect("num_hidden_groups", 1, "the only one understood")
+        source.expect("inner_group_num", 1, "the only one understood")
+    if keys.model_type == "electra":
+        return _encoder(source, figures, _electra_head)
+    return _encoder(source, figures, _roberta_head if keys.model_type in ROBERTA else _bert_head)
+
+
+def _types(source: Source) -> int:
+    """Rows of the tables of segments (and, in ERNIE, tasks)."""
+    keys = source.keys
+    if keys.model_type == "mpnet":
+        return 0
+    types = keys.integer("type_vocab_size", default=2, minimum=0, maximum=1024)
+    if keys.model_type == "ernie":
+        tasks = keys.integer("task_type_vocab_size", default=3, minimum=0, maximum=1024)
+        types += tasks if keys.flag("use_task_id", default=False) else 0
+    return types
+
+
+def _buckets(source: Source) -> int:
+    if source.keys.model_type != "mpnet":
+        return 0
+    return source.keys.integer("relative_attention_num_buckets", default=32, maximum=65_536)
 
 
 def read_distilled(source: Source) -> VisionArchitecture:
@@ -114,20 +143,35 @@ def _encoder(
             x.elements,
             rows * figures.embedding,
         )
-        network.norm("norm", x)
-        if figures.embedding != figures.hidden:
+        if not figures.norm_first:
+            network.norm("norm", x)
+        if figures.embedding != figures.hidden or figures.shared:
             x = network.linear("project", x, figures.hidden)
     for number in range(figures.layers):
+        first = len(network.layers)
         with network.scope(f"layers.{number}"):
-            self_attention(network, x, figures.heads)
-            network.add("add1", x)
-            network.norm("norm1", x)
-            feed_forward(network, x, figures.width)
-            network.add("add2", x)
-            network.norm("norm2", x)
+            _layer(network, x, figures, number == 0)
+        if figures.shared and number:
+            network.share_weights(first)
+    if figures.norm_first:
+        network.norm("norm", x)
     head(source, network, x, figures)
     family = source.keys.model_type
     return source.done(network, Shape(3, 1, length), family, samples="sequences")
+
+
+def _layer(network: Network, x: Shape, figures: Figures, first: bool) -> None:
+    """Attention and feed-forward, each with its norm after the sum, or before everything."""
+    biases = figures.buckets * figures.heads if first else 0
+    if figures.norm_first:
+        network.norm("norm1", x)
+    self_attention(network, x, figures.heads, logit_parameters=biases)
+    network.add("add1", x)
+    network.norm("norm2" if figures.norm_first else "norm1", x)
+    feed_forward(network, x, figures.width)
+    network.add("add2", x)
+    if not figures.norm_first:
+        network.norm("norm2", x)
 
 
 def _length(source: Source, figures: Figures) -> int:

@@ -12,7 +12,7 @@ PROJECTED = "WithProjection"
 
 
 def read(source: Source) -> VisionArchitecture:
-    """``clip`` (its ``vision_config``) and ``clip_vision_model``."""
+    """``clip`` and ``chinese_clip`` (their ``vision_config``), ``clip_vision_model``."""
     task = source.task("Model", PROJECTED, HEAD)
     keys = source.keys
     keys.ignore("projection_dim", "logit_scale_init_value")
@@ -61,7 +61,7 @@ def read_siglip(source: Source) -> VisionArchitecture:
 def _tower(source: Source, model_type: str) -> tuple[Source, bool]:
     """The keys of the tower, and whether a text tower stands beside it."""
     keys = source.keys
-    if keys.model_type == model_type:
+    if keys.model_type.endswith("_vision_model"):
         return source, False
     keys.ignore("text_config", "text_config_dict", "vision_config_dict")
     inner = keys.scope("vision_config", model_type=model_type)

@@ -1,4 +1,4 @@
-"""ConvNeXt V1 and V2 (arXiv:2201.03545, 2301.00808)."""
+"""ConvNeXt V1 and V2 (arXiv:2201.03545, 2301.00808), and DINOv3's (arXiv:2508.10104)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from engine.vision.source import Source
 
 
 def read(source: Source) -> VisionArchitecture:
-    """``convnext`` and ``convnextv2``: they differ in layer scale and response normalisation."""
+    """``convnext``, ``convnextv2`` (response normalisation instead of layer scale) and
+    ``dinov3_convnext`` (a backbone)."""
     keys = source.keys
     second = keys.model_type == "convnextv2"
+    third = keys.model_type == "dinov3_convnext"
     keys.ignore("out_features", "out_indices", "stage_names", "hidden_act", "num_hidden_layers")
     image = source.image()
     widths = source.widths("hidden_sizes")
     depths = source.depths("depths", count=len(widths))
     source.expect("num_stages", len(widths), "as many as hidden_sizes")
     scaled = not second and keys.number("layer_scale_init_value", default=1e-6) > 0
-    patch = source.pair("patch_size", default=4)
+    patch = (4, 4) if third else source.pair("patch_size", default=4)
     network = source.network()
     with network.scope("stem"):
         x = network.conv("conv", image, widths[0], patch, patch[0], padding=0, bias=True)
@@ -31,9 +33,11 @@ def read(source: Source) -> VisionArchitecture:
             for block in range(depth):
                 with network.scope(str(block)):
                     x = block_of(network, x, scaled, second)
-    x = network.pool_to("pool", x)
-    network.norm("norm", x)
-    classifier(network, x, source.classes())
+    pooled = network.pool_to("pool", x)
+    # DINOv3 norms the mean beside all positions.
+    network.norm("norm", Shape(x.channels, 1, x.positions + 1) if third else pooled)
+    classes = 0 if third and source.task("Model", "Backbone") else source.classes()
+    classifier(network, pooled, classes)
     return source.done(network, image, keys.model_type, "V2" if second else "V1")
 
 

@@ -36,7 +36,15 @@ def refused(config: dict[str, Any], size: tuple[int, int] | None = None) -> str:
 
 
 def test_every_model_type_has_a_config_here() -> None:
-    text_twins = {"xlm-roberta", "camembert", "clip", "siglip", "coatnet", "table-transformer"}
+    text_twins = {
+        "xlm-roberta",
+        "camembert",
+        "clip",
+        "siglip",
+        "chinese_clip",
+        "coatnet",
+        "table-transformer",
+    }
     assert set(known_model_types()) - set(BY_TYPE) <= text_twins
 
 
@@ -167,10 +175,10 @@ def test_any_resolution_is_read_or_refused_in_one_line(name: str, size: tuple[in
 
 
 def test_an_unknown_vision_type_is_refused_with_the_advice() -> None:
-    config = {"model_type": "segformer", "architectures": ["SegformerForImageClassification"]}
+    config = {"model_type": "cvt", "architectures": ["CvtForImageClassification"]}
     assert is_vision(config)
     message = refused({**config, "num_channels": 3})
-    assert "model_type 'segformer' is unknown" in message
+    assert "model_type 'cvt' is unknown" in message
     assert "a layer table (CSV" in message
 
 
