@@ -127,6 +127,8 @@ class TestBaseline:
             assert "baseline" not in screen.chart.text
             await press(pilot, "b")
             assert "baseline" in screen.chart.text
+            await press(pilot, "p", "2", "down", "right")
+            assert "◇" in screen.chart.text
 
 
 class TestCompare:
@@ -437,6 +439,10 @@ class TestTree:
             await press(pilot, "1", "L")
             go_to_key(screen, "num_hidden_layers")
             assert "层" in screen.model_tree.text
+            await press(pilot, "plus")
+            assert "文件中为 32" in screen.model_tree.text
+            go_to_key(screen, "hidden_act")
+            await until(pilot, lambda: "不是数字" in screen.model_tree.text)
 
 
 class TestCharts:

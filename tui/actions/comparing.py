@@ -135,7 +135,9 @@ class Comparing(Group):
 
     def _nudge(self, chosen: Nudge | None) -> None:
         self._screen.thinking.stop()
-        if chosen is not None:
+        if chosen is None:
+            self._screen.thinking.rest()
+        else:
             self._change(chosen.scenario, f"{chosen.knob} {chosen.before} → {chosen.after}")
 
     def do_history(self) -> None:
@@ -147,3 +149,5 @@ class Comparing(Group):
     def _jump(self, place: int | None) -> None:
         if place is not None and self._store.jump(place):
             self._screen.scenario_changed()
+        else:
+            self._screen.thinking.rest()

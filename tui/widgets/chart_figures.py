@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from tui.widgets.chart_axis import Axis, decades
 
 FloatArray = NDArray[np.float64]
 
-CHOSEN = "◆"
+CHOSEN, PINNED = "◆", "◇"
 _LIMITS = (
     ("ttft_ms", "TTFT"),
     ("tpot_ms", "TPOT"),
@@ -142,6 +143,16 @@ def chosen_point(chosen: tuple[Table, int] | None) -> tuple[Mark, ...]:
     table, row = chosen
     x, y = table.metrics[_across(table)][row], table.metrics[table.throughput][row]
     return (Mark(float(x), float(y), CHOSEN, BEST),)
+
+
+def pinned_point(figure: Figure, metrics: Mapping[str, float], vision: bool) -> Figure:
+    """A Pareto chart with the baseline's answer marked as well."""
+    across, up = ("latency_ms", "fps_per_chip") if vision else ("tps_per_user", "tps_per_chip")
+    if across not in metrics or up not in metrics:
+        return figure
+    mark = Mark(metrics[across], metrics[up], PINNED, WARN)
+    legend = (*figure.legend[:1], (f"{PINNED} baseline", WARN), *figure.legend[1:])
+    return replace(figure, marks=(mark, *figure.marks), legend=legend)
 
 
 def roofline_figure(found: Explanation) -> Figure:

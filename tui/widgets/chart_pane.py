@@ -87,7 +87,7 @@ class ChartPane(Pane):
     def _frontier(self) -> Figure | str:
         from dataclasses import replace
 
-        from tui.widgets.chart_figures import chosen_point, pareto_figure
+        from tui.widgets.chart_figures import chosen_point, pareto_figure, pinned_point
 
         session = self.session
         assert session is not None
@@ -96,7 +96,10 @@ class ChartPane(Pane):
         if self._pareto is None or self._pareto[0] is not session.sweep:
             objectives = session.store.current.objectives
             self._pareto = (session.sweep, pareto_figure(session.sweep.table, objectives))
-        return replace(self._pareto[1], marks=chosen_point(session.selected))
+        figure = replace(self._pareto[1], marks=chosen_point(session.selected))
+        if session.baseline is None:
+            return figure
+        return pinned_point(figure, session.baseline.answer.metrics, session.is_vision)
 
     def _roofline(self) -> Figure | str:
         from tui.widgets.chart_figures import roofline_figure

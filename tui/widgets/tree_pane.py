@@ -188,7 +188,8 @@ class TreePane(Pane):
 
         vision = self.session is not None and self.session.is_vision
         names = effects_head(pairs_in(width - _KEY - _VALUE - 4), vision)
-        return [line((f"  {'key':<{_KEY}} {'value':<{_VALUE + 1}}{names}", DIM))]
+        key, value = ("键", "值") if self.chinese else ("key", "value")
+        return [line((f"  {fit(key, _KEY)} {fit(value, _VALUE + 1)}{names}", DIM))]
 
     def _words(self, width: int, height: int) -> list[Line]:
         """The lines below the rows: always as many for a height, so that rows do not jump."""
@@ -213,11 +214,16 @@ class TreePane(Pane):
         else:
             vision = self.session is not None and self.session.is_vision
             known = self._known_effects(row)
-            lines = effect_lines(known, row, width, vision)[:EFFECT_LINES]
+            lines = effect_lines(known, row, width, vision=vision, chinese=self.chinese)
+            lines = lines[:EFFECT_LINES]
             if known is None and not self.focused_pane:
                 # Nobody looks at the key: its effect is worked out when the cursor comes here.
                 lines = []
-            lines += [edit_line(row, width)] if row.edited and room > len(lines) + 1 else []
+            lines += (
+                [edit_line(row, width, chinese=self.chinese)]
+                if row.edited and room > len(lines) + 1
+                else []
+            )
             most = room - max(len(lines), EFFECT_LINES)
             lines = meaning_lines(row, chinese=self.chinese, width=width, most=most) + lines
         return lines + [line("")] * (room - len(lines))

@@ -42,26 +42,40 @@ def complaint_lines(complaint: str, width: int, most: int) -> list[Line]:
     return [line((one, WARN)) for one in wrapped(f"✗ {complaint}", width, most)]
 
 
-def edit_line(row: TreeRow, width: int) -> Line:
+def edit_line(row: TreeRow, width: int, *, chinese: bool) -> Line:
     """What the file says of an edited key, and how to get it back."""
-    original = "nothing" if row.original is None else shown_value(row.original)
-    return line((fit(f"* a what-if; the file has {original}; r takes it back", width), EDITED))
+    if chinese:
+        original = "没有此键" if row.original is None else f"为 {shown_value(row.original)}"
+        words = f"* 假设值；文件中{original}；按 r 还原"
+    else:
+        original = "nothing" if row.original is None else shown_value(row.original)
+        words = f"* a what-if; the file has {original}; r takes it back"
+    return line((fit(words, width), EDITED))
 
 
 def effect_lines(
-    effects: Sequence[KeyEffect] | None, row: TreeRow, width: int, vision: bool
+    effects: Sequence[KeyEffect] | None,
+    row: TreeRow,
+    width: int,
+    *,
+    vision: bool,
+    chinese: bool,
 ) -> list[Line]:
     """The effect on the current plan of half and double the value, or of the other state of a
     switch; ``effects`` is None while it is worked out."""
     if row.note:
         return []
-    if effects is None:
-        return [line(("effect on this plan: …", DIM))]
-    if not effects:
-        return [line(("not a number: enter changes it", DIM))]
-    if all(_without_effect(one) for one in effects):
-        return [line(("no effect on speed or memory of this plan", DIM))]
+    if effects is None or not effects or all(_without_effect(one) for one in effects):
+        which = 0 if effects is None else 2 if effects else 1
+        return [line((_STATES[which][1 if chinese else 0], DIM))]
     return [_effect_line(one, row.value, width, vision) for one in effects]
+
+
+_STATES = (
+    ("effect on this plan: …", "对本方案的影响：…"),
+    ("not a number: enter changes it", "不是数字：按 enter 修改"),
+    ("no effect on speed or memory of this plan", "对本方案的速度和显存没有影响"),
+)
 
 
 def _without_effect(one: KeyEffect) -> bool:
