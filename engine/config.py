@@ -7,21 +7,19 @@ Files are bounded before parsing, every string is cleaned, and each problem beco
 from __future__ import annotations
 
 import copy
-import json
-import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.architecture import Architecture
 from engine.errors import InputError
 from engine.files import read_bytes, user_path
+from engine.json_text import parse_json
+from engine.model_profiles import model_file, model_names
 from engine.precision import FORMATS, Precision
 from engine.text import clean
-from profiles import ROOT
 
 if TYPE_CHECKING:
     from engine.hub.reference import HubReference
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 MAXIMUM_BYTES = 4 * 1024 * 1024
 """The largest config.json in public use is under 1 MB (per-layer quantisation lists)."""
-MAXIMUM_DEPTH = 32
-MAXIMUM_ENTRIES = 200_000
 
 Edits = Sequence[tuple[str, object]]
 TIMM = "timm/"
@@ -69,12 +65,6 @@ class RawConfig:
     hf_quantisation: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     """What the reader should know about where this came from."""
-
-
-@cache
-def bundled_models() -> tuple[str, ...]:
-    """Names of the bundled model profiles, sorted."""
-    return tuple(sorted(path.stem for path in (ROOT / "models").glob("*.json")))
 
 
 def load_architecture(
@@ -206,15 +196,15 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
             f"--revision: found {clean(revision, 60)!r}, expected none: {clean(reference, 80)} is "
             "no model of the hub"
         )
-    if lowered in bundled_models():
-        return _read_bundled(lowered)
+    if model_file(reference) is not None:
+        return _read_profile(reference)
     if _is_path(reference):
         return _read_path(user_path(reference))
     named = _vision_name(reference)
     if named:
         return _read_named(named)
     raise InputError(
-        f"model {clean(reference, 80)!r} is neither a bundled profile, nor a file or folder, nor a "
+        f"model {clean(reference, 80)!r} is neither a profile, nor a file or folder, nor a "
         f"hub id org/name{_nearest(lowered)}"
     )
 
@@ -224,7 +214,7 @@ def hub_reference(reference: str, revision: str = "") -> HubReference | None:
     bundled profiles and what lies on the disk come first."""
     from engine.hub.reference import HubReference
 
-    if reference.lower() in bundled_models() or _is_path(reference):
+    if model_file(reference) is not None or _is_path(reference):
         return None
     if reference.lower().startswith(TIMM) and _vision_name(reference):
         return None
@@ -275,16 +265,26 @@ def _vision_names() -> dict[str, str]:
 def _nearest(name: str) -> str:
     import difflib
 
-    known = [*bundled_models(), *_vision_names()]
+    known = [*model_names(), *_vision_names()]
     near = difflib.get_close_matches(name, known, 1, 0.5)
     return f"; nearest profile: {near[0]}" if near else ""
 
 
-def _read_bundled(name: str) -> RawConfig:
-    path = ROOT / "models" / f"{name}.json"
-    profile = parse_json(path.read_bytes(), name)
-    config = profile["config"]
-    return RawConfig(str(profile["name"]), "bundled", name, config, profile.get("hf_quant_config"))
+def _read_profile(name: str) -> RawConfig:
+    """A profile wraps a config with a name; in a person's own folder a bare config does, too."""
+    found = model_file(name)
+    assert found is not None
+    path, is_own = found
+    origin = clean(str(path)) if is_own else "bundled"
+    source = origin if is_own else path.stem
+    values = parse_json(_read_bytes(path), source)
+    config = values.get("config")
+    if not isinstance(config, dict):
+        return RawConfig(clean(path.stem, 120), origin, source, values)
+    beside = values.get("hf_quant_config")
+    if beside is not None and not isinstance(beside, dict):
+        raise InputError(f"{source}: hf_quant_config: expected a mapping")
+    return RawConfig(str(values.get("name") or path.stem), origin, source, config, beside)
 
 
 def _read_path(path: Path, source: str = "") -> RawConfig:
@@ -314,85 +314,6 @@ def _name_of(file: Path, config: dict[str, Any]) -> str:
 
 def _read_bytes(file: Path) -> bytes:
     return read_bytes(file, MAXIMUM_BYTES, "a config.json")
-
-
-def parse_json(content: bytes, source: str) -> dict[str, Any]:
-    """Parse a bounded JSON mapping strictly; raises `InputError` naming ``source``.
-
-    Duplicate keys, NaN, Infinity (but for open limits), too deep nesting and anything but a
-    mapping are refused.
-    """
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        mapping: dict[str, Any] = {}
-        for key, value in items:
-            if key in mapping:
-                raise InputError(f"{source}: key {clean(key, 80)} is given twice, expected once")
-            mapping[key] = value
-        return mapping
-
-    try:
-        parsed = json.loads(content.decode("utf-8-sig"), object_pairs_hook=pairs)
-    except UnicodeDecodeError:
-        raise InputError(f"{source}: not UTF-8 text, expected JSON") from None
-    except RecursionError:
-        raise InputError(
-            f"{source}: nested too deeply, expected at most {MAXIMUM_DEPTH} levels"
-        ) from None
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{source}: broken JSON at line {error.lineno} column {error.colno}: "
-            f"{clean(error.msg, 80)}"
-        ) from None
-    except ValueError:
-        raise InputError(f"{source}: a number has too many digits") from None
-    if not isinstance(parsed, dict):
-        kind = {list: "a list", str: "text", type(None): "null"}.get(type(parsed), "a number")
-        raise InputError(f"{source}: holds {kind}, expected a mapping of config keys")
-    cleaned: dict[str, Any] = _Cleaner(source).clean(parsed, "", 0)
-    return cleaned
-
-
-_MAY_BE_INFINITE = frozenset({"time_step_limit"})
-"""Mamba-2 configs write an open upper limit of the time step as Infinity."""
-
-
-class _Cleaner:
-    """Strings made safe to show, numbers finite, size and depth bounded."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.budget = MAXIMUM_ENTRIES
-
-    def clean(self, value: Any, path: str, depth: int) -> Any:
-        """``value`` found at the dotted ``path``; raises `InputError`."""
-        if depth > MAXIMUM_DEPTH:
-            raise InputError(
-                f"{self.source}: {path[:80]} is nested deeper than {MAXIMUM_DEPTH} levels"
-            )
-        self.budget -= 1
-        if self.budget < 0:
-            raise InputError(f"{self.source}: more than {MAXIMUM_ENTRIES:,} values")
-        if isinstance(value, str):
-            return clean(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            self._check_infinite(value, path)
-        if isinstance(value, dict):
-            return {
-                clean(key, 200): self.clean(
-                    inner, f"{path}.{clean(key, 80)}" if path else clean(key, 80), depth + 1
-                )
-                for key, inner in value.items()
-            }
-        if isinstance(value, list):
-            return [self.clean(inner, path, depth + 1) for inner in value]
-        return value
-
-    def _check_infinite(self, value: float, path: str) -> None:
-        name = "NaN" if math.isnan(value) else "infinite"
-        if name == "infinite" and path.rsplit(".", 1)[-1] in _MAY_BE_INFINITE:
-            return
-        raise InputError(f"{self.source}: {path} is {name}, expected a finite number")
 
 
 def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:

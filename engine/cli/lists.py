@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from engine.architecture import Architecture
 from engine.chip_profiles import chip_ids, load_chip
 from engine.cli import BAD_INPUT, FOUND
-from engine.config import bundled_models, load_architecture
+from engine.config import load_architecture
 from engine.errors import InputError
 from engine.framework_profiles import framework_ids, load_framework
+from engine.model_profiles import model_names
 from engine.profile_files import BUNDLED
 from engine.text import clean
 from engine.validation.uncertainty import published_runs
@@ -110,22 +111,23 @@ def _peak(tflops: float | None) -> str:
 
 
 def run_models(arguments: argparse.Namespace) -> int:
-    """Every bundled model with its size."""
+    """Every model that has a name, with its size."""
     rows: list[dict[str, Any]] = []
-    for name in bundled_models():
-        model = load_architecture(name)
-        row: dict[str, Any] = {"id": name, "name": model.name, "kind": model.kind}
+    models, problems = _loaded(model_names(), load_architecture)
+    for model in models:
+        row: dict[str, Any] = {"id": model.reference, "name": model.name, "kind": model.kind}
         architecture = model.architecture
         if isinstance(architecture, Architecture):
             row["total_parameters"] = architecture.total_parameters
             row["active_parameters"] = architecture.active_parameters
         else:
             row["total_parameters"] = row["active_parameters"] = architecture.parameters
+        row["origin"] = model.origin
         rows.append(row)
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
-        return FOUND
-    lines = [["id", "kind", "parameters", "active"]]
+        return _told(problems)
+    lines = [["id", "kind", "parameters", "active", "from"]]
     for row in rows:
         lines.append(
             [
@@ -133,10 +135,11 @@ def run_models(arguments: argparse.Namespace) -> int:
                 row["kind"],
                 _size(row["total_parameters"]),
                 _size(row["active_parameters"]),
+                _owner(row["origin"]),
             ]
         )
     _print_columns(lines)
-    return FOUND
+    return _told(problems)
 
 
 def _size(parameters: int) -> str:

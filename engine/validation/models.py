@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from engine.architecture import Architecture
-from engine.config import bundled_models, load_architecture
+from engine.config import load_architecture
 from engine.errors import InputError
+from engine.model_profiles import bundled_models
 
 _MAKERS = ("meta-", "nvidia-", "mistralai-")
 _RELEASE = re.compile(r"[-_](instruct|chat|it|base|hf|fp8|bf16|fp4|nvfp4|mxfp4|v0\.\d+|\d{4})$")

@@ -8,8 +8,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 from engine.chip import Chip
-from engine.config import bundled_models, load_architecture
+from engine.config import load_architecture
 from engine.errors import InputError
+from engine.model_profiles import bundled_models
 from engine.text import clean
 from engine.vision.architecture import VisionArchitecture
 from engine.vision.index import named_architectures

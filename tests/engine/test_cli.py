@@ -134,6 +134,20 @@ def test_own_profiles_are_shown_as_yours(capsys, tmp_path, monkeypatch, kind, na
     assert next(row for row in json.loads(out) if row["id"] == name)["origin"] == str(own)
 
 
+def test_own_models_are_listed_beside_broken_ones(capsys, tmp_path, monkeypatch):
+    from profiles import ROOT
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    folder = tmp_path / "rooftop" / "models"
+    folder.mkdir(parents=True)
+    (folder / "ours.json").write_bytes((ROOT / "models" / "llama-2-7b.json").read_bytes())
+    (folder / "broken.json").write_text("[")
+    code, out, err = output(capsys, "models")
+    line = next(one for one in out.splitlines() if one.startswith("ours "))
+    assert (code, line.split()[-1]) == (2, "yours")
+    assert "broken.json: broken JSON" in err
+
+
 def test_name_prints_fields(capsys):
     code, out, _ = output(capsys, "name", "TPS001-Llama2-70B-S4K-01-W4A16-B16", "--json")
     assert (code, json.loads(out)["input_tokens"]) == (0, 4096)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from engine.architecture import Architecture
-from engine.config import MAXIMUM_BYTES, LoadedModel, bundled_models, load_architecture
+from engine.config import MAXIMUM_BYTES, LoadedModel, load_architecture
 from engine.errors import InputError, UnknownArchitecture
+from engine.model_profiles import bundled_models
 
 TINY: dict[str, Any] = {
     "model_type": "llama",
@@ -182,3 +183,43 @@ def test_assume_reads_an_unknown_model_type(tmp_path: Path) -> None:
     file = write(tmp_path, {**TINY, "model_type": "lama"})
     model = load_architecture(str(file), assume="llama")
     assert any("--assume" in warning for warning in model.warnings)
+
+
+# --- a person's own models --------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    folder = tmp_path / "rooftop" / "models"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(TINY, "Ours"), ({"name": "Our model", "source": "us", "config": TINY}, "Our model")],
+)
+def test_a_model_of_ones_own_by_its_name(own_folder: Path, content: object, name: str) -> None:
+    file = own_folder / "Ours.json"
+    file.write_text(json.dumps(content))
+    model = load_architecture("OURS")
+    assert (model.name, model.origin) == (name, str(file))
+    assert described(model).layer_count == 2
+
+
+def test_a_model_of_ones_own_comes_before_the_bundled_one(own_folder: Path) -> None:
+    (own_folder / "llama-2-7b.json").write_text(json.dumps(TINY))
+    assert described(load_architecture("llama-2-7b")).layer_count == 2
+
+
+def test_a_broken_model_of_ones_own_is_named(own_folder: Path) -> None:
+    (own_folder / "ours.json").write_text("[")
+    assert f"{own_folder / 'ours.json'}: broken JSON" in message("ours")
+    (own_folder / "ours.json").write_text(json.dumps({"config": TINY, "hf_quant_config": 3}))
+    assert "hf_quant_config: expected a mapping" in message("ours")
+
+
+def test_a_model_of_ones_own_is_suggested(own_folder: Path) -> None:
+    (own_folder / "house-model.json").write_text(json.dumps(TINY))
+    assert "nearest profile: house-model" in message("house-modle")

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.config import RawConfig, interpret, parse_json
+from engine.config import RawConfig, interpret
 from engine.errors import RooftopError
+from engine.json_text import parse_json
 
 FACTS = Path(__file__).parents[1] / "data" / "zoo_facts.csv"
 

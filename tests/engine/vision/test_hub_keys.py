@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.config import bundled_models, load_architecture
+from engine.config import load_architecture
 from engine.glossary import lookup
+from engine.model_profiles import bundled_models
 from engine.vision.reading import read_vision
 
 OLD_GENERATION_KEYS = {
