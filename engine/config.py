@@ -133,6 +133,7 @@ def interpret(
 ) -> LoadedModel:
     """Describe an already parsed config; raises `InputError`."""
     from engine.dialects.reading import read_architecture
+    from engine.quantisation import name_warning
     from engine.vision.reading import is_vision
 
     if is_vision(raw.config, assume):
@@ -147,7 +148,7 @@ def interpret(
         kind="language",
         architecture=architecture,
         precision=precision,
-        warnings=(*architecture.warnings, *raw.notes),
+        warnings=(*architecture.warnings, *name_warning(raw.name, precision), *raw.notes),
     )
 
 

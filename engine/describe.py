@@ -143,7 +143,10 @@ def quantisation_label(precision: Precision) -> str:
     """The precision with the roles it leaves in another format."""
     if not precision.overrides:
         return precision.label
-    kept = ", ".join(f"{role.value} {stored.name}" for role, stored in precision.overrides)
+    kept = ", ".join(
+        f"{role.value} {stored.name}" + (f" and {stored.mixed_with}" if stored.mixed_with else "")
+        for role, stored in precision.overrides
+    )
     return f"{precision.label} ({kept})"
 
 

@@ -23,6 +23,9 @@ class NumberFormat:
     scale_bits: float = 0.0
     compute: str = "bf16"
     """Which peak rate a product of two such operands runs at."""
+    mixed_with: str = ""
+    """Another format that a smaller part of the same matrices is stored in; ``scale_bits`` then
+    makes the bytes of both together right."""
 
     @property
     def bytes_per_element(self) -> float:

@@ -135,9 +135,15 @@ def _with_experts(layout: _Layout, part: FeedForward, routing: Routing) -> FeedF
     """Experts run beside the dense part; the router scales its input and each expert."""
     hidden = layout.shape.hidden
     bank = mixture(hidden, layout.expert_width, routing.count, routing.top_k)
-    return FeedForward(
-        "dense + mixture of experts", part.matrices, bank.experts, hidden + routing.count
+    experts = bank.experts
+    assert experts is not None and experts.router is not None
+    # They stand beside the layer's mlp, not in it, and quantisation lists name them so.
+    renamed = replace(
+        experts,
+        matrices=tuple(replace(m, name=m.name.removeprefix("mlp.")) for m in experts.matrices),
+        router=replace(experts.router, name="router.proj"),
     )
+    return FeedForward("dense + mixture of experts", part.matrices, renamed, hidden + routing.count)
 
 
 def _with_layer_input(layout: _Layout, part: FeedForward) -> FeedForward:

@@ -7,6 +7,8 @@ are stored otherwise. Checkpoints in FP32 count as 16 bit: serving engines load 
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from engine.architecture import Architecture, Matrix, Role
@@ -26,16 +28,17 @@ def read_quantisation(
 ) -> Precision:
     """The checkpoint's own precision; raises `InputError` for a method it does not know.
 
-    A role (attention, experts …) is stored in the format that most of its elements have:
-    ignore lists that name a few layers of many do not change it.
+    A role (attention, experts …) is stored in the format that most of its elements have; where
+    some matrices or layers are stored otherwise, its bytes per element are the average of both.
     """
     plain = _plain_format(architecture.torch_dtype)
     scheme = read_scheme(config, text_config, hf_quant)
     if scheme is None:
         return Precision(plain, plain, plain, plain)
+    held = _layers_by_name(architecture)
     by_role = {
-        role: _format_of(scheme, names, architecture, plain)
-        for role, names in _matrices_by_role(architecture).items()
+        role: _format_of(scheme, matrices, held, plain)
+        for role, matrices in _matrices_by_role(architecture).items()
     }
     weights = scheme.weights or _most_used(by_role, plain)
     overrides = tuple(
@@ -81,31 +84,66 @@ def _matrices_by_role(architecture: Architecture) -> dict[Role, list[tuple[Matri
     return found
 
 
+def _layers_by_name(architecture: Architecture) -> dict[str, int]:
+    """In how many layers a matrix of each name is; the empty name is all layers."""
+    held: dict[str, int] = {"": architecture.layer_count}
+    for block, count in architecture.blocks():
+        names = {matrix.name for matrix in block.matrices}
+        if block.experts is not None:
+            names |= {matrix.name for matrix in block.experts.matrices}
+            if block.experts.router is not None:
+                names.add(block.experts.router.name)
+        for name in names:
+            held[name] = held.get(name, 0) + count
+    return held
+
+
 def _format_of(
     scheme: Scheme,
     matrices: list[tuple[Matrix, int]],
-    architecture: Architecture,
+    held: dict[str, int],
     plain: NumberFormat,
 ) -> NumberFormat:
-    """The format that most elements of a role have."""
-    votes: dict[NumberFormat, int] = {}
+    """The format that most elements of a role have, with the average bytes of all of them."""
+    elements_by_format: dict[NumberFormat, float] = {}
     for matrix, elements in matrices:
-        chosen = _matrix_format(scheme, matrix, architecture.layer_count) or plain
-        votes[chosen] = votes.get(chosen, 0) + elements
-    return max(votes, key=lambda one: votes[one])
+        for chosen, share in _matrix_formats(scheme, matrix, held, plain):
+            known = elements_by_format.get(chosen, 0.0)
+            elements_by_format[chosen] = known + elements * share
+    ordered = sorted(elements_by_format, key=lambda one: -elements_by_format[one])
+    most = ordered[0]
+    total = sum(elements_by_format.values())
+    if total - elements_by_format[most] <= NEGLIGIBLE * total:
+        return most
+    bits = sum(8 * one.bytes_per_element * elements for one, elements in elements_by_format.items())
+    return replace(most, scale_bits=bits / total - most.bits, mixed_with=ordered[1].name)
 
 
-def _matrix_format(scheme: Scheme, matrix: Matrix, layers: int) -> NumberFormat | None:
-    """The format of one matrix in most layers; None for the plain one."""
+NEGLIGIBLE = 1e-9
+"""A smaller share of a role's elements in another format is a rounding error of shares."""
+
+
+def _matrix_formats(
+    scheme: Scheme, matrix: Matrix, held: dict[str, int], plain: NumberFormat
+) -> list[tuple[NumberFormat, float]]:
+    """The formats of one matrix with the share of its layers that each has."""
+    layers, total = held.get(matrix.name, 1), held[""]
+    found, left = [], 1.0
     for patterns, chosen in scheme.rules:
-        if coverage(patterns, matrix.name, layers) > 0.5:
-            return chosen
+        share = min(coverage(patterns, matrix.name, layers, total), left)
+        if share > 0:
+            found.append((chosen, share))
+            left -= share
     quantised = matrix.role in QUANTISED_ROLES or matrix.role in scheme.extra_roles
     if scheme.only_roles and matrix.role not in scheme.only_roles:
         quantised = False
-    if not quantised or scheme.weights is None:
-        return None
-    return None if coverage(scheme.ignored, matrix.name, layers) > 0.5 else scheme.weights
+    if left > 0 and quantised and scheme.weights is not None:
+        ignored = coverage(scheme.ignored, matrix.name, layers, total)
+        found.append((scheme.weights, left * (1.0 - ignored)))
+        left *= ignored
+    if left > 0:
+        found.append((plain, left))
+    return found
 
 
 def _most_used(by_role: dict[Role, NumberFormat], plain: NumberFormat) -> NumberFormat:
@@ -114,3 +152,21 @@ def _most_used(by_role: dict[Role, NumberFormat], plain: NumberFormat) -> Number
         if by_role.get(role, plain) != plain:
             return by_role[role]
     return plain
+
+
+_QUANTISED_NAME = re.compile(
+    r"(?<![A-Za-z0-9])(NVFP4|MXFP4|MXFP8|FP8|FP4|AWQ|GPTQ|INT4|INT8|4bit|8bit|W4A16|W8A8|W4A8)"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+
+
+def name_warning(name: str, precision: Precision) -> tuple[str, ...]:
+    """A warning when a model's name says that it is quantised and its files do not."""
+    said = _QUANTISED_NAME.search(name)
+    if said is None or precision.weights.bits < 16:
+        return ()
+    return (
+        f"the name says {said[1]}, the files hold no quantization_config: weights count as "
+        f"{precision.weights.name}; --weights names another format",
+    )

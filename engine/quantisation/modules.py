@@ -7,11 +7,39 @@ from functools import lru_cache
 
 _LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$")
 _SYNONYMS = (("self_attn", "attn"), ("mlp", "ffn"), ("mlp", "block_sparse_moe"), ("mlp", "mixer"))
+_LAST = {
+    "gate_proj": ("w1", "gate_up_proj"),
+    "up_proj": ("w3", "gate_up_proj"),
+    "down_proj": ("w2",),
+    "q_proj": ("qkv_proj", "query_key_value"),
+    "k_proj": ("qkv_proj", "query_key_value"),
+    "v_proj": ("qkv_proj", "query_key_value"),
+    "q_b_proj": ("wq_b",),
+    "o_a_proj": ("wo_a",),
+    "o_b_proj": ("wo_b",),
+}
+"""Other names of the last part of a path: Mixtral's experts, projections held as one, and
+DeepSeek's own names."""
+_WHOLE = {
+    "self_attn.q_a_proj": ("self_attn.wq_a", "self_attn.fused_wqa_wkv"),
+    "self_attn.kv_proj": ("self_attn.wkv", "self_attn.fused_wqa_wkv"),
+    "self_attn.kv_a_proj_with_mqa": ("self_attn.wkv_a", "self_attn.fused_qkv_a_proj"),
+    "self_attn.kv_b_proj": ("self_attn.wkv_b",),
+}
+"""Other names of single modules."""
+_ELSEWHERE = re.compile(r"visual|vision|vit_|audio|speech|image|(^|\.)mtp|nextn|draft")
+"""Parts of a model whose layers are not the text model's: towers and prediction layers."""
 _LONGEST_PATTERN = 300
 
 
-def coverage(patterns: tuple[str, ...], name: str, layers: int) -> float:
-    """The share of ``layers`` in which module ``name`` (inside its layer) is meant."""
+def coverage(patterns: tuple[str, ...], name: str, layers: int, total: int = 0) -> float:
+    """The share of the ``layers`` that hold module ``name`` (inside its layer) in which it is
+    meant, in a model of ``total`` layers.
+
+    Lists may name layers that have no such module (the dense ones among expert layers, or the
+    prediction layer after the last); as many as there are of those do not count.
+    """
+    total = max(total, layers)
     everywhere, by_layer = _compiled(patterns)
     paths = _paths(name)
     if any(pattern.search(path) for pattern in everywhere for path in paths):
@@ -21,17 +49,24 @@ def coverage(patterns: tuple[str, ...], name: str, layers: int) -> float:
         layer
         for tail, numbers in by_layer.items()
         for layer in numbers
-        if any(_tail_matches(tail, one) for one in tails)
+        if layer < total and any(_tail_matches(tail, one) for one in tails)
     }
-    return len(hit) / max(layers, 1)
+    if len(hit) >= layers:
+        return 1.0
+    return 0.0 if len(hit) <= total - layers else len(hit) / layers
 
 
 def _paths(name: str) -> list[str]:
     """Full paths under which checkpoints may know a module of a layer."""
-    names = [name]
+    names = [name, *_WHOLE.get(name, ())]
     for ours, theirs in _SYNONYMS:
-        if name.startswith(ours + ".") or f".{ours}." in name:
-            names.append(name.replace(ours, theirs, 1))
+        names += [one.replace(ours, theirs, 1) for one in list(names) if one.startswith(f"{ours}.")]
+    names += [
+        f"{one.rsplit('.', 1)[0]}.{other}"
+        for one in list(names)
+        for other in _LAST.get(one.rsplit(".", 1)[-1], ())
+        if "." in one
+    ]
     names += [one.replace("experts.", "experts.0.", 1) for one in names if "experts." in one]
     if name == "lm_head":
         return ["lm_head", "language_model.lm_head", "head"]
@@ -65,6 +100,8 @@ def _compiled(
             everywhere += _safe_pattern(pattern[3:])
             continue
         found = _LAYER.search(pattern)
+        if found and _ELSEWHERE.search(pattern[: found.start()]):
+            continue
         if found and found[1] != "*":
             by_layer.setdefault(found[2], set()).add(int(found[1]))
         elif found:

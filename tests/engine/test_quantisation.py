@@ -6,7 +6,7 @@ import pytest
 
 from engine.architecture import Role
 from engine.errors import InputError
-from engine.quantisation import read_quantisation
+from engine.quantisation import name_warning, read_quantisation
 from tests.engine import builders
 
 
@@ -81,10 +81,28 @@ def test_ignored_regular_expressions():
     assert precision.weight_format(Role.ROUTED_EXPERT).bytes_per_element * 8 == 4 + 16 / 32
 
 
-def test_a_few_ignored_layers_do_not_change_a_role():
+def test_a_few_ignored_layers_add_their_bytes_to_the_role():
     names = [f"model.layers.{layer}.mlp.down_proj" for layer in (0, 31)]
     section = {"quant_method": "fp8", "modules_to_not_convert": names}
+    stored = read(section, model=builders.dense(layers=32)).weight_format(Role.DENSE_MLP)
+    assert (stored.name, stored.mixed_with) == ("fp8", "bf16")
+    # A third of the role's elements in 2 of 32 layers hold a byte more.
+    assert stored.bytes_per_element == pytest.approx(1 + 2 / 32 / 3)
+
+
+def test_layers_after_the_last_do_not_count():
+    names = ["model.layers.32.mlp.down_proj", "model.layers.33.mlp"]
+    section = {"quant_method": "fp8", "modules_to_not_convert": names}
     assert read(section, model=builders.dense(layers=32)).overrides == ()
+
+
+def test_experts_may_be_named_as_mixtral_names_them():
+    layers = {f"model.layers.{n}.block_sparse_moe.experts.0.w1" for n in range(2)}
+    layers |= {f"model.layers.{n}.block_sparse_moe.experts.0.w2" for n in range(2)}
+    layers |= {f"model.layers.{n}.block_sparse_moe.experts.0.w3" for n in range(2)}
+    mixed = {module: {"quant_algo": "NVFP4"} for module in sorted(layers)}
+    section = {"quant_algo": "MIXED_PRECISION", "quantized_layers": mixed}
+    assert read(section).weight_format(Role.ROUTED_EXPERT).name == "nvfp4"
 
 
 def test_most_ignored_layers_do():
@@ -178,3 +196,25 @@ def test_blocks_may_be_written_as_text():
 def test_layers_that_fp8_names_as_ignored_stay_plain():
     ignored = {"quant_method": "fp8", "ignored_layers": ["self_attn"]}
     assert read(ignored).weight_format(Role.ATTENTION).bits == 16
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model.visual.encoder.layers.0.self_attn.q_proj", "mtp.layers.0*", "audio.layers.1.mlp"],
+)
+def test_layers_of_towers_and_of_prediction_are_not_those_of_the_text(name: str):
+    section = {"quant_method": "fp8", "modules_to_not_convert": [name]}
+    assert read(section, model=builders.dense(layers=2)).overrides == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "warned"),
+    [
+        ("GLM-4.7-FP8", {}, True),
+        ("GLM-4.7-FP8", {"quant_method": "fp8"}, False),
+        ("Model-7B", {}, False),
+        ("llama-3-8b-bnb-4bit", {}, True),
+    ],
+)
+def test_a_name_that_says_quantised_is_compared(name: str, section: dict, warned: bool):
+    assert bool(name_warning(name, read(section))) is warned
