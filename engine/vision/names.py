@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 from engine.chip import Chip
@@ -37,15 +38,31 @@ def spelled(name: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def measured_architecture(name: str, resolution: Resolution | None = None) -> VisionArchitecture:
+def measured_architecture(
+    name: str, resolution: Resolution | None = None, configs: Path | None = None
+) -> VisionArchitecture:
     """The architecture that a published model name means, at the row's resolution if it states
-    one; raises `InputError` naming a model that is not known."""
+    one; else what the folder ``configs`` holds of that name. Raises `InputError` naming a model
+    that is not known."""
     # A slash may part the organisation from the name, or be part of it (ViT-B/16).
     for written in (spelled(name.split("/")[-1]), spelled(name.replace("/", "_"))):
         found = _known(written, name, resolution)
         if found is not None:
             return found
-    raise InputError(f"model {clean(name, 80)!r} is no vision model that is known")
+    found = _own(name, configs, resolution) if configs is not None else None
+    if found is None:
+        raise InputError(f"model {clean(name, 80)!r} is no vision model that is known")
+    return found
+
+
+def _own(name: str, configs: Path, resolution: Resolution | None) -> VisionArchitecture | None:
+    """The user's own config or layer table."""
+    stem = name.replace("/", "__")
+    for path in (configs / stem / "config.json", configs / f"{stem}.csv"):
+        if Path(stem).name == stem and path.is_file():
+            found = load_architecture(str(path), resolution=resolution).architecture
+            return found if isinstance(found, VisionArchitecture) else None
+    return None
 
 
 def _known(written: str, name: str, resolution: Resolution | None) -> VisionArchitecture | None:

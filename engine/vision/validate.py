@@ -25,7 +25,7 @@ from engine.vision.time import batch_seconds
 from engine.vision.work import Inventory, take_vision_inventory
 from profiles import ROOT
 
-LARGEST_OFFLINE = 1024
+OFFLINE_BATCHES = np.array([float(1 << power) for power in range(11)])
 """Images per stream: no published offline run uses larger batches."""
 SERVER_LOAD = "poisson"
 _RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})")
@@ -34,18 +34,12 @@ _RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})")
 def predict_row(cells: Mapping[str, str], configs: Path | None = None) -> dict[str, float]:
     """Samples per second of all chips and latency of a batch in milliseconds.
 
-    ``cells`` are a row's columns as text. Architectures come from bundled data whatever
-    ``configs`` holds. Raises `InputError` naming what is not understood.
+    ``cells`` are a row's columns as text. A model that no published name means may have a config
+    or a layer table in ``configs``: ``<org>__<name>/config.json`` or ``<org>__<name>.csv``.
+    Raises `InputError` naming what is not understood.
     """
     chips = _count(cells.get("chips", ""))
-    inventory = _inventory(
-        cells.get("model", ""),
-        _resolution(cells.get("model_arch_note", "")),
-        cells.get("chip", ""),
-        cells.get("framework", ""),
-        cells.get("framework_version", ""),
-        cells.get("precision_weights", ""),
-    )
+    inventory, _ = row_inventory(cells, configs)
     batch = _batch(cells.get("concurrency_or_batch", ""))
     if batch is None:
         rate, seconds = _offline(inventory)
@@ -57,13 +51,26 @@ def predict_row(cells: Mapping[str, str], configs: Path | None = None) -> dict[s
     return {"samples_per_s": chips * rate, "latency_ms": seconds * 1e3}
 
 
+def row_inventory(cells: Mapping[str, str], configs: Path | None = None) -> tuple[Inventory, str]:
+    """The kernels that a row ran, and the id of the framework that describes it; raises
+    `InputError`."""
+    return _inventory(
+        cells.get("model", ""),
+        _resolution(cells.get("model_arch_note", "")),
+        cells.get("chip", ""),
+        cells.get("framework", ""),
+        cells.get("framework_version", ""),
+        cells.get("precision_weights", ""),
+        configs,
+    )
+
+
 def _offline(inventory: Inventory) -> tuple[float, float]:
     """Rate and seconds per batch at the batch with the highest throughput among powers of two:
     what somebody who submits an offline result chooses."""
     instances = int(_loads()["offline_instances"])
-    batches = np.array([float(1 << power) for power in range(LARGEST_OFFLINE.bit_length())])
-    seconds = batch_seconds(inventory, batches, instances).latency
-    rates = instances * batches / seconds
+    seconds = batch_seconds(inventory, OFFLINE_BATCHES, instances).latency
+    rates = instances * OFFLINE_BATCHES / seconds
     best = int(np.argmax(rates))
     return float(rates[best]), float(seconds[best])
 
@@ -101,13 +108,14 @@ def _inventory(
     framework: str,
     version: str,
     precision_words: str,
-) -> Inventory:
+    configs: Path | None,
+) -> tuple[Inventory, str]:
     chip = load_chip(chip_name)
     profile = profile_of(framework_name(framework, version), version, chip.id)
-    architecture = measured_architecture(model, resolution)
+    architecture = measured_architecture(model, resolution, configs)
     precision = _precision(measured_format(model, precision_words, chip), chip)
     runs = vision_framework(load_framework(profile), chip)[0]
-    return take_vision_inventory(architecture, precision, chip, runs)
+    return take_vision_inventory(architecture, precision, chip, runs), runs.id
 
 
 def _precision(words: str, chip: Chip) -> Precision:

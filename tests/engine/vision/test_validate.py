@@ -12,6 +12,7 @@ from engine.chip_profiles import load_chip
 from engine.errors import InputError
 from engine.vision.names import measured_architecture, measured_format
 from engine.vision.validate import predict_row
+from tests.engine.vision.test_table import SMALL as TABLE
 
 MEASURED = Path(__file__).parents[3].parent / "shared" / "reference" / "measurements.csv"
 ROW = {
@@ -54,6 +55,13 @@ class TestNames:
     def test_an_unknown_name_is_refused_by_name(self):
         with pytest.raises(InputError, match="'timm/no_such_net'"):
             measured_architecture("timm/no_such_net")
+
+    def test_a_layer_table_beside_the_measurements_counts(self, tmp_path: Path):
+        (tmp_path / "me__my-net.csv").write_text(TABLE, encoding="utf-8")
+        row = {**ROW, "model": "me/my-net", "model_arch_note": ""}
+        assert predict_row(row, tmp_path)["samples_per_s"] > 0
+        with pytest.raises(InputError, match="me/my-net"):
+            predict_row(row, None)
 
     def test_a_format_means_another_where_the_chip_has_it(self):
         name = "BERT-Large SQuAD (seq<=384), 99.9% accuracy"

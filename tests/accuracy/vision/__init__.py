@@ -1,0 +1,1 @@
+"""Refitting the constants of vision models."""

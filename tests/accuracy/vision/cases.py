@@ -1,0 +1,110 @@
+"""Measured rows of vision models as cases: what ran, and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.validation.reader import Measurement, read_measurements
+from engine.vision.time import batch_seconds
+from engine.vision.validate import OFFLINE_BATCHES, SERVER_LOAD, row_inventory
+from engine.vision.work import Inventory
+from tests.accuracy.vision.constants import Constants, Values
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: its kernels, and the measured images per second of one chip."""
+
+    row: Measurement
+    inventory: Inventory
+    framework: str
+    rate: float
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """What is held out together."""
+        return self.row.model, self.row.chip
+
+    def residual(self, values: Values) -> float:
+        """Logarithm of predicted over measured rate."""
+        return float(np.log(self.predicted(values) / self.rate))
+
+    def predicted(self, values: Values) -> float:
+        """Images per second of one chip under ``values``."""
+        inventory = _under(self, values)
+        if np.isfinite(self.row.batch):
+            batch = max(self.row.batch, 1.0)
+            rate = batch / float(batch_seconds(inventory, np.array([batch])).latency[0])
+        else:
+            streams = values.offline_instances
+            seconds = batch_seconds(inventory, OFFLINE_BATCHES, streams).latency
+            rate = float(np.max(streams * OFFLINE_BATCHES / seconds))
+        return rate * values.of("server") if self.row.load.startswith(SERVER_LOAD) else rate
+
+
+def _under(case: Case, values: Values) -> Inventory:
+    """The case's kernels with other constants."""
+    given = case.inventory
+    scope = values.scope(given.chip, case.framework)
+    works = tuple(
+        replace(work, constants=scope.kernel(work.family, given.choice.dtype), cache=scope.cache)
+        for work in given.works
+    )
+    return replace(given, works=works, runtime=scope.runtime(given.runtime))
+
+
+def load_cases(path: Path) -> list[Case]:
+    """Every vision row that is understood."""
+    cases = []
+    for row in read_measurements(path):
+        if row.kind != "cv":
+            continue
+        cells = {**row.cells, "chip": row.chip, "framework": row.framework}
+        try:
+            inventory, framework = row_inventory(cells)
+        except InputError as error:
+            print(f"left out: {error}")
+            continue
+        rate = row.samples_per_second / row.chips
+        if not np.isfinite(rate):
+            rate = max(row.batch, 1.0) / (row.latency_ms * 1e-3)
+        cases.append(Case(row, inventory, framework, rate))
+    return cases
+
+
+def folds(cases: Iterable[Case], count: int) -> list[set[tuple[str, str]]]:
+    """The pairs in ``count`` parts, the same ones every time."""
+    pairs = sorted({case.pair for case in cases})
+    order = np.random.default_rng(0).permutation(len(pairs))
+    return [{pairs[place] for place in order[part::count]} for part in range(count)]
+
+
+def show(title: str, cases: Sequence[Case], rates: Sequence[float]) -> None:
+    """Print median, mean and bias, in all and by framework."""
+    errors = np.array([found / case.rate - 1.0 for case, found in zip(cases, rates, strict=True)])
+    names = np.array([case.framework for case in cases])
+    print(title)
+    for name in ("all", *sorted(set(names))):
+        mine = errors if name == "all" else errors[names == name]
+        size = np.abs(mine)
+        print(
+            f"  {name:22s} n={len(mine):4d} median {np.median(size):6.1%}"
+            f" mean {np.mean(size):6.1%} bias {np.median(mine):+6.1%}"
+        )
+
+
+def constants_of(cases: Iterable[Case]) -> Constants:
+    """The constants that some case depends on."""
+    constants = Constants()
+    for case in cases:
+        given = case.inventory
+        scope = constants.values(constants.prior).scope(given.chip, case.framework)
+        for work in given.works:
+            scope.kernel(work.family, given.choice.dtype)
+        scope.runtime(given.runtime)
+    return constants
