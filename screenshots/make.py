@@ -28,7 +28,7 @@ QWEN = Scenario(
     chips=8,
     objectives=Objectives(ttft_ms=1000, tpot_ms=30),
 )
-RESNET = Scenario(model="resnet50", chip="h100_sxm", chips=1, objectives=Objectives(latency_ms=10))
+RESNET = Scenario(model="resnet-50", chip="h100_sxm", chips=1, objectives=Objectives(latency_ms=10))
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,12 @@ SCENES = (
     Scene("best-layouts", ("v",), QWEN),
     Scene("filter", ("v", "v", "slash", *"tp4", "space", *"b>32"), QWEN),
     Scene("compare", ("space", "v", "down", "space", "down", "space", "c"), QWEN),
-    Scene("baseline", ("b", "2", *["down"] * 5, "right", "escape"), QWEN),
+    Scene("baseline", ("b", "2", *["down"] * 5, "right", "right", "escape"), QWEN),
     Scene("sensitivity", ("w",), QWEN),
     Scene("help", ("question_mark",)),
     Scene("palette", ("colon", *"copy")),
     Scene("columns", ("C", "down", "down")),
     Scene("vision", (), RESNET),
-    Scene("light", (), QWEN, "light"),
     Scene("mono", (), QWEN, "mono"),
     Scene("ascii", (), QWEN, "mono", True),
 )
@@ -93,17 +92,17 @@ async def settled(app: RooftopApp, pilot) -> None:  # type: ignore[no-untyped-de
 def main(names: list[str]) -> None:
     """Take every picture, or those named."""
     os.environ.pop("NO_COLOR", None)
-    with tempfile.TemporaryDirectory() as folder:
-        # Nobody's own settings and sessions are to be seen.
-        os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = folder
-        for scene in SCENES:
-            if names and scene.name not in names:
-                continue
-            for width, height in SIZES:
+    for scene in SCENES:
+        if names and scene.name not in names:
+            continue
+        for width, height in SIZES:
+            with tempfile.TemporaryDirectory() as folder:
+                # Nobody's own settings and sessions are to be seen.
+                os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = folder
                 picture = asyncio.run(take(scene, (width, height)))
-                path = HERE / f"{scene.name}-{width}x{height}.svg"
-                path.write_text(picture, encoding="utf-8")
-                print(path.name)
+            path = HERE / f"{scene.name}-{width}x{height}.svg"
+            path.write_text(picture, encoding="utf-8")
+            print(path.name)
 
 
 if __name__ == "__main__":

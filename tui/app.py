@@ -36,10 +36,10 @@ class RooftopApp(App[int], inherit_bindings=False):
         settings: Settings | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
-        self.theme = "ansi-dark"
         self.animation_level = "none"
         settings = settings or Settings()
         self.look = Look(settings.theme, ascii_only=settings.ascii_only)
+        self.theme = "ansi-dark"
         self.keymap = settings.keymap
         self.choices = settings.choices
         self.mouse = settings.mouse

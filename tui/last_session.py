@@ -13,7 +13,7 @@ from engine.text import clean
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
-    from tui.session import TableView
+    from tui.table_view import TableView
 
 QUIT, CRASH = "quit", "crash"
 
@@ -98,7 +98,7 @@ def load_last_session() -> LastSession | None:
 
 def _session(scenario: dict[str, Any], table: dict[str, Any]) -> LastSession:
     from tui.commands import PANES
-    from tui.session import checked_view
+    from tui.table_view import checked_view
 
     def text(name: str, limit: int = 60) -> str:
         return clean(str(table.get(name, "")), limit)

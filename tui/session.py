@@ -7,7 +7,7 @@ to `accept`; panes read.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,47 +15,19 @@ from engine.answer import answer, capacity_gib, why_lost
 from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.precision import Precision
-from engine.results import BoolArray, IntArray, Sweep, Table
+from engine.results import IntArray, Sweep, Table
 from engine.scenario import Scenario
 from engine.sweep import LARGEST_BATCH, Prepared, batch_limits, batch_table, prepare, sweep
 from engine.validation.uncertainty import Accuracy, accuracy_of
 from tui.baseline import Baseline, against
 from tui.pinned import Pinned, pin_row
 from tui.store import Store
+from tui.table_view import TableView, shown_batches, viewed_rows
 
-VIEWS = ("layout", "best", "all")
-"""The batches of one layout; the best batch of every layout; every candidate."""
-FILTERS = ("all", "fits", "meets")
 QUICK_SECONDS = 0.004
 """A sweep of at most this long is made before the answer to a key is drawn."""
 EXTRA_ROWS = 1
 """Batches shown beyond the largest that fits, to say what they lack."""
-EVERY_BATCH = 256
-SPREAD_BATCHES = 192
-
-
-@dataclass(frozen=True, slots=True)
-class TableView:
-    """How the table is looked at."""
-
-    view: str = "layout"
-    sort: str = ""
-    descending: bool = True
-    filter: str = "all"
-    match: str = ""
-    """Words that rows must match, see `tui.matching`."""
-
-
-def checked_view(value: object) -> TableView:
-    """A view as a file tells it; what is not a view's is left at its default."""
-    table = value if isinstance(value, dict) else {}
-    view, keep = table.get("view"), table.get("filter")
-    return TableView(
-        view=view if view in VIEWS else "layout",
-        sort=str(table.get("sort", ""))[:40],
-        descending=bool(table.get("descending", True)),
-        filter=keep if keep in FILTERS else "all",
-    )
 
 
 class Session:
@@ -189,7 +161,8 @@ class Session:
         if table is None:
             self.rows = np.zeros(0, dtype=np.int64)
             return
-        self.rows = self._ordered(table)
+        behind = self.sweep if table is not self.table else None
+        self.rows = viewed_rows(table, self.view, behind.order if behind is not None else None)
         if self.following:
             self.cursor = self._best_place(table)
         elif keep is not None:
@@ -197,26 +170,6 @@ class Session:
             if len(places):
                 self.cursor = int(places[np.argmin(np.abs(places - self.cursor))])
         self.cursor = max(0, min(self.cursor, len(self.rows) - 1))
-
-    def _ordered(self, table: Table) -> IntArray:
-        view = self.view
-        rows = np.arange(len(table))
-        if table is not self.table and self.sweep is not None:
-            rows = self.sweep.order
-            if view.view == "best":
-                rows = _first_of_each_layout(table, rows)
-        keep = _filtered(table, view.filter)
-        if view.match:
-            from tui.matching import matching
-
-            keep = keep & matching(table, view.match)
-        rows = rows[keep[rows]]
-        if view.sort == "batch" or view.sort in table.metrics:
-            column = table.batch if view.sort == "batch" else table.metrics[view.sort]
-            values = np.nan_to_num(column[rows].astype(float), nan=-1.0)
-            order = np.argsort(-values if view.descending else values, kind="stable")
-            rows = rows[order]
-        return rows
 
     def _best_place(self, table: Table) -> int:
         if not len(self.rows):
@@ -419,32 +372,6 @@ class Session:
             f"{self.prepared.model.name} {self.prepared.chip.id} {table.layout(row).name} "
             f"{table.precision(row).name} B{int(table.batch[row])}"
         )
-
-
-def shown_batches(most: int, wanted: tuple[int, ...] = ()) -> IntArray:
-    """Every batch up to `EVERY_BATCH`, then about as many again spread to ``most``, and the
-    neighbours of the ``wanted`` ones: enough to draw and to scroll, and quick for any size.
-    The sweep behind still tries every single one."""
-    dense = np.arange(1, min(most, EVERY_BATCH) + 1)
-    if most <= EVERY_BATCH:
-        return dense
-    spread = np.unique(np.geomspace(EVERY_BATCH, most, SPREAD_BATCHES).astype(np.int64))
-    near = [np.arange(one - 8, one + 9) for one in wanted]
-    chosen = np.unique(np.concatenate([dense, spread, *near]))
-    return chosen[(chosen >= 1) & (chosen <= most)]
-
-
-def _filtered(table: Table, name: str) -> BoolArray:
-    if name == "fits":
-        return table.fits
-    return table.meets if name == "meets" else np.ones(len(table), dtype=bool)
-
-
-def _first_of_each_layout(table: Table, order: IntArray) -> IntArray:
-    """The best-ranked row of every layout and precision, in rank order."""
-    key = table.layout_index[order] * len(table.precisions) + table.precision_index[order]
-    _, first = np.unique(key, return_index=True)
-    return order[np.sort(first)]
 
 
 def _single(table: Table, row: int) -> Sweep:

@@ -12,7 +12,7 @@ class Looking(Group):
 
     def do_view(self) -> None:
         """Next view."""
-        from tui.session import VIEWS
+        from tui.table_view import VIEWS
 
         self._look("view", VIEWS)
         self._screen.paint()
@@ -40,7 +40,7 @@ class Looking(Group):
 
     def do_verdicts(self) -> None:
         """All rows, those that fit, those that meet."""
-        from tui.session import FILTERS
+        from tui.table_view import FILTERS
 
         self._look("filter", FILTERS)
         self._screen.paint()

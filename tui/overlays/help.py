@@ -26,7 +26,7 @@ _FILTER = (
     ("/!tpot", "! turns a word around: not those that miss TPOT"),
 )
 _GLYPHS = (
-    ("★ ✓ ✗", "the plan / meets every objective / misses one or does not fit"),
+    ("★ ✓ ✗", "the plan / meets every objective / misses one, or no room"),
     ("● ▲ ▼", "marked / sorted up, down"),
 )
 

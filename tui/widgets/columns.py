@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tui.choices import Choices
 from tui.format import gibibytes, milliseconds, rate
+from tui.lines import cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Column:
 
 
 _WORDS = (
-    Column("layout", "layout", 16, 0),
-    Column("precision", "precision", 12, 1),
+    Column("layout", "layout", 24, 0),
+    Column("precision", "precision", 24, 1),
 )
 _LANGUAGE = (
     Column("ttft_ms", "TTFT ms", 8, 4, milliseconds),
@@ -58,6 +59,17 @@ def columns_of(kind: str) -> tuple[Column, ...]:
     if kind == "vision":
         return (*_WORDS, *_VISION, *_LAST)
     return (*_WORDS, *_LANGUAGE, *_LAST, *_MORE)
+
+
+def sized(columns: Sequence[Column], words: Mapping[str, Iterable[str]]) -> tuple[Column, ...]:
+    """``columns`` with those of ``words`` as wide as the longest word, within their width."""
+    widths = {id: max((cells(one) for one in texts), default=0) for id, texts in words.items()}
+    return tuple(
+        replace(one, width=max(min(widths[one.id], one.width), len(one.label) + 1))
+        if one.id in widths
+        else one
+        for one in columns
+    )
 
 
 def ordered(columns: Sequence[Column], order: Sequence[str]) -> tuple[Column, ...]:

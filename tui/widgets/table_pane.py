@@ -14,6 +14,7 @@ from tui.widgets.columns import (
     columns_of,
     number,
     ordered,
+    sized,
     with_room,
 )
 from tui.widgets.panes import Pane
@@ -89,7 +90,11 @@ class TablePane(Pane):
         if table is None:
             return ()
         left_out = {*self.hidden} | (WHOLE_SWEEP if session.view.view == "layout" else set())
-        chosen = ordered(columns_of(table.kind), self.order)
+        words = {
+            "layout": [one.name for one in table.layouts],
+            "precision": [one.label for one in table.precisions],
+        }
+        chosen = ordered(sized(columns_of(table.kind), words), self.order)
         return tuple(column for column in chosen if column.id not in left_out)
 
     def _shows(self, id: str) -> bool:
