@@ -1,0 +1,94 @@
+"""An engine whose numbers never change, for pictures of the screen: a made-up line instead of
+the roofline, so that a better constant somewhere does not change every picture."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.results import Binding, Explanation, MemoryItem, OperatorTime, Sweep, Table
+
+MOST = 160
+GIB = float(1 << 30)
+
+
+def fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the made-up engine behind the app."""
+    monkeypatch.setattr("tui.session.batch_limits", lambda prepared, *_: _limits(prepared))
+    monkeypatch.setattr("tui.session.batch_table", _batch_table)
+    monkeypatch.setattr("tui.session.sweep", _sweep)
+    monkeypatch.setattr("tui.session.accuracy_of", lambda *_: None)
+    monkeypatch.setattr("engine.sweep.sweep", _sweep)
+    monkeypatch.setattr("engine.explain.explain", _explanation)
+    monkeypatch.setattr("tui.thinking.Thinking.rest", lambda self: None)
+
+
+def _limits(prepared):
+    return np.full(len(prepared.layouts), MOST)
+
+
+def _batch_table(prepared, scenario, layout, precision, batches) -> Table:
+    index = np.full(len(batches), prepared.layouts.index(layout))
+    return _table(prepared, scenario, index, batches)
+
+
+def _sweep(prepared, scenario, should_stop=None) -> Sweep:
+    batches = np.tile(np.arange(1, MOST + 1), len(prepared.layouts))
+    index = np.repeat(np.arange(len(prepared.layouts)), MOST)
+    table = _table(prepared, scenario, index, batches)
+    rank = np.where(table.meets, -table.metrics["tps_per_chip"], table.excess)
+    order = np.argsort(rank, kind="stable")
+    best = int(order[0]) if table.meets.any() else None
+    return Sweep(table, order, len(table), best, None, int(order[0]) if best is None else None, 1.0)
+
+
+def _table(prepared, scenario, index, batch) -> Table:
+    """Every number a simple function of batch and layout."""
+    slowness = 1.0 + index / 4
+    tpot = (8.0 + 0.2 * batch) * slowness
+    ttft = 120.0 + 1.5 * batch
+    memory = 20.0 + 0.4 * batch
+    end = ttft + tpot * (scenario.workload.output_tokens - 1)
+    request = 1e3 * batch * scenario.workload.output_tokens / end
+    fits = memory <= 72.0
+    speed = np.where(fits, 1.0, np.nan)
+    limit = scenario.objectives.tpot_ms or 1e9
+    excess = np.where(fits, tpot / limit, memory / 72.0)
+    missed = np.where(excess > 1, int(Binding.TPOT), int(Binding.NONE))
+    return Table(
+        kind="language",
+        throughput="tps_per_chip",
+        layouts=prepared.layouts,
+        precisions=prepared.precisions[:1],
+        layout_index=index,
+        precision_index=np.zeros(len(batch), dtype=np.int64),
+        batch=batch,
+        metrics={
+            "ttft_ms": ttft * speed,
+            "tpot_ms": tpot * speed,
+            "e2e_ms": end * speed,
+            "request_tps": request * speed,
+            "decode_tps": 1e3 * batch / tpot * speed,
+            "tps_per_chip": request / scenario.chips * speed,
+            "tps_per_user": 1e3 / tpot * speed,
+            "memory_gib": memory,
+        },
+        fits=fits,
+        meets=fits & (excess <= 1),
+        binding=np.where(fits, missed, int(Binding.MEMORY)),
+        excess=excess,
+    )
+
+
+def _explanation(prepared, scenario, layout, precision, batch) -> Explanation:
+    names = (("attention", "memory"), ("gate_up", "compute"), ("all-reduce", "link"))
+    operators = tuple(
+        OperatorTime(name, name, phase, 32, scale * (place + 1) / 1e3, 1e12, 1e9, 0.0, bound, "x")
+        for phase, scale in (("decode", 2.0), ("prefill", 20.0))
+        for place, (name, bound) in enumerate(names)
+    )
+    memory = (MemoryItem("weights", 15 * GIB), MemoryItem("KV cache", 0.4 * batch * GIB))
+    limits = {"memory": MOST, "ttft": 99, "tpot": 60, "e2e": MOST}
+    return Explanation(
+        layout, precision, batch, operators, memory, 80 * GIB, 0.4, 0.1, 0.05, 0.6, limits
+    )

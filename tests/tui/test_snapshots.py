@@ -1,0 +1,96 @@
+"""The screen as pictures, in colour and without: `pytest tests/tui/test_snapshots.py
+--snapshot-update` takes them anew, and each is to be looked at then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.scenario import LayoutLimits, Objectives, Scenario
+from tests.tui.fixed_engine import fix
+from tui.app import RooftopApp
+from tui.settings import Settings
+
+TINY = Path(__file__).parents[1] / "data" / "tiny_llama.json"
+
+
+@pytest.fixture(autouse=True)
+def same_everywhere(tmp_path, monkeypatch):
+    fix(monkeypatch)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "config.json").write_text(TINY.read_text())
+    monkeypatch.chdir(tmp_path)
+
+
+def app(theme: str = "dark", *, ascii_only: bool = False) -> RooftopApp:
+    scenario = Scenario(
+        model="./tiny",
+        chip="h100_sxm",
+        chips=2,
+        objectives=Objectives(ttft_ms=1000, tpot_ms=20),
+        limits=LayoutLimits(tensor=(1, 2), pipeline=(1,)),
+    )
+    return RooftopApp(scenario, settings=Settings(theme=theme, ascii_only=ascii_only))
+
+
+def after(*keys: str):
+    """Press keys, each when the sweep of the one before is in; then wait for the why pane."""
+
+    async def run(pilot) -> None:
+        for key in ("", *keys):
+            if key:
+                await pilot.press(key)
+            await settled(pilot)
+        await pilot.pause(0.5)
+
+    return run
+
+
+async def settled(pilot) -> None:
+    for _ in range(500):
+        await pilot.pause(0.02)
+        session = pilot.app.main.session
+        if session is not None and session.sweep_is_current:
+            return
+    raise AssertionError("the sweep never came")
+
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+
+
+@SIZES
+@pytest.mark.parametrize("theme", ["dark", "mono"])
+def test_main(snap_compare, size, theme):
+    assert snap_compare(app(theme), terminal_size=size, run_before=after())
+
+
+def test_smallest(snap_compare):
+    assert snap_compare(app(), terminal_size=(60, 16), run_before=after())
+
+
+@SIZES
+def test_typing_a_limit(snap_compare, size):
+    keys = ("3", "down", "down", "down", "down", "1", "5")
+    assert snap_compare(app(), terminal_size=size, run_before=after(*keys))
+
+
+def test_nothing_but_ascii(snap_compare):
+    run = after("v", "greater_than_sign")
+    assert snap_compare(app("mono", ascii_only=True), terminal_size=(80, 24), run_before=run)
+
+
+def test_filter_in_all_candidates(snap_compare):
+    keys = ("v", "v", "slash", *"meets", "space", *"b>20")
+    assert snap_compare(app(), terminal_size=(80, 24), run_before=after(*keys))
+
+
+def test_palette(snap_compare):
+    assert snap_compare(app(), terminal_size=(80, 24), run_before=after("colon", *"copy"))
+
+
+def test_columns(snap_compare):
+    assert snap_compare(app(), terminal_size=(80, 24), run_before=after("C", "down", "space"))
