@@ -113,6 +113,8 @@ def _peak(tflops: float | None) -> str:
 def run_models(arguments: argparse.Namespace) -> int:
     """Every model that has a name, with its size."""
     rows: list[dict[str, Any]] = []
+    from engine.vision.index import named_architectures
+
     models, problems = _loaded(model_names(), load_architecture)
     for model in models:
         row: dict[str, Any] = {"id": model.reference, "name": model.name, "kind": model.kind}
@@ -139,6 +141,7 @@ def run_models(arguments: argparse.Namespace) -> int:
             ]
         )
     _print_columns(lines)
+    print(f"and {len(named_architectures())} vision models by their name in timm or torchvision")
     return _told(problems)
 
 
