@@ -8,12 +8,27 @@ FP8 checkpoints of DeepSeek, Qwen3, MiniMax and GLM scale by 128×128 blocks, th
 
 from __future__ import annotations
 
+import re
+
 from engine.architecture import Architecture, Role
 from engine.errors import InputError
 from engine.precision import FORMATS, NumberFormat, Precision, parse_precision
 
 _PLAIN = FORMATS["bf16"]
 _NOT_EXPERTS = (Role.ATTENTION, Role.MIXER, Role.DENSE_MLP, Role.SHARED_EXPERT, Role.OTHER)
+_SPELLINGS = {
+    "half": "bf16",
+    "float16": "bf16",
+    "bfloat16": "bf16",
+    "float32": "fp32",
+    "float8": "fp8",
+    "fp8_e4m3": "fp8",
+    "fp4": "nvfp4",
+    "awq": "int4",
+    "gptq": "int4",
+    "w4": "int4",
+}
+"""Other words of published tables; AWQ and GPTQ checkpoints are of four bits where nobody says."""
 _BLOCK_SCALED = ("deepseek", "qwen3", "minimax", "glm", "kimi", "step3")
 
 
@@ -53,12 +68,14 @@ def row_precision(
 
 
 def _other(weights: str, cache: NumberFormat) -> Precision:
-    """Any other format or WxAy by its first word; raises `InputError`."""
-    first = weights.split()[0].strip("(),;")
-    try:
-        return parse_precision("nvfp4" if first.lower() == "fp4" else first, cache.name)
-    except InputError:
-        raise InputError(f"precision {weights[:40]!r} is unknown") from None
+    """Any other format or WxAy by its first word that is one; raises `InputError`."""
+    for word in re.split(r"[\s/(),;+]+", weights):
+        named = word.lower().replace("-", "_")
+        try:
+            return parse_precision(_SPELLINGS.get(named, named), cache.name)
+        except InputError:
+            continue
+    raise InputError(f"precision {weights[:40]!r} is unknown")
 
 
 def _cache(words: str) -> NumberFormat | None:

@@ -71,10 +71,20 @@ def test_an_unknown_framework_is_predicted_as_generic(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "weights", ["bf16", "fp8", "nvfp4", "int4", "fp32", "W4A16", "w8a8", "fp4"]
+    "weights",
+    ["bf16", "fp8", "nvfp4", "int4", "fp32", "W4A16", "w8a8", "fp4", "fp4/fp8", "static W8A8"],
 )
 def test_precisions_are_understood(tmp_path: Path, weights: str) -> None:
     assert predict(make_rows(tmp_path, {"precision_weights": weights})).refused == [""]
+
+
+@pytest.mark.parametrize(
+    ("words", "plain"), [("AWQ", "int4"), ("float16", "bf16"), ("GPTQ-Int4 (W4)", "int4")]
+)
+def test_other_words_mean_the_same_precision(tmp_path: Path, words: str, plain: str) -> None:
+    found = predict(make_rows(tmp_path, {"precision_weights": words}, {"precision_weights": plain}))
+    assert found.refused == ["", ""]
+    assert found.values["tpot_ms"][0] == found.values["tpot_ms"][1]
 
 
 @pytest.mark.parametrize(
