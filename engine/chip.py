@@ -36,17 +36,23 @@ class KernelConstants:
     half_size: float = 0.0
     per_item_seconds: float = 0.0
     """Decode attention: seconds for one (sequence × KV head), whatever its length."""
+    item_share: float = 0.0
+    """Decode attention that does not split a sequence over cores: the share of the bandwidth that
+    one (sequence × KV head) draws at most. 0 where it splits."""
     provenance: Provenance = Provenance.DATASHEET
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """How one chip's kernels differ from its generation's, as factors on their efficiencies:
-    few cores cannot draw the whole bandwidth, a peak may have grown faster than its kernels."""
+    """How the kernels of one chip or engine differ from their generation's, as factors on their
+    efficiencies: few cores cannot draw the whole bandwidth, a peak may have grown faster than its
+    kernels, an engine may lack the best ones."""
 
     compute: float = 1.0
     memory: float = 1.0
+    item_share: float = 0.0
+    """As of `KernelConstants`; 0 leaves it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,16 @@ def kernel_constants(values: Values) -> KernelConstants:
     )
 
 
+def deviations(file: Values) -> dict[str, Deviation]:
+    """The deviations of a chip's or framework's file."""
+    return {
+        name: Deviation(
+            values.get("compute", 1.0), values.get("memory", 1.0), values.get("item_share", 0.0)
+        )
+        for name, values in file.get("deviations", {}).items()
+    }
+
+
 def _collective(values: Values, link_bytes: float) -> Collective:
     return Collective(
         alpha_seconds=values["alpha_us"] * 1e-6,
@@ -125,10 +135,7 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
         cache=CacheTraits(**vision["cache"]),
         sustained=vision["sustained"].get(file["id"], 1.0),
         origin=origin,
-        deviations={
-            name: Deviation(values.get("compute", 1.0), values.get("memory", 1.0))
-            for name, values in file.get("deviations", {}).items()
-        },
+        deviations=deviations(file),
     )
 
 

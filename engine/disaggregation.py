@@ -67,8 +67,8 @@ def serve_disaggregated(
     ttft = framework.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
     ttft = ttft + pools.transfer_seconds + 0.5 * framework.admission_steps * tpot
     if traffic.arrivals is not None:
-        first = 0.5 * (concurrency * each - alone) + framework.warmup_seconds
-        ttft = ttft + opening_seconds(traffic.arrivals, first)
+        first = 0.5 * (concurrency * each - alone)
+        ttft = ttft + opening_seconds(framework, traffic.arrivals, first)
     e2e = ttft + steps * tpot
     return Service(
         ttft_seconds=ttft,

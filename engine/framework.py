@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from engine.chip import KernelConstants, Provenance
+from engine.chip import Deviation, KernelConstants, Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,17 @@ class Framework:
     """Attention-DP ranks take their prompts in the same passes instead of each when it has one."""
     warmup_seconds: float = 0.0
     """What the first requests to a fresh server wait for kernels to be compiled and tuned."""
+    deviations: Mapping[str, Deviation] = field(default_factory=dict)
+    """Where its kernels differ on every chip, by kernel class or family."""
     key_rereads: float = 0.0
     """Where a key's query heads are not a power of two in number, decode attention of early
     engines lets each read the keys for itself: the share of those reads that misses the cache."""
     fraction_of_free: bool = False
     """``memory_fraction`` is of what weights and runtime leave free, not of the whole."""
+    opening_slowdown: float = 1.0
+    """How much longer prompts take while a fresh server meets new shapes for the first time."""
+    spacing_seconds: float = 0.0
+    """The front end hands on requests that come together one after the other, so far apart."""
     prefill_requests: int = 1 << 20
     """Prompts that one pass takes at most, whatever tokens its budget has left."""
     whole_answers: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.chip import Provenance
-from engine.chip_profiles import kernel_constants
+from engine.chip_profiles import deviations, kernel_constants
 from engine.framework import Framework, VisionRuntime
 from engine.profile_files import (
     bundled_files,
@@ -66,8 +66,11 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         admission_steps=file.get("admission_steps", 1.0),
         aligned_prefill=file.get("aligned_prefill", False),
         warmup_seconds=file.get("warmup_ms", 0.0) * 1e-3,
+        deviations=deviations(file),
         key_rereads=file.get("key_rereads", 0.0),
         fraction_of_free=file.get("fraction_of_free", False),
+        opening_slowdown=file.get("opening_slowdown", 1.0),
+        spacing_seconds=file.get("spacing_us", 0.0) * 1e-6,
         prefill_requests=file.get("prefill_requests", 1 << 20),
         whole_answers=file.get("whole_answers", False),
         memory_fraction=file["memory_fraction"],

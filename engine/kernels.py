@@ -91,17 +91,19 @@ _RELATIVES: Mapping[str, tuple[str, ...]] = {
 def constants_for(kernel: str, chip: Chip, framework: Framework) -> KernelConstants:
     """Constants of kernel class ``kernel`` (``gemm.fp8``): the framework's for this chip, else
     the chip's, else those of the nearest dtype (then never tagged better than fitted); with the
-    chip's deviations from its generation."""
+    chip's and the framework's deviations from the generation."""
     found = _generation_constants(kernel, chip, framework)
     family = kernel.split(".")[0]
-    deviation = chip.deviations.get(kernel, chip.deviations.get(family))
-    if deviation is None:
-        return found
-    return replace(
-        found,
-        compute=min(found.compute * deviation.compute, HIGHEST_SHARE),
-        memory=min(found.memory * deviation.memory, HIGHEST_SHARE),
-    )
+    for table in (chip.deviations, framework.deviations):
+        deviation = table.get(kernel, table.get(family))
+        if deviation is not None:
+            found = replace(
+                found,
+                compute=min(found.compute * deviation.compute, HIGHEST_SHARE),
+                memory=min(found.memory * deviation.memory, HIGHEST_SHARE),
+                item_share=deviation.item_share or found.item_share,
+            )
+    return found
 
 
 def _generation_constants(kernel: str, chip: Chip, framework: Framework) -> KernelConstants:

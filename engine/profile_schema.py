@@ -33,6 +33,7 @@ class DeviationFile(_Strict):
 
     compute: PositiveFloat = Field(1.0, le=3)
     memory: PositiveFloat = Field(1.0, le=3)
+    item_share: float = Field(0.0, ge=0, le=1)
     source: str = ""
 
 
@@ -149,8 +150,11 @@ class FrameworkFile(_Strict):
     chunked_prefill: bool
     aligned_prefill: bool = False
     warmup_ms: float = Field(0.0, ge=0)
+    deviations: dict[str, DeviationFile] = {}
     key_rereads: float = Field(0.0, ge=0, le=1)
     fraction_of_free: bool = False
+    opening_slowdown: float = Field(1.0, ge=1, le=20)
+    spacing_us: float = Field(0.0, ge=0)
     prefill_requests: PositiveInt = 1 << 20
     whole_answers: bool = False
     provenance: Provenance = Provenance.DATASHEET

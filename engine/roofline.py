@@ -71,6 +71,9 @@ def compute_seconds(work: Work) -> FloatArray:
 
 def memory_seconds(work: Work, chip: Chip) -> FloatArray:
     """Seconds the memory traffic alone would take."""
+    if work.constants.item_share and work.items is not None:
+        share = np.minimum(work.constants.memory, work.items * work.constants.item_share)
+        return work.bytes / (share * chip.bandwidth_bytes)
     return work.bytes * (1.0 / (work.constants.memory * chip.bandwidth_bytes))
 
 
@@ -145,10 +148,12 @@ def _lines(
     table: Mapping[int, Collective], ranks: FloatArray, moved_bytes: FloatArray
 ) -> FloatArray:
     """The faster of a collective's two lines; constants per layout by its rank count."""
-    chosen = [_at_ranks(table, int(n)) for n in ranks[:, 0]]
+    counts, places = np.unique(ranks[:, 0], return_inverse=True)
+    chosen = [_at_ranks(table, int(n)) for n in counts]
 
     def column(name: str) -> FloatArray:
-        return np.array([[getattr(constants, name)] for constants in chosen])
+        values = np.array([getattr(constants, name) for constants in chosen])
+        return values[places][:, np.newaxis]
 
     seconds = column("alpha_seconds") + moved_bytes / column("bandwidth_bytes")
     small = column("small_bandwidth_bytes")

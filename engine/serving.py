@@ -237,7 +237,9 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     busy = share * mixed / step
     waiting = waiting + _waiting(whole.sequences, together, service, plain, busy)
     if traffic.arrivals is not None:
-        behind = _waiting_in_step(whole.sequences / together, budget / chunk, service)
+        behind = _waiting_in_step(
+            framework, whole.sequences, together, budget / chunk, service, service - plain
+        )
         waiting = np.where(traffic.arrivals.in_step, behind, waiting)
     surplus = whole.sequences - decoding.sequences
     queueing = surplus / np.maximum(arrivals, 1e-12) * step
@@ -249,8 +251,8 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
         filled = _with_prompts(deployment, decoding, _prompts(full, input_tokens, 1.0), alone)
         filled = filled if framework.chunked_prefill else filled - alone
         first = 0.5 * (whole.sequences * filled * input_tokens / full + filled) - service
-        burst = opening_seconds(traffic.arrivals, first)
-        ttft = ttft + burst + opening_seconds(traffic.arrivals, framework.warmup_seconds)
+        burst = opening_seconds(framework, traffic.arrivals, first)
+        ttft = ttft + burst
         # What a request waits before its first token, it does not wait between later ones.
         own = (waiting + service) * (1.0 - plain / mixed)
         before = np.where(traffic.arrivals.in_step, own, burst)
@@ -312,16 +314,27 @@ def _waiting(
     return waiting * (1.0 - 1.0 / np.maximum(sequences, 1.0))
 
 
-def _waiting_in_step(groups: FloatArray, passes: FloatArray, service: FloatArray) -> FloatArray:
-    """Mean wait of prompts that come together and are served in ``groups``, one pass each: for
-    half of the others. Groups drift apart beyond what one full budget holds, ``passes``."""
-    ahead = 0.5 * np.maximum(groups - 1.0, 0.0)
-    return np.minimum(ahead, np.maximum(passes, 1.0)) * service
+def _waiting_in_step(
+    framework: Framework,
+    sequences: FloatArray,
+    together: FloatArray,
+    passes: FloatArray,
+    service: FloatArray,
+    prompts: FloatArray,
+) -> FloatArray:
+    """Mean wait of prompts that come at once and are served in groups of ``together``, one pass
+    of ``service`` seconds each: for half of the other groups, less what the front end spaces
+    them apart. Groups drift apart beyond what one full budget holds, ``passes``. The first
+    prompt starts alone and does not wait for the ``prompts`` seconds of its group."""
+    ahead = 0.5 * np.maximum(sequences / together - 1.0, 0.0)
+    ahead = np.minimum(ahead, np.maximum(passes, 1.0))
+    early = prompts * (together - 1.0) / together**2
+    return ahead * np.maximum(service - together * framework.spacing_seconds, 0.0) - early
 
 
-def opening_seconds(arrivals: Arrivals, first: float | FloatArray) -> FloatArray:
+def opening_seconds(framework: Framework, arrivals: Arrivals, first: FloatArray) -> FloatArray:
     """Mean extra wait from a client that opens all its slots at once, when the requests of the
-    opening wait ``first`` seconds.
+    opening would wait ``first`` seconds on a warm server.
 
     The opening prompts are served one after the other, the mean one after half of the others.
     Its end is as much later, so that the next waves no longer come at once; of ``waves`` requests
@@ -329,5 +342,6 @@ def opening_seconds(arrivals: Arrivals, first: float | FloatArray) -> FloatArray
     groups already.
     """
     counted = np.where((np.asarray(arrivals.median) > 0) | arrivals.in_step, 0.0, 1.0)
-    extra: FloatArray = np.asarray(arrivals.opening) * counted * np.maximum(first, 0.0)
+    waited = np.maximum(first, 0.0) * framework.opening_slowdown + framework.warmup_seconds
+    extra: FloatArray = np.asarray(arrivals.opening) * counted * waited
     return extra / arrivals.waves

@@ -230,7 +230,7 @@ def _traffic(rows: Sequence[Measurement]) -> Traffic:
     )
     return Traffic(
         _column([row.input_tokens for row in rows]),
-        _column([np.nan_to_num(row.output_tokens, nan=2.0) for row in rows]),
+        np.nan_to_num(_column([row.output_tokens for row in rows]), nan=2.0),
         Mode.STATIC if rows[0].kind == "static" else Mode.CONTINUOUS,
         arrivals=arrivals if rows[0].kind == "serving" else None,
     )
@@ -259,7 +259,7 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
         tuned = max(framework.memory_fraction, RECIPE_MEMORY_FRACTION)
         framework = replace(framework, memory_fraction=tuned)
     prompts = _column([row.input_tokens for row in rows])
-    answers = _column([np.nan_to_num(row.output_tokens) for row in rows])
+    answers = np.nan_to_num(_column([row.output_tokens for row in rows]))
     # Requests in flight are halfway through their answers, on average.
     held = answers if framework.whole_answers else 0.5 * answers
     usage = footprint(

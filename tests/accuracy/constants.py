@@ -44,6 +44,8 @@ _LIMITS = {
     "collective_us": (0.05, 40.0),
     "admission_steps": (0.5, 8.0),
     "warmup_ms": (1.0, 8000.0),
+    "spacing_us": (100.0, 5000.0),
+    "opening_slowdown": (1.0, 6.0),
 }
 _COST_WIDTHS = {
     "step_us": 0.7,
@@ -53,6 +55,8 @@ _COST_WIDTHS = {
     "collective_us": 0.7,
     "admission_steps": 0.3,
     "warmup_ms": 1.5,
+    "spacing_us": 0.6,
+    "opening_slowdown": 0.5,
 }
 _COST_FIELDS = {
     "step_us": ("step_seconds", 1e-6),
@@ -62,6 +66,8 @@ _COST_FIELDS = {
     "collective_us": ("collective_seconds", 1e-6),
     "admission_steps": ("admission_steps", 1.0),
     "warmup_ms": ("warmup_seconds", 1e-3),
+    "spacing_us": ("spacing_seconds", 1e-6),
+    "opening_slowdown": ("opening_slowdown", 1.0),
 }
 _KERNEL_FIELDS = {
     "compute": ("compute", 1.0),
@@ -76,8 +82,9 @@ FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "vllm-ascend", "tensorrt"
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """One fitted number. ``scope`` is ``generation``, ``chip`` or ``framework``; ``owner`` its
-    id; ``table`` the kernel class, ``all_reduce``, ``all_to_all`` or empty for a cost."""
+    """One fitted number. ``scope`` is ``generation``, ``chip``, ``framework`` or ``engine`` (a
+    framework's deviations); ``owner`` its id; ``table`` the kernel class, ``all_reduce``,
+    ``all_to_all`` or empty for a cost."""
 
     scope: str
     owner: str
@@ -91,8 +98,8 @@ class Constant:
         """Plausible values; of factors on a collective's lines, plausible factors."""
         if self.table in {"all_reduce", "all_to_all"}:
             return (0.3, 3.0) if self.key == "alpha_us" else (0.4, 1.6)
-        if self.scope == "chip":
-            return (0.2, 2.5)
+        if self.scope in {"chip", "engine"}:
+            return (0.002, 0.2) if self.key == "item_share" else (0.2, 2.5)
         return _LIMITS[self.key]
 
 
@@ -106,10 +113,11 @@ class Constants:
         self.list: list[Constant] = []
         self._generations()
         self._frameworks(owns)
-        for owner, tables in self.priors["chips"].items():
-            for table, values in tables.items():
-                for key, value in values.items():
-                    self._add("chip", owner, table, key, value, _DEVIATION_WIDTH)
+        for scope in ("chip", "engine"):
+            for owner, tables in self.priors[f"{scope}s"].items():
+                for table, values in tables.items():
+                    for key, value in values.items():
+                        self._add(scope, owner, table, key, value, _DEVIATION_WIDTH)
         self.owns = owns
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])
@@ -181,6 +189,7 @@ class Constants:
         for place, c in enumerate(self.list):
             generation = c.scope == "generation" and c.owner == chip.generation
             generation = generation or (c.scope == "chip" and c.owner == chip.id)
+            generation = generation or (c.scope == "engine" and c.owner == framework.id)
             own = c.scope == "framework" and c.owner in line
             if generation or place in costs or (own and c.table.startswith(f"{chip.generation}/")):
                 found.append(place)
@@ -200,19 +209,21 @@ class Constants:
                 values[self.index["generation", chip.generation, table, key]]
                 for key in ("alpha_us", "link_share")
             )
-        deviations = {
-            table: Deviation(
-                **{key: float(values[self.index["chip", chip.id, table, key]]) for key in given}
-            )
-            for table, given in self.priors["chips"].get(chip.id, {}).items()
-        }
         return replace(
             chip,
             kernels=kernels,
-            deviations=deviations,
+            deviations=self._deviations("chip", chip.id, values),
             all_reduce=_scaled(chip, "all_reduce", tables, *factors["all_reduce"]),
             all_to_all=_scaled(chip, "all_to_all", tables, *factors["all_to_all"]),
         )
+
+    def _deviations(self, scope: str, owner: str, values: np.ndarray) -> dict[str, Deviation]:
+        return {
+            table: Deviation(
+                **{key: float(values[self.index[scope, owner, table, key]]) for key in given}
+            )
+            for table, given in self.priors[f"{scope}s"].get(owner, {}).items()
+        }
 
     def _kernel(
         self, scope: str, owner: str, table: str, prior: Mapping[str, Any], values: np.ndarray
@@ -245,6 +256,7 @@ class Constants:
                     kernels[name] = self._kernel("framework", owner, name, prior, values)
         if kernels:
             costs["kernels"] = kernels
+        costs["deviations"] = self._deviations("engine", framework.id, values)
         return replace(framework, **costs)
 
 

@@ -117,13 +117,14 @@ def write(constants: Constants, logs: np.ndarray) -> None:
         if constant.scope == "framework" and not constant.table:
             path = PROFILES / "frameworks" / f"{constant.owner}.toml"
             patch(path, "", {constant.key: f"{values[place]:.3g}"})
-    for chip, tables in constants.priors["chips"].items():
-        for table, given in tables.items():
-            fields = {
-                key: f"{values[constants.index['chip', chip, table, key]]:.3g}" for key in given
-            }
-            name = f'deviations."{table}"' if "." in table else f"deviations.{table}"
-            patch(PROFILES / "chips" / f"{chip}.toml", name, fields)
+    for scope, folder in (("chip", "chips"), ("engine", "frameworks")):
+        for owner, tables in constants.priors[f"{scope}s"].items():
+            for table, given in tables.items():
+                fields = {
+                    key: f"{values[constants.index[scope, owner, table, key]]:.3g}" for key in given
+                }
+                name = f'deviations."{table}"' if "." in table else f"deviations.{table}"
+                patch(PROFILES / folder / f"{owner}.toml", name, fields)
     for generation in constants.priors["generations"]:
         _write_generation(constants, values, generation)
 

@@ -39,6 +39,18 @@ class Problem:
             framework=self.constants.framework(given.framework, values),
         )
 
+    def changed(self, group: Group, base: Subject, index: int, values: np.ndarray) -> Subject:
+        """``base`` with what constant ``index`` touches."""
+        constant = self.constants.list[index]
+        given = group.subject
+        if constant.scope in {"framework", "engine"}:
+            return replace(base, framework=self.constants.framework(given.framework, values))
+        subject = replace(base, chip=self.constants.chip(given.chip, values))
+        if any(one.endswith(f"/{constant.table}") for one in base.framework.kernels):
+            framework = self.constants.framework(given.framework, values)
+            subject = replace(subject, framework=framework)
+        return subject
+
     def residuals(self, logs: np.ndarray) -> list[np.ndarray]:
         """Residuals of every group."""
         values = self.constants.values(logs)
@@ -55,11 +67,12 @@ class Problem:
             else:
                 candidates = self.active[place]
             columns, used = [], []
+            base = self.subject(group, self.constants.values(logs))
             for index in candidates:
                 nudged = logs.copy()
                 nudged[index] += STEP
                 values = self.constants.values(nudged)
-                moved = group.residuals(self.subject(group, values))
+                moved = group.residuals(self.changed(group, base, index, values))
                 slope = (moved - here[place]) / STEP
                 if self.active is not None or np.any(np.abs(slope) > 1e-3):
                     columns.append(slope)

@@ -57,6 +57,12 @@ def test_items_bound_decode_attention():
     assert seconds[0] == pytest.approx(1.0)
 
 
+def test_few_items_draw_only_their_share_of_the_bandwidth():
+    """A thousand items at 0.05 % each draw half; at 0.2 % each all of it."""
+    assert kernel_seconds(work(0.0, 1e12, item_share=5e-4), CHIP)[0] == pytest.approx(2.0)
+    assert kernel_seconds(work(0.0, 1e12, item_share=2e-3), CHIP)[0] == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("flops", "traffic", "floor", "bound"),
     [(2e15, 1e12, 0.1, "compute"), (1e15, 2e12, 0.1, "memory"), (1e12, 1e9, 0.1, "launch")],

@@ -1,0 +1,46 @@
+"""Whose constants a kernel gets: the framework's, the generation's, with their deviations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.chip import Deviation, KernelConstants
+from engine.kernels import HIGHEST_SHARE, constants_for
+from engine.operators import take_inventory
+from tests.engine import builders
+
+CHIP = builders.chip(compute=0.5, memory=0.5)
+ENGINE = builders.framework()
+
+
+def test_a_chip_deviates_from_its_generation_by_family_or_class():
+    by_family = replace(CHIP, deviations={"gemm": Deviation(memory=0.5)})
+    assert constants_for("gemm.bf16", by_family, ENGINE).memory == pytest.approx(0.25)
+    assert constants_for("grouped_gemm.bf16", by_family, ENGINE).memory == pytest.approx(0.5)
+    both = replace(by_family, deviations={**by_family.deviations, "gemm.bf16": Deviation(1.2)})
+    found = constants_for("gemm.bf16", both, ENGINE)
+    assert (found.compute, found.memory) == pytest.approx((0.6, 0.5))
+
+
+def test_no_deviation_makes_more_of_a_peak_than_there_is():
+    fast = replace(CHIP, deviations={"gemm": Deviation(compute=3.0)})
+    assert constants_for("gemm.bf16", fast, ENGINE).compute == HIGHEST_SHARE
+
+
+def test_an_engine_deviates_on_top_of_its_own_kernels():
+    own = KernelConstants(0.4, 0.8, 1e-6)
+    engine = builders.framework(
+        kernels={"toy/gemm.bf16": own}, deviations={"gemm": Deviation(memory=0.5, item_share=0.1)}
+    )
+    found = constants_for("gemm.bf16", CHIP, engine)
+    assert (found.compute, found.memory, found.item_share) == pytest.approx((0.4, 0.4, 0.1))
+
+
+@pytest.mark.parametrize(("query_heads", "reads"), [(8, 1.0), (6, 1.0 + 2 * 0.5)])
+def test_keys_are_read_again_where_their_query_heads_are_no_power_of_two(query_heads, reads):
+    engine = builders.framework(key_rereads=0.5)
+    model = builders.dense(heads=query_heads, kv_heads=2)
+    inventory = take_inventory(model, builders.BF16, CHIP, engine)
+    assert inventory.mixings[0].cache_reads == pytest.approx(reads)
