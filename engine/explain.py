@@ -14,7 +14,7 @@ from engine.precision import Precision
 from engine.results import Explanation, FloatArray, OperatorTime
 from engine.roofline import Message, Work, kernel_bound, kernel_seconds, message_seconds
 from engine.scenario import Mode, Scenario
-from engine.serving import Deployment, runtime_seconds
+from engine.serving import Deployment, pass_seconds
 from engine.sweep import Prepared, batch_limits, batch_table, step_tokens
 
 
@@ -86,7 +86,8 @@ def _phase(deployment: Deployment, step: Step, phase: str) -> list[OperatorTime]
     for message in step_messages(deployment.inventory, deployment.layouts, steps, chip.node_size):
         if _number(message.times) > 0 and _number(message.ranks) > 1:
             rows.append(_message_row(deployment, message, phase))
-    runtime = _number(runtime_seconds(deployment, steps))
+    # What the engine adds around its kernels, waits for the host included.
+    runtime = _number(pass_seconds(deployment, steps)) - sum(row.seconds for row in rows)
     if runtime > 0:
         provenance = str(deployment.framework.provenance)
         rows.append(

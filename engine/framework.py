@@ -87,6 +87,9 @@ class Framework:
     engines lets each read the keys for itself: the share of those reads that misses the cache."""
     fraction_of_free: bool = False
     """``memory_fraction`` is of what weights and runtime leave free, not of the whole."""
+    prompt_layer_seconds: float = 0.0
+    """What the host needs per layer to launch a pass that holds prompts: such passes run without
+    CUDA graphs, so none is shorter than this times the layers."""
     opening_slowdown: float = 1.0
     """How much longer prompts take while a fresh server meets new shapes for the first time."""
     spacing_seconds: float = 0.0

@@ -69,6 +69,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         deviations=deviations(file),
         key_rereads=file.get("key_rereads", 0.0),
         fraction_of_free=file.get("fraction_of_free", False),
+        prompt_layer_seconds=file.get("prompt_layer_us", 0.0) * 1e-6,
         opening_slowdown=file.get("opening_slowdown", 1.0),
         spacing_seconds=file.get("spacing_us", 0.0) * 1e-6,
         prefill_requests=file.get("prefill_requests", 1 << 20),

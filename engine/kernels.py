@@ -45,7 +45,8 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
     if weights.bits >= 16:
         return KernelChoice(PLAIN, plain, 2.0)
     if activations.bits >= 16:
-        return KernelChoice("int8_weight" if weights.bits > 4 else "int4", plain, 2.0)
+        narrow = "mxfp4_weight" if weights.name == "mxfp4" else "int4"
+        return KernelChoice("int8_weight" if weights.bits > 4 else narrow, plain, 2.0)
     if activations.bits <= 4 and weights.bits <= 4:
         if "fp4" in chip.peak_flops:
             return KernelChoice(weights.name, "fp4", 0.5)
@@ -78,6 +79,7 @@ _RELATIVES: Mapping[str, tuple[str, ...]] = {
     "fp8_block": ("fp8",),
     "mxfp8": ("fp8_block", "fp8"),
     "mxfp4": ("nvfp4", "int4"),
+    "mxfp4_weight": ("int4",),
     "nvfp4": ("mxfp4", "int4"),
     "int8": ("fp8",),
     "int8_weight": ("int4",),

@@ -153,6 +153,7 @@ class FrameworkFile(_Strict):
     deviations: dict[str, DeviationFile] = {}
     key_rereads: float = Field(0.0, ge=0, le=1)
     fraction_of_free: bool = False
+    prompt_layer_us: float = Field(0.0, ge=0)
     opening_slowdown: float = Field(1.0, ge=1, le=20)
     spacing_us: float = Field(0.0, ge=0)
     prefill_requests: PositiveInt = 1 << 20

@@ -118,6 +118,9 @@ def pass_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
                 message.ranks > 1, deployment.framework.collective_seconds, 0.0
             )
             seconds = seconds + message.times * spent
+    if not all(step.decode for step in steps):
+        launches = deployment.framework.prompt_layer_seconds * inventory.layer_count
+        seconds = np.maximum(seconds, launches)
     return seconds + runtime_seconds(deployment, steps)
 
 

@@ -31,7 +31,7 @@ _UNMEASURED = 2.0
 _DEVIATION_WIDTH = 0.25
 _EARLY = 2.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
-EARLY_FRAMEWORKS = ("vllm-0.6",)
+EARLY_FRAMEWORKS = ("vllm-0.6", "vllm-0.12", "vllm-early-mxfp8")
 _LIMITS = {
     "compute": (0.05, 0.95),
     "memory": (0.1, 0.97),
@@ -46,6 +46,20 @@ _LIMITS = {
     "warmup_ms": (1.0, 8000.0),
     "spacing_us": (100.0, 5000.0),
     "opening_slowdown": (1.0, 6.0),
+    "prompt_layer_us": (5.0, 1500.0),
+}
+# Microseconds of one call whatever it does: a few launches, of AMD's unfused MLA many.
+_HIGHEST_FLOORS = {
+    "gemm": 60.0,
+    "batched_gemm": 40.0,
+    "grouped_gemm": 250.0,
+    "prefill_attention": 80.0,
+    "decode_attention": 80.0,
+    "mla_prefill": 80.0,
+    "mla_decode": 160.0,
+    "sparse_index": 80.0,
+    "scan": 80.0,
+    "elementwise": 20.0,
 }
 _COST_WIDTHS = {
     "step_us": 0.7,
@@ -57,6 +71,7 @@ _COST_WIDTHS = {
     "warmup_ms": 1.5,
     "spacing_us": 0.6,
     "opening_slowdown": 0.5,
+    "prompt_layer_us": 0.7,
 }
 _COST_FIELDS = {
     "step_us": ("step_seconds", 1e-6),
@@ -68,6 +83,7 @@ _COST_FIELDS = {
     "warmup_ms": ("warmup_seconds", 1e-3),
     "spacing_us": ("spacing_seconds", 1e-6),
     "opening_slowdown": ("opening_slowdown", 1.0),
+    "prompt_layer_us": ("prompt_layer_seconds", 1e-6),
 }
 _KERNEL_FIELDS = {
     "compute": ("compute", 1.0),
@@ -75,7 +91,10 @@ _KERNEL_FIELDS = {
     "floor_us": ("floor_seconds", 1e-6),
     "per_item_ns": ("per_item_seconds", 1e-9),
 }
-SPECIAL_KERNELS = {"vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8")}
+SPECIAL_KERNELS = {
+    "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
+    "vllm-0.12": ("gemm.fp8", "grouped_gemm.fp8_block"),
+}
 """Kernels in which a profile differs from the one it is based on."""
 FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "vllm-ascend", "tensorrt")
 
@@ -100,7 +119,10 @@ class Constant:
             return (0.3, 3.0) if self.key == "alpha_us" else (0.4, 1.6)
         if self.scope in {"chip", "engine"}:
             return (0.002, 0.2) if self.key == "item_share" else (0.2, 2.5)
-        return _LIMITS[self.key]
+        lower, upper = _LIMITS[self.key]
+        if self.key == "floor_us" and self.scope == "generation":
+            upper = _HIGHEST_FLOORS.get(self.table.split(".")[0], upper)
+        return lower, upper
 
 
 class Constants:

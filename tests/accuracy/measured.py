@@ -42,6 +42,19 @@ class Group:
     rows: tuple[Measurement, ...]
     targets: tuple[Target, ...]
 
+    def kernels(self) -> set[str]:
+        """Kernel classes that the rows' passes use."""
+        inventory = self.subject.deployment([]).inventory
+        names = {"elementwise.bf16"}
+        for gemm in (*inventory.gemms, inventory.head):
+            names |= {gemm.kernel, gemm.decode_kernel}
+        names |= {bank.kernel for bank in inventory.banks}
+        for mixing in inventory.mixings:
+            names |= {mixing.prefill_kernel, mixing.decode_kernel}
+            if mixing.index_constants is not None:
+                names.add("sparse_index.bf16")
+        return names
+
     @property
     def pair(self) -> tuple[str, str]:
         """What is kept back together."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.profile_files import read_toml
 from tests.accuracy.constants import FIXED_FRAMEWORKS, Constant, Constants, kernel_owner
 from tests.accuracy.measured import Group, folds, load_groups
 from tests.accuracy.scores import show, worst
@@ -21,7 +22,7 @@ from tests.accuracy.solver import Problem, solve
 from tests.accuracy.toml_patch import drop, patch
 
 PROFILES = Path(__file__).parents[2] / "profiles"
-OWN_ROWS = 25
+OWN_ROWS = 20
 """A framework gets its own constants of a kernel class on a generation from this many rows."""
 OWN_FAMILIES = (
     "gemm",
@@ -32,6 +33,8 @@ OWN_FAMILIES = (
     "mla_decode",
     "sparse_index",
 )
+MOVED = 0.02
+"""A measured constant that runs move by more is a fitted one."""
 SOURCE = (
     "fitted to published serving and static-batch results (InferenceX, TensorRT-LLM, NIM, "
     "LLM-Inference-Bench, Qwen and FasterTransformer docs), prior: "
@@ -57,15 +60,8 @@ def own_classes(groups: Sequence[Group]) -> dict[tuple[str, str], list[str]]:
 
 
 def _classes(group: Group) -> set[str]:
-    inventory = group.subject.deployment([]).inventory
-    names = {gemm.kernel for gemm in (*inventory.gemms, inventory.head)}
-    names |= {bank.kernel for bank in inventory.banks}
-    for mixing in inventory.mixings:
-        names |= {mixing.prefill_kernel, mixing.decode_kernel}
-        if mixing.index_constants is not None:
-            names.add("sparse_index.bf16")
     known = group.subject.chip.kernels
-    return {n for n in names if n.split(".")[0] in OWN_FAMILIES and n in known}
+    return {n for n in group.kernels() if n.split(".")[0] in OWN_FAMILIES and n in known}
 
 
 def cross_validate(
@@ -111,17 +107,17 @@ def write(constants: Constants, logs: np.ndarray) -> None:
             fields |= {key: f"{prior[key]}" for key in ("order", "half_size") if key in prior}
             if "per_item_ns" in prior:
                 place = constants.index["generation", generation, name, "per_item_ns"]
-                fields["per_item_ns"] = f"{values[place]:.3g}"
+                fields["per_item_ns"] = number(values[place])
             patch(path, table, fields | {"provenance": '"fitted"', "source": f'"{OWN_SOURCE}"'})
     for place, constant in enumerate(constants.list):
         if constant.scope == "framework" and not constant.table:
             path = PROFILES / "frameworks" / f"{constant.owner}.toml"
-            patch(path, "", {constant.key: f"{values[place]:.3g}"})
+            patch(path, "", {constant.key: number(values[place])})
     for scope, folder in (("chip", "chips"), ("engine", "frameworks")):
         for owner, tables in constants.priors[f"{scope}s"].items():
             for table, given in tables.items():
                 fields = {
-                    key: f"{values[constants.index[scope, owner, table, key]]:.3g}" for key in given
+                    key: number(values[constants.index[scope, owner, table, key]]) for key in given
                 }
                 name = f'deviations."{table}"' if "." in table else f"deviations.{table}"
                 patch(PROFILES / folder / f"{owner}.toml", name, fields)
@@ -147,19 +143,23 @@ def _kernel_fields(
         place = constants.index.get(("framework", framework, f"{generation}/{name}", key))
         if place is None:
             place = constants.index["generation", generation, name, key]
-        found[key] = f"{values[place]:.3g}"
+        found[key] = number(values[place])
     return found
 
 
 def _write_generation(constants: Constants, values: np.ndarray, generation: str) -> None:
     path = PROFILES / "chips" / "generations" / f"{generation}.toml"
     tables = constants.priors["generations"][generation]
-    for name in tables["kernels"]:
+    for name, prior in tables["kernels"].items():
         fields = {}
         for key in ("compute", "memory", "floor_us", "per_item_ns"):
             place = constants.index.get(("generation", generation, name, key))
             if place is not None:
-                fields[key] = f"{values[place]:.3g}"
+                fields[key] = number(values[place])
+        moved = any(abs(float(fields[key]) / prior[key] - 1.0) > MOVED for key in fields)
+        source = read_toml(path)["kernels"].get(name, {}).get("source", "")
+        if moved and not source.startswith("fitted"):
+            fields |= {"provenance": '"fitted"', "source": f'"{SOURCE}{source}"'}
         patch(path, f'kernels."{name}"', fields)
     for table in ("all_reduce", "all_to_all"):
         alpha, share = (
@@ -168,9 +168,14 @@ def _write_generation(constants: Constants, values: np.ndarray, generation: str)
         )
         for ranks, prior in tables[table].items():
             fields = {
-                key: f"{prior[key] * (alpha if 'alpha' in key else share):.3g}" for key in prior
+                key: number(prior[key] * (alpha if "alpha" in key else share)) for key in prior
             }
             patch(path, f"{table}.{ranks}", fields)
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    return f"{float(f'{value:.3g}'):g}"
 
 
 def farthest(constants: Constants, logs: np.ndarray, count: int = 25) -> list[str]:

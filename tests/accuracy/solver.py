@@ -62,10 +62,8 @@ class Problem:
         """For every group the constants that move it, and the derivatives."""
         found = []
         for place, group in enumerate(self.groups):
-            if self.active is None:
-                candidates = self.constants.concerned(group.subject.chip, group.subject.framework)
-            else:
-                candidates = self.active[place]
+            known = self.active
+            candidates = self._candidates(group) if known is None else known[place]
             columns, used = [], []
             base = self.subject(group, self.constants.values(logs))
             for index in candidates:
@@ -82,6 +80,18 @@ class Problem:
         if self.active is None:
             self.active = [used for used, _ in found]
         return found
+
+    def _candidates(self, group: Group) -> list[int]:
+        """Constants that can move the group: costs, collectives, and the families it uses (one
+        dtype may stand in for another)."""
+        families = {name.split(".")[0] for name in group.kernels()}
+
+        def used(index: int) -> bool:
+            table = self.constants.list[index].table.split("/")[-1]
+            return not table or "." not in table or table.split(".")[0] in families
+
+        found = self.constants.concerned(group.subject.chip, group.subject.framework)
+        return [index for index in found if used(index)]
 
     def restricted(self, pairs: set[tuple[str, str]]) -> Problem:
         """The same without ``pairs``."""

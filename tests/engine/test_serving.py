@@ -84,6 +84,16 @@ def test_runtime_costs_add_to_every_step():
     assert costly.tpot_seconds - ideal.tpot_seconds == pytest.approx(added)
 
 
+def test_passes_with_prompts_are_never_shorter_than_their_launches():
+    """Two layers of 0.2 s each; decode passes alone are captured graphs."""
+    slow = deployment(prompt_layer_seconds=0.2)
+    prompt = prefill_step(np.array([[1.0]]), slow.layouts, 16)
+    alone = decode_step(np.array([[1.0]]), slow.layouts, 16, 16)
+    assert pass_seconds(slow, [prompt])[0, 0] == pytest.approx(0.4)
+    assert pass_seconds(slow, [alone, prompt])[0, 0] == pytest.approx(0.4)
+    assert pass_seconds(slow, [alone])[0, 0] < 0.1
+
+
 def test_more_requests_than_prefill_can_feed_wait_before_their_first_token():
     busy = scenario(Mode.CONTINUOUS, isl=16_384, osl=8)
     service = serve(deployment(chunk_tokens=2048), busy, BATCHES)
