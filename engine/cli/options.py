@@ -195,3 +195,28 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
         e2e_ms=limit(arguments.e2e, "e2e", start.e2e_ms),
         latency_ms=limit(arguments.latency, "latency", start.latency_ms),
     )
+
+
+_OF_ONE_KIND = {
+    "language": (
+        *("isl", "osl", "mode", "ttft", "tpot", "e2e", "kv", "tp", "pp", "ep", "dp"),
+        *("load_imbalance", "draft_tokens", "acceptance"),
+    ),
+    "vision": ("latency", "resolution", "instances"),
+}
+
+
+def idle_options(arguments: argparse.Namespace, kind: str) -> str:
+    """A note on the options that say nothing about a ``kind`` of model; empty without any."""
+    given = [
+        f"--{name.replace('_', '-')}"
+        for other, names in _OF_ONE_KIND.items()
+        for name in names
+        if other != kind and getattr(arguments, name) is not None
+    ]
+    if not given:
+        return ""
+    note = f"{', '.join(given)}: no effect on a {kind} model"
+    if "--isl" in given:
+        note += "; the length of a text encoder's sequences is --resolution, as 384x1"
+    return note

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.answer import answer, capacity_gib, why_lost
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.options import scenario_from
+from engine.cli.options import idle_options, scenario_from
 from engine.errors import InputError
 from engine.plan_document import benchmark_names, row_metrics
 from engine.results import Binding, Sweep, Table
@@ -25,11 +25,20 @@ def command_scenario(arguments: argparse.Namespace) -> Scenario:
     return scenario_from(arguments, Scenario(objectives=Objectives()))
 
 
+def prepare_told(arguments: argparse.Namespace, scenario: Scenario) -> Prepared:
+    """Resolve a command's scenario, and say on stderr which options do nothing for its model."""
+    prepared = prepare(scenario)
+    note = idle_options(arguments, prepared.model.kind)
+    if note:
+        print(f"note: {note}", file=sys.stderr)
+    return prepared
+
+
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Sweep, print, and say by the exit code whether anything meets the objectives."""
     scenario = command_scenario(arguments)
     count = _row_count(arguments.rows)
-    prepared = prepare(scenario)
+    prepared = prepare_told(arguments, scenario)
     result = sweep(prepared, scenario)
     if result is None:
         raise InputError("sweep: stopped")

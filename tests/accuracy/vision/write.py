@@ -38,7 +38,7 @@ LEAST = 0.01
 
 def number(value: float) -> str:
     """Three digits, as TOML."""
-    return f"{value:.3g}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def write_profiles(values: Values, cases: Sequence[Case]) -> None:

@@ -137,3 +137,14 @@ def test_a_missing_rate_is_said(scenario: Scenario, chip: str, weights: str, wor
     prepared = prepare(replace(scenario, chip=chip, weights=weights))
     assert words in " ".join(prepared.notes)
     assert bool(prepared.notes) == bool(words)
+
+
+def test_options_of_the_other_kind_are_said_to_do_nothing(
+    scenario: Scenario, capsys: pytest.CaptureFixture[str]
+):
+    run(["sweep", "--model", scenario.model, "--chip", "t4", "--isl", "384", "--ttft", "9"])
+    told = capsys.readouterr().err
+    assert "--isl, --ttft: no effect on a vision model" in told
+    assert "384x1" in told
+    run(["sweep", "--model", "llama-3.1-8b", "--chip", "h100", "--chips", "1", "--latency", "9"])
+    assert "--latency: no effect on a language model" in capsys.readouterr().err
