@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 class MainScreen(Screen[None]):
     """Holds the panes, the store and the session; `Actions` holds what commands do."""
 
+    ALLOW_SELECT = False
+
     def __init__(self, store: Store, plan_path: Path | None = None) -> None:
         super().__init__()
         self.store = store
@@ -257,6 +259,20 @@ class MainScreen(Screen[None]):
         self._notice("")
         for one in _as_pressed(event):
             self.actions.key(one)
+
+    # --- the mouse --------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked."""
+        self.actions.pointing.click(*event.screen_offset)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel, towards oneself."""
+        self.actions.pointing.wheel(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel, away."""
+        self.actions.pointing.wheel(-1)
 
 
 def _as_pressed(event: events.Key) -> list[events.Key]:

@@ -421,3 +421,47 @@ async def test_escape_and_a_key_right_after_it_are_two_keys():
         assert screen.store.current.chips == 8
         screen.on_key(events.Key("alt+u", "u"))
         assert (screen.store.current.chips, screen.hardware.typed) == (2, None)
+
+
+async def test_clicks_choose_panes_rows_and_fields():
+    async with running() as (screen, pilot):
+        await pilot.click("#hardware", offset=(5, 3))
+        assert screen.active == "hardware"
+        await pilot.click("#hardware", offset=(5, 3))
+        assert screen.hardware.field.label == "framework"
+        await pilot.click("#table", offset=(10, 4))
+        await pilot.click("#table", offset=(10, 4))
+        assert screen.session.cursor == screen.table.place_at(4)
+
+
+async def test_the_wheel_scrolls_the_active_pane():
+    async with running() as (screen, _):
+        before = screen.session.cursor
+        screen.actions.pointing.wheel(-1)
+        assert screen.session.cursor == before - 3
+
+
+@pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
+async def test_vim_keys_and_arrows_lead_to_both_ends(pane):
+    async with running() as (screen, pilot):
+        await press(pilot, pane)
+
+        def place() -> int:
+            form = {"2": screen.hardware, "3": screen.workload, "1": screen.model_tree}.get(pane)
+            return form.cursor if form is not None else screen.session.cursor
+
+        await press(pilot, "g")
+        top = place()
+        await press(pilot, "G")
+        bottom = place()
+        assert bottom > top
+        await press(pilot, "home")
+        assert place() == top
+        await press(pilot, "end")
+        assert place() == bottom
+        await press(pilot, "pageup", "ctrl+d")
+        assert place() == bottom
+        await press(pilot, "k")
+        above = place()
+        await press(pilot, "j", "up")
+        assert place() == above < bottom

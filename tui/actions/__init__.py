@@ -13,6 +13,7 @@ from tui.actions.editing import Editing
 from tui.actions.files import Files
 from tui.actions.looking import Looking
 from tui.actions.moving import Moving
+from tui.actions.pointing import Pointing
 from tui.actions.program import Program
 from tui.actions.prompt import Prompt
 from tui.actions.typing import Typing
@@ -31,6 +32,7 @@ class Actions:
         self.prompt = Prompt(screen)
         self.typing = Typing(screen)
         self.moving = Moving(screen)
+        self.pointing = Pointing(screen)
         groups = (
             self.moving,
             Editing(screen),

@@ -37,11 +37,14 @@ class Moving(Group):
         else:
             screen.paint_footer()
 
-    def _move(self, by: int) -> None:
+    def move(self, by: int) -> None:
+        """Move the active pane's cursor, or what it shows, by lines."""
         screen = self._screen
         form = self._form()
         if form is not None:
-            form.move(max(-1, min(1, by)) if abs(by) < 1000 else by)
+            # One step goes round; more stop at the ends.
+            last = len(form.fields) - 1
+            form.move(by if abs(by) == 1 else max(-form.cursor, min(by, last - form.cursor)))
             form.update()
             screen.paint_footer()
         elif screen.active == "model":
@@ -69,27 +72,27 @@ class Moving(Group):
 
     def do_up(self) -> None:
         """One row up."""
-        self._move(-1)
+        self.move(-1)
 
     def do_down(self) -> None:
         """One row down."""
-        self._move(1)
+        self.move(1)
 
     def do_page_up(self) -> None:
         """A page up."""
-        self._move(-self._page)
+        self.move(-self._page)
 
     def do_page_down(self) -> None:
         """A page down."""
-        self._move(self._page)
+        self.move(self._page)
 
     def do_top(self) -> None:
         """To the first row."""
-        self._move(-1_000_000)
+        self.move(-1_000_000)
 
     def do_bottom(self) -> None:
         """To the last row."""
-        self._move(1_000_000)
+        self.move(1_000_000)
 
     def do_next_pane(self) -> None:
         """To the next pane."""

@@ -17,6 +17,7 @@ class FormPane(Pane):
         self.title = title
         self._form = form
         self.cursor = 0
+        self.top = 0
         self.typed: str | None = None
         self.complaint = ""
 
@@ -56,7 +57,7 @@ class FormPane(Pane):
         assert session is not None
         scenario = session.store.current
         fields = self.fields
-        top = max(0, min(self.cursor - height // 2, len(fields) - height))
+        top = self.top = max(0, min(self.cursor - height // 2, len(fields) - height))
         label_width = max(len(one.label) for one in fields) + 1
         lines = []
         for place in range(top, min(top + height, len(fields))):
