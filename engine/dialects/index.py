@@ -79,6 +79,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "aquila",
         "xverse",
         "skywork",
+        "solar",
         "paddleocr_vl_text",
         "baichuan",
         "exaone",
@@ -227,6 +228,8 @@ ALIASES: dict[str, str] = {
     "glmga": "glm4v",
     "ernie4_5_moe_vl": "ernie4_5_vl_moe",
     "aria_moe_lm": "aria_text",
+    "stablelm_epoch": "stablelm",
+    "mimo_v2": "mimo_v2_flash",
     "telechat2": "telechat",
     "NemotronH_Nano_VL_V2": "nemotron_h_omni",
     "shieldgemma2": "gemma3",
@@ -302,6 +305,18 @@ _SUFFIXES = (
 )
 
 
+_CLASSES = {
+    "RWForCausalLM": "falcon",
+    "T5WithLMHeadModel": "t5",
+    "DeciLMForCausalLM": "deci",
+    "Grok1ModelForCausalLM": "grok1",
+    "HunYuanMoEV1ForCausalLM": "hunyuan_v1_moe",
+    "HunYuanDenseV1ForCausalLM": "hunyuan_v1_dense",
+    "StableLMEpochForCausalLM": "stablelm",
+}
+"""Class names whose model type is not their stem."""
+
+
 def model_type_of_architectures(architectures: Any) -> str:
     """The model type that a class name such as LlamaForCausalLM belongs to, or ""."""
     if not isinstance(architectures, list):
@@ -310,6 +325,8 @@ def model_type_of_architectures(architectures: Any) -> str:
     for name in architectures:
         if not isinstance(name, str):
             continue
+        if name in _CLASSES:
+            return _CLASSES[name]
         for suffix in _SUFFIXES:
             stem = name.removesuffix(suffix).replace("_", "").lower()
             if stem in plain:

@@ -16,6 +16,7 @@ TRAITS = {
     "aquila": PLAIN,
     "xverse": PLAIN,
     "skywork": PLAIN,
+    "solar": BIASED,
     "baichuan": PLAIN,
     "exaone": PLAIN,
     "internlm": Traits(qkv_bias="bias", output_bias="bias"),
@@ -54,6 +55,7 @@ COSMETIC = {
     "internlm3": ("attention_bias",),
     "exaone": ("num_layers",),
     "baichuan": ("z_loss_weight",),
+    "solar": ("bskcn_1", "bskcn_2", "bskcn_3", "bskcn_4", "bskcn_tv", "sliding_window"),
 }
 """Keys of a family that change neither bytes nor FLOPs."""
 

@@ -48,11 +48,18 @@ def read(keys: Keys) -> Architecture:
         )
     inner.ignore(*wrapper.text_harmless)
     text = reader(inner)
-    keys.ignore(*OUTER)
+    keys.ignore(*OUTER, *_repeated(keys, inner))
     elements = _tower(keys, wrapper.vision_key, wrapper.vision, wrapper.vision_type, wrapper, text)
     elements += _tower(keys, "audio_config", wrapper.audio, wrapper.audio_type, wrapper, text)
     elements += _named_tower(keys, text)
     return with_outer(_dated(text, keys), keys, inner, elements)
+
+
+def _repeated(keys: Keys, inner: Keys) -> list[str]:
+    """Outer keys that say again what the text model's own config says."""
+    if keys.values is inner.values:
+        return []
+    return [name for name, value in keys.values.items() if inner.values.get(name) == value]
 
 
 def _name_uncounted(keys: Keys, wrapper: Wrapper) -> None:

@@ -101,6 +101,9 @@ def read_experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
 
 def read_first(keys: Keys) -> Architecture:
     """Qwen 1: the feed-forward width in the file is that of gate and up together."""
+    if keys.values.get("visual"):
+        keys.ignore("visual")
+        keys.warnings.append("visual: this tower is not counted")
     keys.ignore("kv_channels", "no_bias", "padded_vocab_size")
     shape = read_shape(keys)
     both = keys.integer("intermediate_size", "ffn_hidden_size", required=True, minimum=2)
