@@ -62,3 +62,10 @@ def change(now: float, before: float) -> str:
 def share(value: float) -> str:
     """A share as whole percent."""
     return f"{100 * value:.0f}%"
+
+
+def counted(label: str, samples: str) -> str:
+    """A label of images as one of what the model counts: encoders of text read sequences."""
+    return (
+        label.replace("images", "seqs").replace("img", "seq") if samples == "sequences" else label
+    )

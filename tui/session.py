@@ -142,6 +142,13 @@ class Session:
         return self.table is not None and self.table.kind == "vision"
 
     @property
+    def samples(self) -> str:
+        """What a vision model counts; empty for language models."""
+        if self.prepared is None or self.prepared.model.kind != "vision":
+            return ""
+        return self.prepared.vision.samples
+
+    @property
     def sweep_is_current(self) -> bool:
         """Whether the newest sweep belongs to the scenario on screen."""
         return self.sweep is not None and self.swept_scenario == self.store.current

@@ -35,6 +35,7 @@ from tests.accuracy.measured import Group, load_groups
 from tests.accuracy.published import choose, published_text
 from tests.accuracy.refit import own_classes
 from tests.accuracy.solver import Problem
+from tests.accuracy.vision.held_out import hold_out_vision
 from tests.accuracy.vision_cases import vision_cases
 
 START, END = "<!-- accuracy -->", "<!-- /accuracy -->"
@@ -145,9 +146,13 @@ def publish(results: Path, configs: Path) -> None:
     found = load_groups(results, configs)
     problem = Problem(Constants(own_classes(found)), found)
     held = hold_out(problem, lambda words: print(words, flush=True))
-    cases = [*held.cases, *vision_cases(rows, predictions)]
+    vision = hold_out_vision(results)
+    cases = [*held.cases, *vision_cases(vision)]
     write_text(RANGES, ranges_text(found, rows, cases))
-    write_text(ERRORS, errors_text(rows, predictions, held.pairs))
+    pairs = {**held.pairs}
+    if vision is not None:
+        pairs |= {("cv", metric): errors for metric, errors in vision.pairs.items()}
+    write_text(ERRORS, errors_text(rows, predictions, pairs))
     print(f"written: {RANGES}, {ERRORS}")
 
 

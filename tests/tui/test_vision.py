@@ -82,3 +82,10 @@ async def test_a_layer_table_is_a_model_in_the_app(tmp_path):
 async def test_a_language_engine_is_named_with_its_stand_in():
     async with running(replace(VISION, framework="vllm")) as (screen, _):
         assert "serves no vision models" in screen.answer.text
+
+
+async def test_encoders_count_sequences():
+    async with running(replace(VISION, model="bert-large")) as (screen, _):
+        assert "seq/s/chip" in screen.table.text
+        assert "seq/s/chip" in screen.chart.text
+        assert "sequences/s/chip" in screen.answer.text

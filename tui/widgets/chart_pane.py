@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.format import counted
 from tui.lines import Line, line
 from tui.styles import DIM
 from tui.widgets.panes import Pane
@@ -39,7 +40,7 @@ class ChartPane(Pane):
             batch = f"B{found.batch}" if found is not None else "…"
             return ("TFLOP/s over FLOP/byte", f"roofline of {batch}", "p next chart")
         vision = session.table is not None and session.table.kind == "vision"
-        unit = "img/s/chip" if vision else "tok/s/chip"
+        unit = counted("img/s/chip", session.samples) if vision else "tok/s/chip"
         if self.kind == "pareto":
             across = "latency" if vision else "tok/s/user"
             return (f"{unit} over {across}", "Pareto, all layouts", "p next chart")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tui.format import counted
 from tui.lines import Line, Run, fit, line
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
@@ -148,7 +149,7 @@ class TablePane(Pane):
 
         text = "   " + label("batch", "batch").rjust(_BATCH)
         for column in chosen:
-            name = label(column.id, column.label)
+            name = label(column.id, counted(column.label, self.session.samples))
             text += (
                 " " + name.rjust(column.width) if column.text else "  " + fit(name, column.width)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,11 +24,6 @@ class Case:
     inventory: Inventory
     framework: str
     rate: float
-
-    @property
-    def pair(self) -> tuple[str, str]:
-        """What is held out together."""
-        return self.row.model, self.row.chip
 
     def residual(self, values: Values) -> float:
         """Logarithm of predicted over measured rate."""
@@ -77,11 +72,21 @@ def load_cases(path: Path) -> list[Case]:
     return cases
 
 
-def folds(cases: Iterable[Case], count: int) -> list[set[tuple[str, str]]]:
-    """The pairs in ``count`` parts, the same ones every time."""
-    pairs = sorted({case.pair for case in cases})
-    order = np.random.default_rng(0).permutation(len(pairs))
-    return [{pairs[place] for place in order[part::count]} for part in range(count)]
+def pair_of(case: Case) -> str:
+    """Model and chip: what is held out together when the chip is known."""
+    return f"{case.row.model}@{case.row.chip}"
+
+
+def chip_of(case: Case) -> str:
+    """The chip: what is held out together when nobody has measured it."""
+    return case.row.chip
+
+
+def folds(cases: Iterable[Case], key: Callable[[Case], str], count: int) -> list[set[str]]:
+    """The keys in ``count`` parts, the same ones every time."""
+    keys = sorted({key(case) for case in cases})
+    order = np.random.default_rng(0).permutation(len(keys))
+    return [{keys[place] for place in order[part::count]} for part in range(count)]
 
 
 def show(title: str, cases: Sequence[Case], rates: Sequence[float]) -> None:

@@ -9,19 +9,29 @@ seen. ``--write`` puts the constants into the profiles with their provenance.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from engine.vision.validate import predict_row
-from tests.accuracy.vision.cases import Case, constants_of, folds, load_cases, show
+from tests.accuracy.vision.cases import (
+    Case,
+    constants_of,
+    folds,
+    load_cases,
+    pair_of,
+    show,
+)
 from tests.accuracy.vision.constants import Constants
 from tests.accuracy.vision.write import write_profiles
 
 NOISE = 0.12
 """Spread of repeated or differently set up runs, in logarithms."""
 STEP = 1e-3
+ROUNDS, FOLD_ROUNDS = 14, 8
+UNFITTED = ("onnxruntime",)
+"""Frameworks with too few rows to say anything."""
 
 
 class Fit:
@@ -87,15 +97,19 @@ class Fit:
 
 
 def cross_validate(
-    constants: Constants, cases: Sequence[Case], logs: np.ndarray, count: int
+    constants: Constants,
+    cases: Sequence[Case],
+    logs: np.ndarray,
+    key: Callable[[Case], str],
+    count: int,
 ) -> list[float]:
-    """Rates of every case by constants fitted without its pair."""
+    """Rates of every case by constants fitted without the cases that share its ``key``."""
     rates = {}
-    for number, pairs in enumerate(folds(cases, count), 1):
-        seen = [case for case in cases if case.pair not in pairs]
-        values = constants.values(Fit(constants, seen).solve(logs.copy(), 8))
+    for number, keys in enumerate(folds(cases, key, count), 1):
+        seen = [case for case in cases if key(case) not in keys]
+        values = constants.values(Fit(constants, seen).solve(logs.copy(), FOLD_ROUNDS))
         for case in cases:
-            if case.pair in pairs:
+            if key(case) in keys:
                 rates[case.row.id] = case.predicted(values)
         print(f"fold {number} of {count}", flush=True)
     return [rates[case.row.id] for case in cases]
@@ -106,18 +120,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.accuracy.vision.refit")
     parser.add_argument("results", type=Path, metavar="RESULTS.csv")
     parser.add_argument("--folds", type=int, default=0, help="parts for cross-validation")
-    parser.add_argument("--rounds", type=int, default=14)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--write", action="store_true", help="write the profiles")
     options = parser.parse_args(arguments)
     cases = load_cases(options.results)
     show("as the profiles are", cases, [_now(case) for case in cases])
-    fitted = [case for case in cases if case.framework != "onnxruntime"]
+    fitted = [case for case in cases if case.framework not in UNFITTED]
     constants = constants_of(fitted)
     logs = Fit(constants, fitted).solve(constants.prior, options.rounds)
     values = constants.values(logs)
     show(f"fitted, {len(logs)} parts", fitted, [case.predicted(values) for case in fitted])
     if options.folds:
-        rates = cross_validate(constants, fitted, logs, options.folds)
+        rates = cross_validate(constants, fitted, logs, pair_of, options.folds)
         show("held out by (model, chip)", fitted, rates)
     if options.write:
         write_profiles(values, fitted)
