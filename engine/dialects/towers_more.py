@@ -1,5 +1,5 @@
 """Towers of further model lines: Aria, LLaVA's relatives, LFM2-VL, Idefics 2, Janus, DeepSeek-VL,
-Qwen Omni, Voxtral, EXAONE 4.5, ERNIE VL, Ovis 2, GLM-OCR, Nemotron Omni."""
+EXAONE 4.5, ERNIE VL, Ovis 2, GLM-OCR, Nemotron Omni."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from engine.dialects.towers import (
     plain_dimensions,
     siglip,
     transformer_layer,
-    whisper_encoder,
 )
+from engine.dialects.towers_audio import gemma3n_embedder
 from engine.keys import MAXIMUM_SIZE, Keys
 
 
@@ -106,30 +106,10 @@ def deepseek_vl(keys: Keys, outer: Keys, text_hidden: int) -> int:
     return siglip(keys) + linear(hidden, text_hidden) + linear(text_hidden, text_hidden)
 
 
-def omni_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Qwen2.5-Omni: Whisper's encoder, two trained marks and one projection."""
-    keys.ignore("n_window")
-    output = keys.integer("output_dim", default=text_hidden)
-    return whisper_encoder(keys) + 2 * output + linear(keys.integer("d_model"), output)
-
-
 def qwen3_omni_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Qwen3-VL's tower, see `qwen_vision`."""
     keys.ignore("image_size", "apply_vit_abs_pos_embed", "tokens_per_second", "spatial_patch_size")
     return qwen_vision_tower(keys)
-
-
-def voxtral(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Whisper's encoder with learned positions; four frames are joined and projected twice."""
-    hidden = keys.integer("hidden_size")
-    width = keys.integer("intermediate_size")
-    layers = keys.integer("num_hidden_layers", maximum=10_000)
-    keys.ignore("num_attention_heads", "vocab_size", "head_dim", "num_key_value_heads")
-    bins = keys.integer("num_mel_bins")
-    stem = linear(3 * bins, hidden) + linear(3 * hidden, hidden)
-    positions = keys.integer("max_source_positions") * hidden
-    encoder = stem + positions + layers * (transformer_layer(hidden, width) - hidden) + 2 * hidden
-    return encoder + width * text_hidden + text_hidden**2
 
 
 def exaone4_5(keys: Keys, outer: Keys, text_hidden: int) -> int:
@@ -232,29 +212,6 @@ def janus(keys: Keys, outer: Keys, text_hidden: int) -> int:
     return embeddings + layers * transformer_layer(hidden, width) + aligner
 
 
-def gemma4_audio(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """Two strided convolutions, then layers of two halved feed-forward parts around attention
-    with relative positions and a short convolution; projected twice."""
-    hidden = keys.integer("hidden_size")
-    heads = keys.integer("num_attention_heads", maximum=100_000)
-    kernel = keys.integer("conv_kernel_size", maximum=1000)
-    first, second = (keys.integers("subsampling_conv_channels", minimum=1) or [128, 32])[:2]
-    keys.ignore("attention_chunk_size", "attention_context_left", "attention_context_right")
-    keys.ignore("use_clipped_linears")
-    output = keys.integer("output_proj_dims", default=1536)
-    stem = 10 * first + 9 * first * second + second + second * (MEL_BINS // 4) * hidden
-    feed_forward = 8 * hidden**2 + 2 * hidden
-    attention = 5 * hidden**2 + hidden // heads
-    convolution = 3 * hidden**2 + (kernel + 2) * hidden
-    block = 2 * feed_forward + attention + convolution + 3 * hidden
-    layers = keys.integer("num_hidden_layers", maximum=10_000)
-    return stem + layers * block + linear(hidden, output) + output * text_hidden
-
-
-MEL_BINS = 128
-"""Bands of the spectrogram that Gemma's feature extractor makes."""
-
-
 def radio(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """RADIO: class and register tokens, scaled residuals, patches of pictures and of videos."""
     hidden = keys.integer("hidden_size", default=1280)
@@ -316,3 +273,20 @@ def molmo2(keys: Keys, outer: Keys, text_hidden: int) -> int:
     pooling = 3 * linear(chosen * hidden, hidden) + linear(hidden, hidden)
     projector = 2 * hidden * middle + middle * output
     return own + layers * transformer_layer(hidden, width) + pooling + projector
+
+
+MOBILENET_V5 = 294_126_912
+"""Elements of MobileNetV5-300M: what Gemma 3n E2B and E4B hold beyond their text and audio parts
+(5,439,438,272 and 7,849,978,192 in all, https://huggingface.co/google/gemma-3n-E2B-it)."""
+
+
+def gemma3n_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """MobileNetV5-300M, named by its architecture, and an embedder."""
+    name = keys.text("architecture", default="mobilenetv5_300m_enc")
+    keys.ignore("do_pooling", "num_classes", "model_args", "label_names", "vocab_offset")
+    hidden, words = keys.integer("hidden_size"), keys.integer("vocab_size")
+    embedder = gemma3n_embedder(hidden, words, text_hidden)
+    if name != "mobilenetv5_300m_enc":
+        keys.warnings.append(f"{keys.path}architecture {name!r}: this tower is not counted")
+        return embedder
+    return MOBILENET_V5 + embedder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.dialects import towers, towers_lines, towers_more
+from engine.dialects import towers, towers_audio, towers_lines, towers_more
 from engine.dialects.towers import Tower
 
 
@@ -52,7 +52,7 @@ WRAPPERS = {
         "gemma4_text",
         towers.gemma4_vision,
         "gemma4_vision",
-        towers_more.gemma4_audio,
+        towers_audio.gemma4_audio,
         "gemma4_audio",
         harmless=("vision_soft_tokens_per_image",),
     ),
@@ -74,8 +74,10 @@ WRAPPERS = {
     ),
     "gemma3n": Wrapper(
         "gemma3n_text",
-        vision_type="gemma3n_vision",
-        audio_type="gemma3n_audio",
+        towers_more.gemma3n_vision,
+        "gemma3n_vision",
+        towers_audio.gemma3n_audio,
+        "gemma3n_audio",
         harmless=("vision_soft_tokens_per_image", "audio_soft_tokens_per_image"),
     ),
     "kimi_vl": Wrapper("deepseek_v3", towers.moonvit, "moonvit"),
@@ -184,7 +186,7 @@ WRAPPERS = {
         "qwen2",
         towers_lines.qwen2_5,
         "qwen2_5_omni_vision_encoder",
-        towers_more.omni_audio,
+        towers_audio.omni_audio,
         "qwen2_5_omni_audio_encoder",
         harmless=_OMNI,
         uncounted=("talker_config", "token2wav_config", "code2wav_config"),
@@ -199,7 +201,7 @@ WRAPPERS = {
         uncounted=("talker_config", "token2wav_config", "code2wav_config"),
     ),
     "voxtral": Wrapper(
-        "llama", audio=towers_more.voxtral, audio_type="voxtral_encoder", always=True
+        "llama", audio=towers_audio.voxtral, audio_type="voxtral_encoder", always=True
     ),
     "exaone4_5": Wrapper("exaone4", towers_more.exaone4_5, "exaone4_5_vision", always=True),
     "ernie4_5_vl_moe": Wrapper(
