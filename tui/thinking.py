@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 EFFECT_SECONDS = 0.2
 """How long the cursor rests on a config key before its effect is worked out."""
-ADVICE_SECONDS = 0.8
-"""How long a row rests before changes that would help it are tried: they take a while, and must
-not run while someone types."""
+ADVICE_SECONDS = 0.3
+"""How long a row rests before changes that would help it are tried: longer than the pause between
+two digits, since they must not run while someone types, and short enough that the screen is at
+rest within a second of the last key."""
 PAUSE_SECONDS = 0.002
 """What slower work leaves to the keys between two of its steps."""
 PROGRESS_SECONDS = 0.25
