@@ -1,5 +1,5 @@
-"""SegFormer (arXiv:2105.15203): attention to a coarse summary of the map, filters inside the
-feed-forward part, all four maps joined for the classes of each pixel."""
+"""SegFormer and PVT V2 (arXiv:2105.15203, 2106.13797): attention to a coarse summary of the map,
+filters inside the feed-forward part; SegFormer joins all maps for the classes of each pixel."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ SEGMENTED = "ForSemanticSegmentation"
 
 
 def read(source: Source) -> VisionArchitecture:
-    """``segformer``."""
+    """``segformer`` and ``pvt_v2``."""
     keys = source.keys
+    pyramid = keys.model_type == "pvt_v2"
+    if pyramid and keys.flag("linear_attention", default=False):
+        raise keys.problem("linear_attention", True, "false, the only one understood")
+    if pyramid and not keys.flag("qkv_bias", default=True):
+        raise keys.problem("qkv_bias", False, "true, the only one understood")
     keys.ignore("hidden_act", "reshape_last_stage", "semantic_loss_ignore_index")
-    keys.ignore("downsampling_rates", "image_size")
-    task = source.task(SEGMENTED, CLASSIFIED, "Model")
-    image = source.image(default=512)
+    keys.ignore("downsampling_rates", "out_features", "out_indices", "stage_names")
+    known = (CLASSIFIED, "Model", "Backbone") if pyramid else (SEGMENTED, CLASSIFIED, "Model")
+    task = source.task(*known)
+    image = source.image(default=224 if pyramid else 512)
     widths = source.widths("hidden_sizes")
     count = len(widths)
     source.expect("num_encoder_blocks", count, "as many as hidden_sizes")
@@ -48,7 +54,7 @@ def read(source: Source) -> VisionArchitecture:
             _pixels(source, network, maps)
     else:
         keys.ignore("decoder_hidden_size")
-    return source.done(network, image, "segformer")
+    return source.done(network, image, keys.model_type, "V2" if pyramid else "")
 
 
 def _block(network: Network, x: Shape, heads: int, ratio: int, expansion: int) -> None:

@@ -1,7 +1,8 @@
 """ViT and DeiT (arXiv:2010.11929, 2012.12877).
 
 Beside the keys of transformers: ``layer_scale`` (a figure per channel after each half of a block)
-and ``position_class`` (whether the class token has a position), for DeiT III (arXiv:2204.07118).
+and ``position_class`` (whether the class token has a position), for DeiT III (arXiv:2204.07118);
+``pre_norm`` (a norm before the layers and no bias on the patches), for CLIP's towers in timm.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def read(source: Source) -> VisionArchitecture:
     task = source.task(HEAD, TEACHER, "Model")
     class_tokens = {"deit": 2, "ijepa": 0}.get(keys.model_type, 1)
     network = source.network()
-    x = embed(source, network, image, hidden, class_tokens)
+    norm_first = source.option("pre_norm")
+    x = embed(source, network, image, hidden, class_tokens, patch_bias=not norm_first)
+    if norm_first:
+        network.norm("norm_before", x)
     biased = 3 if keys.flag("qkv_bias", default=True) else 0
     scaled = source.option("layer_scale")
     for number in range(layers):
