@@ -6,7 +6,7 @@ import argparse
 
 from engine.answer import answer
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.sweep import command_scenario, prepare_told
+from engine.cli.sweep import prepare_told
 from engine.errors import InputError
 from engine.files import user_path
 from engine.plan_document import save_plan
@@ -16,8 +16,7 @@ from engine.text import clean
 
 def run_plan(arguments: argparse.Namespace) -> int:
     """Sweep and save; nothing is written when nothing meets the objectives."""
-    scenario = command_scenario(arguments)
-    prepared = prepare_told(arguments, scenario)
+    scenario, prepared = prepare_told(arguments)
     result = sweep(prepared, scenario)
     if result is None:
         raise InputError("plan: the sweep was stopped")

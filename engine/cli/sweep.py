@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from engine.answer import answer, capacity_gib, why_lost
@@ -25,20 +26,26 @@ def command_scenario(arguments: argparse.Namespace) -> Scenario:
     return scenario_from(arguments, Scenario(objectives=Objectives()))
 
 
-def prepare_told(arguments: argparse.Namespace, scenario: Scenario) -> Prepared:
-    """Resolve a command's scenario, and say on stderr which options do nothing for its model."""
+def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
+    """A command's scenario, resolved; stderr hears which options do nothing for its model.
+
+    Without a framework asked for, a vision model gets one that serves it.
+    """
+    scenario = command_scenario(arguments)
     prepared = prepare(scenario)
+    if arguments.framework is None and prepared.framework.id != scenario.framework:
+        scenario = replace(scenario, framework=prepared.framework.id)
+        prepared = prepare(scenario)
     note = idle_options(arguments, prepared.model.kind)
     if note:
         print(f"note: {note}", file=sys.stderr)
-    return prepared
+    return scenario, prepared
 
 
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Sweep, print, and say by the exit code whether anything meets the objectives."""
-    scenario = command_scenario(arguments)
     count = _row_count(arguments.rows)
-    prepared = prepare_told(arguments, scenario)
+    scenario, prepared = prepare_told(arguments)
     result = sweep(prepared, scenario)
     if result is None:
         raise InputError("sweep: stopped")

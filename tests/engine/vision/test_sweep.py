@@ -121,6 +121,8 @@ def test_a_plan_restores_the_scenario(tmp_path: Path, scenario: Scenario):
     plan = load_plan(path)
     assert plan.scenario.workload.resolution == (16, 32)
     assert plan.scenario.instances == 2
+    assert plan.scenario.framework == "tensorrt"
+    assert "serves no vision" not in plan.document["answer"]
     assert plan.scenario.objectives.latency_ms == 5
     assert plan.document["choice"]["metrics"]["fps"] > 0
     assert 0 < plan.document["bottlenecks"]["mfu"] < 1
