@@ -223,6 +223,9 @@ class TestFigures:
         y = np.array([5.0, 4.0, 1.0, 3.0, 5.0])
         assert sorted(frontier(x, y).tolist()) == [1, 2, 4]
 
+    def test_nothing_fits_has_no_frontier(self):
+        assert len(frontier(np.zeros(0), np.zeros(0))) == 0
+
     def test_pareto_has_the_limit_and_the_chosen(self, swept):
         figure = pareto_figure(swept.table, DENSE.objectives)
         assert figure.limits[0].x == 20.0

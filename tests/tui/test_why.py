@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -33,7 +34,7 @@ def text_of(lines) -> list[str]:
     return ["".join(run for run, _ in one) for one in lines]
 
 
-@pytest.mark.parametrize("width", [38, 58, 78, 118])
+@pytest.mark.parametrize("width", [27, 38, 58, 78, 118])
 def test_lines_fit_and_end_in_whole_numbers(deepseek, width: int):
     lines = why_lines(*deepseek, width)
     assert all(width_of(one) <= width for one in lines)
@@ -66,6 +67,18 @@ def test_shares_of_a_phase_add_up(deepseek):
     end = next(place for place, one in enumerate(lines) if one.startswith("prefill"))
     shares = [int(re.findall(r"(\d+)%", one)[-1]) for one in lines[start + 1 : end]]
     assert 95 <= sum(shares) <= 105
+
+
+def test_what_lacks_memory_says_how_much_in_any_width():
+    scenario = replace(Scenario(), chips=1)
+    prepared = prepare(scenario)
+    found = explain(prepared, scenario, prepared.layouts[0], prepared.precisions[0], 1)
+    for width in (27, 38, 80):
+        lines = why_lines(found, None, width)
+        head = next(one for one in text_of(lines) if one.startswith("memory "))
+        assert re.fullmatch(r"memory [\d,.]+ of [\d.]+ GiB( per chip)?(  \d+%)?", head.rstrip())
+        assert all(width_of(one) <= width for one in lines)
+        assert "lacking" in "\n".join(text_of(lines))
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,10 @@ def _largest_batches(table: Table, objectives: Objectives) -> list[Limit]:
 
 
 def frontier(x: FloatArray, y: FloatArray) -> NDArray[np.int64]:
-    """Points that no other beats in both, by falling ``x``."""
+    """Points that no other beats in both, by falling ``x``; none of none."""
     order = np.lexsort((-y, -x))
+    if not len(order):
+        return order
     best = np.maximum.accumulate(y[order])
     ahead = np.concatenate([[True], best[1:] > best[:-1]])
     return order[ahead]

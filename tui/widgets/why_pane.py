@@ -20,6 +20,8 @@ SIDE_BY_SIDE = 66
 _LETTERS = {"compute": "C", "memory": "M", "link": "L", "launch": "·"}
 _PHASES = {"decode": "decode step", "batch": "one batch"}
 _LEAST_SHARE = 0.01
+_LONGEST_TITLE = 21
+"""Cells of ``decode step 12,345 ms``."""
 _BESIDE = 24
 """Cells of a phase beside another: bound, time, share."""
 
@@ -136,14 +138,21 @@ def _short(name: str) -> str:
     return name.removeprefix("self_attn.").removeprefix("mlp.")
 
 
+def _phase_head(found: Explanation, phase: str, width: int) -> list[Line]:
+    """The phase with its time and how busy the chip is, in two lines where one is too short."""
+    busy = _utilisation(found, phase)
+    room = width - len(busy) - 1
+    if room < _LONGEST_TITLE:
+        return [line((_phase_title(found, phase, width), TITLE)), line((f" {busy}", BOLD))]
+    return [line((_phase_title(found, phase, room), TITLE), (f" {busy}", BOLD))]
+
+
 def _phase_lines(found: Explanation, phase: str, width: int) -> list[Line]:
     """One phase: an operator a line, the slowest first; small ones together."""
     rows = sorted(_rows(found, phase), key=lambda row: -row.seconds)
     total = _seconds(found, phase)
     label = max(min(width - 26, 24), 10)
-    busy = _utilisation(found, phase)
-    title = _phase_title(found, phase, max(width - len(busy) - 1, 16))
-    lines = [line((title, TITLE), (f" {busy}", BOLD))]
+    lines = _phase_head(found, phase, width)
     shown = [row for row in rows if row.seconds >= _LEAST_SHARE * total]
     for row in shown:
         part = row.seconds / total
@@ -214,9 +223,11 @@ def _memory_lines(found: Explanation, width: int) -> list[Line]:
     """Every use of the memory against what the framework may take, and what is left."""
     capacity = found.capacity_bytes
     used = sum(item.bytes for item in found.memory)
-    head = f"memory {gibibytes(used / GIB)} of {gibibytes(capacity / GIB)} GiB per chip"
+    head = f"memory {gibibytes(used / GIB)} of {gibibytes(capacity / GIB)} GiB"
     label = max(min(width - 30, 20), 13)
-    lines = [line((head, TITLE), (f"  {share(used / capacity)}", BOLD))]
+    full = f"  {share(used / capacity)}"
+    full = full if len(head) + len(full) <= width else ""
+    lines = [line((joined((head, "per chip"), width - len(full), " "), TITLE), (full, BOLD))]
     items = [(item.name, item.bytes) for item in found.memory]
     items.append(("free", capacity - used) if used <= capacity else ("lacking", used - capacity))
     for name, size in items:
@@ -242,7 +253,7 @@ def _limit_lines(found: Explanation, width: int) -> list[Line]:
         binds = batch == least
         label = name if name == "memory" else name.upper()
         runs: tuple[Run, ...] = (
-            (f" {fit(label, 20)}", PLAIN),
+            (f" {fit(label, max(min(width - 17, 20), 8))}", PLAIN),
             (f"{batch:>7} ", BOLD),
             ("◂ binds" if binds else "", WARN),
         )
