@@ -146,7 +146,7 @@ def _bottom(axis: Axis, canvas: Canvas, gutter: int, ruled: bool) -> list[Line]:
         text[canvas.width - len(unit) :] = list(unit)
     free = canvas.width - len(unit) - 1 if unit else canvas.width
     last = -1
-    for value in axis.ticks(max(canvas.width // 7, 3)):
+    for value in axis.ticks(max(canvas.width // 7, 4)):
         column, label = canvas.column(value), tick_text(value)
         start = min(max(column - len(label) // 2, 0), free - len(label))
         if start <= last or column >= free:
