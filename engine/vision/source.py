@@ -66,17 +66,18 @@ class Source:
     ) -> tuple[int, int]:
         """(Height, width) given as one figure, as [height, width] or [channels, height, width]."""
         name, value = self.keys.raw(*names)
-        if isinstance(value, list) and len(value) in (2, 3):
-            sides = [self.keys._checked_integer(name, side, 1, maximum) for side in value]
+        if isinstance(value, list):
+            sides = self.keys.integers(*names, minimum=1, maximum=maximum) or []
+            if len(sides) not in (2, 3):
+                raise self.keys.problem(name, value, "one figure or [height, width]")
             return sides[-2], sides[-1]
-        if isinstance(value, dict) and {"height", "width"} <= value.keys():
-            return (
-                self.keys._checked_integer(f"{name}.height", value["height"], 1, maximum),
-                self.keys._checked_integer(f"{name}.width", value["width"], 1, maximum),
-            )
-        side = self.keys.integer(
-            *names, default=MISSING if default is None else default, maximum=maximum
-        )
+        if isinstance(value, dict):
+            inner = self.keys.scope(*names, model_type=self.keys.model_type)
+            if inner is not None:
+                height = inner.integer("height", maximum=maximum)
+                return height, inner.integer("width", maximum=maximum)
+        missing = MISSING if default is None else default
+        side = self.keys.integer(*names, default=missing, maximum=maximum)
         return side, side
 
     def multiple(self, image: Shape, factor: tuple[int, int], what: str) -> None:
