@@ -12,6 +12,9 @@ from engine.profile_files import bundled_files, read_toml
 from profiles import ROOT
 from tests.accuracy.constants import Constant, Constants
 
+_FOLDERS = {"chip": "chips", "engine": "frameworks"}
+"""Whose files hold deviations."""
+
 
 def published_logs(constants: Constants) -> np.ndarray:
     """One logarithm per constant; the prior where the profiles do not hold it."""
@@ -24,12 +27,9 @@ def published_logs(constants: Constants) -> np.ndarray:
 
 
 def _value(constants: Constants, constant: Constant) -> float | None:
-    if constant.scope == "chip":
-        file = read_toml(bundled_files("chips")[constant.owner])
-        deviation: float | None = (
-            file.get("deviations", {}).get(constant.table, {}).get(constant.key)
-        )
-        return deviation
+    if constant.scope in _FOLDERS:
+        file = read_toml(bundled_files(_FOLDERS[constant.scope])[constant.owner])
+        return _kernel(file.get("deviations", {}), constant.table, constant.key)
     if constant.scope == "framework":
         return _of_framework(constant)
     if constant.table in {"all_reduce", "all_to_all"}:
