@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui.actions.base import Group
+from tui.lines import fit
 
 
 class Files(Group):
@@ -137,4 +138,6 @@ class Files(Group):
             kept = f"also to {clean(str(path))}"
         except InputError as error:
             kept = f"to no file ({error})"
-        self._screen.say(f"copied {what}, {kept}: {clean(text, 120)}")
+        message = f"copied {what}, {kept}: {clean(text, 400)}"
+        # Cut to the line: a copy is no reason to cover the answer.
+        self._screen.say(fit(message, self._screen.footer.size.width).rstrip())

@@ -50,7 +50,7 @@ class Pane(LinePane):
         label = f" {number} {self.title} "
         style = FOCUSED if self.focused_pane else TITLE
         parts = self.summary() if self.session is not None else ()
-        words = joined(parts, width - cells(label) - 1)
+        words = joined(parts, width - cells(label) - 2)
         rest = width - cells(label) - cells(words) - 3
         rule = "─" * rest if rest > 0 and self.size.height > 1 else ""
         return line(

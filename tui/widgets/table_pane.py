@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.results import Table
 
 _SHORT = {0: "meets", 1: "memory", 2: "TTFT", 3: "TPOT", 4: "E2E", 5: "latency"}
+NOTHING = "nothing to show: m chooses another model, u undoes"
 _BATCH = 6
 _FIRST = 3 + _BATCH
 """Cells of the mark, the verdict's glyph, a space and the batch."""
@@ -45,7 +46,7 @@ class TablePane(Pane):
         session = self.session
         assert session is not None
         if session.layout is None or session.precision is None:
-            return ("working …",)
+            return ("" if session.error else "working …",)
         view = session.view
         place = f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
         pinned = session.baseline is not None
@@ -108,7 +109,7 @@ class TablePane(Pane):
         assert session is not None
         table = session.shown
         if table is None:
-            return [line(("working …", DIM))]
+            return [line((NOTHING if session.error else "working …", DIM))]
         chosen = with_room(self.columns(), width - _FIRST)
         visible = max(height - 1, 1)
         self._scroll(visible, len(session.rows))
