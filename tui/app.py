@@ -12,6 +12,7 @@ from textual.app import App
 
 from engine.scenario import Scenario
 from tui.choices import save_choices
+from tui.hangup import watch_terminal
 from tui.look import Look
 from tui.screen import MainScreen
 from tui.settings import Settings
@@ -113,6 +114,7 @@ def run_app(scenario: Scenario, plan_path: Path | None, settings: Settings) -> i
     # The sweep's thread gives the keys their turn sooner.
     sys.setswitchinterval(0.001)
     app = RooftopApp(scenario, plan_path, settings)
+    watch_terminal(lambda: app.main.keep_session(signal.SIGHUP.name))
     code = app.run(mouse=settings.mouse)
     if app.crash:
         print(f"rooftop: {app.crash}", file=sys.stderr)

@@ -22,7 +22,8 @@ SECONDS = 20
 
 class Terminal:
     """A program on a pseudo-terminal. ``kilobits`` reads as a slow line would; ``code`` runs
-    instead of the module; ``ignored`` signals are ignored from the start, as under nohup."""
+    instead of the module; ``ignored`` signals are ignored from the start, as under nohup; a
+    terminal that does not ``control`` the session sends it no signal when it closes."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Terminal:
         kilobits: float = 0.0,
         code: str = "",
         ignored: tuple[signal.Signals, ...] = (),
+        controls: bool = True,
         **environment: str,
     ) -> None:
         env = {
@@ -47,7 +49,7 @@ class Terminal:
         self.before = termios.tcgetattr(self.slave)
         self.output = b""
         self._kilobits = kilobits
-        self._ignored = ignored
+        self._ignored, self._controls = ignored, controls
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, *(["-c", code] if code else ["-m", "tui"]), *arguments],
@@ -64,7 +66,8 @@ class Terminal:
         os.setsid()
         for number in self._ignored:
             signal.signal(number, signal.SIG_IGN)
-        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
+        if self._controls:
+            fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
 
     def resize(self, size: tuple[int, int]) -> None:
         """Give the terminal another size in columns and rows."""

@@ -133,6 +133,21 @@ def test_an_ignored_hang_up_ends_it_too(tmp_path):
         program.close()
 
 
+def test_a_terminal_that_sends_no_signal_ends_it_too(tmp_path):
+    """In a container or behind a wrapper; reading from it would spin for ever."""
+    program = Terminal(tmp_path, SCENARIO, controls=False)
+    try:
+        program.wait_for("tried")
+        program.send("2\x1b[B\x1b[C")
+        program.wait_for("TP1 ×2")
+        program.hang_up()
+        assert program.process.wait(SECONDS) == 128 + signal.SIGHUP
+    finally:
+        program.close()
+    session = tomllib.loads((tmp_path / "state" / "rooftop" / "session.toml").read_text())
+    assert session["scenario"]["chips"] == 2
+
+
 @pytest.mark.parametrize(
     "environment",
     [{"LC_ALL": "C"}, {"LANG": "C", "LC_ALL": ""}, {"TERM": "linux", "LC_ALL": "C.UTF-8"}],
