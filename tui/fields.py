@@ -229,7 +229,7 @@ def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
         lambda s: limit(getattr(s.objectives, id)),
         write,
         step,
-        hint="ms, or as 1.5s; empty: no limit",
+        hint="ms or s; empty: none",
         kinds=kinds,
     )
 
@@ -268,7 +268,7 @@ WORKLOAD: tuple[Field, ...] = (
         lambda s: s.workload.mode.value,
         _set_mode,
         choices=lambda: tuple(mode.value for mode in Mode),
-        hint="continuous or static",
+        hint="continuous, static",
         kinds=("language",),
     ),
     _tokens_field("input_tokens", "ISL"),
@@ -278,7 +278,7 @@ WORKLOAD: tuple[Field, ...] = (
         "resolution",
         _resolution,
         _set_resolution,
-        hint="width x height; empty: the model's own",
+        hint="as 224x224; empty: own",
         kinds=("vision",),
     ),
     _limit_field("ttft_ms", "TTFT ≤ ms", ("language",)),
@@ -296,7 +296,7 @@ WORKLOAD: tuple[Field, ...] = (
             if s.max_batch is None
             else power_of_two_step(s.max_batch, way),
         ),
-        hint="largest batch per replica; empty: all that fit",
+        hint="each replica; or none",
     ),
     Field(
         "draft_tokens",
@@ -304,7 +304,7 @@ WORKLOAD: tuple[Field, ...] = (
         lambda s: str(s.draft_tokens),
         lambda s, text: replace(s, draft_tokens=parse_whole(text or "0", "draft", 0, 64)),
         lambda s, way: replace(s, draft_tokens=max(0, min(64, s.draft_tokens + way))),
-        hint="speculative tokens per step (MTP)",
+        hint="guessed each step",
         kinds=("language",),
     ),
     Field(
@@ -315,7 +315,7 @@ WORKLOAD: tuple[Field, ...] = (
         lambda s, way: replace(
             s, acceptance=round(max(0.0, min(1.0, s.acceptance + 0.05 * way)), 2)
         ),
-        hint="probability that a draft token is accepted",
+        hint="of a guess: 0 to 1",
         kinds=("language",),
     ),
 )
