@@ -29,27 +29,9 @@ def explain(
         return explain_vision(prepared, scenario, precision, batch)
     index = prepared.precisions.index(precision)
     layouts = LayoutArrays.of([layout])
-    deployment = Deployment(
-        prepared.inventories[index],
-        prepared.chip,
-        prepared.framework,
-        layouts,
-        scenario.load_imbalance,
-    )
     workload = scenario.workload
     prompts = batch if workload.mode is Mode.STATIC else layout.attention_data
-    prefill = prefill_step(np.array([[float(prompts)]]), layouts, workload.input_tokens)
-    decode = decode_step(
-        np.array([[float(batch)]]),
-        layouts,
-        workload.input_tokens,
-        workload.output_tokens,
-        1.0 + scenario.draft_tokens,
-    )
-    operators = [
-        *_phase(deployment, prefill, "prefill"),
-        *_phase(deployment, decode, "decode"),
-    ]
+    operators = _operators(prepared, scenario, index, layouts, batch, prompts)
     context = float(workload.input_tokens + workload.output_tokens)
     usage = prepared.footprint(index, (layout,), context)
     sequences = np.ceil(np.array(float(batch)) / layout.attention_data)
@@ -70,6 +52,34 @@ def explain(
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=prepared.chip.bandwidth_bytes,
     )
+
+
+def _operators(
+    prepared: Prepared,
+    scenario: Scenario,
+    precision: int,
+    layouts: LayoutArrays,
+    batch: int,
+    prompts: int,
+) -> list[OperatorTime]:
+    """Every class of operators in prefill of ``prompts`` and in a decode step of ``batch``."""
+    deployment = Deployment(
+        prepared.inventories[precision],
+        prepared.chip,
+        prepared.framework,
+        layouts,
+        scenario.load_imbalance,
+    )
+    workload = scenario.workload
+    prefill = prefill_step(np.array([[float(prompts)]]), layouts, workload.input_tokens)
+    decode = decode_step(
+        np.array([[float(batch)]]),
+        layouts,
+        workload.input_tokens,
+        workload.output_tokens,
+        1.0 + scenario.draft_tokens,
+    )
+    return [*_phase(deployment, prefill, "prefill"), *_phase(deployment, decode, "decode")]
 
 
 def _number(values: FloatArray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from contextlib import asynccontextmanager
@@ -72,6 +73,11 @@ def rows_of(screen) -> list[str]:
     found = [one for one in screen.table.text.split("\n") if one.strip()[:1] in {"✓", "★", "✗"}]
     assert found
     return found
+
+
+def _percent(row: str, end: int) -> float:
+    text = row[:end].split()[-1].replace("−", "-")
+    return 1.0 if text == "=" else 1.0 + float(text.removesuffix("%")) / 100.0
 
 
 def best_batch(screen) -> int:
@@ -288,6 +294,21 @@ class TestWhatMatters:
                 for one in shown(pilot).split("\n"):
                     assert len(one) <= size[0]
                     assert not re.search(r"\d…", one)
+
+    async def test_every_column_sorts(self):
+        async with running() as (_, pilot):
+            await pilot.press("w")
+            await until(pilot, lambda: "from → to" in shown(pilot))
+            assert "▼tok/s" in shown(pilot)
+            for name in ("TTFT", "TPOT", "GiB"):
+                await pilot.press(">")
+                lines = shown(pilot).split("\n")
+                head = next(place for place, one in enumerate(lines) if f"▼{name}" in one)
+                end = lines[head].index(name) + len(name)
+                first, second = (_percent(lines[head + row], end) for row in (1, 2))
+                assert abs(math.log(first)) >= abs(math.log(second))
+            await pilot.press("<", "<", "<")
+            assert "▼tok/s" in shown(pilot)
 
     async def test_enter_makes_the_change_and_undo_takes_it_back(self):
         async with running() as (screen, pilot):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import textual.events as events
 from textual.app import ComposeResult
@@ -172,7 +173,7 @@ class ComparePage(ModalScreen[Pinned | None]):
         self._set([*columns, added], len(columns))
 
 
-def _alike(first: Pinned, other: Pinned) -> tuple[object, object]:
+def _alike(first: Pinned, other: Pinned) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Both as plans of the same extent: whole files, or the choice and the scenario of each."""
     if first.document and other.document:
         return first.document, other.document

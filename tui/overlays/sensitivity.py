@@ -84,10 +84,33 @@ class _Columns:
         return cls(changes, bar, left - bar >= _NEW_BEST)
 
 
-def response_rows(found: Sequence[Response], width: int, vision: bool) -> list[Row[Nudge]]:
-    """One step of every knob, the strongest first, with a bar of what it does to the throughput
-    of the best plan."""
-    names = ("img/s", "latency", "GiB") if vision else ("tok/s", "TTFT", "TPOT", "GiB")
+def sort_names(vision: bool) -> tuple[str, ...]:
+    """What the knobs can be sorted by."""
+    return ("img/s", "latency", "GiB") if vision else ("tok/s", "TTFT", "TPOT", "GiB")
+
+
+def _ratios(one: Response, vision: bool) -> tuple[float, ...]:
+    """The changes of a response in the order of `sort_names`."""
+    ratios = (one.throughput_ratio, one.ttft_ratio, one.tpot_ratio, one.memory_ratio)
+    return (ratios[0], *ratios[2:]) if vision else ratios
+
+
+def _sorted(found: Sequence[Response], sort: int, vision: bool) -> list[Response]:
+    """The largest change of one column first; knobs that lose the plan before all."""
+
+    def size(one: Response) -> float:
+        ratio = _ratios(one, vision)[sort]
+        return -abs(math.log(ratio)) if one.batch and ratio > 0 else -math.inf
+
+    return sorted(found, key=size)
+
+
+def response_rows(
+    found: Sequence[Response], width: int, vision: bool, sort: int = 0
+) -> list[Row[Nudge]]:
+    """One step of every knob, the largest change first, with a bar of what it does to the
+    throughput of the best plan. ``sort`` is a place in `sort_names`."""
+    names = [("▼" if place == sort else "") + name for place, name in enumerate(sort_names(vision))]
     columns = _Columns.for_width(width, len(names))
     first, *others = names[: columns.changes]
     head = f" {'one step of':<{_KNOB}}{'from → to':<{_STEP}}{first:>{_CHANGE}}"
@@ -97,7 +120,7 @@ def response_rows(found: Sequence[Response], width: int, vision: bool) -> list[R
     if not found:
         rows.append(Row(line((" no plan meets the objectives, so there is none to nudge", DIM))))
     most = max((one.strength for one in found if math.isfinite(one.strength)), default=0.0)
-    for one in found:
+    for one in _sorted(found, sort, vision):
         rows.append(Row(_response_line(one, most, columns, vision), one.nudge))
     return rows
 
@@ -111,8 +134,7 @@ def _response_line(one: Response, most: float, columns: _Columns, vision: bool) 
     picture = ""
     if columns.bar:
         picture = f" {signed_bar(math.log(one.throughput_ratio), most, columns.bar)} "
-    ratios = (one.ttft_ratio, one.tpot_ratio, one.memory_ratio)
-    others = (ratios[1:] if vision else ratios)[: columns.changes - 1]
+    others = _ratios(one, vision)[1 : columns.changes]
     best = f"  {one.layout} B{one.batch}" if columns.new else ""
     return line(
         *start,

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import textual.events as events
+
 from engine.nudges import Nudge
 from tui.lines import line
 from tui.overlays.rows import Row, RowsPage
-from tui.overlays.sensitivity import remedy_rows, response_rows
+from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names
 from tui.styles import DIM
 
 if TYPE_CHECKING:
@@ -33,13 +35,23 @@ class SensitivityPage(RowsPage[Nudge]):
     """Gives the nudge to make."""
 
     def __init__(self) -> None:
-        super().__init__("what matters now", "enter makes it, esc closes")
+        super().__init__("what matters now", "enter makes it, < > sort, esc closes")
         self._thoughts: Thoughts | None = None
+        self._sort = 0
 
     def show(self, thoughts: Thoughts) -> None:
         """Draw what there is so far."""
         self._thoughts = thoughts
         self.refill()
+
+    def page_key(self, event: events.Key) -> bool:
+        """Sort by the column before or after."""
+        if event.character not in {"<", ">"} or self._thoughts is None:
+            return False
+        names = sort_names(self._thoughts.vision)
+        self._sort = (self._sort + (1 if event.character == ">" else -1)) % len(names)
+        self.refill()
+        return True
 
     def rows(self, width: int) -> Sequence[Row[Nudge]]:
         """Remedies first, then the knobs."""
@@ -51,4 +63,4 @@ class SensitivityPage(RowsPage[Nudge]):
         if thoughts.responses is None:
             words = f" one step of every knob: {thoughts.done} of {thoughts.of} …"
             return [*rows, Row(line((words, DIM)))]
-        return [*rows, *response_rows(thoughts.responses, width, thoughts.vision)]
+        return [*rows, *response_rows(thoughts.responses, width, thoughts.vision, self._sort)]

@@ -94,7 +94,8 @@ def frontier(x: FloatArray, y: FloatArray) -> NDArray[np.int64]:
         return order
     best = np.maximum.accumulate(y[order])
     ahead = np.concatenate([[True], best[1:] > best[:-1]])
-    return order[ahead]
+    first: NDArray[np.int64] = order[ahead]
+    return first
 
 
 def pareto_figure(table: Table, objectives: Objectives) -> Figure:
@@ -231,7 +232,7 @@ def _roof_labels(found: Explanation, across: Axis) -> list[Label]:
         Label(across.high, peak / _TERA, f"{name} {peak / _TERA:,.0f}", BOLD)
         for name, peak in found.peaks.items()
     ]
-    middle = (across.low * found.ridge(next(reversed(found.peaks)))) ** 0.5
+    middle = (across.low * found.ridge(list(found.peaks)[-1])) ** 0.5
     height = middle * found.bandwidth_bytes / _TERA
     return [*labels, Label(middle, height, f"{found.bandwidth_bytes / _TERA:.3g} TB/s", BOLD)]
 
