@@ -60,7 +60,11 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "fastvit": {"read": ("fastvit",)},
     "ghostnet": {"read": ("ghostnet",)},
     "hrnet": {"read": ("hrnet",)},
-    "inception": {"read": ("inception",), "read_googlenet": ("googlenet",)},
+    "inception": {
+        "read": ("inception",),
+        "read_residual": ("inception_resnet",),
+        "read_googlenet": ("googlenet",),
+    },
     "levit": {"read": ("levit",)},
     "maxvit": {"read": ("maxvit", "coatnet")},
     "metaformer": {
@@ -90,7 +94,11 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "swin": {"read": ("swin", "swinv2")},
     "ssd": {"read": ("ssd",)},
     "ssdlite": {"read": ("ssdlite",)},
-    "xception": {"read": ("xception",), "read_mobileone": ("mobileone",)},
+    "xception": {
+        "read": ("xception",),
+        "read_aligned": ("xception_aligned",),
+        "read_mobileone": ("mobileone",),
+    },
     "yolos": {"read": ("yolos",)},
     "vovnet": {"read": ("vovnet",)},
     "twins": {"read": ("twins_svt",)},

@@ -137,6 +137,43 @@ V4: tuple[Module, ...] = (
 )
 RELEASES = {"V3": V3, "V4": V4}
 
+_RESIDUAL_FIRST: Module = (
+    (Conv(32),),
+    (Conv(32), Conv(32, 3)),
+    (Conv(32), Conv(48, 3), Conv(64, 3)),
+)
+_RESIDUAL_MIDDLE: Module = ((Conv(192),), (Conv(128), Conv(160, 1, 7), Conv(192, 7, 1)))
+_RESIDUAL_LAST: Module = ((Conv(192),), (Conv(192), Conv(224, 1, 3), Conv(256, 3, 1)))
+RESIDUAL: tuple[tuple[Module, Module, int], ...] = (
+    (
+        ((Conv(96),), (Conv(48), Conv(64, 5)), *_v3_first(64)[2:]),
+        _RESIDUAL_FIRST,
+        10,
+    ),
+    (
+        (
+            (Conv(384, 3, down=True),),
+            (Conv(256), Conv(256, 3), Conv(384, 3, down=True)),
+            (Pool(down=True),),
+        ),
+        _RESIDUAL_MIDDLE,
+        20,
+    ),
+    (
+        (
+            (Conv(256), Conv(384, 3, down=True)),
+            (Conv(256), Conv(288, 3, down=True)),
+            (Conv(256), Conv(288, 3), Conv(320, 3, down=True)),
+            (Pool(down=True),),
+        ),
+        _RESIDUAL_LAST,
+        10,
+    ),
+)
+"""What leads to a stage of Inception-ResNet V2, its block and how often the block comes."""
+RESIDUAL_STEM = V3[:3]
+RESIDUAL_HEAD = 1536
+
 GOOGLENET: tuple[tuple[int, int, int, int, int, int], ...] = (
     (64, 96, 128, 16, 32, 32),
     (128, 128, 192, 32, 96, 64),
@@ -187,6 +224,27 @@ def read_googlenet(source: Source) -> VisionArchitecture:
             x = _module(network, x, module)
     pooled_classifier(network, x, source.classes())
     return source.done(network, image, "inception", "V1")
+
+
+def read_residual(source: Source) -> VisionArchitecture:
+    """``inception_resnet``: V2, whose modules are added to their input."""
+    image = source.image(default=299)
+    network = source.network()
+    x = image
+    for number, module in enumerate(RESIDUAL_STEM):
+        with network.scope(f"stem.{number}"):
+            x = _module(network, x, module)
+    for stage, (leading, block, times) in enumerate(RESIDUAL):
+        with network.scope(f"stages.{stage}.lead"):
+            x = _module(network, x, leading)
+        for number in range(times):
+            with network.scope(f"stages.{stage}.{number}"):
+                network.conv("project", _module(network, x, block), x.channels, bias=True)
+                network.add("add", x)
+                network.activation("activation", x)
+    x = conv_norm(network, "head", x, RESIDUAL_HEAD)
+    pooled_classifier(network, x, source.classes())
+    return source.done(network, image, "inception_resnet", "V2")
 
 
 def _module(network: Network, x: Shape, module: Module) -> Shape:

@@ -15,6 +15,7 @@ ENTRY = (128, 256, 728)
 MIDDLE_BLOCKS = 8
 MIDDLE_LAYERS = 3
 LAST = (1536, 2048)
+ALIGNED_EXIT = ((728, 1024, 1024), (1536, 1536, 2048))
 
 
 def read(source: Source) -> VisionArchitecture:
@@ -50,6 +51,52 @@ def _shrinking(network: Network, x: Shape, widths: tuple[int, int]) -> Shape:
 def _separable(network: Network, name: str, x: Shape, width: int) -> Shape:
     network.conv(f"{name}.depthwise", x, x.channels, 3, groups=x.channels)
     return conv_norm(network, f"{name}.pointwise", x, width)
+
+
+def read_aligned(source: Source) -> VisionArchitecture:
+    """``xception_aligned`` (arXiv:1802.02611): ``hidden_sizes`` and ``strides`` of the blocks of
+    three, the last two of which widen step by step."""
+    image = source.image(default=299)
+    widths = source.widths("hidden_sizes")
+    strides = source.depths("strides", count=len(widths))
+    network = source.network()
+    x = conv_norm(network, "stem.conv1", image, 32, 3, 2)
+    x = conv_norm(network, "stem.conv2", x, 64, 3)
+    for number, (width, stride) in enumerate(zip(widths, strides, strict=True)):
+        with network.scope(f"blocks.{number}"):
+            x = _aligned(network, x, (width, width, width), stride, True)
+    with network.scope("exit.0"):
+        x = _aligned(network, x, ALIGNED_EXIT[0], 2, True)
+    with network.scope("exit.1"):
+        x = _aligned(network, x, ALIGNED_EXIT[1], 1, False)
+    pooled_classifier(network, x, source.classes())
+    return source.done(network, image, "xception")
+
+
+def _aligned(
+    network: Network, x: Shape, widths: tuple[int, int, int], stride: int, skip: bool
+) -> Shape:
+    """Three separable convolutions, each half with a norm; the last one strides."""
+    entry = x
+    for number, width in enumerate(widths):
+        x = conv_norm(
+            network,
+            f"{number}.depthwise",
+            x,
+            x.channels,
+            3,
+            stride if number == 2 else 1,
+            groups=x.channels,
+            activation=not skip,
+        )
+        x = conv_norm(network, f"{number}.pointwise", x, width, activation=not skip)
+        if skip:
+            network.activation(f"{number}.activation", x)
+    if not skip:
+        return x
+    if stride > 1 or entry.channels != x.channels:
+        conv_norm(network, "shortcut", entry, x.channels, 1, stride, activation=False)
+    return network.add("add", x)
 
 
 def read_mobileone(source: Source) -> VisionArchitecture:
