@@ -24,8 +24,10 @@ from tui.pinned import Pinned, pin_row
 from tui.store import Store
 from tui.table_view import TableView, shown_batches, viewed_rows
 
-QUICK_SECONDS = 0.004
-"""A sweep of at most this long is made before the answer to a key is drawn."""
+QUICK_CANDIDATES = 6000
+"""A sweep of at most this many is made before the answer to a key is drawn: some 4 ms."""
+LONGEST_SECONDS = 0.008
+"""A quick sweep that takes longer all the same is left to the thread."""
 EXTRA_ROWS = 1
 """Batches shown beyond the largest that fits, to say what they lack."""
 
@@ -109,12 +111,12 @@ class Session:
         return (*found, batch) if batch is not None else tuple(found)
 
     def sweep_at_once(self) -> bool:
-        """Sweep in the key's own time when the last sweep was that quick; whether it is done."""
+        """Sweep in the key's own time when the last sweep was that small; whether it is done."""
         if self.prepared is None or self.sweep is None:
             return False
-        if self.sweep.elapsed_seconds > QUICK_SECONDS:
+        if self.sweep.candidates > QUICK_CANDIDATES:
             return False
-        end = time.perf_counter() + 2 * QUICK_SECONDS
+        end = time.perf_counter() + LONGEST_SECONDS
         found = sweep(self.prepared, self.store.current, lambda: time.perf_counter() > end)
         if found is None:
             return False

@@ -31,7 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="rooftop",
         description="Plan model deployments: the batch with the most tokens per second per chip "
         "that still meets the objectives. Without a command the terminal app opens.",
-        epilog="rooftop [PLAN.toml] [--model M --chip C …] opens the app.",
+        epilog="rooftop [PLAN.toml] [--model M --chip C …] [--theme T] [--ascii] [--mouse] opens "
+        "the app; ? there names its keys, its settings file and where its sessions are kept.",
     )
     parser.add_argument("--version", action="version", version=f"rooftop {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
