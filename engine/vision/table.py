@@ -22,7 +22,7 @@ from engine.errors import InputError
 from engine.files import open_file
 from engine.text import clean
 from engine.vision.architecture import LayerKind, VisionArchitecture, VisionLayer
-from engine.vision.table_types import KINDS, NO_WORK
+from engine.vision.table_types import ADDITIONS, KINDS, NO_WORK
 
 MAXIMUM_BYTES = 4 << 20
 MAXIMUM_LAYERS = 20_000
@@ -32,7 +32,7 @@ REQUIRED = ("name", "type", "in_shape", "out_shape", "params", "flops")
 TOLERANCE = 0.01
 """How far FLOPs and parameters of a row may be from what its shapes say."""
 
-_ATTRIBUTE = re.compile(r"(cin|cout|bias|in|out|k|s|p|d|g)(\d{1,7}(?:x\d{1,7})?)")
+_ATTRIBUTE = re.compile(r"(cin|cout|bias|in|out|k|s|p|d|g)(\d{1,7}(?:x\d{1,7}){0,2})")
 _HEAD_WIDTH = 64
 _WINDOW_HEAD_WIDTH = 32
 
@@ -101,12 +101,16 @@ def read_layer_table(path: Path) -> VisionArchitecture:
 
 
 def _assumptions(rows: list[_Row]) -> tuple[str, ...]:
-    if any(KINDS.get(row.type) is LayerKind.ATTENTION for row in rows):
-        return (
+    kinds = {KINDS.get(row.type) for row in rows}
+    notes = []
+    if LayerKind.ATTENTION in kinds:
+        notes.append(
             f"attention heads are {_HEAD_WIDTH} wide, {_WINDOW_HEAD_WIDTH} inside windows: "
-            "the table does not say",
+            "the table does not say"
         )
-    return ()
+    if not any(row.type in ADDITIONS for row in rows):
+        notes.append("no additions or concatenations: the table lists none")
+    return tuple(notes)
 
 
 def _sample(first: _Row) -> tuple[str, int, int]:

@@ -95,6 +95,9 @@ KINDS: Mapping[str, LayerKind] = {
     "Embedding": LayerKind.EMBEDDING,
 }
 
+ADDITIONS = frozenset({"Add", "Mul", "Concat"})
+"""What joins branches; tables made from modules alone leave it out."""
+
 NO_WORK = frozenset(
     {
         "Identity",

@@ -35,9 +35,9 @@ def batch_seconds(inventory: Inventory, batches: FloatArray, instances: int = 1)
     runtime = inventory.runtime
     scale = runtime.launch_scale.get(inventory.chip.generation, 1.0)
     launches = runtime.launch_seconds * scale * inventory.launches
-    waiting = np.maximum(launches - single, 0.0)
-    host = waiting + runtime.batch_seconds + runtime.image_seconds * batches
-    return BatchTime(single + host, single, host)
+    latency = np.maximum(single, launches)
+    latency = latency + runtime.batch_seconds + runtime.image_seconds * batches
+    return BatchTime(latency, single, latency - single)
 
 
 def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:

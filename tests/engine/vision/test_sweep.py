@@ -150,3 +150,19 @@ def test_options_of_the_other_kind_are_said_to_do_nothing(
     assert "384x1" in told
     run(["sweep", "--model", "llama-3.1-8b", "--chip", "h100", "--chips", "1", "--latency", "9"])
     assert "--latency: no effect on a language model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "model", ["resnet-50", "mobilenet-v2", "swin-t", "retinanet", "bert-large"]
+)
+@pytest.mark.parametrize("chip", ["t4", "l40s", "h100", "mi300x"])
+@pytest.mark.parametrize("framework", ["tensorrt", "pytorch", "tensorflow"])
+def test_latency_and_memory_never_fall_within_a_plan(model: str, chip: str, framework: str):
+    asked = Scenario(model=model, chip=chip, chips=1, framework=framework, max_batch=600)
+    prepared = prepare(asked)
+    found = sweep(prepared, asked)
+    assert found is not None
+    table = found.table
+    assert np.all(np.diff(table.batch) == 1)
+    assert np.all(np.diff(table.metrics["latency_ms"][table.fits]) >= 0)
+    assert np.all(np.diff(table.metrics["memory_gib"]) > 0)

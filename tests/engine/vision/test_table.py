@@ -95,6 +95,21 @@ class TestReading:
         assert model.layers[0].kind is LayerKind.LINEAR
         assert "OddProduct" in model.warnings[0]
 
+    def test_what_the_table_leaves_out_is_said(self, tmp_path: Path) -> None:
+        assert "no additions" in read_layer_table(write(tmp_path, SMALL)).assumptions[0]
+        added = SMALL + '7,add,1,Add,,"[[1,10],[1,10]]","[1,10]",0,0\n'
+        model = read_layer_table(write(tmp_path, added))
+        assert model.assumptions == ()
+        assert (model.layers[-1].input_elements, model.layers[-1].output_elements) == (20, 10)
+
+    def test_filters_in_three_dimensions(self, tmp_path: Path) -> None:
+        row = (
+            '0,c,1,Conv3d,k3x3x3 s1 p1 d1 g1 cin2 cout4 bias0,"[1,2,4,8,8]","[1,4,4,8,8]",216,'
+            f"{2 * 256 * 216}\n"
+        )
+        layer = read_layer_table(write(tmp_path, HEADER + row)).layers[0]
+        assert (layer.rows, layer.depth, layer.columns) == (256, 54, 4)
+
     def test_a_table_loads_like_a_config(self, tmp_path: Path) -> None:
         loaded = load_architecture(str(write(tmp_path, SMALL)))
         assert loaded.kind == "vision"
