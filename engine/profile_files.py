@@ -116,4 +116,5 @@ def first_problem(error: ValidationError) -> str:
         return f"{key}: no such key"
     found = clean(repr(problem["input"]), 60)
     expected = problem["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    expected = expected.removeprefix("Value error, ")
     return f"{key}: found {found}, expected {clean(expected, 100)}"

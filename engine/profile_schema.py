@@ -6,13 +6,22 @@ validation and no pydantic at start-up.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator
 
 from engine.chip import Provenance
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+Ranks = Annotated[int, Field(gt=0, strict=False)]
+"""Keys of TOML tables are text."""
+
+
+Rate = Literal["fp32", "tf32", "bf16", "fp16", "int8", "fp8", "fp6", "fp4"]
 
 
 class KernelFile(_Strict):
@@ -24,7 +33,7 @@ class KernelFile(_Strict):
     order: float = Field(2.0, ge=1)
     half_size: float = Field(0.0, ge=0)
     per_item_ns: float = Field(0.0, ge=0)
-    provenance: Provenance = Provenance.DATASHEET
+    provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     source: str = ""
 
 
@@ -44,7 +53,7 @@ class CollectiveFile(_Strict):
     link_share: PositiveFloat = Field(le=2)
     small_alpha_us: float = Field(0.0, ge=0)
     small_link_share: float = Field(0.0, ge=0)
-    provenance: Provenance = Provenance.DATASHEET
+    provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     source: str = ""
 
 
@@ -53,8 +62,8 @@ class GenerationFile(_Strict):
 
     id: str
     kernels: dict[str, KernelFile]
-    all_reduce: dict[PositiveInt, CollectiveFile]
-    all_to_all: dict[PositiveInt, CollectiveFile]
+    all_reduce: dict[Ranks, CollectiveFile]
+    all_to_all: dict[Ranks, CollectiveFile]
 
 
 class CacheFile(_Strict):
@@ -100,13 +109,21 @@ class ChipFile(_Strict):
     confidence: str = ""
     sources: list[str] = []
     notes: str = ""
-    peak_tflops: dict[str, PositiveFloat] = Field(min_length=1)
+    peak_tflops: dict[Rate, PositiveFloat]
     scale_up: LinkFile
     scale_out: LinkFile
     kernels: dict[str, KernelFile] = {}
     deviations: dict[str, DeviationFile] = {}
-    all_reduce: dict[PositiveInt, CollectiveFile] = {}
-    all_to_all: dict[PositiveInt, CollectiveFile] = {}
+    all_reduce: dict[Ranks, CollectiveFile] = {}
+    all_to_all: dict[Ranks, CollectiveFile] = {}
+
+    @field_validator("peak_tflops")
+    @classmethod
+    def _has_sixteen_bits(cls, rates: dict[str, float]) -> dict[str, float]:
+        """Whatever a chip cannot multiply is computed in 16 bits."""
+        if not {"bf16", "fp16"} & rates.keys():
+            raise ValueError("a rate of bf16 or fp16")
+        return rates
 
 
 class VisionFile(_Strict):
@@ -126,7 +143,7 @@ class VisionFile(_Strict):
     memory_shares: dict[str, PositiveFloat] = {}
     launch_scale: dict[str, PositiveFloat] = {}
     launch: str
-    provenance: Provenance = Provenance.DATASHEET
+    provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     source: str = ""
 
 
@@ -158,7 +175,7 @@ class FrameworkFile(_Strict):
     spacing_us: float = Field(0.0, ge=0)
     prefill_requests: PositiveInt = 1 << 20
     whole_answers: bool = False
-    provenance: Provenance = Provenance.DATASHEET
+    provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     sources: list[str] = []
     launch: str
     kernels: dict[str, KernelFile] = {}

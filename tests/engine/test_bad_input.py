@@ -63,6 +63,8 @@ def config(values: object) -> str:
         ("--isl", "0", "--isl: found '0', expected a whole number from 1"),
         ("--isl", "-5", "--isl: found '-5'"),
         ("--isl", "nan", "--isl: found 'nan'"),
+        ("--isl", "--", "argument --isl: expected a value"),
+        ("--kv", "--", "argument --kv: expected a value"),
         ("--isl", "9" * 400, "from 1 to 100,000,000"),
         ("--osl", "99999999999999999999", "from 1 to 100,000,000"),
         ("--ttft", "nan", "--ttft: found 'nan', expected a time above 0"),
@@ -382,6 +384,9 @@ MINE = GOOD.replace('id = "h100_sxm"', 'id = "mine"')
         (GOOD, "id: found 'h100_sxm', expected the file's name 'mine'"),
         (MINE.replace("bandwidth_gbs = 3350", "bandwidth_gbs = -1"), "bandwidth_gbs: found -1"),
         (MINE.replace("bandwidth_gbs = 3350", "bandwidth_gbs = nan"), "bandwidth_gbs: found nan"),
+        (MINE.replace("bandwidth_gbs = 3350", "bandwidth_gbs = inf"), "bandwidth_gbs: found inf"),
+        (MINE.replace("bandwidth_gbs = 3350", "bandwidth_gbs = '3350'"), "found '3350', expected"),
+        (MINE.replace("cache_mb = 50", "cache_mb = inf"), "cache_mb: found inf"),
         ("typo = 1\n" + MINE, "typo: no such key"),
     ],
 )
