@@ -113,8 +113,12 @@ def chip_count_nudges(scenario: Scenario) -> Iterator[Nudge]:
     """Half and double the chips."""
     for chips in (scenario.chips // 2, scenario.chips * 2):
         if chips >= 1:
-            changed = replace(scenario, chips=chips)
-            yield Nudge("chips", str(scenario.chips), str(chips), changed)
+            yield chip_count_nudge(scenario, chips)
+
+
+def chip_count_nudge(scenario: Scenario, chips: int) -> Nudge:
+    """Another number of chips."""
+    return Nudge("chips", str(scenario.chips), str(chips), replace(scenario, chips=chips))
 
 
 def chip_nudge(scenario: Scenario, chip: Chip) -> Nudge:

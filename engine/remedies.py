@@ -18,7 +18,7 @@ from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.nudges import (
     Nudge,
-    chip_count_nudges,
+    chip_count_nudge,
     chip_nudge,
     objective_nudge,
     precision_nudges,
@@ -32,6 +32,8 @@ from engine.sweep import GIB, LARGEST_BATCH, Prepared, batch_table, prepare
 
 REACH = 256
 """How many larger batches are looked at for one with more throughput."""
+DOUBLINGS = 3
+"""How often the chips are doubled in search of enough."""
 LONGEST_FACTOR = 8
 """Answers up to so many times as long are tried."""
 LENGTH_HALVINGS = 8
@@ -163,10 +165,8 @@ def _attempts(
         yield lambda nudge=nudge: _tried(nudge, candidate)  # type: ignore[misc]
     yield lambda: _wider_limits(scenario, candidate, table)
     yield lambda: _first_chip(prepared, scenario, candidate)
-    for nudge in chip_count_nudges(scenario):
-        if int(nudge.after) > scenario.chips and language:
-            yield lambda nudge=nudge: _tried(nudge, candidate)  # type: ignore[misc]
     if language:
+        yield lambda: _more_chips(scenario, candidate)
         if scenario.limits != LayoutLimits():
             yield lambda: _any_layout(prepared, scenario, candidate)
         yield lambda: _other_layout(prepared, scenario, candidate)
@@ -279,6 +279,17 @@ def _first_chip(prepared: Prepared, scenario: Scenario, candidate: Candidate) ->
         if chip.bandwidth_bytes <= here.bandwidth_bytes and chip.memory_bytes <= here.memory_bytes:
             continue
         remedy = _tried(chip_nudge(scenario, chip), candidate)
+        if remedy is not None and remedy.passes:
+            return remedy
+        tried += [remedy] if remedy is not None else []
+    return _best(tried)
+
+
+def _more_chips(scenario: Scenario, candidate: Candidate) -> Remedy | None:
+    """The fewest times double the chips that would do; when none would, what comes nearest."""
+    tried = []
+    for chips in (scenario.chips << doubling for doubling in range(1, DOUBLINGS + 1)):
+        remedy = _tried(chip_count_nudge(scenario, chips), candidate)
         if remedy is not None and remedy.passes:
             return remedy
         tried += [remedy] if remedy is not None else []

@@ -110,6 +110,15 @@ def test_memory_is_named_with_what_it_lacks():
     assert "lacks" in advice_sentence(advice)
 
 
+def test_chips_are_doubled_until_there_are_enough():
+    scenario = replace(DENSE, model="llama-3.1-405b", chips=1)
+    advice = advise(scenario, best_of(scenario))
+    assert advice is not None
+    chips = next(one for one in advice.remedies if one.nudge.knob == "chips")
+    assert chips.passes
+    assert chips.nudge.after == "8"
+
+
 def test_limits_on_layouts_are_kept_but_by_the_remedy_that_lets_them_go():
     scenario = replace(DENSE, chips=2, limits=LayoutLimits(tensor=(1,)))
     advice = advise(scenario, following(scenario))
