@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -11,9 +13,14 @@ from engine.framework import Framework
 from engine.precision import Precision
 from engine.results import FloatArray, MemoryItem
 from engine.vision.architecture import VisionArchitecture
+from profiles import ROOT
 
-LIVE_COPIES = 2.0
-"""Largest layer's input and output with a residual and the runtime's workspace beside them."""
+
+@cache
+def live_copies() -> float:
+    """Activations held at once, in inputs and outputs of the largest layer."""
+    text = (ROOT / "vision" / "memory.toml").read_text(encoding="utf-8")
+    return float(tomllib.loads(text)["live_copies"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def vision_footprint(
     largest = architecture.largest_activation_elements
     return VisionFootprint(
         weight_bytes=weights * instances,
-        activation_bytes_per_image=LIVE_COPIES * largest * activation_bytes * instances,
+        activation_bytes_per_image=live_copies() * largest * activation_bytes * instances,
         reserve_bytes=framework.reserve_bytes,
         capacity_bytes=chip.memory_bytes * framework.memory_fraction,
     )

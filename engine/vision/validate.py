@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.chip import Chip
 from engine.chip_profiles import load_chip
 from engine.errors import InputError
+from engine.framework import Framework
 from engine.framework_profiles import load_framework
 from engine.precision import FORMATS, Precision
 from engine.text import clean
 from engine.validation.eras import framework_name, profile_of
+from engine.vision.memory import vision_footprint
 from engine.vision.names import measured_architecture, measured_format
 from engine.vision.runtime import vision_framework
 from engine.vision.time import batch_seconds
@@ -39,10 +42,10 @@ def predict_row(cells: Mapping[str, str], configs: Path | None = None) -> dict[s
     Raises `InputError` naming what is not understood.
     """
     chips = _count(cells.get("chips", ""))
-    inventory, _ = row_inventory(cells, configs)
+    inventory, framework = row_inventory(cells, configs)
     batch = _batch(cells.get("concurrency_or_batch", ""))
     if batch is None:
-        rate, seconds = _offline(inventory)
+        rate, seconds = _offline(inventory, load_framework(framework))
     else:
         seconds = float(batch_seconds(inventory, np.array([batch])).latency[0])
         rate = batch / seconds
@@ -65,14 +68,32 @@ def row_inventory(cells: Mapping[str, str], configs: Path | None = None) -> tupl
     )
 
 
-def _offline(inventory: Inventory) -> tuple[float, float]:
-    """Rate and seconds per batch at the batch with the highest throughput among powers of two:
-    what somebody who submits an offline result chooses."""
+def _offline(inventory: Inventory, framework: Framework) -> tuple[float, float]:
+    """Rate and seconds per batch at the batch with the highest throughput among powers of two
+    that fit: what somebody who submits an offline result chooses."""
     instances = int(_loads()["offline_instances"])
-    seconds = batch_seconds(inventory, OFFLINE_BATCHES, instances).latency
-    rates = instances * OFFLINE_BATCHES / seconds
+    batches = offline_batches(inventory, framework, instances)
+    seconds = batch_seconds(inventory, batches, instances).latency
+    rates = instances * batches / seconds
     best = int(np.argmax(rates))
     return float(rates[best]), float(seconds[best])
+
+
+def offline_batches(
+    inventory: Inventory, framework: Framework, instances: int
+) -> NDArray[np.float64]:
+    """Batches of an offline run; the smallest even where it does not fit, since somebody ran it."""
+    memory = vision_footprint(
+        inventory.architecture,
+        inventory.precision,
+        inventory.chip,
+        framework,
+        instances,
+        inventory.choice.activation_bytes,
+    )
+    most = memory.largest_batch()
+    fitting = OFFLINE_BATCHES[most >= OFFLINE_BATCHES]
+    return fitting if len(fitting) else OFFLINE_BATCHES[:1]
 
 
 @cache

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import InputError
+from engine.framework_profiles import load_framework
 from engine.validation.reader import Measurement, read_measurements
 from engine.vision.time import batch_seconds
-from engine.vision.validate import OFFLINE_BATCHES, SERVER_LOAD, row_inventory
+from engine.vision.validate import SERVER_LOAD, offline_batches, row_inventory
 from engine.vision.work import Inventory
 from tests.accuracy.vision.constants import Constants, Values
 
@@ -37,8 +38,9 @@ class Case:
             rate = batch / float(batch_seconds(inventory, np.array([batch])).latency[0])
         else:
             streams = values.offline_instances
-            seconds = batch_seconds(inventory, OFFLINE_BATCHES, streams).latency
-            rate = float(np.max(streams * OFFLINE_BATCHES / seconds))
+            batches = offline_batches(inventory, load_framework(self.framework), streams)
+            seconds = batch_seconds(inventory, batches, streams).latency
+            rate = float(np.max(streams * batches / seconds))
         return rate * values.of("server") if self.row.load.startswith(SERVER_LOAD) else rate
 
 
