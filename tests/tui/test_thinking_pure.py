@@ -102,6 +102,10 @@ class TestCompare:
         lines = text_of(compare_lines(Comparison(twice), 120)).split("\n")
         assert next(one for one in lines if one.strip().startswith("TPOT")).count("★") == 2
 
+    def test_a_column_alone_says_how_to_get_more(self):
+        assert "space marks rows" in text_of(compare_lines(Comparison(self.COLUMNS[:1]), 80))
+        assert "space marks rows" not in text_of(compare_lines(Comparison(self.COLUMNS), 80))
+
     def test_equal_lines_have_no_star(self):
         twice = (pinned(DENSE, 8), pinned(replace(DENSE, max_batch=99), 8))
         assert "★" not in text_of(compare_lines(Comparison(twice), 120))

@@ -78,6 +78,9 @@ def compare_lines(comparison: Comparison, width: int) -> list[Line]:
     if differing:
         lines += [line(""), line((" what differs", TITLE))]
         lines += [_fact_line(fact, shown, size) for fact in differing]
+    if len(columns) == 1:
+        words = " alone: space marks rows in the table, o adds a saved plan"
+        lines += [line(""), line((words, DIM))]
     hidden = [letter(place) for place in range(len(columns)) if place not in shown]
     if hidden:
         lines += [line(""), line((f" no room for {', '.join(hidden)}; ← → brings them", DIM))]
