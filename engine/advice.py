@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.answer import duration
+from engine.answer import duration, memory_amount
 from engine.remedies import Advice, Remedy, Shortfall
 from engine.results import Binding
 
@@ -19,7 +19,7 @@ def shortfall_words(shortfall: Shortfall) -> str:
     """``TPOT misses 50 ms by 1.20 ms``, ``memory lacks 3.1 GiB per chip``."""
     name = _NAMES[shortfall.binding]
     if shortfall.binding is Binding.MEMORY:
-        return f"{name} lacks {shortfall.excess:.2f} GiB per chip"
+        return f"{name} lacks {memory_amount(shortfall.excess)} per chip"
     return f"{name} misses {duration(shortfall.limit)} by {duration(shortfall.excess)}"
 
 

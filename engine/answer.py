@@ -36,6 +36,13 @@ def rate(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
+def memory_amount(gibibytes: float) -> str:
+    """Memory for a sentence: ``12.3 GiB``, ``0.42 GiB``, ``7 MiB``."""
+    if gibibytes >= 10:
+        return f"{gibibytes:.1f} GiB"
+    return f"{gibibytes:.2f} GiB" if gibibytes >= 0.1 else f"{max(gibibytes * 1024, 1):.0f} MiB"
+
+
 def why_lost(table: Table, row: int, objectives: Objectives, capacity_gib: float) -> str:
     """Why one row is not a plan, in a few words; empty when it meets every objective."""
     binding = Binding(int(table.binding[row]))
@@ -43,7 +50,7 @@ def why_lost(table: Table, row: int, objectives: Objectives, capacity_gib: float
         return ""
     if binding is Binding.MEMORY:
         lacking = float(table.metrics["memory_gib"][row]) - capacity_gib
-        return f"lacks {lacking:.1f} GiB of memory per chip"
+        return f"lacks {memory_amount(lacking)} of memory per chip"
     name, metric, objective = _NAMES[binding]
     value = float(table.metrics[metric][row])
     limit = getattr(objectives, objective)
@@ -110,7 +117,7 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
     binding = Binding(int(following.binding[place]))
     if binding is Binding.MEMORY:
         lacking = float(following.metrics["memory_gib"][place]) - capacity_gib(prepared)
-        return f"memory binds, batch {batch} lacks {lacking:.2f} GiB per chip"
+        return f"memory binds, batch {batch} lacks {memory_amount(lacking)} per chip"
     if binding is Binding.NONE:
         return "no limit binds, a larger batch brings no more per chip"
     name, metric, _ = _NAMES[binding]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from engine.framework_profiles import load_framework
 from engine.vision.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
@@ -26,6 +28,10 @@ SOURCE = (
 )
 COMMON = (
     "no vision measurement of this format and generation: what the measured ones have in common"
+)
+CARRIED = (
+    "no row of this format on this generation: the common share with the generation's deviation "
+    "in other formats"
 )
 WINOGRAD = "; above 1 where Winograd transforms save products"
 FAMILIES = (CONVOLUTION, DENSE, ATTENTION, DEPTHWISE, POINTWISE)
@@ -54,7 +60,7 @@ def write_profiles(values: Values, cases: Sequence[Case]) -> None:
     patch(ROOT / "vision" / "loads.toml", "", {"server_share": number(values.of("server"))})
 
 
-def _kernel(scope: Scope, kernel: str, compute: float, memory: float, fitted: bool) -> str:
+def _kernel(scope: Scope, kernel: str, compute: float, memory: float, source: str) -> str:
     family = kernel.split(".")[0]
     lines = [
         "",
@@ -66,8 +72,9 @@ def _kernel(scope: Scope, kernel: str, compute: float, memory: float, fitted: bo
     ]
     if scope.half_size(family):
         lines.append(f"half_size = {number(scope.half_size(family))}")
-    source = SOURCE + (WINOGRAD if compute > 1 else "") if fitted else COMMON
-    lines += [f'provenance = "{"fitted" if fitted else "datasheet"}"', f'source = "{source}"']
+    provenance = "fitted" if source == SOURCE else "datasheet"
+    lines.append(f'provenance = "{provenance}"')
+    lines.append(f'source = "{source}{WINOGRAD if compute > 1 else ""}"')
     return "\n".join(lines) + "\n"
 
 
@@ -81,7 +88,8 @@ def _generation(values: Values, generation: str, cases: Iterable[Case]) -> str:
             kernel = kernel_class(work.family, case.inventory.choice.dtype)
             family, dtype = kernel.split(".")
             share = 1.0 if family == POINTWISE else scope.chip_compute(family, dtype)
-            kernels[kernel] = _kernel(scope, kernel, share, scope.chip_memory(), fitted=True)
+            kernels[kernel] = _kernel(scope, kernel, share, scope.chip_memory(), SOURCE)
+    kernels = {**_carried(scope, generation, values), **kernels}
     text = (
         f'id = "{generation}"\n\n'
         "# Clock that matrix kernels hold over the clock of the datasheet's peak: cards with\n"
@@ -93,6 +101,28 @@ def _generation(values: Values, generation: str, cases: Iterable[Case]) -> str:
         if abs(held - 1) > LEAST
     )
     return text + "".join(kernels[kernel] for kernel in sorted(kernels))
+
+
+def _carried(scope: Scope, generation: str, values: Values) -> dict[str, str]:
+    """Classes of formats that no row of the generation ran: the common share with the
+    generation's mean deviation in the formats that some did."""
+    found = {}
+    for family in (CONVOLUTION, DENSE):
+        ran = [
+            values.found[name]
+            for name in (f"compute {generation} {family}.{dtype}" for dtype in FORMATS)
+            if name in values.found
+        ]
+        deviation = float(np.exp(np.mean(np.log(ran)))) if ran else 1.0
+        for dtype in FORMATS:
+            kernel = f"{family}.{dtype}"
+            share = min(_common(values, kernel) * deviation, 1.0)
+            found[kernel] = _kernel(scope, kernel, share, scope.chip_memory(), CARRIED)
+    return found
+
+
+def _common(values: Values, kernel: str) -> float:
+    return values.found.get(f"compute {STANDS_IN.get(kernel, kernel)}", 1.0)
 
 
 def _default(values: Values, cases: Sequence[Case]) -> str:
@@ -110,8 +140,8 @@ def _default(values: Values, cases: Sequence[Case]) -> str:
     for family in FAMILIES:
         for dtype in FORMATS if family in (CONVOLUTION, DENSE) else (PLAIN,):
             kernel = f"{family}.{dtype}"
-            known = values.found.get(f"compute {STANDS_IN.get(kernel, kernel)}", 1.0)
-            text += _kernel(scope, kernel, min(known, 1.0), values.of("memory"), fitted=False)
+            share = min(_common(values, kernel), 1.0)
+            text += _kernel(scope, kernel, share, values.of("memory"), COMMON)
     return text
 
 

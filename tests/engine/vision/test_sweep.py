@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.answer import answer
+from engine.answer import answer, memory_amount
 from engine.benchmark import FpsName, parse_name
 from engine.cli import run
 from engine.explain import explain
@@ -166,3 +166,12 @@ def test_latency_and_memory_never_fall_within_a_plan(model: str, chip: str, fram
     assert np.all(np.diff(table.batch) == 1)
     assert np.all(np.diff(table.metrics["latency_ms"][table.fits]) >= 0)
     assert np.all(np.diff(table.metrics["memory_gib"]) > 0)
+
+
+def test_little_memory_is_told_in_mebibytes():
+    assert [memory_amount(one) for one in (12.34, 3.1, 0.0068, 0.0)] == [
+        "12.3 GiB",
+        "3.10 GiB",
+        "7 MiB",
+        "1 MiB",
+    ]
