@@ -135,9 +135,9 @@ class Files(Group):
         path = last_copy_file()
         try:
             write_text(path, text + "\n")
-            kept = f"also to {clean(str(path))}"
         except InputError as error:
-            kept = f"to no file ({error})"
-        message = f"copied {what}, {kept}: {clean(text, 400)}"
+            self._screen.say(f"copied {what}, to no file: {error}")
+            return
+        message = f"copied {what}, also to {clean(str(path))}: {clean(text, 400)}"
         # Cut to the line: a copy is no reason to cover the answer.
         self._screen.say(fit(message, self._screen.footer.size.width).rstrip())
