@@ -30,7 +30,7 @@ def load_choices() -> Choices:
         if path.stat().st_size > MAXIMUM_BYTES:
             return Choices()
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return Choices()
     return _checked(values) if isinstance(values, dict) else Choices()
 
@@ -40,7 +40,7 @@ def _checked(values: dict[str, Any]) -> Choices:
 
     theme, glyphs = values.get("theme"), values.get("glyphs")
     return Choices(
-        theme if theme in THEMES else None,
+        theme if isinstance(theme, str) and theme in THEMES else None,
         glyphs if glyphs in ("unicode", "ascii") else None,
         _names(values.get("columns")),
         _names(values.get("hidden")) if "hidden" in values else Choices().hidden,

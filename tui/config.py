@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,21 +30,15 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read ``path``; a file that is not there means all defaults. Raises `InputError` with the
     file, the key, what was found and what is expected."""
-    shown = clean(str(path))
-    try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise InputError(f"{shown}: larger than {MAXIMUM_BYTES} bytes")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return Config()
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{shown}: not valid TOML: {clean(str(error), 120)}") from None
+    from engine.files import read_toml
+
+    document = read_toml(path, MAXIMUM_BYTES, "the settings")
     try:
         return _checked(document)
     except InputError as error:
-        raise InputError(f"{shown}: {error}") from None
+        raise InputError(f"{clean(str(path))}: {error}") from None
 
 
 def _checked(document: Mapping[str, Any]) -> Config:

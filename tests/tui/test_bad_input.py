@@ -9,14 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import InputError
 from engine.plan import load_plan
 from tests.tui.test_app import SMALL, own_folders, press, running  # noqa: F401
 from tui.app import RooftopApp
+from tui.choices import Choices, load_choices
+from tui.config import load_config
 from tui.fields import HARDWARE, cycle
 from tui.lines import line, padded
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31m[red]x[/][@click=app.quit]"
 GOOD_CHIP = (Path(__file__).parents[2] / "profiles/chips/h100_sxm.toml").read_text()
+
+
+@pytest.fixture
+def own_state(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "rooftop"
 
 
 def own_chip(name: str, text: str) -> None:
@@ -167,6 +175,28 @@ async def test_a_state_folder_that_cannot_be_made(tmp_path):
         assert "copied" in screen.footer.message
         assert "last-copy.txt: cannot be written" in screen.footer.message
         await pilot.press("q")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "deep", "binary", "loop"])
+def test_settings_that_are_no_file(tmp_path, kind):
+    path = tmp_path / "config.toml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "loop":
+        path.symlink_to(path)
+    else:
+        path.write_bytes(b"x = " + b"[" * 5000 if kind == "deep" else b"\xff\xfe")
+    with pytest.raises(InputError, match=r"config\.toml: .*expected the settings"):
+        load_config(path)
+
+
+def test_choices_that_were_damaged_are_forgotten(own_state):
+    own_state.mkdir(parents=True)
+    for content in (b"[" * 100_000, b"\xff", b"[]", b'{"columns": 3, "theme": []}'):
+        (own_state / "choices.json").write_bytes(content)
+        assert load_choices() == Choices()
 
 
 def test_nothing_that_a_terminal_acts_on_passes_the_last_gate():
