@@ -37,14 +37,24 @@ class RecordedError:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedChoice:
+    """Loss of tokens/s per chip by choosing by held-out prediction under a TPOT limit, see
+    `engine.validation.regret`."""
+
+    tpot_limit_ms: float
+    groups: int
+    median: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """What was measured when: ``choices`` maps a TPOT limit in ms to the median loss of tokens/s
-    per chip by choosing by prediction."""
+    """What was measured when."""
 
     date: str
     rows: int
     errors: Sequence[RecordedError]
-    choices: Sequence[tuple[float, float]]
+    choices: Sequence[RecordedChoice]
 
 
 def read_record() -> Record:
@@ -54,5 +64,5 @@ def read_record() -> Record:
         file["date"],
         file["rows"],
         tuple(RecordedError(**one) for one in file["error"]),
-        tuple((one["tpot_limit_ms"], one["median"]) for one in file["choice"]),
+        tuple(RecordedChoice(**one) for one in file["choice"]),
     )

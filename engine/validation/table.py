@@ -69,10 +69,13 @@ def choice_words(record: Record) -> str:
     """What choosing by prediction loses, in a sentence; empty where nothing was chosen."""
     if not record.choices:
         return ""
-    parts = [f"{loss:.1%} under {limit:g} ms" for limit, loss in record.choices]
+    parts = [
+        f"{one.median:.1%} in the median, {one.mean:.1%} in the mean under {one.tpot_limit_ms:g} ms"
+        for one in record.choices
+    ]
     return (
-        "Tokens/s/chip lost in the median by running the configuration that prediction finds best "
-        f"under a TPOT limit, against the best measured one: {', '.join(parts)}."
+        "Tokens/s/chip lost by running the configuration that held-out prediction finds best under "
+        f"a TPOT limit, against the best measured one: {'; '.join(parts)}."
     )
 
 

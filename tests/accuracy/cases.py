@@ -17,7 +17,8 @@ import numpy as np
 from engine.chip import Collective
 from engine.chip_profiles import load_chip
 from engine.framework_profiles import load_framework
-from engine.validation.predict import Subject
+from engine.validation.predict import Predictions, Subject
+from engine.validation.reader import Measurement
 from engine.validation.uncertainty import Case
 from tests.accuracy.current import published_logs
 from tests.accuracy.measured import Group, folds
@@ -57,8 +58,11 @@ class CaseError:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Errors of predictions that never saw the row's (model, chip) pair, and of every case."""
+    """Predictions that never saw the row's (model, chip) pair with their errors, and the error of
+    every case."""
 
+    rows: list[Measurement]
+    predictions: Predictions
     pairs: Errors
     cases: list[CaseError]
 
@@ -92,7 +96,19 @@ def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
         found = errors_of(problem.groups, columns)
         for kind in ("serving", "static"):
             cases.append(_case_error(Case(kind, chip, kernels, framework), found, basis, cases))
-    return HeldOut(errors_of(problem.groups, pairs), cases)
+    rows = [row for group in problem.groups for row in group.rows]
+    values = {
+        metric: np.concatenate(
+            [np.broadcast_to(columns[metric], _shape(columns)) for columns in pairs]
+        )
+        for metric in MEASURED
+    }
+    together = Predictions(values, [""] * len(rows))
+    return HeldOut(rows, together, errors_of(problem.groups, pairs), cases)
+
+
+def _shape(columns: Columns) -> tuple[int, ...]:
+    return np.broadcast_shapes(*(column.shape for column in columns.values()))
 
 
 def _case_error(case: Case, errors: Errors, basis: str, narrower: Iterable[CaseError]) -> CaseError:

@@ -29,7 +29,7 @@ from engine.validation.regret import regrets
 from engine.validation.report import groups
 from engine.validation.table import as_markdown, choice_words, record_lines
 from engine.validation.uncertainty import RANGES
-from tests.accuracy.cases import CaseError, Errors, hold_out
+from tests.accuracy.cases import CaseError, HeldOut, hold_out
 from tests.accuracy.constants import Constants, lineage
 from tests.accuracy.measured import Group, load_groups
 from tests.accuracy.published import choose, published_text
@@ -87,8 +87,8 @@ def _case(error: CaseError) -> dict[str, Any]:
     }
 
 
-def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Errors) -> str:
-    """The text of ``errors.toml``."""
+def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: HeldOut) -> str:
+    """The text of ``errors.toml``; choices are judged by the predictions of held-out rows."""
     errors = []
     for group in groups(rows, predictions):
         if group.by == "kind" and group.covered:
@@ -96,14 +96,19 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Err
             error = {key: values[key] for key in ("kind", "metric", "rows", "covered")}
             error |= {"median": values["median_ape"], "mean": values["mape"]}
             error |= {key: values[key] for key in ("bias", "within_20")}
-            sizes = np.abs(held.get((group.kind, group.metric), np.zeros(0)))
+            sizes = np.abs(held.pairs.get((group.kind, group.metric), np.zeros(0)))
             if len(sizes):
                 error["held_out_median"] = round(float(np.median(sizes)), 5)
                 error["held_out_mean"] = round(float(np.mean(sizes)), 5)
             errors.append(error)
     choices = [
-        {"tpot_limit_ms": one.tpot_limit_ms, "median": round(one.median, 5)}
-        for one in regrets(rows, predictions)
+        {
+            "tpot_limit_ms": one.tpot_limit_ms,
+            "groups": one.groups,
+            "median": round(one.median, 5),
+            "mean": round(one.mean or 0.0, 5),
+        }
+        for one in regrets(held.rows, held.predictions)
         if one.median is not None
     ]
     document = {
@@ -149,10 +154,9 @@ def publish(results: Path, configs: Path) -> None:
     vision = hold_out_vision(results)
     cases = [*held.cases, *vision_cases(vision)]
     write_text(RANGES, ranges_text(found, rows, cases))
-    pairs = {**held.pairs}
     if vision is not None:
-        pairs |= {("cv", metric): errors for metric, errors in vision.pairs.items()}
-    write_text(ERRORS, errors_text(rows, predictions, pairs))
+        held.pairs.update({("cv", metric): errors for metric, errors in vision.pairs.items()})
+    write_text(ERRORS, errors_text(rows, predictions, held))
     print(f"written: {RANGES}, {ERRORS}")
 
 
