@@ -11,6 +11,7 @@ from engine import __version__
 from engine.answer import answer, capacity_gib, why_lost
 from engine.architecture import Architecture
 from engine.benchmark import FpsName, FtlName, TpsName, fps_model, model_and_size
+from engine.config import hub_reference
 from engine.explain import explain
 from engine.layout import Layout
 from engine.plan import SCHEMA_VERSION, refuse_other_file, scenario_document, write_document
@@ -115,9 +116,10 @@ def launch_command(
     """The framework's command line for one replica, to be read before it is run."""
     if not isinstance(prepared.model.architecture, Architecture):
         return _vision_launch(prepared, scenario, batch)
+    model, note = _named(scenario)
     sequences = -(-batch // layout.attention_data)
     fields = {
-        "model": shlex.quote(scenario.model),
+        "model": model,
         "tensor": layout.tensor,
         "pipeline": layout.pipeline,
         "expert": layout.expert,
@@ -132,19 +134,30 @@ def launch_command(
         "expert_flag": "--enable-expert-parallel " if layout.expert > 1 else "",
         "attention_data_flag": "--enable-dp-attention " if layout.attention_data > 1 else "",
     }
-    return _filled(prepared.framework.launch, fields)
+    return _filled(prepared.framework.launch, fields) + note
+
+
+def _named(scenario: Scenario) -> tuple[str, str]:
+    """The model as a shell word, and a comment with its revision: every engine has an option of
+    its own for that."""
+    reference = hub_reference(scenario.model, scenario.revision)
+    if reference is None:
+        return shlex.quote(scenario.model), ""
+    revision = f"  # revision {shlex.quote(reference.revision)}" if reference.revision else ""
+    return shlex.quote(reference.repository), revision
 
 
 def _vision_launch(prepared: Prepared, scenario: Scenario, batch: int) -> str:
     runtime, vision = prepared.framework.vision, prepared.vision
+    model, note = _named(scenario)
     fields = {
-        "model": shlex.quote(scenario.model),
+        "model": model,
         "batch": batch,
         "width": vision.width,
         "height": vision.height,
         "instances": scenario.instances,
     }
-    return _filled(runtime.launch if runtime is not None else "", fields)
+    return _filled(runtime.launch if runtime is not None else "", fields) + note
 
 
 def _filled(command: str, fields: Mapping[str, object]) -> str:

@@ -357,6 +357,20 @@ def test_a_bundled_model_has_no_count_of_the_hub(capsys) -> None:
     assert described(capsys, "llama-2-7b", "--json")["hub_parameters"] is None
 
 
+def test_the_launch_command_names_the_repository_and_its_revision(hub: Hub, tmp_path) -> None:
+    import tomllib
+
+    config = {**TINY, "hidden_size": 512, "intermediate_size": 1024, "num_attention_heads": 8}
+    hub.repositories["org/plain"].older["config.json"] = json.dumps(config).encode()
+    path = tmp_path / "p.toml"
+    arguments = ["--model", "org/plain@v1", "--chip", "h100", "--chips", "1", "--max-batch", "1"]
+    assert run(["plan", *arguments, "-o", str(path)]) == 0
+    plan = tomllib.loads(path.read_text())
+    assert plan["launch"].startswith("vllm serve org/plain ")
+    assert plan["launch"].endswith("  # revision v1")
+    assert plan["scenario"]["model"] == "org/plain@v1"
+
+
 # --- references -------------------------------------------------------------------------------
 
 
