@@ -66,8 +66,9 @@ class Fitted:
 
     @property
     def value(self) -> float:
-        """The constant itself."""
-        return self.constant.base * self.factor
+        """The constant itself; a share stays below what a chip can reach."""
+        value, base = self.constant.base * self.factor, self.constant.base
+        return value if self.constant.unit else min(value, max(EFFICIENCY_LIMIT, base))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _layout(scenario: Scenario, chips_given: bool) -> Layout:
 
 
 def _as_text(outcome: Calibration) -> str:
-    lines = [f"{outcome.runs} runs", f"{'constant':<24}{'published':>12}{'yours':>12}{'±':>8}"]
+    lines = [f"{outcome.runs} runs", f"{'constant':<24}{'published':>15}{'yours':>15}{'±':>7}"]
     lines += [_line(fitted) for fitted in outcome.constants]
     for name, before, after in zip(("TTFT", "TPOT"), outcome.before, outcome.after, strict=True):
         if before == before:
@@ -94,8 +94,8 @@ def _as_text(outcome: Calibration) -> str:
 
 def _line(fitted: Fitted) -> str:
     constant = fitted.constant
-    start = f"{constant.name:<24}{_shown(constant.base, constant.unit):>12}"
-    line = f"{start}{_shown(fitted.value, constant.unit):>12}{fitted.spread:>8.0%}"
+    start = f"{constant.name:<24}{_shown(constant.base, constant.unit):>15}"
+    line = f"{start}{_shown(fitted.value, constant.unit):>15}{fitted.spread:>7.0%}"
     return line if fitted.identified else f"{line}  hardly identified by these runs"
 
 

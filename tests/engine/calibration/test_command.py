@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,11 @@ def test_rows_of_a_csv_work_too(home: Path, capsys) -> None:
     options = ["--chip", "h100_sxm", "--model", "qwen3-235b-a22b", "--weights", "fp8_block"]
     arguments = ["calibrate", str(SITE_RUNS), *options, "--framework", "generic", "--dry-run"]
     assert run(arguments) == 0
-    assert capsys.readouterr().out.startswith("32 runs")
+    shown = capsys.readouterr().out
+    assert shown.startswith("32 runs")
+    shares = [float(one) for one in re.findall(r"([\d.]+)% ", shown.split("per-step")[0])]
+    assert len(shares) >= 4
+    assert all(share <= 98 for share in shares)
 
 
 def test_a_csv_of_something_else_says_what_it_holds(home: Path, capsys) -> None:
