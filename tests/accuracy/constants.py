@@ -128,8 +128,12 @@ class Constant:
 class Constants:
     """All constants and the profiles they make."""
 
-    def __init__(self, owns: Mapping[tuple[str, str], Sequence[str]]) -> None:
-        """``owns``: for each (framework, generation) the kernel classes it has of its own."""
+    def __init__(
+        self, owns: Mapping[tuple[str, str], Sequence[str]], own_width: float = 1.0
+    ) -> None:
+        """``owns``: for each (framework, generation) the kernel classes it has of its own, and
+        how freely they stray from the generation's."""
+        self.own_width = own_width
         with PRIORS.open("rb") as stream:
             self.priors: dict[str, Any] = tomllib.load(stream)
         self.list: list[Constant] = []
@@ -169,9 +173,9 @@ class Constants:
                 wide = _EARLY if owner in EARLY_FRAMEWORKS else 1.0
                 for key, width in _OWN_WIDTHS.items():
                     if self.priors["generations"][generation]["kernels"][table].get(key):
-                        self._add(
-                            "framework", owner, f"{generation}/{table}", key, 1.0, width * wide
-                        )
+                        name = f"{generation}/{table}"
+                        own = width * wide * self.own_width
+                        self._add("framework", owner, name, key, 1.0, own)
 
     def _add(
         self, scope: str, owner: str, table: str, key: str, prior: float, width: float

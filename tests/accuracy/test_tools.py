@@ -1,0 +1,82 @@
+"""The maintainers' refit: what it writes, how it keeps pairs back, and that priors hold."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.chip_profiles import load_chip
+from engine.framework_profiles import load_framework
+from tests.accuracy.constants import Constants, kernel_owner
+from tests.accuracy.measured import folds, load_groups
+from tests.accuracy.refit import number
+from tests.accuracy.solver import Problem, cost, solve
+from tests.accuracy.toml_patch import drop, patch
+
+SHARED = Path(__file__).parents[3] / "shared" / "reference"
+OWNS = {("vllm", "hopper"): ["gemm.bf16"]}
+
+
+def test_a_patch_keeps_comments_and_adds_what_is_missing(tmp_path):
+    path = tmp_path / "one.toml"
+    path.write_text('# why\nstep_us = 1 \n\n[kernels."a/b"]\ncompute = 0.5\n')
+    patch(path, "", {"step_us": "2", "layer_us": "3"})
+    patch(path, 'kernels."a/b"', {"memory": "0.7"})
+    patch(path, 'kernels."c/d"', {"memory": "0.1"})
+    text = path.read_text()
+    assert text.startswith("# why\n")
+    assert tomllib.loads(text) == {
+        "step_us": 2,
+        "layer_us": 3,
+        "kernels": {"a/b": {"compute": 0.5, "memory": 0.7}, "c/d": {"memory": 0.1}},
+    }
+    drop(path, ['kernels."a/b"'])
+    assert list(tomllib.loads(path.read_text())["kernels"]) == ["c/d"]
+
+
+@pytest.mark.parametrize(("value", "text"), [(79_512.0, "79500"), (0.12345, "0.123"), (2.0, "2")])
+def test_numbers_have_three_digits_and_no_exponent(value: float, text: str):
+    assert number(value) == text
+
+
+def test_constants_at_their_priors_make_the_profiles_of_the_priors():
+    constants = Constants(OWNS)
+    values = constants.values(constants.prior)
+    chip = constants.chip(load_chip("h100_sxm"), values)
+    engine = constants.framework(load_framework("vllm"), values)
+    table = constants.priors["generations"]["hopper"]["kernels"]["gemm.bf16"]
+    assert chip.kernels["gemm.bf16"].compute == pytest.approx(table["compute"])
+    assert engine.kernels["hopper/gemm.bf16"].memory == pytest.approx(table["memory"])
+
+
+def test_values_stay_within_their_limits_however_far_a_fit_moves():
+    constants = Constants(OWNS)
+    for shift in (-9.0, 9.0):
+        values = constants.values(constants.prior + shift)
+        limits = np.array([constant.limits for constant in constants.list])
+        own = constants.base >= 0
+        assert np.all(values[~own] >= limits[~own, 0] * (1 - 1e-12))
+        assert np.all(values <= limits[:, 1] * (1 + 1e-12))
+
+
+def test_kernels_belong_to_the_profile_they_are_based_on():
+    assert kernel_owner("sglang-interval", "gemm.bf16") == "sglang"
+    assert kernel_owner("vllm-early-mxfp8", "gemm.mxfp8") == "vllm-early-mxfp8"
+    assert kernel_owner("vllm-early-mxfp8", "gemm.bf16") == "vllm"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared measurements are not here")
+def test_folds_hold_whole_pairs_and_a_fit_lowers_its_cost():
+    groups = load_groups(SHARED / "measurements.csv", SHARED / "measured_configs")
+    dealt = folds(groups, 5)
+    assert set().union(*dealt) == {group.pair for group in groups}
+    assert sum(map(len, dealt)) == len(set().union(*dealt))
+    few = [group for group in groups if group.subject.chip.id == "l40s"]
+    constants = Constants({})
+    problem = Problem(constants, few)
+    before = cost(problem, constants.prior, problem.residuals(constants.prior))
+    after = solve(problem, constants.prior, 2)
+    assert cost(problem, after, problem.residuals(after)) < before
