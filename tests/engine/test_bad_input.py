@@ -353,6 +353,20 @@ def test_output_on_a_full_disk(tmp_path):
     assert done.stderr == "rooftop: the output cannot be written: no space left on device\n"
 
 
+def test_a_reader_that_leaves_early():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine", *SWEEP[:-2], "--rows", "all", "--csv"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline().startswith(b"model,chip,")
+    process.stdout.close()
+    assert (process.wait(timeout=30), process.stderr.read()) == (0, b"")
+    process.stderr.close()
+
+
 def test_a_terminal_without_unicode(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "engine", *SWEEP],
