@@ -118,7 +118,7 @@ class Scope:
         return KernelConstants(
             compute=self.compute(family, dtype),
             memory=self.memory(family),
-            floor_seconds=self.floor(),
+            floor_seconds=self.chip_floor() * self.floor_scale(),
             half_size=self.half_size(family),
         )
 
@@ -172,12 +172,13 @@ class Scope:
             return self.of("memory tensorrt", 1.15, 0.02)
         return self.of(f"memory {framework} {DENSE if family == ATTENTION else family}")
 
-    def floor(self) -> float:
-        """Seconds of an empty kernel."""
-        seconds = self.of("floor", 4e-6, 0.3)
-        if self.framework == "tensorrt":
-            return seconds
-        return seconds * self.of(f"floor {self.framework}", 1.0, 0.3)
+    def chip_floor(self) -> float:
+        """Seconds of an empty kernel: some thousand cycles, so that clocks tell."""
+        return self.of("floor", 4e-6, 0.3) * self.of(f"floor {self.chip.generation}", 1.0, 0.12)
+
+    def floor_scale(self) -> float:
+        """The framework's floor over the chip's."""
+        return 1.0 if self.framework == "tensorrt" else self.of(f"floor {self.framework}", 1.0, 0.3)
 
     def half_size(self, family: str) -> float:
         """Tiles per core at half the peak."""

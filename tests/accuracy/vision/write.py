@@ -60,14 +60,16 @@ def write_profiles(values: Values, cases: Sequence[Case]) -> None:
     patch(ROOT / "vision" / "loads.toml", "", {"server_share": number(values.of("server"))})
 
 
-def _kernel(scope: Scope, kernel: str, compute: float, memory: float, source: str) -> str:
+def _kernel(
+    scope: Scope, kernel: str, compute: float, memory: float, floor: float, source: str
+) -> str:
     family = kernel.split(".")[0]
     lines = [
         "",
         f'[kernels."{kernel}"]',
         f"compute = {number(compute)}",
         f"memory = {number(memory)}",
-        f"floor_us = {number(scope.of('floor') * 1e6)}",
+        f"floor_us = {number(floor * 1e6)}",
         "order = 2",
     ]
     if scope.half_size(family):
@@ -88,7 +90,9 @@ def _generation(values: Values, generation: str, cases: Iterable[Case]) -> str:
             kernel = kernel_class(work.family, case.inventory.choice.dtype)
             family, dtype = kernel.split(".")
             share = 1.0 if family == POINTWISE else scope.chip_compute(family, dtype)
-            kernels[kernel] = _kernel(scope, kernel, share, scope.chip_memory(), SOURCE)
+            kernels[kernel] = _kernel(
+                scope, kernel, share, scope.chip_memory(), scope.chip_floor(), SOURCE
+            )
     kernels = {**_carried(scope, generation, values), **kernels}
     text = (
         f'id = "{generation}"\n\n'
@@ -117,7 +121,9 @@ def _carried(scope: Scope, generation: str, values: Values) -> dict[str, str]:
         for dtype in FORMATS:
             kernel = f"{family}.{dtype}"
             share = min(_common(values, kernel) * deviation, 1.0)
-            found[kernel] = _kernel(scope, kernel, share, scope.chip_memory(), CARRIED)
+            found[kernel] = _kernel(
+                scope, kernel, share, scope.chip_memory(), scope.chip_floor(), CARRIED
+            )
     return found
 
 
@@ -141,7 +147,7 @@ def _default(values: Values, cases: Sequence[Case]) -> str:
         for dtype in FORMATS if family in (CONVOLUTION, DENSE) else (PLAIN,):
             kernel = f"{family}.{dtype}"
             share = min(_common(values, kernel), 1.0)
-            text += _kernel(scope, kernel, share, values.of("memory"), COMMON)
+            text += _kernel(scope, kernel, share, values.of("memory"), values.of("floor"), COMMON)
     return text
 
 
@@ -154,7 +160,7 @@ def _framework(values: Values, framework: str, cases: Sequence[Case]) -> None:
     batch = values.of("batch tensorflow" if like == "tensorflow" else "batch")
     costs = {
         "batch_us": number(batch * 1e6),
-        "floor_scale": number(scope.floor() / values.of("floor")),
+        "floor_scale": number(scope.floor_scale()),
     }
     if like in HOST_BOUND:
         costs["launch_us"] = number(values.of(f"launch {like}") * 1e6)
