@@ -61,6 +61,7 @@ SCENES = (
     Scene("palette", ("colon", *"copy")),
     Scene("columns", ("C", "down", "down")),
     Scene("vision", (), RESNET),
+    Scene("contrast", (), QWEN, "contrast"),
     Scene("mono", (), QWEN, "mono"),
     Scene("ascii", (), QWEN, "mono", True),
 )
