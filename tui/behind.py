@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SWEEP_SECONDS = 0.18
 """How long typing rests before a sweep too long for a key begins: longer than the pause between
 two digits, so that a digit costs one frame."""
+LONG_SWEEP = 20_000
+"""Candidates from which on a sweep leaves memory worth handing back."""
 WHY_SECONDS = 0.25
 """How long the cursor rests before the why pane follows it."""
 
@@ -34,7 +36,7 @@ class Behind:
         self._explainer: LatestWins[Explanation] = LatestWins()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def sweep(self, scenario: Scenario, seconds: float = SWEEP_SECONDS) -> None:
+    def sweep(self, scenario: Scenario, seconds: float) -> None:
         """Sweep ``scenario`` once it rests for ``seconds``, instead of whatever was swept."""
         self._sweeper.cancel()
         self._later("sweep", seconds, lambda: self._start_sweep(scenario))
@@ -59,12 +61,18 @@ class Behind:
 
     def _start_sweep(self, scenario: Scenario) -> None:
         from engine.sweep import prepare, sweep
+        from tui.allocator import hand_back_the_rest
 
         done = self._in_this_thread(lambda found: self._screen.sweep_done(scenario, found))
         failed = self._in_this_thread(self._screen.sweep_failed)
-        self._sweeper.submit(
-            Job(lambda should_stop: sweep(prepare(scenario), scenario, should_stop), done, failed)
-        )
+
+        def work(should_stop: Callable[[], bool]) -> Sweep | None:
+            found = sweep(prepare(scenario), scenario, should_stop)
+            if found is not None and found.candidates > LONG_SWEEP:
+                hand_back_the_rest()
+            return found
+
+        self._sweeper.submit(Job(work, done, failed))
 
     def _start_explaining(self) -> None:
         from engine.explain import explain

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from engine.errors import RooftopError
 from tui.actions import Actions
 from tui.arrange import arrange, size_note
-from tui.behind import Behind
+from tui.behind import SWEEP_SECONDS, Behind
 from tui.fetching import Fetching
 from tui.fields import HARDWARE, WORKLOAD
 from tui.lines import cells
@@ -154,13 +154,12 @@ class MainScreen(Screen[None]):
         """Work out the scenario and draw; sweep at once where that is quick and behind the keys
         where it is not."""
         assert self.session is not None
+        # First of all: what is being swept is of no use any more, and shares this interpreter.
+        self.behind.stop_sweeping()
         self.session.recompute()
-        if self.session.error or self.session.sweep_at_once():
-            self.behind.stop_sweeping()
-        elif self.session.sweep is None:
-            self.behind.sweep(self.store.current, seconds=0.0)
-        else:
-            self.behind.sweep(self.store.current)
+        if not self.session.error and not self.session.sweep_at_once():
+            first = self.session.sweep is None
+            self.behind.sweep(self.store.current, seconds=0.0 if first else SWEEP_SECONDS)
         self.paint()
 
     def sweep_done(self, scenario: Scenario, result: Sweep) -> None:

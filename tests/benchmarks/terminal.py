@@ -25,6 +25,7 @@ QUIET = 0.15
 SMALL = ["--model", "llama-3.1-8b", "--chip", "h100", "--chips", "1", "--tpot", "30"]
 LARGE = ["--model", "deepseek-v3", "--chip", "h200", "--chips", "16", "--tpot", "50"]
 VAST = ["--model", "llama-3.1-8b", "--chip", "h200", "--chips", "64", "--isl", "256"]
+VAST += ["--precisions", "W8A8,W4A16,W8A8KV8"]
 
 
 def cpu_seconds(pid: int) -> float:
@@ -51,7 +52,7 @@ class Figures:
             met = value <= budget
             self.missed += not met
             verdict = f"budget {budget:g}" + ("" if met else "  MISSED")
-        print(f"{what:<58}{value:>10.1f} {unit:<6}{verdict}", flush=True)
+        print(f"{what:<60}{value:>10.1f} {unit:<6}{verdict}", flush=True)
 
     def keys(self, what: str, answers: list[Answer], limits: dict[str, float]) -> None:
         """Last byte and bytes of some keys."""
@@ -109,20 +110,27 @@ def starting(figures: Figures, folder: Path, repeat: int) -> None:
     figures.show("idle: bytes a second", len(idle) / 5, "B/s", 0)
     share = (cpu_seconds(terminal.process.pid) - cpu) / 5 * 100
     figures.show("idle: CPU", share, "%", 0.3)
-    terminal.send("3\x1b[B4096\x7f\x7f\x7f")
-    terminal.read(5, quiet=1)
-    figures.show("memory after some typing", resident_mb(terminal.process.pid), "MB", 80)
+    pid = terminal.process.pid
+    for keys, what in (("3\x1b[B4096", "4096"), ("\x7f\x7f\x7f", "4, a sweep of 188,000")):
+        terminal.send(keys)
+        terminal.read(10, quiet=1.5)
+        figures.show(f"memory after typing an input length of {what}", resident_mb(pid), "MB", 80)
     terminal.close()
 
 
 def typing(figures: Figures, folder: Path) -> None:
     """Digits that change every row, with a quick and with a long sweep."""
     for size, most in (((120, 40), 7000), ((80, 24), 3500)):
-        for name, scenario in (("", SMALL), (", sweep running", LARGE)):
+        for name, scenario in (("", SMALL), (", long sweep running", VAST)):
             terminal = started(folder, scenario, size=size)
             terminal.send("3\x1b[B")
             terminal.read(2, quiet=0.5)
-            answers = [press(terminal, key) for key in "1234\x7f\x7f\x7f567\x7f\x7f89"]
+            answers = []
+            for key in "1234\x7f\x7f\x7f567\x7f\x7f89":
+                answers.append(press(terminal, key))
+                if name:
+                    # The sweep has begun, and nothing else is due before the next key.
+                    terminal.read(0.06)
             what = f"digit at {size[0]}×{size[1]}{name}"
             figures.keys(what, answers, {"p50": 12, "p95": 25, "bytes": most})
             terminal.close()
