@@ -71,14 +71,19 @@ class Keymap:
                             f"keys.{command.id}: {key_name(key)!r} is keys.{other.id} already"
                         )
 
-    def keys(self, command: Command) -> tuple[str, ...]:
-        """The keys that lead to ``command`` somewhere."""
+        self._reachable = {command.id: self._leading_to(command) for command in COMMANDS}
+
+    def _leading_to(self, command: Command) -> tuple[str, ...]:
         panes = [pane for pane in PANES if pane in command.panes]
         return tuple(
             key
             for key in self._keys[command.id]
             if any(self._by_pane[pane].get(key) is command for pane in panes)
         )
+
+    def keys(self, command: Command) -> tuple[str, ...]:
+        """The keys that lead to ``command`` somewhere."""
+        return self._reachable[command.id]
 
     def command(self, pane: str, key: str, character: str | None = None) -> Command | None:
         """What a key means in ``pane``."""
