@@ -21,6 +21,8 @@ from tui.settings import Settings  # noqa: E402
 
 SIZES = ((80, 24), (120, 40))
 WAIT_SECONDS = 30.0
+REST_SECONDS = 1.5
+"""After the last key, for what is worked out behind it."""
 DEEPSEEK = Scenario()
 QWEN = Scenario(
     model="qwen3-32b",
@@ -76,7 +78,7 @@ async def take(scene: Scene, size: tuple[int, int]) -> str:
         for key in scene.keys:
             await pilot.press(key)
             await settled(app, pilot)
-        await pilot.pause(0.5)
+        await pilot.pause(REST_SECONDS)
         return app.export_screenshot(title="rooftop")
 
 
