@@ -29,6 +29,15 @@ def duration(milliseconds: float) -> str:
     return f"{milliseconds / 60_000:.1f} min"
 
 
+def duration_beyond(milliseconds: float, limit: float) -> str:
+    """As `duration`, with as many digits as tell it from the ``limit`` that it misses."""
+    text = duration(milliseconds)
+    if text != duration(limit) or not np.isfinite(milliseconds):
+        return text
+    finer = (f"{milliseconds:.{digits}f}" for digits in range(2, 7))
+    return next((f"{one} ms" for one in finer if float(one) > limit), text)
+
+
 def rate(value: float) -> str:
     """A throughput for a sentence: ``1,934`` or ``12.3``."""
     if not np.isfinite(value):
@@ -55,7 +64,8 @@ def why_lost(table: Table, row: int, objectives: Objectives, capacity_gib: float
     value = float(table.metrics[metric][row])
     limit = getattr(objectives, objective)
     over = 100.0 * (value / limit - 1.0)
-    return f"{name} {duration(value)} misses {duration(limit)} by {over:.1f} %"
+    digits = 1 if over >= 0.1 else 3
+    return f"{name} {duration_beyond(value, limit)} misses {duration(limit)} by {over:.{digits}f} %"
 
 
 def capacity_gib(prepared: Prepared) -> float:
@@ -120,9 +130,10 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
         return f"memory binds, batch {batch} lacks {memory_amount(lacking)} per chip"
     if binding is Binding.NONE:
         return "no limit binds, a larger batch brings no more per chip"
-    name, metric, _ = _NAMES[binding]
+    name, metric, objective = _NAMES[binding]
     value = float(following.metrics[metric][place])
-    return f"{name} binds, batch {batch} would need {duration(value)}"
+    limit = getattr(scenario.objectives, objective)
+    return f"{name} binds, batch {batch} would need {duration_beyond(value, limit)}"
 
 
 def _next_batch(
