@@ -77,6 +77,15 @@ class Tmux:
             time.sleep(0.05)
         return screen
 
+    def still(self) -> str:
+        """The screen once nothing on it changes any more: the why pane waits for the cursor."""
+        end, before = time.monotonic() + SECONDS, ""
+        while (screen := self.screen()) != before:
+            assert time.monotonic() < end, screen
+            before = screen
+            time.sleep(0.6)
+        return screen
+
 
 @pytest.fixture
 def tmux(tmp_path, request):
@@ -105,11 +114,13 @@ def test_answers_takes_keys_and_gives_the_screen_back(tmux):
 
 def test_suspends_and_comes_back_whole(tmux):
     tmux.start(*SCENARIO)
-    whole = tmux.shows("MFU")
+    tmux.shows("MFU")
+    whole = tmux.still()
     tmux.keys("C-z")
     tmux.shows("Serve Llama", absent=True)
     tmux.keys("fg", "Enter")
-    assert tmux.shows("MFU").splitlines()[:35] == whole.splitlines()[:35]
+    tmux.shows("MFU")
+    assert tmux.still().splitlines()[:35] == whole.splitlines()[:35]
 
 
 def test_redraws_what_something_else_wrote_over(tmux):
