@@ -51,6 +51,8 @@ class LoadedModel:
     architecture: Architecture | VisionArchitecture
     precision: Precision
     warnings: tuple[str, ...] = ()
+    repository: str = ""
+    """Where engines find the checkpoint on the hub, as ``org/name``; empty where unknown."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class RawConfig:
     hf_quantisation: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     """What the reader should know about where this came from."""
+    repository: str = ""
 
 
 def load_architecture(
@@ -149,6 +152,7 @@ def interpret(
         architecture=architecture,
         precision=precision,
         warnings=(*architecture.warnings, *name_warning(raw.name, precision), *raw.notes),
+        repository=raw.repository,
     )
 
 
@@ -171,6 +175,7 @@ def _interpret_vision(
         architecture=architecture,
         precision=precision,
         warnings=architecture.warnings,
+        repository=raw.repository,
     )
 
 
@@ -241,7 +246,13 @@ def _read_hub(reference: HubReference) -> RawConfig:
     notes = fetched.notes
     if found.config.get("auto_map"):
         notes += ("the repository names code of its own (auto_map); rooftop never runs it",)
-    return replace(found, name=reference.name, origin=str(reference), notes=notes)
+    return replace(
+        found,
+        name=reference.name,
+        origin=str(reference),
+        notes=notes,
+        repository=reference.repository,
+    )
 
 
 def _read_named(name: str) -> RawConfig:
@@ -285,7 +296,14 @@ def _read_profile(name: str) -> RawConfig:
     beside = values.get("hf_quant_config")
     if beside is not None and not isinstance(beside, dict):
         raise InputError(f"{source}: hf_quant_config: expected a mapping")
-    return RawConfig(str(values.get("name") or path.stem), origin, source, config, beside)
+    return RawConfig(
+        str(values.get("name") or path.stem),
+        origin,
+        source,
+        config,
+        beside,
+        repository=str(values.get("repository") or ""),
+    )
 
 
 def _read_path(path: Path, source: str = "") -> RawConfig:

@@ -116,7 +116,7 @@ def launch_command(
     """The framework's command line for one replica, to be read before it is run."""
     if not isinstance(prepared.model.architecture, Architecture):
         return _vision_launch(prepared, scenario, batch)
-    model, note = _named(scenario)
+    model, note = _named(prepared, scenario)
     sequences = -(-batch // layout.attention_data)
     fields = {
         "model": model,
@@ -137,19 +137,18 @@ def launch_command(
     return _filled(prepared.framework.launch, fields) + note
 
 
-def _named(scenario: Scenario) -> tuple[str, str]:
-    """The model as a shell word, and a comment with its revision: every engine has an option of
-    its own for that."""
+def _named(prepared: Prepared, scenario: Scenario) -> tuple[str, str]:
+    """The checkpoint as a shell word, and a comment with its revision: every engine has an option
+    of its own for that."""
     reference = hub_reference(scenario.model, scenario.revision)
-    if reference is None:
-        return shlex.quote(scenario.model), ""
-    revision = f"  # revision {shlex.quote(reference.revision)}" if reference.revision else ""
-    return shlex.quote(reference.repository), revision
+    revision = reference.revision if reference is not None else ""
+    note = f"  # revision {shlex.quote(revision)}" if revision else ""
+    return shlex.quote(prepared.model.repository or scenario.model), note
 
 
 def _vision_launch(prepared: Prepared, scenario: Scenario, batch: int) -> str:
     runtime, vision = prepared.framework.vision, prepared.vision
-    model, note = _named(scenario)
+    model, note = _named(prepared, scenario)
     fields = {
         "model": model,
         "batch": batch,

@@ -106,10 +106,14 @@ def test_names_and_launch_of_a_choice(solved):
     prepared, scenario, result = solved
     layout, precision = result.table.layout(result.best), prepared.precisions[0]
     assert benchmark_names(prepared, scenario, precision, 7)[0] == (
-        "TPS001-Llama-3.1-8B-S4K-01K-W16A16-B7".replace("Llama-3.1-8B", "Llama-3.1-8B")
+        "TPS001-Llama-3.1-8B-S4K-01K-W16A16-B7"
     )
-    hostile = replace(scenario, model="x; rm -rf /")
-    assert "'x; rm -rf /'" in launch_command(prepared, hostile, layout, precision, 7)
+    launch = launch_command(prepared, scenario, layout, precision, 7)
+    assert launch.startswith("vllm serve meta-llama/Llama-3.1-8B-Instruct ")
+    for repository, model in (("x; rm -rf /", "a"), ("", "x; rm -rf /")):
+        hostile = replace(prepared, model=replace(prepared.model, repository=repository))
+        named = replace(scenario, model=model)
+        assert "'x; rm -rf /'" in launch_command(hostile, named, layout, precision, 7)
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
