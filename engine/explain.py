@@ -14,7 +14,7 @@ from engine.precision import Precision
 from engine.results import Explanation, FloatArray, OperatorTime
 from engine.roofline import Message, Work, kernel_bound, kernel_seconds, message_seconds
 from engine.scenario import Mode, Scenario
-from engine.serving import Deployment, pass_seconds
+from engine.serving import Deployment, pass_seconds, tokens_per_step
 from engine.sweep import Prepared, batch_limits, batch_table, step_tokens
 
 
@@ -32,6 +32,7 @@ def explain(
     workload = scenario.workload
     prompts = batch if workload.mode is Mode.STATIC else layout.attention_data
     operators = _operators(prepared, scenario, index, layouts, batch, prompts)
+    decode_seconds = sum(row.seconds for row in operators if row.phase == "decode")
     context = float(workload.input_tokens + workload.output_tokens)
     usage = prepared.footprint(index, (layout,), context)
     sequences = np.ceil(np.array(float(batch)) / layout.attention_data)
@@ -49,6 +50,9 @@ def explain(
         decode_mbu=_share_of_bandwidth(prepared, operators, "decode"),
         largest_batch=_largest_batches(prepared, scenario, layout, precision),
         prompts=prompts,
+        waiting_seconds=_waiting_seconds(
+            prepared, scenario, layout, precision, batch, decode_seconds
+        ),
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=prepared.chip.bandwidth_bytes,
     )
@@ -80,6 +84,22 @@ def _operators(
         1.0 + scenario.draft_tokens,
     )
     return [*_phase(deployment, prefill, "prefill"), *_phase(deployment, decode, "decode")]
+
+
+def _waiting_seconds(
+    prepared: Prepared,
+    scenario: Scenario,
+    layout: Layout,
+    precision: Precision,
+    batch: int,
+    decode_seconds: float,
+) -> float:
+    """What is left of TPOT beside the step itself and its drafting; 0 where it does not fit."""
+    row = batch_table(prepared, scenario, layout, precision, np.array([batch]))
+    tokens = tokens_per_step(scenario.draft_tokens, scenario.acceptance)
+    between = float(row.metrics["tpot_ms"][0]) * 1e-3 * tokens
+    drafting = decode_seconds * scenario.draft_tokens / max(prepared.architecture.layer_count, 1)
+    return max(float(np.nan_to_num(between)) - decode_seconds - drafting, 0.0)
 
 
 def _number(values: FloatArray) -> float:

@@ -172,6 +172,8 @@ class Explanation:
     ``e2e``; 0 where even batch 1 misses."""
     prompts: int = 1
     """Prompts in the prefill that is shown."""
+    waiting_seconds: float = 0.0
+    """What a decode step waits, in the mean, for the prompts of others that share the chips."""
     peaks: Mapping[str, float] = field(default_factory=dict)
     """Dense FLOP/s of the types that are computed in, by name: the roofs."""
     bandwidth_bytes: float = 0.0

@@ -79,3 +79,18 @@ def test_static_prefill_is_of_the_whole_batch():
         return sum(row.flops for row in found.operators if row.phase == "prefill")
 
     assert flops(whole) == pytest.approx(8 * flops(one), rel=0.01)
+
+
+def test_a_token_takes_the_step_and_the_prompts_of_others(dense):
+    prepared = prepare(DENSE)
+    layout, precision = prepared.layouts[0], prepared.precisions[0]
+    table = batch_table(prepared, DENSE, layout, precision, np.array([64]))
+    step = sum(row.seconds for row in dense.operators if row.phase == "decode")
+    tpot_seconds = float(table.metrics["tpot_ms"][0]) * 1e-3
+    assert dense.waiting_seconds > 0
+    assert step + dense.waiting_seconds == pytest.approx(tpot_seconds)
+
+
+def test_a_static_batch_waits_for_nobody():
+    static = replace(DENSE, workload=replace(DENSE.workload, mode=Mode.STATIC))
+    assert explained(static, 8).waiting_seconds == pytest.approx(0.0, abs=1e-9)

@@ -83,6 +83,7 @@ def why_lines(
 ) -> list[Line]:
     """The whole explanation in ``width`` cells; ``stale`` advice is that of another row."""
     lines = _advice_lines(advice, width, stale) if advice is not None else []
+    lines += _waiting_lines(found, width)
     phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
     if len(phases) == 2 and width >= SIDE_BY_SIDE:
         lines += _beside_lines(found, width)
@@ -105,6 +106,16 @@ def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
     words = wrapped(advice_sentence(advice), width - 1, 6)
     styles = (DIM, DIM) if stale else (WARN, PLAIN)
     return [line((f" {one}", styles[min(place, 1)])) for place, one in enumerate(words)]
+
+
+def _waiting_lines(found: Explanation, width: int) -> list[Line]:
+    """Why TPOT is longer than a decode step."""
+    if found.waiting_seconds < _LEAST_SHARE * _seconds(found, "decode"):
+        return []
+    step, waiting = _seconds(found, "decode"), found.waiting_seconds
+    parts = [f"{milliseconds(one * 1e3)}" for one in (step + waiting, step, waiting)]
+    words = f"a token every {parts[0]} ms: step {parts[1]}, others' prompts {parts[2]}"
+    return [line((f" {one}", PLAIN)) for one in wrapped(words, width - 1, 2)]
 
 
 # --- time by operator -------------------------------------------------------------------------
