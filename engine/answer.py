@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.prepared import Prepared
 from engine.results import Binding, Sweep, Table
 from engine.scenario import Objectives, Scenario
-from engine.sweep import Prepared, batch_table
+from engine.sweep import batch_table
 
 _NAMES = {
     Binding.TTFT: ("TTFT", "ttft_ms", "ttft_ms"),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.architecture import Architecture
 from engine.errors import InputError
-from engine.files import read_bytes, user_path
+from engine.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.json_text import parse_json
 from engine.model_profiles import model_file, model_names
 from engine.precision import FORMATS, Precision
@@ -24,9 +24,6 @@ from engine.text import clean
 if TYPE_CHECKING:
     from engine.hub.reference import HubReference
     from engine.vision.architecture import VisionArchitecture, VisionLayer
-
-MAXIMUM_BYTES = 4 * 1024 * 1024
-"""The largest config.json in public use is under 1 MB (per-layer quantisation lists)."""
 
 Edits = Sequence[tuple[str, object]]
 TIMM = "timm/"
@@ -332,7 +329,7 @@ def _name_of(file: Path, config: dict[str, Any]) -> str:
 
 
 def _read_bytes(file: Path) -> bytes:
-    return read_bytes(file, MAXIMUM_BYTES, "a config.json")
+    return read_bytes(file, MAXIMUM_CONFIG_BYTES, "a config.json")
 
 
 def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 from engine.errors import InputError
 from engine.text import clean
 
+MAXIMUM_CONFIG_BYTES = 4 << 20
+"""The largest config.json in public use is under 1 MB (per-layer quantisation lists)."""
 LONGEST_NAME = 160
 """Of a path in a message, so that the reason behind it is never lost."""
 

@@ -13,9 +13,10 @@ import numpy as np
 from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.precision import Precision
+from engine.prepared import prepare
 from engine.results import Table
 from engine.scenario import Scenario
-from engine.sweep import batch_table, prepare
+from engine.sweep import batch_table
 
 
 @dataclass(frozen=True, slots=True)

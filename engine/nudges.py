@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from engine.architecture import Architecture
 from engine.chip import Chip
 from engine.chip_profiles import chip_ids, load_chip
+from engine.prepared import Prepared, prepare
 from engine.scenario import Objectives, Scenario
-from engine.sweep import Prepared, prepare
 from engine.units import LARGEST_INSTANCES
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from engine.explain import explain
 from engine.layout import Layout
 from engine.plan import SCHEMA_VERSION, refuse_other_file, scenario_document, write_document
 from engine.precision import Precision
+from engine.prepared import GIB, Prepared
 from engine.results import Explanation, Sweep, Table
 from engine.scenario import Scenario
-from engine.sweep import GIB, Prepared
 from engine.validation.uncertainty import accuracy_of
 
 

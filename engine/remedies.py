@@ -26,9 +26,10 @@ from engine.nudges import (
     token_nudge,
 )
 from engine.precision import Precision
+from engine.prepared import GIB, LARGEST_BATCH, Prepared, prepare
 from engine.results import Binding, Table
 from engine.scenario import LayoutLimits, Scenario
-from engine.sweep import GIB, LARGEST_BATCH, Prepared, batch_table, prepare
+from engine.sweep import batch_table
 
 REACH = 256
 """How many larger batches are looked at for one with more throughput."""

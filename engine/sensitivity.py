@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from engine.errors import RooftopError
 from engine.nudges import Nudge, nudges
+from engine.prepared import prepare
 from engine.results import Sweep
 from engine.scenario import Scenario
-from engine.sweep import prepare, sweep
+from engine.sweep import sweep
 
 Progress = Callable[[int, int], None]
 """Told how many of how many are done."""

@@ -1,43 +1,27 @@
 """The sweep: every batch, every legal layout, every precision, ranked under the objectives.
 
-`prepare` resolves names to values once; `sweep` and `batch_table` are then pure arithmetic on
-arrays of (layouts, batches).
+`engine.prepared` resolves names to values once; `sweep` and `batch_table` are then pure
+arithmetic on arrays of (layouts, batches).
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.architecture import Architecture
-from engine.chip import Chip
-from engine.chip_profiles import load_chip
-from engine.config import LoadedModel, load_architecture
-from engine.errors import InputError
-from engine.framework import Framework
-from engine.framework_profiles import load_framework
-from engine.kernels import choose_kernel, default_activations
 from engine.layout import Layout
-from engine.memory import Footprint, footprint, largest_batch, needed_bytes
-from engine.operators import Inventory, LayoutArrays, take_inventory
-from engine.parallelism import legal_layouts
-from engine.precision import Precision, number_format, parse_precision
+from engine.memory import largest_batch, needed_bytes
+from engine.operators import LayoutArrays
+from engine.precision import Precision
+from engine.prepared import GIB, LARGEST_BATCH, Prepared
+from engine.ranking import rank
 from engine.results import Binding, BoolArray, FloatArray, IntArray, Sweep, Table
 from engine.scenario import Objectives, Scenario
 from engine.serving import Deployment, serve
 
-if TYPE_CHECKING:
-    from engine.vision.architecture import VisionArchitecture
-
-GIB = float(1 << 30)
-LARGEST_BATCH = 32768
-"""No batch beyond this is tried, whatever fits."""
 BLOCK_CANDIDATES = 8192
 """Candidates evaluated at a time: small enough for the cache and for a quick cancel."""
 
@@ -51,159 +35,6 @@ LANGUAGE_METRICS = (
     "tps_per_user",
     "memory_gib",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Names resolved: what a scenario's sweep works on."""
-
-    model: LoadedModel
-    chip: Chip
-    framework: Framework
-    precisions: tuple[Precision, ...]
-    layouts: tuple[Layout, ...]
-    inventories: tuple[Inventory, ...]
-    """One per precision; empty for vision models."""
-    notes: tuple[str, ...] = ()
-    """What the chip or framework cannot do as asked, for vision models."""
-    footprints: dict[tuple[int, tuple[Layout, ...], float], Footprint] = field(
-        default_factory=dict, compare=False
-    )
-
-    @property
-    def architecture(self) -> Architecture:
-        """The language model; `InputError` for a vision model."""
-        if not isinstance(self.model.architecture, Architecture):
-            raise InputError(f"{self.model.name} is not a language model")
-        return self.model.architecture
-
-    @property
-    def vision(self) -> VisionArchitecture:
-        """The vision model; `InputError` for a language model."""
-        if isinstance(self.model.architecture, Architecture):
-            raise InputError(f"{self.model.name} is not a vision model")
-        return self.model.architecture
-
-    @property
-    def fallbacks(self) -> tuple[str, ...]:
-        """What the chip cannot do as asked, and what it does instead."""
-        notes = [note for inventory in self.inventories for note in inventory.fallbacks]
-        return tuple(dict.fromkeys([*self.notes, *notes]))
-
-    def footprint(self, precision: int, layouts: tuple[Layout, ...], tokens: float) -> Footprint:
-        """Memory of ``layouts`` at one precision for requests of ``tokens``; remembered."""
-        key = (precision, layouts, tokens)
-        if key not in self.footprints:
-            self.footprints[key] = footprint(
-                self.architecture,
-                self.precisions[precision],
-                self.chip,
-                self.framework,
-                LayoutArrays.of(layouts),
-                tokens,
-            )
-        return self.footprints[key]
-
-
-_PREPARED: OrderedDict[object, Prepared] = OrderedDict()
-_PREPARED_MOST = 64
-"""More than the single changes of a scenario that are tried at a time."""
-_PREPARED_LOCK = threading.Lock()
-
-
-def _key(scenario: Scenario) -> object:
-    return repr(
-        (
-            scenario.model,
-            scenario.edits,
-            scenario.chip,
-            scenario.chips,
-            scenario.framework,
-            scenario.weights,
-            scenario.activations,
-            scenario.kv,
-            scenario.precisions,
-            scenario.limits,
-            scenario.assume,
-            scenario.revision,
-            scenario.workload.resolution,
-        )
-    )
-
-
-def prepare(scenario: Scenario) -> Prepared:
-    """Resolve a scenario's model, chip, framework, precisions and layouts.
-
-    The last ones are remembered, for all threads. Raises `InputError` naming what is wrong.
-    """
-    key = _key(scenario)
-    with _PREPARED_LOCK:
-        if key in _PREPARED:
-            _PREPARED.move_to_end(key)
-            return _PREPARED[key]
-    prepared = _resolve(scenario)
-    with _PREPARED_LOCK:
-        _PREPARED[key] = prepared
-        while len(_PREPARED) > _PREPARED_MOST:
-            _PREPARED.popitem(last=False)
-    return prepared
-
-
-def _resolve(scenario: Scenario) -> Prepared:
-    model = load_architecture(
-        scenario.model,
-        scenario.edits,
-        assume=scenario.assume,
-        revision=scenario.revision,
-        resolution=scenario.workload.resolution,
-    )
-    chip = load_chip(scenario.chip)
-    framework = load_framework(scenario.framework)
-    precisions = scenario_precisions(scenario, model.precision)
-    if not isinstance(model.architecture, Architecture):
-        return _resolve_vision(model, chip, framework, precisions, scenario.chips)
-    layouts = legal_layouts(model.architecture, scenario.chips, chip.node_size, scenario.limits)
-    inventories = tuple(
-        take_inventory(model.architecture, precision, chip, framework) for precision in precisions
-    )
-    return Prepared(model, chip, framework, precisions, layouts, inventories)
-
-
-def _resolve_vision(
-    model: LoadedModel,
-    chip: Chip,
-    framework: Framework,
-    precisions: tuple[Precision, ...],
-    chips: int,
-) -> Prepared:
-    """Vision models run whole on every chip."""
-    from engine.vision.runtime import vision_framework
-
-    framework, note = vision_framework(framework, chip)
-    choices = [choose_kernel(one.weights, one.activations, chip) for one in precisions]
-    notes = tuple(text for text in (note, *(choice.fallback for choice in choices)) if text)
-    layouts = (Layout(replicas=chips),)
-    return Prepared(model, chip, framework, precisions, layouts, (), notes)
-
-
-def scenario_precisions(scenario: Scenario, own: Precision) -> tuple[Precision, ...]:
-    """The checkpoint's own precision with the scenario's overrides, then the further ones."""
-    first = own
-    if scenario.weights:
-        weights = number_format(scenario.weights)
-        changed = weights.name != own.weights.name
-        activations = default_activations(weights) if changed else own.activations
-        overrides = () if changed else own.overrides
-        first = replace(first, weights=weights, activations=activations, overrides=overrides)
-    if scenario.activations:
-        first = replace(first, activations=number_format(scenario.activations))
-    if scenario.kv:
-        first = replace(first, kv=number_format(scenario.kv))
-    further = [
-        parse_precision(text, None if "KV" in text.upper() else first.kv.name)
-        for text in scenario.precisions
-    ]
-    return tuple(dict.fromkeys([first, *further]))
 
 
 def _context_tokens(scenario: Scenario) -> float:
@@ -426,35 +257,3 @@ def _assembled(
         metrics,
         np.concatenate([part[4] for part in parts]),
     )
-
-
-def rank(table: Table, elapsed_seconds: float) -> Sweep:
-    """A table as a sweep: meeting rows by throughput, then missing ones by excess, then the
-    rest."""
-    throughput = np.nan_to_num(table.metrics[table.throughput], nan=0.0)
-    key = np.where(table.meets, -throughput, table.excess)
-    key = np.where(table.fits, key, 1e12 + table.excess)
-    order = np.argsort(key, kind="stable")
-    best = int(order[0]) if len(order) and table.meets[order[0]] else None
-    nearest = None if best is not None or not len(order) else int(order[0])
-    return Sweep(
-        table=table,
-        order=order,
-        candidates=len(table),
-        best=best,
-        runner_up=_runner_up(table, order, best),
-        nearest=nearest,
-        elapsed_seconds=elapsed_seconds,
-    )
-
-
-def _runner_up(table: Table, order: IntArray, best: int | None) -> int | None:
-    """The best row that meets the objectives with another layout or precision."""
-    if best is None:
-        return None
-    meeting = order[: int(np.count_nonzero(table.meets))]
-    other = (table.layout_index[meeting] != table.layout_index[best]) | (
-        table.precision_index[meeting] != table.precision_index[best]
-    )
-    places = np.flatnonzero(other)
-    return int(meeting[places[0]]) if len(places) else None

@@ -14,9 +14,10 @@ from dataclasses import replace
 from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.precision import Precision
+from engine.prepared import Prepared, prepare
 from engine.results import IntArray, Table
 from engine.scenario import Scenario
-from engine.sweep import Prepared, batch_table, prepare
+from engine.sweep import batch_table
 from tui.format import change
 from tui.pinned import Pinned
 

@@ -60,7 +60,8 @@ class Behind:
             timer.cancel()
 
     def _start_sweep(self, scenario: Scenario) -> None:
-        from engine.sweep import prepare, sweep
+        from engine.prepared import prepare
+        from engine.sweep import sweep
         from tui.allocator import hand_back_the_rest
 
         done = self._in_this_thread(lambda found: self._screen.sweep_done(scenario, found))

@@ -14,9 +14,10 @@ from engine.config import hub_reference
 from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.plan import PlanFile, load_plan, scenario_document
+from engine.prepared import Prepared, prepare
 from engine.results import Table
 from engine.scenario import Scenario
-from engine.sweep import Prepared, batch_table, prepare
+from engine.sweep import batch_table
 from engine.text import clean
 
 

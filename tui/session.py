@@ -15,9 +15,10 @@ from engine.answer import answer, capacity_gib, why_lost
 from engine.errors import RooftopError
 from engine.layout import Layout
 from engine.precision import Precision
+from engine.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.results import IntArray, Sweep, Table
 from engine.scenario import Scenario
-from engine.sweep import LARGEST_BATCH, Prepared, batch_limits, batch_table, prepare, sweep
+from engine.sweep import batch_limits, batch_table, sweep
 from engine.validation.uncertainty import Accuracy, accuracy_of
 from tui.baseline import Baseline, against
 from tui.pinned import Pinned, pin_row

@@ -183,8 +183,8 @@ def advice_for(
 ) -> Advice | None:
     """What would let a candidate pass; for one that meets the objectives, the next better
     batch. None when there is no better one."""
+    from engine.prepared import prepare
     from engine.remedies import advise, next_better
-    from engine.sweep import prepare
 
     wanted = next_better(prepare(scenario), scenario, chosen) if meets else chosen
     return advise(scenario, wanted, should_stop) if wanted is not None else None

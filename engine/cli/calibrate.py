@@ -16,8 +16,8 @@ from engine.errors import InputError
 from engine.files import user_path
 from engine.framework_profiles import load_framework
 from engine.layout import Layout
+from engine.prepared import scenario_precisions
 from engine.scenario import Scenario
-from engine.sweep import scenario_precisions
 
 
 def run_calibrate(arguments: argparse.Namespace) -> int:

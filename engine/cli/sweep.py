@@ -14,9 +14,10 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import idle_options, scenario_from
 from engine.errors import InputError
 from engine.plan_document import benchmark_names, row_metrics
+from engine.prepared import Prepared, prepare
 from engine.results import Binding, Sweep, Table
 from engine.scenario import Objectives, Scenario
-from engine.sweep import Prepared, prepare, sweep
+from engine.sweep import sweep
 from engine.units import parse_count
 from engine.validation.uncertainty import Accuracy, accuracy_of
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.config import MAXIMUM_BYTES
 from engine.errors import InputError
+from engine.files import MAXIMUM_CONFIG_BYTES
 from engine.hub.client import client, constants, endpoint, within
 from engine.hub.failures import Unreachable, explained, not_cached
 from engine.hub.reference import HubReference
@@ -135,7 +135,7 @@ class _Fetch:
             if _is_absent(error, name):
                 return None
             raise
-        if size is not None and size > MAXIMUM_BYTES:
+        if size is not None and size > MAXIMUM_CONFIG_BYTES:
             raise _too_large(self._reference, name, f"{size:,} bytes")
         return Path(
             hub.hf_hub_download(
@@ -186,7 +186,9 @@ def _stumbled(error: Exception) -> bool:
 
 
 def _too_large(reference: HubReference, name: str, found: str) -> InputError:
-    return InputError(f"{reference}: {name}: {found}, expected at most {MAXIMUM_BYTES:,} bytes")
+    return InputError(
+        f"{reference}: {name}: {found}, expected at most {MAXIMUM_CONFIG_BYTES:,} bytes"
+    )
 
 
 def _counter(reference: HubReference, name: str) -> type:
@@ -208,7 +210,7 @@ def _counter(reference: HubReference, name: str) -> type:
         def update(self, amount: float | None = 1) -> None:
             """So many bytes more; raises `InputError` when they are too many."""
             self.n += int(amount or 0)
-            if self.n > MAXIMUM_BYTES:
+            if self.n > MAXIMUM_CONFIG_BYTES:
                 raise _too_large(reference, name, "more than the hub said")
 
         def close(self) -> None:

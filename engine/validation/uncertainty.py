@@ -20,7 +20,7 @@ from engine.scenario import Mode
 from profiles import ROOT
 
 if TYPE_CHECKING:
-    from engine.sweep import Prepared
+    from engine.prepared import Prepared
 
 RANGES = ROOT / "accuracy" / "ranges.toml"
 

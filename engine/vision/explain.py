@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from engine.precision import Precision
+from engine.prepared import Prepared
 from engine.results import Explanation, OperatorTime
 from engine.roofline import compute_seconds, kernel_seconds, memory_seconds
 from engine.scenario import Scenario
-from engine.sweep import Prepared
 from engine.vision.sweep import footprint_of, largest_vision_batch, vision_inventory, vision_table
 from engine.vision.time import batch_seconds
 from engine.vision.work import Inventory, VisionWork

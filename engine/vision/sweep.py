@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.precision import Precision
+from engine.prepared import GIB, LARGEST_BATCH, Prepared
+from engine.ranking import rank
 from engine.results import Binding, IntArray, Sweep, Table
 from engine.scenario import Scenario
-from engine.sweep import GIB, LARGEST_BATCH, Prepared, rank
 from engine.vision.memory import VisionFootprint, vision_footprint
 from engine.vision.time import batch_seconds
 from engine.vision.work import Inventory, take_vision_inventory

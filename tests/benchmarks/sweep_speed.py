@@ -14,8 +14,9 @@ import subprocess
 import sys
 import time
 
+from engine.prepared import prepare
 from engine.scenario import Scenario
-from engine.sweep import prepare, sweep
+from engine.sweep import sweep
 
 REPEATS = 7
 SCENARIOS = (

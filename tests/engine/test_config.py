@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from engine.architecture import Architecture
-from engine.config import MAXIMUM_BYTES, LoadedModel, load_architecture
+from engine.config import LoadedModel, load_architecture
 from engine.errors import InputError, UnknownArchitecture
+from engine.files import MAXIMUM_CONFIG_BYTES
 from engine.model_profiles import bundled_models
 
 TINY: dict[str, Any] = {
@@ -152,7 +153,7 @@ def test_missing_dimensions_are_named(tmp_path: Path, key: str) -> None:
 def test_huge_file_is_not_parsed(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
     with file.open("wb") as stream:
-        stream.truncate(MAXIMUM_BYTES + 1)
+        stream.truncate(MAXIMUM_CONFIG_BYTES + 1)
     assert "expected a config.json of at most" in message(file)
 
 

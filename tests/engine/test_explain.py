@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from engine.explain import explain
+from engine.prepared import GIB, prepare
 from engine.results import Explanation
 from engine.scenario import Mode, Objectives, Scenario
-from engine.sweep import GIB, batch_table, prepare
+from engine.sweep import batch_table
 
 DENSE = Scenario(
     model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=50)

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from engine.cli import run
-from engine.config import MAXIMUM_BYTES, load_architecture
+from engine.config import load_architecture
 from engine.errors import InputError
+from engine.files import MAXIMUM_CONFIG_BYTES
 from engine.hub import HubReference, fetch_config
 from tests.hub_server import COMMIT, OLDER, Hub, Repository, serving
 
@@ -219,7 +220,7 @@ def test_a_large_file_is_refused_before_it_is_downloaded(hub: Hub) -> None:
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_file_larger_than_the_hub_said_is_not_kept(hub: Hub, tmp_path: Path, chunked) -> None:
     repository = hub.repositories["org/plain"]
-    repository.files["config.json"] = b" " * (3 * MAXIMUM_BYTES)
+    repository.files["config.json"] = b" " * (3 * MAXIMUM_CONFIG_BYTES)
     repository.said_size, repository.chunked = (None, True) if chunked else (100, False)
     message = refused("org/plain")
     # Older clients do not take a file of unknown size at all.

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import InputError
+from engine.prepared import prepare
 from engine.scenario import Scenario
-from engine.sweep import prepare
 
 
 @pytest.mark.parametrize(

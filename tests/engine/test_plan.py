@@ -15,8 +15,9 @@ from engine.errors import InputError
 from engine.files import write_text
 from engine.plan import SCHEMA_VERSION, load_plan, scenario_document, write_document
 from engine.plan_document import benchmark_names, launch_command, save_plan
+from engine.prepared import prepare
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
-from engine.sweep import prepare, sweep
+from engine.sweep import sweep
 
 CHOICE = {
     "batch": 4,

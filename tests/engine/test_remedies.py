@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from engine.advice import advice_sentence, remedy_words, shortfall_words
+from engine.prepared import prepare
 from engine.remedies import Candidate, Shortfall, advise, next_better, rounded_up
 from engine.results import Binding
 from engine.scenario import LayoutLimits, Objectives, Scenario
-from engine.sweep import batch_table, prepare, sweep
+from engine.sweep import batch_table, sweep
 
 DENSE = Scenario(
     model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=50)

@@ -9,9 +9,10 @@ import pytest
 
 from engine.key_effects import edited, key_effects, tried_values
 from engine.nudges import nudges, relatives
+from engine.prepared import prepare
 from engine.scenario import LayoutLimits, Objectives, Scenario
 from engine.sensitivity import sensitivity
-from engine.sweep import prepare, sweep
+from engine.sweep import sweep
 
 DENSE = Scenario(
     model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=50)

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.explain import explain
+from engine.prepared import prepare
 from engine.results import Table
 from engine.scenario import Objectives, Scenario
-from engine.sweep import prepare, sweep
+from engine.sweep import sweep
 from tui.lines import width_of
 from tui.styles import DIM, WARN
 from tui.widgets.chart import Figure, Label, Limit, Mark, Series, draw

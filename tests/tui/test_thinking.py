@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import engine.sweep
+import engine.prepared
 from engine.scenario import LayoutLimits, Objectives, Scenario
 from tui.app import RooftopApp
 from tui.overlays.compare_page import ComparePage
@@ -213,7 +213,7 @@ class TestCompare:
         async with running(replace(SMALL, model=str(folder))) as (_, pilot):
             await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
         (folder / "config.json").unlink()
-        engine.sweep._PREPARED.clear()
+        engine.prepared._PREPARED.clear()
         async with running() as (_, pilot):
             await press(pilot, "c", "o", *"p.toml", "enter")
             assert "p.toml as saved" in shown(pilot)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from engine.architecture import Assumption
 from engine.key_effects import KeyEffect
+from engine.prepared import prepare
 from engine.scenario import Objectives, Scenario
-from engine.sweep import batch_table, prepare
+from engine.sweep import batch_table
 from tui.baseline import Baseline, against
 from tui.changes import changed_words
 from tui.lines import width_of

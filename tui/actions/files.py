@@ -75,7 +75,7 @@ class Files(Group):
         self._ask("Model (profile, file, folder or hub id):", "", self._use_model)
 
     def _use_model(self, text: str) -> None:
-        from engine.sweep import prepare
+        from engine.prepared import prepare
 
         model = text.strip()
         if not model:

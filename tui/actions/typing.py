@@ -110,7 +110,7 @@ class Typing(Group):
     def set_key(self, key: str, value: object) -> None:
         """Make a what-if of a config key, unless the engine refuses the value."""
         from engine.key_effects import edited
-        from engine.sweep import prepare
+        from engine.prepared import prepare
 
         tree = self._screen.model_tree
         changed = edited(self._store.current, key, value)

@@ -285,7 +285,7 @@ def _originals(scenario: Scenario) -> dict[str, Any]:
     from dataclasses import replace
 
     from engine.errors import RooftopError
-    from engine.sweep import prepare
+    from engine.prepared import prepare
 
     if not scenario.edits:
         return {}

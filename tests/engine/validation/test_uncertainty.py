@@ -10,8 +10,8 @@ import pytest
 
 from engine.chip_profiles import chip_ids
 from engine.cli import run
+from engine.prepared import prepare
 from engine.scenario import Mode, Scenario
-from engine.sweep import prepare
 from engine.validation.uncertainty import accuracy_of
 from tests.engine.calibration.test_results import VLLM
 

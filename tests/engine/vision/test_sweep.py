@@ -14,9 +14,10 @@ from engine.benchmark import FpsName, parse_name
 from engine.cli import run
 from engine.explain import explain
 from engine.plan import load_plan
+from engine.prepared import prepare
 from engine.results import Binding
 from engine.scenario import Objectives, Scenario
-from engine.sweep import prepare, sweep
+from engine.sweep import sweep
 from tests.engine.vision.test_table import SMALL, write
 
 
