@@ -77,13 +77,17 @@ class Thinking:
             return
         scenario, chosen = screen.store.current, candidate_of(*session.selected)
         meets = bool(session.selected[0].meets[session.selected[1]])
+        subject = (scenario, chosen.layout, chosen.batch)
+        if screen.why.advised_for == subject:
+            # Moving between panes asks again; working it out again would hold up the next key.
+            return
 
         def work(should_stop: Callable[[], bool]) -> Any:
             return (advice_for(scenario, chosen, meets, should_stop),)
 
         def deliver(found: tuple[Advice | None]) -> None:
             screen.why.advice = found[0]
-            screen.why.advised_for = (scenario, chosen.layout, chosen.batch)
+            screen.why.advised_for = subject
             screen.why.update()
 
         self._adviser.submit(self._job(work, deliver))
