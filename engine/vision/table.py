@@ -204,6 +204,10 @@ def _linear(row: _Row) -> VisionLayer:
     if row.parameters:
         bias = columns if row.attributes.get("bias", (0,))[0] else 0
         row.check("params", row.parameters, depth * columns + bias)
+    return _one_product(row, rows, depth, columns)
+
+
+def _one_product(row: _Row, rows: int, depth: int, columns: int) -> VisionLayer:
     return VisionLayer(
         row.name,
         LayerKind.LINEAR,
@@ -222,17 +226,7 @@ def _product(row: _Row) -> VisionLayer:
     columns = row.outputs[0][-1] if row.outputs else 1
     rows = max(row.output_elements // max(columns, 1), 1)
     depth = max(round(row.flops / (2 * rows * max(columns, 1))), 1)
-    return VisionLayer(
-        row.name,
-        LayerKind.LINEAR,
-        row.parameters,
-        row.flops,
-        row.input_elements,
-        row.output_elements,
-        rows=rows,
-        depth=depth,
-        columns=columns,
-    )
+    return _one_product(row, rows, depth, columns)
 
 
 def _attention(row: _Row) -> Iterator[VisionLayer]:
