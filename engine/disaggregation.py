@@ -52,20 +52,21 @@ def serve_disaggregated(
     room = np.asarray(np.inf) if limit is None else limit * pools.decode_workers
     decoding = np.minimum(concurrency, room)
     steps = np.maximum(output_tokens - 1.0, 1.0)
+    handover = pools.transfer_seconds + framework.handover_seconds
     tpot = np.zeros(1)
     rate = most
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
         step = decode_step(batch, pools.decode.layouts, input_tokens, output_tokens)
-        tpot = pass_seconds(pools.decode, [step])
-        answering = steps * tpot + pools.transfer_seconds
+        tpot = pass_seconds(pools.decode, [step]) * pools.decode.framework.decode_pool_pace
+        answering = steps * tpot + handover
         rate = np.minimum(concurrency / (alone + answering), most)
         rate = np.minimum(rate, room / (steps * tpot))
         decoding = 0.5 * (decoding + rate * steps * tpot)
     waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
     busy = np.minimum(rate / most, 1.0)
     ttft = framework.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
-    ttft = ttft + pools.transfer_seconds + 0.5 * framework.admission_steps * tpot
+    ttft = ttft + handover + 0.5 * framework.admission_steps * tpot
     if traffic.arrivals is not None:
         first = 0.5 * (concurrency * each - alone)
         ttft = ttft + opening_seconds(framework, traffic.arrivals, first)

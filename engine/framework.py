@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.chip import Deviation, KernelConstants, Provenance
 
 
@@ -96,6 +99,18 @@ class Framework:
     """The front end hands on requests that come together one after the other, so far apart."""
     prefill_requests: int = 1 << 20
     """Prompts that one pass takes at most, whatever tokens its budget has left."""
+    graph_tokens: int = 0
+    """Passes with prompts of up to so many tokens replay CUDA graphs, for which all attention-DP
+    ranks are filled up to the fullest. 0 where ranks keep their own sizes."""
+    decode_pool_pace: float = 1.0
+    """What a pass of a dedicated decode worker takes, as a share of the same pass elsewhere."""
+    handover_seconds: float = 0.0
+    """What passing a request from a prefill to a decode worker takes beyond moving its cache."""
+    quickening: Mapping[str, float] = field(default_factory=dict)
+    """By chip generation: the share by which builds grew faster per month. Older ones take longer
+    by as much."""
+    pace: float | NDArray[np.float64] = 1.0
+    """What a pass takes as a share of the newest build's; an array where builds differ."""
     whole_answers: bool = False
     """A request is admitted only when cache for its whole answer is free; others admit while the
     tokens at hand fit, and seldom have to preempt."""

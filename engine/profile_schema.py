@@ -174,6 +174,10 @@ class FrameworkFile(_Strict):
     opening_slowdown: float = Field(1.0, ge=1, le=20)
     spacing_us: float = Field(0.0, ge=0)
     prefill_requests: PositiveInt = 1 << 20
+    graph_tokens: int = Field(0, ge=0)
+    decode_pool_pace: float = Field(1.0, gt=0)
+    handover_us: float = Field(0.0, ge=0)
+    quickening: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     whole_answers: bool = False
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     sources: list[str] = []

@@ -121,7 +121,7 @@ def pass_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
     if not all(step.decode for step in steps):
         launches = deployment.framework.prompt_layer_seconds * inventory.layer_count
         seconds = np.maximum(seconds, launches)
-    return seconds + runtime_seconds(deployment, steps)
+    return (seconds + runtime_seconds(deployment, steps)) * deployment.framework.pace
 
 
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
@@ -227,7 +227,9 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     apart = np.ones(1) if framework.aligned_prefill else layouts.attention_data
     share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
 
-    prompt = _prompts(chunk, input_tokens, own_share / share)
+    # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
+    filled_up = (layouts.attention_data > 1) & (input_tokens <= framework.graph_tokens)
+    prompt = _prompts(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
     alone = pass_seconds(deployment, [decoding])
     drafting = _drafting_seconds(deployment, traffic, alone)
     mixed = _with_prompts(deployment, decoding, prompt, alone)
@@ -240,8 +242,15 @@ def _serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArra
     busy = share * mixed / step
     waiting = waiting + _waiting(whole.sequences, together, service, plain, busy)
     if traffic.arrivals is not None:
+        single = _with_prompts(
+            deployment,
+            decoding,
+            _prompts(np.minimum(input_tokens, budget), input_tokens, 1.0),
+            alone,
+        )
+        first = np.maximum(input_tokens / budget, 1.0) * single
         behind = _waiting_in_step(
-            framework, whole.sequences, together, budget / chunk, service, service - plain
+            framework, whole.sequences, together, budget / chunk, service, first
         )
         waiting = np.where(traffic.arrivals.in_step, behind, waiting)
     surplus = whole.sequences - decoding.sequences
@@ -271,10 +280,11 @@ def _together(
     fitting: FloatArray,
 ) -> FloatArray:
     """Prompts that share a pass: those that arrive until the next look at the queue, as far as
-    the budget goes. Answers of equal length end together, so their successors come together."""
+    the budget goes. Answers of equal length end together, so their successors come together; the
+    first of them starts alone."""
     collected = arrivals * np.maximum(framework.admission_steps, 1.0)
     if traffic.arrivals is not None:
-        collected = np.where(traffic.arrivals.in_step, sequences, collected)
+        collected = np.where(traffic.arrivals.in_step, sequences - 1.0, collected)
     most = np.minimum(fitting, float(framework.prefill_requests))
     together: FloatArray = np.maximum(1.0, np.minimum(collected, most))
     return together
@@ -323,16 +333,21 @@ def _waiting_in_step(
     together: FloatArray,
     passes: FloatArray,
     service: FloatArray,
-    prompts: FloatArray,
+    first: FloatArray,
 ) -> FloatArray:
-    """Mean wait of prompts that come at once and are served in groups of ``together``, one pass
-    of ``service`` seconds each: for half of the other groups, less what the front end spaces
-    them apart. Groups drift apart beyond what one full budget holds, ``passes``. The first
-    prompt starts alone and does not wait for the ``prompts`` seconds of its group."""
-    ahead = 0.5 * np.maximum(sequences / together - 1.0, 0.0)
+    """Mean wait, beyond a group's ``service``, of prompts that come at once.
+
+    The first starts alone and takes ``first`` seconds; the others wait for it and are then served
+    in groups of ``together``, one pass of ``service`` seconds each, so on average for half of
+    the other groups. The front end spaces prompts apart, which shortens their wait. Groups drift
+    apart beyond what one full budget holds, ``passes``.
+    """
+    others = 1.0 - 1.0 / np.maximum(sequences, 1.0)
+    behind = np.maximum(first - 0.5 * sequences * framework.spacing_seconds, 0.0)
+    ahead = 0.5 * np.maximum((sequences - 1.0) / together - 1.0, 0.0)
     ahead = np.minimum(ahead, np.maximum(passes, 1.0))
-    early = prompts * (together - 1.0) / together**2
-    return ahead * np.maximum(service - together * framework.spacing_seconds, 0.0) - early
+    queued = ahead * np.maximum(service - together * framework.spacing_seconds, 0.0)
+    return (1.0 - others) * first + others * (behind + service + queued) - service
 
 
 def opening_seconds(framework: Framework, arrivals: Arrivals, first: FloatArray) -> FloatArray:

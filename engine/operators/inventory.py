@@ -27,6 +27,20 @@ from engine.kernels import cache_dtype, choose_kernel, constants_for
 from engine.precision import Precision
 
 
+INDEXER_PASSES = (
+    "key norm",
+    "rotary embedding of queries",
+    "rotary embedding of keys",
+    "Hadamard transform of queries",
+    "Hadamard transform of keys",
+    "quantisation of queries",
+    "quantisation of keys",
+    "cache write",
+    "head weights",
+    "top-k",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Gemm:
     """Matrices that run as one product."""
@@ -211,6 +225,8 @@ class _Collector:
             elif isinstance(core, LatentCore):
                 self.divided += count * 2.0 * core.heads * core.rope_dim
                 self.replicated += count * 2.0 * (core.latent_dim + core.rope_dim)
+                if core.index_heads and core.owns_index:
+                    self._add_indexer(core.index_heads * core.index_dim, count)
             else:
                 self.divided += count * 2.0 * core.convolution_elements
         downs = [
@@ -224,6 +240,12 @@ class _Collector:
             self.launches += 2 * count
             self.divided += count * 3.0 * routed
             self.replicated += count * 2.0 * self.hidden_size
+
+    def _add_indexer(self, query_elements: float, count: float) -> None:
+        """What prepares the scores of DeepSeek sparse attention and uses them, each a pass of its
+        own (DeepSeek-V3.2 reference implementation, inference/model.py)."""
+        self.launches += count * len(INDEXER_PASSES)
+        self.replicated += count * 6.0 * query_elements
 
     def _add_reduces(self, block: Block, count: float) -> None:
         rows = [m for m in block.matrices if m.split is Split.ROW]

@@ -6,6 +6,7 @@ import math
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -22,6 +23,9 @@ class _Rule:
     chips: tuple[str, ...]
     below: float
     """Concurrencies under this one."""
+    since: date
+    until: date
+    """Rows measured from the one day and before the other."""
     profile: str
 
 
@@ -56,16 +60,32 @@ def _rules() -> tuple[_Rule, ...]:
             re.compile(rule["pattern"], re.IGNORECASE),
             tuple(rule.get("chips", ())),
             float(rule.get("below", math.inf)),
+            date.fromisoformat(rule["since"]) if "since" in rule else date.min,
+            date.fromisoformat(rule["until"]) if "until" in rule else date.max,
             rule["profile"],
         )
         for rule in _file()["era"]
     )
 
 
-def profile_of(framework: str, version: str, chip: str = "", concurrency: float = math.nan) -> str:
+def _within(rule: _Rule, day: date | None) -> bool:
+    if day is None:
+        return rule.since == date.min and rule.until == date.max
+    return rule.since <= day < rule.until
+
+
+def profile_of(
+    framework: str,
+    version: str,
+    chip: str = "",
+    concurrency: float = math.nan,
+    day: date | None = None,
+) -> str:
     """The profile's id; the generic engine for frameworks nobody has described."""
     for rule in _rules():
         known = rule.framework == framework and rule.pattern.search(version)
-        if known and (not rule.chips or chip in rule.chips) and not concurrency >= rule.below:
+        known = known and (not rule.chips or chip in rule.chips)
+        known = known and _within(rule, day)
+        if known and not concurrency >= rule.below:
             return rule.profile
     return framework if framework in framework_ids() else GENERIC

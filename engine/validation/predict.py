@@ -26,6 +26,7 @@ from engine.operators import LayoutArrays, take_inventory
 from engine.precision import Precision
 from engine.scenario import Mode
 from engine.serving import Arrivals, Deployment, Service, Traffic, serve_traffic
+from engine.validation.dates import months_before_newest
 from engine.validation.eras import profile_of
 from engine.validation.models import row_architecture
 from engine.validation.precisions import row_precision
@@ -97,7 +98,7 @@ def group_key(row: Measurement) -> tuple[str, ...]:
     if row.kind == "cv":
         return ("cv", row.id)
     mode = "disaggregated" if row.prefill else row.kind
-    profile = profile_of(row.framework, row.framework_version, row.chip, row.batch)
+    profile = _profile(row)
     return (mode, row.model, row.chip, profile, row.weights, row.activations, row.kv)
 
 
@@ -170,13 +171,17 @@ def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatAr
 def subject_of(row: Measurement, configs: Path | None) -> Subject:
     """Model, chip, framework and precision of a row; raises `InputError`."""
     architecture = row_architecture(row.model, configs)
-    profile = profile_of(row.framework, row.framework_version, row.chip, row.batch)
+    profile = _profile(row)
     return Subject(
         architecture,
         load_chip(row.chip),
         load_framework(profile),
         row_precision(row.weights, row.activations, row.kv, architecture, profile),
     )
+
+
+def _profile(row: Measurement) -> str:
+    return profile_of(row.framework, row.framework_version, row.chip, row.batch, row.day)
 
 
 def row_layout(row: Measurement) -> Layout:
@@ -198,6 +203,7 @@ def _column(values: Sequence[float]) -> FloatArray:
 
 
 def predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
+    subject = _as_built(subject, rows)
     if rows[0].prefill is not None:
         return _predict_disaggregated(subject, rows)
     deployment = subject.deployment([row_layout(row) for row in rows])
@@ -219,6 +225,16 @@ def predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str,
         return found
     fits = (limit >= 1.0)[:, 0]
     return {name: np.where(fits, column, np.nan) for name, column in found.items()}
+
+
+def _as_built(subject: Subject, rows: Sequence[Measurement]) -> Subject:
+    """The subject with its framework at the pace of the builds that the rows ran on."""
+    quickening = subject.framework.quickening.get(subject.chip.generation, 0.0)
+    if not quickening:
+        return subject
+    months = [months_before_newest(row.day) if row.day else 0.0 for row in rows]
+    pace = np.exp(quickening * _column(months))
+    return replace(subject, framework=replace(subject.framework, pace=pace))
 
 
 def _traffic(rows: Sequence[Measurement]) -> Traffic:

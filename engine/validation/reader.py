@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from engine.chip_profiles import chip_aliases
 from engine.errors import InputError
 from engine.files import open_file
 from engine.text import clean
+from engine.validation.dates import row_date
 from engine.validation.eras import framework_name
 
 MAXIMUM_BYTES = 256 << 20
@@ -64,6 +66,8 @@ class Measurement:
     chip: str
     framework: str
     framework_version: str
+    day: date | None
+    """When it was measured, as far as the file says."""
     weights: str
     activations: str
     kv: str
@@ -144,6 +148,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         chip=read.chip(),
         framework=framework_name(read.text("framework"), version),
         framework_version=version,
+        day=row_date(read.text("date"), read.text("notes"), version),
         weights=read.text("precision_weights"),
         activations=read.text("precision_act"),
         kv=read.text("precision_kv"),

@@ -31,7 +31,7 @@ _UNMEASURED = 2.0
 _DEVIATION_WIDTH = 0.25
 _EARLY = 2.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
-EARLY_FRAMEWORKS = ("vllm-0.6", "vllm-0.12", "vllm-early-mxfp8")
+EARLY_FRAMEWORKS = ("vllm-0.6", "vllm-0.12", "vllm-early-mxfp8", "sglang-rocm-2026-02")
 _LIMITS = {
     "compute": (0.05, 0.95),
     "memory": (0.1, 0.97),
@@ -47,6 +47,8 @@ _LIMITS = {
     "spacing_us": (100.0, 5000.0),
     "opening_slowdown": (1.0, 6.0),
     "prompt_layer_us": (5.0, 1500.0),
+    "decode_pool_pace": (0.7, 1.15),
+    "handover_us": (1000.0, 2_000_000.0),
 }
 # Microseconds of one call whatever it does: a few launches, of AMD's unfused MLA many.
 _HIGHEST_FLOORS = {
@@ -72,6 +74,8 @@ _COST_WIDTHS = {
     "spacing_us": 0.6,
     "opening_slowdown": 0.5,
     "prompt_layer_us": 0.7,
+    "decode_pool_pace": 0.1,
+    "handover_us": 1.0,
 }
 _COST_FIELDS = {
     "step_us": ("step_seconds", 1e-6),
@@ -84,6 +88,8 @@ _COST_FIELDS = {
     "spacing_us": ("spacing_seconds", 1e-6),
     "opening_slowdown": ("opening_slowdown", 1.0),
     "prompt_layer_us": ("prompt_layer_seconds", 1e-6),
+    "decode_pool_pace": ("decode_pool_pace", 1.0),
+    "handover_us": ("handover_seconds", 1e-6),
 }
 _KERNEL_FIELDS = {
     "compute": ("compute", 1.0),
@@ -91,9 +97,12 @@ _KERNEL_FIELDS = {
     "floor_us": ("floor_seconds", 1e-6),
     "per_item_ns": ("per_item_seconds", 1e-9),
 }
+_QUICKENING_WIDTH = 0.7
+_QUICKENING_LIMITS = (0.001, 0.15)
 SPECIAL_KERNELS = {
     "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
     "vllm-0.12": ("gemm.fp8", "grouped_gemm.fp8_block"),
+    "sglang-rocm-2026-02": ("gemm.fp8_block", "grouped_gemm.fp8_block"),
 }
 """Kernels in which a profile differs from the one it is based on."""
 FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "vllm-ascend", "tensorrt")
@@ -101,9 +110,9 @@ FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "vllm-ascend", "tensorrt"
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """One fitted number. ``scope`` is ``generation``, ``chip``, ``framework`` or ``engine`` (a
-    framework's deviations); ``owner`` its id; ``table`` the kernel class, ``all_reduce``,
-    ``all_to_all`` or empty for a cost."""
+    """One fitted number. ``scope`` is ``generation``, ``chip``, ``framework``, ``engine`` (a
+    framework's deviations) or ``build`` (how a framework's builds quickened); ``owner`` its id;
+    ``table`` the kernel class, ``all_reduce``, ``all_to_all`` or empty for a cost."""
 
     scope: str
     owner: str
@@ -117,6 +126,8 @@ class Constant:
         """Plausible values; of factors on a collective's lines, plausible factors."""
         if self.table in {"all_reduce", "all_to_all"}:
             return (0.3, 3.0) if self.key == "alpha_us" else (0.4, 1.6)
+        if self.scope == "build":
+            return _QUICKENING_LIMITS
         if self.scope in {"chip", "engine"}:
             return (0.002, 0.2) if self.key == "item_share" else (0.2, 2.5)
         lower, upper = _LIMITS[self.key]
@@ -144,6 +155,9 @@ class Constants:
                 for table, values in tables.items():
                     for key, value in values.items():
                         self._add(scope, owner, table, key, value, _DEVIATION_WIDTH)
+        for owner, shares in self.priors["builds"].items():
+            for generation, share in shares.items():
+                self._add("build", owner, "quickening", generation, share, _QUICKENING_WIDTH)
         self.owns = owns
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])
@@ -216,6 +230,9 @@ class Constants:
             generation = c.scope == "generation" and c.owner == chip.generation
             generation = generation or (c.scope == "chip" and c.owner == chip.id)
             generation = generation or (c.scope == "engine" and c.owner == framework.id)
+            generation = generation or (
+                c.scope == "build" and c.owner in line and c.key == chip.generation
+            )
             own = c.scope == "framework" and c.owner in line
             if generation or place in costs or (own and c.table.startswith(f"{chip.generation}/")):
                 found.append(place)
@@ -273,6 +290,13 @@ class Constants:
             place = self.cost(framework, key)
             if place is not None:
                 costs[field] = float(values[place]) * unit
+        quickening = {
+            c.key: float(values[place])
+            for place, c in enumerate(self.list)
+            if c.scope == "build" and c.owner in lineage(framework.id)
+        }
+        if quickening:
+            costs["quickening"] = quickening
         kernels = {}
         for one in reversed(lineage(framework.id)):
             for (owner, generation), classes in self.owns.items():

@@ -113,6 +113,12 @@ def write(constants: Constants, logs: np.ndarray) -> None:
         if constant.scope == "framework" and not constant.table:
             path = PROFILES / "frameworks" / f"{constant.owner}.toml"
             patch(path, "", {constant.key: number(values[place])})
+    for owner, shares in constants.priors["builds"].items():
+        fields = {
+            generation: number(values[constants.index["build", owner, "quickening", generation]])
+            for generation in shares
+        }
+        patch(PROFILES / "frameworks" / f"{owner}.toml", "quickening", fields)
     for scope, folder in (("chip", "chips"), ("engine", "frameworks")):
         for owner, tables in constants.priors[f"{scope}s"].items():
             for table, given in tables.items():

@@ -43,7 +43,7 @@ class Problem:
         """``base`` with what constant ``index`` touches."""
         constant = self.constants.list[index]
         given = group.subject
-        if constant.scope in {"framework", "engine"}:
+        if constant.scope in {"framework", "engine", "build"}:
             return replace(base, framework=self.constants.framework(given.framework, values))
         subject = replace(base, chip=self.constants.chip(given.chip, values))
         if any(one.endswith(f"/{constant.table}") for one in base.framework.kernels):

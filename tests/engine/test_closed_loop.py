@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.layout import Layout
-from engine.operators import LayoutArrays, prefill_step, take_inventory
+from engine.operators import LayoutArrays, decode_step, prefill_step, take_inventory
 from engine.serving import Arrivals, Deployment, Traffic, pass_seconds, serve_traffic
 from tests.engine import builders
 
@@ -57,12 +57,27 @@ def test_half_of_the_opening_prompts_stand_before_the_mean_one():
     assert extra == pytest.approx(0.5 * 32 * each, rel=0.1)
 
 
-def test_answers_of_one_length_take_their_first_tokens_together():
-    """Eight prompts fit one pass; whoever waits for it gets its token at its end."""
+def prompt_seconds(subject: Deployment, prompts: float) -> float:
+    """A pass of so many prompts before one of the decoding sequences."""
+    decoding = pass_seconds(subject, [decode_step(8 * ALONE, subject.layouts, 1024.0, 256.0)])
+    prefill = pass_seconds(subject, [prefill_step(prompts * ALONE, subject.layouts, 1024.0)])
+    return float((decoding + prefill)[0, 0])
+
+
+def test_the_first_of_equal_answers_starts_alone_and_the_others_follow_together():
+    """Of eight successors that come at once seven wait for the first one's pass; all seven fit
+    the next."""
     subject = deployment(chunked_prefill=False, chunk_tokens=16_384)
-    together = pass_seconds(subject, [prefill_step(8 * ALONE, subject.layouts, 1024.0)])[0, 0]
+    first, rest = prompt_seconds(subject, 1), prompt_seconds(subject, 7)
     found = ttft(subject, 8 * ALONE, Arrivals(spread=0.0))
-    assert found == pytest.approx(together, rel=0.1)
+    assert found == pytest.approx(first + 7 / 8 * rest)
+
+
+def test_a_front_end_that_spaces_requests_shortens_the_wait_for_the_first():
+    subject = deployment(chunked_prefill=False, chunk_tokens=16_384)
+    spaced = replace(subject, framework=replace(subject.framework, spacing_seconds=1e-5))
+    at_once, apart = (ttft(one, 8 * ALONE, Arrivals(spread=0.0)) for one in (subject, spaced))
+    assert at_once - apart == pytest.approx(7 / 8 * 4 * 1e-5)
 
 
 def test_a_pass_takes_no_more_prompts_than_the_engine_allows():

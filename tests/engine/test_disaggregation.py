@@ -15,10 +15,14 @@ ONE = np.array([[1.0]])
 
 
 def served(
-    concurrency: float, prefill: float = 1.0, decode: float = 1.0, limit: float | None = None
+    concurrency: float,
+    prefill: float = 1.0,
+    decode: float = 1.0,
+    limit: float | None = None,
+    **framework: float,
 ) -> Service:
     chip = builders.chip(floor_seconds=2e-6)
-    runtime = builders.framework(chunk_tokens=4096)
+    runtime = builders.framework(chunk_tokens=4096, **framework)
     inventory = take_inventory(builders.dense(), builders.BF16, chip, runtime)
     pool = Deployment(inventory, chip, runtime, LayoutArrays.of([Layout()]))
     pools = Disaggregated(pool, prefill * ONE, pool, decode * ONE, np.array([[1e-4]]))
@@ -49,3 +53,14 @@ def test_what_decode_memory_does_not_hold_waits_before_the_first_token():
 
 def test_more_decode_workers_shorten_the_step():
     assert served(256, decode=4).tpot_seconds[0, 0] < served(256).tpot_seconds[0, 0]
+
+
+def test_handing_a_request_over_delays_its_first_token_only():
+    at_once, later = served(1), served(1, handover_seconds=0.2)
+    assert later.ttft_seconds[0, 0] - at_once.ttft_seconds[0, 0] == pytest.approx(0.2, rel=0.01)
+    assert later.tpot_seconds[0, 0] == pytest.approx(at_once.tpot_seconds[0, 0])
+
+
+def test_a_decode_pool_has_a_pace_of_its_own():
+    alike, quicker = served(1), served(1, decode_pool_pace=0.8)
+    assert quicker.tpot_seconds[0, 0] == pytest.approx(0.8 * alike.tpot_seconds[0, 0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -183,3 +184,21 @@ def test_one_rank_reduces_nothing():
 def test_pipeline_sends_between_stages_only():
     message = messages(builders.dense(), Layout(pipeline=2))["pipeline send"]
     assert one(message.times) == 1
+
+
+def test_an_indexer_costs_its_passes_over_activations_in_layers_that_have_their_own():
+    """Ten more launches in each of two layers; a layer that reuses a selection has none."""
+    plain = builders.latent()
+    block = plain.layers[0].block
+    core = block.cores[0]
+
+    def launches(**index: object) -> float:
+        sparse = replace(block, cores=(replace(core, top_k=64, **index),))
+        group = replace(plain.layers[0], block=sparse)
+        model = replace(plain, layers=(group,))
+        inventory = take_inventory(model, builders.BF16, builders.chip(), builders.framework())
+        return inventory.elementwise.launches
+
+    none = launches()
+    assert launches(index_heads=4, index_dim=32, owns_index=True) == none + 2 * 10
+    assert launches(index_heads=4, index_dim=32, owns_index=False) == none

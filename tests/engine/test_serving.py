@@ -147,3 +147,18 @@ def test_static_ttft_never_falls_as_batch_grows(layout, isl, osl):
     subject = deployment(MODELS["mixture"], layout)
     ttft = serve(subject, scenario(Mode.STATIC, isl, osl), BATCHES).ttft_seconds[0]
     assert np.all(np.diff(ttft) >= -1e-12)
+
+
+def test_graphs_fill_attention_ranks_up_to_those_with_a_prompt():
+    """Only where prompts are short enough to be replayed, and only with attention-DP."""
+    parallel = Layout(1, 1, 4, 4)
+    batch = np.array([[64.0]])
+
+    def tpot(isl: int, layout: Layout, **framework: int) -> float:
+        subject = deployment(builders.mixture(), layout, **framework)
+        found = serve(subject, scenario(Mode.CONTINUOUS, isl), batch)
+        return float(found.tpot_seconds[0, 0])
+
+    assert tpot(512, parallel, graph_tokens=1024) > 1.01 * tpot(512, parallel)
+    assert tpot(2048, parallel, graph_tokens=1024) == tpot(2048, parallel)
+    assert tpot(512, Layout(), graph_tokens=1024) == tpot(512, Layout())

@@ -165,7 +165,7 @@ def test_a_slower_link_is_the_frameworks_cost(site: Site) -> None:
 @pytest.mark.parametrize("pick", [(0, 1, 2), (0, 4, 7)], ids=["small", "spread"])
 def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> None:
     """TensorRT-LLM on H100 as a cluster that nobody has described: three runs of one pair of
-    lengths must bring those of other lengths and layouts nearer."""
+    lengths must bring those of other lengths and layouts nearer, unless TPOT is near already."""
     qwen = Site(
         load_architecture("qwen3-235b-a22b").architecture,
         parse_precision("fp8_block"),
@@ -181,7 +181,7 @@ def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> 
     after = _errors(qwen, others, outcome.framework, _targets(others))
     assert len(others) >= 20
     assert after[0] < 0.8 * before[0]
-    assert after[1] < 0.8 * before[1]
+    assert after[1] < max(0.8 * before[1], 0.09)
 
 
 @pytest.mark.parametrize("name", framework_ids())

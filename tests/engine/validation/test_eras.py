@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from engine.framework_profiles import load_framework
@@ -23,6 +25,23 @@ from engine.validation.eras import profile_of
 )
 def test_the_first_fitting_rule_counts(framework, version, chip, concurrency, profile):
     assert profile_of(framework, version, chip, concurrency) == profile
+
+
+@pytest.mark.parametrize(
+    ("framework", "chip", "day", "profile"),
+    [
+        ("trtllm", "b200_sxm", date(2026, 1, 19), "trtllm-1.0"),
+        ("trtllm", "b200_sxm", date(2026, 1, 20), "trtllm"),
+        ("trtllm", "b200_sxm", None, "trtllm"),
+        ("sglang", "h200_sxm", date(2025, 11, 30), "sglang-2025"),
+        ("sglang", "mi355x", date(2026, 2, 9), "sglang"),
+        ("sglang", "mi355x", date(2026, 2, 10), "sglang-rocm-2026-02"),
+        ("sglang", "mi355x", date(2026, 3, 20), "sglang"),
+        ("sglang", "mi355x", None, "sglang"),
+    ],
+)
+def test_a_rule_holds_from_its_first_day_to_the_one_before_its_last(framework, chip, day, profile):
+    assert profile_of(framework, "", chip, 32, day) == profile
 
 
 def test_a_profile_has_what_it_does_not_change_from_its_base():

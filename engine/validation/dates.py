@@ -1,0 +1,52 @@
+"""When a published row was measured, as far as the file says: engines change within months."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from profiles import ROOT
+
+_DAY = re.compile(r"\s*(\d{4})-(\d\d)(?:-(\d\d))?")
+_CONFIGURATION = re.compile(r"\bconfig_id=(\d{1,6})\b")
+MONTH_DAYS = 30.44
+
+
+def row_date(text: str, notes: str = "", version: str = "") -> date | None:
+    """The day that ``text`` begins with (the middle of a month without a day), else the day on
+    which the configuration that the ``notes`` number first appeared, else the one on which the
+    ``version`` was released; None where nothing is said."""
+    if found := _DAY.match(text):
+        year, month, day = (int(part) if part else 15 for part in found.groups())
+        try:
+            return date(year, month, day)
+        except ValueError:
+            return None
+    if found := _CONFIGURATION.search(notes):
+        numbers, days = _appearances()
+        return date.fromordinal(int(np.interp(int(found.group(1)), numbers, days)))
+    releases: dict[str, str] = _file()["releases"]
+    days_of = (day for name, day in releases.items() if version.startswith(name))
+    return next((date.fromisoformat(day) for day in days_of), None)
+
+
+def months_before_newest(day: date) -> float:
+    """Months from ``day`` to the newest builds that the profiles describe; 0 after them."""
+    return max((date.fromisoformat(_file()["newest"]) - day).days / MONTH_DAYS, 0.0)
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "accuracy" / "dates.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _appearances() -> tuple[list[int], list[int]]:
+    table: dict[str, str] = _file()["appearances"]
+    days = [date.fromisoformat(day).toordinal() for day in table.values()]
+    return [int(number) for number in table], days
