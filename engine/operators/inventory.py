@@ -26,7 +26,6 @@ from engine.framework import Framework
 from engine.kernels import cache_dtype, choose_kernel, constants_for
 from engine.precision import Precision
 
-
 INDEXER_PASSES = (
     "key norm",
     "rotary embedding of queries",

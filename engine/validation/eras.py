@@ -83,9 +83,8 @@ def profile_of(
 ) -> str:
     """The profile's id; the generic engine for frameworks nobody has described."""
     for rule in _rules():
-        known = rule.framework == framework and rule.pattern.search(version)
-        known = known and (not rule.chips or chip in rule.chips)
-        known = known and _within(rule, day)
-        if known and not concurrency >= rule.below:
+        named = rule.framework == framework and rule.pattern.search(version) is not None
+        here = not rule.chips or chip in rule.chips
+        if named and here and _within(rule, day) and not concurrency >= rule.below:
             return rule.profile
     return framework if framework in framework_ids() else GENERIC
