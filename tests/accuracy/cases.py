@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,13 +23,11 @@ from engine.validation.reader import Measurement
 from engine.validation.uncertainty import Case
 from tests.accuracy.current import published_logs
 from tests.accuracy.measured import Group, folds
-from tests.accuracy.solver import Problem, Slopes, solve
+from tests.accuracy.solver import Problem, left_out
 
 UNMEASURED = "mtt_s4000"
 """Any chip of the generation "other", whose constants stand for those of unmeasured chips."""
 FOLDS = 5
-ROUNDS = 3
-"""Rounds that a fit without some rows gets, from the fit with all of them."""
 TWO_OF_THREE = 2.0 / 3.0
 FEWEST_ROWS = 10
 """A range of fewer rows than this says nothing."""
@@ -70,9 +69,10 @@ class HeldOut:
 def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
     """Leave out pairs and chips, and predict each by the fit of the others."""
     start = published_logs(problem.constants)
-    slopes = problem.slopes(start, problem.residuals(start))
-    pairs, pairs_generic = _left_out(problem, start, slopes, folds(problem.groups, FOLDS), say)
-    chips, chips_generic = _left_out(problem, start, slopes, _chips(problem.groups), say)
+    residuals = problem.residuals(start)
+    fits = partial(left_out, problem, start, residuals, problem.slopes(start, residuals))
+    pairs, pairs_generic = _held_out(problem, folds(problem.groups, FOLDS), fits, say)
+    chips, chips_generic = _held_out(problem, _chips(problem.groups), fits, say)
     say("constants of another generation")
     strange = [group.predict(without_kernels(group.subject)) for group in problem.groups]
     stranger = [
@@ -141,19 +141,16 @@ def _chips(groups: Sequence[Group]) -> list[set[tuple[str, str]]]:
     return [chips[name] for name in sorted(chips)]
 
 
-def _left_out(
+def _held_out(
     problem: Problem,
-    start: np.ndarray,
-    slopes: Slopes,
     parts: Sequence[set[tuple[str, str]]],
+    fits: Callable[[Sequence[set[tuple[str, str]]]], Iterable[np.ndarray]],
     say: Callable[[str], None],
 ) -> tuple[list[Columns], list[Columns]]:
     """Predictions of each part by a fit of the others, as its framework and as "generic"."""
     found: dict[int, tuple[Columns, Columns]] = {}
-    for number, pairs in enumerate(parts, 1):
+    for number, (pairs, logs) in enumerate(zip(parts, fits(parts), strict=True), 1):
         say(f"without part {number} of {len(parts)}: {len(pairs)} pairs")
-        known = [slopes[i] for i, group in enumerate(problem.groups) if group.pair not in pairs]
-        logs = solve(problem.restricted(pairs), start.copy(), ROUNDS, known)
         values = problem.constants.values(logs)
         for place, group in enumerate(problem.groups):
             if group.pair in pairs:

@@ -18,7 +18,7 @@ from engine.profile_files import read_toml
 from tests.accuracy.constants import FIXED_FRAMEWORKS, Constant, Constants, kernel_owner
 from tests.accuracy.measured import Group, folds, load_groups
 from tests.accuracy.scores import show, worst
-from tests.accuracy.solver import Problem, solve
+from tests.accuracy.solver import Problem, left_out, solve
 from tests.accuracy.toml_patch import drop, patch
 
 PROFILES = Path(__file__).parents[2] / "profiles"
@@ -64,16 +64,13 @@ def _classes(group: Group) -> set[str]:
     return {n for n in group.kernels() if n.split(".")[0] in OWN_FAMILIES and n in known}
 
 
-def cross_validate(
-    problem: Problem, start: np.ndarray, count: int, rounds: int
-) -> list[dict[str, np.ndarray]]:
+def cross_validate(problem: Problem, start: np.ndarray, count: int) -> list[dict[str, np.ndarray]]:
     """Predictions of every group by constants fitted without its pair."""
     held: dict[int, dict[str, np.ndarray]] = {}
-    slopes = problem.slopes(start, problem.residuals(start))
-    for number, pairs in enumerate(folds(problem.groups, count), 1):
-        part = problem.restricted(pairs)
-        known = [slopes[i] for i, group in enumerate(problem.groups) if group.pair not in pairs]
-        logs = solve(part, start.copy(), rounds, known)
+    residuals = problem.residuals(start)
+    parts = folds(problem.groups, count)
+    fits = left_out(problem, start, residuals, problem.slopes(start, residuals), parts)
+    for number, (pairs, logs) in enumerate(zip(parts, fits, strict=True), 1):
         values = problem.constants.values(logs)
         places = [i for i, group in enumerate(problem.groups) if group.pair in pairs]
         for place in places:
@@ -204,7 +201,6 @@ def main() -> None:
     parser.add_argument("--configs", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--fold-rounds", type=int, default=5)
     parser.add_argument("--own-width", type=float, default=1.0, help="freedom of engines' kernels")
     parser.add_argument("--start", type=Path, help="logarithms of an earlier fit (.npz)")
     parser.add_argument("--save", type=Path, help="keep the logarithms (.npz)")
@@ -226,7 +222,7 @@ def main() -> None:
     if chosen.write:
         write(constants, logs)
     if chosen.folds:
-        held = cross_validate(problem, logs, chosen.folds, chosen.fold_rounds)
+        held = cross_validate(problem, logs, chosen.folds)
         show("held out, all folds", groups, held)
         worst(groups, held)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +14,16 @@ from tests.accuracy.measured import Group
 STEP = 0.03
 CORE = 1.0
 """Residuals beyond this many units count linearly (Huber) …"""
-REUSE = 3
-"""Rounds that one set of derivatives serves."""
-LEAST_GAIN = 1e-3
-"""The fit ends when those rounds gain less than this share."""
+LEAST_GAIN = 3e-4
+"""The fit ends when a round gains less than this share."""
+SHARES = (1.0, 0.6, 0.3, 0.1, 0.03)
+"""Of the way to the linear problem's minimum, how much is tried."""
+REWEIGHTINGS = 40
+SETTLED = 1e-3
+FARTHEST = 0.7
+"""No constant moves by a larger logarithm at a time: derivatives hold near by only."""
+FACTOR = 3.0
+"""Limit of the logarithm of an engine's factor on its generation's constant."""
 TAIL = 6.0
 """… and beyond this many less and less: odd runs say nothing of the constants."""
 
@@ -93,14 +99,6 @@ class Problem:
         found = self.constants.concerned(group.subject.chip, group.subject.framework)
         return [index for index in found if used(index)]
 
-    def restricted(self, pairs: set[tuple[str, str]]) -> Problem:
-        """The same without ``pairs``."""
-        kept = [i for i, group in enumerate(self.groups) if group.pair not in pairs]
-        problem = Problem(self.constants, [self.groups[i] for i in kept])
-        if self.active is not None:
-            problem.active = [self.active[i] for i in kept]
-        return problem
-
 
 def _loss(residuals: np.ndarray) -> np.ndarray:
     """Quadratic, then linear, then logarithmic."""
@@ -141,39 +139,87 @@ def solve(
     slopes: Slopes | None = None,
     say: bool = False,
 ) -> np.ndarray:
-    """Levenberg-Marquardt with reweighting from ``logs``; the best point found.
+    """Gauss-Newton from ``logs``; the best point found.
 
-    Derivatives serve `REUSE` rounds; ``slopes`` are those at ``logs`` where known.
+    Each round goes to the minimum of the problem made linear, or as far that way as the cost
+    falls. ``slopes`` are the derivatives at ``logs`` where known.
     """
-    constants = problem.constants
     residuals = problem.residuals(logs)
     current = cost(problem, logs, residuals)
-    damping, before = 0.03, np.inf
     for turn in range(rounds):
-        if slopes is None or (turn and turn % REUSE == 0):
-            if before - current < LEAST_GAIN * current:
-                break
-            before = current
+        if slopes is None:
             slopes = problem.slopes(logs, residuals)
-        curvature = np.diag(1.0 / constants.width**2)
-        gradient = deviation(constants, logs) / constants.width
-        for group, r, (used, slope) in zip(problem.groups, residuals, slopes, strict=True):
-            weight = group.weights * _influence(r)
-            weighted = slope * weight[:, np.newaxis]
-            curvature[np.ix_(used, used)] += slope.T @ weighted
-            gradient[used] += weighted.T @ r
-        for _ in range(6):
-            move = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), gradient)
-            trial = logs - np.clip(move, -0.5, 0.5)
+        move = linear_fit(problem, logs, residuals, slopes) - logs
+        slopes = None
+        for share in SHARES:
+            trial = logs + share * move
             trial_residuals = problem.residuals(trial)
             trial_cost = cost(problem, trial, trial_residuals)
             if trial_cost < current:
                 break
-            damping *= 4.0
         else:
-            slopes, damping = None, 0.03
-            continue
-        logs, residuals, current, damping = trial, trial_residuals, trial_cost, damping * 0.3
+            break
+        before, current = current, trial_cost
+        logs, residuals = trial, trial_residuals
         if say:
-            print(f"round {turn + 1}: cost {current:.1f}", flush=True)
+            print(f"round {turn + 1}: cost {current:.1f}, share {share}", flush=True)
+        if before - current < LEAST_GAIN * current:
+            break
     return logs
+
+
+def linear_fit(
+    problem: Problem,
+    logs: np.ndarray,
+    residuals: Sequence[np.ndarray],
+    slopes: Slopes,
+    without: Collection[tuple[str, str]] = (),
+) -> np.ndarray:
+    """Where the cost of all groups but those of the pairs ``without`` is least, if residuals were
+    linear around ``logs``: least squares, reweighted until it stays."""
+    constants = problem.constants
+    own = constants.base >= 0
+    lower = np.maximum(np.where(own, -FACTOR, constants.lower), logs - FARTHEST)
+    upper = np.minimum(np.where(own, FACTOR, constants.upper), logs + FARTHEST)
+    groups = [
+        (group.weights, r, used, slope)
+        for group, r, (used, slope) in zip(problem.groups, residuals, slopes, strict=True)
+        if group.pair not in without
+    ]
+    found = np.clip(logs, lower, upper)
+    for _ in range(REWEIGHTINGS):
+        curvature = np.diag(1.0 / constants.width**2)
+        gradient = deviation(constants, found) / constants.width
+        for weights, r, used, slope in groups:
+            here = r + slope @ (found - logs)[used]
+            weight = weights * _influence(here)
+            weighted = slope * weight[:, np.newaxis]
+            curvature[np.ix_(used, used)] += slope.T @ weighted
+            gradient[used] += weighted.T @ here
+        before = found
+        found = np.clip(found - np.linalg.solve(curvature, gradient), lower, upper)
+        if np.max(np.abs(found - before)) < SETTLED:
+            break
+    return found
+
+
+def left_out(
+    problem: Problem,
+    logs: np.ndarray,
+    residuals: Sequence[np.ndarray],
+    slopes: Slopes,
+    parts: Sequence[Collection[tuple[str, str]]],
+) -> Iterator[np.ndarray]:
+    """For each of ``parts`` the constants fitted without its (model, chip) pairs.
+
+    What leaving them out moves is the difference of two fits of the linear problem, so that
+    where ``logs`` is not yet its minimum, that is not taken for the pairs' doing.
+    """
+    constants = problem.constants
+    own = constants.base >= 0
+    lower = np.where(own, -FACTOR, constants.lower)
+    upper = np.where(own, FACTOR, constants.upper)
+    every = linear_fit(problem, logs, residuals, slopes)
+    for pairs in parts:
+        moved = linear_fit(problem, logs, residuals, slopes, pairs) - every
+        yield np.clip(logs + moved, lower, upper)
