@@ -45,6 +45,10 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
     if weights.bits >= 16:
         return KernelChoice(PLAIN, plain, 2.0)
     if activations.bits >= 16:
+        if weights.name == "mxfp4" and {"fp4", "fp8"} <= set(rates):
+            # Engines hand such products MXFP8 activations where the chip multiplies both formats
+            # (vLLM and TensorRT-LLM for gpt-oss on Blackwell, AITER on CDNA4).
+            return KernelChoice("mxfp4", "fp8", 1.0)
         narrow = "mxfp4_weight" if weights.name == "mxfp4" else "int4"
         return KernelChoice("int8_weight" if weights.bits > 4 else narrow, plain, 2.0)
     if activations.bits <= 4 and weights.bits <= 4:
@@ -79,7 +83,7 @@ _RELATIVES: Mapping[str, tuple[str, ...]] = {
     "fp8_block": ("fp8",),
     "mxfp8": ("fp8_block", "fp8"),
     "mxfp4": ("nvfp4", "int4"),
-    "mxfp4_weight": ("int4",),
+    "mxfp4_weight": ("mxfp4", "int4"),
     "nvfp4": ("mxfp4", "int4"),
     "int8": ("fp8",),
     "int8_weight": ("int4",),

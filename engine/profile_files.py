@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MAXIMUM_BYTES = 1 << 20
 """Profiles are a few kilobytes; anything larger is a mistake."""
 
+FORMER = "former"
+"""Folder of what is kept to judge published results by: builds nobody deploys any more."""
+
 BUNDLED = "bundled"
 """Origin of a profile that came with rooftop; a person's own have their file's path."""
 
@@ -36,8 +39,9 @@ def user_folder(kind: str) -> Path:
 
 @cache
 def bundled_files(kind: str) -> Mapping[str, Path]:
-    """Bundled profiles by id (the file's name)."""
-    return {path.stem: path for path in sorted((ROOT / kind).glob("*.toml"))}
+    """Bundled profiles by id (the file's name), those of former builds last."""
+    folders = (ROOT / kind, ROOT / kind / FORMER)
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
 
 def user_files(kind: str) -> Mapping[str, Path]:
@@ -49,8 +53,10 @@ def user_files(kind: str) -> Mapping[str, Path]:
 
 
 def profile_ids(kind: str) -> tuple[str, ...]:
-    """All known ids: bundled ones and the user's."""
-    return tuple(sorted({*bundled_files(kind), *user_files(kind)}))
+    """All known ids: bundled ones and the user's, those of former builds last."""
+    own, bundled = user_files(kind), bundled_files(kind)
+    former = {id for id, path in bundled.items() if path.parent.name == FORMER} - {*own}
+    return (*sorted({*bundled, *own} - former), *sorted(former))
 
 
 def find_profile(kind: str, name: str, aliases: Mapping[str, str]) -> tuple[Path, str]:

@@ -26,6 +26,12 @@ PRIORS = Path(__file__).with_name("priors.toml")
 # from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
 _KERNEL_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.4, "per_item_ns": 0.4}
 _OWN_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.3}
+_ON_GENERATION = 0.8
+"""Correlation of how far kernels of one family stray from their tables on one generation …"""
+_OF_BANDWIDTH = 0.4
+"""… of which so much is common to the shares of bandwidth of all its kernels …"""
+_OF_ENGINE = 0.45
+"""… and so much to an engine's kernels of the family on every generation."""
 _UNMEASURED = 2.0
 """Priors without a measurement are this many times as wide."""
 _DEVIATION_WIDTH = 0.25
@@ -162,6 +168,7 @@ class Constants:
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])
         self.width = np.array([constant.width for constant in self.list])
+        self.precision = self._precision()
         limits = np.log([constant.limits for constant in self.list])
         self.lower, self.upper = limits[:, 0], limits[:, 1]
         self.base = np.array([self._base(constant) for constant in self.list])
@@ -202,6 +209,21 @@ class Constants:
             return -1
         generation, table = constant.table.split("/")
         return self.index["generation", generation, table, constant.key]
+
+    def _precision(self) -> np.ndarray:
+        """Inverse of the priors' covariance: what kernels have in common says something of those
+        that no run uses."""
+        kin: dict[tuple[str, ...], list[int]] = {}
+        shares: dict[tuple[str, ...], float] = {}
+        for place, constant in enumerate(self.list):
+            for key, share in _kinships(constant).items():
+                kin.setdefault(key, []).append(place)
+                shares[key] = share
+        correlation = np.zeros((len(self.list), len(self.list)))
+        for key, places in kin.items():
+            correlation[np.ix_(places, places)] += shares[key]
+        np.fill_diagonal(correlation, 1.0)
+        return np.linalg.inv(correlation) / np.outer(self.width, self.width)
 
     def values(self, logs: np.ndarray) -> np.ndarray:
         """Values within their limits, of logarithms that for a framework's own kernels stand for
@@ -308,6 +330,22 @@ class Constants:
             costs["kernels"] = kernels
         costs["deviations"] = self._deviations("engine", framework.id, values)
         return replace(framework, **costs)
+
+
+def _kinships(constant: Constant) -> dict[tuple[str, ...], float]:
+    """What a kernel's constant shares with others, and how much of its spread that is."""
+    if constant.scope not in {"generation", "framework"} or "." not in constant.table:
+        return {}
+    place = constant.table.split(".")[0]
+    here = (constant.scope, constant.owner, place, constant.key)
+    if constant.scope == "framework":
+        family = place.split("/")[1]
+        everywhere = ("engine", constant.owner, family, constant.key)
+        return {here: _ON_GENERATION - _OF_ENGINE, everywhere: _OF_ENGINE}
+    if constant.key == "memory":
+        bandwidth = ("bandwidth", constant.owner)
+        return {here: _ON_GENERATION - _OF_BANDWIDTH, bandwidth: _OF_BANDWIDTH}
+    return {here: _ON_GENERATION}
 
 
 def _scaled(

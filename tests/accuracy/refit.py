@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.profile_files import read_toml
+from engine.profile_files import bundled_files, read_toml
 from tests.accuracy.constants import FIXED_FRAMEWORKS, Constant, Constants, kernel_owner
 from tests.accuracy.measured import Group, folds, load_groups
 from tests.accuracy.scores import show, worst
@@ -94,7 +94,7 @@ def write(constants: Constants, logs: np.ndarray) -> None:
     """Put the constants into the profiles."""
     values = constants.values(logs)
     for (framework, generation), classes in constants.owns.items():
-        path = PROFILES / "frameworks" / f"{framework}.toml"
+        path = bundled_files("frameworks")[framework]
         stale = [f'kernels."{generation}/{name}"' for name in _written(path, generation)]
         drop(path, stale)
         for name in classes:
@@ -108,14 +108,14 @@ def write(constants: Constants, logs: np.ndarray) -> None:
             patch(path, table, fields | {"provenance": '"fitted"', "source": f'"{OWN_SOURCE}"'})
     for place, constant in enumerate(constants.list):
         if constant.scope == "framework" and not constant.table:
-            path = PROFILES / "frameworks" / f"{constant.owner}.toml"
+            path = bundled_files("frameworks")[constant.owner]
             patch(path, "", {constant.key: number(values[place])})
     for owner, shares in constants.priors["builds"].items():
         fields = {
             generation: number(values[constants.index["build", owner, "quickening", generation]])
             for generation in shares
         }
-        patch(PROFILES / "frameworks" / f"{owner}.toml", "quickening", fields)
+        patch(bundled_files("frameworks")[owner], "quickening", fields)
     for scope, folder in (("chip", "chips"), ("engine", "frameworks")):
         for owner, tables in constants.priors[f"{scope}s"].items():
             for table, given in tables.items():
@@ -123,7 +123,7 @@ def write(constants: Constants, logs: np.ndarray) -> None:
                     key: number(values[constants.index[scope, owner, table, key]]) for key in given
                 }
                 name = f'deviations."{table}"' if "." in table else f"deviations.{table}"
-                patch(PROFILES / folder / f"{owner}.toml", name, fields)
+                patch(bundled_files(folder)[owner], name, fields)
     for generation in constants.priors["generations"]:
         _write_generation(constants, values, generation)
 

@@ -121,12 +121,8 @@ def cost(problem: Problem, logs: np.ndarray, residuals: Sequence[np.ndarray]) ->
         float(np.sum(group.weights * _loss(r)))
         for group, r in zip(problem.groups, residuals, strict=True)
     )
-    return data + 0.5 * float(np.sum(deviation(problem.constants, logs) ** 2))
-
-
-def deviation(constants: Constants, logs: np.ndarray) -> np.ndarray:
-    """Distance from the priors in units of their widths."""
-    return (logs - constants.prior) / constants.width
+    strayed = logs - problem.constants.prior
+    return data + 0.5 * float(strayed @ problem.constants.precision @ strayed)
 
 
 Slopes = list[tuple[list[int], np.ndarray]]
@@ -188,8 +184,8 @@ def linear_fit(
     ]
     found = np.clip(logs, lower, upper)
     for _ in range(REWEIGHTINGS):
-        curvature = np.diag(1.0 / constants.width**2)
-        gradient = deviation(constants, found) / constants.width
+        curvature = constants.precision.copy()
+        gradient = constants.precision @ (found - constants.prior)
         for weights, r, used, slope in groups:
             here = r + slope @ (found - logs)[used]
             weight = weights * _influence(here)

@@ -13,7 +13,7 @@ from engine.framework_profiles import load_framework
 from tests.accuracy.constants import Constants, kernel_owner
 from tests.accuracy.measured import folds, load_groups
 from tests.accuracy.refit import number
-from tests.accuracy.solver import Problem, cost, solve
+from tests.accuracy.solver import Problem, cost, linear_fit, solve
 from tests.accuracy.toml_patch import drop, patch
 
 SHARED = Path(__file__).parents[3] / "shared" / "reference"
@@ -66,6 +66,37 @@ def test_kernels_belong_to_the_profile_they_are_based_on():
     assert kernel_owner("sglang-interval", "gemm.bf16") == "sglang"
     assert kernel_owner("vllm-early-mxfp8", "gemm.mxfp8") == "vllm-early-mxfp8"
     assert kernel_owner("vllm-early-mxfp8", "gemm.bf16") == "vllm"
+
+
+def test_a_kernel_without_runs_follows_its_kin():
+    """A pull on one kernel's launch floor moves those of its family on its generation by four
+    fifths of it, and no other's."""
+    constants = Constants({})
+    place = constants.index["generation", "blackwell", "gemm.bf16", "floor_us"]
+    curvature, gradient = constants.precision.copy(), np.zeros(len(constants.list))
+    curvature[place, place] += 1e9
+    gradient[place] = 1e9 * constants.width[place]
+    moved = np.linalg.solve(curvature, gradient) / constants.width
+    for table, share in (("gemm.bf16", 1.0), ("gemm.fp8", 0.8), ("grouped_gemm.bf16", 0.0)):
+        kin = constants.index["generation", "blackwell", table, "floor_us"]
+        assert moved[kin] == pytest.approx(share, abs=1e-6)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared measurements are not here")
+def test_what_is_left_out_does_not_move_the_constants():
+    """Whatever the left-out pairs measured, the fit without them is the same."""
+    groups = load_groups(SHARED / "measurements.csv", SHARED / "measured_configs")
+    few = [group for group in groups if group.subject.chip.id == "l40s"]
+    constants = Constants({})
+    problem = Problem(constants, few)
+    start = constants.prior
+    residuals = problem.residuals(start)
+    slopes = problem.slopes(start, residuals)
+    pairs = {few[0].pair}
+    odd = [r + 5.0 if group.pair in pairs else r for group, r in zip(few, residuals, strict=True)]
+    plain = linear_fit(problem, start, residuals, slopes, pairs)
+    assert linear_fit(problem, start, odd, slopes, pairs) == pytest.approx(plain)
+    assert not np.allclose(linear_fit(problem, start, odd, slopes), plain)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared measurements are not here")

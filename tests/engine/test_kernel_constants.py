@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from engine.chip import Deviation, KernelConstants
-from engine.kernels import HIGHEST_SHARE, constants_for
+from engine.chip_profiles import load_chip
+from engine.kernels import HIGHEST_SHARE, choose_kernel, constants_for
 from engine.operators import take_inventory
+from engine.precision import FORMATS
 from tests.engine import builders
 
 CHIP = builders.chip(compute=0.5, memory=0.5)
@@ -44,3 +46,30 @@ def test_keys_are_read_again_where_their_query_heads_are_no_power_of_two(query_h
     model = builders.dense(heads=query_heads, kv_heads=2)
     inventory = take_inventory(model, builders.BF16, CHIP, engine)
     assert inventory.mixings[0].cache_reads == pytest.approx(reads)
+
+
+@pytest.mark.parametrize(
+    ("chip", "kernel"),
+    [
+        ("b200_sxm", ("mxfp4", "fp8")),
+        ("mi355x", ("mxfp4", "fp8")),
+        ("h100_sxm", ("mxfp4_weight", "bf16")),
+        ("mi300x", ("mxfp4_weight", "bf16")),
+    ],
+)
+def test_mxfp4_weights_meet_fp8_activations_where_the_chip_multiplies_both(chip, kernel):
+    found = choose_kernel(FORMATS["mxfp4"], FORMATS["bf16"], load_chip(chip))
+    assert (found.dtype, found.compute) == kernel
+
+
+def test_other_four_bit_weights_are_widened_everywhere():
+    found = choose_kernel(FORMATS["int4"], FORMATS["bf16"], load_chip("b200_sxm"))
+    assert (found.dtype, found.compute) == ("int4", "bf16")
+
+
+def test_mxfp4_weights_have_constants_of_their_own_before_those_of_int4():
+    table = builders.kernels()
+    kernels = {f"grouped_gemm.{name}": table["grouped_gemm.bf16"] for name in ("int4", "bf16")}
+    mine = replace(table["grouped_gemm.bf16"], memory=0.4)
+    chip = replace(CHIP, kernels={**kernels, "grouped_gemm.mxfp4": mine})
+    assert constants_for("grouped_gemm.mxfp4_weight", chip, ENGINE).memory == 0.4

@@ -409,7 +409,8 @@ class TestTree:
 
             await until(pilot, lambda: line_of("intermediate_size").count("%") == 6)
             assert "tok/s ÷2" in screen.model_tree.text
-            assert line_of("num_hidden_layers").count("%") == 6
+            layers = line_of("num_hidden_layers")
+            assert layers.count("%") + layers.count("full") == 6
             assert "%" not in line_of("hidden_act")
 
     async def test_pages_of_the_tree_are_as_high_as_the_tree(self):

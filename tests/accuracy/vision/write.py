@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.framework_profiles import load_framework
+from engine.profile_files import bundled_files
 from engine.vision.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
 from tests.accuracy.toml_patch import drop, patch
@@ -152,7 +153,7 @@ def _default(values: Values, cases: Sequence[Case]) -> str:
 
 
 def _framework(values: Values, framework: str, cases: Sequence[Case]) -> None:
-    path = ROOT / "frameworks" / f"{framework}.toml"
+    path = bundled_files("frameworks")[framework]
     runtime = load_framework(framework).vision
     assert runtime is not None
     like = {"generic": "tensorrt", "onnxruntime": "pytorch-compile"}.get(framework, framework)
