@@ -109,6 +109,8 @@ class Framework:
     quickening: Mapping[str, float] = field(default_factory=dict)
     """By chip generation: the share by which builds grew faster per month. Older ones take longer
     by as much."""
+    observed_months: Mapping[str, float] = field(default_factory=dict)
+    """By chip generation: how far back before the newest the builds go that this was seen on."""
     pace: float | NDArray[np.float64] = 1.0
     """What a pass takes as a share of the newest build's; an array where builds differ."""
     whole_answers: bool = False

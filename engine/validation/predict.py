@@ -228,12 +228,15 @@ def predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str,
 
 
 def _as_built(subject: Subject, rows: Sequence[Measurement]) -> Subject:
-    """The subject with its framework at the pace of the builds that the rows ran on."""
-    quickening = subject.framework.quickening.get(subject.chip.generation, 0.0)
+    """The subject with its framework at the pace of the builds that the rows ran on; builds
+    older than any observed are taken for the oldest of those."""
+    framework, generation = subject.framework, subject.chip.generation
+    quickening = framework.quickening.get(generation, 0.0)
     if not quickening:
         return subject
-    months = [months_before_newest(row.day) if row.day else 0.0 for row in rows]
-    pace = np.exp(quickening * _column(months))
+    months = _column([months_before_newest(row.day) if row.day else 0.0 for row in rows])
+    oldest = framework.observed_months.get(generation, np.inf)
+    pace = np.exp(quickening * np.minimum(months, oldest))
     return replace(subject, framework=replace(subject.framework, pace=pace))
 
 

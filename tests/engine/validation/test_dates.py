@@ -52,3 +52,15 @@ def test_an_older_build_takes_longer_by_its_months(tmp_path):
     found = predict(make_rows(tmp_path, *days)).values["tpot_ms"]
     share = load_framework("sglang").quickening["blackwell"]
     assert found[1] / found[0] == pytest.approx(np.exp(share * 61 / MONTH_DAYS))
+
+
+def test_builds_older_than_any_observed_are_as_slow_as_the_oldest(tmp_path):
+    """vLLM on Blackwell was seen back to March of 2026."""
+    days = ({"chip": "b200_sxm", "date": day} for day in ("2026-07-20", "2026-01-01", "2025-11-01"))
+    newest, older, oldest = predict(make_rows(tmp_path, *days)).values["tpot_ms"]
+    framework = load_framework("vllm")
+    share, months = (
+        table["blackwell"] for table in (framework.quickening, framework.observed_months)
+    )
+    assert older == oldest
+    assert oldest / newest == pytest.approx(np.exp(share * months))
