@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.closed_loop import opening_seconds
 from engine.operators import decode_step, prefill_step
-from engine.serving import Deployment, Service, Traffic, opening_seconds, pass_seconds
+from engine.passes import Deployment, pass_seconds
+from engine.traffic import Service, Traffic
 
 FloatArray = NDArray[np.float64]
 

@@ -10,13 +10,14 @@ from engine.architecture import Architecture
 from engine.layout import Layout
 from engine.memory import memory_items
 from engine.operators import LayoutArrays, Step, decode_step, prefill_step, step_messages, step_work
+from engine.passes import Deployment, pass_seconds
 from engine.precision import Precision
 from engine.prepared import Prepared
 from engine.results import Explanation, FloatArray, OperatorTime
 from engine.roofline import Message, Work, kernel_bound, kernel_seconds, message_seconds
 from engine.scenario import Mode, Scenario
-from engine.serving import Deployment, pass_seconds, tokens_per_step
 from engine.sweep import batch_limits, batch_table, step_tokens
+from engine.traffic import tokens_per_step
 
 
 def explain(

@@ -15,12 +15,13 @@ from engine.architecture import Architecture
 from engine.layout import Layout
 from engine.memory import largest_batch, needed_bytes
 from engine.operators import LayoutArrays
+from engine.passes import Deployment
 from engine.precision import Precision
 from engine.prepared import GIB, LARGEST_BATCH, Prepared
 from engine.ranking import rank
 from engine.results import Binding, BoolArray, FloatArray, IntArray, Sweep, Table
 from engine.scenario import Objectives, Scenario
-from engine.serving import Deployment, serve
+from engine.serving import serve
 
 BLOCK_CANDIDATES = 8192
 """Candidates evaluated at a time: small enough for the cache and for a quick cancel."""

@@ -20,8 +20,10 @@ from engine.errors import InputError
 from engine.framework import Framework
 from engine.kernels import constants_for
 from engine.operators import LayoutArrays, take_inventory
+from engine.passes import Deployment
 from engine.precision import Precision
-from engine.serving import Arrivals, Deployment, Traffic, serve_traffic
+from engine.serving import serve_traffic
+from engine.traffic import Arrivals, Traffic
 
 FloatArray = NDArray[np.float64]
 

@@ -23,9 +23,11 @@ from engine.framework_profiles import load_framework
 from engine.layout import Layout
 from engine.memory import footprint, largest_batch
 from engine.operators import LayoutArrays, take_inventory
+from engine.passes import Deployment
 from engine.precision import Precision
 from engine.scenario import Mode
-from engine.serving import Arrivals, Deployment, Service, Traffic, serve_traffic
+from engine.serving import serve_traffic
+from engine.traffic import Arrivals, Service, Traffic
 from engine.validation.dates import months_before_newest
 from engine.validation.eras import profile_of
 from engine.validation.models import row_architecture

@@ -9,7 +9,9 @@ import pytest
 
 from engine.layout import Layout
 from engine.operators import LayoutArrays, decode_step, prefill_step, take_inventory
-from engine.serving import Arrivals, Deployment, Traffic, pass_seconds, serve_traffic
+from engine.passes import Deployment, pass_seconds
+from engine.serving import serve_traffic
+from engine.traffic import Arrivals, Traffic
 from tests.engine import builders
 
 ALONE = np.array([[1.0]])

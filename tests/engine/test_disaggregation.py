@@ -8,7 +8,8 @@ import pytest
 from engine.disaggregation import Disaggregated, serve_disaggregated
 from engine.layout import Layout
 from engine.operators import LayoutArrays, take_inventory
-from engine.serving import Deployment, Service, Traffic
+from engine.passes import Deployment
+from engine.traffic import Service, Traffic
 from tests.engine import builders
 
 ONE = np.array([[1.0]])

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from engine.layout import Layout
 from engine.operators import LayoutArrays, decode_step, prefill_step, take_inventory
+from engine.passes import Deployment, pass_seconds
 from engine.scenario import Mode, Scenario, Workload
-from engine.serving import Deployment, pass_seconds, serve, tokens_per_step
+from engine.serving import serve
+from engine.traffic import tokens_per_step
 from tests.engine import builders
 
 BATCHES = np.arange(1, 201, dtype=float)[np.newaxis, :]
