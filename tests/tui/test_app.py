@@ -4,60 +4,18 @@ from __future__ import annotations
 
 import json
 import tomllib
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual import events
 
-from engine.scenario import LayoutLimits, Objectives, Scenario
-from tui.app import RooftopApp
-from tui.choices import load_choices
+from engine.scenario import LayoutLimits, Objectives
+from tests.tui.driving import SMALL, press, running
 from tui.look import Look
-from tui.settings import Settings
 from tui.widgets.columns import columns_of, number
 
-SMALL = Scenario(
-    model="llama-3.1-8b",
-    chip="h100_sxm",
-    chips=2,
-    objectives=Objectives(ttft_ms=1000, tpot_ms=20),
-    limits=LayoutLimits(tensor=(1, 2), pipeline=(1,)),
-)
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("LANG", "en_US.UTF-8")
-    monkeypatch.chdir(tmp_path)
-
-
-@asynccontextmanager
-async def running(scenario: Scenario = SMALL, size: tuple[int, int] = (120, 40)):
-    app = RooftopApp(scenario, settings=Settings(choices=load_choices()))
-    async with app.run_test(size=size) as pilot:
-        await settled(app, pilot)
-        yield app.main, pilot
-
-
-async def settled(app: RooftopApp, pilot) -> None:
-    """Wait until the sweep of the scenario on screen is in."""
-    for _ in range(200):
-        await pilot.pause(0.02)
-        session = app.main.session
-        if session is not None and (session.error or session.sweep_is_current):
-            await pilot.pause(0.02)
-            return
-    raise AssertionError("the sweep never came")
-
-
-async def press(pilot, *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-    await settled(pilot.app, pilot)
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])

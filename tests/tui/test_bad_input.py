@@ -11,12 +11,14 @@ import pytest
 
 from engine.errors import InputError
 from engine.plan import load_plan
-from tests.tui.test_app import SMALL, own_folders, press, running  # noqa: F401
+from tests.tui.driving import SMALL, press, running
 from tui.app import RooftopApp
 from tui.choices import Choices, load_choices
 from tui.config import load_config
 from tui.fields import HARDWARE, cycle
 from tui.lines import line, padded
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31m[red]x[/][@click=app.quit]"
 GOOD_CHIP = (Path(__file__).parents[2] / "profiles/chips/h100_sxm.toml").read_text()

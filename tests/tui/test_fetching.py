@@ -12,8 +12,10 @@ import pytest
 
 from engine.scenario import Scenario
 from tests.hub_server import Repository
-from tests.tui.test_app import SMALL, own_folders, press, settled  # noqa: F401
+from tests.tui.driving import SMALL, press, settled
 from tui.app import RooftopApp
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 TINY = (Path(__file__).parents[1] / "data" / "tiny_llama.json").read_bytes()
 
@@ -49,10 +51,10 @@ async def ask_for(pilot, model: str) -> None:
 
 async def test_a_model_from_the_hub(hub):
     async with running() as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await ask_for(pilot, "org/tiny")
         await until(pilot, lambda: screen.store.current.model == "org/tiny")
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         assert "Serve tiny" in screen.answer.text
         assert not screen.fetching.text
 
@@ -62,7 +64,7 @@ async def test_the_footer_says_what_is_fetched_and_how_to_stop(hub, size):
     name = "org/" + "n" * 90
     hub.repositories[name] = Repository({"config.json": TINY}, seconds=2)
     async with running(size=size) as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await ask_for(pilot, name)
         await until(pilot, lambda: "config.json" in screen.footer.text)
         assert "fetching org/nnnn" in screen.footer.text
@@ -83,7 +85,7 @@ async def test_escape_cancels_and_late_results_are_dropped(hub, monkeypatch):
 
     monkeypatch.setattr("engine.hub.fetch_config", slow)
     async with running() as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         before = screen.store.current
         await ask_for(pilot, "org/tiny")
         assert screen.fetching.text
@@ -99,7 +101,7 @@ async def test_escape_cancels_and_late_results_are_dropped(hub, monkeypatch):
 async def test_keys_work_while_a_model_is_fetched(hub):
     hub.repositories["org/tiny"].seconds = 0.3
     async with running() as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await ask_for(pilot, "org/tiny")
         await press(pilot, "2", "down", "right")
         assert screen.fetching.text
@@ -119,7 +121,7 @@ async def test_keys_work_while_a_model_is_fetched(hub):
 )
 async def test_failures_keep_the_scenario(hub, model, words):
     async with running() as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         before = screen.store.current
         await ask_for(pilot, model)
         await until(pilot, lambda: not screen.fetching.text and screen.footer.message)
@@ -130,7 +132,7 @@ async def test_failures_keep_the_scenario(hub, model, words):
 
 async def test_a_long_reason_is_shown_whole(hub):
     async with running(size=(80, 24)) as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await ask_for(pilot, "org/gated")
         await until(pilot, lambda: not screen.fetching.text and screen.footer.message)
         assert "HF_TOKEN" in screen.answer.text
@@ -143,7 +145,7 @@ async def test_starting_on_a_model_from_the_hub(hub):
     async with running(replace(SMALL, model="org/tiny")) as (screen, pilot):
         await until(pilot, lambda: screen.fetching.text)
         assert "fetching org/tiny" in screen.answer.text
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         assert "Serve tiny" in screen.answer.text
 
 
@@ -153,7 +155,7 @@ async def test_starting_on_a_model_that_cannot_be_fetched(hub):
         assert "gated" in screen.answer.text
         hub.repositories["org/gated"].gated = False
         await pilot.press("f5")
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await until(pilot, lambda: "Serve gated" in screen.answer.text)
 
 
@@ -177,7 +179,7 @@ async def test_a_plan_on_a_hub_model_opens_without_blocking(hub, tmp_path):
 
     fetch._REMEMBERED.clear()
     async with running() as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await press(pilot, "o", "ctrl+u", *"p.toml", "enter")
         await until(pilot, lambda: screen.store.current == saved)
 
@@ -186,7 +188,7 @@ async def test_a_new_model_drops_what_belonged_to_the_old_one(hub):
     edits = (("num_hidden_layers", 8),)
     start = replace(SMALL, edits=edits, assume="llama", revision="v9")
     async with running(start) as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await ask_for(pilot, "org/tiny")
         await until(pilot, lambda: screen.store.current.model == "org/tiny")
         current = screen.store.current
@@ -197,7 +199,7 @@ async def test_hostile_config_changes_nothing(hub):
     config = {**json.loads(TINY), "model_type": "\x1b]0;x\x07[red]", "auto_map": {"a": "[/]"}}
     hub.repositories["org/evil"] = Repository({"config.json": json.dumps(config).encode()})
     async with running() as (screen, pilot):
-        await settled(pilot.app, pilot)
+        await settled(pilot)
         await ask_for(pilot, "org/evil")
         await until(pilot, lambda: not screen.fetching.text and screen.footer.message)
         assert "[red]" in screen.footer.message

@@ -10,8 +10,10 @@ import pytest
 from engine.cli import run
 from engine.scenario import Scenario
 from tests.engine.calibration.test_results import VLLM
-from tests.tui.test_app import own_folders, running  # noqa: F401
+from tests.tui.driving import running
 from tui.fields import HARDWARE
+
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 @pytest.mark.parametrize(

@@ -4,65 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import engine.prepared
-from engine.scenario import LayoutLimits, Objectives, Scenario
-from tui.app import RooftopApp
+from engine.scenario import Objectives
+from tests.tui.driving import SMALL, press, running, settled, until
 from tui.overlays.compare_page import ComparePage
 from tui.overlays.history import HistoryPage
 from tui.overlays.sensitivity_page import SensitivityPage
 
-SMALL = Scenario(
-    model="llama-3.1-8b",
-    chip="h100_sxm",
-    chips=2,
-    objectives=Objectives(ttft_ms=1000, tpot_ms=20),
-    limits=LayoutLimits(tensor=(1, 2), pipeline=(1,)),
-)
-
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("LANG", "en_US.UTF-8")
-    monkeypatch.chdir(tmp_path)
-
-
-@asynccontextmanager
-async def running(scenario: Scenario = SMALL, size: tuple[int, int] = (120, 40)):
-    app = RooftopApp(scenario)
-    async with app.run_test(size=size) as pilot:
-        await settled(pilot)
-        yield app.main, pilot
-
-
-async def until(pilot, true: Callable[[], object]) -> None:
-    for _ in range(300):
-        if true():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError("it never came")
-
-
-async def settled(pilot) -> None:
-    main = pilot.app.main
-    await until(
-        pilot, lambda: main.session and (main.session.error or main.session.sweep_is_current)
-    )
-    await pilot.pause(0.02)
-
-
-async def press(pilot, *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-    await settled(pilot)
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def shown(pilot) -> str:

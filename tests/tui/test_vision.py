@@ -10,7 +10,7 @@ import pytest
 
 from engine.scenario import Objectives, Scenario
 from tests.engine.vision.test_table import SMALL as TABLE
-from tests.tui.test_app import own_folders, press, running
+from tests.tui.driving import press, running
 
 VISION = Scenario(
     model="resnet-50",
@@ -20,7 +20,7 @@ VISION = Scenario(
     objectives=Objectives(latency_ms=5),
     max_batch=256,
 )
-__all__ = ["own_folders"]
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
