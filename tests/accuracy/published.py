@@ -52,7 +52,9 @@ COLUMNS = (
     "samples_per_s",
     "latency_ms",
     "model_arch_note",
+    "notes",
 )
+_CONFIGURATION = re.compile(r"config_id=\d+")
 _RESOLUTION = re.compile(r"input \d+x\d+")
 ROWS_OF_GROUP = {"serving": 2, "static": 1, "offline": 1, "cv": 3}
 """Vision rows are grouped by chip and framework alone, as each has dozens of models."""
@@ -92,11 +94,16 @@ def published_text(rows: Iterable[Measurement]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**row.cells, "model_arch_note": _note(row)} for row in rows)
+    writer.writerows({**row.cells, **_notes(row)} for row in rows)
     return out.getvalue()
 
 
-def _note(row: Measurement) -> str:
-    """Of the notes only the resolution of vision rows, which no column of its own holds."""
-    found = _RESOLUTION.search(row.cells.get("model_arch_note", ""))
-    return found[0] if found and row.kind == "cv" else ""
+def _notes(row: Measurement) -> dict[str, str]:
+    """Of the notes only what no column of its own holds: the resolution of vision rows, and the
+    configuration's number, which says when the row was measured."""
+    resolution = _RESOLUTION.search(row.cells.get("model_arch_note", ""))
+    configuration = _CONFIGURATION.search(row.cells.get("notes", ""))
+    return {
+        "model_arch_note": resolution[0] if resolution and row.kind == "cv" else "",
+        "notes": configuration[0] if configuration else "",
+    }
