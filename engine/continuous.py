@@ -47,13 +47,10 @@ class _Passes:
     """Seconds without prompts or drafts, without prompts, and with prompts."""
     plain: FloatArray
     mixed: FloatArray
+    step: FloatArray
+    """Seconds of the mean pass."""
     service: FloatArray
     """Seconds until a prompt that is being served has its first token."""
-
-    @property
-    def step(self) -> FloatArray:
-        """Seconds of the mean pass."""
-        return self.plain + self.share * (self.mixed - self.plain)
 
 
 def serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArray) -> Service:
@@ -105,6 +102,7 @@ def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArra
     alone = pass_seconds(deployment, [decoding])
     drafting = drafting_seconds(deployment, traffic.draft_tokens, alone)
     mixed = np.maximum(_with_prompts(deployment, decoding, prompts, alone), alone) + drafting
+    plain = alone + drafting
     return _Passes(
         sequences=whole.sequences,
         decoding=decoding,
@@ -114,8 +112,9 @@ def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArra
         chunk=chunk,
         share=share,
         alone=alone,
-        plain=alone + drafting,
+        plain=plain,
         mixed=mixed,
+        step=plain + share * (mixed - plain),
         service=np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed,
     )
 
@@ -125,7 +124,7 @@ def _mean_wait(deployment: Deployment, traffic: Traffic, passes: _Passes) -> Flo
     framework = deployment.framework
     polling = 0.5 * np.maximum(framework.admission_steps - 1.0, 0.0) * passes.step
     waiting: FloatArray = polling + _waiting(passes)
-    if traffic.arrivals is None:
+    if traffic.arrivals is None or not np.any(traffic.arrivals.in_step):
         return waiting
     input_tokens = np.asarray(traffic.input_tokens, dtype=float)
     single = _prompts(np.minimum(input_tokens, passes.budget), input_tokens, 1.0)

@@ -13,7 +13,8 @@ import numpy as np
 from profiles import ROOT
 
 _DAY = re.compile(r"\s*(\d{4})-(\d\d)(?:-(\d\d))?")
-_CONFIGURATION = re.compile(r"\bconfig_id=(\d{1,6})\b")
+CONFIGURATION = re.compile(r"\bconfig_id=(\d{1,6})\b")
+"""How notes number an InferenceX configuration."""
 MONTH_DAYS = 30.44
 
 
@@ -27,7 +28,7 @@ def row_date(text: str, notes: str = "", version: str = "") -> date | None:
             return date(year, month, day)
         except ValueError:
             return None
-    if found := _CONFIGURATION.search(notes):
+    if found := CONFIGURATION.search(notes):
         numbers, days = _appearances()
         return date.fromordinal(int(np.interp(int(found.group(1)), numbers, days)))
     releases: dict[str, str] = _file()["releases"]

@@ -239,7 +239,7 @@ def _as_built(subject: Subject, rows: Sequence[Measurement]) -> Subject:
     months = _column([months_before_newest(row.day) if row.day else 0.0 for row in rows])
     oldest = framework.observed_months.get(generation, np.inf)
     pace = np.exp(quickening * np.minimum(months, oldest))
-    return replace(subject, framework=replace(subject.framework, pace=pace))
+    return replace(subject, framework=replace(framework, pace=pace))
 
 
 def _traffic(rows: Sequence[Measurement]) -> Traffic:

@@ -247,16 +247,17 @@ class Constants:
         """Constants that can matter to a framework on a chip."""
         costs = {self.cost(framework, key) for key in _COST_WIDTHS}
         line = lineage(framework.id)
+        here = {
+            ("generation", chip.generation),
+            ("chip", chip.id),
+            ("engine", framework.id),
+        }
         found = []
         for place, c in enumerate(self.list):
-            generation = c.scope == "generation" and c.owner == chip.generation
-            generation = generation or (c.scope == "chip" and c.owner == chip.id)
-            generation = generation or (c.scope == "engine" and c.owner == framework.id)
-            generation = generation or (
-                c.scope == "build" and c.owner in line and c.key == chip.generation
-            )
-            own = c.scope == "framework" and c.owner in line
-            if generation or place in costs or (own and c.table.startswith(f"{chip.generation}/")):
+            build = c.scope == "build" and c.key == chip.generation
+            kernel = c.scope == "framework" and c.table.startswith(f"{chip.generation}/")
+            own = (build or kernel) and c.owner in line
+            if own or place in costs or (c.scope, c.owner) in here:
                 found.append(place)
         return found
 
@@ -313,9 +314,9 @@ class Constants:
             if place is not None:
                 costs[field] = float(values[place]) * unit
         quickening = {
-            c.key: float(values[place])
-            for place, c in enumerate(self.list)
-            if c.scope == "build" and c.owner in lineage(framework.id)
+            generation: float(values[self.index["build", one, "quickening", generation]])
+            for one in lineage(framework.id)
+            for generation in self.priors["builds"].get(one, ())
         }
         if quickening:
             costs["quickening"] = quickening

@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from engine.validation.dates import CONFIGURATION
 from engine.validation.reader import Measurement
 
 COLUMNS = (
@@ -54,7 +55,6 @@ COLUMNS = (
     "model_arch_note",
     "notes",
 )
-_CONFIGURATION = re.compile(r"config_id=\d+")
 _RESOLUTION = re.compile(r"input \d+x\d+")
 ROWS_OF_GROUP = {"serving": 2, "static": 1, "offline": 1, "cv": 3}
 """Vision rows are grouped by chip and framework alone, as each has dozens of models."""
@@ -102,7 +102,7 @@ def _notes(row: Measurement) -> dict[str, str]:
     """Of the notes only what no column of its own holds: the resolution of vision rows, and the
     configuration's number, which says when the row was measured."""
     resolution = _RESOLUTION.search(row.cells.get("model_arch_note", ""))
-    configuration = _CONFIGURATION.search(row.cells.get("notes", ""))
+    configuration = CONFIGURATION.search(row.cells.get("notes", ""))
     return {
         "model_arch_note": resolution[0] if resolution and row.kind == "cv" else "",
         "notes": configuration[0] if configuration else "",

@@ -132,21 +132,17 @@ def solve(
     problem: Problem,
     logs: np.ndarray,
     rounds: int,
-    slopes: Slopes | None = None,
     say: bool = False,
 ) -> np.ndarray:
     """Gauss-Newton from ``logs``; the best point found.
 
     Each round goes to the minimum of the problem made linear, or as far that way as the cost
-    falls. ``slopes`` are the derivatives at ``logs`` where known.
+    falls.
     """
     residuals = problem.residuals(logs)
     current = cost(problem, logs, residuals)
     for turn in range(rounds):
-        if slopes is None:
-            slopes = problem.slopes(logs, residuals)
-        move = linear_fit(problem, logs, residuals, slopes) - logs
-        slopes = None
+        move = linear_fit(problem, logs, residuals, problem.slopes(logs, residuals)) - logs
         for share in SHARES:
             trial = logs + share * move
             trial_residuals = problem.residuals(trial)
@@ -164,6 +160,12 @@ def solve(
     return logs
 
 
+def _bounds(constants: Constants) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest logarithm of every constant."""
+    own = constants.base >= 0
+    return np.where(own, -FACTOR, constants.lower), np.where(own, FACTOR, constants.upper)
+
+
 def linear_fit(
     problem: Problem,
     logs: np.ndarray,
@@ -174,9 +176,8 @@ def linear_fit(
     """Where the cost of all groups but those of the pairs ``without`` is least, if residuals were
     linear around ``logs``: least squares, reweighted until it stays."""
     constants = problem.constants
-    own = constants.base >= 0
-    lower = np.maximum(np.where(own, -FACTOR, constants.lower), logs - FARTHEST)
-    upper = np.minimum(np.where(own, FACTOR, constants.upper), logs + FARTHEST)
+    lower, upper = _bounds(constants)
+    lower, upper = np.maximum(lower, logs - FARTHEST), np.minimum(upper, logs + FARTHEST)
     groups = [
         (group.weights, r, used, slope)
         for group, r, (used, slope) in zip(problem.groups, residuals, slopes, strict=True)
@@ -211,10 +212,7 @@ def left_out(
     What leaving them out moves is the difference of two fits of the linear problem, so that
     where ``logs`` is not yet its minimum, that is not taken for the pairs' doing.
     """
-    constants = problem.constants
-    own = constants.base >= 0
-    lower = np.where(own, -FACTOR, constants.lower)
-    upper = np.where(own, FACTOR, constants.upper)
+    lower, upper = _bounds(problem.constants)
     every = linear_fit(problem, logs, residuals, slopes)
     for pairs in parts:
         moved = linear_fit(problem, logs, residuals, slopes, pairs) - every

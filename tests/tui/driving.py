@@ -32,6 +32,7 @@ async def until(pilot, true: Callable[[], object]) -> None:
     """Wait until something is so."""
     for _ in range(300):
         if true():
+            await pilot.pause(0.02)
             return
         await pilot.pause(0.02)
     raise AssertionError("it never came")
@@ -43,7 +44,6 @@ async def settled(pilot) -> None:
     await until(
         pilot, lambda: main.session and (main.session.error or main.session.sweep_is_current)
     )
-    await pilot.pause(0.02)
 
 
 async def press(pilot, *keys: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.scenario import Scenario
 from tests.hub_server import Repository
-from tests.tui.driving import SMALL, press, settled
+from tests.tui.driving import SMALL, press, settled, until
 from tui.app import RooftopApp
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -33,15 +33,6 @@ async def running(scenario: Scenario = SMALL, size: tuple[int, int] = (120, 40))
     app = RooftopApp(scenario)
     async with app.run_test(size=size) as pilot:
         yield app.main, pilot
-
-
-async def until(pilot, condition) -> None:
-    for _ in range(250):
-        await pilot.pause(0.02)
-        if condition():
-            await pilot.pause(0.02)
-            return
-    raise AssertionError("it never happened")
 
 
 async def ask_for(pilot, model: str) -> None:
