@@ -70,6 +70,15 @@ def test_shares_of_a_phase_add_up(deepseek):
     assert 95 <= sum(shares) <= 105
 
 
+@pytest.mark.parametrize("model", ["resnet-50", "llama-3.1-8b"])
+def test_what_others_prompts_cost_stands_only_where_they_cost(model: str):
+    scenario = replace(Scenario(), model=model, chip="h100", chips=1)
+    prepared = prepare(scenario)
+    found = explain(prepared, scenario, prepared.layouts[0], prepared.precisions[0], 8)
+    said = "others' prompts" in " ".join(text_of(why_lines(found, None, 80)))
+    assert said == (model == "llama-3.1-8b")
+
+
 def test_what_lacks_memory_says_how_much_in_any_width():
     scenario = replace(Scenario(), chips=1)
     prepared = prepare(scenario)

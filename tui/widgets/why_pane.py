@@ -109,8 +109,8 @@ def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
 
 
 def _waiting_lines(found: Explanation, width: int) -> list[Line]:
-    """Why TPOT is longer than a decode step."""
-    if found.waiting_seconds < _LEAST_SHARE * _seconds(found, "decode"):
+    """Why TPOT is longer than a decode step; nothing where it is not, or where no tokens are."""
+    if found.waiting_seconds <= _LEAST_SHARE * _seconds(found, "decode"):
         return []
     step, waiting = _seconds(found, "decode"), found.waiting_seconds
     parts = [f"{milliseconds(one * 1e3)}" for one in (step + waiting, step, waiting)]
