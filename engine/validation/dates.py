@@ -18,10 +18,11 @@ CONFIGURATION = re.compile(r"\bconfig_id=(\d{1,6})\b")
 MONTH_DAYS = 30.44
 
 
-def row_date(text: str, notes: str = "", version: str = "") -> date | None:
+def row_date(text: str, notes: str = "", version: str = "", few: bool = False) -> date | None:
     """The day that ``text`` begins with (the middle of a month without a day), else the day on
-    which the configuration that the ``notes`` number first appeared, else the one on which the
-    ``version`` was released; None where nothing is said."""
+    which the configuration that the ``notes`` number first appeared (with ``few`` requests in
+    flight, when the sweeps began to hold such runs), else the one on which the ``version`` was
+    released; None where nothing is said."""
     if found := _DAY.match(text):
         year, month, day = (int(part) if part else 15 for part in found.groups())
         try:
@@ -30,7 +31,8 @@ def row_date(text: str, notes: str = "", version: str = "") -> date | None:
             return None
     if found := CONFIGURATION.search(notes):
         numbers, days = _appearances()
-        return date.fromordinal(int(np.interp(int(found.group(1)), numbers, days)))
+        first = date.fromordinal(int(np.interp(int(found.group(1)), numbers, days)))
+        return max(first, date.fromisoformat(_file()["few_requests_since"])) if few else first
     releases: dict[str, str] = _file()["releases"]
     days_of = (day for name, day in releases.items() if version.startswith(name))
     return next((date.fromisoformat(day) for day in days_of), None)

@@ -138,6 +138,8 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
     median = read.number("ttft_median_ms")
     prefill, decode = read.pools()
     version = read.text("framework_version")
+    batch = read.amount("concurrency_or_batch")
+    few = batch < 4 and prefill is None
     return Measurement(
         id=read.text("id") or str(line),
         line=line,
@@ -148,7 +150,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         chip=read.chip(),
         framework=framework_name(read.text("framework"), version),
         framework_version=version,
-        day=row_date(read.text("date"), read.text("notes"), version),
+        day=row_date(read.text("date"), read.text("notes"), version, few),
         weights=read.text("precision_weights"),
         activations=read.text("precision_act"),
         kv=read.text("precision_kv"),
@@ -163,7 +165,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         output_tokens=read.number("osl_eff", read.number("osl")),
         opens_at_once=bool(input_tokens < nominal_input * 0.95) or "genai-perf" in version,
         random_lengths=bool(input_tokens < nominal_input * 0.95),
-        batch=read.amount("concurrency_or_batch"),
+        batch=batch,
         ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,
         ttft_is_median=not math.isnan(median),
         tpot_ms=read.number("tpot_ms"),

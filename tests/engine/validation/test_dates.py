@@ -38,6 +38,19 @@ def test_a_configuration_between_two_known_ones_appeared_between_their_days():
     assert date(2026, 2, 7) < row_date("", "config_id=500") < date(2026, 2, 12)
 
 
+def test_runs_of_few_requests_are_younger_than_the_sweeps_without_them():
+    since = date(2026, 6, 4)
+    assert row_date("", "config_id=500", few=True) == since
+    assert row_date("", "config_id=1999", few=True) == row_date("", "config_id=1999") > since
+    assert row_date("2026-03-25", "config_id=500", few=True) == date(2026, 3, 25)
+
+
+@pytest.mark.parametrize(("requests", "few"), [("2", True), ("3", True), ("4", False)])
+def test_fewer_than_four_requests_are_few(tmp_path, requests, few):
+    cells = {"date": "", "notes": "config_id=500", "concurrency_or_batch": requests}
+    assert (make_rows(tmp_path, cells)[0].day == date(2026, 6, 4)) is few
+
+
 def test_months_count_back_from_the_newest_build_and_never_forward():
     newest = date(2026, 7, 20)
     assert months_before_newest(newest) == 0
