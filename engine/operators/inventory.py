@@ -25,6 +25,7 @@ from engine.chip import Chip, KernelConstants
 from engine.framework import Framework
 from engine.kernels import cache_dtype, choose_kernel, constants_for
 from engine.precision import Precision
+from engine.routing import evenness
 
 INDEXER_PASSES = (
     "key norm",
@@ -64,6 +65,8 @@ class ExpertBank:
     constants: KernelConstants
     peak_flops: float
     experts: Experts
+    evenness: float
+    """Of the experts' popularity, see `engine.routing`."""
     weight_bytes_per_element: float
     activation_bytes: float
     calls: float
@@ -206,6 +209,7 @@ class _Collector:
             constants=constants_for(kernel, self.chip, self.framework),
             peak_flops=self.chip.peak_flops[choice.compute],
             experts=experts,
+            evenness=evenness(),
             weight_bytes_per_element=weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,
             calls=calls,

@@ -119,11 +119,19 @@ def _local_sizes(gemm: Gemm, layouts: LayoutArrays) -> tuple[FloatArray, FloatAr
     return weights, per_token_bytes
 
 
-def expected_experts(experts: float, top_k: float, tokens: FloatArray) -> FloatArray:
-    """Distinct experts that ``tokens`` independent tokens touch, ``E·(1 − (1 − k/E)^m)``."""
+def expected_experts(
+    experts: float, top_k: float, tokens: FloatArray, evenness: float
+) -> FloatArray:
+    """Distinct experts that ``tokens`` independent tokens touch.
+
+    With equal popularity that is ``E·(1 − (1 − k/E)^m)``. Where popularity is gamma distributed
+    with shape ``evenness`` κ, an expert stays untouched with ``(1 + m·r/κ)^−κ`` (a negative
+    binomial count of none), the rate r such that one token touches k.
+    """
     if top_k >= experts:
         return np.full_like(np.asarray(tokens, dtype=float), experts)
-    touched: FloatArray = experts * -np.expm1(tokens * np.log1p(-top_k / experts))
+    growth = np.expm1(-np.log1p(-top_k / experts) / evenness)
+    touched: FloatArray = experts * -np.expm1(-evenness * np.log1p(tokens * growth))
     return touched
 
 
@@ -134,9 +142,11 @@ def _expert_work(
     # Identity experts take their share of the routing but no work.
     real_share = experts.count / (experts.count + experts.identity_count)
     choices = tokens * (experts.top_k * real_share)
-    distinct = expected_experts(float(experts.count), experts.top_k * real_share, tokens)
+    count = float(experts.count)
+    distinct = expected_experts(count, experts.top_k * real_share, tokens, bank.evenness)
     # Ranks wait for the one with the most work: in bytes its distinct experts, in FLOPs its
-    # pairs. Random choices spread binomially, those of distinct experts less the more are taken.
+    # pairs. Random choices spread binomially, those of distinct experts less the more are taken;
+    # and the experts of one rank are together more popular than those of another.
     others = 1.0 - 1.0 / layouts.expert
     most = np.ceil(experts.count / layouts.expert)
     mean = distinct / layouts.expert
@@ -144,7 +154,8 @@ def _expert_work(
     touched = busiest(mean, layouts.expert, mean * others * untaken)
     touched = np.minimum(touched, np.minimum(distinct, most))
     mean = choices / layouts.expert
-    pairs = np.minimum(busiest(mean, layouts.expert, mean * others), choices)
+    spread = mean + mean * mean * layouts.expert / (bank.evenness * count)
+    pairs = np.minimum(busiest(mean, layouts.expert, spread * others), choices)
     pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
     # Read the token, write gate and up, read their product, write the result.

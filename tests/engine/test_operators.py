@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.layout import Layout
 from engine.operators import (
@@ -21,6 +23,7 @@ from engine.operators import (
 from engine.operators.work import expected_experts
 from engine.precision import Precision
 from engine.roofline import Work
+from engine.routing import evenness
 from tests.engine import builders
 
 
@@ -97,12 +100,34 @@ def test_window_mean_over_decode_positions():
     assert one(step.visible(6)) == pytest.approx(counted)
 
 
-def test_expected_experts_at_one_token_is_top_k():
-    assert expected_experts(256.0, 8.0, np.array([1.0]))[0] == pytest.approx(8.0)
+def distinct(tokens: float, shape: float = 1.5) -> float:
+    return one(expected_experts(256.0, 8.0, np.array([tokens]), shape))
+
+
+@pytest.mark.parametrize("shape", [0.2, 1.5, 1e9])
+def test_expected_experts_at_one_token_is_top_k(shape: float):
+    assert distinct(1.0, shape) == pytest.approx(8.0)
+
+
+def test_expected_experts_of_equal_popularity_are_those_not_missed():
+    assert distinct(10.0, 1e9) == pytest.approx(256 * (1 - (1 - 8 / 256) ** 10))
+
+
+def test_uneven_popularity_touches_fewer_experts_by_the_negative_binomial():
+    """κ = 1: an expert stays untouched with 1/(1 + m·r), and one token gives r = k/(E − k)."""
+    assert distinct(10.0, 1.0) == pytest.approx(256 * (1 - 1 / (1 + 10 * 8 / 248)))
+    assert distinct(10.0, 1.0) < distinct(10.0, 1.5) < distinct(10.0, 1e9)
+
+
+@given(st.floats(1, 1e7), st.floats(1, 2), st.floats(0.1, 100))
+def test_expected_experts_never_fall_with_tokens(tokens: float, more: float, shape: float):
+    fewer, many = distinct(tokens, shape), distinct(tokens * more, shape)
+    assert 8.0 * (1 - 1e-9) <= fewer <= many * (1 + 1e-9)
+    assert many <= 256.0
 
 
 def test_expected_experts_never_exceed_the_bank():
-    assert expected_experts(8.0, 2.0, np.array([1e6]))[0] == pytest.approx(8.0)
+    assert one(expected_experts(8.0, 2.0, np.array([1e6]), 1.5)) == pytest.approx(8.0, rel=1e-6)
 
 
 def test_experts_read_only_those_touched():
@@ -116,7 +141,9 @@ def test_expert_parallelism_divides_experts_not_their_widths():
     layout = Layout(tensor=4, expert=4)
     work = work_of(builders.mixture(), decode(1000, layout), layout)["experts"]
     pairs = 1000 * 2 / 4
-    most = pairs + 1.029 * math.sqrt(pairs * 3 / 4)
+    # Binomial, and two experts of differing popularity on each of four ranks.
+    spread = pairs + pairs**2 * 4 / (evenness() * 8)
+    most = pairs + 1.029 * math.sqrt(spread * 3 / 4)
     assert one(work.flops) == pytest.approx(2 * 3 * 1024 * 512 * most)
 
 
