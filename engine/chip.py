@@ -127,6 +127,11 @@ class Chip:
     sustained: float = 1.0
     """Clock that matrix kernels of vision models hold, over the clock of the datasheet's peak:
     below 1 where the power limit binds, above where cards boost beyond it."""
+    watts: float = 0.0
+    """Power limit; 0 where nobody says."""
+    pace: float = 1.0
+    """Seconds of its kernels over those that the generation's constants describe: chips that may
+    draw more power hold higher clocks."""
     origin: str = "bundled"
     """``bundled`` or the path of the user's own file."""
     deviations: Mapping[str, Deviation] = field(default_factory=dict)

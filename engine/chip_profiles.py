@@ -133,10 +133,25 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
         sources=tuple(clean(source) for source in file.get("sources", ())),
         notes=clean(file.get("notes", "")),
         cache=CacheTraits(**vision["cache"]),
+        watts=file.get("watts", 0.0),
+        pace=_pace(file, generation),
         sustained=vision["sustained"].get(file["id"], 1.0),
         origin=origin,
         deviations=deviations(file),
     )
+
+
+def clock_pace(watts: float, reference_watts: float, exponent: float) -> float:
+    """Seconds of a chip's kernels over those of its generation's reference: clocks follow the
+    power limit, as its ``exponent``-th power."""
+    return float((reference_watts / watts) ** exponent)
+
+
+def _pace(file: Values, generation: Values) -> float:
+    clock, watts = generation.get("clock"), file.get("watts")
+    if clock is None or not watts:
+        return 1.0
+    return clock_pace(watts, clock["reference_watts"], clock["exponent"])
 
 
 def _collectives(generation: Values, file: Values, kind: str, up: Link) -> dict[int, Collective]:

@@ -57,10 +57,20 @@ class CollectiveFile(_Strict):
     source: str = ""
 
 
+class ClockFile(_Strict):
+    """How clocks follow the power limit: seconds go with ``(reference_watts/watts)^exponent``."""
+
+    reference_watts: PositiveFloat
+    exponent: float = Field(ge=0, le=1)
+    provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
+    source: str = ""
+
+
 class GenerationFile(_Strict):
     """Constants that the chips of one generation share."""
 
     id: str
+    clock: ClockFile | None = None
     kernels: dict[str, KernelFile]
     all_reduce: dict[Ranks, CollectiveFile]
     all_to_all: dict[Ranks, CollectiveFile]
@@ -106,6 +116,7 @@ class ChipFile(_Strict):
     cache_mb: float = Field(0.0, ge=0)
     core_count: int = Field(0, ge=0)
     core_unit: str = ""
+    watts: float = Field(0.0, ge=0)
     confidence: str = ""
     sources: list[str] = []
     notes: str = ""

@@ -96,7 +96,7 @@ def kernel_seconds(work: Work, chip: Chip) -> FloatArray:
     busy = _blend(compute_seconds(work), memory_seconds(work, chip), work.constants.order)
     if work.constants.per_item_seconds and work.items is not None:
         busy = np.maximum(busy, work.items * work.constants.per_item_seconds)
-    return busy + work.constants.floor_seconds
+    return (busy + work.constants.floor_seconds) * chip.pace
 
 
 def kernel_bound(work: Work, chip: Chip) -> str:

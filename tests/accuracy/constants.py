@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from engine.chip import Chip, Collective, Deviation, KernelConstants
+from engine.chip_profiles import clock_pace
 from engine.framework import Framework
 from engine.profile_files import bundled_files, read_toml
 
@@ -24,17 +25,23 @@ PRIORS = Path(__file__).with_name("priors.toml")
 
 # Share of peak and bandwidth, launch floor, seconds per item: how far kernels of one class stray
 # from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
-_KERNEL_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.4, "per_item_ns": 0.4}
-_OWN_WIDTHS = {"compute": 0.2, "memory": 0.12, "floor_us": 0.3}
-_ON_GENERATION = 0.8
+# These widths and correlations predict pairs left out best.
+_KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.09, "floor_us": 0.3, "per_item_ns": 0.3}
+_OWN_WIDTHS = {"compute": 0.28, "memory": 0.17, "floor_us": 0.42}
+_ON_GENERATION = 0.9
 """Correlation of how far kernels of one family stray from their tables on one generation …"""
-_OF_BANDWIDTH = 0.4
+_OF_BANDWIDTH = 0.1
 """… of which so much is common to the shares of bandwidth of all its kernels …"""
+_OF_BANDWIDTHS = 0.3
+"""… so much to those of all generations …"""
+_OF_FLOORS = 0.5
+"""… so much to the family's launch floors on all generations …"""
 _OF_ENGINE = 0.45
 """… and so much to an engine's kernels of the family on every generation."""
 _UNMEASURED = 2.0
 """Priors without a measurement are this many times as wide."""
-_DEVIATION_WIDTH = 0.25
+_DEVIATION_WIDTH = 0.15
+_EXPONENT_WIDTH = 0.4
 _EARLY = 2.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
 EARLY_FRAMEWORKS = ("vllm-0.6", "vllm-0.12", "vllm-early-mxfp8", "sglang-rocm-2026-02")
@@ -70,18 +77,18 @@ _HIGHEST_FLOORS = {
     "elementwise": 20.0,
 }
 _COST_WIDTHS = {
-    "step_us": 0.7,
-    "sequence_us": 0.7,
-    "request_us": 1.0,
-    "layer_us": 0.9,
-    "collective_us": 0.7,
-    "admission_steps": 0.3,
-    "warmup_ms": 1.5,
-    "spacing_us": 0.6,
-    "opening_slowdown": 0.5,
-    "prompt_layer_us": 0.7,
-    "decode_pool_pace": 0.1,
-    "handover_us": 1.0,
+    "step_us": 0.2,
+    "sequence_us": 0.2,
+    "request_us": 0.3,
+    "layer_us": 0.27,
+    "collective_us": 0.2,
+    "admission_steps": 0.1,
+    "warmup_ms": 0.45,
+    "spacing_us": 0.2,
+    "opening_slowdown": 0.15,
+    "prompt_layer_us": 0.2,
+    "decode_pool_pace": 0.03,
+    "handover_us": 0.3,
 }
 _COST_FIELDS = {
     "step_us": ("step_seconds", 1e-6),
@@ -105,6 +112,8 @@ _KERNEL_FIELDS = {
 }
 _QUICKENING_WIDTH = 0.7
 _QUICKENING_LIMITS = (0.001, 0.15)
+_EXPONENT_LIMITS = (0.02, 0.34)
+"""Dynamic power grows with the cube of the clock where the voltage follows it."""
 SPECIAL_KERNELS = {
     "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
     "vllm-0.12": ("gemm.fp8", "grouped_gemm.fp8_block"),
@@ -118,7 +127,7 @@ FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "vllm-ascend", "tensorrt"
 class Constant:
     """One fitted number. ``scope`` is ``generation``, ``chip``, ``framework``, ``engine`` (a
     framework's deviations) or ``build`` (how a framework's builds quickened); ``owner`` its id;
-    ``table`` the kernel class, ``all_reduce``, ``all_to_all`` or empty for a cost."""
+    ``table`` the kernel class, ``all_reduce``, ``all_to_all``, ``clock`` or empty for a cost."""
 
     scope: str
     owner: str
@@ -134,6 +143,8 @@ class Constant:
             return (0.3, 3.0) if self.key == "alpha_us" else (0.4, 1.6)
         if self.scope == "build":
             return _QUICKENING_LIMITS
+        if self.table == "clock":
+            return _EXPONENT_LIMITS
         if self.scope in {"chip", "engine"}:
             return (0.002, 0.2) if self.key == "item_share" else (0.2, 2.5)
         lower, upper = _LIMITS[self.key]
@@ -183,6 +194,9 @@ class Constants:
             for table in ("all_reduce", "all_to_all"):
                 for key, width in (("alpha_us", 0.4), ("link_share", 0.25)):
                     self._add("generation", owner, table, key, 1.0, width)
+            if "clock" in tables:
+                exponent = tables["clock"]["exponent"]
+                self._add("generation", owner, "clock", "exponent", exponent, _EXPONENT_WIDTH)
 
     def _frameworks(self, owns: Mapping[tuple[str, str], Sequence[str]]) -> None:
         for owner, costs in self.priors["frameworks"].items():
@@ -277,11 +291,19 @@ class Constants:
             )
         return replace(
             chip,
+            pace=self._pace(chip, values),
             kernels=kernels,
             deviations=self._deviations("chip", chip.id, values),
             all_reduce=_scaled(chip, "all_reduce", tables, *factors["all_reduce"]),
             all_to_all=_scaled(chip, "all_to_all", tables, *factors["all_to_all"]),
         )
+
+    def _pace(self, chip: Chip, values: np.ndarray) -> float:
+        clock = self.priors["generations"][chip.generation].get("clock")
+        if clock is None:
+            return chip.pace
+        exponent = values[self.index["generation", chip.generation, "clock", "exponent"]]
+        return clock_pace(chip.watts, clock["reference_watts"], float(exponent))
 
     def _deviations(self, scope: str, owner: str, values: np.ndarray) -> dict[str, Deviation]:
         return {
@@ -344,8 +366,15 @@ def _kinships(constant: Constant) -> dict[tuple[str, ...], float]:
         everywhere = ("engine", constant.owner, family, constant.key)
         return {here: _ON_GENERATION - _OF_ENGINE, everywhere: _OF_ENGINE}
     if constant.key == "memory":
-        bandwidth = ("bandwidth", constant.owner)
-        return {here: _ON_GENERATION - _OF_BANDWIDTH, bandwidth: _OF_BANDWIDTH}
+        shared = _OF_BANDWIDTH + _OF_BANDWIDTHS
+        bandwidth, bandwidths = ("bandwidth", constant.owner), ("bandwidth",)
+        return {
+            here: _ON_GENERATION - shared,
+            bandwidth: _OF_BANDWIDTH,
+            bandwidths: _OF_BANDWIDTHS,
+        }
+    if constant.key == "floor_us":
+        return {here: _ON_GENERATION - _OF_FLOORS, ("floors", place): _OF_FLOORS}
     return {here: _ON_GENERATION}
 
 

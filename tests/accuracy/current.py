@@ -35,6 +35,9 @@ def _value(constants: Constants, constant: Constant) -> float | None:
         return share
     if constant.scope == "framework":
         return _of_framework(constant)
+    if constant.table == "clock":
+        exponent: float = _generation(constant.owner)["clock"]["exponent"]
+        return exponent
     if constant.table in {"all_reduce", "all_to_all"}:
         return _of_collective(constants, constant)
     return _kernel(_generation(constant.owner)["kernels"], constant.table, constant.key)

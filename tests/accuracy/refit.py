@@ -164,6 +164,9 @@ def _write_generation(constants: Constants, values: np.ndarray, generation: str)
         if moved and not source.startswith("fitted"):
             fields |= {"provenance": '"fitted"', "source": f'"{SOURCE}{source}"'}
         patch(path, f'kernels."{name}"', fields)
+    if "clock" in tables:
+        exponent = values[constants.index["generation", generation, "clock", "exponent"]]
+        patch(path, "clock", {"exponent": number(exponent)})
     for table in ("all_reduce", "all_to_all"):
         alpha, share = (
             values[constants.index["generation", generation, table, key]]

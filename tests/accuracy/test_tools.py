@@ -69,16 +69,21 @@ def test_kernels_belong_to_the_profile_they_are_based_on():
 
 
 def test_a_kernel_without_runs_follows_its_kin():
-    """A pull on one kernel's launch floor moves those of its family on its generation by four
-    fifths of it, and no other's."""
+    """A pull on one kernel's launch floor moves those of its family on its generation by nine
+    tenths of it, on other generations by half, and no other family's."""
     constants = Constants({})
     place = constants.index["generation", "blackwell", "gemm.bf16", "floor_us"]
     curvature, gradient = constants.precision.copy(), np.zeros(len(constants.list))
     curvature[place, place] += 1e9
     gradient[place] = 1e9 * constants.width[place]
     moved = np.linalg.solve(curvature, gradient) / constants.width
-    for table, share in (("gemm.bf16", 1.0), ("gemm.fp8", 0.8), ("grouped_gemm.bf16", 0.0)):
-        kin = constants.index["generation", "blackwell", table, "floor_us"]
+    for generation, table, share in (
+        ("blackwell", "gemm.bf16", 1.0),
+        ("blackwell", "gemm.fp8", 0.9),
+        ("hopper", "gemm.bf16", 0.5),
+        ("blackwell", "grouped_gemm.bf16", 0.0),
+    ):
+        kin = constants.index["generation", generation, table, "floor_us"]
         assert moved[kin] == pytest.approx(share, abs=1e-6)
 
 

@@ -76,6 +76,21 @@ def test_the_named_chips_are_there(name: str):
     assert chip.node_size >= 1
 
 
+def test_blackwell_chips_with_more_power_are_faster():
+    """The B200's constants are the generation's; other generations hold no such law."""
+    watts, paces = zip(
+        *sorted(
+            (chip.watts, chip.pace) for chip in map(load_chip, ("b200", "b300", "gb200", "gb300"))
+        ),
+        strict=True,
+    )
+    assert watts == (1000, 1100, 1200, 1400)
+    assert paces[0] == 1.0
+    assert sorted(paces, reverse=True) == list(paces)
+    assert paces[-1] == pytest.approx((1000 / 1400) ** 0.3, rel=0.03)
+    assert load_chip("h200").pace == 1.0
+
+
 def test_aliases_are_unambiguous():
     assert not set(chip_aliases()) & set(chip_ids())
 

@@ -15,7 +15,7 @@ from engine.scenario import LayoutLimits, Objectives, Scenario
 from engine.sweep import batch_table, sweep
 
 DENSE = Scenario(
-    model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=45)
+    model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=40)
 )
 
 

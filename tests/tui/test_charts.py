@@ -27,7 +27,7 @@ from tui.widgets.chart_figures import (
 )
 
 DENSE = Scenario(
-    model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=45)
+    model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=40)
 )
 
 
@@ -205,7 +205,7 @@ class TestFigures:
         table, row = best_table(swept)
         figure = batch_figure(table, DENSE.objectives, row)
         tpot = next(one for one in figure.limits if one.name == "TPOT")
-        inside = table.metrics["tpot_ms"] <= 45
+        inside = table.metrics["tpot_ms"] <= 40
         assert tpot.x == table.batch[inside].max()
 
     def test_the_chosen_row_is_marked(self, swept):
@@ -229,7 +229,7 @@ class TestFigures:
 
     def test_pareto_has_the_limit_and_the_chosen(self, swept):
         figure = pareto_figure(swept.table, DENSE.objectives)
-        assert figure.limits[0].x == pytest.approx(1000 / 45)
+        assert figure.limits[0].x == pytest.approx(1000 / 40)
         mark = chosen_point((swept.table, swept.best))[0]
         assert mark.y == swept.table.metrics["tps_per_chip"][swept.best]
 

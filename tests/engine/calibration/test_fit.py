@@ -50,9 +50,10 @@ def made_runs(
     factors: dict[str, float],
     batches: Sequence[int] = (1, 4, 16, 64, 128),
     layout: Layout = LAYOUT,
+    prompt: int = 500,
 ) -> list[Run]:
     """Runs as an engine whose constants are ``factors`` times the published ones makes them."""
-    probe = [Run(f"run {batch}", layout, batch, 500, 500, 1, True, 1) for batch in batches]
+    probe = [Run(f"run {batch}", layout, batch, prompt, 500, 1, True, 1) for batch in batches]
     constants = _constants(site, probe)
     logs = np.array([np.log(factors.get(constant.name, 1.0)) for constant in constants])
     ttft, tpot = 1e3 * _predicted(site, probe, calibrated_framework(site, constants, logs))
@@ -80,16 +81,19 @@ def noisy(runs: list[Run], generator: np.random.Generator) -> list[Run]:
 
 
 @pytest.mark.parametrize(
-    ("name", "factor", "layout"),
+    ("name", "factor", "layout", "prompt"),
     [
-        ("bandwidth efficiency", 0.8, Layout()),
-        ("compute efficiency", 0.7, Layout()),
-        ("per-request cost", 3.0, Layout()),
-        ("link α", 3.0, Layout(tensor=8)),
+        ("bandwidth efficiency", 0.8, Layout(), 500),
+        ("compute efficiency", 0.7, Layout(), 4000),
+        ("per-request cost", 3.0, Layout(), 500),
+        ("link α", 3.0, Layout(tensor=8), 500),
     ],
 )
-def test_a_changed_constant_comes_back(site: Site, name: str, factor: float, layout) -> None:
-    fitted = found(site, made_runs(site, {name: factor}, layout=layout))[name]
+def test_a_changed_constant_comes_back(
+    site: Site, name: str, factor: float, layout: Layout, prompt: int
+) -> None:
+    runs = made_runs(site, {name: factor}, layout=layout, prompt=prompt)
+    fitted = found(site, runs)[name]
     assert fitted.identified
     assert abs(np.log(fitted.factor / factor)) < fitted.spread
     assert abs(np.log(fitted.factor)) > 0.5 * abs(np.log(factor))
