@@ -23,6 +23,8 @@ from engine.traffic import Arrivals, Service, Traffic
 
 FloatArray = NDArray[np.float64]
 
+LEAST_FRESH = 1e-9
+"""Share of prompts that are prefilled even where all are cached: keeps shares of shares finite."""
 CRITICAL = 8.0 / np.pi
 """So that half of the bound at full load is ``√(2n/π)``."""
 
@@ -38,7 +40,7 @@ class _Passes:
     budget: FloatArray
     """Tokens of prompts that a pass has room for."""
     arrivals: FloatArray
-    """Prompts that come per pass, of which ``together`` share one, ``chunk`` tokens in all."""
+    """Prompts to prefill per pass, of which ``together`` share one, ``chunk`` tokens in all."""
     together: FloatArray
     chunk: FloatArray
     share: FloatArray
@@ -63,7 +65,10 @@ def serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArray
     queueing = surplus / np.maximum(passes.arrivals, 1e-12) * passes.step
     # Little's law: what is not admitted waits for a slot.
     queueing = queueing + (batch / admitted - 1.0) * (passes.service + steps * passes.step)
-    ttft = deployment.framework.request_seconds + waiting + passes.service + queueing
+    served = waiting + passes.service
+    # Who is found in the cache waits for the running pass and gets a token from the next.
+    served = served + np.asarray(traffic.cached) * (1.5 * passes.step - served)
+    ttft = deployment.framework.request_seconds + served + queueing
     tpot = passes.step / accepted
     if traffic.arrivals is not None:
         burst = _burst(deployment, traffic, traffic.arrivals, passes)
@@ -79,16 +84,17 @@ def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArra
     framework, layouts = deployment.framework, deployment.layouts
     input_tokens = np.asarray(traffic.input_tokens, dtype=float)
     steps = traffic.steps_per_answer
+    fresh = np.maximum(1.0 - np.asarray(traffic.cached), LEAST_FRESH)
     whole = traffic.decoding(layouts, admitted)
     # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
     taken = whole.queries if framework.chunked_prefill else np.zeros(1)
-    sustained = framework.chunk_tokens * steps / (input_tokens + taken * steps)
+    sustained = framework.chunk_tokens * steps / (input_tokens * fresh + taken * steps)
     held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
     decoding = replace(
         whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
     )
     budget = np.maximum(framework.chunk_tokens - held * taken, 1.0)
-    arrivals = held / steps
+    arrivals = fresh * held / steps
     together = _together(framework, traffic, held, arrivals, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
     own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)

@@ -113,6 +113,8 @@ class Framework:
     """By chip generation: how far back before the newest the builds go that this was seen on."""
     pace: float | NDArray[np.float64] = 1.0
     """What a pass takes as a share of the newest build's; an array where builds differ."""
+    prefix_caching: bool = False
+    """Keeps prompts' caches unless told otherwise, so that a prompt sent again is not prefilled."""
     whole_answers: bool = False
     """A request is admitted only when cache for its whole answer is free; others admit while the
     tokens at hand fit, and seldom have to preempt."""

@@ -78,6 +78,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         handover_seconds=file.get("handover_us", 0.0) * 1e-6,
         quickening=file.get("quickening", {}),
         observed_months=file.get("observed_months", {}),
+        prefix_caching=file.get("prefix_caching", False),
         whole_answers=file.get("whole_answers", False),
         memory_fraction=file["memory_fraction"],
         reserve_bytes=file["reserve_gib"] * (1 << 30),

@@ -190,6 +190,7 @@ class FrameworkFile(_Strict):
     handover_us: float = Field(0.0, ge=0)
     quickening: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     observed_months: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    prefix_caching: bool = False
     whole_answers: bool = False
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     sources: list[str] = []

@@ -66,6 +66,8 @@ class Traffic:
     draft_tokens: int = 0
     acceptance: float = 0.0
     arrivals: Arrivals | None = None
+    cached: float | FloatArray = 0.0
+    """Share of the prompts that the engine finds in its prefix cache and need not prefill."""
     limit: FloatArray | None = None
     """Sequences per replica that memory and scheduler admit; further requests queue."""
 

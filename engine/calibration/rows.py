@@ -80,5 +80,5 @@ def _run(row: Measurement) -> Run:
         ttft_is_median=row.ttft_is_median,
         tpot_ms=row.tpot_ms,
         opens_at_once=row.opens_at_once,
-        spread=USUAL_SPREAD if row.random_lengths else 0.0,
+        spread=0.0 if row.equal_lengths else USUAL_SPREAD,
     )

@@ -42,8 +42,12 @@ WAVES = 10
 RECIPE_MEMORY_FRACTION = 0.95
 """Recipes of serving benchmarks raise the share of memory as far as the engine starts
 (InferenceX: gpu-memory-utilization and mem-fraction-static of 0.9 to 0.95)."""
+DIFFERENT_PROMPTS = 100
+"""GenAI-Perf and AIPerf send so many different prompts unless told otherwise, again and again
+(their documentation of ``--num-dataset-entries``)."""
 RANDOM_SPREAD = 0.2 / 0.9
-"""InferenceX draws lengths from 0.8 to 1.0 of the nominal one."""
+"""InferenceX draws lengths from 0.8 to 1.0 of the nominal one; taken for all whose lengths nobody
+says to be equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ def predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str,
         return _predict_disaggregated(subject, rows)
     deployment = subject.deployment([row_layout(row) for row in rows])
     kind = rows[0].kind
-    traffic = _traffic(rows)
+    traffic = _traffic(rows, _cached(subject.framework, rows))
     limit = _largest(subject, deployment, rows)
     if kind == "offline":
         wanted = _column([np.inf if np.isnan(row.batch) else row.batch for row in rows])
@@ -242,11 +246,12 @@ def _as_built(subject: Subject, rows: Sequence[Measurement]) -> Subject:
     return replace(subject, framework=replace(framework, pace=pace))
 
 
-def _traffic(rows: Sequence[Measurement]) -> Traffic:
+def _traffic(rows: Sequence[Measurement], cached: float | FloatArray = 0.0) -> Traffic:
+    """What the rows' client sent, ``cached`` of it prompts that the engine finds again."""
     arrivals = Arrivals(
         waves=WAVES,
         opening=_column([float(row.opens_at_once) for row in rows]),
-        spread=_column([RANDOM_SPREAD if row.random_lengths else 0.0 for row in rows]),
+        spread=_column([0.0 if row.equal_lengths else RANDOM_SPREAD for row in rows]),
         median=_column([1.0 if row.ttft_is_median else 0.0 for row in rows]),
     )
     return Traffic(
@@ -254,7 +259,16 @@ def _traffic(rows: Sequence[Measurement]) -> Traffic:
         np.nan_to_num(_column([row.output_tokens for row in rows]), nan=2.0),
         Mode.STATIC if rows[0].kind == "static" else Mode.CONTINUOUS,
         arrivals=arrivals if rows[0].kind == "serving" else None,
+        cached=cached,
     )
+
+
+def _cached(framework: Framework, rows: Sequence[Measurement]) -> FloatArray:
+    """Share of the prompts that the engine finds in its cache: those sent again."""
+    sent = _column([row.batch for row in rows]) * WAVES
+    again = np.maximum(1.0 - DIFFERENT_PROMPTS / sent, 0.0)
+    repeats = _column([float(row.repeats_prompts) for row in rows])
+    return np.nan_to_num(again * repeats) if framework.prefix_caching else np.zeros_like(sent)
 
 
 def _metrics(

@@ -33,6 +33,8 @@ REQUIRED = ("kind", "model", "chip")
 LARGEST_NUMBER = 1e9
 _BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
 
+_REPEATING = re.compile(r"genai.?perf|aiperf|aiconfigurator", re.IGNORECASE)
+"""What names NVIDIA's clients; aiconfigurator's own runs use them."""
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE)
 _POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE)
 
@@ -81,9 +83,11 @@ class Measurement:
     input_tokens: float
     output_tokens: float
     opens_at_once: bool
-    """A closed-loop client whose slots all start together; False where nothing is known of it."""
-    random_lengths: bool
-    """Lengths vary between requests, so that answers do not end together."""
+    """A closed-loop client, whose slots all start together."""
+    equal_lengths: bool
+    """All answers are known to be of one length, so that those begun together end together."""
+    repeats_prompts: bool
+    """A client of NVIDIA's, which sends the same few prompts again and again."""
     batch: float
     ttft_ms: float
     ttft_is_median: bool
@@ -138,6 +142,9 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
     median = read.number("ttft_median_ms")
     prefill, decode = read.pools()
     version = read.text("framework_version")
+    load, said = read.text("load"), f"{read.text('citation')} {read.text('notes')}"
+    # InferenceX draws lengths below the nominal ones, for every prompt anew.
+    inference_x = input_tokens < nominal_input * 0.95
     batch = read.amount("concurrency_or_batch")
     few = batch < 4 and prefill is None
     return Measurement(
@@ -145,7 +152,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         line=line,
         tier=read.text("quality_tier"),
         kind=read.kind(),
-        load=read.text("load"),
+        load=load,
         model=read.text("model"),
         chip=read.chip(),
         framework=framework_name(read.text("framework"), version),
@@ -163,8 +170,9 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         decode=decode,
         input_tokens=input_tokens,
         output_tokens=read.number("osl_eff", read.number("osl")),
-        opens_at_once=bool(input_tokens < nominal_input * 0.95) or "genai-perf" in version,
-        random_lengths=bool(input_tokens < nominal_input * 0.95),
+        opens_at_once=inference_x or "genai-perf" in version or load.startswith("closed"),
+        equal_lengths="genai-perf" in version,
+        repeats_prompts=not inference_x and _REPEATING.search(f"{version} {said}") is not None,
         batch=batch,
         ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,
         ttft_is_median=not math.isnan(median),

@@ -116,7 +116,7 @@ _EXPONENT_LIMITS = (0.02, 0.34)
 """Dynamic power grows with the cube of the clock where the voltage follows it."""
 SPECIAL_KERNELS = {
     "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
-    "vllm-0.12": ("gemm.fp8", "grouped_gemm.fp8_block"),
+    "vllm-0.12": ("grouped_gemm.fp8_block",),
     "sglang-rocm-2026-02": ("gemm.fp8_block", "grouped_gemm.fp8_block"),
 }
 """Kernels in which a profile differs from the one it is based on."""

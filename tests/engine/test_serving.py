@@ -13,8 +13,8 @@ from engine.layout import Layout
 from engine.operators import LayoutArrays, decode_step, prefill_step, take_inventory
 from engine.passes import Deployment, pass_seconds
 from engine.scenario import Mode, Scenario, Workload
-from engine.serving import serve
-from engine.traffic import tokens_per_step
+from engine.serving import serve, serve_traffic
+from engine.traffic import Traffic, tokens_per_step
 from tests.engine import builders
 
 BATCHES = np.arange(1, 201, dtype=float)[np.newaxis, :]
@@ -61,6 +61,28 @@ def test_static_request_rate_counts_prefill_time():
 def test_one_output_token_ends_with_the_prefill():
     service = serve(deployment(), scenario(Mode.STATIC, osl=1), BATCHES)
     assert service.e2e_seconds == pytest.approx(service.ttft_seconds)
+
+
+@pytest.mark.parametrize("chunked_prefill", [True, False])
+def test_prompts_found_in_the_cache_do_not_hold_up_tokens(chunked_prefill: bool):
+    """With every prompt cached a token takes a decode pass, a first one half a pass of waiting
+    and the next."""
+    subject = deployment(chunked_prefill=chunked_prefill, request_seconds=0.25)
+    cold, warm = (
+        serve_traffic(subject, Traffic(512.0, 128.0, cached=share), BATCHES) for share in (0.0, 1.0)
+    )
+    step = pass_seconds(subject, [decode_step(BATCHES, subject.layouts, 512.0, 128.0)])
+    assert warm.tpot_seconds == pytest.approx(step)
+    assert warm.ttft_seconds == pytest.approx(0.25 + 1.5 * step)
+    assert np.all(cold.tpot_seconds > warm.tpot_seconds)
+
+
+def test_half_of_the_prompts_cached_is_between_all_and_none():
+    none, half, every = (
+        serve_traffic(deployment(), Traffic(512.0, 128.0, cached=share), BATCHES).tpot_seconds
+        for share in (0.0, 0.5, 1.0)
+    )
+    assert np.all((every < half) & (half < none))
 
 
 def test_continuous_tpot_includes_the_prefill_it_waits_for():

@@ -20,8 +20,8 @@ from engine.validation.eras import profile_of
         ("sglang", "0.5.9", "b200_sxm", 16, "sglang-interval"),
         ("sglang", "0.5.9", "h200_sxm", 16, "sglang"),
         ("trtllm", "NIM / TensorRT-LLM (Triton, genai-perf)", "h100_sxm", 1, "nim"),
-        ("trtllm", "trtllm 1.0.0rc3", "h100_sxm", 1, "trtllm-1.0-rc"),
-        ("trtllm", "trtllm 1.0.0", "h100_sxm", 1, "trtllm-1.0"),
+        ("trtllm", "trtllm 1.0.0rc3", "h100_sxm", 1, "trtllm-1.0"),
+        ("trtllm", "NIM 1.8.0 (TensorRT-LLM)", "h100_sxm", 1, "trtllm-1.0"),
         ("engine of mine", "1", "h100_sxm", 1, "generic"),
     ],
 )
