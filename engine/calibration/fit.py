@@ -249,6 +249,7 @@ def _predicted(site: Site, runs: Sequence[Run], framework: Framework) -> FloatAr
             spread=column([run.spread for run in runs]),
             median=column([float(run.ttft_is_median) for run in runs]),
         ),
+        cached=column([run.cached for run in runs]),
     )
     batch = np.maximum(column([run.concurrency for run in runs]) / layouts.replicas, 1.0)
     service = serve_traffic(deployment, traffic, batch)

@@ -45,6 +45,8 @@ class Run:
     """All slots start together and refill as answers end; False for a steady request rate."""
     spread: float = USUAL_SPREAD
     """Range of answer lengths as a share of their mean."""
+    cached: float = 0.0
+    """Share of the prompts that the engine finds in its prefix cache."""
 
 
 def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:

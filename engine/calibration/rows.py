@@ -13,7 +13,7 @@ from engine.text import clean
 from engine.validation.eras import profile_of
 from engine.validation.models import row_architecture, spellings
 from engine.validation.precisions import row_precision
-from engine.validation.predict import row_layout
+from engine.validation.predict import cached_share, row_layout
 from engine.validation.reader import Measurement, read_measurements
 
 
@@ -31,7 +31,8 @@ def csv_runs(path: Path, site: Site) -> list[Run]:
     elif len(profiles) > 1:
         fitting = []
     if fitting:
-        return [_run(row) for row in fitting]
+        cached = cached_share(site.framework, fitting)[:, 0]
+        return [_run(row, float(share)) for row, share in zip(fitting, cached, strict=True)]
     seen = sorted({f"{row.model} {row.weights} on {row.chip} by {row.framework}" for row in rows})
     others = f" and {len(seen) - 1} others" if len(seen) > 1 else ""
     raise InputError(
@@ -69,7 +70,7 @@ def _same_weights(row: Measurement, site: Site) -> bool:
     return precision.weights.name == site.precision.weights.name
 
 
-def _run(row: Measurement) -> Run:
+def _run(row: Measurement, cached: float) -> Run:
     return Run(
         name=row.id,
         layout=row_layout(row),
@@ -81,4 +82,5 @@ def _run(row: Measurement) -> Run:
         tpot_ms=row.tpot_ms,
         opens_at_once=row.opens_at_once,
         spread=0.0 if row.equal_lengths else USUAL_SPREAD,
+        cached=cached,
     )

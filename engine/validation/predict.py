@@ -214,7 +214,7 @@ def predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str,
         return _predict_disaggregated(subject, rows)
     deployment = subject.deployment([row_layout(row) for row in rows])
     kind = rows[0].kind
-    traffic = _traffic(rows, _cached(subject.framework, rows))
+    traffic = _traffic(rows, cached_share(subject.framework, rows))
     limit = _largest(subject, deployment, rows)
     if kind == "offline":
         wanted = _column([np.inf if np.isnan(row.batch) else row.batch for row in rows])
@@ -263,8 +263,8 @@ def _traffic(rows: Sequence[Measurement], cached: float | FloatArray = 0.0) -> T
     )
 
 
-def _cached(framework: Framework, rows: Sequence[Measurement]) -> FloatArray:
-    """Share of the prompts that the engine finds in its cache: those sent again."""
+def cached_share(framework: Framework, rows: Sequence[Measurement]) -> FloatArray:
+    """Share of the prompts that the engine finds in its cache, a column: those sent again."""
     sent = _column([row.batch for row in rows]) * WAVES
     again = np.maximum(1.0 - DIFFERENT_PROMPTS / sent, 0.0)
     repeats = _column([float(row.repeats_prompts) for row in rows])

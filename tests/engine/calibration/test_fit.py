@@ -31,6 +31,7 @@ from engine.framework import Framework
 from engine.framework_profiles import framework_ids, load_framework
 from engine.layout import Layout
 from engine.precision import parse_precision
+from tests.engine.validation.rows import write_rows
 
 LAYOUT = Layout(tensor=4)
 
@@ -186,6 +187,12 @@ def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> 
     assert len(others) >= 20
     assert after[0] < 0.8 * before[0]
     assert after[1] < max(0.8 * before[1], 0.09)
+
+
+def test_prompts_that_a_client_sends_again_are_not_prefilled(tmp_path: Path, site: Site) -> None:
+    cells = {"citation": "aiconfigurator", "concurrency_or_batch": "40", "load": "closed-loop"}
+    (run,) = csv_runs(write_rows(tmp_path / "runs.csv", cells), site)
+    assert run.cached == pytest.approx(1 - 100 / 400)
 
 
 @pytest.mark.parametrize("name", framework_ids())
