@@ -18,6 +18,8 @@ from engine.validation.eras import profile_of
         ("vllm", "dynamo-vllm (version not in artefact)", "b300_sxm", 8, "vllm"),
         ("sglang", "0.5.9", "b200_sxm", 8, "sglang-interval-10"),
         ("sglang", "0.5.9", "b200_sxm", 16, "sglang-interval"),
+        ("sglang", "sglang nightly-dev", "b300_sxm", 16, "sglang"),
+        ("sglang", "sglang nightly-dev-20260402-d7256eb6", "b200_sxm", 16, "sglang-interval"),
         ("sglang", "0.5.9", "h200_sxm", 16, "sglang"),
         ("trtllm", "NIM / TensorRT-LLM (Triton, genai-perf)", "h100_sxm", 1, "nim"),
         ("trtllm", "trtllm 1.0.0rc3", "h100_sxm", 1, "trtllm-1.0"),
