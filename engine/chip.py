@@ -130,8 +130,8 @@ class Chip:
     watts: float = 0.0
     """Power limit; 0 where nobody says."""
     pace: float = 1.0
-    """Seconds of its kernels over those that the generation's constants describe: chips that may
-    draw more power hold higher clocks."""
+    """Seconds of its arithmetic and launches over those that the generation's constants describe:
+    chips that may draw more power hold higher clocks. Memory has a clock of its own."""
     origin: str = "bundled"
     """``bundled`` or the path of the user's own file."""
     deviations: Mapping[str, Deviation] = field(default_factory=dict)

@@ -142,8 +142,8 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
 
 
 def clock_pace(watts: float, reference_watts: float, exponent: float) -> float:
-    """Seconds of a chip's kernels over those of its generation's reference: clocks follow the
-    power limit, as its ``exponent``-th power."""
+    """Seconds of a chip's arithmetic and launches over those of its generation's reference: clocks
+    follow the power limit, as its ``exponent``-th power."""
     return float((reference_watts / watts) ** exponent)
 
 

@@ -58,7 +58,8 @@ class CollectiveFile(_Strict):
 
 
 class ClockFile(_Strict):
-    """How clocks follow the power limit: seconds go with ``(reference_watts/watts)^exponent``."""
+    """How clocks follow the power limit: seconds of arithmetic and launches go with
+    ``(reference_watts/watts)^exponent``."""
 
     reference_watts: PositiveFloat
     exponent: float = Field(ge=0, le=1)

@@ -60,9 +60,9 @@ class Message:
     remote_bytes: FloatArray | None = None
 
 
-def compute_seconds(work: Work) -> FloatArray:
+def compute_seconds(work: Work, chip: Chip) -> FloatArray:
     """Seconds the arithmetic alone would take."""
-    efficiency = work.constants.compute * work.peak_flops
+    efficiency = work.constants.compute * work.peak_flops / chip.pace
     seconds = work.flops * (1.0 / efficiency)
     if work.constants.half_size and work.size is not None:
         seconds = seconds * (1.0 + work.constants.half_size / work.size)
@@ -93,18 +93,18 @@ def _blend(first: FloatArray, second: FloatArray, order: float) -> FloatArray:
 
 def kernel_seconds(work: Work, chip: Chip) -> FloatArray:
     """Seconds of one call."""
-    busy = _blend(compute_seconds(work), memory_seconds(work, chip), work.constants.order)
+    busy = _blend(compute_seconds(work, chip), memory_seconds(work, chip), work.constants.order)
     if work.constants.per_item_seconds and work.items is not None:
         busy = np.maximum(busy, work.items * work.constants.per_item_seconds)
-    return (busy + work.constants.floor_seconds) * chip.pace
+    return busy + work.constants.floor_seconds * chip.pace
 
 
 def kernel_bound(work: Work, chip: Chip) -> str:
     """The largest part of one call's seconds, for scalar work: compute, memory or launch."""
     parts = {
-        "compute": float(np.max(compute_seconds(work))),
+        "compute": float(np.max(compute_seconds(work, chip))),
         "memory": float(np.max(memory_seconds(work, chip))),
-        "launch": work.constants.floor_seconds,
+        "launch": work.constants.floor_seconds * chip.pace,
     }
     return max(parts, key=lambda bound: parts[bound])
 

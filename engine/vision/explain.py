@@ -69,7 +69,7 @@ def _row(inventory: Inventory, work: VisionWork, batch: int) -> OperatorTime:
 def _bound(inventory: Inventory, work: VisionWork, batch: int) -> str:
     done = work.at(np.array([float(batch)]))
     parts = {
-        "compute": float(compute_seconds(done).sum()),
+        "compute": float(compute_seconds(done, inventory.chip).sum()),
         "memory": float(memory_seconds(done, inventory.chip).sum()),
         "launch": work.constants.floor_seconds * len(work.names),
     }

@@ -42,10 +42,10 @@ def test_floor_is_added():
     assert kernel_seconds(work(0.0, 1e12, floor_seconds=0.5), CHIP)[0] == pytest.approx(1.5)
 
 
-def test_a_chips_pace_scales_a_kernel_with_its_floor():
+def test_a_chips_pace_scales_arithmetic_and_launches_not_memory():
     faster = replace(CHIP, pace=0.8)
-    seconds = kernel_seconds(work(0.0, 1e12, floor_seconds=0.5), faster)
-    assert seconds[0] == pytest.approx(0.8 * 1.5)
+    assert kernel_seconds(work(0.0, 1e12, floor_seconds=0.5), faster)[0] == pytest.approx(1.4)
+    assert kernel_seconds(work(1e15, 0.0, floor_seconds=0.5), faster)[0] == pytest.approx(1.2)
 
 
 def test_efficiencies_divide_the_peaks():
