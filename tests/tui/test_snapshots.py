@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine.scenario import LayoutLimits, Objectives, Scenario
+from tests.tui.driving import SMALL, settled
 from tests.tui.fixed_engine import fix
 from tui.app import RooftopApp
 from tui.settings import Settings
@@ -27,13 +28,7 @@ def same_everywhere(tmp_path, monkeypatch):
 
 
 def app(theme: str = "dark", *, ascii_only: bool = False) -> RooftopApp:
-    scenario = Scenario(
-        model="./tiny",
-        chip="h100_sxm",
-        chips=2,
-        objectives=Objectives(ttft_ms=1000, tpot_ms=20),
-        limits=LayoutLimits(tensor=(1, 2), pipeline=(1,)),
-    )
+    scenario = replace(SMALL, model="./tiny")
     return RooftopApp(scenario, settings=Settings(theme=theme, ascii_only=ascii_only))
 
 
@@ -48,15 +43,6 @@ def after(*keys: str):
         await pilot.pause(0.5)
 
     return run
-
-
-async def settled(pilot) -> None:
-    for _ in range(500):
-        await pilot.pause(0.02)
-        session = pilot.app.main.session
-        if session is not None and session.sweep_is_current:
-            return
-    raise AssertionError("the sweep never came")
 
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
