@@ -143,15 +143,15 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
 
 def clock_pace(watts: float, reference_watts: float, exponent: float) -> float:
     """Seconds of a chip's arithmetic and launches over those of its generation's reference: clocks
-    follow the power limit, as its ``exponent``-th power."""
-    return float((reference_watts / watts) ** exponent)
+    follow the power limit, as its ``exponent``-th power; as the reference where ``watts`` is 0."""
+    return float((reference_watts / (watts or reference_watts)) ** exponent)
 
 
 def _pace(file: Values, generation: Values) -> float:
-    clock, watts = generation.get("clock"), file.get("watts")
-    if clock is None or not watts:
+    clock = generation.get("clock")
+    if clock is None:
         return 1.0
-    return clock_pace(watts, clock["reference_watts"], clock["exponent"])
+    return clock_pace(file.get("watts", 0.0), clock["reference_watts"], clock["exponent"])
 
 
 def _collectives(generation: Values, file: Values, kind: str, up: Link) -> dict[int, Collective]:

@@ -69,6 +69,11 @@ def compute_seconds(work: Work, chip: Chip) -> FloatArray:
     return seconds
 
 
+def launch_seconds(constants: KernelConstants, chip: Chip) -> float:
+    """Seconds that one call takes however little it does."""
+    return constants.floor_seconds * chip.pace
+
+
 def memory_seconds(work: Work, chip: Chip) -> FloatArray:
     """Seconds the memory traffic alone would take."""
     if work.constants.item_share and work.items is not None:
@@ -96,7 +101,7 @@ def kernel_seconds(work: Work, chip: Chip) -> FloatArray:
     busy = _blend(compute_seconds(work, chip), memory_seconds(work, chip), work.constants.order)
     if work.constants.per_item_seconds and work.items is not None:
         busy = np.maximum(busy, work.items * work.constants.per_item_seconds)
-    return busy + work.constants.floor_seconds * chip.pace
+    return busy + launch_seconds(work.constants, chip)
 
 
 def kernel_bound(work: Work, chip: Chip) -> str:
@@ -104,7 +109,7 @@ def kernel_bound(work: Work, chip: Chip) -> str:
     parts = {
         "compute": float(np.max(compute_seconds(work, chip))),
         "memory": float(np.max(memory_seconds(work, chip))),
-        "launch": work.constants.floor_seconds * chip.pace,
+        "launch": launch_seconds(work.constants, chip),
     }
     return max(parts, key=lambda bound: parts[bound])
 

@@ -7,7 +7,7 @@ import numpy as np
 from engine.precision import Precision
 from engine.prepared import Prepared
 from engine.results import Explanation, OperatorTime
-from engine.roofline import compute_seconds, kernel_seconds, memory_seconds
+from engine.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
 from engine.scenario import Scenario
 from engine.vision.sweep import footprint_of, largest_vision_batch, vision_inventory, vision_table
 from engine.vision.time import batch_seconds
@@ -71,7 +71,7 @@ def _bound(inventory: Inventory, work: VisionWork, batch: int) -> str:
     parts = {
         "compute": float(compute_seconds(done, inventory.chip).sum()),
         "memory": float(memory_seconds(done, inventory.chip).sum()),
-        "launch": work.constants.floor_seconds * len(work.names),
+        "launch": launch_seconds(work.constants, inventory.chip) * len(work.names),
     }
     return max(parts, key=lambda bound: parts[bound])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.results import FloatArray
-from engine.roofline import kernel_seconds
+from engine.roofline import kernel_seconds, launch_seconds
 from engine.vision.work import Inventory
 
 
@@ -30,7 +30,10 @@ def batch_seconds(inventory: Inventory, batches: FloatArray, instances: int = 1)
     """
     single = _chip_seconds(inventory, batches)
     if instances > 1:
-        floors = sum(len(w.names) * w.constants.floor_seconds for w in inventory.works)
+        floors = sum(
+            len(work.names) * launch_seconds(work.constants, inventory.chip)
+            for work in inventory.works
+        )
         single = np.maximum(single, _chip_seconds(inventory, batches * instances) - floors)
     runtime = inventory.runtime
     scale = runtime.launch_scale.get(inventory.chip.generation, 1.0)

@@ -102,6 +102,14 @@ def test_instances_fill_what_one_leaves_idle():
     assert alone <= together < 2 * alone
 
 
+def test_instances_hide_the_launches_that_the_chip_takes():
+    """Two copies of one image: two images without the launch, which this chip does in 3 µs."""
+    slow = replace(chip(), pace=3.0)
+    inventory = take_vision_inventory(model(convolution()), BF16, slow, framework())
+    expected = 2 * 3 * FLOPS / 0.5e12 + (2 * BYTES + WEIGHT_BYTES) / 50e9
+    assert batch_seconds(inventory, np.array([1.0]), 2).latency[0] == pytest.approx(expected)
+
+
 layers = st.builds(
     lambda kind, rows, depth, columns, groups: VisionLayer(
         "layer",
