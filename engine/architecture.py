@@ -100,6 +100,8 @@ class AttentionCore:
     top_k: int | None = None
     """Sparse attention: a query reads at most this many selected cached tokens."""
     index_heads: int = 0
+    normed_across_heads: bool = False
+    """Queries and keys are normalised over all heads together, which tensor parallelism divides."""
 
     @property
     def cached_elements_per_token(self) -> int:

@@ -102,6 +102,12 @@ class Framework:
     graph_tokens: int = 0
     """Passes with prompts of up to so many tokens replay CUDA graphs, for which all attention-DP
     ranks are filled up to the fullest. 0 where ranks keep their own sizes."""
+    gathering_ranks: int = 0
+    """With attention-DP on up to so many ranks, every rank gathers all tokens for its experts and
+    their results are summed and scattered; on more, each token goes to its experts' ranks."""
+    balanced_ranks: int = 1 << 20
+    """From so many expert ranks on, its deployments copy and place popular experts such that no
+    rank has more of them than another (DeepSeek's EPLB)."""
     decode_pool_pace: float = 1.0
     """What a pass of a dedicated decode worker takes, as a share of the same pass elsewhere."""
     handover_seconds: float = 0.0

@@ -187,6 +187,8 @@ class FrameworkFile(_Strict):
     spacing_us: float = Field(0.0, ge=0)
     prefill_requests: PositiveInt = 1 << 20
     graph_tokens: int = Field(0, ge=0)
+    gathering_ranks: int = Field(0, ge=0)
+    balanced_ranks: PositiveInt = 1 << 20
     decode_pool_pace: float = Field(1.0, gt=0)
     handover_us: float = Field(0.0, ge=0)
     quickening: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from engine.architecture import Architecture
@@ -43,7 +44,8 @@ def csv_runs(path: Path, site: Site) -> list[Run]:
 
 
 def _profile(row: Measurement) -> str:
-    return profile_of(row.framework, row.framework_version, row.chip)
+    """Of the row's engine and time, whatever its concurrency."""
+    return profile_of(replace(row.run, concurrency=math.nan))
 
 
 def _is_of(row: Measurement, site: Site) -> bool:

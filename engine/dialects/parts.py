@@ -106,7 +106,15 @@ def attention(
         "heads": (heads + key_heads) * head_dim,
         "full": (heads + key_heads) * head_dim,
     }
-    core = AttentionCore(heads, kv_heads, head_dim, value_dim, window, owns_cache)
+    core = AttentionCore(
+        heads,
+        kv_heads,
+        head_dim,
+        value_dim,
+        window,
+        owns_cache,
+        normed_across_heads=qk_norm == "full",
+    )
     return Mixer(
         kind or ("attention" if window is None else "sliding attention"),
         tuple(matrices),

@@ -67,6 +67,8 @@ class ExpertBank:
     experts: Experts
     evenness: float
     """Of the experts' popularity, see `engine.routing`."""
+    balanced_ranks: float
+    """From so many expert ranks on, each has as much of the popularity as the others."""
     weight_bytes_per_element: float
     activation_bytes: float
     calls: float
@@ -120,8 +122,12 @@ class Inventory:
     """Layers whose routed experts exchange tokens."""
     dense_only_reduces: float
     """The part of ``all_reduces`` that MoE layers replace by the exchange of their experts."""
+    norm_reduces: float
+    """Layers that sum the squares of queries and keys over the attention ranks."""
     message_bytes_per_element: float
     dispatch_bytes_per_element: float
+    gathering_ranks: float
+    """Up to so many attention-DP ranks gather all tokens instead of dispatching each."""
     routed_width: int
     top_k: float
     groups_per_token: int
@@ -150,8 +156,10 @@ def take_inventory(
         all_reduces=collector.all_reduces,
         expert_layers=sum(bank.calls for bank in banks),
         dense_only_reduces=collector.expert_reduces,
+        norm_reduces=collector.norm_reduces,
         message_bytes_per_element=2.0,
         dispatch_bytes_per_element=1.0 if precision.activations.bits <= 8 else 2.0,
+        gathering_ranks=float(framework.gathering_ranks),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,
         groups_per_token=first.groups_per_token if first else 1,
@@ -177,6 +185,7 @@ class _Collector:
         self.divided = 0.0
         self.all_reduces = 0.0
         self.expert_reduces = 0.0
+        self.norm_reduces = 0.0
 
     def add_block(self, block: Block, count: float) -> None:
         grouped: dict[str, list[Matrix]] = {}
@@ -210,6 +219,7 @@ class _Collector:
             peak_flops=self.chip.peak_flops[choice.compute],
             experts=experts,
             evenness=evenness(),
+            balanced_ranks=float(self.framework.balanced_ranks),
             weight_bytes_per_element=weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,
             calls=calls,
@@ -260,6 +270,9 @@ class _Collector:
             self.all_reduces += count
         if block.experts is not None:
             self.expert_reduces += count
+        for core in block.cores:
+            if isinstance(core, AttentionCore) and core.normed_across_heads:
+                self.norm_reduces += count
 
     def gemm(self, parts: tuple[Matrix, ...], name: str, calls: float) -> Gemm:
         role = parts[0].role

@@ -14,6 +14,9 @@ from engine.roofline import Message, Work
 
 FloatArray = NDArray[np.float64]
 
+SQUARES_BYTES = 8.0
+"""Per token: the sums of squares of its queries and of its keys, in float32 (vLLM sums both in
+one all-reduce, pull request 31493; ATOM, TensorRT-LLM and SGLang likewise)."""
 MEMO_LIMIT = 512
 """Remembered matrices per set of layouts; what-ifs on a model make new ones."""
 
@@ -146,7 +149,8 @@ def _expert_work(
     distinct = expected_experts(count, experts.top_k * real_share, tokens, bank.evenness)
     # Ranks wait for the one with the most work: in bytes its distinct experts, in FLOPs its
     # pairs. Random choices spread binomially, those of distinct experts less the more are taken;
-    # and the experts of one rank are together more popular than those of another.
+    # and the experts of one rank are together more popular than those of another, unless placed
+    # by their popularity.
     others = 1.0 - 1.0 / layouts.expert
     most = np.ceil(experts.count / layouts.expert)
     mean = distinct / layouts.expert
@@ -154,7 +158,8 @@ def _expert_work(
     touched = busiest(mean, layouts.expert, mean * others * untaken)
     touched = np.minimum(touched, np.minimum(distinct, most))
     mean = choices / layouts.expert
-    spread = mean + mean * mean * layouts.expert / (bank.evenness * count)
+    popularity = np.where(layouts.expert < bank.balanced_ranks, mean * mean, 0.0)
+    spread = mean + popularity * layouts.expert / (bank.evenness * count)
     pairs = np.minimum(busiest(mean, layouts.expert, spread * others), choices)
     pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
@@ -301,7 +306,8 @@ def step_messages(
 
     Without attention-DP the ranks hold the same tokens, so expert layers end in one all-reduce
     like dense ones. With it, tokens are dispatched to the ranks that hold their experts and
-    combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each.
+    combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each; or all ranks
+    gather all tokens and scatter the sums.
     """
     tokens = total_tokens(steps)
     hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * tokens
@@ -316,6 +322,16 @@ def step_messages(
             ranks=layouts.tensor,
         )
     ]
+    if inventory.norm_reduces:
+        messages.append(
+            Message(
+                name="norm all-reduce",
+                kind="all_reduce",
+                times=np.full_like(layouts.tensor, inventory.norm_reduces),
+                bytes=SQUARES_BYTES * tokens,
+                ranks=layouts.tensor,
+            )
+        )
     if inventory.banks and bool(np.any(exchanging)):
         messages.extend(_exchange_messages(inventory, layouts, tokens, node_size, exchanging))
     messages.append(
@@ -338,6 +354,7 @@ def _exchange_messages(
     exchanging: NDArray[np.bool_],
 ) -> list[Message]:
     ranks = layouts.ranks
+    gathering = exchanging & (ranks <= inventory.gathering_ranks)
     nodes = np.ceil(ranks / node_size)
     # Copies sent per token: one per distinct rank that its experts are on.
     copies = ranks * -np.expm1(inventory.top_k * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
@@ -351,13 +368,22 @@ def _exchange_messages(
         return Message(
             name=name,
             kind="all_to_all",
-            times=np.where(exchanging, inventory.expert_layers, 0.0),
+            times=np.where(exchanging & ~gathering, inventory.expert_layers, 0.0),
             bytes=sent,
             ranks=ranks,
             remote_bytes=sent * np.minimum(remote_share, 1.0),
         )
 
+    everything = rank_tokens * layouts.attention_data * inventory.routed_width
     return [
         message("dispatch", inventory.dispatch_bytes_per_element),
         message("combine", inventory.message_bytes_per_element),
+        # Each of the two moves half of what an all-reduce of the same tokens does.
+        Message(
+            name="gather and scatter",
+            kind="all_reduce",
+            times=np.where(gathering, 2.0 * inventory.expert_layers, 0.0),
+            bytes=0.5 * everything * inventory.message_bytes_per_element,
+            ranks=ranks,
+        ),
     ]

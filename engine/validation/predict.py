@@ -106,7 +106,8 @@ def group_key(row: Measurement) -> tuple[str, ...]:
         return ("cv", row.id)
     mode = "disaggregated" if row.prefill else row.kind
     profile = _profile(row)
-    return (mode, row.model, row.chip, profile, row.weights, row.activations, row.kv)
+    launched = (row.kv, str(row.recipe.chunk_tokens))
+    return (mode, row.model, row.chip, profile, row.weights, row.activations, *launched)
 
 
 def _predict_group(
@@ -179,16 +180,19 @@ def subject_of(row: Measurement, configs: Path | None) -> Subject:
     """Model, chip, framework and precision of a row; raises `InputError`."""
     architecture = row_architecture(row.model, configs)
     profile = _profile(row)
+    framework = load_framework(profile)
+    if row.recipe.chunk_tokens:
+        framework = replace(framework, chunk_tokens=row.recipe.chunk_tokens)
     return Subject(
         architecture,
         load_chip(row.chip),
-        load_framework(profile),
+        framework,
         row_precision(row.weights, row.activations, row.kv, architecture, profile),
     )
 
 
 def _profile(row: Measurement) -> str:
-    return profile_of(row.framework, row.framework_version, row.chip, row.batch, row.day)
+    return profile_of(row.run)
 
 
 def row_layout(row: Measurement) -> Layout:

@@ -22,6 +22,8 @@ from engine.files import open_file
 from engine.text import clean
 from engine.validation.dates import row_date
 from engine.validation.eras import framework_name
+from engine.validation.recipes import Recipe, recipe_of
+from engine.validation.runs import Run
 
 MAXIMUM_BYTES = 256 << 20
 MAXIMUM_ROWS = 1_000_000
@@ -67,12 +69,15 @@ class Measurement:
     model: str
     chip: str
     framework: str
-    framework_version: str
     day: date | None
     """When it was measured, as far as the file says."""
+    run: Run
+    """What rules tell the row from others by."""
     weights: str
     activations: str
     kv: str
+    recipe: Recipe
+    """How it was launched, as far as published beside the row; blank where not."""
     chips: int
     tensor: int
     pipeline: int
@@ -147,25 +152,39 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
     inference_x = input_tokens < nominal_input * 0.95
     batch = read.amount("concurrency_or_batch")
     few = batch < 4 and prefill is None
+    run = Run(
+        framework=framework_name(read.text("framework"), version),
+        version=version,
+        model=read.text("model"),
+        chip=read.chip(),
+        weights=read.text("precision_weights"),
+        disaggregated=prefill is not None,
+        attention_data=read.count("dp", 1),
+        input_tokens=nominal_input,
+        concurrency=batch,
+        day=row_date(read.text("date"), read.text("notes"), version, few),
+    )
+    recipe = recipe_of(run) if inference_x else Recipe()
     return Measurement(
         id=read.text("id") or str(line),
         line=line,
         tier=read.text("quality_tier"),
         kind=read.kind(),
         load=load,
-        model=read.text("model"),
-        chip=read.chip(),
-        framework=framework_name(read.text("framework"), version),
-        framework_version=version,
-        day=row_date(read.text("date"), read.text("notes"), version, few),
-        weights=read.text("precision_weights"),
+        model=run.model,
+        chip=run.chip,
+        framework=run.framework,
+        day=run.day,
+        run=run,
+        weights=run.weights,
         activations=read.text("precision_act"),
-        kv=read.text("precision_kv"),
+        kv=read.text("precision_kv") or recipe.kv,
+        recipe=recipe,
         chips=read.count("chips", 1),
         tensor=read.count("tp", 1),
         pipeline=read.count("pp", 1),
         expert=read.count("ep", 1),
-        attention_data=read.count("dp", 1),
+        attention_data=run.attention_data,
         prefill=prefill,
         decode=decode,
         input_tokens=input_tokens,
@@ -182,9 +201,13 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         tps_per_chip=read.number("output_tps_per_chip"),
         samples_per_second=read.number("samples_per_s"),
         latency_ms=read.number("latency_ms"),
-        problem=f"line {line}: {read.problem}" if read.problem else "",
+        problem=_at_line(line, read.problem or recipe.unknown),
         cells={key: value or "" for key, value in cells.items() if isinstance(key, str)},
     )
+
+
+def _at_line(line: int, problem: str) -> str:
+    return f"line {line}: {problem}" if problem else ""
 
 
 class _Cells:

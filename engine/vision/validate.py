@@ -21,6 +21,7 @@ from engine.framework_profiles import load_framework
 from engine.precision import FORMATS, Precision
 from engine.text import clean
 from engine.validation.eras import framework_name, profile_of
+from engine.validation.runs import Run
 from engine.vision.memory import vision_footprint
 from engine.vision.names import measured_architecture, measured_format
 from engine.vision.runtime import vision_framework
@@ -132,7 +133,7 @@ def _inventory(
     configs: Path | None,
 ) -> tuple[Inventory, str]:
     chip = load_chip(chip_name)
-    profile = profile_of(framework_name(framework, version), version, chip.id)
+    profile = profile_of(Run(framework_name(framework, version), version, chip=chip.id))
     architecture = measured_architecture(model, resolution, configs)
     precision = _precision(measured_format(model, precision_words, chip), chip)
     runs = vision_framework(load_framework(profile), chip)[0]

@@ -34,8 +34,10 @@ _OF_BANDWIDTH = 0.1
 """… of which so much is common to the shares of bandwidth of all its kernels …"""
 _OF_BANDWIDTHS = 0.3
 """… so much to those of all generations …"""
-_OF_FLOORS = 0.5
+_OF_FLOORS = 0.4
 """… so much to the family's launch floors on all generations …"""
+_OF_FORMAT = 0.18
+"""… so much to those of one number format …"""
 _OF_ENGINE = 0.45
 """… and so much to an engine's kernels of the family on every generation."""
 _UNMEASURED = 2.0
@@ -110,6 +112,12 @@ _KERNEL_FIELDS = {
     "floor_us": ("floor_seconds", 1e-6),
     "per_item_ns": ("per_item_seconds", 1e-9),
 }
+COLLECTIVES = {
+    "all_reduce": {"alpha_us": 0.4, "wide_alpha": 0.2, "link_share": 0.25},
+    "all_to_all": {"alpha_us": 0.4, "link_share": 0.25},
+}
+"""Factors on the starts of a collective, on those of many ranks beyond, and on its bandwidths."""
+WIDE_RANKS = 8
 _QUICKENING_WIDTH = 0.7
 _QUICKENING_LIMITS = (0.001, 0.15)
 _EXPONENT_LIMITS = (0.02, 0.34)
@@ -139,8 +147,8 @@ class Constant:
     @property
     def limits(self) -> tuple[float, float]:
         """Plausible values; of factors on a collective's lines, plausible factors."""
-        if self.table in {"all_reduce", "all_to_all"}:
-            return (0.3, 3.0) if self.key == "alpha_us" else (0.4, 1.6)
+        if self.table in COLLECTIVES:
+            return (0.4, 1.6) if self.key == "link_share" else (0.3, 3.0)
         if self.scope == "build":
             return _QUICKENING_LIMITS
         if self.table == "clock":
@@ -191,8 +199,8 @@ class Constants:
                 for key, width in _KERNEL_WIDTHS.items():
                     if values.get(key):
                         self._add("generation", owner, table, key, values[key], width * wide)
-            for table in ("all_reduce", "all_to_all"):
-                for key, width in (("alpha_us", 0.4), ("link_share", 0.25)):
+            for table in COLLECTIVES:
+                for key, width in COLLECTIVES[table].items():
                     self._add("generation", owner, table, key, 1.0, width)
             if "clock" in tables:
                 exponent = tables["clock"]["exponent"]
@@ -283,20 +291,22 @@ class Constants:
         kernels = dict(chip.kernels)
         for table, prior in tables["kernels"].items():
             kernels[table] = self._kernel("generation", chip.generation, table, prior, values)
-        factors = {}
-        for table in ("all_reduce", "all_to_all"):
-            factors[table] = tuple(
-                values[self.index["generation", chip.generation, table, key]]
-                for key in ("alpha_us", "link_share")
-            )
+        factors = {table: self.collective(chip.generation, table, values) for table in COLLECTIVES}
         return replace(
             chip,
             pace=self._pace(chip, values),
             kernels=kernels,
             deviations=self._deviations("chip", chip.id, values),
-            all_reduce=_scaled(chip, "all_reduce", tables, *factors["all_reduce"]),
-            all_to_all=_scaled(chip, "all_to_all", tables, *factors["all_to_all"]),
+            all_reduce=_scaled(chip, "all_reduce", tables, factors["all_reduce"]),
+            all_to_all=_scaled(chip, "all_to_all", tables, factors["all_to_all"]),
         )
+
+    def collective(self, generation: str, table: str, values: np.ndarray) -> dict[str, float]:
+        """What the fit makes of a generation's collectives: factors on its prior."""
+        return {
+            key: float(values[self.index["generation", generation, table, key]])
+            for key in COLLECTIVES[table]
+        }
 
     def _pace(self, chip: Chip, values: np.ndarray) -> float:
         clock = self.priors["generations"][chip.generation].get("clock")
@@ -374,19 +384,30 @@ def _kinships(constant: Constant) -> dict[tuple[str, ...], float]:
             bandwidths: _OF_BANDWIDTHS,
         }
     if constant.key == "floor_us":
-        return {here: _ON_GENERATION - _OF_FLOORS, ("floors", place): _OF_FLOORS}
+        format_everywhere = ("floors", constant.table.removesuffix("_weight"))
+        return {
+            here: 0.98 - _OF_FLOORS - _OF_FORMAT,
+            ("floors", place): _OF_FLOORS,
+            format_everywhere: _OF_FORMAT,
+        }
     return {here: _ON_GENERATION}
 
 
+def start_factor(factors: Mapping[str, float], ranks: int) -> float:
+    """What the fit makes of the start of a collective of so many ranks."""
+    return factors["alpha_us"] * (factors.get("wide_alpha", 1.0) if ranks >= WIDE_RANKS else 1.0)
+
+
 def _scaled(
-    chip: Chip, kind: str, tables: Mapping[str, Mapping[str, Any]], alpha: float, share: float
+    chip: Chip, kind: str, tables: Mapping[str, Mapping[str, Any]], factors: Mapping[str, float]
 ) -> dict[int, Collective]:
     """The generation's collectives times the factors; a chip's own stay as they are."""
-    link = chip.scale_up.bandwidth_bytes
+    link, share = chip.scale_up.bandwidth_bytes, factors["link_share"]
     found = dict(getattr(chip, kind))
     own = _chip_file(chip.id).get(kind, {})
     for ranks, values in tables[kind].items():
         if ranks not in own:
+            alpha = start_factor(factors, int(ranks))
             found[int(ranks)] = Collective(
                 alpha_seconds=values["alpha_us"] * 1e-6 * alpha,
                 bandwidth_bytes=values["link_share"] * link * share,

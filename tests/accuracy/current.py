@@ -10,7 +10,7 @@ import numpy as np
 from engine.framework_profiles import source_values
 from engine.profile_files import bundled_files, read_toml
 from profiles import ROOT
-from tests.accuracy.constants import Constant, Constants
+from tests.accuracy.constants import COLLECTIVES, WIDE_RANKS, Constant, Constants
 
 _FOLDERS = {"chip": "chips", "engine": "frameworks"}
 """Whose files hold deviations."""
@@ -38,7 +38,7 @@ def _value(constants: Constants, constant: Constant) -> float | None:
     if constant.table == "clock":
         exponent: float = _generation(constant.owner)["clock"]["exponent"]
         return exponent
-    if constant.table in {"all_reduce", "all_to_all"}:
+    if constant.table in COLLECTIVES:
         return _of_collective(constants, constant)
     return _kernel(_generation(constant.owner)["kernels"], constant.table, constant.key)
 
@@ -56,14 +56,18 @@ def _of_framework(constant: Constant) -> float | None:
 
 
 def _of_collective(constants: Constants, constant: Constant) -> float | None:
-    """The factor on the prior's lines, which all rank counts share."""
+    """The factor on the prior's lines; of the starts of many ranks, on that of few."""
     prior = constants.priors["generations"][constant.owner][constant.table]
     now = _generation(constant.owner)[constant.table]
-    for ranks, values in prior.items():
-        if ranks in now and values.get(constant.key):
-            factor: float = now[ranks][constant.key] / values[constant.key]
-            return factor
-    return None
+    wide = constant.key == "wide_alpha"
+    key = "alpha_us" if wide else constant.key
+    known = [ranks for ranks in prior if ranks in now and prior[ranks].get(key)]
+    factors = {int(ranks): now[ranks][key] / prior[ranks][key] for ranks in known}
+    few = [factor for ranks, factor in sorted(factors.items()) if ranks < WIDE_RANKS]
+    many = [factor for ranks, factor in sorted(factors.items()) if ranks >= WIDE_RANKS]
+    if wide:
+        return many[0] / few[0] if few and many else None
+    return (few or many or [None])[0]
 
 
 def _kernel(kernels: dict[str, Any], table: str, key: str) -> float | None:

@@ -87,7 +87,7 @@ class Group:
 
 def load_groups(path: Path, configs: Path) -> list[Group]:
     """Groups of all language rows of a CSV that can be predicted."""
-    rows = [row for row in read_measurements(path) if row.kind != "cv"]
+    rows = [row for row in read_measurements(path) if row.kind != "cv" and not row.problem]
     counts: dict[tuple[str, str], int] = {}
     keyed: dict[tuple[str, ...], list[Measurement]] = {}
     for row in rows:

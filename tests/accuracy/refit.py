@@ -15,7 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from engine.profile_files import bundled_files, read_toml
-from tests.accuracy.constants import FIXED_FRAMEWORKS, Constant, Constants, kernel_owner
+from tests.accuracy.constants import (
+    COLLECTIVES,
+    FIXED_FRAMEWORKS,
+    Constant,
+    Constants,
+    kernel_owner,
+    start_factor,
+)
 from tests.accuracy.measured import Group, folds, load_groups
 from tests.accuracy.scores import show, worst
 from tests.accuracy.solver import Problem, left_out, solve
@@ -167,12 +174,10 @@ def _write_generation(constants: Constants, values: np.ndarray, generation: str)
     if "clock" in tables:
         exponent = values[constants.index["generation", generation, "clock", "exponent"]]
         patch(path, "clock", {"exponent": number(exponent)})
-    for table in ("all_reduce", "all_to_all"):
-        alpha, share = (
-            values[constants.index["generation", generation, table, key]]
-            for key in ("alpha_us", "link_share")
-        )
+    for table in COLLECTIVES:
+        factors = constants.collective(generation, table, values)
         for ranks, prior in tables[table].items():
+            alpha, share = start_factor(factors, int(ranks)), factors["link_share"]
             fields = {
                 key: number(prior[key] * (alpha if "alpha" in key else share)) for key in prior
             }

@@ -176,8 +176,9 @@ def test_fp8_halves_weight_bytes():
     assert one(plain.bytes) - one(small.bytes) == 1024 * 4096 + 4096
 
 
-def messages(architecture, layout: Layout, batch: int = 16):
-    inventory = take_inventory(architecture, builders.BF16, builders.chip(), builders.framework())
+def messages(architecture, layout: Layout, batch: int = 16, **habits: int):
+    framework = replace(builders.framework(), **habits)
+    inventory = take_inventory(architecture, builders.BF16, builders.chip(), framework)
     arrays = LayoutArrays.of([layout])
     return {
         message.name: message
@@ -201,6 +202,45 @@ def test_dispatch_sends_one_copy_per_distinct_rank():
     found = messages(builders.mixture(), Layout(attention_data=8, expert=8), batch=8)
     copies = 8 * (1 - (1 - 1 / 8) ** 2)
     assert one(found["dispatch"].bytes) == pytest.approx(copies * 1024 * 2)
+
+
+def test_up_to_a_framework_s_ranks_all_tokens_are_gathered_and_scattered():
+    """Each of the two moves what half an all-reduce of all ranks' tokens does: 8 ranks with 2
+    tokens of 1024 elements in 16 bits."""
+    layout = Layout(attention_data=8, expert=8)
+    found = messages(builders.mixture(layers=5), layout, batch=16, gathering_ranks=8)
+    assert one(found["dispatch"].times) == one(found["combine"].times) == 0
+    assert one(found["gather and scatter"].times) == 2 * 5
+    assert one(found["gather and scatter"].bytes) == 16 * 1024 * 2 / 2
+    wider = messages(builders.mixture(layers=5), layout, gathering_ranks=4)
+    assert one(wider["dispatch"].times) == 5
+    assert one(wider["gather and scatter"].times) == 0
+
+
+def test_norms_over_all_heads_sum_two_floats_per_token_over_the_ranks():
+    plain = builders.dense(layers=5)
+    (group,) = plain.layers
+    core = replace(group.block.cores[0], normed_across_heads=True)
+    across = replace(plain, layers=(replace(group, block=replace(group.block, cores=(core,))),))
+    message = messages(across, Layout(tensor=4))["norm all-reduce"]
+    assert one(message.times) == 5
+    assert one(message.bytes) == 16 * 2 * 4
+    assert "norm all-reduce" not in messages(plain, Layout(tensor=4))
+
+
+def test_balanced_ranks_wait_for_the_luck_of_the_draw_only():
+    """A deployment that places experts by their popularity has less work on its busiest rank."""
+
+    def flops(ranks: int) -> float:
+        layout = Layout(attention_data=8, expert=8)
+        framework = replace(builders.framework(), balanced_ranks=ranks)
+        inventory = take_inventory(
+            builders.mixture(experts=64), builders.BF16, builders.chip(), framework
+        )
+        works = step_work(inventory, LayoutArrays.of([layout]), [decode(512, layout)])
+        return one(next(work for work in works if work.name == "experts").flops)
+
+    assert flops(8) < 0.9 * flops(16)
 
 
 def test_one_rank_reduces_nothing():

@@ -112,7 +112,8 @@ def test_memory_is_named_with_what_it_lacks():
 
 
 def test_chips_are_doubled_until_there_are_enough():
-    scenario = replace(DENSE, model="llama-3.1-405b", chips=1)
+    objectives = Objectives(ttft_ms=2000, tpot_ms=60)
+    scenario = replace(DENSE, model="llama-3.1-405b", chips=1, objectives=objectives)
     advice = advise(scenario, best_of(scenario))
     assert advice is not None
     chips = next(one for one in advice.remedies if one.nudge.knob == "chips")

@@ -8,6 +8,7 @@ import pytest
 
 from engine.framework_profiles import load_framework
 from engine.validation.eras import profile_of
+from engine.validation.runs import Run
 
 
 @pytest.mark.parametrize(
@@ -18,8 +19,6 @@ from engine.validation.eras import profile_of
         ("vllm", "dynamo-vllm (version not in artefact)", "b300_sxm", 8, "vllm"),
         ("sglang", "0.5.9", "b200_sxm", 8, "sglang-interval-10"),
         ("sglang", "0.5.9", "b200_sxm", 16, "sglang-interval"),
-        ("sglang", "sglang nightly-dev", "b300_sxm", 16, "sglang"),
-        ("sglang", "sglang nightly-dev-20260402-d7256eb6", "b200_sxm", 16, "sglang-interval"),
         ("sglang", "0.5.9", "h200_sxm", 16, "sglang"),
         ("trtllm", "NIM / TensorRT-LLM (Triton, genai-perf)", "h100_sxm", 1, "nim"),
         ("trtllm", "trtllm 1.0.0rc3", "h100_sxm", 1, "trtllm-1.0"),
@@ -28,7 +27,8 @@ from engine.validation.eras import profile_of
     ],
 )
 def test_the_first_fitting_rule_counts(framework, version, chip, concurrency, profile):
-    assert profile_of(framework, version, chip, concurrency) == profile
+    run = Run(framework, version, chip=chip, concurrency=concurrency)
+    assert profile_of(run) == profile
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,36 @@ def test_the_first_fitting_rule_counts(framework, version, chip, concurrency, pr
     ],
 )
 def test_a_rule_holds_from_its_first_day_to_the_one_before_its_last(framework, chip, day, profile):
-    assert profile_of(framework, "", chip, 32, day) == profile
+    assert profile_of(Run(framework, chip=chip, concurrency=32, day=day)) == profile
+
+
+@pytest.mark.parametrize(
+    ("said", "profile"),
+    [
+        ({"model": "deepseek-ai/DeepSeek-R1-0528", "weights": "fp8"}, "sglang-interval"),
+        ({"model": "deepseek-ai/DeepSeek-R1-0528", "attention_data": 8}, "sglang"),
+        ({"model": "deepseek-ai/DeepSeek-R1-0528", "disaggregated": True}, "sglang"),
+        ({"disaggregated": True, "concurrency": 8}, "sglang-interval-10"),
+        ({"model": "zai-org/GLM-5", "weights": "fp8"}, "sglang"),
+        ({"model": "zai-org/GLM-5", "weights": "nvfp4"}, "sglang-interval-10"),
+        (
+            {"model": "Qwen/Qwen3.5-397B-A17B", "weights": "nvfp4", "concurrency": 8},
+            "sglang-interval",
+        ),
+        (
+            {"model": "Qwen/Qwen3.5-397B-A17B", "weights": "bf16", "concurrency": 8},
+            "sglang-interval-10",
+        ),
+        (
+            {"model": "Qwen/Qwen3.5-397B-A17B", "weights": "bf16", "chip": "mi325x"},
+            "sglang-interval",
+        ),
+        ({"model": "Qwen/Qwen3.5-397B-A17B", "weights": "mxfp4", "chip": "mi355x"}, "sglang"),
+    ],
+)
+def test_how_often_the_queue_is_looked_at_goes_by_the_recipe(said, profile):
+    run = Run(**{"framework": "sglang", "chip": "b200_sxm", "concurrency": 32, **said})
+    assert profile_of(run) == profile
 
 
 def test_a_profile_has_what_it_does_not_change_from_its_base():

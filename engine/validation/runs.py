@@ -1,0 +1,91 @@
+"""What the rules of profiles/accuracy/ tell published runs apart by."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One published run, as far as its row says."""
+
+    framework: str
+    """Short name."""
+    version: str = ""
+    model: str = ""
+    chip: str = ""
+    weights: str = ""
+    disaggregated: bool = False
+    attention_data: int = 1
+    input_tokens: float = math.nan
+    """Nominal length of its prompts."""
+    concurrency: float = math.nan
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Which runs a rule is about: all of those that it does not exclude."""
+
+    framework: str
+    version: re.Pattern[str]
+    model: re.Pattern[str]
+    weights: re.Pattern[str]
+    chips: tuple[str, ...]
+    disaggregated: bool | None
+    attention_parallel: bool | None
+    concurrency: float
+    """Only this one; NaN for any."""
+    below: float
+    """Concurrencies under this one."""
+    since: date
+    until: date
+    """Runs from the one day and before the other."""
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> Conditions:
+        """The conditions of a rule as its file writes them."""
+
+        def pattern(key: str) -> re.Pattern[str]:
+            return re.compile(rule.get(key, ""), re.IGNORECASE)
+
+        return cls(
+            rule["framework"],
+            pattern("pattern"),
+            pattern("model"),
+            pattern("weights"),
+            tuple(rule.get("chips", ())),
+            rule.get("disaggregated"),
+            rule.get("attention_parallel"),
+            float(rule.get("concurrency", math.nan)),
+            float(rule.get("below", math.inf)),
+            date.fromisoformat(rule["since"]) if "since" in rule else date.min,
+            date.fromisoformat(rule["until"]) if "until" in rule else date.max,
+        )
+
+    def fit(self, run: Run) -> bool:
+        """Whether the rule is about ``run``. One without a day is not of any period."""
+        named = (
+            self.framework == run.framework
+            and self.version.search(run.version)
+            and self.model.search(run.model)
+            and self.weights.search(run.weights)
+        )
+        placed = (
+            (not self.chips or run.chip in self.chips)
+            and self.disaggregated in {None, run.disaggregated}
+            and self.attention_parallel in {None, run.attention_data > 1}
+            and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
+            and not run.concurrency >= self.below
+        )
+        return bool(named) and placed and self._within(run.day)
+
+    def _within(self, day: date | None) -> bool:
+        if day is None:
+            return self.since == date.min and self.until == date.max
+        return self.since <= day < self.until
