@@ -374,16 +374,20 @@ def _exchange_messages(
             remote_bytes=sent * np.minimum(remote_share, 1.0),
         )
 
-    everything = rank_tokens * layouts.attention_data * inventory.routed_width
+    def shared(name: str, bytes_per_element: float) -> Message:
+        """One half of an all-reduce of the tokens of all ranks."""
+        everything = rank_tokens * layouts.attention_data * inventory.routed_width
+        return Message(
+            name=name,
+            kind="all_reduce",
+            times=np.where(gathering, inventory.expert_layers, 0.0),
+            bytes=0.5 * everything * bytes_per_element,
+            ranks=ranks,
+        )
+
     return [
         message("dispatch", inventory.dispatch_bytes_per_element),
         message("combine", inventory.message_bytes_per_element),
-        # Each of the two moves half of what an all-reduce of the same tokens does.
-        Message(
-            name="gather and scatter",
-            kind="all_reduce",
-            times=np.where(gathering, 2.0 * inventory.expert_layers, 0.0),
-            bytes=0.5 * everything * inventory.message_bytes_per_element,
-            ranks=ranks,
-        ),
+        shared("gather", inventory.dispatch_bytes_per_element),
+        shared("scatter", inventory.message_bytes_per_element),
     ]
