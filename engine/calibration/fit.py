@@ -37,6 +37,8 @@ CONTRADICTION = 0.25
 """Same configuration, results this far apart: no constants can explain both."""
 UNEXPLAINED = 0.25
 """Median error after the fit beyond which the fit is worth nothing."""
+LEAST_GAIN = 0.001
+"""A median error that falls by less is as good as before."""
 LEAST_COST = 1.0
 """Microseconds; a cost of nothing has no factor."""
 ITERATIONS = 25
@@ -83,6 +85,12 @@ class Calibration:
     runs: int
     before: tuple[float, float]
     after: tuple[float, float]
+
+    @property
+    def helps(self) -> bool:
+        """Whether either error falls by what is shown of it."""
+        pairs = zip(self.before, self.after, strict=True)
+        return any(before - after >= LEAST_GAIN for before, after in pairs)
 
 
 @dataclass(frozen=True, slots=True)

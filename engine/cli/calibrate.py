@@ -39,6 +39,9 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print("nothing written (--dry-run)")
         return 0
+    if not outcome.helps:
+        print(f"nothing written: {site.framework.id} as published fits these runs as well")
+        return 0
     path = write_profile(outcome.framework, name, site.chip.id, outcome.runs)
     print(f"written to {path}; use it with --framework {name}")
     return 0

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
+from engine.validation.predict import predict
 from tests.engine.calibration.test_results import VLLM
+from tests.engine.validation.rows import make_rows, write_rows
 
 OPTIONS = ["--chip", "h100_sxm", "--model", "llama-3.1-8b", "--weights", "bf16"]
 SITE_RUNS = Path(__file__).parents[2] / "data" / "site_runs.csv"
@@ -53,6 +55,16 @@ def test_the_profile_is_offered_and_moves_the_plan(home: Path, capsys) -> None:
 def test_a_dry_run_writes_nothing(home: Path, capsys) -> None:
     assert run(["calibrate", *results(home), *OPTIONS, "--dry-run"]) == 0
     assert "nothing written" in capsys.readouterr().out
+    assert not (home / "config").exists()
+
+
+def test_runs_that_the_published_constants_fit_already_write_nothing(home: Path, capsys) -> None:
+    loads = [{"concurrency_or_batch": str(load), "ttft_ms": ""} for load in (1, 8, 32)]
+    known = predict(make_rows(home, *loads)).values["tpot_ms"]
+    exact = [load | {"tpot_ms": str(ms)} for load, ms in zip(loads, known, strict=True)]
+    table = write_rows(home / "exact.csv", *exact)
+    assert run(["calibrate", str(table), *OPTIONS]) == 0
+    assert "nothing written: vllm as published fits these runs" in capsys.readouterr().out
     assert not (home / "config").exists()
 
 
