@@ -18,7 +18,7 @@ from engine.prepared import Prepared, prepare
 from engine.results import IntArray, Table
 from engine.scenario import Scenario
 from engine.sweep import batch_table
-from tui.format import change
+from tui.format import change, counted
 from tui.pinned import Pinned
 
 MEMORY = 4096
@@ -106,5 +106,5 @@ def against(now: Pinned, before: Pinned) -> str:
     for metric, label in _ANSWERED:
         if metric in now.metrics and metric in before.metrics:
             text = change(now.metrics[metric], before.metrics[metric])
-            parts.append(f"{label} {text}")
+            parts.append(f"{counted(label, now.samples)} {text}")
     return ", ".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ class Pinned:
     verdict: str = ""
     source: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
+    samples: str = ""
+    """What a vision model counts; empty for language models and where it cannot be read."""
 
     @property
     def name(self) -> str:
@@ -90,7 +92,13 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
         batch=int(table.batch[row]),
         metrics={name: float(column[row]) for name, column in table.metrics.items()},
         verdict=why_lost(table, row, scenario.objectives, capacity_gib(prepared)),
+        samples=samples_of(prepared),
     )
+
+
+def samples_of(prepared: Prepared) -> str:
+    """What a vision model counts; empty for language models."""
+    return prepared.vision.samples if prepared.model.kind == "vision" else ""
 
 
 def pin_plan(path: Path) -> Pinned:
@@ -122,17 +130,7 @@ def _worked_out(plan: PlanFile, path: Path) -> Pinned:
     batches = np.array([choice.batch], dtype=np.int64)
     table = batch_table(prepared, scenario, choice.layout, precision, batches)
     row = pin_row(prepared, scenario, table, 0)
-    return Pinned(
-        row.scenario,
-        row.model,
-        row.layout,
-        row.precision,
-        row.batch,
-        row.metrics,
-        row.verdict,
-        clean(path.name, 60),
-        plan.document,
-    )
+    return replace(row, source=clean(path.name, 60), document=plan.document)
 
 
 def _as_saved(plan: PlanFile, path: Path) -> Pinned:

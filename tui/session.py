@@ -21,7 +21,7 @@ from engine.scenario import Scenario
 from engine.sweep import batch_limits, batch_table, sweep
 from engine.validation.uncertainty import Accuracy, accuracy_of
 from tui.baseline import Baseline, against
-from tui.pinned import Pinned, pin_row
+from tui.pinned import Pinned, pin_row, samples_of
 from tui.store import Store
 from tui.table_view import TableView, shown_batches, viewed_rows
 
@@ -147,9 +147,7 @@ class Session:
     @property
     def samples(self) -> str:
         """What a vision model counts; empty for language models."""
-        if self.prepared is None or self.prepared.model.kind != "vision":
-            return ""
-        return self.prepared.vision.samples
+        return "" if self.prepared is None else samples_of(self.prepared)
 
     @property
     def sweep_is_current(self) -> bool:

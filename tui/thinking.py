@@ -136,14 +136,14 @@ class Thinking:
             return
         chosen, table = candidate_of(swept.table, row), swept.table
         base = float(table.metrics[table.throughput][row]) if swept.best is not None else math.nan
-        later, vision = into_this_thread(), table.kind == "vision"
+        later, samples = into_this_thread(), session.samples
 
         def tell(thoughts: Thoughts) -> None:
             later(lambda: page.show(thoughts) if page.is_attached else None)
 
         def work(should_stop: Callable[[], bool]) -> Any:
             advice = advice_for(scenario, chosen, swept.best is not None, should_stop)
-            return _nudged(scenario, Thoughts(advice, base, vision), should_stop, tell)
+            return _nudged(scenario, Thoughts(advice, base, samples), should_stop, tell)
 
         self._thinker.submit(self._job(work, tell))
 

@@ -226,7 +226,7 @@ class TestTreeWords:
     ROW = TreeRow("structure", "num_hidden_layers", 32)
 
     def lines(self, *effects: KeyEffect, width: int = 43) -> list[str]:
-        found = effect_lines(effects, self.ROW, width, vision=False, chinese=False)
+        found = effect_lines(effects, self.ROW, width, samples="", chinese=False)
         assert all(width_of(one) <= width for one in found)
         return text_of(found).split("\n")
 

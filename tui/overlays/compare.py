@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.changes import changed_values
-from tui.format import gibibytes, milliseconds, rate
+from tui.format import counted, gibibytes, milliseconds, rate
 from tui.lines import Line, Run, cells, fit, line
 from tui.pinned import Pinned
 from tui.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE
@@ -125,7 +125,8 @@ def _metric_facts(columns: Sequence[Pinned]) -> list[_Fact]:
         values = [one.metrics.get(metric, math.nan) for one in columns]
         if any(not math.isnan(value) for value in values):
             texts = tuple(text(value) for value in values)
-            facts.append(_Fact(label, texts, _best(texts, values, way)))
+            shown = counted(label, columns[0].samples)
+            facts.append(_Fact(shown, texts, _best(texts, values, way)))
     return facts
 
 

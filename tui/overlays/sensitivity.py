@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.bars import signed_bar
-from tui.format import change, rate
+from tui.format import change, counted, rate
 from tui.lines import Line, cells, fit, joined, line, wrapped
 from tui.overlays.rows import Row
 from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
@@ -84,33 +84,39 @@ class _Columns:
         return cls(changes, bar, left - bar >= _NEW_BEST)
 
 
-def sort_names(vision: bool) -> tuple[str, ...]:
+def sort_names(samples: str) -> tuple[str, ...]:
     """What the knobs can be sorted by."""
-    return ("img/s", "latency", "GiB") if vision else ("tok/s", "TTFT", "TPOT", "GiB")
+    return (
+        (counted("img/s", samples), "latency", "GiB")
+        if samples
+        else ("tok/s", "TTFT", "TPOT", "GiB")
+    )
 
 
-def _ratios(one: Response, vision: bool) -> tuple[float, ...]:
+def _ratios(one: Response, samples: str) -> tuple[float, ...]:
     """The changes of a response in the order of `sort_names`."""
     ratios = (one.throughput_ratio, one.ttft_ratio, one.tpot_ratio, one.memory_ratio)
-    return (ratios[0], *ratios[2:]) if vision else ratios
+    return (ratios[0], *ratios[2:]) if samples else ratios
 
 
-def _sorted(found: Sequence[Response], sort: int, vision: bool) -> list[Response]:
+def _sorted(found: Sequence[Response], sort: int, samples: str) -> list[Response]:
     """The largest change of one column first; knobs that lose the plan before all."""
 
     def size(one: Response) -> float:
-        ratio = _ratios(one, vision)[sort]
+        ratio = _ratios(one, samples)[sort]
         return -abs(math.log(ratio)) if one.batch and ratio > 0 else -math.inf
 
     return sorted(found, key=size)
 
 
 def response_rows(
-    found: Sequence[Response], width: int, vision: bool, sort: int = 0
+    found: Sequence[Response], width: int, samples: str, sort: int = 0
 ) -> list[Row[Nudge]]:
     """One step of every knob, the largest change first, with a bar of what it does to the
     throughput of the best plan. ``sort`` is a place in `sort_names`."""
-    names = [("▼" if place == sort else "") + name for place, name in enumerate(sort_names(vision))]
+    names = [
+        ("▼" if place == sort else "") + name for place, name in enumerate(sort_names(samples))
+    ]
     columns = _Columns.for_width(width, len(names))
     first, *others = names[: columns.changes]
     head = f" {'one step of':<{_KNOB}}{'from → to':<{_STEP}}{first:>{_CHANGE}}"
@@ -120,12 +126,12 @@ def response_rows(
     if not found:
         rows.append(Row(line((" no plan meets the objectives, so there is none to nudge", DIM))))
     most = max((one.strength for one in found if math.isfinite(one.strength)), default=0.0)
-    for one in _sorted(found, sort, vision):
-        rows.append(Row(_response_line(one, most, columns, vision), one.nudge))
+    for one in _sorted(found, sort, samples):
+        rows.append(Row(_response_line(one, most, columns, samples), one.nudge))
     return rows
 
 
-def _response_line(one: Response, most: float, columns: _Columns, vision: bool) -> Line:
+def _response_line(one: Response, most: float, columns: _Columns, samples: str) -> Line:
     nudge = one.nudge
     step = fit(f"{nudge.before} → {nudge.after}", _STEP - 1)
     start = ((f" {fit(nudge.knob, _KNOB - 1)} ", BOLD), (f"{step} ", PLAIN))
@@ -134,7 +140,7 @@ def _response_line(one: Response, most: float, columns: _Columns, vision: bool) 
     picture = ""
     if columns.bar:
         picture = f" {signed_bar(math.log(one.throughput_ratio), most, columns.bar)} "
-    others = _ratios(one, vision)[1 : columns.changes]
+    others = _ratios(one, samples)[1 : columns.changes]
     best = f"  {one.layout} B{one.batch}" if columns.new else ""
     return line(
         *start,

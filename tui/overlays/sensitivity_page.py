@@ -25,7 +25,7 @@ class Thoughts:
 
     advice: Advice | None
     base: float
-    vision: bool
+    samples: str
     responses: tuple[Response, ...] | None = None
     done: int = 0
     of: int = 0
@@ -48,7 +48,7 @@ class SensitivityPage(RowsPage[Nudge]):
         """Sort by the column before or after."""
         if event.character not in {"<", ">"} or self._thoughts is None:
             return False
-        names = sort_names(self._thoughts.vision)
+        names = sort_names(self._thoughts.samples)
         self._sort = (self._sort + (1 if event.character == ">" else -1)) % len(names)
         self.refill()
         return True
@@ -63,4 +63,4 @@ class SensitivityPage(RowsPage[Nudge]):
         if thoughts.responses is None:
             words = f" one step of every knob: {thoughts.done} of {thoughts.of} …"
             return [*rows, Row(line((words, DIM)))]
-        return [*rows, *response_rows(thoughts.responses, width, thoughts.vision, self._sort)]
+        return [*rows, *response_rows(thoughts.responses, width, thoughts.samples, self._sort)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.format import change
+from tui.format import change, counted
 from tui.lines import Line, Run, line
 from tui.styles import DIM, PLAIN, WARN
 
@@ -23,9 +23,9 @@ def pairs_in(width: int) -> int:
     return max(0, min(width // PAIR, len(_METRICS)))
 
 
-def effects_head(pairs: int, vision: bool) -> str:
+def effects_head(pairs: int, samples: str) -> str:
     """The names of the columns."""
-    names = ("img/s" if vision else "tok/s", "GiB", "ms" if vision else "TTFT")
+    names = (counted("img/s", samples) if samples else "tok/s", "GiB", "ms" if samples else "TTFT")
     return "".join(f"{name + ' ÷2':>{_CELL + 1}}{'×2':>{_CELL}}" for name in names[:pairs])
 
 

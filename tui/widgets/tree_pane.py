@@ -186,8 +186,8 @@ class TreePane(Pane):
             return []
         from tui.widgets.tree_effects import effects_head, pairs_in
 
-        vision = self.session is not None and self.session.is_vision
-        names = effects_head(pairs_in(width - _KEY - _VALUE - 4), vision)
+        samples = self.session.samples if self.session is not None else ""
+        names = effects_head(pairs_in(width - _KEY - _VALUE - 4), samples)
         key, value = ("键", "值") if self.chinese else ("key", "value")
         return [line((f"  {fit(key, _KEY)} {fit(value, _VALUE + 1)}{names}", DIM))]
 
@@ -212,9 +212,9 @@ class TreePane(Pane):
         if self.complaint:
             lines = complaint_lines(self.complaint, width, room)
         else:
-            vision = self.session is not None and self.session.is_vision
+            samples = self.session.samples if self.session is not None else ""
             known = self._known_effects(row)
-            lines = effect_lines(known, row, width, vision=vision, chinese=self.chinese)
+            lines = effect_lines(known, row, width, samples=samples, chinese=self.chinese)
             lines = lines[:EFFECT_LINES]
             if known is None and not self.focused_pane:
                 # Nobody looks at the key: its effect is worked out when the cursor comes here.

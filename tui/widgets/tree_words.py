@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.key_effects import KeyEffect
-from tui.format import change
+from tui.format import change, counted
 from tui.lines import Line, Run, cells, fit, joined, line, wrapped
 from tui.styles import ACCENT, BOLD, DIM, EDITED, PLAIN, WARN
 from tui.tree import TreeRow, shown_value
@@ -58,7 +58,7 @@ def effect_lines(
     row: TreeRow,
     width: int,
     *,
-    vision: bool,
+    samples: str,
     chinese: bool,
 ) -> list[Line]:
     """The effect on the current plan of half and double the value, or of the other state of a
@@ -68,7 +68,7 @@ def effect_lines(
     if effects is None or not effects or all(_without_effect(one) for one in effects):
         which = 0 if effects is None else 2 if effects else 1
         return [line((_STATES[which][1 if chinese else 0], DIM))]
-    return [_effect_line(one, row.value, width, vision) for one in effects]
+    return [_effect_line(one, row.value, width, samples) for one in effects]
 
 
 _STATES = (
@@ -83,7 +83,7 @@ def _without_effect(one: KeyEffect) -> bool:
     return not one.refused and all(change(ratio, 1.0) == "=" for ratio in ratios)
 
 
-def _effect_line(one: KeyEffect, value: object, width: int, vision: bool) -> Line:
+def _effect_line(one: KeyEffect, value: object, width: int, samples: str) -> Line:
     head: list[Run] = [
         (f"{_factor(one.value, value)} ", DIM),
         (f"{fit(shown_value(one.value), _VALUE)} ", BOLD),
@@ -94,7 +94,7 @@ def _effect_line(one: KeyEffect, value: object, width: int, vision: bool) -> Lin
     memory = f"GiB {change(one.memory_ratio, 1.0)}"
     if one.overflows:
         return line(*head, (joined((memory, "does not fit"), room), WARN))
-    unit, latency = ("img/s", "latency") if vision else ("tok/s", "TTFT")
+    unit, latency = (counted("img/s", samples), "latency") if samples else ("tok/s", "TTFT")
     parts = (
         f"{unit} {change(one.throughput_ratio, 1.0)}",
         memory,
