@@ -101,12 +101,20 @@ def precision_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         for name in CACHE_FORMATS:
             if own.kv.name != name:
                 yield Nudge("KV cache", own.kv.name, name, replace(scenario, kv=name))
-    four_bits = "nvfp4" if "fp4" in prepared.chip.peak_flops else "int4"
+    four_bits = _four_bits(prepared.chip)
     eight_bits = "fp8" if "fp8" in prepared.chip.peak_flops else "int8"
     for name, bits in (("bf16", 16), (eight_bits, 8), (four_bits, 4)):
         if round(own.weights.bits) != bits:
             changed = replace(scenario, weights=name, activations="")
             yield Nudge("weights", own.weights.name, name, changed)
+
+
+def _four_bits(chip: Chip) -> str:
+    """The four-bit weight format that checkpoints for the chip come in: NVIDIA's own, the open
+    MX format elsewhere, integers where it multiplies no four-bit floats."""
+    if "fp4" not in chip.peak_flops:
+        return "int4"
+    return "nvfp4" if chip.vendor.lower() == "nvidia" else "mxfp4"
 
 
 def chip_count_nudges(scenario: Scenario) -> Iterator[Nudge]:

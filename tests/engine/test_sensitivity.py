@@ -157,3 +157,12 @@ class TestKeyEffects:
     def test_an_edit_replaces_the_one_before(self):
         twice = edited(edited(DENSE, "num_hidden_layers", 8), "num_hidden_layers", 16)
         assert twice.edits == (("num_hidden_layers", 16),)
+
+
+@pytest.mark.parametrize(
+    ("chip", "name"), [("b200_sxm", "nvfp4"), ("mi355x", "mxfp4"), ("h100_sxm", "int4")]
+)
+def test_four_bit_weights_come_in_the_format_of_the_chip(chip, name):
+    scenario = Scenario(model="llama-3.1-8b", chip=chip, chips=1)
+    tried = [one.after for one in nudges(scenario) if one.knob == "weights"]
+    assert name in tried
