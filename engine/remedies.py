@@ -272,12 +272,14 @@ def rounded_up(value: float) -> float:
 
 
 def _first_chip(prepared: Prepared, scenario: Scenario, candidate: Candidate) -> Remedy | None:
-    """The least of the vendor's chips with faster or larger memory that would do; when none
+    """The least of the vendor's chips with faster memory, or more of the same, that would do; when none
     would, the one that comes nearest."""
     here = prepared.chip
     tried = []
     for chip in relatives(here):
-        if chip.bandwidth_bytes <= here.bandwidth_bytes and chip.memory_bytes <= here.memory_bytes:
+        faster = chip.bandwidth_bytes > here.bandwidth_bytes
+        roomier = chip.memory_bytes > here.memory_bytes
+        if not faster and (chip.bandwidth_bytes < here.bandwidth_bytes or not roomier):
             continue
         remedy = _tried(chip_nudge(scenario, chip), candidate)
         if remedy is not None and remedy.passes:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.advice import advice_sentence, remedy_words, shortfall_words
+from engine.chip_profiles import load_chip
 from engine.prepared import prepare
 from engine.remedies import Candidate, Shortfall, advise, next_better, rounded_up
 from engine.results import Binding
@@ -157,3 +158,14 @@ def test_the_sentence_lists_what_would_do(dense_advice):
         assert (remedy_words(one) in sentence) == one.passes
     assert "h200_sxm → " in sentence
     assert sentence.endswith("would do.")
+
+
+def test_what_lacks_memory_is_not_sent_to_a_slower_chip():
+    """A GB10 has more memory than an A100 and a seventh of its bandwidth."""
+    scenario = Scenario(model="bert-large", chip="a100_sxm_80gb", chips=1)
+    advice = advise(scenario, following(scenario))
+    assert advice is not None
+    here = load_chip(scenario.chip)
+    chips = [one.nudge.after for one in advice.remedies if one.nudge.knob == "chip"]
+    assert all(load_chip(name).bandwidth_bytes >= here.bandwidth_bytes for name in chips)
+    assert chips
