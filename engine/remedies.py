@@ -272,8 +272,8 @@ def rounded_up(value: float) -> float:
 
 
 def _first_chip(prepared: Prepared, scenario: Scenario, candidate: Candidate) -> Remedy | None:
-    """The least of the vendor's chips with faster memory, or more of the same, that would do; when none
-    would, the one that comes nearest."""
+    """The least of the vendor's chips with faster memory, or more of the same, that would do;
+    when none would, the one that comes nearest."""
     here = prepared.chip
     tried = []
     for chip in relatives(here):
