@@ -12,7 +12,7 @@ from tests.accuracy.constants import Constants
 from tests.accuracy.measured import Group
 
 STEP = 0.03
-CORE = 0.4
+CORE = 0.6
 """Residuals beyond this many units count linearly (Huber) …"""
 LEAST_GAIN = 3e-4
 """The fit ends when a round gains less than this share."""
