@@ -34,6 +34,8 @@ _OF_BANDWIDTH = 0.1
 """… of which so much is common to the shares of bandwidth of all its kernels …"""
 _OF_BANDWIDTHS = 0.3
 """… so much to those of all generations …"""
+_OF_ALL_FLOORS = 0.98
+"""(launch floors have so much in common in all)"""
 _OF_FLOORS = 0.4
 """… so much to the family's launch floors on all generations …"""
 _OF_FORMAT = 0.18
@@ -386,7 +388,7 @@ def _kinships(constant: Constant) -> dict[tuple[str, ...], float]:
     if constant.key == "floor_us":
         format_everywhere = ("floors", constant.table.removesuffix("_weight"))
         return {
-            here: 0.98 - _OF_FLOORS - _OF_FORMAT,
+            here: _OF_ALL_FLOORS - _OF_FLOORS - _OF_FORMAT,
             ("floors", place): _OF_FLOORS,
             format_everywhere: _OF_FORMAT,
         }
