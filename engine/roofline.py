@@ -29,7 +29,8 @@ class Work:
 
     ``size`` is what must grow to fill the chip (tokens per expert, prompt tokens) and ``items``
     the independent units of decode attention; both only matter for classes that have the
-    constants for them.
+    constants for them. ``compute_excess`` and ``memory_excess`` are what its shape adds to its
+    arithmetic and to its traffic, as factors.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Work:
     bytes: FloatArray
     size: FloatArray | None = None
     items: FloatArray | None = None
+    compute_excess: FloatArray | float = 1.0
+    memory_excess: FloatArray | float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Message:
 def compute_seconds(work: Work, chip: Chip) -> FloatArray:
     """Seconds the arithmetic alone would take."""
     efficiency = work.constants.compute * work.peak_flops / chip.pace
-    seconds = work.flops * (1.0 / efficiency)
+    seconds = work.flops * (work.compute_excess / efficiency)
     if work.constants.half_size and work.size is not None:
         seconds = seconds * (1.0 + work.constants.half_size / work.size)
     return seconds
@@ -78,8 +81,8 @@ def memory_seconds(work: Work, chip: Chip) -> FloatArray:
     """Seconds the memory traffic alone would take."""
     if work.constants.item_share and work.items is not None:
         share = np.minimum(work.constants.memory, work.items * work.constants.item_share)
-        return work.bytes / (share * chip.bandwidth_bytes)
-    return work.bytes * (1.0 / (work.constants.memory * chip.bandwidth_bytes))
+        return work.bytes * (work.memory_excess / (share * chip.bandwidth_bytes))
+    return work.bytes * (work.memory_excess / (work.constants.memory * chip.bandwidth_bytes))
 
 
 def _blend(first: FloatArray, second: FloatArray, order: float) -> FloatArray:

@@ -24,6 +24,7 @@ from engine.architecture import (
 from engine.chip import Chip, KernelConstants
 from engine.framework import Framework
 from engine.kernels import cache_dtype, choose_kernel, constants_for
+from engine.narrow_experts import FillColumns, fill_columns
 from engine.precision import Precision
 from engine.routing import evenness
 
@@ -69,6 +70,7 @@ class ExpertBank:
     """Of the experts' popularity, see `engine.routing`."""
     balanced_ranks: float
     """From so many expert ranks on, each has as much of the popularity as the others."""
+    fill_columns: FillColumns
     weight_bytes_per_element: float
     activation_bytes: float
     calls: float
@@ -219,6 +221,7 @@ class _Collector:
             peak_flops=self.chip.peak_flops[choice.compute],
             experts=experts,
             evenness=evenness(),
+            fill_columns=fill_columns(),
             balanced_ranks=float(self.framework.balanced_ranks),
             weight_bytes_per_element=weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,

@@ -164,8 +164,8 @@ def _expert_work(
     pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
     # Read the token, write gate and up, read their product, write the result.
-    inner = 3.0 * experts.matrices[-1].inputs / layouts.expert_tensor
-    widths = 2.0 * experts.matrices[0].inputs + inner
+    columns = experts.matrices[-1].inputs / layouts.expert_tensor
+    widths = 2.0 * experts.matrices[0].inputs + 3.0 * columns
     return Work(
         name="experts",
         kernel=bank.kernel,
@@ -176,6 +176,8 @@ def _expert_work(
         bytes=elements * bank.weight_bytes_per_element * touched
         + pairs * widths * bank.activation_bytes,
         size=np.maximum(pairs / np.maximum(touched, 1e-9), 1e-9),
+        compute_excess=1.0 + bank.fill_columns.compute / columns,
+        memory_excess=1.0 + bank.fill_columns.memory / columns,
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.layout import Layout
+from engine.narrow_experts import fill_columns
 from engine.operators import (
     LayoutArrays,
     Step,
@@ -145,6 +146,19 @@ def test_expert_parallelism_divides_experts_not_their_widths():
     spread = pairs + pairs**2 * 4 / (evenness() * 8)
     most = pairs + 1.029 * math.sqrt(spread * 3 / 4)
     assert one(work.flops) == pytest.approx(2 * 3 * 1024 * 512 * most)
+
+
+@pytest.mark.parametrize(
+    ("layout", "columns"),
+    [(Layout(), 512), (Layout(tensor=4), 128), (Layout(tensor=4, expert=4), 512)],
+)
+def test_a_ranks_part_of_an_expert_fills_its_tiles_as_if_it_were_wider(
+    layout: Layout, columns: float
+):
+    work = work_of(builders.mixture(), decode(10, layout), layout)["experts"]
+    fill = fill_columns()
+    assert one(work.compute_excess) == pytest.approx((columns + fill.compute) / columns)
+    assert one(work.memory_excess) == pytest.approx((columns + fill.memory) / columns)
 
 
 def test_absorbed_latent_attention_is_not_divided_by_tensor_parallelism():

@@ -58,6 +58,13 @@ def test_half_size_halves_the_rate_there():
     assert seconds[0] == pytest.approx(2.0)
 
 
+def test_what_a_shape_adds_slows_its_own_part_only():
+    """3 s of arithmetic and 1 s of traffic, one after the other (order 1)."""
+    call = work(3e15, 1e12, order=1)
+    assert kernel_seconds(replace(call, compute_excess=1.5), CHIP)[0] == pytest.approx(5.5)
+    assert kernel_seconds(replace(call, memory_excess=1.5), CHIP)[0] == pytest.approx(4.5)
+
+
 def test_items_bound_decode_attention():
     seconds = kernel_seconds(work(1.0, 1.0, per_item_seconds=0.001), CHIP)
     assert seconds[0] == pytest.approx(1.0)
