@@ -56,6 +56,9 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
             return KernelChoice(weights.name, "fp4", 0.5)
         return _widened(weights, chip, f"{chip.name} has no FP4 rate")
     if weights.bits <= 4:
+        if weights.name == "mxfp4" and "fp4" not in chip.peak_flops:
+            # Marlin's kernels take 16-bit activations (vLLM and SGLang for DeepSeek-V4 on Hopper).
+            return KernelChoice("mxfp4_weight", plain, 2.0, f"{chip.name} has no FP4 rate")
         if "fp8" in chip.peak_flops:
             return KernelChoice("fp8", "fp8", 1.0)
         return _widened(weights, chip, f"{chip.name} has no FP8 rate for W4A8")

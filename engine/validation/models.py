@@ -10,22 +10,32 @@ from functools import cache
 from pathlib import Path
 
 from engine.architecture import Architecture
-from engine.config import load_architecture
+from engine.config import LoadedModel, load_architecture
 from engine.errors import InputError
 from engine.model_profiles import bundled_models
+from engine.precision import Precision
 
 _MAKERS = ("meta-", "nvidia-", "mistralai-")
 _RELEASE = re.compile(r"[-_](instruct|chat|it|base|hf|fp8|bf16|fp4|nvfp4|mxfp4|v0\.\d+|\d{4})$")
 """Endings that name a tuning, a storage format or a date: the shapes stay the same."""
 
 
-@cache
 def row_architecture(model: str, configs: Path | None) -> Architecture:
     """The language model that ``model`` (``org/name`` or a name) means; raises `InputError`."""
-    loaded = load_architecture(_reference(model, configs))
-    if not isinstance(loaded.architecture, Architecture):
+    architecture = _loaded(model, configs).architecture
+    if not isinstance(architecture, Architecture):
         raise InputError(f"{model} is not a language model")
-    return loaded.architecture
+    return architecture
+
+
+def stored_precision(model: str, configs: Path | None) -> Precision:
+    """What the model's own checkpoint is stored in; raises `InputError`."""
+    return _loaded(model, configs).precision
+
+
+@cache
+def _loaded(model: str, configs: Path | None) -> LoadedModel:
+    return load_architecture(_reference(model, configs))
 
 
 def _reference(model: str, configs: Path | None) -> str:

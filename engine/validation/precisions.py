@@ -33,10 +33,17 @@ _BLOCK_SCALED = ("deepseek", "qwen3", "minimax", "glm", "kimi", "step3")
 
 
 def row_precision(
-    weights: str, activations: str, kv: str, architecture: Architecture, framework: str = ""
+    weights: str,
+    activations: str,
+    kv: str,
+    architecture: Architecture,
+    framework: str = "",
+    stored: Precision | None = None,
 ) -> Precision:
-    """The precision of a row's words for ``architecture``; raises `InputError`.
+    """The precision of a row's words for ``architecture``, whose own checkpoint is ``stored`` so;
+    raises `InputError`.
 
+    "FP8" of a checkpoint whose experts are of four bits (DeepSeek-V4) means all but those.
     TensorRT-LLM's FP8 engines keep an FP8 cache (ModelOpt's default); other engines keep 16 bits
     unless told.
     """
@@ -46,7 +53,8 @@ def row_precision(
         cache = FORMATS["fp8"]
     if not words or words.startswith(("fp16", "bf16")):
         return Precision(_PLAIN, _PLAIN, cache or _PLAIN)
-    if "native mixed" in words:
+    mixed = stored is not None and stored.weight_format(Role.ROUTED_EXPERT).bits <= 4
+    if "native mixed" in words or (mixed and words.startswith("fp8")):
         return _experts_only("mxfp4", "fp8", cache or FORMATS["fp8"], FORMATS["fp8_block"])
     for name in ("nvfp4", "mxfp4"):
         if words.startswith(name):

@@ -62,6 +62,14 @@ def test_mxfp4_weights_meet_fp8_activations_where_the_chip_multiplies_both(chip,
     assert (found.dtype, found.compute) == kernel
 
 
+def test_mxfp4_weights_are_widened_to_16_bits_where_a_chip_lacks_fp4_whatever_was_asked():
+    found = choose_kernel(FORMATS["mxfp4"], FORMATS["fp8"], load_chip("h200_sxm"))
+    assert (found.dtype, found.compute, found.activation_bytes) == ("mxfp4_weight", "bf16", 2.0)
+    assert "no FP4 rate" in found.fallback
+    native = choose_kernel(FORMATS["mxfp4"], FORMATS["fp8"], load_chip("b200_sxm"))
+    assert (native.dtype, native.compute) == ("fp8", "fp8")
+
+
 def test_other_four_bit_weights_are_widened_everywhere():
     found = choose_kernel(FORMATS["int4"], FORMATS["bf16"], load_chip("b200_sxm"))
     assert (found.dtype, found.compute) == ("int4", "bf16")
