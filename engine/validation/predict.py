@@ -30,7 +30,7 @@ from engine.serving import serve_traffic
 from engine.traffic import Arrivals, Service, Traffic
 from engine.validation.dates import months_before_newest
 from engine.validation.eras import profile_of
-from engine.validation.models import row_architecture
+from engine.validation.models import row_architecture, stored_precision
 from engine.validation.precisions import row_precision
 from engine.validation.reader import Measurement, Pool
 
@@ -106,7 +106,7 @@ def group_key(row: Measurement) -> tuple[str, ...]:
         return ("cv", row.id)
     mode = "disaggregated" if row.prefill else row.kind
     profile = _profile(row)
-    launched = (row.kv, str(row.recipe.chunk_tokens))
+    launched = (row.kv, str(row.recipe.chunk_tokens), str(row.recipe.memory_fraction))
     return (mode, row.model, row.chip, profile, row.weights, row.activations, *launched)
 
 
@@ -183,12 +183,9 @@ def subject_of(row: Measurement, configs: Path | None) -> Subject:
     framework = load_framework(profile)
     if row.recipe.chunk_tokens:
         framework = replace(framework, chunk_tokens=row.recipe.chunk_tokens)
-    return Subject(
-        architecture,
-        load_chip(row.chip),
-        framework,
-        row_precision(row.weights, row.activations, row.kv, architecture, profile),
-    )
+    stored = stored_precision(row.model, configs)
+    precision = row_precision(row.weights, row.activations, row.kv, architecture, profile, stored)
+    return Subject(architecture, load_chip(row.chip), framework, precision)
 
 
 def _profile(row: Measurement) -> str:
@@ -295,8 +292,9 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
     """The batch per replica that an engine admits: what memory holds, at most what the
     scheduler allows."""
     framework, layouts = subject.framework, deployment.layouts
+    share = rows[0].recipe.memory_fraction or framework.memory_fraction
     if rows[0].kind == "serving":
-        tuned = max(framework.memory_fraction, RECIPE_MEMORY_FRACTION)
+        tuned = rows[0].recipe.memory_fraction or max(share, RECIPE_MEMORY_FRACTION)
         framework = replace(framework, memory_fraction=tuned)
     prompts = _column([row.input_tokens for row in rows])
     answers = np.nan_to_num(_column([row.output_tokens for row in rows]))
@@ -314,9 +312,10 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
     if framework.fraction_of_free:
         used = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
         total = float(subject.chip.memory_bytes)
-        capacity = total - (1.0 - subject.framework.memory_fraction) * (total - used)
+        capacity = total - (1.0 - share) * (total - used)
     fitting = largest_batch(usage, layouts, framework.chunk_tokens, prompts, capacity)
-    allowed: FloatArray = framework.max_sequences * layouts.attention_data
+    taken = _column([row.recipe.sequences for row in rows])
+    allowed: FloatArray = np.minimum(taken, framework.max_sequences) * layouts.attention_data
     return np.minimum(fitting, allowed)
 
 

@@ -162,6 +162,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         attention_data=read.count("dp", 1),
         input_tokens=nominal_input,
         concurrency=batch,
+        decode_ranks=decode.workers * decode.attention_data if decode else math.nan,
         day=row_date(read.text("date"), read.text("notes"), version, few),
     )
     recipe = recipe_of(run) if inference_x else Recipe()

@@ -15,11 +15,15 @@ from profiles import ROOT
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """``kv`` is the cache's format, blank where unknown; ``chunk_tokens`` the prefill token budget
-    of one pass of an attention rank, 0 where unknown; ``unknown`` what else the row would have to
-    say to be predicted, blank where nothing."""
+    of one pass of an attention rank, 0 where unknown; ``memory_fraction`` the share of memory the
+    engine was given, 0 where unknown; ``sequences`` the most that one attention rank of a decode
+    worker takes at once; ``unknown`` what else the row would have to say to be predicted, blank
+    where nothing."""
 
     kv: str = ""
     chunk_tokens: int = 0
+    memory_fraction: float = 0.0
+    sequences: float = math.inf
     unknown: str = ""
 
 
@@ -30,6 +34,9 @@ class _Rule:
     chunk_tokens: int
     chunk_prompts: float
     """Nominal prompts that fill the budget."""
+    memory_fraction: float
+    filled_batch: bool
+    """Decode workers are built for the largest power of two that the load fills."""
     unknown: str
 
     def budget(self, run: Run) -> int:
@@ -37,6 +44,13 @@ class _Rule:
         if self.chunk_prompts and math.isfinite(run.input_tokens):
             return int(self.chunk_prompts * run.input_tokens)
         return self.chunk_tokens
+
+    def sequences(self, run: Run) -> float:
+        """Of one attention rank of a decode worker; infinite where the rule does not say."""
+        each = run.concurrency / run.decode_ranks
+        if not self.filled_batch or math.isnan(each):
+            return math.inf
+        return 2.0 ** math.floor(math.log2(max(each, 1.0)))
 
 
 @cache
@@ -48,6 +62,8 @@ def _rules() -> tuple[_Rule, ...]:
             rule.get("kv", ""),
             rule.get("chunk_tokens", 0),
             rule.get("chunk_prompts", 0.0),
+            rule.get("memory_fraction", 0.0),
+            rule.get("filled_batch", False),
             rule.get("unknown", ""),
         )
         for rule in file["recipe"]
@@ -60,5 +76,7 @@ def recipe_of(run: Run) -> Recipe:
     return Recipe(
         kv=next((rule.kv for rule in fitting if rule.kv), ""),
         chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run))), 0),
+        memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
+        sequences=min((rule.sequences(run) for rule in fitting), default=math.inf),
         unknown=next((rule.unknown for rule in fitting if rule.unknown), ""),
     )

@@ -25,6 +25,8 @@ class Run:
     input_tokens: float = math.nan
     """Nominal length of its prompts."""
     concurrency: float = math.nan
+    decode_ranks: float = math.nan
+    """Attention ranks of all workers of its decode pool."""
     day: date | None = None
 
 
