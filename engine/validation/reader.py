@@ -28,6 +28,8 @@ from engine.validation.runs import Run
 MAXIMUM_BYTES = 256 << 20
 MAXIMUM_ROWS = 1_000_000
 KINDS = ("serving", "static", "offline", "cv")
+FEW = 4
+"""Fewer requests in flight than InferenceX's sweeps held at first (dates.toml)."""
 NARROW = 4
 """Chips of a worker up to which unrecorded degrees mean tensor parallelism."""
 UNKNOWN_KIND = "unknown"
@@ -151,7 +153,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
     # InferenceX draws lengths below the nominal ones, for every prompt anew.
     inference_x = input_tokens < nominal_input * 0.95
     batch = read.amount("concurrency_or_batch")
-    few = batch < 4 and prefill is None
+    few = batch < FEW and prefill is None
     run = Run(
         framework=framework_name(read.text("framework"), version),
         version=version,
