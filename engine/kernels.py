@@ -49,8 +49,7 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
             # Engines hand such products MXFP8 activations where the chip multiplies both formats
             # (vLLM and TensorRT-LLM for gpt-oss on Blackwell, AITER on CDNA4).
             return KernelChoice("mxfp4", "fp8", 1.0)
-        narrow = "mxfp4_weight" if weights.name == "mxfp4" else "int4"
-        return KernelChoice("int8_weight" if weights.bits > 4 else narrow, plain, 2.0)
+        return KernelChoice(_weight_dtype(weights), plain, 2.0)
     if activations.bits <= 4 and weights.bits <= 4:
         if "fp4" in chip.peak_flops:
             return KernelChoice(weights.name, "fp4", 0.5)
@@ -58,7 +57,7 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
     if weights.bits <= 4:
         if weights.name == "mxfp4" and "fp4" not in chip.peak_flops:
             # Marlin's kernels take 16-bit activations (vLLM and SGLang for DeepSeek-V4 on Hopper).
-            return KernelChoice("mxfp4_weight", plain, 2.0, f"{chip.name} has no FP4 rate")
+            return _widened(weights, chip, f"{chip.name} has no FP4 rate")
         if "fp8" in chip.peak_flops:
             return KernelChoice("fp8", "fp8", 1.0)
         return _widened(weights, chip, f"{chip.name} has no FP8 rate for W4A8")
@@ -70,8 +69,15 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
     return _widened(weights, chip, f"{chip.name} has no 8-bit rate")
 
 
+def _weight_dtype(weights: NumberFormat) -> str:
+    """The dtype part of classes whose kernels widen ``weights`` to 16 bits."""
+    if weights.bits > 4:
+        return "int8_weight"
+    return "mxfp4_weight" if weights.name == "mxfp4" else "int4"
+
+
 def _widened(weights: NumberFormat, chip: Chip, reason: str) -> KernelChoice:
-    dtype = "int8_weight" if weights.bits > 4 else "int4"
+    dtype = _weight_dtype(weights)
     rate = _sixteen_bit(chip)
     return KernelChoice(dtype, rate, 2.0, f"{reason}: weights widened, computes in {rate}")
 

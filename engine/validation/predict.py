@@ -292,9 +292,10 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
     """The batch per replica that an engine admits: what memory holds, at most what the
     scheduler allows."""
     framework, layouts = subject.framework, deployment.layouts
-    share = rows[0].recipe.memory_fraction or framework.memory_fraction
+    given = rows[0].recipe.memory_fraction
+    share = given or framework.memory_fraction
     if rows[0].kind == "serving":
-        tuned = rows[0].recipe.memory_fraction or max(share, RECIPE_MEMORY_FRACTION)
+        tuned = given or max(share, RECIPE_MEMORY_FRACTION)
         framework = replace(framework, memory_fraction=tuned)
     prompts = _column([row.input_tokens for row in rows])
     answers = np.nan_to_num(_column([row.output_tokens for row in rows]))

@@ -77,6 +77,6 @@ def recipe_of(run: Run) -> Recipe:
         kv=next((rule.kv for rule in fitting if rule.kv), ""),
         chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run))), 0),
         memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
-        sequences=min((rule.sequences(run) for rule in fitting), default=math.inf),
+        sequences=next((most for r in fitting if (most := r.sequences(run)) < math.inf), math.inf),
         unknown=next((rule.unknown for rule in fitting if rule.unknown), ""),
     )

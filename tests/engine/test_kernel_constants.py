@@ -66,6 +66,7 @@ def test_mxfp4_weights_are_widened_to_16_bits_where_a_chip_lacks_fp4_whatever_wa
     found = choose_kernel(FORMATS["mxfp4"], FORMATS["fp8"], load_chip("h200_sxm"))
     assert (found.dtype, found.compute, found.activation_bytes) == ("mxfp4_weight", "bf16", 2.0)
     assert "no FP4 rate" in found.fallback
+    assert choose_kernel(FORMATS["mxfp4"], FORMATS["mxfp4"], load_chip("h200_sxm")) == found
     native = choose_kernel(FORMATS["mxfp4"], FORMATS["fp8"], load_chip("b200_sxm"))
     assert (native.dtype, native.compute) == ("fp8", "fp8")
 
