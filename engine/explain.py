@@ -104,7 +104,7 @@ def _waiting_seconds(
     return max(float(np.nan_to_num(between)) - decode_seconds - drafting, 0.0)
 
 
-def _number(values: FloatArray) -> float:
+def _number(values: FloatArray | float) -> float:
     return float(np.max(values))
 
 
@@ -131,14 +131,15 @@ def _phase(deployment: Deployment, step: Step, phase: str) -> list[OperatorTime]
 
 
 def _kernel_row(deployment: Deployment, work: Work, phase: str) -> OperatorTime:
+    calls = _number(work.calls)
     return OperatorTime(
         name=work.name,
         kernel=work.kernel,
         phase=phase,
-        calls=round(work.calls),
-        seconds=work.calls * _number(kernel_seconds(work, deployment.chip)),
-        flops=work.calls * _number(work.flops),
-        bytes=work.calls * _number(work.bytes),
+        calls=round(calls),
+        seconds=calls * _number(kernel_seconds(work, deployment.chip)),
+        flops=calls * _number(work.flops),
+        bytes=calls * _number(work.bytes),
         message_bytes=0.0,
         bound=kernel_bound(work, deployment.chip),
         provenance=str(work.constants.provenance),

@@ -105,6 +105,12 @@ class Framework:
     gathering_ranks: int = 0
     """With attention-DP on up to so many ranks, every rank gathers all tokens for its experts and
     their results are summed and scattered; on more, each token goes to its experts' ranks."""
+    shared_beside: bool = False
+    """Shared experts run beside the routed ones, on a stream of their own or in the same grouped
+    product, so that launching them takes no time."""
+    fused_norms: tuple[str, ...] = ()
+    """Chip generations on which its all-reduces end in the residual add and the norm behind them,
+    which then launch nothing of their own."""
     balanced_ranks: int = 1 << 20
     """From so many expert ranks on, its deployments copy and place popular experts such that no
     rank has more of them than another (DeepSeek's EPLB)."""

@@ -75,6 +75,8 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         prefill_requests=file.get("prefill_requests", 1 << 20),
         graph_tokens=file.get("graph_tokens", 0),
         gathering_ranks=file.get("gathering_ranks", 0),
+        shared_beside=file.get("shared_beside", False),
+        fused_norms=tuple(file.get("fused_norms", ())),
         balanced_ranks=file.get("balanced_ranks", 1 << 20),
         decode_pool_pace=file.get("decode_pool_pace", 1.0),
         handover_seconds=file.get("handover_us", 0.0) * 1e-6,

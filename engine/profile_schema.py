@@ -188,6 +188,8 @@ class FrameworkFile(_Strict):
     prefill_requests: PositiveInt = 1 << 20
     graph_tokens: int = Field(0, ge=0)
     gathering_ranks: int = Field(0, ge=0)
+    shared_beside: bool = False
+    fused_norms: list[str] = []
     balanced_ranks: PositiveInt = 1 << 20
     decode_pool_pace: float = Field(1.0, gt=0)
     handover_us: float = Field(0.0, ge=0)

@@ -37,7 +37,7 @@ class Work:
     kernel: str
     constants: KernelConstants
     peak_flops: float
-    calls: float
+    calls: FloatArray | float
     flops: FloatArray
     bytes: FloatArray
     size: FloatArray | None = None

@@ -86,11 +86,14 @@ def _with_index(mixer: Mixer, shape: Shape, index: SparseIndex) -> Mixer:
     core = mixer.cores[0]
     if not isinstance(core, AttentionCore):
         raise TypeError("attention() makes attention cores")
-    whole = Split.REPLICATED
-    name = "self_attn.indexer"
+    # As many index heads as key heads, divided like them; one product with queries, keys and
+    # values (vLLM and ATOM: MinimaxM3QKVParallelLinearWithIndexer).
+    name, width = "self_attn.indexer", index.heads * index.dim
     own = (
-        Matrix(f"{name}.q_proj", shape.hidden, index.heads * index.dim, Role.INDEXER, whole),
-        Matrix(f"{name}.k_proj", shape.hidden, index.dim, Role.INDEXER, whole, "index_k"),
+        Matrix(
+            f"{name}.q_proj", shape.hidden, width, Role.INDEXER, Split.KV, "qkv", heads=index.heads
+        ),
+        Matrix(f"{name}.k_proj", shape.hidden, index.dim, Role.INDEXER, Split.REPLICATED, "qkv"),
     )
     sparse = replace(core, index_dim=index.dim, index_heads=index.heads, top_k=index.top_k)
     return Mixer("sparse attention", mixer.matrices + own, (sparse,), mixer.other + 2 * index.dim)

@@ -7,7 +7,7 @@ and MoE layers is one entry with 61 calls), so that a sweep evaluates each only 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.architecture import (
     Architecture,
@@ -99,10 +99,12 @@ class Elementwise:
     """Passes over activations: norms, rotary embedding, activation functions, quantisation.
 
     ``replicated_elements`` are per token on every rank, ``divided_elements`` shrink with TP.
+    ``reduced_launches`` are those that join an all-reduce where there is one.
     """
 
     constants: KernelConstants
     launches: float
+    reduced_launches: float
     replicated_elements: float
     divided_elements: float
 
@@ -160,7 +162,7 @@ def take_inventory(
         dense_only_reduces=collector.expert_reduces,
         norm_reduces=collector.norm_reduces,
         message_bytes_per_element=2.0,
-        dispatch_bytes_per_element=1.0 if precision.activations.bits <= 8 else 2.0,
+        dispatch_bytes_per_element=min(precision.activations.bytes_per_element, 2.0),
         gathering_ranks=float(framework.gathering_ranks),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,
@@ -183,6 +185,7 @@ class _Collector:
         self.bank_calls: dict[Experts, float] = defaultdict(float)
         self.fallbacks: list[str] = []
         self.launches = 0.0
+        self.reduced_launches = 0.0
         self.replicated = 0.0
         self.divided = 0.0
         self.all_reduces = 0.0
@@ -232,10 +235,14 @@ class _Collector:
         """Fused passes as serving engines run them: add and norm (reads and writes two hidden
         states), rotary embedding with the cache write, gated activation."""
         self.launches += count * block.norms
+        if self.chip.generation in self.framework.fused_norms:
+            self.reduced_launches += count * min(block.norms, 2)
         self.replicated += count * block.norms * 4.0 * self.hidden_size
         for core in block.cores:
             self.launches += count
             if isinstance(core, AttentionCore):
+                # Sums of squares before the ranks exchange them.
+                self.launches += count * core.normed_across_heads
                 heads = core.query_heads + 2 * core.kv_heads
                 self.divided += count * 2.0 * heads * core.key_dim
             elif isinstance(core, LatentCore):
@@ -249,7 +256,8 @@ class _Collector:
             m.inputs for m in block.matrices if m.split is Split.ROW and _is_feed_forward(m.role)
         ]
         if downs:
-            self.launches += count
+            beside = block.experts is not None and self.framework.shared_beside
+            self.launches += 0.0 if beside else count
             self.divided += count * 3.0 * sum(downs)
         if block.experts is not None:
             routed = block.experts.matrices[-1].inputs * block.experts.top_k
@@ -284,6 +292,8 @@ class _Collector:
         self.fallbacks.append(choice.fallback)
         kernel = f"gemm.{choice.dtype}"
         constants = constants_for(kernel, self.chip, self.framework)
+        if role is Role.SHARED_EXPERT and self.framework.shared_beside:
+            constants = replace(constants, floor_seconds=0.0)
         decode_kernel, decode_constants = kernel, constants
         if parts[0].batched:
             dtype = "fp8" if choice.compute == "fp8" else "bf16"
@@ -348,6 +358,7 @@ class _Collector:
         return Elementwise(
             constants=constants_for("elementwise.bf16", self.chip, self.framework),
             launches=self.launches,
+            reduced_launches=self.reduced_launches,
             replicated_elements=self.replicated,
             divided_elements=self.divided,
         )

@@ -228,7 +228,8 @@ def _attention_work(
         _mixing_record(mixing, step, "attention", flops, cache + own, step.sequences * kv_heads)
     ]
     if mixing.index_constants is not None and core.index_heads:
-        works.append(_index_work(mixing, core.index_heads, core.index_dim, step))
+        index_heads = core.index_heads / np.minimum(layouts.tensor, float(core.index_heads))
+        works.append(_index_work(mixing, index_heads, core.index_dim, step))
     return works
 
 
@@ -256,7 +257,11 @@ def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: 
 
 
 def _index_work(
-    mixing: Mixing, heads: int, width: int, step: Step, tokens_per_entry: float = 1.0
+    mixing: Mixing,
+    heads: float | FloatArray,
+    width: int,
+    step: Step,
+    tokens_per_entry: float = 1.0,
 ) -> Work:
     """Scores of DeepSeek sparse attention: every query against every index key, FP8 keys."""
     assert mixing.index_constants is not None
@@ -288,7 +293,8 @@ def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: St
 
 
 def _elementwise_work(elementwise: Elementwise, layouts: LayoutArrays, tokens: FloatArray) -> Work:
-    launches = max(elementwise.launches, 1.0)
+    joined = np.where(layouts.tensor > 1, elementwise.reduced_launches, 0.0)
+    launches = np.maximum(elementwise.launches - joined, 1.0)
     elements = elementwise.replicated_elements + elementwise.divided_elements / layouts.tensor
     return Work(
         name="elementwise",
@@ -335,7 +341,10 @@ def step_messages(
             )
         )
     if inventory.banks and bool(np.any(exchanging)):
-        messages.extend(_exchange_messages(inventory, layouts, tokens, node_size, exchanging))
+        everything = _routed_tokens(steps, layouts)
+        messages.extend(
+            _exchange_messages(inventory, layouts, tokens, everything, node_size, exchanging)
+        )
     messages.append(
         Message(
             name="pipeline send",
@@ -352,6 +361,7 @@ def _exchange_messages(
     inventory: Inventory,
     layouts: LayoutArrays,
     rank_tokens: FloatArray,
+    all_tokens: FloatArray,
     node_size: int,
     exchanging: NDArray[np.bool_],
 ) -> list[Message]:
@@ -378,7 +388,7 @@ def _exchange_messages(
 
     def shared(name: str, bytes_per_element: float) -> Message:
         """One half of an all-reduce of the tokens of all ranks."""
-        everything = rank_tokens * layouts.attention_data * inventory.routed_width
+        everything = all_tokens * inventory.routed_width
         return Message(
             name=name,
             kind="all_reduce",
