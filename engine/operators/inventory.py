@@ -41,6 +41,9 @@ INDEXER_PASSES = (
     "top-k",
 )
 
+PLAIN_NORMS = 2
+"""Norms of a block with one before each half."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gemm:
@@ -235,8 +238,9 @@ class _Collector:
         """Fused passes as serving engines run them: add and norm (reads and writes two hidden
         states), rotary embedding with the cache write, gated activation."""
         self.launches += count * block.norms
-        if self.chip.generation in self.framework.fused_norms:
-            self.reduced_launches += count * min(block.norms, 2)
+        # Norms of their own behind the halves, or several residual streams, stay apart.
+        if block.norms <= PLAIN_NORMS and self.chip.generation in self.framework.fused_norms:
+            self.reduced_launches += count * block.norms
         self.replicated += count * block.norms * 4.0 * self.hidden_size
         for core in block.cores:
             self.launches += count

@@ -163,9 +163,7 @@ def _expert_work(
     pairs = np.minimum(busiest(mean, layouts.expert, spread * others), choices)
     pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
-    # Read the token, write gate and up, read their product, write the result.
     columns = experts.matrices[-1].inputs / layouts.expert_tensor
-    widths = 2.0 * experts.matrices[0].inputs + 3.0 * columns
     return Work(
         name="experts",
         kernel=bank.kernel,
@@ -174,11 +172,20 @@ def _expert_work(
         calls=bank.calls,
         flops=(2.0 * elements) * pairs,
         bytes=elements * bank.weight_bytes_per_element * touched
-        + pairs * widths * bank.activation_bytes,
+        + pairs * _pair_bytes(bank, columns),
         size=np.maximum(pairs / np.maximum(touched, 1e-9), 1e-9),
         compute_excess=1.0 + bank.fill_columns.compute / columns,
         memory_excess=1.0 + bank.fill_columns.memory / columns,
     )
+
+
+def _pair_bytes(bank: ExpertBank, columns: FloatArray) -> FloatArray:
+    """Traffic of one token at one expert: its operands as stored, its results in 16 bits, the last
+    of which the sum over a token's experts reads again."""
+    hidden = bank.experts.matrices[0].inputs
+    operands = (hidden + columns) * bank.activation_bytes
+    results: FloatArray = (2.0 * columns + 2.0 * hidden) * 2.0
+    return operands + results
 
 
 def _mixing_work(mixing: Mixing, layouts: LayoutArrays, step: Step) -> list[Work]:
