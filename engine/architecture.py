@@ -33,6 +33,7 @@ class Role(StrEnum):
     """What part of the model a matrix belongs to; quantisation schemes go by it."""
 
     ATTENTION = "attention"
+    ATTENTION_OUTPUT = "attention_output"
     MIXER = "mixer"
     DENSE_MLP = "dense_mlp"
     ROUTED_EXPERT = "routed_expert"

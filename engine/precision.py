@@ -64,7 +64,15 @@ _ACTIVATION_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "nvfp4"}
 _SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE)
 
 QUANTISED_ROLES = frozenset(
-    {Role.ATTENTION, Role.MIXER, Role.DENSE_MLP, Role.ROUTED_EXPERT, Role.SHARED_EXPERT, Role.OTHER}
+    {
+        Role.ATTENTION,
+        Role.ATTENTION_OUTPUT,
+        Role.MIXER,
+        Role.DENSE_MLP,
+        Role.ROUTED_EXPERT,
+        Role.SHARED_EXPERT,
+        Role.OTHER,
+    }
 )
 """What a weight format applies to when no checkpoint says otherwise: every large linear layer,
 but not embeddings, LM head, router, indexer and towers."""

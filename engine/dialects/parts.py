@@ -94,7 +94,7 @@ def attention(
             f"{name}.o_proj",
             heads * value_dim,
             hidden,
-            Role.ATTENTION,
+            Role.ATTENTION_OUTPUT,
             Split.ROW,
             bias=output_bias,
         )
@@ -186,7 +186,14 @@ def latent_attention(
             Role.ATTENTION,
             batched=True,
         ),
-        Matrix(f"{name}.o_proj", heads * value_dim, hidden, Role.ATTENTION, Split.ROW, bias=bias),
+        Matrix(
+            f"{name}.o_proj",
+            heads * value_dim,
+            hidden,
+            Role.ATTENTION_OUTPUT,
+            Split.ROW,
+            bias=bias,
+        ),
     ]
     if index is not None and index.owned:
         matrices += indexer(hidden, index.query_inputs or query_rank or hidden, index)

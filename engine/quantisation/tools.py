@@ -46,7 +46,8 @@ def _w4afp8(found: Config) -> Scheme:
     rule = (("experts",), grouped(4, number(found, "group_size", 128), 16))
     ignored = names(found.get("modules_to_not_convert"))
     plain = FORMATS["fp8_block"]
-    roles = frozenset({Role.ATTENTION, Role.DENSE_MLP, Role.SHARED_EXPERT, Role.ROUTED_EXPERT})
+    experts = {Role.SHARED_EXPERT, Role.ROUTED_EXPERT}
+    roles = frozenset({Role.ATTENTION, Role.ATTENTION_OUTPUT, Role.DENSE_MLP} | experts)
     return Scheme(plain, FORMATS["fp8"], None, ignored, (rule,), only_roles=roles)
 
 

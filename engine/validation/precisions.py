@@ -2,20 +2,31 @@
 
 Published tables say "nvfp4" or "fp8" and mean a usual checkpoint of that model. Four-bit
 checkpoints of mixture models quantise the routed experts and leave attention alone (NVIDIA
-ModelOpt, AMD Quark and OpenAI releases); those of dense models quantise every linear layer.
+ModelOpt, AMD Quark and OpenAI releases); profiles/accuracy/checkpoints.toml says which quantise
+more. Those of dense models quantise every linear layer.
 FP8 checkpoints of DeepSeek, Qwen3, MiniMax and GLM scale by 128×128 blocks, the others by tensor.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
 
 from engine.architecture import Architecture, Role
 from engine.errors import InputError
 from engine.precision import FORMATS, NumberFormat, Precision, parse_precision
+from profiles import ROOT
 
 _PLAIN = FORMATS["bf16"]
-_NOT_EXPERTS = (Role.ATTENTION, Role.MIXER, Role.DENSE_MLP, Role.SHARED_EXPERT, Role.OTHER)
+_NOT_EXPERTS = (
+    Role.ATTENTION,
+    Role.ATTENTION_OUTPUT,
+    Role.MIXER,
+    Role.DENSE_MLP,
+    Role.SHARED_EXPERT,
+    Role.OTHER,
+)
 _SPELLINGS = {
     "half": "bf16",
     "float16": "bf16",
@@ -99,16 +110,32 @@ def _is_block_scaled(words: str, architecture: Architecture) -> bool:
 def _four_bit(name: str, cache: NumberFormat | None, architecture: Architecture) -> Precision:
     if architecture.is_mixture:
         activations = "bf16" if architecture.model_type == "gpt_oss" else name
-        return _experts_only(name, activations, cache or FORMATS["fp8"], _PLAIN)
+        besides = _quantised_besides().get((architecture.model_type, name), frozenset())
+        return _experts_only(name, activations, cache or FORMATS["fp8"], _PLAIN, besides)
     return Precision(FORMATS[name], FORMATS[name], cache or FORMATS["fp8"])
 
 
+@cache
+def _quantised_besides() -> dict[tuple[str, str], frozenset[Role]]:
+    """By model type and format: what a checkpoint quantises besides the routed experts."""
+    path = ROOT / "accuracy" / "checkpoints.toml"
+    file = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {
+        (one["model_type"], one["weights"]): frozenset(Role(role) for role in one["quantised"])
+        for one in file["checkpoint"]
+    }
+
+
 def _experts_only(
-    name: str, activations: str, cache: NumberFormat, others: NumberFormat
+    name: str,
+    activations: str,
+    cache: NumberFormat,
+    others: NumberFormat,
+    besides: frozenset[Role] = frozenset(),
 ) -> Precision:
     return Precision(
         FORMATS[name],
         FORMATS[activations],
         cache,
-        overrides=tuple((role, others) for role in _NOT_EXPERTS),
+        overrides=tuple((role, others) for role in _NOT_EXPERTS if role not in besides),
     )
