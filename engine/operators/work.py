@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.architecture import AttentionCore, LatentCore, Matrix, Split, StateCore
-from engine.operators.inventory import Elementwise, ExpertBank, Gemm, Inventory, Mixing
+from engine.operators.inventory import ExpertBank, Gemm, Inventory, Mixing
 from engine.operators.step import LayoutArrays, Step
 from engine.roofline import Message, Work
 
@@ -46,7 +46,7 @@ def step_work(
     for mixing in inventory.mixings:
         for step in steps:
             works.extend(_mixing_work(mixing, layouts, step))
-    works.append(_elementwise_work(inventory.elementwise, layouts, tokens))
+    works.append(_elementwise_work(inventory, layouts, tokens))
     works.append(_gemm_work(inventory.head, layouts, _sampled_tokens(steps), decode))
     return works
 
@@ -299,8 +299,10 @@ def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: St
     )
 
 
-def _elementwise_work(elementwise: Elementwise, layouts: LayoutArrays, tokens: FloatArray) -> Work:
-    joined = np.where(layouts.tensor > 1, elementwise.reduced_launches, 0.0)
+def _elementwise_work(inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray) -> Work:
+    elementwise = inventory.elementwise
+    joined = np.minimum(elementwise.reduced_launches, _reduces(inventory, layouts))
+    joined = np.where(layouts.tensor > 1, joined, 0.0)
     launches = np.maximum(elementwise.launches - joined, 1.0)
     elements = elementwise.replicated_elements + elementwise.divided_elements / layouts.tensor
     return Work(
@@ -312,6 +314,12 @@ def _elementwise_work(elementwise: Elementwise, layouts: LayoutArrays, tokens: F
         flops=np.zeros_like(layouts.tensor),
         bytes=(2.0 * elements / launches) * tokens,
     )
+
+
+def _reduces(inventory: Inventory, layouts: LayoutArrays) -> FloatArray:
+    """All-reduces of a pass over the attention ranks."""
+    replaced = np.where(layouts.attention_data > 1, inventory.dense_only_reduces, 0.0)
+    return inventory.all_reduces - replaced
 
 
 def step_messages(
@@ -327,12 +335,11 @@ def step_messages(
     tokens = total_tokens(steps)
     hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * tokens
     exchanging = layouts.attention_data > 1
-    reduces = inventory.all_reduces - np.where(exchanging, inventory.dense_only_reduces, 0.0)
     messages = [
         Message(
             name="all-reduce",
             kind="all_reduce",
-            times=reduces,
+            times=_reduces(inventory, layouts),
             bytes=hidden_bytes,
             ranks=layouts.tensor,
         )

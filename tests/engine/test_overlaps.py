@@ -68,6 +68,14 @@ def test_norms_join_all_reduces_where_there_are_any(tensor: int, saved: int):
     )
 
 
+def test_no_more_norms_join_all_reduces_than_there_are():
+    """With attention-DP the layers with experts end in an exchange instead: one of two is left."""
+    layout = Layout(tensor=4, attention_data=2)
+    apart = work(builders.mixture(layers=5), layout)["elementwise"]
+    joined = work(builders.mixture(layers=5), layout, fused_norms=("toy",))["elementwise"]
+    assert calls(apart) - calls(joined) == 5
+
+
 def test_norms_stay_apart_on_other_chips_and_behind_the_halves():
     layout = Layout(tensor=4)
     plain = builders.dense()
