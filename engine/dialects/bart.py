@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engine.architecture import Architecture, AttentionCore, Matrix, Role, Split
 from engine.dialects.decoder import Traits, assemble
-from engine.dialects.parts import FeedForward, Mixer, dense, layer
+from engine.dialects.parts import FeedForward, Mixer, dense, layer, output_projection
 from engine.dialects.t5 import WARNING
 from engine.keys import MAXIMUM_LAYERS, Keys
 
@@ -124,7 +124,7 @@ def _attention(keys: Keys, name: str, hidden: int, side: str) -> Mixer:
             f"{name}.k_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", key_bias, heads=heads
         ),
         Matrix(f"{name}.v_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", True, heads=heads),
-        Matrix(f"{name}.out_proj", hidden, hidden, role, Split.ROW, bias=True),
+        output_projection(f"{name}.out_proj", hidden, hidden, bias=True),
     )
     width = hidden // heads
     core = AttentionCore(heads, heads, width, width, cross=name == "encoder_attn")

@@ -24,7 +24,7 @@ from engine.architecture import (
 )
 from engine.dialects.decoder import Traits, assemble, read_shape
 from engine.dialects.layer_kinds import layer_kinds
-from engine.dialects.parts import FeedForward, Mixer, layer, mixture
+from engine.dialects.parts import FeedForward, Mixer, layer, mixture, output_projection
 from engine.keys import Keys
 
 WINDOW, SPARSE, HEAVY = "window", "sparse", "heavy"
@@ -175,12 +175,8 @@ def _attention(sizes: Dimensions, kind: str) -> Mixer:
             role,
             batched=True,
         ),
-        Matrix(
-            f"{name}.o_b_proj",
-            sizes.output_groups * sizes.output_rank,
-            sizes.hidden,
-            role,
-            Split.ROW,
+        output_projection(
+            f"{name}.o_b_proj", sizes.output_groups * sizes.output_rank, sizes.hidden
         ),
     ]
     other = sizes.query_rank + sizes.head_dim + sizes.heads

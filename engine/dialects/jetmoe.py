@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.architecture import Architecture, AttentionCore, Matrix, Role, Split
 from engine.dialects.decoder import Shape, Traits, read_decoder
 from engine.dialects.mixture import read_routing
-from engine.dialects.parts import Mixer, mixture
+from engine.dialects.parts import Mixer, mixture, output_projection
 from engine.keys import MAXIMUM_LAYERS, Keys
 
 TRAITS = Traits(tied=True)
@@ -32,7 +32,7 @@ def read(keys: Keys) -> Architecture:
             Matrix(f"{name}.experts.input_linear", hidden, all_inner, Role.ATTENTION),
             Matrix(f"{name}.kv_proj", hidden, 2 * inner, Role.ATTENTION, Split.KV, heads=kv_heads),
             Matrix(f"{name}.experts.router", hidden, routing.count, Role.ROUTER, Split.REPLICATED),
-            Matrix(f"{name}.experts.output_linear", all_inner, hidden, Role.ATTENTION, Split.ROW),
+            output_projection(f"{name}.experts.output_linear", all_inner, hidden),
         ),
         (AttentionCore(heads, kv_heads, head_dim, head_dim),),
         hidden,

@@ -46,6 +46,11 @@ def norm_elements(norm: str, width: int) -> int:
     return {"rms": 1, "scale": 1, "layer": 2, "plain": 0}[norm] * width
 
 
+def output_projection(name: str, inputs: int, hidden: int, bias: bool = False) -> Matrix:
+    """What turns the heads' results back into a hidden state, divided by head."""
+    return Matrix(name, inputs, hidden, Role.ATTENTION_OUTPUT, Split.ROW, bias=bias)
+
+
 def attention(
     hidden: int,
     heads: int,
@@ -89,16 +94,7 @@ def attention(
                     heads=kv_heads,
                 )
             )
-    matrices.append(
-        Matrix(
-            f"{name}.o_proj",
-            heads * value_dim,
-            hidden,
-            Role.ATTENTION_OUTPUT,
-            Split.ROW,
-            bias=output_bias,
-        )
-    )
+    matrices.append(output_projection(f"{name}.o_proj", heads * value_dim, hidden, output_bias))
     key_heads = kv_heads if owns_cache else 0
     widths = {
         "": 0,
@@ -186,14 +182,7 @@ def latent_attention(
             Role.ATTENTION,
             batched=True,
         ),
-        Matrix(
-            f"{name}.o_proj",
-            heads * value_dim,
-            hidden,
-            Role.ATTENTION_OUTPUT,
-            Split.ROW,
-            bias=bias,
-        ),
+        output_projection(f"{name}.o_proj", heads * value_dim, hidden, bias),
     ]
     if index is not None and index.owned:
         matrices += indexer(hidden, index.query_inputs or query_rank or hidden, index)

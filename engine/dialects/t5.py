@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from engine.architecture import Architecture, AttentionCore, Matrix, Role, Split
 from engine.dialects.decoder import Traits, assemble
-from engine.dialects.parts import Mixer, dense, layer
+from engine.dialects.parts import Mixer, dense, layer, output_projection
 from engine.keys import MAXIMUM_LAYERS, Keys
 
 WARNING = (
@@ -60,7 +60,7 @@ def _attention(name: str, hidden: int, heads: int, head_dim: int, *, cross: bool
         Matrix(f"{name}.q", hidden, inner, role, kernel=f"{name}.qkv"),
         Matrix(f"{name}.k", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
         Matrix(f"{name}.v", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
-        Matrix(f"{name}.o", inner, hidden, role, Split.ROW),
+        output_projection(f"{name}.o", inner, hidden),
     )
     core = AttentionCore(heads, heads, head_dim, head_dim, cross=cross)
     return Mixer("attention", matrices, (core,))

@@ -12,7 +12,7 @@ from engine.architecture import Architecture, Block, Matrix, Role, Split
 from engine.dialects.decoder import Traits, assemble
 from engine.dialects.layer_kinds import layer_kinds
 from engine.dialects.mamba import inner_width, step_rank
-from engine.dialects.parts import FeedForward, Mixer, attention, dense, layer
+from engine.dialects.parts import FeedForward, Mixer, attention, dense, layer, output_projection
 from engine.dialects.states import mamba1
 from engine.keys import MAXIMUM_LAYERS, Keys
 
@@ -73,7 +73,7 @@ def _hybrid(keys: Keys, hidden: int, mixer: Mixer) -> tuple[Block, int]:
     head_dim = keys.integer("attention_head_dim", default=wide // heads)
     *inputs, _ = attention(wide, heads, heads, head_dim).matrices
     inner = heads * head_dim
-    output = Matrix("self_attn.o_proj", inner, hidden, Role.ATTENTION, Split.ROW)
+    output = output_projection("self_attn.o_proj", inner, hidden)
     width = keys.integer("intermediate_size", required=True)
     feeding = dense(hidden, width, name="shared_transf.feed_forward")
     common = (*inputs, output, *feeding.matrices)

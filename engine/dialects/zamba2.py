@@ -12,7 +12,7 @@ from engine.architecture import Architecture, Block, Matrix, Role, Split
 from engine.dialects.decoder import Shape, Traits, assemble
 from engine.dialects.layer_kinds import layer_kinds
 from engine.dialects.mamba import inner_width, state_groups
-from engine.dialects.parts import FeedForward, Mixer, attention, dense, layer
+from engine.dialects.parts import FeedForward, Mixer, attention, dense, layer, output_projection
 from engine.dialects.states import mamba2
 from engine.keys import MAXIMUM_LAYERS, Keys
 
@@ -98,7 +98,7 @@ def _hybrid(keys: Keys, shape: Shape, mixer: Mixer) -> tuple[Block, int]:
     attending = attention(wide, shape.heads, shape.kv_heads, shape.head_dim)
     *inputs, _ = attending.matrices
     inner = shape.heads * shape.head_dim
-    output = Matrix("self_attn.o_proj", inner, hidden, Role.ATTENTION, Split.ROW)
+    output = output_projection("self_attn.o_proj", inner, hidden)
     feeding = dense(
         hidden,
         width,

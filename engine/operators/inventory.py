@@ -245,8 +245,6 @@ class _Collector:
         for core in block.cores:
             self.launches += count
             if isinstance(core, AttentionCore):
-                # Sums of squares before the ranks exchange them.
-                self.launches += count * core.normed_across_heads
                 heads = core.query_heads + 2 * core.kv_heads
                 self.divided += count * 2.0 * heads * core.key_dim
             elif isinstance(core, LatentCore):
@@ -256,18 +254,20 @@ class _Collector:
                     self._add_indexer(core.index_heads * core.index_dim, count)
             else:
                 self.divided += count * 2.0 * core.convolution_elements
-        downs = [
-            m.inputs for m in block.matrices if m.split is Split.ROW and _is_feed_forward(m.role)
-        ]
+        downs = [m for m in block.matrices if m.split is Split.ROW and _is_feed_forward(m.role)]
         if downs:
-            beside = block.experts is not None and self.framework.shared_beside
-            self.launches += 0.0 if beside else count
-            self.divided += count * 3.0 * sum(downs)
+            if not all(self._beside(m.role) for m in downs):
+                self.launches += count
+            self.divided += count * 3.0 * sum(m.inputs for m in downs)
         if block.experts is not None:
             routed = block.experts.matrices[-1].inputs * block.experts.top_k
             self.launches += 2 * count
             self.divided += count * 3.0 * routed
             self.replicated += count * 2.0 * self.hidden_size
+
+    def _beside(self, role: Role) -> bool:
+        """Whether matrices of ``role`` run while the routed experts do."""
+        return role is Role.SHARED_EXPERT and self.framework.shared_beside
 
     def _add_indexer(self, query_elements: float, count: float) -> None:
         """What prepares the scores of DeepSeek sparse attention and uses them, each a pass of its
@@ -288,6 +288,7 @@ class _Collector:
         for core in block.cores:
             if isinstance(core, AttentionCore) and core.normed_across_heads:
                 self.norm_reduces += count
+                self.launches += count  # the sums of squares that the ranks exchange
 
     def gemm(self, parts: tuple[Matrix, ...], name: str, calls: float) -> Gemm:
         role = parts[0].role
@@ -296,7 +297,7 @@ class _Collector:
         self.fallbacks.append(choice.fallback)
         kernel = f"gemm.{choice.dtype}"
         constants = constants_for(kernel, self.chip, self.framework)
-        if role is Role.SHARED_EXPERT and self.framework.shared_beside:
+        if self._beside(role):
             constants = replace(constants, floor_seconds=0.0)
         decode_kernel, decode_constants = kernel, constants
         if parts[0].batched:

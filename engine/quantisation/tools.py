@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.architecture import Role
-from engine.precision import FORMATS
+from engine.precision import FORMATS, QUANTISED_ROLES
 from engine.quantisation.scheme import Scheme
 from engine.quantisation.values import OVERRIDE, Config, grouped, names, number, problem, section
 
@@ -46,8 +46,7 @@ def _w4afp8(found: Config) -> Scheme:
     rule = (("experts",), grouped(4, number(found, "group_size", 128), 16))
     ignored = names(found.get("modules_to_not_convert"))
     plain = FORMATS["fp8_block"]
-    experts = {Role.SHARED_EXPERT, Role.ROUTED_EXPERT}
-    roles = frozenset({Role.ATTENTION, Role.ATTENTION_OUTPUT, Role.DENSE_MLP} | experts)
+    roles = QUANTISED_ROLES - {Role.MIXER, Role.OTHER}
     return Scheme(plain, FORMATS["fp8"], None, ignored, (rule,), only_roles=roles)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from datetime import date
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from engine.profile_files import read_toml
 from profiles import ROOT
 
 _DAY = re.compile(r"\s*(\d{4})-(\d\d)(?:-(\d\d))?")
@@ -45,7 +45,7 @@ def months_before_newest(day: date) -> float:
 
 @cache
 def _file() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "accuracy" / "dates.toml").read_text(encoding="utf-8"))
+    return read_toml(ROOT / "accuracy" / "dates.toml")
 
 
 @cache

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from typing import Any
 
 from engine.framework_profiles import framework_ids
+from engine.profile_files import read_toml
 from engine.validation.runs import Conditions, Run
 from profiles import ROOT
 
@@ -16,7 +16,7 @@ GENERIC = "generic"
 
 @cache
 def _file() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "accuracy" / "eras.toml").read_text(encoding="utf-8"))
+    return read_toml(ROOT / "accuracy" / "eras.toml")
 
 
 @cache

@@ -10,23 +10,22 @@ FP8 checkpoints of DeepSeek, Qwen3, MiniMax and GLM scale by 128×128 blocks, th
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 
 from engine.architecture import Architecture, Role
 from engine.errors import InputError
-from engine.precision import FORMATS, NumberFormat, Precision, parse_precision
+from engine.precision import (
+    FORMATS,
+    QUANTISED_ROLES,
+    NumberFormat,
+    Precision,
+    parse_precision,
+)
+from engine.profile_files import read_toml
 from profiles import ROOT
 
 _PLAIN = FORMATS["bf16"]
-_NOT_EXPERTS = (
-    Role.ATTENTION,
-    Role.ATTENTION_OUTPUT,
-    Role.MIXER,
-    Role.DENSE_MLP,
-    Role.SHARED_EXPERT,
-    Role.OTHER,
-)
+_NOT_EXPERTS = QUANTISED_ROLES - {Role.ROUTED_EXPERT}
 _SPELLINGS = {
     "half": "bf16",
     "float16": "bf16",
@@ -118,11 +117,9 @@ def _four_bit(name: str, cache: NumberFormat | None, architecture: Architecture)
 @cache
 def _quantised_besides() -> dict[tuple[str, str], frozenset[Role]]:
     """By model type and format: what a checkpoint quantises besides the routed experts."""
-    path = ROOT / "accuracy" / "checkpoints.toml"
-    file = tomllib.loads(path.read_text(encoding="utf-8"))
     return {
         (one["model_type"], one["weights"]): frozenset(Role(role) for role in one["quantised"])
-        for one in file["checkpoint"]
+        for one in read_toml(ROOT / "accuracy" / "checkpoints.toml")["checkpoint"]
     }
 
 
@@ -137,5 +134,5 @@ def _experts_only(
         FORMATS[name],
         FORMATS[activations],
         cache,
-        overrides=tuple((role, others) for role in _NOT_EXPERTS if role not in besides),
+        overrides=tuple((role, others) for role in sorted(_NOT_EXPERTS - besides)),
     )

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 
+from engine.profile_files import read_toml
 from engine.validation.runs import Conditions, Run
 from profiles import ROOT
 
@@ -55,7 +55,7 @@ class _Rule:
 
 @cache
 def _rules() -> tuple[_Rule, ...]:
-    file = tomllib.loads((ROOT / "accuracy" / "recipes.toml").read_text(encoding="utf-8"))
+    file = read_toml(ROOT / "accuracy" / "recipes.toml")
     return tuple(
         _Rule(
             Conditions.of(rule),

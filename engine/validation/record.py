@@ -6,10 +6,10 @@ from thousands of rows, of which ``profiles/accuracy/published.csv`` keeps a few
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.profile_files import read_toml
 from profiles import ROOT
 
 PUBLISHED = ROOT / "accuracy" / "published.csv"
@@ -59,7 +59,7 @@ class Record:
 
 def read_record() -> Record:
     """The recorded errors."""
-    file = tomllib.loads(ERRORS.read_text(encoding="utf-8"))
+    file = read_toml(ERRORS)
     return Record(
         file["date"],
         file["rows"],

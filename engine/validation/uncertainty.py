@@ -8,7 +8,6 @@ framework's costs were. The maintainers' ``tests/accuracy/publish.py`` writes th
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.chip import KernelConstants, Provenance
 from engine.operators import Inventory
+from engine.profile_files import read_toml
 from engine.scenario import Mode
 from profiles import ROOT
 
@@ -135,7 +135,7 @@ def _constants(inventory: Inventory) -> Iterable[KernelConstants]:
 
 @cache
 def _file() -> dict[str, Any]:
-    return tomllib.loads(RANGES.read_text(encoding="utf-8"))
+    return read_toml(RANGES)
 
 
 @cache

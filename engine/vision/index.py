@@ -8,11 +8,11 @@ model types. Names of single models and their figures are data
 from __future__ import annotations
 
 import importlib
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from engine.profile_files import read_toml
 from engine.vision.source import Reader
 from profiles import ROOT
 
@@ -137,7 +137,7 @@ def named_architectures() -> Mapping[str, Mapping[str, Any]]:
     """Config keys of every model known by name (``resnet50``, ``swin_t``)."""
     found: dict[str, Mapping[str, Any]] = {}
     for path in sorted((ROOT / "architectures").glob("*.toml")):
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = read_toml(path)
         shared = table.get("shared", {})
         for name, values in table["models"].items():
             found[name] = {**shared, **_inherited(table["models"], values)}

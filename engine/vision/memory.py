@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +10,7 @@ import numpy as np
 from engine.chip import Chip
 from engine.framework import Framework
 from engine.precision import Precision
+from engine.profile_files import read_toml
 from engine.results import FloatArray, MemoryItem
 from engine.vision.architecture import VisionArchitecture
 from profiles import ROOT
@@ -19,8 +19,7 @@ from profiles import ROOT
 @cache
 def live_copies() -> float:
     """Activations held at once, in inputs and outputs of the largest layer."""
-    text = (ROOT / "vision" / "memory.toml").read_text(encoding="utf-8")
-    return float(tomllib.loads(text)["live_copies"])
+    return float(read_toml(ROOT / "vision" / "memory.toml")["live_copies"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from engine.chip import Chip
 from engine.config import load_architecture
 from engine.errors import InputError
 from engine.model_profiles import bundled_models
+from engine.profile_files import read_toml
 from engine.text import clean
 from engine.vision.architecture import VisionArchitecture
 from engine.vision.index import named_architectures
@@ -23,8 +23,7 @@ Resolution = tuple[int, int]
 
 @cache
 def _names() -> Mapping[str, Mapping[str, Any]]:
-    text = (ROOT / "vision" / "names.toml").read_text(encoding="utf-8")
-    return {entry["name"]: entry for entry in tomllib.loads(text)["model"]}
+    return {entry["name"]: entry for entry in read_toml(ROOT / "vision" / "names.toml")["model"]}
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.errors import InputError
 from engine.framework import Framework
 from engine.framework_profiles import load_framework
 from engine.precision import FORMATS, Precision
+from engine.profile_files import read_toml
 from engine.text import clean
 from engine.validation.eras import framework_name, profile_of
 from engine.validation.runs import Run
@@ -99,7 +99,7 @@ def offline_batches(
 
 @cache
 def _loads() -> Mapping[str, Any]:
-    return tomllib.loads((ROOT / "vision" / "loads.toml").read_text(encoding="utf-8"))
+    return read_toml(ROOT / "vision" / "loads.toml")
 
 
 def _count(text: str) -> int:

@@ -99,7 +99,7 @@ def attention_matrices(hidden: int, heads: int, kv_heads: int, width: int) -> tu
         Matrix("self_attn.q_proj", hidden, queries, role, Split.COLUMN, "qkv"),
         Matrix("self_attn.k_proj", hidden, keys, role, Split.KV, "qkv", heads=kv_heads),
         Matrix("self_attn.v_proj", hidden, keys, role, Split.KV, "qkv", heads=kv_heads),
-        Matrix("self_attn.o_proj", queries, hidden, role, Split.ROW, "o"),
+        Matrix("self_attn.o_proj", queries, hidden, Role.ATTENTION_OUTPUT, Split.ROW, "o"),
     )
 
 
@@ -158,7 +158,7 @@ def latent(layers: int = 2, hidden: int = 1024, heads: int = 16) -> Architecture
             Matrix("self_attn.q_proj", hidden, heads * 192, role, Split.COLUMN),
             Matrix("self_attn.kv_a_proj", hidden, 576, role, Split.REPLICATED),
             Matrix("self_attn.kv_b_proj", 512, heads * 256, role, Split.COLUMN, batched=True),
-            Matrix("self_attn.o_proj", heads * 128, hidden, role, Split.ROW),
+            Matrix("self_attn.o_proj", heads * 128, hidden, Role.ATTENTION_OUTPUT, Split.ROW),
             *mlp_matrices(hidden, 4 * hidden),
         ),
         cores=(LatentCore(heads, 512, 128, 64, 128),),

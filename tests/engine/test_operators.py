@@ -12,41 +12,11 @@ from hypothesis import strategies as st
 
 from engine.layout import Layout
 from engine.narrow_experts import fill_columns
-from engine.operators import (
-    LayoutArrays,
-    Step,
-    decode_step,
-    prefill_step,
-    step_messages,
-    step_work,
-    take_inventory,
-)
+from engine.operators import take_inventory
 from engine.operators.work import expected_experts
-from engine.precision import Precision
-from engine.roofline import Work
 from engine.routing import evenness
 from tests.engine import builders
-
-
-def work_of(
-    architecture, step: Step, layout: Layout | None = None, precision: Precision = builders.BF16
-) -> dict[str, Work]:
-    inventory = take_inventory(architecture, precision, builders.chip(), builders.framework())
-    arrays = LayoutArrays.of([layout or Layout()])
-    return {work.name: work for work in step_work(inventory, arrays, [step])}
-
-
-def one(values) -> float:
-    return float(np.asarray(values).reshape(-1)[0])
-
-
-def decode(batch: int, layout: Layout | None = None, isl: int = 100, osl: int = 2) -> Step:
-    arrays = LayoutArrays.of([layout or Layout()])
-    return decode_step(np.array([[float(batch)]]), arrays, isl, osl)
-
-
-def prefill(batch: int, isl: int, layout: Layout | None = None) -> Step:
-    return prefill_step(np.array([[float(batch)]]), LayoutArrays.of([layout or Layout()]), isl)
+from tests.engine.evaluate import decode, messages_of, one, prefill, work_of
 
 
 def test_qkv_is_one_gemm_of_two_mnk():
@@ -193,13 +163,7 @@ def test_fp8_halves_weight_bytes():
 
 
 def messages(architecture, layout: Layout, batch: int = 16, **habits: int):
-    framework = replace(builders.framework(), **habits)
-    inventory = take_inventory(architecture, builders.BF16, builders.chip(), framework)
-    arrays = LayoutArrays.of([layout])
-    return {
-        message.name: message
-        for message in step_messages(inventory, arrays, [decode(batch, layout)], 8)
-    }
+    return messages_of(architecture, decode(batch, layout), layout, **habits)
 
 
 def test_two_all_reduces_per_layer():
@@ -249,12 +213,9 @@ def test_balanced_ranks_wait_for_the_luck_of_the_draw_only():
 
     def flops(ranks: int) -> float:
         layout = Layout(attention_data=8, expert=8)
-        framework = replace(builders.framework(), balanced_ranks=ranks)
-        inventory = take_inventory(
-            builders.mixture(experts=64), builders.BF16, builders.chip(), framework
-        )
-        works = step_work(inventory, LayoutArrays.of([layout]), [decode(512, layout)])
-        return one(next(work for work in works if work.name == "experts").flops)
+        model = builders.mixture(experts=64)
+        work = work_of(model, decode(512, layout), layout, balanced_ranks=ranks)
+        return one(work["experts"].flops)
 
     assert flops(8) < 0.9 * flops(16)
 

@@ -59,6 +59,15 @@ def test_modelopt_file_beside_the_config():
     assert (precision.name, precision.kv.name) == ("W4A4", "fp8")
 
 
+def test_output_projections_are_stored_as_they_are_and_not_like_the_rest_of_attention():
+    """As in nvidia/DeepSeek-R1-0528-FP4-v2."""
+    ignored = [f"model.layers.{layer}.self_attn.{m}_proj" for layer in range(2) for m in "qkv"]
+    beside = {"quantization": {"quant_algo": "NVFP4", "exclude_modules": ignored}}
+    precision = read({}, beside)
+    assert precision.weight_format(Role.ATTENTION).name == "bf16"
+    assert precision.weight_format(Role.ATTENTION_OUTPUT).name == "nvfp4"
+
+
 def test_missing_method_is_recognised_by_its_algorithm():
     precision = read({"quant_algo": "FP8", "kv_cache_scheme": "FP8", "ignore": ["lm_head"]})
     assert (precision.weights.name, precision.kv.name) == ("fp8", "fp8")
