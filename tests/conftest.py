@@ -10,7 +10,7 @@ from tests.hub_server import serving
 @pytest.fixture
 def local_hub(tmp_path, monkeypatch):
     """An empty hub on this machine, the client pointed to it, an empty cache, no token."""
-    from engine.hub import client, fetch
+    from engine.sources.hub import client, fetch
 
     client.client()
     settings = client.constants()

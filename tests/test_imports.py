@@ -1,37 +1,50 @@
-"""Who may import whom, and what start-up must not load."""
+"""The street: imports go down only, in no circle; and what start-up must not load."""
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-ENGINE = sorted((ROOT / "engine").rglob("*.py"))
+from tests.import_graph import ROOT, STREET, circles, floor_of, graph, imported, modules, room_of
+
+ALL_ROOMS = {room for floor in STREET for room in floor}
+SCREEN = {"textual", "rich"}
+HEAVY = {"torch", "transformers", "pandas", "scipy"}
 
 
-def imports_of(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text())
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {name.name.split(".")[0] for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.split(".")[0])
-    return found
+@pytest.fixture(scope="module")
+def arrows() -> dict[str, set[str]]:
+    return graph()
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_engine_knows_no_screen(path: Path):
-    assert not imports_of(path) & {"textual", "rich", "tui"}
+def test_imports_go_down_the_street(arrows: dict[str, set[str]]):
+    upward = [
+        f"{name} -> {other}"
+        for name, others in arrows.items()
+        for other in others
+        if room_of(name) != room_of(other) and floor_of(other) >= floor_of(name)
+    ]
+    assert upward == []
 
 
-@pytest.mark.parametrize("path", ENGINE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_heavy_at_run_time(path: Path):
-    assert not imports_of(path) & {"torch", "transformers", "pandas", "scipy"}
+def test_nobody_imports_in_a_circle(arrows: dict[str, set[str]]):
+    assert circles(arrows) == []
+
+
+def test_every_folder_of_the_engine_is_a_room():
+    folders = {f"engine.{one.name}" for one in (ROOT / "engine").iterdir() if one.is_dir()}
+    assert {one for one in folders if "__" not in one} <= ALL_ROOMS
+
+
+def test_only_the_screen_knows_textual_and_nobody_loads_what_is_heavy():
+    known = modules()
+    outside = {
+        name: {one.split(".")[0] for one in imported(path, known)} for name, path in known.items()
+    }
+    assert [n for n, found in outside.items() if found & SCREEN and room_of(n) != "tui"] == []
+    assert [n for n, found in outside.items() if found & HEAVY] == []
 
 
 def loaded_by(code: str) -> set[str]:
@@ -48,7 +61,7 @@ def test_help_loads_no_numpy():
 
 
 def test_a_sweep_loads_no_pydantic_and_no_hub():
-    loaded = loaded_by("import engine.sweep, engine.cli.sweep")
+    loaded = loaded_by("import engine.plan.sweep, engine.cli.sweep")
     assert not loaded & {"pydantic", "huggingface_hub", "textual"}
 
 

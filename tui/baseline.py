@@ -11,13 +11,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.errors import RooftopError
-from engine.layout import Layout
-from engine.precision import Precision
-from engine.prepared import Prepared, prepare
-from engine.results import IntArray, Table
+from engine.model.precision import Precision
+from engine.plan.prepared import Prepared, prepare
+from engine.plan.results import Table
+from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
-from engine.sweep import batch_table
+from engine.words.arrays import IntArray
+from engine.words.errors import RooftopError
+from engine.work.layout import Layout
 from tui.format import change, counted
 from tui.pinned import Pinned
 

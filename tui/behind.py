@@ -10,7 +10,7 @@ from tui.sweeper import Job, LatestWins
 from tui.threads import into_this_thread
 
 if TYPE_CHECKING:
-    from engine.results import Explanation, Sweep
+    from engine.plan.results import Explanation, Sweep
     from engine.scenario import Scenario
     from tui.screen import MainScreen
 
@@ -60,8 +60,8 @@ class Behind:
             timer.cancel()
 
     def _start_sweep(self, scenario: Scenario) -> None:
-        from engine.prepared import prepare
-        from engine.sweep import sweep
+        from engine.plan.prepared import prepare
+        from engine.plan.sweep import sweep
         from tui.allocator import hand_back_the_rest
 
         done = self._in_this_thread(lambda found: self._screen.sweep_done(scenario, found))
@@ -76,7 +76,7 @@ class Behind:
         self._sweeper.submit(Job(work, done, failed))
 
     def _start_explaining(self) -> None:
-        from engine.explain import explain
+        from engine.plan.explain import explain
 
         screen = self._screen
         session = screen.session

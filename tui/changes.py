@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.scenario import Scenario
-from engine.text import clean
+from engine.words.text import clean
 from tui.fields import HARDWARE, WORKLOAD
 
 

@@ -53,8 +53,8 @@ def _names(value: object) -> tuple[str, ...]:
 
 def save_choices(choices: Choices) -> None:
     """Remember ``choices``; a full disk is not worth a complaint here."""
-    from engine.errors import RooftopError
-    from engine.files import write_text
+    from engine.sources.files import write_text
+    from engine.words.errors import RooftopError
     from tui.paths import choices_file
 
     try:

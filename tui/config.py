@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InputError
-from engine.text import clean
+from engine.words.errors import InputError
+from engine.words.text import clean
 from tui.keymap import Keymap, parse_keys
 from tui.themes import THEMES
 
@@ -32,7 +32,7 @@ def load_config(path: Path) -> Config:
     file, the key, what was found and what is expected."""
     if not os.path.lexists(path):
         return Config()
-    from engine.files import read_toml
+    from engine.sources.files import read_toml
 
     document = read_toml(path, MAXIMUM_BYTES, "the settings")
     try:
@@ -47,7 +47,7 @@ def _checked(document: Mapping[str, Any]) -> Config:
 
     from pydantic import BaseModel, ConfigDict, ValidationError
 
-    from engine.profile_files import first_problem
+    from engine.sources.profile_files import first_problem
 
     class ConfigFile(BaseModel):
         """The file's keys."""

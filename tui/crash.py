@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from engine.text import clean
+from engine.words.text import clean
 
 
 def note_crash(error: Exception) -> str:

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine.errors import RooftopError
+from engine.words.errors import RooftopError
 from tui.lines import fit
 from tui.threads import into_this_thread
 
 if TYPE_CHECKING:
-    from engine.hub.reference import HubReference
+    from engine.sources.hub.reference import HubReference
     from tui.screen import MainScreen
 
 NAME_WIDTH = 36
@@ -44,7 +44,7 @@ class Fetching:
     def when_here(self, model: str, revision: str, arrived: Callable[[], None]) -> None:
         """Call ``arrived`` when the model can be read without the network: at once for profiles,
         files and what was fetched before, later for the rest. The screen is told of failures."""
-        from engine.config import hub_reference
+        from engine.model.config import hub_reference
 
         try:
             reference = hub_reference(model, revision)
@@ -73,7 +73,7 @@ class Fetching:
         number, later = self._number, into_this_thread()
 
         def work() -> None:
-            from engine.hub import fetch_config
+            from engine.sources.hub import fetch_config
 
             problem = ""
             try:
@@ -109,6 +109,6 @@ class Fetching:
 
 
 def _is_here(reference: HubReference) -> bool:
-    from engine.hub import remembered
+    from engine.sources.hub import remembered
 
     return remembered(reference) is not None

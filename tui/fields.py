@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.errors import InputError
 from engine.scenario import Mode, Scenario
-from engine.units import (
+from engine.words.errors import InputError
+from engine.words.units import (
     LARGEST_INSTANCES,
     parse_count,
     parse_instances,
@@ -55,25 +55,25 @@ def cycle(field: Field, scenario: Scenario, direction: int) -> Scenario:
 
 
 def _chips() -> tuple[str, ...]:
-    from engine.chip_profiles import chip_ids
+    from engine.hardware.chip_profiles import chip_ids
 
     return chip_ids()
 
 
 def _frameworks() -> tuple[str, ...]:
-    from engine.framework_profiles import framework_ids
+    from engine.hardware.framework_profiles import framework_ids
 
     return framework_ids()
 
 
 def _set_chip(scenario: Scenario, text: str) -> Scenario:
-    from engine.chip_profiles import load_chip
+    from engine.hardware.chip_profiles import load_chip
 
     return replace(scenario, chip=load_chip(text).id)
 
 
 def _set_framework(scenario: Scenario, text: str) -> Scenario:
-    from engine.framework_profiles import load_framework
+    from engine.hardware.framework_profiles import load_framework
 
     return replace(scenario, framework=load_framework(text).id)
 
@@ -104,7 +104,7 @@ def _format_field(
     kinds: tuple[str, ...] = ("language", "vision"),
 ) -> Field:
     def write(scenario: Scenario, text: str) -> Scenario:
-        from engine.precision import number_format
+        from engine.model.precision import number_format
 
         name = _BITS.get(text.strip(), text.strip())
         value = "" if name in {"", _AUTO} else number_format(name).name

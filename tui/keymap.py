@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.errors import InputError
+from engine.words.errors import InputError
 from tui.commands import BY_ID, COMMANDS, EVERYWHERE, PANES, Command
 
 _NAMES = {

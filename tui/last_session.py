@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import RooftopError
-from engine.text import clean
+from engine.words.errors import RooftopError
+from engine.words.text import clean
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
@@ -41,13 +41,13 @@ class LastSession:
 
     def scenario(self) -> Scenario:
         """The scenario it had; raises `InputError` for one that is not ours."""
-        from engine.plan_schema import parse_scenario
+        from engine.plan.plan_schema import parse_scenario
 
         return parse_scenario("session", self.document)
 
     def is_worth_offering(self, scenario: Scenario) -> bool:
         """Whether restoring would bring back something that ``scenario`` is not."""
-        from engine.plan import scenario_document
+        from engine.plan.plan_file import scenario_document
 
         return (self.unsaved or self.ended != QUIT) and self.document != scenario_document(scenario)
 
@@ -58,7 +58,7 @@ def save_last_session(session: LastSession) -> bool:
     from dataclasses import asdict
 
     from engine import __version__
-    from engine.plan import SCHEMA_VERSION, write_document
+    from engine.plan.plan_file import SCHEMA_VERSION, write_document
     from tui.paths import session_file
 
     document: dict[str, Any] = {
@@ -83,7 +83,7 @@ def save_last_session(session: LastSession) -> bool:
 
 def load_last_session() -> LastSession | None:
     """The session that was left, or None when there is none that can be read."""
-    from engine.profile_files import read_toml
+    from engine.sources.profile_files import read_toml
     from tui.paths import session_file
 
     try:

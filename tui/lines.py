@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from engine.text import clean
+from engine.words.text import clean
 from tui.styles import PLAIN, Role
 
 Run = tuple[str, Role]

@@ -8,9 +8,9 @@ from os.path import lexists
 from pathlib import Path
 
 from engine.cli import BAD_INPUT, COMMANDS, run
-from engine.errors import InputError, RooftopError
-from engine.files import user_path
-from engine.text import clean
+from engine.sources.files import user_path
+from engine.words.errors import InputError, RooftopError
+from engine.words.text import clean
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def _start_app(arguments: list[str]) -> int:
     plan_path = _plan_path(parsed.plan) if parsed.plan else None
     base = Scenario()
     if plan_path is not None:
-        from engine.plan import load_plan
+        from engine.plan.plan_file import load_plan
 
         base = load_plan(plan_path).scenario
     scenario = scenario_from(parsed, base)

@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.errors import InputError
-from engine.results import Binding, BoolArray, FloatArray, Table
-from engine.units import parse_milliseconds
+from engine.plan.results import Binding, Table
+from engine.words.arrays import BoolArray, FloatArray
+from engine.words.errors import InputError
+from engine.words.units import parse_milliseconds
 
 _COMPARED = re.compile(r"([a-z0-9]+)(<=|>=|<|>|=)(.+)")
 _UNFINISHED = re.compile(r"[a-z0-9]+[<>=]+")

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.answer import capacity_gib, why_lost
-from engine.config import hub_reference
-from engine.errors import RooftopError
-from engine.layout import Layout
-from engine.plan import PlanFile, load_plan, scenario_document
-from engine.prepared import Prepared, prepare
-from engine.results import Table
+from engine.model.config import hub_reference
+from engine.plan.answer import capacity_gib, why_lost
+from engine.plan.plan_file import PlanFile, load_plan, scenario_document
+from engine.plan.prepared import Prepared, prepare
+from engine.plan.results import Table
+from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
-from engine.sweep import batch_table
-from engine.text import clean
+from engine.words.errors import RooftopError
+from engine.words.text import clean
+from engine.work.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def pin_plan(path: Path) -> Pinned:
 
 def _is_here(scenario: Scenario) -> bool:
     """Whether the model can be read without the network."""
-    from engine.hub import remembered
+    from engine.sources.hub import remembered
 
     reference = hub_reference(scenario.model, scenario.revision)
     return reference is None or remembered(reference) is not None

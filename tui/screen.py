@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.keys import _character_to_key
 from textual.screen import Screen
 
-from engine.errors import RooftopError
+from engine.words.errors import RooftopError
 from tui.actions import Actions
 from tui.arrange import arrange, size_note
 from tui.behind import SWEEP_SECONDS, Behind
@@ -28,7 +28,7 @@ from tui.widgets.tree_pane import TreePane
 from tui.widgets.why_pane import WhyPane
 
 if TYPE_CHECKING:
-    from engine.results import Explanation, Sweep
+    from engine.plan.results import Explanation, Sweep
     from engine.scenario import Scenario
     from tui.app import RooftopApp
     from tui.last_session import LastSession
@@ -124,7 +124,7 @@ class MainScreen(Screen[None]):
     def keep_session(self, ended: str = "quit") -> None:
         """Write the session for the next start, once. One that was offered and that nothing has
         taken the place of stays."""
-        from engine.plan import scenario_document
+        from engine.plan.plan_file import scenario_document
         from tui.last_session import LastSession, now, save_last_session
 
         session = self.session

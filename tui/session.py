@@ -11,15 +11,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.answer import answer, capacity_gib, why_lost
-from engine.errors import RooftopError
-from engine.layout import Layout
-from engine.precision import Precision
-from engine.prepared import LARGEST_BATCH, Prepared, prepare
-from engine.results import IntArray, Sweep, Table
+from engine.model.precision import Precision
+from engine.plan.answer import answer, capacity_gib, why_lost
+from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
+from engine.plan.ranges import Accuracy, accuracy_of
+from engine.plan.results import Sweep, Table
+from engine.plan.sweep import batch_limits, batch_table, sweep
 from engine.scenario import Scenario
-from engine.sweep import batch_limits, batch_table, sweep
-from engine.validation.uncertainty import Accuracy, accuracy_of
+from engine.words.arrays import IntArray
+from engine.words.errors import RooftopError
+from engine.work.layout import Layout
 from tui.baseline import Baseline, against
 from tui.pinned import Pinned, pin_row, samples_of
 from tui.store import Store
@@ -95,7 +96,7 @@ class Session:
             limits = batch_limits(prepared, scenario, prepared.precisions.index(precision))
             most = int(limits[prepared.layouts.index(layout)])
         else:
-            from engine.vision.sweep import largest_vision_batch
+            from engine.plan.forward_sweep import largest_vision_batch
 
             most = largest_vision_batch(prepared, scenario, precision)
         most = min(most + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
@@ -318,7 +319,7 @@ class Session:
 
     def row_text(self, table: Table, row: int) -> str:
         """A row in one line: the benchmark's name, the plan and its numbers."""
-        from engine.plan_document import benchmark_names
+        from engine.plan.plan_document import benchmark_names
 
         assert self.prepared is not None
         scenario, precision = self.store.current, table.precision(row)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.results import BoolArray, IntArray, Table
+from engine.plan.results import Table
+from engine.words.arrays import BoolArray, IntArray
 
 VIEWS = ("layout", "best", "all")
 """The batches of one layout; the best batch of every layout; every candidate."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from engine.errors import InputError
+from engine.words.errors import InputError
 
 COERCED = "C.UTF-8"
 """What Python itself sets ``LC_CTYPE`` to in the C locale, whatever the terminal can show."""

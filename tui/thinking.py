@@ -13,8 +13,8 @@ from tui.sweeper import Job, LatestWins
 from tui.threads import into_this_thread
 
 if TYPE_CHECKING:
-    from engine.key_effects import KeyEffect
-    from engine.remedies import Advice, Candidate
+    from engine.plan.key_effects import KeyEffect
+    from engine.plan.remedies import Advice, Candidate
     from engine.scenario import Scenario
     from tui.overlays.sensitivity_page import SensitivityPage, Thoughts
     from tui.screen import MainScreen
@@ -154,7 +154,7 @@ class Thinking:
 
 def candidate_of(table: Any, row: int) -> Candidate:
     """A row of a table as something to ask about."""
-    from engine.remedies import Candidate
+    from engine.plan.remedies import Candidate
 
     return Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
 
@@ -167,7 +167,7 @@ def _taste(
     tell: Callable[[str, tuple[KeyEffect, ...]], None],
 ) -> None:
     """The effects of keys, one after the other, each told as it is known."""
-    from engine.key_effects import key_effects
+    from engine.plan.key_effects import key_effects
 
     for key, value in wanted:
         if should_stop():
@@ -187,8 +187,8 @@ def advice_for(
 ) -> Advice | None:
     """What would let a candidate pass; for one that meets the objectives, the next better
     batch. None when there is no better one."""
-    from engine.prepared import prepare
-    from engine.remedies import advise, next_better
+    from engine.plan.prepared import prepare
+    from engine.plan.remedies import advise, next_better
 
     wanted = next_better(prepare(scenario), scenario, chosen) if meets else chosen
     return advise(scenario, wanted, should_stop) if wanted is not None else None
@@ -203,7 +203,7 @@ def _nudged(
     """Every knob's response, with progress at a pace that eyes and slow lines can follow."""
     from dataclasses import replace
 
-    from engine.sensitivity import sensitivity
+    from engine.plan.sensitivity import sensitivity
 
     told = 0.0
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.text import clean
-from engine.units import parse_quantity
+from engine.words.text import clean
+from engine.words.units import parse_quantity
 
 if TYPE_CHECKING:
-    from engine.architecture import Assumption
+    from engine.model.architecture import Assumption
 
 OTHER = "other"
 ASSUMED = "assumed"

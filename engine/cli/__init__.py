@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from engine.errors import RooftopError
-from engine.text import clean
+from engine.words.errors import RooftopError
+from engine.words.text import clean
 
 COMMANDS = (
     "model",

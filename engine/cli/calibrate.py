@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from engine.architecture import Architecture
-from engine.calibration.fit import Calibration, Fitted, Site, calibrate
-from engine.calibration.profile import profile_name, write_profile
-from engine.calibration.results import read_runs
-from engine.calibration.rows import csv_runs
-from engine.chip_profiles import load_chip
 from engine.cli.options import scenario_from
-from engine.config import load_architecture
-from engine.errors import InputError
-from engine.files import user_path
-from engine.framework_profiles import load_framework
-from engine.layout import Layout
-from engine.prepared import scenario_precisions
+from engine.evidence.calibration.fit import Calibration, Fitted, Site, calibrate
+from engine.evidence.calibration.profile import profile_name, write_profile
+from engine.evidence.calibration.results import read_runs
+from engine.evidence.calibration.rows import csv_runs
+from engine.hardware.chip_profiles import load_chip
+from engine.hardware.framework_profiles import load_framework
+from engine.model.architecture import Architecture
+from engine.model.config import load_architecture
+from engine.plan.prepared import scenario_precisions
 from engine.scenario import Scenario
+from engine.sources.files import user_path
+from engine.words.errors import InputError
+from engine.work.layout import Layout
 
 
 def run_calibrate(arguments: argparse.Namespace) -> int:

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 from engine.cli import FOUND
-from engine.plan import load_plan
-from engine.plan_diff import Difference, differences
-from engine.text import clean
+from engine.plan.plan_diff import Difference, differences
+from engine.plan.plan_file import load_plan
+from engine.words.text import clean
 
 
 def run_diff(arguments: argparse.Namespace) -> int:

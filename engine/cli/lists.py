@@ -8,16 +8,16 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from engine.architecture import Architecture
-from engine.chip_profiles import chip_ids, load_chip
 from engine.cli import BAD_INPUT, FOUND
-from engine.config import load_architecture
-from engine.errors import InputError
-from engine.framework_profiles import framework_ids, load_framework
-from engine.model_profiles import model_names
-from engine.profile_files import BUNDLED
-from engine.text import clean
-from engine.validation.uncertainty import published_runs
+from engine.hardware.chip_profiles import chip_ids, load_chip
+from engine.hardware.framework_profiles import framework_ids, load_framework
+from engine.model.architecture import Architecture
+from engine.model.config import load_architecture
+from engine.model.model_profiles import model_names
+from engine.plan.ranges import published_runs
+from engine.sources.profile_files import BUNDLED
+from engine.words.errors import InputError
+from engine.words.text import clean
 
 Loaded = TypeVar("Loaded")
 
@@ -113,7 +113,7 @@ def _peak(tflops: float | None) -> str:
 def run_models(arguments: argparse.Namespace) -> int:
     """Every model that has a name, with its size."""
     rows: list[dict[str, Any]] = []
-    from engine.vision.index import named_architectures
+    from engine.model.forward.index import named_architectures
 
     models, problems = _loaded(model_names(), load_architecture)
     for model in models:

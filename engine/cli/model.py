@@ -9,13 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import InputError
-from engine.files import user_path
+from engine.sources.files import user_path
+from engine.words.errors import InputError
 
 if TYPE_CHECKING:
-    from engine.architecture import Architecture
-    from engine.config import LoadedModel
-    from engine.vision.architecture import VisionArchitecture
+    from engine.model.architecture import Architecture
+    from engine.model.config import LoadedModel
+    from engine.model.forward.architecture import VisionArchitecture
 
 
 def run_model(arguments: argparse.Namespace) -> int:
@@ -27,9 +27,9 @@ def run_model(arguments: argparse.Namespace) -> int:
         return _check(user_path(arguments.check), arguments.oracle, arguments.json)
     if not arguments.config:
         raise InputError("model: expected a profile, file, folder or hub id, or --check DIR")
-    from engine.architecture import Architecture
-    from engine.config import load_architecture
-    from engine.units import parse_resolution
+    from engine.model.architecture import Architecture
+    from engine.model.config import load_architecture
+    from engine.words.units import parse_resolution
 
     model = load_architecture(
         arguments.config,
@@ -45,8 +45,8 @@ def run_model(arguments: argparse.Namespace) -> int:
 def _print_language(
     model: LoadedModel, architecture: Architecture, arguments: argparse.Namespace
 ) -> int:
-    from engine.describe import as_json, as_text, describe
-    from engine.precision import number_format
+    from engine.model.describe import as_json, as_text, describe
+    from engine.model.precision import number_format
 
     if arguments.resolution:
         raise InputError(f"{model.name}: --resolution is for vision models")
@@ -59,7 +59,7 @@ def _print_language(
 def _print_vision(
     model: LoadedModel, architecture: VisionArchitecture, arguments: argparse.Namespace
 ) -> int:
-    from engine.vision.describe import as_json, as_text
+    from engine.model.forward.describe import as_json, as_text
 
     if arguments.kv:
         raise InputError(f"{model.name}: --kv is for language models")
@@ -75,9 +75,9 @@ def _print(
     prediction: int,
 ) -> int:
     """Print the figures, for a model of the hub beside the hub's own count."""
-    from engine.config import hub_reference
-    from engine.hub.comparison import hub_json, hub_text
-    from engine.hub.contents import hub_count
+    from engine.model.config import hub_reference
+    from engine.sources.hub.comparison import hub_json, hub_text
+    from engine.sources.hub.contents import hub_count
 
     reference = hub_reference(arguments.config, arguments.revision)
     count = hub_count(reference) if reference is not None else None
@@ -93,7 +93,7 @@ def _print(
 
 def _check(folder: Path, oracle: str, as_json: bool) -> int:
     """Parameters first; then whatever further tables lie beside theirs, a summary each."""
-    from engine.zoo import VERDICTS, Comparison, compare_folder, compare_others
+    from engine.evidence.zoo import VERDICTS, Comparison, compare_folder, compare_others
 
     table = user_path(oracle) if oracle else folder.parent / "oracle_params.csv"
     comparisons = list(compare_folder(folder, table))

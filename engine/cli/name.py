@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 
-from engine.benchmark import name_fields, parse_name
 from engine.cli import FOUND
-from engine.text import clean
+from engine.plan.benchmark import name_fields, parse_name
+from engine.words.text import clean
 
 
 def run_name(arguments: argparse.Namespace) -> int:

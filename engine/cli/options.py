@@ -6,10 +6,10 @@ import argparse
 import json
 from dataclasses import replace
 
-from engine.errors import InputError
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
-from engine.text import clean
-from engine.units import (
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.words.units import (
     parse_count,
     parse_instances,
     parse_milliseconds,
@@ -180,7 +180,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
 def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     given = (arguments.ttft, arguments.tpot, arguments.e2e, arguments.latency)
     if arguments.slo:
-        from engine.objective_profiles import load_objectives
+        from engine.plan.objective_profiles import load_objectives
 
         start = load_objectives(arguments.slo)
     elif any(text is not None for text in given):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
 from engine.cli.options import add_output_options, add_scenario_options
-from engine.text import clean
+from engine.words.text import clean
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction["OneLineParser"]

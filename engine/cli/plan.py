@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from engine.answer import answer
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.sweep import prepare_told
-from engine.errors import InputError
-from engine.files import user_path
-from engine.plan_document import save_plan
-from engine.sweep import sweep
-from engine.text import clean
+from engine.plan.answer import answer
+from engine.plan.plan_document import save_plan
+from engine.plan.sweep import sweep
+from engine.sources.files import user_path
+from engine.words.errors import InputError
+from engine.words.text import clean
 
 
 def run_plan(arguments: argparse.Namespace) -> int:

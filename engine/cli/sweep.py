@@ -9,17 +9,17 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from engine.answer import answer, capacity_gib, why_lost
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import idle_options, scenario_from
-from engine.errors import InputError
-from engine.plan_document import benchmark_names, row_metrics
-from engine.prepared import Prepared, prepare
-from engine.results import Binding, Sweep, Table
+from engine.plan.answer import answer, capacity_gib, why_lost
+from engine.plan.plan_document import benchmark_names, row_metrics
+from engine.plan.prepared import Prepared, prepare
+from engine.plan.ranges import Accuracy, accuracy_of
+from engine.plan.results import Binding, Sweep, Table
+from engine.plan.sweep import sweep
 from engine.scenario import Objectives, Scenario
-from engine.sweep import sweep
-from engine.units import parse_count
-from engine.validation.uncertainty import Accuracy, accuracy_of
+from engine.words.errors import InputError
+from engine.words.units import parse_count
 
 
 def command_scenario(arguments: argparse.Namespace) -> Scenario:

@@ -10,14 +10,11 @@ from dataclasses import asdict
 from os.path import isdir
 from pathlib import Path
 
-from engine.errors import InputError
-from engine.files import user_path, write_text
-from engine.text import clean
-from engine.validation.predict import Predictions, predict
-from engine.validation.reader import Measurement, read_measurements
-from engine.validation.record import PUBLISHED, read_record
-from engine.validation.regret import Regret, regrets
-from engine.validation.report import (
+from engine.evidence.measured.predict import Predictions, predict
+from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.record import PUBLISHED, read_record
+from engine.evidence.measured.regret import Regret, regrets
+from engine.evidence.measured.report import (
     FINER_GROUPS,
     Group,
     coverage,
@@ -25,7 +22,10 @@ from engine.validation.report import (
     prediction_csv,
     refusals,
 )
-from engine.validation.table import as_text, choice_words, group_lines, record_lines
+from engine.evidence.measured.table import as_text, choice_words, group_lines, record_lines
+from engine.sources.files import user_path, write_text
+from engine.words.errors import InputError
+from engine.words.text import clean
 
 BAR_WIDTH = 30
 REASONS_SHOWN = 20

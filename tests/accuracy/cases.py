@@ -15,12 +15,12 @@ from functools import partial
 
 import numpy as np
 
-from engine.chip import Collective
-from engine.chip_profiles import load_chip
-from engine.framework_profiles import load_framework
-from engine.validation.predict import Predictions, Subject
-from engine.validation.reader import Measurement
-from engine.validation.uncertainty import Case
+from engine.evidence.measured.predict import Predictions, Subject
+from engine.evidence.measured.reader import Measurement
+from engine.hardware.chip import Collective
+from engine.hardware.chip_profiles import load_chip
+from engine.hardware.framework_profiles import load_framework
+from engine.plan.ranges import Case
 from tests.accuracy.current import published_logs
 from tests.accuracy.measured import Group, folds
 from tests.accuracy.solver import Problem, left_out

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.chip import Chip, Collective, Deviation, KernelConstants
-from engine.chip_profiles import clock_pace
-from engine.framework import Framework
-from engine.profile_files import bundled_files, read_toml
+from engine.hardware.chip import Chip, Collective, Deviation, KernelConstants
+from engine.hardware.chip_profiles import clock_pace
+from engine.hardware.framework import Framework
+from engine.sources.profile_files import bundled_files, read_toml
 
 PRIORS = Path(__file__).with_name("priors.toml")
 

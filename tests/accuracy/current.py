@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.framework_profiles import source_values
-from engine.profile_files import bundled_files, read_toml
+from engine.hardware.framework_profiles import source_values
+from engine.sources.profile_files import bundled_files, read_toml
 from profiles import ROOT
 from tests.accuracy.constants import COLLECTIVES, WIDE_RANKS, Constant, Constants
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import InputError
-from engine.validation.predict import (
+from engine.evidence.measured.predict import (
     Subject,
     group_key,
     predict_language,
     subject_of,
     usable_rows,
 )
-from engine.validation.reader import Measurement, read_measurements
+from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.words.errors import InputError
 
 NOISE = {"ttft_ms": 0.08, "tpot_ms": 0.085, "e2el_ms": 0.085, "output_tps_per_chip": 0.1}
 """Relative spread that a model without constants of its own for a (model, chip) pair would leave:

@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from engine.files import write_text
-from engine.validation.eras import GENERIC
-from engine.validation.predict import Predictions, predict
-from engine.validation.reader import Measurement, read_measurements
-from engine.validation.record import ERRORS, PUBLISHED, read_record
-from engine.validation.regret import regrets
-from engine.validation.report import groups
-from engine.validation.table import as_markdown, choice_words, record_lines
-from engine.validation.uncertainty import RANGES
+from engine.evidence.measured.eras import GENERIC
+from engine.evidence.measured.predict import Predictions, predict
+from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.record import ERRORS, PUBLISHED, read_record
+from engine.evidence.measured.regret import regrets
+from engine.evidence.measured.report import groups
+from engine.evidence.measured.table import as_markdown, choice_words, record_lines
+from engine.plan.ranges import RANGES
+from engine.sources.files import write_text
 from tests.accuracy.cases import CaseError, HeldOut, hold_out
 from tests.accuracy.constants import Constants, lineage
 from tests.accuracy.measured import Group, load_groups
@@ -45,7 +45,7 @@ RANGES_HEADER = """\
 
 """
 ERRORS_HEADER = """\
-# Relative errors on all published results, see engine/validation/record.py.
+# Relative errors on all published results, see engine/evidence/measured/record.py.
 # Written by tests/accuracy/publish.py; edits are lost.
 
 """

@@ -14,8 +14,8 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from engine.validation.dates import CONFIGURATION
-from engine.validation.reader import Measurement
+from engine.evidence.measured.dates import CONFIGURATION
+from engine.evidence.measured.reader import Measurement
 
 COLUMNS = (
     "id",

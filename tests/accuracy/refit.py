@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.profile_files import bundled_files, read_toml
+from engine.sources.profile_files import bundled_files, read_toml
 from tests.accuracy.constants import (
     COLLECTIVES,
     FIXED_FRAMEWORKS,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.validation.predict import Subject
+from engine.evidence.measured.predict import Subject
 from tests.accuracy.constants import Constants
 from tests.accuracy.measured import Group
 

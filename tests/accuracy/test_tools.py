@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.chip_profiles import load_chip
-from engine.framework_profiles import load_framework
+from engine.hardware.chip_profiles import load_chip
+from engine.hardware.framework_profiles import load_framework
 from tests.accuracy.constants import Constants, kernel_owner
 from tests.accuracy.measured import folds, load_groups
 from tests.accuracy.refit import number

@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 
-from engine.prepared import prepare
+from engine.plan.prepared import prepare
+from engine.plan.sweep import sweep
 from engine.scenario import Scenario
-from engine.sweep import sweep
 
 REPEATS = 7
 SCENARIOS = (

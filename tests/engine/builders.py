@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine.architecture import (
+from engine.hardware.chip import Chip, Collective, KernelConstants, Link, Provenance
+from engine.hardware.framework import Framework
+from engine.model.architecture import (
     Architecture,
     AttentionCore,
     Block,
@@ -13,9 +15,7 @@ from engine.architecture import (
     Role,
     Split,
 )
-from engine.chip import Chip, Collective, KernelConstants, Link, Provenance
-from engine.framework import Framework
-from engine.precision import FORMATS, Precision
+from engine.model.precision import FORMATS, Precision
 
 BF16 = Precision(FORMATS["bf16"], FORMATS["bf16"], FORMATS["bf16"])
 FP8 = Precision(FORMATS["fp8"], FORMATS["fp8"], FORMATS["fp8"])

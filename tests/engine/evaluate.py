@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.architecture import Architecture
-from engine.layout import Layout
-from engine.operators import (
+from engine.hardware.roofline import Message, Work
+from engine.model.architecture import Architecture
+from engine.model.precision import Precision
+from engine.work.layout import Layout
+from engine.work.tokens import (
     LayoutArrays,
     Step,
     decode_step,
@@ -15,8 +17,6 @@ from engine.operators import (
     step_work,
     take_inventory,
 )
-from engine.precision import Precision
-from engine.roofline import Message, Work
 from tests.engine import builders
 
 

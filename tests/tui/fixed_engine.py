@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.results import Binding, Explanation, MemoryItem, OperatorTime, Sweep, Table
+from engine.plan.results import Binding, Explanation, OperatorTime, Sweep, Table
+from engine.serve.memory import MemoryItem
 
 MOST = 160
 GIB = float(1 << 30)
@@ -18,8 +19,8 @@ def fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.session.batch_table", _batch_table)
     monkeypatch.setattr("tui.session.sweep", _sweep)
     monkeypatch.setattr("tui.session.accuracy_of", lambda *_: None)
-    monkeypatch.setattr("engine.sweep.sweep", _sweep)
-    monkeypatch.setattr("engine.explain.explain", _explanation)
+    monkeypatch.setattr("engine.plan.sweep.sweep", _sweep)
+    monkeypatch.setattr("engine.plan.explain.explain", _explanation)
     monkeypatch.setattr("tui.thinking.Thinking.rest", lambda self: None)
 
 

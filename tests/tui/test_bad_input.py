@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import InputError
-from engine.plan import load_plan
+from engine.plan.plan_file import load_plan
+from engine.words.errors import InputError
 from tests.tui.driving import SMALL, press, running
 from tui.app import RooftopApp
 from tui.choices import Choices, load_choices

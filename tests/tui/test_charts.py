@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.explain import explain
-from engine.prepared import prepare
-from engine.results import Table
+from engine.plan.explain import explain
+from engine.plan.prepared import prepare
+from engine.plan.results import Table
+from engine.plan.sweep import sweep
 from engine.scenario import Objectives, Scenario
-from engine.sweep import sweep
 from tui.lines import width_of
 from tui.styles import DIM, WARN
 from tui.widgets.chart import Figure, Label, Limit, Mark, Series, draw

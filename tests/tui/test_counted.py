@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.prepared import prepare
+from engine.plan.prepared import prepare
+from engine.plan.sweep import sweep
 from engine.scenario import Scenario
-from engine.sweep import sweep
 from tui.baseline import against
 from tui.overlays.compare import Comparison, compare_lines
 from tui.overlays.sensitivity import sort_names

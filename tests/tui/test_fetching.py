@@ -64,7 +64,7 @@ async def test_the_footer_says_what_is_fetched_and_how_to_stop(hub, size):
 
 async def test_escape_cancels_and_late_results_are_dropped(hub, monkeypatch):
     arrived, go = threading.Event(), threading.Event()
-    from engine.hub import fetch
+    from engine.sources.hub import fetch
 
     real = fetch.fetch_config
 
@@ -74,7 +74,7 @@ async def test_escape_cancels_and_late_results_are_dropped(hub, monkeypatch):
         arrived.set()
         return found
 
-    monkeypatch.setattr("engine.hub.fetch_config", slow)
+    monkeypatch.setattr("engine.sources.hub.fetch_config", slow)
     async with running() as (screen, pilot):
         await settled(pilot)
         before = screen.store.current
@@ -166,7 +166,7 @@ async def test_a_plan_on_a_hub_model_opens_without_blocking(hub, tmp_path):
         await until(pilot, lambda: screen.session and screen.session.sweep_is_current)
         await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
         saved = screen.store.current
-    from engine.hub import fetch
+    from engine.sources.hub import fetch
 
     fetch._REMEMBERED.clear()
     async with running() as (screen, pilot):

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import InputError
-from engine.layout import Layout
-from engine.precision import parse_precision
-from engine.results import Binding, Table
-from engine.text import clean
+from engine.model.precision import parse_precision
+from engine.plan.results import Binding, Table
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.work.layout import Layout
 from tui.answer_lines import BADGES, answer_lines
 from tui.arrange import FILL, folded_heights
 from tui.choices import Choices

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import InputError
 from engine.scenario import Scenario
+from engine.words.errors import InputError
 from tui.commands import COMMANDS, PANES
 from tui.fields import HARDWARE, WORKLOAD, cycle, fields_for, power_of_two_step
 from tui.format import change, count, milliseconds, rate

@@ -9,7 +9,7 @@ import pytest
 
 from engine.cli import run
 from engine.scenario import Scenario
-from tests.engine.calibration.test_results import VLLM
+from tests.engine.evidence.calibration.test_results import VLLM
 from tests.tui.driving import running
 from tui.fields import HARDWARE
 

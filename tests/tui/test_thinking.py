@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import engine.prepared
+import engine.plan.prepared
 from engine.scenario import Objectives
 from tests.tui.driving import SMALL, press, running, settled, until
 from tui.overlays.compare_page import ComparePage
@@ -167,7 +167,7 @@ class TestCompare:
         async with running(replace(SMALL, model=str(folder))) as (_, pilot):
             await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
         (folder / "config.json").unlink()
-        engine.prepared._PREPARED.clear()
+        engine.plan.prepared._PREPARED.clear()
         async with running() as (_, pilot):
             await press(pilot, "c", "o", *"p.toml", "enter")
             assert "p.toml as saved" in shown(pilot)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.architecture import Assumption
-from engine.key_effects import KeyEffect
-from engine.prepared import prepare
+from engine.model.architecture import Assumption
+from engine.plan.key_effects import KeyEffect
+from engine.plan.prepared import prepare
+from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
-from engine.sweep import batch_table
 from tui.baseline import Baseline, against
 from tui.changes import changed_words
 from tui.lines import width_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.scenario import Objectives, Scenario
-from tests.engine.vision.test_table import SMALL as TABLE
+from tests.engine.model.forward.test_table import SMALL as TABLE
 from tests.tui.driving import press, running
 
 VISION = Scenario(

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from engine.explain import explain
-from engine.prepared import prepare
-from engine.remedies import Candidate, advise, next_better
+from engine.plan.explain import explain
+from engine.plan.prepared import prepare
+from engine.plan.remedies import Candidate, advise, next_better
+from engine.plan.sweep import sweep
 from engine.scenario import Scenario
-from engine.sweep import sweep
 from tui.bars import bar, signed_bar
 from tui.lines import width_of
 from tui.widgets.why_pane import why_lines

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from engine.errors import RooftopError
+from engine.words.errors import RooftopError
 from tui.actions.comparing import Comparing
 from tui.actions.editing import Editing
 from tui.actions.files import Files

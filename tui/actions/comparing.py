@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.actions.base import Group
 
 if TYPE_CHECKING:
-    from engine.nudges import Nudge
+    from engine.plan.nudges import Nudge
     from tui.pinned import Pinned
 
 

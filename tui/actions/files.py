@@ -31,9 +31,9 @@ class Files(Group):
         return Path(f"{model}-{session.prepared.chip.id}-b{int(table.batch[row])}.toml")
 
     def _save(self, text: str) -> None:
-        from engine.files import user_path
-        from engine.plan_document import save_plan
-        from engine.text import clean
+        from engine.plan.plan_document import save_plan
+        from engine.sources.files import user_path
+        from engine.words.text import clean
 
         session = self._session
         assert session is not None and session.prepared is not None and session.selected
@@ -54,9 +54,9 @@ class Files(Group):
         self._ask("Open plan:", suggestion, self._open)
 
     def _open(self, text: str) -> None:
-        from engine.files import user_path
-        from engine.plan import load_plan
-        from engine.text import clean
+        from engine.plan.plan_file import load_plan
+        from engine.sources.files import user_path
+        from engine.words.text import clean
 
         path = user_path(text.strip())
         plan = load_plan(path)
@@ -75,7 +75,7 @@ class Files(Group):
         self._ask("Model (profile, file, folder or hub id):", "", self._use_model)
 
     def _use_model(self, text: str) -> None:
-        from engine.prepared import prepare
+        from engine.plan.prepared import prepare
 
         model = text.strip()
         if not model:
@@ -96,7 +96,7 @@ class Files(Group):
 
     def do_copy_launch(self) -> None:
         """The row's launch command to the clipboard."""
-        from engine.plan_document import launch_command
+        from engine.plan.plan_document import launch_command
 
         session = self._session
         if session is None or session.selected is None or session.prepared is None:
@@ -115,7 +115,7 @@ class Files(Group):
         """The row's plan to the clipboard."""
         import tomli_w
 
-        from engine.plan_document import plan_document
+        from engine.plan.plan_document import plan_document
 
         session = self._session
         if session is None or session.selected is None or session.sweep is None:
@@ -126,9 +126,9 @@ class Files(Group):
         self._copy(tomli_w.dumps(document), "the plan")
 
     def _copy(self, text: str, what: str) -> None:
-        from engine.errors import InputError
-        from engine.files import write_text
-        from engine.text import clean
+        from engine.sources.files import write_text
+        from engine.words.errors import InputError
+        from engine.words.text import clean
         from tui.paths import last_copy_file
 
         self._screen.app.copy_to_clipboard(text)

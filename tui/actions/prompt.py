@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from engine.errors import RooftopError
+from engine.words.errors import RooftopError
 
 if TYPE_CHECKING:
     from tui.screen import MainScreen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import events
 
-from engine.errors import RooftopError
+from engine.words.errors import RooftopError
 from tui.actions.base import Group
 from tui.widgets.form_pane import FormPane
 
@@ -109,8 +109,8 @@ class Typing(Group):
 
     def set_key(self, key: str, value: object) -> None:
         """Make a what-if of a config key, unless the engine refuses the value."""
-        from engine.key_effects import edited
-        from engine.prepared import prepare
+        from engine.plan.key_effects import edited
+        from engine.plan.prepared import prepare
 
         tree = self._screen.model_tree
         changed = edited(self._store.current, key, value)

@@ -11,7 +11,7 @@ import textual.events as events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from engine.errors import RooftopError
+from engine.words.errors import RooftopError
 from tui.lines import Line, fit, line
 from tui.overlays.compare import Comparison, compare_lines, letter
 from tui.overlays.diff import diff_lines

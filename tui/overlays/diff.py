@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.plan_diff import Difference, differences
-from engine.text import clean
+from engine.plan.plan_diff import Difference, differences
+from engine.words.text import clean
 from tui.format import change
 from tui.lines import Line, fit, line
 from tui.styles import BOLD, DIM, PLAIN, TITLE, WARN

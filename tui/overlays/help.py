@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.text import clean
+from engine.words.text import clean
 from tui.commands import COMMANDS, EVERYWHERE, Command
 from tui.keymap import Keymap, commands_of
 from tui.lines import Line, line

@@ -14,9 +14,9 @@ from tui.overlays.rows import Row
 from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
 
 if TYPE_CHECKING:
-    from engine.nudges import Nudge
-    from engine.remedies import Advice, Remedy, Shortfall
-    from engine.sensitivity import Response
+    from engine.plan.nudges import Nudge
+    from engine.plan.remedies import Advice, Remedy, Shortfall
+    from engine.plan.sensitivity import Response
 
 _KNOB, _STEP, _CHANGE = 14, 26, 8
 _NEW_BEST = 24
@@ -26,7 +26,7 @@ _LEAST_BAR, _LARGEST_BAR = 7, 25
 def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudge]]:
     """What a candidate misses, the changes that would do, and those that would not. ``base`` is
     the throughput of the best plan, not a number when there is none."""
-    from engine.advice import advice_sentence, remedy_words, shortfall_words
+    from engine.plan.advice import advice_sentence, remedy_words, shortfall_words
 
     which = "the nearest plan" if math.isnan(base) else "the next better batch"
     rows: list[Row[Nudge]] = [Row(line((f" what would let {which} pass", TITLE)))]
@@ -48,7 +48,7 @@ def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudg
 
 def _remedy_line(remedy: Remedy, base: float, label: int, width: int) -> Line:
     """A change with what it brings, or by how much it misses; figures go whole or not at all."""
-    from engine.advice import remedy_words, shortfall_words
+    from engine.plan.advice import remedy_words, shortfall_words
 
     words, room = fit(remedy_words(remedy), label), width - label - 6
     if remedy.shortfall is not None:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import textual.events as events
 
-from engine.nudges import Nudge
+from engine.plan.nudges import Nudge
 from tui.lines import line
 from tui.overlays.rows import Row, RowsPage
 from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names
 from tui.styles import DIM
 
 if TYPE_CHECKING:
-    from engine.remedies import Advice
-    from engine.sensitivity import Response
+    from engine.plan.remedies import Advice
+    from engine.plan.sensitivity import Response
 
 
 @dataclass(frozen=True, slots=True)

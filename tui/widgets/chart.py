@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.words.arrays import FloatArray
 from tui.lines import Line, Run, cells, line, width_of
 from tui.styles import ACCENT, DIM, Role
 from tui.widgets.chart_axis import Axis, tick_text
 from tui.widgets.chart_canvas import Canvas
-
-FloatArray = NDArray[np.float64]
 
 SMALLEST = (16, 4)
 """Cells below which there is no picture."""

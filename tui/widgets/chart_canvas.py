@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.words.arrays import FloatArray, IntArray
 from tui.lines import Line, Run
 from tui.styles import PLAIN
 from tui.widgets.chart_axis import Axis
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 _BLANK = 0x2800

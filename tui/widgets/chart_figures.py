@@ -9,15 +9,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results import Explanation, OperatorTime, Table
+from engine.plan.results import Explanation, OperatorTime, Table
 from engine.scenario import Objectives
+from engine.words.arrays import FloatArray
 from tui.format import share
 from tui.lines import Run
 from tui.styles import ACCENT, BEST, BOLD, DIM, WARN
 from tui.widgets.chart import Figure, Label, Limit, Mark, Series
 from tui.widgets.chart_axis import Axis, decades
-
-FloatArray = NDArray[np.float64]
 
 CHOSEN, PINNED = "◆", "◇"
 _LIMITS = (

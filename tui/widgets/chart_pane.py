@@ -10,7 +10,7 @@ from tui.styles import DIM
 from tui.widgets.panes import Pane
 
 if TYPE_CHECKING:
-    from engine.results import Explanation, Sweep
+    from engine.plan.results import Explanation, Sweep
     from tui.widgets.chart import Figure
 
 KINDS = ("batch", "pareto", "roofline")

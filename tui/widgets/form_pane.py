@@ -89,7 +89,7 @@ class FormPane(Pane):
 
     def _owner(self, field: Field, value: str) -> str:
         """``yours`` beside a profile from the person's own folder."""
-        from engine.profile_files import BUNDLED
+        from engine.sources.profile_files import BUNDLED
 
         prepared = self.session.prepared if self.session is not None else None
         if prepared is None:

@@ -21,7 +21,7 @@ from tui.widgets.columns import (
 from tui.widgets.panes import Pane
 
 if TYPE_CHECKING:
-    from engine.results import Table
+    from engine.plan.results import Table
 
 _SHORT = {0: "meets", 1: "memory", 2: "TTFT", 3: "TPOT", 4: "E2E", 5: "latency"}
 NOTHING = "nothing to show: m chooses another model, u undoes"
@@ -199,7 +199,7 @@ class TablePane(Pane):
         return changed or number(column, value)
 
     def _benchmark(self, table: Table, row: int) -> str:
-        from engine.plan_document import benchmark_names
+        from engine.plan.plan_document import benchmark_names
 
         session = self.session
         assert session is not None and session.prepared is not None

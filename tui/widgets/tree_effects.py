@@ -10,7 +10,7 @@ from tui.lines import Line, Run, line
 from tui.styles import DIM, PLAIN, WARN
 
 if TYPE_CHECKING:
-    from engine.key_effects import KeyEffect
+    from engine.plan.key_effects import KeyEffect
 
 _CELL = 7
 PAIR = 2 * _CELL + 1

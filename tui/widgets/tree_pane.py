@@ -20,7 +20,7 @@ from tui.tree import (
 from tui.widgets.panes import Pane
 
 if TYPE_CHECKING:
-    from engine.key_effects import KeyEffect
+    from engine.plan.key_effects import KeyEffect
     from engine.scenario import Scenario
     from tui.session import Session
 
@@ -249,7 +249,7 @@ class TreePane(Pane):
 
     def _beside(self, row: TreeRow, width: int, used: int) -> Line:
         """The effects beside a value that has any."""
-        from engine.key_effects import tried_values
+        from engine.plan.key_effects import tried_values
         from tui.widgets.tree_effects import effects_cells, pairs_in
 
         before = _KEY + _VALUE + 4
@@ -263,14 +263,14 @@ class TreePane(Pane):
             return "其他" if self.chinese else "other"
         if group == ASSUMED:
             return "文件之外的假设" if self.chinese else "assumed, not in the file"
-        from engine.glossary import group_title
+        from engine.model.glossary import group_title
 
         return group_title(group, chinese=self.chinese)
 
 
 def _rows_of(session: Session) -> list[TreeRow]:
     """The rows of the model on screen: its config by group, then what was assumed."""
-    from engine.glossary import group_order, groups_of_keys
+    from engine.model.glossary import group_order, groups_of_keys
 
     assert session.prepared is not None
     model = session.prepared.model
@@ -284,8 +284,8 @@ def _originals(scenario: Scenario) -> dict[str, Any]:
     """The edited keys with the values that the file has for them."""
     from dataclasses import replace
 
-    from engine.errors import RooftopError
-    from engine.prepared import prepare
+    from engine.plan.prepared import prepare
+    from engine.words.errors import RooftopError
 
     if not scenario.edits:
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.key_effects import KeyEffect
+from engine.plan.key_effects import KeyEffect
 from tui.format import change, counted
 from tui.lines import Line, Run, cells, fit, joined, line, wrapped
 from tui.styles import ACCENT, BOLD, DIM, EDITED, PLAIN, WARN
@@ -20,7 +20,7 @@ def meaning_lines(row: TreeRow, *, chinese: bool, width: int, most: int) -> list
 
 
 def _meaning(row: TreeRow, chinese: bool) -> str:
-    from engine.glossary import lookup
+    from engine.model.glossary import lookup
 
     if row.note:
         return str(row.value)

@@ -11,8 +11,8 @@ from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.widgets.panes import Pane
 
 if TYPE_CHECKING:
-    from engine.remedies import Advice
-    from engine.results import Explanation, OperatorTime
+    from engine.plan.remedies import Advice
+    from engine.plan.results import Explanation, OperatorTime
 
 GIB = float(1 << 30)
 SIDE_BY_SIDE = 66
@@ -99,7 +99,7 @@ _LEGEND = " C compute M memory L link · launch"
 
 def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
     """What the row misses, and what would do."""
-    from engine.advice import advice_sentence
+    from engine.plan.advice import advice_sentence
 
     if advice.shortfall is None and advice.batch_limit is None:
         return []

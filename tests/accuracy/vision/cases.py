@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import InputError
-from engine.framework_profiles import load_framework
-from engine.validation.reader import Measurement, read_measurements
-from engine.vision.time import batch_seconds
-from engine.vision.validate import SERVER_LOAD, offline_batches, row_inventory
-from engine.vision.work import Inventory
+from engine.evidence.measured.forward import SERVER_LOAD, offline_batches, row_inventory
+from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.hardware.framework_profiles import load_framework
+from engine.serve.forward import batch_seconds
+from engine.words.errors import InputError
+from engine.work.forward.work import Inventory
 from tests.accuracy.vision.constants import Constants, Values
 
 

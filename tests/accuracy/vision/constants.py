@@ -13,9 +13,9 @@ from functools import cache
 
 import numpy as np
 
-from engine.chip import CacheTraits, Chip, KernelConstants
-from engine.framework import VisionRuntime
-from engine.vision.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
+from engine.hardware.chip import CacheTraits, Chip, KernelConstants
+from engine.hardware.framework import VisionRuntime
+from engine.work.forward.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
 
 PLAIN = "bf16"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.vision.validate import predict_row
+from engine.evidence.measured.forward import predict_row
 from tests.accuracy.vision.cases import (
     Case,
     constants_of,

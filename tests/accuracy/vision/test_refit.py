@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.validation.record import PUBLISHED
+from engine.evidence.measured.record import PUBLISHED
 from tests.accuracy.vision.cases import Case, constants_of, folds, load_cases, pair_of
 from tests.accuracy.vision.held_out import errors_of
 from tests.accuracy.vision.refit import Fit

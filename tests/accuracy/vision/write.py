@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.framework_profiles import load_framework
-from engine.profile_files import bundled_files
-from engine.vision.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
+from engine.hardware.framework_profiles import load_framework
+from engine.sources.profile_files import bundled_files
+from engine.work.forward.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
 from tests.accuracy.toml_patch import drop, patch
 from tests.accuracy.vision.cases import Case

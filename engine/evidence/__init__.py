@@ -1,0 +1,1 @@
+"""What was measured by others: published rows, runs of one's own, independent counts."""

@@ -1,0 +1,314 @@
+"""Fit the constants that a few runs can identify, by damped least squares with priors.
+
+Each constant is a factor on a published value; its logarithm has a normal prior whose width
+says how much such constants differ between sites. The posterior width says how well the runs
+pin it down: a constant that they say nothing about stays where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.evidence.calibration.results import Run
+from engine.hardware.chip import Chip, KernelConstants, Provenance
+from engine.hardware.framework import Framework
+from engine.hardware.kernels import constants_for
+from engine.model.architecture import Architecture
+from engine.model.precision import Precision
+from engine.serve.load import Arrivals, Traffic
+from engine.serve.passes import Deployment
+from engine.serve.serving import serve_traffic
+from engine.words.arrays import FloatArray
+from engine.words.errors import InputError
+from engine.work.tokens import LayoutArrays, take_inventory
+
+MINIMUM_RUNS = 3
+TTFT_NOISE, TPOT_NOISE = 0.2, 0.08
+"""Relative spread of runs that the model cannot explain (published repeats of TPOT: 1.5 % in the
+median, 15 % at worst; TTFT depends on when requests happen to arrive)."""
+IDENTIFIED = 0.8
+"""A constant counts as identified when the runs narrow its prior to this share or less."""
+CONTRADICTION = 0.25
+"""Same configuration, results this far apart: no constants can explain both."""
+UNEXPLAINED = 0.25
+"""Median error after the fit beyond which the fit is worth nothing."""
+LEAST_GAIN = 0.001
+"""A median error that falls by less is as good as before."""
+LEAST_COST = 1.0
+"""Microseconds; a cost of nothing has no factor."""
+ITERATIONS = 25
+STEP = 0.02
+EFFICIENCY_LIMIT = 0.98
+MOST_SAVED = 0.8
+"""Share of the smallest published start that a faster fabric may save."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """One fitted constant: what it is called, how wide its prior is, what it was."""
+
+    name: str
+    prior: float
+    base: float
+    unit: str
+    """Empty for a share of the chip's peak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One constant after the fit; ``spread`` is the relative standard deviation."""
+
+    constant: Constant
+    factor: float
+    spread: float
+    identified: bool
+
+    @property
+    def value(self) -> float:
+        """The constant itself; a share stays below what a chip can reach."""
+        value, base = self.constant.base * self.factor, self.constant.base
+        return value if self.constant.unit else min(value, max(EFFICIENCY_LIMIT, base))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The outcome: constants, and the median relative error of TTFT and TPOT before and after
+    (NaN where no run has it)."""
+
+    constants: tuple[Fitted, ...]
+    framework: Framework
+    runs: int
+    before: tuple[float, float]
+    after: tuple[float, float]
+
+    @property
+    def helps(self) -> bool:
+        """Whether either error falls by what is shown of it."""
+        pairs = zip(self.before, self.after, strict=True)
+        return any(before - after >= LEAST_GAIN for before, after in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What was run: the model at a precision, the chip and the framework as published."""
+
+    architecture: Architecture
+    precision: Precision
+    chip: Chip
+    framework: Framework
+
+
+def check_runs(runs: Sequence[Run]) -> None:
+    """Refuse too few runs, and runs that contradict each other; raises `InputError`."""
+    if len(runs) < MINIMUM_RUNS:
+        raise InputError(
+            f"found {len(runs)} run{'s' if len(runs) != 1 else ''}, expected at least "
+            f"{MINIMUM_RUNS} (different concurrencies say most)"
+        )
+    timed = sum(1 for run in runs if run.tpot_ms > 0)
+    if timed < MINIMUM_RUNS:
+        raise InputError(f"found TPOT in {timed} runs, expected it in at least {MINIMUM_RUNS}")
+    seen: dict[tuple[object, ...], Run] = {}
+    for run in runs:
+        key = (
+            run.layout,
+            round(run.concurrency),
+            round(run.input_tokens, -1),
+            round(run.output_tokens, -1),
+        )
+        earlier = seen.setdefault(key, run)
+        apart = abs(run.tpot_ms / earlier.tpot_ms - 1.0)
+        if apart > CONTRADICTION:
+            raise InputError(
+                f"{run.name} contradicts {earlier.name}: the same configuration took "
+                f"{run.tpot_ms:.4g} and {earlier.tpot_ms:.4g} ms per token"
+            )
+
+
+def calibrate(site: Site, runs: Sequence[Run]) -> Calibration:
+    """Fit ``runs``; raises `InputError` where they are too few or cannot be explained."""
+    check_runs(runs)
+    constants = _constants(site, runs)
+    target = _targets(runs)
+    known = np.isfinite(target)
+    noise = np.broadcast_to([[TTFT_NOISE], [TPOT_NOISE]], target.shape)[known]
+
+    def residuals(logs: FloatArray) -> FloatArray:
+        predicted = _predicted(site, runs, calibrated_framework(site, constants, logs))
+        found: FloatArray = (np.log(predicted) - target)[known] / noise
+        return found
+
+    priors = np.array([constant.prior for constant in constants])
+    logs, covariance = _least_squares(residuals, priors)
+    # Where the runs scatter more than their noise, the constants are known less well.
+    scatter = max(float(np.mean(residuals(logs) ** 2)), 1.0)
+    spreads = np.minimum(np.sqrt(scatter * np.diag(covariance)), priors)
+    framework = calibrated_framework(site, constants, logs)
+    before = _errors(site, runs, site.framework, target)
+    after = _errors(site, runs, framework, target)
+    if after[1] > UNEXPLAINED:
+        raise InputError(
+            f"the runs contradict the model or each other: TPOT is still {after[1]:.0%} off in the "
+            "median after the fit; check --tp, --weights and --chip"
+        )
+    fitted = tuple(
+        Fitted(constant, float(np.exp(log)), float(spread), bool(spread <= IDENTIFIED * prior))
+        for constant, log, spread, prior in zip(constants, logs, spreads, priors, strict=True)
+    )
+    return Calibration(fitted, framework, len(runs), before, after)
+
+
+def _constants(site: Site, runs: Sequence[Run]) -> tuple[Constant, ...]:
+    framework = site.framework
+    kernel = constants_for("gemm.bf16", site.chip, framework)
+    constants = [
+        Constant("bandwidth efficiency", 0.2, kernel.memory, ""),
+        Constant("compute efficiency", 0.25, kernel.compute, ""),
+        Constant("per-step cost", 0.7, max(framework.step_seconds * 1e6, LEAST_COST), "µs"),
+        Constant("per-request cost", 0.7, max(framework.request_seconds * 1e6, LEAST_COST), "µs"),
+    ]
+    ranks = max(run.layout.ranks for run in runs)
+    if ranks > 1:
+        start = _link_start(site, ranks) + framework.collective_seconds
+        constants.append(Constant("link α", 0.7, max(start * 1e6, LEAST_COST), "µs"))
+    return tuple(constants)
+
+
+def _link_start(site: Site, ranks: int) -> float:
+    """Seconds that the smallest all-reduce over ``ranks`` chips takes."""
+    table = site.chip.all_reduce
+    known = table[min(table, key=lambda count: abs(count - ranks))]
+    if known.small_bandwidth_bytes > 0:
+        return min(known.alpha_seconds, known.small_alpha_seconds)
+    return known.alpha_seconds
+
+
+def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatArray) -> Framework:
+    """The framework with its constants multiplied; efficiencies become kernels of this chip."""
+    factors = {
+        constant.name: float(np.exp(log)) for constant, log in zip(constants, logs, strict=True)
+    }
+    added = {
+        constant.name: constant.base * (factors[constant.name] - 1.0) * 1e-6
+        for constant in constants
+        if constant.unit
+    }
+    framework = site.framework
+    # The chip's own start stays in its file; what differs from it is the framework's.
+    least = -MOST_SAVED * min(_link_start(site, ranks) for ranks in site.chip.all_reduce)
+    collective = framework.collective_seconds + added.get("link α", 0.0)
+    return replace(
+        framework,
+        step_seconds=framework.step_seconds + added["per-step cost"],
+        request_seconds=framework.request_seconds + added["per-request cost"],
+        collective_seconds=max(collective, least),
+        kernels={
+            **framework.kernels,
+            **_scaled_kernels(site, factors["bandwidth efficiency"], factors["compute efficiency"]),
+        },
+    )
+
+
+def _scaled_kernels(site: Site, memory: float, compute: float) -> dict[str, KernelConstants]:
+    """Every kernel class of the chip as the framework runs it, its efficiencies multiplied."""
+    current: dict[str, KernelConstants] = dict(site.chip.kernels)
+    for scope in (f"{site.chip.generation}/", f"{site.chip.id}/"):
+        for key, kernel in site.framework.kernels.items():
+            if key.startswith(scope):
+                current[key.removeprefix(scope)] = kernel
+    return {
+        f"{site.chip.id}/{name}": replace(
+            kernel,
+            memory=min(kernel.memory * memory, max(EFFICIENCY_LIMIT, kernel.memory)),
+            compute=min(kernel.compute * compute, max(EFFICIENCY_LIMIT, kernel.compute)),
+            provenance=Provenance.FITTED,
+            source="calibrated to your own runs",
+        )
+        for name, kernel in current.items()
+    }
+
+
+def _targets(runs: Sequence[Run]) -> FloatArray:
+    """Logarithms of TTFT and TPOT seconds, (2, runs); NaN where not measured."""
+    measured = np.array([[run.ttft_ms for run in runs], [run.tpot_ms for run in runs]], dtype=float)
+    measured[~(measured > 0)] = np.nan
+    return np.log(measured * 1e-3)
+
+
+def _predicted(site: Site, runs: Sequence[Run], framework: Framework) -> FloatArray:
+    """TTFT and TPOT seconds, (2, runs)."""
+    inventory = take_inventory(site.architecture, site.precision, site.chip, framework)
+    layouts = LayoutArrays.build([run.layout for run in runs])
+    deployment = Deployment(inventory, site.chip, framework, layouts)
+
+    def column(values: Sequence[float]) -> FloatArray:
+        return np.array(values, dtype=float)[:, np.newaxis]
+
+    traffic = Traffic(
+        column([run.input_tokens for run in runs]),
+        column([run.output_tokens for run in runs]),
+        arrivals=Arrivals(
+            opening=column([float(run.opens_at_once) for run in runs]),
+            spread=column([run.spread for run in runs]),
+            median=column([float(run.ttft_is_median) for run in runs]),
+        ),
+        cached=column([run.cached for run in runs]),
+    )
+    batch = np.maximum(column([run.concurrency for run in runs]) / layouts.replicas, 1.0)
+    service = serve_traffic(deployment, traffic, batch)
+    return np.stack([service.ttft_seconds[:, 0], service.tpot_seconds[:, 0]])
+
+
+def _errors(
+    site: Site, runs: Sequence[Run], framework: Framework, target: FloatArray
+) -> tuple[float, float]:
+    off = np.abs(np.expm1(np.log(_predicted(site, runs, framework)) - target))
+    ttft, tpot = (float(np.nanmedian(row)) if np.isfinite(row).any() else np.nan for row in off)
+    return ttft, tpot
+
+
+def _least_squares(
+    residuals: Callable[[FloatArray], FloatArray], priors: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Levenberg-Marquardt on residuals and priors; the best point and its covariance."""
+    logs: FloatArray = np.zeros_like(priors)
+    precision = np.diag(1.0 / priors**2)
+    damping = 1e-3
+    current = residuals(logs)
+    cost = _cost(current, logs, priors)
+    for _ in range(ITERATIONS):
+        slopes = _slopes(residuals, logs, current)
+        curvature = slopes.T @ slopes + precision
+        gradient = slopes.T @ current + precision @ logs
+        moved = logs - np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), gradient)
+        moved = np.asarray(np.clip(moved, -4.0 * priors, 4.0 * priors), dtype=np.float64)
+        trial = residuals(moved)
+        trial_cost = _cost(trial, moved, priors)
+        if trial_cost < cost:
+            done = cost - trial_cost < 1e-6 * cost
+            logs, current, cost, damping = moved, trial, trial_cost, damping * 0.3
+            if done:
+                break
+        else:
+            damping *= 10.0
+    slopes = _slopes(residuals, logs, current)
+    covariance = np.asarray(np.linalg.inv(slopes.T @ slopes + precision), dtype=np.float64)
+    return logs, covariance
+
+
+def _cost(values: FloatArray, logs: FloatArray, priors: FloatArray) -> float:
+    return float(values @ values + np.sum((logs / priors) ** 2))
+
+
+def _slopes(
+    residuals: Callable[[FloatArray], FloatArray], logs: FloatArray, here: FloatArray
+) -> FloatArray:
+    columns = []
+    for index in range(len(logs)):
+        nudged = logs.copy()
+        nudged[index] += STEP
+        columns.append((residuals(nudged) - here) / STEP)
+    return np.stack(columns, axis=1)

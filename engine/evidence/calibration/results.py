@@ -1,0 +1,210 @@
+"""What engineers already have: result files of `vllm bench serve` and SGLang `bench_serving`.
+
+Both write nearly the same keys, one JSON object per file or one per line; older versions lack
+some, and what is missing follows from the others. CSV files in the form of `rooftop validate`
+work too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.sources.files import read_text
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.work.layout import Layout
+
+MAXIMUM_BYTES = 256 << 20
+"""Detailed results hold every token's time."""
+MAXIMUM_RUNS = 1000
+MOST_FAILED = 0.05
+"""Share of failed requests beyond which a run measures something else."""
+USUAL_SPREAD = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One benchmark run: ``concurrency`` requests in flight on ``layout``."""
+
+    name: str
+    layout: Layout
+    concurrency: float
+    input_tokens: float
+    output_tokens: float
+    ttft_ms: float
+    """Median where given, else mean; NaN where missing or where the client sent all at once."""
+    ttft_is_median: bool
+    tpot_ms: float
+    """Mean where given; NaN where missing."""
+    opens_at_once: bool = True
+    """All slots start together and refill as answers end; False for a steady request rate."""
+    spread: float = USUAL_SPREAD
+    """Range of answer lengths as a share of their mean."""
+    cached: float = 0.0
+    """Share of the prompts that the engine finds in its prefix cache."""
+
+
+def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:
+    """All runs of JSON result files, made on ``layout``; raises `InputError`."""
+    runs: list[Run] = []
+    for path in paths:
+        shown = clean(str(path))
+        records = _records(path, shown)
+        for number, record in enumerate(records, 1):
+            place = shown if len(records) == 1 else f"{shown} result {number}"
+            runs.append(_Record(record, place).run(layout))
+        if len(runs) > MAXIMUM_RUNS:
+            raise InputError(f"{shown}: more than {MAXIMUM_RUNS:,} runs")
+    return runs
+
+
+def _records(path: Path, shown: str) -> list[dict[str, Any]]:
+    text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
+    found = _parsed(text)
+    if not found or not all(_is_result(record) for record in found):
+        raise InputError(
+            f"{shown}: no benchmark result found, expected JSON of vllm bench serve, JSON lines "
+            "of SGLang bench_serving, or CSV"
+        )
+    return found
+
+
+def _is_result(record: object) -> bool:
+    """Whether a value looks like a result at all: it has two of the keys that all versions
+    write."""
+    keys = ("completed", "duration", "total_input_tokens", "total_output_tokens")
+    return isinstance(record, dict) and sum(key in record for key in keys) >= 2
+
+
+def _parsed(text: str) -> list[Any]:
+    """One JSON value (a list counts as many), else one per line; empty where neither."""
+    try:
+        whole = json.loads(text)
+        return whole if isinstance(whole, list) else [whole]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError):
+        return []
+
+
+class _Record:
+    """Typed access to one result."""
+
+    def __init__(self, values: dict[str, Any], place: str) -> None:
+        self.values = values
+        self.place = place
+
+    def run(self, layout: Layout) -> Run:
+        self._check_complete()
+        completed = self.number("completed")
+        output_tokens = self.number("total_output_tokens") / completed
+        steady = self._request_rate() is not None
+        limited = self.has("max_concurrency")
+        ttft, is_median = self._ttft()
+        return Run(
+            name=self.place,
+            layout=layout,
+            concurrency=max(self._concurrency(completed, output_tokens, steady), 1.0),
+            input_tokens=self.number("total_input_tokens") / completed,
+            output_tokens=output_tokens,
+            # Without any limit all prompts wait for each other; that time is not the engine's.
+            ttft_ms=ttft if steady or limited else math.nan,
+            ttft_is_median=is_median,
+            tpot_ms=self._tpot(output_tokens),
+            opens_at_once=not steady,
+            spread=self._spread(output_tokens),
+        )
+
+    def _check_complete(self) -> None:
+        failed, completed = self.values.get("failed"), self.number("completed")
+        if isinstance(failed, int | float) and failed > MOST_FAILED * (completed + failed):
+            raise InputError(
+                f"{self.place}: failed: found {failed:g} of {completed + failed:g} requests, "
+                f"expected at most {MOST_FAILED:.0%}"
+            )
+        accepted = self.values.get("accept_length")
+        if isinstance(accepted, int | float) and accepted > 1.0:
+            raise InputError(
+                f"{self.place}: accept_length: found {accepted:g}, expected a run without "
+                "speculative decoding"
+            )
+
+    def _request_rate(self) -> float | None:
+        """Requests per second of a client that keeps a rate; None for one that does not."""
+        rate = self.values.get("request_rate")
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            return None
+        return float(rate) if math.isfinite(rate) and rate > 0 else None
+
+    def _concurrency(self, completed: float, output_tokens: float, steady: bool) -> float:
+        """Requests in flight: the client's limit; under a request rate, or without a limit, as
+        many as Little's law says (rate × time each is there)."""
+        limit = self.number("max_concurrency") if self.has("max_concurrency") else math.inf
+        if not steady and math.isfinite(limit):
+            return min(limit, completed)
+        if self.has("concurrency"):
+            return min(self.number("concurrency"), limit)
+        each = self._end_to_end_ms(output_tokens)
+        return min(completed * each * 1e-3 / self.number("duration"), limit)
+
+    def _end_to_end_ms(self, output_tokens: float) -> float:
+        for key in ("mean_e2el_ms", "mean_e2e_latency_ms", "median_e2e_latency_ms"):
+            if self.has(key):
+                return self.number(key)
+        ttft = self.either("mean_ttft_ms", "median_ttft_ms")
+        return ttft + max(output_tokens - 1.0, 0.0) * self._tpot(output_tokens)
+
+    def _ttft(self) -> tuple[float, bool]:
+        median = self.has("median_ttft_ms")
+        if not median and not self.has("mean_ttft_ms"):
+            return math.nan, False
+        return self.number("median_ttft_ms" if median else "mean_ttft_ms"), median
+
+    def _tpot(self, output_tokens: float) -> float:
+        """Time per output token; early versions of SGLang wrote only latencies around it."""
+        if output_tokens <= 1.0:
+            return math.nan
+        if self.has("mean_tpot_ms") or self.has("median_tpot_ms"):
+            return self.either("mean_tpot_ms", "median_tpot_ms")
+        for kind in ("mean", "median"):
+            whole, first = f"{kind}_e2e_latency_ms", f"{kind}_ttft_ms"
+            if self.has(whole) and self.has(first):
+                rest = self.number(whole) - self.number(first)
+                if rest <= 0:
+                    raise InputError(f"{self.place}: {whole}: expected more than {first}")
+                return rest / (output_tokens - 1.0)
+        return self.either("mean_itl_ms", "median_itl_ms")
+
+    def _spread(self, output_tokens: float) -> float:
+        """How far answer lengths lie apart, where the result tells."""
+        lengths = self.values.get("output_lens")
+        if isinstance(lengths, list) and lengths:
+            known = [one for one in lengths if isinstance(one, int) and one > 0]
+            return (max(known) - min(known)) / output_tokens if known else USUAL_SPREAD
+        ratio = self.values.get("random_range_ratio")
+        # SGLang draws lengths from ratio × length to length.
+        if isinstance(ratio, int | float) and 0.0 <= ratio <= 1.0:
+            return 2.0 * (1.0 - ratio) / (1.0 + ratio)
+        return USUAL_SPREAD
+
+    def has(self, key: str) -> bool:
+        return self.values.get(key) is not None
+
+    def either(self, first: str, second: str) -> float:
+        return self.number(first if self.has(first) else second)
+
+    def number(self, key: str) -> float:
+        value = self.values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            found = "nothing" if value is None else clean(repr(value), 40)
+            raise InputError(f"{self.place}: {key}: found {found}, expected a number above 0")
+        if not math.isfinite(value) or value <= 0 or value > 1e15:
+            raise InputError(f"{self.place}: {key}: found {value}, expected a number above 0")
+        return float(value)

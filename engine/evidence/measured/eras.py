@@ -1,0 +1,50 @@
+"""Which framework profile describes a published row (profiles/accuracy/eras.toml)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from engine.evidence.measured.runs import Conditions, Run
+from engine.hardware.framework_profiles import framework_ids
+from engine.sources.profile_files import read_toml
+from profiles import ROOT
+
+GENERIC = "generic"
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return read_toml(ROOT / "accuracy" / "eras.toml")
+
+
+@cache
+def _names() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(rule["pattern"], re.IGNORECASE), rule["framework"]) for rule in _file()["name"]
+    )
+
+
+def framework_name(framework: str, version: str) -> str:
+    """The short name of a framework, however it is written; from its version where blank."""
+    written = framework.lower()
+    if written in {name for _, name in _names()}:
+        return written
+    for pattern, name in _names():
+        if pattern.search(framework or version):
+            return name
+    return written
+
+
+@cache
+def _rules() -> tuple[tuple[Conditions, str], ...]:
+    return tuple((Conditions.of(rule), rule["profile"]) for rule in _file()["era"])
+
+
+def profile_of(run: Run) -> str:
+    """The profile's id; the generic engine for frameworks nobody has described."""
+    for conditions, profile in _rules():
+        if conditions.fit(run):
+            return profile
+    return run.framework if run.framework in framework_ids() else GENERIC

@@ -1,0 +1,91 @@
+"""Names of vision models in published results → architectures (profiles/vision/names.toml)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.hardware.chip import Chip
+from engine.model.config import load_architecture
+from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.index import named_architectures
+from engine.model.forward.reading import read_vision
+from engine.model.model_profiles import bundled_models
+from engine.sources.profile_files import read_toml
+from engine.words.errors import InputError
+from engine.words.text import clean
+from profiles import ROOT
+
+Resolution = tuple[int, int]
+
+
+@cache
+def _names() -> Mapping[str, Mapping[str, Any]]:
+    return {entry["name"]: entry for entry in read_toml(ROOT / "vision" / "names.toml")["model"]}
+
+
+@cache
+def _architectures() -> Mapping[str, str]:
+    return {spelled(name): name for name in named_architectures()}
+
+
+def spelled(name: str) -> str:
+    """``ResNet-50 v1.5`` as the names file writes it."""
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+@lru_cache(maxsize=512)
+def measured_architecture(
+    name: str, resolution: Resolution | None = None, configs: Path | None = None
+) -> VisionArchitecture:
+    """The architecture that a published model name means, at the row's resolution if it states
+    one; else what the folder ``configs`` holds of that name. Raises `InputError` naming a model
+    that is not known."""
+    # A slash may part the organisation from the name, or be part of it (ViT-B/16).
+    for written in (spelled(name.split("/")[-1]), spelled(name.replace("/", "_"))):
+        found = _known(written, name, resolution)
+        if found is not None:
+            return found
+    found = _own(name, configs, resolution) if configs is not None else None
+    if found is None:
+        raise InputError(f"model {clean(name, 80)!r} is no vision model that is known")
+    return found
+
+
+def _own(name: str, configs: Path, resolution: Resolution | None) -> VisionArchitecture | None:
+    """The user's own config or layer table."""
+    stem = name.replace("/", "__")
+    for path in (configs / stem / "config.json", configs / f"{stem}.csv"):
+        if Path(stem).name == stem and path.is_file():
+            found = load_architecture(str(path), resolution=resolution).architecture
+            return found if isinstance(found, VisionArchitecture) else None
+    return None
+
+
+def _known(written: str, name: str, resolution: Resolution | None) -> VisionArchitecture | None:
+    entry = _names().get(written, {})
+    wanted = entry.get("architecture", written.split(".")[0])
+    size = resolution or _pair(entry.get("resolution"))
+    if spelled(wanted) in _architectures():
+        stated = _architectures()[spelled(wanted)]
+        return read_vision({"architecture": stated}, clean(name, 80), stated, resolution=size)
+    reference = wanted.replace("_", "-")
+    if reference in bundled_models():
+        found = load_architecture(reference, resolution=size).architecture
+        if isinstance(found, VisionArchitecture):
+            return found
+    return None
+
+
+def _pair(values: list[int] | None) -> Resolution | None:
+    return (values[0], values[1]) if values else None
+
+
+def measured_format(name: str, words: str, chip: Chip) -> str:
+    """A row's precision, where the model's entry says that a format means another one on chips
+    that have it."""
+    entry = _names().get(spelled(name.split("/")[-1]), {})
+    meant = entry.get("means", {}).get(words.lower(), "")
+    return meant if meant in chip.peak_flops else words

@@ -1,0 +1,298 @@
+"""Measured results as rows: the CSV form that `rooftop validate` reads.
+
+One row per measured point; blank cells mean "not published". Columns that a prediction needs
+are named in `REQUIRED`; the others may be missing from the file. A cell that is not what its
+column holds is the row's `Measurement.problem`, and the other rows count all the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from io import TextIOWrapper
+from pathlib import Path
+
+from engine.evidence.measured.dates import row_date
+from engine.evidence.measured.eras import framework_name
+from engine.evidence.measured.recipes import Recipe, recipe_of
+from engine.evidence.measured.runs import Run
+from engine.hardware.chip_profiles import chip_aliases
+from engine.sources.files import open_file
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+MAXIMUM_BYTES = 256 << 20
+MAXIMUM_ROWS = 1_000_000
+KINDS = ("serving", "static", "offline", "cv")
+FEW = 4
+"""Fewer requests in flight than InferenceX's sweeps held at first (dates.toml)."""
+NARROW = 4
+"""Chips of a worker up to which unrecorded degrees mean tensor parallelism."""
+UNKNOWN_KIND = "unknown"
+REQUIRED = ("kind", "model", "chip")
+LARGEST_NUMBER = 1e9
+_BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
+
+_REPEATING = re.compile(r"genai.?perf|aiperf|aiconfigurator", re.IGNORECASE)
+"""What names NVIDIA's clients; aiconfigurator's own runs use them."""
+_POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE)
+_POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Workers of one role in a disaggregated deployment, each of ``tensor`` chips."""
+
+    workers: int
+    tensor: int
+    expert: int
+    attention_data: int
+    """Copies of the attention inside a worker: ``tensor`` with attention-DP, else 1."""
+
+    @property
+    def chips(self) -> int:
+        """Chips of all workers."""
+        return self.workers * self.tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One published point. Lengths are the true means where known; NaN means not published."""
+
+    id: str
+    line: int
+    tier: str
+    kind: str
+    load: str
+    model: str
+    chip: str
+    framework: str
+    day: date | None
+    """When it was measured, as far as the file says."""
+    run: Run
+    """What rules tell the row from others by."""
+    weights: str
+    activations: str
+    kv: str
+    recipe: Recipe
+    """How it was launched, as far as published beside the row; blank where not."""
+    chips: int
+    tensor: int
+    pipeline: int
+    expert: int
+    attention_data: int
+    prefill: Pool | None
+    decode: Pool | None
+    input_tokens: float
+    output_tokens: float
+    opens_at_once: bool
+    """A closed-loop client, whose slots all start together."""
+    equal_lengths: bool
+    """All answers are known to be of one length, so that those begun together end together."""
+    repeats_prompts: bool
+    """A client of NVIDIA's, which sends the same few prompts again and again."""
+    batch: float
+    ttft_ms: float
+    ttft_is_median: bool
+    tpot_ms: float
+    tpot_is_median: bool
+    e2e_ms: float
+    tps_per_chip: float
+    samples_per_second: float
+    latency_ms: float
+    problem: str
+    """Why the row cannot be read: its line, column, what was found and what is expected."""
+    cells: Mapping[str, str]
+
+
+def read_measurements(path: Path) -> list[Measurement]:
+    """All rows of a CSV file; raises `InputError` where the file as a whole cannot be read."""
+    shown = clean(str(path))
+    try:
+        with (
+            open_file(path, MAXIMUM_BYTES, "a CSV file of results") as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
+        ):
+            rows = list(_rows(csv.DictReader(stream), shown))
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise InputError(f"{shown}: {reason}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{shown}: not UTF-8 text, expected a CSV file") from None
+    except csv.Error as error:
+        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+    if not rows:
+        raise InputError(f"{shown}: no rows under the header, expected one per measured point")
+    return rows
+
+
+def _rows(table: csv.DictReader[str], shown: str) -> Iterator[Measurement]:
+    columns = table.fieldnames or ()
+    for column in REQUIRED:
+        if column not in columns:
+            found = clean(", ".join(columns), 100) or "an empty file"
+            raise InputError(f"{shown}: column {column} is missing, found {found}")
+    for count, cells in enumerate(table, 1):
+        if count > MAXIMUM_ROWS:
+            raise InputError(f"{shown}: more than {MAXIMUM_ROWS:,} rows")
+        yield _row(cells, table.line_num)
+
+
+def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
+    read = _Cells(cells)
+    nominal_input = read.amount("isl")
+    input_tokens = read.amount("isl_eff", nominal_input)
+    median = read.number("ttft_median_ms")
+    prefill, decode = read.pools()
+    version = read.text("framework_version")
+    load, said = read.text("load"), f"{read.text('citation')} {read.text('notes')}"
+    # InferenceX draws lengths below the nominal ones, for every prompt anew.
+    inference_x = input_tokens < nominal_input * 0.95
+    batch = read.amount("concurrency_or_batch")
+    few = batch < FEW and prefill is None
+    run = Run(
+        framework=framework_name(read.text("framework"), version),
+        version=version,
+        model=read.text("model"),
+        chip=read.chip(),
+        weights=read.text("precision_weights"),
+        disaggregated=prefill is not None,
+        attention_data=read.count("dp", 1),
+        input_tokens=nominal_input,
+        concurrency=batch,
+        decode_ranks=decode.workers * decode.attention_data if decode else math.nan,
+        day=row_date(read.text("date"), read.text("notes"), version, few),
+    )
+    recipe = recipe_of(run) if inference_x else Recipe()
+    return Measurement(
+        id=read.text("id") or str(line),
+        line=line,
+        tier=read.text("quality_tier"),
+        kind=read.kind(),
+        load=load,
+        model=run.model,
+        chip=run.chip,
+        framework=run.framework,
+        day=run.day,
+        run=run,
+        weights=run.weights,
+        activations=read.text("precision_act"),
+        kv=read.text("precision_kv") or recipe.kv,
+        recipe=recipe,
+        chips=read.count("chips", 1),
+        tensor=read.count("tp", 1),
+        pipeline=read.count("pp", 1),
+        expert=read.count("ep", 1),
+        attention_data=run.attention_data,
+        prefill=prefill,
+        decode=decode,
+        input_tokens=input_tokens,
+        output_tokens=read.number("osl_eff", read.number("osl")),
+        opens_at_once=inference_x or "genai-perf" in version or load.startswith("closed"),
+        equal_lengths="genai-perf" in version,
+        repeats_prompts=not inference_x and _REPEATING.search(f"{version} {said}") is not None,
+        batch=batch,
+        ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,
+        ttft_is_median=not math.isnan(median),
+        tpot_ms=read.number("tpot_ms"),
+        tpot_is_median=read.text("tpot_stat").startswith("median"),
+        e2e_ms=read.number("e2el_ms"),
+        tps_per_chip=read.number("output_tps_per_chip"),
+        samples_per_second=read.number("samples_per_s"),
+        latency_ms=read.number("latency_ms"),
+        problem=_at_line(line, read.problem or recipe.unknown),
+        cells={key: value or "" for key, value in cells.items() if isinstance(key, str)},
+    )
+
+
+def _at_line(line: int, problem: str) -> str:
+    return f"line {line}: {problem}" if problem else ""
+
+
+class _Cells:
+    """Typed access to one line's cells; remembers the first that is not what it should be."""
+
+    def __init__(self, cells: Mapping[str, str | None]) -> None:
+        self.cells = cells
+        self.problem = ""
+
+    def _wrong(self, column: str, found: str, expected: str) -> None:
+        self.problem = self.problem or f"{column}: found {found[:40]!r}, expected {expected}"
+
+    def text(self, column: str) -> str:
+        value = self.cells.get(column)
+        return clean(value.strip(), 200) if value else ""
+
+    def kind(self) -> str:
+        found = self.text("kind").lower()
+        if found not in KINDS:
+            self._wrong("kind", found, f"one of {', '.join(KINDS)}")
+            return UNKNOWN_KIND
+        return found
+
+    def chip(self) -> str:
+        found = self.text("chip").lower()
+        if not found:
+            self._wrong("chip", found, "an id that `rooftop chips` lists")
+        return chip_aliases().get(found, found)
+
+    def number(self, column: str, otherwise: float = math.nan) -> float:
+        text = self.text(column)
+        if text.lower() in _BLANKS:
+            return otherwise
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 <= value <= LARGEST_NUMBER:
+            self._wrong(column, text, f"a number from 0 to {LARGEST_NUMBER:g}")
+            return otherwise
+        return value
+
+    def amount(self, column: str, otherwise: float = math.nan) -> float:
+        """Tokens or requests: a number above 0."""
+        value = self.number(column, otherwise)
+        if value <= 0:
+            self._wrong(column, f"{value:g}", "a number above 0")
+            return otherwise
+        return value
+
+    def count(self, column: str, otherwise: int) -> int:
+        value = self.number(column, float(otherwise))
+        if value < 1 or value != int(value) or value > 1 << 20:
+            self._wrong(column, f"{value:g}", "a whole number from 1")
+            return otherwise
+        return int(value)
+
+    def pools(self) -> tuple[Pool | None, Pool | None]:
+        """Prefill and decode workers, as ``P:1x(tp4,ep4,dpa=True) D:2x(tp8,ep8,dpa=False)``."""
+        if self.number("disagg", 0.0) != 1:
+            return None, None
+        words = self.text("disagg_pd")
+        pools, chips = _POOL.findall(words), _POOL_CHIPS.findall(words)
+        if len(pools) != 2:
+            return None, None
+        chips = chips if len(chips) == 2 else ["0", "0"]
+        prefill, decode = (
+            _pool(workers, tensor, expert, attention, int(count))
+            for (workers, tensor, expert, attention), count in zip(pools, chips, strict=True)
+        )
+        return prefill, decode
+
+
+def _pool(workers: str, tensor: str, expert: str, attention: str, chips: int) -> Pool:
+    """Where the published degrees do not fill a worker's chips (wide-EP recipes record only the
+    launch flags), the worker spans all its chips, experts included; attention-DP recorded with
+    those flags holds only for the wide ones: narrow workers of the same recipes are recorded
+    elsewhere as tensor parallel."""
+    count, degree, experts = max(int(workers), 1), max(int(tensor), 1), max(int(expert), 1)
+    spanned = chips // count
+    if spanned > degree:
+        degree = experts = spanned
+        if spanned <= NARROW:
+            attention = "false"
+    return Pool(count, degree, experts, degree if attention.lower() == "true" else 1)

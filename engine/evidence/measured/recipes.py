@@ -1,0 +1,82 @@
+"""How published runs launched their engines, where a row does not say
+(profiles/accuracy/recipes.toml)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from engine.evidence.measured.runs import Conditions, Run
+from engine.sources.profile_files import read_toml
+from profiles import ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """``kv`` is the cache's format, blank where unknown; ``chunk_tokens`` the prefill token budget
+    of one pass of an attention rank, 0 where unknown; ``memory_fraction`` the share of memory the
+    engine was given, 0 where unknown; ``sequences`` the most that one attention rank of a decode
+    worker takes at once; ``unknown`` what else the row would have to say to be predicted, blank
+    where nothing."""
+
+    kv: str = ""
+    chunk_tokens: int = 0
+    memory_fraction: float = 0.0
+    sequences: float = math.inf
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    conditions: Conditions
+    kv: str
+    chunk_tokens: int
+    chunk_prompts: float
+    """Nominal prompts that fill the budget."""
+    memory_fraction: float
+    filled_batch: bool
+    """Decode workers are built for the largest power of two that the load fills."""
+    unknown: str
+
+    def budget(self, run: Run) -> int:
+        """Tokens of one pass; 0 where the rule does not say."""
+        if self.chunk_prompts and math.isfinite(run.input_tokens):
+            return int(self.chunk_prompts * run.input_tokens)
+        return self.chunk_tokens
+
+    def sequences(self, run: Run) -> float:
+        """Of one attention rank of a decode worker; infinite where the rule does not say."""
+        each = run.concurrency / run.decode_ranks
+        if not self.filled_batch or math.isnan(each):
+            return math.inf
+        return 2.0 ** math.floor(math.log2(max(each, 1.0)))
+
+
+@cache
+def _rules() -> tuple[_Rule, ...]:
+    file = read_toml(ROOT / "accuracy" / "recipes.toml")
+    return tuple(
+        _Rule(
+            Conditions.of(rule),
+            rule.get("kv", ""),
+            rule.get("chunk_tokens", 0),
+            rule.get("chunk_prompts", 0.0),
+            rule.get("memory_fraction", 0.0),
+            rule.get("filled_batch", False),
+            rule.get("unknown", ""),
+        )
+        for rule in file["recipe"]
+    )
+
+
+def recipe_of(run: Run) -> Recipe:
+    """The settings of the recipes that fit ``run``: of each setting the first that is given."""
+    fitting = [rule for rule in _rules() if rule.conditions.fit(run)]
+    return Recipe(
+        kv=next((rule.kv for rule in fitting if rule.kv), ""),
+        chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run))), 0),
+        memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
+        sequences=next((most for r in fitting if (most := r.sequences(run)) < math.inf), math.inf),
+        unknown=next((rule.unknown for rule in fitting if rule.unknown), ""),
+    )

@@ -1,0 +1,68 @@
+"""The error on all published results, as recorded when the constants were last fitted.
+
+``profiles/accuracy/errors.toml`` is written by the maintainers' ``tests/accuracy/publish.py``
+from thousands of rows, of which ``profiles/accuracy/published.csv`` keeps a few hundred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.sources.profile_files import read_toml
+from profiles import ROOT
+
+PUBLISHED = ROOT / "accuracy" / "published.csv"
+ERRORS = ROOT / "accuracy" / "errors.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedError:
+    """Relative error of one metric over all rows of one kind.
+
+    ``held_out_*`` is of predictions by constants fitted without the row's model on its chip;
+    None where no such fit was made.
+    """
+
+    kind: str
+    metric: str
+    rows: int
+    covered: int
+    median: float
+    mean: float
+    bias: float
+    within_20: float
+    held_out_median: float | None = None
+    held_out_mean: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedChoice:
+    """Loss of tokens/s per chip by choosing by held-out prediction under a TPOT limit, see
+    `engine.evidence.measured.regret`."""
+
+    tpot_limit_ms: float
+    groups: int
+    median: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was measured when."""
+
+    date: str
+    rows: int
+    errors: Sequence[RecordedError]
+    choices: Sequence[RecordedChoice]
+
+
+def read_record() -> Record:
+    """The recorded errors."""
+    file = read_toml(ERRORS)
+    return Record(
+        file["date"],
+        file["rows"],
+        tuple(RecordedError(**one) for one in file["error"]),
+        tuple(RecordedChoice(**one) for one in file["choice"]),
+    )

@@ -1,0 +1,97 @@
+"""The error tables, as text for a terminal and as Markdown for the README."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.evidence.measured.record import Record, RecordedError
+from engine.evidence.measured.report import Group
+
+NAMES = {
+    "ttft_ms": "TTFT",
+    "tpot_ms": "TPOT",
+    "e2el_ms": "end to end",
+    "output_tps_per_chip": "tokens/s/chip",
+    "samples_per_s": "images/s",
+    "latency_ms": "latency",
+}
+HEADER = ("kind", "metric", "rows", "predicted", "median error", "mean error", "bias", "±20 %")
+RECORD_HEADER = (*HEADER, "held-out median", "held-out mean")
+_WORDS = 2
+"""Columns that hold words; the others hold numbers."""
+
+Lines = list[list[str]]
+
+
+def group_lines(groups: Sequence[Group]) -> Lines:
+    """Header and one line per group."""
+    return [list(HEADER), *map(_group_line, groups)]
+
+
+def _group_line(group: Group) -> list[str]:
+    start = [group.kind, NAMES[group.metric], f"{group.rows:,}", f"{group.covered:,}"]
+    if group.mape is None or group.median_ape is None or group.bias is None:
+        return [*start, "–", "–", "–", "–"]
+    return [
+        *start,
+        f"{group.median_ape:.1%}",
+        f"{group.mape:.1%}",
+        f"{group.bias:+.1%}",
+        f"{group.within_20 or 0.0:.0%}",
+    ]
+
+
+def record_lines(record: Record) -> Lines:
+    """Header and one line per recorded error."""
+    return [list(RECORD_HEADER), *map(_record_line, record.errors)]
+
+
+def _record_line(error: RecordedError) -> list[str]:
+    return [
+        error.kind,
+        NAMES[error.metric],
+        f"{error.rows:,}",
+        f"{error.covered:,}",
+        f"{error.median:.1%}",
+        f"{error.mean:.1%}",
+        f"{error.bias:+.1%}",
+        f"{error.within_20:.0%}",
+        _share(error.held_out_median),
+        _share(error.held_out_mean),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def choice_words(record: Record) -> str:
+    """What choosing by prediction loses, in a sentence; empty where nothing was chosen."""
+    if not record.choices:
+        return ""
+    parts = [
+        f"{one.median:.1%} in the median, {one.mean:.1%} in the mean under {one.tpot_limit_ms:g} ms"
+        for one in record.choices
+    ]
+    return (
+        "Tokens/s/chip lost by running the configuration that held-out prediction finds best under "
+        f"a TPOT limit, against the best measured one: {'; '.join(parts)}."
+    )
+
+
+def as_text(lines: Lines) -> str:
+    """Aligned columns."""
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if place < _WORDS else text.rjust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def as_markdown(lines: Lines) -> str:
+    """A Markdown table."""
+    rule = ["---"] * _WORDS + ["---:"] * (len(lines[0]) - _WORDS)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [lines[0], rule, *lines[1:]])

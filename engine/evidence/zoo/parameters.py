@@ -1,0 +1,57 @@
+"""Parameters against ``oracle_params.csv``: total and active, to the unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.evidence.zoo.tables import Comparison, config_folders, number, read_table
+from engine.model.architecture import Architecture
+from engine.words.errors import RooftopError
+from engine.words.text import clean
+
+COLUMNS = ("name", "total_params")
+
+
+def compare_folder(folder: Path, oracle: Path) -> Iterator[Comparison]:
+    """Compare every sub-folder of ``folder`` that holds a config.json.
+
+    ``oracle`` is a CSV with the columns name, total_params, active_params_per_token and, where a
+    figure was corrected, total_corrected. Raises `InputError` when either cannot be read.
+    """
+    folders = list(config_folders(folder))
+    rows = {row["name"]: row for row in read_table(oracle, COLUMNS)}
+    for path in folders:
+        yield compare(path, rows.get(path.name, {}))
+
+
+def compare(path: Path, row: dict[str, str]) -> Comparison:
+    """One config folder against its row of the table."""
+    from engine.model.config import load_architecture
+
+    name = clean(path.name)
+    try:
+        architecture = load_architecture(str(path)).architecture
+    except RooftopError as error:
+        return Comparison(name, "refused", str(error))
+    if not isinstance(architecture, Architecture):
+        return Comparison(name, "uncounted", "a vision model")
+    total, active = architecture.total_parameters, architecture.active_parameters
+    expected = number(row, "total_corrected", name) or number(row, "total_params", name)
+    if expected is None:
+        return Comparison(name, "uncounted", "the table has no count", total, active=active)
+    expected_active = number(row, "active_params_per_token", name)
+    reasons = []
+    if total != expected:
+        reasons.append(f"total {total:,}, expected {expected:,.0f}")
+    if expected_active is not None and active != expected_active:
+        reasons.append(f"active {active:,}, expected {expected_active:,.0f}")
+    return Comparison(
+        name,
+        "differing" if reasons else "matched",
+        "; ".join(reasons),
+        total,
+        expected,
+        active,
+        int(expected_active or active),
+    )

@@ -1,0 +1,190 @@
+"""Chips as files: ``profiles/chips/<id>.toml`` and the user's own.
+
+A chip file holds the facts of one accelerator; the constants of its kernels and collectives come
+from its generation (``profiles/chips/generations/``) unless the file brings its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine.hardware.chip import (
+    CacheTraits,
+    Chip,
+    Collective,
+    Deviation,
+    KernelConstants,
+    Link,
+    Provenance,
+)
+from engine.sources.profile_files import (
+    bundled_files,
+    changed_at,
+    find_profile,
+    profile_ids,
+    read_toml,
+    user_values,
+)
+from engine.words.errors import InputError
+from engine.words.text import clean
+from profiles import ROOT
+
+CHIP_SCHEMA = "engine.hardware.profile_schema.ChipFile"
+GENERATIONS = ROOT / "chips" / "generations"
+VISION = ROOT / "chips" / "vision"
+"""Constants of the kernels of vision models: ``default.toml`` and one file per generation that
+has been measured."""
+
+Values = Mapping[str, Any]
+
+
+def kernel_constants(values: Values) -> KernelConstants:
+    """One kernel class of a file, in seconds."""
+    return KernelConstants(
+        compute=values["compute"],
+        memory=values["memory"],
+        floor_seconds=values["floor_us"] * 1e-6,
+        order=values.get("order", 2.0),
+        half_size=values.get("half_size", 0.0),
+        per_item_seconds=values.get("per_item_ns", 0.0) * 1e-9,
+        provenance=Provenance(values.get("provenance", "datasheet")),
+        source=clean(values.get("source", "")),
+    )
+
+
+def deviations(file: Values) -> dict[str, Deviation]:
+    """The deviations of a chip's or framework's file."""
+    return {
+        name: Deviation(
+            values.get("compute", 1.0), values.get("memory", 1.0), values.get("item_share", 0.0)
+        )
+        for name, values in file.get("deviations", {}).items()
+    }
+
+
+def _collective(values: Values, link_bytes: float) -> Collective:
+    return Collective(
+        alpha_seconds=values["alpha_us"] * 1e-6,
+        bandwidth_bytes=values["link_share"] * link_bytes,
+        small_alpha_seconds=values.get("small_alpha_us", 0.0) * 1e-6,
+        small_bandwidth_bytes=values.get("small_link_share", 0.0) * link_bytes,
+        provenance=Provenance(values.get("provenance", "datasheet")),
+        source=clean(values.get("source", "")),
+    )
+
+
+def _link(values: Values) -> Link:
+    return Link(
+        name=clean(values["name"]),
+        bandwidth_bytes=values["bandwidth_gbs"] * 1e9,
+        domain=values.get("domain", 1 << 16),
+        alpha_seconds=values.get("alpha_us", 10.0) * 1e-6,
+        achieved=values.get("achieved", 0.9),
+    )
+
+
+def chip_ids() -> tuple[str, ...]:
+    """Ids of every chip that can be named: bundled and the user's."""
+    return profile_ids("chips")
+
+
+@cache
+def chip_aliases() -> Mapping[str, str]:
+    """Short names of bundled chips (``h100``) and the ids they stand for."""
+    found: dict[str, str] = {}
+    for identity, path in bundled_files("chips").items():
+        for alias in read_toml(path).get("aliases", ()):
+            found[alias] = identity
+    return found
+
+
+def load_chip(name: str) -> Chip:
+    """The chip called ``name`` (an id or alias), the user's own first; raises `InputError`."""
+    exact = name.strip().lower() in chip_ids()
+    path, origin = find_profile("chips", name, {} if exact else chip_aliases())
+    return _load(path, origin, changed_at(path))
+
+
+@cache
+def _load(path: Path, origin: str, _changed: int) -> Chip:
+    file: Values = read_toml(path) if origin == "bundled" else user_values(path, CHIP_SCHEMA)
+    generation = _generation(file["generation"], path)
+    up = _link(file["scale_up"])
+    vision = _vision(file["generation"])
+    kernels = {**vision["kernels"], **generation["kernels"], **file.get("kernels", {})}
+    return Chip(
+        id=file["id"],
+        name=clean(file["name"]),
+        vendor=clean(file["vendor"]),
+        generation=file["generation"],
+        memory_bytes=file["memory_bytes"],
+        bandwidth_bytes=file["bandwidth_gbs"] * 1e9,
+        peak_flops={name: value * 1e12 for name, value in file["peak_tflops"].items()},
+        cache_bytes=round(file.get("cache_mb", 0) * 1e6),
+        core_count=file.get("core_count", 0),
+        scale_up=up,
+        scale_out=_link(file["scale_out"]),
+        kernels={name: kernel_constants(kernel) for name, kernel in kernels.items()},
+        all_reduce=_collectives(generation, file, "all_reduce", up),
+        all_to_all=_collectives(generation, file, "all_to_all", up),
+        provenance=Provenance(kernels["gemm.bf16"].get("provenance", "datasheet")),
+        sources=tuple(clean(source) for source in file.get("sources", ())),
+        notes=clean(file.get("notes", "")),
+        cache=CacheTraits(**vision["cache"]),
+        watts=file.get("watts", 0.0),
+        pace=_pace(file, generation),
+        sustained=vision["sustained"].get(file["id"], 1.0),
+        origin=origin,
+        deviations=deviations(file),
+    )
+
+
+def clock_pace(watts: float, reference_watts: float, exponent: float) -> float:
+    """Seconds of a chip's arithmetic and launches over those of its generation's reference: clocks
+    follow the power limit, as its ``exponent``-th power; as the reference where ``watts`` is 0."""
+    return float((reference_watts / (watts or reference_watts)) ** exponent)
+
+
+def _pace(file: Values, generation: Values) -> float:
+    clock = generation.get("clock")
+    if clock is None:
+        return 1.0
+    return clock_pace(file.get("watts", 0.0), clock["reference_watts"], clock["exponent"])
+
+
+def _collectives(generation: Values, file: Values, kind: str, up: Link) -> dict[int, Collective]:
+    merged = {**generation[kind], **file.get(kind, {})}
+    by_ranks = {int(ranks): values for ranks, values in merged.items()}
+    return {ranks: _collective(by_ranks[ranks], up.bandwidth_bytes) for ranks in sorted(by_ranks)}
+
+
+def _generation(name: str, chip_file: Path) -> Values:
+    path = GENERATIONS / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(one.stem for one in GENERATIONS.glob("*.toml")))
+        raise InputError(
+            f"{clean(str(chip_file))}: generation: found {clean(name, 40)!r}, "
+            f"expected one of {known}"
+        )
+    return _read_generation(path)
+
+
+@cache
+def _read_generation(path: Path) -> Values:
+    return read_toml(path)
+
+
+@cache
+def _vision(generation: str) -> Values:
+    """Constants of vision models: the common ones with what the generation's own file says."""
+    own = VISION / f"{generation}.toml"
+    common: Values = read_toml(VISION / "default.toml")
+    values: Values = read_toml(own) if own.is_file() else {}
+    return {
+        "kernels": {**common["kernels"], **values.get("kernels", {})},
+        "cache": common["cache"],
+        "sustained": values.get("sustained", {}),
+    }

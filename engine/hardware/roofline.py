@@ -1,0 +1,189 @@
+"""The one place where work becomes seconds.
+
+A kernel on a chip takes ``floor + ((FLOPs/(e_c·peak))^p + (bytes/(e_m·bandwidth))^p)^(1/p)``:
+a smooth roofline with a launch floor. Four constants per kernel class and chip generation
+reproduce thousands of measured kernels to 5-14 % (profiles/chips/generations/, whose sources
+are the measured tables). A collective takes ``alpha + factor·bytes/bandwidth``.
+
+All inputs may be arrays; shapes broadcast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.hardware.chip import Chip, Collective, KernelConstants
+from engine.words.arrays import FloatArray
+
+BOUNDS = ("compute", "memory", "link", "launch")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one call of a kernel does on one chip, and how often a step calls it.
+
+    ``size`` is what must grow to fill the chip (tokens per expert, prompt tokens) and ``items``
+    the independent units of decode attention; both only matter for classes that have the
+    constants for them. ``compute_excess`` and ``memory_excess`` are what its shape adds to its
+    arithmetic and to its traffic, as factors.
+    """
+
+    name: str
+    kernel: str
+    constants: KernelConstants
+    peak_flops: float
+    calls: FloatArray | float
+    flops: FloatArray
+    bytes: FloatArray
+    size: FloatArray | None = None
+    items: FloatArray | None = None
+    compute_excess: FloatArray | float = 1.0
+    memory_excess: FloatArray | float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one collective moves per chip. ``times`` (calls of a step) and ``ranks`` have one
+    value per layout.
+
+    ``kind`` is ``all_reduce``, ``all_to_all`` or ``send``. For ``all_to_all`` the bytes are what
+    one chip sends, and ``remote_bytes`` the part that leaves its node.
+    """
+
+    name: str
+    kind: str
+    times: FloatArray
+    bytes: FloatArray
+    ranks: FloatArray
+    remote_bytes: FloatArray | None = None
+
+
+def compute_seconds(work: Work, chip: Chip) -> FloatArray:
+    """Seconds the arithmetic alone would take."""
+    efficiency = work.constants.compute * work.peak_flops / chip.pace
+    seconds = work.flops * (work.compute_excess / efficiency)
+    if work.constants.half_size and work.size is not None:
+        seconds = seconds * (1.0 + work.constants.half_size / work.size)
+    return seconds
+
+
+def launch_seconds(constants: KernelConstants, chip: Chip) -> float:
+    """Seconds that one call takes however little it does."""
+    return constants.floor_seconds * chip.pace
+
+
+def memory_seconds(work: Work, chip: Chip) -> FloatArray:
+    """Seconds the memory traffic alone would take."""
+    if work.constants.item_share and work.items is not None:
+        share = np.minimum(work.constants.memory, work.items * work.constants.item_share)
+        return work.bytes * (work.memory_excess / (share * chip.bandwidth_bytes))
+    return work.bytes * (work.memory_excess / (work.constants.memory * chip.bandwidth_bytes))
+
+
+def _blend(first: FloatArray, second: FloatArray, order: float) -> FloatArray:
+    if order == 1:
+        return first + second
+    if order == 2:
+        return np.sqrt(first * first + second * second)
+    if order == 4:
+        first, second = first * first, second * second
+        return np.sqrt(np.sqrt(first * first + second * second))
+    if np.isinf(order):
+        return np.maximum(first, second)
+    blended: FloatArray = (first**order + second**order) ** (1 / order)
+    return blended
+
+
+def kernel_seconds(work: Work, chip: Chip) -> FloatArray:
+    """Seconds of one call."""
+    busy = _blend(compute_seconds(work, chip), memory_seconds(work, chip), work.constants.order)
+    if work.constants.per_item_seconds and work.items is not None:
+        busy = np.maximum(busy, work.items * work.constants.per_item_seconds)
+    return busy + launch_seconds(work.constants, chip)
+
+
+def kernel_bound(work: Work, chip: Chip) -> str:
+    """The largest part of one call's seconds, for scalar work: compute, memory or launch."""
+    parts = {
+        "compute": float(np.max(compute_seconds(work, chip))),
+        "memory": float(np.max(memory_seconds(work, chip))),
+        "launch": launch_seconds(work.constants, chip),
+    }
+    return max(parts, key=lambda bound: parts[bound])
+
+
+def message_seconds(message: Message, chip: Chip) -> FloatArray:
+    """Seconds of one collective; 0 for layouts with a single rank.
+
+    An all-reduce within a node follows its measured constants. Over more nodes it is a
+    reduce-scatter and an all-gather inside each (together one all-reduce there) around an
+    all-reduce between them, in which each chip carries its own part. An all-to-all sends over
+    both fabrics at once and waits for the slower.
+    """
+    ranks = message.ranks
+    inside = np.minimum(ranks, float(chip.node_size))
+    nodes = np.ceil(ranks / chip.node_size)
+    if message.kind == "send":
+        link = chip.scale_up if bool(np.all(ranks <= chip.node_size)) else chip.scale_out
+        seconds = link.alpha_seconds + message.bytes / (link.bandwidth_bytes * link.achieved)
+    elif message.kind == "all_reduce":
+        factor = 2.0 * (inside - 1.0) / inside
+        seconds = _lines(chip.all_reduce, inside, message.bytes * factor)
+        seconds = seconds + _between_nodes(chip, nodes, message.bytes / inside)
+    else:
+        assert message.remote_bytes is not None
+        local = _lines(chip.all_to_all, inside, message.bytes - message.remote_bytes)
+        out = chip.scale_out
+        remote = message.remote_bytes / (out.bandwidth_bytes * out.achieved)
+        remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
+        seconds = np.maximum(local, remote)
+    return np.where(ranks > 1, seconds, 0.0)
+
+
+def _between_nodes(chip: Chip, nodes: FloatArray, share_bytes: FloatArray) -> FloatArray:
+    """All-reduce over ``nodes`` of each chip's share, by ring over the scale-out link."""
+    out = chip.scale_out
+    moved = 2.0 * (nodes - 1.0) / nodes * share_bytes / (out.bandwidth_bytes * out.achieved)
+    return np.where(nodes > 1, moved + 2.0 * out.alpha_seconds * np.log2(nodes), 0.0)
+
+
+def _lines(
+    table: Mapping[int, Collective], ranks: FloatArray, moved_bytes: FloatArray
+) -> FloatArray:
+    """The faster of a collective's two lines; constants per layout by its rank count."""
+    counts, places = np.unique(ranks[:, 0], return_inverse=True)
+    chosen = [_at_ranks(table, int(n)) for n in counts]
+
+    def column(name: str) -> FloatArray:
+        values = np.array([getattr(constants, name) for constants in chosen])
+        return values[places][:, np.newaxis]
+
+    seconds = column("alpha_seconds") + moved_bytes / column("bandwidth_bytes")
+    small = column("small_bandwidth_bytes")
+    if bool(np.any(small > 0)):
+        early = column("small_alpha_seconds") + moved_bytes / np.maximum(small, 1.0)
+        seconds = np.where(small > 0, np.minimum(seconds, early), seconds)
+    return seconds
+
+
+def _at_ranks(table: Mapping[int, Collective], ranks: int) -> Collective:
+    """Constants for ``ranks``, interpolated over log2(ranks) between measured counts; beyond
+    the last count the start grows by its last slope and the bandwidth stays."""
+    if ranks in table:
+        return table[ranks]
+    counts = sorted(table)
+    logs = np.log2(counts)
+    at = np.log2(max(ranks, 1))
+
+    def interpolate(name: str) -> float:
+        return float(np.interp(at, logs, [getattr(table[n], name) for n in counts]))
+
+    nearest = table[min(counts, key=lambda count: abs(count - ranks))]
+    alpha = interpolate("alpha_seconds")
+    if len(counts) > 1 and ranks > counts[-1]:
+        rise = table[counts[-1]].alpha_seconds - table[counts[-2]].alpha_seconds
+        alpha += max(rise, 0.0) * float((at - logs[-1]) / (logs[-1] - logs[-2]))
+    return replace(nearest, alpha_seconds=alpha, bandwidth_bytes=interpolate("bandwidth_bytes"))

@@ -1,0 +1,131 @@
+"""BART's line: BART, mBART, M2M-100, Marian, Pegasus, Blenderbot and Whisper.
+
+The encoder is counted as a tower; the decoder attends to itself and to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.dialects.decoder import Traits, assemble
+from engine.model.dialects.parts import FeedForward, Mixer, dense, layer, output_projection
+from engine.model.dialects.t5 import WARNING
+from engine.model.keys import MAXIMUM_LAYERS, Keys
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """``positions``: rows beyond the context, None for computed ones. Norms are those after the
+    embeddings and after the last layer."""
+
+    positions: int | None
+    embedding_norm: bool
+    final_norm: bool
+
+
+VARIANTS = {
+    "bart": _Variant(2, True, False),
+    "mbart": _Variant(2, True, True),
+    "m2m_100": _Variant(None, False, True),
+    "marian": _Variant(0, False, False),
+    "pegasus": _Variant(0, False, True),
+    "blenderbot": _Variant(0, False, True),
+    "blenderbot-small": _Variant(0, True, False),
+    "whisper": _Variant(0, False, True),
+}
+
+_COSMETIC = (
+    "add_bias_logits",
+    "add_final_layer_norm",
+    "alignment_heads",
+    "apply_spec_augment",
+    "classifier_proj_size",
+    "decoder_vocab_size",
+    "extra_pos_embeddings",
+    "lang_ids",
+    "mask_feature_length",
+    "mask_time_length",
+    "median_filter_width",
+    "normalize_before",
+    "normalize_embedding",
+    "num_hidden_layers",
+    "scale_embedding",
+    "share_encoder_decoder_embeddings",
+    "static_position_embeddings",
+    "use_weighted_layer_sum",
+)
+"""Keys that restate the variant, or belong to training and decoding."""
+
+
+def read(keys: Keys) -> Architecture:
+    """Biases everywhere but on Whisper's keys."""
+    variant = VARIANTS[keys.model_type]
+    hidden = keys.integer("d_model", required=True, maximum=1_000_000)
+    keys.ignore(*_COSMETIC)
+    own = _attention(keys, "self_attn", hidden, "decoder")
+    crossed = _attention(keys, "encoder_attn", hidden, "decoder")
+    both = Mixer(
+        "self and cross attention", own.matrices + crossed.matrices, own.cores + crossed.cores
+    )
+    decoder = layer(
+        both, _feed_forward(keys, hidden, "decoder"), norms=3, norm_parameters=6 * hidden
+    )
+    encoder = layer(
+        _attention(keys, "self_attn", hidden, "encoder"),
+        _feed_forward(keys, hidden, "encoder"),
+        norm_parameters=4 * hidden,
+    )
+    layers = {
+        side: keys.integer(f"{side}_layers", required=True, maximum=MAXIMUM_LAYERS)
+        for side in ("encoder", "decoder")
+    }
+    ends = 2 * hidden * (int(variant.embedding_norm) + int(variant.final_norm))
+    outside = {side: ends + _positions(keys, variant, hidden, side) for side in layers}
+    tower = layers["encoder"] * encoder.parameters + outside["encoder"]
+    if keys.model_type == "whisper":
+        bins = keys.integer("num_mel_bins")
+        tower += (3 * bins + 1) * hidden + (3 * hidden + 1) * hidden
+    keys.warnings.append(WARNING)
+    return assemble(
+        keys,
+        hidden,
+        keys.integer("vocab_size", required=True),
+        [decoder] * layers["decoder"],
+        Traits(tied=True, final_norm=False),
+        other=outside["decoder"],
+        tower=tower,
+    )
+
+
+def _positions(keys: Keys, variant: _Variant, hidden: int, side: str) -> int:
+    if variant.positions is None:
+        return 0
+    if keys.model_type == "whisper":
+        name = "max_source_positions" if side == "encoder" else "max_target_positions"
+        return keys.integer(name) * hidden
+    return (keys.integer("max_position_embeddings") + variant.positions) * hidden
+
+
+def _feed_forward(keys: Keys, hidden: int, side: str) -> FeedForward:
+    width = keys.integer(f"{side}_ffn_dim", required=True)
+    return dense(hidden, width, gated=False, bias=True, name="fc")
+
+
+def _attention(keys: Keys, name: str, hidden: int, side: str) -> Mixer:
+    heads = keys.integer(f"{side}_attention_heads", required=True, maximum=100_000)
+    if hidden % heads:
+        raise keys.problem(f"{side}_attention_heads", heads, f"a divisor of {hidden}")
+    role = Role.ATTENTION
+    key_bias = keys.model_type != "whisper"
+    matrices = (
+        Matrix(f"{name}.q_proj", hidden, hidden, role, kernel=f"{name}.qkv", bias=True),
+        Matrix(
+            f"{name}.k_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", key_bias, heads=heads
+        ),
+        Matrix(f"{name}.v_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", True, heads=heads),
+        output_projection(f"{name}.out_proj", hidden, hidden, bias=True),
+    )
+    width = hidden // heads
+    core = AttentionCore(heads, heads, width, width, cross=name == "encoder_attn")
+    return Mixer("attention", matrices, (core,))

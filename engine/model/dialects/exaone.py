@@ -1,0 +1,55 @@
+"""EXAONE 4 and its mixture of experts: normed queries and keys, three windows to one full."""
+
+from __future__ import annotations
+
+from engine.model.architecture import Architecture
+from engine.model.dialects.decoder import (
+    Traits,
+    plain_attention,
+    plain_feed_forward,
+    read_decoder,
+    read_shape,
+)
+from engine.model.dialects.deepseek import read_experts, read_prediction
+from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
+from engine.model.keys import Keys
+
+TRAITS = Traits(qk_norm="head")
+
+
+def read(keys: Keys) -> Architecture:
+    """Dense or sparse by model type."""
+    shape = read_shape(keys)
+    windows = read_windows(keys, shape.layers)
+    mixer = plain_attention(keys, shape, TRAITS, windows)
+    if keys.model_type == "exaone4":
+        experts = plain_feed_forward(keys, shape, TRAITS)
+    else:
+        experts = read_experts(keys, shape.hidden, shape.layers)
+    keys.ignore("mtp_share_layers")
+    last = shape.layers - 1
+    return read_decoder(
+        keys,
+        TRAITS,
+        shape=shape,
+        mixer=mixer,
+        feed_forward=experts,
+        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
+    )
+
+
+def read_windows(keys: Keys, layers: int) -> list[int | None]:
+    """``sliding_window_pattern`` is a period, or letters such as LLLG (G: global)."""
+    window = window_size(keys)
+    raw = keys.values.get("sliding_window_pattern")
+    if isinstance(raw, str):
+        letters = keys.text("sliding_window_pattern")
+        if not letters or set(letters) - {"L", "G"}:
+            raise keys.problem("sliding_window_pattern", raw, "a period or letters L and G")
+        pattern = [letters[index % len(letters)] == "L" for index in range(layers)]
+        if not keys.has("layer_types"):
+            pattern[-1] = False
+    else:
+        period = keys.optional_integer("sliding_window_pattern") or 0
+        pattern = every_nth_full(layers, period) if period else [False] * layers
+    return layer_windows(keys, layers, window, pattern)

@@ -1,0 +1,334 @@
+"""Which dialect reads which ``model_type``.
+
+One line per family: the module in `engine.model.dialects` and the model types it reads. Modules are
+imported only when a config needs them, so a long list costs nothing at start.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from engine.model.architecture import Architecture
+from engine.model.keys import Keys
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "arctic": ("arctic",),
+    "aria": ("aria_text",),
+    "dbrx": ("dbrx",),
+    "deepseek": (
+        "deepseek",
+        "deepseek_v2",
+        "deepseek_v3",
+        "deepseek_v32",
+        "glm_moe_dsa",
+        "axk1",
+        "youtu",
+    ),
+    "axk2": ("axk2",),
+    "beam": ("beam",),
+    "dots3": ("dots3_note_text",),
+    "hrm": ("hrm_text",),
+    "molmo": ("molmo", "molmo2_text"),
+    "step3": ("step3_text",),
+    "mistral_large4": ("mistral_large4_text",),
+    "modernbert": ("modernbert-decoder",),
+    "bailing": ("bailing_moe", "bailing_moe_v2"),
+    "cohere": ("cohere", "cohere2", "cohere2_moe", "cohere_compass_text"),
+    "ernie": ("ernie4_5_moe", "ernie4_5_vl_moe_text"),
+    "exaone": ("exaone4", "exaone_moe"),
+    "falcon": ("falcon",),
+    "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
+    "gated": ("laguna", "step3p5", "muse_glimmer_text"),
+    "gemma3n": ("gemma3n_text",),
+    "gemma4": ("gemma4_text",),
+    "glm": ("chatglm", "glm", "glm4", "glm4v_text", "glm_ocr_text", "glm4_moe"),
+    "gpt": (
+        "gpt2",
+        "gpt_bigcode",
+        "gpt_neo",
+        "gptj",
+        "codegen",
+        "gpt_neox",
+        "opt",
+        "bloom",
+        "mpt",
+        "xglm",
+        "biogpt",
+        "openai-gpt",
+        "ctrl",
+    ),
+    "glm_next": ("glm5_next_text",),
+    "gpt_oss": ("gpt_oss",),
+    "granite": ("granitemoe", "granitemoeshared", "granite_swa", "granitemoe_swa"),
+    "grok": ("grok1",),
+    "headnorm": (
+        "dots1",
+        "hy_v3",
+        "solar_open",
+        "mellum",
+        "afmoe",
+        "kolibri1",
+    ),
+    "jetmoe": ("jetmoe",),
+    "llama": (
+        "llama",
+        "yi",
+        "aquila",
+        "xverse",
+        "skywork",
+        "solar",
+        "paddleocr_vl_text",
+        "baichuan",
+        "exaone",
+        "internlm",
+        "internlm2",
+        "internlm3",
+        "seed_oss",
+        "granite",
+        "helium",
+        "arcee",
+        "ernie4_5",
+        "orion",
+        "jais2",
+        "nemotron",
+        "iquestcoder",
+    ),
+    "llama4": ("llama4_text",),
+    "hunyuan": ("hunyuan", "hunyuan_v1_dense", "hunyuan_v1_moe"),
+    "longcat": ("longcat_flash",),
+    "mimo": ("mimo_v2_flash",),
+    "mllama": ("mllama_text_model",),
+    "multimodal": (
+        "gemma3",
+        "gemma4",
+        "llama4",
+        "mllama",
+        "kimi_k25",
+        "qwen2_audio",
+        "qwen2_vl",
+        "qwen2_5_vl",
+        "qwen3_vl",
+        "qwen3_vl_moe",
+        "qwen3_asr",
+        "glm4v",
+        "mistral3",
+        "llava",
+        "glm4v_moe",
+        "llava_next",
+        "llava_onevision",
+        "paligemma",
+        "idefics3",
+        "smolvlm",
+        "cohere2_vision",
+        "minimax_m3_vl",
+        "internvl",
+        "kimi_vl",
+        "phi4_multimodal",
+        "gemma3n",
+        "internvl_chat",
+        "phi3_v",
+        "llava_llama",
+        "muse_glimmer",
+        "step3p7",
+        "aria",
+        "aya_vision",
+        "vipllava",
+        "video_llava",
+        "llava_next_video",
+        "lfm2_vl",
+        "idefics2",
+        "janus",
+        "deepseek_vl",
+        "qwen2_5_omni",
+        "qwen3_omni_moe",
+        "voxtral",
+        "exaone4_5",
+        "ernie4_5_vl_moe",
+        "ovis2",
+        "glm_ocr",
+        "mistral_large4",
+        "locateanything",
+        "deepseek_vl_v2",
+        "step3_vl",
+        "glm5_next",
+        "nemotron_h_omni",
+        "lighton_ocr",
+        "video_llama_3",
+        "paddleocr_vl",
+        "qianfan_ocr",
+        "molmo2",
+        "dots3_note",
+        "cohere_compass",
+    ),
+    "minicpm": ("minicpm", "minicpm3"),
+    "minimax": ("minimax_m2", "minimax_m3"),
+    "mistral": ("mistral", "ministral", "ministral3", "mixtral"),
+    "olmo": ("hf_olmo", "olmo", "olmo2", "olmo3", "olmoe", "flex_olmo"),
+    "phi": ("phi", "phi3", "phi3small", "phi4mm", "phimoe"),
+    "qwen": ("qwen", "qwen2", "mimo", "qwen2_moe", "qwen3", "qwen3_moe", "flint"),
+    "unusual": (
+        "stablelm",
+        "starcoder2",
+        "apertus",
+        "bitnet",
+        "nanochat",
+        "doge",
+        "hyperclovax",
+        "smollm3",
+        "cwm",
+        "persimmon",
+        "diffllama",
+        "telechat",
+    ),
+    "qwen_hybrid": ("qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"),
+    "deepseek_v4": ("deepseek_v4",),
+    "mamba": ("mamba", "falcon_mamba", "mamba2"),
+    "mamba_hybrid": ("bamba", "granitemoehybrid", "falcon_h1", "jamba"),
+    "nemotron_h": ("nemotron_h",),
+    "minimax_linear": ("minimax",),
+    "kimi_linear": ("kimi_linear", "bailing_hybrid", "kimi_k3"),
+    "nemotron_nas": ("nemotron-nas", "deci"),
+    "lfm": ("lfm2", "lfm2_moe", "lfm3"),
+    "olmo_hybrid": ("olmo_hybrid",),
+    "recurrent_gemma": ("recurrent_gemma",),
+    "zaya": ("zaya",),
+    "hy_v4": ("hy_v4",),
+    "inkling": ("inkling_text",),
+    "t5": ("t5", "mt5", "umt5"),
+    "bart": (
+        "bart",
+        "mbart",
+        "m2m_100",
+        "marian",
+        "pegasus",
+        "blenderbot",
+        "blenderbot-small",
+        "whisper",
+    ),
+    "zamba": ("zamba",),
+    "zamba2": ("zamba2",),
+    "xlstm": ("xlstm",),
+    "rwkv": ("rwkv", "rwkv5", "rwkv6", "rwkv7"),
+    "minicpm_v": ("minicpmv", "minicpmo", "minicpmv4_6"),
+}
+
+ALIASES: dict[str, str] = {
+    "grok-1": "grok1",
+    "gemma4_unified_text": "gemma4_text",
+    "qwen3_vl_text": "qwen3",
+    "qwen3_vl_moe_text": "qwen3_moe",
+    "qwen3_asr_text": "qwen3",
+    "qwen2_vl_text": "qwen2",
+    "qwen2_5_vl_text": "qwen2",
+    "qwen2_5_omni_text": "qwen2",
+    "glm46v": "glm4v",
+    "glmga": "glm4v",
+    "ernie4_5_moe_vl": "ernie4_5_vl_moe",
+    "aria_moe_lm": "aria_text",
+    "stablelm_epoch": "stablelm",
+    "mimo_v2": "mimo_v2_flash",
+    "telechat2": "telechat",
+    "NemotronH_Nano_VL_V2": "nemotron_h_omni",
+    "shieldgemma2": "gemma3",
+    "gemma4_unified": "gemma4",
+    "qwen2_5_omni_thinker": "qwen2_5_omni",
+    "qwen3_omni_moe_thinker": "qwen3_omni_moe",
+    "qwen3_omni_moe_text": "qwen3_moe",
+    "multi_modality": "janus",
+    "sarvam_moe": "bailing_moe_v2",
+    "glm4v_moe_text": "glm4_moe",
+    "gpt_sw3": "gpt2",
+    "minimax_m3_vl_text": "minimax_m3",
+    "deepseek_ref": "deepseek_v4",
+    "minimax_m1": "minimax",
+    "minimax_text_01": "minimax",
+    "kimi_k2": "deepseek_v3",
+    "mistral4": "deepseek_v3",
+    "glm4_moe_lite": "deepseek_v3",
+    "RefinedWeb": "falcon",
+    "RefinedWebModel": "falcon",
+    "phi-msft": "phi",
+    "Yi": "yi",
+    "InternLM": "internlm",
+    "OrionForCausalLM": "orion",
+}
+"""Other spellings of a model type that carry exactly the same layout."""
+
+Reader = Callable[[Keys], Architecture]
+
+
+@cache
+def _modules() -> dict[str, str]:
+    return {kind: module for module, kinds in FAMILIES.items() for kind in kinds}
+
+
+def canonical(model_type: str) -> str:
+    """The model type that ``model_type`` is another name of, or itself. Case and hyphens for
+    underscores make no difference where the plain spelling is known."""
+    found = ALIASES.get(model_type, model_type)
+    if found in _modules():
+        return found
+    plain = model_type.lower().replace("-", "_")
+    plain = ALIASES.get(plain, plain)
+    return plain if plain in _modules() else found
+
+
+def known_model_types() -> tuple[str, ...]:
+    """Every model type that a dialect reads, aliases included, sorted."""
+    return tuple(sorted({*_modules(), *ALIASES}))
+
+
+def reader_for(model_type: str) -> Reader | None:
+    """The reader of ``model_type``, or None when no dialect knows it."""
+    module = _modules().get(canonical(model_type))
+    if module is None:
+        return None
+    reader: Reader = importlib.import_module(f"engine.model.dialects.{module}").read
+    return reader
+
+
+def wraps_text(model_type: str) -> bool:
+    """True when the dialect of ``model_type`` reads a text model nested in its config."""
+    return _modules().get(canonical(model_type)) in ("multimodal", "minicpm_v", "qwen_hybrid")
+
+
+_SUFFIXES = (
+    "ForCausalLM",
+    "ForConditionalGeneration",
+    "LMHeadModel",
+    "ForSequenceClassification",
+    "ForTextEncoding",
+    "Model",
+)
+
+
+_CLASSES = {
+    "RWForCausalLM": "falcon",
+    "T5WithLMHeadModel": "t5",
+    "DeciLMForCausalLM": "deci",
+    "Grok1ModelForCausalLM": "grok1",
+    "HunYuanMoEV1ForCausalLM": "hunyuan_v1_moe",
+    "HunYuanDenseV1ForCausalLM": "hunyuan_v1_dense",
+    "StableLMEpochForCausalLM": "stablelm",
+}
+"""Class names whose model type is not their stem."""
+
+
+def model_type_of_architectures(architectures: Any) -> str:
+    """The model type that a class name such as LlamaForCausalLM belongs to, or ""."""
+    if not isinstance(architectures, list):
+        return ""
+    plain = {kind.replace("_", "").replace("-", "").lower(): kind for kind in known_model_types()}
+    for name in architectures:
+        if not isinstance(name, str):
+            continue
+        if name in _CLASSES:
+            return _CLASSES[name]
+        for suffix in _SUFFIXES:
+            stem = name.removesuffix(suffix).replace("_", "").lower()
+            if stem in plain:
+                return plain[stem]
+    return ""

@@ -1,0 +1,157 @@
+"""Models with vision or audio towers around a text model that has a dialect of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.model.architecture import Architecture
+from engine.model.defaults import class_defaults
+from engine.model.dialects import towers
+from engine.model.dialects.index import canonical, reader_for
+from engine.model.dialects.nesting import with_outer
+from engine.model.dialects.towers import Tower
+from engine.model.dialects.wrappers import WRAPPERS, Wrapper
+from engine.model.keys import Keys
+from engine.words.errors import UnknownArchitecture
+
+OUTER = (
+    "hidden_size",
+    "vocab_size",
+    "ignore_index",
+    "image_seq_length",
+    "multimodal_projector_bias",
+    "vision_feature_layer",
+    "vision_feature_select_strategy",
+)
+"""Keys of a wrapper that repeat the text model's or that a tower's own count asks for."""
+TEXT = ("text_config", "language_config", "llm_config", "llm_cfg")
+
+
+def read(keys: Keys) -> Architecture:
+    """The text model with its towers' parameters."""
+    wrapper = WRAPPERS[keys.model_type]
+    keys.ignore(*wrapper.harmless)
+    _name_uncounted(keys, wrapper)
+    thinker = keys.scope("thinker_config", model_type=keys.model_type)
+    if thinker is not None:
+        thinker.model_type = keys.model_type
+        return read(thinker)
+    inner = text_keys(keys, wrapper.text)
+    reader = reader_for(inner.model_type)
+    if reader is None and inner.model_type.startswith(keys.model_type):
+        # The family's own name for its text model, which is a class that others have too.
+        inner.model_type = canonical(wrapper.text)
+        reader = reader_for(inner.model_type)
+    if reader is None:
+        raise UnknownArchitecture(
+            f"{keys.source}: {inner.path}model_type {inner.model_type!r} is unknown"
+        )
+    inner.ignore(*wrapper.text_harmless)
+    text = reader(inner)
+    keys.ignore(*OUTER, *_repeated(keys, inner))
+    elements = _tower(keys, wrapper.vision_key, wrapper.vision, wrapper.vision_type, wrapper, text)
+    elements += _tower(keys, "audio_config", wrapper.audio, wrapper.audio_type, wrapper, text)
+    elements += _named_tower(keys, text)
+    return with_outer(_dated(text, keys), keys, inner, elements)
+
+
+def _repeated(keys: Keys, inner: Keys) -> list[str]:
+    """Outer keys that say again what the text model's own config says."""
+    if keys.values is inner.values:
+        return []
+    return [name for name, value in keys.values.items() if inner.values.get(name) == value]
+
+
+def _name_uncounted(keys: Keys, wrapper: Wrapper) -> None:
+    given = [name for name in wrapper.uncounted if keys.values.get(name)]
+    keys.ignore(*wrapper.uncounted)
+    if given:
+        keys.warnings.append(f"{', '.join(given)}: these parts are not counted")
+
+
+def text_keys(keys: Keys, default: str) -> Keys:
+    """The nested text config, read as its own model type or, when it states none, ``default``;
+    the outer keys when the file is flat."""
+    inner = keys.scope(*TEXT, model_type=default)
+    if inner is not None:
+        inner.model_type = canonical(inner.model_type)
+        inner.defaults = inner.defaults or class_defaults(inner.model_type)
+        return inner
+    kind = canonical(default)
+    flat = Keys(
+        keys.values,
+        keys.source,
+        kind,
+        class_defaults(kind),
+        keys.path,
+        nested=keys.nested,
+        assumptions=keys.assumptions,
+        opened=[],
+    )
+    keys.read = flat.read
+    return flat
+
+
+def _dated(text: Architecture, keys: Keys) -> Architecture:
+    """The outer file's number type wins."""
+    given = keys.values.get("dtype") or keys.values.get("torch_dtype")
+    return replace(text, torch_dtype=given) if isinstance(given, str) else text
+
+
+def _named_tower(keys: Keys, text: Architecture) -> int:
+    """LLaVA-1.5 (original layout) and Phi-3-vision name their tower instead of describing it."""
+    name = keys.text("mm_vision_tower", default="")
+    if name:
+        keys.ignore("mm_hidden_size", "use_mm_proj", "image_aspect_ratio", "mm_patch_merge_type")
+        projector = keys.text("mm_projector_type", default="linear")
+        width = keys.integer("mm_hidden_size", default=1024)
+        tower = towers.named_clip(name)
+        if not tower or projector != "mlp2x_gelu":
+            keys.warnings.append(f"vision tower {name} with projector {projector} is not counted")
+            return 0
+        return tower + towers.two_layer_projector(width, text.hidden_size)
+    processor = keys.scope("img_processor", model_type="none")
+    if processor is None:
+        return 0
+    name = processor.text("model_name", default="")
+    processor.ignore("num_img_tokens", "layer_idx", "type_feature")
+    merged = 4 * processor.integer("image_dim_out")
+    tower = towers.named_clip(name)
+    if not tower:
+        keys.warnings.append(f"vision tower {name} is not counted")
+        return 0
+    separators = 2 * merged
+    hidden = text.hidden_size
+    return tower + towers.linear(merged, hidden) + towers.linear(hidden, hidden) + separators
+
+
+def _tower(
+    keys: Keys,
+    name: str,
+    count: Tower | None,
+    model_type: str,
+    wrapper: Wrapper,
+    text: Architecture,
+) -> int:
+    """Elements of one tower; 0 when there is none or, with a warning, when it is not described."""
+    inner = keys.scope(name, model_type=model_type)
+    if inner is None:
+        if not wrapper.always or count is None:
+            return 0
+        keys.assume(name, model_type, f"class default of {keys.model_type}")
+        inner = Keys(
+            {},
+            keys.source,
+            model_type,
+            class_defaults(model_type),
+            f"{keys.path}{name}.",
+            nested=True,
+            assumptions=keys.assumptions,
+            opened=keys.opened,
+        )
+    if count is None:
+        keys.warnings.append(f"{keys.path}{name}: this tower is not counted")
+        inner.ignore(*inner.values)
+        return 0
+    inner.ignore("tie_word_embeddings")
+    return count(inner, keys, text.hidden_size)

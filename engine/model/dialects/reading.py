@@ -1,0 +1,161 @@
+"""Choose the dialect of a config, let it read, and judge what it left unread."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.model.architecture import Architecture
+from engine.model.defaults import class_defaults
+from engine.model.dialects.index import (
+    canonical,
+    known_model_types,
+    model_type_of_architectures,
+    reader_for,
+    wraps_text,
+)
+from engine.model.keys import Keys
+from engine.model.unread import check_unread
+from engine.words.errors import InputError, UnknownArchitecture
+from engine.words.text import clean
+
+TEXT_CONFIGS = ("text_config", "language_config", "llm_config", "llm_cfg")
+_SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:[._]\d+)?)\s?([BbTM])(?![A-Za-z0-9])")
+_EXPERTS_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])\d+E(?![A-Za-z0-9])")
+_EXPERTS_TIMES_SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d+)[xX](\d+(?:\.\d+)?)[bB](?![A-Za-z0-9])")
+NAME_TOLERANCE = 0.03
+"""A size in a name that differs by more than this share from the count is worth a warning."""
+
+
+def text_values(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping that describes the language model: nested in multimodal configs."""
+    for name in TEXT_CONFIGS:
+        inner = config.get(name)
+        if isinstance(inner, dict):
+            return inner
+    thinker = config.get("thinker_config")
+    if isinstance(thinker, dict):
+        return text_values(thinker)
+    return dict(config)
+
+
+def read_architecture(
+    config: dict[str, Any], source: str, name: str, assume: str = ""
+) -> Architecture:
+    """The architecture that ``config`` describes.
+
+    ``assume`` names the model type to read it as. Raises `UnknownArchitecture` for a model type
+    or a structural key that no dialect understands, `InputError` for a bad value.
+    """
+    model_type, note = _model_type(config, source, assume)
+    reader = reader_for(model_type)
+    if reader is None:
+        raise UnknownArchitecture(_unknown(config, source, model_type, assume))
+    if assume and not wraps_text(model_type):
+        config, note = _text_alone(config, note)
+    kind = canonical(model_type)
+    defaults = class_defaults(model_type) or class_defaults(kind)
+    keys = Keys(config, source, kind, defaults)
+    architecture = reader(keys)
+    known = {spelling for opened in keys.opened for spelling in opened.read}
+    warnings = [note] if note else []
+    warnings += [warning for opened in keys.opened for warning in opened.warnings]
+    warnings += check_unread(keys.opened, known, bool(assume))
+    described = replace(
+        architecture,
+        name=name,
+        model_type=str(config.get("model_type") or kind),
+        assumptions=architecture.assumptions + tuple(keys.assumptions),
+        warnings=architecture.warnings + tuple(warnings),
+    )
+    return replace(described, warnings=described.warnings + _size_warning(described))
+
+
+def _text_alone(config: dict[str, Any], note: str) -> tuple[dict[str, Any], str]:
+    """The nested text model when there is one: a chosen text dialect cannot read its wrapper."""
+    inner = text_values(config)
+    if inner == config:
+        return config, note
+    return inner, f"{note}; only its text model is read, towers are not counted"
+
+
+def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, str]:
+    """The model type to read by, and a note when it is not the file's own."""
+    stated = config.get("model_type")
+    if stated is not None and not isinstance(stated, str):
+        raise InputError(f"{source}: model_type is {clean(str(stated), 60)}, expected text")
+    if assume:
+        return (
+            assume,
+            f"read as {assume} because --assume says so; model_type is {stated or 'absent'}",
+        )
+    if stated:
+        return stated, ""
+    guessed = model_type_of_architectures(config.get("architectures"))
+    if guessed:
+        return guessed, f"model_type is absent; architectures says {guessed}"
+    return "", ""
+
+
+def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) -> str:
+    known = known_model_types()
+    if assume:
+        near = difflib.get_close_matches(assume, known, 3, 0.4) or ["llama"]
+        return f"--assume {clean(assume, 60)}: no such model type; nearest known: {', '.join(near)}"
+    by_class = model_type_of_architectures(config.get("architectures"))
+    if not model_type:
+        return (
+            f"{source}: model_type is missing and architectures names no known class; "
+            "expected a model_type such as llama, or pass --assume llama"
+        )
+    near = difflib.get_close_matches(model_type, known, 1, 0.7)
+    nearest = f"; nearest known: {near[0]}" if near else ""
+    nested = text_values(config).get("model_type") if text_values(config) != config else None
+    if isinstance(nested, str) and reader_for(nested) is not None:
+        return (
+            f"{source}: model_type {model_type!r} is unknown{nearest}; its text model is a "
+            f"{nested}: pass --assume {nested} to read that alone"
+        )
+    hint = by_class or (near[0] if near else "llama")
+    return (
+        f"{source}: model_type {model_type!r} is unknown{nearest}; "
+        f"pass --assume {hint} to read it that way"
+    )
+
+
+def _size_warning(architecture: Architecture) -> tuple[str, ...]:
+    """Compare with a size such as 671B in the model's name, with or without towers.
+
+    A name that counts its experts (17B-16E) states the active size, without towers; one such as
+    8x7B states experts and what a model of one of them would hold.
+    """
+    several = _EXPERTS_TIMES_SIZE.search(architecture.name)
+    if several is not None and architecture.is_mixture:
+        experts, each = int(several[1]), float(several[2]) * 1e9
+        if experts == architecture.expert_count and architecture.total_parameters < experts * each:
+            return ()
+        return (
+            f"the name says {several[0]}, the config gives {architecture.expert_count} experts "
+            f"and {architecture.total_parameters / 1e9:.2f}B",
+        )
+    sizes = [
+        float(number.replace("_", ".")) * {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()]
+        for number, unit in _SIZE_IN_NAME.findall(architecture.name)
+    ]
+    sizes = [size for size in sizes if size >= 2e7]
+    total = architecture.total_parameters
+    if not sizes or total == 0:
+        return ()
+    stated, counted = max(sizes), total
+    if _EXPERTS_IN_NAME.search(architecture.name) and architecture.is_mixture:
+        counted = architecture.active_parameters - architecture.tower_parameters
+    text = counted - (architecture.tower_parameters if counted == total else 0)
+    if any(abs(size - stated) <= NAME_TOLERANCE * stated for size in (counted, text)):
+        return ()
+    return (
+        f"the name says {stated / 1e9:g}B, the config gives {counted / 1e9:.2f}B "
+        f"({(counted - stated) / stated:+.1%})",
+    )

@@ -1,0 +1,66 @@
+"""T5, mT5, umT5 and Flan-T5: an encoder for the prompt, a decoder that attends to itself and to it.
+
+The encoder is counted as a tower. The LM head shares the embedding, as the published class ties
+them whatever the file says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.dialects.decoder import Traits, assemble
+from engine.model.dialects.parts import Mixer, dense, layer, output_projection
+from engine.model.keys import MAXIMUM_LAYERS, Keys
+
+WARNING = (
+    "encoder-decoder: the encoder is counted as a tower; times treat the prompt as decoder input"
+)
+
+
+def read(keys: Keys) -> Architecture:
+    """Relative position biases are held by the first layer of each side, in umT5 by every one."""
+    hidden = keys.integer("d_model", required=True, maximum=1_000_000)
+    encoders = keys.integer("num_layers", required=True, maximum=MAXIMUM_LAYERS)
+    decoders = keys.optional_integer("num_decoder_layers", maximum=MAXIMUM_LAYERS) or encoders
+    heads = keys.integer("num_heads", required=True, maximum=100_000)
+    head_dim = keys.integer("d_kv")
+    width = keys.integer("d_ff", required=True)
+    gated = keys.flag("is_gated_act", default=False)
+    gated = gated or keys.text("feed_forward_proj").startswith("gated")
+    keys.ignore("dense_act_fn", "relative_attention_max_distance", "scale_decoder_outputs")
+    feed_forward = dense(hidden, width, gated=gated, name="DenseReluDense")
+    own = _attention("SelfAttention", hidden, heads, head_dim, cross=False)
+    crossed = _attention("EncDecAttention", hidden, heads, head_dim, cross=True)
+    both = Mixer(
+        "self and cross attention", own.matrices + crossed.matrices, own.cores + crossed.cores
+    )
+    decoder = layer(both, feed_forward, norms=3, norm_parameters=3 * hidden)
+    encoder = layer(own, feed_forward, norm_parameters=2 * hidden)
+    table = keys.integer("relative_attention_num_buckets") * heads
+    every = keys.model_type == "umt5"
+    biases = table * (decoders if every else 1)
+    keys.warnings.append(WARNING)
+    found = assemble(
+        keys,
+        hidden,
+        keys.integer("vocab_size", required=True),
+        [decoder] * decoders,
+        Traits(tied=True),
+        other=biases,
+        tower=encoders * encoder.parameters + table * (encoders if every else 1) + hidden,
+    )
+    return replace(found, tied_embeddings=True)
+
+
+def _attention(name: str, hidden: int, heads: int, head_dim: int, *, cross: bool) -> Mixer:
+    inner = heads * head_dim
+    role = Role.ATTENTION
+    matrices = (
+        Matrix(f"{name}.q", hidden, inner, role, kernel=f"{name}.qkv"),
+        Matrix(f"{name}.k", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
+        Matrix(f"{name}.v", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
+        output_projection(f"{name}.o", inner, hidden),
+    )
+    core = AttentionCore(heads, heads, head_dim, head_dim, cross=cross)
+    return Mixer("attention", matrices, (core,))

@@ -1,0 +1,250 @@
+"""Which text model and which towers each multimodal model type wraps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.model.dialects import towers, towers_audio, towers_lines, towers_more
+from engine.model.dialects.towers import Tower
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A multimodal model type: its text model's class and how its towers count.
+
+    ``tower_types`` are the classes of ``vision_config`` and ``audio_config``. ``tower`` None: the
+    tower is not described, and a warning says so. ``always`` towers exist even when the file has
+    no config for them (class defaults).
+    """
+
+    text: str
+    vision: Tower | None = None
+    vision_type: str = ""
+    audio: Tower | None = None
+    audio_type: str = ""
+    always: bool = False
+    vision_key: str = "vision_config"
+    harmless: tuple[str, ...] = ()
+    text_harmless: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
+    """Nested configs of parts that no text passes through; a warning names them."""
+
+
+_PERCEIVER = ("perceiver_config", "pixel_shuffle_factor", "use_resampler", "additional_vocab_size")
+"""Left in Idefics 3 files from the generation before; nothing is built from them."""
+
+_OMNI = (
+    "position_id_per_seconds",
+    "seconds_per_chunk",
+    "enable_audio_output",
+    "enable_audio_output_",
+    "enable_talker",
+    "speaker_id",
+    "user_token_id",
+)
+"""Timing of the audio stream, and switches of the speech output."""
+
+WRAPPERS = {
+    "gemma3": Wrapper(
+        "gemma3_text", towers.gemma3, "siglip_vision_model", harmless=("mm_tokens_per_image",)
+    ),
+    "gemma4": Wrapper(
+        "gemma4_text",
+        towers.gemma4_vision,
+        "gemma4_vision",
+        towers_audio.gemma4_audio,
+        "gemma4_audio",
+        harmless=("vision_soft_tokens_per_image",),
+    ),
+    "llama4": Wrapper("llama4_text", towers.llama4, "llama4_vision_model", always=True),
+    "mllama": Wrapper("mllama_text_model", towers.mllama, "mllama_vision_model", always=True),
+    "kimi_k25": Wrapper(
+        "deepseek_v3",
+        towers.moonvit,
+        "kimi_k25_vision",
+        harmless=("use_unified_vision_chunk", "video_placeholder"),
+    ),
+    "phi4_multimodal": Wrapper(
+        "phi3",
+        towers_lines.phi4_vision,
+        "phi4_multimodal_vision",
+        towers_lines.phi4_audio,
+        "phi4_multimodal_audio",
+        always=True,
+    ),
+    "gemma3n": Wrapper(
+        "gemma3n_text",
+        towers_more.gemma3n_vision,
+        "gemma3n_vision",
+        towers_audio.gemma3n_audio,
+        "gemma3n_audio",
+        harmless=("vision_soft_tokens_per_image", "audio_soft_tokens_per_image"),
+    ),
+    "kimi_vl": Wrapper("deepseek_v3", towers.moonvit, "moonvit"),
+    "qwen2_audio": Wrapper("qwen2", audio=towers.qwen2_audio, audio_type="qwen2_audio_encoder"),
+    "qwen2_vl": Wrapper("qwen2", towers_lines.qwen2, "qwen2_vl_vision", always=True),
+    "qwen2_5_vl": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision", always=True),
+    "qwen3_vl": Wrapper("qwen3_vl_text", towers_lines.qwen3, "qwen3_vl_vision", always=True),
+    "qwen3_vl_moe": Wrapper(
+        "qwen3_vl_moe_text", towers_lines.qwen3, "qwen3_vl_moe_vision", always=True
+    ),
+    "qwen3_asr": Wrapper(
+        "qwen3_asr_text",
+        audio=towers_lines.qwen3_asr,
+        audio_type="qwen3_asr_audio_encoder",
+        harmless=("support_languages",),
+    ),
+    "glm4v": Wrapper("glm4v_text", towers_lines.glm4v, "glm4v_vision", always=True),
+    "mistral3": Wrapper(
+        "mistral",
+        towers.mistral3,
+        "pixtral",
+        harmless=("vision_feature_layer", "projector_hidden_act"),
+    ),
+    "glm4v_moe": Wrapper("glm4v_moe_text", towers_lines.glm4v, "glm4v_moe_vision", always=True),
+    "llava_next": Wrapper("llama", towers.llava_next, "clip_vision_model"),
+    "llava_onevision": Wrapper("qwen2", towers.llava_next, "siglip_vision_model"),
+    "paligemma": Wrapper("gemma", towers.paligemma, "siglip_vision_model"),
+    "idefics3": Wrapper("llama", towers.idefics3, "idefics3_vision", text_harmless=_PERCEIVER),
+    "smolvlm": Wrapper("llama", towers.idefics3, "smolvlm_vision", text_harmless=_PERCEIVER),
+    "cohere2_vision": Wrapper("cohere2", towers.cohere2, "siglip_vision_model"),
+    "minimax_m3_vl": Wrapper(
+        "minimax_m3_vl_text",
+        towers.minimax_m3,
+        "minimax_m3_vl_vision",
+        harmless=("img_token_compression_config", "process_image_mode"),
+    ),
+    "internvl": Wrapper("qwen2", towers.internvl, "internvl_vision"),
+    "llava": Wrapper("llama", towers.llava, "clip_vision_model"),
+    "phi3_v": Wrapper("phi3", harmless=("embd_layer",)),
+    "llava_llama": Wrapper(
+        "llama",
+        towers.vila,
+        "siglip_vision_model",
+        vision_key="vision_tower_cfg",
+        harmless=(
+            "mm_hidden_size",
+            "mm_projector_cfg",
+            "num_video_frames",
+            "s2_max_split_size",
+            "vision_resolution",
+        ),
+    ),
+    "internvl_chat": Wrapper(
+        "internlm2",
+        towers.intern,
+        "intern_vit_6b",
+        harmless=(
+            "force_image_size",
+            "dynamic_image_size",
+            "max_dynamic_patch",
+            "min_dynamic_patch",
+            "select_layer",
+            "use_thumbnail",
+            "ps_version",
+            "use_backbone_lora",
+            "use_llm_lora",
+        ),
+    ),
+    "muse_glimmer": Wrapper("muse_glimmer_text", towers_lines.muse_glimmer, "muse_glimmer_vision"),
+    "step3p7": Wrapper("step3p5", towers_lines.step3p7, "step3p5_vision", always=True),
+    "aria": Wrapper("aria_text", towers_more.aria, "idefics3_vision", always=True),
+    "aya_vision": Wrapper("cohere2", towers_more.aya, "siglip_vision_model"),
+    "vipllava": Wrapper("llama", towers_more.vipllava, "clip_vision_model", always=True),
+    "video_llava": Wrapper("llama", towers_more.video_llava, "clip_vision_model", always=True),
+    "llava_next_video": Wrapper(
+        "llama",
+        towers.llava_next,
+        "clip_vision_model",
+        harmless=("spatial_pool_mode", "spatial_pool_stride", "video_seq_length"),
+    ),
+    "lfm2_vl": Wrapper("lfm2", towers_more.lfm2, "siglip2_vision_model", always=True),
+    "idefics2": Wrapper(
+        "mistral", towers_more.idefics2, "idefics2_vision", text_harmless=_PERCEIVER
+    ),
+    "janus": Wrapper(
+        "llama",
+        towers_more.janus,
+        "janus_vision_model",
+        uncounted=(
+            "vq_config",
+            "aligner_config",
+            "gen_aligner_config",
+            "gen_head_config",
+            "gen_vision_config",
+        ),
+    ),
+    "deepseek_vl_v2": Wrapper(
+        "deepseek_v2",
+        vision_type="siglip_vision_model",
+        harmless=("candidate_resolutions", "tile_tag", "global_view_pos"),
+        text_harmless=("lm_head", "rm_head"),
+        uncounted=("projector_config",),
+    ),
+    "deepseek_vl": Wrapper("llama", towers_more.deepseek_vl, "siglip_vision_model", always=True),
+    "qwen2_5_omni": Wrapper(
+        "qwen2",
+        towers_lines.qwen2_5,
+        "qwen2_5_omni_vision_encoder",
+        towers_audio.omni_audio,
+        "qwen2_5_omni_audio_encoder",
+        harmless=_OMNI,
+        uncounted=("talker_config", "token2wav_config", "code2wav_config"),
+    ),
+    "qwen3_omni_moe": Wrapper(
+        "qwen3_omni_moe_text",
+        towers_more.qwen3_omni_vision,
+        "qwen3_omni_moe_vision_encoder",
+        towers_lines.qwen3_asr,
+        "qwen3_omni_moe_audio_encoder",
+        harmless=_OMNI,
+        uncounted=("talker_config", "token2wav_config", "code2wav_config"),
+    ),
+    "voxtral": Wrapper(
+        "llama", audio=towers_audio.voxtral, audio_type="voxtral_encoder", always=True
+    ),
+    "exaone4_5": Wrapper("exaone4", towers_more.exaone4_5, "exaone4_5_vision", always=True),
+    "ernie4_5_vl_moe": Wrapper(
+        "ernie4_5_vl_moe_text", towers_more.ernie4_5, "ernie4_5_vl_moe_vision", always=True
+    ),
+    "step3_vl": Wrapper(
+        "step3_text", vision_type="none", harmless=("understand_projector_stride", "projector_bias")
+    ),
+    "ovis2": Wrapper("qwen2", towers_more.ovis2, "ovis2_vision"),
+    "glm_ocr": Wrapper("glm_ocr_text", towers_more.glm_ocr, "glm_ocr_vision", always=True),
+    "mistral_large4": Wrapper("mistral_large4_text", towers.mistral3, "pixtral"),
+    "locateanything": Wrapper(
+        "qwen2",
+        towers.moonvit,
+        "moonvit",
+        harmless=("mlp_connector_layers", "use_backbone_lora", "use_llm_lora", "mlp_checkpoint"),
+        text_harmless=("block_size", "causal_attn"),
+    ),
+    "glm5_next": Wrapper("glm5_next_text", towers_more.glm_ocr, "glm5_next_vision", always=True),
+    "nemotron_h_omni": Wrapper(
+        "nemotron_h",
+        towers_more.radio,
+        "radio",
+        harmless=("force_image_size", "video_pruning_rate", "video_temporal_patch_size"),
+        uncounted=("audio_config", "sound_config"),
+    ),
+    "lighton_ocr": Wrapper("qwen3", towers.mistral3, "pixtral"),
+    "video_llama_3": Wrapper("qwen2", towers_more.video_llama3, "video_llama_3_vision"),
+    "paddleocr_vl": Wrapper(
+        "paddleocr_vl_text",
+        towers_more.paddleocr,
+        "paddleocr_vl_vision",
+        harmless=("compression_ratio", "head_dim", "rope_is_neox_style", "use_3d_rope", "use_bias"),
+    ),
+    "qianfan_ocr": Wrapper("qwen3", towers.internvl, "qianfan_ocr_vision"),
+    "molmo2": Wrapper(
+        "molmo2_text",
+        towers_more.molmo2,
+        "molmo2_vision",
+        harmless=("use_frame_special_tokens", "vit_config"),
+    ),
+    "dots3_note": Wrapper(
+        "dots3_note_text", vision_type="dots3_note_vision", audio_type="dots3_note_audio"
+    ),
+    "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),
+}

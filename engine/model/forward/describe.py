@@ -1,0 +1,78 @@
+"""What was understood of a vision model, in figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.model.config import LoadedModel
+from engine.model.forward.architecture import LayerKind, VisionArchitecture
+
+
+def by_kind(architecture: VisionArchitecture) -> dict[LayerKind, tuple[int, int, float]]:
+    """Layers, parameters and FLOPs of each kind that occurs, in the order of the kinds."""
+    found: dict[LayerKind, tuple[int, int, float]] = {}
+    for kind in LayerKind:
+        layers = [layer for layer in architecture.layers if layer.kind is kind]
+        if layers:
+            parameters = sum(layer.parameters for layer in layers)
+            found[kind] = (len(layers), parameters, sum(layer.flops for layer in layers))
+    return found
+
+
+def as_json(model: LoadedModel, architecture: VisionArchitecture) -> dict[str, Any]:
+    """The figures under names that carry their unit."""
+    return {
+        "name": model.name,
+        "kind": "vision",
+        "family": architecture.family,
+        "version": architecture.version,
+        "width": architecture.width,
+        "height": architecture.height,
+        "samples": architecture.samples,
+        "total_parameters": architecture.parameters,
+        "flops": round(architecture.flops),
+        "largest_activation_elements": architecture.largest_activation_elements,
+        "precision": model.precision.name,
+        "layers": {
+            kind.value: {"count": count, "parameters": parameters, "flops": round(flops)}
+            for kind, (count, parameters, flops) in by_kind(architecture).items()
+        },
+        "assumptions": list(architecture.assumptions),
+        "warnings": list(model.warnings),
+    }
+
+
+def as_text(model: LoadedModel, architecture: VisionArchitecture) -> str:
+    """The figures for a reader, one per line."""
+    sample = architecture.samples.removesuffix("s")
+    weights = architecture.parameters * model.precision.weights.bytes_per_element
+    version = f" {architecture.version}" if architecture.version else ""
+    lines = [
+        f"{model.name}  {architecture.family}{version}, {model.origin}",
+        f"  input        {input_text(architecture)}",
+        f"  parameters   {architecture.parameters / 1e6:,.2f} M",
+        f"               {architecture.parameters:,}",
+        f"  FLOPs        {architecture.flops / 1e9:,.3f} G per {sample}, "
+        "a multiply-accumulate counted as two",
+        f"  weights      {weights / 2**20:,.1f} MiB as {model.precision.weights.name}",
+        f"  activations  {architecture.largest_activation_elements / 1e6:,.2f} M elements at most "
+        "around one layer",
+        f"  layers       {len(architecture.layers)}",
+    ]
+    for kind, (count, parameters, flops) in by_kind(architecture).items():
+        lines.append(
+            f"               {count:>5} × {kind.value:<12} {parameters / 1e6:>9,.2f} M parameters "
+            f"{flops / 1e9:>10,.3f} GFLOPs"
+        )
+    if architecture.assumptions:
+        lines.append("  assumed")
+        lines += [f"               {item}" for item in architecture.assumptions]
+    lines += [f"  warning      {warning}" for warning in model.warnings]
+    return "\n".join(lines)
+
+
+def input_text(architecture: VisionArchitecture) -> str:
+    """The input's size in words."""
+    if architecture.samples == "sequences":
+        return f"sequence of {architecture.width} tokens"
+    return f"image of {architecture.width}x{architecture.height}"

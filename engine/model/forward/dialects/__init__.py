@@ -1,0 +1,1 @@
+"""One module per family of vision models; `engine.model.forward.index` says which reads what."""

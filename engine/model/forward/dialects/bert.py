@@ -1,0 +1,263 @@
+"""Encoders of text: BERT, RoBERTa, ELECTRA, DistilBERT, ALBERT, MPNet, Megatron-BERT
+(arXiv:1810.04805, 1907.11692, 2003.10555, 1910.01108, 1909.11942, 2004.09297, 1909.08053). They
+are counted in sequences of one length, every token of it valid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.blocks import feed_forward, self_attention
+from engine.model.forward.dialects.vit import divided_heads
+from engine.model.forward.parts import Network, Shape
+from engine.model.forward.source import Source
+from engine.words.errors import InputError
+
+ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert", "data2vec-text", "mpnet"})
+NARROW = frozenset({"electra", "albert"})
+"""Their embeddings may be narrower than the layers."""
+POOLER_KEYS = (
+    "directionality",
+    "pooler_fc_size",
+    "pooler_num_attention_heads",
+    "pooler_num_fc_layers",
+    "pooler_size_per_head",
+    "pooler_type",
+)
+"""Of a pooler that only the TensorFlow original could have; released weights do not."""
+PADDING_POSITIONS = 2
+"""RoBERTa's positions begin after the padding index."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one encoder is made of."""
+
+    hidden: int
+    heads: int
+    layers: int
+    width: int
+    vocabulary: int
+    positions: int
+    usable: int
+    """Positions that a sequence can have."""
+    types: int
+    embedding: int
+    """Width of the embeddings, when it is not the hidden size."""
+    buckets: int = 0
+    """Relative distances with a bias per head, the same in every layer."""
+    shared: bool = False
+    """All layers have the weights of the first."""
+    norm_first: bool = False
+
+
+def read(source: Source) -> VisionArchitecture:
+    """``bert`` and its kin with the same keys."""
+    keys = source.keys
+    keys.ignore("hidden_act", "is_decoder", "add_cross_attention", "generator_size")
+    keys.ignore("summary_last_dropout", *POOLER_KEYS)
+    source.option_text("position_embedding_type", "absolute")
+    hidden = source.width("hidden_size")
+    positions = source.width("max_position_embeddings")
+    offset = PADDING_POSITIONS if keys.model_type in ROBERTA else 0
+    if positions <= offset:
+        raise keys.problem("max_position_embeddings", positions, f"more than {offset}")
+    figures = Figures(
+        hidden=hidden,
+        heads=divided_heads(keys, hidden),
+        layers=source.blocks("num_hidden_layers"),
+        width=source.width("intermediate_size"),
+        vocabulary=keys.integer("vocab_size", required=True),
+        positions=positions,
+        usable=positions - offset,
+        types=_types(source),
+        embedding=source.width("embedding_size") if keys.model_type in NARROW else hidden,
+        buckets=_buckets(source),
+        shared=keys.model_type == "albert",
+        norm_first=keys.model_type == "megatron-bert",
+    )
+    if figures.shared:
+        source.expect("num_hidden_groups", 1, "the only one understood")
+        source.expect("inner_group_num", 1, "the only one understood")
+    if keys.model_type == "electra":
+        return _encoder(source, figures, _electra_head)
+    return _encoder(source, figures, _roberta_head if keys.model_type in ROBERTA else _bert_head)
+
+
+def _types(source: Source) -> int:
+    """Rows of the tables of segments (and, in ERNIE, tasks)."""
+    keys = source.keys
+    if keys.model_type == "mpnet":
+        return 0
+    types = keys.integer("type_vocab_size", default=2, minimum=0, maximum=1024)
+    if keys.model_type == "ernie":
+        tasks = keys.integer("task_type_vocab_size", default=3, minimum=0, maximum=1024)
+        types += tasks if keys.flag("use_task_id", default=False) else 0
+    return types
+
+
+def _buckets(source: Source) -> int:
+    if source.keys.model_type != "mpnet":
+        return 0
+    return source.keys.integer("relative_attention_num_buckets", default=32, maximum=65_536)
+
+
+def read_distilled(source: Source) -> VisionArchitecture:
+    """``distilbert``: its own spelling of every key, no segments and no pooler."""
+    keys = source.keys
+    keys.ignore("activation", "sinusoidal_pos_embds", "qa_dropout", "seq_classif_dropout")
+    keys.ignore("tie_weights_")
+    hidden = source.width("dim", "hidden_size")
+    heads = keys.integer("n_heads", "num_attention_heads", maximum=4096)
+    if hidden % heads:
+        raise keys.problem("n_heads", heads, f"a divisor of dim {hidden}")
+    positions = source.width("max_position_embeddings")
+    figures = Figures(
+        hidden=hidden,
+        heads=heads,
+        layers=source.blocks("n_layers", "num_hidden_layers"),
+        width=source.width("hidden_dim"),
+        vocabulary=keys.integer("vocab_size", required=True),
+        positions=positions,
+        usable=positions,
+        types=0,
+        embedding=hidden,
+    )
+    return _encoder(source, figures, _distilled_head)
+
+
+def _encoder(
+    source: Source, figures: Figures, head: Callable[[Source, Network, Shape, Figures], None]
+) -> VisionArchitecture:
+    length = _length(source, figures)
+    network = source.network()
+    x = Shape(figures.embedding, 1, length)
+    tables = 3 if figures.types else 2
+    with network.scope("embeddings"):
+        rows = figures.vocabulary + figures.positions + figures.types
+        network.record(
+            "lookup",
+            LayerKind.EMBEDDING,
+            tables * x.elements,
+            x.elements,
+            rows * figures.embedding,
+        )
+        if not figures.norm_first:
+            network.norm("norm", x)
+        if figures.embedding != figures.hidden or figures.shared:
+            x = network.linear("project", x, figures.hidden)
+    for number in range(figures.layers):
+        first = len(network.layers)
+        with network.scope(f"layers.{number}"):
+            _layer(network, x, figures, number == 0)
+        if figures.shared and number:
+            network.share_weights(first)
+    if figures.norm_first:
+        network.norm("norm", x)
+    head(source, network, x, figures)
+    family = source.keys.model_type
+    return source.done(network, Shape(3, 1, length), family, samples="sequences")
+
+
+def _layer(network: Network, x: Shape, figures: Figures, first: bool) -> None:
+    """Attention and feed-forward, each with its norm after the sum, or before everything."""
+    biases = figures.buckets * figures.heads if first else 0
+    if figures.norm_first:
+        network.norm("norm1", x)
+    self_attention(network, x, figures.heads, logit_parameters=biases)
+    network.add("add1", x)
+    network.norm("norm2" if figures.norm_first else "norm1", x)
+    feed_forward(network, x, figures.width)
+    network.add("add2", x)
+    if not figures.norm_first:
+        network.norm("norm2", x)
+
+
+def _length(source: Source, figures: Figures) -> int:
+    """Tokens of a sequence: as asked for (LENGTHx1), as the file says, or all positions."""
+    stated = source.option_integer("sequence_length", 0)
+    if source.resolution is None:
+        if not stated:
+            source.notes.append(f"sequence length {figures.usable}, all positions there are")
+        length = stated or figures.usable
+    else:
+        length, height = source.resolution
+        if height != 1:
+            raise InputError(
+                f"{source.keys.source}: resolution {length}x{height}, expected a sequence length "
+                f"and 1 for an encoder of text, as {min(384, figures.usable)}x1"
+            )
+    if length > figures.usable:
+        raise InputError(
+            f"{source.keys.source}: sequence length {length}, expected at most {figures.usable}, "
+            "the positions that the model has"
+        )
+    return length
+
+
+# Heads ------------------------------------------------------------------------------------
+
+QUESTIONS = "ForQuestionAnswering"
+CLASSES = "ForSequenceClassification"
+TOKENS = "ForTokenClassification"
+MASKED = "ForMaskedLM"
+PRETRAINING = "ForPreTraining"
+
+
+def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
+    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED, PRETRAINING)
+    if task in ("Model", CLASSES, PRETRAINING):
+        first = _pooler(network, x)
+        if task == CLASSES:
+            network.linear("classifier", first, source.labels())
+        if task == PRETRAINING:
+            network.linear("next_sentence", first, 2)
+    _token_head(source, network, x, figures, task)
+
+
+def _roberta_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
+    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
+    if task == "Model":
+        _pooler(network, x)
+    elif task == CLASSES:
+        network.linear("classifier", _pooler(network, x), source.labels())
+    _token_head(source, network, x, figures, task)
+
+
+def _electra_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
+    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, PRETRAINING)
+    if task == CLASSES:
+        network.linear("classifier", _pooler(network, x), source.labels())
+    elif task == PRETRAINING:
+        hidden = network.linear("discriminator.dense", x, x.channels)
+        network.activation("discriminator.activation", hidden)
+        network.linear("discriminator.out", hidden, 1)
+    if task != PRETRAINING:
+        _token_head(source, network, x, figures, task)
+
+
+def _distilled_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
+    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
+    if task == CLASSES:
+        network.linear("classifier", _pooler(network, x), source.labels())
+    _token_head(source, network, x, figures, task)
+
+
+def _pooler(network: Network, x: Shape) -> Shape:
+    """A projection of the first token."""
+    first = network.linear("pooler", Shape(x.channels, 1, 1), x.channels)
+    return network.activation("pooler.activation", first)
+
+
+def _token_head(source: Source, network: Network, x: Shape, figures: Figures, task: str) -> None:
+    """Heads that look at every token; the vocabulary's matrix is the embedding's."""
+    if task == QUESTIONS:
+        network.linear("qa", x, 2)
+    elif task == TOKENS:
+        network.linear("classifier", x, source.labels())
+    elif task in (MASKED, PRETRAINING):
+        network.linear("predictions.dense", x, figures.embedding)
+        hidden = network.activation("predictions.activation", x.resized(figures.embedding))
+        network.norm("predictions.norm", hidden)
+        network.linear("predictions.decoder", hidden, figures.vocabulary, tied=True)

@@ -1,0 +1,177 @@
+"""Is a config one of vision, and what does it describe: the way in for `engine.model.config`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.defaults import class_defaults
+from engine.model.forward.index import known_model_types, named_architectures, reader_for
+from engine.model.forward.source import Resolution, Source
+from engine.model.keys import Keys
+from engine.model.unread import check_unread
+from engine.words.errors import InputError, UnknownArchitecture
+from engine.words.text import clean
+
+TABLE_ADVICE = "a layer table (CSV, one row per layer) is a model too"
+
+
+def is_vision(config: Mapping[str, Any], assume: str = "") -> bool:
+    """True when a vision dialect reads ``config``, or it has timm's form."""
+    if assume:
+        return assume in known_model_types() or assume in named_architectures()
+    model_type = config.get("model_type")
+    if isinstance(model_type, str) and model_type:
+        known = model_type in known_model_types() or model_type == "timm_wrapper"
+        return known or _looks_visual(config, model_type)
+    return isinstance(config.get("architecture"), str) or bool(_type_of_class(config))
+
+
+_VISUAL_CLASS = re.compile(
+    r"For(Image|Object|Semantic|Instance|Universal|Depth|Keypoint|Masked?Image)\w*$|VisionModel\w*$"
+)
+
+
+def _looks_visual(config: Mapping[str, Any], model_type: str) -> bool:
+    """True for a model of images that no dialect reads, neither of language nor of vision."""
+    from engine.model.dialects.index import known_model_types as language_types
+
+    if model_type in language_types():
+        return False
+    classes = config.get("architectures")
+    first = classes[0] if isinstance(classes, list) and classes else None
+    if isinstance(first, str) and _VISUAL_CLASS.search(first):
+        return True
+    return "num_channels" in config and "vocab_size" not in config
+
+
+def _type_of_class(config: Mapping[str, Any]) -> str:
+    """The model type whose class ``architectures`` names (ResNetForImageClassification), or ""."""
+    classes = config.get("architectures")
+    if not isinstance(classes, list) or not classes or not isinstance(classes[0], str):
+        return ""
+    stem = re.sub(r"(For[A-Z]\w*|Model\w*|Backbone)$", "", classes[0]).lower()
+    plain = {re.sub(r"[_-]", "", kind): kind for kind in known_model_types()}
+    return plain.get(stem, "")
+
+
+def read_vision(
+    config: dict[str, Any],
+    source: str,
+    name: str,
+    assume: str = "",
+    resolution: Resolution | None = None,
+) -> VisionArchitecture:
+    """The architecture that ``config`` describes at ``resolution`` (width, height), or at the
+    model's own.
+
+    ``assume`` is a model type, or the name of an architecture, to read it as. Raises
+    `UnknownArchitecture` for a name or key that no dialect understands, `InputError` for a bad
+    value or a resolution that the architecture does not allow.
+    """
+    notes: list[str] = []
+    named = assume in named_architectures() or _is_timm(config, assume)
+    if named:
+        config, note = _timm_config(config, source, assume)
+        notes.append(note)
+    model_type = str(config.get("model_type") or _type_of_class(config))
+    if assume in known_model_types():
+        notes.append(f"read as {assume} because --assume says so; the file says {model_type}")
+        model_type = assume
+    reader = reader_for(model_type)
+    if reader is None:
+        near = difflib.get_close_matches(model_type, known_model_types(), 1, 0.6)
+        nearest = f"; nearest known: {near[0]}" if near else ""
+        raise UnknownArchitecture(
+            f"{source}: model_type {clean(model_type, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"
+        )
+    keys = Keys(config, source, model_type, class_defaults(model_type))
+    keys.ignore("source")
+    architecture = reader(Source(keys, resolution, notes))
+    for opened in keys.opened:
+        # Of generation; transformers writes it into every config.
+        opened.ignore("tie_word_embeddings")
+    known = {spelling for opened in keys.opened for spelling in opened.read}
+    warnings = [warning for opened in keys.opened for warning in opened.warnings]
+    warnings += check_unread(keys.opened, known, bool(assume))
+    assumed = [f"{item.key} = {item.value} ({item.reason})" for item in keys.assumptions]
+    return replace(
+        architecture,
+        name=name,
+        assumptions=tuple(notes if named else notes + assumed),
+        warnings=architecture.warnings + tuple(warnings),
+    )
+
+
+def _is_timm(config: Mapping[str, Any], assume: str) -> bool:
+    stated = config.get("model_type")
+    return not assume and (
+        stated == "timm_wrapper" or (stated in (None, "") and not _type_of_class(config))
+    )
+
+
+def _timm_config(config: Mapping[str, Any], source: str, assume: str) -> tuple[dict[str, Any], str]:
+    """The config of a model that timm's form names, with the file's own classes and size."""
+    stated = assume or config.get("architecture")
+    if not isinstance(stated, str):
+        raise InputError(f"{source}: architecture is missing, expected a name such as resnet50")
+    name = base_name(stated)
+    known = named_architectures()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1, 0.6)
+        nearest = f"; nearest known: {near[0]}" if near else ""
+        raise UnknownArchitecture(
+            f"{source}: architecture {clean(stated, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"
+        )
+    values = dict(known[name])
+    own_size = values.get("image_size", 224)
+    keys = Keys(config, source, "timm", {})
+    values["num_labels"] = keys.integer(
+        "num_classes", default=values.get("num_labels", 0), minimum=0, maximum=1_000_000
+    )
+    trained = _trained_size(keys)
+    if trained is not None:
+        values["image_size"] = list(trained)
+    _check_arguments(keys, values)
+    note = f"architecture {name} (its published figures), own size {own_size}"
+    return values, note
+
+
+def base_name(stated: str) -> str:
+    """timm's name without its organisation and the tag of its weights."""
+    return stated.strip().removeprefix("timm/").split(".", 1)[0]
+
+
+def _trained_size(keys: Keys) -> tuple[int, int] | None:
+    """``pretrained_cfg.input_size`` as height and width."""
+    inner = keys.scope("pretrained_cfg")
+    if inner is None:
+        return None
+    size = inner.integers("input_size", minimum=1, maximum=16_384)
+    if size is None:
+        return None
+    if len(size) != 3:
+        raise inner.problem("input_size", size, "[channels, height, width]")
+    return size[1], size[2]
+
+
+def _check_arguments(keys: Keys, values: dict[str, Any]) -> None:
+    """timm's ``model_args`` change the architecture: only those of size are understood."""
+    arguments = keys.scope("model_args")
+    if arguments is None:
+        return
+    for name in arguments.values:
+        if name == "img_size":
+            size = arguments.raw(name)[1]
+            values["image_size"] = size
+        elif name == "num_classes":
+            values["num_labels"] = arguments.integer(name, minimum=0, maximum=1_000_000)
+        else:
+            raise UnknownArchitecture(
+                f"{keys.source}: key model_args.{clean(name, 60)} is not understood and may change "
+                f"bytes or FLOPs; {TABLE_ADVICE}"
+            )

@@ -1,0 +1,149 @@
+"""Number formats and the WxAy shorthand.
+
+A precision is three figures: how weights are stored, what activations are computed in, and
+how the KV cache is stored. A format knows its bits, the overhead of its scales, and the name of
+the compute rate it needs (``bf16``, ``fp8`` …), never a chip.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from engine.model.architecture import Role
+from engine.words.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How numbers are stored. ``scale_bits`` is the overhead per element."""
+
+    name: str
+    bits: float
+    scale_bits: float = 0.0
+    compute: str = "bf16"
+    """Which peak rate a product of two such operands runs at."""
+    mixed_with: str = ""
+    """Another format that a smaller part of the same matrices is stored in; ``scale_bits`` then
+    makes the bytes of both together right."""
+
+    @property
+    def bytes_per_element(self) -> float:
+        """Stored bytes of one element, its share of scales and zero points included."""
+        return (self.bits + self.scale_bits) / 8
+
+
+FORMATS: dict[str, NumberFormat] = {
+    f.name: f
+    for f in (
+        NumberFormat("fp32", 32, compute="fp32"),
+        NumberFormat("tf32", 32, compute="tf32"),
+        NumberFormat("bf16", 16, compute="bf16"),
+        NumberFormat("fp16", 16, compute="fp16"),
+        NumberFormat("fp8", 8, compute="fp8"),
+        # One FP32 scale per 128×128 block (DeepSeek-V3, arXiv:2412.19437 §3.3).
+        NumberFormat("fp8_block", 8, 32 / (128 * 128), compute="fp8"),
+        # OCP Microscaling v1.0: one 8-bit exponent per 32 elements.
+        NumberFormat("mxfp8", 8, 8 / 32, compute="fp8"),
+        NumberFormat("int8", 8, compute="int8"),
+        NumberFormat("fp6", 6, 8 / 32, compute="fp6"),
+        NumberFormat("mxfp4", 4, 8 / 32, compute="fp4"),
+        # NVFP4: one FP8 scale per 16 elements, one FP32 per tensor.
+        NumberFormat("nvfp4", 4, 8 / 16, compute="fp4"),
+        # AWQ and GPTQ at the usual group of 128: FP16 scale and 4-bit zero point.
+        NumberFormat("int4", 4, (16 + 4) / 128, compute="int4"),
+        NumberFormat("int3", 3, (16 + 3) / 128, compute="int4"),
+        # bitsandbytes NF4 with double quantisation (arXiv:2305.14314 §3).
+        NumberFormat("nf4", 4, 0.127, compute="int4"),
+        NumberFormat("int2", 2, (16 + 2) / 128, compute="int4"),
+    )
+}
+
+_DEFAULT_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "int4", 3: "int3", 2: "int2"}
+_ACTIVATION_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "nvfp4"}
+_SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE)
+
+QUANTISED_ROLES = frozenset(
+    {
+        Role.ATTENTION,
+        Role.ATTENTION_OUTPUT,
+        Role.MIXER,
+        Role.DENSE_MLP,
+        Role.ROUTED_EXPERT,
+        Role.SHARED_EXPERT,
+        Role.OTHER,
+    }
+)
+"""What a weight format applies to when no checkpoint says otherwise: every large linear layer,
+but not embeddings, LM head, router, indexer and towers."""
+
+
+def number_format(name: str) -> NumberFormat:
+    """The format called ``name``; `InputError` when there is none."""
+    try:
+        return FORMATS[name.lower()]
+    except KeyError:
+        known = ", ".join(sorted(FORMATS))
+        raise InputError(f"number format {name!r} is unknown; known: {known}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Weights, activations and KV cache of one deployment.
+
+    ``overrides`` gives roles another weight format than ``weights`` (from a checkpoint that
+    keeps attention in BF16, say); roles outside `QUANTISED_ROLES` are stored in ``plain``
+    unless overridden.
+    """
+
+    weights: NumberFormat
+    activations: NumberFormat
+    kv: NumberFormat
+    plain: NumberFormat = FORMATS["bf16"]
+    overrides: tuple[tuple[Role, NumberFormat], ...] = ()
+
+    def weight_format(self, role: Role) -> NumberFormat:
+        """How matrices of ``role`` are stored."""
+        for overridden, chosen in self.overrides:
+            if overridden is role:
+                return chosen
+        return self.weights if role in QUANTISED_ROLES else self.plain
+
+    @property
+    def name(self) -> str:
+        """The benchmark shorthand, ``W8A8``."""
+        return f"W{self.weights.bits:g}A{self.activations.bits:g}"
+
+    @property
+    def label(self) -> str:
+        """The shorthand with KV and the exact weight format, ``W8A8 KV16 fp8_block``."""
+        return f"{self.name} KV{self.kv.bits:g} {self.weights.name}"
+
+
+def parse_precision(text: str, kv: str | None = None) -> Precision:
+    """Read ``W4A16``, ``W8A8KV8`` or a format name such as ``nvfp4``; ``kv`` wins over the text.
+
+    Bits without a format mean: 16 bf16, 8 fp8, 4 int4 weights. Raises `InputError`.
+    """
+    match = _SHORTHAND.match(text.strip())
+    if match:
+        weight_bits, activation_bits = int(match[1]), int(match[2])
+        if weight_bits not in _DEFAULT_BY_BITS:
+            raise InputError(
+                f"precision {text!r}: weight bits {weight_bits}, expected one of 2 3 4 6 8 16 32"
+            )
+        if activation_bits not in _ACTIVATION_BY_BITS:
+            raise InputError(
+                f"precision {text!r}: activation bits {activation_bits}, expected 4 6 8 16 or 32"
+            )
+        weights = FORMATS[_DEFAULT_BY_BITS[weight_bits]]
+        activations = FORMATS[_ACTIVATION_BY_BITS[activation_bits]]
+        if weight_bits == 4 and activation_bits == 4:
+            weights = FORMATS["nvfp4"]
+        kv_name = kv or _DEFAULT_BY_BITS.get(int(match[3] or 16), "bf16")
+        return Precision(weights, activations, number_format(kv_name))
+    weights = number_format(text)
+    activations = weights if weights.bits >= 8 or weights.compute == "fp4" else FORMATS["bf16"]
+    if activations.scale_bits and activations.bits == 8:
+        activations = FORMATS["fp8"]
+    return Precision(weights, activations, number_format(kv or "bf16"))

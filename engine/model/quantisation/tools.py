@@ -1,0 +1,73 @@
+"""Methods of single tools, each a few lines: HQQ, EETQ, Quanto, BitNet, W4AFP8, MXFP8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.model.architecture import Role
+from engine.model.precision import FORMATS, QUANTISED_ROLES
+from engine.model.quantisation.scheme import Scheme
+from engine.model.quantisation.values import (
+    OVERRIDE,
+    Config,
+    grouped,
+    names,
+    number,
+    problem,
+    section,
+)
+
+BF16 = FORMATS["bf16"]
+
+
+def _hqq(found: Config) -> Scheme:
+    """Half-quadratic quantisation: a 16-bit scale and zero point per group."""
+    values = section(section(found, "quant_config"), "weight_quant_params")
+    bits, group = number(values, "nbits", 4), number(values, "group_size", 64)
+    return Scheme(grouped(bits, group, 32), BF16, None, names(found.get("skip_modules")))
+
+
+def _eetq(found: Config) -> Scheme:
+    return Scheme(grouped(8, -1, 16), BF16, None, names(found.get("modules_to_not_convert")))
+
+
+def _quanto(found: Config) -> Scheme:
+    known = {"int8": "int8", "int4": "int4", "int2": "int2", "float8": "fp8"}
+    weights = known.get(str(found.get("weights")).lower())
+    if weights is None:
+        expected = f"one of {', '.join(sorted(known))}; {OVERRIDE}"
+        raise problem("quantization_config.weights", found.get("weights"), expected)
+    activations = known.get(str(found.get("activations")).lower(), "bf16")
+    ignored = names(found.get("modules_to_not_convert"))
+    return Scheme(FORMATS[weights], FORMATS[activations], None, ignored)
+
+
+def _bitnet(found: Config) -> Scheme:
+    """Ternary weights, four to a byte, one scale per matrix; 8-bit activations."""
+    ignored = names(found.get("modules_to_not_convert"))
+    return Scheme(replace(FORMATS["int2"], scale_bits=0.0), FORMATS["int8"], None, ignored)
+
+
+def _w4afp8(found: Config) -> Scheme:
+    """INT4 experts in groups of 128 with FP8 activations; the rest is block FP8."""
+    rule = (("experts",), grouped(4, number(found, "group_size", 128), 16))
+    ignored = names(found.get("modules_to_not_convert"))
+    plain = FORMATS["fp8_block"]
+    roles = QUANTISED_ROLES - {Role.MIXER, Role.OTHER}
+    return Scheme(plain, FORMATS["fp8"], None, ignored, (rule,), only_roles=roles)
+
+
+def _mxfp8(found: Config) -> Scheme:
+    ignored = names(found.get("modules_to_not_convert")) + names(found.get("ignored_layers"))
+    return Scheme(FORMATS["mxfp8"], FORMATS["fp8"], None, ignored)
+
+
+TOOLS: dict[str, Callable[[Config], Scheme]] = {
+    "hqq": _hqq,
+    "eetq": _eetq,
+    "quanto": _quanto,
+    "bitnet": _bitnet,
+    "w4afp8": _w4afp8,
+    "mxfp8": _mxfp8,
+}

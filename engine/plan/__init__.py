@@ -1,0 +1,1 @@
+"""Choosing: every candidate, its verdict, the best one, why, and the file that keeps it."""

@@ -1,0 +1,49 @@
+"""What would have to change, in words."""
+
+from __future__ import annotations
+
+from engine.plan.remedies import Advice, Remedy, Shortfall
+from engine.plan.results import Binding
+from engine.words.quantities import duration, memory_amount
+
+_NAMES = {
+    Binding.MEMORY: "memory",
+    Binding.TTFT: "TTFT",
+    Binding.TPOT: "TPOT",
+    Binding.E2E: "end-to-end latency",
+    Binding.LATENCY: "latency",
+}
+
+
+def shortfall_words(shortfall: Shortfall) -> str:
+    """``TPOT misses 50 ms by 1.20 ms``, ``memory lacks 3.1 GiB per chip``."""
+    name = _NAMES[shortfall.binding]
+    if shortfall.binding is Binding.MEMORY:
+        return f"{name} lacks {memory_amount(shortfall.excess)} per chip"
+    return f"{name} misses {duration(shortfall.limit)} by {duration(shortfall.excess)}"
+
+
+def remedy_words(remedy: Remedy) -> str:
+    """One change in a few words: ``KV cache at fp8``, ``h200_sxm → b200_sxm``."""
+    nudge = remedy.nudge
+    if nudge.knob in {"chip", "layout"}:
+        return f"{nudge.before} → {nudge.after}"
+    if nudge.knob in {"KV cache", "weights"}:
+        return f"{nudge.knob} at {nudge.after}"
+    return f"{nudge.knob} {nudge.after}"
+
+
+def advice_sentence(advice: Advice) -> str:
+    """What the candidate misses and which single changes would do."""
+    subject = f"Batch {advice.candidate.batch} of {advice.candidate.layout.name}"
+    if advice.shortfall is None and advice.batch_limit is not None:
+        return (
+            f"{subject} meets every objective: the batch limit {advice.batch_limit} is in the way."
+        )
+    if advice.shortfall is None:
+        return f"{subject} meets every objective."
+    missed = shortfall_words(advice.shortfall)
+    doing = [remedy_words(one) for one in advice.remedies if one.passes]
+    if not doing:
+        return f"{subject}: {missed}; no single change tried would do."
+    return f"{subject}: {missed}: {', or '.join(doing)} would do."

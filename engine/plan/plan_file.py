@@ -1,0 +1,101 @@
+"""Plan files: the whole scenario, the chosen candidate and the reasons, as TOML.
+
+Writing is atomic (`engine.sources.files`): a crash, a full disk or a dropped connection leaves
+either the old plan or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from engine import __version__
+from engine.plan.results import Choice
+from engine.scenario import Scenario
+from engine.sources.files import read_toml, write_text
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+SCHEMA_VERSION = 1
+MAXIMUM_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """A plan that was read: the scenario and the choice restore a session; ``document`` is the
+    whole file."""
+
+    scenario: Scenario
+    choice: Choice
+    document: dict[str, Any]
+
+
+def scenario_document(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as TOML values. Absent keys mean None; edits keep their JSON text."""
+    document: dict[str, Any] = _plain(scenario)
+    document["edits"] = [{"key": key, "value": json.dumps(value)} for key, value in scenario.edits]
+    return document
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        named = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: _plain(one) for name, one in named.items() if one is not None}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a TOML document so that ``path`` always holds a whole file; raises `InputError`."""
+    import tomli_w
+
+    text = tomli_w.dumps(dict(document), multiline_strings=False)
+    write_text(path, text)
+
+
+def refuse_other_file(path: Path) -> None:
+    """Raise `InputError` when ``path`` is a file with something else than a plan in it."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    try:
+        is_plan = "schema_version" in read_toml(path, MAXIMUM_BYTES, "a plan")
+    except InputError:
+        is_plan = False
+    if not is_plan:
+        raise InputError(
+            f"{clean(str(path), 160)}: there is a file with something else in it, expected a new "
+            "name or an older plan; nothing was changed"
+        )
+
+
+def load_plan(path: Path) -> PlanFile:
+    """Read a plan; raises `InputError` naming file, key, found and expected."""
+    shown = clean(str(path))
+    document = read_toml(path, MAXIMUM_BYTES, "a plan")
+    version = document.get("schema_version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise InputError(
+            f"{shown}: schema_version: found "
+            f"{'nothing' if version is None else clean(repr(version), 40)}, "
+            f"expected {SCHEMA_VERSION}: not a rooftop plan"
+        )
+    if version > SCHEMA_VERSION:
+        raise InputError(
+            f"{shown}: schema_version: found {version}, this rooftop {__version__} reads up to "
+            f"{SCHEMA_VERSION}; use a newer one"
+        )
+    from engine.plan.plan_schema import parse_choice, parse_scenario
+
+    return PlanFile(
+        parse_scenario(shown, document.get("scenario")),
+        parse_choice(shown, document.get("choice")),
+        document,
+    )

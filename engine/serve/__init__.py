@@ -1,0 +1,1 @@
+"""What users see: requests under a load, as latency, throughput and memory."""

@@ -1,0 +1,1 @@
+"""Bytes from outside, bounded before they are parsed: files, JSON, TOML profiles, the hub."""

@@ -1,0 +1,151 @@
+"""Every way in which asking the hub fails, in one line that says what to do.
+
+Nothing here repeats the client's own words: they hold addresses, headers and text from servers.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from engine.sources.hub.client import constants, endpoint, has_token, host_of, proxy_variable
+from engine.sources.hub.reference import HubReference
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+_NAME_UNKNOWN = ("name or service not known", "nodename nor servname", "name resolution", "getaddr")
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Unreachable(InputError):
+    """The hub could not be asked: a copy in the cache is better than nothing."""
+
+
+def explained(error: BaseException, reference: HubReference, seconds: float) -> InputError:
+    """The error for the reader; ``seconds`` is how long an answer was waited for."""
+    if isinstance(error, InputError):
+        return error
+    chain = list(_chain(error))
+    names = {cls.__name__ for one in chain for cls in type(one).__mro__}
+    where = host_of(endpoint())
+    words = _of_repository(names, reference, where)
+    if words:
+        return InputError(f"{reference}: {words}")
+    response = next((found for one in chain if (found := getattr(one, "response", None))), None)
+    status = getattr(response, "status_code", None)
+    if status is not None:
+        return _of_status(int(status), dict(response.headers), reference, where)  # type: ignore[union-attr]
+    words = _of_network(names, chain, where, seconds)
+    if words:
+        return Unreachable(f"{reference}: {words}")
+    return InputError(f"{reference}: {_of_machine(chain, names, where)}")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what caused it, outermost first."""
+    seen = 0
+    while error is not None and seen < 16:
+        yield error
+        error = error.__cause__ or error.__context__
+        seen += 1
+
+
+def _of_repository(names: set[str], reference: HubReference, where: str) -> str:
+    if "GatedRepoError" in names:
+        page = f"{where}/{reference.repository}"
+        if has_token():
+            return f"gated, and the token in use has no access; accept its terms at {page}"
+        return f"gated; accept its terms at {page}, then set HF_TOKEN to a token of that account"
+    if "DisabledRepoError" in names:
+        return f"disabled on {where}"
+    if "RevisionNotFoundError" in names:
+        return f"no revision {clean(reference.revision or 'main', 60)!r} on {where}"
+    if "HFValidationError" in names:
+        return "not a name that the hub allows; expected org/name"
+    if "RepositoryNotFoundError" in names:
+        private = (
+            "or it is private and the token in use may not read it"
+            if has_token()
+            else "or it is private: set HF_TOKEN to a token that may read it"
+        )
+        return f"no such repository on {where}, {private}"
+    if "OfflineModeIsEnabled" in names:
+        return not_cached("HF_HUB_OFFLINE is set")
+    return ""
+
+
+def not_cached(why: str) -> str:
+    """What is said when the hub is not asked and the cache holds no copy."""
+    folder = clean(str(constants().HF_HUB_CACHE), 120)
+    return f"{why}, and no copy of its config.json is in the cache {folder}"
+
+
+def _of_status(
+    status: int, headers: dict[str, str], reference: HubReference, where: str
+) -> InputError:
+    if status == 401:
+        return InputError(
+            f"{reference}: {where} did not accept the token (401): HF_TOKEN is wrong or has expired"
+            if has_token()
+            else f"{reference}: {where} wants to know who asks (401): set HF_TOKEN"
+        )
+    if status == 403:
+        return InputError(f"{reference}: {where} forbids access (403): check what HF_TOKEN may do")
+    if status == 404:
+        return InputError(
+            f"{reference}: not found on {where} (404); is it a hub? HF_ENDPOINT says where to ask"
+        )
+    if status == 407:
+        return Unreachable(f"{reference}: the proxy wants a name and password (407)")
+    if status == 429:
+        wait = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
+        later = f"in {wait} s" if wait.isdigit() and len(wait) < 7 else "later"
+        better = "" if has_token() else ", or set HF_TOKEN for a higher limit"
+        return Unreachable(f"{reference}: too many requests to {where}; try {later}{better}")
+    if status >= 500:
+        return Unreachable(f"{reference}: {where} is in trouble (error {status}); try again later")
+    return InputError(f"{reference}: {where} answered {status}, expected a file")
+
+
+def _of_network(names: set[str], chain: list[BaseException], where: str, seconds: float) -> str:
+    text = " ".join(str(one).lower() for one in chain)
+    proxy = proxy_variable(endpoint())
+    if "ProxyError" in names:
+        return f"the proxy in {proxy or 'HTTPS_PROXY'} refused or failed"
+    if "TimeoutException" in names or "TimeoutError" in names:
+        return f"no network, or too slow: {where} gave no answer within {seconds:g} s"
+    if "ConnectError" in names:
+        return _of_connection(text, where, f" through the proxy in {proxy}" if proxy else "")
+    if names & {"NetworkError", "RemoteProtocolError"}:
+        return f"the connection to {where} broke; try again"
+    return ""
+
+
+def _of_connection(text: str, where: str, way: str) -> str:
+    if "certificate" in text:
+        return f"the certificate of {where} is not trusted; set SSL_CERT_FILE if it is your own"
+    if "[ssl" in text:
+        return f"{where} does not speak TLS{way}; check HF_ENDPOINT"
+    if any(part in text for part in _NAME_UNKNOWN):
+        return f"no network: the name {where} cannot be found{way}"
+    return f"no network: cannot connect to {where}{way}"
+
+
+def _of_machine(chain: list[BaseException], names: set[str], where: str) -> str:
+    cache = clean(str(constants().HF_HUB_CACHE), 120)
+    for one in chain:
+        if isinstance(one, OSError) and one.errno in _NO_SPACE:
+            return f"the disk of the cache {cache} is full; HF_HOME moves it"
+        if isinstance(one, OSError) and one.errno is not None:
+            reason = (one.strerror or "cannot be written").lower()
+            return f"the cache {cache} cannot be used: {reason}; HF_HOME moves it"
+    if "FileMetadataError" in names:
+        return f"{where} does not answer as a hub; check HF_ENDPOINT and your proxy"
+    proxy = proxy_variable(endpoint())
+    if proxy and names & {"ImportError", "UnsupportedProtocol", "InvalidURL", "ValueError"}:
+        return f"the proxy in {proxy} cannot be used; expected an address as http://proxy:8080"
+    if names & {"LocalProtocolError", "UnicodeEncodeError"}:
+        return "the token cannot be sent; check HF_TOKEN for characters that do not belong there"
+    if "TooManyRedirects" in names:
+        return f"{where} sends in circles"
+    return f"asking {where} failed ({type(chain[0]).__name__})"

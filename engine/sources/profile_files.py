@@ -1,0 +1,126 @@
+"""Reading profile files: found, bounded, parsed, validated, with one-line errors.
+
+The user's own files in the configuration folder come before the bundled ones of the same id.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from os.path import isdir
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.sources import files
+from engine.words.errors import InputError
+from engine.words.text import clean
+from profiles import ROOT
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+MAXIMUM_BYTES = 1 << 20
+"""Profiles are a few kilobytes; anything larger is a mistake."""
+
+FORMER = "former"
+"""Folder of what is kept to judge published results by: builds nobody deploys any more."""
+
+BUNDLED = "bundled"
+"""Origin of a profile that came with rooftop; a person's own have their file's path."""
+
+
+def user_folder(kind: str) -> Path:
+    """Where a user's own profiles of one kind (``chips``, ``frameworks``) lie."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("rooftop")) / kind
+
+
+@cache
+def bundled_files(kind: str) -> Mapping[str, Path]:
+    """Bundled profiles by id (the file's name), those of former builds last."""
+    folders = (ROOT / kind, ROOT / kind / FORMER)
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def user_files(kind: str) -> Mapping[str, Path]:
+    """The user's own profiles by id."""
+    folder = user_folder(kind)
+    if not isdir(folder):
+        return {}
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def profile_ids(kind: str) -> tuple[str, ...]:
+    """All known ids: bundled ones and the user's, those of former builds last."""
+    own, bundled = user_files(kind), bundled_files(kind)
+    former = {id for id, path in bundled.items() if path.parent.name == FORMER} - {*own}
+    return (*sorted({*bundled, *own} - former), *sorted(former))
+
+
+def find_profile(kind: str, name: str, aliases: Mapping[str, str]) -> tuple[Path, str]:
+    """The file of profile ``name`` and its origin (``bundled`` or the path); raises
+    `InputError` naming near ids."""
+    wanted = name.strip().lower()
+    own = user_files(kind)
+    for candidate in (wanted, aliases.get(wanted, "")):
+        if candidate in own:
+            return own[candidate], str(own[candidate])
+        if candidate in bundled_files(kind):
+            return bundled_files(kind)[candidate], BUNDLED
+    raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases]))
+
+
+def _unknown(kind: str, name: str, wanted: str, known: Iterable[str]) -> str:
+    singular = kind.removesuffix("s")
+    near = difflib.get_close_matches(wanted, list(known), 3, 0.5)
+    hint = f"nearest: {', '.join(near)}" if near else f"`rooftop {kind}` lists them"
+    return f"{singular} {clean(name, 60)!r} is unknown; {hint}"
+
+
+def changed_at(path: Path) -> int:
+    """When a profile was changed last, so that an edited one is read again."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse one profile; raises `InputError` naming it."""
+    return files.read_toml(path, MAXIMUM_BYTES, "a profile")
+
+
+def user_values(path: Path, schema: str) -> dict[str, Any]:
+    """A user's file, checked against ``schema``, the dotted name of a pydantic model, which only
+    such files load; raises `InputError` naming file, key, found and expected."""
+    from pydantic import ValidationError
+
+    module, _, name = schema.rpartition(".")
+    model: type[BaseModel] = getattr(importlib.import_module(module), name)
+    try:
+        values = model.model_validate(read_toml(path)).model_dump(mode="json")
+    except ValidationError as error:
+        raise InputError(f"{clean(str(path))}: {first_problem(error)}") from None
+    if values["id"] != path.stem:
+        raise InputError(
+            f"{clean(str(path))}: id: found {values['id']!r}, expected the file's name "
+            f"{clean(path.stem, 60)!r}"
+        )
+    return values
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of a validation's problems in one line."""
+    problem = error.errors(include_url=False)[0]
+    key = clean(".".join(str(part) for part in problem["loc"]), 120) or "file"
+    if problem["type"] == "missing":
+        return f"{key}: missing, expected a value"
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: no such key"
+    found = clean(repr(problem["input"]), 60)
+    expected = problem["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    expected = expected.removeprefix("Value error, ")
+    return f"{key}: found {found}, expected {clean(expected, 100)}"

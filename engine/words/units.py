@@ -1,0 +1,100 @@
+"""Numbers as people type them: ``4K`` tokens, ``1.5s``, ``70B`` parameters."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+_TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|µs|ms|s|min)?", re.IGNORECASE)
+_MILLISECONDS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
+_RESOLUTION = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})")
+
+LARGEST_COUNT = 100_000_000
+LARGEST_INSTANCES = 64
+"""Copies of a vision model on one chip."""
+
+
+def parse_count(text: str, what: str = "number") -> int:
+    """A count such as ``4096``, ``4K`` (4096) or ``1M`` (1048576); raises `InputError`."""
+    match = _TOKENS.fullmatch(text.strip())
+    if match:
+        scale = {"": 1, "k": 1024, "m": 1024 * 1024}[match[2].lower()]
+        value = float(match[1]) * scale
+        if 1 <= value <= LARGEST_COUNT and value == int(value):
+            return int(value)
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a whole number from 1 to {LARGEST_COUNT:,}, "
+        "as 4096 or 4K"
+    )
+
+
+def parse_whole(text: str, what: str, low: int, high: int) -> int:
+    """A whole number between ``low`` and ``high``; raises `InputError`."""
+    stripped = text.strip()
+    if stripped.isascii() and stripped.isdigit() and len(stripped) < 10:
+        value = int(stripped)
+        if low <= value <= high:
+            return value
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a whole number from {low} to {high}"
+    )
+
+
+def parse_instances(text: str, what: str = "instances") -> int:
+    """Copies of a model on one chip; raises `InputError`."""
+    value = parse_count(text, what)
+    if value > LARGEST_INSTANCES:
+        raise InputError(f"{what}: found {value}, expected at most {LARGEST_INSTANCES}")
+    return value
+
+
+_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([kKmMbBtT])")
+_SCALES = {"k": 1024, "m": 1024**2, "b": 10**9, "t": 10**12}
+
+
+def parse_quantity(text: str) -> int | float | None:
+    """A number with a suffix: ``4K`` and ``1M`` by powers of 1024 as token counts are, ``70B``
+    and ``1.5T`` by powers of 1000 as parameter counts are; None for anything else."""
+    match = _QUANTITY.fullmatch(text.strip())
+    if not match:
+        return None
+    value = float(match[1]) * _SCALES[match[2].lower()]
+    return int(value) if value == int(value) else value
+
+
+def parse_milliseconds(text: str, what: str = "time") -> float:
+    """A time in milliseconds: ``50``, ``50ms``, ``1.5s``; raises `InputError`."""
+    match = _TIME.fullmatch(text.strip())
+    if match:
+        value = float(match[1]) * _MILLISECONDS[(match[2] or "ms").lower()]
+        if value > 0 and math.isfinite(value) and value <= 1e12:
+            return value
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a time above 0, as 50, 50ms or 1.5s"
+    )
+
+
+def parse_resolution(text: str) -> tuple[int, int]:
+    """``224x224`` as (width, height); raises `InputError`."""
+    match = _RESOLUTION.fullmatch(text.strip())
+    if match and int(match[1]) and int(match[2]):
+        return int(match[1]), int(match[2])
+    raise InputError(f"resolution: found {clean(text, 40)!r}, expected width x height, as 224x224")
+
+
+def parse_ratio(text: str, what: str, low: float, high: float) -> float:
+    """A number between ``low`` and ``high``, ``80%`` for 0.8; raises `InputError`."""
+    percent = text.strip().endswith("%")
+    try:
+        value = float(text.strip().removesuffix("%")) / (100.0 if percent else 1.0)
+    except ValueError:
+        value = math.nan
+    if low <= value <= high:
+        return value
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a number from {low:g} to {high:g}"
+    )

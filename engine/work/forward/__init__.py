@@ -1,0 +1,1 @@
+"""Work of models that run one forward pass: kernels of a batch of images or sequences."""

@@ -1,0 +1,132 @@
+"""Which layouts are legal for a model on n chips. Knows no time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.model.architecture import (
+    Architecture,
+    AttentionCore,
+    Block,
+    Experts,
+    LatentCore,
+    StateCore,
+)
+from engine.scenario import LayoutLimits
+from engine.words.errors import InputError
+from engine.work.layout import Layout
+
+
+def _degrees(most: int, wanted: tuple[int, ...]) -> list[int]:
+    """Degrees up to ``most``: those asked for, else the powers of two."""
+    if wanted:
+        return sorted({n for n in wanted if n <= most})
+    return [1 << power for power in range(most.bit_length())]
+
+
+def _tensor_legal(architecture: Architecture, tensor: int) -> bool:
+    """Every core's heads must divide; KV heads either divide or are replicated evenly."""
+    return all(
+        _core_legal(core, tensor) for block, _ in architecture.blocks() for core in block.cores
+    ) and all(_widths_legal(block, tensor) for block, _ in architecture.blocks())
+
+
+def _core_legal(core: object, tensor: int) -> bool:
+    if isinstance(core, AttentionCore):
+        even = core.kv_heads % tensor == 0 or tensor % core.kv_heads == 0
+        return core.query_heads % tensor == 0 and even
+    if isinstance(core, LatentCore | StateCore):
+        return core.heads % tensor == 0
+    return True
+
+
+def _widths_legal(block: Block, tensor: int) -> bool:
+    return all(
+        m.outputs % tensor == 0 for m in block.matrices if m.split == "column" and not m.heads
+    )
+
+
+def _expert_legal(experts: Experts, ranks: int, expert: int) -> bool:
+    if experts.count % expert:
+        return False
+    split = ranks // expert
+    # Kernels tile an expert's width by 64 at least.
+    inner = experts.matrices[-1].inputs
+    return split == 1 or (inner % split == 0 and (inner // split) % 64 == 0)
+
+
+def _expert_degrees(architecture: Architecture, ranks: int, limits: LayoutLimits) -> list[int]:
+    banks = [block.experts for block, _ in architecture.blocks() if block.experts]
+    if not banks:
+        return [1] if not limits.expert or 1 in limits.expert else []
+    # Engines offer either all experts split or all placed; mixtures only when asked for.
+    choices = sorted({n for n in limits.expert or (1, ranks) if ranks % n == 0})
+    return [n for n in choices if all(_expert_legal(bank, ranks, n) for bank in banks)]
+
+
+def legal_layouts(
+    architecture: Architecture, chips: int, node_size: int, limits: LayoutLimits
+) -> tuple[Layout, ...]:
+    """Every legal layout on ``chips`` chips, smallest replicas first.
+
+    Tensor parallelism stays within a node's fast links unless ``limits`` asks for more;
+    attention data parallelism is for models with experts (others replicate instead); the rest
+    of the chips hold further replicas. Raises `InputError` when no layout is left, naming the
+    rule.
+    """
+    if chips < 1:
+        raise InputError(f"chips: found {chips}, expected at least 1")
+    found = list(_layouts(architecture, chips, node_size, limits))
+    if not found:
+        raise InputError(_no_layout(architecture, chips, limits))
+    return tuple(sorted(found, key=lambda one: (one.chips_per_replica, one.pipeline, one.name)))
+
+
+def _layouts(
+    architecture: Architecture, chips: int, node_size: int, limits: LayoutLimits
+) -> Iterator[Layout]:
+    widest = chips if limits.tensor else min(chips, node_size)
+    for tensor in _degrees(widest, limits.tensor):
+        if not _tensor_legal(architecture, tensor):
+            continue
+        for attention_data in _attention_degrees(architecture, chips // tensor, limits):
+            ranks = tensor * attention_data
+            for expert in _expert_degrees(architecture, ranks, limits):
+                if attention_data > 1 and expert == 1 and not limits.expert:
+                    continue
+                for pipeline in _pipeline_degrees(architecture, chips // ranks, limits):
+                    replicas = chips // (ranks * pipeline)
+                    yield Layout(tensor, pipeline, expert, attention_data, replicas)
+
+
+def _attention_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:
+    if not architecture.is_mixture and not limits.attention_data:
+        return [1]
+    return _degrees(most, limits.attention_data)
+
+
+def _no_layout(architecture: Architecture, chips: int, limits: LayoutLimits) -> str:
+    """Why nothing is left: what was asked for and the rules."""
+    asked = [
+        f"{name} {' or '.join(map(str, degrees))}"
+        for name, degrees in (
+            ("TP", limits.tensor),
+            ("PP", limits.pipeline),
+            ("EP", limits.expert),
+            ("attention DP", limits.attention_data),
+        )
+        if degrees
+    ]
+    experts = architecture.expert_count
+    rules = [
+        f"TP must divide its {architecture.query_heads} attention heads",
+        f"EP its {experts} experts and TP × DP" if experts else "EP is 1 without experts",
+        f"PP at most its {architecture.layer_count} layers",
+        "TP × PP × DP at most the chips",
+    ]
+    wanted = f" with {', '.join(asked)}" if asked else ""
+    return f"no legal layout for {architecture.name} on {chips} chips{wanted}: {', '.join(rules)}"
+
+
+def _pipeline_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:
+    return _degrees(min(most, architecture.layer_count), limits.pipeline)

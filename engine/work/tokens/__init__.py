@@ -1,0 +1,20 @@
+"""From an architecture under a layout to work: FLOPs, bytes and messages of one step.
+
+`inventory` lists what a step consists of, independent of layout and batch; `step_work`
+evaluates that list for arrays of layouts and batches. Neither knows seconds.
+"""
+
+from engine.work.tokens.inventory import Inventory, take_inventory
+from engine.work.tokens.step import LayoutArrays, Step, decode_step, prefill_step
+from engine.work.tokens.work import step_messages, step_work
+
+__all__ = [
+    "Inventory",
+    "LayoutArrays",
+    "Step",
+    "decode_step",
+    "prefill_step",
+    "step_messages",
+    "step_work",
+    "take_inventory",
+]

@@ -1,0 +1,373 @@
+"""What a step consists of: every distinct operator of a model, with how often it runs.
+
+Equal operators of different blocks are counted together (the attention of DeepSeek-V3's dense
+and MoE layers is one entry with 61 calls), so that a sweep evaluates each only once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from engine.hardware.chip import Chip, KernelConstants
+from engine.hardware.framework import Framework
+from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for
+from engine.hardware.narrow_experts import FillColumns, fill_columns
+from engine.hardware.routing import evenness
+from engine.model.architecture import (
+    Architecture,
+    AttentionCore,
+    Block,
+    Core,
+    Experts,
+    LatentCore,
+    Matrix,
+    Role,
+    Split,
+    StateCore,
+)
+from engine.model.precision import Precision
+
+INDEXER_PASSES = (
+    "key norm",
+    "rotary embedding of queries",
+    "rotary embedding of keys",
+    "Hadamard transform of queries",
+    "Hadamard transform of keys",
+    "quantisation of queries",
+    "quantisation of keys",
+    "cache write",
+    "head weights",
+    "top-k",
+)
+
+PLAIN_NORMS = 2
+"""Norms of a block with one before each half."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gemm:
+    """Matrices that run as one product."""
+
+    name: str
+    kernel: str
+    constants: KernelConstants
+    decode_kernel: str
+    decode_constants: KernelConstants
+    peak_flops: float
+    parts: tuple[Matrix, ...]
+    weight_bytes_per_element: float
+    activation_bytes: float
+    calls: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertBank:
+    """The routed experts of one block as two grouped products."""
+
+    kernel: str
+    constants: KernelConstants
+    peak_flops: float
+    experts: Experts
+    evenness: float
+    """Of the experts' popularity, see `engine.hardware.routing`."""
+    balanced_ranks: float
+    """From so many expert ranks on, each has as much of the popularity as the others."""
+    fill_columns: FillColumns
+    weight_bytes_per_element: float
+    activation_bytes: float
+    calls: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """A core with the constants of its prefill and decode kernels."""
+
+    core: Core
+    prefill_kernel: str
+    prefill_constants: KernelConstants
+    decode_kernel: str
+    decode_constants: KernelConstants
+    index_constants: KernelConstants | None
+    prefill_peak_flops: float
+    decode_peak_flops: float
+    cache_bytes_per_element: float
+    cache_reads: float
+    """How often a decode step reads each cached key: once, or once per query head."""
+    calls: float
+
+
+@dataclass(frozen=True, slots=True)
+class Elementwise:
+    """Passes over activations: norms, rotary embedding, activation functions, quantisation.
+
+    ``replicated_elements`` are per token on every rank, ``divided_elements`` shrink with TP.
+    ``reduced_launches`` are those that join an all-reduce where there is one.
+    """
+
+    constants: KernelConstants
+    launches: float
+    reduced_launches: float
+    replicated_elements: float
+    divided_elements: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything a step of one model does, under one precision on one chip."""
+
+    hidden_size: int
+    layer_count: int
+    gemms: tuple[Gemm, ...]
+    head: Gemm
+    banks: tuple[ExpertBank, ...]
+    mixings: tuple[Mixing, ...]
+    elementwise: Elementwise
+    all_reduces: float
+    """All-reduces of a step over the attention ranks (`tensor`)."""
+    expert_layers: float
+    """Layers whose routed experts exchange tokens."""
+    dense_only_reduces: float
+    """The part of ``all_reduces`` that MoE layers replace by the exchange of their experts."""
+    norm_reduces: float
+    """Layers that sum the squares of queries and keys over the attention ranks."""
+    message_bytes_per_element: float
+    dispatch_bytes_per_element: float
+    gathering_ranks: float
+    """Up to so many attention-DP ranks gather all tokens instead of dispatching each."""
+    routed_width: int
+    top_k: float
+    groups_per_token: int
+    groups: int
+    fallbacks: tuple[str, ...]
+
+
+def take_inventory(
+    architecture: Architecture, precision: Precision, chip: Chip, framework: Framework
+) -> Inventory:
+    """List the operators of ``architecture``; raises `InputError` for a chip without constants."""
+    collector = _Collector(precision, chip, framework, architecture.hidden_size)
+    for block, count in architecture.blocks():
+        collector.add_block(block, float(count))
+    head = collector.gemm((architecture.lm_head,), "lm_head", 1.0)
+    banks = collector.merged_banks()
+    first = banks[0].experts if banks else None
+    return Inventory(
+        hidden_size=architecture.hidden_size,
+        layer_count=architecture.layer_count,
+        gemms=tuple(collector.merged_gemms()),
+        head=head,
+        banks=tuple(banks),
+        mixings=tuple(collector.merged_mixings()),
+        elementwise=collector.elementwise(),
+        all_reduces=collector.all_reduces,
+        expert_layers=sum(bank.calls for bank in banks),
+        dense_only_reduces=collector.expert_reduces,
+        norm_reduces=collector.norm_reduces,
+        message_bytes_per_element=2.0,
+        dispatch_bytes_per_element=min(precision.activations.bytes_per_element, 2.0),
+        gathering_ranks=float(framework.gathering_ranks),
+        routed_width=first.matrices[0].inputs if first else 0,
+        top_k=float(first.top_k) if first else 0.0,
+        groups_per_token=first.groups_per_token if first else 1,
+        groups=first.groups if first else 1,
+        fallbacks=tuple(dict.fromkeys(note for note in collector.fallbacks if note)),
+    )
+
+
+class _Collector:
+    def __init__(
+        self, precision: Precision, chip: Chip, framework: Framework, hidden_size: int
+    ) -> None:
+        self.precision = precision
+        self.chip = chip
+        self.framework = framework
+        self.hidden_size = hidden_size
+        self.gemm_calls: dict[tuple[str, tuple[Matrix, ...]], float] = defaultdict(float)
+        self.mixing_calls: dict[Core, float] = defaultdict(float)
+        self.bank_calls: dict[Experts, float] = defaultdict(float)
+        self.fallbacks: list[str] = []
+        self.launches = 0.0
+        self.reduced_launches = 0.0
+        self.replicated = 0.0
+        self.divided = 0.0
+        self.all_reduces = 0.0
+        self.expert_reduces = 0.0
+        self.norm_reduces = 0.0
+
+    def add_block(self, block: Block, count: float) -> None:
+        grouped: dict[str, list[Matrix]] = {}
+        for matrix in block.matrices:
+            grouped.setdefault(matrix.kernel or matrix.name, []).append(matrix)
+        for kernel, parts in grouped.items():
+            self.gemm_calls[kernel, tuple(parts)] += count
+        for core in block.cores:
+            self.mixing_calls[core] += count
+        if block.experts is not None:
+            self._add_experts(block.experts, count)
+        self._add_elementwise(block, count)
+        self._add_reduces(block, count)
+
+    def _add_experts(self, experts: Experts, count: float) -> None:
+        if experts.router is not None:
+            self.gemm_calls["router", (experts.router,)] += count
+        self.bank_calls[experts] += count
+
+    def merged_banks(self) -> list[ExpertBank]:
+        return [self._bank(experts, calls) for experts, calls in self.bank_calls.items()]
+
+    def _bank(self, experts: Experts, calls: float) -> ExpertBank:
+        weights = self.precision.weight_format(Role.ROUTED_EXPERT)
+        choice = choose_kernel(weights, self.precision.activations, self.chip)
+        self.fallbacks.append(choice.fallback)
+        kernel = f"grouped_gemm.{choice.dtype}"
+        return ExpertBank(
+            kernel=kernel,
+            constants=constants_for(kernel, self.chip, self.framework),
+            peak_flops=self.chip.peak_flops[choice.compute],
+            experts=experts,
+            evenness=evenness(),
+            fill_columns=fill_columns(),
+            balanced_ranks=float(self.framework.balanced_ranks),
+            weight_bytes_per_element=weights.bytes_per_element,
+            activation_bytes=choice.activation_bytes,
+            calls=calls,
+        )
+
+    def _add_elementwise(self, block: Block, count: float) -> None:
+        """Fused passes as serving engines run them: add and norm (reads and writes two hidden
+        states), rotary embedding with the cache write, gated activation."""
+        self.launches += count * block.norms
+        # Norms of their own behind the halves, or several residual streams, stay apart.
+        if block.norms <= PLAIN_NORMS and self.chip.generation in self.framework.fused_norms:
+            self.reduced_launches += count * block.norms
+        self.replicated += count * block.norms * 4.0 * self.hidden_size
+        for core in block.cores:
+            self.launches += count
+            if isinstance(core, AttentionCore):
+                heads = core.query_heads + 2 * core.kv_heads
+                self.divided += count * 2.0 * heads * core.key_dim
+            elif isinstance(core, LatentCore):
+                self.divided += count * 2.0 * core.heads * core.rope_dim
+                self.replicated += count * 2.0 * (core.latent_dim + core.rope_dim)
+                if core.index_heads and core.owns_index:
+                    self._add_indexer(core.index_heads * core.index_dim, count)
+            else:
+                self.divided += count * 2.0 * core.convolution_elements
+        downs = [m for m in block.matrices if m.split is Split.ROW and _is_feed_forward(m.role)]
+        if downs:
+            if not all(self._beside(m.role) for m in downs):
+                self.launches += count
+            self.divided += count * 3.0 * sum(m.inputs for m in downs)
+        if block.experts is not None:
+            routed = block.experts.matrices[-1].inputs * block.experts.top_k
+            self.launches += 2 * count
+            self.divided += count * 3.0 * routed
+            self.replicated += count * 2.0 * self.hidden_size
+
+    def _beside(self, role: Role) -> bool:
+        """Whether matrices of ``role`` run while the routed experts do."""
+        return role is Role.SHARED_EXPERT and self.framework.shared_beside
+
+    def _add_indexer(self, query_elements: float, count: float) -> None:
+        """What prepares the scores of DeepSeek sparse attention and uses them, each a pass of its
+        own (DeepSeek-V3.2 reference implementation, inference/model.py)."""
+        self.launches += count * len(INDEXER_PASSES)
+        self.replicated += count * 6.0 * query_elements
+
+    def _add_reduces(self, block: Block, count: float) -> None:
+        rows = [m for m in block.matrices if m.split is Split.ROW]
+        mixers = [m for m in rows if not _is_feed_forward(m.role)]
+        feeds = [m for m in rows if _is_feed_forward(m.role)]
+        if mixers:
+            self.all_reduces += count
+        if (feeds or block.experts is not None) and not (mixers and block.parallel):
+            self.all_reduces += count
+        if block.experts is not None:
+            self.expert_reduces += count
+        for core in block.cores:
+            if isinstance(core, AttentionCore) and core.normed_across_heads:
+                self.norm_reduces += count
+                self.launches += count  # the sums of squares that the ranks exchange
+
+    def gemm(self, parts: tuple[Matrix, ...], name: str, calls: float) -> Gemm:
+        role = parts[0].role
+        weights = self.precision.weight_format(role)
+        choice = choose_kernel(weights, self.precision.activations, self.chip)
+        self.fallbacks.append(choice.fallback)
+        kernel = f"gemm.{choice.dtype}"
+        constants = constants_for(kernel, self.chip, self.framework)
+        if self._beside(role):
+            constants = replace(constants, floor_seconds=0.0)
+        decode_kernel, decode_constants = kernel, constants
+        if parts[0].batched:
+            dtype = "fp8" if choice.compute == "fp8" else "bf16"
+            decode_kernel = f"batched_gemm.{dtype}"
+            decode_constants = constants_for(decode_kernel, self.chip, self.framework)
+        return Gemm(
+            name=name,
+            kernel=kernel,
+            constants=constants,
+            decode_kernel=decode_kernel,
+            decode_constants=decode_constants,
+            peak_flops=self.chip.peak_flops[choice.compute],
+            parts=parts,
+            weight_bytes_per_element=weights.bytes_per_element,
+            activation_bytes=choice.activation_bytes,
+            calls=calls,
+        )
+
+    def merged_gemms(self) -> list[Gemm]:
+        return [self.gemm(parts, name, calls) for (name, parts), calls in self.gemm_calls.items()]
+
+    def merged_mixings(self) -> list[Mixing]:
+        return [self._mixing(core, calls) for core, calls in self.mixing_calls.items()]
+
+    def _mixing(self, core: Core, calls: float) -> Mixing:
+        plain = choose_kernel(self.precision.plain, self.precision.plain, self.chip)
+        if isinstance(core, StateCore):
+            prefill_kernel = decode_kernel = "scan.bf16"
+        else:
+            family = "mla" if isinstance(core, LatentCore) else "attention"
+            dtype = cache_dtype(self.precision.kv)
+            prefill_kernel = "mla_prefill.bf16" if family == "mla" else "prefill_attention.bf16"
+            decode_kernel = (
+                f"mla_decode.{dtype}" if family == "mla" else f"decode_attention.{dtype}"
+            )
+        indexed = not isinstance(core, StateCore) and core.index_heads > 0
+        return Mixing(
+            core=core,
+            prefill_kernel=prefill_kernel,
+            prefill_constants=constants_for(prefill_kernel, self.chip, self.framework),
+            decode_kernel=decode_kernel,
+            decode_constants=constants_for(decode_kernel, self.chip, self.framework),
+            index_constants=constants_for("sparse_index.bf16", self.chip, self.framework)
+            if indexed
+            else None,
+            prefill_peak_flops=self.chip.peak_flops[plain.compute],
+            decode_peak_flops=self.chip.peak_flops[plain.compute],
+            cache_bytes_per_element=self.precision.kv.bytes_per_element,
+            cache_reads=self._cache_reads(core),
+            calls=calls,
+        )
+
+    def _cache_reads(self, core: Core) -> float:
+        if not (isinstance(core, AttentionCore) and core.kv_heads):
+            return 1.0
+        group = core.query_heads // core.kv_heads
+        if group & (group - 1) == 0:
+            return 1.0
+        return 1.0 + (group - 1.0) * self.framework.key_rereads
+
+    def elementwise(self) -> Elementwise:
+        return Elementwise(
+            constants=constants_for("elementwise.bf16", self.chip, self.framework),
+            launches=self.launches,
+            reduced_launches=self.reduced_launches,
+            replicated_elements=self.replicated,
+            divided_elements=self.divided,
+        )
+
+
+def _is_feed_forward(role: Role) -> bool:
+    return role in {Role.DENSE_MLP, Role.SHARED_EXPERT, Role.ROUTED_EXPERT}

@@ -1,0 +1,418 @@
+"""Evaluate an inventory for a step: arrays of FLOPs, bytes and messages per chip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.hardware.roofline import Message, Work
+from engine.model.architecture import AttentionCore, LatentCore, Matrix, Split, StateCore
+from engine.words.arrays import FloatArray
+from engine.work.tokens.inventory import ExpertBank, Gemm, Inventory, Mixing
+from engine.work.tokens.step import LayoutArrays, Step
+
+SQUARES_BYTES = 8.0
+"""Per token: the sums of squares of its queries and of its keys, in float32 (vLLM sums both in
+one all-reduce, pull request 31493; ATOM, TensorRT-LLM and SGLang likewise)."""
+MEMO_LIMIT = 512
+"""Remembered matrices per set of layouts; what-ifs on a model make new ones."""
+
+
+def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
+    """The part of a matrix that one of ``tensor`` ranks holds."""
+    if matrix.split is Split.REPLICATED:
+        return np.ones_like(tensor)
+    if matrix.split is Split.KV:
+        return 1.0 / np.minimum(tensor, float(max(matrix.heads, 1)))
+    return 1.0 / tensor
+
+
+def step_work(
+    inventory: Inventory, layouts: LayoutArrays, steps: Sequence[Step], imbalance: float = 1.0
+) -> list[Work]:
+    """Every kernel of one pass on one chip, all layers together.
+
+    A pass may hold several groups of sequences (decoding ones and a prompt's chunk): their
+    tokens share the weight matrices, each group has its own attention.
+    """
+    tokens = total_tokens(steps)
+    decode = steps[0].decode
+    works = [_gemm_work(gemm, layouts, tokens, decode) for gemm in inventory.gemms]
+    for bank in inventory.banks:
+        works.append(_expert_work(bank, layouts, _routed_tokens(steps, layouts), imbalance))
+    for mixing in inventory.mixings:
+        for step in steps:
+            works.extend(_mixing_work(mixing, layouts, step))
+    works.append(_elementwise_work(inventory, layouts, tokens))
+    works.append(_gemm_work(inventory.head, layouts, _sampled_tokens(steps), decode))
+    return works
+
+
+def total_tokens(steps: Sequence[Step]) -> FloatArray:
+    """New tokens of one attention rank in a pass."""
+    tokens = steps[0].tokens
+    for step in steps[1:]:
+        tokens = tokens + step.tokens
+    return tokens
+
+
+def _routed_tokens(steps: Sequence[Step], layouts: LayoutArrays) -> FloatArray:
+    """Tokens that all attention ranks together send through the experts in a pass."""
+    tokens = steps[0].tokens * steps[0].share
+    for step in steps[1:]:
+        tokens = tokens + step.tokens * step.share
+    routed: FloatArray = tokens * layouts.attention_data
+    return routed
+
+
+_LARGEST_NORMAL = (0.0, 0.564, 1.029, 1.424, 1.766, 2.070, 2.343, 2.594, 2.826)
+"""Expected largest of 1, 2, 4 … 256 standard normal values (order statistics, Harter 1961)."""
+
+
+def busiest(mean: FloatArray, ranks: FloatArray, variance: FloatArray) -> FloatArray:
+    """Expected largest of ``ranks`` random loads with that ``mean`` and ``variance``."""
+    factor = np.interp(np.log2(ranks), np.arange(len(_LARGEST_NORMAL)), _LARGEST_NORMAL)
+    largest: FloatArray = mean + factor * np.sqrt(variance)
+    return largest
+
+
+def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
+    """Tokens whose logits are needed: all new ones in decode, a prompt's last one in prefill."""
+    sampled = [step.tokens if step.decode else step.sequences for step in steps]
+    total = sampled[0]
+    for one in sampled[1:]:
+        total = total + one
+    return total
+
+
+def _gemm_work(gemm: Gemm, layouts: LayoutArrays, tokens: FloatArray, decode: bool) -> Work:
+    weights, per_token_bytes = _local_sizes(gemm, layouts)
+    return Work(
+        name=gemm.name,
+        kernel=gemm.decode_kernel if decode else gemm.kernel,
+        constants=gemm.decode_constants if decode else gemm.constants,
+        peak_flops=gemm.peak_flops,
+        calls=gemm.calls,
+        flops=(2.0 * weights) * tokens,
+        bytes=weights * gemm.weight_bytes_per_element + per_token_bytes * tokens,
+    )
+
+
+def _local_sizes(gemm: Gemm, layouts: LayoutArrays) -> tuple[FloatArray, FloatArray]:
+    """Weight elements on one chip, and activation bytes per token."""
+    known = layouts.memo.get(id(gemm))
+    if known is not None and known[0] is gemm:
+        return known[1], known[2]
+    weights = np.zeros_like(layouts.tensor)
+    outputs = np.zeros_like(layouts.tensor)
+    for matrix in gemm.parts:
+        share = matrix_share(matrix, layouts.tensor)
+        weights = weights + matrix.weights * share
+        outputs = outputs + matrix.outputs * (1.0 if matrix.split is Split.ROW else share)
+    first = gemm.parts[0]
+    inputs = first.inputs * (1.0 / layouts.tensor if first.split is Split.ROW else 1.0)
+    # Products are written in 16 bits whatever the operands are.
+    per_token_bytes = inputs * gemm.activation_bytes + outputs * 2.0
+    if len(layouts.memo) >= MEMO_LIMIT:
+        layouts.memo.clear()
+    layouts.memo[id(gemm)] = (gemm, weights, per_token_bytes)
+    return weights, per_token_bytes
+
+
+def expected_experts(
+    experts: float, top_k: float, tokens: FloatArray, evenness: float
+) -> FloatArray:
+    """Distinct experts that ``tokens`` independent tokens touch.
+
+    With equal popularity that is ``E·(1 − (1 − k/E)^m)``. Where popularity is gamma distributed
+    with shape ``evenness`` κ, an expert stays untouched with ``(1 + m·r/κ)^−κ`` (a negative
+    binomial count of none), the rate r such that one token touches k.
+    """
+    if top_k >= experts:
+        return np.full_like(np.asarray(tokens, dtype=float), experts)
+    growth = np.expm1(-np.log1p(-top_k / experts) / evenness)
+    touched: FloatArray = experts * -np.expm1(-evenness * np.log1p(tokens * growth))
+    return touched
+
+
+def _expert_work(
+    bank: ExpertBank, layouts: LayoutArrays, tokens: FloatArray, imbalance: float
+) -> Work:
+    experts = bank.experts
+    # Identity experts take their share of the routing but no work.
+    real_share = experts.count / (experts.count + experts.identity_count)
+    choices = tokens * (experts.top_k * real_share)
+    count = float(experts.count)
+    distinct = expected_experts(count, experts.top_k * real_share, tokens, bank.evenness)
+    # Ranks wait for the one with the most work: in bytes its distinct experts, in FLOPs its
+    # pairs. Random choices spread binomially, those of distinct experts less the more are taken;
+    # and the experts of one rank are together more popular than those of another, unless placed
+    # by their popularity.
+    others = 1.0 - 1.0 / layouts.expert
+    most = np.ceil(experts.count / layouts.expert)
+    mean = distinct / layouts.expert
+    untaken = np.maximum(1.0 - distinct / experts.count, 0.0)
+    touched = busiest(mean, layouts.expert, mean * others * untaken)
+    touched = np.minimum(touched, np.minimum(distinct, most))
+    mean = choices / layouts.expert
+    popularity = np.where(layouts.expert < bank.balanced_ranks, mean * mean, 0.0)
+    spread = mean + popularity * layouts.expert / (bank.evenness * count)
+    pairs = np.minimum(busiest(mean, layouts.expert, spread * others), choices)
+    pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
+    elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
+    columns = experts.matrices[-1].inputs / layouts.expert_tensor
+    return Work(
+        name="experts",
+        kernel=bank.kernel,
+        constants=bank.constants,
+        peak_flops=bank.peak_flops,
+        calls=bank.calls,
+        flops=(2.0 * elements) * pairs,
+        bytes=elements * bank.weight_bytes_per_element * touched
+        + pairs * _pair_bytes(bank, columns),
+        size=np.maximum(pairs / np.maximum(touched, 1e-9), 1e-9),
+        compute_excess=1.0 + bank.fill_columns.compute / columns,
+        memory_excess=1.0 + bank.fill_columns.memory / columns,
+    )
+
+
+def _pair_bytes(bank: ExpertBank, columns: FloatArray) -> FloatArray:
+    """Traffic of one token at one expert: its operands as stored, its results in 16 bits, the last
+    of which the sum over a token's experts reads again."""
+    hidden = bank.experts.matrices[0].inputs
+    operands = (hidden + columns) * bank.activation_bytes
+    results: FloatArray = (2.0 * columns + 2.0 * hidden) * 2.0
+    return operands + results
+
+
+def _mixing_work(mixing: Mixing, layouts: LayoutArrays, step: Step) -> list[Work]:
+    core = mixing.core
+    if isinstance(core, AttentionCore):
+        return _attention_work(mixing, core, layouts, step)
+    if isinstance(core, LatentCore):
+        return _latent_work(mixing, core, layouts, step)
+    return [_state_work(mixing, core, layouts, step)]
+
+
+def _mixing_record(
+    mixing: Mixing,
+    step: Step,
+    name: str,
+    flops: FloatArray,
+    traffic: FloatArray,
+    items: FloatArray | None = None,
+) -> Work:
+    return Work(
+        name=name,
+        kernel=mixing.decode_kernel if step.decode else mixing.prefill_kernel,
+        constants=mixing.decode_constants if step.decode else mixing.prefill_constants,
+        peak_flops=mixing.decode_peak_flops if step.decode else mixing.prefill_peak_flops,
+        calls=mixing.calls,
+        flops=flops,
+        bytes=traffic,
+        size=None if step.decode else np.maximum(step.queries, 1.0),
+        items=items if step.decode else None,
+    )
+
+
+def _attention_work(
+    mixing: Mixing, core: AttentionCore, layouts: LayoutArrays, step: Step
+) -> list[Work]:
+    query_heads = core.query_heads / layouts.tensor
+    kv_heads = core.kv_heads / np.minimum(layouts.tensor, float(core.kv_heads))
+    visible = step.visible(core.window, core.top_k)
+    loaded = np.minimum(step.loaded(core.window), visible) if step.decode else step.loaded()
+    widths = core.key_dim + core.value_dim
+    flops = (2.0 * widths) * query_heads * (step.tokens * visible)
+    cache = kv_heads * widths * mixing.cache_bytes_per_element * (step.sequences * loaded)
+    if step.decode:
+        cache = cache * mixing.cache_reads
+    own = query_heads * widths * 2.0 * step.tokens
+    works = [
+        _mixing_record(mixing, step, "attention", flops, cache + own, step.sequences * kv_heads)
+    ]
+    if mixing.index_constants is not None and core.index_heads:
+        index_heads = core.index_heads / np.minimum(layouts.tensor, float(core.index_heads))
+        works.append(_index_work(mixing, index_heads, core.index_dim, step))
+    return works
+
+
+def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: Step) -> list[Work]:
+    heads = core.heads / layouts.tensor
+    visible = step.visible(core.window, core.top_k) / core.tokens_per_entry
+    absorbed = step.decode or core.top_k is not None or not core.expanded
+    if absorbed:
+        per_pair = 2.0 * (2 * core.latent_dim + core.rope_dim)
+        read = np.minimum(step.loaded(core.window) / core.tokens_per_entry, visible * step.queries)
+        elements = (core.latent_dim + core.rope_dim) * (step.sequences * read)
+        own = heads * (2 * core.latent_dim + core.rope_dim) * 2.0 * step.tokens
+    else:
+        widths = core.nope_dim + core.rope_dim + core.value_dim
+        per_pair = 2.0 * widths
+        elements = heads * widths * (step.sequences * step.loaded(core.window))
+        own = heads * widths * 2.0 * step.tokens
+    flops = per_pair * heads * (step.tokens * visible)
+    traffic = elements * mixing.cache_bytes_per_element + own
+    works = [_mixing_record(mixing, step, "latent attention", flops, traffic)]
+    if mixing.index_constants is not None and core.owns_index:
+        entry = float(core.tokens_per_entry)
+        works.append(_index_work(mixing, core.index_heads, core.index_dim, step, entry))
+    return works
+
+
+def _index_work(
+    mixing: Mixing,
+    heads: float | FloatArray,
+    width: int,
+    step: Step,
+    tokens_per_entry: float = 1.0,
+) -> Work:
+    """Scores of DeepSeek sparse attention: every query against every index key, FP8 keys."""
+    assert mixing.index_constants is not None
+    visible = step.visible() / tokens_per_entry
+    keys = step.sequences * (visible if step.decode else step.loaded() / tokens_per_entry)
+    return Work(
+        name="sparse index",
+        kernel="sparse_index.bf16",
+        constants=mixing.index_constants,
+        peak_flops=mixing.decode_peak_flops,
+        calls=mixing.calls,
+        flops=(2.0 * heads * width) * (step.tokens * visible),
+        bytes=width * keys + heads * width * 2.0 * step.tokens,
+    )
+
+
+def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: Step) -> Work:
+    share = 1.0 / layouts.tensor
+    state = core.state_elements * core.state_bytes_per_element + core.convolution_elements * 2.0
+    # Read and written once per sequence in a decode step, once per chunk of a prompt in prefill.
+    passes = step.sequences * (1.0 if step.decode else np.ceil(step.queries / 64.0))
+    return _mixing_record(
+        mixing,
+        step,
+        core.kind,
+        (core.flops_per_token * share) * step.tokens,
+        2.0 * state * share * passes,
+    )
+
+
+def _elementwise_work(inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray) -> Work:
+    elementwise = inventory.elementwise
+    joined = np.minimum(elementwise.reduced_launches, _reduces(inventory, layouts))
+    joined = np.where(layouts.tensor > 1, joined, 0.0)
+    launches = np.maximum(elementwise.launches - joined, 1.0)
+    elements = elementwise.replicated_elements + elementwise.divided_elements / layouts.tensor
+    return Work(
+        name="elementwise",
+        kernel="elementwise.bf16",
+        constants=elementwise.constants,
+        peak_flops=1.0,
+        calls=launches,
+        flops=np.zeros_like(layouts.tensor),
+        bytes=(2.0 * elements / launches) * tokens,
+    )
+
+
+def _reduces(inventory: Inventory, layouts: LayoutArrays) -> FloatArray:
+    """All-reduces of a pass over the attention ranks."""
+    replaced = np.where(layouts.attention_data > 1, inventory.dense_only_reduces, 0.0)
+    return inventory.all_reduces - replaced
+
+
+def step_messages(
+    inventory: Inventory, layouts: LayoutArrays, steps: Sequence[Step], node_size: int
+) -> list[Message]:
+    """Every collective of one pass.
+
+    Without attention-DP the ranks hold the same tokens, so expert layers end in one all-reduce
+    like dense ones. With it, tokens are dispatched to the ranks that hold their experts and
+    combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each; or all ranks
+    gather all tokens and scatter the sums.
+    """
+    tokens = total_tokens(steps)
+    hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * tokens
+    exchanging = layouts.attention_data > 1
+    messages = [
+        Message(
+            name="all-reduce",
+            kind="all_reduce",
+            times=_reduces(inventory, layouts),
+            bytes=hidden_bytes,
+            ranks=layouts.tensor,
+        )
+    ]
+    if inventory.norm_reduces:
+        messages.append(
+            Message(
+                name="norm all-reduce",
+                kind="all_reduce",
+                times=np.full_like(layouts.tensor, inventory.norm_reduces),
+                bytes=SQUARES_BYTES * tokens,
+                ranks=layouts.tensor,
+            )
+        )
+    if inventory.banks and bool(np.any(exchanging)):
+        everything = _routed_tokens(steps, layouts)
+        messages.extend(
+            _exchange_messages(inventory, layouts, tokens, everything, node_size, exchanging)
+        )
+    messages.append(
+        Message(
+            name="pipeline send",
+            kind="send",
+            times=layouts.pipeline - 1.0,
+            bytes=hidden_bytes,
+            ranks=layouts.chips_per_replica,
+        )
+    )
+    return messages
+
+
+def _exchange_messages(
+    inventory: Inventory,
+    layouts: LayoutArrays,
+    rank_tokens: FloatArray,
+    all_tokens: FloatArray,
+    node_size: int,
+    exchanging: NDArray[np.bool_],
+) -> list[Message]:
+    ranks = layouts.ranks
+    gathering = exchanging & (ranks <= inventory.gathering_ranks)
+    nodes = np.ceil(ranks / node_size)
+    # Copies sent per token: one per distinct rank that its experts are on.
+    copies = ranks * -np.expm1(inventory.top_k * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
+    reach = np.minimum(nodes, np.ceil(nodes * inventory.groups_per_token / inventory.groups))
+    reach = np.where(inventory.groups > 1, np.maximum(reach, 1.0), nodes)
+    tokens = rank_tokens / layouts.tensor
+    remote_share = np.where(nodes > 1, (reach - reach / nodes) / np.maximum(copies, 1.0), 0.0)
+
+    def message(name: str, bytes_per_element: float) -> Message:
+        sent = tokens * copies * inventory.routed_width * bytes_per_element
+        return Message(
+            name=name,
+            kind="all_to_all",
+            times=np.where(exchanging & ~gathering, inventory.expert_layers, 0.0),
+            bytes=sent,
+            ranks=ranks,
+            remote_bytes=sent * np.minimum(remote_share, 1.0),
+        )
+
+    def shared(name: str, bytes_per_element: float) -> Message:
+        """One half of an all-reduce of the tokens of all ranks."""
+        everything = all_tokens * inventory.routed_width
+        return Message(
+            name=name,
+            kind="all_reduce",
+            times=np.where(gathering, inventory.expert_layers, 0.0),
+            bytes=0.5 * everything * bytes_per_element,
+            ranks=ranks,
+        )
+
+    return [
+        message("dispatch", inventory.dispatch_bytes_per_element),
+        message("combine", inventory.message_bytes_per_element),
+        shared("gather", inventory.dispatch_bytes_per_element),
+        shared("scatter", inventory.message_bytes_per_element),
+    ]

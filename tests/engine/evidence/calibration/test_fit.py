@@ -1,0 +1,215 @@
+"""Calibration finds constants back that made the runs, and says when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.evidence.calibration.fit import (
+    TPOT_NOISE,
+    TTFT_NOISE,
+    Fitted,
+    Site,
+    _constants,
+    _errors,
+    _predicted,
+    _targets,
+    calibrate,
+    calibrated_framework,
+)
+from engine.evidence.calibration.profile import write_profile
+from engine.evidence.calibration.results import Run
+from engine.evidence.calibration.rows import csv_runs
+from engine.hardware.chip_profiles import load_chip
+from engine.hardware.framework import Framework
+from engine.hardware.framework_profiles import framework_ids, load_framework
+from engine.model.config import load_architecture
+from engine.model.precision import parse_precision
+from engine.words.errors import InputError
+from engine.work.layout import Layout
+from tests.engine.evidence.measured.rows import write_rows
+
+LAYOUT = Layout(tensor=4)
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return Site(
+        load_architecture("llama-3.1-8b").architecture,
+        parse_precision("W16A16"),
+        load_chip("h100_sxm"),
+        load_framework("vllm"),
+    )
+
+
+def made_runs(
+    site: Site,
+    factors: dict[str, float],
+    batches: Sequence[int] = (1, 4, 16, 64, 128),
+    layout: Layout = LAYOUT,
+    prompt: int = 500,
+) -> list[Run]:
+    """Runs as an engine whose constants are ``factors`` times the published ones makes them."""
+    probe = [Run(f"run {batch}", layout, batch, prompt, 500, 1, True, 1) for batch in batches]
+    constants = _constants(site, probe)
+    logs = np.array([np.log(factors.get(constant.name, 1.0)) for constant in constants])
+    ttft, tpot = 1e3 * _predicted(site, probe, calibrated_framework(site, constants, logs))
+    return [
+        replace(run, ttft_ms=float(first), tpot_ms=float(each))
+        for run, first, each in zip(probe, ttft, tpot, strict=True)
+    ]
+
+
+def found(site: Site, runs: Sequence[Run]) -> dict[str, Fitted]:
+    """The fitted constants by name."""
+    return {fitted.constant.name: fitted for fitted in calibrate(site, runs).constants}
+
+
+def noisy(runs: list[Run], generator: np.random.Generator) -> list[Run]:
+    """The same with the scatter of repeated runs."""
+    return [
+        replace(
+            run,
+            ttft_ms=run.ttft_ms * float(np.exp(TTFT_NOISE * generator.normal())),
+            tpot_ms=run.tpot_ms * float(np.exp(TPOT_NOISE * generator.normal())),
+        )
+        for run in runs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "layout", "prompt"),
+    [
+        ("bandwidth efficiency", 0.8, Layout(), 500),
+        ("compute efficiency", 0.7, Layout(), 4000),
+        ("per-request cost", 3.0, Layout(), 500),
+        ("link α", 3.0, Layout(tensor=8), 500),
+    ],
+)
+def test_a_changed_constant_comes_back(
+    site: Site, name: str, factor: float, layout: Layout, prompt: int
+) -> None:
+    runs = made_runs(site, {name: factor}, layout=layout, prompt=prompt)
+    fitted = found(site, runs)[name]
+    assert fitted.identified
+    assert abs(np.log(fitted.factor / factor)) < fitted.spread
+    assert abs(np.log(fitted.factor)) > 0.5 * abs(np.log(factor))
+
+
+def test_three_runs_help(site: Site) -> None:
+    runs = made_runs(site, {"bandwidth efficiency": 0.75, "per-request cost": 2.0}, (1, 16, 64))
+    outcome = calibrate(site, runs)
+    assert outcome.after[1] < 0.4 * outcome.before[1]
+
+
+def test_two_runs_are_too_few(site: Site) -> None:
+    with pytest.raises(InputError, match="found 2 runs, expected at least 3"):
+        calibrate(site, made_runs(site, {}, (1, 16)))
+
+
+def test_contradicting_runs_are_named(site: Site) -> None:
+    runs = made_runs(site, {}, (1, 16, 64))
+    runs.append(replace(runs[1], name="again", tpot_ms=runs[1].tpot_ms * 2))
+    with pytest.raises(InputError, match="again contradicts run 16"):
+        calibrate(site, runs)
+
+
+def test_runs_that_no_constants_explain_are_refused(site: Site) -> None:
+    runs = made_runs(site, {}, (1, 16, 64))
+    scrambled = [
+        replace(run, tpot_ms=run.tpot_ms * factor)
+        for run, factor in zip(runs, (20.0, 1.0, 0.05), strict=True)
+    ]
+    with pytest.raises(InputError, match="contradict"):
+        calibrate(site, scrambled)
+
+
+def test_constants_come_back_within_their_stated_uncertainty(site: Site) -> None:
+    """Of sixteen fits to noisy runs of known constants, about two of three constants lie within
+    one standard deviation and nearly all within two."""
+    generator = np.random.default_rng(7)
+    distances = []
+    for _ in range(16):
+        probe = made_runs(site, {})
+        logs = {
+            constant.name: constant.prior * float(np.clip(generator.normal(), -1.5, 1.5))
+            for constant in _constants(site, probe)
+        }
+        runs = noisy(
+            made_runs(site, {name: float(np.exp(log)) for name, log in logs.items()}), generator
+        )
+        for fitted in calibrate(site, runs).constants:
+            distances.append((np.log(fitted.factor) - logs[fitted.constant.name]) / fitted.spread)
+    within = np.abs(np.array(distances))
+    assert np.mean(within < 1.0) > 0.55
+    assert np.mean(within < 2.0) > 0.9
+
+
+def test_what_runs_do_not_touch_is_not_identified(site: Site) -> None:
+    """Batch 1 with short prompts reads weights; it says nothing of the compute rate."""
+    runs = [replace(run, input_tokens=32) for run in made_runs(site, {}, (1, 1, 1))]
+    compute = found(site, runs)["compute efficiency"]
+    assert not compute.identified
+    assert compute.factor == pytest.approx(1.0, abs=0.1)
+
+
+def test_one_chip_has_no_link(site: Site) -> None:
+    assert "link α" not in found(site, made_runs(site, {}, (1, 16, 64), Layout()))
+
+
+def test_a_slower_link_is_the_frameworks_cost(site: Site) -> None:
+    outcome = calibrate(site, made_runs(site, {"link α": 3.0}))
+    assert outcome.framework.collective_seconds > site.framework.collective_seconds
+
+
+@pytest.mark.parametrize("lengths", [(128, 128), (512, 512), (1024, 256)])
+@pytest.mark.parametrize("pick", [(0, 1, 2), (0, 4, 7)], ids=["small", "spread"])
+def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> None:
+    """TensorRT-LLM on H100 as a cluster that nobody has described: three runs of one pair of
+    lengths must bring those of other lengths and layouts nearer, unless TPOT is near already."""
+    qwen = Site(
+        load_architecture("qwen3-235b-a22b").architecture,
+        parse_precision("fp8_block"),
+        load_chip("h100_sxm"),
+        load_framework("generic"),
+    )
+    measured = csv_runs(Path(__file__).parents[3] / "data" / "site_runs.csv", qwen)
+    alike = [run for run in measured if (run.input_tokens, run.output_tokens) == lengths]
+    alike.sort(key=lambda run: (run.layout.ranks, run.concurrency))
+    others = [run for run in measured if run not in alike]
+    outcome = calibrate(qwen, [alike[place] for place in pick])
+    before = _errors(qwen, others, qwen.framework, _targets(others))
+    after = _errors(qwen, others, outcome.framework, _targets(others))
+    assert len(others) >= 20
+    assert after[0] < 0.8 * before[0]
+    assert after[1] < max(0.8 * before[1], 0.09)
+
+
+def test_prompts_that_a_client_sends_again_are_not_prefilled(tmp_path: Path, site: Site) -> None:
+    cells = {"citation": "aiconfigurator", "concurrency_or_batch": "40", "load": "closed-loop"}
+    (run,) = csv_runs(write_rows(tmp_path / "runs.csv", cells), site)
+    assert run.cached == pytest.approx(1 - 100 / 400)
+
+
+@pytest.mark.parametrize("name", framework_ids())
+def test_a_profile_without_changes_is_the_framework_it_came_from(
+    name: str, tmp_path: Path, monkeypatch, site: Site
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    there = replace(site, framework=load_framework(name))
+    constants = _constants(there, [Run("", LAYOUT, 1, 1, 1, 1, True, 1)])
+    framework = calibrated_framework(there, constants, np.zeros(len(constants)))
+    write_profile(framework, "mine", "h100_sxm", 3)
+    runs = [Run("", LAYOUT, batch, 500, 500, 1, True, 1) for batch in (1, 64, 512)]
+    kept = {"id", "name", "origin", "sources", "provenance", "kernels"}
+    loaded = load_framework("mine")
+    for field in fields(Framework):
+        if field.name not in kept:
+            found, wanted = (getattr(one, field.name) for one in (loaded, there.framework))
+            assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
+    again = _predicted(there, runs, loaded)
+    assert again == pytest.approx(_predicted(there, runs, there.framework), rel=1e-3)

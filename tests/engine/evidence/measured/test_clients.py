@@ -1,0 +1,53 @@
+"""What benchmark clients send, as far as a row's cells name them."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.evidence.measured.predict import predict
+from tests.engine.evidence.measured.rows import make_rows
+
+NVIDIA = {"citation": "github.com/ai-dynamo/aiconfigurator:silicon_sample.csv"}
+UNIQUE = {"isl_eff": "900", "osl_eff": "180"}
+"""InferenceX's mean lengths are nine tenths of the nominal ones."""
+
+
+@pytest.mark.parametrize(
+    ("cells", "repeats"),
+    [
+        ({}, False),
+        (NVIDIA, True),
+        ({"notes": "AIPerf, closed loop"}, True),
+        ({"framework_version": "NIM (genai-perf)"}, True),
+        (NVIDIA | UNIQUE, False),
+    ],
+)
+def test_clients_of_nvidia_repeat_prompts_unless_lengths_are_drawn(tmp_path, cells, repeats):
+    assert make_rows(tmp_path, cells)[0].repeats_prompts is repeats
+
+
+@pytest.mark.parametrize(
+    ("cells", "opens"), [({}, False), ({"load": "closed-loop"}, True), (UNIQUE, True)]
+)
+def test_a_closed_loop_opens_at_once(tmp_path, cells, opens):
+    assert make_rows(tmp_path, cells)[0].opens_at_once is opens
+
+
+def tpot_ms(folder, **cells: str) -> list[float]:
+    """TPOT with prompts that come again, and with prompts that do not."""
+    known = {"load": "closed-loop", "isl": "8000", "osl": "100", **cells}
+    rows = make_rows(folder, known | NVIDIA, known)
+    return [float(value) for value in predict(rows).values["tpot_ms"]]
+
+
+def test_of_ten_requests_for_each_slot_the_first_hundred_are_new(tmp_path):
+    """At ten requests all prompts are new; the more there are, the less is prefilled."""
+    few, same = tpot_ms(tmp_path, concurrency_or_batch="10")
+    many, more = tpot_ms(tmp_path, concurrency_or_batch="64")
+    assert few == same
+    assert many < 0.7 * more
+
+
+def test_an_engine_without_prefix_caching_prefills_them_again(tmp_path):
+    again, new = tpot_ms(tmp_path, concurrency_or_batch="64", framework="trtllm")
+    assert again == new

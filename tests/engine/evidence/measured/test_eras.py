@@ -1,0 +1,84 @@
+"""Rows are judged by the engine profile of their time, chip and recipe."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from engine.evidence.measured.eras import profile_of
+from engine.evidence.measured.runs import Run
+from engine.hardware.framework_profiles import load_framework
+
+
+@pytest.mark.parametrize(
+    ("framework", "version", "chip", "concurrency", "profile"),
+    [
+        ("vllm", "vllm 0.15.1", "b200_sxm", 8, "vllm"),
+        ("vllm", "vllm mid-2024", "a100_sxm_80gb", 8, "vllm-0.6"),
+        ("vllm", "dynamo-vllm (version not in artefact)", "b300_sxm", 8, "vllm"),
+        ("sglang", "0.5.9", "b200_sxm", 8, "sglang-interval-10"),
+        ("sglang", "0.5.9", "b200_sxm", 16, "sglang-interval"),
+        ("sglang", "0.5.9", "h200_sxm", 16, "sglang"),
+        ("trtllm", "NIM / TensorRT-LLM (Triton, genai-perf)", "h100_sxm", 1, "nim"),
+        ("trtllm", "trtllm 1.0.0rc3", "h100_sxm", 1, "trtllm-1.0"),
+        ("trtllm", "NIM 1.8.0 (TensorRT-LLM)", "h100_sxm", 1, "trtllm-1.0"),
+        ("engine of mine", "1", "h100_sxm", 1, "generic"),
+    ],
+)
+def test_the_first_fitting_rule_counts(framework, version, chip, concurrency, profile):
+    run = Run(framework, version, chip=chip, concurrency=concurrency)
+    assert profile_of(run) == profile
+
+
+@pytest.mark.parametrize(
+    ("framework", "chip", "day", "profile"),
+    [
+        ("trtllm", "b200_sxm", date(2026, 1, 19), "trtllm-1.0"),
+        ("trtllm", "b200_sxm", date(2026, 1, 20), "trtllm"),
+        ("trtllm", "b200_sxm", None, "trtllm"),
+        ("sglang", "h200_sxm", date(2025, 11, 30), "sglang-2025"),
+        ("sglang", "mi355x", date(2026, 2, 9), "sglang"),
+        ("sglang", "mi355x", date(2026, 2, 10), "sglang-rocm-2026-02"),
+        ("sglang", "mi355x", date(2026, 3, 20), "sglang"),
+        ("sglang", "mi355x", None, "sglang"),
+    ],
+)
+def test_a_rule_holds_from_its_first_day_to_the_one_before_its_last(framework, chip, day, profile):
+    assert profile_of(Run(framework, chip=chip, concurrency=32, day=day)) == profile
+
+
+@pytest.mark.parametrize(
+    ("said", "profile"),
+    [
+        ({"model": "deepseek-ai/DeepSeek-R1-0528", "weights": "fp8"}, "sglang-interval"),
+        ({"model": "deepseek-ai/DeepSeek-R1-0528", "attention_data": 8}, "sglang"),
+        ({"model": "deepseek-ai/DeepSeek-R1-0528", "disaggregated": True}, "sglang"),
+        ({"disaggregated": True, "concurrency": 8}, "sglang-interval-10"),
+        ({"model": "zai-org/GLM-5", "weights": "fp8"}, "sglang"),
+        ({"model": "zai-org/GLM-5", "weights": "nvfp4"}, "sglang-interval-10"),
+        (
+            {"model": "Qwen/Qwen3.5-397B-A17B", "weights": "nvfp4", "concurrency": 8},
+            "sglang-interval",
+        ),
+        (
+            {"model": "Qwen/Qwen3.5-397B-A17B", "weights": "bf16", "concurrency": 8},
+            "sglang-interval-10",
+        ),
+        (
+            {"model": "Qwen/Qwen3.5-397B-A17B", "weights": "bf16", "chip": "mi325x"},
+            "sglang-interval",
+        ),
+        ({"model": "Qwen/Qwen3.5-397B-A17B", "weights": "mxfp4", "chip": "mi355x"}, "sglang"),
+    ],
+)
+def test_how_often_the_queue_is_looked_at_goes_by_the_recipe(said, profile):
+    run = Run(**{"framework": "sglang", "chip": "b200_sxm", "concurrency": 32, **said})
+    assert profile_of(run) == profile
+
+
+def test_a_profile_has_what_it_does_not_change_from_its_base():
+    base, derived = load_framework("sglang"), load_framework("sglang-interval")
+    assert derived.admission_steps == 30
+    assert derived.step_seconds == base.step_seconds
+    assert derived.kernels == base.kernels

@@ -1,0 +1,102 @@
+"""Every prediction has a range: the wider, the less is known."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from engine.cli import run
+from engine.hardware.chip_profiles import chip_ids
+from engine.plan.prepared import prepare
+from engine.plan.ranges import accuracy_of
+from engine.scenario import Mode, Scenario
+from tests.engine.evidence.calibration.test_results import VLLM
+
+
+def accuracy(chip: str, framework: str = "vllm", mode: Mode = Mode.CONTINUOUS):
+    return accuracy_of(prepare(Scenario(chip=chip, framework=framework)), mode)
+
+
+@pytest.mark.parametrize("chip", chip_ids())
+def test_every_chip_has_a_range(chip: str) -> None:
+    found = accuracy(chip)
+    assert 0 < found.ranges["tpot"] < 2
+    assert found.badge in {"measured", "fitted", "datasheet"}
+    assert found.basis
+
+
+def test_badges_follow_what_was_published() -> None:
+    assert accuracy("h100_sxm").badge == "measured"
+    assert accuracy("h100_pcie").badge == "fitted"
+    assert accuracy("trainium2").badge == "datasheet"
+
+
+def test_less_known_is_wider() -> None:
+    cases = (
+        ("h100_sxm", "vllm"),
+        ("h100_pcie", "vllm"),
+        ("h100_pcie", "generic"),
+        ("trainium2", "generic"),
+    )
+    ranges = [accuracy(*case).ranges["tpot"] for case in cases]
+    assert ranges == sorted(ranges)
+    assert ranges[0] < ranges[2] < 0.5 * ranges[3]
+
+
+def test_a_case_without_runs_says_so() -> None:
+    assert "no run of this chip is published" in accuracy("h100_pcie").basis
+    assert "no kernel of this generation is measured" in accuracy("trainium2").basis
+
+
+def test_chips_say_whether_anything_checks_their_constants(capsys) -> None:
+    assert run(["chips", "--json"]) == 0
+    runs = {
+        row["id"]: (row["generation"], row["runs"]) for row in json.loads(capsys.readouterr().out)
+    }
+    assert runs["h100_sxm"] == ("hopper", "language, vision")
+    assert runs["h100_pcie"] == ("hopper", "vision")
+    assert runs["a800_sxm_80gb"] == ("ampere", "none")
+
+
+def test_range_reads_as_percent() -> None:
+    text = accuracy("h100_sxm").percent("tpot")
+    assert text.startswith("±") and text.endswith(" %")
+
+
+def test_sweep_json_and_text_carry_the_range(capsys) -> None:
+    options = ["sweep", "--model", "llama-3.1-8b", "--chip", "h100_sxm", "--chips", "1"]
+    assert run([*options, "--rows", "2", "--json"]) == 0
+    for row in json.loads(capsys.readouterr().out)["rows"]:
+        assert row["badge"] == "measured"
+        assert 0 < row["tpot_range_percent"] < row["ttft_range_percent"] < 100
+    assert run([*options, "--rows", "2"]) == 0
+    assert (
+        "accuracy: measured: two of three such results lay within TTFT ±" in capsys.readouterr().out
+    )
+
+
+def test_plan_carries_the_range(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "plan.toml"
+    options = ["--model", "llama-3.1-8b", "--chip", "trainium2", "--chips", "2"]
+    assert run(["plan", *options, "-o", str(path)]) == 0
+    accuracy = tomllib.loads(path.read_text())["accuracy"]
+    assert accuracy["badge"] == "datasheet"
+    assert accuracy["basis"]
+    assert {"ttft_range_percent", "tpot_range_percent", "throughput_range_percent"} <= set(accuracy)
+
+
+def test_own_runs_make_a_case_measured(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert accuracy("trainium2").badge == "datasheet"
+    files = []
+    for concurrency, tpot in ((1, 14.0), (16, 18.0), (64, 30.0)):
+        files.append(str(tmp_path / f"{concurrency}.json"))
+        change = {"max_concurrency": concurrency, "mean_tpot_ms": tpot}
+        Path(files[-1]).write_text(json.dumps(VLLM | change))
+    site = ["--chip", "trainium2", "--model", "llama-3.1-8b", "--weights", "bf16"]
+    assert run(["calibrate", *files, *site, "--name", "mine"]) == 0
+    assert accuracy("trainium2", "mine").badge == "measured"
+    assert accuracy("inferentia2", "mine").badge == "datasheet"

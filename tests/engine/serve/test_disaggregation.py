@@ -1,0 +1,67 @@
+"""Separate pools: what bounds the rate, and where the wait shows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.serve.disaggregation import Disaggregated, serve_disaggregated
+from engine.serve.load import Service, Traffic
+from engine.serve.passes import Deployment
+from engine.work.layout import Layout
+from engine.work.tokens import LayoutArrays, take_inventory
+from tests.engine import builders
+
+ONE = np.array([[1.0]])
+
+
+def served(
+    concurrency: float,
+    prefill: float = 1.0,
+    decode: float = 1.0,
+    limit: float | None = None,
+    **framework: float,
+) -> Service:
+    chip = builders.chip(floor_seconds=2e-6)
+    runtime = builders.framework(chunk_tokens=4096, **framework)
+    inventory = take_inventory(builders.dense(), builders.BF16, chip, runtime)
+    pool = Deployment(inventory, chip, runtime, LayoutArrays.of([Layout()]))
+    pools = Disaggregated(pool, prefill * ONE, pool, decode * ONE, np.array([[1e-4]]))
+    bound = None if limit is None else limit * ONE
+    return serve_disaggregated(pools, Traffic(1024.0, 64.0), concurrency * ONE, bound)
+
+
+def rate(service: Service) -> float:
+    return float(service.request_tps[0, 0]) / 64
+
+
+def test_rate_and_latency_obey_littles_law():
+    found = served(8)
+    assert rate(found) * found.e2e_seconds[0, 0] == pytest.approx(8)
+
+
+def test_a_prefill_pool_that_cannot_feed_more_sets_the_rate():
+    few, many = served(5_000), served(10_000)
+    assert rate(many) == pytest.approx(rate(few), rel=0.02)
+    assert rate(served(10_000, prefill=2, decode=8)) > 1.5 * rate(served(10_000, decode=8))
+
+
+def test_what_decode_memory_does_not_hold_waits_before_the_first_token():
+    free, bound = served(512, prefill=8), served(512, prefill=8, limit=32)
+    assert bound.tpot_seconds[0, 0] < free.tpot_seconds[0, 0]
+    assert bound.ttft_seconds[0, 0] > 3 * free.ttft_seconds[0, 0]
+
+
+def test_more_decode_workers_shorten_the_step():
+    assert served(256, decode=4).tpot_seconds[0, 0] < served(256).tpot_seconds[0, 0]
+
+
+def test_handing_a_request_over_delays_its_first_token_only():
+    at_once, later = served(1), served(1, handover_seconds=0.2)
+    assert later.ttft_seconds[0, 0] - at_once.ttft_seconds[0, 0] == pytest.approx(0.2, rel=0.01)
+    assert later.tpot_seconds[0, 0] == pytest.approx(at_once.tpot_seconds[0, 0])
+
+
+def test_a_decode_pool_has_a_pace_of_its_own():
+    alike, quicker = served(1), served(1, decode_pool_pace=0.8)
+    assert quicker.tpot_seconds[0, 0] == pytest.approx(0.8 * alike.tpot_seconds[0, 0])

@@ -1,0 +1,64 @@
+"""Which layouts are legal."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.scenario import LayoutLimits
+from engine.words.errors import InputError
+from engine.work.layout import Layout
+from engine.work.parallelism import legal_layouts
+from tests.engine import builders
+
+FREE = LayoutLimits()
+
+
+def names(architecture, chips: int, limits: LayoutLimits = FREE, node: int = 8) -> set[str]:
+    return {layout.name for layout in legal_layouts(architecture, chips, node, limits)}
+
+
+def test_dense_models_use_tensor_pipeline_and_replicas():
+    assert names(builders.dense(), 4) == {
+        "TP1 ×4",
+        "TP2 ×2",
+        "TP4",
+        "TP1 PP2 ×2",
+        "TP2 PP2",
+    }
+
+
+def test_tensor_parallelism_stays_in_the_node():
+    assert "TP8" not in names(builders.dense(), 8, node=4)
+
+
+def test_a_wider_degree_can_be_asked_for():
+    assert "TP8" in names(builders.dense(), 8, LayoutLimits(tensor=(8,)), node=4)
+
+
+def test_heads_must_divide():
+    model = builders.dense(heads=8)
+    assert all(8 % layout.tensor == 0 for layout in legal_layouts(model, 16, 16, FREE))
+
+
+def test_mixtures_place_experts_and_copy_attention():
+    found = names(builders.mixture(), 4)
+    assert {"TP4", "TP4 EP4", "TP2 EP4 DP2", "TP1 EP4 DP4"} <= found
+
+
+def test_experts_must_divide():
+    with pytest.raises(InputError, match="EP its 6 experts"):
+        legal_layouts(builders.mixture(experts=6), 4, 8, LayoutLimits(expert=(4,)))
+
+
+def test_every_layout_fits_in_the_chips():
+    for layout in legal_layouts(builders.mixture(), 12, 8, FREE):
+        assert layout.chips <= 12
+
+
+def test_no_chips_is_an_error():
+    with pytest.raises(InputError, match="expected at least 1"):
+        legal_layouts(builders.dense(), 0, 8, FREE)
+
+
+def test_name_leaves_degrees_of_one_out():
+    assert Layout(8, 2, 16, 2, 3).name == "TP8 PP2 EP16 DP2 ×3"
