@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from engine.cli import BAD_INPUT, FOUND
 from engine.hardware.chip_profiles import chip_ids, load_chip
+from engine.hardware.constants import written_part
+from engine.hardware.framework import PARTS
 from engine.hardware.framework_profiles import framework_ids, load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import load_architecture
@@ -160,14 +162,17 @@ def run_frameworks(arguments: argparse.Namespace) -> int:
                 "id": framework.id,
                 "name": framework.name,
                 "version": framework.version,
-                "step_us": round(framework.step_seconds * 1e6, 1),
-                "request_us": round(framework.request_seconds * 1e6, 1),
-                "chunk_tokens": framework.chunk_tokens,
+                "step_us": round(framework.costs.step_seconds * 1e6, 1),
+                "request_us": round(framework.costs.request_seconds * 1e6, 1),
+                "chunk_tokens": framework.scheduler.prefill_tokens,
                 "constants": str(framework.provenance),
                 "origin": framework.origin,
             }
         )
     if arguments.json:
+        for row, framework in zip(rows, frameworks, strict=True):
+            for part in PARTS:
+                row |= {**written_part(getattr(framework, part)), **row}
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return _told(problems)
     header = list(rows[0])

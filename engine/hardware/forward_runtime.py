@@ -12,7 +12,7 @@ _ANY_VENDOR = "generic"
 
 def vision_framework(chosen: Framework, chip: Chip) -> tuple[Framework, str]:
     """The framework to plan with, and a note when it is not the chosen one."""
-    if chosen.vision is not None:
+    if chosen.forward is not None:
         return chosen, ""
     framework = load_framework(_STAND_IN.get(chip.vendor, _ANY_VENDOR))
     return framework, f"{chosen.name} serves no vision models: planned for {framework.name}"

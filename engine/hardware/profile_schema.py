@@ -6,11 +6,25 @@ validation and no pydantic at start-up.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    create_model,
+    field_validator,
+)
 
 from engine.hardware.chip import Provenance
+from engine.hardware.constants import Declared, declared_fields
+from engine.hardware.framework import PARTS
+from engine.hardware.framework_parts import ForwardRuntime
 
 
 class _Strict(BaseModel):
@@ -138,67 +152,67 @@ class ChipFile(_Strict):
         return rates
 
 
-class VisionFile(_Strict):
-    """How a framework runs vision models: what it fuses, host costs in microseconds."""
+def _bounds(declared: Declared) -> dict[str, Any]:
+    lower = "gt" if declared.above else "ge"
+    given = {lower: declared.least, "le": declared.most}
+    return {name: bound for name, bound in given.items() if math.isfinite(bound)}
 
-    fuses_norm: bool
-    fuses_activation: bool
-    fuses_elementwise: bool
-    fuses_attention: bool
-    fuses_biased_attention: bool
-    casts_weights: bool = False
-    floor_scale: PositiveFloat = 1.0
-    launch_us: float = Field(0.0, ge=0, le=10_000)
-    batch_us: float = Field(0.0, ge=0, le=1_000_000)
-    image_us: float = Field(0.0, ge=0, le=1_000_000)
-    compute_shares: dict[str, PositiveFloat] = {}
-    memory_shares: dict[str, PositiveFloat] = {}
-    launch_scale: dict[str, PositiveFloat] = {}
-    launch: str
+
+def _of_constant(annotation: Any, declared: Declared) -> Any:
+    """The type of a constant in a file: numbers within their bounds, modes as true or false."""
+    if declared.choices is not None:
+        return bool
+    if annotation in {int, float}:
+        return Annotated[annotation, Field(**_bounds(declared))]
+    if annotation == Mapping[str, float]:
+        return dict[str, Annotated[float, Field(**_bounds(declared))]]
+    return list[str] if annotation == tuple[str, ...] else annotation
+
+
+def _constants(*parts: type[Any]) -> dict[str, Any]:
+    """Fields of a schema for the declared constants of ``parts``, by the keys of files."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        annotations = get_type_hints(part)
+        for one, declared in declared_fields(part):
+            kind = _of_constant(annotations[one.name], declared)
+            if one.default_factory is not MISSING:
+                found[declared.key] = (kind, Field(default_factory=one.default_factory))
+            elif one.default is MISSING:
+                found[declared.key] = (kind, ...)
+            else:
+                found[declared.key] = (kind, declared.write(one.default))
+    return found
+
+
+class _ForwardFile(_Strict):
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     source: str = ""
 
 
-class FrameworkFile(_Strict):
-    """One framework as written in a file: costs in microseconds, memory in GiB."""
+ForwardFile = create_model(
+    "ForwardFile",
+    __base__=_ForwardFile,
+    __doc__="How a framework runs models of one forward pass, as written in a file.",
+    **_constants(ForwardRuntime),
+)
 
+
+class _FrameworkFile(_Strict):
     id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
     name: str
     version: str
-    step_us: float = Field(ge=0)
-    sequence_us: float = Field(0.0, ge=0)
-    request_us: float = Field(0.0, ge=0)
-    layer_us: float = Field(0.0, ge=0)
-    collective_us: float = Field(0.0, ge=-100)
-    """Below 0 where a calibrated fabric starts faster than the chip's file says."""
-    admission_steps: float = Field(1.0, ge=0, le=100)
-    memory_fraction: PositiveFloat = Field(le=1)
-    reserve_gib: float = Field(ge=0)
-    chunk_tokens: PositiveInt
-    max_sequences: PositiveInt
-    chunked_prefill: bool
-    aligned_prefill: bool = False
-    warmup_ms: float = Field(0.0, ge=0)
     deviations: dict[str, DeviationFile] = {}
-    key_rereads: float = Field(0.0, ge=0, le=1)
-    fraction_of_free: bool = False
-    prompt_layer_us: float = Field(0.0, ge=0)
-    opening_slowdown: float = Field(1.0, ge=1, le=20)
-    spacing_us: float = Field(0.0, ge=0)
-    prefill_requests: PositiveInt = 1 << 20
-    graph_tokens: int = Field(0, ge=0)
-    gathering_ranks: int = Field(0, ge=0)
-    shared_beside: bool = False
-    fused_norms: list[str] = []
-    balanced_ranks: PositiveInt = 1 << 20
-    decode_pool_pace: float = Field(1.0, gt=0)
-    handover_us: float = Field(0.0, ge=0)
-    quickening: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
-    observed_months: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    prefix_caching: bool = False
-    whole_answers: bool = False
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     sources: list[str] = []
     launch: str
     kernels: dict[str, KernelFile] = {}
-    vision: VisionFile | None = None
+    vision: ForwardFile | None = None  # type: ignore[valid-type]
+
+
+FrameworkFile = create_model(
+    "FrameworkFile",
+    __base__=_FrameworkFile,
+    __doc__="One framework as written in a file: its declared constants and what stands beside.",
+    **_constants(*PARTS.values()),
+)

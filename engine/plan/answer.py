@@ -36,7 +36,7 @@ def why_lost(table: Table, row: int, objectives: Objectives, capacity_gib: float
 
 def capacity_gib(prepared: Prepared) -> float:
     """Memory per chip that the framework may use."""
-    usable = prepared.chip.memory_bytes * prepared.framework.memory_fraction
+    usable = prepared.chip.memory_bytes * prepared.framework.memory.memory_fraction
     return usable / GIB
 
 

@@ -166,7 +166,7 @@ def _message_row(deployment: Deployment, message: Message, phase: str) -> Operat
         phase=phase,
         calls=round(times),
         seconds=times
-        * (_number(message_seconds(message, chip)) + deployment.framework.collective_seconds),
+        * (_number(message_seconds(message, chip)) + deployment.framework.costs.collective_seconds),
         flops=0.0,
         bytes=0.0,
         message_bytes=times * _number(message.bytes),

@@ -153,7 +153,7 @@ def _named(prepared: Prepared, scenario: Scenario) -> tuple[str, str]:
 
 
 def _vision_launch(prepared: Prepared, scenario: Scenario, batch: int) -> str:
-    runtime, vision = prepared.framework.vision, prepared.vision
+    runtime, vision = prepared.framework.forward, prepared.vision
     model, note = _named(prepared, scenario)
     fields = {
         "model": model,

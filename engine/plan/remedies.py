@@ -122,7 +122,7 @@ def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) ->
     if binding is Binding.NONE:
         return None
     if binding is Binding.MEMORY:
-        capacity = prepared.chip.memory_bytes * prepared.framework.memory_fraction / GIB
+        capacity = prepared.chip.memory_bytes * prepared.framework.memory.memory_fraction / GIB
         return Shortfall(binding, float(table.metrics["memory_gib"][row]), capacity)
     metric = _METRICS[binding]
     limit: float = getattr(scenario.objectives, metric)

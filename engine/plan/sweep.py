@@ -48,7 +48,8 @@ def step_tokens(prepared: Prepared, scenario: Scenario, batch: FloatArray) -> Fl
     """Tokens of the largest pass of one attention rank that serves ``batch`` sequences: their
     whole prompts, or the framework's budget."""
     return np.minimum(
-        float(prepared.framework.chunk_tokens), batch * float(scenario.workload.input_tokens)
+        float(prepared.framework.scheduler.prefill_tokens),
+        batch * float(scenario.workload.input_tokens),
     )
 
 
@@ -141,7 +142,7 @@ def _judged(
     fits: BoolArray,
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
-    capacity = prepared.chip.memory_bytes * prepared.framework.memory_fraction / GIB
+    capacity = prepared.chip.memory_bytes * prepared.framework.memory.memory_fraction / GIB
     excess = np.zeros(len(batch))
     binding = np.full(len(batch), int(Binding.NONE), dtype=np.int64)
     for code, metric, objective in _LIMITS:
@@ -174,7 +175,7 @@ def batch_limits(prepared: Prepared, scenario: Scenario, precision: int) -> IntA
     """The largest batch per replica that fits, for every layout."""
     arrays, group = _arrange(prepared.layouts)
     usage = prepared.footprint(precision, group, _context_tokens(scenario))
-    chunk, prompt = prepared.framework.chunk_tokens, scenario.workload.input_tokens
+    chunk, prompt = prepared.framework.scheduler.prefill_tokens, scenario.workload.input_tokens
     most = largest_batch(usage, arrays, float(chunk), float(prompt))[:, 0]
     return np.minimum(most, float(LARGEST_BATCH)).astype(np.int64)
 

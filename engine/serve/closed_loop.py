@@ -29,10 +29,10 @@ def waiting_in_step(
     apart beyond what one full budget holds, ``passes``.
     """
     others = 1.0 - 1.0 / np.maximum(sequences, 1.0)
-    behind = np.maximum(first - 0.5 * sequences * framework.spacing_seconds, 0.0)
+    behind = np.maximum(first - 0.5 * sequences * framework.costs.spacing_seconds, 0.0)
     ahead = 0.5 * np.maximum((sequences - 1.0) / together - 1.0, 0.0)
     ahead = np.minimum(ahead, np.maximum(passes, 1.0))
-    queued = ahead * np.maximum(service - together * framework.spacing_seconds, 0.0)
+    queued = ahead * np.maximum(service - together * framework.costs.spacing_seconds, 0.0)
     return (1.0 - others) * first + others * (behind + service + queued) - service
 
 
@@ -46,6 +46,8 @@ def opening_seconds(framework: Framework, arrivals: Arrivals, first: FloatArray)
     groups already.
     """
     counted = np.where((np.asarray(arrivals.median) > 0) | arrivals.in_step, 0.0, 1.0)
-    waited = np.maximum(first, 0.0) * framework.opening_slowdown + framework.warmup_seconds
+    waited = (
+        np.maximum(first, 0.0) * framework.costs.opening_slowdown + framework.costs.warmup_seconds
+    )
     extra: FloatArray = np.asarray(arrivals.opening) * counted * waited
     return extra / arrivals.waves

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import PrefillPasses, RankTurns
 from engine.serve.closed_loop import opening_seconds, waiting_in_step
 from engine.serve.load import Arrivals, Service, Traffic
 from engine.serve.passes import Deployment, drafting_seconds, pass_seconds
@@ -66,7 +67,7 @@ def serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArray
     served = waiting + passes.service
     # Who is found in the cache waits for the running pass and gets a token from the next.
     served = served + np.asarray(traffic.cached) * (1.5 * passes.step - served)
-    ttft = deployment.framework.request_seconds + served + queueing
+    ttft = deployment.framework.costs.request_seconds + served + queueing
     tpot = passes.step / accepted
     if traffic.arrivals is not None:
         burst = _burst(deployment, traffic, traffic.arrivals, passes)
@@ -85,23 +86,29 @@ def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArra
     fresh = np.maximum(1.0 - np.asarray(traffic.cached), LEAST_FRESH)
     whole = traffic.decoding(layouts, admitted)
     # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
-    taken = whole.queries if framework.chunked_prefill else np.zeros(1)
-    sustained = framework.chunk_tokens * steps / (input_tokens * fresh + taken * steps)
+    taken = (
+        whole.queries if framework.scheduler.prefill_passes is PrefillPasses.SHARED else np.zeros(1)
+    )
+    sustained = framework.scheduler.prefill_tokens * steps / (input_tokens * fresh + taken * steps)
     held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
     decoding = replace(
         whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
     )
-    budget = np.maximum(framework.chunk_tokens - held * taken, 1.0)
+    budget = np.maximum(framework.scheduler.prefill_tokens - held * taken, 1.0)
     arrivals = fresh * held / steps
     together = _together(framework, traffic, held, arrivals, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
     own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
     # engine lets them prefill in the same passes.
-    apart = np.ones(1) if framework.aligned_prefill else layouts.attention_data
+    apart = (
+        np.ones(1)
+        if framework.scheduler.rank_turns is RankTurns.TOGETHER
+        else layouts.attention_data
+    )
     share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
-    filled_up = (layouts.attention_data > 1) & (input_tokens <= framework.graph_tokens)
+    filled_up = (layouts.attention_data > 1) & (input_tokens <= framework.capabilities.graph_tokens)
     prompts = _prompts(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
     alone = pass_seconds(deployment, [decoding])
     drafting = drafting_seconds(deployment, traffic.draft_tokens, alone)
@@ -126,7 +133,7 @@ def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArra
 def _mean_wait(deployment: Deployment, traffic: Traffic, passes: _Passes) -> FloatArray:
     """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
     framework = deployment.framework
-    polling = 0.5 * np.maximum(framework.admission_steps - 1.0, 0.0) * passes.step
+    polling = 0.5 * np.maximum(framework.scheduler.admission_steps - 1.0, 0.0) * passes.step
     waiting: FloatArray = polling + _waiting(passes)
     if traffic.arrivals is None or not np.any(traffic.arrivals.in_step):
         return waiting
@@ -152,7 +159,7 @@ def _burst(
     full = np.minimum(passes.budget, passes.sequences * input_tokens)
     prompts = _prompts(full, input_tokens, 1.0)
     filled = _with_prompts(deployment, passes.decoding, prompts, passes.alone)
-    if not deployment.framework.chunked_prefill:
+    if deployment.framework.scheduler.prefill_passes is not PrefillPasses.SHARED:
         filled = filled - passes.alone
     mean = 0.5 * (passes.sequences * filled * input_tokens / full + filled)
     return opening_seconds(deployment.framework, arrivals, mean - passes.service)
@@ -168,10 +175,10 @@ def _together(
     """Prompts that share a pass: those that arrive until the next look at the queue, as far as
     the budget goes. Answers of equal length end together, so their successors come together; the
     first of them starts alone."""
-    collected = arrivals * np.maximum(framework.admission_steps, 1.0)
+    collected = arrivals * np.maximum(framework.scheduler.admission_steps, 1.0)
     if traffic.arrivals is not None:
         collected = np.where(traffic.arrivals.in_step, sequences - 1.0, collected)
-    most = np.minimum(fitting, float(framework.prefill_requests))
+    most = np.minimum(fitting, float(framework.scheduler.prefill_requests))
     together: FloatArray = np.maximum(1.0, np.minimum(collected, most))
     return together
 
@@ -188,7 +195,7 @@ def _with_prompts(
     deployment: Deployment, decoding: Step, prompts: Step, alone: FloatArray
 ) -> FloatArray:
     """Seconds of decoding with prompts: in the same pass, or in one of their own before it."""
-    if deployment.framework.chunked_prefill:
+    if deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED:
         return pass_seconds(deployment, [decoding, prompts])
     return alone + pass_seconds(deployment, [prompts])
 

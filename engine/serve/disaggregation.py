@@ -52,21 +52,21 @@ def serve_disaggregated(
     room = np.asarray(np.inf) if limit is None else limit * pools.decode_workers
     decoding = np.minimum(concurrency, room)
     steps = np.maximum(output_tokens - 1.0, 1.0)
-    handover = pools.transfer_seconds + framework.handover_seconds
+    handover = pools.transfer_seconds + framework.costs.handover_seconds
     tpot = np.zeros(1)
     rate = most
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
         step = decode_step(batch, pools.decode.layouts, input_tokens, output_tokens)
-        tpot = pass_seconds(pools.decode, [step]) * pools.decode.framework.decode_pool_pace
+        tpot = pass_seconds(pools.decode, [step]) * pools.decode.framework.costs.decode_pool_pace
         answering = steps * tpot + handover
         rate = np.minimum(concurrency / (alone + answering), most)
         rate = np.minimum(rate, room / (steps * tpot))
         decoding = 0.5 * (decoding + rate * steps * tpot)
     waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
     busy = np.minimum(rate / most, 1.0)
-    ttft = framework.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
-    ttft = ttft + handover + 0.5 * framework.admission_steps * tpot
+    ttft = framework.costs.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
+    ttft = ttft + handover + 0.5 * framework.scheduler.admission_steps * tpot
     if traffic.arrivals is not None:
         first = 0.5 * (concurrency * each - alone)
         ttft = ttft + opening_seconds(framework, traffic.arrivals, first)
@@ -87,7 +87,9 @@ def _prefill_seconds(
     passes are full. With attention-DP each copy of the attention takes prompts of its own."""
     layouts = pools.prefill.layouts
     one = prefill_step(np.ones(1), layouts, input_tokens)
-    fitting = np.maximum(np.floor(pools.prefill.framework.chunk_tokens / input_tokens), 1.0)
+    fitting = np.maximum(
+        np.floor(pools.prefill.framework.scheduler.prefill_tokens / input_tokens), 1.0
+    )
     full = replace(one, sequences=fitting * np.ones_like(layouts.tensor), share=1.0)
     alone = pass_seconds(pools.prefill, [one])
     filled = pass_seconds(pools.prefill, [full])

@@ -68,6 +68,6 @@ def vision_footprint(
     return VisionFootprint(
         weight_bytes=weights * instances,
         activation_bytes_per_image=live_copies() * largest * activation_bytes * instances,
-        reserve_bytes=framework.reserve_bytes,
-        capacity_bytes=chip.memory_bytes * framework.memory_fraction,
+        reserve_bytes=framework.memory.reserve_bytes,
+        capacity_bytes=chip.memory_bytes * framework.memory.memory_fraction,
     )

@@ -73,8 +73,8 @@ def footprint(
         logit_bytes_per_sequence=4.0 * vocabulary / layouts.tensor,
         activation_bytes_per_token=2.0 * (4.0 * architecture.hidden_size + widest / layouts.tensor),
         communication_bytes=np.where(layouts.ranks > 1, 0.4e9, 0.0),
-        reserve_bytes=framework.reserve_bytes,
-        capacity_bytes=chip.memory_bytes * framework.memory_fraction,
+        reserve_bytes=framework.memory.reserve_bytes,
+        capacity_bytes=chip.memory_bytes * framework.memory.memory_fraction,
     )
 
 

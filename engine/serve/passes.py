@@ -34,11 +34,11 @@ def pass_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
     for message in step_messages(inventory, layouts, steps, chip.node_size):
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
             spent = message_seconds(message, chip) + np.where(
-                message.ranks > 1, deployment.framework.collective_seconds, 0.0
+                message.ranks > 1, deployment.framework.costs.collective_seconds, 0.0
             )
             seconds = seconds + message.times * spent
     if not all(step.decode for step in steps):
-        launches = deployment.framework.prompt_layer_seconds * inventory.layer_count
+        launches = deployment.framework.costs.prompt_layer_seconds * inventory.layer_count
         seconds = np.maximum(seconds, launches)
     return (seconds + runtime_seconds(deployment, steps)) * deployment.framework.pace
 
@@ -47,8 +47,11 @@ def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray
     """What the framework spends around a pass: per pass, per layer and per sequence."""
     framework = deployment.framework
     sequences = sum((step.sequences for step in steps), np.zeros(1))
-    fixed = framework.step_seconds + framework.layer_seconds * deployment.inventory.layer_count
-    return fixed + framework.sequence_seconds * sequences
+    fixed = (
+        framework.costs.step_seconds
+        + framework.costs.layer_seconds * deployment.inventory.layer_count
+    )
+    return fixed + framework.costs.sequence_seconds * sequences
 
 
 def drafting_seconds(deployment: Deployment, draft_tokens: int, seconds: FloatArray) -> FloatArray:

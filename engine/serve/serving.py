@@ -31,7 +31,7 @@ def _serve_static(deployment: Deployment, traffic: Traffic, batch: FloatArray) -
     prompts = pass_seconds(deployment, [prefill_step(batch, layouts, traffic.input_tokens)])
     # Micro-batches follow each other through the stages; the last one leaves last.
     prompts = prompts * (2.0 - 1.0 / layouts.pipeline)
-    ttft = prompts + deployment.framework.request_seconds
+    ttft = prompts + deployment.framework.costs.request_seconds
     step = pass_seconds(deployment, [traffic.decoding(layouts, batch)])
     step = step + drafting_seconds(deployment, traffic.draft_tokens, step)
     return traffic.service(batch, ttft, step / traffic.accepted)

@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip, Collective, Deviation, KernelConstants
 from engine.hardware.chip_profiles import clock_pace
-from engine.hardware.framework import Framework
+from engine.hardware.framework import CONSTANTS, Framework
 from engine.sources.profile_files import bundled_files, read_toml
 
 PRIORS = Path(__file__).with_name("priors.toml")
@@ -93,20 +93,6 @@ _COST_WIDTHS = {
     "prompt_layer_us": 0.2,
     "decode_pool_pace": 0.03,
     "handover_us": 0.3,
-}
-_COST_FIELDS = {
-    "step_us": ("step_seconds", 1e-6),
-    "sequence_us": ("sequence_seconds", 1e-6),
-    "request_us": ("request_seconds", 1e-6),
-    "layer_us": ("layer_seconds", 1e-6),
-    "collective_us": ("collective_seconds", 1e-6),
-    "admission_steps": ("admission_steps", 1.0),
-    "warmup_ms": ("warmup_seconds", 1e-3),
-    "spacing_us": ("spacing_seconds", 1e-6),
-    "opening_slowdown": ("opening_slowdown", 1.0),
-    "prompt_layer_us": ("prompt_layer_seconds", 1e-6),
-    "decode_pool_pace": ("decode_pool_pace", 1.0),
-    "handover_us": ("handover_seconds", 1e-6),
 }
 _KERNEL_FIELDS = {
     "compute": ("compute", 1.0),
@@ -343,10 +329,11 @@ class Constants:
     def framework(self, framework: Framework, values: np.ndarray) -> Framework:
         """``framework`` with its fitted costs and kernels."""
         costs = {}
-        for key, (field, unit) in _COST_FIELDS.items():
+        for key in _COST_WIDTHS:
             place = self.cost(framework, key)
             if place is not None:
-                costs[field] = float(values[place]) * unit
+                field, declared = CONSTANTS[key]
+                costs[field] = declared.read(float(values[place]))
         quickening = {
             generation: float(values[self.index["build", one, "quickening", generation]])
             for one in lineage(framework.id)
@@ -364,7 +351,7 @@ class Constants:
         if kernels:
             costs["kernels"] = kernels
         costs["deviations"] = self._deviations("engine", framework.id, values)
-        return replace(framework, **costs)
+        return framework.changed(**costs)
 
 
 def _kinships(constant: Constant) -> dict[tuple[str, ...], float]:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from engine.hardware.chip import Chip, Collective, KernelConstants, Link, Provenance
 from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import (
+    Builds,
+    Capabilities,
+    Costs,
+    MemoryPolicy,
+    PrefillPasses,
+    Scheduler,
+)
 from engine.model.architecture import (
     Architecture,
     AttentionCore,
@@ -69,27 +77,24 @@ def chip(
 
 
 def framework(**changes: object) -> Framework:
-    """A runtime that costs nothing."""
-    values: dict[str, object] = {
-        "id": "ideal",
-        "name": "Ideal",
-        "version": "1",
-        "step_seconds": 0.0,
-        "sequence_seconds": 0.0,
-        "request_seconds": 0.0,
-        "layer_seconds": 0.0,
-        "memory_fraction": 1.0,
-        "reserve_bytes": 0.0,
-        "chunk_tokens": 2048,
-        "max_sequences": 1024,
-        "chunked_prefill": True,
-        "provenance": Provenance.DATASHEET,
-        "sources": (),
-        "launch": "serve {model}",
-        "kernels": {},
-        **changes,
-    }
-    return Framework(**values)  # type: ignore[arg-type]
+    """A runtime that costs nothing, with other values of some constants."""
+    ideal = Framework(
+        id="ideal",
+        name="Ideal",
+        version="1",
+        costs=Costs(step_seconds=0.0),
+        scheduler=Scheduler(
+            prefill_tokens=2048, max_sequences=1024, prefill_passes=PrefillPasses.SHARED
+        ),
+        memory=MemoryPolicy(memory_fraction=1.0, reserve_bytes=0.0),
+        capabilities=Capabilities(),
+        builds=Builds(),
+        provenance=Provenance.DATASHEET,
+        sources=(),
+        launch="serve {model}",
+        kernels={},
+    )
+    return ideal.changed(**changes)
 
 
 def attention_matrices(hidden: int, heads: int, kv_heads: int, width: int) -> tuple[Matrix, ...]:

@@ -162,17 +162,17 @@ def calibrate(site: Site, runs: Sequence[Run]) -> Calibration:
 
 
 def _constants(site: Site, runs: Sequence[Run]) -> tuple[Constant, ...]:
-    framework = site.framework
+    framework, costs = site.framework, site.framework.costs
     kernel = constants_for("gemm.bf16", site.chip, framework)
     constants = [
         Constant("bandwidth efficiency", 0.2, kernel.memory, ""),
         Constant("compute efficiency", 0.25, kernel.compute, ""),
-        Constant("per-step cost", 0.7, max(framework.step_seconds * 1e6, LEAST_COST), "µs"),
-        Constant("per-request cost", 0.7, max(framework.request_seconds * 1e6, LEAST_COST), "µs"),
+        Constant("per-step cost", 0.7, max(costs.step_seconds * 1e6, LEAST_COST), "µs"),
+        Constant("per-request cost", 0.7, max(costs.request_seconds * 1e6, LEAST_COST), "µs"),
     ]
     ranks = max(run.layout.ranks for run in runs)
     if ranks > 1:
-        start = _link_start(site, ranks) + framework.collective_seconds
+        start = _link_start(site, ranks) + framework.costs.collective_seconds
         constants.append(Constant("link α", 0.7, max(start * 1e6, LEAST_COST), "µs"))
     return tuple(constants)
 
@@ -199,11 +199,10 @@ def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatA
     framework = site.framework
     # The chip's own start stays in its file; what differs from it is the framework's.
     least = -MOST_SAVED * min(_link_start(site, ranks) for ranks in site.chip.all_reduce)
-    collective = framework.collective_seconds + added.get("link α", 0.0)
-    return replace(
-        framework,
-        step_seconds=framework.step_seconds + added["per-step cost"],
-        request_seconds=framework.request_seconds + added["per-request cost"],
+    collective = framework.costs.collective_seconds + added.get("link α", 0.0)
+    return framework.changed(
+        step_seconds=framework.costs.step_seconds + added["per-step cost"],
+        request_seconds=framework.costs.request_seconds + added["per-request cost"],
         collective_seconds=max(collective, least),
         kernels={
             **framework.kernels,

@@ -20,6 +20,7 @@ from engine.evidence.measured.reader import Measurement, Pool
 from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import Admission, MemoryShare
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.precision import Precision
@@ -180,7 +181,7 @@ def subject_of(row: Measurement, configs: Path | None) -> Subject:
     profile = _profile(row)
     framework = load_framework(profile)
     if row.recipe.chunk_tokens:
-        framework = replace(framework, chunk_tokens=row.recipe.chunk_tokens)
+        framework = framework.changed(prefill_tokens=row.recipe.chunk_tokens)
     stored = stored_precision(row.model, configs)
     precision = row_precision(row.weights, row.activations, row.kv, architecture, profile, stored)
     return Subject(architecture, load_chip(row.chip), framework, precision)
@@ -237,11 +238,11 @@ def _as_built(subject: Subject, rows: Sequence[Measurement]) -> Subject:
     """The subject with its framework at the pace of the builds that the rows ran on; builds
     older than any observed are taken for the oldest of those."""
     framework, generation = subject.framework, subject.chip.generation
-    quickening = framework.quickening.get(generation, 0.0)
+    quickening = framework.builds.quickening.get(generation, 0.0)
     if not quickening:
         return subject
     months = _column([months_before_newest(row.day) if row.day else 0.0 for row in rows])
-    oldest = framework.observed_months.get(generation, np.inf)
+    oldest = framework.builds.observed_months.get(generation, np.inf)
     pace = np.exp(quickening * np.minimum(months, oldest))
     return replace(subject, framework=replace(framework, pace=pace))
 
@@ -268,7 +269,11 @@ def cached_share(framework: Framework, rows: Sequence[Measurement]) -> FloatArra
     sent = _column([row.batch for row in rows]) * WAVES
     again = np.maximum(1.0 - DIFFERENT_PROMPTS / sent, 0.0)
     repeats = _column([float(row.repeats_prompts) for row in rows])
-    return np.nan_to_num(again * repeats) if framework.prefix_caching else np.zeros_like(sent)
+    return (
+        np.nan_to_num(again * repeats)
+        if framework.scheduler.prefix_caching
+        else np.zeros_like(sent)
+    )
 
 
 def _metrics(
@@ -291,14 +296,14 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
     scheduler allows."""
     framework, layouts = subject.framework, deployment.layouts
     given = rows[0].recipe.memory_fraction
-    share = given or framework.memory_fraction
+    share = given or framework.memory.memory_fraction
     if rows[0].kind == "serving":
         tuned = given or max(share, RECIPE_MEMORY_FRACTION)
-        framework = replace(framework, memory_fraction=tuned)
+        framework = framework.changed(memory_fraction=tuned)
     prompts = _column([row.input_tokens for row in rows])
     answers = np.nan_to_num(_column([row.output_tokens for row in rows]))
     # Requests in flight are halfway through their answers, on average.
-    held = answers if framework.whole_answers else 0.5 * answers
+    held = answers if framework.scheduler.admission is Admission.WHOLE_ANSWER else 0.5 * answers
     usage = footprint(
         subject.architecture,
         subject.precision,
@@ -308,13 +313,15 @@ def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measuremen
         prompts + held,
     )
     capacity = np.asarray(usage.capacity_bytes)
-    if framework.fraction_of_free:
+    if framework.memory.share_of is MemoryShare.LEFT:
         used = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
         total = float(subject.chip.memory_bytes)
         capacity = total - (1.0 - share) * (total - used)
-    fitting = largest_batch(usage, layouts, framework.chunk_tokens, prompts, capacity)
+    fitting = largest_batch(usage, layouts, framework.scheduler.prefill_tokens, prompts, capacity)
     taken = _column([row.recipe.sequences for row in rows])
-    allowed: FloatArray = np.minimum(taken, framework.max_sequences) * layouts.attention_data
+    allowed: FloatArray = (
+        np.minimum(taken, framework.scheduler.max_sequences) * layouts.attention_data
+    )
     return np.minimum(fitting, allowed)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from engine.hardware.framework import VisionRuntime
+from engine.hardware.framework_parts import ForwardRuntime
 from engine.model.forward.architecture import LayerKind, VisionArchitecture, VisionLayer
 
 CONVOLUTION = "convolution"
@@ -66,7 +66,7 @@ class Fusion:
     biased_attention: bool
 
     @classmethod
-    def of(cls, runtime: VisionRuntime) -> Fusion:
+    def of(cls, runtime: ForwardRuntime) -> Fusion:
         """A framework's habits."""
         return cls(
             runtime.fuses_norm,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.chip import CacheTraits, Chip, KernelConstants
-from engine.hardware.framework import Framework, VisionRuntime
+from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.kernels import KernelChoice, choose_kernel, constants_for
 from engine.hardware.roofline import Work
 from engine.model.forward.architecture import VisionArchitecture
@@ -89,7 +90,7 @@ class Inventory:
 
     architecture: VisionArchitecture
     chip: Chip
-    runtime: VisionRuntime
+    runtime: ForwardRuntime
     works: tuple[VisionWork, ...]
     choice: KernelChoice
     precision: Precision
@@ -109,7 +110,7 @@ def take_vision_inventory(
 ) -> Inventory:
     """Kernels of ``architecture`` with their constants; the framework must have a vision
     runtime."""
-    runtime = framework.vision
+    runtime = framework.forward
     assert runtime is not None
     choice = choose_kernel(precision.weights, precision.activations, chip)
     kernels = kernels_of(architecture, Fusion.of(runtime))
@@ -141,7 +142,7 @@ def take_vision_inventory(
 
 
 def _constants(
-    kernel: str, chip: Chip, framework: Framework, runtime: VisionRuntime
+    kernel: str, chip: Chip, framework: Framework, runtime: ForwardRuntime
 ) -> KernelConstants:
     """The chip's constants with the framework's shares of them and the clock that the chip
     holds."""

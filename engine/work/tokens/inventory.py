@@ -166,7 +166,7 @@ def take_inventory(
         norm_reduces=collector.norm_reduces,
         message_bytes_per_element=2.0,
         dispatch_bytes_per_element=min(precision.activations.bytes_per_element, 2.0),
-        gathering_ranks=float(framework.gathering_ranks),
+        gathering_ranks=float(framework.capabilities.gathering_ranks),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,
         groups_per_token=first.groups_per_token if first else 1,
@@ -228,7 +228,7 @@ class _Collector:
             experts=experts,
             evenness=evenness(),
             fill_columns=fill_columns(),
-            balanced_ranks=float(self.framework.balanced_ranks),
+            balanced_ranks=float(self.framework.capabilities.balanced_ranks),
             weight_bytes_per_element=weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,
             calls=calls,
@@ -239,7 +239,10 @@ class _Collector:
         states), rotary embedding with the cache write, gated activation."""
         self.launches += count * block.norms
         # Norms of their own behind the halves, or several residual streams, stay apart.
-        if block.norms <= PLAIN_NORMS and self.chip.generation in self.framework.fused_norms:
+        if (
+            block.norms <= PLAIN_NORMS
+            and self.chip.generation in self.framework.capabilities.fused_norms
+        ):
             self.reduced_launches += count * block.norms
         self.replicated += count * block.norms * 4.0 * self.hidden_size
         for core in block.cores:
@@ -267,7 +270,7 @@ class _Collector:
 
     def _beside(self, role: Role) -> bool:
         """Whether matrices of ``role`` run while the routed experts do."""
-        return role is Role.SHARED_EXPERT and self.framework.shared_beside
+        return role is Role.SHARED_EXPERT and self.framework.capabilities.shared_beside
 
     def _add_indexer(self, query_elements: float, count: float) -> None:
         """What prepares the scores of DeepSeek sparse attention and uses them, each a pass of its
@@ -357,7 +360,7 @@ class _Collector:
         group = core.query_heads // core.kv_heads
         if group & (group - 1) == 0:
             return 1.0
-        return 1.0 + (group - 1.0) * self.framework.key_rereads
+        return 1.0 + (group - 1.0) * self.framework.capabilities.key_rereads
 
     def elementwise(self) -> Elementwise:
         return Elementwise(

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from engine.hardware.chip import CacheTraits, Chip, KernelConstants
-from engine.hardware.framework import VisionRuntime
+from engine.hardware.framework_parts import ForwardRuntime
 from engine.work.forward.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
 
@@ -186,7 +186,7 @@ class Scope:
             return 0.0
         return self.of(f"half_size {DENSE if family == ATTENTION else family}", 0.3, 0.5)
 
-    def runtime(self, given: VisionRuntime) -> VisionRuntime:
+    def runtime(self, given: ForwardRuntime) -> ForwardRuntime:
         """The framework's costs on the host."""
         batch = self.of(
             "batch tensorflow" if self.framework == "tensorflow" else "batch", 1e-4, 1.0

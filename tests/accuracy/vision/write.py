@@ -154,7 +154,7 @@ def _default(values: Values, cases: Sequence[Case]) -> str:
 
 def _framework(values: Values, framework: str, cases: Sequence[Case]) -> None:
     path = bundled_files("frameworks")[framework]
-    runtime = load_framework(framework).vision
+    runtime = load_framework(framework).forward
     assert runtime is not None
     like = {"generic": "tensorrt", "onnxruntime": "pytorch-compile"}.get(framework, framework)
     scope = values.scope(cases[0].inventory.chip, like)

@@ -149,5 +149,5 @@ def test_bad_user_files_are_refused_by_key(own_folder, old, new, words):
 @pytest.mark.parametrize("id", framework_ids())
 def test_frameworks_load(id: str):
     framework = load_framework(id)
-    assert 0 < framework.memory_fraction <= 1
+    assert 0 < framework.memory.memory_fraction <= 1
     assert "{model}" in framework.launch

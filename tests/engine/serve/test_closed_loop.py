@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.hardware.framework_parts import PrefillPasses
 from engine.serve.load import Arrivals, Traffic
 from engine.serve.passes import Deployment, pass_seconds
 from engine.serve.serving import serve_traffic
@@ -31,7 +32,9 @@ def ttft(subject: Deployment, batch, arrivals: Arrivals | None, prompt: float = 
 
 
 def test_a_lone_request_never_waits():
-    subject = deployment(request_seconds=0.01, chunked_prefill=False, chunk_tokens=4096)
+    subject = deployment(
+        request_seconds=0.01, prefill_passes=PrefillPasses.OWN, prefill_tokens=4096
+    )
     prompt = pass_seconds(subject, [prefill_step(ALONE, subject.layouts, 1024.0)])[0, 0]
     found = ttft(subject, ALONE, None)
     assert 0.01 + prompt < found < 0.01 + prompt * 1.5
@@ -53,7 +56,7 @@ def test_the_burst_weighs_less_the_more_requests_follow_it():
 
 
 def test_half_of_the_opening_prompts_stand_before_the_mean_one():
-    subject = deployment(chunked_prefill=False, chunk_tokens=1024)
+    subject = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=1024)
     each = pass_seconds(subject, [prefill_step(ALONE, subject.layouts, 1024.0)])[0, 0]
     extra = ttft(subject, MANY, Arrivals(waves=1)) - ttft(subject, MANY, None)
     assert extra == pytest.approx(0.5 * 32 * each, rel=0.1)
@@ -69,22 +72,22 @@ def prompt_seconds(subject: Deployment, prompts: float) -> float:
 def test_the_first_of_equal_answers_starts_alone_and_the_others_follow_together():
     """Of eight successors that come at once seven wait for the first one's pass; all seven fit
     the next."""
-    subject = deployment(chunked_prefill=False, chunk_tokens=16_384)
+    subject = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=16_384)
     first, rest = prompt_seconds(subject, 1), prompt_seconds(subject, 7)
     found = ttft(subject, 8 * ALONE, Arrivals(spread=0.0))
     assert found == pytest.approx(first + 7 / 8 * rest)
 
 
 def test_a_front_end_that_spaces_requests_shortens_the_wait_for_the_first():
-    subject = deployment(chunked_prefill=False, chunk_tokens=16_384)
-    spaced = replace(subject, framework=replace(subject.framework, spacing_seconds=1e-5))
+    subject = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=16_384)
+    spaced = replace(subject, framework=subject.framework.changed(spacing_seconds=1e-5))
     at_once, apart = (ttft(one, 8 * ALONE, Arrivals(spread=0.0)) for one in (subject, spaced))
     assert at_once - apart == pytest.approx(7 / 8 * 4 * 1e-5)
 
 
 def test_a_pass_takes_no_more_prompts_than_the_engine_allows():
-    free = deployment(chunked_prefill=False, chunk_tokens=65_536)
-    bound = replace(free, framework=replace(free.framework, prefill_requests=4))
+    free = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=65_536)
+    bound = replace(free, framework=free.framework.changed(prefill_requests=4))
     arrivals = Arrivals(spread=0.0)
     assert ttft(bound, MANY, arrivals) < ttft(free, MANY, arrivals)
 

@@ -23,7 +23,7 @@ def served(
     **framework: float,
 ) -> Service:
     chip = builders.chip(floor_seconds=2e-6)
-    runtime = builders.framework(chunk_tokens=4096, **framework)
+    runtime = builders.framework(prefill_tokens=4096, **framework)
     inventory = take_inventory(builders.dense(), builders.BF16, chip, runtime)
     pool = Deployment(inventory, chip, runtime, LayoutArrays.of([Layout()]))
     pools = Disaggregated(pool, prefill * ONE, pool, decode * ONE, np.array([[1e-4]]))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.hardware.framework_parts import PrefillPasses
 from engine.scenario import Mode, Scenario, Workload
 from engine.serve.load import Traffic, tokens_per_step
 from engine.serve.passes import Deployment, pass_seconds
@@ -63,11 +64,11 @@ def test_one_output_token_ends_with_the_prefill():
     assert service.e2e_seconds == pytest.approx(service.ttft_seconds)
 
 
-@pytest.mark.parametrize("chunked_prefill", [True, False])
-def test_prompts_found_in_the_cache_do_not_hold_up_tokens(chunked_prefill: bool):
+@pytest.mark.parametrize("passes", PrefillPasses)
+def test_prompts_found_in_the_cache_do_not_hold_up_tokens(passes: PrefillPasses):
     """With every prompt cached a token takes a decode pass, a first one half a pass of waiting
     and the next."""
-    subject = deployment(chunked_prefill=chunked_prefill, request_seconds=0.25)
+    subject = deployment(prefill_passes=passes, request_seconds=0.25)
     cold, warm = (
         serve_traffic(subject, Traffic(512.0, 128.0, cached=share), BATCHES) for share in (0.0, 1.0)
     )
@@ -93,7 +94,7 @@ def test_continuous_tpot_includes_the_prefill_it_waits_for():
 
 def test_sharing_a_pass_costs_no_more_than_a_pass_of_its_own():
     shared = serve(deployment(), scenario(Mode.CONTINUOUS), BATCHES)
-    apart = serve(deployment(chunked_prefill=False), scenario(Mode.CONTINUOUS), BATCHES)
+    apart = serve(deployment(prefill_passes=PrefillPasses.OWN), scenario(Mode.CONTINUOUS), BATCHES)
     assert np.all(shared.tpot_seconds <= apart.tpot_seconds * (1 + 1e-9))
 
 
@@ -120,7 +121,7 @@ def test_passes_with_prompts_are_never_shorter_than_their_launches():
 
 def test_more_requests_than_prefill_can_feed_wait_before_their_first_token():
     busy = scenario(Mode.CONTINUOUS, isl=16_384, osl=8)
-    service = serve(deployment(chunk_tokens=2048), busy, BATCHES)
+    service = serve(deployment(prefill_tokens=2048), busy, BATCHES)
     rate = service.request_tps[0] / 8
     assert rate[-1] == pytest.approx(rate[-2], rel=0.02)
     assert service.ttft_seconds[0, -1] > 5 * service.ttft_seconds[0, 0]
@@ -152,13 +153,13 @@ LAYOUTS = [
     isl=st.integers(1, 50_000),
     osl=st.integers(1, 5_000),
     chunk=st.sampled_from([256, 2048, 8192]),
-    chunked=st.booleans(),
+    passes=st.sampled_from(list(PrefillPasses)),
     draft=st.integers(0, 3),
 )
-def test_tpot_never_falls_as_batch_grows(model, layout, mode, isl, osl, chunk, chunked, draft):
+def test_tpot_never_falls_as_batch_grows(model, layout, mode, isl, osl, chunk, passes, draft):
     if MODELS[model].is_mixture is False and layout.attention_data > 1:
         layout = Layout(tensor=layout.tensor)
-    subject = deployment(MODELS[model], layout, chunk_tokens=chunk, chunked_prefill=chunked)
+    subject = deployment(MODELS[model], layout, prefill_tokens=chunk, prefill_passes=passes)
     chosen = scenario(mode, isl, osl, draft_tokens=draft, acceptance=0.6)
     tpot = serve(subject, chosen, BATCHES).tpot_seconds[0]
     assert np.all(np.isfinite(tpot))

@@ -163,7 +163,7 @@ def test_one_chip_has_no_link(site: Site) -> None:
 
 def test_a_slower_link_is_the_frameworks_cost(site: Site) -> None:
     outcome = calibrate(site, made_runs(site, {"link α": 3.0}))
-    assert outcome.framework.collective_seconds > site.framework.collective_seconds
+    assert outcome.framework.costs.collective_seconds > site.framework.costs.collective_seconds
 
 
 @pytest.mark.parametrize("lengths", [(128, 128), (512, 512), (1024, 256)])

@@ -73,7 +73,8 @@ def test_builds_older_than_any_observed_are_as_slow_as_the_oldest(tmp_path):
     newest, older, oldest = predict(make_rows(tmp_path, *days)).values["tpot_ms"]
     framework = load_framework("vllm")
     share, months = (
-        table["blackwell"] for table in (framework.quickening, framework.observed_months)
+        table["blackwell"]
+        for table in (framework.builds.quickening, framework.builds.observed_months)
     )
     assert older == oldest
     assert oldest / newest == pytest.approx(np.exp(share * months))

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from engine.hardware.chip import CacheTraits, Chip, KernelConstants
 from engine.hardware.chip_profiles import load_chip
-from engine.hardware.framework import Framework, VisionRuntime
+from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import LayerKind, VisionArchitecture, VisionLayer
 from engine.model.precision import FORMATS, Precision
@@ -61,7 +62,7 @@ def chip(**constants: float) -> Chip:
 
 def framework(**changes: object) -> Framework:
     """A framework that fuses everything and costs nothing, but for ``changes``."""
-    base = load_framework("tensorrt").vision
+    base = load_framework("tensorrt").forward
     assert base is not None
     free = replace(
         base,
@@ -79,5 +80,5 @@ def framework(**changes: object) -> Framework:
         memory_shares={},
         launch_scale={},
     )
-    runtime: VisionRuntime = replace(free, **changes)
-    return replace(load_framework("tensorrt"), vision=runtime, kernels={})
+    runtime: ForwardRuntime = replace(free, **changes)
+    return replace(load_framework("tensorrt"), forward=runtime, kernels={})

@@ -1,0 +1,293 @@
+"""The parts of an engine's profile: every constant once, with the key of its file and its bounds.
+
+Field names are all different, so that `engine.hardware.framework.Framework.changed` can name a
+constant alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.hardware.chip import Provenance
+from engine.hardware.constants import constant
+
+MANY = 1 << 20
+"""As good as no limit on a count."""
+
+
+class PrefillPasses(Enum):
+    """Where prompts are computed."""
+
+    OWN = "in passes of their own"
+    SHARED = "in chunks that share passes with decoding sequences"
+
+
+class RankTurns(Enum):
+    """When attention-DP ranks take their prompts."""
+
+    APART = "each when it has one"
+    TOGETHER = "in the same passes"
+
+
+class Admission(Enum):
+    """When a waiting request is let in."""
+
+    TOKENS_AT_HAND = "when cache for the tokens at hand is free; seldom preempts"
+    WHOLE_ANSWER = "when cache for its whole answer is free"
+
+
+class MemoryShare(Enum):
+    """What the memory fraction is a share of."""
+
+    TOTAL = "of the whole memory"
+    LEFT = "of what weights and runtime leave free"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What the runtime spends around the kernels, in seconds."""
+
+    step_seconds: float = constant(
+        "step_us", "once per decode or prefill pass: scheduler, sampler, host", least=0
+    )
+    sequence_seconds: float = constant("sequence_us", "on each sequence of a pass", 0.0, least=0)
+    request_seconds: float = constant(
+        "request_us", "once per request before its first token", 0.0, least=0
+    )
+    layer_seconds: float = constant(
+        "layer_us", "launch gap per layer where graphs do not hide it", 0.0, least=0
+    )
+    collective_seconds: float = constant(
+        "collective_us",
+        "launch and synchronisation of one collective beyond the fabric's own start; below 0 where "
+        "a calibrated fabric starts faster than the chip's file says",
+        0.0,
+        least=-100,
+    )
+    prompt_layer_seconds: float = constant(
+        "prompt_layer_us",
+        "what the host needs per layer to launch a pass that holds prompts: such passes run "
+        "without graphs, so none is shorter than this times the layers",
+        0.0,
+        least=0,
+    )
+    spacing_seconds: float = constant(
+        "spacing_us",
+        "the front end hands on requests that come together one after the other, so far apart",
+        0.0,
+        least=0,
+    )
+    warmup_seconds: float = constant(
+        "warmup_ms",
+        "what the first requests to a fresh server wait for kernels to be compiled and tuned",
+        0.0,
+        least=0,
+    )
+    opening_slowdown: float = constant(
+        "opening_slowdown",
+        "how much longer prompts take while a fresh server meets new shapes for the first time",
+        1.0,
+        least=1,
+        most=20,
+    )
+    decode_pool_pace: float = constant(
+        "decode_pool_pace",
+        "what a pass of a dedicated decode worker takes, as a share of the same pass elsewhere",
+        1.0,
+        least=0,
+        above=True,
+    )
+    handover_seconds: float = constant(
+        "handover_us",
+        "what passing a request from a prefill to a decode worker takes beyond moving its cache",
+        0.0,
+        least=0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduler:
+    """What a pass may hold, and when requests are let in."""
+
+    prefill_tokens: int = constant("chunk_tokens", "prompt tokens of one pass", least=1)
+    max_sequences: int = constant(
+        "max_sequences", "sequences of one attention rank at once", least=1
+    )
+    prefill_passes: PrefillPasses = constant(
+        "chunked_prefill",
+        "whether prompts share passes with decoding sequences",
+        choices=(PrefillPasses.OWN, PrefillPasses.SHARED),
+    )
+    rank_turns: RankTurns = constant(
+        "aligned_prefill",
+        "whether attention-DP ranks take their prompts in the same passes",
+        RankTurns.APART,
+        choices=(RankTurns.APART, RankTurns.TOGETHER),
+    )
+    admission: Admission = constant(
+        "whole_answers",
+        "whether a request waits until cache for its whole answer is free",
+        Admission.TOKENS_AT_HAND,
+        choices=(Admission.TOKENS_AT_HAND, Admission.WHOLE_ANSWER),
+    )
+    admission_steps: float = constant(
+        "admission_steps",
+        "passes between two looks at the queue: a new request waits half of them, on average",
+        1.0,
+        least=0,
+        most=100,
+    )
+    prefill_requests: int = constant(
+        "prefill_requests",
+        "prompts that one pass takes at most, whatever tokens its budget has left",
+        MANY,
+        least=1,
+    )
+    prefix_caching: bool = constant(
+        "prefix_caching",
+        "keeps prompts' caches unless told otherwise, so that a prompt sent again is not prefilled",
+        False,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPolicy:
+    """What of the chip's memory holds weights, cache and activations."""
+
+    memory_fraction: float = constant(
+        "memory_fraction", "share given to weights and cache", least=0, most=1, above=True
+    )
+    share_of: MemoryShare = constant(
+        "fraction_of_free",
+        "whether that share is of what weights and runtime leave free",
+        MemoryShare.TOTAL,
+        choices=(MemoryShare.TOTAL, MemoryShare.LEFT),
+    )
+    reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What its kernels and communication do that others' do not."""
+
+    key_rereads: float = constant(
+        "key_rereads",
+        "where a key's query heads are not a power of two in number, decode attention of early "
+        "engines lets each read the keys for itself: the share of those reads that misses the "
+        "cache",
+        0.0,
+        least=0,
+        most=1,
+    )
+    graph_tokens: int = constant(
+        "graph_tokens",
+        "passes with prompts of up to so many tokens replay graphs, for which all attention-DP "
+        "ranks are filled up to the fullest; 0 where ranks keep their own sizes",
+        0,
+        least=0,
+    )
+    gathering_ranks: int = constant(
+        "gathering_ranks",
+        "with attention-DP on up to so many ranks, every rank gathers all tokens for its experts "
+        "and their results are summed and scattered; on more, each token goes to its experts' "
+        "ranks",
+        0,
+        least=0,
+    )
+    balanced_ranks: int = constant(
+        "balanced_ranks",
+        "from so many expert ranks on, its deployments copy and place popular experts such that no "
+        "rank has more of them than another (DeepSeek's EPLB)",
+        MANY,
+        least=1,
+    )
+    shared_beside: bool = constant(
+        "shared_beside",
+        "shared experts run beside the routed ones, on a stream of their own or in the same "
+        "grouped product, so that launching them takes no time",
+        False,
+    )
+    fused_norms: tuple[str, ...] = constant(
+        "fused_norms",
+        "chip generations on which its all-reduces end in the residual add and the norm behind "
+        "them, which then launch nothing of their own",
+        (),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builds:
+    """How its builds grew faster until the newest described, by chip generation."""
+
+    quickening: Mapping[str, float] = constant(
+        "quickening",
+        "share by which builds grew faster per month; older ones take longer by as much",
+        {},
+        least=0,
+        most=1,
+    )
+    observed_months: Mapping[str, float] = constant(
+        "observed_months",
+        "how far back before the newest the builds go that this was seen on",
+        {},
+        least=0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardRuntime:
+    """How a framework runs models of one forward pass: what it fuses, what the host costs.
+
+    The shares scale the chip's constants to this framework's kernels, by kernel family.
+    """
+
+    fuses_norm: bool = constant("fuses_norm", "norms join the product before them")
+    fuses_activation: bool = constant(
+        "fuses_activation", "activations join the product before them"
+    )
+    fuses_elementwise: bool = constant(
+        "fuses_elementwise", "additions join the product before them"
+    )
+    fuses_attention: bool = constant("fuses_attention", "attention keeps its scores on the chip")
+    fuses_biased_attention: bool = constant(
+        "fuses_biased_attention", "also with a trained bias on them"
+    )
+    launch: str = constant(
+        "launch", "command; fields in braces: model, batch, width, height, instances"
+    )
+    casts_weights: bool = constant(
+        "casts_weights",
+        "mixed precision converts the weights of every product anew, one more kernel each",
+        False,
+    )
+    floor_scale: float = constant(
+        "floor_scale", "factor on the chip's launch floors", 1.0, least=0, above=True
+    )
+    launch_seconds: float = constant(
+        "launch_us",
+        "the host's time per kernel: where the kernels take less, the host is what takes the time",
+        0.0,
+        least=0,
+        most=10_000,
+    )
+    batch_seconds: float = constant("batch_us", "once per batch", 0.0, least=0, most=1_000_000)
+    image_seconds: float = constant(
+        "image_us", "per image, where inputs come from the host", 0.0, least=0, most=1_000_000
+    )
+    compute_shares: Mapping[str, float] = constant(
+        "compute_shares", "of the chip's arithmetic, by kernel family", {}, least=0, above=True
+    )
+    memory_shares: Mapping[str, float] = constant(
+        "memory_shares", "of the chip's bandwidth, by kernel family", {}, least=0, above=True
+    )
+    launch_scale: Mapping[str, float] = constant(
+        "launch_scale",
+        "factor on the host's time by chip generation, whose usual hosts are slower or faster",
+        {},
+        least=0,
+        above=True,
+    )
+    provenance: Provenance = Provenance.DATASHEET
+    source: str = ""
