@@ -17,16 +17,46 @@ class Mode(StrEnum):
     STATIC = "static"
 
 
+class ClientKind(StrEnum):
+    """Who sends requests under continuous batching."""
+
+    STEADY = "steady"
+    """A load that has long been going on."""
+    CLOSED = "closed"
+    """A benchmark's client, which opens all its slots at once and refills them."""
+
+
+class FirstToken(StrEnum):
+    """Which statistic of the first-token latency is shown."""
+
+    MEAN = "mean"
+    MEDIAN = "median"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who sends the requests; ``waves`` and ``spread`` are of a closed one: requests per slot, and
+    the range of answer lengths as a share of their mean (0: equal lengths, waves in step)."""
+
+    kind: ClientKind = ClientKind.STEADY
+    waves: int = 10
+    spread: float = 0.2
+    first_token: FirstToken = FirstToken.MEAN
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """What one request looks like. Vision models use ``image_*`` and no tokens; 0 is the model's
-    own resolution."""
+    own resolution. Text encoders use ``input_tokens``, the length of their sequences."""
 
     input_tokens: int = 4096
     output_tokens: int = 1024
     mode: Mode = Mode.CONTINUOUS
     image_width: int = 0
     image_height: int = 0
+    cached: float = 0.0
+    """Share of the prompt tokens that the engine finds in its prefix cache."""
+    client: Client = field(default_factory=Client)
 
     @property
     def resolution(self) -> tuple[int, int] | None:
@@ -56,6 +86,23 @@ class LayoutLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """What an engine is told; None leaves its own default for the chip and version.
+
+    ``prefill_tokens`` are tokens of prompts in one pass, ``max_sequences`` are sequences of one
+    attention rank at once, ``max_context`` tokens of one request. ``build`` is a dated
+    (``2026-02-10``) or numbered (``0.6``) build of the engine; empty is the newest described.
+    """
+
+    memory_fraction: float | None = None
+    prefill_tokens: int | None = None
+    max_sequences: int | None = None
+    max_context: int | None = None
+    prefix_caching: bool | None = None
+    build: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One what-if.
 
@@ -69,6 +116,7 @@ class Scenario:
     chip: str = "h200_sxm"
     chips: int = 16
     framework: str = "vllm"
+    settings: Settings = field(default_factory=Settings)
     weights: str = ""
     activations: str = ""
     kv: str = ""

@@ -234,6 +234,7 @@ class Builds:
         {},
         least=0,
     )
+    newest: str = constant("newest_build", "day of the newest builds described, as 2026-07-20", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

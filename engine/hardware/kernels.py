@@ -139,13 +139,3 @@ def _borrowed(constants: KernelConstants) -> KernelConstants:
     if constants.provenance is Provenance.MEASURED:
         return replace(constants, provenance=Provenance.FITTED)
     return constants
-
-
-def default_activations(weights: NumberFormat) -> NumberFormat:
-    """What activations a weight format is served with when nobody says: itself for 8 bits and
-    FP4, 16 bits otherwise."""
-    if weights.bits >= 16:
-        return weights
-    if weights.bits == 8:
-        return FORMATS["int8"] if weights.compute == "int8" else FORMATS["fp8"]
-    return FORMATS["nvfp4"] if weights.name == "nvfp4" else FORMATS[PLAIN]

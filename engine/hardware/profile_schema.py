@@ -198,6 +198,16 @@ ForwardFile = create_model(
 )
 
 
+class FormerFile(_Strict):
+    """Which builds of another engine a profile describes."""
+
+    of: str
+    build: str
+    since: str = ""
+    until: str = ""
+    chips: list[str] = []
+
+
 class _FrameworkFile(_Strict):
     id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
     name: str
@@ -207,6 +217,7 @@ class _FrameworkFile(_Strict):
     sources: list[str] = []
     launch: str
     kernels: dict[str, KernelFile] = {}
+    former: FormerFile | None = None
     vision: ForwardFile | None = None  # type: ignore[valid-type]
 
 

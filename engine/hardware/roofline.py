@@ -143,6 +143,15 @@ def message_seconds(message: Message, chip: Chip) -> FloatArray:
     return np.where(ranks > 1, seconds, 0.0)
 
 
+def message_constants(message: Message, chip: Chip) -> Collective | None:
+    """The measured constants that a collective follows, for a single layout; None for sends and
+    for rank counts that were not measured."""
+    if message.kind == "send":
+        return None
+    table = chip.all_to_all if message.kind == "all_to_all" else chip.all_reduce
+    return table.get(int(np.max(message.ranks)))
+
+
 def _between_nodes(chip: Chip, nodes: FloatArray, share_bytes: FloatArray) -> FloatArray:
     """All-reduce over ``nodes`` of each chip's share, by ring over the scale-out link."""
     out = chip.scale_out

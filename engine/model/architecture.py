@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
+
+from engine.model.kinds import ModelKind
 
 
 class Split(StrEnum):
@@ -259,6 +262,8 @@ class Architecture:
     multi-token-prediction layers. active = the same with ``top_k`` instead of all experts; the
     embedding table and the towers count in full, as published headlines do.
     """
+
+    kind: ClassVar[ModelKind] = ModelKind.TOKENS
 
     name: str
     model_type: str

@@ -87,6 +87,16 @@ def number_format(name: str) -> NumberFormat:
         raise InputError(f"number format {name!r} is unknown; known: {known}") from None
 
 
+def default_activations(weights: NumberFormat) -> NumberFormat:
+    """What activations a weight format is served with when nobody says: itself for 8 bits and
+    FP4, 16 bits otherwise."""
+    if weights.bits >= 16:
+        return weights
+    if weights.bits == 8:
+        return FORMATS["int8"] if weights.compute == "int8" else FORMATS["fp8"]
+    return FORMATS["nvfp4"] if weights.name == "nvfp4" else FORMATS["bf16"]
+
+
 @dataclass(frozen=True, slots=True)
 class Precision:
     """Weights, activations and KV cache of one deployment.

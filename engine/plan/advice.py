@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from engine.plan.metrics import NO_MEMORY
 from engine.plan.remedies import Advice, Remedy, Shortfall
-from engine.plan.results import Binding
 from engine.words.quantities import duration, memory_amount
-
-_NAMES = {
-    Binding.MEMORY: "memory",
-    Binding.TTFT: "TTFT",
-    Binding.TPOT: "TPOT",
-    Binding.E2E: "end-to-end latency",
-    Binding.LATENCY: "latency",
-}
 
 
 def shortfall_words(shortfall: Shortfall) -> str:
     """``TPOT misses 50 ms by 1.20 ms``, ``memory lacks 3.1 GiB per chip``."""
-    name = _NAMES[shortfall.binding]
-    if shortfall.binding is Binding.MEMORY:
+    name = shortfall.verdict.name
+    if shortfall.verdict is NO_MEMORY:
         return f"{name} lacks {memory_amount(shortfall.excess)} per chip"
+    if shortfall.verdict.metric is None:
+        return f"{name} of {shortfall.limit:,.0f} is exceeded by {shortfall.excess:,.0f}"
     return f"{name} misses {duration(shortfall.limit)} by {duration(shortfall.excess)}"
 
 
@@ -35,7 +29,7 @@ def remedy_words(remedy: Remedy) -> str:
 
 def advice_sentence(advice: Advice) -> str:
     """What the candidate misses and which single changes would do."""
-    subject = f"Batch {advice.candidate.batch} of {advice.candidate.layout.name}"
+    subject = f"Batch {advice.candidate.batch} of {advice.candidate.arrangement.name}"
     if advice.shortfall is None and advice.batch_limit is not None:
         return (
             f"{subject} meets every objective: the batch limit {advice.batch_limit} is in the way."

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.model.precision import Precision
+from engine.plan.metrics import limited_of
 from engine.plan.prepared import prepare
 from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def key_effects(
     scenario: Scenario,
     key: str,
     value: object,
-    layout: Layout,
+    arrangement: Arrangement,
     precision: Precision,
     batch: int,
     should_stop: Callable[[], bool] | None = None,
@@ -59,12 +60,12 @@ def key_effects(
     tried = tried_values(value)
     if not tried:
         return ()
-    base = batch_table(prepare(scenario), scenario, layout, precision, batches)
+    base = batch_table(prepare(scenario), scenario, arrangement, precision, batches)
     found = []
     for one in tried:
         if should_stop is not None and should_stop():
             return None
-        found.append(_effect(scenario, key, one, layout, precision, base))
+        found.append(_effect(scenario, key, one, arrangement, precision, base))
     return tuple(found)
 
 
@@ -75,15 +76,20 @@ def edited(scenario: Scenario, key: str, value: object) -> Scenario:
 
 
 def _effect(
-    scenario: Scenario, key: str, value: object, layout: Layout, precision: Precision, base: Table
+    scenario: Scenario,
+    key: str,
+    value: object,
+    arrangement: Arrangement,
+    precision: Precision,
+    base: Table,
 ) -> KeyEffect:
     changed = edited(scenario, key, value)
     try:
         prepared = prepare(changed)
-        if layout not in prepared.layouts:
-            return KeyEffect(value, refused=f"{layout.name} is not legal with it")
+        if arrangement not in prepared.arrangements:
+            return KeyEffect(value, refused=f"{arrangement.name} is not legal with it")
         other = precision if precision in prepared.precisions else prepared.precisions[0]
-        table = batch_table(prepared, changed, layout, other, base.batch)
+        table = batch_table(prepared, changed, arrangement, other, base.batch)
     except RooftopError as error:
         return KeyEffect(value, refused=str(error))
 
@@ -92,7 +98,7 @@ def _effect(
             return float("nan")
         return float(table.metrics[metric][0] / base.metrics[metric][0])
 
-    latency = "ttft_ms" if "ttft_ms" in base.metrics else "latency_ms"
+    latency = limited_of(base.kind)[0].id
     return KeyEffect(
         value,
         ratio(base.throughput),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from engine.plan.metrics import LIMITED
 from engine.scenario import Objectives
 from engine.sources.profile_files import find_profile, read_toml
 from engine.words.errors import InputError
 from engine.words.text import clean
 
 LARGEST = 1e12
-_KEYS = {"ttft_ms", "tpot_ms", "e2e_ms", "latency_ms"}
+_KEYS = {metric.id for metric, _ in LIMITED}
 
 
 def load_objectives(name: str) -> Objectives:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine import __version__
-from engine.model.architecture import Architecture
-from engine.model.config import hub_reference
-from engine.model.precision import Precision
-from engine.plan.answer import answer, capacity_gib, why_lost
-from engine.plan.benchmark import FpsName, FtlName, TpsName, fps_model, model_and_size
+from engine.plan.answer import answer, why_lost
 from engine.plan.explain import explain
+from engine.plan.kinds import benchmark_names
+from engine.plan.launch import launch_command
 from engine.plan.plan_file import (
     SCHEMA_VERSION,
     refuse_other_file,
@@ -25,7 +21,6 @@ from engine.plan.ranges import accuracy_of
 from engine.plan.results import Explanation, Sweep, Table
 from engine.scenario import Scenario
 from engine.words.quantities import GIB
-from engine.work.layout import Layout
 
 
 def save_plan(
@@ -43,24 +38,23 @@ def plan_document(
     prepared: Prepared, scenario: Scenario, sweep: Sweep, table: Table, row: int
 ) -> dict[str, Any]:
     """The whole plan as TOML values."""
-    layout, precision = table.layout(row), table.precision(row)
+    arrangement, precision = table.arrangement(row), table.precision(row)
     batch = int(table.batch[row])
-    explanation = explain(prepared, scenario, layout, precision, batch)
-    place = prepared.precisions.index(precision)
-    accuracy = accuracy_of(prepared, scenario.workload.mode, place)
+    explanation = explain(prepared, scenario, arrangement, precision, batch)
+    accuracy = accuracy_of(prepared, scenario, precision)
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "rooftop_version": __version__,
         "answer": answer(prepared, scenario, sweep),
         "benchmarks": benchmark_names(prepared, scenario, precision, batch),
-        "launch": launch_command(prepared, scenario, layout, precision, batch),
+        "launch": launch_command(prepared, scenario, arrangement, precision, batch),
         "choice": {
             "batch": batch,
             "precision": precision.label,
             "mode": scenario.workload.mode.value,
             "meets_objectives": bool(table.meets[row]),
-            "why_not": why_lost(table, row, scenario.objectives, capacity_gib(prepared)),
-            "layout": _layout(layout),
+            "why_not": why_lost(table, row, scenario.objectives),
+            "layout": arrangement.columns(),
             "metrics": row_metrics(table, row),
         },
         "scenario": scenario_document(scenario),
@@ -81,111 +75,21 @@ def row_metrics(table: Table, row: int) -> dict[str, float]:
     return {name: float(f"{value:.6g}") for name, value in values.items() if value == value}
 
 
-def _layout(layout: Layout) -> dict[str, int]:
-    return {
-        "tensor": layout.tensor,
-        "pipeline": layout.pipeline,
-        "expert": layout.expert,
-        "attention_data": layout.attention_data,
-        "replicas": layout.replicas,
-    }
-
-
-def benchmark_names(
-    prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
-) -> list[str]:
-    """The benchmark names that a candidate stands for."""
-    weights, activations = round(precision.weights.bits), round(precision.activations.bits)
-    if not isinstance(prepared.model.architecture, Architecture):
-        vision = prepared.vision
-        name = FpsName(
-            1,
-            fps_model(prepared.model.name, vision.version),
-            vision.version or "V1",
-            vision.width,
-            vision.height,
-            weights,
-            activations,
-            batch,
-        )
-        return [str(name)]
-    model, size = model_and_size(prepared.model.name, prepared.architecture.total_parameters)
-    inputs, outputs = scenario.workload.input_tokens, scenario.workload.output_tokens
-    tps = TpsName(1, model, size, inputs, outputs, weights, activations, batch)
-    ftl = FtlName(1, model, size, inputs, weights, activations, batch)
-    return [str(tps), str(ftl)]
-
-
-def launch_command(
-    prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision, batch: int
-) -> str:
-    """The framework's command line for one replica, to be read before it is run."""
-    if not isinstance(prepared.model.architecture, Architecture):
-        return _vision_launch(prepared, scenario, batch)
-    model, note = _named(prepared, scenario)
-    sequences = -(-batch // layout.attention_data)
-    fields = {
-        "model": model,
-        "tensor": layout.tensor,
-        "pipeline": layout.pipeline,
-        "expert": layout.expert,
-        "attention_data": layout.attention_data,
-        "ranks": layout.ranks,
-        "chips": layout.chips_per_replica,
-        "replicas": layout.replicas,
-        "batch": batch,
-        "sequences": sequences,
-        "context": scenario.workload.input_tokens + scenario.workload.output_tokens,
-        "kv_dtype": "fp8" if precision.kv.bits <= 8 else "auto",
-        "expert_flag": "--enable-expert-parallel " if layout.expert > 1 else "",
-        "attention_data_flag": "--enable-dp-attention " if layout.attention_data > 1 else "",
-    }
-    return _filled(prepared.framework.launch, fields) + note
-
-
-def _named(prepared: Prepared, scenario: Scenario) -> tuple[str, str]:
-    """The checkpoint as a shell word, and a comment with its revision: every engine has an option
-    of its own for that."""
-    reference = hub_reference(scenario.model, scenario.revision)
-    revision = reference.revision if reference is not None else ""
-    note = f"  # revision {shlex.quote(revision)}" if revision else ""
-    return shlex.quote(prepared.model.repository or scenario.model), note
-
-
-def _vision_launch(prepared: Prepared, scenario: Scenario, batch: int) -> str:
-    runtime, vision = prepared.framework.forward, prepared.vision
-    model, note = _named(prepared, scenario)
-    fields = {
-        "model": model,
-        "batch": batch,
-        "width": vision.width,
-        "height": vision.height,
-        "instances": scenario.instances,
-    }
-    return _filled(runtime.launch if runtime is not None else "", fields) + note
-
-
-def _filled(command: str, fields: Mapping[str, object]) -> str:
-    for name, value in fields.items():
-        command = command.replace("{" + name + "}", str(value))
-    return command
-
-
 def _bottlenecks(explanation: Explanation) -> dict[str, Any]:
-    totals = {"prefill": 0.0, "decode": 0.0}
-    for row in explanation.operators:
-        totals[row.phase] = totals.get(row.phase, 0.0) + row.seconds
-    shares = {
-        "prefill_mfu": explanation.prefill_mfu,
-        "prefill_mbu": explanation.prefill_mbu,
-        "decode_mfu": explanation.decode_mfu,
-        "decode_mbu": explanation.decode_mbu,
-    }
-    if "batch" in totals:
-        shares = {"mfu": explanation.decode_mfu, "mbu": explanation.decode_mbu}
+    totals = {one.phase: one.seconds for one in explanation.passes}
+    shares = {}
+    for one in explanation.passes:
+        # Of a single pass there is nothing to tell its shares apart from.
+        prefix = f"{one.phase}_" if len(explanation.passes) > 1 else ""
+        shares[f"{prefix}mfu"] = round(one.mfu, 4)
+        shares[f"{prefix}mbu"] = round(one.mbu, 4)
     return {
-        **{name: round(value, 4) for name, value in shares.items()},
+        **shares,
         "largest_batch": dict(explanation.largest_batch),
+        "made_of": {
+            metric: {one.name: float(f"{one.seconds * 1e3:.4g}") for one in parts}
+            for metric, parts in explanation.parts.items()
+        },
         "operators": [
             {
                 "phase": row.phase,
@@ -226,7 +130,7 @@ def _provenance(prepared: Prepared) -> dict[str, Any]:
 
 
 def _runner_up(scenario: Scenario, sweep: Sweep, table: Table, row: int) -> dict[str, Any]:
-    """The best row of another layout or precision, and what it gives up."""
+    """The best row of another arrangement or precision, and what it gives up."""
     other = sweep.runner_up
     if other is None:
         return {}
@@ -234,7 +138,7 @@ def _runner_up(scenario: Scenario, sweep: Sweep, table: Table, row: int) -> dict
     ours, theirs = table.metrics[throughput][row], sweep.table.metrics[throughput][other]
     return {
         "batch": int(sweep.table.batch[other]),
-        "layout": sweep.table.layout(other).name,
+        "layout": sweep.table.arrangement(other).name,
         "precision": sweep.table.precision(other).label,
         "metrics": row_metrics(sweep.table, other),
         "why": f"{100 * (1 - float(theirs) / float(ours)):.1f} % less {throughput} than the choice",

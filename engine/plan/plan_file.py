@@ -21,7 +21,8 @@ from engine.sources.files import read_toml, write_text
 from engine.words.errors import InputError
 from engine.words.text import clean
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1 had no engine settings and no client; such plans open as before."""
 MAXIMUM_BYTES = 1 << 20
 
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, create_model
 
+from engine.plan.metrics import LIMITED
 from engine.plan.results import Choice
-from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
+from engine.scenario import (
+    Client,
+    ClientKind,
+    FirstToken,
+    LayoutLimits,
+    Mode,
+    Objectives,
+    Scenario,
+    Settings,
+    Workload,
+)
 from engine.sources.profile_files import first_problem
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 from engine.work.layout import Layout
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -23,23 +35,44 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class ClientFile(_Strict):
+    """Who sends the requests."""
+
+    kind: ClientKind = Field(ClientKind.STEADY, strict=False)
+    waves: PositiveInt = Field(10, le=LARGEST_COUNT)
+    spread: float = Field(0.2, ge=0, le=1)
+    first_token: FirstToken = Field(FirstToken.MEAN, strict=False)
+
+
 class WorkloadFile(_Strict):
     """What one request looks like."""
 
     input_tokens: PositiveInt = Field(le=LARGEST_COUNT)
     output_tokens: PositiveInt = Field(le=LARGEST_COUNT)
-    mode: Literal["continuous", "static"]
+    mode: Mode = Field(strict=False)
     image_width: int = Field(0, ge=0, le=65_536)
     image_height: int = Field(0, ge=0, le=65_536)
+    cached: float = Field(0.0, ge=0, le=1)
+    client: ClientFile = ClientFile()
 
 
-class ObjectivesFile(_Strict):
-    """Limits in milliseconds."""
+ObjectivesFile = create_model(
+    "ObjectivesFile",
+    __base__=_Strict,
+    __doc__="Limits in milliseconds.",
+    **{metric.id: (float | None, Field(None, gt=0)) for metric, _ in LIMITED},
+)
 
-    ttft_ms: float | None = Field(None, gt=0)
-    tpot_ms: float | None = Field(None, gt=0)
-    e2e_ms: float | None = Field(None, gt=0)
-    latency_ms: float | None = Field(None, gt=0)
+
+class SettingsFile(_Strict):
+    """What the engine is told."""
+
+    memory_fraction: float | None = Field(None, gt=0, le=1)
+    prefill_tokens: PositiveInt | None = Field(None, le=LARGEST_COUNT)
+    max_sequences: PositiveInt | None = Field(None, le=LARGEST_COUNT)
+    max_context: PositiveInt | None = Field(None, le=LARGEST_COUNT)
+    prefix_caching: bool | None = None
+    build: str = Field("", max_length=60)
 
 
 class LimitsFile(_Strict):
@@ -70,8 +103,9 @@ class ScenarioFile(_Strict):
     activations: str = ""
     kv: str = ""
     precisions: list[str] = []
+    settings: SettingsFile = SettingsFile()
     workload: WorkloadFile
-    objectives: ObjectivesFile
+    objectives: ObjectivesFile  # type: ignore[valid-type]
     limits: LimitsFile = LimitsFile()
     max_batch: PositiveInt | None = None
     load_imbalance: float = Field(1.0, ge=1, le=1000)
@@ -91,12 +125,41 @@ class LayoutFile(_Strict):
     attention_data: PositiveInt
     replicas: PositiveInt
 
+    def arrangement(self) -> Arrangement:
+        """Replicas of one layout."""
+        return Aggregated(Layout(**self.model_dump()))
+
+
+class PoolsFile(_Strict):
+    """Parallel degrees of a choice with prefill and decode apart."""
+
+    prefill_tensor: PositiveInt
+    prefill_pipeline: PositiveInt
+    prefill_expert: PositiveInt
+    prefill_attention_data: PositiveInt
+    prefill_workers: PositiveInt
+    decode_tensor: PositiveInt
+    decode_pipeline: PositiveInt
+    decode_expert: PositiveInt
+    decode_attention_data: PositiveInt
+    decode_workers: PositiveInt
+
+    def arrangement(self) -> Arrangement:
+        """Two pools."""
+        return Disaggregated(self._pool("prefill"), self._pool("decode"))
+
+    def _pool(self, role: str) -> Pool:
+        values = self.model_dump()
+        degrees = ("tensor", "pipeline", "expert", "attention_data")
+        layout = Layout(**{name: values[f"{role}_{name}"] for name in degrees})
+        return Pool(layout, values[f"{role}_workers"])
+
 
 class ChoiceFile(BaseModel):
     """The candidate; metrics and reasons beside it are for readers."""
 
     batch: PositiveInt
-    layout: LayoutFile
+    layout: LayoutFile | PoolsFile
     precision: str
 
 
@@ -113,8 +176,9 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         activations=file.activations,
         kv=file.kv,
         precisions=tuple(file.precisions),
+        settings=Settings(**file.settings.model_dump()),
         workload=_workload(file.workload),
-        objectives=Objectives(**file.objectives.model_dump()),
+        objectives=Objectives(**file.objectives.model_dump()),  # type: ignore[attr-defined]
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
         max_batch=file.max_batch,
         load_imbalance=file.load_imbalance,
@@ -128,7 +192,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
 
 def _workload(file: WorkloadFile) -> Workload:
     values = file.model_dump()
-    return Workload(**{**values, "mode": Mode(values["mode"])})
+    return Workload(**{**values, "client": Client(**values["client"])})
 
 
 def _json(shown: str, edit: EditFile) -> object:
@@ -145,7 +209,7 @@ def _json(shown: str, edit: EditFile) -> object:
 def parse_choice(shown: str, values: Any) -> Choice:
     """The ``[choice]`` table; raises `InputError`."""
     file = _parsed(shown, "choice", ChoiceFile, values)
-    return Choice(file.batch, Layout(**file.layout.model_dump()), file.precision)
+    return Choice(file.batch, file.layout.arrangement(), file.precision)
 
 
 def _parsed(shown: str, section: str, schema: type[Parsed], values: Any) -> Parsed:

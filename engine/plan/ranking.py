@@ -29,11 +29,11 @@ def rank(table: Table, elapsed_seconds: float) -> Sweep:
 
 
 def _runner_up(table: Table, order: IntArray, best: int | None) -> int | None:
-    """The best row that meets the objectives with another layout or precision."""
+    """The best row that meets the objectives with another arrangement or precision."""
     if best is None:
         return None
     meeting = order[: int(np.count_nonzero(table.meets))]
-    other = (table.layout_index[meeting] != table.layout_index[best]) | (
+    other = (table.arrangement_index[meeting] != table.arrangement_index[best]) | (
         table.precision_index[meeting] != table.precision_index[best]
     )
     places = np.flatnonzero(other)

@@ -13,24 +13,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.model.architecture import Architecture
 from engine.model.precision import Precision
-from engine.plan.nudges import (
-    Nudge,
-    chip_count_nudge,
-    chip_nudge,
-    objective_nudge,
-    precision_nudges,
-    relatives,
-    token_nudge,
-)
+from engine.plan.kinds import plan_kind
+from engine.plan.metrics import LIMITED, MEMORY, NO_MEMORY, NOTHING, TOO_MANY, Verdict
+from engine.plan.nudge import Nudge, chip_count_nudge, chip_nudge, objective_nudge, relatives
+from engine.plan.of_tokens import token_nudge
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
-from engine.plan.results import Binding, Table
+from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.scenario import LayoutLimits, Scenario
 from engine.words.errors import RooftopError
-from engine.words.quantities import GIB
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 
 REACH = 256
 """How many larger batches are looked at for one with more throughput."""
@@ -41,29 +34,22 @@ LONGEST_FACTOR = 8
 LENGTH_HALVINGS = 8
 """Steps of the search for the nearest length that passes: within 1 % of the way."""
 
-_METRICS = {
-    Binding.TTFT: "ttft_ms",
-    Binding.TPOT: "tpot_ms",
-    Binding.E2E: "e2e_ms",
-    Binding.LATENCY: "latency_ms",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One row as a person points at it."""
 
-    layout: Layout
+    arrangement: Arrangement
     precision: Precision
     batch: int
 
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """The limit a candidate misses by most: its value and the limit, in ms, or GiB per chip for
-    memory."""
+    """What a candidate misses by most: its value and the limit, in ms, GiB per chip for memory,
+    sequences for the scheduler, tokens for the context."""
 
-    binding: Binding
+    verdict: Verdict
     value: float
     limit: float
 
@@ -108,7 +94,7 @@ def next_better(prepared: Prepared, scenario: Scenario, candidate: Candidate) ->
     throughput to compare, so the first batch that does not fit counts as better."""
     last = min(candidate.batch + REACH, LARGEST_BATCH)
     batches = np.arange(candidate.batch, last + 1)
-    table = batch_table(prepared, scenario, candidate.layout, candidate.precision, batches)
+    table = batch_table(prepared, scenario, candidate.arrangement, candidate.precision, batches)
     throughput = table.metrics[table.throughput]
     better = np.flatnonzero((throughput > throughput[0]) | ~table.fits)
     if not len(better):
@@ -118,15 +104,19 @@ def next_better(prepared: Prepared, scenario: Scenario, candidate: Candidate) ->
 
 def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) -> Shortfall | None:
     """What a row misses; None when it meets everything, the batch limit included."""
-    binding = Binding(int(table.binding[row]))
-    if binding is Binding.NONE:
+    verdict = table.verdict(row)
+    if verdict is NOTHING:
         return None
-    if binding is Binding.MEMORY:
-        capacity = prepared.chip.memory_bytes * prepared.framework.memory.memory_fraction / GIB
-        return Shortfall(binding, float(table.metrics["memory_gib"][row]), capacity)
-    metric = _METRICS[binding]
-    limit: float = getattr(scenario.objectives, metric)
-    return Shortfall(binding, float(table.metrics[metric][row]), limit)
+    if verdict is NO_MEMORY:
+        return Shortfall(verdict, table.value(row, MEMORY.id), float(table.capacity_gib[row]))
+    if verdict.metric is not None:
+        limit: float = getattr(scenario.objectives, verdict.metric.id)
+        return Shortfall(verdict, table.value(row, verdict.metric.id), limit)
+    if verdict is TOO_MANY:
+        most = float(prepared.framework.scheduler.max_sequences)
+        return Shortfall(verdict, float(table.batch[row]), most)
+    asked = scenario.workload.input_tokens + scenario.workload.output_tokens
+    return Shortfall(verdict, float(asked), float(prepared.systems[0].max_context))
 
 
 def advise(
@@ -162,23 +152,23 @@ def _attempts(
     prepared: Prepared, scenario: Scenario, candidate: Candidate, table: Table
 ) -> Iterator[Attempt]:
     """Everything that is tried, the least intrusive first."""
-    language = isinstance(prepared.model.architecture, Architecture)
-    for nudge in precision_nudges(scenario, prepared):
+    kind = plan_kind(prepared)
+    for nudge in kind.precision_nudges(scenario, prepared):
         yield lambda nudge=nudge: _tried(nudge, candidate)  # type: ignore[misc]
     yield lambda: _wider_limits(scenario, candidate, table)
     yield lambda: _first_chip(prepared, scenario, candidate)
-    if language:
+    if kind.rearranges:
         yield lambda: _more_chips(scenario, candidate)
         if scenario.limits != LayoutLimits():
             yield lambda: _any_layout(prepared, scenario, candidate)
         yield lambda: _other_layout(prepared, scenario, candidate)
-        yield lambda: _other_length(scenario, candidate, "input_tokens")
-        yield lambda: _other_length(scenario, candidate, "output_tokens")
+    for field in kind.lengths:
+        yield lambda field=field: _other_length(scenario, candidate, field)  # type: ignore[misc]
 
 
 def _row(prepared: Prepared, scenario: Scenario, candidate: Candidate) -> Table:
     batches = np.array([candidate.batch], dtype=np.int64)
-    return batch_table(prepared, scenario, candidate.layout, candidate.precision, batches)
+    return batch_table(prepared, scenario, candidate.arrangement, candidate.precision, batches)
 
 
 def _tried(nudge: Nudge, candidate: Candidate) -> Remedy | None:
@@ -198,7 +188,7 @@ def _best(remedies: list[Remedy]) -> Remedy | None:
     def rank(one: Remedy) -> tuple[int, float]:
         if one.shortfall is None:
             return (2, one.throughput)
-        fits = one.shortfall.binding is not Binding.MEMORY
+        fits = one.shortfall.verdict is not NO_MEMORY
         return (int(fits), -one.shortfall.value / one.shortfall.limit)
 
     return max(remedies, key=rank, default=None)
@@ -215,17 +205,17 @@ def _counterparts(prepared: Prepared, scenario: Scenario, candidate: Candidate) 
     legal and uses all chips; else every layout with as many sequences per chip."""
     if candidate.precision not in prepared.precisions:
         candidate = replace(candidate, precision=prepared.precisions[0])
-    if candidate.layout in prepared.layouts:
+    if candidate.arrangement in prepared.arrangements:
         return [candidate]
-    return _spread(prepared.layouts, candidate, scenario.chips)
+    return _spread(prepared.arrangements, candidate, scenario.chips)
 
 
 def _other_layout(prepared: Prepared, scenario: Scenario, candidate: Candidate) -> Remedy | None:
     """Another layout with as many sequences per chip."""
     remedies = []
-    for option in _spread(prepared.layouts, candidate, candidate.layout.chips):
-        if option.layout != candidate.layout:
-            nudge = Nudge("layout", candidate.layout.name, option.layout.name, scenario)
+    for option in _spread(prepared.arrangements, candidate, candidate.arrangement.chips):
+        if option.arrangement != candidate.arrangement:
+            nudge = Nudge("layout", candidate.arrangement.name, option.arrangement.name, scenario)
             remedies.append(_judged(prepared, nudge, option))
     return _best(remedies)
 
@@ -238,19 +228,21 @@ def _any_layout(limited: Prepared, scenario: Scenario, candidate: Candidate) -> 
     except RooftopError:
         return None
     remedies = [
-        _judged(prepared, Nudge("layout limits", "set", f"any: {one.layout.name}", free), one)
-        for one in _spread(prepared.layouts, candidate, candidate.layout.chips)
-        if one.layout not in limited.layouts
+        _judged(prepared, Nudge("layout limits", "set", f"any: {one.arrangement.name}", free), one)
+        for one in _spread(prepared.arrangements, candidate, candidate.arrangement.chips)
+        if one.arrangement not in limited.arrangements
     ]
     return _best(remedies)
 
 
-def _spread(layouts: Sequence[Layout], candidate: Candidate, chips: int) -> list[Candidate]:
-    """The candidate's sequences per chip in every layout that uses all ``chips``."""
-    per_chip = candidate.batch / candidate.layout.chips_per_replica
+def _spread(
+    arrangements: Sequence[Arrangement], candidate: Candidate, chips: int
+) -> list[Candidate]:
+    """The candidate's sequences per chip in every arrangement that uses all ``chips``."""
+    per_chip = candidate.batch / candidate.arrangement.single.chips
     return [
-        replace(candidate, layout=one, batch=math.ceil(per_chip * one.chips_per_replica - 1e-9))
-        for one in layouts
+        replace(candidate, arrangement=one, batch=math.ceil(per_chip * one.single.chips - 1e-9))
+        for one in arrangements
         if one.chips == chips
     ]
 
@@ -258,11 +250,11 @@ def _spread(layouts: Sequence[Layout], candidate: Candidate, chips: int) -> list
 def _wider_limits(scenario: Scenario, candidate: Candidate, table: Table) -> Remedy | None:
     """Every missed limit widened to what the candidate needs, rounded up to three digits."""
     wider = {}
-    for metric in _METRICS.values():
-        limit = getattr(scenario.objectives, metric)
-        value = float(table.metrics[metric][0]) if metric in table.metrics else math.nan
+    for metric, _ in LIMITED:
+        limit = getattr(scenario.objectives, metric.id)
+        value = table.value(0, metric.id) if metric.id in table.metrics else math.nan
         if limit is not None and value > limit:
-            wider[metric] = rounded_up(value)
+            wider[metric.id] = rounded_up(value)
     return _tried(objective_nudge(scenario, wider), candidate) if wider else None
 
 

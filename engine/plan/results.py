@@ -7,48 +7,36 @@ the plan files and the app read them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum
+from dataclasses import dataclass
 
 import numpy as np
 
+from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.metrics import THROUGHPUT, VERDICTS, Verdict
 from engine.serve.memory import MemoryItem
 from engine.words.arrays import BoolArray, FloatArray, IntArray
-from engine.work.layout import Layout
-
-
-class Binding(IntEnum):
-    """Why a candidate is not the answer."""
-
-    NONE = 0
-    MEMORY = 1
-    TTFT = 2
-    TPOT = 3
-    E2E = 4
-    LATENCY = 5
+from engine.work.arrangement import Arrangement
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Candidates, one per index, as columns of equal length.
 
-    ``kind`` is ``language`` or ``vision``. ``metrics`` holds float columns named with their
-    unit: for language models ``ttft_ms tpot_ms e2e_ms request_tps decode_tps tps_per_chip
-    tps_per_user memory_gib``; for vision models ``latency_ms fps fps_per_chip memory_gib``.
-    Where ``fits`` is False the speeds are NaN. ``throughput`` names the column that ranks.
-    ``excess`` is the largest ratio of a metric to its limit (≤ 1 when all are met, for memory
-    need/capacity); ``binding`` says which limit that is when one is missed.
+    ``metrics`` holds a float column per metric of the ``kind`` (`engine.plan.metrics`), in order.
+    Where ``fits`` is False the speeds are NaN. ``excess`` is the largest ratio of a metric to its
+    limit (≤ 1 when all are met, for memory need/capacity); ``binding`` is the place in `VERDICTS`
+    of what is missed. ``capacity_gib`` is what the engine fills of a chip.
     """
 
-    kind: str
-    throughput: str
-    layouts: tuple[Layout, ...]
+    kind: ModelKind
+    arrangements: tuple[Arrangement, ...]
     precisions: tuple[Precision, ...]
-    layout_index: IntArray
+    arrangement_index: IntArray
     precision_index: IntArray
     batch: IntArray
     metrics: Mapping[str, FloatArray]
+    capacity_gib: FloatArray
     fits: BoolArray
     meets: BoolArray
     binding: IntArray
@@ -57,30 +45,26 @@ class Table:
     def __len__(self) -> int:
         return len(self.batch)
 
-    def take(self, rows: IntArray) -> Table:
-        """The same table with only ``rows``, in that order."""
-        return Table(
-            self.kind,
-            self.throughput,
-            self.layouts,
-            self.precisions,
-            self.layout_index[rows],
-            self.precision_index[rows],
-            self.batch[rows],
-            {name: column[rows] for name, column in self.metrics.items()},
-            self.fits[rows],
-            self.meets[rows],
-            self.binding[rows],
-            self.excess[rows],
-        )
+    @property
+    def throughput(self) -> str:
+        """The column that ranks."""
+        return THROUGHPUT[self.kind].id
 
-    def layout(self, row: int) -> Layout:
-        """The layout of one row."""
-        return self.layouts[int(self.layout_index[row])]
+    def arrangement(self, row: int) -> Arrangement:
+        """How one row uses the chips."""
+        return self.arrangements[int(self.arrangement_index[row])]
 
     def precision(self, row: int) -> Precision:
         """The precision of one row."""
         return self.precisions[int(self.precision_index[row])]
+
+    def verdict(self, row: int) -> Verdict:
+        """Why one row is not the answer."""
+        return VERDICTS[int(self.binding[row])]
+
+    def value(self, row: int, metric: str) -> float:
+        """One number; NaN where the row does not fit."""
+        return float(self.metrics[metric][row])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +72,7 @@ class Choice:
     """The candidate that a plan stands for."""
 
     batch: int
-    layout: Layout
+    arrangement: Arrangement
     precision: str
     """The label of the precision, as in the table."""
 
@@ -103,15 +87,28 @@ class Sweep:
     candidates: int
     best: int | None
     runner_up: int | None
-    """The best row of another layout or precision that meets the objectives."""
+    """The best row of another arrangement or precision that meets the objectives."""
     nearest: int | None
     """When nothing meets the objectives: the row that misses by least."""
     elapsed_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A named part of a latency, in seconds; ``phase`` names the pass that it is spent in."""
+
+    name: str
+    seconds: float
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorTime:
-    """One class of operators in one phase of one step."""
+    """One class of operators in one pass.
+
+    ``bound`` is the largest part of the seconds: ``compute``, ``memory``, ``link`` or ``launch``.
+    ``peak_flops`` is the dense rate of the type it computes in, 0 for what computes nothing.
+    """
 
     name: str
     kernel: str
@@ -122,10 +119,8 @@ class OperatorTime:
     bytes: float
     message_bytes: float
     bound: str
-    """``compute``, ``memory``, ``link`` or ``launch``: the largest part of the seconds."""
     provenance: str
     peak_flops: float = 0.0
-    """Dense rate of the type it computes in; 0 for what computes nothing."""
 
     @property
     def intensity(self) -> float:
@@ -139,34 +134,38 @@ class OperatorTime:
 
 
 @dataclass(frozen=True, slots=True)
+class PassFigures:
+    """One pass of a candidate. MFU is the time that its FLOPs would take at the dense peak of the
+    type each operator computes in, over its time; MBU the same of its bytes at the memory
+    bandwidth."""
+
+    phase: str
+    seconds: float
+    mfu: float
+    mbu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why one candidate is as fast as it is.
 
-    MFU is the time that the FLOPs would take at the dense peak of the type each operator
-    computes in, over the time of the phase; MBU the same of its bytes at the memory bandwidth.
+    ``parts`` say what each latency is made of, by metric; ``operators`` what each pass is made of.
+    ``largest_batch`` is the largest batch that each limit allows on its own (``memory ttft tpot``
+    …); 0 where even batch 1 misses. ``peaks`` are the rates that operators compute at, by type:
+    the roofs.
     """
 
-    layout: Layout
+    arrangement: Arrangement
     precision: Precision
     batch: int
+    parts: Mapping[str, tuple[Share, ...]]
+    passes: tuple[PassFigures, ...]
     operators: tuple[OperatorTime, ...]
     memory: tuple[MemoryItem, ...]
     capacity_bytes: float
-    prefill_mfu: float
-    prefill_mbu: float
-    decode_mfu: float
-    decode_mbu: float
     largest_batch: Mapping[str, int]
-    """The largest batch that each limit allows on its own: ``memory``, ``ttft``, ``tpot``,
-    ``e2e``; 0 where even batch 1 misses."""
-    prompts: int = 1
-    """Prompts in the prefill that is shown."""
-    waiting_seconds: float = 0.0
-    """What a decode step waits, in the mean, for the prompts of others that share the chips."""
-    peaks: Mapping[str, float] = field(default_factory=dict)
-    """Dense FLOP/s of the types that are computed in, by name: the roofs."""
-    bandwidth_bytes: float = 0.0
-    """Memory bandwidth of the chip."""
+    peaks: Mapping[str, float]
+    bandwidth_bytes: float
 
     def ridge(self, name: str) -> float:
         """FLOPs per byte from which the peak called ``name`` is the lower roof."""

@@ -10,7 +10,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.plan.nudges import Nudge, nudges
+from engine.plan.metrics import SPEED
+from engine.plan.nudge import Nudge
+from engine.plan.nudges import nudges
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
 from engine.plan.sweep import sweep
@@ -86,8 +88,8 @@ def _response(nudge: Nudge, before: Sweep, after: Sweep) -> Response:
         nudge,
         throughput_ratio=ratio(before.table.throughput),
         ttft_ratio=ratio("ttft_ms"),
-        tpot_ratio=ratio("tpot_ms" if "tpot_ms" in before.table.metrics else "latency_ms"),
+        tpot_ratio=ratio(SPEED[before.table.kind].id),
         memory_ratio=ratio("memory_gib"),
         batch=int(after.table.batch[row]) if row is not None else 0,
-        layout=after.table.layout(row).name if row is not None else "",
+        layout=after.table.arrangement(row).name if row is not None else "",
     )

@@ -1,169 +1,145 @@
-"""The sweep: every batch, every legal layout, every precision, ranked under the objectives.
+"""The sweep: every batch, every arrangement, every precision, ranked under the objectives.
 
-`engine.plan.prepared` resolves names to values once; `sweep` and `batch_table` are then pure
-arithmetic on arrays of (layouts, batches).
+`engine.plan.prepared` resolves names to values once; `sweep` and `batch_table` are then calls of
+`engine.serve.predict` on blocks of (arrangements, batches), and verdicts on what it says.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from engine.model.architecture import Architecture
 from engine.model.precision import Precision
-from engine.plan.prepared import LARGEST_BATCH, Prepared
+from engine.plan.metrics import (
+    CODES,
+    MEMORY,
+    NO_MEMORY,
+    NOTHING,
+    TOO_LONG,
+    TOO_MANY,
+    VERDICTS,
+    metrics_of,
+)
+from engine.plan.prepared import LARGEST_BATCH, Prepared, load_of, requests_of
 from engine.plan.ranking import rank
-from engine.plan.results import Binding, Sweep, Table
+from engine.plan.results import Sweep, Table
 from engine.scenario import Objectives, Scenario
-from engine.serve.memory import largest_batch, needed_bytes
-from engine.serve.passes import Deployment
-from engine.serve.serving import serve
+from engine.serve.kinds import KINDS
+from engine.serve.outcome import Outcome
+from engine.serve.predict import largest_sizes, predict
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.quantities import GIB
-from engine.work.layout import Layout
-from engine.work.tokens import LayoutArrays
-
-BLOCK_CANDIDATES = 8192
-"""Candidates evaluated at a time: small enough for the cache and for a quick cancel."""
-
-LANGUAGE_METRICS = (
-    "ttft_ms",
-    "tpot_ms",
-    "e2e_ms",
-    "request_tps",
-    "decode_tps",
-    "tps_per_chip",
-    "tps_per_user",
-    "memory_gib",
-)
+from engine.work.arrangement import Arrangement
 
 
-def _context_tokens(scenario: Scenario) -> float:
-    return float(scenario.workload.input_tokens + scenario.workload.output_tokens)
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Rows of a table before their verdict; columns of equal length."""
 
-
-def step_tokens(prepared: Prepared, scenario: Scenario, batch: FloatArray) -> FloatArray:
-    """Tokens of the largest pass of one attention rank that serves ``batch`` sequences: their
-    whole prompts, or the framework's budget."""
-    return np.minimum(
-        float(prepared.framework.scheduler.prefill_tokens),
-        batch * float(scenario.workload.input_tokens),
-    )
-
-
-def _arrange(layouts: Sequence[Layout]) -> tuple[LayoutArrays, tuple[Layout, ...]]:
-    group = tuple(layouts)
-    return LayoutArrays.of(group), group
+    arrangement_index: IntArray
+    precision_index: IntArray
+    batch: IntArray
+    metrics: Mapping[str, FloatArray]
+    capacity_gib: FloatArray
+    fits: BoolArray
+    refusal: IntArray
+    """The place in `VERDICTS` of what keeps the row from being served, memory where nothing
+    else."""
 
 
 def batch_table(
     prepared: Prepared,
     scenario: Scenario,
-    layout: Layout,
+    arrangement: Arrangement,
     precision: Precision,
     batches: IntArray,
 ) -> Table:
-    """The rows of one layout and precision for ``batches``, in that order."""
-    if not isinstance(prepared.model.architecture, Architecture):
-        from engine.plan.forward_sweep import vision_table
-
-        return vision_table(prepared, scenario, precision, batches)
-    index = prepared.precisions.index(precision)
-    columns, fits = _evaluate(prepared, scenario, index, (layout,), batches[np.newaxis, :])
-    flat = {name: column[0] for name, column in columns.items()}
-    return _judged(
-        prepared,
-        scenario.objectives,
-        (layout,),
-        (precision,),
-        np.zeros(len(batches), dtype=np.int64),
-        np.zeros(len(batches), dtype=np.int64),
-        batches,
-        flat,
-        fits[0],
-    )
+    """The rows of one arrangement and precision for ``batches``, in that order."""
+    outcome = _predicted(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
+    none = np.zeros(len(batches), dtype=np.int64)
+    every = np.ones((1, len(batches)), dtype=bool)
+    block = _rows(prepared, outcome, every, none, none, batches)
+    return _judged(prepared, scenario.objectives, (arrangement,), (precision,), block)
 
 
-def _evaluate(
+def _predicted(
     prepared: Prepared,
     scenario: Scenario,
-    precision: int,
-    layouts: tuple[Layout, ...],
+    precision: Precision,
+    arrangements: tuple[Arrangement, ...],
     batches: IntArray,
-) -> tuple[dict[str, FloatArray], BoolArray]:
-    """Metric columns of shape (layouts, batches) and which of them fit."""
-    arrays, group = _arrange(layouts)
-    batch = batches.astype(np.float64)
-    deployment = Deployment(
-        prepared.inventories[precision],
-        prepared.chip,
-        prepared.framework,
-        arrays,
-        scenario.load_imbalance,
-    )
-    service = serve(deployment, scenario, batch)
-    usage = prepared.footprint(precision, group, _context_tokens(scenario))
-    largest_pass = step_tokens(prepared, scenario, np.ceil(batch / arrays.attention_data))
-    needed = needed_bytes(usage, arrays, batch, largest_pass)
-    fits = needed <= usage.capacity_bytes
-    shape = fits.shape
+) -> Outcome:
+    system = prepared.system(precision)
+    return predict(system, arrangements, requests_of(scenario), load_of(scenario), batches)
+
+
+def _rows(
+    prepared: Prepared,
+    outcome: Outcome,
+    wanted: BoolArray,
+    arrangement_index: IntArray,
+    precision_index: IntArray,
+    batch: IntArray,
+) -> _Block:
+    """The ``wanted`` of an outcome's (arrangements, sizes) as columns; no speeds where the size is
+    not held and admitted as a whole."""
+    fits = outcome.fits
     speed = np.where(fits, 1.0, np.nan)
-    columns = {
-        "ttft_ms": service.ttft_seconds * 1e3 * speed,
-        "tpot_ms": service.tpot_seconds * 1e3 * speed,
-        "e2e_ms": service.e2e_seconds * 1e3 * speed,
-        "request_tps": service.request_tps * arrays.replicas * speed,
-        "decode_tps": service.decode_tps * arrays.replicas * speed,
-        "tps_per_chip": service.request_tps / arrays.chips_per_replica * speed,
-        "tps_per_user": speed / service.tpot_seconds,
-        "memory_gib": needed / GIB,
-    }
-    return {name: np.broadcast_to(column, shape) for name, column in columns.items()}, fits
-
-
-_LIMITS = (
-    (Binding.TTFT, "ttft_ms", "ttft_ms"),
-    (Binding.TPOT, "tpot_ms", "tpot_ms"),
-    (Binding.E2E, "e2e_ms", "e2e_ms"),
-)
+    columns = {}
+    for metric in metrics_of(prepared.kind):
+        values = metric.of(outcome)
+        masked = values if metric is MEMORY else values * speed
+        columns[metric.id] = np.broadcast_to(masked, outcome.shape)[wanted]
+    memory = outcome.memory
+    refusal = np.where(memory.context_fits, CODES[NO_MEMORY], CODES[TOO_LONG])
+    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
+    refusal = np.where(memory.context_fits & beyond, CODES[TOO_MANY], refusal)
+    return _Block(
+        arrangement_index,
+        precision_index,
+        batch,
+        columns,
+        np.broadcast_to(memory.capacity_bytes / GIB, outcome.shape)[wanted],
+        fits[wanted],
+        np.broadcast_to(refusal, outcome.shape)[wanted],
+    )
 
 
 def _judged(
     prepared: Prepared,
     objectives: Objectives,
-    layouts: tuple[Layout, ...],
+    arrangements: tuple[Arrangement, ...],
     precisions: tuple[Precision, ...],
-    layout_index: IntArray,
-    precision_index: IntArray,
-    batch: IntArray,
-    metrics: dict[str, FloatArray],
-    fits: BoolArray,
+    block: _Block,
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
-    capacity = prepared.chip.memory_bytes * prepared.framework.memory.memory_fraction / GIB
-    excess = np.zeros(len(batch))
-    binding = np.full(len(batch), int(Binding.NONE), dtype=np.int64)
-    for code, metric, objective in _LIMITS:
-        limit = getattr(objectives, objective)
+    excess = np.zeros(len(block.batch))
+    binding = np.full(len(block.batch), CODES[NOTHING], dtype=np.int64)
+    for code, verdict in enumerate(VERDICTS):
+        if verdict.metric is None or verdict.metric.id not in block.metrics:
+            continue
+        limit = getattr(objectives, verdict.metric.id)
         if limit is not None:
-            ratio = metrics[metric] / limit
+            ratio = block.metrics[verdict.metric.id] / limit
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
-            binding = np.where(worse & (ratio > 1.0), int(code), binding)
-    need = metrics["memory_gib"] / capacity
+            binding = np.where(worse & (ratio > 1.0), code, binding)
+    fits = block.fits
+    need = block.metrics[MEMORY.id] / block.capacity_gib
     excess = np.where(fits, excess, need)
-    binding = np.where(fits, binding, int(Binding.MEMORY))
+    binding = np.where(fits, binding, block.refusal)
     return Table(
-        kind="language",
-        throughput="tps_per_chip",
-        layouts=layouts,
+        kind=prepared.kind,
+        arrangements=arrangements,
         precisions=precisions,
-        layout_index=layout_index,
-        precision_index=precision_index,
-        batch=batch,
-        metrics=metrics,
+        arrangement_index=block.arrangement_index,
+        precision_index=block.precision_index,
+        batch=block.batch,
+        metrics=block.metrics,
+        capacity_gib=block.capacity_gib,
         fits=fits,
         meets=fits & (excess <= 1.0),
         binding=binding,
@@ -171,29 +147,27 @@ def _judged(
     )
 
 
-def batch_limits(prepared: Prepared, scenario: Scenario, precision: int) -> IntArray:
-    """The largest batch per replica that fits, for every layout."""
-    arrays, group = _arrange(prepared.layouts)
-    usage = prepared.footprint(precision, group, _context_tokens(scenario))
-    chunk, prompt = prepared.framework.scheduler.prefill_tokens, scenario.workload.input_tokens
-    most = largest_batch(usage, arrays, float(chunk), float(prompt))[:, 0]
-    return np.minimum(most, float(LARGEST_BATCH)).astype(np.int64)
+def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
+    """The largest batch per replica that is held and admitted, for every arrangement."""
+    system = prepared.system(precision)
+    most = largest_sizes(system, prepared.arrangements, requests_of(scenario), load_of(scenario))
+    return np.minimum(most[:, 0], float(LARGEST_BATCH)).astype(np.int64)
 
 
-def _blocks(limits: IntArray) -> Iterator[tuple[IntArray, int, int]]:
-    """Cut (layouts, batches) into blocks of about `BLOCK_CANDIDATES`: layout rows of similar
+def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, int]]:
+    """Cut (arrangements, batches) into blocks of about ``candidates``: arrangements of similar
     limits together, and a range of batches."""
     order = np.argsort(limits, kind="stable")
     start = 0
     while start < len(order):
         width = int(limits[order[start]])
-        rows = max(1, BLOCK_CANDIDATES // max(width, 1))
+        rows = max(1, candidates // max(width, 1))
         chosen = order[start : start + rows]
         while len(chosen) > 1 and limits[chosen[-1]] > 1.5 * width + 64:
             chosen = chosen[:-1]
         start += len(chosen)
         widest = int(limits[chosen].max())
-        span = max(1, BLOCK_CANDIDATES // len(chosen))
+        span = max(1, candidates // len(chosen))
         for low in range(1, widest + 1, span):
             yield chosen, low, min(low + span - 1, widest)
 
@@ -202,62 +176,43 @@ def sweep(
     prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool] | None = None
 ) -> Sweep | None:
     """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks."""
-    if not isinstance(prepared.model.architecture, Architecture):
-        from engine.plan.forward_sweep import vision_sweep
-
-        return vision_sweep(prepared, scenario, should_stop)
     started = time.perf_counter()
-    parts: list[tuple[IntArray, IntArray, IntArray, dict[str, FloatArray], BoolArray]] = []
-    for precision in range(len(prepared.precisions)):
+    candidates = KINDS[prepared.kind].block_candidates
+    parts: list[_Block] = []
+    for place, precision in enumerate(prepared.precisions):
         fitting = batch_limits(prepared, scenario, precision)
         if scenario.max_batch is not None:
             fitting = np.minimum(fitting, scenario.max_batch)
-        # A layout in which nothing fits still gets its batch 1, to say what it lacks.
-        for chosen, low, high in _blocks(np.maximum(fitting, 1)):
+        # Where nothing fits, batch 1 is still there, to say what it lacks.
+        most = np.maximum(fitting, 1)
+        for chosen, low, high in _blocks(most, candidates):
             if should_stop is not None and should_stop():
                 return None
-            parts.append(_block(prepared, scenario, precision, chosen, low, high, fitting))
-    table = _assembled(prepared, scenario, parts)
+            group = tuple(prepared.arrangements[int(row)] for row in chosen)
+            batches = np.arange(low, high + 1, dtype=np.int64)[np.newaxis, :]
+            outcome = _predicted(prepared, scenario, precision, group, batches)
+            wanted = batches <= most[chosen][:, np.newaxis]
+            rows, places = np.nonzero(wanted)
+            index = np.full(len(rows), place, dtype=np.int64)
+            batch = batches[0, places]
+            parts.append(_rows(prepared, outcome, wanted, chosen[rows], index, batch))
+    table = _judged(
+        prepared,
+        scenario.objectives,
+        prepared.arrangements,
+        prepared.precisions,
+        _joined(parts),
+    )
     return rank(table, time.perf_counter() - started)
 
 
-def _block(
-    prepared: Prepared,
-    scenario: Scenario,
-    precision: int,
-    chosen: IntArray,
-    low: int,
-    high: int,
-    fitting: IntArray,
-) -> tuple[IntArray, IntArray, IntArray, dict[str, FloatArray], BoolArray]:
-    group = tuple(prepared.layouts[int(row)] for row in chosen)
-    batches = np.arange(low, high + 1, dtype=np.int64)[np.newaxis, :]
-    columns, fits = _evaluate(prepared, scenario, precision, group, batches)
-    wanted = batches <= np.maximum(fitting[chosen], 1)[:, np.newaxis]
-    rows, places = np.nonzero(wanted)
-    return (
-        chosen[rows],
-        np.full(len(rows), precision, dtype=np.int64),
-        batches[0, places],
-        {name: column[wanted] for name, column in columns.items()},
-        fits[wanted],
-    )
-
-
-def _assembled(
-    prepared: Prepared,
-    scenario: Scenario,
-    parts: list[tuple[IntArray, IntArray, IntArray, dict[str, FloatArray], BoolArray]],
-) -> Table:
-    metrics = {name: np.concatenate([part[3][name] for part in parts]) for name in LANGUAGE_METRICS}
-    return _judged(
-        prepared,
-        scenario.objectives,
-        prepared.layouts,
-        prepared.precisions,
-        np.concatenate([part[0] for part in parts]),
-        np.concatenate([part[1] for part in parts]),
-        np.concatenate([part[2] for part in parts]),
-        metrics,
-        np.concatenate([part[4] for part in parts]),
+def _joined(parts: Sequence[_Block]) -> _Block:
+    return _Block(
+        np.concatenate([one.arrangement_index for one in parts]),
+        np.concatenate([one.precision_index for one in parts]),
+        np.concatenate([one.batch for one in parts]),
+        {name: np.concatenate([one.metrics[name] for one in parts]) for name in parts[0].metrics},
+        np.concatenate([one.capacity_gib for one in parts]),
+        np.concatenate([one.fits for one in parts]),
+        np.concatenate([one.refusal for one in parts]),
     )

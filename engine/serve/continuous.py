@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import PrefillPasses, RankTurns
-from engine.serve.closed_loop import opening_seconds, waiting_in_step
-from engine.serve.load import Arrivals, Service, Traffic
-from engine.serve.passes import Deployment, drafting_seconds, pass_seconds
+from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
+from engine.serve.client import opening_seconds, waiting_in_step
+from engine.serve.load import Client
+from engine.serve.passes import Deployment, Pass, drafting_seconds, run
+from engine.serve.requests import Requests
+from engine.serve.service import Part, Service
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
 
@@ -44,9 +45,12 @@ class _Passes:
     chunk: FloatArray
     share: FloatArray
     """Of the passes that carry prompts."""
-    alone: FloatArray
-    """Seconds without prompts or drafts, without prompts, and with prompts."""
+    alone: Pass
+    """Without prompts or drafts."""
+    prefill: Pass
+    """The one that holds prompts: shared with the decoding sequences, or of their own."""
     plain: FloatArray
+    """Seconds without prompts, and of a turn with prompts; drafting included."""
     mixed: FloatArray
     step: FloatArray
     """Seconds of the mean pass."""
@@ -54,66 +58,91 @@ class _Passes:
     """Seconds until a prompt that is being served has its first token."""
 
 
-def serve_continuous(deployment: Deployment, traffic: Traffic, batch: FloatArray) -> Service:
-    """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, batches)."""
-    admitted = batch if traffic.limit is None else np.minimum(batch, traffic.limit)
-    passes = _steady_passes(deployment, traffic, admitted)
-    steps, accepted = traffic.steps_per_answer, traffic.accepted
-    waiting = _mean_wait(deployment, traffic, passes)
+def serve_continuous(
+    deployment: Deployment,
+    requests: Requests,
+    client: Client | None,
+    batch: FloatArray,
+    limit: FloatArray,
+) -> Service:
+    """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
+    memory and scheduler admit ``limit``; the others queue."""
+    admitted = np.minimum(batch, limit)
+    passes = _steady_passes(deployment, requests, client, admitted)
+    steps, accepted = requests.steps_per_answer, requests.drafts.accepted
+    waiting = _mean_wait(deployment, requests, client, passes)
     surplus = passes.sequences - passes.decoding.sequences
     queueing = surplus / np.maximum(passes.arrivals, 1e-12) * passes.step
     # Little's law: what is not admitted waits for a slot.
     queueing = queueing + (batch / admitted - 1.0) * (passes.service + steps * passes.step)
     served = waiting + passes.service
     # Who is found in the cache waits for the running pass and gets a token from the next.
-    served = served + np.asarray(traffic.cached) * (1.5 * passes.step - served)
-    ttft = deployment.framework.costs.request_seconds + served + queueing
+    cached = np.asarray(requests.cached, dtype=float)
+    served = served + cached * (1.5 * passes.step - served)
+    request_seconds = deployment.framework.costs.request_seconds
+    ttft = request_seconds + served + queueing
     tpot = passes.step / accepted
-    if traffic.arrivals is not None:
-        burst = _burst(deployment, traffic, traffic.arrivals, passes)
+    burst: FloatArray = np.zeros(1)
+    if client is not None:
+        burst = _burst(deployment, requests, client, passes)
         ttft = ttft + burst
         # What a request waits before its first token, it does not wait between later ones.
         own = (waiting + passes.service) * (1.0 - passes.plain / passes.mixed)
-        before = np.where(traffic.arrivals.in_step, own, burst)
+        before = own if client.in_step else burst
         tpot = np.maximum(tpot - before / steps / accepted, passes.plain / accepted)
-    return traffic.service(batch, ttft, tpot)
-
-
-def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArray) -> _Passes:
-    framework, layouts = deployment.framework, deployment.layouts
-    input_tokens = np.asarray(traffic.input_tokens, dtype=float)
-    steps = traffic.steps_per_answer
-    fresh = np.maximum(1.0 - np.asarray(traffic.cached), LEAST_FRESH)
-    whole = traffic.decoding(layouts, admitted)
-    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
-    taken = (
-        whole.queries if framework.scheduler.prefill_passes is PrefillPasses.SHARED else np.zeros(1)
+    first = (
+        Part("request", np.asarray(request_seconds)),
+        Part("waiting for passes and prompts of others", waiting * (1.0 - cached)),
+        Part("prefill", passes.service * (1.0 - cached), "prefill"),
+        Part("found in the cache", cached * 1.5 * passes.step),
+        Part("queueing for a place", queueing),
+        Part("opening of the client", burst),
     )
-    sustained = framework.scheduler.prefill_tokens * steps / (input_tokens * fresh + taken * steps)
+    decode = passes.alone.seconds / accepted
+    following = (
+        Part("decode", decode, "decode"),
+        Part("drafting", passes.plain / accepted - decode),
+        Part("prompts of others", tpot - passes.plain / accepted),
+    )
+    named = {"prefill": passes.prefill, "decode": passes.alone}
+    return Service.of(requests, batch, ttft, tpot, first, following, named)
+
+
+def _steady_passes(
+    deployment: Deployment, requests: Requests, client: Client | None, admitted: FloatArray
+) -> _Passes:
+    layouts, scheduler = deployment.layouts, deployment.framework.scheduler
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
+    steps = requests.steps_per_answer
+    fresh = np.maximum(1.0 - np.asarray(requests.cached), LEAST_FRESH)
+    whole = requests.decoding(layouts, admitted)
+    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
+    shared = scheduler.prefill_passes is PrefillPasses.SHARED
+    taken = whole.queries if shared else np.zeros(1)
+    sustained = scheduler.prefill_tokens * steps / (input_tokens * fresh + taken * steps)
     held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
     decoding = replace(
         whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
     )
-    budget = np.maximum(framework.scheduler.prefill_tokens - held * taken, 1.0)
+    budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
     arrivals = fresh * held / steps
-    together = _together(framework, traffic, held, arrivals, budget / input_tokens)
+    together = _together(scheduler, client, held, arrivals, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
     own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
     # engine lets them prefill in the same passes.
-    apart = (
-        np.ones(1)
-        if framework.scheduler.rank_turns is RankTurns.TOGETHER
-        else layouts.attention_data
-    )
+    apart = np.ones(1) if scheduler.rank_turns is RankTurns.TOGETHER else layouts.attention_data
     share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
-    filled_up = (layouts.attention_data > 1) & (input_tokens <= framework.capabilities.graph_tokens)
+    graph_tokens = deployment.framework.capabilities.graph_tokens
+    filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
     prompts = _prompts(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
-    alone = pass_seconds(deployment, [decoding])
-    drafting = drafting_seconds(deployment, traffic.draft_tokens, alone)
-    mixed = np.maximum(_with_prompts(deployment, decoding, prompts, alone), alone) + drafting
-    plain = alone + drafting
+    alone = run(deployment, [decoding])
+    drafting = drafting_seconds(deployment, requests.drafts.tokens, alone.seconds)
+    prefill = _prefill_pass(deployment, decoding, prompts)
+    turn = _turn_seconds(deployment, prefill, alone)
+    mixed = np.maximum(turn, alone.seconds) + drafting
+    plain = alone.seconds + drafting
     return _Passes(
         sequences=whole.sequences,
         decoding=decoding,
@@ -123,6 +152,7 @@ def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArra
         chunk=chunk,
         share=share,
         alone=alone,
+        prefill=prefill,
         plain=plain,
         mixed=mixed,
         step=plain + share * (mixed - plain),
@@ -130,44 +160,49 @@ def _steady_passes(deployment: Deployment, traffic: Traffic, admitted: FloatArra
     )
 
 
-def _mean_wait(deployment: Deployment, traffic: Traffic, passes: _Passes) -> FloatArray:
+def _mean_wait(
+    deployment: Deployment, requests: Requests, client: Client | None, passes: _Passes
+) -> FloatArray:
     """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
-    framework = deployment.framework
-    polling = 0.5 * np.maximum(framework.scheduler.admission_steps - 1.0, 0.0) * passes.step
+    if client is not None and client.in_step:
+        return _wait_in_step(deployment, requests, passes)
+    steps = deployment.framework.scheduler.admission_steps
+    polling = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
     waiting: FloatArray = polling + _waiting(passes)
-    if traffic.arrivals is None or not np.any(traffic.arrivals.in_step):
-        return waiting
-    input_tokens = np.asarray(traffic.input_tokens, dtype=float)
+    return waiting
+
+
+def _wait_in_step(deployment: Deployment, requests: Requests, passes: _Passes) -> FloatArray:
+    """As `_mean_wait`, of prompts that come at once, wave after wave."""
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
     single = _prompts(np.minimum(input_tokens, passes.budget), input_tokens, 1.0)
-    first = _with_prompts(deployment, passes.decoding, single, passes.alone)
-    behind = waiting_in_step(
-        framework,
+    first = _with_prompts(deployment, passes, single)
+    return waiting_in_step(
+        deployment.framework.costs.spacing_seconds,
         passes.sequences,
         passes.together,
         passes.budget / passes.chunk,
         passes.service,
         np.maximum(input_tokens / passes.budget, 1.0) * first,
     )
-    return np.where(traffic.arrivals.in_step, behind, waiting)
 
 
 def _burst(
-    deployment: Deployment, traffic: Traffic, arrivals: Arrivals, passes: _Passes
+    deployment: Deployment, requests: Requests, client: Client, passes: _Passes
 ) -> FloatArray:
     """Seconds that the opening of a closed-loop client adds to the mean TTFT."""
-    input_tokens = np.asarray(traffic.input_tokens, dtype=float)
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
     full = np.minimum(passes.budget, passes.sequences * input_tokens)
-    prompts = _prompts(full, input_tokens, 1.0)
-    filled = _with_prompts(deployment, passes.decoding, prompts, passes.alone)
-    if deployment.framework.scheduler.prefill_passes is not PrefillPasses.SHARED:
-        filled = filled - passes.alone
+    filled = _with_prompts(deployment, passes, _prompts(full, input_tokens, 1.0))
+    if deployment.framework.scheduler.prefill_passes is PrefillPasses.OWN:
+        filled = filled - passes.alone.seconds
     mean = 0.5 * (passes.sequences * filled * input_tokens / full + filled)
-    return opening_seconds(deployment.framework, arrivals, mean - passes.service)
+    return opening_seconds(deployment.framework.costs, client, mean - passes.service)
 
 
 def _together(
-    framework: Framework,
-    traffic: Traffic,
+    scheduler: Scheduler,
+    client: Client | None,
     sequences: FloatArray,
     arrivals: FloatArray,
     fitting: FloatArray,
@@ -175,10 +210,10 @@ def _together(
     """Prompts that share a pass: those that arrive until the next look at the queue, as far as
     the budget goes. Answers of equal length end together, so their successors come together; the
     first of them starts alone."""
-    collected = arrivals * np.maximum(framework.scheduler.admission_steps, 1.0)
-    if traffic.arrivals is not None:
-        collected = np.where(traffic.arrivals.in_step, sequences - 1.0, collected)
-    most = np.minimum(fitting, float(framework.scheduler.prefill_requests))
+    collected = arrivals * np.maximum(scheduler.admission_steps, 1.0)
+    if client is not None and client.in_step:
+        collected = sequences - 1.0
+    most = np.minimum(fitting, float(scheduler.prefill_requests))
     together: FloatArray = np.maximum(1.0, np.minimum(collected, most))
     return together
 
@@ -191,13 +226,23 @@ def _prompts(chunk: FloatArray, input_tokens: FloatArray, share: float | FloatAr
     )
 
 
-def _with_prompts(
-    deployment: Deployment, decoding: Step, prompts: Step, alone: FloatArray
-) -> FloatArray:
+def _prefill_pass(deployment: Deployment, decoding: Step, prompts: Step) -> Pass:
+    """The pass that holds ``prompts``: with the decoding sequences, or alone."""
+    shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
+    return run(deployment, [decoding, prompts] if shared else [prompts])
+
+
+def _turn_seconds(deployment: Deployment, prefill: Pass, alone: Pass) -> FloatArray:
     """Seconds of decoding with prompts: in the same pass, or in one of their own before it."""
     if deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED:
-        return pass_seconds(deployment, [decoding, prompts])
-    return alone + pass_seconds(deployment, [prompts])
+        return prefill.seconds
+    return alone.seconds + prefill.seconds
+
+
+def _with_prompts(deployment: Deployment, passes: _Passes, prompts: Step) -> FloatArray:
+    """Seconds of the steady passes' decoding with other ``prompts``."""
+    prefill = _prefill_pass(deployment, passes.decoding, prompts)
+    return _turn_seconds(deployment, prefill, passes.alone)
 
 
 def _waiting(passes: _Passes) -> FloatArray:

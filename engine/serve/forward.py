@@ -1,27 +1,56 @@
-"""Seconds of one batch of images on one chip, from the roofline's seconds of its kernels."""
+"""Predictions of models of one forward pass: a batch of images or sequences on every chip."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.hardware.roofline import kernel_seconds, launch_seconds
+from engine.hardware.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
+from engine.serve.forward_memory import VisionFootprint, vision_footprint
+from engine.serve.outcome import Memory, Outcome
+from engine.serve.passes import HOST, Item
+from engine.serve.service import Part
+from engine.serve.system import System
 from engine.words.arrays import FloatArray
-from engine.work.forward.work import Inventory
+from engine.work.arrangement import Arrangement
+from engine.work.forward.work import Inventory, VisionWork
+
+PHASE = "batch"
 
 
 @dataclass(frozen=True, slots=True)
-class BatchTime:
-    """Seconds per batch, one value per batch size. ``host`` is the part of the latency that the
-    chip waits for the host."""
+class ForwardPass:
+    """One batch on one chip: arrays with one value per batch size.
 
+    ``latency`` is that of ``instances`` copies that run at once; ``chip`` the part that the chip
+    computes for, the rest waits for the host.
+    """
+
+    inventory: Inventory
+    batches: FloatArray
+    instances: int
     latency: FloatArray
     chip: FloatArray
-    host: FloatArray
+
+    def items(self) -> tuple[Item, ...]:
+        """What made the latency, and sums to it."""
+        items = [_item(self.inventory, work, self.batches) for work in self.inventory.works]
+        alone = sum((one.seconds for one in items), np.zeros(1))
+        provenance = str(self.inventory.runtime.provenance)
+        others = Item(
+            "other instances", HOST, 1.0, self.chip - alone, 0.0, 0.0, 0.0, "compute", provenance
+        )
+        launches = float(self.inventory.launches)
+        host = Item(
+            "host", HOST, launches, self.latency - self.chip, 0.0, 0.0, 0.0, "launch", provenance
+        )
+        shown = [others] if self.instances > 1 else []
+        return tuple(one for one in (*items, *shown, host) if np.any(one.seconds > 0))
 
 
-def batch_seconds(inventory: Inventory, batches: FloatArray, instances: int = 1) -> BatchTime:
+def run_forward(inventory: Inventory, batches: FloatArray, instances: int = 1) -> ForwardPass:
     """Mean latency of ``batches`` images each in ``instances`` copies that run at once.
 
     Copies overlap: one fills the cores that another's small kernels leave idle and hides its
@@ -40,7 +69,7 @@ def batch_seconds(inventory: Inventory, batches: FloatArray, instances: int = 1)
     launches = runtime.launch_seconds * scale * inventory.launches
     latency = np.maximum(single, launches)
     latency = latency + runtime.batch_seconds + runtime.image_seconds * batches
-    return BatchTime(latency, single, latency - single)
+    return ForwardPass(inventory, batches, instances, latency, single)
 
 
 def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:
@@ -48,3 +77,68 @@ def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:
     for work in inventory.works:
         total = total + kernel_seconds(work.at(batches), inventory.chip).sum(axis=0)
     return total
+
+
+def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
+    """One family of kernels; its bound is that of the largest batch."""
+    done = work.at(batches)
+    parts = {
+        "compute": float(compute_seconds(done, inventory.chip)[:, -1].sum()),
+        "memory": float(memory_seconds(done, inventory.chip)[:, -1].sum()),
+        "launch": launch_seconds(work.constants, inventory.chip) * len(work.names),
+    }
+    return Item(
+        name=work.family.replace("_", " "),
+        kernel=work.kernel,
+        calls=float(len(work.names)),
+        seconds=kernel_seconds(done, inventory.chip).sum(axis=0),
+        flops=float(work.image_flops.sum()) * batches,
+        bytes=done.bytes.sum(axis=0),
+        message_bytes=0.0,
+        bound=max(parts, key=lambda bound: parts[bound]),
+        provenance=str(work.constants.provenance),
+        peak_flops=float(np.max(done.peak_flops)),
+    )
+
+
+def forward_footprint(system: System) -> VisionFootprint:
+    """Memory of the system's model on one chip."""
+    return vision_footprint(
+        system.forward_model,
+        system.precision,
+        system.chip,
+        system.engine,
+        system.instances,
+        system.forward_inventory.choice.activation_bytes,
+    )
+
+
+def predict_forward(
+    system: System, arrangements: Sequence[Arrangement], sizes: FloatArray
+) -> Outcome:
+    """The whole model on every chip; ``sizes`` are samples per batch, of shape (1, sizes)."""
+    batches = sizes[0]
+    usage = forward_footprint(system)
+    made = run_forward(system.forward_inventory, batches, system.instances)
+    latency = made.latency[np.newaxis, :]
+    chips = np.array([[float(one.chips)] for one in arrangements])
+    per_chip = system.instances * sizes / latency
+    column = np.ones_like(chips)
+    return Outcome(
+        arrangements=arrangements,
+        sizes=sizes,
+        chips=chips,
+        seconds={"latency": np.broadcast_to(latency, (len(chips), len(batches)))},
+        rates={"samples": per_chip * chips},
+        memory=Memory(
+            needed_bytes=np.broadcast_to(usage.needed(sizes), (len(chips), len(batches))),
+            capacity_bytes=usage.capacity_bytes * column,
+            memory_size=usage.largest_batch() * column,
+            scheduler_size=np.inf * column,
+            context_fits=column > 0,
+            cache_tokens=0.0 * column,
+        ),
+        parts={"latency": (Part("batch", latency, PHASE),)},
+        passes={PHASE: made},
+        weigh=lambda row: usage.items(int(batches[row[1]])),
+    )

@@ -1,7 +1,9 @@
-"""Bytes per chip, itemised, and the largest batch that fits.
+"""Bytes per chip, itemised, and the largest batch that fits: by the engine's own rules.
 
-Cache is counted for whole requests (prompt and answer), so that a batch that fits never has to
-be preempted. Everything is per chip of the fullest pipeline stage.
+Requests in flight are spread over their answers, so that together they hold the cache of their
+mean context and some more (`Footprint.cache_bytes`); engines that admit a request only with cache
+for its whole answer, and static batches, hold whole contexts. Everything is per chip of the fullest
+pipeline stage.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import Admission, MemoryPolicy, MemoryShare
 from engine.model.architecture import (
     Architecture,
     AttentionCore,
@@ -22,6 +25,8 @@ from engine.model.architecture import (
     StateCore,
 )
 from engine.model.precision import Precision
+from engine.serve.load import Load, Static
+from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens.step import LayoutArrays
 from engine.work.tokens.work import matrix_share
@@ -39,19 +44,56 @@ class MemoryItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Tokens of context whose cache the requests in flight hold: each of them on average, and one
+    with its whole answer. Scalars or columns of (arrangements, 1)."""
+
+    mean_tokens: float | FloatArray
+    whole_tokens: float | FloatArray
+
+    @property
+    def same_for_all(self) -> bool:
+        """Whether all arrangements have requests of the same lengths."""
+        return isinstance(self.mean_tokens, float) and isinstance(self.whole_tokens, float)
+
+
+def held_tokens(requests: Requests, load: Load, framework: Framework) -> Held:
+    """What requests hold under a load, as the engine admits them."""
+    whole = requests.input_tokens + requests.output_tokens
+    at_hand = framework.scheduler.admission is Admission.TOKENS_AT_HAND
+    if isinstance(load, Static) or not at_hand:
+        return Held(whole, whole)
+    return Held(requests.input_tokens + 0.5 * requests.output_tokens, whole)
+
+
+@dataclass(frozen=True, slots=True)
 class Footprint:
     """Bytes per chip: what does not depend on the batch, and what each sequence adds.
 
-    Shapes are (layouts, 1). ``step_bytes_per_token`` is activations of the largest step.
+    Shapes are (layouts, 1). ``cache_bytes_per_sequence`` is of the mean context held,
+    ``cache_bytes_to_whole`` what a whole one holds beyond. ``activation_bytes_per_token`` is of the
+    largest pass.
     """
 
     weight_bytes: FloatArray
     cache_bytes_per_sequence: FloatArray
+    cache_bytes_to_whole: FloatArray
     logit_bytes_per_sequence: FloatArray
     activation_bytes_per_token: FloatArray
     communication_bytes: FloatArray
     reserve_bytes: float
-    capacity_bytes: float
+    capacity_bytes: FloatArray
+
+    def cache_bytes(self, sequences: FloatArray) -> FloatArray:
+        """Cache of ``sequences`` of one attention rank, as much as they exceed one time in twenty.
+
+        Contexts spread evenly from prompt to whole have a standard deviation of the answer over
+        √12; n of them together exceed n times their mean by √3·√(n/12) answers, which is √n times
+        what a whole context holds beyond the mean one, once in 24 times. One alone holds a whole
+        context.
+        """
+        held: FloatArray = self.cache_bytes_per_sequence * sequences
+        return held + self.cache_bytes_to_whole * np.sqrt(sequences)
 
 
 def footprint(
@@ -60,22 +102,37 @@ def footprint(
     chip: Chip,
     framework: Framework,
     layouts: LayoutArrays,
-    context_tokens: float | FloatArray,
+    held: Held,
 ) -> Footprint:
-    """Bytes per chip of ``layouts`` for requests of ``context_tokens`` in all."""
+    """Bytes per chip of ``layouts`` for requests that hold so many tokens."""
     stage = np.ceil(architecture.layer_count / layouts.pipeline) / architecture.layer_count
     widest = max(_activation_width(block) for block, _ in architecture.blocks())
     vocabulary = float(architecture.vocabulary_size)
+    weight_bytes = _weight_bytes(architecture, precision, layouts, stage)
+    communication_bytes = np.where(layouts.ranks > 1, 0.4e9, 0.0)
+    used_bytes = weight_bytes + communication_bytes + framework.memory.reserve_bytes
+    mean = stage * _cache_bytes(architecture, precision, layouts, held.mean_tokens)
+    whole = stage * _cache_bytes(architecture, precision, layouts, held.whole_tokens)
     return Footprint(
-        weight_bytes=_weight_bytes(architecture, precision, layouts, stage),
-        cache_bytes_per_sequence=stage
-        * _cache_bytes(architecture, precision, layouts, context_tokens),
+        weight_bytes=weight_bytes,
+        cache_bytes_per_sequence=mean,
+        cache_bytes_to_whole=whole - mean,
         logit_bytes_per_sequence=4.0 * vocabulary / layouts.tensor,
         activation_bytes_per_token=2.0 * (4.0 * architecture.hidden_size + widest / layouts.tensor),
-        communication_bytes=np.where(layouts.ranks > 1, 0.4e9, 0.0),
+        communication_bytes=communication_bytes,
         reserve_bytes=framework.memory.reserve_bytes,
-        capacity_bytes=chip.memory_bytes * framework.memory.memory_fraction,
+        capacity_bytes=capacity_bytes(chip, framework.memory, used_bytes),
     )
+
+
+def capacity_bytes(chip: Chip, policy: MemoryPolicy, used_bytes: FloatArray) -> FloatArray:
+    """Bytes per chip that the engine fills: its share of the whole, or of what ``used_bytes``
+    leave (TensorRT-LLM's ``free_gpu_memory_fraction``) and they themselves."""
+    total = float(chip.memory_bytes)
+    if policy.share_of is MemoryShare.LEFT:
+        left: FloatArray = total - (1.0 - policy.memory_fraction) * (total - used_bytes)
+        return left
+    return np.full_like(used_bytes, total * policy.memory_fraction)
 
 
 def _weight_bytes(
@@ -164,7 +221,7 @@ def needed_bytes(
         usage.weight_bytes
         + usage.communication_bytes
         + usage.reserve_bytes
-        + usage.cache_bytes_per_sequence * sequences
+        + usage.cache_bytes(sequences)
         + usage.logit_bytes_per_sequence * np.ceil(sequences / layouts.pipeline)
         + usage.activation_bytes_per_token * step_tokens
     )
@@ -173,43 +230,52 @@ def needed_bytes(
 def largest_batch(
     usage: Footprint,
     layouts: LayoutArrays,
-    chunk_tokens: float,
+    prefill_tokens: float,
     sequence_tokens: float | FloatArray,
-    capacity_bytes: FloatArray | None = None,
 ) -> FloatArray:
     """The largest batch per replica that fits, 0 where not even one does; shape (layouts, 1).
 
     A pass holds ``sequence_tokens`` per sequence (a whole prompt in static prefill) up to
-    ``chunk_tokens``.
+    ``prefill_tokens``.
     """
     fixed = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
     # Logits of one more micro-batch row at most, whatever the batch modulo the stages.
     fixed = fixed + np.where(layouts.pipeline > 1, usage.logit_bytes_per_sequence, 0.0)
     each = usage.cache_bytes_per_sequence + usage.logit_bytes_per_sequence / layouts.pipeline
-    free = (usage.capacity_bytes if capacity_bytes is None else capacity_bytes) - fixed
+    free = usage.capacity_bytes - fixed
     activation = usage.activation_bytes_per_token
-    full = np.floor((free - activation * chunk_tokens) / np.maximum(each, 1.0))
-    growing = np.floor(free / np.maximum(each + activation * sequence_tokens, 1.0))
-    below = np.minimum(growing, np.floor(chunk_tokens / sequence_tokens))
+    beyond = usage.cache_bytes_to_whole
+    full = _fitting(free - activation * prefill_tokens, each, beyond)
+    growing = _fitting(free, each + activation * sequence_tokens, beyond)
+    below = np.minimum(growing, np.floor(prefill_tokens / sequence_tokens))
     most: FloatArray = np.maximum(np.maximum(full, below), 0.0) * layouts.attention_data
     return most
 
 
+def _fitting(free: FloatArray, each: FloatArray, beyond: FloatArray) -> FloatArray:
+    """The most n with ``each·n + beyond·√n`` within ``free`` bytes."""
+    each = np.maximum(each, 1.0)
+    root = np.sqrt(beyond * beyond + 4.0 * each * np.maximum(free, 0.0))
+    most = np.square((root - beyond) / (2.0 * each))
+    return np.floor(np.where(beyond > 0, most * (1.0 - 1e-12), free / each))
+
+
 def memory_items(
-    usage: Footprint, layouts: LayoutArrays, batch: int, step_tokens: float
+    usage: Footprint, layouts: LayoutArrays, place: int, batch: float, step_tokens: FloatArray
 ) -> tuple[MemoryItem, ...]:
-    """The memory table of one layout and batch."""
-    sequences = float(np.ceil(batch / layouts.attention_data[0, 0]))
-    micro = float(np.ceil(sequences / layouts.pipeline[0, 0]))
-
-    def at(column: FloatArray) -> float:
-        return float(np.broadcast_to(column, layouts.tensor.shape)[0, 0])
-
-    return (
-        MemoryItem("weights", at(usage.weight_bytes)),
-        MemoryItem("KV cache and states", at(usage.cache_bytes_per_sequence) * sequences),
-        MemoryItem("activations", at(usage.activation_bytes_per_token) * step_tokens),
-        MemoryItem("logits", at(usage.logit_bytes_per_sequence) * micro),
-        MemoryItem("communication", at(usage.communication_bytes)),
-        MemoryItem("runtime", usage.reserve_bytes),
+    """The memory table of the layout at ``place`` with ``batch`` sequences per replica, when the
+    largest steps of attention ranks have ``step_tokens`` tokens."""
+    sequences = np.ceil(batch / layouts.attention_data)
+    columns = {
+        "weights": usage.weight_bytes,
+        "KV cache and states": usage.cache_bytes(sequences),
+        "activations": usage.activation_bytes_per_token * step_tokens,
+        "logits": usage.logit_bytes_per_sequence * np.ceil(sequences / layouts.pipeline),
+        "communication": usage.communication_bytes,
+        "runtime": np.asarray(usage.reserve_bytes),
+    }
+    shape = layouts.tensor.shape
+    return tuple(
+        MemoryItem(name, float(np.broadcast_to(column, shape)[place, 0]))
+        for name, column in columns.items()
     )

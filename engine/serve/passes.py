@@ -1,20 +1,43 @@
-"""Seconds of one pass of a deployment: its kernels, its messages and what the framework adds."""
+"""Passes of a deployment: their seconds, and what those are made of.
+
+A pass itemises itself: the same walk over kernels, messages and the engine's own cost makes the
+seconds of a whole block of candidates and the items of one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.roofline import kernel_seconds, message_seconds
+from engine.hardware.roofline import (
+    Message,
+    Work,
+    kernel_bound,
+    kernel_seconds,
+    message_constants,
+    message_seconds,
+)
 from engine.words.arrays import FloatArray
-from engine.work.tokens import Inventory, LayoutArrays, Step, step_messages, step_work
+from engine.work.tokens import (
+    Inventory,
+    LayoutArrays,
+    Placed,
+    Step,
+    place,
+    step_messages,
+    step_work,
+)
+
+HOST = "host"
+"""The kernel class of what is not a kernel: the engine's own cost around a pass."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deployment:
     """A model's inventory on a chip under a framework, for several layouts at once."""
 
@@ -24,36 +47,129 @@ class Deployment:
     layouts: LayoutArrays
     imbalance: float = 1.0
 
+    @cached_property
+    def placed(self) -> Placed:
+        """The inventory on the layouts."""
+        return place(self.inventory, self.layouts)
 
-def pass_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
-    """Seconds of one pass through all layers, collectives and the runtime's cost included."""
-    chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A part of a pass: one class of kernels or collectives, or the engine's own cost.
+
+    ``seconds``, ``flops``, ``bytes`` and ``message_bytes`` are of all ``calls`` together, arrays
+    of (layouts, sizes). ``bound`` is the largest part of the seconds: ``compute``, ``memory``,
+    ``link`` or ``launch``. ``peak_flops`` is the dense rate of the type it computes in, 0 for what
+    computes nothing.
+    """
+
+    name: str
+    kernel: str
+    calls: FloatArray | float
+    seconds: FloatArray
+    flops: FloatArray | float
+    bytes: FloatArray | float
+    message_bytes: FloatArray | float
+    bound: str
+    provenance: str
+    peak_flops: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass through all layers: its seconds, an array of (layouts, sizes)."""
+
+    deployment: Deployment
+    steps: tuple[Step, ...]
+    seconds: FloatArray
+
+    def items(self) -> tuple[Item, ...]:
+        """What made the seconds, and sums to them."""
+        deployment = self.deployment
+        pace = np.asarray(deployment.framework.pace)
+        parts = list(_parts(deployment, self.steps))
+        launching = _launching_seconds(deployment, self.steps)
+        kernels = sum((seconds for _, seconds in parts), np.zeros(1))
+        items = [_item(deployment, part, seconds * pace) for part, seconds in parts]
+        waited = np.maximum(launching - kernels, 0.0) * pace
+        items.append(_host_item(deployment, "waiting for launches", waited))
+        around = runtime_seconds(deployment, self.steps) * pace
+        items.append(_host_item(deployment, "scheduler and sampler", around))
+        return tuple(one for one in items if np.any(one.seconds > 0))
+
+
+def run(deployment: Deployment, steps: Sequence[Step]) -> Pass:
+    """One pass through all layers, collectives and the runtime's cost included."""
     seconds: FloatArray = np.zeros(1)
-    for work in step_work(inventory, layouts, steps, deployment.imbalance):
-        seconds = seconds + work.calls * kernel_seconds(work, chip)
+    for _, part_seconds in _parts(deployment, steps):
+        seconds = seconds + part_seconds
+    seconds = np.maximum(seconds, _launching_seconds(deployment, steps))
+    seconds = (seconds + runtime_seconds(deployment, steps)) * deployment.framework.pace
+    return Pass(deployment, tuple(steps), seconds)
+
+
+def _parts(
+    deployment: Deployment, steps: Sequence[Step]
+) -> Iterator[tuple[Work | Message, FloatArray]]:
+    """Every kernel and collective of a pass, with the seconds of all its calls."""
+    chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
+    for work in step_work(deployment.placed, steps, deployment.imbalance):
+        yield work, work.calls * kernel_seconds(work, chip)
+    start = deployment.framework.costs.collective_seconds
     for message in step_messages(inventory, layouts, steps, chip.node_size):
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
-            spent = message_seconds(message, chip) + np.where(
-                message.ranks > 1, deployment.framework.costs.collective_seconds, 0.0
-            )
-            seconds = seconds + message.times * spent
-    if not all(step.decode for step in steps):
-        launches = deployment.framework.costs.prompt_layer_seconds * inventory.layer_count
-        seconds = np.maximum(seconds, launches)
-    return (seconds + runtime_seconds(deployment, steps)) * deployment.framework.pace
+            spent = message_seconds(message, chip) + np.where(message.ranks > 1, start, 0.0)
+            yield message, message.times * spent
+
+
+def _launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
+    """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
+    if all(step.decode for step in steps):
+        return 0.0
+    return deployment.framework.costs.prompt_layer_seconds * deployment.inventory.layer_count
 
 
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
     """What the framework spends around a pass: per pass, per layer and per sequence."""
-    framework = deployment.framework
+    costs = deployment.framework.costs
     sequences = sum((step.sequences for step in steps), np.zeros(1))
-    fixed = (
-        framework.costs.step_seconds
-        + framework.costs.layer_seconds * deployment.inventory.layer_count
-    )
-    return fixed + framework.costs.sequence_seconds * sequences
+    fixed = costs.step_seconds + costs.layer_seconds * deployment.inventory.layer_count
+    return fixed + costs.sequence_seconds * sequences
 
 
 def drafting_seconds(deployment: Deployment, draft_tokens: int, seconds: FloatArray) -> FloatArray:
     """Seconds for drafting with the model's own prediction layer, one layer per draft token."""
     return seconds * (draft_tokens / max(deployment.inventory.layer_count, 1))
+
+
+def _item(deployment: Deployment, part: Work | Message, seconds: FloatArray) -> Item:
+    if isinstance(part, Work):
+        return Item(
+            name=part.name,
+            kernel=part.kernel,
+            calls=part.calls,
+            seconds=seconds,
+            flops=part.calls * part.flops,
+            bytes=part.calls * part.bytes,
+            message_bytes=0.0,
+            bound=kernel_bound(part, deployment.chip),
+            provenance=str(part.constants.provenance),
+            peak_flops=part.peak_flops,
+        )
+    constants = message_constants(part, deployment.chip)
+    return Item(
+        name=part.name,
+        kernel=part.kind,
+        calls=part.times,
+        seconds=seconds,
+        flops=0.0,
+        bytes=0.0,
+        message_bytes=part.times * part.bytes,
+        bound="link",
+        provenance=str(constants.provenance if constants else deployment.chip.provenance),
+    )
+
+
+def _host_item(deployment: Deployment, name: str, seconds: FloatArray) -> Item:
+    provenance = str(deployment.framework.provenance)
+    return Item(name, HOST, 1.0, seconds, 0.0, 0.0, 0.0, "launch", provenance)

@@ -88,6 +88,17 @@ def changed_at(path: Path) -> int:
         return 0
 
 
+def own_files_changed_at(*kinds: str) -> tuple[tuple[str, int], ...]:
+    """The user's own profiles of these kinds with when each was changed last: what was resolved
+    with other ones is out of date."""
+    found = []
+    for kind in kinds:
+        folder = user_folder(kind)
+        if isdir(folder):
+            found += [(str(path), changed_at(path)) for path in sorted(folder.rglob("*.*"))]
+    return tuple(found)
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse one profile; raises `InputError` naming it."""
     return files.read_toml(path, MAXIMUM_BYTES, "a profile")

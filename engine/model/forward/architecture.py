@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import ClassVar
+
+from engine.model.kinds import ModelKind
 
 
 class LayerKind(Enum):
@@ -65,6 +68,8 @@ class VisionArchitecture:
     ``width`` are the input's (for encoders of text: 1 and the sequence length). ``parameters``
     are the trained ones, running statistics of norms apart, as published counts have them.
     """
+
+    kind: ClassVar[ModelKind] = ModelKind.FORWARD
 
     name: str
     family: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -21,10 +21,6 @@ class LayoutArrays:
     expert: FloatArray
     attention_data: FloatArray
     replicas: FloatArray
-    memo: dict[int, tuple[object, FloatArray, FloatArray]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-    """Shares of matrices already worked out for these layouts, by the matrices' identity."""
 
     @classmethod
     def of(cls, layouts: Sequence[Layout]) -> LayoutArrays:

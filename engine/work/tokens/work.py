@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,31 @@ from engine.work.tokens.step import LayoutArrays, Step
 SQUARES_BYTES = 8.0
 """Per token: the sums of squares of its queries and of its keys, in float32 (vLLM sums both in
 one all-reduce, pull request 31493; ATOM, TensorRT-LLM and SGLang likewise)."""
-MEMO_LIMIT = 512
-"""Remembered matrices per set of layouts; what-ifs on a model make new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one chip holds of a product's matrices: weight elements, and activation bytes per
+    token; columns like the layouts."""
+
+    weights: FloatArray
+    token_bytes: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An inventory on several layouts, its products' shares worked out once for all steps."""
+
+    inventory: Inventory
+    layouts: LayoutArrays
+    gemms: tuple[Share, ...]
+    head: Share
+
+
+def place(inventory: Inventory, layouts: LayoutArrays) -> Placed:
+    """Put an inventory on layouts."""
+    shares = tuple(_share(gemm, layouts) for gemm in inventory.gemms)
+    return Placed(inventory, layouts, shares, _share(inventory.head, layouts))
 
 
 def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
@@ -29,25 +53,24 @@ def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
     return 1.0 / tensor
 
 
-def step_work(
-    inventory: Inventory, layouts: LayoutArrays, steps: Sequence[Step], imbalance: float = 1.0
-) -> list[Work]:
+def step_work(placed: Placed, steps: Sequence[Step], imbalance: float = 1.0) -> Iterator[Work]:
     """Every kernel of one pass on one chip, all layers together.
 
     A pass may hold several groups of sequences (decoding ones and a prompt's chunk): their
     tokens share the weight matrices, each group has its own attention.
     """
+    inventory, layouts = placed.inventory, placed.layouts
     tokens = total_tokens(steps)
     decode = steps[0].decode
-    works = [_gemm_work(gemm, layouts, tokens, decode) for gemm in inventory.gemms]
+    for gemm, share in zip(inventory.gemms, placed.gemms, strict=True):
+        yield _gemm_work(gemm, share, tokens, decode)
     for bank in inventory.banks:
-        works.append(_expert_work(bank, layouts, _routed_tokens(steps, layouts), imbalance))
+        yield _expert_work(bank, layouts, _routed_tokens(steps, layouts), imbalance)
     for mixing in inventory.mixings:
         for step in steps:
-            works.extend(_mixing_work(mixing, layouts, step))
-    works.append(_elementwise_work(inventory, layouts, tokens))
-    works.append(_gemm_work(inventory.head, layouts, _sampled_tokens(steps), decode))
-    return works
+            yield from _mixing_work(mixing, layouts, step)
+    yield _elementwise_work(inventory, layouts, tokens)
+    yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
 
 
 def total_tokens(steps: Sequence[Step]) -> FloatArray:
@@ -87,8 +110,8 @@ def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
     return total
 
 
-def _gemm_work(gemm: Gemm, layouts: LayoutArrays, tokens: FloatArray, decode: bool) -> Work:
-    weights, per_token_bytes = _local_sizes(gemm, layouts)
+def _gemm_work(gemm: Gemm, share: Share, tokens: FloatArray, decode: bool) -> Work:
+    weights = share.weights
     return Work(
         name=gemm.name,
         kernel=gemm.decode_kernel if decode else gemm.kernel,
@@ -96,15 +119,11 @@ def _gemm_work(gemm: Gemm, layouts: LayoutArrays, tokens: FloatArray, decode: bo
         peak_flops=gemm.peak_flops,
         calls=gemm.calls,
         flops=(2.0 * weights) * tokens,
-        bytes=weights * gemm.weight_bytes_per_element + per_token_bytes * tokens,
+        bytes=weights * gemm.weight_bytes_per_element + share.token_bytes * tokens,
     )
 
 
-def _local_sizes(gemm: Gemm, layouts: LayoutArrays) -> tuple[FloatArray, FloatArray]:
-    """Weight elements on one chip, and activation bytes per token."""
-    known = layouts.memo.get(id(gemm))
-    if known is not None and known[0] is gemm:
-        return known[1], known[2]
+def _share(gemm: Gemm, layouts: LayoutArrays) -> Share:
     weights = np.zeros_like(layouts.tensor)
     outputs = np.zeros_like(layouts.tensor)
     for matrix in gemm.parts:
@@ -114,11 +133,7 @@ def _local_sizes(gemm: Gemm, layouts: LayoutArrays) -> tuple[FloatArray, FloatAr
     first = gemm.parts[0]
     inputs = first.inputs * (1.0 / layouts.tensor if first.split is Split.ROW else 1.0)
     # Products are written in 16 bits whatever the operands are.
-    per_token_bytes = inputs * gemm.activation_bytes + outputs * 2.0
-    if len(layouts.memo) >= MEMO_LIMIT:
-        layouts.memo.clear()
-    layouts.memo[id(gemm)] = (gemm, weights, per_token_bytes)
-    return weights, per_token_bytes
+    return Share(weights, inputs * gemm.activation_bytes + outputs * 2.0)
 
 
 def expected_experts(

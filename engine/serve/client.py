@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.hardware.framework import Framework
-from engine.serve.load import Arrivals
+from engine.hardware.framework_parts import Costs
+from engine.scenario import FirstToken
+from engine.serve.load import Client
 from engine.words.arrays import FloatArray
 
 
 def waiting_in_step(
-    framework: Framework,
+    spacing_seconds: float,
     sequences: FloatArray,
     together: FloatArray,
     passes: FloatArray,
@@ -29,14 +30,14 @@ def waiting_in_step(
     apart beyond what one full budget holds, ``passes``.
     """
     others = 1.0 - 1.0 / np.maximum(sequences, 1.0)
-    behind = np.maximum(first - 0.5 * sequences * framework.costs.spacing_seconds, 0.0)
+    behind = np.maximum(first - 0.5 * sequences * spacing_seconds, 0.0)
     ahead = 0.5 * np.maximum((sequences - 1.0) / together - 1.0, 0.0)
     ahead = np.minimum(ahead, np.maximum(passes, 1.0))
-    queued = ahead * np.maximum(service - together * framework.costs.spacing_seconds, 0.0)
+    queued = ahead * np.maximum(service - together * spacing_seconds, 0.0)
     return (1.0 - others) * first + others * (behind + service + queued) - service
 
 
-def opening_seconds(framework: Framework, arrivals: Arrivals, first: FloatArray) -> FloatArray:
+def opening_seconds(costs: Costs, client: Client, first: FloatArray) -> FloatArray:
     """Mean extra wait from a client that opens all its slots at once, when the requests of the
     opening would wait ``first`` seconds on a warm server.
 
@@ -45,9 +46,7 @@ def opening_seconds(framework: Framework, arrivals: Arrivals, first: FloatArray)
     per slot one waits so. Medians do not see it, and requests that stay in step are counted as
     groups already.
     """
-    counted = np.where((np.asarray(arrivals.median) > 0) | arrivals.in_step, 0.0, 1.0)
-    waited = (
-        np.maximum(first, 0.0) * framework.costs.opening_slowdown + framework.costs.warmup_seconds
-    )
-    extra: FloatArray = np.asarray(arrivals.opening) * counted * waited
-    return extra / arrivals.waves
+    if client.in_step or client.statistic is FirstToken.MEDIAN:
+        return np.zeros_like(first)
+    waited = np.maximum(first, 0.0) * costs.opening_slowdown + costs.warmup_seconds
+    return waited / client.waves

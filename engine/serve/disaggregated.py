@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.serve.closed_loop import opening_seconds
-from engine.serve.load import Service, Traffic
-from engine.serve.passes import Deployment, pass_seconds
+from engine.serve.client import opening_seconds
+from engine.serve.load import Client
+from engine.serve.passes import Deployment, Pass, run
+from engine.serve.requests import Requests
+from engine.serve.service import Part, Service
 from engine.words.arrays import FloatArray
 from engine.work.tokens import decode_step, prefill_step
 
@@ -23,8 +25,8 @@ ITERATIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Disaggregated:
-    """Both pools; worker counts are columns like the degrees of the layouts."""
+class Pools:
+    """Both pools as deployments; worker counts are columns like the degrees of the layouts."""
 
     prefill: Deployment
     prefill_workers: FloatArray
@@ -35,41 +37,46 @@ class Disaggregated:
 
 
 def serve_disaggregated(
-    pools: Disaggregated,
-    traffic: Traffic,
+    pools: Pools,
+    requests: Requests,
+    client: Client | None,
     concurrency: FloatArray,
-    limit: FloatArray | None = None,
+    limit: FloatArray,
 ) -> Service:
     """Metrics of ``concurrency`` requests in flight over all workers; rates of the whole.
 
-    ``limit`` is what the memory of one decode worker holds.
+    ``limit`` is what one decode worker admits.
     """
     framework = pools.prefill.framework
-    input_tokens = np.asarray(traffic.input_tokens, dtype=float)
-    output_tokens = np.asarray(traffic.output_tokens, dtype=float)
-    alone, each = _prefill_seconds(pools, input_tokens)
+    costs = framework.costs
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
+    output_tokens = np.asarray(requests.output_tokens, dtype=float)
+    prefill, each = _prefill(pools, input_tokens)
+    alone = prefill.seconds
     most = 1.0 / each
-    room = np.asarray(np.inf) if limit is None else limit * pools.decode_workers
+    room = limit * pools.decode_workers
     decoding = np.minimum(concurrency, room)
     steps = np.maximum(output_tokens - 1.0, 1.0)
-    handover = pools.transfer_seconds + framework.costs.handover_seconds
-    tpot = np.zeros(1)
-    rate = most
+    handover = pools.transfer_seconds + costs.handover_seconds
+    pace = pools.decode.framework.costs.decode_pool_pace
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
         step = decode_step(batch, pools.decode.layouts, input_tokens, output_tokens)
-        tpot = pass_seconds(pools.decode, [step]) * pools.decode.framework.costs.decode_pool_pace
+        decode = run(pools.decode, [step])
+        tpot = decode.seconds * pace
         answering = steps * tpot + handover
         rate = np.minimum(concurrency / (alone + answering), most)
         rate = np.minimum(rate, room / (steps * tpot))
         decoding = 0.5 * (decoding + rate * steps * tpot)
     waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
     busy = np.minimum(rate / most, 1.0)
-    ttft = framework.costs.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
-    ttft = ttft + handover + 0.5 * framework.scheduler.admission_steps * tpot
-    if traffic.arrivals is not None:
-        first = 0.5 * (concurrency * each - alone)
-        ttft = ttft + opening_seconds(framework, traffic.arrivals, first)
+    ttft = costs.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
+    polling = 0.5 * framework.scheduler.admission_steps * tpot
+    ttft = ttft + handover + polling
+    burst: FloatArray = np.zeros(1)
+    if client is not None:
+        burst = opening_seconds(costs, client, 0.5 * (concurrency * each - alone))
+        ttft = ttft + burst
     e2e = ttft + steps * tpot
     return Service(
         ttft_seconds=ttft,
@@ -77,20 +84,29 @@ def serve_disaggregated(
         e2e_seconds=e2e,
         request_tps=concurrency * output_tokens / e2e,
         decode_tps=decoding / tpot,
+        first=(
+            Part("request", np.asarray(costs.request_seconds)),
+            Part("waiting for prompts of others", 0.5 * alone * busy),
+            Part("prefill", alone, "prefill"),
+            Part("queueing for a place", waiting),
+            Part("hand-over of the cache", handover),
+            Part("waiting for the decode pass", polling),
+            Part("opening of the client", burst),
+        ),
+        following=(Part("decode", tpot, "decode"),),
+        passes={"prefill": prefill, "decode": decode},
     )
 
 
-def _prefill_seconds(
-    pools: Disaggregated, input_tokens: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Seconds of one prompt that comes alone, and seconds per prompt of the whole pool when
+def _prefill(pools: Pools, input_tokens: FloatArray) -> tuple[Pass, FloatArray]:
+    """The pass of one prompt that comes alone, and seconds per prompt of the whole pool when
     passes are full. With attention-DP each copy of the attention takes prompts of its own."""
     layouts = pools.prefill.layouts
     one = prefill_step(np.ones(1), layouts, input_tokens)
-    fitting = np.maximum(
-        np.floor(pools.prefill.framework.scheduler.prefill_tokens / input_tokens), 1.0
-    )
+    budget = pools.prefill.framework.scheduler.prefill_tokens
+    fitting = np.maximum(np.floor(budget / input_tokens), 1.0)
     full = replace(one, sequences=fitting * np.ones_like(layouts.tensor), share=1.0)
-    alone = pass_seconds(pools.prefill, [one])
-    filled = pass_seconds(pools.prefill, [full])
-    return alone, filled / (fitting * layouts.attention_data * pools.prefill_workers)
+    alone = run(pools.prefill, [one])
+    filled = run(pools.prefill, [full])
+    each = filled.seconds / (fitting * layouts.attention_data * pools.prefill_workers)
+    return alone, each

@@ -1,0 +1,125 @@
+"""An engine as it was built and told: dated and numbered builds, settings in place of defaults.
+
+Engines grow faster from month to month. A profile describes the newest builds measured; a dated
+build is slower by what its engine gained since (`Builds`), or has a profile of its own
+(``profiles/frameworks/former/``), which a numbered build names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+
+import numpy as np
+
+from engine.hardware.chip import Chip
+from engine.hardware.framework import Framework
+from engine.hardware.framework_profiles import load_framework
+from engine.scenario import Settings
+from engine.sources.profile_files import bundled_files, read_toml
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+MONTH_DAYS = 30.44
+_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A profile of former builds: whose, what number, and when builds on which chips were of it."""
+
+    id: str
+    of: str
+    build: str
+    since: date
+    until: date
+    chips: tuple[str, ...]
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is told from others by the day."""
+        return self.since > date.min or self.until < date.max
+
+
+@cache
+def formers() -> tuple[Former, ...]:
+    """All bundled profiles of former builds, those of few chips first."""
+    return tuple(sorted(_read_formers(), key=lambda one: (not one.chips, one.id)))
+
+
+def _read_formers() -> Iterator[Former]:
+    for id, path in bundled_files("frameworks").items():
+        values = read_toml(path).get("former")
+        if values:
+            yield Former(
+                id,
+                values["of"],
+                values["build"],
+                date.fromisoformat(values.get("since", "0001-01-01")),
+                date.fromisoformat(values.get("until", "9999-12-31")),
+                tuple(values.get("chips", ())),
+            )
+
+
+def configured(framework: Framework, chip: Chip, settings: Settings) -> Framework:
+    """``framework`` of the build and with the settings that are given; raises `InputError`."""
+    given = {
+        "memory_fraction": settings.memory_fraction,
+        "prefill_tokens": settings.prefill_tokens,
+        "max_sequences": settings.max_sequences,
+        "prefix_caching": settings.prefix_caching,
+    }
+    told = {name: value for name, value in given.items() if value is not None}
+    framework = built(framework, chip, settings.build)
+    return framework.changed(**told) if told else framework
+
+
+def built(framework: Framework, chip: Chip, build: str) -> Framework:
+    """The profile of a build of ``framework``, at its pace on ``chip``; raises `InputError`."""
+    if not build:
+        return framework
+    day = _day(build)
+    known = [one for one in formers() if one.of == framework.id]
+    if day is None:
+        found = next((one for one in known if one.build == build), None)
+        if found is None:
+            numbers = ", ".join(one.build for one in known)
+            raise InputError(
+                f"--build {clean(build, 40)!r}: expected a day as 2026-02-10"
+                + (f" or one of {numbers}" if numbers else f"; {framework.id} has no numbered ones")
+            )
+        return load_framework(found.id)
+    for one in known:
+        if one.dated and one.since <= day < one.until and chip.id in (one.chips or (chip.id,)):
+            framework = load_framework(one.id)
+            break
+    return replace(framework, pace=_pace(framework, chip, day))
+
+
+def _day(build: str) -> date | None:
+    """The day of a dated build, the middle of a month without one; None for a number."""
+    found = _DAY.fullmatch(build)
+    if found is None:
+        return None
+    year, month, day = (int(part) if part else 15 for part in found.groups())
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise InputError(
+            f"--build {build}: there is no such day, expected one as 2026-02-10"
+        ) from None
+
+
+def _pace(framework: Framework, chip: Chip, day: date) -> float:
+    """Seconds of a pass over those of the newest build; builds older than any observed are taken
+    for the oldest of those."""
+    builds = framework.builds
+    quickening = builds.quickening.get(chip.generation, 0.0)
+    if not quickening or not builds.newest:
+        return 1.0
+    months = max((date.fromisoformat(builds.newest) - day).days / MONTH_DAYS, 0.0)
+    oldest = builds.observed_months.get(chip.generation, np.inf)
+    return float(np.exp(quickening * np.minimum(months, oldest)))

@@ -1,0 +1,85 @@
+"""What choosing has to know of one kind of models, behind one protocol.
+
+Everything else in this room is the same for both kinds; `engine.serve.kinds` is the same for
+predictions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from engine.model.kinds import ModelKind
+from engine.model.precision import Precision
+from engine.plan.nudge import Nudge
+from engine.plan.of_forward import ForwardPlans
+from engine.plan.of_tokens import TokenPlans
+from engine.plan.prepared import Prepared
+from engine.plan.range_case import Case
+from engine.plan.results import Table
+from engine.scenario import Scenario
+from engine.work.arrangement import Arrangement
+
+
+class PlanKind(Protocol):
+    """How plans of one kind of models are named, changed, launched and rated."""
+
+    rearranges: bool
+    """Whether there are arrangements to choose from, and more chips make a replica faster."""
+    lengths: tuple[str, ...]
+    """The fields of the workload that are lengths in tokens."""
+
+    def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+        """What a row serves on what, for a sentence."""
+        ...
+
+    def figures(self, prepared: Prepared, table: Table, row: int) -> str:
+        """What a row delivers, for a sentence."""
+        ...
+
+    def names(
+        self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
+    ) -> list[str]:
+        """The benchmark names that a candidate stands for."""
+        ...
+
+    def launch(
+        self,
+        prepared: Prepared,
+        scenario: Scenario,
+        arrangement: Arrangement,
+        precision: Precision,
+        batch: int,
+    ) -> tuple[str, Mapping[str, object]]:
+        """The template of the engine's command, and the fields that fill it."""
+        ...
+
+    def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
+        """Other formats."""
+        ...
+
+    def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
+        """One step of the knobs that only this kind has."""
+        ...
+
+    def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
+        """What is known of how far such predictions are off."""
+        ...
+
+
+PLAN_KINDS: Mapping[ModelKind, PlanKind] = {
+    ModelKind.TOKENS: TokenPlans(),
+    ModelKind.FORWARD: ForwardPlans(),
+}
+
+
+def plan_kind(prepared: Prepared) -> PlanKind:
+    """The kind of a prepared scenario's model."""
+    return PLAN_KINDS[prepared.kind]
+
+
+def benchmark_names(
+    prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
+) -> list[str]:
+    """The benchmark names that a candidate stands for."""
+    return plan_kind(prepared).names(prepared, scenario, precision, batch)

@@ -1,0 +1,263 @@
+"""Every metric once: its words, its unit, its limit, for which models, how an outcome says it.
+
+The command line, plan files, forms, columns, filters, charts and sentences read this table; a new
+metric or objective is one entry here (and a field of `engine.scenario.Objectives` where it has a
+limit). The module loads nothing heavy: forms are drawn before numpy is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from engine.model.kinds import ModelKind
+from engine.words.quantities import GIB
+
+if TYPE_CHECKING:
+    from engine.serve.outcome import Outcome
+    from engine.words.arrays import FloatArray
+
+
+class Unit(Enum):
+    """What a metric's numbers are in."""
+
+    MILLISECONDS = "ms"
+    PER_SECOND = "/s"
+    GIBIBYTES = "GiB"
+
+
+class Better(Enum):
+    """Which way a metric is better."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The objective that a metric has: a field of `engine.scenario.Objectives` by the metric's id.
+
+    ``option`` is its option on the command line, ``customary_ms`` where a step of the form takes a
+    limit that there was none of.
+    """
+
+    option: str
+    customary_ms: float
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric of a candidate.
+
+    ``label`` heads its column, ``name`` is what sentences call it. ``of`` reads it from an outcome
+    as an array of (arrangements, sizes). ``range`` names the kind of published error that is its
+    range, empty for what was never compared. ``rank`` says which columns go first where there is no
+    room, ``width`` the cells that its numbers need; ``shown`` is False for columns that are hidden
+    at first.
+    """
+
+    id: str
+    label: str
+    name: str
+    unit: Unit
+    better: Better
+    kinds: tuple[ModelKind, ...]
+    of: Callable[[Outcome], FloatArray]
+    limit: Limit | None = None
+    range: str = ""
+    rank: int = 9
+    width: int = 8
+    shown: bool = True
+
+
+_TOKENS = (ModelKind.TOKENS,)
+_FORWARD = (ModelKind.FORWARD,)
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "ttft_ms",
+        "TTFT ms",
+        "TTFT",
+        Unit.MILLISECONDS,
+        Better.LOWER,
+        _TOKENS,
+        lambda outcome: outcome.seconds["ttft"] * 1e3,
+        Limit("ttft", 2000.0, "limit, in ms or as 1.5s"),
+        range="ttft",
+        rank=4,
+    ),
+    Metric(
+        "tpot_ms",
+        "TPOT ms",
+        "TPOT",
+        Unit.MILLISECONDS,
+        Better.LOWER,
+        _TOKENS,
+        lambda outcome: outcome.seconds["tpot"] * 1e3,
+        Limit("tpot", 50.0, "limit, in ms"),
+        range="tpot",
+        rank=3,
+    ),
+    Metric(
+        "e2e_ms",
+        "E2E ms",
+        "end-to-end latency",
+        Unit.MILLISECONDS,
+        Better.LOWER,
+        _TOKENS,
+        lambda outcome: outcome.seconds["e2e"] * 1e3,
+        Limit("e2e", 30_000.0, "limit, in ms or as 30s"),
+        range="e2e",
+        rank=7,
+    ),
+    Metric(
+        "request_tps",
+        "req tok/s",
+        "generated tokens per second, prefill time included",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _TOKENS,
+        lambda outcome: outcome.rates["request_tokens"],
+        range="throughput",
+        rank=10,
+        width=9,
+        shown=False,
+    ),
+    Metric(
+        "decode_tps",
+        "dec tok/s",
+        "generated tokens per second while decoding",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _TOKENS,
+        lambda outcome: outcome.rates["decode_tokens"],
+        rank=11,
+        width=9,
+        shown=False,
+    ),
+    Metric(
+        "tps_per_chip",
+        "tok/s/chip",
+        "tokens per second per chip",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _TOKENS,
+        lambda outcome: outcome.rates["request_tokens"] / outcome.chips,
+        range="throughput",
+        rank=2,
+        width=10,
+    ),
+    Metric(
+        "tps_per_user",
+        "tok/s/user",
+        "tokens per second of one user",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _TOKENS,
+        lambda outcome: 1.0 / outcome.seconds["tpot"],
+        rank=6,
+        width=10,
+    ),
+    Metric(
+        "latency_ms",
+        "latency ms",
+        "latency",
+        Unit.MILLISECONDS,
+        Better.LOWER,
+        _FORWARD,
+        lambda outcome: outcome.seconds["latency"] * 1e3,
+        Limit("latency", 100.0, "images and encoders: limit per batch, in ms or as 1s"),
+        range="latency",
+        rank=3,
+        width=10,
+    ),
+    Metric(
+        "fps",
+        "images/s",
+        "images per second",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _FORWARD,
+        lambda outcome: outcome.rates["samples"],
+        range="throughput",
+        rank=4,
+        width=9,
+    ),
+    Metric(
+        "fps_per_chip",
+        "img/s/chip",
+        "images per second per chip",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _FORWARD,
+        lambda outcome: outcome.rates["samples"] / outcome.chips,
+        range="throughput",
+        rank=2,
+        width=10,
+    ),
+    Metric(
+        "memory_gib",
+        "GiB",
+        "memory per chip",
+        Unit.GIBIBYTES,
+        Better.LOWER,
+        (ModelKind.TOKENS, ModelKind.FORWARD),
+        lambda outcome: outcome.memory.needed_bytes / GIB,
+        rank=5,
+        width=7,
+    ),
+)
+"""In the order of tables and files."""
+
+BY_ID = {one.id: one for one in METRICS}
+LIMITED = tuple((one, one.limit) for one in METRICS if one.limit is not None)
+"""The metrics that an objective can limit, with their limits."""
+THROUGHPUT = {
+    ModelKind.TOKENS: BY_ID["tps_per_chip"],
+    ModelKind.FORWARD: BY_ID["fps_per_chip"],
+}
+"""The metric that ranks candidates."""
+SPEED = {
+    ModelKind.TOKENS: BY_ID["tpot_ms"],
+    ModelKind.FORWARD: BY_ID["latency_ms"],
+}
+"""What one user feels most of."""
+MEMORY = BY_ID["memory_gib"]
+
+
+def metrics_of(kind: ModelKind) -> tuple[Metric, ...]:
+    """The metrics of one kind of models."""
+    return tuple(one for one in METRICS if kind in one.kinds)
+
+
+def limited_of(kind: ModelKind) -> tuple[Metric, ...]:
+    """The metrics of one kind of models that an objective can limit."""
+    return tuple(one for one, _ in LIMITED if kind in one.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a candidate is not the answer; ``metric`` is the one whose limit it misses."""
+
+    id: str
+    name: str
+    metric: Metric | None = None
+
+
+NOTHING = Verdict("none", "nothing")
+NO_MEMORY = Verdict("memory", "memory")
+TOO_MANY = Verdict("sequences", "the scheduler's limit of sequences")
+TOO_LONG = Verdict("context", "the context")
+VERDICTS: tuple[Verdict, ...] = (
+    NOTHING,
+    NO_MEMORY,
+    *(Verdict(limit.option, one.name, one) for one, limit in LIMITED),
+    TOO_MANY,
+    TOO_LONG,
+)
+"""All verdicts; tables hold their places."""
+CODES = {verdict: place for place, verdict in enumerate(VERDICTS)}
+"""The place of each verdict."""

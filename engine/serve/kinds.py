@@ -1,0 +1,107 @@
+"""The two kinds of models behind one protocol: a model says its kind once, here it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from engine.model.kinds import ModelKind
+from engine.serve.forward import forward_footprint, predict_forward
+from engine.serve.load import Load
+from engine.serve.outcome import Outcome
+from engine.serve.requests import Requests
+from engine.serve.room import Room
+from engine.serve.system import System
+from engine.serve.tokens import predict_aggregated, predict_disaggregated
+from engine.words.arrays import FloatArray
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
+
+
+class Kind(Protocol):
+    """What the street has to know of one kind of models."""
+
+    block_candidates: int
+    """Candidates evaluated at a time: small enough for the cache and for a quick cancel."""
+
+    def predict(
+        self,
+        system: System,
+        arrangements: Sequence[Arrangement],
+        requests: Requests,
+        load: Load,
+        sizes: FloatArray,
+    ) -> Outcome:
+        """What users see of every arrangement at every size."""
+        ...
+
+    def largest(
+        self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
+    ) -> FloatArray:
+        """The largest size that is let in, a column; 0 where nothing starts."""
+        ...
+
+
+class TokensKind:
+    """Models that generate tokens: layouts, prompts and answers, a cache."""
+
+    block_candidates = 8192
+
+    def predict(
+        self,
+        system: System,
+        arrangements: Sequence[Arrangement],
+        requests: Requests,
+        load: Load,
+        sizes: FloatArray,
+    ) -> Outcome:
+        """See `Kind.predict`; all arrangements are of one type."""
+        apart = [one for one in arrangements if isinstance(one, Disaggregated)]
+        if apart:
+            return predict_disaggregated(system, apart, requests, load, sizes)
+        together = [one for one in arrangements if isinstance(one, Aggregated)]
+        return predict_aggregated(system, together, requests, load, sizes)
+
+    def largest(
+        self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
+    ) -> FloatArray:
+        """See `Kind.largest`: of the layouts whose memory holds the requests in flight."""
+        pairs = [
+            (one.decode.layout, float(one.decode.workers))
+            if isinstance(one, Disaggregated)
+            else (one.layout, 1.0)
+            for one in arrangements
+        ]
+        room = Room(system, [layout for layout, _ in pairs], requests, load)
+        copies = np.array([[copies] for _, copies in pairs])
+        return np.where(room.context_fits, room.limit * copies, 0.0)
+
+
+class ForwardKind:
+    """Models of one forward pass: the whole model on every chip."""
+
+    block_candidates = 1024
+
+    def predict(
+        self,
+        system: System,
+        arrangements: Sequence[Arrangement],
+        requests: Requests,
+        load: Load,
+        sizes: FloatArray,
+    ) -> Outcome:
+        """See `Kind.predict`."""
+        return predict_forward(system, arrangements, sizes)
+
+    def largest(
+        self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
+    ) -> FloatArray:
+        """See `Kind.largest`."""
+        return np.full((len(arrangements), 1), float(forward_footprint(system).largest_batch()))
+
+
+KINDS: dict[ModelKind, Kind] = {
+    ModelKind.TOKENS: TokensKind(),
+    ModelKind.FORWARD: ForwardKind(),
+}

@@ -1,0 +1,125 @@
+"""What a prediction says: times, rates and memory of every arrangement at every size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from engine.serve.memory import MemoryItem
+from engine.serve.passes import Item
+from engine.serve.service import Part
+from engine.words.arrays import BoolArray, FloatArray
+from engine.work.arrangement import Arrangement
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes per chip, and what they let in; arrays of (arrangements, sizes) or columns.
+
+    ``needed_bytes`` is for the size, ``capacity_bytes`` what the engine fills. ``memory_size`` and
+    ``scheduler_size`` are the largest sizes that memory holds and the scheduler admits;
+    ``context_fits`` is False where a request is longer than the model or the engine takes.
+    ``cache_tokens`` are the tokens whose cache the whole deployment holds.
+    """
+
+    needed_bytes: FloatArray
+    capacity_bytes: FloatArray
+    memory_size: FloatArray
+    scheduler_size: FloatArray
+    context_fits: BoolArray
+    cache_tokens: FloatArray
+
+    @property
+    def largest_size(self) -> FloatArray:
+        """The largest size that is admitted: 0 where nothing starts."""
+        admitted = np.minimum(self.memory_size, self.scheduler_size)
+        return np.where(self.context_fits, admitted, 0.0)
+
+
+class Itemised(Protocol):
+    """A pass that can say what it is made of."""
+
+    def items(self) -> tuple[Item, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What made one row's figures: the parts of each latency, the items of each pass (all of them
+    single numbers), and the memory of one chip."""
+
+    parts: Mapping[str, tuple[Part, ...]]
+    passes: Mapping[str, tuple[Item, ...]]
+    memory: tuple[MemoryItem, ...]
+
+
+Row = tuple[int, int]
+"""Places of an arrangement and of a size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Predictions, arrays of (arrangements, sizes).
+
+    ``seconds`` holds ``ttft tpot e2e`` of models of tokens, ``latency`` of forward models;
+    ``rates``, per second and of the whole deployment, ``request_tokens decode_tokens`` or
+    ``samples``. ``parts`` say what the seconds are made of and ``passes`` which passes they are
+    spent in. Speeds mean nothing where ``starts`` is False.
+    """
+
+    arrangements: Sequence[Arrangement]
+    sizes: FloatArray
+    chips: FloatArray
+    seconds: Mapping[str, FloatArray]
+    rates: Mapping[str, FloatArray]
+    memory: Memory
+    parts: Mapping[str, tuple[Part, ...]]
+    passes: Mapping[str, Itemised]
+    weigh: Callable[[Row], tuple[MemoryItem, ...]]
+    """The memory table of a row."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Arrangements by sizes."""
+        return np.broadcast_shapes(self.sizes.shape, self.chips.shape)
+
+    @property
+    def starts(self) -> BoolArray:
+        """Where at least one request is admitted; a column."""
+        return self.memory.largest_size >= 1.0
+
+    @property
+    def fits(self) -> BoolArray:
+        """Where the whole size is held in memory and admitted at once."""
+        memory = self.memory
+        admitted = (self.sizes <= memory.scheduler_size) & memory.context_fits
+        fits: BoolArray = admitted & (memory.needed_bytes <= memory.capacity_bytes)
+        return np.broadcast_to(fits, self.shape)
+
+    def items(self, row: Row = (0, 0)) -> Made:
+        """What made the figures of one row."""
+
+        def at(values: FloatArray | float) -> float:
+            return float(np.broadcast_to(values, self.shape)[row])
+
+        parts = {
+            metric: tuple(replace(one, seconds=np.asarray(at(one.seconds))) for one in made)
+            for metric, made in self.parts.items()
+        }
+        passes = {
+            phase: tuple(
+                replace(
+                    one,
+                    calls=at(one.calls),
+                    seconds=np.asarray(at(one.seconds)),
+                    flops=at(one.flops),
+                    bytes=at(one.bytes),
+                    message_bytes=at(one.message_bytes),
+                )
+                for one in made.items()
+            )
+            for phase, made in self.passes.items()
+        }
+        return Made(parts, passes, self.weigh(row))

@@ -1,0 +1,65 @@
+"""What requests look like, apart from how they arrive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.words.arrays import FloatArray
+from engine.work.tokens import LayoutArrays, Step, decode_step
+
+
+def tokens_per_step(draft_tokens: int, acceptance: float) -> float:
+    """Expected tokens of one speculative step, ``(1 − a^(d+1))/(1 − a)`` (arXiv:2211.17192)."""
+    if draft_tokens <= 0:
+        return 1.0
+    if acceptance >= 1.0:
+        return draft_tokens + 1.0
+    return float((1.0 - acceptance ** (draft_tokens + 1)) / (1.0 - acceptance))
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Speculative tokens per step, and the probability that one more of them is accepted, given
+    that all before it were."""
+
+    tokens: int = 0
+    acceptance: float = 0.0
+
+    @property
+    def accepted(self) -> float:
+        """Tokens that a step yields, drafted ones included."""
+        return tokens_per_step(self.tokens, self.acceptance)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Lengths in tokens, scalars or columns of (arrangements, 1).
+
+    ``cached`` is the share of the prompts that the engine finds in its prefix cache and need not
+    prefill. Models of one forward pass have no lengths: their input is part of the model.
+    """
+
+    input_tokens: float | FloatArray
+    output_tokens: float | FloatArray
+    cached: float | FloatArray = 0.0
+    drafts: Drafts = Drafts()
+
+    @property
+    def steps_per_answer(self) -> FloatArray:
+        """Steps from an answer's first token to its last."""
+        output_tokens = np.asarray(self.output_tokens, dtype=float)
+        steps: FloatArray = np.maximum((output_tokens - 1.0) / self.drafts.accepted, 1.0)
+        return steps
+
+    @property
+    def context_tokens(self) -> FloatArray:
+        """Tokens of a prompt with its whole answer."""
+        whole: FloatArray = np.asarray(self.input_tokens + self.output_tokens, dtype=float)
+        return whole
+
+    def decoding(self, layouts: LayoutArrays, batch: FloatArray) -> Step:
+        """The mean decode step of ``batch`` sequences per replica."""
+        queries = 1.0 + self.drafts.tokens
+        return decode_step(batch, layouts, self.input_tokens, self.output_tokens, queries)

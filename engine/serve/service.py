@@ -1,0 +1,65 @@
+"""What users see of requests of tokens, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.serve.passes import Pass
+from engine.serve.requests import Requests
+from engine.words.arrays import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A named share of a latency in seconds, an array of (layouts, sizes). ``phase`` names the
+    pass that it is spent in; empty for waiting."""
+
+    name: str
+    seconds: FloatArray
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What users see, arrays of (layouts, sizes); rates are of one replica.
+
+    ``first`` parts sum to the first-token latency, ``following`` ones to the time per token;
+    ``passes`` are those that they are spent in, by phase.
+    """
+
+    ttft_seconds: FloatArray
+    tpot_seconds: FloatArray
+    e2e_seconds: FloatArray
+    request_tps: FloatArray
+    decode_tps: FloatArray
+    first: tuple[Part, ...] = ()
+    following: tuple[Part, ...] = ()
+    passes: Mapping[str, Pass] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        requests: Requests,
+        batch: FloatArray,
+        ttft_seconds: FloatArray,
+        tpot_seconds: FloatArray,
+        first: tuple[Part, ...],
+        following: tuple[Part, ...],
+        passes: Mapping[str, Pass],
+    ) -> Service:
+        """What users see of ``batch`` such requests in flight per replica."""
+        output_tokens = np.asarray(requests.output_tokens, dtype=float)
+        e2e_seconds = ttft_seconds + np.maximum(output_tokens - 1.0, 0.0) * tpot_seconds
+        return cls(
+            ttft_seconds=np.broadcast_to(ttft_seconds, tpot_seconds.shape),
+            tpot_seconds=tpot_seconds,
+            e2e_seconds=e2e_seconds,
+            request_tps=batch * output_tokens / e2e_seconds,
+            decode_tps=batch / tpot_seconds,
+            first=first,
+            following=following,
+            passes=passes,
+        )

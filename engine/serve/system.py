@@ -1,0 +1,101 @@
+"""What serves: a model in a precision on a chip under an engine, as it was built and told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from engine.hardware.chip import Chip
+from engine.hardware.framework import Framework
+from engine.model.architecture import Architecture
+from engine.model.forward.architecture import VisionArchitecture
+from engine.model.precision import Precision
+from engine.serve.memory import Footprint, Held, footprint
+from engine.serve.passes import Deployment
+from engine.work.forward.work import Inventory as ForwardInventory
+from engine.work.forward.work import take_vision_inventory
+from engine.work.layout import Layout
+from engine.work.tokens import Inventory, LayoutArrays, take_inventory
+
+REMEMBERED = 64
+"""Groups of layouts whose shares and memory are kept; a sweep comes back to the same ones."""
+
+
+@dataclass(frozen=True)
+class System:
+    """One thing to predict. ``engine`` is the profile as built and set (`engine.hardware.builds`).
+
+    ``imbalance`` is tokens on the busiest expert rank over the mean. ``max_context`` is the most
+    tokens of one request, 0 where nobody says. ``instances`` are copies of a forward model that
+    run at the same time on each chip.
+    """
+
+    model: Architecture | VisionArchitecture
+    precision: Precision
+    chip: Chip
+    engine: Framework
+    imbalance: float = 1.0
+    max_context: int = 0
+    instances: int = 1
+
+    @property
+    def tokens_model(self) -> Architecture:
+        """The model, where it is one that generates tokens."""
+        assert isinstance(self.model, Architecture)
+        return self.model
+
+    @property
+    def forward_model(self) -> VisionArchitecture:
+        """The model, where it is one of a single forward pass."""
+        assert isinstance(self.model, VisionArchitecture)
+        return self.model
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What a pass of a model of tokens consists of."""
+        return take_inventory(self.tokens_model, self.precision, self.chip, self.engine)
+
+    @cached_property
+    def forward_inventory(self) -> ForwardInventory:
+        """Kernels of one forward pass."""
+        return take_vision_inventory(self.forward_model, self.precision, self.chip, self.engine)
+
+    @property
+    def context_limit(self) -> float:
+        """The most tokens of one request; infinite where nobody says."""
+        return float(self.max_context) if self.max_context else math.inf
+
+    def deployment(self, layouts: Sequence[Layout]) -> Deployment:
+        """The system on ``layouts``, one row each; the same object for the same ones."""
+        return self._remembered.deployment(tuple(layouts))
+
+    def footprint(self, layouts: Sequence[Layout], held: Held) -> Footprint:
+        """Memory of ``layouts``; remembered for requests that are the same for all of them."""
+        if held.same_for_all:
+            return self._remembered.footprint(tuple(layouts), held)
+        return self.weigh(tuple(layouts), held)
+
+    def deploy(self, layouts: tuple[Layout, ...]) -> Deployment:
+        """As `deployment`, a new object."""
+        arrays = LayoutArrays.of(layouts)
+        return Deployment(self.inventory, self.chip, self.engine, arrays, self.imbalance)
+
+    def weigh(self, layouts: tuple[Layout, ...], held: Held) -> Footprint:
+        """As `footprint`, worked out anew."""
+        arrays = LayoutArrays.of(layouts)
+        model = self.tokens_model
+        return footprint(model, self.precision, self.chip, self.engine, arrays, held)
+
+    @cached_property
+    def _remembered(self) -> _Remembered:
+        return _Remembered(self)
+
+
+class _Remembered:
+    """What a sweep comes back to block after block, by value."""
+
+    def __init__(self, system: System) -> None:
+        self.deployment = lru_cache(maxsize=REMEMBERED)(system.deploy)
+        self.footprint = lru_cache(maxsize=REMEMBERED)(system.weigh)

@@ -1,0 +1,140 @@
+"""How chips are used: replicas of one layout, or a pool of prefill and a pool of decode workers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.work.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregated:
+    """Replicas of one layout, each of which does prefill and decode."""
+
+    layout: Layout
+
+    @property
+    def replicas(self) -> int:
+        """Copies that serve independently: concurrency is batch × replicas."""
+        return self.layout.replicas
+
+    @property
+    def chips(self) -> int:
+        """Chips of all replicas."""
+        return self.layout.chips
+
+    @property
+    def single(self) -> Aggregated:
+        """The same layout with one replica: what tells arrangements of other chip counts apart."""
+        return Aggregated(replace(self.layout, replicas=1))
+
+    @property
+    def name(self) -> str:
+        """``TP8 EP16 DP2 ×2``."""
+        return self.layout.name
+
+    def columns(self) -> dict[str, int]:
+        """The degrees, by the names that files and tables use."""
+        layout = self.layout
+        return {
+            "tensor": layout.tensor,
+            "pipeline": layout.pipeline,
+            "expert": layout.expert,
+            "attention_data": layout.attention_data,
+            "replicas": layout.replicas,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The workers of one role, each of ``layout`` (of one replica)."""
+
+    layout: Layout
+    workers: int
+
+    @property
+    def chips(self) -> int:
+        """Chips of all workers."""
+        return self.layout.chips_per_replica * self.workers
+
+    @property
+    def name(self) -> str:
+        """``TP1 EP8 DP8 ×2``; one worker is left out."""
+        return replace(self.layout, replicas=self.workers).name
+
+
+@dataclass(frozen=True, slots=True)
+class Disaggregated:
+    """Prefill and decode on separate pools; the whole is one replica."""
+
+    prefill: Pool
+    decode: Pool
+
+    @property
+    def replicas(self) -> int:
+        """One: both pools together serve all requests in flight."""
+        return 1
+
+    @property
+    def chips(self) -> int:
+        """Chips of both pools."""
+        return self.prefill.chips + self.decode.chips
+
+    @property
+    def single(self) -> Disaggregated:
+        """Itself: both pools are one replica."""
+        return self
+
+    @property
+    def name(self) -> str:
+        """``P TP4 ×3 | D TP8 EP8``."""
+        return f"P {self.prefill.name} | D {self.decode.name}"
+
+    def columns(self) -> dict[str, int]:
+        """The degrees of both pools, by the names that files and tables use."""
+        pools = (("prefill", self.prefill), ("decode", self.decode))
+        return {
+            f"{role}_{name}": value
+            for role, pool in pools
+            for name, value in (
+                ("tensor", pool.layout.tensor),
+                ("pipeline", pool.layout.pipeline),
+                ("expert", pool.layout.expert),
+                ("attention_data", pool.layout.attention_data),
+                ("workers", pool.workers),
+            )
+        }
+
+
+Arrangement = Aggregated | Disaggregated
+
+_DEGREES = {"TP": "tensor", "PP": "pipeline", "EP": "expert", "DP": "attention_data"}
+_WORD = re.compile(r"(TP|PP|EP|DP)(\d{1,5})", re.IGNORECASE)
+_WORKERS = re.compile(r"[x×](\d{1,5})", re.IGNORECASE)
+
+
+def parse_pool(text: str, what: str) -> Pool:
+    """``TP1 EP8 DP8 x2`` as a pool; raises `InputError` naming ``what`` and the bad word."""
+    degrees: dict[str, int] = {}
+    workers = 1
+    for word in text.split():
+        if found := _WORD.fullmatch(word):
+            degrees[_DEGREES[found[1].upper()]] = int(found[2])
+        elif found := _WORKERS.fullmatch(word):
+            workers = int(found[1])
+        else:
+            raise InputError(
+                f"{what}: found {clean(word, 40)!r}, expected degrees and workers as TP1 EP8 DP8 x2"
+            )
+    layout = Layout(**degrees)
+    if 0 in degrees.values() or workers < 1:
+        raise InputError(f"{what}: found a 0 in {clean(text, 60)!r}, expected numbers from 1")
+    if layout.ranks % layout.expert:
+        raise InputError(
+            f"{what}: EP{layout.expert} does not divide the {layout.ranks} ranks of "
+            f"TP{layout.tensor} DP{layout.attention_data}"
+        )
+    return Pool(layout, workers)
