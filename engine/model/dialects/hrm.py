@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture
+from engine.model.architecture import Architecture, LayerGroup
 from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_shape
 from engine.model.dialects.gated import gated
 from engine.model.keys import MAXIMUM_LAYERS, Keys
@@ -35,5 +35,5 @@ def read(keys: Keys) -> Architecture:
     shape = replace(shape, layers=stack * passes)
     mixer = gated(plain_attention(keys, shape, TRAITS, None), shape)
     found = read_decoder(keys, TRAITS, shape=shape, mixer=mixer, other=shape.hidden)
-    repeated = sum(group.count * group.block.parameters for group in found.layers)
-    return replace(found, shared_parameters=repeated - repeated // passes * 2)
+    shared = (LayerGroup(one.block, one.count // passes * (passes - 2)) for one in found.layers)
+    return replace(found, shared=tuple(shared))

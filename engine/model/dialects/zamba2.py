@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, Matrix, Role, Split
+from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
 from engine.model.dialects.decoder import Shape, Traits, assemble
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mamba import inner_width, state_groups
@@ -68,7 +68,7 @@ def read(keys: Keys) -> Architecture:
     keys.ignore(*DERIVED)
     found = assemble(keys, shape.hidden, shape.vocabulary, blocks, Traits(tied=True))
     repeats = max(kinds.count("hybrid") - copies, 0)
-    return replace(found, shared_parameters=repeats * shared)
+    return replace(found, shared=(LayerGroup(shared, repeats),))
 
 
 def _read_shape(keys: Keys) -> Shape:
@@ -98,8 +98,8 @@ def _mixer(keys: Keys, shape: Shape) -> Mixer:
     )
 
 
-def _hybrid(keys: Keys, shape: Shape, mixer: Mixer) -> tuple[Block, int]:
-    """A layer with a shared block, and how many of its elements are shared."""
+def _hybrid(keys: Keys, shape: Shape, mixer: Mixer) -> tuple[Block, Block]:
+    """A layer with a shared block, and that block alone."""
     hidden, wide = shape.hidden, 2 * shape.hidden
     width = keys.optional_integer("intermediate_size", minimum=1) or 4 * hidden
     attending = attention(wide, shape.heads, shape.kv_heads, shape.head_dim)
@@ -113,7 +113,7 @@ def _hybrid(keys: Keys, shape: Shape, mixer: Mixer) -> tuple[Block, int]:
         name="shared_transformer.feed_forward",
     )
     common = (*inputs, output, *feeding.matrices)
-    shared = sum(matrix.parameters for matrix in common) + wide + hidden
+    shared = Block("shared attention", common, (), other_parameters=wide + hidden)
     block = Block(
         "shared attention and mamba 2",
         (
