@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, LayerGroup
-from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_dimensions
 from engine.model.dialects.gated import gated
 from engine.model.keys import MAXIMUM_LAYERS, Keys
 
@@ -22,7 +22,7 @@ TRAITS = Traits(
 
 def read(keys: Keys) -> Architecture:
     """``H_cycles`` passes of the high stack, each after ``L_cycles`` passes of the low one."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     high = keys.integer("H_cycles", default=2, maximum=1000)
     low = keys.integer("L_cycles", default=3, maximum=1000)
     keys.ignore("L_bp_cycles", "prefix_lm", "embedding_scale")
