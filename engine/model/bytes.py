@@ -7,6 +7,7 @@ and other elements outside matrices are plain. Prediction layers are in no sum b
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -135,25 +136,26 @@ def _parts_of(layers: Iterable[LayerGroup], precision: Precision) -> tuple[Parts
 
 def _block_parts(block: Block, precision: Precision) -> tuple[Part, ...]:
     plain = precision.plain.bytes_per_element
-    parts = [Part(block.other_parameters * plain, Spread.NONE)]
-    parts += [_matrix_part(matrix, precision) for matrix in block.matrices]
+    held: dict[tuple[Spread, int], float] = defaultdict(float)
+    held[Spread.NONE, 0] = block.other_parameters * plain
+    for matrix in block.matrices:
+        held[_spread(matrix)] += matrix_bytes(matrix, precision)
     experts = block.experts
     if experts is not None:
         one = sum(matrix_bytes(matrix, precision) for matrix in experts.matrices)
-        one += experts.biases * plain
-        parts.append(Part(experts.count * one, Spread.EXPERTS))
+        held[Spread.EXPERTS, 0] = experts.count * (one + experts.biases * plain)
         if experts.router is not None:
-            parts.append(Part(matrix_bytes(experts.router, precision), Spread.NONE))
-    return tuple(parts)
+            held[Spread.NONE, 0] += matrix_bytes(experts.router, precision)
+    return tuple(Part(stored, *divided) for divided, stored in held.items())
 
 
-def _matrix_part(matrix: Matrix, precision: Precision) -> Part:
-    stored = matrix_bytes(matrix, precision)
+def _spread(matrix: Matrix) -> tuple[Spread, int]:
+    """What divides a matrix, with the heads of `Spread.KV_HEADS`."""
     if matrix.split is Split.REPLICATED:
-        return Part(stored, Spread.NONE)
+        return Spread.NONE, 0
     if matrix.split is Split.KV:
-        return Part(stored, Spread.KV_HEADS, max(matrix.heads, 1))
-    return Part(stored, Spread.TENSOR)
+        return Spread.KV_HEADS, max(matrix.heads, 1)
+    return Spread.TENSOR, 0
 
 
 def cache_bytes_per_token(architecture: Architecture, kv: NumberFormat) -> float:
