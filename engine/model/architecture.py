@@ -277,9 +277,9 @@ class Architecture:
     """Final norm, learned positions, embedding norms."""
     tower_parameters: int = 0
     """Vision and audio towers with their projectors."""
-    shared_parameters: int = 0
-    """Elements that layers hold in common with an earlier layer: counted in each layer's block
-    (each layer does their work), held once (Zamba)."""
+    shared: tuple[LayerGroup, ...] = ()
+    """What layers hold in common with an earlier layer: in each layer's block (each layer does
+    its work), held once (Zamba)."""
     prediction_layers: tuple[LayerGroup, ...] = ()
     """Multi-token-prediction layers; in no count but their own."""
     prediction_other_parameters: int = 0
@@ -303,6 +303,11 @@ class Architecture:
         """The LM head's own elements: 0 when it shares the embedding's."""
         bias = self.lm_head.outputs if self.lm_head.bias else 0
         return bias if self.tied_embeddings else self.lm_head.parameters
+
+    @property
+    def shared_parameters(self) -> int:
+        """Elements that layers hold in common with an earlier layer."""
+        return sum(group.count * group.block.parameters for group in self.shared)
 
     @property
     def total_parameters(self) -> int:
@@ -372,17 +377,4 @@ class Architecture:
             for block, count in self.blocks()
             for core in block.cores
             if not isinstance(core, StateCore) and core.window is None
-        )
-
-    def state_bytes_per_sequence(self, activation_bytes: float = 2.0) -> float:
-        """Constant bytes each sequence holds in recurrent states and convolution tails."""
-        return sum(
-            count
-            * (
-                core.state_elements * core.state_bytes_per_element
-                + core.convolution_elements * activation_bytes
-            )
-            for block, count in self.blocks()
-            for core in block.cores
-            if isinstance(core, StateCore)
         )

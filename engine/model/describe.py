@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.model.architecture import Architecture, Block, Matrix, Role
+from engine.model.architecture import Architecture
+from engine.model.bytes import (
+    cache_bytes_per_token,
+    state_bytes,
+    unbounded_cache_bytes_per_token,
+    weight_bytes,
+)
 from engine.model.config import LoadedModel
 from engine.model.precision import NumberFormat, Precision
 
@@ -39,7 +45,6 @@ def describe(model: LoadedModel, kv: NumberFormat | None = None) -> Description:
     counts: dict[str, int] = {}
     for block, count in architecture.blocks():
         counts[block.kind] = counts.get(block.kind, 0) + count
-    width = stored.bytes_per_element
     return Description(
         model.name,
         architecture.model_type,
@@ -48,30 +53,12 @@ def describe(model: LoadedModel, kv: NumberFormat | None = None) -> Description:
         model.precision,
         stored,
         tuple(counts.items()),
-        architecture.cached_elements_per_token() * width,
-        architecture.unbounded_cached_elements_per_token() * width,
-        architecture.state_bytes_per_sequence(),
+        cache_bytes_per_token(architecture, stored),
+        unbounded_cache_bytes_per_token(architecture, stored),
+        state_bytes(architecture),
         weight_bytes(architecture, model.precision),
         model.warnings,
     )
-
-
-def weight_bytes(architecture: Architecture, precision: Precision) -> float:
-    """Bytes of all weights with their scales, prediction layers left out.
-
-    Biases, norms and other elements outside matrices are stored in the plain format.
-    """
-    plain = precision.plain.bytes_per_element
-    total = sum(
-        count * _block_bytes(block, precision, plain) for block, count in architecture.blocks()
-    )
-    embedding = precision.weight_format(Role.EMBEDDING).bytes_per_element
-    total += architecture.embedding_parameters * embedding
-    if not architecture.tied_embeddings:
-        total += _matrix_bytes(architecture.lm_head, precision, plain)
-    tower = precision.weight_format(Role.TOWER).bytes_per_element
-    total += architecture.other_parameters * plain + architecture.tower_parameters * tower
-    return total
 
 
 def matrix_flops_per_token(architecture: Architecture) -> int:
@@ -85,23 +72,6 @@ def matrix_flops_per_token(architecture: Architecture) -> int:
             elements += experts.router.weights if experts.router else 0
         total += count * elements
     return 2 * total
-
-
-def _block_bytes(block: Block, precision: Precision, plain: float) -> float:
-    total = block.other_parameters * plain
-    total += sum(_matrix_bytes(matrix, precision, plain) for matrix in block.matrices)
-    experts = block.experts
-    if experts is None:
-        return total
-    if experts.router is not None:
-        total += _matrix_bytes(experts.router, precision, plain)
-    one = sum(_matrix_bytes(matrix, precision, plain) for matrix in experts.matrices)
-    return total + experts.count * (one + experts.biases * plain)
-
-
-def _matrix_bytes(matrix: Matrix, precision: Precision, plain: float) -> float:
-    stored = precision.weight_format(matrix.role).bytes_per_element
-    return matrix.weights * stored + (matrix.parameters - matrix.weights) * plain
 
 
 def as_json(description: Description) -> dict[str, Any]:

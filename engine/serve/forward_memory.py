@@ -10,6 +10,7 @@ import numpy as np
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.bytes import weight_bytes
 from engine.model.precision import Precision
 from engine.serve.memory import MemoryItem
 from engine.sources.profile_files import read_toml
@@ -61,12 +62,9 @@ def vision_footprint(
     activation_bytes: float,
 ) -> VisionFootprint:
     """Memory of ``instances`` copies on one chip."""
-    matrices = sum(layer.parameters for layer in architecture.layers if layer.depth)
-    others = architecture.parameters - matrices
-    weights = matrices * precision.weights.bytes_per_element + others * 4.0
     largest = architecture.largest_activation_elements
     return VisionFootprint(
-        weight_bytes=weights * instances,
+        weight_bytes=weight_bytes(architecture, precision) * instances,
         activation_bytes_per_image=live_copies() * largest * activation_bytes * instances,
         reserve_bytes=framework.memory.reserve_bytes,
         capacity_bytes=chip.memory_bytes * framework.memory.memory_fraction,

@@ -8,6 +8,7 @@ pipeline stage.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,15 +22,14 @@ from engine.model.architecture import (
     Block,
     Core,
     LatentCore,
-    Matrix,
     StateCore,
 )
+from engine.model.bytes import Part, Parts, Spread, stored_weights
 from engine.model.precision import Precision
 from engine.serve.load import Load, Static
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens.step import LayoutArrays
-from engine.work.tokens.work import matrix_share
 
 PAGE_TOKENS = 16
 """Cache is handed out in pages of this many tokens (vLLM's default block size)."""
@@ -138,36 +138,36 @@ def capacity_bytes(chip: Chip, policy: MemoryPolicy, used_bytes: FloatArray) -> 
 def _weight_bytes(
     architecture: Architecture, precision: Precision, layouts: LayoutArrays, stage: FloatArray
 ) -> FloatArray:
-    layers = np.zeros_like(layouts.tensor)
-    for block, count in architecture.blocks():
-        layers = layers + count * _block_bytes(block, precision, layouts)
-    plain = precision.plain.bytes_per_element
-    embedding = architecture.embedding_parameters * plain / layouts.tensor
-    head = architecture.head_parameters * plain / layouts.tensor
+    held = stored_weights(architecture, precision)
+    embedding, head = held.embedding / layouts.tensor, held.head / layouts.tensor
     ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
-    towers = (architecture.tower_parameters + architecture.other_parameters) * plain
     # Held once however many layers use them, if those are on the same pipeline stage.
-    shared = architecture.shared_parameters * plain / (layouts.tensor * layouts.pipeline)
-    total: FloatArray = stage * layers + ends + towers - shared
+    shared = _rank_bytes(held.shared, layouts) / layouts.pipeline
+    total: FloatArray = stage * _rank_bytes(held.layers, layouts) + ends + held.beside - shared
     return total
 
 
-def _block_bytes(block: Block, precision: Precision, layouts: LayoutArrays) -> FloatArray:
-    total = np.full_like(layouts.tensor, block.other_parameters * precision.plain.bytes_per_element)
-    for matrix in block.matrices:
-        total = total + _matrix_bytes(matrix, precision) * matrix_share(matrix, layouts.tensor)
-    if block.experts is not None:
-        one = sum(_matrix_bytes(matrix, precision) for matrix in block.experts.matrices)
-        one += block.experts.biases * precision.plain.bytes_per_element
-        total = total + block.experts.count * one / layouts.ranks
-        if block.experts.router is not None:
-            total = total + _matrix_bytes(block.experts.router, precision)
+def _rank_bytes(kinds: Sequence[Parts], layouts: LayoutArrays) -> FloatArray:
+    """Bytes of layers that one rank holds, all pipeline stages together."""
+    total = np.zeros_like(layouts.tensor)
+    for kind in kinds:
+        one = np.zeros_like(layouts.tensor)
+        for part in kind.parts:
+            one = one + part.bytes / _ranks_dividing(part, layouts)
+        total = total + kind.count * one
     return total
 
 
-def _matrix_bytes(matrix: Matrix, precision: Precision) -> float:
-    bias = (matrix.parameters - matrix.weights) * precision.plain.bytes_per_element
-    return matrix.weights * precision.weight_format(matrix.role).bytes_per_element + bias
+def _ranks_dividing(part: Part, layouts: LayoutArrays) -> FloatArray:
+    match part.spread:
+        case Spread.TENSOR:
+            return layouts.tensor
+        case Spread.KV_HEADS:
+            return np.minimum(layouts.tensor, float(part.heads))
+        case Spread.EXPERTS:
+            return layouts.ranks
+        case Spread.NONE:
+            return np.ones_like(layouts.tensor)
 
 
 def _cache_bytes(

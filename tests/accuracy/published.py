@@ -3,7 +3,8 @@
 ``profiles/accuracy/published.csv`` holds figures with their citations, in the form that
 `rooftop validate` reads. The choice follows the groups of the data, not the error: from every
 chip, framework and model that a kind of row has, the rows at even distances of the group sorted
-by load.
+by load. Rows that cannot be what they say (more bytes of weights than their chips hold) are left
+out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from engine.evidence.measured.dates import CONFIGURATION
+from engine.evidence.measured.predict import subject_of
 from engine.evidence.measured.reader import Measurement
+from engine.model.bytes import weight_bytes
+from engine.words.errors import InputError
 
 COLUMNS = (
     "id",
@@ -58,6 +62,8 @@ COLUMNS = (
 _RESOLUTION = re.compile(r"input \d+x\d+")
 ROWS_OF_GROUP = {"serving": 2, "static": 1, "offline": 1, "cv": 3}
 """Vision rows are grouped by chip and framework alone, as each has dozens of models."""
+ROWS_OF_A_WIDE_GROUP = 40
+"""Serving groups with fewer rows than this give one: they span few loads."""
 
 
 def choose(rows: Sequence[Measurement]) -> list[Measurement]:
@@ -68,8 +74,21 @@ def choose(rows: Sequence[Measurement]) -> list[Measurement]:
     chosen: list[Measurement] = []
     for key in sorted(groups):
         members = sorted(groups[key], key=_load)
-        chosen += _evenly(members, ROWS_OF_GROUP.get(key[0], 0))
-    return chosen
+        narrow = key[0] == "serving" and len(members) < ROWS_OF_A_WIDE_GROUP
+        chosen += _evenly(members, 1 if narrow else ROWS_OF_GROUP.get(key[0], 0))
+    return [row for row in chosen if not _overfull(row)]
+
+
+def _overfull(row: Measurement) -> bool:
+    """Whether the weights, in the format that the row names, outweigh its chips' memory."""
+    if row.kind == "cv" or row.problem:
+        return False
+    try:
+        subject = subject_of(row, None)
+    except InputError:
+        return False
+    weights = weight_bytes(subject.architecture, subject.precision)
+    return weights > subject.chip.memory_bytes * max(row.chips, 1)
 
 
 def _group(row: Measurement) -> tuple[str, ...]:

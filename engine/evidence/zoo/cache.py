@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.evidence.zoo.tables import Comparison, Verdict, number, read_table
 from engine.model.architecture import Architecture, LatentCore, StateCore
+from engine.model.bytes import state_bytes
 from engine.words.errors import RooftopError
 
 COLUMNS = ("name", "full_attn_bytes_per_token_bf16")
@@ -120,7 +121,7 @@ def _state(architecture: Architecture, expected: float | None, empty: bool) -> t
         for core in block.cores
         if isinstance(core, StateCore)
     ]
-    ours = architecture.state_bytes_per_sequence()
+    ours = state_bytes(architecture)
     if not expected or ours == expected:
         return "", ""
     recurrent = sum(n * core.state_elements * core.state_bytes_per_element for core, n in states)

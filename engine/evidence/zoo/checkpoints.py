@@ -12,8 +12,8 @@ from pathlib import Path
 
 from engine.evidence.zoo.tables import Comparison, number, read_table
 from engine.model.architecture import Architecture
+from engine.model.bytes import prediction_bytes, weight_bytes
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.describe import weight_bytes
 from engine.model.precision import Precision
 from engine.words.errors import RooftopError
 
@@ -80,7 +80,7 @@ def compare_checkpoint(
     expected = size * GIB
     plain = model.precision.plain.bytes_per_element
     table = architecture.embedding_parameters * plain
-    predicted = _prediction_bytes(architecture, model.precision)
+    predicted = prediction_bytes(architecture, model.precision)
     if abs(own / expected - 1) <= TOLERANCE:
         return Comparison(name, "matched", "", own, expected, subject=SUBJECT)
     ways = [(own + table, "the checkpoint holds the shared head twice")]
@@ -99,18 +99,3 @@ def compare_checkpoint(
         return Comparison(name, "convention", reason, nearest, expected, subject=SUBJECT)
     reason = f"{own / GIB:.2f} GiB, expected {size:.2f}"
     return Comparison(name, "differing", reason, own, expected, subject=SUBJECT)
-
-
-def _prediction_bytes(architecture: Architecture, precision: Precision) -> float:
-    if not architecture.prediction_layers:
-        return 0.0
-    only = replace(
-        architecture,
-        layers=architecture.prediction_layers,
-        embedding_parameters=0,
-        tied_embeddings=True,
-        other_parameters=architecture.prediction_other_parameters,
-        tower_parameters=0,
-        shared_parameters=0,
-    )
-    return weight_bytes(only, precision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import FeedForward, dense, mixture
 from engine.model.keys import Keys
@@ -15,7 +15,7 @@ def read(keys: Keys) -> Architecture:
     """``moe_layer_frequency`` spaces the expert layers; ``use_residual`` adds the dense part."""
     keys.ignore("parallel_attn_mlp_res", "enable_expert_tensor_parallelism", "enc_index")
     keys.ignore("moe_token_dropping", "moe_min_capacity")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     routing = read_routing(keys)
     width = keys.integer("intermediate_size", required=True)
     every = keys.integer("moe_layer_frequency", default=1, maximum=10_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import read_routing, shared_count
 from engine.model.dialects.parts import mixture
 from engine.model.keys import Keys
@@ -13,7 +13,7 @@ TRAITS = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
 
 def read(keys: Keys) -> Architecture:
     """``intermediate_size`` is the width of one expert unless ``moe_intermediate_size`` says so."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     routing = read_routing(keys)
     width = keys.integer("moe_intermediate_size", "intermediate_size", required=True)
     keys.ignore("intermediate_size")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     plain_attention,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import after_first_dense, read_routing, shared_count
@@ -21,7 +21,7 @@ def read(keys: Keys) -> Architecture:
     """``use_bias`` belongs to the output projection, ``use_qkv_bias`` to the fused one."""
     keys.ignore("norm_head", "norm_softmax", "use_rmsnorm", "score_function", "router_dtype")
     keys.ignore("moe_router_enable_expert_bias", "moe_shared_expert_overlap", "multi_gate")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     normed = keys.flag("use_qk_norm", default=keys.model_type == "bailing_moe_v2")
     traits = Traits(
         qkv_bias="use_qkv_bias", output_bias="use_bias", qk_norm="head" if normed else ""
@@ -39,7 +39,7 @@ def read(keys: Keys) -> Architecture:
     )
 
 
-def _experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     sparse = after_first_dense(keys, shape.layers)
     routing = read_routing(keys)
     width = keys.integer("moe_intermediate_size", required=True)

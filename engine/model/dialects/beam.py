@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_dimensions
 from engine.model.dialects.deepseek import read_experts
 from engine.model.dialects.gated import with_gate
 from engine.model.dialects.parts import Mixer
@@ -18,7 +18,7 @@ FIRST_DENSE = 3
 
 def read(keys: Keys) -> Architecture:
     """One gate per output element with a trained bias per head."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     pattern = every_nth_full(shape.layers, 6)
     windows = layer_windows(keys, shape.layers, window_size(keys), pattern)
     plain = plain_attention(keys, shape, TRAITS, windows)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.mixture import mlp_layer_types, read_routing, shared_count
 from engine.model.dialects.parts import dense, mixture
@@ -32,7 +32,7 @@ def read(keys: Keys) -> Architecture:
     keys.ignore("use_gated_activation", "use_embedding_sharing", "use_parallel_block")
     keys.ignore("use_parallel_embedding", "position_embedding_type", "rotary_pct", "layer_switch")
     keys.ignore("order_of_interleaved_layers", "logit_scale")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     normed = keys.flag("use_qk_norm", default=False)
     traits = replace(BASE, qk_norm="heads" if normed else "")
     if keys.model_type == "cohere":
@@ -58,7 +58,7 @@ def read(keys: Keys) -> Architecture:
     return read_decoder(keys, traits, shape=shape, windows=windows, feed_forward=feed_forward)
 
 
-def _experts(keys: Keys, shape: Shape, first: int) -> FeedForwardOfLayer:
+def _experts(keys: Keys, shape: Dimensions, first: int) -> FeedForwardOfLayer:
     keys.ignore("shared_expert_combination_strategy", "expert_selection_fn")
     sparse = mlp_layer_types(keys, shape.layers)
     if sparse is None:

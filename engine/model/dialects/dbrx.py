@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Shape, Traits, read_decoder
+from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import mixture
 from engine.model.keys import MAXIMUM_LAYERS, Keys
@@ -31,5 +31,5 @@ def read(keys: Keys) -> Architecture:
     routing = read_routing(experts)
     width = experts.integer("ffn_hidden_size", required=True)
     bank = mixture(hidden, width, routing.count, routing.top_k, name="ffn")
-    shape = Shape(hidden, layers, heads, kv_heads, hidden // heads, vocabulary)
+    shape = Dimensions(hidden, layers, heads, kv_heads, hidden // heads, vocabulary)
     return read_decoder(keys, TRAITS, shape=shape, feed_forward=lambda index: bank)

@@ -61,7 +61,7 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Dimensions:
     """The dimensions that all decoders have."""
 
     hidden: int
@@ -72,7 +72,7 @@ class Shape:
     vocabulary: int
 
 
-def read_shape(keys: Keys, *, floor_head_dim: bool = False) -> Shape:
+def read_dimensions(keys: Keys, *, floor_head_dim: bool = False) -> Dimensions:
     """Dimensions from their many spellings; raises `InputError`.
 
     ``floor_head_dim``: a head width the file does not give may be rounded down.
@@ -89,7 +89,7 @@ def read_shape(keys: Keys, *, floor_head_dim: bool = False) -> Shape:
         raise keys.problem(KV_HEADS[0], kv_heads, f"a divisor of the {heads} attention heads")
     width = read_head_dim(keys, hidden, heads, floor_head_dim)
     vocabulary = keys.integer("vocab_size", required=True)
-    return Shape(hidden, layers, heads, kv_heads, width, vocabulary)
+    return Dimensions(hidden, layers, heads, kv_heads, width, vocabulary)
 
 
 def read_head_dim(keys: Keys, hidden: int, heads: int, floor: bool = False) -> int:
@@ -126,7 +126,7 @@ def read_decoder(
     keys: Keys,
     traits: Traits,
     *,
-    shape: Shape | None = None,
+    shape: Dimensions | None = None,
     mixer: PartOfLayer | None = None,
     feed_forward: FeedForwardOfLayer | None = None,
     windows: list[int | None] | None = None,
@@ -140,7 +140,7 @@ def read_decoder(
     ``windows`` gives each layer's attention window. ``other`` are elements outside the layers
     beyond final norm and learned positions. Raises `InputError`.
     """
-    shape = shape or read_shape(keys)
+    shape = shape or read_dimensions(keys)
     build_mixer = mixer or plain_attention(keys, shape, traits, windows)
     build_feed_forward = feed_forward or plain_feed_forward(keys, shape, traits)
     norm_parameters = traits.norms * norm_elements(traits.norm, shape.hidden)
@@ -168,7 +168,7 @@ def read_decoder(
 
 
 def plain_attention(
-    keys: Keys, shape: Shape, traits: Traits, windows: list[int | None] | None
+    keys: Keys, shape: Dimensions, traits: Traits, windows: list[int | None] | None
 ) -> PartOfLayer:
     """The same attention in every layer but for its window."""
     qkv_bias = read_bias(keys, traits.qkv_bias)
@@ -191,7 +191,7 @@ def plain_attention(
     return build
 
 
-def plain_feed_forward(keys: Keys, shape: Shape, traits: Traits) -> FeedForwardOfLayer:
+def plain_feed_forward(keys: Keys, shape: Dimensions, traits: Traits) -> FeedForwardOfLayer:
     """The same dense feed-forward part in every layer."""
     width = read_width(keys, shape.hidden, traits)
     part = dense(shape.hidden, width, gated=traits.gated, bias=read_bias(keys, traits.mlp_bias))

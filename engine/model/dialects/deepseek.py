@@ -9,11 +9,11 @@ from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
     LAYERS,
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.mixture import WIDTH, after_first_dense, read_routing, shared_count
 from engine.model.dialects.parts import (
@@ -46,7 +46,7 @@ def read(keys: Keys) -> Architecture:
     """Latent attention (but for the first DeepSeek MoE) with experts after dense layers."""
     if keys.model_type == "deepseek" or keys.values.get("use_mla") is False:
         keys.ignore(*_UNUSED_LATENT)
-        shape = read_shape(keys)
+        shape = read_dimensions(keys)
         experts = read_experts(keys, shape.hidden, shape.layers)
         return read_decoder(keys, FIRST, shape=shape, feed_forward=experts)
     keys.ignore("use_mla")
@@ -78,10 +78,10 @@ def _normed(experts: FeedForwardOfLayer, hidden: int) -> FeedForwardOfLayer:
     return build
 
 
-def read_latent_shape(keys: Keys) -> Shape:
+def read_latent_shape(keys: Keys) -> Dimensions:
     """Dimensions; ``head_dim`` and ``num_key_value_heads`` mean nothing in latent attention."""
     keys.ignore("head_dim", "num_key_value_heads", "qk_head_dim")
-    return Shape(
+    return Dimensions(
         keys.integer(*HIDDEN, required=True),
         keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS),
         keys.integer(*HEADS, required=True),
@@ -93,7 +93,7 @@ def read_latent_shape(keys: Keys) -> Shape:
 
 def read_latent(
     keys: Keys,
-    shape: Shape,
+    shape: Dimensions,
     indexes: list[SparseIndex] | None = None,
     value_dim: int = 0,
 ) -> list[Mixer]:

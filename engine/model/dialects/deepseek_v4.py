@@ -22,7 +22,7 @@ from engine.model.architecture import (
     Split,
     StateCore,
 )
-from engine.model.dialects.decoder import Traits, assemble, read_shape
+from engine.model.dialects.decoder import Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import FeedForward, Mixer, layer, mixture, output_projection
 from engine.model.keys import Keys
@@ -61,7 +61,7 @@ class Dimensions:
 
 def read(keys: Keys) -> Architecture:
     """All layers are mixtures of experts; the first ones route by token id."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     sizes = _dimensions(keys, shape.hidden, shape.heads, shape.head_dim)
     experts = _experts(keys, shape.hidden)
     kinds, last = _kinds(keys, shape.layers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Shape, Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Dimensions, Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import mlp_layer_types, read_routing, shared_count
 from engine.model.dialects.parts import dense, mixture
 from engine.model.keys import Keys
@@ -15,7 +15,7 @@ def read(keys: Keys) -> Architecture:
     keys.ignore(
         "moe_norm_min", "moe_capacity", "moe_gate", "moe_use_aux_free", "num_nextn_predict_layers"
     )
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     biased = keys.flag("use_bias", default=False)
     if keys.model_type == "ernie4_5_vl_moe_text":
         return _with_vision(keys, shape, biased)
@@ -47,7 +47,7 @@ def read(keys: Keys) -> Architecture:
     )
 
 
-def _with_vision(keys: Keys, shape: Shape, biased: bool) -> Architecture:
+def _with_vision(keys: Keys, shape: Dimensions, biased: bool) -> Architecture:
     """Two banks of experts in every sparse layer, one for text and one for image tokens; the
     second counts as a tower, because text never visits it. ``moe_num_experts`` and
     ``moe_intermediate_size`` hold one number for each bank, or the first one for both."""

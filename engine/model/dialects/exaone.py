@@ -8,7 +8,7 @@ from engine.model.dialects.decoder import (
     plain_attention,
     plain_feed_forward,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.deepseek import read_experts, read_prediction
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
@@ -19,7 +19,7 @@ TRAITS = Traits(qk_norm="head")
 
 def read(keys: Keys) -> Architecture:
     """Dense or sparse by model type."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     windows = read_windows(keys, shape.layers)
     mixer = plain_attention(keys, shape, TRAITS, windows)
     if keys.model_type == "exaone4":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import HEADS, HIDDEN, LAYERS, Shape, Traits, read_decoder
+from engine.model.dialects.decoder import HEADS, HIDDEN, LAYERS, Dimensions, Traits, read_decoder
 from engine.model.keys import MAXIMUM_LAYERS, Keys
 
 
@@ -41,5 +41,5 @@ def read(keys: Keys) -> Architecture:
         tied=True,
         width_factor=4,
     )
-    shape = Shape(hidden, layers, heads, kv_heads, hidden // heads, vocabulary)
+    shape = Dimensions(hidden, layers, heads, kv_heads, hidden // heads, vocabulary)
     return read_decoder(keys, traits, shape=shape)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture, Matrix, Role
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
     PartOfLayer,
-    Shape,
     Traits,
     plain_attention,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import mlp_layer_types, read_routing
@@ -27,7 +27,7 @@ FIRST_DENSE = {"laguna": 1, "step3p5": 3}
 """Dense layers at the start when the file does not say."""
 
 
-def gated(inner: PartOfLayer, shape: Shape) -> PartOfLayer:
+def gated(inner: PartOfLayer, shape: Dimensions) -> PartOfLayer:
     """``inner`` with one gate per output element."""
     return lambda index: with_gate(inner(index), shape.hidden, shape.heads * shape.head_dim)
 
@@ -40,7 +40,7 @@ def with_gate(mixer: Mixer, hidden: int, width: int) -> Mixer:
 
 def read(keys: Keys) -> Architecture:
     """By model type."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     window = window_size(keys)
     windows = layer_windows(keys, shape.layers, window, [False] * shape.layers)
     if keys.model_type == "muse_glimmer_text":
@@ -61,7 +61,7 @@ def read(keys: Keys) -> Architecture:
     )
 
 
-def _heads(keys: Keys, shape: Shape, windows: list[int | None]) -> list[int]:
+def _heads(keys: Keys, shape: Dimensions, windows: list[int | None]) -> list[int]:
     """Query heads of every layer, from a list or from the count of windowed layers."""
     listed = keys.integers("num_attention_heads_per_layer", minimum=1, maximum=100_000)
     other = keys.scope("attention_other_setting", model_type="none")
@@ -84,7 +84,7 @@ def _heads(keys: Keys, shape: Shape, windows: list[int | None]) -> list[int]:
     return listed
 
 
-def _per_head_gates(keys: Keys, shape: Shape, windows: list[int | None]) -> PartOfLayer:
+def _per_head_gates(keys: Keys, shape: Dimensions, windows: list[int | None]) -> PartOfLayer:
     heads = _heads(keys, shape, windows)
     gating = keys.values.get("gating", True)
     keys.ignore("gating", "gating_types", "use_head_wise_attn_gate")
@@ -108,7 +108,7 @@ def _per_head_gates(keys: Keys, shape: Shape, windows: list[int | None]) -> Part
     return build
 
 
-def _experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     """Experts after the dense layers, with one shared expert; Laguna's router adds a bias that is
     a parameter."""
     keys.ignore("decoder_sparse_step", "n_shared_experts", "use_moe_router_bias")

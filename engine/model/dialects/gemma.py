@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
 
@@ -23,7 +23,7 @@ PERIOD = {"gemma2": 2, "vaultgemma": 2, "gemma3_text": 6}
 
 def read(keys: Keys) -> Architecture:
     """A text-only Gemma; the vision models hand in their ``text_config``."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     traits = TRAITS[keys.model_type]
     if keys.model_type == "gemma":
         return read_decoder(keys, traits, shape=shape)

@@ -4,7 +4,7 @@ per layer, and caches shared by the last layers."""
 from __future__ import annotations
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
-from engine.model.dialects.decoder import Shape, Traits, assemble, read_shape
+from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.parts import FeedForward, attention, dense, layer
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
@@ -16,7 +16,7 @@ def read(keys: Keys) -> Architecture:
     """``intermediate_size`` is one number or one per layer."""
     keys.ignore("activation_sparsity_pattern", "altup_active_idx", "altup_correct_scale")
     keys.ignore("altup_coef_clip")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     pattern = every_nth_full(shape.layers, 5)
     windows = layer_windows(keys, shape.layers, window_size(keys), pattern)
     shared = keys.optional_integer("num_kv_shared_layers", maximum=shape.layers) or 0
@@ -52,7 +52,7 @@ def read(keys: Keys) -> Architecture:
     return assemble(keys, hidden, shape.vocabulary, blocks, TRAITS, other=other)
 
 
-def _tables(keys: Keys, shape: Shape, own: int) -> int:
+def _tables(keys: Keys, shape: Dimensions, own: int) -> int:
     """The embedding table of all layers' own inputs, and its norm."""
     return keys.integer("vocab_size_per_layer_input") * shape.layers * own + own
 

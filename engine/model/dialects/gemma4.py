@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from engine.model.architecture import Architecture, Block, Matrix, Role, Split
-from engine.model.dialects.decoder import Shape, Traits, assemble, read_shape
+from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.mixture import Routing, read_routing
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
@@ -19,7 +19,7 @@ TRAITS = Traits(tied=True, norms=4)
 class _Layout:
     """What layers have in common."""
 
-    shape: Shape
+    shape: Dimensions
     width: int
     per_layer: int
     keys_are_values: bool
@@ -32,7 +32,7 @@ class _Layout:
 def read(keys: Keys) -> Architecture:
     """Layers from the ``num_kv_shared_layers``-th last on reuse the cache of an earlier one."""
     keys.ignore("use_bidirectional_attention", "vocab_size_per_layer_input")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     window = window_size(keys)
     pattern = every_nth_full(shape.layers, 6)
     windows = layer_windows(keys, shape.layers, window, pattern)
@@ -68,7 +68,7 @@ def read(keys: Keys) -> Architecture:
 
 
 def _heads(
-    keys: Keys, shape: Shape, windows: list[int | None], keys_are_values: bool
+    keys: Keys, shape: Dimensions, windows: list[int | None], keys_are_values: bool
 ) -> list[tuple[int, int]]:
     """KV heads and head width of every layer, from ``per_layer_config`` or the global keys."""
     own = keys.scope("per_layer_config")

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Shape, Traits, plain_attention, read_decoder, read_shape
+from engine.model.dialects.decoder import (
+    Dimensions,
+    Traits,
+    plain_attention,
+    read_decoder,
+    read_dimensions,
+)
 from engine.model.dialects.deepseek import read_experts, read_prediction
 from engine.model.dialects.parts import dense
 from engine.model.dialects.towers import linear, transformer_layer
@@ -52,7 +58,7 @@ def _chatglm(keys: Keys) -> Architecture:
     traits = Traits(qkv_bias=qkv_bias, output_bias=linear_bias, mlp_bias=linear_bias)
     vision = keys.scope("vision_config", model_type="none")
     tower = _eva(keys, vision, hidden) if vision is not None else 0
-    shape = Shape(hidden, layers, heads, kv_heads, width, vocabulary)
+    shape = Dimensions(hidden, layers, heads, kv_heads, width, vocabulary)
     return read_decoder(keys, traits, shape=shape, tower=tower)
 
 
@@ -74,7 +80,7 @@ def _first(keys: Keys) -> Architecture:
     """ChatGLM 1: LayerNorm, biases and two matrices in the feed-forward part."""
     keys.ignore("position_encoding_2d", "use_quantization_bit", "quantization_bit")
     keys.ignore("quantization_embeddings", "pre_seq_len", "prefix_projection")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     width = keys.integer("inner_hidden_size", required=True)
     part = dense(shape.hidden, width, gated=False, bias=True)
     return read_decoder(keys, FIRST, shape=shape, feed_forward=lambda index: part)
@@ -83,7 +89,7 @@ def _first(keys: Keys) -> Architecture:
 def _sparse(keys: Keys) -> Architecture:
     """Experts after the first dense layers; query and key norms are optional. The class rounds
     the head width down where hidden size over heads is no whole number."""
-    shape = read_shape(keys, floor_head_dim=True)
+    shape = read_dimensions(keys, floor_head_dim=True)
     normed = keys.flag("use_qk_norm", default=False)
     traits = Traits(qkv_bias="attention_bias", qk_norm="head" if normed else "")
     mixer = plain_attention(keys, shape, traits, None)

@@ -10,7 +10,7 @@ from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
     LAYERS,
-    Shape,
+    Dimensions,
     Traits,
     read_decoder,
 )
@@ -65,14 +65,14 @@ def _plain(keys: Keys) -> Architecture:
     return read_decoder(keys, TRAITS[keys.model_type])
 
 
-def _shape(keys: Keys, kv_heads: int | None = None) -> Shape:
+def _shape(keys: Keys, kv_heads: int | None = None) -> Dimensions:
     hidden = keys.integer(*HIDDEN, required=True)
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer(*HEADS, required=True)
     if hidden % heads:
         raise keys.problem(HIDDEN[0], hidden, f"a multiple of the {heads} attention heads")
     vocabulary = keys.integer("vocab_size", required=True)
-    return Shape(hidden, layers, heads, kv_heads or heads, hidden // heads, vocabulary)
+    return Dimensions(hidden, layers, heads, kv_heads or heads, hidden // heads, vocabulary)
 
 
 def _bigcode(keys: Keys) -> Architecture:

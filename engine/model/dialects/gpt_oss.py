@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import mixture
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
@@ -15,7 +15,7 @@ TRAITS = Traits(qkv_bias="attention_bias", output_bias="attention_bias", sinks=T
 def read(keys: Keys) -> Architecture:
     """Every second layer attends to everything unless ``layer_types`` says otherwise."""
     keys.ignore("initial_context_length", "swiglu_limit")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     windows = layer_windows(keys, shape.layers, window_size(keys), every_nth_full(shape.layers, 2))
     routing = read_routing(keys)
     width = keys.integer("intermediate_size", required=True)

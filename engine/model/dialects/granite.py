@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import mixture
@@ -23,7 +23,7 @@ SINKS = replace(BASE, sinks=True)
 
 def read(keys: Keys) -> Architecture:
     """Every fourth layer, from the first on, attends to everything in the windowed ones."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     windowed = keys.model_type in ("granite_swa", "granitemoe_swa")
     windows = None
     if windowed:
@@ -35,7 +35,7 @@ def read(keys: Keys) -> Architecture:
     return read_decoder(keys, traits, shape=shape, windows=windows, feed_forward=feed_forward)
 
 
-def _experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     routing = read_routing(keys)
     width = keys.integer("intermediate_size", required=True)
     shared = keys.optional_integer("shared_intermediate_size") or 0

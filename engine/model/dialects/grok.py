@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
 from engine.model.keys import Keys
@@ -16,7 +16,7 @@ TRAITS = Traits(norms=4)
 def read(keys: Keys) -> Architecture:
     """``residual_moe`` means that dense part and experts run side by side."""
     keys.ignore("attn_temperature_len", "router_logit_softcapping", "embedding_multiplier_scale")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     routing = read_routing(keys)
     beside = keys.flag("residual_moe", default=False)
     wide = keys.integer("intermediate_size", required=True)

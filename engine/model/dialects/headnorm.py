@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     plain_attention,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.deepseek import read_experts, read_prediction
 from engine.model.dialects.gated import gated
@@ -37,7 +37,7 @@ FIRST_DENSE = {"hy_v3": 1}
 
 def read(keys: Keys) -> Architecture:
     """By model type."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     traits = TRAITS[keys.model_type]
     keys.ignore("enable_moe_fp32_combine", "route_scale", "mup_enabled", "router_scaling_factor")
     windows = _windows(keys, shape.layers)
@@ -76,7 +76,7 @@ def _windows(keys: Keys, layers: int) -> list[int | None] | None:
     return layer_windows(keys, layers, window, [False] * layers)
 
 
-def _one_shared(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _one_shared(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     """Experts in every layer with one shared expert of its own width."""
     routing = read_routing(keys)
     bank = mixture(

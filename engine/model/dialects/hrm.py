@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_shape
+from engine.model.architecture import Architecture, LayerGroup
+from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_dimensions
 from engine.model.dialects.gated import gated
 from engine.model.keys import MAXIMUM_LAYERS, Keys
 
@@ -22,7 +22,7 @@ TRAITS = Traits(
 
 def read(keys: Keys) -> Architecture:
     """``H_cycles`` passes of the high stack, each after ``L_cycles`` passes of the low one."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     high = keys.integer("H_cycles", default=2, maximum=1000)
     low = keys.integer("L_cycles", default=3, maximum=1000)
     keys.ignore("L_bp_cycles", "prefix_lm", "embedding_scale")
@@ -35,5 +35,5 @@ def read(keys: Keys) -> Architecture:
     shape = replace(shape, layers=stack * passes)
     mixer = gated(plain_attention(keys, shape, TRAITS, None), shape)
     found = read_decoder(keys, TRAITS, shape=shape, mixer=mixer, other=shape.hidden)
-    repeated = sum(group.count * group.block.parameters for group in found.layers)
-    return replace(found, shared_parameters=repeated - repeated // passes * 2)
+    shared = (LayerGroup(one.block, one.count // passes * (passes - 2)) for one in found.layers)
+    return replace(found, shared=tuple(shared))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.mixture import MAXIMUM_EXPERTS
 from engine.model.dialects.parts import Mixer, attention, mixture
@@ -52,7 +52,7 @@ def read(keys: Keys) -> Architecture:
     if keys.flag("use_mla", default=False):
         raise keys.problem("use_mla", True, "false: no released model uses it")
     keys.ignore(*UNUSED)
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     bias = keys.flag("attention_bias", default=False)
     shares = keys.flag("use_cla", default=False)
     factor = (keys.optional_integer("cla_share_factor", minimum=1) or 1) if shares else 1
@@ -82,7 +82,7 @@ def read(keys: Keys) -> Architecture:
     )
 
 
-def _experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     """Counts may be one number or one per layer; the shared expert is as wide as the dense part
     times their number."""
     layers = shape.layers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, Block, Matrix, Role, Split
-from engine.model.dialects.decoder import Shape, Traits, assemble, read_shape
+from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mixture import WIDTH, mlp_layer_types, read_routing, shared_count
 from engine.model.dialects.parts import (
@@ -22,7 +22,7 @@ from engine.model.keys import Keys
 
 def read(keys: Keys) -> Architecture:
     """Only layers of type ``full`` own an indexer; the others reuse its selection."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     count = shape.layers
     default = ["full" if index == 0 or (index - 1) % 4 == 0 else "shared" for index in range(count)]
     words = {"full": "full", "shared": "shared"}
@@ -42,7 +42,7 @@ def read(keys: Keys) -> Architecture:
     return assemble(keys, shape.hidden, shape.vocabulary, blocks, Traits(), other=joined)
 
 
-def _attention(keys: Keys, shape: Shape, owned: bool) -> Mixer:
+def _attention(keys: Keys, shape: Dimensions, owned: bool) -> Mixer:
     value_dim = keys.integer("v_head_dim")
     mixer = latent_attention(
         shape.hidden,
@@ -64,7 +64,7 @@ def _attention(keys: Keys, shape: Shape, owned: bool) -> Mixer:
     return replace(mixer, matrices=(gate, *mixer.matrices), other=mixer.other + shape.heads)
 
 
-def _experts(keys: Keys, shape: Shape) -> FeedForward:
+def _experts(keys: Keys, shape: Dimensions) -> FeedForward:
     routing = read_routing(keys)
     width = keys.integer(*WIDTH)
     return mixture(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
-from engine.model.dialects.decoder import Shape, Traits, read_decoder
+from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import Mixer, mixture, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
@@ -38,7 +38,7 @@ def read(keys: Keys) -> Architecture:
         hidden,
     )
     keys.warnings.append("attention experts are counted as always active (an upper bound)")
-    shape = Shape(hidden, layers, heads, kv_heads, head_dim, vocabulary)
+    shape = Dimensions(hidden, layers, heads, kv_heads, head_dim, vocabulary)
     return read_decoder(
         keys,
         TRAITS,

@@ -13,8 +13,8 @@ from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
     LAYERS,
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     read_decoder,
 )
@@ -43,7 +43,7 @@ def read(keys: Keys) -> Architecture:
 
 
 def _read_text(keys: Keys) -> Architecture:
-    shape = _read_shape(keys)
+    shape = _read_dimensions(keys)
     linear = keys.scope("linear_attn_config")
     kinds = _kinds(keys, linear, shape.layers)
     delta, latent = _delta(keys, linear, shape), _latent(keys, shape)
@@ -66,11 +66,11 @@ def _read_text(keys: Keys) -> Architecture:
     )
 
 
-def _read_shape(keys: Keys) -> Shape:
+def _read_dimensions(keys: Keys) -> Dimensions:
     """Heads need not divide the hidden size; ``head_dim`` is not that of latent attention."""
     heads = keys.integer(*HEADS, required=True, maximum=100_000)
     keys.ignore("num_key_value_heads")
-    return Shape(
+    return Dimensions(
         keys.integer(*HIDDEN, required=True, maximum=1_000_000),
         keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS),
         heads,
@@ -103,7 +103,7 @@ def _listed_kinds(keys: Keys, layers: int, full: list[int], linear: list[int]) -
     return ["latent" if index + 1 in set(full) else "delta" for index in range(layers)]
 
 
-def _delta(keys: Keys, inner: Keys | None, shape: Shape) -> Mixer:
+def _delta(keys: Keys, inner: Keys | None, shape: Dimensions) -> Mixer:
     if keys.model_type == "bailing_hybrid":
         return kimi_delta_attention(
             shape.hidden,
@@ -129,7 +129,7 @@ def _delta(keys: Keys, inner: Keys | None, shape: Shape) -> Mixer:
     )
 
 
-def _latent(keys: Keys, shape: Shape) -> Mixer:
+def _latent(keys: Keys, shape: Dimensions) -> Mixer:
     rank = keys.optional_integer("q_lora_rank", minimum=1)
     value_dim = keys.integer("v_head_dim")
     mixer = latent_attention(
@@ -154,7 +154,7 @@ def _latent(keys: Keys, shape: Shape) -> Mixer:
     return replace(mixer, matrices=(gating, *mixer.matrices))
 
 
-def _feed_forward(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _feed_forward(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     sparse = after_first_dense(keys, shape.layers, default=1)
     experts = _experts(keys, shape)
     if all(sparse):
@@ -164,7 +164,7 @@ def _feed_forward(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
     return lambda index: experts if sparse[index] else plain
 
 
-def _experts(keys: Keys, shape: Shape) -> FeedForward:
+def _experts(keys: Keys, shape: Dimensions) -> FeedForward:
     routing = read_routing(keys)
     width = keys.integer(*WIDTH)
     latent = keys.optional_integer("routed_expert_hidden_size", minimum=1) or 0

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture, Matrix, Role
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     assemble,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import Mixer, attention, dense, layer, mixture
@@ -26,7 +26,7 @@ KINDS = {
 
 def read(keys: Keys) -> Architecture:
     """The word ``conv`` in ``layer_types`` is a convolution; LFM3 adds windows and gates."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     kinds = layer_kinds(keys, shape.layers, _default_kinds(keys, shape.layers), KINDS)
     window = keys.optional_integer("sliding_window") or None
     mixers = {
@@ -63,7 +63,7 @@ def _default_kinds(keys: Keys, layers: int) -> list[str]:
     return ["full" if index in full else "convolution" for index in range(layers)]
 
 
-def _attention(keys: Keys, shape: Shape, window: int | None) -> Mixer:
+def _attention(keys: Keys, shape: Dimensions, window: int | None) -> Mixer:
     bias = keys.flag("attention_bias", default=False)
     mixer = attention(
         shape.hidden,
@@ -81,7 +81,7 @@ def _attention(keys: Keys, shape: Shape, window: int | None) -> Mixer:
     return replace(mixer, matrices=(gate, *mixer.matrices))
 
 
-def _feed_forward(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _feed_forward(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     width = keys.integer("block_ff_dim", "intermediate_size", required=True)
     if keys.model_type == "lfm2" and keys.flag("block_auto_adjust_ff_dim", default=True):
         width = _adjusted(keys, width)

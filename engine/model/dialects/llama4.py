@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
 from engine.model.dialects.windows import layer_windows, window_size
@@ -18,7 +18,7 @@ def read(keys: Keys) -> Architecture:
     keys.ignore(
         "use_qk_norm", "attn_temperature_tuning", "attn_scale", "floor_scale", "for_llm_compressor"
     )
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     rotary = keys.integers("no_rope_layers", maximum=1)
     period = keys.optional_integer("no_rope_layer_interval", "nope_layer_interval", minimum=1) or 4
     if not rotary:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     read_bias,
     read_decoder,
-    read_shape,
+    read_dimensions,
     read_width,
 )
 from engine.model.dialects.layer_kinds import layer_kinds
@@ -31,7 +31,7 @@ KINDS = {
 def read(keys: Keys) -> Architecture:
     """Every layer holds a mixer (both at once in Falcon-H1) and a feed-forward part."""
     traits = TRAITS[keys.model_type]
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     attending = _attention(keys, shape, traits)
     recurrent = _jamba_mixer(keys, shape) if keys.model_type == "jamba" else _mixer(keys, shape)
     if keys.model_type == "falcon_h1":
@@ -65,7 +65,7 @@ def _kinds(keys: Keys, layers: int) -> list[str]:
     return layer_kinds(keys, layers, default, KINDS, "layer_types", "layers_block_type")
 
 
-def _attention(keys: Keys, shape: Shape, traits: Traits) -> Mixer:
+def _attention(keys: Keys, shape: Dimensions, traits: Traits) -> Mixer:
     bias = read_bias(keys, traits.qkv_bias)
     return attention(
         shape.hidden,
@@ -77,7 +77,7 @@ def _attention(keys: Keys, shape: Shape, traits: Traits) -> Mixer:
     )
 
 
-def _mixer(keys: Keys, shape: Shape) -> Mixer:
+def _mixer(keys: Keys, shape: Dimensions) -> Mixer:
     """The Mamba 2 mixer under its ``mamba_*`` keys."""
     inner = inner_width(keys, shape.hidden, "mamba_expand")
     norm = True
@@ -119,7 +119,7 @@ def _mixer(keys: Keys, shape: Shape) -> Mixer:
     return Mixer(mixer.kind, (mixer.matrices[0], output), mixer.cores, mixer.other)
 
 
-def _jamba_mixer(keys: Keys, shape: Shape) -> Mixer:
+def _jamba_mixer(keys: Keys, shape: Dimensions) -> Mixer:
     return mamba1(
         shape.hidden,
         inner_width(keys, shape.hidden, "mamba_expand"),
@@ -133,7 +133,7 @@ def _jamba_mixer(keys: Keys, shape: Shape) -> Mixer:
     )
 
 
-def _feed_forward(keys: Keys, shape: Shape, traits: Traits) -> FeedForwardOfLayer:
+def _feed_forward(keys: Keys, shape: Dimensions, traits: Traits) -> FeedForwardOfLayer:
     if keys.model_type == "granitemoehybrid":
         part = _granite_feed_forward(keys, shape)
         return lambda index: part
@@ -158,7 +158,7 @@ def _feed_forward(keys: Keys, shape: Shape, traits: Traits) -> FeedForwardOfLaye
     return lambda index: sparse if index % period == offset else plain
 
 
-def _granite_feed_forward(keys: Keys, shape: Shape) -> FeedForward:
+def _granite_feed_forward(keys: Keys, shape: Dimensions) -> FeedForward:
     """A shared feed-forward part in every layer, routed experts beside it unless there are 0."""
     shared = keys.integer("shared_intermediate_size")
     count = keys.integer("num_local_experts", default=0, minimum=0)

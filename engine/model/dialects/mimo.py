@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Shape, Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Dimensions, Traits, read_decoder, read_dimensions
 from engine.model.dialects.deepseek import read_experts, read_prediction
 from engine.model.dialects.parts import Mixer, attention
 from engine.model.dialects.windows import sliding_layers, window_size
@@ -17,7 +17,7 @@ def read(keys: Keys) -> Architecture:
     attend to everything when neither is given."""
     keys.ignore("attention_chunk_size", "attention_value_scale", "hybrid_block_size")
     keys.ignore("attention_projection_layout", "routed_scaling_factor")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     sliding = _pattern(keys, shape.layers)
     full = _attention(keys, shape, window=None)
     windowed = _attention(keys, shape, window=window_size(keys))
@@ -48,7 +48,7 @@ def _pattern(keys: Keys, layers: int) -> list[bool]:
     return [index != 0 and (index + 1) % 6 != 0 for index in range(layers)]
 
 
-def _attention(keys: Keys, shape: Shape, window: int | None) -> Mixer:
+def _attention(keys: Keys, shape: Dimensions, window: int | None) -> Mixer:
     value_dim = keys.integer("v_head_dim", default=shape.head_dim)
     bias = keys.flag("attention_bias", default=False)
     if window is None:

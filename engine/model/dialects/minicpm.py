@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.deepseek import read_latent, read_latent_shape
 from engine.model.dialects.mixture import COUNT, read_routing
 from engine.model.dialects.parts import mixture
@@ -22,7 +22,7 @@ def read(keys: Keys) -> Architecture:
         shape = replace(shape, head_dim=max(1, shape.hidden // shape.heads))
         mixers = read_latent(keys, shape, value_dim=shape.head_dim)
         return read_decoder(keys, TRAITS, shape=shape, mixer=mixers.__getitem__)
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     if not keys.has(*COUNT) or not any(keys.values.get(name) for name in COUNT):
         return read_decoder(keys, TRAITS, shape=shape)
     routing = read_routing(keys)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
-from engine.model.dialects.decoder import Shape, Traits, plain_attention, read_decoder, read_shape
+from engine.model.dialects.decoder import (
+    Dimensions,
+    Traits,
+    plain_attention,
+    read_decoder,
+    read_dimensions,
+)
 from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import SHARED, after_first_dense, read_routing, shared_count
 from engine.model.dialects.parts import Mixer, SparseIndex, attention, dense, mixture
@@ -24,7 +30,7 @@ def _third(keys: Keys) -> Architecture:
     read the best blocks only."""
     keys.ignore("rotary_dim", "qk_norm_type", "use_qk_norm", "use_routing_bias", "use_gemma_norm")
     keys.ignore("swiglu_alpha", "swiglu_limit", "num_mtp_modules", "mtp_transformer_layers")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     sparse_layers, index = _read_index(keys, shape)
     own = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim, qk_norm="head")
     indexed = _with_index(own, shape, index) if index else own
@@ -54,7 +60,7 @@ def _third(keys: Keys) -> Architecture:
     )
 
 
-def _read_index(keys: Keys, shape: Shape) -> tuple[set[int], SparseIndex | None]:
+def _read_index(keys: Keys, shape: Dimensions) -> tuple[set[int], SparseIndex | None]:
     """Which layers are sparse, and their index: nested keys, or flat ones with layer types."""
     nested = keys.scope("sparse_attention_config", model_type="none")
     if nested is None:
@@ -82,7 +88,7 @@ def _read_index(keys: Keys, shape: Shape) -> tuple[set[int], SparseIndex | None]
     return {i for i, flag in enumerate(flags) if flag}, SparseIndex(heads, dim, tokens)
 
 
-def _with_index(mixer: Mixer, shape: Shape, index: SparseIndex) -> Mixer:
+def _with_index(mixer: Mixer, shape: Dimensions, index: SparseIndex) -> Mixer:
     core = mixer.cores[0]
     if not isinstance(core, AttentionCore):
         raise TypeError("attention() makes attention cores")
@@ -103,7 +109,7 @@ def _second(keys: Keys) -> Architecture:
     """Softmax attention in every layer; ``attn_type_list`` must not say otherwise."""
     keys.ignore("rotary_dim", "qk_norm_type", "use_qk_norm", "use_routing_bias", "scoring_func")
     keys.ignore("mtp_transformer_layers", "mlp_intermediate_size", "shared_moe_mode")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     kinds = keys.integers("attn_type_list", maximum=1)
     if kinds is not None and (0 in kinds or len(kinds) != shape.layers):
         raise keys.problem("attn_type_list", kinds, f"{shape.layers} ones (softmax attention)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.layer_kinds import flags, layer_kinds
 from engine.model.dialects.parts import attention, mixture
 from engine.model.dialects.states import lightning_attention
@@ -14,7 +14,7 @@ KINDS = {"full_attention": "full", "linear_attention": "linear"}
 
 def read(keys: Keys) -> Architecture:
     """``attn_type_list`` says 1 for softmax attention; every layer routes to experts."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     full = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim)
     linear = lightning_attention(
         shape.hidden, shape.heads, shape.head_dim, norm_elements=shape.heads * shape.head_dim

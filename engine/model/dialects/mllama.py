@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, AttentionCore
-from engine.model.dialects.decoder import Shape, Traits, assemble, read_shape, read_width
+from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions, read_width
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.keys import Keys
 
@@ -16,7 +16,7 @@ EXTRA_TOKENS = 8
 
 def read(keys: Keys) -> Architecture:
     """Cross-attention layers cache vision tokens only: they own no text cache."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     listed = keys.integers("cross_attention_layers")
     if listed is None:
         listed = [3, 8, 13, 18, 23, 28, 33, 38]
@@ -33,7 +33,7 @@ def read(keys: Keys) -> Architecture:
     return assemble(keys, shape.hidden, shape.vocabulary, blocks, TRAITS, other=extra)
 
 
-def _cross(shape: Shape) -> Mixer:
+def _cross(shape: Dimensions) -> Mixer:
     """Normed heads, and two gates on the residuals."""
     mixer = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim, qk_norm="head")
     core = mixer.cores[0]

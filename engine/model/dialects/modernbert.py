@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.windows import layer_windows
 from engine.model.keys import Keys
 
 
 def read(keys: Keys) -> Architecture:
     """The first layer has no norm before its attention; the embeddings have one."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     local = keys.integer("local_attention", default=128)
     every = keys.integer("global_attn_every_n_layers", default=3, maximum=10_000)
     keys.ignore("sliding_window", "sparse_prediction", "sparse_pred_ignore_index")

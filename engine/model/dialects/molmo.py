@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.parts import dense
 from engine.model.dialects.towers import linear, transformer_layer
 from engine.model.keys import Keys
@@ -24,7 +24,7 @@ def read(keys: Keys) -> Architecture:
     keys.ignore("layer_norm_type", "use_position_ids", "clip_qkv", "embedding_size")
     if keys.flag("norm_after", default=False) or keys.flag("attention_layer_norm", default=False):
         raise keys.problem("norm_after", True, "false, as in the models on Qwen 2")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     words = keys.integer("embedding_size", "vocab_size", required=True)
     both = keys.integer("intermediate_size", required=True, minimum=2)
     part = dense(shape.hidden, both // 2)
@@ -53,6 +53,6 @@ def _second(keys: Keys) -> Architecture:
     if keys.flag("norm_after", default=False):
         raise keys.problem("norm_after", True, "false")
     traits = Traits(qkv_bias="attention_bias", qk_norm="head" if kind == "qwen3" else "full")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     more = keys.integer("additional_vocab_size", default=NEW_WORDS, minimum=0)
     return read_decoder(keys, traits, shape=shape, other=more * shape.hidden)

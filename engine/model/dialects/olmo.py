@@ -9,10 +9,10 @@ from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
     LAYERS,
-    Shape,
+    Dimensions,
     Traits,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
@@ -35,7 +35,7 @@ def read(keys: Keys) -> Architecture:
     """Every fourth layer of OLMo 3 attends to everything, the others to a window."""
     if keys.model_type == "hf_olmo":
         return _original(keys)
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     traits = TRAITS[keys.model_type]
     windows, feed_forward = None, None
     if keys.model_type == "olmo3":
@@ -84,7 +84,7 @@ def _original(keys: Keys) -> Architecture:
     bias = keys.flag("include_bias", default=False)
     vocabulary = keys.integer("embedding_size", "vocab_size", required=True)
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
-    shape = Shape(hidden, layers, heads, kv_heads, hidden // heads, vocabulary)
+    shape = Dimensions(hidden, layers, heads, kv_heads, hidden // heads, vocabulary)
     traits = Traits(qkv_bias=bias, output_bias=bias, norm="plain")
     part = dense(hidden, width, bias=bias)
     found = read_decoder(keys, traits, shape=shape, feed_forward=lambda index: part)

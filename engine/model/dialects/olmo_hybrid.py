@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import attention
 from engine.model.dialects.states import gated_delta_net
@@ -14,7 +14,7 @@ KINDS = {"linear_attention": "linear", "full_attention": "full"}
 
 def read(keys: Keys) -> Architecture:
     """Norms over the whole query and key in attention; delta heads follow attention's."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     bias = keys.flag("attention_bias", default=False)
     full = attention(
         shape.hidden,

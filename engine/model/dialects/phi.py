@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
 from engine.model.dialects import towers_lines
-from engine.model.dialects.decoder import Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
 from engine.model.dialects.windows import window_size
@@ -32,7 +32,7 @@ def read(keys: Keys) -> Architecture:
         return _multimodal(keys)
     if keys.model_type == "phi3small":
         return _small(keys)
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     if keys.model_type == "phi":
         if keys.flag("qk_layernorm", default=False):
             raise keys.problem("qk_layernorm", True, "false: no published Phi uses it")
@@ -77,7 +77,7 @@ def _small(keys: Keys) -> Architecture:
     """Biases everywhere, LayerNorm, a gated part under ``ff_intermediate_size``. Most layers skip
     blocks of the cache; their time is counted as if they read all of it."""
     keys.ignore(*_SMALL_UNUSED)
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     width = keys.integer("ff_intermediate_size", required=True)
     part = dense(shape.hidden, width, bias=True)
     if keys.optional_integer("blocksparse_block_size"):
@@ -92,7 +92,7 @@ def _multimodal(keys: Keys) -> Architecture:
     """Phi-4-multimodal's own code: towers of the class's size, and adapters for pictures and
     speech on every projection, kept beside the weights."""
     keys.ignore("embd_layer", "img_processor", "audio_processor")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     width = keys.integer("intermediate_size", required=True)
     attention = (shape.heads + 2 * shape.kv_heads) * shape.head_dim
     ends = (shape.hidden + attention, 2 * shape.hidden, shape.hidden + 2 * width)

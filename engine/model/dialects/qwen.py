@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     plain_attention,
     plain_feed_forward,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import every_step, read_routing
@@ -39,7 +39,7 @@ def read(keys: Keys) -> Architecture:
     if keys.model_type == "qwen":
         return read_first(keys)
     keys.ignore("use_qk_norm")
-    shape = read_shape(keys, floor_head_dim=keys.model_type == "qwen3_moe")
+    shape = read_dimensions(keys, floor_head_dim=keys.model_type == "qwen3_moe")
     traits = TRAITS[keys.model_type]
     if keys.model_type == "flint":
         windows = layer_windows(keys, shape.layers, window_size(keys), [False] * shape.layers)
@@ -54,7 +54,7 @@ def read(keys: Keys) -> Architecture:
 
 
 def _with_prediction(
-    keys: Keys, shape: Shape, traits: Traits, windows: list[int | None]
+    keys: Keys, shape: Dimensions, traits: Traits, windows: list[int | None]
 ) -> Architecture:
     """MiMo: Qwen 2 with prediction layers."""
     mixer = plain_attention(keys, shape, traits, windows)
@@ -79,7 +79,7 @@ def read_windows(keys: Keys, layers: int) -> list[int | None]:
     return windows if used else [None] * layers
 
 
-def read_experts(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def read_experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     """Experts in every ``decoder_sparse_step``-th layer; Qwen2 adds a gated shared expert."""
     routing = read_routing(keys)
     width = keys.integer("moe_intermediate_size", required=True)
@@ -105,7 +105,7 @@ def read_first(keys: Keys) -> Architecture:
         keys.ignore("visual")
         keys.warnings.append("visual: this tower is not counted")
     keys.ignore("kv_channels", "no_bias", "padded_vocab_size")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     both = keys.integer("intermediate_size", "ffn_hidden_size", required=True, minimum=2)
     part = dense(shape.hidden, both // 2)
     return read_decoder(keys, QKV_BIAS, shape=shape, feed_forward=lambda index: part)

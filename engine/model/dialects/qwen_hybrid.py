@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
 from engine.model.dialects.decoder import (
+    Dimensions,
     FeedForwardOfLayer,
-    Shape,
     Traits,
     assemble,
-    read_shape,
+    read_dimensions,
     read_width,
 )
 from engine.model.dialects.layer_kinds import layer_kinds
@@ -35,7 +35,7 @@ def read(keys: Keys) -> Architecture:
 
 def read_text(keys: Keys) -> Architecture:
     """A text model without towers; raises `InputError`."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     full, linear = _attention(keys, shape), _delta_net(keys, shape)
     feed_forward = _feed_forward(keys, shape)
     norms = 2 * shape.hidden
@@ -65,7 +65,7 @@ def _kinds(keys: Keys, layers: int) -> list[str]:
     return layer_kinds(keys, layers, default, KINDS)
 
 
-def _attention(keys: Keys, shape: Shape) -> Mixer:
+def _attention(keys: Keys, shape: Dimensions) -> Mixer:
     bias = keys.flag("attention_bias", default=False)
     return attention(
         shape.hidden,
@@ -79,7 +79,7 @@ def _attention(keys: Keys, shape: Shape) -> Mixer:
     )
 
 
-def _delta_net(keys: Keys, shape: Shape) -> Mixer:
+def _delta_net(keys: Keys, shape: Dimensions) -> Mixer:
     key_heads = keys.integer("linear_num_key_heads")
     value_heads = keys.integer("linear_num_value_heads")
     value_dim = keys.integer("linear_value_head_dim")
@@ -99,7 +99,7 @@ def _delta_net(keys: Keys, shape: Shape) -> Mixer:
     )
 
 
-def _feed_forward(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
+def _feed_forward(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     """Experts in every layer but those that the step or the list of dense layers leaves out."""
     experts = 0
     if keys.model_type != "qwen3_5_text":
@@ -126,7 +126,7 @@ def _feed_forward(keys: Keys, shape: Shape) -> FeedForwardOfLayer:
     return lambda index: plain if index in listed or (index + 1) % step else sparse
 
 
-def _prediction(keys: Keys, shape: Shape, block: Block) -> tuple[LayerGroup, ...]:
+def _prediction(keys: Keys, shape: Dimensions, block: Block) -> tuple[LayerGroup, ...]:
     """Multi-token prediction: a projection of embedding and state, then full-attention layers.
 
     Norms on both inputs and on the output; checked against the element counts of published

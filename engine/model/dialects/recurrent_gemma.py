@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture, Matrix, Role, Split, StateCore
-from engine.model.dialects.decoder import Shape, Traits, read_decoder, read_shape
+from engine.model.dialects.decoder import Dimensions, Traits, read_decoder, read_dimensions
 from engine.model.dialects.parts import Mixer, attention, dense
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import Keys
@@ -13,7 +13,7 @@ TRAITS = Traits(tied=True)
 
 def read(keys: Keys) -> Architecture:
     """``block_types`` repeats over the layers; ``intermediate_size`` is twice the real width."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     pattern = keys.texts("block_types", "_block_types") or ["recurrent", "recurrent", "attention"]
     for word in pattern:
         if word not in ("recurrent", "attention"):
@@ -40,7 +40,7 @@ def read(keys: Keys) -> Architecture:
     )
 
 
-def _recurrence(keys: Keys, shape: Shape) -> Mixer:
+def _recurrence(keys: Keys, shape: Dimensions) -> Mixer:
     """Two branches, a convolution, and a diagonal recurrence with block-diagonal gates."""
     width = keys.optional_integer("lru_width", minimum=1) or shape.hidden
     kernel = keys.integer("conv1d_width")

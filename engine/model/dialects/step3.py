@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
-from engine.model.dialects.decoder import HEADS, HIDDEN, LAYERS, Shape, Traits, read_decoder
+from engine.model.dialects.decoder import HEADS, HIDDEN, LAYERS, Dimensions, Traits, read_decoder
 from engine.model.dialects.gated import listed_layers
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import Mixer, attention, dense, mixture
@@ -22,7 +22,7 @@ def read(keys: Keys) -> Architecture:
     head_dim = keys.integer("head_dim", default=256)
     if heads % groups:
         raise keys.problem("num_attention_groups", groups, f"a divisor of the {heads} heads")
-    shape = Shape(
+    shape = Dimensions(
         hidden, layers, heads, groups, head_dim, keys.integer("vocab_size", required=True)
     )
     mixer = _attention(keys, shape)
@@ -48,7 +48,7 @@ def read(keys: Keys) -> Architecture:
     )
 
 
-def _attention(keys: Keys, shape: Shape) -> Mixer:
+def _attention(keys: Keys, shape: Dimensions) -> Mixer:
     narrow = keys.integer("share_q_dim", default=2048)
     found = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim)
     down = Matrix(

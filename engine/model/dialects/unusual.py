@@ -11,7 +11,7 @@ from engine.model.dialects.decoder import (
     plain_attention,
     plain_feed_forward,
     read_decoder,
-    read_shape,
+    read_dimensions,
 )
 from engine.model.dialects.parts import FeedForward, Mixer
 from engine.model.dialects.windows import layer_windows, window_size
@@ -67,7 +67,7 @@ def _stablelm(keys: Keys) -> Architecture:
 
 
 def _starcoder(keys: Keys) -> Architecture:
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     window = window_size(keys)
     return read_decoder(keys, STARCODER, shape=shape, windows=[window] * shape.layers)
 
@@ -76,7 +76,7 @@ def _apertus(keys: Keys) -> Architecture:
     """Two matrices and the two trained slopes of the xIELU activation."""
     if not keys.flag("qk_norm", default=True) or keys.flag("post_norm", default=False):
         raise keys.problem("qk_norm", keys.values.get("qk_norm"), "true, with post_norm false")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     inner = plain_feed_forward(keys, shape, APERTUS)
     return read_decoder(
         keys,
@@ -88,7 +88,7 @@ def _apertus(keys: Keys) -> Architecture:
 
 def _bitnet(keys: Keys) -> Architecture:
     """A norm before each output projection."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     traits = replace(LLAMA, mlp_bias=False)
     mixer = plain_attention(keys, shape, traits, None)
     feed_forward = plain_feed_forward(keys, shape, traits)
@@ -114,7 +114,7 @@ def _doge(keys: Keys) -> Architecture:
     if keys.flag("is_moe", default=False):
         raise keys.problem("is_moe", True, "false: its retrieval experts are not described")
     keys.ignore("num_experts", "num_experts_per_tok", "keep_window_size")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     traits = replace(LLAMA, qk_norm="head")
     inner = plain_attention(keys, shape, traits, None)
     biased = keys.flag("attention_bias", default=False)
@@ -146,7 +146,7 @@ def _hyperclova(keys: Keys) -> Architecture:
 
 def _smollm(keys: Keys) -> Architecture:
     """Windows only where there is no rotary embedding, and only when switched on."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     rotary = keys.integers("no_rope_layers", maximum=1)
     period = keys.optional_integer("no_rope_layer_interval", minimum=1) or 4
     used = keys.flag("use_sliding_window", default=False)
@@ -160,7 +160,7 @@ def _smollm(keys: Keys) -> Architecture:
 
 def _cwm(keys: Keys) -> Architecture:
     """The first of every four layers attends to everything."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     pattern = [bool(index % 4) for index in range(shape.layers)]
     windows = layer_windows(keys, shape.layers, window_size(keys), pattern)
     return read_decoder(keys, Traits(mlp_bias="mlp_bias"), shape=shape, windows=windows)
@@ -182,7 +182,7 @@ def _persimmon(keys: Keys) -> Architecture:
 
 def _diffllama(keys: Keys) -> Architecture:
     """Differential attention: four trained vectors per layer."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     traits = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
     inner = plain_attention(keys, shape, traits, None)
 
@@ -196,7 +196,7 @@ def _diffllama(keys: Keys) -> Architecture:
 def _telechat(keys: Keys) -> Architecture:
     """Biases on the two projections that lead back into the hidden state only."""
     keys.ignore("logn", "base_seqlen", "training_seqlen", "embed_layernorm", "unk_token_id")
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     traits = Traits(output_bias=True)
     plain = plain_feed_forward(keys, shape, traits)
     *inputs, down = plain(0).matrices

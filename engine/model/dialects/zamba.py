@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, Matrix, Role, Split
+from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mamba import inner_width, step_rank
@@ -47,7 +47,7 @@ def read(keys: Keys) -> Architecture:
         [state if kind == "state" else hybrid for kind in kinds],
         Traits(tied=True),
     )
-    return replace(found, shared_parameters=max(kinds.count("hybrid") - 1, 0) * shared)
+    return replace(found, shared=(LayerGroup(shared, max(kinds.count("hybrid") - 1, 0)),))
 
 
 def _mixer(keys: Keys, hidden: int) -> Mixer:
@@ -71,8 +71,8 @@ def _mixer(keys: Keys, hidden: int) -> Mixer:
     return found
 
 
-def _hybrid(keys: Keys, hidden: int, mixer: Mixer) -> tuple[Block, int]:
-    """A layer behind the shared block, and how many of its elements are shared."""
+def _hybrid(keys: Keys, hidden: int, mixer: Mixer) -> tuple[Block, Block]:
+    """A layer behind the shared block, and that block alone."""
     wide = 2 * hidden
     heads = keys.integer("num_attention_heads", required=True, maximum=100_000)
     if wide % heads:
@@ -84,7 +84,7 @@ def _hybrid(keys: Keys, hidden: int, mixer: Mixer) -> tuple[Block, int]:
     width = keys.integer("intermediate_size", required=True)
     feeding = dense(hidden, width, name="shared_transf.feed_forward")
     common = (*inputs, output, *feeding.matrices)
-    shared = sum(matrix.parameters for matrix in common) + wide + hidden
+    shared = Block("shared attention", common, (), other_parameters=wide + hidden)
     block = Block(
         "shared attention and mamba",
         (

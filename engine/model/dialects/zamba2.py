@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, Block, Matrix, Role, Split
-from engine.model.dialects.decoder import Shape, Traits, assemble
+from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
+from engine.model.dialects.decoder import Dimensions, Traits, assemble
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mamba import inner_width, state_groups
 from engine.model.dialects.parts import (
@@ -53,7 +53,7 @@ DERIVED = (
 
 def read(keys: Keys) -> Architecture:
     """``num_mem_blocks`` blocks take turns over the layers called hybrid."""
-    shape = _read_shape(keys)
+    shape = _read_dimensions(keys)
     default = ["state"] + (["state"] * 5 + ["hybrid"]) * 7
     default += ["state"] * 4 + ["hybrid"] + ["state"] * 3 + ["hybrid"] + ["state"] * 2
     words = ("layers_block_type", "layer_types")
@@ -68,10 +68,10 @@ def read(keys: Keys) -> Architecture:
     keys.ignore(*DERIVED)
     found = assemble(keys, shape.hidden, shape.vocabulary, blocks, Traits(tied=True))
     repeats = max(kinds.count("hybrid") - copies, 0)
-    return replace(found, shared_parameters=repeats * shared)
+    return replace(found, shared=(LayerGroup(shared, repeats),))
 
 
-def _read_shape(keys: Keys) -> Shape:
+def _read_dimensions(keys: Keys) -> Dimensions:
     hidden = keys.integer("hidden_size", required=True, maximum=1_000_000)
     layers = keys.integer("num_hidden_layers", required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer("num_attention_heads", required=True, maximum=100_000)
@@ -81,10 +81,10 @@ def _read_shape(keys: Keys) -> Shape:
     if heads % kv_heads:
         raise keys.problem("num_key_value_heads", kv_heads, f"a divisor of the {heads} heads")
     vocabulary = keys.integer("vocab_size", required=True)
-    return Shape(hidden, layers, heads, kv_heads, 2 * hidden // heads, vocabulary)
+    return Dimensions(hidden, layers, heads, kv_heads, 2 * hidden // heads, vocabulary)
 
 
-def _mixer(keys: Keys, shape: Shape) -> Mixer:
+def _mixer(keys: Keys, shape: Dimensions) -> Mixer:
     heads = keys.integer("n_mamba_heads")
     return mamba2(
         shape.hidden,
@@ -98,8 +98,8 @@ def _mixer(keys: Keys, shape: Shape) -> Mixer:
     )
 
 
-def _hybrid(keys: Keys, shape: Shape, mixer: Mixer) -> tuple[Block, int]:
-    """A layer with a shared block, and how many of its elements are shared."""
+def _hybrid(keys: Keys, shape: Dimensions, mixer: Mixer) -> tuple[Block, Block]:
+    """A layer with a shared block, and that block alone."""
     hidden, wide = shape.hidden, 2 * shape.hidden
     width = keys.optional_integer("intermediate_size", minimum=1) or 4 * hidden
     attending = attention(wide, shape.heads, shape.kv_heads, shape.head_dim)
@@ -113,7 +113,7 @@ def _hybrid(keys: Keys, shape: Shape, mixer: Mixer) -> tuple[Block, int]:
         name="shared_transformer.feed_forward",
     )
     common = (*inputs, output, *feeding.matrices)
-    shared = sum(matrix.parameters for matrix in common) + wide + hidden
+    shared = Block("shared attention", common, (), other_parameters=wide + hidden)
     block = Block(
         "shared attention and mamba 2",
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, Matrix, Role, Split, StateCore
-from engine.model.dialects.decoder import Shape, Traits, assemble, read_shape
+from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import FeedForward, Mixer, attention, layer, mixture
 from engine.model.dialects.states import convolution_tail
@@ -16,7 +16,7 @@ KINDS = {"hybrid": "full", "hybrid_sliding": "sliding"}
 
 def read(keys: Keys) -> Architecture:
     """The first layer's router has no memory of an earlier one; residuals are scaled."""
-    shape = read_shape(keys)
+    shape = read_dimensions(keys)
     window = keys.optional_integer("sliding_window") or None
     kinds = layer_kinds(keys, shape.layers, ["full"] * shape.layers, KINDS)
     mixers = {"full": _mixer(keys, shape, None), "sliding": _mixer(keys, shape, window)}
@@ -34,7 +34,7 @@ def read(keys: Keys) -> Architecture:
     return assemble(keys, shape.hidden, shape.vocabulary, blocks, traits, other=2 * shape.hidden)
 
 
-def _mixer(keys: Keys, shape: Shape, window: int | None) -> Mixer:
+def _mixer(keys: Keys, shape: Dimensions, window: int | None) -> Mixer:
     """Query and key pass a depthwise and a grouped convolution; half the values are delayed."""
     bias = keys.flag("attention_bias", default=False)
     mixer = attention(
@@ -67,7 +67,7 @@ def _mixer(keys: Keys, shape: Shape, window: int | None) -> Mixer:
     )
 
 
-def _experts(keys: Keys, shape: Shape) -> tuple[FeedForward, FeedForward]:
+def _experts(keys: Keys, shape: Dimensions) -> tuple[FeedForward, FeedForward]:
     """The feed-forward part of the first layer and of the others.
 
     The router is a small network over experts and one skip class.

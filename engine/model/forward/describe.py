@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.model.config import LoadedModel
 from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.bytes import weight_bytes
 
 
 def by_kind(architecture: VisionArchitecture) -> dict[LayerKind, tuple[int, int, float]]:
@@ -33,6 +34,7 @@ def as_json(model: LoadedModel, architecture: VisionArchitecture) -> dict[str, A
         "flops": round(architecture.flops),
         "largest_activation_elements": architecture.largest_activation_elements,
         "precision": model.precision.name,
+        "weight_bytes": round(weight_bytes(architecture, model.precision)),
         "layers": {
             kind.value: {"count": count, "parameters": parameters, "flops": round(flops)}
             for kind, (count, parameters, flops) in by_kind(architecture).items()
@@ -45,7 +47,7 @@ def as_json(model: LoadedModel, architecture: VisionArchitecture) -> dict[str, A
 def as_text(model: LoadedModel, architecture: VisionArchitecture) -> str:
     """The figures for a reader, one per line."""
     sample = architecture.samples.removesuffix("s")
-    weights = architecture.parameters * model.precision.weights.bytes_per_element
+    weights = weight_bytes(architecture, model.precision)
     version = f" {architecture.version}" if architecture.version else ""
     lines = [
         f"{model.name}  {architecture.family}{version}, {model.origin}",

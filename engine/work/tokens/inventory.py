@@ -26,6 +26,7 @@ from engine.model.architecture import (
     Split,
     StateCore,
 )
+from engine.model.bytes import bytes_per_element
 from engine.model.precision import Precision
 
 INDEXER_PASSES = (
@@ -229,7 +230,7 @@ class _Collector:
             evenness=evenness(),
             fill_columns=fill_columns(),
             balanced_ranks=float(self.framework.capabilities.balanced_ranks),
-            weight_bytes_per_element=weights.bytes_per_element,
+            weight_bytes_per_element=bytes_per_element(experts.matrices, self.precision),
             activation_bytes=choice.activation_bytes,
             calls=calls,
         )
@@ -315,7 +316,7 @@ class _Collector:
             decode_constants=decode_constants,
             peak_flops=self.chip.peak_flops[choice.compute],
             parts=parts,
-            weight_bytes_per_element=weights.bytes_per_element,
+            weight_bytes_per_element=bytes_per_element(parts, self.precision),
             activation_bytes=choice.activation_bytes,
             calls=calls,
         )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from engine.model.architecture import Architecture, AttentionCore, LatentCore, StateCore
+from engine.model.bytes import state_bytes
 from engine.model.dialects.reading import read_architecture
 from engine.words.errors import InputError, RooftopError
 
@@ -206,7 +207,7 @@ def test_lightning_attention_keeps_a_square_per_head_in_fp32() -> None:
     architecture = read(config)
     layers = config["layer_types"].count("linear_attention")
     heads, width = config["num_attention_heads"], config["head_dim"]
-    assert architecture.state_bytes_per_sequence() == layers * heads * width * width * 4
+    assert state_bytes(architecture) == layers * heads * width * width * 4
 
 
 def test_minimax_attention_types_say_one_for_softmax() -> None:
@@ -218,7 +219,7 @@ def test_minimax_attention_types_say_one_for_softmax() -> None:
 def test_mamba_holds_no_growing_cache() -> None:
     architecture = read(case("mamba"))
     assert architecture.cached_elements_per_token() == 0
-    assert architecture.state_bytes_per_sequence() > 0
+    assert state_bytes(architecture) > 0
 
 
 def test_granite_hybrid_without_experts_is_dense() -> None:
@@ -272,7 +273,7 @@ def test_states_differ_from_the_zoo_by_one_convolution_column() -> None:
         path = SHARED / "configs" / row["name"] / "config.json"
         architecture = read_architecture(json.loads(path.read_text()), row["name"], "model")
         tails = sum(n * core.convolution_elements for core, n in cores(architecture, StateCore))
-        if architecture.state_bytes_per_sequence() + tails / 3 * 2 != expected:
+        if state_bytes(architecture) + tails / 3 * 2 != expected:
             differing.append(row["name"])
     assert differing == []
 

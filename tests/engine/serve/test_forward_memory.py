@@ -8,6 +8,9 @@ import pytest
 from engine.evidence.measured.forward_names import measured_architecture
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
+from engine.model.config import load_architecture
+from engine.model.forward.describe import as_json
+from engine.model.model_profiles import bundled_models
 from engine.serve.forward_memory import VisionFootprint, live_copies, vision_footprint
 from tests.engine.model.forward.builders import BF16, chip, convolution, framework, model
 
@@ -19,6 +22,14 @@ def test_a_convolution_by_hand():
     assert found.needed(np.array([3.0]))[0] == (
         found.weight_bytes + found.reserve_bytes + 3 * found.activation_bytes_per_image
     )
+
+
+def test_weights_in_memory_are_those_that_the_model_is_described_with():
+    vision = [one for one in map(load_architecture, bundled_models()) if one.kind == "vision"]
+    assert vision
+    for one in vision:
+        found = vision_footprint(one.architecture, one.precision, chip(), framework(), 1, 2.0)
+        assert as_json(one, one.architecture)["weight_bytes"] == found.weight_bytes, one.name
 
 
 def test_the_largest_batch_is_the_last_that_fits():

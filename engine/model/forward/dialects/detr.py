@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.blocks import feed_forward, self_attention
-from engine.model.forward.dialects.resnet import Layout, layout, maps_of, named_layout
+from engine.model.forward.dialects.resnet import ResNetFigures, maps_of, named_figures, read_figures
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
@@ -63,20 +63,20 @@ def read(source: Source) -> VisionArchitecture:
     return source.done(network, image, "detr")
 
 
-def _backbone(source: Source) -> Layout:
+def _backbone(source: Source) -> ResNetFigures:
     """A ResNet by timm's name or by its own config; dilated in the last stage or not."""
     keys = source.keys
     inner = keys.scope("backbone_config")
     if inner is None:
-        figures = named_layout(source)
+        figures = named_figures(source)
     elif inner.model_type == "timm_backbone":
         inner.ignore("features_only", "out_indices", "use_pretrained_backbone", "stage_names")
         inner.ignore("num_channels", "freeze_batch_norm_2d", "output_stride", "out_features")
-        figures = named_layout(Source(inner))
+        figures = named_figures(Source(inner))
     elif inner.model_type == "resnet":
         keys.ignore("backbone")
         inner.ignore("num_channels", "image_size")
-        figures = layout(Source(inner))
+        figures = read_figures(Source(inner))
     else:
         raise inner.problem("model_type", inner.model_type, "resnet or timm_backbone")
     if keys.flag("dilation", default=False):

@@ -18,7 +18,7 @@ from engine.model.forward.source import Source
 
 
 @dataclass(frozen=True)
-class Block:
+class InvertedResidual:
     """One inverted residual with a gate."""
 
     kernel: int
@@ -68,7 +68,7 @@ def stages(source: Source, network: Network, image: Shape) -> list[Shape]:
     return maps
 
 
-def _blocks(source: Source) -> list[Block]:
+def _blocks(source: Source) -> list[InvertedResidual]:
     keys = source.keys
     kernels = source.depths("kernel_sizes")
     count = len(kernels)
@@ -87,7 +87,9 @@ def _blocks(source: Source) -> list[Block]:
         for block in range(math.ceil(deep * repeats[stage])):
             stride = strides[stage] if block == 0 else 1
             found.append(
-                Block(kernels[stage], stride, expansions[stage], outputs[stage], squeeze, wide)
+                InvertedResidual(
+                    kernels[stage], stride, expansions[stage], outputs[stage], squeeze, wide
+                )
             )
     return found
 
@@ -99,7 +101,7 @@ def _even(network: Network, x: Shape) -> Shape:
     return Shape(x.channels, x.height // 2 * 2, x.width // 2 * 2)
 
 
-def _block(network: Network, x: Shape, block: Block, channels: int) -> Shape:
+def _block(network: Network, x: Shape, block: InvertedResidual, channels: int) -> Shape:
     entry = x
     if block.expansion != 1:
         x = conv_norm(network, "expand", x, x.channels * block.expansion)

@@ -10,7 +10,7 @@ import math
 
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.blocks import classifier, conv_norm, squeeze_excite
-from engine.model.forward.dialects.mobile import Block, blocks
+from engine.model.forward.dialects.mobile import MobileBlock, blocks
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
@@ -31,7 +31,7 @@ def read(source: Source) -> VisionArchitecture:
     return source.done(network, image, "ghostnet")
 
 
-def _bottleneck(network: Network, x: Shape, block: Block) -> Shape:
+def _bottleneck(network: Network, x: Shape, block: MobileBlock) -> Shape:
     entry = x
     x = _ghost(network, "ghost1", x, block.hidden, activation=True)
     if block.stride > 1:

@@ -27,7 +27,7 @@ class Conv:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Pooling:
     """A pooling over 3×3 at every position, or every other one."""
 
     down: bool = False
@@ -41,7 +41,7 @@ class Fork:
     right: Conv
 
 
-Step = Conv | Pool | Fork
+Step = Conv | Pooling | Fork
 Branch = tuple[Step, ...]
 Module = tuple[Branch, ...]
 
@@ -51,7 +51,7 @@ def _v3_first(pooled: int) -> Module:
         (Conv(64),),
         (Conv(48), Conv(64, 5)),
         (Conv(64), Conv(96, 3), Conv(96, 3)),
-        (Pool(), Conv(pooled)),
+        (Pooling(), Conv(pooled)),
     )
 
 
@@ -60,7 +60,7 @@ def _v3_middle(inner: int) -> Module:
         (Conv(192),),
         (Conv(inner), Conv(inner, 1, 7), Conv(192, 7, 1)),
         (Conv(inner), Conv(inner, 7, 1), Conv(inner, 1, 7), Conv(inner, 7, 1), Conv(192, 1, 7)),
-        (Pool(), Conv(192)),
+        (Pooling(), Conv(192)),
     )
 
 
@@ -68,19 +68,19 @@ _V3_LAST: Module = (
     (Conv(320),),
     (Conv(384), Fork(Conv(384, 1, 3), Conv(384, 3, 1))),
     (Conv(448), Conv(384, 3), Fork(Conv(384, 1, 3), Conv(384, 3, 1))),
-    (Pool(), Conv(192)),
+    (Pooling(), Conv(192)),
 )
 V3: tuple[Module, ...] = (
     ((Conv(32, 3, down=True),),),
-    ((Conv(32, 3, valid=True), Conv(64, 3), Pool(down=True)),),
-    ((Conv(80), Conv(192, 3, valid=True), Pool(down=True)),),
+    ((Conv(32, 3, valid=True), Conv(64, 3), Pooling(down=True)),),
+    ((Conv(80), Conv(192, 3, valid=True), Pooling(down=True)),),
     _v3_first(32),
     _v3_first(64),
     _v3_first(64),
     (
         (Conv(384, 3, down=True),),
         (Conv(64), Conv(96, 3), Conv(96, 3, down=True)),
-        (Pool(down=True),),
+        (Pooling(down=True),),
     ),
     _v3_middle(128),
     _v3_middle(160),
@@ -89,7 +89,7 @@ V3: tuple[Module, ...] = (
     (
         (Conv(192), Conv(320, 3, down=True)),
         (Conv(192), Conv(192, 1, 7), Conv(192, 7, 1), Conv(192, 3, down=True)),
-        (Pool(down=True),),
+        (Pooling(down=True),),
     ),
     _V3_LAST,
     _V3_LAST,
@@ -99,39 +99,39 @@ _V4_FIRST: Module = (
     (Conv(96),),
     (Conv(64), Conv(96, 3)),
     (Conv(64), Conv(96, 3), Conv(96, 3)),
-    (Pool(), Conv(96)),
+    (Pooling(), Conv(96)),
 )
 _V4_MIDDLE: Module = (
     (Conv(384),),
     (Conv(192), Conv(224, 1, 7), Conv(256, 7, 1)),
     (Conv(192), Conv(192, 7, 1), Conv(224, 1, 7), Conv(224, 7, 1), Conv(256, 1, 7)),
-    (Pool(), Conv(128)),
+    (Pooling(), Conv(128)),
 )
 _V4_LAST: Module = (
     (Conv(256),),
     (Conv(384), Fork(Conv(256, 1, 3), Conv(256, 3, 1))),
     (Conv(384), Conv(448, 3, 1), Conv(512, 1, 3), Fork(Conv(256, 1, 3), Conv(256, 3, 1))),
-    (Pool(), Conv(256)),
+    (Pooling(), Conv(256)),
 )
 V4: tuple[Module, ...] = (
     ((Conv(32, 3, down=True), Conv(32, 3, valid=True), Conv(64, 3)),),
-    ((Pool(down=True),), (Conv(96, 3, down=True),)),
+    ((Pooling(down=True),), (Conv(96, 3, down=True),)),
     (
         (Conv(64), Conv(96, 3, valid=True)),
         (Conv(64), Conv(64, 1, 7), Conv(64, 7, 1), Conv(96, 3, valid=True)),
     ),
-    ((Conv(192, 3, down=True),), (Pool(down=True),)),
+    ((Conv(192, 3, down=True),), (Pooling(down=True),)),
     *((_V4_FIRST,) * 4),
     (
         (Conv(384, 3, down=True),),
         (Conv(192), Conv(224, 3), Conv(256, 3, down=True)),
-        (Pool(down=True),),
+        (Pooling(down=True),),
     ),
     *((_V4_MIDDLE,) * 7),
     (
         (Conv(192), Conv(192, 3, down=True)),
         (Conv(256), Conv(256, 1, 7), Conv(320, 7, 1), Conv(320, 3, down=True)),
-        (Pool(down=True),),
+        (Pooling(down=True),),
     ),
     *((_V4_LAST,) * 3),
 )
@@ -154,7 +154,7 @@ RESIDUAL: tuple[tuple[Module, Module, int], ...] = (
         (
             (Conv(384, 3, down=True),),
             (Conv(256), Conv(256, 3), Conv(384, 3, down=True)),
-            (Pool(down=True),),
+            (Pooling(down=True),),
         ),
         _RESIDUAL_MIDDLE,
         20,
@@ -164,7 +164,7 @@ RESIDUAL: tuple[tuple[Module, Module, int], ...] = (
             (Conv(256), Conv(384, 3, down=True)),
             (Conv(256), Conv(288, 3, down=True)),
             (Conv(256), Conv(288, 3), Conv(320, 3, down=True)),
-            (Pool(down=True),),
+            (Pooling(down=True),),
         ),
         _RESIDUAL_LAST,
         10,
@@ -219,7 +219,7 @@ def read_googlenet(source: Source) -> VisionArchitecture:
                 (Conv(one),),
                 (Conv(into3), Conv(three, 3)),
                 (Conv(into5), Conv(five, 3)),
-                (Pool(), Conv(pooled)),
+                (Pooling(), Conv(pooled)),
             )
             x = _module(network, x, module)
     pooled_classifier(network, x, source.classes())
@@ -262,7 +262,7 @@ def _step(network: Network, name: str, x: Shape, step: Step) -> Shape:
         left = _step(network, f"{name}.left", x, step.left)
         right = _step(network, f"{name}.right", x, step.right)
         return network.concat(f"{name}.concat", [left, right])
-    if isinstance(step, Pool):
+    if isinstance(step, Pooling):
         return network.pool(name, x, 3, 2) if step.down else network.pool(name, x, 3, 1, 1)
     kernel = (step.height, step.width or step.height)
     padding = (0, 0) if step.down or step.valid else (kernel[0] // 2, kernel[1] // 2)

@@ -21,7 +21,7 @@ KINDS = ("convolution", "separable", "fused", "inverted", "universal")
 
 
 @dataclass(frozen=True)
-class Block:
+class MobileBlock:
     """The figures of one block."""
 
     kind: str
@@ -72,9 +72,9 @@ def backbone(source: Source, network: Network, image: Shape) -> list[Shape]:
     return maps
 
 
-def blocks(keys: Keys) -> list[Block]:
+def blocks(keys: Keys) -> list[MobileBlock]:
     """The rows of ``blocks``, each as often as it says."""
-    found: list[Block] = []
+    found: list[MobileBlock] = []
     partial = keys.flag("partial_skip") if keys.has("partial_skip") else False
     squeeze_norm = keys.flag("squeeze_norm") if keys.has("squeeze_norm") else False
     for row in keys.scopes("blocks"):
@@ -88,7 +88,7 @@ def blocks(keys: Keys) -> list[Block]:
     return found
 
 
-def _row(row: Keys, partial: bool, squeeze_norm: bool) -> Block:
+def _row(row: Keys, partial: bool, squeeze_norm: bool) -> MobileBlock:
     kind = row.text("block")
     if kind not in KINDS:
         raise row.problem("block", kind, f"one of {', '.join(KINDS)}")
@@ -96,7 +96,7 @@ def _row(row: Keys, partial: bool, squeeze_norm: bool) -> Block:
     def figure(name: str, least: int, most: int) -> int:
         return row.integer(name, minimum=least, maximum=most) if row.has(name) else 0
 
-    return Block(
+    return MobileBlock(
         kind=kind,
         kernel=row.integer("kernel", minimum=0 if kind == "universal" else 1, maximum=31),
         stride=row.integer("stride", maximum=8),
@@ -110,7 +110,7 @@ def _row(row: Keys, partial: bool, squeeze_norm: bool) -> Block:
     )
 
 
-def _block(network: Network, x: Shape, block: Block) -> Shape:
+def _block(network: Network, x: Shape, block: MobileBlock) -> Shape:
     entry = x
     if block.kind == "convolution":
         x = conv_norm(network, "conv", x, block.channels, block.kernel, block.stride)
@@ -128,7 +128,7 @@ def _block(network: Network, x: Shape, block: Block) -> Shape:
     return x
 
 
-def _hidden(network: Network, x: Shape, block: Block) -> Shape:
+def _hidden(network: Network, x: Shape, block: MobileBlock) -> Shape:
     """The widened part, before gate and projection."""
     if block.kind == "fused":
         return conv_norm(network, "expand", x, block.hidden, block.kernel, block.stride)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.dialects.mobile import backbone as mobile_backbone
-from engine.model.forward.dialects.resnet import maps_of, named_layout
+from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.fpn import coarser, conv_head, padded, pyramid
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -30,7 +30,7 @@ def read_fcos(source: Source) -> VisionArchitecture:
     image = source.image(default=800)
     depth = source.blocks("head_layers", default=4)
     network = source.network()
-    maps = maps_of(network, padded(image), named_layout(source))
+    maps = maps_of(network, padded(image), named_figures(source))
     levels = pyramid(network, maps[1:], CHANNELS)
     levels += coarser(network, levels[-1], CHANNELS)
     conv_head(network, "classes", levels, depth, [source.labels()], normalised=True)
@@ -60,7 +60,7 @@ def read_regions(source: Source) -> VisionArchitecture:
 
 def _maps(source: Source, network: Network, image: Shape) -> list[Shape]:
     if source.keys.values.get("backbone") != "mobile":
-        return maps_of(network, image, named_layout(source))
+        return maps_of(network, image, named_figures(source))
     source.keys.ignore("backbone")
     with network.scope("backbone"):
         maps = mobile_backbone(source, network, image)

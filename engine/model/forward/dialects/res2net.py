@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
-from engine.model.forward.dialects.resnet import Layout, layout, shortcut, stem
+from engine.model.forward.dialects.resnet import ResNetFigures, read_figures, shortcut, stem
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
 
@@ -38,7 +38,7 @@ def read(source: Source) -> VisionArchitecture:
         return network.concat("concat", ends)
 
     image = source.image()
-    figures = layout(source)
+    figures = read_figures(source)
     return _whole(source, image, figures, middle, "res2net")
 
 
@@ -53,12 +53,12 @@ def read_split(source: Source) -> VisionArchitecture:
         return network.pool("pool", x, 3, stride, 1) if stride > 1 else x
 
     image = source.image()
-    figures = layout(source)
+    figures = read_figures(source)
     return _whole(source, image, figures, middle, "resnest")
 
 
 def _whole(
-    source: Source, image: Shape, figures: Layout, middle: Middle, family: str
+    source: Source, image: Shape, figures: ResNetFigures, middle: Middle, family: str
 ) -> VisionArchitecture:
     network = source.network()
     x = stem(network, image, figures)

@@ -18,7 +18,7 @@ from engine.model.keys import Keys
 
 
 @dataclass(frozen=True)
-class Layout:
+class ResNetFigures:
     """The figures of one ResNet."""
 
     stem_width: int
@@ -37,12 +37,12 @@ class Layout:
     """How many of the last stages widen their filters instead of striding."""
 
 
-def layout(source: Source) -> Layout:
+def read_figures(source: Source) -> ResNetFigures:
     """Read the figures from a config."""
     keys = source.keys
     keys.ignore("out_features", "out_indices", "stage_names", "hidden_act", "drop_path_rate")
     widths = source.widths("hidden_sizes")
-    return Layout(
+    return ResNetFigures(
         stem_width=source.width("embedding_size"),
         stem=source.option_text("stem", "plain", "deep"),
         widths=widths,
@@ -60,7 +60,7 @@ def layout(source: Source) -> Layout:
 def read(source: Source) -> VisionArchitecture:
     """``resnet``: post-activation blocks."""
     image = source.image()
-    figures = layout(source)
+    figures = read_figures(source)
     network = source.network()
     maps = backbone(network, image, figures)
     pooled_classifier(network, maps[-1], source.classes())
@@ -68,7 +68,7 @@ def read(source: Source) -> VisionArchitecture:
     return source.done(network, image, "resnet", version)
 
 
-def backbone(network: Network, image: Shape, figures: Layout) -> list[Shape]:
+def backbone(network: Network, image: Shape, figures: ResNetFigures) -> list[Shape]:
     """The map after each stage."""
     x = stem(network, image, figures)
     maps = []
@@ -85,7 +85,7 @@ def backbone(network: Network, image: Shape, figures: Layout) -> list[Shape]:
     return maps
 
 
-def stem(network: Network, image: Shape, figures: Layout) -> Shape:
+def stem(network: Network, image: Shape, figures: ResNetFigures) -> Shape:
     """A 7×7 (or, deep, three 3×3), then a maximum."""
     with network.scope("stem"):
         if figures.stem == "deep":
@@ -99,7 +99,7 @@ def stem(network: Network, image: Shape, figures: Layout) -> Shape:
 
 
 def residual_block(
-    network: Network, x: Shape, width: int, stride: int, figures: Layout, dilation: int = 1
+    network: Network, x: Shape, width: int, stride: int, figures: ResNetFigures, dilation: int = 1
 ) -> Shape:
     """One block with its shortcut."""
     entry = x
@@ -138,7 +138,7 @@ def read_preactivation(source: Source) -> VisionArchitecture:
     source.expect("output_stride", 32, "the only one understood")
     if (factor := keys.number("width_factor", default=1)) != 1:
         raise keys.problem("width_factor", factor, "1")
-    figures = layout(source)
+    figures = read_figures(source)
     if figures.kind != "preactivation":
         raise keys.problem("layer_type", figures.kind, "preactivation")
     network = source.network()
@@ -174,7 +174,7 @@ def _preactivated(
     return network.add("add", x)
 
 
-def named_layout(source: Source) -> Layout:
+def named_figures(source: Source) -> ResNetFigures:
     """The figures of the ResNet that the key ``backbone`` names."""
     from engine.model.forward.index import named_architectures
 
@@ -182,10 +182,12 @@ def named_layout(source: Source) -> Layout:
     known = named_architectures().get(name, {})
     if known.get("model_type") != "resnet":
         raise source.keys.problem("backbone", name, "a ResNet's name, as resnet50")
-    return layout(Source(Keys(known, source.keys.source, "resnet", {})))
+    return read_figures(Source(Keys(known, source.keys.source, "resnet", {})))
 
 
-def maps_of(network: Network, image: Shape, figures: Layout, frozen: bool = False) -> list[Shape]:
+def maps_of(
+    network: Network, image: Shape, figures: ResNetFigures, frozen: bool = False
+) -> list[Shape]:
     """The maps of a detector's backbone; ``frozen``: with norms that are constants."""
     first = len(network.layers)
     with network.scope("backbone"):

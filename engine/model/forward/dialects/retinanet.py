@@ -9,7 +9,7 @@ Decoding of boxes and suppression of duplicates are no part of it.
 from __future__ import annotations
 
 from engine.model.forward.architecture import VisionArchitecture
-from engine.model.forward.dialects.resnet import maps_of, named_layout
+from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.fpn import coarser, conv_head, padded, pyramid
 from engine.model.forward.source import Source
 
@@ -25,7 +25,7 @@ def read(source: Source) -> VisionArchitecture:
     normalised = keys.flag("head_norm", default=False)
     classes = source.labels()
     network = source.network()
-    maps = maps_of(network, padded(image), named_layout(source), source.option("frozen_norms"))
+    maps = maps_of(network, padded(image), named_figures(source), source.option("frozen_norms"))
     levels = pyramid(network, maps[1:], channels)
     start = maps[-1] if source.option_text("fpn_extra_input", "p5", "c5") == "c5" else levels[-1]
     levels += coarser(network, start, channels)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.blocks import conv_norm
 from engine.model.forward.dialects.mobile import backbone as mobile_backbone
-from engine.model.forward.dialects.resnet import maps_of, named_layout
+from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
@@ -74,7 +74,7 @@ def _start(source: Source) -> tuple[Shape, Network, list[Shape]]:
         source.keys.ignore("backbone")
         with network.scope("backbone"):
             return image, network, mobile_backbone(source, network, image)
-    figures = replace(named_layout(source), dilated_stages=2)
+    figures = replace(named_figures(source), dilated_stages=2)
     return image, network, maps_of(network, image, figures)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.blocks import conv_norm
-from engine.model.forward.dialects.resnet import maps_of, named_layout
+from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
@@ -47,7 +47,7 @@ def read(source: Source) -> VisionArchitecture:
         keys.ignore("backbone")
         maps = _vgg(network, image)
     else:
-        figures = named_layout(source)
+        figures = named_figures(source)
         # Up to the third stage, which does not stride.
         short = replace(
             figures, widths=figures.widths[:3], depths=figures.depths[:3], dilated_stages=1

@@ -1,0 +1,38 @@
+"""What-ifs on a config, applied before anyone interprets it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+from engine.model.config.loaded import Edits, RawConfig
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+
+def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:
+    """The config with each what-if applied to a copy; raises `InputError` for a bad path."""
+    if not edits:
+        return raw.config
+    config: dict[str, Any] = copy.deepcopy(raw.config)
+    for path, value in edits:
+        target = config
+        *parents, last = path.split(".")
+        for name in parents:
+            inner = target.get(name)
+            if not isinstance(inner, dict):
+                raise InputError(f"{raw.source}: edit {clean(path, 80)}: {name} is no mapping")
+            target = inner
+        if not last:
+            raise InputError(f"{raw.source}: edit {path!r} names no key")
+        target[last] = _plain(value)
+    return config
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Iterable) and not isinstance(value, dict):
+        return [_plain(inner) for inner in value]
+    return value

@@ -1,0 +1,75 @@
+"""Read, edit and interpret what a reference names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.model.config.edit import apply_edits
+from engine.model.config.find import is_layer_table
+from engine.model.config.interpret import interpret
+from engine.model.config.loaded import Edits, LoadedModel, Resolution
+from engine.model.config.read import read_raw
+from engine.model.precision import FORMATS, Precision
+from engine.sources.files import user_path
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionLayer
+
+
+def load_architecture(
+    reference: str,
+    edits: Edits = (),
+    assume: str = "",
+    revision: str = "",
+    resolution: Resolution | None = None,
+) -> LoadedModel:
+    """Read the model that ``reference`` names.
+
+    ``edits`` are what-ifs (dotted key path, JSON value) applied before reading. ``assume`` reads
+    an unknown model type by the dialect of a known one. ``revision`` is the hub's. ``resolution``
+    is the width and height of a vision model's input, None for its own. Raises `InputError`, and
+    `UnknownArchitecture` when no dialect understands the config.
+    """
+    if is_layer_table(reference):
+        return _load_table(reference, edits, resolution)
+    raw = read_raw(reference, revision)
+    edited = replace(raw, config=apply_edits(raw, edits))
+    return interpret(edited, reference, assume, resolution)
+
+
+def _load_table(reference: str, edits: Edits, resolution: Resolution | None) -> LoadedModel:
+    """A layer table as a model; it is of one resolution and has no keys to edit."""
+    from engine.model.forward.table import read_layer_table
+
+    path = user_path(reference)
+    source = clean(str(path))
+    architecture = read_layer_table(path)
+    if edits:
+        raise InputError(f"{source}: edit {clean(edits[0][0], 80)}: a layer table has no keys")
+    own = (architecture.width, architecture.height)
+    if resolution is not None and resolution != own:
+        raise InputError(
+            f"{source}: resolution: found {resolution[0]}x{resolution[1]}, "
+            f"expected {own[0]}x{own[1]}, which the layer table is for"
+        )
+    plain = FORMATS["bf16"]
+    return LoadedModel(
+        name=architecture.name,
+        reference=reference,
+        origin=source,
+        config={"layers": {layer.name: _layer_words(layer) for layer in architecture.layers}},
+        kind="vision",
+        architecture=architecture,
+        precision=Precision(plain, plain, plain),
+        warnings=architecture.warnings,
+    )
+
+
+def _layer_words(layer: VisionLayer) -> str:
+    """A layer of a table in place of a config's value."""
+    work = f", {layer.flops / 1e6:,.1f} MFLOPs" if layer.flops else ""
+    weights = f", {layer.parameters:,} parameters" if layer.parameters else ""
+    return f"{layer.kind.value}{work}{weights}"

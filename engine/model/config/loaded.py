@@ -1,0 +1,53 @@
+"""A model before and after anyone interprets its config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.model.architecture import Architecture
+from engine.model.precision import Precision
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
+
+Edits = Sequence[tuple[str, object]]
+"""What-ifs: dotted key paths with the JSON values to put there."""
+
+Resolution = tuple[int, int]
+"""Width and height of a vision model's input; for encoders of text, sequence length and 1."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model as it was read: where from, the raw config after edits, and what it means.
+
+    ``origin`` is "bundled", a path or a hub id. ``precision`` is the checkpoint's own.
+    """
+
+    name: str
+    reference: str
+    origin: str
+    config: dict[str, Any]
+    kind: Literal["language", "vision"]
+    architecture: Architecture | VisionArchitecture
+    precision: Precision
+    warnings: tuple[str, ...] = ()
+    repository: str = ""
+    """Where engines find the checkpoint on the hub, as ``org/name``; empty where unknown."""
+
+
+@dataclass(frozen=True)
+class RawConfig:
+    """A parsed config.json with its neighbour, before anyone interprets it."""
+
+    name: str
+    origin: str
+    source: str
+    """How messages name the file."""
+    config: dict[str, Any]
+    hf_quantisation: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    """What the reader should know about where this came from."""
+    repository: str = ""

@@ -1,0 +1,120 @@
+"""Find the file that a reference names and parse it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.model.config.find import hub_reference, is_path, nearest, vision_name
+from engine.model.config.loaded import RawConfig
+from engine.model.model_profiles import model_file
+from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
+from engine.sources.json_text import parse_json
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+if TYPE_CHECKING:
+    from engine.sources.hub.reference import HubReference
+
+
+def read_raw(reference: str, revision: str = "") -> RawConfig:
+    """Find and parse the file; raises `InputError`."""
+    found = hub_reference(reference, revision)
+    if found is not None:
+        return _read_hub(found)
+    lowered = reference.lower()
+    if revision:
+        raise InputError(
+            f"--revision: found {clean(revision, 60)!r}, expected none: {clean(reference, 80)} is "
+            "no model of the hub"
+        )
+    if model_file(reference) is not None:
+        return _read_profile(reference)
+    if is_path(reference):
+        return _read_path(user_path(reference))
+    named = vision_name(reference)
+    if named:
+        return _read_named(named)
+    raise InputError(
+        f"model {clean(reference, 80)!r} is neither a profile, nor a file or folder, nor a "
+        f"hub id org/name{nearest(lowered)}"
+    )
+
+
+def _read_hub(reference: HubReference) -> RawConfig:
+    """Fetch the files and read them; code in the repository is never run."""
+    from engine.sources.hub import fetch_config
+
+    fetched = fetch_config(reference)
+    found = _read_path(fetched.folder, str(reference))
+    notes = fetched.notes
+    if found.config.get("auto_map"):
+        notes += ("the repository names code of its own (auto_map); rooftop never runs it",)
+    return replace(
+        found,
+        name=reference.name,
+        origin=str(reference),
+        notes=notes,
+        repository=reference.repository,
+    )
+
+
+def _read_named(name: str) -> RawConfig:
+    from engine.model.forward.index import named_architectures
+
+    return RawConfig(name, "bundled", name, dict(named_architectures()[name]))
+
+
+def _read_profile(name: str) -> RawConfig:
+    """A profile wraps a config with a name; in a person's own folder a bare config does, too."""
+    found = model_file(name)
+    assert found is not None
+    path, is_own = found
+    origin = clean(str(path)) if is_own else "bundled"
+    source = origin if is_own else path.stem
+    values = parse_json(_read_bytes(path), source)
+    config = values.get("config")
+    if not isinstance(config, dict):
+        return RawConfig(clean(path.stem, 120), origin, source, values)
+    beside = values.get("hf_quant_config")
+    if beside is not None and not isinstance(beside, dict):
+        raise InputError(f"{source}: hf_quant_config: expected a mapping")
+    return RawConfig(
+        str(values.get("name") or path.stem),
+        origin,
+        source,
+        config,
+        beside,
+        repository=str(values.get("repository") or ""),
+    )
+
+
+def _read_path(path: Path, source: str = "") -> RawConfig:
+    """Read a file or a folder; ``source`` is how messages name it, when not by its path."""
+    is_folder = os.path.isdir(path)
+    file = path / "config.json" if is_folder else path
+    if is_folder and not os.path.lexists(file):
+        closed = not os.access(path, os.X_OK)
+        why = "permission denied" if closed else "folder holds no config.json"
+        raise InputError(f"{clean(str(path))}: {why}")
+    source = source or clean(str(file))
+    config = parse_json(_read_bytes(file), source)
+    beside = file.parent / "hf_quant_config.json"
+    quantisation = None
+    if os.path.lexists(beside):
+        quantisation = parse_json(_read_bytes(beside), clean(str(beside)))
+    return RawConfig(_name_of(file, config), source, source, config, quantisation)
+
+
+def _name_of(file: Path, config: dict[str, Any]) -> str:
+    """The folder's name (``org__name`` is what download tools make), else the file's."""
+    if file.name == "config.json":
+        folder = file.resolve().parent.name
+        return clean(folder.split("__", 1)[-1], 120)
+    return clean(file.stem, 120)
+
+
+def _read_bytes(file: Path) -> bytes:
+    return read_bytes(file, MAXIMUM_CONFIG_BYTES, "a config.json")
