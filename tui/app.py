@@ -46,7 +46,7 @@ class RooftopApp(App[int], inherit_bindings=False):
         self.mouse = settings.mouse
         self.crash = ""
         self.main = MainScreen(Store(scenario), plan_path)
-        self.main.model_tree.chinese = settings.chinese
+        self.main.model_tree.language = settings.language
 
     def get_default_screen(self) -> MainScreen:
         """The only screen."""

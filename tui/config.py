@@ -47,6 +47,7 @@ def _checked(document: Mapping[str, Any]) -> Config:
 
     from pydantic import BaseModel, ConfigDict, ValidationError
 
+    from engine.sources.languages import languages
     from engine.sources.profile_files import first_problem
 
     class ConfigFile(BaseModel):
@@ -56,7 +57,7 @@ def _checked(document: Mapping[str, Any]) -> Config:
 
         theme: Literal[*THEMES] | None = None  # type: ignore[valid-type]
         glyphs: Literal["unicode", "ascii"] | None = None
-        language: Literal["en", "zh"] | None = None
+        language: Literal[*languages()] | None = None  # type: ignore[valid-type]
         mouse: bool = False
         keys: dict[str, str | list[str]] = {}
 

@@ -7,6 +7,7 @@ import argparse
 import os
 from dataclasses import dataclass, field
 
+from engine.sources.languages import ENGLISH, is_ascii, languages
 from tui.choices import Choices, load_choices
 from tui.keymap import Keymap
 from tui.themes import default_theme
@@ -18,7 +19,7 @@ class Settings:
 
     theme: str = "dark"
     ascii_only: bool = False
-    chinese: bool = False
+    language: str = ENGLISH
     mouse: bool = False
     keymap: Keymap = field(default_factory=Keymap)
     choices: Choices = field(default_factory=Choices)
@@ -36,12 +37,19 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     theme = arguments.theme or config.theme or chosen or default_theme()
     glyphs = "ascii" if arguments.ascii or not unicode_output() else None
     glyphs = glyphs or config.glyphs or choices.glyphs or "unicode"
-    language = config.language or ("zh" if os.environ.get("LANG", "").startswith("zh") else "en")
+    language = config.language or language_of(os.environ.get("LANG", ""))
     return Settings(
         theme=theme,
         ascii_only=glyphs == "ascii",
-        chinese=language == "zh" and glyphs != "ascii",
+        language=language if glyphs != "ascii" or is_ascii(language) else ENGLISH,
         mouse=arguments.mouse or config.mouse,
         keymap=Keymap(config.keys),
         choices=choices,
     )
+
+
+def language_of(locale: str) -> str:
+    """The language for a locale's name (``zh_CN.UTF-8``), English where there is none."""
+    code = locale.partition(".")[0]
+    known = (one for one in (code, code.partition("_")[0]) if one in languages())
+    return next(known, ENGLISH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from engine.words.text import clean
@@ -12,10 +13,18 @@ from engine.words.units import parse_quantity
 
 if TYPE_CHECKING:
     from engine.model.architecture import Assumption
+    from engine.model.document_order import Block
 
 OTHER = "other"
 ASSUMED = "assumed"
 """The group of what the file does not say."""
+
+
+class TreeOrder(Enum):
+    """How keys are grouped and ordered."""
+
+    GROUPS = "groups"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,8 @@ class TreeRow:
     """A heading (empty ``key``) or one config key.
 
     ``original`` is the file's value of an edited key, None where the file has no such key.
-    ``reason`` says where an assumed value comes from; a ``note`` is words that are no key.
+    ``reason`` says where an assumed value comes from; a ``note`` is words that are no key; an
+    ``absent`` key is one that the document names and the file lacks.
     """
 
     group: str
@@ -33,6 +43,7 @@ class TreeRow:
     original: object = None
     reason: str = ""
     note: bool = False
+    absent: bool = False
 
     @property
     def is_heading(self) -> bool:
@@ -68,6 +79,28 @@ def tree_rows(
         if group in groups:
             rows.append(TreeRow(group, "", None))
             rows.extend(groups.pop(group))
+    return rows
+
+
+def document_rows(
+    config: Mapping[str, Any], blocks: Sequence[Block], edited: Mapping[str, object]
+) -> list[TreeRow]:
+    """Rows in the blocks of a document, with the keys that it names and the file lacks."""
+    values = dict(flattened(config))
+    rows: list[TreeRow] = []
+    for block in blocks:
+        rows.append(TreeRow(block.name, "", None))
+        rows += [
+            TreeRow(
+                block.name,
+                key,
+                values.get(key),
+                key in edited,
+                edited.get(key),
+                absent=key in block.missing,
+            )
+            for key in block.keys
+        ]
     return rows
 
 

@@ -1,89 +1,101 @@
 """The glossary: what every config key is, and what it does to speed, memory or traffic.
 
-Entries live in ``profiles/glossary/*.toml``, one file a group, in English and Chinese.
+``profiles/glossary/keys.toml`` says which keys there are, in which group of the tree, and how
+else they are spelt; the folder of each language explains them (`engine.sources.languages`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from engine.sources.languages import ENGLISH, texts, words
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key: what it is (``english``), what it does (``effect_english``), and both in Chinese."""
+    """One key: what it is (``meaning``) and what it does (``effect``), in one language."""
 
     key: str
     group: str
-    english: str
-    effect_english: str
-    chinese: str
-    effect_chinese: str
+    meaning: str
+    effect: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Glossary:
-    entries: Mapping[str, Entry]
-    titles: Mapping[str, tuple[str, str]]
+class _Keys:
+    groups: tuple[str, ...]
+    known: Mapping[str, tuple[str, str]]
+    """The key and its group by every spelling."""
 
 
 @cache
-def _load() -> _Glossary:
-    entries: dict[str, Entry] = {}
-    titles: list[tuple[int, str, str, str]] = []
-    for path in sorted((ROOT / "glossary").glob("*.toml")):
-        file = read_toml(path)
-        titles.append((file["order"], path.stem, file["english"], file["chinese"]))
-        for key, values in file["keys"].items():
-            entry = Entry(key, path.stem, *(values[name] for name in _TEXTS))
-            for name in (key, *values.get("aliases", ())):
-                entries[name] = entry
-    ordered = {stem: (english, chinese) for _, stem, english, chinese in sorted(titles)}
-    return _Glossary(entries, ordered)
-
-
-_TEXTS = ("english", "effect_english", "chinese", "effect_chinese")
+def _keys() -> _Keys:
+    groups = read_toml(ROOT / "glossary" / "keys.toml")
+    known = {
+        spelling: (key, group)
+        for group, keys in groups.items()
+        for key, spellings in keys.items()
+        for spelling in (key, *spellings)
+    }
+    return _Keys(tuple(groups), known)
 
 
 def group_order() -> tuple[str, ...]:
     """Groups in the order of the tree."""
-    return tuple(_load().titles)
+    return _keys().groups
 
 
-def group_title(group: str, *, chinese: bool = False) -> str:
+def group_title(group: str, language: str = ENGLISH) -> str:
     """A group's title."""
-    return _load().titles[group][1 if chinese else 0]
+    return words(language, "groups")[group]
 
 
-def lookup(path: str) -> Entry | None:
-    """The entry of a config key by its dotted path: the whole path first, then ever shorter
-    ends of it (``text_config.hidden_size`` is ``hidden_size``)."""
-    entries = _load().entries
-    parts = path.split(".")
-    for start in range(len(parts)):
-        found = entries.get(".".join(parts[start:]))
-        if found is not None:
-            return found
-    for part in reversed(parts[:-1]):
-        if part in entries:
-            return entries[part]
+def key_of(path: str) -> str | None:
+    """The glossary's own name of a config key by its dotted path; None for one it lacks."""
+    found = _find(path)
+    return None if found is None else found[0]
+
+
+def lookup(path: str, language: str = ENGLISH) -> Entry | None:
+    """The entry of a config key by its dotted path."""
+    found = _find(path)
+    if found is None:
+        return None
+    key, group = found
+    text = texts(language, group)[key]
+    return Entry(key, group, text["meaning"], text["effect"])
+
+
+def _find(path: str) -> tuple[str, str] | None:
+    """A key and its group: as it stands in the nearest mapping around it that has words for it
+    (``rope_parameters.full_attention.factor`` is ``rope_scaling.factor``), then by its own name
+    alone (``text_config.hidden_size``), then as part of the nearest mapping."""
+    known = _keys().known
+    *around, name = path.split(".")
+    around.reverse()
+    owners = [known[one][0] if one in known else one for one in around]
+    for candidate in (*(f"{owner}.{name}" for owner in owners), name, *around):
+        if candidate in known:
+            return known[candidate]
     return None
 
 
-def groups_of_keys(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """The group of every leaf of a config that the glossary knows."""
-    found: dict[str, str] = {}
+def leaves(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted paths of all leaves of a config; lists are leaves."""
     for key, value in config.items():
         path = f"{prefix}.{key}" if prefix else str(key)
         if isinstance(value, Mapping):
-            found.update(groups_of_keys(value, path))
+            yield from leaves(value, path)
         else:
-            entry = lookup(path)
-            if entry is not None:
-                found[path] = entry.group
-    return found
+            yield path
+
+
+def groups_of_keys(config: Mapping[str, Any]) -> dict[str, str]:
+    """The group of every leaf of a config that the glossary knows."""
+    found = {path: _find(path) for path in leaves(config)}
+    return {path: known[1] for path, known in found.items() if known is not None}

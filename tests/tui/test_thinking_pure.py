@@ -15,6 +15,8 @@ from engine.plan.key_effects import KeyEffect
 from engine.plan.prepared import prepare
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
+from engine.sources.languages import ENGLISH, FOLDER, languages, words
+from engine.sources.profile_files import read_toml
 from tui.baseline import Baseline, against
 from tui.changes import changed_words
 from tui.lines import width_of
@@ -25,7 +27,7 @@ from tui.pinned import Pinned, pin_row
 from tui.store import Store
 from tui.tree import TreeRow, assumed_rows, parse_value, stepped
 from tui.widgets.tree_effects import effects_cells, pairs_in
-from tui.widgets.tree_words import effect_lines, meaning_lines
+from tui.widgets.tree_words import edit_line, effect_lines, meaning_lines
 
 DENSE = Scenario(
     model="llama-3.1-8b", chip="h200_sxm", chips=1, objectives=Objectives(ttft_ms=2000, tpot_ms=50)
@@ -226,7 +228,7 @@ class TestTreeWords:
     ROW = TreeRow("structure", "num_hidden_layers", 32)
 
     def lines(self, *effects: KeyEffect, width: int = 43) -> list[str]:
-        found = effect_lines(effects, self.ROW, width, samples="", chinese=False)
+        found = effect_lines(effects, self.ROW, width, samples="", language=ENGLISH)
         assert all(width_of(one) <= width for one in found)
         return text_of(found).split("\n")
 
@@ -259,9 +261,33 @@ class TestTreeWords:
         assert pairs_in(29) == 1
         assert pairs_in(1000) == 3
 
-    def test_every_bundled_key_has_words_in_both_languages(self):
-        for chinese in (False, True):
-            for key in prepare(Scenario()).model.config:
-                row = TreeRow("", key, 1)
-                text = text_of(meaning_lines(row, chinese=chinese, width=60, most=4))
-                assert text and "Not in the glossary" not in text and "没有说明" not in text, key
+    @pytest.mark.parametrize("code", languages())
+    def test_every_bundled_key_has_words_in_every_language(self, code):
+        unknown = words(code, "tree")["unknown"]
+        for key in prepare(Scenario()).model.config:
+            row = TreeRow("", key, 1)
+            text = text_of(meaning_lines(row, language=code, width=60, most=4))
+            assert text and unknown not in text, key
+
+    @pytest.mark.parametrize("code", languages())
+    def test_every_explanation_fits_its_pane_at_120_by_40(self, code):
+        keys = [key for keys in read_toml(FOLDER / "keys.toml").values() for key in keys]
+        cut = [
+            key
+            for key in keys
+            if text_of(
+                meaning_lines(TreeRow("", key, 1), language=code, width=43, most=4)
+            ).endswith("…")
+        ]
+        assert cut == []
+
+    def test_a_key_that_the_file_lacks_says_so_and_has_no_effect(self):
+        row = TreeRow("numbers", "quantization_config.scale_fmt", None, absent=True)
+        text = text_of(meaning_lines(row, language=ENGLISH, width=200, most=2))
+        assert text.startswith("Not in this file. Format of the scales")
+        assert effect_lines(None, row, 43, samples="", language=ENGLISH) == []
+
+    @pytest.mark.parametrize(("code", "said"), [("en", "has nothing"), ("zh", "没有此键")])
+    def test_an_added_key_says_that_the_file_has_none(self, code, said):
+        row = TreeRow("structure", "hidden_size", 64, edited=True)
+        assert said in text_of([edit_line(row, 60, language=code)])

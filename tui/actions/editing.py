@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.sources.languages import language_name, next_language
 from tui.actions.base import Group
 from tui.fields import Field, cycle
 from tui.tree import stepped
@@ -58,9 +59,15 @@ class Editing(Group):
         self._change(replace(self._store.current, edits=()), "revert all what-ifs")
 
     def do_language(self) -> None:
-        """English or Chinese."""
-        self._screen.model_tree.chinese = not self._screen.model_tree.chinese
-        self._screen.model_tree.update()
+        """The explanations in the next language."""
+        tree = self._screen.model_tree
+        tree.language = next_language(tree.language)
+        tree.update()
+        self._screen.say(language_name(tree.language))
+
+    def do_order(self) -> None:
+        """The tree in our order or in the document's."""
+        self._screen.model_tree.reorder()
 
     def do_undo(self) -> None:
         """One change back."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.sources.languages import ENGLISH, words
 from tui.lines import Line, fit, line, width_of
 from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
 from tui.tree import (
     ASSUMED,
     OTHER,
+    TreeOrder,
     TreeRow,
     assumed_rows,
+    document_rows,
     flattened,
     rows_with,
     shown_value,
@@ -41,11 +44,13 @@ class TreePane(Pane):
         self.cursor = 1
         self.typed: str | None = None
         self.complaint = ""
-        self.chinese = False
+        self.language = ENGLISH
+        self.order = TreeOrder.GROUPS
         self.search = ""
         self._rows: list[TreeRow] = []
         self._found: list[TreeRow] = []
         self._seen: object = None
+        self._seen_in = self.order
         self._top = 0
         self._effects: dict[str, Sequence[KeyEffect]] = {}
         self._effects_of: object = None
@@ -57,9 +62,9 @@ class TreePane(Pane):
         if session is None or session.prepared is None:
             return []
         model = session.prepared.model
-        if self._seen is not model:
-            self._rows = _rows_of(session)
-            self._seen = model
+        if self._seen is not model or self._seen_in is not self.order:
+            self._rows = _rows_of(session, self.order)
+            self._seen, self._seen_in = model, self.order
             self._search()
         return self._found
 
@@ -87,7 +92,7 @@ class TreePane(Pane):
             return []
         last = self._top + self.size.height if self.size.width >= WIDE else self._top
         others = [one for one in rows[self._top : last] if one is not row]
-        return [one for one in (row, *others) if one.key and not one.note]
+        return [one for one in (row, *others) if one.key and not (one.note or one.absent)]
 
     def _known_effects(self, row: TreeRow) -> Sequence[KeyEffect] | None:
         session = self.session
@@ -97,6 +102,12 @@ class TreePane(Pane):
 
         here = (session.store.current, candidate_of(*session.selected))
         return self._effects.get(row.key) if self._effects_of == here else None
+
+    def reorder(self) -> None:
+        """The document's blocks and order instead of the glossary's groups, and back."""
+        self.order = next(one for one in TreeOrder if one is not self.order)
+        self.typed, self.complaint = None, ""
+        self.update()
 
     def look_for(self, text: str) -> None:
         """Show only the keys whose name or value holds ``text``; nothing shows all."""
@@ -108,6 +119,8 @@ class TreePane(Pane):
         chosen = self._found[self.cursor] if self.cursor < len(self._found) else None
         self._found = rows_with(self._rows, self.search)
         keys = [row.key for row in self._found]
+        if chosen is not None and chosen.key in keys[self.cursor : self.cursor + 1]:
+            return
         if chosen is not None and chosen.key in keys:
             self.cursor = keys.index(chosen.key)
         elif self._found:
@@ -188,8 +201,8 @@ class TreePane(Pane):
 
         samples = self.session.samples if self.session is not None else ""
         names = effects_head(pairs_in(width - _KEY - _VALUE - 4), samples)
-        key, value = ("键", "值") if self.chinese else ("key", "value")
-        return [line((f"  {fit(key, _KEY)} {fit(value, _VALUE + 1)}{names}", DIM))]
+        said = words(self.language, "tree")
+        return [line((f"  {fit(said['key'], _KEY)} {fit(said['value'], _VALUE + 1)}{names}", DIM))]
 
     def _words(self, width: int, height: int) -> list[Line]:
         """The lines below the rows: always as many for a height, so that rows do not jump."""
@@ -199,7 +212,7 @@ class TreePane(Pane):
             8
             if height >= 24
             else 6
-            if height >= 16
+            if height >= 13
             else 5
             if height >= 11
             else 3
@@ -214,18 +227,19 @@ class TreePane(Pane):
         else:
             samples = self.session.samples if self.session is not None else ""
             known = self._known_effects(row)
-            lines = effect_lines(known, row, width, samples=samples, chinese=self.chinese)
+            lines = effect_lines(known, row, width, samples=samples, language=self.language)
             lines = lines[:EFFECT_LINES]
             if known is None and not self.focused_pane:
                 # Nobody looks at the key: its effect is worked out when the cursor comes here.
                 lines = []
             lines += (
-                [edit_line(row, width, chinese=self.chinese)]
+                [edit_line(row, width, language=self.language)]
                 if row.edited and room > len(lines) + 1
                 else []
             )
-            most = room - max(len(lines), EFFECT_LINES)
-            lines = meaning_lines(row, chinese=self.chinese, width=width, most=most) + lines
+            effects = 0 if row.note or row.absent else EFFECT_LINES
+            most = room - max(len(lines), effects)
+            lines = meaning_lines(row, language=self.language, width=width, most=most) + lines
         return lines + [line("")] * (room - len(lines))
 
     def _line(self, place: int, row: TreeRow, width: int) -> Line:
@@ -240,7 +254,7 @@ class TreePane(Pane):
         if current and self.typed is not None:
             shown = (f" {self.typed[-room:]}▏", WARN if self.complaint else INPUT)
         else:
-            value = fit(shown_value(row.value), room).rstrip()
+            value = "–" if row.absent else fit(shown_value(row.value), room).rstrip()
             cursor = CURSOR if self.focused_pane else CURSOR_IDLE
             shown = (f" {value} ", cursor if current else style)
         name = (fit(key, key_width), BOLD if current else DIM)
@@ -259,23 +273,27 @@ class TreePane(Pane):
         return ((" " * (before - used), PLAIN), *cells)
 
     def _group_title(self, group: str) -> str:
-        if group == OTHER:
-            return "其他" if self.chinese else "other"
-        if group == ASSUMED:
-            return "文件之外的假设" if self.chinese else "assumed, not in the file"
+        if group in (OTHER, ASSUMED):
+            return words(self.language, "tree")[group]
+        from engine.model.document_order import block_title
         from engine.model.glossary import group_title
 
-        return group_title(group, chinese=self.chinese)
+        title = block_title if self.order is TreeOrder.DOCUMENT else group_title
+        return title(group, self.language)
 
 
-def _rows_of(session: Session) -> list[TreeRow]:
-    """The rows of the model on screen: its config by group, then what was assumed."""
+def _rows_of(session: Session, order: TreeOrder) -> list[TreeRow]:
+    """The rows of the model on screen: its config in that order, then what was assumed."""
+    from engine.model.document_order import document_blocks
     from engine.model.glossary import group_order, groups_of_keys
 
     assert session.prepared is not None
     model = session.prepared.model
-    keys = groups_of_keys(model.config)
-    rows = tree_rows(model.config, keys, group_order(), _originals(session.store.current))
+    originals = _originals(session.store.current)
+    if order is TreeOrder.DOCUMENT:
+        rows = document_rows(model.config, document_blocks(model.config), originals)
+    else:
+        rows = tree_rows(model.config, groups_of_keys(model.config), group_order(), originals)
     architecture = model.architecture
     return rows + assumed_rows(architecture.assumptions, model.warnings, model.config)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.plan.key_effects import KeyEffect
+from engine.sources.languages import words
 from tui.format import change, counted
 from tui.lines import Line, Run, cells, fit, joined, line, wrapped
 from tui.styles import ACCENT, BOLD, DIM, EDITED, PLAIN, WARN
@@ -14,27 +15,23 @@ _VALUE = 8
 """Cells of a value that is tried."""
 
 
-def meaning_lines(row: TreeRow, *, chinese: bool, width: int, most: int) -> list[Line]:
-    """What a key is and what it does, in the chosen language."""
-    return [line((one, ACCENT)) for one in wrapped(_meaning(row, chinese), width, most)]
+def meaning_lines(row: TreeRow, *, language: str, width: int, most: int) -> list[Line]:
+    """What a key is and what it does, in the language of that code."""
+    return [line((one, ACCENT)) for one in wrapped(_meaning(row, language), width, most)]
 
 
-def _meaning(row: TreeRow, chinese: bool) -> str:
+def _meaning(row: TreeRow, language: str) -> str:
     from engine.model.glossary import lookup
 
     if row.note:
         return str(row.value)
-    entry = lookup(row.key)
-    if entry is None:
-        words = "没有说明。" if chinese else "Not in the glossary."
-    elif chinese:
-        words = f"{entry.chinese} {entry.effect_chinese}"
-    else:
-        words = f"{entry.english} {entry.effect_english}"
+    said, entry = words(language, "tree"), lookup(row.key, language)
+    explanation = said["unknown"]
+    if entry is not None:
+        explanation = said["explanation"].format(meaning=entry.meaning, effect=entry.effect)
     if row.reason:
-        source = f"文件中没有：{row.reason}。" if chinese else f"Not in the file: {row.reason}."
-        return f"{source} {words}"
-    return words
+        return said["assumed_value"].format(reason=row.reason, words=explanation)
+    return said["absent_key"].format(words=explanation) if row.absent else explanation
 
 
 def complaint_lines(complaint: str, width: int, most: int) -> list[Line]:
@@ -42,15 +39,14 @@ def complaint_lines(complaint: str, width: int, most: int) -> list[Line]:
     return [line((one, WARN)) for one in wrapped(f"✗ {complaint}", width, most)]
 
 
-def edit_line(row: TreeRow, width: int, *, chinese: bool) -> Line:
+def edit_line(row: TreeRow, width: int, *, language: str) -> Line:
     """What the file says of an edited key, and how to get it back."""
-    if chinese:
-        original = "没有此键" if row.original is None else f"为 {shown_value(row.original)}"
-        words = f"* 假设值；文件中{original}；按 r 还原"
+    said = words(language, "tree")
+    if row.original is None:
+        text = said["edited_new"]
     else:
-        original = "nothing" if row.original is None else shown_value(row.original)
-        words = f"* a what-if; the file has {original}; r takes it back"
-    return line((fit(words, width), EDITED))
+        text = said["edited"].format(original=shown_value(row.original))
+    return line((fit(text, width), EDITED))
 
 
 def effect_lines(
@@ -59,23 +55,16 @@ def effect_lines(
     width: int,
     *,
     samples: str,
-    chinese: bool,
+    language: str,
 ) -> list[Line]:
     """The effect on the current plan of half and double the value, or of the other state of a
     switch; ``effects`` is None while it is worked out."""
-    if row.note:
+    if row.note or row.absent:
         return []
     if effects is None or not effects or all(_without_effect(one) for one in effects):
-        which = 0 if effects is None else 2 if effects else 1
-        return [line((_STATES[which][1 if chinese else 0], DIM))]
+        state = "waiting" if effects is None else "no_effect" if effects else "not_a_number"
+        return [line((words(language, "tree")[state], DIM))]
     return [_effect_line(one, row.value, width, samples) for one in effects]
-
-
-_STATES = (
-    ("effect on this plan: …", "对本方案的影响：…"),
-    ("not a number: enter changes it", "不是数字：按 enter 修改"),
-    ("no effect on speed or memory of this plan", "对本方案的速度和显存没有影响"),
-)
 
 
 def _without_effect(one: KeyEffect) -> bool:
