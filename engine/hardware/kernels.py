@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from engine.hardware.chip import Chip, KernelConstants, Provenance
 from engine.hardware.framework import Framework
-from engine.model.precision import FORMATS, NumberFormat
+from engine.model.precision import NumberFormat
 from engine.words.errors import InputError
 
 PLAIN = "bf16"

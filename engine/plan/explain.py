@@ -8,13 +8,14 @@ import numpy as np
 
 from engine.model.precision import Precision
 from engine.plan.metrics import limited_of
-from engine.plan.prepared import LARGEST_BATCH, Prepared, load_of, requests_of
+from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.results import Explanation, OperatorTime, PassFigures, Share
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.serve.outcome import Made
 from engine.serve.passes import Item
 from engine.serve.predict import largest_sizes, predict
+from engine.serve.resolve import load_of, requests_of
 from engine.work.arrangement import Arrangement
 
 

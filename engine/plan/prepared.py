@@ -7,22 +7,15 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from engine.hardware.builds import configured
 from engine.hardware.chip import Chip
-from engine.hardware.chip_profiles import load_chip
-from engine.hardware.forward_runtime import vision_framework
 from engine.hardware.framework import Framework
-from engine.hardware.framework_profiles import load_framework
-from engine.hardware.kernels import choose_kernel
 from engine.model.architecture import Architecture
-from engine.model.config import LoadedModel, load_architecture
+from engine.model.config import LoadedModel
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelKind
-from engine.model.precision import Precision, parse_precision
-from engine.model.served import served_precision
-from engine.scenario import ClientKind, Mode, Objectives, Scenario, Workload
-from engine.serve.load import Client, Closed, Load, Static
-from engine.serve.requests import Drafts, Requests
+from engine.model.precision import Precision
+from engine.scenario import Objectives, Scenario, Workload
+from engine.serve.resolve import Resolved, resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
@@ -83,28 +76,6 @@ class Prepared:
         return tuple(dict.fromkeys([*self.notes, *notes]))
 
 
-def requests_of(scenario: Scenario) -> Requests:
-    """What the scenario's requests look like."""
-    workload = scenario.workload
-    return Requests(
-        float(workload.input_tokens),
-        float(workload.output_tokens),
-        workload.cached,
-        Drafts(scenario.draft_tokens, scenario.acceptance),
-    )
-
-
-def load_of(scenario: Scenario) -> Load:
-    """How they arrive."""
-    workload = scenario.workload
-    if workload.mode is Mode.STATIC:
-        return Static()
-    client = workload.client
-    if client.kind is ClientKind.STEADY:
-        return Closed()
-    return Closed(Client(client.waves, client.spread, client.first_token))
-
-
 _PREPARED: OrderedDict[object, Prepared] = OrderedDict()
 _PREPARED_MOST = 64
 """More than the single changes of a scenario that are tried at a time."""
@@ -154,53 +125,6 @@ def prepare(scenario: Scenario) -> Prepared:
     return prepared
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A scenario's names as values, before anyone asks how chips are used."""
-
-    model: LoadedModel
-    chip: Chip
-    framework: Framework
-    systems: tuple[System, ...]
-    notes: tuple[str, ...]
-
-
-def resolve(scenario: Scenario) -> Resolved:
-    """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = load_architecture(
-        scenario.model,
-        scenario.edits,
-        assume=scenario.assume,
-        revision=scenario.revision,
-        resolution=scenario.workload.resolution,
-    )
-    chip = load_chip(scenario.chip)
-    framework = load_framework(scenario.framework)
-    notes: tuple[str, ...] = ()
-    architecture = model.architecture
-    tokens = architecture if isinstance(architecture, Architecture) else None
-    precisions = scenario_precisions(scenario, model.precision, tokens)
-    if tokens is None:
-        framework, note = vision_framework(framework, chip)
-        choices = (choose_kernel(one.weights, one.activations, chip) for one in precisions)
-        notes = tuple(text for text in (note, *(one.fallback for one in choices)) if text)
-    framework = configured(framework, chip, scenario.settings)
-    own = tokens.maximum_positions if tokens is not None else 0
-    systems = tuple(
-        System(
-            architecture,
-            one,
-            chip,
-            framework,
-            scenario.load_imbalance,
-            scenario.settings.max_context or own,
-            scenario.instances,
-        )
-        for one in precisions
-    )
-    return Resolved(model, chip, framework, systems, notes)
-
-
 def _arrangements(scenario: Scenario, resolved: Resolved) -> tuple[Arrangement, ...]:
     """Every arrangement to choose from: forward models run whole on every chip."""
     architecture = resolved.model.architecture
@@ -209,19 +133,3 @@ def _arrangements(scenario: Scenario, resolved: Resolved) -> tuple[Arrangement, 
     node = resolved.chip.node_size
     layouts = legal_layouts(architecture, scenario.chips, node, scenario.limits)
     return tuple(Aggregated(layout) for layout in layouts)
-
-
-def scenario_precisions(
-    scenario: Scenario, own: Precision, architecture: Architecture | None
-) -> tuple[Precision, ...]:
-    """The checkpoint's own precision with the scenario's changes, then the further ones."""
-    first = served_precision(own, architecture, scenario.weights, scenario.activations, scenario.kv)
-    further = []
-    for text in scenario.precisions:
-        asked = parse_precision(text, None if "KV" in text.upper() else first.kv.name)
-        further.append(
-            served_precision(
-                own, architecture, asked.weights.name, asked.activations.name, asked.kv.name
-            )
-        )
-    return tuple(dict.fromkeys([first, *further]))

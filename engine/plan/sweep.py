@@ -23,13 +23,14 @@ from engine.plan.metrics import (
     VERDICTS,
     metrics_of,
 )
-from engine.plan.prepared import LARGEST_BATCH, Prepared, load_of, requests_of
+from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Objectives, Scenario
 from engine.serve.kinds import KINDS
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
+from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.quantities import GIB
 from engine.work.arrangement import Arrangement

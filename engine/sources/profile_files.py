@@ -84,7 +84,7 @@ def changed_at(path: Path) -> int:
     """When a profile was changed last, so that an edited one is read again."""
     try:
         return path.stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):
         return 0
 
 
