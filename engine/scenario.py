@@ -46,16 +46,20 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one request looks like. Vision models use ``image_*`` and no tokens; 0 is the model's
-    own resolution. Text encoders use ``input_tokens``, the length of their sequences."""
+    """What one request looks like. Vision models use ``image_*`` and no tokens, text encoders
+    ``sequence_tokens``, the length of their sequences; 0 is the model's own."""
 
     input_tokens: int = 4096
     output_tokens: int = 1024
     mode: Mode = Mode.CONTINUOUS
     image_width: int = 0
     image_height: int = 0
+    sequence_tokens: int = 0
     cached: float = 0.0
     """Share of the prompt tokens that the engine finds in its prefix cache."""
+    utilisation: float = 1.0
+    """Share of the time that forward models are kept busy: requests that come one by one under a
+    latency limit leave some of it idle."""
     client: Client = field(default_factory=Client)
 
     @property
