@@ -10,6 +10,7 @@ from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
 from engine.model.config import load_architecture
 from engine.model.forward.describe import as_json
+from engine.model.kinds import ModelKind
 from engine.model.model_profiles import bundled_models
 from engine.serve.forward_memory import VisionFootprint, live_copies, vision_footprint
 from tests.engine.model.forward.builders import BF16, chip, convolution, framework, model
@@ -25,9 +26,10 @@ def test_a_convolution_by_hand():
 
 
 def test_weights_in_memory_are_those_that_the_model_is_described_with():
-    vision = [one for one in map(load_architecture, bundled_models()) if one.kind == "vision"]
-    assert vision
-    for one in vision:
+    models = [load_architecture(name) for name in bundled_models()]
+    forward = [one for one in models if one.architecture.kind is ModelKind.FORWARD]
+    assert forward
+    for one in forward:
         found = vision_footprint(one.architecture, one.precision, chip(), framework(), 1, 2.0)
         assert as_json(one, one.architecture)["weight_bytes"] == found.weight_bytes, one.name
 
