@@ -37,7 +37,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     if arguments.framework is None and prepared.framework.id != scenario.framework:
         scenario = replace(scenario, framework=prepared.framework.id)
         prepared = prepare(scenario)
-    note = idle_options(arguments, prepared.model.kind)
+    note = idle_options(arguments, prepared.model)
     if note:
         print(f"note: {note}", file=sys.stderr)
     return scenario, prepared

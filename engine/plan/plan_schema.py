@@ -54,6 +54,9 @@ class WorkloadFile(_Strict):
     image_height: int = Field(0, ge=0, le=65_536)
     cached: float = Field(0.0, ge=0, le=1)
     client: ClientFile = ClientFile()
+    utilisation: float = Field(default=1.0, gt=0, le=1)
+    sequence_tokens: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    """None in files from before encoders had it."""
 
 
 ObjectivesFile = create_model(
@@ -192,7 +195,17 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
 
 def _workload(file: WorkloadFile) -> Workload:
     values = file.model_dump()
+    if file.sequence_tokens is None:
+        values |= _earlier_sequence(file)
     return Workload(**{**values, "client": Client(**values["client"])})
+
+
+def _earlier_sequence(file: WorkloadFile) -> dict[str, int]:
+    """What a file says that has no ``sequence_tokens``: it gave the length of an encoder's
+    sequences as an image that is one pixel high."""
+    if file.image_height != 1:
+        return {"sequence_tokens": 0}
+    return {"sequence_tokens": file.image_width, "image_width": 0, "image_height": 0}
 
 
 def _json(shown: str, edit: EditFile) -> object:

@@ -1,6 +1,6 @@
-"""The neutral description of a vision model (or text encoder) at one size of its input: its layers.
+"""The neutral description of a vision model or text encoder at one size of its input: its layers.
 
-Vision networks are irregular where language models repeat one block, so the description is the
+Such networks are irregular where language models repeat one block, so the description is the
 list of layers itself, each with its work for a single image (or sequence). Dialects and layer tables make it;
 nothing here knows chips or time.
 """

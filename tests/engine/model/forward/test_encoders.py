@@ -100,7 +100,7 @@ def test_the_length_asked_for_goes_before_the_file_s() -> None:
 
 @pytest.mark.parametrize("size", [(224, 224), (384, 1)])
 def test_an_image_size_is_refused_with_the_option_that_is_meant(size: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match="expected none for a text encoder; .* --isl$"):
+    with pytest.raises(InputError, match=r"expected none for a text encoder; .* --isl$"):
         load_architecture("bert-large", resolution=size)
 
 
@@ -126,7 +126,7 @@ def test_its_description_says_tokens_and_no_edges() -> None:
 
 
 def test_roberta_keeps_two_positions_back() -> None:
-    with pytest.raises(InputError, match="at most 512.* max_position_embeddings 514 leaves"):
+    with pytest.raises(InputError, match=r"at most 512.* max_position_embeddings 514 leaves"):
         read(513, **ROBERTA)
 
 
