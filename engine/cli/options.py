@@ -87,9 +87,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         help="a steady load, or a benchmark's client that opens all its slots at once",
     )
     client.add_argument("--waves", help="requests per slot of a closed client's run")
-    client.add_argument(
-        "--spread", help="range of its answers over their mean; 0: all equal"
-    )
+    client.add_argument("--spread", help="range of its answers over their mean; 0: all equal")
     client.add_argument(
         "--first-token", choices=[one.value for one in FirstToken], help="statistic of TTFT"
     )
