@@ -15,7 +15,7 @@ from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.words.errors import InputError
-from engine.work.layout import Layout
+from engine.work.arrangement import given_layout
 
 
 def run_calibrate(arguments: argparse.Namespace) -> int:
@@ -27,7 +27,8 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     site = _site(scenario)
     name = profile_name(site.engine.id, site.chip.id, arguments.name)
     paths = [user_path(result) for result in arguments.results]
-    layout = _layout(scenario, arguments.chips is not None)
+    chips = scenario.chips if arguments.chips is not None else None
+    layout = given_layout(scenario.limits, chips)
     tables = [path for path in paths if path.suffix.lower() == ".csv"]
     runs = read_runs([path for path in paths if path not in tables], layout)
     for table in tables:
@@ -50,31 +51,6 @@ def _site(scenario: Scenario) -> System:
     if resolved.model.architecture.kind is not ModelKind.TOKENS:
         raise InputError(f"{resolved.model.name} is a vision model, expected a language model")
     return resolved.systems[0]
-
-
-def _layout(scenario: Scenario, chips_given: bool) -> Layout:
-    """The one layout that the options name: ``--tp`` defaults to the chips that are left."""
-    limits = scenario.limits
-    for option, degrees in (
-        ("tp", limits.tensor),
-        ("pp", limits.pipeline),
-        ("ep", limits.expert),
-        ("dp", limits.attention_data),
-    ):
-        if len(degrees) > 1:
-            raise InputError(f"--{option}: found {len(degrees)} degrees, expected the one used")
-    pipeline = (*limits.pipeline, 1)[0]
-    attention = (*limits.attention_data, 1)[0]
-    chips = scenario.chips if chips_given else None
-    left = max((chips or 1) // (pipeline * attention), 1)
-    tensor = (*limits.tensor, left)[0]
-    expert = (*limits.expert, 1)[0]
-    used = tensor * pipeline * attention
-    if chips is not None and chips % used:
-        raise InputError(f"--chips {chips}: expected a multiple of the {used} that one copy uses")
-    if (tensor * attention) % expert:
-        raise InputError(f"--ep {expert}: expected a divisor of {tensor * attention} ranks")
-    return Layout(tensor, pipeline, expert, attention, (chips or used) // used)
 
 
 def _as_text(outcome: Calibration) -> str:

@@ -275,5 +275,7 @@ def idle_options(arguments: argparse.Namespace, kind: ModelKind, called: str) ->
     limits = {limit.option: metric.kinds for metric, limit in LIMITED}
     idle = [name for other, names in _OF_ONE_KIND.items() if other is not kind for name in names]
     idle += [name for name, kinds in limits.items() if kind not in kinds]
-    given = [f"--{name.replace('_', '-')}" for name in idle if getattr(arguments, name) is not None]
+    # One rank is what models without layouts run on anyway.
+    said = [name for name in idle if getattr(arguments, name) not in {None, "1"}]
+    given = [f"--{name.replace('_', '-')}" for name in said]
     return f"{', '.join(given)}: no effect on a {called} model" if given else ""

@@ -53,8 +53,8 @@ def _arrangement(arrangement: Arrangement) -> Options:
 
 def _degrees(arrangement: Aggregated) -> Options:
     layout = arrangement.layout
+    yield "tp", str(layout.tensor)
     for option, degree in (
-        ("tp", layout.tensor),
         ("pp", layout.pipeline),
         ("ep", layout.expert),
         ("dp", layout.attention_data),

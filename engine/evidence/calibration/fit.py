@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.evidence.calibration.results import Run
-from engine.hardware.chip import Chip, KernelConstants, Provenance
+from engine.hardware.chip import KernelConstants, Provenance
 from engine.hardware.framework import Framework
 from engine.hardware.kernels import constants_for
 from engine.scenario import FirstToken
@@ -22,8 +22,8 @@ from engine.serve.predict import predict
 from engine.serve.requests import Requests
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
-from engine.work.arrangement import Aggregated
 from engine.words.errors import InputError
+from engine.work.arrangement import Aggregated
 
 MINIMUM_RUNS = 3
 TTFT_NOISE, TPOT_NOISE = 0.2, 0.08
@@ -176,7 +176,9 @@ def _link_start(site: System, ranks: int) -> float:
     return known.alpha_seconds
 
 
-def calibrated_framework(site: System, constants: Sequence[Constant], logs: FloatArray) -> Framework:
+def calibrated_framework(
+    site: System, constants: Sequence[Constant], logs: FloatArray
+) -> Framework:
     """The framework with its constants multiplied; efficiencies become kernels of this chip."""
     factors = {
         constant.name: float(np.exp(log)) for constant, log in zip(constants, logs, strict=True)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.evidence.calibration.results import USUAL_SPREAD, Run
+from engine.evidence.measured.calls import cached_share, row_layout
 from engine.evidence.measured.eras import profile_of
 from engine.evidence.measured.models import row_architecture, spellings
 from engine.evidence.measured.precisions import row_precision
-from engine.evidence.measured.calls import cached_share, row_layout
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.model.architecture import Architecture
 from engine.serve.system import System
