@@ -97,7 +97,6 @@ def load_last_session() -> LastSession | None:
 
 
 def _session(scenario: dict[str, Any], table: dict[str, Any]) -> LastSession:
-    from tui.commands import PANES
     from tui.table_view import checked_view
 
     def text(name: str, limit: int = 60) -> str:
@@ -107,7 +106,7 @@ def _session(scenario: dict[str, Any], table: dict[str, Any]) -> LastSession:
     return LastSession(
         scenario,
         checked_view(table.get("view")),
-        pane if pane in PANES else "table",
+        pane,
         Path(plan) if plan else None,
         text("saved_at"),
         text("ended"),

@@ -83,4 +83,5 @@ def _first_of_each_layout(table: Table, order: IntArray) -> IntArray:
     """The best-ranked row of every layout and precision, in rank order."""
     key = table.layout_index[order] * len(table.precisions) + table.precision_index[order]
     _, first = np.unique(key, return_index=True)
-    return order[np.sort(first)]
+    found: IntArray = order[np.sort(first)]
+    return found

@@ -38,7 +38,7 @@ def own_chip(name: str, text: str) -> None:
 def everything(screen) -> str:
     """All that the screen shows."""
     parts = [screen.answer.text, screen.footer.text]
-    return "\n".join([*parts, *(pane.text for pane in screen.panes.values())])
+    return "\n".join([*parts, *(pane.text for pane in screen.panes)])
 
 
 async def answered(pilot, key: str, text: str) -> str:
@@ -123,7 +123,7 @@ async def test_a_full_disk_keeps_the_old_plan(monkeypatch):
 async def test_no_field_takes_rubbish(pane):
     async with running() as (screen, pilot):
         await pilot.press(pane)
-        form = {"2": screen.hardware, "3": screen.workload}[pane]
+        form = {"2": screen.panes.named("hardware"), "3": screen.panes.named("workload")}[pane]
         for place in range(len(form.fields)):
             form.cursor = place
             for text in ("9" * 400, "nan", "-5", "\x1b[31m"):
@@ -148,7 +148,7 @@ async def test_a_hostile_chip_profile_and_plan_name():
             assert "\x1b" not in shown
             assert "\x07" not in shown
         assert "[red]x[/][@click=app.quit]" in app.main.answer.text
-        assert "yours" in app.main.hardware.text
+        assert "yours" in app.main.panes.named("hardware").text
 
 
 async def test_a_hostile_plan_is_refused_and_changes_nothing():

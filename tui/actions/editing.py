@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.words.errors import RooftopError
 from tui.actions.base import Group
-from tui.fields import Field, cycle
-from tui.tree import stepped
+from tui.widgets.panes import TypedPane
 
 
 class Editing(Group):
@@ -14,11 +14,10 @@ class Editing(Group):
 
     def do_edit(self) -> None:
         """Start typing over the value under the cursor."""
-        tree = self._screen.model_tree
-        row = tree.row
-        if self._screen.active == "model" and row is not None and row.key and not row.note:
-            tree.typed = ""
-            tree.update()
+        pane = self._desk.active
+        if isinstance(pane, TypedPane) and pane.can_be_typed():
+            pane.typed = ""
+            self._desk.paint()
 
     def do_less(self) -> None:
         """The previous choice or one step down."""
@@ -29,38 +28,39 @@ class Editing(Group):
         self._step(1)
 
     def _step(self, direction: int) -> None:
-        form = self._form()
-        if form is not None:
-            field: Field = form.field
-            form.typed, form.complaint = None, ""
-            self._change(cycle(field, self._store.current, direction), field.label)
+        pane = self._desk.active
+        if not isinstance(pane, TypedPane):
             return
-        row = self._screen.model_tree.row
-        if row is not None and not row.is_heading and not row.note:
-            value = stepped(row.value, direction)
-            if value == row.value:
-                self._screen.say("no number: enter changes it")
-            else:
-                self._screen.actions.typing.set_key(row.key, value)
+        try:
+            stepped = pane.stepped(self._store.current, direction)
+        except RooftopError as error:
+            pane.complaint = str(error)
+            self._desk.paint()
+            return
+        if stepped is None:
+            self._desk.say("no number: enter changes it")
+            return
+        pane.leave()
+        self._change(*stepped)
 
     def do_revert(self) -> None:
         """Take back the what-if under the cursor."""
-        row = self._screen.model_tree.row
+        row = self._tree.row
         if row is None:
             return
         kept = tuple(edit for edit in self._store.current.edits if edit[0] != row.key)
-        self._screen.model_tree.typed, self._screen.model_tree.complaint = None, ""
+        self._tree.leave()
         self._change(replace(self._store.current, edits=kept), f"revert {row.key}")
 
     def do_revert_all(self) -> None:
         """Take all what-ifs on the model back."""
-        self._screen.model_tree.typed, self._screen.model_tree.complaint = None, ""
+        self._tree.leave()
         self._change(replace(self._store.current, edits=()), "revert all what-ifs")
 
     def do_language(self) -> None:
         """English or Chinese."""
-        self._screen.model_tree.chinese = not self._screen.model_tree.chinese
-        self._screen.model_tree.update()
+        self._tree.chinese = not self._tree.chinese
+        self._tree.update()
 
     def do_undo(self) -> None:
         """One change back."""
@@ -72,7 +72,7 @@ class Editing(Group):
 
     def _history(self, what: str | None, verb: str) -> None:
         if what is None:
-            self._screen.say("nothing more in the history")
+            self._desk.say("nothing more in the history")
             return
-        self._screen.scenario_changed()
-        self._screen.say(f"{verb}: {what}")
+        self._desk.scenario_changed()
+        self._desk.say(f"{verb}: {what}")
