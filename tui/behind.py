@@ -28,7 +28,7 @@ class Behind:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._sweep: Errand[Sweep] = Errand(desk.work_failed)
+        self._sweep: Errand[Sweep] = Errand(desk.sweep_failed)
         self._explanation: Errand[Explanation] = Errand(desk.work_failed)
 
     def sweep(self, scenario: Scenario, seconds: float) -> None:

@@ -54,14 +54,13 @@ class Desk(Protocol):
     def program(self) -> Program:
         """The app."""
 
-    @property
-    def in_front(self) -> bool:
-        """Whether no page lies on top."""
-
     # --- saying and drawing -----------------------------------------------------------------
 
     def say(self, message: str) -> None:
         """Show a message until the next key."""
+
+    def warn(self, message: str) -> None:
+        """Show a message on top until the next key, also where the last line asks for something."""
 
     def mention(self, message: str) -> None:
         """Show as much of a message as the last line holds."""
@@ -109,8 +108,15 @@ class Desk(Protocol):
     def explained(self, found: Explanation) -> None:
         """An explanation came back."""
 
+    def sweep_failed(self, error: Exception) -> None:
+        """The sweep came to nothing."""
+
     def work_failed(self, error: Exception) -> None:
         """Slower work came to nothing."""
+
+    def once_swept(self, what: str, action: Callable[[], None]) -> None:
+        """Do what needs the sweep of the scenario on screen: now, or once it is in; not at all
+        when the scenario changes before. ``what`` names it for people."""
 
     # --- the terminal -----------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from tui.behind import SWEEP_SECONDS, Behind
 from tui.choices import Choices
 from tui.desk import Program
 from tui.fetching import Fetching
+from tui.keeping import Keeping
 from tui.keymap import as_pressed
 from tui.lines import cells, fit
 from tui.overlays.page import Page
@@ -67,7 +68,9 @@ class MainScreen(Screen[None]):
         self.thinking = Thinking(self)
         self.fetching = Fetching(self)
         self.actions = Actions(self, self.footer, self.behind, self.thinking, self.fetching)
-        self._kept = False
+        self.keeping = Keeping(self)
+        self._waiting: tuple[str, Callable[[], None]] | None = None
+        """What waits for the sweep of the scenario on screen."""
 
     def compose(self) -> ComposeResult:
         """Answer on top, forms left, table, chart and why right, keys below."""
@@ -95,8 +98,8 @@ class MainScreen(Screen[None]):
 
     @property
     def in_front(self) -> bool:
-        """Whether no page lies on top."""
-        return self.is_current
+        """Whether no page lies on top; Textual calls the screen below a page current, too."""
+        return self.app.screen is self
 
     def load(self) -> None:
         """Bring in the engine and work out the first scenario."""
@@ -107,6 +110,7 @@ class MainScreen(Screen[None]):
         self.session = Session(self.store)
         for pane in self.panes:
             pane.session = self.session
+        self.keeping.begin()
         self.scenario_changed()
         self._offer_last_session()
         spare_what_is_loaded()
@@ -120,32 +124,21 @@ class MainScreen(Screen[None]):
             self.say(last.offer())
 
     def keep_session(self, ended: str = "quit") -> None:
-        """Write the session for the next start, once. One that was offered and that nothing has
-        taken the place of stays."""
-        from engine.plan.plan_file import scenario_document
-        from tui.last_session import LastSession, now, save_last_session
-
-        session = self.session
-        if session is None or self._kept or (self.offer is not None and not self.store.history):
-            return
-        document, dirty, pane = (
-            scenario_document(self.store.current),
-            self.store.dirty,
-            self.active.short_name,
-        )
-        left = LastSession(document, session.view, pane, self.plan_path, now(), ended, dirty)
-        self._kept = save_last_session(left)
+        """Write the session for the next start."""
+        self.keeping.at_the_end(ended)
 
     # --- the way of a change ---------------------------------------------------------------
 
     def scenario_changed(self) -> None:
         """The store has a new scenario: work it out once its model is here."""
+        self._give_up_waiting("the scenario changed before the sweep was in")
         if self.session is not None:
             current = self.store.current
             self.fetching.when_here(current.model, current.revision, self.work_out)
 
     def model_is_missing(self, why: str) -> None:
         """A model could not be fetched; what is on the screen stays, if there is anything."""
+        self._waiting = None
         if self.session is not None and self.session.prepared is None:
             self.session.error = f"{why} (m: another model, F5: again)"
             self.paint()
@@ -169,6 +162,13 @@ class MainScreen(Screen[None]):
         if self.session is not None:
             self.session.accept(scenario, result)
             self.paint()
+            if self.session.sweep_is_current:
+                self._do_what_waits()
+
+    def sweep_failed(self, error: Exception) -> None:
+        """The sweep came to nothing, and so does what waits for it."""
+        self._waiting = None
+        self.work_failed(error)
 
     def work_failed(self, error: Exception) -> None:
         """Something could not be worked out; only the engine's own words are shown."""
@@ -181,6 +181,34 @@ class MainScreen(Screen[None]):
         self.chart.explanation = found
         self.why.update()
         self.chart.update()
+
+    # --- waiting for the sweep ---------------------------------------------------------------
+
+    def once_swept(self, what: str, action: Callable[[], None]) -> None:
+        """Do what needs the sweep of the scenario on screen: now, or once it is in."""
+        session = self.session
+        if session is None or session.error:
+            self.say(f"{what}: not done, there is no answer yet")
+            return
+        self._waiting = (what, action)
+        if session.sweep_is_current:
+            self._do_what_waits()
+        else:
+            self.say(f"{what}: waits for the sweep")
+
+    def _do_what_waits(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return
+        try:
+            waiting[1]()
+        except RooftopError as error:
+            self.say(str(error))
+
+    def _give_up_waiting(self, why: str) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.say(f"{waiting[0]}: not done, {why}")
 
     # --- drawing ----------------------------------------------------------------------------
 
@@ -198,6 +226,7 @@ class MainScreen(Screen[None]):
         self.paint_footer()
         self.behind.explain()
         self.thinking.rest()
+        self.keeping.soon()
 
     def paint_footer(self) -> None:
         """Draw the last line."""
@@ -237,6 +266,10 @@ class MainScreen(Screen[None]):
         self.footer.message = message
         self.footer.update()
         self._notice(message if cells(message) > self.footer.size.width else "")
+
+    def warn(self, message: str) -> None:
+        """Show a message on top until the next key, also where the last line asks for something."""
+        self._notice(message)
 
     def mention(self, message: str) -> None:
         """Show as much of a message as the last line holds."""

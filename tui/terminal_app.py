@@ -23,11 +23,13 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Go on reading after a sequence that Textual cannot make sense of, as one with the
-        number of no character."""
+        number of no character. A terminal that is gone is another matter."""
         while not self.exit_event.is_set():
             try:
                 super().run_input_thread()
-            except (ValueError, OverflowError):
+            except OSError:
+                raise
+            except Exception:
                 continue
 
     def use_mouse(self, wanted: bool) -> None:

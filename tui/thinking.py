@@ -60,9 +60,6 @@ class Thinking:
         why, session = self._desk.panes.of(WhyPane), self._desk.session
         if session is None or session.selected is None or session.error:
             return
-        if not self._desk.in_front:
-            # Nobody sees the row: what the page on top wants to know comes first.
-            return
         scenario, chosen = self._desk.store.current, candidate_of(*session.selected)
         meets = bool(session.selected[0].meets[session.selected[1]])
         subject = (scenario, chosen.layout, chosen.batch)

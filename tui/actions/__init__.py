@@ -71,7 +71,7 @@ class Actions:
             elif not self.typing.paste(text):
                 self._desk.say("pasted text goes into a field, a config key or a question")
         except RooftopError as error:
-            self._desk.say(str(error))
+            self._desk.warn(str(error))
 
     def click(self, pane: Pane, y: int) -> None:
         """What a click on line ``y`` of a pane does."""

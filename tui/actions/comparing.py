@@ -65,6 +65,7 @@ class Comparing(Group):
         session = self._session
         pinned = session.pin() if session is not None else None
         if session is None or pinned is None:
+            self._desk.say("nothing to mark yet")
             return
         kept = [one for one in session.marked if not one.same_candidate(pinned)]
         if len(kept) == len(session.marked):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.actions.base import Group
 from tui.desk import Desk
 from tui.fetching import Fetching
+
+if TYPE_CHECKING:
+    from tui.session import Session
 
 
 class Files(Group):
@@ -20,7 +24,7 @@ class Files(Group):
     def do_save(self) -> None:
         """Ask for a name and save the selected row."""
         session = self._session
-        if session is None or session.selected is None or session.sweep is None:
+        if session is None or session.selected is None or not session.table_is_current:
             self._desk.say("nothing to save yet")
             return
         suggestion = str(self._desk.plan_path or self._suggested_name())
@@ -36,16 +40,21 @@ class Files(Group):
         return Path(f"{model}-{session.prepared.chip.id}-b{int(table.batch[row])}.toml")
 
     def _save(self, text: str) -> None:
-        from engine.plan.plan_document import save_plan
         from engine.sources.files import user_path
+
+        if text.strip():
+            path = user_path(text.strip())
+            self._desk.once_swept("saving the plan", lambda: self._write(path))
+
+    def _write(self, path: Path) -> None:
+        from engine.plan.plan_document import save_plan
         from engine.words.text import clean
 
         session = self._session
-        assert session is not None and session.prepared is not None and session.selected
-        assert session.sweep is not None
-        if not text.strip():
+        assert session is not None and session.prepared is not None and session.sweep is not None
+        if session.selected is None:
+            self._desk.say("no row is chosen: nothing was saved")
             return
-        path = user_path(text.strip())
         table, row = session.selected
         save_plan(path, session.prepared, self._store.current, session.sweep, table, row)
         self._desk.plan_path = path
@@ -96,8 +105,14 @@ class Files(Group):
     def do_copy(self) -> None:
         """The row in one line, with its benchmark name."""
         session = self._session
-        if session is not None and session.selected is not None:
+        if session is not None and session.selected is not None and self._row_is_current(session):
             self._copy(session.row_text(*session.selected), "the row")
+
+    def _row_is_current(self, session: Session) -> bool:
+        """Whether the row is one of the scenario on screen; says so when it is not."""
+        if not session.table_is_current:
+            self._desk.say("the rows are those of another scenario: nothing was copied")
+        return session.table_is_current
 
     def do_copy_launch(self) -> None:
         """The row's launch command to the clipboard."""
@@ -105,6 +120,8 @@ class Files(Group):
 
         session = self._session
         if session is None or session.selected is None or session.prepared is None:
+            return
+        if not self._row_is_current(session):
             return
         table, row = session.selected
         text = launch_command(
@@ -118,14 +135,18 @@ class Files(Group):
 
     def do_copy_plan(self) -> None:
         """The row's plan to the clipboard."""
+        self._desk.once_swept("copying the plan", self._copy_plan)
+
+    def _copy_plan(self) -> None:
         import tomli_w
 
         from engine.plan.plan_document import plan_document
 
         session = self._session
-        if session is None or session.selected is None or session.sweep is None:
+        assert session is not None and session.prepared is not None and session.sweep is not None
+        if session.selected is None:
+            self._desk.say("no row is chosen: nothing was copied")
             return
-        assert session.prepared is not None
         table, row = session.selected
         document = plan_document(session.prepared, self._store.current, session.sweep, table, row)
         self._copy(tomli_w.dumps(document), "the plan")

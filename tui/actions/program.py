@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import TYPE_CHECKING
+
+from engine.words.errors import RooftopError
 from tui.actions.base import Group
 from tui.look import Look
+
+if TYPE_CHECKING:
+    from tui.last_session import LastSession
+    from tui.session import Session
 
 
 class Program(Group):
@@ -40,11 +48,13 @@ class Program(Group):
         scenario = last.scenario()
         desk.offer = None
         session.view = last.view
+        lost = _bring_back(session, last)
         desk.plan_path = last.plan_path
         self._change(scenario, "restore session")
         desk.focus_pane(desk.panes.named(last.pane))
         desk.paint_arranged()
-        desk.say(f"restored the session of {last.saved_at}; u takes it back")
+        without = f" without {lost}" if lost else ""
+        desk.say(f"restored the session of {last.saved_at}{without}; u takes it back")
 
     def do_theme(self) -> None:
         """The next theme."""
@@ -79,3 +89,25 @@ class Program(Group):
     def do_quit(self) -> None:
         """Leave; the session is kept."""
         self._desk.leave()
+
+
+def _bring_back(session: Session, last: LastSession) -> str:
+    """The baseline and the marks of the session that was left; in words what of it could not be
+    worked out any more."""
+    from tui.baseline import Baseline
+    from tui.pinned import pin_kept
+
+    lost = []
+    session.baseline = None
+    if last.baseline is not None:
+        try:
+            session.baseline = Baseline(pin_kept(last.baseline))
+        except RooftopError:
+            lost.append("its baseline")
+    session.marked = []
+    for kept in last.marks:
+        with contextlib.suppress(RooftopError):
+            session.marked.append(pin_kept(kept))
+    if missing := len(last.marks) - len(session.marked):
+        lost.append(f"{missing} of its marks")
+    return " and ".join(lost)

@@ -85,14 +85,11 @@ class Page(ModalScreen[None], Generic[Result]):
             self.then(result)
 
     def on_key(self, event: events.Key) -> None:
-        """Every key. One that comes while the page is going was typed for what is below, unless
-        it is a closing key that was pressed twice."""
+        """Every key; one that comes while the page is going does nothing."""
         event.stop()
         event.prevent_default()
         if not self._closed:
             self.keyed(event)
-        elif event.key not in CLOSING:
-            self.app.post_message(events.Key(event.key, event.character))
 
     def on_paste(self, event: events.Paste) -> None:
         """Text that was pasted."""
