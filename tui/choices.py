@@ -23,14 +23,13 @@ class Choices:
 
 def load_choices() -> Choices:
     """What was chosen last; nothing when the file is missing or is not what we wrote."""
+    from engine.sources.files import read_text
+    from engine.words.errors import RooftopError
     from tui.paths import choices_file
 
     try:
-        path = choices_file()
-        if path.stat().st_size > MAXIMUM_BYTES:
-            return Choices()
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        values = json.loads(read_text(choices_file(), MAXIMUM_BYTES, "choices of the app"))
+    except (RooftopError, ValueError, RecursionError):
         return Choices()
     return _checked(values) if isinstance(values, dict) else Choices()
 

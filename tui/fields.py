@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.scenario import Mode, Scenario
+from engine.scenario import Mode, Scenario, Workload
 from engine.words.errors import InputError
 from engine.words.units import (
     LARGEST_INSTANCES,
@@ -101,6 +101,7 @@ def _format_field(
     id: str,
     label: str,
     choices: tuple[str, ...],
+    put: Callable[[Scenario, str], Scenario],
     kinds: tuple[str, ...] = ("language", "vision"),
 ) -> Field:
     def write(scenario: Scenario, text: str) -> Scenario:
@@ -108,7 +109,7 @@ def _format_field(
 
         name = _BITS.get(text.strip(), text.strip())
         value = "" if name in {"", _AUTO} else number_format(name).name
-        return replace(scenario, **{id: value})
+        return put(scenario, value)
 
     return Field(
         id,
@@ -159,9 +160,11 @@ HARDWARE: tuple[Field, ...] = (
         choices=_frameworks,
         hint="serving engine",
     ),
-    _format_field("weights", "weights", _FORMATS),
-    _format_field("activations", "activations", _ACTIVATIONS),
-    _format_field("kv", "KV cache", _CACHES, ("language",)),
+    _format_field("weights", "weights", _FORMATS, lambda s, name: replace(s, weights=name)),
+    _format_field(
+        "activations", "activations", _ACTIVATIONS, lambda s, name: replace(s, activations=name)
+    ),
+    _format_field("kv", "KV cache", _CACHES, lambda s, name: replace(s, kv=name), ("language",)),
     _degree_field("tensor", "TP"),
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),
@@ -189,9 +192,9 @@ HARDWARE: tuple[Field, ...] = (
 # --- workload and objectives ---------------------------------------------------------------
 
 
-def _tokens_field(id: str, label: str) -> Field:
+def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload]) -> Field:
     def change(scenario: Scenario, value: int) -> Scenario:
-        return replace(scenario, workload=replace(scenario.workload, **{id: value}))
+        return replace(scenario, workload=put(scenario.workload, value))
 
     return Field(
         id,
@@ -271,8 +274,8 @@ WORKLOAD: tuple[Field, ...] = (
         hint="continuous, static",
         kinds=("language",),
     ),
-    _tokens_field("input_tokens", "ISL"),
-    _tokens_field("output_tokens", "OSL"),
+    _tokens_field("input_tokens", "ISL", lambda one, value: replace(one, input_tokens=value)),
+    _tokens_field("output_tokens", "OSL", lambda one, value: replace(one, output_tokens=value)),
     Field(
         "resolution",
         "resolution",

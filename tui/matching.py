@@ -94,8 +94,9 @@ def _containing(table: Table, word: str) -> BoolArray:
     layouts = np.array([_named(word, one.name) for one in table.layouts], dtype=bool)
     precisions = np.array([_named(word, one.label) for one in table.precisions], dtype=bool)
     limits = np.array([one is not Binding.NONE and _named(word, one.name) for one in Binding])
-    found = layouts[table.layout_index] | precisions[table.precision_index]
-    return found | limits[table.binding]
+    found: BoolArray = layouts[table.layout_index] | precisions[table.precision_index]
+    found |= limits[table.binding]
+    return found
 
 
 def _named(word: str, name: str) -> bool:

@@ -105,11 +105,26 @@ def pin_plan(path: Path) -> Pinned:
     """The choice of a saved plan, worked out again so that it compares with rows of today; with
     the file's own metrics where its model cannot be read any more, or not without asking the
     hub. Raises `InputError` when the file is not a plan."""
-    plan = load_plan(path)
+    plan, name = load_plan(path), clean(path.name, 60)
+    return replace(_again(plan, name), document=plan.document)
+
+
+def pin_kept(kept: Mapping[str, Any]) -> Pinned:
+    """A baseline or a mark of the session that was left, worked out again in the same way. Raises
+    `InputError` when it is none."""
+    from engine.plan.plan_schema import parse_choice, parse_scenario
+
+    scenario = parse_scenario("session", kept.get("scenario"))
+    choice = parse_choice("session", kept.get("choice"))
+    source = clean(str(kept.get("source", "")), 60)
+    return _again(PlanFile(scenario, choice, dict(kept)), source)
+
+
+def _again(plan: PlanFile, source: str) -> Pinned:
     try:
-        return _worked_out(plan, path) if _is_here(plan.scenario) else _as_saved(plan, path)
+        return _worked_out(plan, source) if _is_here(plan.scenario) else _as_saved(plan, source)
     except RooftopError:
-        return _as_saved(plan, path)
+        return _as_saved(plan, source)
 
 
 def _is_here(scenario: Scenario) -> bool:
@@ -120,7 +135,7 @@ def _is_here(scenario: Scenario) -> bool:
     return reference is None or remembered(reference) is not None
 
 
-def _worked_out(plan: PlanFile, path: Path) -> Pinned:
+def _worked_out(plan: PlanFile, source: str) -> Pinned:
     scenario, choice = plan.scenario, plan.choice
     prepared = prepare(scenario)
     precision = next(
@@ -129,11 +144,10 @@ def _worked_out(plan: PlanFile, path: Path) -> Pinned:
     )
     batches = np.array([choice.batch], dtype=np.int64)
     table = batch_table(prepared, scenario, choice.layout, precision, batches)
-    row = pin_row(prepared, scenario, table, 0)
-    return replace(row, source=clean(path.name, 60), document=plan.document)
+    return replace(pin_row(prepared, scenario, table, 0), source=source)
 
 
-def _as_saved(plan: PlanFile, path: Path) -> Pinned:
+def _as_saved(plan: PlanFile, source: str) -> Pinned:
     choice = plan.document.get("choice", {})
     saved = choice.get("metrics", {}) if isinstance(choice, Mapping) else {}
     numbers = saved.items() if isinstance(saved, Mapping) else ()
@@ -149,7 +163,6 @@ def _as_saved(plan: PlanFile, path: Path) -> Pinned:
         plan.choice.precision,
         plan.choice.batch,
         metrics,
-        "",
-        f"{clean(path.name, 60)} as saved",
-        plan.document,
+        clean(str(choice.get("why_not", "")), 80) if isinstance(choice, Mapping) else "",
+        f"{source} as saved".strip(),
     )

@@ -46,6 +46,8 @@ class Session:
         self.table: Table | None = None
         self.sweep: Sweep | None = None
         self.swept_scenario: Scenario | None = None
+        self.worked_out: Scenario | None = None
+        """The scenario that the table on screen belongs to."""
         self.error = ""
         self.following = True
         self.rows: IntArray = np.zeros(0, dtype=np.int64)
@@ -71,7 +73,8 @@ class Session:
             return
         self.error = ""
         self.prepared, self.layout, self.precision, self.table = prepared, layout, precision, table
-        self._refresh_rows()
+        self.worked_out = scenario
+        self._show_rows()
 
     def _kept_layout(self, prepared: Prepared) -> Layout:
         if self.layout in prepared.layouts and self.layout is not None:
@@ -138,7 +141,7 @@ class Session:
                 self.layout, self.precision = layout, precision
                 self.recompute()
                 return
-        self._refresh_rows()
+        self._show_rows()
 
     @property
     def is_vision(self) -> bool:
@@ -155,6 +158,12 @@ class Session:
         """Whether the newest sweep belongs to the scenario on screen."""
         return self.sweep is not None and self.swept_scenario == self.store.current
 
+    @property
+    def table_is_current(self) -> bool:
+        """Whether the table belongs to the scenario on screen: not while its model is on its
+        way, and not when it cannot be worked out."""
+        return self.worked_out == self.store.current and not self.error
+
     # --- what the table shows --------------------------------------------------------------
 
     @property
@@ -163,6 +172,14 @@ class Session:
         if self.view.view == "layout" or not self.sweep_is_current or self.sweep is None:
             return self.table
         return self.sweep.table
+
+    def _show_rows(self) -> None:
+        """Find the rows to show; a filter that makes no sense for another kind of model goes."""
+        try:
+            self._refresh_rows()
+        except RooftopError:
+            self.view = replace(self.view, match="")
+            self._refresh_rows()
 
     def _refresh_rows(self) -> None:
         keep = self._cursor_batch()
@@ -218,7 +235,7 @@ class Session:
         if self.sweep_is_current and self.sweep is not None:
             self.accept(self.store.current, self.sweep)
         else:
-            self._refresh_rows()
+            self._show_rows()
 
     def use_layout_of_cursor(self) -> None:
         """Show the batches of the layout under the cursor."""
@@ -277,7 +294,7 @@ class Session:
     def _answer(self) -> str:
         """The answer; while a sweep runs, the best of the layout on screen."""
         scenario = self.store.current
-        if self.prepared is None:
+        if self.prepared is None or not self.table_is_current:
             return ""
         if self.sweep_is_current and self.sweep is not None:
             return answer(self.prepared, scenario, self.sweep)
@@ -329,9 +346,10 @@ class Session:
         return f"{names[0]} {self._name(table, row)}: {numbers} {verdict}"
 
     def pin(self) -> Pinned | None:
-        """The row under the cursor as something to compare with."""
+        """The row under the cursor as something to compare with; None while it is not one of the
+        scenario on screen."""
         chosen = self.selected
-        if chosen is None or self.prepared is None:
+        if chosen is None or self.prepared is None or not self.table_is_current:
             return None
         return pin_row(self.prepared, self.store.current, *chosen)
 
@@ -353,7 +371,7 @@ class Session:
 
     def answered(self) -> Pinned | None:
         """The plan that the answer names, as something to compare with."""
-        if self.prepared is None:
+        if self.prepared is None or not self.table_is_current:
             return None
         scenario = self.store.current
         if self.sweep_is_current and self.sweep is not None:

@@ -16,7 +16,7 @@ from engine.hardware.framework_profiles import framework_ids, load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import load_architecture
 from engine.model.model_profiles import model_names
-from engine.plan.ranges import published_runs
+from engine.plan.range_case import published_runs
 from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError
 from engine.words.text import clean

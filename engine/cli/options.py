@@ -281,5 +281,7 @@ def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
     idle += [
         limit.option for metric, limit in LIMITED if model.architecture.kind not in metric.kinds
     ]
-    given = [f"--{name.replace('_', '-')}" for name in idle if getattr(arguments, name) is not None]
+    # One rank is what models without layouts run on anyway.
+    said = [name for name in idle if getattr(arguments, name) not in {None, "1"}]
+    given = [f"--{name.replace('_', '-')}" for name in said]
     return f"{', '.join(given)}: no effect on a {model.kind.noun}" if given else ""

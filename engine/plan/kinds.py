@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge
 from engine.plan.of_forward import ForwardPlans
 from engine.plan.of_tokens import TokenPlans
@@ -28,6 +29,16 @@ class PlanKind(Protocol):
     """Whether there are arrangements to choose from, and more chips make a replica faster."""
     lengths: tuple[str, ...]
     """The fields of the workload that are lengths in tokens."""
+    distinguishing: tuple[str, ...]
+    """What tells candidates apart, by the keys of `engine.plan.rows.row_values`."""
+
+    def engine(self, prepared: Prepared, scenario: Scenario) -> str:
+        """The engine that serves the model: the scenario's, or what stands in for it."""
+        ...
+
+    def heading(self, prepared: Prepared, metric: Metric) -> str:
+        """What heads a metric's column."""
+        ...
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
         """What a row serves on what, for a sentence."""

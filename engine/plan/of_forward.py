@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 
 from engine.hardware.chip import Provenance
+from engine.hardware.forward_runtime import vision_framework
+from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import Image, Text
 from engine.model.precision import Precision
 from engine.plan.benchmark import EncoderName, FpsName, fps_model
+from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case, covered
@@ -18,12 +21,25 @@ from engine.words.quantities import duration, rate
 from engine.words.units import LARGEST_INSTANCES
 from engine.work.arrangement import Arrangement
 
+_SHORT = {"images": "img", "sequences": "seq"}
+"""What samples are called where there is little room."""
+
 
 class ForwardPlans:
     """See `engine.plan.kinds.PlanKind`."""
 
     rearranges = False
     lengths: tuple[str, ...] = ()
+    distinguishing: tuple[str, ...] = ("batch", "precision")
+
+    def engine(self, prepared: Prepared, scenario: Scenario) -> str:
+        """The chosen engine where it runs such models, else one of the chip's vendor."""
+        return vision_framework(load_framework(scenario.framework), prepared.chip)[0].id
+
+    def heading(self, prepared: Prepared, metric: Metric) -> str:
+        """The metric's label, in what the model counts: images or sequences."""
+        samples = prepared.vision.samples
+        return metric.label.replace("images", samples).replace("img", _SHORT[samples])
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
         """``ResNet-50 on 2 × L40S, 2 instances each in W8A8, batch 16``."""

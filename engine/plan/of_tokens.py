@@ -10,6 +10,7 @@ from engine.hardware.chip import KernelConstants, Provenance
 from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.plan.benchmark import FtlName, TpsName, model_and_size
+from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case, covered
@@ -29,6 +30,15 @@ class TokenPlans:
 
     rearranges = True
     lengths = tuple(_LENGTHS)
+    distinguishing: tuple[str, ...] = ("batch", "layout", "precision", "kv")
+
+    def engine(self, prepared: Prepared, scenario: Scenario) -> str:
+        """Every engine serves models of tokens."""
+        return scenario.framework
+
+    def heading(self, prepared: Prepared, metric: Metric) -> str:
+        """The metric's own label."""
+        return metric.label
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
         """``Qwen3-32B on 8 × H100 as TP8 W8A8, batch 64``."""

@@ -19,6 +19,7 @@ from engine.plan.plan_file import (
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Explanation, Sweep, Table
+from engine.plan.rows import row_metrics
 from engine.scenario import Scenario
 from engine.words.quantities import GIB
 
@@ -67,12 +68,6 @@ def plan_document(
     if runner_up:
         document["runner_up"] = runner_up
     return document
-
-
-def row_metrics(table: Table, row: int) -> dict[str, float]:
-    """The metrics of a row, rounded to six digits; absent where the row does not fit."""
-    values = {name: float(column[row]) for name, column in table.metrics.items()}
-    return {name: float(f"{value:.6g}") for name, value in values.items() if value == value}
 
 
 def _bottlenecks(explanation: Explanation) -> dict[str, Any]:

@@ -129,6 +129,13 @@ def prepare(scenario: Scenario) -> Prepared:
     return prepared
 
 
+def prepare_on(scenario: Scenario, arrangement: Arrangement) -> Prepared:
+    """A scenario resolved for one arrangement that is given; raises `InputError`."""
+    found = resolve(scenario)
+    systems, used = found.systems, (arrangement,)
+    return Prepared(found.model, found.chip, found.framework, systems, used, found.notes)
+
+
 def _arrangements(scenario: Scenario, resolved: Resolved) -> tuple[Arrangement, ...]:
     """Every arrangement to choose from: forward models run whole on every chip."""
     architecture = resolved.model.architecture

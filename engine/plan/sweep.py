@@ -62,8 +62,21 @@ def batch_table(
     outcome = _predicted(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
-    block = _rows(prepared, outcome, every, none, none, batches)
+    block = _rows(prepared, outcome, outcome.fits, every, none, none, batches)
     return _judged(prepared, scenario.objectives, (arrangement,), (precision,), block)
+
+
+def predicted_table(prepared: Prepared, scenario: Scenario, outcome: Outcome) -> Table:
+    """The rows of an outcome of one arrangement at its first precision, with speeds wherever
+    something starts: what is not admitted at once waits."""
+    count = outcome.sizes.shape[1]
+    none = np.zeros(count, dtype=np.int64)
+    every = np.ones((1, count), dtype=bool)
+    batches = np.ceil(outcome.sizes[0]).astype(np.int64)
+    starts = np.broadcast_to(outcome.starts, outcome.shape)
+    block = _rows(prepared, outcome, starts, every, none, none, batches)
+    arrangements, precisions = tuple(outcome.arrangements), prepared.precisions[:1]
+    return _judged(prepared, scenario.objectives, arrangements, precisions, block)
 
 
 def _predicted(
@@ -80,15 +93,15 @@ def _predicted(
 def _rows(
     prepared: Prepared,
     outcome: Outcome,
+    served: BoolArray,
     wanted: BoolArray,
     arrangement_index: IntArray,
     precision_index: IntArray,
     batch: IntArray,
 ) -> _Block:
-    """The ``wanted`` of an outcome's (arrangements, sizes) as columns; no speeds where the size is
-    not held and admitted as a whole."""
-    fits = outcome.fits
-    speed = np.where(fits, 1.0, np.nan)
+    """The ``wanted`` of an outcome's (arrangements, sizes) as columns; speeds where they are
+    ``served``."""
+    speed = np.where(served, 1.0, np.nan)
     columns = {}
     for metric in metrics_of(prepared.kind):
         values = metric.of(outcome)
@@ -104,7 +117,7 @@ def _rows(
         batch,
         columns,
         np.broadcast_to(memory.capacity_bytes / GIB, outcome.shape)[wanted],
-        fits[wanted],
+        served[wanted],
         np.broadcast_to(refusal, outcome.shape)[wanted],
     )
 
@@ -196,7 +209,8 @@ def sweep(
             rows, places = np.nonzero(wanted)
             index = np.full(len(rows), place, dtype=np.int64)
             batch = batches[0, places]
-            parts.append(_rows(prepared, outcome, wanted, chosen[rows], index, batch))
+            fits = outcome.fits
+            parts.append(_rows(prepared, outcome, fits, wanted, chosen[rows], index, batch))
     table = _judged(
         prepared,
         scenario.objectives,

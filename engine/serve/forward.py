@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.hardware.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
 from engine.serve.forward_memory import VisionFootprint, vision_footprint
+from engine.serve.load import Closed, Load
 from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
 from engine.serve.service import Part
@@ -22,7 +23,7 @@ PHASE = "batch"
 
 @dataclass(frozen=True, slots=True)
 class ForwardPass:
-    """One batch on one chip: arrays with one value per batch size.
+    """One batch on one chip: arrays of the shape of ``batches``.
 
     ``latency`` is that of ``instances`` copies that run at once; ``chip`` the part that the chip
     computes for, the rest waits for the host.
@@ -51,7 +52,7 @@ class ForwardPass:
 
 
 def run_forward(inventory: Inventory, batches: FloatArray, instances: int = 1) -> ForwardPass:
-    """Mean latency of ``batches`` images each in ``instances`` copies that run at once.
+    """Mean latency of ``batches`` (any shape) images each in ``instances`` copies that run at once.
 
     Copies overlap: one fills the cores that another's small kernels leave idle and hides its
     launch floors, but together they cannot be faster than one batch of all their images without
@@ -73,15 +74,16 @@ def run_forward(inventory: Inventory, batches: FloatArray, instances: int = 1) -
 
 
 def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:
-    total = np.zeros_like(batches)
+    flat = batches.ravel()
+    total = np.zeros_like(flat)
     for work in inventory.works:
-        total = total + kernel_seconds(work.at(batches), inventory.chip).sum(axis=0)
-    return total
+        total = total + kernel_seconds(work.at(flat), inventory.chip).sum(axis=0)
+    return total.reshape(batches.shape)
 
 
 def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
     """One family of kernels; its bound is that of the largest batch."""
-    done = work.at(batches)
+    done = work.at(batches.ravel())
     parts = {
         "compute": float(compute_seconds(done, inventory.chip)[:, -1].sum()),
         "memory": float(memory_seconds(done, inventory.chip)[:, -1].sum()),
@@ -91,9 +93,9 @@ def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
         name=work.family.replace("_", " "),
         kernel=work.kernel,
         calls=float(len(work.names)),
-        seconds=kernel_seconds(done, inventory.chip).sum(axis=0),
+        seconds=kernel_seconds(done, inventory.chip).sum(axis=0).reshape(batches.shape),
         flops=float(work.image_flops.sum()) * batches,
-        bytes=done.bytes.sum(axis=0),
+        bytes=done.bytes.sum(axis=0).reshape(batches.shape),
         message_bytes=0.0,
         bound=max(parts, key=lambda bound: parts[bound]),
         provenance=str(work.constants.provenance),
@@ -114,31 +116,32 @@ def forward_footprint(system: System) -> VisionFootprint:
 
 
 def predict_forward(
-    system: System, arrangements: Sequence[Arrangement], sizes: FloatArray
+    system: System, arrangements: Sequence[Arrangement], load: Load, sizes: FloatArray
 ) -> Outcome:
-    """The whole model on every chip; ``sizes`` are samples per batch, of shape (1, sizes)."""
-    batches = sizes[0]
+    """The whole model on every chip; ``sizes`` are samples per batch, of shape (1, sizes) or
+    (arrangements, sizes)."""
     usage = forward_footprint(system)
-    made = run_forward(system.forward_inventory, batches, system.instances)
-    latency = made.latency[np.newaxis, :]
+    made = run_forward(system.forward_inventory, sizes, system.instances)
     chips = np.array([[float(one.chips)] for one in arrangements])
-    per_chip = system.instances * sizes / latency
+    shape = np.broadcast_shapes(chips.shape, sizes.shape)
+    busy = load.busy if isinstance(load, Closed) else 1.0
+    per_chip = system.instances * sizes / made.latency
     column = np.ones_like(chips)
     return Outcome(
         arrangements=arrangements,
         sizes=sizes,
         chips=chips,
-        seconds={"latency": np.broadcast_to(latency, (len(chips), len(batches)))},
-        rates={"samples": per_chip * chips},
+        seconds={"latency": np.broadcast_to(made.latency, shape)},
+        rates={"samples": per_chip * chips * busy},
         memory=Memory(
-            needed_bytes=np.broadcast_to(usage.needed(sizes), (len(chips), len(batches))),
+            needed_bytes=np.broadcast_to(usage.needed(sizes), shape),
             capacity_bytes=usage.capacity_bytes * column,
             memory_size=usage.largest_batch() * column,
             scheduler_size=np.inf * column,
             context_fits=column > 0,
             cache_tokens=0.0 * column,
         ),
-        parts={"latency": (Part("batch", latency, PHASE),)},
+        parts={"latency": (Part("batch", made.latency, PHASE),)},
         passes={PHASE: made},
-        weigh=lambda row: usage.items(int(batches[row[1]])),
+        weigh=lambda row: usage.items(int(np.broadcast_to(sizes, shape)[row])),
     )

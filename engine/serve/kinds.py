@@ -92,7 +92,7 @@ class ForwardKind:
         sizes: FloatArray,
     ) -> Outcome:
         """See `Kind.predict`."""
-        return predict_forward(system, arrangements, sizes)
+        return predict_forward(system, arrangements, load, sizes)
 
     def largest(
         self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load

@@ -94,8 +94,9 @@ def load_of(scenario: Scenario) -> Load:
         return Static()
     client = workload.client
     if client.kind is ClientKind.STEADY:
-        return Closed()
-    return Closed(Client(client.waves, client.spread, client.first_token))
+        return Closed(busy=workload.utilisation)
+    closed = Client(client.waves, client.spread, client.first_token)
+    return Closed(closed, workload.utilisation)
 
 
 def scenario_precisions(

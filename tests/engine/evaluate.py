@@ -12,6 +12,7 @@ from engine.work.tokens import (
     LayoutArrays,
     Step,
     decode_step,
+    place,
     prefill_step,
     step_messages,
     step_work,
@@ -44,7 +45,7 @@ def work_of(
     chip = builders.chip(floor_seconds=floor_seconds)
     inventory = take_inventory(architecture, precision, chip, builders.framework(**habits))
     arrays = LayoutArrays.of([layout or Layout()])
-    return {work.name: work for work in step_work(inventory, arrays, [step])}
+    return {work.name: work for work in step_work(place(inventory, arrays), [step])}
 
 
 def messages_of(

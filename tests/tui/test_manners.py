@@ -16,7 +16,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
 from tui.answer_lines import BADGES, answer_lines
-from tui.arrange import FILL, folded_heights
+from tui.arrange import folded_heights
 from tui.choices import Choices
 from tui.commands import BY_ID
 from tui.config import Config, load_config
@@ -25,10 +25,14 @@ from tui.keymap import Keymap
 from tui.lines import cells, width_of
 from tui.main import _app_parser
 from tui.matching import matching
+from tui.panes import HOME
 from tui.settings import settings_from
 from tui.styles import BEST, Role
 from tui.themes import THEMES
 from tui.widgets.columns import columns_of, number, with_room
+from tui.widgets.form_pane import WorkloadPane
+from tui.widgets.panes import FILL
+from tui.widgets.table_pane import TablePane
 
 TABLE = Table(
     kind="language",
@@ -51,12 +55,12 @@ TABLE = Table(
 
 class TestFolding:
     def test_the_active_pane_takes_what_there_is(self):
-        heights = folded_heights("table", 0, 24)
+        heights = folded_heights(TablePane, HOME, None, 24)
         assert heights["table"] == heights["right"] == FILL
         assert (heights["model"], heights["left"], heights["below"]) == (1, 3, 2)
 
     def test_a_form_leaves_lines_to_the_table(self):
-        heights = folded_heights("workload", 10, 24)
+        heights = folded_heights(WorkloadPane, HOME, 10, 24)
         assert (heights["workload"], heights["left"], heights["table"]) == (10, 12, FILL)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tui.format import counted
 from tui.lines import Line, line
 from tui.styles import DIM
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Moves, Pane, Place
 
 if TYPE_CHECKING:
     from engine.plan.results import Explanation, Sweep
@@ -19,10 +19,14 @@ KINDS = ("batch", "pareto", "roofline")
 class ChartPane(Pane):
     """``kind`` is one of `KINDS`; the roofline shows the ``explanation`` of the selected row."""
 
+    short_name = "chart"
+    number = 5
     title = "chart"
+    place = Place.BELOW
+    moves = Moves.ROW
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.kind = "batch"
         self.explanation: Explanation | None = None
         self._pareto: tuple[Sweep, Figure] | None = None
@@ -30,6 +34,11 @@ class ChartPane(Pane):
     def next_kind(self, by: int = 1) -> None:
         """The next kind of chart, or the one before."""
         self.kind = KINDS[(KINDS.index(self.kind) + by) % len(KINDS)]
+
+    def move(self, by: int) -> None:
+        """Move the chosen point along the table's rows."""
+        if self.session is not None:
+            self.session.move(self.session.cursor + by)
 
     def summary(self) -> tuple[str, ...]:
         """What is drawn over what."""

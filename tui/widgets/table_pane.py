@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.format import counted
@@ -18,7 +19,7 @@ from tui.widgets.columns import (
     sized,
     with_room,
 )
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Moves, Pane, Place
 
 if TYPE_CHECKING:
     from engine.plan.results import Table
@@ -33,10 +34,32 @@ _FIRST = 3 + _BATCH
 class TablePane(Pane):
     """Rows of the session's current view around its cursor."""
 
+    short_name = "table"
+    number = 4
     title = "batches"
+    place = Place.RIGHT
+    moves = Moves.ROW
+    help = (
+        (
+            "Filter",
+            (
+                ("/meets", "also fits, misses: rows with that verdict"),
+                ("/b>64", "batch; also ttft tpot e2e tps user gib with < <= > >= ="),
+                ("/tp8 fp8", "words of layout and precision; all must be there"),
+                ("/!tpot", "! turns a word around: not those that miss TPOT"),
+            ),
+        ),
+        (
+            "Glyphs",
+            (
+                ("★ ✓ ✗", "the plan / meets every objective / misses one, or no room"),
+                ("● ▲ ▼", "marked / sorted up, down"),
+            ),
+        ),
+    )
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._top = 0
         self.order: tuple[str, ...] = ()
         self.hidden: tuple[str, ...] = HIDDEN_AT_FIRST
@@ -119,10 +142,24 @@ class TablePane(Pane):
             rows = [line(("   no row matches; esc clears the filter", WARN))]
         return [self._header(chosen), *rows]
 
-    @property
-    def page(self) -> int:
-        """Rows that are visible at a time."""
-        return max(self.size.height - 2, 1)
+    def move(self, by: int) -> None:
+        """Move the cursor over rows."""
+        if self.session is not None:
+            self.session.move(self.session.cursor + by)
+
+    def back(self) -> bool:
+        """Clear the filter."""
+        session = self.session
+        if session is None or not session.view.match:
+            return False
+        session.look(replace(session.view, match=""))
+        return True
+
+    def choose(self, y: int) -> None:
+        """The row in line ``y``."""
+        place = self.place_at(y)
+        if self.session is not None and 0 <= place < len(self.session.rows):
+            self.session.move(place)
 
     def place_at(self, y: int) -> int:
         """The place in the view of what is drawn in line ``y``; -1 for title and header."""

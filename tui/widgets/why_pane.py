@@ -8,7 +8,7 @@ from tui.bars import bar
 from tui.format import gibibytes, milliseconds, share
 from tui.lines import Line, Run, fit, joined, line, wrapped
 from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Pane, Place
 
 if TYPE_CHECKING:
     from engine.plan.remedies import Advice
@@ -30,15 +30,22 @@ class WhyPane(Pane):
     """Draws an `Explanation` and the `Advice` for it; the screen brings new ones when the cursor
     rests."""
 
+    short_name = "why"
+    number = 6
     title = "why"
+    place = Place.BELOW
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.explanation: Explanation | None = None
         self.advice: Advice | None = None
         self.advised_for: object = None
         """The scenario, layout and batch that the advice is about."""
         self.top = 0
+
+    def move(self, by: int) -> None:
+        """Scroll."""
+        self.top = max(0, self.top + by)
 
     def summary(self) -> tuple[str, ...]:
         """Which row, and how busy the chip is in decode."""

@@ -35,10 +35,13 @@ def stored_precision(model: str, configs: Path | None) -> Precision:
 
 @cache
 def _loaded(model: str, configs: Path | None) -> LoadedModel:
-    return load_architecture(_reference(model, configs))
+    return load_architecture(model_reference(model, configs))
 
 
-def _reference(model: str, configs: Path | None) -> str:
+@cache
+def model_reference(model: str, configs: Path | None) -> str:
+    """How ``--model`` names it: a folder of ``configs``, else a bundled profile; raises
+    `InputError`."""
     if configs is not None:
         folder = _folder(model, configs)
         if folder is not None:

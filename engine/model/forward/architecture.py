@@ -1,8 +1,8 @@
 """The neutral description of a vision model or text encoder at one size of its input: its layers.
 
 Such networks are irregular where language models repeat one block, so the description is the
-list of layers itself, each with its work for a single image (or sequence). Dialects and layer tables make it;
-nothing here knows chips or time.
+list of layers itself, each with its work for a single image or sequence. Dialects and layer
+tables make it; nothing here knows chips or time.
 """
 
 from __future__ import annotations

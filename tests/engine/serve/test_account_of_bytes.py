@@ -15,7 +15,7 @@ from engine.model.config import LoadedModel, load_architecture
 from engine.model.describe import describe
 from engine.model.model_profiles import bundled_models
 from engine.model.precision import FORMATS, Precision, parse_precision
-from engine.serve.memory import Footprint, footprint
+from engine.serve.memory import Footprint, Held, footprint
 from engine.words.errors import RooftopError
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, take_inventory
@@ -24,6 +24,7 @@ from tests.engine import builders
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference"
 FOLDERS = tuple(REFERENCE / name for name in ("configs", "measured_configs", "memory_configs"))
 PAGE = 16.0
+HOLDING = Held(PAGE, PAGE)
 Difference = Callable[[LoadedModel], tuple[float, float]]
 
 
@@ -63,7 +64,7 @@ def on_one_chip(model: LoadedModel) -> Footprint:
         builders.chip(),
         builders.framework(),
         LayoutArrays.of([Layout()]),
-        PAGE,
+        HOLDING,
     )
 
 
@@ -136,7 +137,7 @@ def test_ranks_together_hold_the_model_and_copies_of_what_they_do_not_divide(ran
             builders.chip(),
             builders.framework(),
             LayoutArrays.of([Layout(tensor=ranks)]),
-            PAGE,
+            HOLDING,
         )
         together = ranks * float(usage.weight_bytes[0, 0])
         assert whole <= together * (1 + 1e-12), model.reference

@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 
 from engine.hardware.framework_parts import PrefillPasses
-from engine.serve.load import Arrivals, Traffic
-from engine.serve.passes import Deployment, pass_seconds
-from engine.serve.serving import serve_traffic
+from engine.scenario import FirstToken
+from engine.serve.continuous import serve_continuous
+from engine.serve.load import Client
+from engine.serve.passes import Deployment, run
+from engine.serve.requests import Requests
+from engine.serve.service import Service
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, decode_step, prefill_step, take_inventory
 from tests.engine import builders
 
 ALONE = np.array([[1.0]])
 MANY = np.array([[32.0]])
+UNLIMITED = np.array([[np.inf]])
 
 
 def deployment(**framework) -> Deployment:
@@ -26,16 +30,19 @@ def deployment(**framework) -> Deployment:
     return Deployment(inventory, chip, runtime, LayoutArrays.of([Layout()]))
 
 
-def ttft(subject: Deployment, batch, arrivals: Arrivals | None, prompt: float = 1024.0) -> float:
-    traffic = Traffic(prompt, 256.0, arrivals=arrivals)
-    return float(serve_traffic(subject, traffic, batch).ttft_seconds[0, 0])
+def served(subject: Deployment, batch, client: Client | None, prompt: float = 1024.0) -> Service:
+    return serve_continuous(subject, Requests(prompt, 256.0), client, batch, UNLIMITED)
+
+
+def ttft(subject: Deployment, batch, client: Client | None) -> float:
+    return float(served(subject, batch, client).ttft_seconds[0, 0])
 
 
 def test_a_lone_request_never_waits():
     subject = deployment(
         request_seconds=0.01, prefill_passes=PrefillPasses.OWN, prefill_tokens=4096
     )
-    prompt = pass_seconds(subject, [prefill_step(ALONE, subject.layouts, 1024.0)])[0, 0]
+    prompt = run(subject, [prefill_step(ALONE, subject.layouts, 1024.0)]).seconds[0, 0]
     found = ttft(subject, ALONE, None)
     assert 0.01 + prompt < found < 0.01 + prompt * 1.5
 
@@ -43,30 +50,30 @@ def test_a_lone_request_never_waits():
 def test_the_mean_counts_the_opening_burst_and_the_median_does_not():
     subject = deployment()
     steady = ttft(subject, MANY, None)
-    assert ttft(subject, MANY, Arrivals(median=1.0)) == pytest.approx(steady)
-    assert ttft(subject, MANY, Arrivals()) > steady
+    assert ttft(subject, MANY, Client(statistic=FirstToken.MEDIAN)) == pytest.approx(steady)
+    assert ttft(subject, MANY, Client()) > steady
 
 
 def test_the_burst_weighs_less_the_more_requests_follow_it():
     subject = deployment()
     steady = ttft(subject, MANY, None)
-    short = ttft(subject, MANY, Arrivals(waves=10)) - steady
-    long = ttft(subject, MANY, Arrivals(waves=20)) - steady
+    short = ttft(subject, MANY, Client(waves=10)) - steady
+    long = ttft(subject, MANY, Client(waves=20)) - steady
     assert long == pytest.approx(short / 2)
 
 
 def test_half_of_the_opening_prompts_stand_before_the_mean_one():
     subject = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=1024)
-    each = pass_seconds(subject, [prefill_step(ALONE, subject.layouts, 1024.0)])[0, 0]
-    extra = ttft(subject, MANY, Arrivals(waves=1)) - ttft(subject, MANY, None)
+    each = run(subject, [prefill_step(ALONE, subject.layouts, 1024.0)]).seconds[0, 0]
+    extra = ttft(subject, MANY, Client(waves=1)) - ttft(subject, MANY, None)
     assert extra == pytest.approx(0.5 * 32 * each, rel=0.1)
 
 
 def prompt_seconds(subject: Deployment, prompts: float) -> float:
     """A pass of so many prompts before one of the decoding sequences."""
-    decoding = pass_seconds(subject, [decode_step(8 * ALONE, subject.layouts, 1024.0, 256.0)])
-    prefill = pass_seconds(subject, [prefill_step(prompts * ALONE, subject.layouts, 1024.0)])
-    return float((decoding + prefill)[0, 0])
+    decoding = run(subject, [decode_step(8 * ALONE, subject.layouts, 1024.0, 256.0)])
+    prefill = run(subject, [prefill_step(prompts * ALONE, subject.layouts, 1024.0)])
+    return float((decoding.seconds + prefill.seconds)[0, 0])
 
 
 def test_the_first_of_equal_answers_starts_alone_and_the_others_follow_together():
@@ -74,27 +81,26 @@ def test_the_first_of_equal_answers_starts_alone_and_the_others_follow_together(
     the next."""
     subject = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=16_384)
     first, rest = prompt_seconds(subject, 1), prompt_seconds(subject, 7)
-    found = ttft(subject, 8 * ALONE, Arrivals(spread=0.0))
+    found = ttft(subject, 8 * ALONE, Client(spread=0.0))
     assert found == pytest.approx(first + 7 / 8 * rest)
 
 
 def test_a_front_end_that_spaces_requests_shortens_the_wait_for_the_first():
     subject = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=16_384)
     spaced = replace(subject, framework=subject.framework.changed(spacing_seconds=1e-5))
-    at_once, apart = (ttft(one, 8 * ALONE, Arrivals(spread=0.0)) for one in (subject, spaced))
+    at_once, apart = (ttft(one, 8 * ALONE, Client(spread=0.0)) for one in (subject, spaced))
     assert at_once - apart == pytest.approx(7 / 8 * 4 * 1e-5)
 
 
 def test_a_pass_takes_no_more_prompts_than_the_engine_allows():
     free = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=65_536)
     bound = replace(free, framework=free.framework.changed(prefill_requests=4))
-    arrivals = Arrivals(spread=0.0)
-    assert ttft(bound, MANY, arrivals) < ttft(free, MANY, arrivals)
+    client = Client(spread=0.0)
+    assert ttft(bound, MANY, client) < ttft(free, MANY, client)
 
 
 def test_looking_at_the_queue_seldom_delays_first_tokens_and_spares_passes():
     often, seldom = deployment(), deployment(admission_steps=30)
-    traffic = Traffic(256.0, 256.0)
-    first, second = (serve_traffic(one, traffic, MANY) for one in (often, seldom))
+    first, second = (served(one, MANY, None, prompt=256.0) for one in (often, seldom))
     assert second.ttft_seconds[0, 0] > first.ttft_seconds[0, 0]
     assert second.tpot_seconds[0, 0] <= first.tpot_seconds[0, 0]

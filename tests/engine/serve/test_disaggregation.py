@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.serve.disaggregation import Disaggregated, serve_disaggregated
-from engine.serve.load import Service, Traffic
+from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.passes import Deployment
+from engine.serve.requests import Requests
+from engine.serve.service import Service
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, take_inventory
 from tests.engine import builders
@@ -19,16 +20,16 @@ def served(
     concurrency: float,
     prefill: float = 1.0,
     decode: float = 1.0,
-    limit: float | None = None,
+    limit: float = np.inf,
     **framework: float,
 ) -> Service:
     chip = builders.chip(floor_seconds=2e-6)
     runtime = builders.framework(prefill_tokens=4096, **framework)
     inventory = take_inventory(builders.dense(), builders.BF16, chip, runtime)
     pool = Deployment(inventory, chip, runtime, LayoutArrays.of([Layout()]))
-    pools = Disaggregated(pool, prefill * ONE, pool, decode * ONE, np.array([[1e-4]]))
-    bound = None if limit is None else limit * ONE
-    return serve_disaggregated(pools, Traffic(1024.0, 64.0), concurrency * ONE, bound)
+    pools = Pools(pool, prefill * ONE, pool, decode * ONE, np.array([[1e-4]]))
+    requests = Requests(1024.0, 64.0)
+    return serve_disaggregated(pools, requests, None, concurrency * ONE, limit * ONE)
 
 
 def rate(service: Service) -> float:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.hardware.chip import CacheTraits
 from engine.hardware.framework import Framework
 from engine.model.forward.architecture import LayerKind, VisionArchitecture, VisionLayer
-from engine.serve.forward import batch_seconds
+from engine.serve.forward import run_forward
 from engine.serve.forward_memory import vision_footprint
 from engine.work.forward.work import take_vision_inventory
 from tests.engine.model.forward.builders import BF16, chip, convolution, framework, model, plain
@@ -26,7 +26,7 @@ def seconds(
     **constants: float,
 ) -> float:
     inventory = take_vision_inventory(architecture, BF16, chip(**constants), runtime or framework())
-    return float(batch_seconds(inventory, np.array([batch]), instances).latency[0])
+    return float(run_forward(inventory, np.array([batch]), instances).latency[0])
 
 
 FLOPS = 2 * 128 * 576 * 128
@@ -85,7 +85,7 @@ def test_what_stays_in_the_cache_costs_less():
     missed = WEIGHT_BYTES / (WEIGHT_BYTES + BYTES)
     weights = WEIGHT_BYTES * (missed + (1 - missed) * 0.25)
     expected = FLOPS / 0.5e12 + (moved + weights) / 50e9 + 1e-6
-    latency = batch_seconds(inventory, np.array([1.0])).latency[0]
+    latency = run_forward(inventory, np.array([1.0])).latency[0]
     assert latency == pytest.approx(expected)
 
 
@@ -107,7 +107,7 @@ def test_instances_hide_the_launches_that_the_chip_takes():
     slow = replace(chip(), pace=3.0)
     inventory = take_vision_inventory(model(convolution()), BF16, slow, framework())
     expected = 2 * 3 * FLOPS / 0.5e12 + (2 * BYTES + WEIGHT_BYTES) / 50e9
-    assert batch_seconds(inventory, np.array([1.0]), 2).latency[0] == pytest.approx(expected)
+    assert run_forward(inventory, np.array([1.0]), 2).latency[0] == pytest.approx(expected)
 
 
 layers = st.builds(
@@ -146,7 +146,7 @@ def test_latency_and_memory_never_fall_as_the_batch_grows(
     runtime = framework(launch_seconds=launch, image_seconds=1e-6)
     inventory = take_vision_inventory(architecture, BF16, constants, runtime)
     batches = np.array([1.0, 2, 3, 4, 7, 8, 9, 16, 31, 64, 100, 255, 256, 257, 1000])
-    latency = batch_seconds(inventory, batches, instances).latency
+    latency = run_forward(inventory, batches, instances).latency
     assert np.all(np.diff(latency) >= -1e-12 * latency[:-1])
     needed = vision_footprint(architecture, BF16, constants, runtime, instances, 2.0).needed(
         batches

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.serve.memory import footprint, largest_batch, memory_items, needed_bytes
+from engine.serve.memory import Held, footprint, largest_batch, memory_items, needed_bytes
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
 from tests.engine import builders
@@ -19,7 +19,7 @@ def usage_of(architecture, layout: Layout, context: float = 160.0, **chip: float
         builders.chip(**chip),
         builders.framework(),
         arrays,
-        context,
+        Held(context, context),
     )
     return usage, arrays
 
@@ -65,8 +65,8 @@ def test_largest_batch_is_the_last_that_fits():
     most = largest_batch(usage, arrays, 100.0, 100.0)
     step = np.array(100.0)
     assert most[0, 0] > 1
-    assert needed_bytes(usage, arrays, most, step)[0, 0] <= usage.capacity_bytes
-    assert needed_bytes(usage, arrays, most + 1, step)[0, 0] > usage.capacity_bytes
+    assert needed_bytes(usage, arrays, most, step)[0, 0] <= usage.capacity_bytes[0, 0]
+    assert needed_bytes(usage, arrays, most + 1, step)[0, 0] > usage.capacity_bytes[0, 0]
 
 
 def test_largest_batch_is_zero_when_weights_do_not_fit():
@@ -77,6 +77,6 @@ def test_largest_batch_is_zero_when_weights_do_not_fit():
 @pytest.mark.parametrize("layout", [Layout(), Layout(tensor=2, pipeline=2), Layout(tensor=8)])
 def test_items_sum_to_what_is_needed(layout: Layout):
     usage, arrays = usage_of(builders.dense(), layout)
-    items = memory_items(usage, arrays, 6, 100.0)
+    items = memory_items(usage, arrays, 0, 6, np.array(100.0))
     needed = needed_bytes(usage, arrays, np.array([[6.0]]), np.array(100.0))
     assert sum(item.bytes for item in items) == pytest.approx(needed[0, 0])

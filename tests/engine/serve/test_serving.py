@@ -11,14 +11,18 @@ from hypothesis import strategies as st
 
 from engine.hardware.framework_parts import PrefillPasses
 from engine.scenario import Mode, Scenario, Workload
-from engine.serve.load import Traffic, tokens_per_step
-from engine.serve.passes import Deployment, pass_seconds
-from engine.serve.serving import serve, serve_traffic
+from engine.serve.continuous import serve_continuous
+from engine.serve.passes import Deployment, run
+from engine.serve.requests import Requests, tokens_per_step
+from engine.serve.resolve import requests_of
+from engine.serve.service import Service
+from engine.serve.static import serve_static
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, decode_step, prefill_step, take_inventory
 from tests.engine import builders
 
 BATCHES = np.arange(1, 201, dtype=float)[np.newaxis, :]
+UNLIMITED = np.array([[np.inf]])
 
 
 def deployment(architecture=None, layout: Layout | None = None, **framework) -> Deployment:
@@ -33,6 +37,16 @@ def scenario(mode: Mode, isl: int = 512, osl: int = 128, **changes) -> Scenario:
     return replace(Scenario(workload=Workload(isl, osl, mode)), **changes)
 
 
+def serve(subject: Deployment, chosen: Scenario, batch) -> Service:
+    if chosen.workload.mode is Mode.STATIC:
+        return serve_static(subject, requests_of(chosen), batch)
+    return steady(subject, requests_of(chosen), batch)
+
+
+def steady(subject: Deployment, requests: Requests, batch) -> Service:
+    return serve_continuous(subject, requests, None, batch, UNLIMITED)
+
+
 def test_pass_is_the_sum_of_kernels_on_a_memory_bound_chip():
     """One token through an ideal chip takes its bytes over the bandwidth, nearly."""
     chip = builders.chip(peak=1e30, order=1.0)
@@ -41,7 +55,7 @@ def test_pass_is_the_sum_of_kernels_on_a_memory_bound_chip():
     ideal = Deployment(inventory, chip, builders.framework(), LayoutArrays.of([Layout()]))
     step = decode_step(np.array([[1.0]]), ideal.layouts, 10, 2)
     matrices = model.total_parameters - model.embedding_parameters - 5 * 1024
-    seconds = pass_seconds(ideal, [step])[0, 0]
+    seconds = run(ideal, [step]).seconds[0, 0]
     assert seconds == pytest.approx(2 * matrices / 1e12, rel=0.01)
 
 
@@ -49,8 +63,8 @@ def test_static_ttft_is_the_prefill_of_the_whole_batch():
     subject = deployment(request_seconds=0.25)
     batch = np.array([[4.0]])
     service = serve(subject, scenario(Mode.STATIC), batch)
-    prefill = pass_seconds(subject, [prefill_step(batch, subject.layouts, 512)])
-    assert service.ttft_seconds[0, 0] == pytest.approx(prefill[0, 0] + 0.25)
+    prefill = run(subject, [prefill_step(batch, subject.layouts, 512)])
+    assert service.ttft_seconds[0, 0] == pytest.approx(prefill.seconds[0, 0] + 0.25)
 
 
 def test_static_request_rate_counts_prefill_time():
@@ -70,9 +84,9 @@ def test_prompts_found_in_the_cache_do_not_hold_up_tokens(passes: PrefillPasses)
     and the next."""
     subject = deployment(prefill_passes=passes, request_seconds=0.25)
     cold, warm = (
-        serve_traffic(subject, Traffic(512.0, 128.0, cached=share), BATCHES) for share in (0.0, 1.0)
+        steady(subject, Requests(512.0, 128.0, cached=share), BATCHES) for share in (0.0, 1.0)
     )
-    step = pass_seconds(subject, [decode_step(BATCHES, subject.layouts, 512.0, 128.0)])
+    step = run(subject, [decode_step(BATCHES, subject.layouts, 512.0, 128.0)]).seconds
     assert warm.tpot_seconds == pytest.approx(step)
     assert warm.ttft_seconds == pytest.approx(0.25 + 1.5 * step)
     assert np.all(cold.tpot_seconds > warm.tpot_seconds)
@@ -80,7 +94,7 @@ def test_prompts_found_in_the_cache_do_not_hold_up_tokens(passes: PrefillPasses)
 
 def test_half_of_the_prompts_cached_is_between_all_and_none():
     none, half, every = (
-        serve_traffic(deployment(), Traffic(512.0, 128.0, cached=share), BATCHES).tpot_seconds
+        steady(deployment(), Requests(512.0, 128.0, cached=share), BATCHES).tpot_seconds
         for share in (0.0, 0.5, 1.0)
     )
     assert np.all((every < half) & (half < none))
@@ -114,9 +128,9 @@ def test_passes_with_prompts_are_never_shorter_than_their_launches():
     slow = deployment(prompt_layer_seconds=0.2)
     prompt = prefill_step(np.array([[1.0]]), slow.layouts, 16)
     alone = decode_step(np.array([[1.0]]), slow.layouts, 16, 16)
-    assert pass_seconds(slow, [prompt])[0, 0] == pytest.approx(0.4)
-    assert pass_seconds(slow, [alone, prompt])[0, 0] == pytest.approx(0.4)
-    assert pass_seconds(slow, [alone])[0, 0] < 0.1
+    assert run(slow, [prompt]).seconds[0, 0] == pytest.approx(0.4)
+    assert run(slow, [alone, prompt]).seconds[0, 0] == pytest.approx(0.4)
+    assert run(slow, [alone]).seconds[0, 0] < 0.1
 
 
 def test_more_requests_than_prefill_can_feed_wait_before_their_first_token():

@@ -1,0 +1,96 @@
+"""What one arrangement will be at given sizes: rows without a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.model.kinds import ModelKind
+from engine.plan.prepared import Prepared, prepare_on
+from engine.plan.results import Table
+from engine.plan.rows import row_values
+from engine.plan.sweep import predicted_table
+from engine.scenario import Scenario
+from engine.serve.call import Call, Size, size_per_replica
+from engine.serve.command import command_line
+from engine.serve.load import Static
+from engine.serve.outcome import Outcome
+from engine.serve.predict import largest_sizes, predict
+from engine.serve.requests import Requests
+from engine.serve.resolve import load_of, requests_of
+from engine.work.arrangement import Arrangement
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The rows of one arrangement, in the order of the sizes that were asked for."""
+
+    scenario: Scenario
+    prepared: Prepared
+    arrangement: Arrangement
+    sizes: tuple[Size, ...]
+    outcome: Outcome
+    table: Table
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row as plain values: those of a sweep's row, and what the deployment holds."""
+        return [self._row(place) for place in range(len(self.table))]
+
+    def _row(self, place: int) -> dict[str, Any]:
+        size = float(self.outcome.sizes[0, place])
+        admitted = float(self.outcome.memory.largest_size[0, 0])
+        values = row_values(self.prepared, self.scenario, self.table, place)
+        return {
+            **values,
+            "batch": int(size) if size == int(size) else size,
+            "fits": bool(self.outcome.fits[0, place]),
+            "starts": bool(self.outcome.starts[0, 0]),
+            "concurrency": size * self.arrangement.replicas,
+            "admitted": admitted * self.arrangement.replicas if np.isfinite(admitted) else None,
+            **self.held(),
+            "command": command_line(Call(self.scenario, self.arrangement, self.sizes[place])),
+        }
+
+    def held(self) -> dict[str, int]:
+        """Tokens whose cache the deployment holds, and requests as long as may be; nothing for
+        models without a cache."""
+        if self.prepared.kind is not ModelKind.TOKENS:
+            return {}
+        system, load = self.prepared.systems[0], Static()
+        longest = float(system.max_context or self.scenario.workload.input_tokens)
+        whole = Requests(max(longest - 1.0, 1.0), 1.0)
+        outcome = predict(system, (self.arrangement,), whole, load, np.ones((1, 1)))
+        most = float(outcome.memory.memory_size[0, 0]) * self.arrangement.replicas
+        return {
+            "kv_tokens": int(self.outcome.memory.cache_tokens[0, 0]),
+            "sequences_at_max_context": int(most),
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """The engine's settings, and which of them were given; the others are its own."""
+        engine, given = self.prepared.framework, self.scenario.settings
+        used = {
+            "memory_fraction": engine.memory.memory_fraction,
+            "prefill_tokens": engine.scheduler.prefill_tokens,
+            "max_sequences": engine.scheduler.max_sequences,
+            "max_context": self.prepared.systems[0].max_context,
+            "prefix_caching": engine.scheduler.prefix_caching,
+            "build": given.build or engine.builds.newest,
+        }
+        named = [name for name in used if getattr(given, name) not in {None, ""}]
+        return {**used, "given": named}
+
+
+def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size]) -> Predicted:
+    """Predict ``sizes`` of one arrangement at the scenario's precision; raises `InputError`."""
+    prepared = prepare_on(scenario, arrangement)
+    system = prepared.systems[0]
+    requests, load = requests_of(scenario), load_of(scenario)
+    largest = float(largest_sizes(system, (arrangement,), requests, load)[0, 0])
+    asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]
+    outcome = predict(system, (arrangement,), requests, load, np.array([asked]))
+    table = predicted_table(prepared, scenario, outcome)
+    return Predicted(scenario, prepared, arrangement, tuple(sizes), outcome, table)

@@ -1,0 +1,48 @@
+"""One candidate as plain values: what JSON, CSV, plan files and notebooks say of a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.plan.answer import why_lost
+from engine.plan.kinds import benchmark_names
+from engine.plan.prepared import Prepared
+from engine.plan.ranges import accuracy_of
+from engine.plan.results import Table
+from engine.scenario import Scenario
+
+
+def row_values(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> dict[str, Any]:
+    """Every figure of a row of ``table`` by its key, with its unit in the key.
+
+    Metrics that do not exist (of a candidate that does not fit) are None; a
+    ``…_range_percent`` says how far off such predictions have been.
+    """
+    arrangement, precision = table.arrangement(row), table.precision(row)
+    batch = int(table.batch[row])
+    known = row_metrics(table, row)
+    return {
+        "model": prepared.model.name,
+        "chip": prepared.chip.id,
+        "chips": arrangement.chips,
+        "layout": arrangement.name,
+        **arrangement.columns(),
+        "precision": precision.name,
+        "weights": precision.weights.name,
+        "activations": precision.activations.name,
+        "kv": precision.kv.name,
+        "batch": batch,
+        **{name: known.get(name) for name in table.metrics},
+        "fits": bool(table.fits[row]),
+        "meets": bool(table.meets[row]),
+        "binding": table.verdict(row).id,
+        "why": why_lost(table, row, scenario.objectives),
+        "benchmark": benchmark_names(prepared, scenario, precision, batch)[0],
+        **accuracy_of(prepared, scenario, precision).values(),
+    }
+
+
+def row_metrics(table: Table, row: int) -> dict[str, float]:
+    """The metrics of a row, rounded to six digits; absent where the row does not fit."""
+    values = {name: float(column[row]) for name, column in table.metrics.items()}
+    return {name: float(f"{value:.6g}") for name, value in values.items() if value == value}
