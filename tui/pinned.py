@@ -97,8 +97,8 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
 
 
 def samples_of(prepared: Prepared) -> str:
-    """What a vision model counts; empty for language models."""
-    return prepared.vision.samples if prepared.model.kind == "vision" else ""
+    """What a forward model counts; empty for models of tokens."""
+    return prepared.samples
 
 
 def pin_plan(path: Path) -> Pinned:

@@ -21,6 +21,11 @@ class ModelCategory(StrEnum):
     ENCODER = "encoder"
 
     @property
+    def kind(self) -> ModelKind:
+        """What such a model does with a request."""
+        return ModelKind.TOKENS if self is ModelCategory.LANGUAGE else ModelKind.FORWARD
+
+    @property
     def noun(self) -> str:
         """As sentences call one of them; its plural ends with an s."""
         return _NOUNS[self]
