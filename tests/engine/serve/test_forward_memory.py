@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.evidence.measured.forward_names import measured_architecture
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
 from engine.model.config import load_architecture
+from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.describe import as_json
-from engine.model.kinds import ModelKind
 from engine.model.model_profiles import bundled_models
 from engine.serve.forward_memory import VisionFootprint, live_copies, vision_footprint
 from tests.engine.model.forward.builders import BF16, chip, convolution, framework, model
@@ -27,7 +26,7 @@ def test_a_convolution_by_hand():
 
 def test_weights_in_memory_are_those_that_the_model_is_described_with():
     models = [load_architecture(name) for name in bundled_models()]
-    forward = [one for one in models if one.architecture.kind is ModelKind.FORWARD]
+    forward = [one for one in models if isinstance(one.architecture, VisionArchitecture)]
     assert forward
     for one in forward:
         found = vision_footprint(one.architecture, one.precision, chip(), framework(), 1, 2.0)
@@ -55,7 +54,8 @@ def test_the_largest_batch_is_the_last_that_fits():
     ],
 )
 def test_batches_that_ran_and_did_not(name: str, side: int, gpu: str, batch: int, ran: bool):
-    architecture = measured_architecture(name, (side, side))
+    architecture = load_architecture(name, resolution=(side, side)).architecture
+    assert isinstance(architecture, VisionArchitecture)
     engine = load_framework("pytorch")
     found = vision_footprint(architecture, BF16, load_chip(gpu), engine, 1, 2.0)
     assert (found.largest_batch() >= batch) is ran
