@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from engine.model.kinds import ModelKind
+from engine.plan.metrics import LIMITED, Limit, Metric
 from engine.scenario import Mode, Scenario, Workload
 from engine.words.errors import InputError
 from engine.words.units import (
@@ -33,6 +35,9 @@ class Field:
     choices: Callable[[], tuple[str, ...]] | None = None
     hint: str = ""
     kinds: tuple[str, ...] = ("language", "vision")
+
+
+_KIND_WORDS = {ModelKind.TOKENS: "language", ModelKind.FORWARD: "vision"}
 
 
 def cycle(field: Field, scenario: Scenario, direction: int) -> Scenario:
@@ -207,12 +212,12 @@ def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload])
     )
 
 
-_CUSTOMARY = {"ttft_ms": 2000.0, "tpot_ms": 50.0, "e2e_ms": 30_000.0, "latency_ms": 100.0}
-"""Where a step takes a limit that there was none of."""
 _CUSTOMARY_BATCH = 256
 
 
-def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
+def _limit_field(metric: Metric, known: Limit) -> Field:
+    id, label = metric.id, f"{metric.short} ≤ ms"
+
     def change(scenario: Scenario, value: float | None) -> Scenario:
         return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
 
@@ -223,7 +228,7 @@ def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
     def step(scenario: Scenario, direction: int) -> Scenario:
         value = getattr(scenario.objectives, id)
         if value is None:
-            return change(scenario, _CUSTOMARY[id])
+            return change(scenario, known.customary_ms)
         return change(scenario, ten_percent_step(value, direction))
 
     return Field(
@@ -233,7 +238,7 @@ def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
         write,
         step,
         hint="ms or s; empty: none",
-        kinds=kinds,
+        kinds=tuple(_KIND_WORDS[one] for one in metric.kinds),
     )
 
 
@@ -284,10 +289,7 @@ WORKLOAD: tuple[Field, ...] = (
         hint="as 224x224; empty: own",
         kinds=("vision",),
     ),
-    _limit_field("ttft_ms", "TTFT ≤ ms", ("language",)),
-    _limit_field("tpot_ms", "TPOT ≤ ms", ("language",)),
-    _limit_field("e2e_ms", "E2E ≤ ms", ("language",)),
-    _limit_field("latency_ms", "latency ≤ ms", ("vision",)),
+    *(_limit_field(metric, limit) for metric, limit in LIMITED),
     Field(
         "max_batch",
         "max batch",

@@ -63,6 +63,12 @@ class Prepared:
         """The model, where it is one of a single forward pass."""
         return self.systems[0].forward_model
 
+    @property
+    def samples(self) -> str:
+        """What a forward model counts per second; empty for models of tokens."""
+        architecture = self.model.architecture
+        return architecture.samples if isinstance(architecture, VisionArchitecture) else ""
+
     def system(self, precision: Precision) -> System:
         """The system of one of the precisions."""
         return self.systems[self.precisions.index(precision)]
