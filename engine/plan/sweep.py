@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.metrics import (
     CODES,
@@ -28,6 +29,7 @@ from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Objectives, Scenario
 from engine.serve.kinds import KINDS
+from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
@@ -62,8 +64,29 @@ def batch_table(
     outcome = _predicted(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
-    block = _rows(prepared, outcome, every, none, none, batches)
+    block = _rows(prepared, outcome, outcome.fits, every, none, none, batches)
     return _judged(prepared, scenario.objectives, (arrangement,), (precision,), block)
+
+
+def asked_table(
+    prepared: Prepared, scenario: Scenario, arrangement: Arrangement, sizes: FloatArray
+) -> Table:
+    """The rows of one arrangement for so many requests in flight per replica, in every precision.
+
+    The batch of a size that is not whole is that of the fullest replica. Requests of tokens that
+    are not let in wait for those that are: such rows do not fit, but have speeds.
+    """
+    batch = np.ceil(sizes).astype(np.int64)
+    waits = isinstance(load_of(scenario), Closed) and prepared.kind is ModelKind.TOKENS
+    none = np.zeros(len(sizes), dtype=np.int64)
+    every = np.ones((1, len(sizes)), dtype=bool)
+    parts = []
+    for place, precision in enumerate(prepared.precisions):
+        outcome = _predicted(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        runs = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
+        parts.append(_rows(prepared, outcome, runs, every, none, none + place, batch))
+    block = _joined(parts)
+    return _judged(prepared, scenario.objectives, (arrangement,), prepared.precisions, block)
 
 
 def _predicted(
@@ -71,7 +94,7 @@ def _predicted(
     scenario: Scenario,
     precision: Precision,
     arrangements: tuple[Arrangement, ...],
-    batches: IntArray,
+    batches: FloatArray | IntArray,
 ) -> Outcome:
     system = prepared.system(precision)
     return predict(system, arrangements, requests_of(scenario), load_of(scenario), batches)
@@ -80,15 +103,15 @@ def _predicted(
 def _rows(
     prepared: Prepared,
     outcome: Outcome,
+    runs: BoolArray,
     wanted: BoolArray,
     arrangement_index: IntArray,
     precision_index: IntArray,
     batch: IntArray,
 ) -> _Block:
-    """The ``wanted`` of an outcome's (arrangements, sizes) as columns; no speeds where the size is
-    not held and admitted as a whole."""
-    fits = outcome.fits
-    speed = np.where(fits, 1.0, np.nan)
+    """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where it
+    ``runs``."""
+    speed = np.where(runs, 1.0, np.nan)
     columns = {}
     for metric in metrics_of(prepared.kind):
         values = metric.of(outcome)
@@ -104,7 +127,7 @@ def _rows(
         batch,
         columns,
         np.broadcast_to(memory.capacity_bytes / GIB, outcome.shape)[wanted],
-        fits[wanted],
+        outcome.fits[wanted],
         np.broadcast_to(refusal, outcome.shape)[wanted],
     )
 
@@ -196,7 +219,8 @@ def sweep(
             rows, places = np.nonzero(wanted)
             index = np.full(len(rows), place, dtype=np.int64)
             batch = batches[0, places]
-            parts.append(_rows(prepared, outcome, wanted, chosen[rows], index, batch))
+            fits = outcome.fits
+            parts.append(_rows(prepared, outcome, fits, wanted, chosen[rows], index, batch))
     table = _judged(
         prepared,
         scenario.objectives,
