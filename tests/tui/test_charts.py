@@ -255,7 +255,9 @@ class TestFigures:
         assert "A" in glyphs
 
     def test_the_slowest_operator_is_called_a(self, swept):
-        found = explain(prepare(DENSE), DENSE, swept.table.arrangement(0), swept.table.precision(0), 64)
+        found = explain(
+            prepare(DENSE), DENSE, swept.table.arrangement(0), swept.table.precision(0), 64
+        )
         totals = {
             phase: sum(row.seconds for row in found.operators if row.phase == phase)
             for phase in ("prefill", "decode")
