@@ -67,7 +67,11 @@ class Behind:
             return
         table, row = session.selected
         prepared, scenario = session.prepared, desk.store.current
-        layout, precision, batch = table.layout(row), table.precision(row), int(table.batch[row])
+        layout, precision, batch = (
+            table.arrangement(row),
+            table.precision(row),
+            int(table.batch[row]),
+        )
         if prepared is None:
             return
         self._explanation.submit(

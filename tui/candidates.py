@@ -13,4 +13,4 @@ def candidate_of(table: Table, row: int) -> Candidate:
     """A row of a table as something to ask about."""
     from engine.plan.remedies import Candidate
 
-    return Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
+    return Candidate(table.arrangement(row), table.precision(row), int(table.batch[row]))

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.plan.metrics import METRICS
+
 MAXIMUM_BYTES = 64 * 1024
 
 
@@ -18,7 +20,7 @@ class Choices:
     glyphs: str | None = None
     columns: tuple[str, ...] = ()
     """Ids of the table's columns in their order; those not named here come after them."""
-    hidden: tuple[str, ...] = ("request_tps", "decode_tps")
+    hidden: tuple[str, ...] = tuple(one.id for one in METRICS if not one.shown)
 
 
 def load_choices() -> Choices:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.model.kinds import ModelCategory, ModelKind
+from engine.plan.metrics import LIMITED, Limit, Metric
 from engine.scenario import Mode, Scenario, Workload
 from engine.words.errors import InputError
 from engine.words.units import (
@@ -212,12 +213,12 @@ def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload])
     )
 
 
-_CUSTOMARY = {"ttft_ms": 2000.0, "tpot_ms": 50.0, "e2e_ms": 30_000.0, "latency_ms": 100.0}
-"""Where a step takes a limit that there was none of."""
 _CUSTOMARY_BATCH = 256
 
 
-def _limit_field(id: str, label: str, kinds: tuple[ModelCategory, ...]) -> Field:
+def _limit_field(metric: Metric, known: Limit) -> Field:
+    id, label = metric.id, f"{metric.short} ≤ ms"
+
     def change(scenario: Scenario, value: float | None) -> Scenario:
         return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
 
@@ -228,7 +229,7 @@ def _limit_field(id: str, label: str, kinds: tuple[ModelCategory, ...]) -> Field
     def step(scenario: Scenario, direction: int) -> Scenario:
         value = getattr(scenario.objectives, id)
         if value is None:
-            return change(scenario, _CUSTOMARY[id])
+            return change(scenario, known.customary_ms)
         return change(scenario, ten_percent_step(value, direction))
 
     return Field(
@@ -238,7 +239,7 @@ def _limit_field(id: str, label: str, kinds: tuple[ModelCategory, ...]) -> Field
         write,
         step,
         hint="ms or s; empty: none",
-        kinds=kinds,
+        kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
     )
 
 
@@ -321,10 +322,7 @@ WORKLOAD: tuple[Field, ...] = (
         hint="tokens, as 384; empty: own",
         kinds=(ModelCategory.ENCODER,),
     ),
-    _limit_field("ttft_ms", "TTFT ≤ ms", _LANGUAGE),
-    _limit_field("tpot_ms", "TPOT ≤ ms", _LANGUAGE),
-    _limit_field("e2e_ms", "E2E ≤ ms", _LANGUAGE),
-    _limit_field("latency_ms", "latency ≤ ms", _FORWARD),
+    *(_limit_field(metric, limit) for metric, limit in LIMITED),
     Field(
         "max_batch",
         "max batch",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.model.config import hub_reference
-from engine.plan.answer import capacity_gib, why_lost
+from engine.plan.answer import why_lost
 from engine.plan.plan_file import PlanFile, load_plan, scenario_document
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Table
@@ -18,7 +18,7 @@ from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.text import clean
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Pinned:
 
     scenario: Scenario
     model: str
-    layout: Layout
+    arrangement: Arrangement
     precision: str
     batch: int
     metrics: Mapping[str, float]
@@ -39,39 +39,44 @@ class Pinned:
     source: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
     samples: str = ""
-    """What a vision model counts; empty for language models and where it cannot be read."""
+    """What a forward model counts; empty for models of tokens and where it cannot be read."""
 
     @property
     def name(self) -> str:
         """Model, chip, layout, precision and batch."""
         words = self.precision.split(" ")[0]
-        return f"{self.model} {self.scenario.chip} {self.layout.name} {words} B{self.batch}"
+        return f"{self.model} {self.scenario.chip} {self.arrangement.name} {words} B{self.batch}"
 
     def is_row(self, scenario: Scenario, table: Table, row: int) -> bool:
         """Whether a row of a scenario is this candidate."""
         return (
             self.batch == int(table.batch[row])
-            and self.layout == table.layout(row)
+            and self.arrangement == table.arrangement(row)
             and self.precision == table.precision(row).label
             and self.scenario == scenario
         )
 
     def same_candidate(self, other: Pinned) -> bool:
         """Whether both are the same candidate of the same scenario from the same place."""
-        mine = (self.scenario, self.layout, self.precision, self.batch, self.source)
-        return mine == (other.scenario, other.layout, other.precision, other.batch, other.source)
+        mine = (self.scenario, self.arrangement, self.precision, self.batch, self.source)
+        return mine == (
+            other.scenario,
+            other.arrangement,
+            other.precision,
+            other.batch,
+            other.source,
+        )
 
     def plan(self) -> Mapping[str, Any]:
         """What a plan file would say of it; the whole file where it comes from one."""
         if self.document:
             return self.document
-        degrees = ("tensor", "pipeline", "expert", "attention_data", "replicas")
         return {
             "choice": {
                 "batch": self.batch,
                 "precision": self.precision,
                 "why_not": self.verdict,
-                "layout": {name: getattr(self.layout, name) for name in degrees},
+                "layout": self.arrangement.columns(),
                 "metrics": {
                     name: float(f"{value:.6g}")
                     for name, value in self.metrics.items()
@@ -87,11 +92,11 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
     return Pinned(
         scenario=scenario,
         model=prepared.model.name,
-        layout=table.layout(row),
+        arrangement=table.arrangement(row),
         precision=table.precision(row).label,
         batch=int(table.batch[row]),
         metrics={name: float(column[row]) for name, column in table.metrics.items()},
-        verdict=why_lost(table, row, scenario.objectives, capacity_gib(prepared)),
+        verdict=why_lost(table, row, scenario.objectives),
         samples=samples_of(prepared),
     )
 
@@ -143,7 +148,7 @@ def _worked_out(plan: PlanFile, source: str) -> Pinned:
         prepared.precisions[0],
     )
     batches = np.array([choice.batch], dtype=np.int64)
-    table = batch_table(prepared, scenario, choice.layout, precision, batches)
+    table = batch_table(prepared, scenario, choice.arrangement, precision, batches)
     return replace(pin_row(prepared, scenario, table, 0), source=source)
 
 
@@ -159,7 +164,7 @@ def _as_saved(plan: PlanFile, source: str) -> Pinned:
     return Pinned(
         plan.scenario,
         clean(plan.scenario.model, 60),
-        plan.choice.layout,
+        plan.choice.arrangement,
         plan.choice.precision,
         plan.choice.batch,
         metrics,

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.precision import Precision
-from engine.plan.answer import answer, capacity_gib, why_lost
+from engine.plan.answer import answer, why_lost
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges import Accuracy, accuracy_of
 from engine.plan.results import Sweep, Table
@@ -20,7 +20,7 @@ from engine.plan.sweep import batch_limits, batch_table, sweep
 from engine.scenario import Scenario
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 from tui.baseline import Baseline, against
 from tui.pinned import Pinned, pin_row, samples_of
 from tui.store import Store
@@ -41,7 +41,7 @@ class Session:
         self.store = store
         self.view = TableView()
         self.prepared: Prepared | None = None
-        self.layout: Layout | None = None
+        self.arrangement: Arrangement | None = None
         self.precision: Precision | None = None
         self.table: Table | None = None
         self.sweep: Sweep | None = None
@@ -65,25 +65,30 @@ class Session:
         scenario = self.store.current
         try:
             prepared = prepare(scenario)
-            layout = self._kept_layout(prepared)
+            arrangement = self._kept_arrangement(prepared)
             precision = self._kept_precision(prepared)
-            table = self._batches(prepared, scenario, layout, precision)
+            table = self._batches(prepared, scenario, arrangement, precision)
         except RooftopError as error:
             self.error = str(error)
             return
         self.error = ""
-        self.prepared, self.layout, self.precision, self.table = prepared, layout, precision, table
+        self.prepared, self.arrangement, self.precision, self.table = (
+            prepared,
+            arrangement,
+            precision,
+            table,
+        )
         self.worked_out = scenario
         self._show_rows()
 
-    def _kept_layout(self, prepared: Prepared) -> Layout:
-        if self.layout in prepared.layouts and self.layout is not None:
-            return self.layout
-        if self.layout is not None:
-            for one in prepared.layouts:
-                if replace(one, replicas=1) == replace(self.layout, replicas=1):
+    def _kept_arrangement(self, prepared: Prepared) -> Arrangement:
+        if self.arrangement in prepared.arrangements and self.arrangement is not None:
+            return self.arrangement
+        if self.arrangement is not None:
+            for one in prepared.arrangements:
+                if one.single == self.arrangement.single:
                     return one
-        return prepared.layouts[-1]
+        return prepared.arrangements[-1]
 
     def _kept_precision(self, prepared: Prepared) -> Precision:
         if self.precision in prepared.precisions and self.precision is not None:
@@ -91,19 +96,17 @@ class Session:
         return prepared.precisions[0]
 
     def _batches(
-        self, prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision
+        self,
+        prepared: Prepared,
+        scenario: Scenario,
+        arrangement: Arrangement,
+        precision: Precision,
     ) -> Table:
-        wanted = self._wanted_batches()
-        most = LARGEST_BATCH
-        if prepared.model.kind == "language":
-            limits = batch_limits(prepared, scenario, prepared.precisions.index(precision))
-            most = int(limits[prepared.layouts.index(layout)])
-        else:
-            from engine.plan.forward_sweep import largest_vision_batch
-
-            most = largest_vision_batch(prepared, scenario, precision)
-        most = min(most + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
-        return batch_table(prepared, scenario, layout, precision, shown_batches(most, wanted))
+        limits = batch_limits(prepared, scenario, precision)
+        fitting = int(limits[prepared.arrangements.index(arrangement)])
+        most = min(fitting + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
+        shown = shown_batches(most, self._wanted_batches())
+        return batch_table(prepared, scenario, arrangement, precision, shown)
 
     def _wanted_batches(self) -> tuple[int, ...]:
         """Batches that must be among those shown: the sweep's best and the cursor's."""
@@ -135,18 +138,14 @@ class Session:
         self.sweep, self.swept_scenario = result, scenario
         row = result.best if result.best is not None else result.nearest
         if self.following and row is not None:
-            layout, precision = result.table.layout(row), result.table.precision(row)
+            table = result.table
+            arrangement, precision = table.arrangement(row), table.precision(row)
             here = self.table is not None and result.table.batch[row] in self.table.batch
-            if (layout, precision) != (self.layout, self.precision) or not here:
-                self.layout, self.precision = layout, precision
+            if (arrangement, precision) != (self.arrangement, self.precision) or not here:
+                self.arrangement, self.precision = arrangement, precision
                 self.recompute()
                 return
         self._show_rows()
-
-    @property
-    def is_vision(self) -> bool:
-        """Whether the table is one of a vision model."""
-        return self.table is not None and self.table.kind == "vision"
 
     @property
     def samples(self) -> str:
@@ -245,7 +244,7 @@ class Session:
         table, row = chosen
         batch = int(table.batch[row])
         self.following = False
-        self.layout, self.precision = table.layout(row), table.precision(row)
+        self.arrangement, self.precision = table.arrangement(row), table.precision(row)
         self.view = replace(self.view, view="layout")
         self.recompute()
         if self.table is not None:
@@ -268,7 +267,7 @@ class Session:
             return (
                 best is not None
                 and batch == int(sweep.batch[best])
-                and table.layout(row) == sweep.layout(best)
+                and table.arrangement(row) == sweep.arrangement(best)
                 and table.precision(row) == sweep.precision(best)
             )
         return table is self.table and row == self._best_meeting()
@@ -299,7 +298,7 @@ class Session:
         if self.sweep_is_current and self.sweep is not None:
             return answer(self.prepared, scenario, self.sweep)
         table = self.table
-        if table is None or self.layout is None:
+        if table is None or self.arrangement is None:
             return ""
         place = self._best_meeting()
         if place is None:
@@ -322,21 +321,19 @@ class Session:
         precision = table.precision(row)
         if precision not in self.prepared.precisions:
             return None
-        place = self.prepared.precisions.index(precision)
-        return accuracy_of(self.prepared, self.store.current.workload.mode, place)
+        return accuracy_of(self.prepared, self.store.current, precision)
 
     def verdict(self, table: Table, row: int) -> str:
         """Why a row lost, or empty."""
         if self.prepared is None:
             return ""
-        capacity = capacity_gib(self.prepared)
-        return why_lost(table, row, self.store.current.objectives, capacity)
+        return why_lost(table, row, self.store.current.objectives)
 
     # --- comparing -------------------------------------------------------------------------
 
     def row_text(self, table: Table, row: int) -> str:
         """A row in one line: the benchmark's name, the plan and its numbers."""
-        from engine.plan.plan_document import benchmark_names
+        from engine.plan.kinds import benchmark_names
 
         assert self.prepared is not None
         scenario, precision = self.store.current, table.precision(row)
@@ -355,10 +352,10 @@ class Session:
 
     def go_to(self, chosen: Pinned) -> None:
         """Put the cursor on a candidate of the scenario on screen."""
-        if self.prepared is None or chosen.layout not in self.prepared.layouts:
+        if self.prepared is None or chosen.arrangement not in self.prepared.arrangements:
             return
         labels = {one.label: one for one in self.prepared.precisions}
-        self.layout = chosen.layout
+        self.arrangement = chosen.arrangement
         self.precision = labels.get(chosen.precision, self.prepared.precisions[0])
         self.view = replace(self.view, view="layout", match="", filter="all")
         self.following = False
@@ -396,7 +393,7 @@ class Session:
     def _name(self, table: Table, row: int) -> str:
         assert self.prepared is not None
         return (
-            f"{self.prepared.model.name} {self.prepared.chip.id} {table.layout(row).name} "
+            f"{self.prepared.model.name} {self.prepared.chip.id} {table.arrangement(row).name} "
             f"{table.precision(row).name} B{int(table.batch[row])}"
         )
 

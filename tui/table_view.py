@@ -85,7 +85,7 @@ def _filtered(table: Table, name: str) -> BoolArray:
 
 def _first_of_each_layout(table: Table, order: IntArray) -> IntArray:
     """The best-ranked row of every layout and precision, in rank order."""
-    key = table.layout_index[order] * len(table.precisions) + table.precision_index[order]
+    key = table.arrangement_index[order] * len(table.precisions) + table.precision_index[order]
     _, first = np.unique(key, return_index=True)
     found: IntArray = order[np.sort(first)]
     return found

@@ -62,7 +62,7 @@ class Thinking:
             return
         scenario, chosen = self._desk.store.current, candidate_of(*session.selected)
         meets = bool(session.selected[0].meets[session.selected[1]])
-        subject = (scenario, chosen.layout, chosen.batch)
+        subject = (scenario, chosen.arrangement, chosen.batch)
         if why.advised_for == subject:
             # Moving between panes asks again; working it out again would hold up the next key.
             return
@@ -149,7 +149,7 @@ def _taste(
         if should_stop():
             return
         found = key_effects(
-            scenario, key, value, place.layout, place.precision, place.batch, should_stop
+            scenario, key, value, place.arrangement, place.precision, place.batch, should_stop
         )
         if found is None:
             return

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from engine.model.kinds import ModelKind
 from engine.scenario import LayoutLimits, Objectives
 from tests.tui.driving import SMALL, press, running
 from tui.look import Look
@@ -364,7 +365,7 @@ async def test_no_number_of_the_table_is_cut_at_any_width():
             await pilot.pause(0.05)
             table, row = screen.session.selected
             whole = {str(int(table.batch[row])), "★", "meets"}
-            for column in columns_of("language"):
+            for column in columns_of(ModelKind.TOKENS):
                 if column.text is not None:
                     whole.add(number(column, float(table.metrics[column.id][row])))
             shown = next(one for one in screen.table.text.split("\n") if "★" in one)

@@ -90,8 +90,9 @@ async def test_a_language_engine_is_named_with_its_stand_in():
 
 async def test_an_encoder_is_asked_for_its_length():
     async with running(replace(VISION, model="bert-large")) as (screen, pilot):
-        assert "ISL" in screen.workload.text
-        assert "resolution" not in screen.workload.text
+        workload = screen.panes.named("workload").text
+        assert "ISL" in workload and "latency" in workload
+        assert "resolution" not in workload
         await press(pilot, "3", *"128", "enter")
         assert screen.store.current.workload.sequence_tokens == 128
         assert screen.session.prepared.vision.input == Text(128)

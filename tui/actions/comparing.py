@@ -10,7 +10,7 @@ from tui.fetching import Fetching
 from tui.thinking import Thinking
 
 if TYPE_CHECKING:
-    from engine.plan.nudges import Nudge
+    from engine.plan.nudge import Nudge
     from tui.pinned import Pinned
 
 

@@ -115,7 +115,7 @@ class Files(Group):
 
     def do_copy_launch(self) -> None:
         """The row's launch command to the clipboard."""
-        from engine.plan.plan_document import launch_command
+        from engine.plan.launch import launch_command
 
         session = self._session
         if session is None or session.selected is None or session.prepared is None:
@@ -126,7 +126,7 @@ class Files(Group):
         text = launch_command(
             session.prepared,
             self._store.current,
-            table.layout(row),
+            table.arrangement(row),
             table.precision(row),
             int(table.batch[row]),
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.plan.metrics import SPEED
 from tui.format import counted
 from tui.lines import Line, Run, fit, line
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
@@ -24,7 +25,6 @@ from tui.widgets.panes import Moves, Pane, Place
 if TYPE_CHECKING:
     from engine.plan.results import Table
 
-_SHORT = {0: "meets", 1: "memory", 2: "TTFT", 3: "TPOT", 4: "E2E", 5: "latency"}
 NOTHING = "nothing to show: m chooses another model, u undoes"
 _BATCH = 6
 _FIRST = 3 + _BATCH
@@ -68,7 +68,7 @@ class TablePane(Pane):
         """Where the cursor is, which rows these are, and the row's benchmark name."""
         session = self.session
         assert session is not None
-        if session.layout is None or session.precision is None:
+        if session.arrangement is None or session.precision is None:
             return ("" if session.error else "working …",)
         view = session.view
         place = f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
@@ -81,9 +81,9 @@ class TablePane(Pane):
             parts.append(f"only {view.filter}")
         if view.sort:
             parts.append(f"by {self._label(view.sort)} {'▼' if view.descending else '▲'}")
-        vision = session.table is not None and session.table.kind == "vision"
-        label = session.precision.name if vision else session.precision.label
-        parts.append(views.get(view.view, f"{session.layout.name} {label}"))
+        # What counts samples has no cache whose format there is to name.
+        label = session.precision.name if session.samples else session.precision.label
+        parts.append(views.get(view.view, f"{session.arrangement.name} {label}"))
         parts += self._accuracy()
         chosen = session.selected
         if chosen is not None and not self._shows("benchmark"):
@@ -96,15 +96,16 @@ class TablePane(Pane):
         found = self.session.accuracy()
         if found is None:
             return []
-        metric = "tpot" if "tpot" in found.ranges else "latency"
-        label = "TPOT" if metric == "tpot" else "latency"
-        ranged = found.percent(metric)
-        return [f"{found.badge} {label} {ranged}"] if ranged else [found.badge]
+        assert self.session.table is not None
+        felt = SPEED[self.session.table.kind]
+        ranged = found.percent(felt.range)
+        return [f"{found.badge} {felt.short} {ranged}"] if ranged else [str(found.badge)]
 
     def _label(self, id: str) -> str:
         session = self.session
-        kind = session.table.kind if session is not None and session.table is not None else ""
-        labels = {column.id: column.label for column in columns_of(kind)}
+        if session is None or session.table is None:
+            return id
+        labels = {column.id: column.label for column in columns_of(session.table.kind)}
         return labels.get(id, id)
 
     def columns(self) -> tuple[Column, ...]:
@@ -116,7 +117,7 @@ class TablePane(Pane):
             return ()
         left_out = {*self.hidden} | (WHOLE_SWEEP if session.view.view == "layout" else set())
         words = {
-            "layout": [one.name for one in table.layouts],
+            "layout": [one.name for one in table.arrangements],
             "precision": [one.label for one in table.precisions],
         }
         chosen = ordered(sized(columns_of(table.kind), words), self.order)
@@ -207,7 +208,7 @@ class TablePane(Pane):
             if column.id == "verdict":
                 # The gap goes to the number's run: one that begins with spaces is less to send.
                 text += "  "
-                verdict = fit(_SHORT[int(table.binding[row])], column.width)
+                verdict = fit(table.verdict(row).short, column.width)
             elif not verdict:
                 text += self._cell(table, row, column)
             else:
@@ -221,7 +222,7 @@ class TablePane(Pane):
 
     def _cell(self, table: Table, row: int, column: Column) -> str:
         if column.id == "layout":
-            return "  " + fit(table.layout(row).name, column.width)
+            return "  " + fit(table.arrangement(row).name, column.width)
         if column.id == "precision":
             return "  " + fit(table.precision(row).label, column.width)
         if column.id == "benchmark":
@@ -236,7 +237,7 @@ class TablePane(Pane):
         return changed or number(column, value)
 
     def _benchmark(self, table: Table, row: int) -> str:
-        from engine.plan.plan_document import benchmark_names
+        from engine.plan.kinds import benchmark_names
 
         session = self.session
         assert session is not None and session.prepared is not None
