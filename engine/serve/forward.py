@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
 from engine.serve.service import Part
 from engine.serve.system import System
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, Row
 from engine.work.arrangement import Arrangement
 from engine.work.forward.work import Inventory, VisionWork
 
@@ -33,6 +33,13 @@ class ForwardPass:
     instances: int
     latency: FloatArray
     chip: FloatArray
+
+    def at(self, row: Row) -> ForwardPass:
+        """The batch of one row alone: its items depend on nobody beside it."""
+        one = slice(row[1], row[1] + 1)
+        return replace(
+            self, batches=self.batches[one], latency=self.latency[one], chip=self.chip[one]
+        )
 
     def items(self) -> tuple[Item, ...]:
         """What made the latency, and sums to it."""
@@ -75,7 +82,15 @@ def run_forward(inventory: Inventory, batches: FloatArray, instances: int = 1) -
 def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:
     total = np.zeros_like(batches)
     for work in inventory.works:
-        total = total + kernel_seconds(work.at(batches), inventory.chip).sum(axis=0)
+        total = total + _summed(kernel_seconds(work.at(batches), inventory.chip))
+    return total
+
+
+def _summed(values: FloatArray) -> FloatArray:
+    """The sum over kernels in their order. numpy adds up a single column in another one, and a
+    batch alone must be the same as in company."""
+    several = values.shape[-1] > 1
+    total: FloatArray = values.sum(axis=0) if several else np.add.accumulate(values, axis=0)[-1]
     return total
 
 
@@ -91,9 +106,9 @@ def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
         name=work.family.replace("_", " "),
         kernel=work.kernel,
         calls=float(len(work.names)),
-        seconds=kernel_seconds(done, inventory.chip).sum(axis=0),
+        seconds=_summed(kernel_seconds(done, inventory.chip)),
         flops=float(work.image_flops.sum()) * batches,
-        bytes=done.bytes.sum(axis=0),
+        bytes=_summed(done.bytes),
         message_bytes=0.0,
         bound=max(parts, key=lambda bound: parts[bound]),
         provenance=str(work.constants.provenance),
