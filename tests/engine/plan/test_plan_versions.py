@@ -35,7 +35,7 @@ launch = "vllm serve deepseek-ai/DeepSeek-V3 --tensor-parallel-size 4"
 
 [choice]
 batch = 98
-precision = "W8A8 KV bf16"
+precision = "W8A8 KV16 fp8_block"
 mode = "continuous"
 meets_objectives = true
 why_not = ""
@@ -132,7 +132,7 @@ tpot_range_percent = 8.5
 [runner_up]
 batch = 49
 layout = "TP8 EP16 DP2"
-precision = "W8A8 KV bf16"
+precision = "W8A8 KV16 fp8_block"
 why = "3.2 % less tps_per_chip than the choice"
 """
 """Everything that rooftop wrote before engine settings and clients were part of a scenario."""
@@ -165,7 +165,7 @@ def test_a_plan_of_the_first_schema_restores_its_scenario(tmp_path):
 def test_a_plan_of_the_first_schema_restores_its_choice(tmp_path):
     choice = load_plan(written(tmp_path / "p.toml", FIRST_SCHEMA)).choice
     assert choice.batch == 98
-    assert choice.precision == "W8A8 KV bf16"
+    assert choice.precision == "W8A8 KV16 fp8_block"
     assert choice.arrangement == Aggregated(Layout(4, 1, 8, 2, replicas=2))
 
 
