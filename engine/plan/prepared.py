@@ -10,7 +10,7 @@ from functools import cached_property
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
-from engine.model.config import LoadedModel
+from engine.model.config import LoadedModel, config_files
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
@@ -106,7 +106,8 @@ def _key(scenario: Scenario) -> object:
         acceptance=0.0,
     )
     own = own_files_changed_at("chips", "frameworks", "models")
-    return repr(same), own, changed_at(user_path(scenario.model))
+    named = config_files(user_path(scenario.model))
+    return repr(same), own, tuple(changed_at(one) for one in named)
 
 
 def prepare(scenario: Scenario) -> Prepared:
