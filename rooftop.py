@@ -12,7 +12,8 @@ hardware      ``chip``, ``chips``, ``framework``, ``instances``
 layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
 precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
 requests      ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
-              ``acceptance``, ``image_width``, ``image_height``, ``load_imbalance``, ``max_batch``
+              ``acceptance``, ``image_width``, ``image_height``, ``sequence_tokens``,
+              ``utilisation``, ``load_imbalance``, ``max_batch``
 objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,

@@ -56,6 +56,7 @@ def test_keywords_are_the_scenario_that_hands_would_write():
         precisions=("W8A8", "W4A16"),
         workload=Workload(
             input_tokens=2048,
+            sequence_tokens=2048,
             mode=Mode.CONTINUOUS,
             client=replace(START.workload.client, kind=ClientKind.CLOSED, waves=4, spread=0.0),
         ),
@@ -298,7 +299,7 @@ def test_requests_beyond_memory_wait():
     near, far = rooftop.predict(model="llama-3.1-8b", chip="h100_sxm", concurrency=[32, 2000])
     assert near.fits and not far.fits
     assert far.metrics["ttft_ms"] > 100 * near.metrics["ttft_ms"]
-    assert "memory" in far.why_not
+    assert far.meets and not far.why_not
 
 
 def test_a_static_batch_beyond_memory_has_no_speed():

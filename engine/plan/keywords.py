@@ -51,7 +51,7 @@ DEGREES: Mapping[str, str] = {
 RESOLUTION, NAMED_OBJECTIVES = "resolution", "slo"
 SPELLINGS: Mapping[str, Path] = {
     # A text encoder's sequences have a field of their own.
-    "isl": tuple(name for name in ("input_tokens", "sequence_tokens") if name in PLACES),
+    "isl": ("input_tokens", "sequence_tokens"),
     "osl": ("output_tokens",),
     "engine": ("framework",),
     "precision": ("precisions",),
@@ -65,11 +65,22 @@ KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _OF_ONE_KIND = {
     ModelKind.TOKENS: {
-        *("output_tokens", "mode", "kv", "load_imbalance", "draft_tokens", "acceptance", "cached"),
+        *(
+            "input_tokens",
+            "output_tokens",
+            "mode",
+            "kv",
+            "load_imbalance",
+            "draft_tokens",
+            "acceptance",
+            "cached",
+        ),
         *("client", "waves", "spread", "first_token", *DEGREES.values()),
         *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
     },
-    ModelKind.FORWARD: {"image_width", "image_height", "instances"},
+    ModelKind.FORWARD: {
+        *("image_width", "image_height", "sequence_tokens", "instances", "utilisation"),
+    },
 }
 
 

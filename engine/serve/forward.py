@@ -37,9 +37,12 @@ class ForwardPass:
 
     def at(self, row: Row) -> ForwardPass:
         """The batch of one row alone: its items depend on nobody beside it."""
-        one = slice(row[1], row[1] + 1)
+        place = tuple(
+            slice(at, at + 1) if size > 1 else slice(None)
+            for at, size in zip(row, self.batches.shape, strict=True)
+        )
         return replace(
-            self, batches=self.batches[one], latency=self.latency[one], chip=self.chip[one]
+            self, batches=self.batches[place], latency=self.latency[place], chip=self.chip[place]
         )
 
     def items(self) -> tuple[Item, ...]:
