@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.model.kinds import ModelCategory
+from engine.plan.keywords import KEYWORDS, idle
 from engine.plan.metrics import LIMITED
 from engine.scenario import (
     Client,
@@ -260,28 +260,9 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     return replace(start, **limits)
 
 
-_TOKENS = (
-    *("osl", "mode", "kv", "tp", "pp", "ep", "dp"),
-    *("load_imbalance", "draft_tokens", "acceptance", "cached"),
-    *("client", "waves", "spread", "first_token"),
-    *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
-)
-_MEANT_FOR = {
-    "isl": (ModelCategory.LANGUAGE, ModelCategory.ENCODER),
-    **dict.fromkeys(_TOKENS, (ModelCategory.LANGUAGE,)),
-    "resolution": (ModelCategory.VISION,),
-    **dict.fromkeys(("instances", "utilisation"), (ModelCategory.VISION, ModelCategory.ENCODER)),
-}
-"""Options that say something about some models only, limits apart."""
-
-
 def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
     """A note on the options that say nothing about ``model``; empty without any."""
-    idle = [name for name, categories in _MEANT_FOR.items() if model.kind not in categories]
-    idle += [
-        limit.option for metric, limit in LIMITED if model.architecture.kind not in metric.kinds
-    ]
     # One rank is what models without layouts run on anyway.
-    said = [name for name in idle if getattr(arguments, name) not in {None, "1"}]
-    given = [f"--{name.replace('_', '-')}" for name in said]
-    return f"{', '.join(given)}: no effect on a {model.kind.noun}" if given else ""
+    given = [name for name in KEYWORDS if getattr(arguments, name, None) not in (None, "1", [])]
+    options = [f"--{name.replace('_', '-')}" for name in idle(given, model.kind)]
+    return f"{', '.join(options)}: no effect on a {model.kind.noun}" if options else ""

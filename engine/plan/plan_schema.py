@@ -52,13 +52,11 @@ class WorkloadFile(_Strict):
     mode: Mode = Field(strict=False)
     image_width: int = Field(default=0, ge=0, le=65_536)
     image_height: int = Field(default=0, ge=0, le=65_536)
-    sequence_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
+    sequence_tokens: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    """None in files from before encoders had it."""
     utilisation: float = Field(default=1.0, gt=0, le=1)
     cached: float = Field(default=0.0, ge=0, le=1)
     client: ClientFile = ClientFile()
-    utilisation: float = Field(default=1.0, gt=0, le=1)
-    sequence_tokens: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
-    """None in files from before encoders had it."""
 
 
 _LIMITS: dict[str, Any] = {

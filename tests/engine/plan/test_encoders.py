@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import rooftop
 from engine.cli import run
 from engine.model.forward.architecture import Text
 from engine.plan.answer import answer
@@ -172,6 +173,17 @@ class TestCommandLine:
     ):
         assert run(["model", model, *option]) == 2
         assert f"{option[0]} is for {noun}" in capsys.readouterr().err
+
+
+class TestFace:
+    def test_isl_is_its_length_and_a_resolution_is_refused(self):
+        asked = {"model": "bert-large", "chip": "a100", "chips": 1, "max_batch": 8}
+        plans = rooftop.plan(**asked, isl=128)
+        assert plans.kind.value == "encoder"
+        assert plans.best is not None
+        assert plans.columns()["fps_per_chip"].max() == pytest.approx(best(of_length(128)))
+        with pytest.raises(rooftop.Error, match="--isl"):
+            rooftop.plan(**asked, resolution="384x1")
 
 
 class TestPlans:
