@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.model.kinds import ModelKind
+from engine.model.kinds import ModelCategory, ModelKind
 from engine.plan.metrics import LIMITED, Limit, Metric
 from engine.scenario import Mode, Scenario, Workload
 from engine.words.errors import InputError
@@ -25,7 +25,7 @@ from tui.format import count, limit
 @dataclass(frozen=True, slots=True)
 class Field:
     """One line of a form. ``write`` raises `InputError` in one line; ``choices`` (when given)
-    are cycled with the arrow keys; ``kinds`` are the model kinds it makes sense for."""
+    are cycled with the arrow keys; ``kinds`` are the models it makes sense for."""
 
     id: str
     label: str
@@ -34,10 +34,11 @@ class Field:
     step: Callable[[Scenario, int], Scenario] | None = None
     choices: Callable[[], tuple[str, ...]] | None = None
     hint: str = ""
-    kinds: tuple[str, ...] = ("language", "vision")
+    kinds: tuple[ModelCategory, ...] = tuple(ModelCategory)
 
 
-_KIND_WORDS = {ModelKind.TOKENS: "language", ModelKind.FORWARD: "vision"}
+_LANGUAGE = (ModelCategory.LANGUAGE,)
+_FORWARD = tuple(one for one in ModelCategory if one.kind is ModelKind.FORWARD)
 
 
 def cycle(field: Field, scenario: Scenario, direction: int) -> Scenario:
@@ -107,7 +108,7 @@ def _format_field(
     label: str,
     choices: tuple[str, ...],
     put: Callable[[Scenario, str], Scenario],
-    kinds: tuple[str, ...] = ("language", "vision"),
+    kinds: tuple[ModelCategory, ...] = tuple(ModelCategory),
 ) -> Field:
     def write(scenario: Scenario, text: str) -> Scenario:
         from engine.model.precision import number_format
@@ -143,7 +144,7 @@ def _degree_field(id: str, label: str) -> Field:
         write,
         choices=lambda: ("any", "1", "2", "4", "8", "16", "32"),
         hint="allowed degrees, as 4 or 2,4,8",
-        kinds=("language",),
+        kinds=_LANGUAGE,
     )
 
 
@@ -169,7 +170,7 @@ HARDWARE: tuple[Field, ...] = (
     _format_field(
         "activations", "activations", _ACTIVATIONS, lambda s, name: replace(s, activations=name)
     ),
-    _format_field("kv", "KV cache", _CACHES, lambda s, name: replace(s, kv=name), ("language",)),
+    _format_field("kv", "KV cache", _CACHES, lambda s, name: replace(s, kv=name), _LANGUAGE),
     _degree_field("tensor", "TP"),
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),
@@ -181,7 +182,7 @@ HARDWARE: tuple[Field, ...] = (
         lambda s, text: replace(s, instances=parse_instances(text, "instances")),
         lambda s, way: replace(s, instances=power_of_two_step(s.instances, way, LARGEST_INSTANCES)),
         hint="copies of the model running at once on each chip",
-        kinds=("vision",),
+        kinds=_FORWARD,
     ),
     Field(
         "load_imbalance",
@@ -190,7 +191,7 @@ HARDWARE: tuple[Field, ...] = (
         lambda s, text: replace(s, load_imbalance=parse_ratio(text, "imbalance", 1, 1000)),
         lambda s, way: replace(s, load_imbalance=round(max(1.0, s.load_imbalance + 0.1 * way), 2)),
         hint="busiest expert rank over the mean",
-        kinds=("language",),
+        kinds=_LANGUAGE,
     ),
 )
 
@@ -208,7 +209,7 @@ def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload])
         lambda s, text: change(s, parse_count(text, label)),
         lambda s, way: change(s, power_of_two_step(getattr(s.workload, id), way, 1 << 24)),
         hint="tokens, as 4096 or 4K",
-        kinds=("language",),
+        kinds=_LANGUAGE,
     )
 
 
@@ -238,7 +239,7 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
         write,
         step,
         hint="ms or s; empty: none",
-        kinds=tuple(_KIND_WORDS[one] for one in metric.kinds),
+        kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
     )
 
 
@@ -264,6 +265,29 @@ def _set_resolution(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, workload=workload)
 
 
+_CUSTOMARY_SEQUENCE = 128
+"""Where a step begins from a length that is the model's own."""
+
+
+def _sequence(scenario: Scenario) -> str:
+    tokens = scenario.workload.sequence_tokens
+    return count(tokens) if tokens else _OWN
+
+
+def _set_sequence(scenario: Scenario, text: str) -> Scenario:
+    own = text.strip().lower() in {"", "own", _OWN}
+    return _with_sequence(scenario, 0 if own else parse_count(text, "ISL"))
+
+
+def _with_sequence(scenario: Scenario, tokens: int) -> Scenario:
+    return replace(scenario, workload=replace(scenario.workload, sequence_tokens=tokens))
+
+
+def _stepped_sequence(scenario: Scenario, direction: int) -> int:
+    tokens = scenario.workload.sequence_tokens
+    return power_of_two_step(tokens, direction, 1 << 24) if tokens else _CUSTOMARY_SEQUENCE
+
+
 def _set_max_batch(scenario: Scenario, text: str) -> Scenario:
     clear = text.strip().lower() in {"", "none", "any"}
     return replace(scenario, max_batch=None if clear else parse_count(text, "max batch"))
@@ -277,7 +301,7 @@ WORKLOAD: tuple[Field, ...] = (
         _set_mode,
         choices=lambda: tuple(mode.value for mode in Mode),
         hint="continuous, static",
-        kinds=("language",),
+        kinds=_LANGUAGE,
     ),
     _tokens_field("input_tokens", "ISL", lambda one, value: replace(one, input_tokens=value)),
     _tokens_field("output_tokens", "OSL", lambda one, value: replace(one, output_tokens=value)),
@@ -287,7 +311,16 @@ WORKLOAD: tuple[Field, ...] = (
         _resolution,
         _set_resolution,
         hint="as 224x224; empty: own",
-        kinds=("vision",),
+        kinds=(ModelCategory.VISION,),
+    ),
+    Field(
+        "sequence_tokens",
+        "ISL",
+        _sequence,
+        _set_sequence,
+        lambda s, way: _with_sequence(s, _stepped_sequence(s, way)),
+        hint="tokens, as 384; empty: own",
+        kinds=(ModelCategory.ENCODER,),
     ),
     *(_limit_field(metric, limit) for metric, limit in LIMITED),
     Field(
@@ -310,7 +343,7 @@ WORKLOAD: tuple[Field, ...] = (
         lambda s, text: replace(s, draft_tokens=parse_whole(text or "0", "draft", 0, 64)),
         lambda s, way: replace(s, draft_tokens=max(0, min(64, s.draft_tokens + way))),
         hint="guessed each step",
-        kinds=("language",),
+        kinds=_LANGUAGE,
     ),
     Field(
         "acceptance",
@@ -321,11 +354,11 @@ WORKLOAD: tuple[Field, ...] = (
             s, acceptance=round(max(0.0, min(1.0, s.acceptance + 0.05 * way)), 2)
         ),
         hint="of a guess: 0 to 1",
-        kinds=("language",),
+        kinds=_LANGUAGE,
     ),
 )
 
 
-def fields_for(form: tuple[Field, ...], kind: str) -> tuple[Field, ...]:
-    """The fields of a form that make sense for a kind of model."""
+def fields_for(form: tuple[Field, ...], kind: ModelCategory) -> tuple[Field, ...]:
+    """The fields of a form that make sense for a model of that ``kind``."""
     return tuple(field for field in form if kind in field.kinds)

@@ -13,12 +13,19 @@ from engine.hardware.framework_profiles import load_framework
 from engine.hardware.kernels import choose_kernel
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
+
+_UNSERVED = {
+    ModelCategory.VISION: "serves no vision models",
+    ModelCategory.ENCODER: "is not described for text encoders",
+}
+"""What is said of an engine without figures for such a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ def resolve(scenario: Scenario) -> Resolved:
         assume=scenario.assume,
         revision=scenario.revision,
         resolution=scenario.workload.resolution,
+        sequence=scenario.workload.sequence_tokens,
     )
     chip = load_chip(scenario.chip)
     framework = load_framework(scenario.framework)
@@ -48,7 +56,7 @@ def resolve(scenario: Scenario) -> Resolved:
     tokens = architecture if isinstance(architecture, Architecture) else None
     precisions = scenario_precisions(scenario, model.precision, tokens)
     if tokens is None:
-        framework, note = vision_framework(framework, chip)
+        framework, note = vision_framework(framework, chip, _UNSERVED[model.kind])
         choices = (choose_kernel(one.weights, one.activations, chip) for one in precisions)
         notes = tuple(text for text in (note, *(one.fallback for one in choices)) if text)
     framework = configured(framework, chip, scenario.settings)

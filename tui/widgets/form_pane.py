@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from engine.model.kinds import ModelCategory
 from engine.scenario import Scenario
 from tui.fields import HARDWARE, WORKLOAD, Field, cycle, fields_for
 from tui.lines import Line, Run, fit, line
@@ -36,7 +37,7 @@ class FormPane(TypedPane):
     def fields(self) -> tuple[Field, ...]:
         """The fields that make sense for the current model."""
         session = self.session
-        kind = "language"
+        kind = ModelCategory.LANGUAGE
         if session is not None and session.prepared is not None:
             kind = session.prepared.model.kind
         return fields_for(self.form, kind)
