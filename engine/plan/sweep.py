@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.metrics import (
     CODES,
@@ -80,7 +79,7 @@ def asked_table(
     are not let in wait for those that are: such rows do not fit, but are served.
     """
     batch = np.ceil(sizes).astype(np.int64)
-    waits = isinstance(load_of(scenario), Closed) and prepared.kind is ModelKind.TOKENS
+    waits = isinstance(load_of(scenario), Closed) and KINDS[prepared.kind].waits
     none = np.zeros(len(sizes), dtype=np.int64)
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
