@@ -34,6 +34,8 @@ class Kind(Protocol):
     """Candidates evaluated at a time: small enough for the cache and for a quick cancel."""
     waits: bool
     """Whether requests that are not let in at once wait for a place."""
+    answers_fallbacks: bool
+    """Whether the answer itself says what the chip cannot do as asked."""
 
     def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
         """The engine that serves such models, and a note where it is not the ``chosen`` one;
@@ -78,6 +80,7 @@ class TokensKind:
 
     block_candidates = 8192
     waits = True
+    answers_fallbacks = False
 
     def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
         """See `Kind.engine`: every engine serves models of tokens."""
@@ -135,6 +138,7 @@ class ForwardKind:
 
     block_candidates = 1024
     waits = False
+    answers_fallbacks = True
 
     def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
         """See `Kind.engine`: the chosen one, or a stand-in of the chip's vendor."""

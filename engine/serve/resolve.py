@@ -67,7 +67,9 @@ def resolve(scenario: Scenario) -> Resolved:
         )
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
-    return Resolved(model, chip, framework, systems, (note,) if note else ())
+    told = systems if kind.answers_fallbacks else ()
+    notes = dict.fromkeys([note, *(text for one in told for text in kind.fallbacks(one))])
+    return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
 def requests_of(scenario: Scenario) -> Requests:
