@@ -45,10 +45,8 @@ class _Block:
     batch: IntArray
     metrics: Mapping[str, FloatArray]
     capacity_gib: FloatArray
-    fits: BoolArray
     refusal: IntArray
-    """The place in `VERDICTS` of what keeps the row from being served, memory where nothing
-    else."""
+    """The place in `VERDICTS` of what keeps the row from being served at all."""
 
 
 def batch_table(
@@ -87,26 +85,39 @@ def _rows(
 ) -> _Block:
     """The ``wanted`` of an outcome's (arrangements, sizes) as columns; no speeds where the size is
     not held and admitted as a whole."""
-    fits = outcome.fits
-    speed = np.where(fits, 1.0, np.nan)
-    columns = {}
-    for metric in metrics_of(prepared.kind):
-        values = metric.of(outcome)
-        masked = values if metric is MEMORY else values * speed
-        columns[metric.id] = np.broadcast_to(masked, outcome.shape)[wanted]
-    memory = outcome.memory
-    refusal = np.where(memory.context_fits, CODES[NO_MEMORY], CODES[TOO_LONG])
-    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
-    refusal = np.where(memory.context_fits & beyond, CODES[TOO_MANY], refusal)
+    refused = _refusals(outcome, wanted)
+    columns = {
+        metric.id: _column(outcome, metric.of(outcome), wanted)
+        for metric in metrics_of(prepared.kind)
+    }
+    if refused is not None:
+        speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
+        columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
     return _Block(
         arrangement_index,
         precision_index,
         batch,
         columns,
-        np.broadcast_to(memory.capacity_bytes / GIB, outcome.shape)[wanted],
-        fits[wanted],
-        np.broadcast_to(refusal, outcome.shape)[wanted],
+        _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
+        np.full(len(batch), CODES[NOTHING]) if refused is None else refused,
     )
+
+
+def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
+    return np.broadcast_to(values, outcome.shape)[wanted]
+
+
+def _refusals(outcome: Outcome, wanted: BoolArray) -> IntArray | None:
+    """What keeps the ``wanted`` rows from being served: nothing, the context, the scheduler where
+    memory would do, else memory. None where all of them are served."""
+    fits = outcome.fits[wanted]
+    if bool(np.all(fits)):
+        return None
+    memory = outcome.memory
+    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
+    code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
+    code = np.where(memory.context_fits, code, CODES[TOO_LONG])
+    return np.where(fits, CODES[NOTHING], np.broadcast_to(code, outcome.shape)[wanted])
 
 
 def _judged(
@@ -118,7 +129,7 @@ def _judged(
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
     excess = np.zeros(len(block.batch))
-    binding = np.full(len(block.batch), CODES[NOTHING], dtype=np.int64)
+    binding = block.refusal
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in block.metrics:
             continue
@@ -128,10 +139,10 @@ def _judged(
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
             binding = np.where(worse & (ratio > 1.0), code, binding)
-    fits = block.fits
-    need = block.metrics[MEMORY.id] / block.capacity_gib
-    excess = np.where(fits, excess, need)
-    binding = np.where(fits, binding, block.refusal)
+    # Rows that are not served have no speeds to compare with a limit.
+    fits = block.refusal == CODES[NOTHING]
+    if not bool(np.all(fits)):
+        excess = np.where(fits, excess, block.metrics[MEMORY.id] / block.capacity_gib)
     return Table(
         kind=prepared.kind,
         arrangements=arrangements,
@@ -214,6 +225,5 @@ def _joined(parts: Sequence[_Block]) -> _Block:
         np.concatenate([one.batch for one in parts]),
         {name: np.concatenate([one.metrics[name] for one in parts]) for name in parts[0].metrics},
         np.concatenate([one.capacity_gib for one in parts]),
-        np.concatenate([one.fits for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )

@@ -153,7 +153,7 @@ def predict_forward(
             context_fits=column > 0,
             cache_tokens=0.0 * column,
         ),
-        parts={"latency": (Part("batch", latency, PHASE),)},
+        say_parts=lambda: {"latency": (Part("batch", latency, PHASE),)},
         passes={PHASE: made},
         weigh=lambda row: usage.items(int(batches[row[1]])),
     )
