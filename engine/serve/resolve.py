@@ -32,9 +32,10 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario) -> Resolved:
-    """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = load_architecture(
+def resolve(scenario: Scenario, model: LoadedModel | None = None) -> Resolved:
+    """Model, chip, engine and precisions of a scenario; raises `InputError`. Who has read the
+    scenario's ``model`` already gives it."""
+    model = model or load_architecture(
         scenario.model,
         scenario.edits,
         assume=scenario.assume,

@@ -15,10 +15,11 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.dates import CONFIGURATION
-from engine.evidence.measured.predict import subject_of
 from engine.evidence.measured.reader import Measurement
 from engine.model.bytes import weight_bytes
+from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 
 COLUMNS = (
@@ -84,11 +85,11 @@ def _overfull(row: Measurement) -> bool:
     if row.kind == "cv" or row.problem:
         return False
     try:
-        subject = subject_of(row, None)
+        system = resolve(call_of(row).scenario).systems[0]
     except InputError:
         return False
-    weights = weight_bytes(subject.architecture, subject.precision)
-    return weights > subject.chip.memory_bytes * max(row.chips, 1)
+    weights = weight_bytes(system.tokens_model, system.precision)
+    return weights > system.chip.memory_bytes * max(row.chips, 1)
 
 
 def _group(row: Measurement) -> tuple[str, ...]:
