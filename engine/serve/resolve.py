@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.hardware.builds import configured
@@ -21,6 +22,10 @@ from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
 
 
+ReadModel = Callable[..., LoadedModel]
+"""`load_architecture`, or one that remembers what it read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """A scenario's names as values, before anyone asks how chips are used."""
@@ -32,16 +37,9 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario, model: LoadedModel | None = None) -> Resolved:
-    """Model, chip, engine and precisions of a scenario; raises `InputError`. Who has read the
-    scenario's ``model`` already gives it."""
-    model = model or load_architecture(
-        scenario.model,
-        scenario.edits,
-        assume=scenario.assume,
-        revision=scenario.revision,
-        resolution=scenario.workload.resolution,
-    )
+def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
+    """Model, chip, engine and precisions of a scenario; raises `InputError`."""
+    model = scenario_model(scenario, read)
     chip = load_chip(scenario.chip)
     framework = load_framework(scenario.framework)
     notes: tuple[str, ...] = ()
@@ -67,6 +65,17 @@ def resolve(scenario: Scenario, model: LoadedModel | None = None) -> Resolved:
         for one in precisions
     )
     return Resolved(model, chip, framework, systems, notes)
+
+
+def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+    """The scenario's model; raises `InputError`."""
+    return read(
+        scenario.model,
+        scenario.edits,
+        assume=scenario.assume,
+        revision=scenario.revision,
+        resolution=scenario.workload.resolution,
+    )
 
 
 def requests_of(scenario: Scenario) -> Requests:

@@ -45,7 +45,7 @@ def forward_call(row: Measurement, library: Library) -> Call:
 
 def _scenario(row: Measurement, library: Library) -> Scenario:
     chip = library.chip(row.chip)
-    named = measured_model(row.model, library, _resolution(row.cells.get("model_arch_note", "")))
+    named = measured_model(row.model, _resolution(row.cells.get("model_arch_note", "")), library)
     format = _format(measured_format(row.model, row.weights, chip), chip)
     width, height = named.resolution or (0, 0)
     poisson = row.load.startswith(SERVER_LOAD)

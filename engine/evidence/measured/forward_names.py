@@ -46,10 +46,13 @@ class Named:
     tokens: int = 0
 
 
-def measured_model(name: str, library: Library, resolution: Resolution | None = None) -> Named:
+def measured_model(
+    name: str, resolution: Resolution | None = None, library: Library | None = None
+) -> Named:
     """The model that a published name means, at the row's resolution if it states one; else what
     the library's folder holds of that name. Raises `InputError` naming a model that is not
     known."""
+    library = library or Library()
     # A slash may part the organisation from the name, or be part of it (ViT-B/16).
     for written in (spelled(name.split("/")[-1]), spelled(name.replace("/", "_"))):
         found = _known(written, library, resolution)

@@ -14,10 +14,10 @@ from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
-from engine.model.config import Edits, LoadedModel, Resolution, load_architecture
+from engine.model.config import LoadedModel, load_architecture
 from engine.model.model_profiles import bundled_models
 from engine.scenario import Scenario
-from engine.serve.resolve import resolve
+from engine.serve.resolve import resolve, scenario_model
 from engine.serve.system import System
 from engine.words.errors import InputError
 
@@ -40,16 +40,9 @@ class Library:
         self.reference = cache(self._find)
         self._read = cache(load_architecture)
 
-    def model(
-        self,
-        reference: str,
-        resolution: Resolution | None = None,
-        edits: Edits = (),
-        assume: str = "",
-        revision: str = "",
-    ) -> LoadedModel:
+    def model(self, reference: str) -> LoadedModel:
         """What ``--model`` names; raises `InputError`."""
-        return self._read(reference, edits, assume, revision, resolution)
+        return scenario_model(Scenario(model=reference), self._read)
 
     def language_model(self, name: str) -> tuple[LoadedModel, Architecture]:
         """The language model that ``name`` (``org/name`` or a name) means; raises `InputError`."""
@@ -60,14 +53,7 @@ class Library:
 
     def system(self, scenario: Scenario) -> System:
         """The system of a scenario's first precision; raises `InputError`."""
-        model = self.model(
-            scenario.model,
-            scenario.workload.resolution,
-            scenario.edits,
-            scenario.assume,
-            scenario.revision,
-        )
-        return resolve(scenario, model).systems[0]
+        return resolve(scenario, self._read).systems[0]
 
     def _build(self, framework: str, chip: str, build: str) -> Framework:
         """A build of an engine at its pace on a chip; raises `InputError`."""
