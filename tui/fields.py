@@ -6,7 +6,9 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.scenario import Mode, Scenario
+from engine.model.kinds import ModelKind
+from engine.plan.metrics import LIMITED, Limit, Metric
+from engine.scenario import Mode, Scenario, Workload
 from engine.words.errors import InputError
 from engine.words.units import (
     LARGEST_INSTANCES,
@@ -33,6 +35,9 @@ class Field:
     choices: Callable[[], tuple[str, ...]] | None = None
     hint: str = ""
     kinds: tuple[str, ...] = ("language", "vision")
+
+
+_KIND_WORDS = {ModelKind.TOKENS: "language", ModelKind.FORWARD: "vision"}
 
 
 def cycle(field: Field, scenario: Scenario, direction: int) -> Scenario:
@@ -101,6 +106,7 @@ def _format_field(
     id: str,
     label: str,
     choices: tuple[str, ...],
+    put: Callable[[Scenario, str], Scenario],
     kinds: tuple[str, ...] = ("language", "vision"),
 ) -> Field:
     def write(scenario: Scenario, text: str) -> Scenario:
@@ -108,7 +114,7 @@ def _format_field(
 
         name = _BITS.get(text.strip(), text.strip())
         value = "" if name in {"", _AUTO} else number_format(name).name
-        return replace(scenario, **{id: value})
+        return put(scenario, value)
 
     return Field(
         id,
@@ -159,9 +165,11 @@ HARDWARE: tuple[Field, ...] = (
         choices=_frameworks,
         hint="serving engine",
     ),
-    _format_field("weights", "weights", _FORMATS),
-    _format_field("activations", "activations", _ACTIVATIONS),
-    _format_field("kv", "KV cache", _CACHES, ("language",)),
+    _format_field("weights", "weights", _FORMATS, lambda s, name: replace(s, weights=name)),
+    _format_field(
+        "activations", "activations", _ACTIVATIONS, lambda s, name: replace(s, activations=name)
+    ),
+    _format_field("kv", "KV cache", _CACHES, lambda s, name: replace(s, kv=name), ("language",)),
     _degree_field("tensor", "TP"),
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),
@@ -189,9 +197,9 @@ HARDWARE: tuple[Field, ...] = (
 # --- workload and objectives ---------------------------------------------------------------
 
 
-def _tokens_field(id: str, label: str) -> Field:
+def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload]) -> Field:
     def change(scenario: Scenario, value: int) -> Scenario:
-        return replace(scenario, workload=replace(scenario.workload, **{id: value}))
+        return replace(scenario, workload=put(scenario.workload, value))
 
     return Field(
         id,
@@ -204,12 +212,12 @@ def _tokens_field(id: str, label: str) -> Field:
     )
 
 
-_CUSTOMARY = {"ttft_ms": 2000.0, "tpot_ms": 50.0, "e2e_ms": 30_000.0, "latency_ms": 100.0}
-"""Where a step takes a limit that there was none of."""
 _CUSTOMARY_BATCH = 256
 
 
-def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
+def _limit_field(metric: Metric, known: Limit) -> Field:
+    id, label = metric.id, f"{metric.short} ≤ ms"
+
     def change(scenario: Scenario, value: float | None) -> Scenario:
         return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
 
@@ -220,7 +228,7 @@ def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
     def step(scenario: Scenario, direction: int) -> Scenario:
         value = getattr(scenario.objectives, id)
         if value is None:
-            return change(scenario, _CUSTOMARY[id])
+            return change(scenario, known.customary_ms)
         return change(scenario, ten_percent_step(value, direction))
 
     return Field(
@@ -230,7 +238,7 @@ def _limit_field(id: str, label: str, kinds: tuple[str, ...]) -> Field:
         write,
         step,
         hint="ms or s; empty: none",
-        kinds=kinds,
+        kinds=tuple(_KIND_WORDS[one] for one in metric.kinds),
     )
 
 
@@ -271,8 +279,8 @@ WORKLOAD: tuple[Field, ...] = (
         hint="continuous, static",
         kinds=("language",),
     ),
-    _tokens_field("input_tokens", "ISL"),
-    _tokens_field("output_tokens", "OSL"),
+    _tokens_field("input_tokens", "ISL", lambda one, value: replace(one, input_tokens=value)),
+    _tokens_field("output_tokens", "OSL", lambda one, value: replace(one, output_tokens=value)),
     Field(
         "resolution",
         "resolution",
@@ -281,10 +289,7 @@ WORKLOAD: tuple[Field, ...] = (
         hint="as 224x224; empty: own",
         kinds=("vision",),
     ),
-    _limit_field("ttft_ms", "TTFT ≤ ms", ("language",)),
-    _limit_field("tpot_ms", "TPOT ≤ ms", ("language",)),
-    _limit_field("e2e_ms", "E2E ≤ ms", ("language",)),
-    _limit_field("latency_ms", "latency ≤ ms", ("vision",)),
+    *(_limit_field(metric, limit) for metric, limit in LIMITED),
     Field(
         "max_batch",
         "max batch",

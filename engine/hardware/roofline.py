@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.chip import Chip, Collective, KernelConstants
+from engine.hardware.chip import Chip, Collective, KernelConstants, Link
 from engine.words.arrays import FloatArray
 
 BOUNDS = ("compute", "memory", "link", "launch")
@@ -118,17 +118,19 @@ def kernel_bound(work: Work, chip: Chip) -> str:
 def message_seconds(message: Message, chip: Chip) -> FloatArray:
     """Seconds of one collective; 0 for layouts with a single rank.
 
-    An all-reduce within a node follows its measured constants. Over more nodes it is a
-    reduce-scatter and an all-gather inside each (together one all-reduce there) around an
-    all-reduce between them, in which each chip carries its own part. An all-to-all sends over
-    both fabrics at once and waits for the slower.
+    A send stays within a node where the whole replica does. An all-reduce within a node follows
+    its measured constants. Over more nodes it is a reduce-scatter and an all-gather inside each
+    (together one all-reduce there) around an all-reduce between them, in which each chip carries
+    its own part. An all-to-all sends over both fabrics at once and waits for the slower.
     """
     ranks = message.ranks
     inside = np.minimum(ranks, float(chip.node_size))
     nodes = np.ceil(ranks / chip.node_size)
     if message.kind == "send":
-        link = chip.scale_up if bool(np.all(ranks <= chip.node_size)) else chip.scale_out
-        seconds = link.alpha_seconds + message.bytes / (link.bandwidth_bytes * link.achieved)
+        near = ranks <= chip.node_size
+        alpha = np.where(near, chip.scale_up.alpha_seconds, chip.scale_out.alpha_seconds)
+        achieved = np.where(near, _achieved(chip.scale_up), _achieved(chip.scale_out))
+        seconds = alpha + message.bytes / achieved
     elif message.kind == "all_reduce":
         factor = 2.0 * (inside - 1.0) / inside
         seconds = _lines(chip.all_reduce, inside, message.bytes * factor)
@@ -137,10 +139,15 @@ def message_seconds(message: Message, chip: Chip) -> FloatArray:
         assert message.remote_bytes is not None
         local = _lines(chip.all_to_all, inside, message.bytes - message.remote_bytes)
         out = chip.scale_out
-        remote = message.remote_bytes / (out.bandwidth_bytes * out.achieved)
+        remote = message.remote_bytes / _achieved(out)
         remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
         seconds = np.maximum(local, remote)
     return np.where(ranks > 1, seconds, 0.0)
+
+
+def _achieved(link: Link) -> float:
+    """Bytes per second that one chip gets out of a link."""
+    return link.bandwidth_bytes * link.achieved
 
 
 def message_constants(message: Message, chip: Chip) -> Collective | None:
@@ -155,7 +162,7 @@ def message_constants(message: Message, chip: Chip) -> Collective | None:
 def _between_nodes(chip: Chip, nodes: FloatArray, share_bytes: FloatArray) -> FloatArray:
     """All-reduce over ``nodes`` of each chip's share, by ring over the scale-out link."""
     out = chip.scale_out
-    moved = 2.0 * (nodes - 1.0) / nodes * share_bytes / (out.bandwidth_bytes * out.achieved)
+    moved = 2.0 * (nodes - 1.0) / nodes * share_bytes / _achieved(out)
     return np.where(nodes > 1, moved + 2.0 * out.alpha_seconds * np.log2(nodes), 0.0)
 
 

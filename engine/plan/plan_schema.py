@@ -38,10 +38,10 @@ class _Strict(BaseModel):
 class ClientFile(_Strict):
     """Who sends the requests."""
 
-    kind: ClientKind = Field(ClientKind.STEADY, strict=False)
-    waves: PositiveInt = Field(10, le=LARGEST_COUNT)
-    spread: float = Field(0.2, ge=0, le=1)
-    first_token: FirstToken = Field(FirstToken.MEAN, strict=False)
+    kind: ClientKind = Field(default=ClientKind.STEADY, strict=False)
+    waves: PositiveInt = Field(default=10, le=LARGEST_COUNT)
+    spread: float = Field(default=0.2, ge=0, le=1)
+    first_token: FirstToken = Field(default=FirstToken.MEAN, strict=False)
 
 
 class WorkloadFile(_Strict):
@@ -50,29 +50,31 @@ class WorkloadFile(_Strict):
     input_tokens: PositiveInt = Field(le=LARGEST_COUNT)
     output_tokens: PositiveInt = Field(le=LARGEST_COUNT)
     mode: Mode = Field(strict=False)
-    image_width: int = Field(0, ge=0, le=65_536)
-    image_height: int = Field(0, ge=0, le=65_536)
-    cached: float = Field(0.0, ge=0, le=1)
+    image_width: int = Field(default=0, ge=0, le=65_536)
+    image_height: int = Field(default=0, ge=0, le=65_536)
+    sequence_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
+    utilisation: float = Field(default=1.0, gt=0, le=1)
+    cached: float = Field(default=0.0, ge=0, le=1)
     client: ClientFile = ClientFile()
 
 
+_LIMITS: dict[str, Any] = {
+    metric.id: (float | None, Field(default=None, gt=0)) for metric, _ in LIMITED
+}
 ObjectivesFile = create_model(
-    "ObjectivesFile",
-    __base__=_Strict,
-    __doc__="Limits in milliseconds.",
-    **{metric.id: (float | None, Field(None, gt=0)) for metric, _ in LIMITED},
+    "ObjectivesFile", __base__=_Strict, __doc__="Limits in milliseconds.", **_LIMITS
 )
 
 
 class SettingsFile(_Strict):
     """What the engine is told."""
 
-    memory_fraction: float | None = Field(None, gt=0, le=1)
-    prefill_tokens: PositiveInt | None = Field(None, le=LARGEST_COUNT)
-    max_sequences: PositiveInt | None = Field(None, le=LARGEST_COUNT)
-    max_context: PositiveInt | None = Field(None, le=LARGEST_COUNT)
+    memory_fraction: float | None = Field(default=None, gt=0, le=1)
+    prefill_tokens: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    max_sequences: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    max_context: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefix_caching: bool | None = None
-    build: str = Field("", max_length=60)
+    build: str = Field(default="", max_length=60)
 
 
 class LimitsFile(_Strict):
@@ -105,13 +107,14 @@ class ScenarioFile(_Strict):
     precisions: list[str] = []
     settings: SettingsFile = SettingsFile()
     workload: WorkloadFile
-    objectives: ObjectivesFile  # type: ignore[valid-type]
+    objectives: dict[str, Any]
+    """An `ObjectivesFile`."""
     limits: LimitsFile = LimitsFile()
     max_batch: PositiveInt | None = None
-    load_imbalance: float = Field(1.0, ge=1, le=1000)
-    instances: PositiveInt = Field(1, le=64)
-    draft_tokens: int = Field(0, ge=0, le=64)
-    acceptance: float = Field(0.0, ge=0, le=1)
+    load_imbalance: float = Field(default=1.0, ge=1, le=1000)
+    instances: PositiveInt = Field(default=1, le=64)
+    draft_tokens: int = Field(default=0, ge=0, le=64)
+    acceptance: float = Field(default=0.0, ge=0, le=1)
     assume: str = ""
     revision: str = ""
 
@@ -159,13 +162,15 @@ class ChoiceFile(BaseModel):
     """The candidate; metrics and reasons beside it are for readers."""
 
     batch: PositiveInt
-    layout: LayoutFile | PoolsFile
+    layout: dict[str, Any]
+    """A `LayoutFile` or a `PoolsFile`."""
     precision: str
 
 
 def parse_scenario(shown: str, values: Any) -> Scenario:
     """The ``[scenario]`` table as a Scenario; raises `InputError`."""
     file = _parsed(shown, "scenario", ScenarioFile, values)
+    objectives = _parsed(shown, "scenario.objectives", ObjectivesFile, file.objectives)
     return Scenario(
         model=file.model,
         edits=tuple((edit.key, _json(shown, edit)) for edit in file.edits),
@@ -178,7 +183,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         precisions=tuple(file.precisions),
         settings=Settings(**file.settings.model_dump()),
         workload=_workload(file.workload),
-        objectives=Objectives(**file.objectives.model_dump()),  # type: ignore[attr-defined]
+        objectives=Objectives(**objectives.model_dump()),
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
         max_batch=file.max_batch,
         load_imbalance=file.load_imbalance,
@@ -209,7 +214,10 @@ def _json(shown: str, edit: EditFile) -> object:
 def parse_choice(shown: str, values: Any) -> Choice:
     """The ``[choice]`` table; raises `InputError`."""
     file = _parsed(shown, "choice", ChoiceFile, values)
-    return Choice(file.batch, file.layout.arrangement(), file.precision)
+    apart = any(key.startswith(("prefill_", "decode_")) for key in file.layout)
+    schema: type[LayoutFile | PoolsFile] = PoolsFile if apart else LayoutFile
+    layout = _parsed(shown, "choice.layout", schema, file.layout)
+    return Choice(file.batch, layout.arrangement(), file.precision)
 
 
 def _parsed(shown: str, section: str, schema: type[Parsed], values: Any) -> Parsed:

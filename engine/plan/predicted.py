@@ -12,7 +12,7 @@ from engine.model.kinds import ModelKind
 from engine.plan.prepared import Prepared, prepare_on
 from engine.plan.results import Table
 from engine.plan.rows import row_values
-from engine.plan.sweep import predicted_table
+from engine.plan.sweep import asked_table
 from engine.scenario import Scenario
 from engine.serve.call import Call, Size, size_per_replica
 from engine.serve.command import command_line
@@ -26,13 +26,14 @@ from engine.work.arrangement import Arrangement
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The rows of one arrangement, in the order of the sizes that were asked for."""
+    """The rows of one arrangement: every precision, in the order of the sizes asked for."""
 
     scenario: Scenario
     prepared: Prepared
     arrangement: Arrangement
     sizes: tuple[Size, ...]
-    outcome: Outcome
+    outcomes: tuple[Outcome, ...]
+    """One per precision."""
     table: Table
 
     def rows(self) -> list[dict[str, Any]]:
@@ -40,32 +41,32 @@ class Predicted:
         return [self._row(place) for place in range(len(self.table))]
 
     def _row(self, place: int) -> dict[str, Any]:
-        size = float(self.outcome.sizes[0, place])
-        admitted = float(self.outcome.memory.largest_size[0, 0])
-        values = row_values(self.prepared, self.scenario, self.table, place)
+        precision, column = divmod(place, len(self.sizes))
+        outcome = self.outcomes[precision]
+        size = float(outcome.sizes[0, column])
+        admitted = float(outcome.memory.largest_size[0, 0]) * self.arrangement.replicas
         return {
-            **values,
+            **row_values(self.prepared, self.scenario, self.table, place),
             "batch": int(size) if size == int(size) else size,
-            "fits": bool(self.outcome.fits[0, place]),
-            "starts": bool(self.outcome.starts[0, 0]),
+            "starts": bool(outcome.starts[0, 0]),
             "concurrency": size * self.arrangement.replicas,
-            "admitted": admitted * self.arrangement.replicas if np.isfinite(admitted) else None,
-            **self.held(),
-            "command": command_line(Call(self.scenario, self.arrangement, self.sizes[place])),
+            "admitted": int(admitted) if np.isfinite(admitted) else None,
+            **self.held(precision),
+            "command": command_line(Call(self.scenario, self.arrangement, self.sizes[column])),
         }
 
-    def held(self) -> dict[str, int]:
+    def held(self, precision: int = 0) -> dict[str, int]:
         """Tokens whose cache the deployment holds, and requests as long as may be; nothing for
         models without a cache."""
         if self.prepared.kind is not ModelKind.TOKENS:
             return {}
-        system, load = self.prepared.systems[0], Static()
+        system = self.prepared.systems[precision]
         longest = float(system.max_context or self.scenario.workload.input_tokens)
         whole = Requests(max(longest - 1.0, 1.0), 1.0)
-        outcome = predict(system, (self.arrangement,), whole, load, np.ones((1, 1)))
+        outcome = predict(system, (self.arrangement,), whole, Static(), np.ones((1, 1)))
         most = float(outcome.memory.memory_size[0, 0]) * self.arrangement.replicas
         return {
-            "kv_tokens": int(self.outcome.memory.cache_tokens[0, 0]),
+            "kv_tokens": int(self.outcomes[precision].memory.cache_tokens[0, 0]),
             "sequences_at_max_context": int(most),
         }
 
@@ -85,12 +86,11 @@ class Predicted:
 
 
 def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size]) -> Predicted:
-    """Predict ``sizes`` of one arrangement at the scenario's precision; raises `InputError`."""
+    """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
+    of the first precision."""
     prepared = prepare_on(scenario, arrangement)
-    system = prepared.systems[0]
     requests, load = requests_of(scenario), load_of(scenario)
-    largest = float(largest_sizes(system, (arrangement,), requests, load)[0, 0])
+    largest = float(largest_sizes(prepared.systems[0], (arrangement,), requests, load)[0, 0])
     asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]
-    outcome = predict(system, (arrangement,), requests, load, np.array([asked]))
-    table = predicted_table(prepared, scenario, outcome)
-    return Predicted(scenario, prepared, arrangement, tuple(sizes), outcome, table)
+    table, outcomes = asked_table(prepared, scenario, arrangement, np.array(asked, dtype=float))
+    return Predicted(scenario, prepared, arrangement, tuple(sizes), outcomes, table)

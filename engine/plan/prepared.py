@@ -10,7 +10,7 @@ from functools import cached_property
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
-from engine.model.config import LoadedModel
+from engine.model.config import LoadedModel, config_files
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
@@ -63,6 +63,12 @@ class Prepared:
         """The model, where it is one of a single forward pass."""
         return self.systems[0].forward_model
 
+    @property
+    def samples(self) -> str:
+        """What a forward model counts per second; empty for models of tokens."""
+        architecture = self.model.architecture
+        return architecture.samples if isinstance(architecture, VisionArchitecture) else ""
+
     def system(self, precision: Precision) -> System:
         """The system of one of the precisions."""
         return self.systems[self.precisions.index(precision)]
@@ -96,7 +102,8 @@ def _key(scenario: Scenario) -> object:
         acceptance=0.0,
     )
     own = own_files_changed_at("chips", "frameworks", "models")
-    return repr(same), own, changed_at(user_path(scenario.model))
+    named = config_files(user_path(scenario.model))
+    return repr(same), own, tuple(changed_at(one) for one in named)
 
 
 def prepare(scenario: Scenario) -> Prepared:

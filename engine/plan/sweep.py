@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.metrics import (
     CODES,
@@ -28,6 +29,7 @@ from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Objectives, Scenario
 from engine.serve.kinds import KINDS
+from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
@@ -46,6 +48,8 @@ class _Block:
     metrics: Mapping[str, FloatArray]
     capacity_gib: FloatArray
     fits: BoolArray
+    served: BoolArray
+    """Where there are speeds to judge: all that fits, and what waits for a place."""
     refusal: IntArray
     """The place in `VERDICTS` of what keeps the row from being served, memory where nothing
     else."""
@@ -66,17 +70,28 @@ def batch_table(
     return _judged(prepared, scenario.objectives, (arrangement,), (precision,), block)
 
 
-def predicted_table(prepared: Prepared, scenario: Scenario, outcome: Outcome) -> Table:
-    """The rows of an outcome of one arrangement at its first precision, with speeds wherever
-    something starts: what is not admitted at once waits."""
-    count = outcome.sizes.shape[1]
-    none = np.zeros(count, dtype=np.int64)
-    every = np.ones((1, count), dtype=bool)
-    batches = np.ceil(outcome.sizes[0]).astype(np.int64)
-    starts = np.broadcast_to(outcome.starts, outcome.shape)
-    block = _rows(prepared, outcome, starts, every, none, none, batches)
-    arrangements, precisions = tuple(outcome.arrangements), prepared.precisions[:1]
-    return _judged(prepared, scenario.objectives, arrangements, precisions, block)
+def asked_table(
+    prepared: Prepared, scenario: Scenario, arrangement: Arrangement, sizes: FloatArray
+) -> tuple[Table, tuple[Outcome, ...]]:
+    """The rows of one arrangement for so many requests in flight per replica, in every precision,
+    and the outcome of each.
+
+    The batch of a size that is not whole is that of the fullest replica. Requests of tokens that
+    are not let in wait for those that are: such rows do not fit, but are served.
+    """
+    batch = np.ceil(sizes).astype(np.int64)
+    waits = isinstance(load_of(scenario), Closed) and prepared.kind is ModelKind.TOKENS
+    none = np.zeros(len(sizes), dtype=np.int64)
+    every = np.ones((1, len(sizes)), dtype=bool)
+    parts, outcomes = [], []
+    for place, precision in enumerate(prepared.precisions):
+        outcome = _predicted(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
+        parts.append(_rows(prepared, outcome, served, every, none, none + place, batch))
+        outcomes.append(outcome)
+    block = _joined(parts)
+    table = _judged(prepared, scenario.objectives, (arrangement,), prepared.precisions, block)
+    return table, tuple(outcomes)
 
 
 def _predicted(
@@ -84,7 +99,7 @@ def _predicted(
     scenario: Scenario,
     precision: Precision,
     arrangements: tuple[Arrangement, ...],
-    batches: IntArray,
+    batches: FloatArray | IntArray,
 ) -> Outcome:
     system = prepared.system(precision)
     return predict(system, arrangements, requests_of(scenario), load_of(scenario), batches)
@@ -117,6 +132,7 @@ def _rows(
         batch,
         columns,
         np.broadcast_to(memory.capacity_bytes / GIB, outcome.shape)[wanted],
+        outcome.fits[wanted],
         served[wanted],
         np.broadcast_to(refusal, outcome.shape)[wanted],
     )
@@ -141,10 +157,10 @@ def _judged(
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
             binding = np.where(worse & (ratio > 1.0), code, binding)
-    fits = block.fits
+    served = block.served
     need = block.metrics[MEMORY.id] / block.capacity_gib
-    excess = np.where(fits, excess, need)
-    binding = np.where(fits, binding, block.refusal)
+    excess = np.where(served, excess, need)
+    binding = np.where(served, binding, block.refusal)
     return Table(
         kind=prepared.kind,
         arrangements=arrangements,
@@ -154,8 +170,8 @@ def _judged(
         batch=block.batch,
         metrics=block.metrics,
         capacity_gib=block.capacity_gib,
-        fits=fits,
-        meets=fits & (excess <= 1.0),
+        fits=block.fits,
+        meets=served & (excess <= 1.0),
         binding=binding,
         excess=excess,
     )
@@ -229,5 +245,6 @@ def _joined(parts: Sequence[_Block]) -> _Block:
         {name: np.concatenate([one.metrics[name] for one in parts]) for name in parts[0].metrics},
         np.concatenate([one.capacity_gib for one in parts]),
         np.concatenate([one.fits for one in parts]),
+        np.concatenate([one.served for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )

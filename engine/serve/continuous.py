@@ -90,10 +90,13 @@ def serve_continuous(
         own = (waiting + passes.service) * (1.0 - passes.plain / passes.mixed)
         before = own if client.in_step else burst
         tpot = np.maximum(tpot - before / steps / accepted, passes.plain / accepted)
+    # The first of equal answers starts alone: sooner than a group that shares a pass.
+    prompt = np.minimum(passes.service, passes.service + waiting)
+    others = waiting + passes.service - prompt
     first = (
         Part("request", np.asarray(request_seconds)),
-        Part("waiting for passes and prompts of others", waiting * (1.0 - cached)),
-        Part("prefill", passes.service * (1.0 - cached), "prefill"),
+        Part("waiting for passes and prompts of others", others * (1.0 - cached)),
+        Part("prefill", prompt * (1.0 - cached), "prefill"),
         Part("found in the cache", cached * 1.5 * passes.step),
         Part("queueing for a place", queueing),
         Part("opening of the client", burst),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
 from engine.serve.service import Part
 from engine.serve.system import System
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, Row
 from engine.work.arrangement import Arrangement
 from engine.work.forward.work import Inventory, VisionWork
 
@@ -34,6 +34,16 @@ class ForwardPass:
     instances: int
     latency: FloatArray
     chip: FloatArray
+
+    def at(self, row: Row) -> ForwardPass:
+        """The batch of one row alone: its items depend on nobody beside it."""
+        place = tuple(
+            slice(at, at + 1) if size > 1 else slice(None)
+            for at, size in zip(row, self.batches.shape, strict=True)
+        )
+        return replace(
+            self, batches=self.batches[place], latency=self.latency[place], chip=self.chip[place]
+        )
 
     def items(self) -> tuple[Item, ...]:
         """What made the latency, and sums to it."""
@@ -77,8 +87,16 @@ def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:
     flat = batches.ravel()
     total = np.zeros_like(flat)
     for work in inventory.works:
-        total = total + kernel_seconds(work.at(flat), inventory.chip).sum(axis=0)
+        total = total + _summed(kernel_seconds(work.at(flat), inventory.chip))
     return total.reshape(batches.shape)
+
+
+def _summed(values: FloatArray) -> FloatArray:
+    """The sum over kernels in their order. numpy adds up a single column in another one, and a
+    batch alone must be the same as in company."""
+    several = values.shape[-1] > 1
+    total: FloatArray = values.sum(axis=0) if several else np.add.accumulate(values, axis=0)[-1]
+    return total
 
 
 def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
@@ -93,9 +111,9 @@ def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
         name=work.family.replace("_", " "),
         kernel=work.kernel,
         calls=float(len(work.names)),
-        seconds=kernel_seconds(done, inventory.chip).sum(axis=0).reshape(batches.shape),
+        seconds=_summed(kernel_seconds(done, inventory.chip)).reshape(batches.shape),
         flops=float(work.image_flops.sum()) * batches,
-        bytes=done.bytes.sum(axis=0).reshape(batches.shape),
+        bytes=_summed(done.bytes).reshape(batches.shape),
         message_bytes=0.0,
         bound=max(parts, key=lambda bound: parts[bound]),
         provenance=str(work.constants.provenance),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -57,6 +58,8 @@ class TokensKind:
         sizes: FloatArray,
     ) -> Outcome:
         """See `Kind.predict`; all arrangements are of one type."""
+        if not system.engine.scheduler.prefix_caching:
+            requests = replace(requests, cached=0.0)
         apart = [one for one in arrangements if isinstance(one, Disaggregated)]
         if apart:
             return predict_disaggregated(system, apart, requests, load, sizes)

@@ -238,6 +238,26 @@ def largest_batch(
     A pass holds ``sequence_tokens`` per sequence (a whole prompt in static prefill) up to
     ``prefill_tokens``.
     """
+    most = _certain_batch(usage, layouts, prefill_tokens, sequence_tokens)
+    if bool(np.all(layouts.pipeline == 1.0)):
+        return most
+    # Stages hold the logits of a micro-batch each, a whole number of sequences.
+    while True:
+        more = most + layouts.attention_data
+        tokens = np.minimum(prefill_tokens, more / layouts.attention_data * sequence_tokens)
+        fits = needed_bytes(usage, layouts, more, tokens) <= usage.capacity_bytes
+        if not bool(np.any(fits)):
+            return most
+        most = np.where(fits, more, most)
+
+
+def _certain_batch(
+    usage: Footprint,
+    layouts: LayoutArrays,
+    prefill_tokens: float,
+    sequence_tokens: float | FloatArray,
+) -> FloatArray:
+    """As `largest_batch`, with room for the logits of one more sequence than a stage may hold."""
     fixed = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
     # Logits of one more micro-batch row at most, whatever the batch modulo the stages.
     fixed = fixed + np.where(layouts.pipeline > 1, usage.logit_bytes_per_sequence, 0.0)

@@ -11,7 +11,7 @@ import numpy as np
 from engine.serve.memory import MemoryItem
 from engine.serve.passes import Item
 from engine.serve.service import Part
-from engine.words.arrays import BoolArray, FloatArray
+from engine.words.arrays import BoolArray, FloatArray, Row
 from engine.work.arrangement import Arrangement
 
 
@@ -42,7 +42,13 @@ class Memory:
 class Itemised(Protocol):
     """A pass that can say what it is made of."""
 
-    def items(self) -> tuple[Item, ...]: ...
+    def at(self, row: Row) -> Itemised:
+        """The pass of one row alone."""
+        ...
+
+    def items(self) -> tuple[Item, ...]:
+        """What made its seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,6 @@ class Made:
     parts: Mapping[str, tuple[Part, ...]]
     passes: Mapping[str, tuple[Item, ...]]
     memory: tuple[MemoryItem, ...]
-
-
-Row = tuple[int, int]
-"""Places of an arrangement and of a size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +114,19 @@ class Outcome:
             phase: tuple(
                 replace(
                     one,
-                    calls=at(one.calls),
-                    seconds=np.asarray(at(one.seconds)),
-                    flops=at(one.flops),
-                    bytes=at(one.bytes),
-                    message_bytes=at(one.message_bytes),
+                    calls=_number(one.calls),
+                    seconds=np.asarray(_number(one.seconds)),
+                    flops=_number(one.flops),
+                    bytes=_number(one.bytes),
+                    message_bytes=_number(one.message_bytes),
                 )
-                for one in made.items()
+                for one in made.at(row).items()
             )
             for phase, made in self.passes.items()
         }
         return Made(parts, passes, self.weigh(row))
+
+
+def _number(value: FloatArray | float) -> float:
+    """The only value of an array."""
+    return float(np.asarray(value).item())

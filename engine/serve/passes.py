@@ -7,7 +7,7 @@ seconds of a whole block of candidates and the items of one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,7 @@ from engine.hardware.roofline import (
     message_constants,
     message_seconds,
 )
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, Row, cell
 from engine.work.tokens import (
     Inventory,
     LayoutArrays,
@@ -82,6 +82,14 @@ class Pass:
     deployment: Deployment
     steps: tuple[Step, ...]
     seconds: FloatArray
+
+    def at(self, row: Row) -> Pass:
+        """The pass of one row alone: its items depend on nobody beside it."""
+        deployment = self.deployment
+        framework = replace(deployment.framework, pace=cell(deployment.framework.pace, row))
+        alone = replace(deployment, framework=framework, layouts=deployment.layouts.at(row))
+        steps = tuple(step.at(row) for step in self.steps)
+        return Pass(alone, steps, cell(self.seconds, row))
 
     def items(self) -> tuple[Item, ...]:
         """What made the seconds, and sums to them."""

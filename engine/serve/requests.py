@@ -37,8 +37,8 @@ class Drafts:
 class Requests:
     """Lengths in tokens, scalars or columns of (arrangements, 1).
 
-    ``cached`` is the share of the prompts that the engine finds in its prefix cache and need not
-    prefill. Models of one forward pass have no lengths: their input is part of the model.
+    ``cached`` is the share of the prompts that an engine with a prefix cache finds there and need
+    not prefill. Models of one forward pass have no lengths: their input is part of the model.
     """
 
     input_tokens: float | FloatArray

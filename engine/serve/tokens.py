@@ -10,13 +10,13 @@ from engine.serve.continuous import serve_continuous
 from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.load import Closed, Load
 from engine.serve.memory import MemoryItem, held_tokens
-from engine.serve.outcome import Memory, Outcome, Row
+from engine.serve.outcome import Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.service import Service
 from engine.serve.static import serve_static
 from engine.serve.system import System
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, Row
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 
 FAST_DOMAIN = 16

@@ -8,3 +8,15 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+Row = tuple[int, int]
+"""Places in an array of (arrangements, sizes)."""
+
+
+def cell(values: FloatArray | float, row: Row) -> FloatArray:
+    """The value at ``row`` of what broadcasts to (arrangements, sizes), as an array of (1, 1)."""
+    table = np.atleast_2d(np.asarray(values, dtype=float))
+    line, column = (
+        place if length > 1 else 0 for place, length in zip(row, table.shape, strict=True)
+    )
+    return table[line : line + 1, column : column + 1]

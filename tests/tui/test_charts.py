@@ -241,7 +241,7 @@ class TestFigures:
     def test_roofline_has_roofs_and_operators_below_them(self, swept):
         prepared = prepare(DENSE)
         table, row = best_table(swept)
-        found = explain(prepared, DENSE, table.layout(row), table.precision(row), 64)
+        found = explain(prepared, DENSE, table.arrangement(row), table.precision(row), 64)
         figure = roofline_figure(found)
         assert [label.text for label in figure.labels] == ["bf16 989", "4.8 TB/s"]
         roof = np.interp(
@@ -255,7 +255,9 @@ class TestFigures:
         assert "A" in glyphs
 
     def test_the_slowest_operator_is_called_a(self, swept):
-        found = explain(prepare(DENSE), DENSE, swept.table.layout(0), swept.table.precision(0), 64)
+        found = explain(
+            prepare(DENSE), DENSE, swept.table.arrangement(0), swept.table.precision(0), 64
+        )
         totals = {
             phase: sum(row.seconds for row in found.operators if row.phase == phase)
             for phase in ("prefill", "decode")

@@ -34,7 +34,10 @@ async def test_the_answer_counts_images(size):
 
 async def test_the_forms_ask_for_what_makes_sense():
     async with running(VISION) as (screen, _):
-        hardware, workload = screen.hardware.text, screen.workload.text
+        hardware, workload = (
+            screen.panes.named("hardware").text,
+            screen.panes.named("workload").text,
+        )
         for word in ("resolution", "latency"):
             assert word in workload
         for word in ("ISL", "TPOT", "batching", "draft"):

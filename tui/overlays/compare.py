@@ -142,7 +142,7 @@ def _best(texts: Sequence[str], values: Sequence[float], way: int) -> frozenset[
 def _choice_facts(columns: Sequence[Pinned]) -> list[_Fact]:
     return [
         _Fact("batch", tuple(str(one.batch) for one in columns)),
-        _Fact("layout", tuple(one.layout.name for one in columns)),
+        _Fact("layout", tuple(one.arrangement.name for one in columns)),
         _Fact("precision", tuple(" ".join(one.precision.split()[:2]) for one in columns)),
         _Fact("weights", tuple(one.precision.split()[-1] for one in columns), words=True),
     ]

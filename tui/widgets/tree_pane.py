@@ -16,11 +16,13 @@ from tui.tree import (
     assumed_rows,
     document_rows,
     flattened,
+    parse_value,
     rows_with,
     shown_value,
+    stepped,
     tree_rows,
 )
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Moves, Place, TypedPane
 
 if TYPE_CHECKING:
     from engine.plan.key_effects import KeyEffect
@@ -34,16 +36,19 @@ _KEY, _VALUE = 27, 16
 """Cells of keys and values beside effects."""
 
 
-class TreePane(Pane):
+class TreePane(TypedPane):
     """Rows of the config with a cursor; the meaning of the key below."""
 
+    short_name = "model"
+    number = 1
     title = "model"
+    place = Place.LEFT
+    moves = Moves.KEY
+    takes_every_key = False
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.cursor = 1
-        self.typed: str | None = None
-        self.complaint = ""
         self.language = ENGLISH
         self.order = TreeOrder.GROUPS
         self.search = ""
@@ -98,7 +103,7 @@ class TreePane(Pane):
         session = self.session
         if session is None or self._effects_of is None or session.selected is None:
             return None
-        from tui.thinking import candidate_of
+        from tui.candidates import candidate_of
 
         here = (session.store.current, candidate_of(*session.selected))
         return self._effects.get(row.key) if self._effects_of == here else None
@@ -112,7 +117,7 @@ class TreePane(Pane):
     def look_for(self, text: str) -> None:
         """Show only the keys whose name or value holds ``text``; nothing shows all."""
         self.search = text
-        self.typed, self.complaint = None, ""
+        self.leave()
         self._search()
 
     def _search(self) -> None:
@@ -136,7 +141,7 @@ class TreePane(Pane):
 
     def move(self, by: int) -> None:
         """Move the cursor over keys, not headings; editing ends."""
-        self.typed, self.complaint = None, ""
+        self.leave()
         rows = self.rows
         if not rows:
             return
@@ -148,6 +153,33 @@ class TreePane(Pane):
             self.cursor = place
         elif abs(by) > 1:
             self.cursor = len(rows) - 1 if by > 0 else 1
+
+    def back(self) -> bool:
+        """Show every key again."""
+        if not self.search:
+            return False
+        self.look_for("")
+        return True
+
+    def can_be_typed(self) -> bool:
+        """Headings and notes are no values."""
+        row = self.row
+        return row is not None and not row.is_heading and not row.note
+
+    def written(self, scenario: Scenario, text: str) -> tuple[Scenario, str]:
+        """A what-if of the key under the cursor."""
+        row = self.row
+        if row is None:
+            return scenario, ""
+        return _what_if(scenario, row.key, parse_value(text)), row.key
+
+    def stepped(self, scenario: Scenario, direction: int) -> tuple[Scenario, str] | None:
+        """A what-if one step up or down."""
+        row = self.row
+        if row is None or not self.can_be_typed():
+            return scenario, ""
+        value = stepped(row.value, direction)
+        return None if value == row.value else (_what_if(scenario, row.key, value), row.key)
 
     def summary(self) -> tuple[str, ...]:
         """Name, size and what-ifs."""
@@ -280,6 +312,17 @@ class TreePane(Pane):
 
         title = block_title if self.order is TreeOrder.DOCUMENT else group_title
         return title(group, self.language)
+
+
+def _what_if(scenario: Scenario, key: str, value: object) -> Scenario:
+    """The scenario with another value of a config key; raises `RooftopError` when the engine
+    refuses it."""
+    from engine.plan.key_effects import edited
+    from engine.plan.prepared import prepare
+
+    changed = edited(scenario, key, value)
+    prepare(changed)
+    return changed
 
 
 def _rows_of(session: Session, order: TreeOrder) -> list[TreeRow]:

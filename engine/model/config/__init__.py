@@ -12,7 +12,7 @@ from engine.model.config.find import hub_reference, is_layer_table
 from engine.model.config.interpret import interpret
 from engine.model.config.load import load_architecture
 from engine.model.config.loaded import Edits, LoadedModel, RawConfig, Resolution
-from engine.model.config.read import read_raw
+from engine.model.config.read import config_files, read_raw
 
 __all__ = (
     "Edits",
@@ -20,6 +20,7 @@ __all__ = (
     "RawConfig",
     "Resolution",
     "apply_edits",
+    "config_files",
     "hub_reference",
     "interpret",
     "is_layer_table",

@@ -93,19 +93,23 @@ def _read_profile(name: str) -> RawConfig:
 
 def _read_path(path: Path, source: str = "") -> RawConfig:
     """Read a file or a folder; ``source`` is how messages name it, when not by its path."""
-    is_folder = os.path.isdir(path)
-    file = path / "config.json" if is_folder else path
-    if is_folder and not os.path.lexists(file):
+    file, beside = config_files(path)
+    if file is not path and not os.path.lexists(file):
         closed = not os.access(path, os.X_OK)
         why = "permission denied" if closed else "folder holds no config.json"
         raise InputError(f"{clean(str(path))}: {why}")
     source = source or clean(str(file))
     config = parse_json(_read_bytes(file), source)
-    beside = file.parent / "hf_quant_config.json"
     quantisation = None
     if os.path.lexists(beside):
         quantisation = parse_json(_read_bytes(beside), clean(str(beside)))
     return RawConfig(_name_of(file, config), source, source, config, quantisation)
+
+
+def config_files(path: Path) -> tuple[Path, Path]:
+    """The config that a path or folder names, and what may lie beside it on quantisation."""
+    file = path / "config.json" if os.path.isdir(path) else path
+    return file, file.parent / "hf_quant_config.json"
 
 
 def _name_of(file: Path, config: dict[str, Any]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
 
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, Row, cell
 from engine.work.layout import Layout
 
 
@@ -41,6 +41,10 @@ class LayoutArrays:
             column("attention_data"),
             column("replicas"),
         )
+
+    def at(self, row: Row) -> LayoutArrays:
+        """The layout of one row alone."""
+        return LayoutArrays(*(cell(getattr(self, one.name), row) for one in fields(self)))
 
     @property
     def ranks(self) -> FloatArray:
@@ -79,6 +83,17 @@ class Step:
     decode: bool
     share: float | FloatArray = 1.0
     """Share of the attention-DP ranks that take part; the others wait in the same pass."""
+
+    def at(self, row: Row) -> Step:
+        """The step of one row alone."""
+        return Step(
+            cell(self.sequences, row),
+            cell(self.queries, row),
+            cell(self.first, row),
+            cell(self.last, row),
+            self.decode,
+            cell(self.share, row),
+        )
 
     @property
     def tokens(self) -> FloatArray:

@@ -127,3 +127,14 @@ def test_remote_part_of_an_exchange_waits_for_the_network():
     far = message_seconds(message("all_to_all", 16.0, 1e8, 1e8), CHIP)[0, 0]
     assert near == pytest.approx(1e-5 + 1e8 / 100e9)
     assert far == pytest.approx(1e8 / (50e9 * 0.9) + 10e-6 * np.log2(3))
+
+
+def test_the_link_of_a_send_is_each_replica_s_own():
+    """A replica within a node sends over its fabric whatever stands beside it in the block."""
+    ranks = np.array([[8.0], [16.0]])
+    both = Message("send", "send", np.ones((2, 1)), np.full((2, 1), 1e8), ranks)
+    alone = [message_seconds(message("send", float(one), 1e8), CHIP)[0, 0] for one in ranks[:, 0]]
+    assert list(message_seconds(both, CHIP)[:, 0]) == alone
+    up, out = CHIP.scale_up, CHIP.scale_out
+    assert alone[0] == up.alpha_seconds + 1e8 / (up.bandwidth_bytes * up.achieved)
+    assert alone[1] == out.alpha_seconds + 1e8 / (out.bandwidth_bytes * out.achieved)

@@ -13,9 +13,9 @@ from engine.cli import run
 from engine.plan.answer import answer
 from engine.plan.benchmark import FpsName, parse_name
 from engine.plan.explain import explain
+from engine.plan.metrics import BY_ID, VERDICTS
 from engine.plan.plan_file import load_plan
 from engine.plan.prepared import prepare
-from engine.plan.results import Binding
 from engine.plan.sweep import sweep
 from engine.scenario import Objectives, Scenario
 from engine.words.quantities import memory_amount
@@ -48,7 +48,8 @@ def test_the_winner_is_the_highest_throughput_under_the_limit(limited: Scenario)
     assert 0 < allowed.sum() < len(table)
     best = table.metrics["fps_per_chip"][found.best]
     assert best == table.metrics["fps_per_chip"][allowed].max()
-    assert set(table.binding[~allowed]) == {int(Binding.LATENCY)}
+    missed = {VERDICTS[code].metric for code in table.binding[~allowed]}
+    assert missed == {BY_ID["latency_ms"]}
 
 
 def test_throughput_is_batch_over_latency_on_every_chip(scenario: Scenario):
@@ -86,11 +87,11 @@ def test_an_explanation_adds_up(scenario: Scenario):
     assert found is not None and found.best is not None
     table, row = found.table, found.best
     batch = int(table.batch[row])
-    told = explain(prepared, scenario, table.layout(row), table.precision(row), batch)
+    told = explain(prepared, scenario, table.arrangement(row), table.precision(row), batch)
     total = sum(operator.seconds for operator in told.operators)
     assert total * 1e3 == pytest.approx(table.metrics["latency_ms"][row])
     assert {operator.phase for operator in told.operators} == {"batch"}
-    assert 0 < told.decode_mfu < 1
+    assert [0 < one.mfu < 1 for one in told.passes] == [True]
 
 
 def test_the_command_line_prints_benchmark_names(

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.plan.plan_document import benchmark_names, launch_command, save_plan
+from engine.plan.kinds import benchmark_names
+from engine.plan.launch import launch_command
+from engine.plan.plan_document import save_plan
 from engine.plan.plan_file import SCHEMA_VERSION, load_plan, scenario_document, write_document
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
@@ -90,7 +92,7 @@ def test_a_real_plan_restores_choice_and_scenario(tmp_path, solved):
     plan = load_plan(path)
     assert plan.scenario == scenario
     assert plan.choice.batch == result.table.batch[result.best]
-    assert plan.choice.layout == result.table.layout(result.best)
+    assert plan.choice.arrangement == result.table.arrangement(result.best)
 
 
 def test_a_plan_says_everything(tmp_path, solved):
@@ -105,16 +107,16 @@ def test_a_plan_says_everything(tmp_path, solved):
 
 def test_names_and_launch_of_a_choice(solved):
     prepared, scenario, result = solved
-    layout, precision = result.table.layout(result.best), prepared.precisions[0]
+    arrangement, precision = result.table.arrangement(result.best), prepared.precisions[0]
     assert benchmark_names(prepared, scenario, precision, 7)[0] == (
         "TPS001-Llama-3.1-8B-S4K-01K-W16A16-B7"
     )
-    launch = launch_command(prepared, scenario, layout, precision, 7)
+    launch = launch_command(prepared, scenario, arrangement, precision, 7)
     assert launch.startswith("vllm serve meta-llama/Llama-3.1-8B-Instruct ")
     for repository, model in (("x; rm -rf /", "a"), ("", "x; rm -rf /")):
         hostile = replace(prepared, model=replace(prepared.model, repository=repository))
         named = replace(scenario, model=model)
-        assert "'x; rm -rf /'" in launch_command(hostile, named, layout, precision, 7)
+        assert "'x; rm -rf /'" in launch_command(hostile, named, arrangement, precision, 7)
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])

@@ -9,9 +9,9 @@ import pytest
 
 from engine.hardware.chip_profiles import load_chip
 from engine.plan.advice import advice_sentence, remedy_words, shortfall_words
+from engine.plan.metrics import BY_ID, NO_MEMORY, VERDICTS
 from engine.plan.prepared import prepare
 from engine.plan.remedies import Candidate, Shortfall, advise, next_better, rounded_up
-from engine.plan.results import Binding
 from engine.plan.sweep import batch_table, sweep
 from engine.scenario import LayoutLimits, Objectives, Scenario
 
@@ -25,7 +25,7 @@ def best_of(scenario: Scenario) -> Candidate:
     row = found.best if found.best is not None else found.nearest
     assert row is not None
     table = found.table
-    return Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
+    return Candidate(table.arrangement(row), table.precision(row), int(table.batch[row]))
 
 
 def following(scenario: Scenario) -> Candidate:
@@ -37,7 +37,7 @@ def following(scenario: Scenario) -> Candidate:
 def test_next_better_batch_is_larger_faster_and_misses():
     best, after = best_of(DENSE), following(DENSE)
     batches = np.array([best.batch, after.batch])
-    table = batch_table(prepare(DENSE), DENSE, after.layout, after.precision, batches)
+    table = batch_table(prepare(DENSE), DENSE, after.arrangement, after.precision, batches)
     assert after.batch > best.batch
     assert table.metrics["tps_per_chip"][1] > table.metrics["tps_per_chip"][0]
     assert list(table.meets) == [True, False]
@@ -65,7 +65,7 @@ def test_every_remedy_that_passes_really_does(dense_advice):
         table = batch_table(
             prepare(changed),
             changed,
-            candidate.layout,
+            candidate.arrangement,
             candidate.precision,
             np.array([candidate.batch]),
         )
@@ -106,7 +106,7 @@ def test_memory_is_named_with_what_it_lacks():
     advice = advise(scenario, best_of(scenario))
     assert advice is not None
     assert advice.shortfall is not None
-    assert advice.shortfall.binding is Binding.MEMORY
+    assert advice.shortfall.verdict is NO_MEMORY
     knobs = {one.nudge.knob for one in advice.remedies if one.passes}
     assert "chips" in knobs
     assert "lacks" in advice_sentence(advice)
@@ -128,9 +128,9 @@ def test_limits_on_layouts_are_kept_but_by_the_remedy_that_lets_them_go():
     assert advice is not None
     for one in advice.remedies:
         if one.nudge.knob != "layout limits":
-            assert one.candidate.layout.tensor == 1
+            assert one.candidate.arrangement.layout.tensor == 1
     free = next(one for one in advice.remedies if one.nudge.knob == "layout limits")
-    assert free.candidate.layout.tensor == 2
+    assert free.candidate.arrangement.layout.tensor == 2
     assert free.nudge.scenario.limits == LayoutLimits()
 
 
@@ -146,10 +146,9 @@ def test_limits_are_rounded_up(value: float, up: float):
 
 
 def test_words():
-    assert shortfall_words(Shortfall(Binding.TPOT, 51.2, 50.0)) == "TPOT misses 50.0 ms by 1.20 ms"
-    assert (
-        shortfall_words(Shortfall(Binding.MEMORY, 130.0, 126.9)) == "memory lacks 3.10 GiB per chip"
-    )
+    tpot = next(one for one in VERDICTS if one.metric is BY_ID["tpot_ms"])
+    assert shortfall_words(Shortfall(tpot, 51.2, 50.0)) == "TPOT misses 50.0 ms by 1.20 ms"
+    assert shortfall_words(Shortfall(NO_MEMORY, 130.0, 126.9)) == "memory lacks 3.10 GiB per chip"
 
 
 def test_the_sentence_lists_what_would_do(dense_advice):

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from engine.plan.key_effects import edited, key_effects, tried_values
-from engine.plan.nudges import nudges, relatives
+from engine.plan.nudge import relatives
+from engine.plan.nudges import nudges
 from engine.plan.prepared import prepare
 from engine.plan.sensitivity import sensitivity
 from engine.plan.sweep import sweep
@@ -122,8 +123,8 @@ class TestKeyEffects:
         found = sweep(prepare(DENSE), DENSE)
         table, row = found.table, found.best
         assert row is not None
-        layout, precision, batch = table.layout(row), table.precision(row), int(table.batch[row])
-        return key_effects(DENSE, key, value, layout, precision, batch)
+        arrangement, precision = table.arrangement(row), table.precision(row)
+        return key_effects(DENSE, key, value, arrangement, precision, int(table.batch[row]))
 
     def test_half_the_layers_is_faster_and_smaller(self):
         half, double = self.effects("num_hidden_layers", 32)
@@ -148,9 +149,9 @@ class TestKeyEffects:
 
     def test_stops_when_told(self):
         found = sweep(prepare(DENSE), DENSE)
-        layout, precision = found.table.layout(0), found.table.precision(0)
+        arrangement, precision = found.table.arrangement(0), found.table.precision(0)
         stopped = key_effects(
-            DENSE, "num_hidden_layers", 32, layout, precision, 1, should_stop=lambda: True
+            DENSE, "num_hidden_layers", 32, arrangement, precision, 1, should_stop=lambda: True
         )
         assert stopped is None
 

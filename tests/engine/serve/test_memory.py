@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from engine.serve.memory import Held, footprint, largest_batch, memory_items, needed_bytes
+from engine.hardware.framework_parts import Admission, MemoryPolicy, MemoryShare
+from engine.serve.load import Client, Closed, Static
+from engine.serve.memory import (
+    Held,
+    capacity_bytes,
+    footprint,
+    held_tokens,
+    largest_batch,
+    memory_items,
+    needed_bytes,
+)
+from engine.serve.requests import Requests
+from engine.serve.room import Room
+from engine.serve.system import System
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
 from tests.engine import builders
@@ -80,3 +95,96 @@ def test_items_sum_to_what_is_needed(layout: Layout):
     items = memory_items(usage, arrays, 0, 6, np.array(100.0))
     needed = needed_bytes(usage, arrays, np.array([[6.0]]), np.array(100.0))
     assert sum(item.bytes for item in items) == pytest.approx(needed[0, 0])
+
+
+def test_one_sequence_holds_its_whole_context_and_many_little_more_than_the_mean():
+    arrays = LayoutArrays.of([Layout()])
+    held = Held(1600.0, 3200.0)
+    policy = builders.framework()
+    usage = footprint(builders.dense(), builders.BF16, builders.chip(), policy, arrays, held)
+    token = 2 * 2 * 256 * 2
+    assert usage.cache_bytes(np.array([[1.0]]))[0, 0] == 3200 * token
+    # 10,000 requests: the mean context of each, and a hundred times what a whole one holds beyond.
+    many = usage.cache_bytes(np.array([[10_000.0]]))[0, 0]
+    assert many == pytest.approx((10_000 + 100) * 1600 * token)
+
+
+@pytest.mark.parametrize(
+    ("load", "admission", "mean"),
+    [
+        (Closed(), Admission.TOKENS_AT_HAND, 1000 + 250),
+        (Closed(Client()), Admission.TOKENS_AT_HAND, 1000 + 250),
+        (Closed(), Admission.WHOLE_ANSWER, 1500),
+        (Static(), Admission.TOKENS_AT_HAND, 1500),
+    ],
+)
+def test_requests_hold_their_mean_context_unless_admitted_or_batched_whole(load, admission, mean):
+    held = held_tokens(Requests(1000.0, 500.0), load, builders.framework(admission=admission))
+    assert (held.mean_tokens, held.whole_tokens) == (mean, 1500)
+
+
+def test_a_share_of_what_weights_leave_is_more_than_that_share_of_the_whole():
+    used = np.array([[60e9]])
+    chip = builders.chip(memory_bytes=100_000_000_000)
+    whole, left = (
+        capacity_bytes(chip, MemoryPolicy(memory_fraction=0.9, share_of=one, reserve_bytes=0), used)
+        for one in (MemoryShare.TOTAL, MemoryShare.LEFT)
+    )
+    assert whole[0, 0] == pytest.approx(90e9)
+    assert left[0, 0] == pytest.approx(60e9 + 0.9 * 40e9)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    model=st.sampled_from(["dense", "mixture", "latent"]),
+    layout=st.builds(
+        Layout,
+        tensor=st.sampled_from([1, 2, 4]),
+        pipeline=st.sampled_from([1, 2, 4, 8]),
+        attention_data=st.sampled_from([1, 2, 3]),
+    ),
+    memory=st.integers(26, 34),
+    prompt=st.integers(1, 20_000),
+    answer=st.integers(1, 20_000),
+    budget=st.sampled_from([1, 100, 8192]),
+    admission=st.sampled_from(Admission),
+    share=st.sampled_from(MemoryShare),
+)
+def test_the_largest_batch_fits_and_one_more_does_not(
+    model, layout, memory, prompt, answer, budget, admission, share
+):
+    engine = builders.framework(
+        prefill_tokens=budget, admission=admission, share_of=share, memory_fraction=0.9
+    )
+    system = System(
+        {"dense": builders.dense(), "mixture": builders.mixture(), "latent": builders.latent()}[
+            model
+        ],
+        builders.BF16,
+        builders.chip(memory_bytes=1 << memory),
+        engine,
+    )
+    requests = Requests(float(prompt), float(answer))
+    room = Room(system, [layout], requests, Closed())
+    most = float(room.memory_size[0, 0])
+
+    def needed(batch: float) -> float:
+        sizes = np.array([[batch]])
+        return float(room.memory(sizes, np.ones((1, 1))).needed_bytes[0, 0])
+
+    capacity = float(room.usage.capacity_bytes[0, 0])
+    assert most == 0 or needed(most) <= capacity
+    assert needed(most + 1) > capacity
+    assert most % layout.attention_data == 0
+
+
+def test_a_room_lets_in_what_memory_and_scheduler_do():
+    engine = builders.framework(max_sequences=3)
+    system = System(builders.dense(), builders.BF16, builders.chip(), engine, max_context=1500)
+    layouts = [Layout(), Layout(attention_data=4)]
+    room = Room(system, layouts, Requests(1000.0, 500.0), Closed())
+    assert room.limit[:, 0].tolist() == [3, 12]
+    assert room.context_fits.all()
+    # The first token comes out of prefill: 1501 tokens have 1500 places.
+    assert Room(system, layouts, Requests(1000.0, 501.0), Closed()).context_fits.all()
+    assert not Room(system, layouts, Requests(1000.0, 502.0), Closed()).context_fits.any()

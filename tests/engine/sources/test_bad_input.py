@@ -257,9 +257,9 @@ def plan(capsys) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("schema_version = 1", "schema_version = 2", "schema_version: found 2, this rooftop"),
-        ("schema_version = 1", "schema_version = 0", "schema_version: found 0, expected 1"),
-        ("schema_version = 1", "", "schema_version: found nothing, expected 1"),
+        ("schema_version = 2", "schema_version = 3", "schema_version: found 3, this rooftop"),
+        ("schema_version = 2", "schema_version = 0", "schema_version: found 0, expected 2"),
+        ("schema_version = 2", "", "schema_version: found nothing, expected 2"),
         ("chips = 2", "chips = -2", "scenario.chips: found -2, expected greater than 0"),
         ("chips = 2", 'chips = "2"', "scenario.chips: found '2', expected a valid integer"),
         ("chips = 2", "chips = nan", "scenario.chips: found nan"),

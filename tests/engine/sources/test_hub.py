@@ -364,7 +364,9 @@ def test_the_launch_command_names_the_repository_and_its_revision(hub: Hub, tmp_
     config = {**TINY, "hidden_size": 512, "intermediate_size": 1024, "num_attention_heads": 8}
     hub.repositories["org/plain"].older["config.json"] = json.dumps(config).encode()
     path = tmp_path / "p.toml"
-    arguments = ["--model", "org/plain@v1", "--chip", "h100", "--chips", "1", "--max-batch", "1"]
+    # Within the 2048 tokens that a Llama has whose config does not say how many.
+    lengths = ["--isl", "1K", "--osl", "256"]
+    arguments = ["--model", "org/plain@v1", "--chip", "h100", "--chips", "1", *lengths]
     assert run(["plan", *arguments, "-o", str(path)]) == 0
     plan = tomllib.loads(path.read_text())
     assert plan["launch"].startswith("vllm serve org/plain ")
