@@ -21,7 +21,6 @@ from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
 
-
 ReadModel = Callable[..., LoadedModel]
 """`load_architecture`, or one that remembers what it read."""
 

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Sequence
 
 from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.dates import CONFIGURATION
+from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement
 from engine.model.bytes import weight_bytes
-from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 
 COLUMNS = (
@@ -77,15 +77,16 @@ def choose(rows: Sequence[Measurement]) -> list[Measurement]:
         members = sorted(groups[key], key=_load)
         narrow = key[0] == "serving" and len(members) < ROWS_OF_A_WIDE_GROUP
         chosen += _evenly(members, 1 if narrow else ROWS_OF_GROUP.get(key[0], 0))
-    return [row for row in chosen if not _overfull(row)]
+    library = Library()
+    return [row for row in chosen if not _overfull(row, library)]
 
 
-def _overfull(row: Measurement) -> bool:
+def _overfull(row: Measurement, library: Library) -> bool:
     """Whether the weights, in the format that the row names, outweigh its chips' memory."""
     if row.kind == "cv" or row.problem:
         return False
     try:
-        system = resolve(call_of(row).scenario).systems[0]
+        system = library.system(call_of(row, library).scenario)
     except InputError:
         return False
     weights = weight_bytes(system.tokens_model, system.precision)
