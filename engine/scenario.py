@@ -6,7 +6,7 @@ undo and redo.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -140,3 +140,9 @@ class Scenario:
     assume: str = ""
     """Dialect to read an unknown ``model_type`` with."""
     revision: str = ""
+
+    def of_model(self, model: str) -> Scenario:
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type and
+        the length of an encoder's sequences belong to the model they were chosen for."""
+        workload = replace(self.workload, sequence_tokens=0)
+        return replace(self, model=model, edits=(), revision="", assume="", workload=workload)

@@ -253,9 +253,9 @@ def test_a_bad_keyword_is_refused_by_name_in_one_line(keywords, message):
 
 
 def test_keywords_of_the_other_kind_are_named():
-    with pytest.warns(UserWarning, match=r"^tpot, dp: no effect on a model that runs one"):
+    with pytest.warns(UserWarning, match=r"^tpot, dp, isl: no effect on a vision model$"):
         rooftop.plan(**IMAGES, tpot=50, dp=2, isl=384)
-    with pytest.warns(UserWarning, match=r"^resolution: no effect on a model that generates"):
+    with pytest.warns(UserWarning, match=r"^resolution: no effect on a language model$"):
         rooftop.plan(**DENSE, resolution="224x224", max_batch=1)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from engine.model.kinds import ModelKind
+from engine.plan.keywords import KEYWORDS, idle
 from engine.plan.metrics import LIMITED
 from engine.scenario import (
     Client,
@@ -29,6 +30,9 @@ from engine.words.units import (
     parse_resolution,
     parse_whole,
 )
+
+if TYPE_CHECKING:
+    from engine.model.config import LoadedModel
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
@@ -124,8 +128,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     """
     start = base or Scenario()
     if arguments.model and arguments.model != start.model:
-        # What-ifs, a revision and a stand-in for the model type belong to the model they are of.
-        start = replace(start, edits=(), revision="", assume="")
+        start = start.of_model(arguments.model)
     return Scenario(
         model=_name(arguments.model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
@@ -257,25 +260,9 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     return replace(start, **limits)
 
 
-_OF_ONE_KIND = {
-    ModelKind.TOKENS: (
-        *("osl", "mode", "kv", "tp", "pp", "ep", "dp"),
-        *("load_imbalance", "draft_tokens", "acceptance", "cached"),
-        *("client", "waves", "spread", "first_token"),
-        *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
-    ),
-    ModelKind.FORWARD: ("resolution", "instances", "utilisation"),
-}
-"""Options that say something about one kind of models only, limits apart."""
-
-
-def idle_options(arguments: argparse.Namespace, kind: ModelKind, called: str) -> str:
-    """A note on the options that say nothing about a ``kind`` of model, which people know as
-    ``called``; empty without any."""
-    limits = {limit.option: metric.kinds for metric, limit in LIMITED}
-    idle = [name for other, names in _OF_ONE_KIND.items() if other is not kind for name in names]
-    idle += [name for name, kinds in limits.items() if kind not in kinds]
+def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
+    """A note on the options that say nothing about ``model``; empty without any."""
     # One rank is what models without layouts run on anyway.
-    said = [name for name in idle if getattr(arguments, name) not in {None, "1"}]
-    given = [f"--{name.replace('_', '-')}" for name in said]
-    return f"{', '.join(given)}: no effect on a {called} model" if given else ""
+    given = [name for name in KEYWORDS if getattr(arguments, name, None) not in (None, "1", [])]
+    options = [f"--{name.replace('_', '-')}" for name in idle(given, model.kind)]
+    return f"{', '.join(options)}: no effect on a {model.kind.noun}" if options else ""

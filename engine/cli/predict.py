@@ -37,7 +37,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     """Predict and print; the exit code says whether any row meets the objectives."""
     scenario = command_scenario(arguments)
     resolved = resolve(scenario)
-    note = idle_options(arguments, resolved.model.architecture.kind, resolved.model.kind)
+    note = idle_options(arguments, resolved.model)
     if note:
         print(f"note: {note}", file=sys.stderr)
     arrangement = _arrangement(arguments, scenario, resolved)

@@ -38,7 +38,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     if arguments.framework is None and engine != scenario.framework:
         scenario = replace(scenario, framework=engine)
         prepared = prepare(scenario)
-    note = idle_options(arguments, prepared.kind, prepared.model.kind)
+    note = idle_options(arguments, prepared.model)
     if note:
         print(f"note: {note}", file=sys.stderr)
     return scenario, prepared

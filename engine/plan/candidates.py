@@ -11,7 +11,7 @@ from typing import overload
 
 import numpy as np
 
-from engine.model.kinds import ModelKind
+from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision
 from engine.plan.answer import answer, why_lost
 from engine.plan.candidate_text import candidate_text, table_text
@@ -168,9 +168,9 @@ class Candidates(Sequence[Plan]):
         return self._question.scenario
 
     @property
-    def kind(self) -> ModelKind:
-        """What the model does with a request."""
-        return self._question.prepared.kind
+    def kind(self) -> ModelCategory:
+        """What people call the model: ``language``, ``vision`` or ``encoder``."""
+        return self._question.prepared.model.kind
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from engine.model.kinds import ModelKind
+from engine.model.kinds import ModelCategory
 from engine.plan.metrics import LIMITED
 from engine.scenario import Objectives, Scenario
 from engine.words.errors import InputError
@@ -63,25 +63,23 @@ SPELLINGS: Mapping[str, Path] = {
 """The command line's words where they are others, with the fields that each stands for."""
 KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
-_OF_ONE_KIND = {
-    ModelKind.TOKENS: {
-        *(
-            "input_tokens",
-            "output_tokens",
-            "mode",
-            "kv",
-            "load_imbalance",
-            "draft_tokens",
-            "acceptance",
-            "cached",
-        ),
-        *("client", "waves", "spread", "first_token", *DEGREES.values()),
-        *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
-    },
-    ModelKind.FORWARD: {
-        *("image_width", "image_height", "sequence_tokens", "instances", "utilisation"),
+_LANGUAGE = (
+    *("input_tokens", "output_tokens", "mode", "kv", *DEGREES.values()),
+    *("load_imbalance", "draft_tokens", "acceptance", "cached"),
+    *("client", "waves", "spread", "first_token"),
+    *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
+)
+_MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
+    **dict.fromkeys(_LANGUAGE, (ModelCategory.LANGUAGE,)),
+    **dict.fromkeys(("image_width", "image_height"), (ModelCategory.VISION,)),
+    "sequence_tokens": (ModelCategory.ENCODER,),
+    **dict.fromkeys(("instances", "utilisation"), (ModelCategory.VISION, ModelCategory.ENCODER)),
+    **{
+        metric.id: tuple(one for one in ModelCategory if one.kind in metric.kinds)
+        for metric, _ in LIMITED
     },
 }
+"""Fields that say something about some models only."""
 
 
 def signature(*own: inspect.Parameter, returns: str) -> inspect.Signature:
@@ -147,8 +145,7 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
 
     given = dict(keywords)
     if given.get("model", base.model) != base.model:
-        # What-ifs, a revision and a stand-in for the model type belong to the model they are of.
-        base = replace(base, edits=(), revision="", assume="")
+        base = base.of_model(str(given["model"]))
     if named := given.pop(NAMED_OBJECTIVES, None):
         base = replace(base, objectives=_named_objectives(named))
     document = scenario_document(base)
@@ -214,13 +211,19 @@ def _shortened(problem: str) -> str:
     return f"client{text.removeprefix('kind')}" if text.startswith("kind:") else text
 
 
-def idle_note(keywords: Iterable[str], kind: ModelKind) -> str:
-    """What of ``keywords`` says nothing about a ``kind`` of model, as a note; empty without any."""
-    idle = {name for one, names in _OF_ONE_KIND.items() if one is not kind for name in names}
-    idle |= {metric.id for metric, _ in LIMITED if kind not in metric.kinds}
-    given = [name for name in keywords if idle.issuperset(fields_of(name))]
-    words = {ModelKind.TOKENS: "generates tokens", ModelKind.FORWARD: "runs one forward pass"}
-    return f"{', '.join(given)}: no effect on a model that {words[kind]}" if given else ""
+def idle(keywords: Iterable[str], category: ModelCategory) -> list[str]:
+    """Those of ``keywords`` that say nothing about a model."""
+
+    def means(field: str) -> bool:
+        return category in _MEANT_FOR.get(field, tuple(ModelCategory))
+
+    return [name for name in keywords if not any(map(means, fields_of(name)))]
+
+
+def idle_note(keywords: Iterable[str], category: ModelCategory) -> str:
+    """What of ``keywords`` says nothing about a model, as a note; empty without any."""
+    given = idle(keywords, category)
+    return f"{', '.join(given)}: no effect on a {category.noun}" if given else ""
 
 
 def counts(name: str, value: object) -> list[int]:

@@ -92,10 +92,14 @@ def _key(scenario: Scenario) -> object:
     """What of a scenario decides what it resolves to (all but what requests, objectives and
     searches are), and the files that were read for it."""
     chosen = scenario.workload
-    resolution = Workload(image_width=chosen.image_width, image_height=chosen.image_height)
+    size = Workload(
+        image_width=chosen.image_width,
+        image_height=chosen.image_height,
+        sequence_tokens=chosen.sequence_tokens,
+    )
     same = replace(
         scenario,
-        workload=resolution,
+        workload=size,
         objectives=Objectives(),
         max_batch=None,
         draft_tokens=0,

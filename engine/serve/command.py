@@ -82,9 +82,10 @@ def _workload(workload: Workload) -> Options:
     usual = Workload()
     if workload.resolution is not None:
         yield "resolution", f"{workload.image_width}x{workload.image_height}"
-    tokens = workload.sequence_tokens or workload.input_tokens
-    if tokens != usual.input_tokens:
-        yield "isl", str(tokens)
+    if workload.sequence_tokens:
+        yield "isl", str(workload.sequence_tokens)
+    elif workload.input_tokens != usual.input_tokens:
+        yield "isl", str(workload.input_tokens)
     if workload.output_tokens != usual.output_tokens:
         yield "osl", str(workload.output_tokens)
     if workload.mode is not usual.mode:

@@ -14,6 +14,7 @@ from engine.hardware.framework_profiles import load_framework
 from engine.hardware.kernels import choose_kernel
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
@@ -23,6 +24,11 @@ from engine.serve.system import System
 
 ReadModel = Callable[..., LoadedModel]
 """`load_architecture`, or one that remembers what it read."""
+_UNSERVED = {
+    ModelCategory.VISION: "serves no vision models",
+    ModelCategory.ENCODER: "is not described for text encoders",
+}
+"""What is said of an engine without figures for such a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved
     tokens = architecture if isinstance(architecture, Architecture) else None
     precisions = scenario_precisions(scenario, model.precision, tokens)
     if tokens is None:
-        framework, note = vision_framework(framework, chip)
+        framework, note = vision_framework(framework, chip, _UNSERVED[model.kind])
         choices = (choose_kernel(one.weights, one.activations, chip) for one in precisions)
         notes = tuple(text for text in (note, *(one.fallback for one in choices)) if text)
     framework = configured(framework, chip, scenario.settings)
@@ -74,6 +80,7 @@ def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> L
         assume=scenario.assume,
         revision=scenario.revision,
         resolution=scenario.workload.resolution,
+        sequence=scenario.workload.sequence_tokens,
     )
 
 

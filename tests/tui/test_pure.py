@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.model.kinds import ModelCategory
 from engine.scenario import Scenario
 from engine.words.errors import InputError
 from tui.choices import Choices
@@ -143,6 +144,8 @@ class TestFields:
             ("tensor", "2,4", "2,4"),
             ("mode", "st", "static"),
             ("resolution", "640x480", "640x480"),
+            ("sequence_tokens", "384", "384"),
+            ("sequence_tokens", "own", "model's own"),
             ("tpot_ms", "200ms", "200"),
             ("acceptance", "80%", "0.8"),
         ],
@@ -190,9 +193,20 @@ class TestFields:
         assert FIELDS[id].read(cycle(FIELDS[id], START, 1)) != "none"
 
     def test_vision_forms_ask_for_no_tokens(self):
-        ids = {field.id for field in fields_for(WORKLOAD, "vision")}
+        ids = {field.id for field in fields_for(WORKLOAD, ModelCategory.VISION)}
         assert "input_tokens" not in ids
         assert "resolution" in ids
+
+    def test_encoders_forms_ask_for_one_length_and_no_resolution(self):
+        fields = fields_for(WORKLOAD, ModelCategory.ENCODER)
+        assert [field.id for field in fields if field.label == "ISL"] == ["sequence_tokens"]
+        ids = {field.id for field in fields}
+        assert "latency_ms" in ids
+        assert not {"resolution", "output_tokens", "ttft_ms", "mode"} & ids
+
+    def test_language_forms_have_one_isl(self):
+        fields = fields_for(WORKLOAD, ModelCategory.LANGUAGE)
+        assert [field.id for field in fields if field.label == "ISL"] == ["input_tokens"]
 
 
 class TestTree:
@@ -236,7 +250,7 @@ class TestCommands:
     def test_every_command_is_carried_out(self):
         from tui.screen import MainScreen
 
-        screen = MainScreen(Store(START), Choices(), chinese=False)
+        screen = MainScreen(Store(START), Choices(), language="en")
         assert {command.id for command in COMMANDS} == set(screen.actions.commands)
 
     def test_commands_name_panes_that_there_are(self):

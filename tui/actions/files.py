@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,7 +95,7 @@ class Files(Group):
             return
 
         def use() -> None:
-            changed = replace(self._store.current, model=model, revision="", assume="", edits=())
+            changed = self._store.current.of_model(model)
             prepare(changed)
             self._change(changed, "model")
 

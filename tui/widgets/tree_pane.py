@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.model.kinds import ModelKind
 from engine.sources.languages import ENGLISH, words
 from tui.lines import Line, fit, line, width_of
 from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
@@ -192,7 +193,7 @@ class TreePane(TypedPane):
         edits = len(session.store.current.edits)
         if edits:
             parts.append(f"{edits} what-if")
-        if session.prepared.model.kind == "language":
+        if session.prepared.kind is ModelKind.TOKENS:
             architecture = session.prepared.architecture
             total, active = architecture.total_parameters, architecture.active_parameters
             parts.append(f"{total / 1e9:.2f} B")

@@ -46,12 +46,9 @@ def rate(folder: Path, **changes: str) -> float:
     return figures(folder, {**ROW, **changes})[0]
 
 
-def measured_architecture(
-    name: str, resolution: tuple[int, int] | None = None
-) -> VisionArchitecture:
+def measured_architecture(name: str) -> VisionArchitecture:
     """The architecture that a published name means."""
-    named = measured_model(name, resolution)
-    found = load_architecture(named.reference, resolution=named.resolution).architecture
+    found = load_architecture(measured_model(name).reference).architecture
     assert isinstance(found, VisionArchitecture)
     return found
 
@@ -71,13 +68,6 @@ class TestNames:
     )
     def test_published_names_mean_an_architecture(self, name: str, parameters: int):
         assert measured_architecture(name).parameters == parameters
-
-    def test_bert_runs_without_padding(self):
-        model = measured_architecture("BERT-Large SQuAD (seq<=384), 99.9% accuracy")
-        assert (model.samples, model.width, model.height) == ("sequences", 178, 1)
-
-    def test_the_rows_resolution_counts(self):
-        assert measured_architecture("timm/resnet50", (160, 160)).width == 160
 
     def test_an_unknown_name_is_refused_by_name(self):
         with pytest.raises(InputError, match="'timm/no_such_net'"):
