@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.hardware.builds import configured
@@ -21,6 +22,8 @@ from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
 
+ReadModel = Callable[..., LoadedModel]
+"""`load_architecture`, or one that remembers what it read."""
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
     ModelCategory.ENCODER: "is not described for text encoders",
@@ -39,16 +42,9 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario) -> Resolved:
+def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = load_architecture(
-        scenario.model,
-        scenario.edits,
-        assume=scenario.assume,
-        revision=scenario.revision,
-        resolution=scenario.workload.resolution,
-        sequence=scenario.workload.sequence_tokens,
-    )
+    model = scenario_model(scenario, read)
     chip = load_chip(scenario.chip)
     architecture = model.architecture
     kind = KINDS[architecture.kind]
@@ -70,6 +66,18 @@ def resolve(scenario: Scenario) -> Resolved:
     told = systems if kind.answers_fallbacks else ()
     notes = dict.fromkeys([note, *(text for one in told for text in kind.fallbacks(one))])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+    """The scenario's model; raises `InputError`."""
+    return read(
+        scenario.model,
+        scenario.edits,
+        assume=scenario.assume,
+        revision=scenario.revision,
+        resolution=scenario.workload.resolution,
+        sequence=scenario.workload.sequence_tokens,
+    )
 
 
 def requests_of(scenario: Scenario) -> Requests:
