@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.keymap import Keymap
 from tui.look import Look
-from tui.overlays.page import Page
 from tui.panes import Panes
 from tui.store import Store
 from tui.widgets.panes import Pane
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from engine.plan.results import Explanation, Sweep
     from engine.scenario import Scenario
     from tui.last_session import LastSession
+    from tui.overlays.page import Page
     from tui.session import Session
 
 Result = TypeVar("Result")

@@ -21,7 +21,6 @@ from tui.fetching import Fetching
 from tui.keeping import Keeping
 from tui.keymap import as_pressed
 from tui.lines import cells, fit
-from tui.overlays.page import Page
 from tui.panes import Panes
 from tui.store import Store
 from tui.thinking import Thinking
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from engine.plan.results import Explanation, Sweep
     from engine.scenario import Scenario
     from tui.last_session import LastSession
+    from tui.overlays.page import Page
     from tui.session import Session
 
 Result = TypeVar("Result")

@@ -26,17 +26,17 @@ def fix(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _limits(prepared):
-    return np.full(len(prepared.layouts), MOST)
+    return np.full(len(prepared.arrangements), MOST)
 
 
-def _batch_table(prepared, scenario, layout, precision, batches) -> Table:
-    index = np.full(len(batches), prepared.layouts.index(layout))
+def _batch_table(prepared, scenario, arrangement, precision, batches) -> Table:
+    index = np.full(len(batches), prepared.arrangements.index(arrangement))
     return _table(prepared, scenario, index, batches)
 
 
 def _sweep(prepared, scenario, should_stop=None) -> Sweep:
-    batches = np.tile(np.arange(1, MOST + 1), len(prepared.layouts))
-    index = np.repeat(np.arange(len(prepared.layouts)), MOST)
+    batches = np.tile(np.arange(1, MOST + 1), len(prepared.arrangements))
+    index = np.repeat(np.arange(len(prepared.arrangements)), MOST)
     table = _table(prepared, scenario, index, batches)
     rank = np.where(table.meets, -table.metrics["tps_per_chip"], table.excess)
     order = np.argsort(rank, kind="stable")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.plan.explain import explain
 from engine.plan.prepared import prepare
 from engine.plan.results import Table
-from engine.plan.sweep import sweep
+from engine.plan.sweep import batch_table, sweep
 from engine.scenario import Objectives, Scenario
 from tui.lines import width_of
 from tui.styles import DIM, WARN
@@ -191,13 +191,13 @@ def swept():
 
 
 def best_table(found) -> tuple[Table, int]:
-    table = found.table
-    same = np.flatnonzero(
-        (table.layout_index == table.layout_index[found.best])
-        & (table.precision_index == table.precision_index[found.best])
+    table, best = found.table, found.best
+    same = (table.arrangement_index == table.arrangement_index[best]) & (
+        table.precision_index == table.precision_index[best]
     )
-    one = table.take(same)
-    return one, int(np.flatnonzero(one.batch == table.batch[found.best])[0])
+    arrangement, precision = table.arrangement(best), table.precision(best)
+    one = batch_table(prepare(DENSE), DENSE, arrangement, precision, table.batch[same])
+    return one, int(np.flatnonzero(one.batch == table.batch[best])[0])
 
 
 class TestFigures:

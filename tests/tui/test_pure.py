@@ -250,7 +250,7 @@ class TestCommands:
     def test_every_command_is_carried_out(self):
         from tui.screen import MainScreen
 
-        screen = MainScreen(Store(START), Choices(), chinese=False)
+        screen = MainScreen(Store(START), Choices(), language="en")
         assert {command.id for command in COMMANDS} == set(screen.actions.commands)
 
     def test_commands_name_panes_that_there_are(self):

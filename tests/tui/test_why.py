@@ -75,7 +75,7 @@ def test_what_others_prompts_cost_stands_only_where_they_cost(model: str):
     scenario = replace(Scenario(), model=model, chip="h100", chips=1)
     prepared = prepare(scenario)
     found = explain(prepared, scenario, prepared.arrangements[0], prepared.precisions[0], 8)
-    said = "others' prompts" in " ".join(text_of(why_lines(found, None, 80)))
+    said = "prompts of others" in " ".join(text_of(why_lines(found, None, 80)))
     assert said == (model == "llama-3.1-8b")
 
 

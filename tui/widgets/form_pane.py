@@ -8,6 +8,7 @@ from engine.model.kinds import ModelCategory
 from engine.scenario import Scenario
 from tui.fields import HARDWARE, WORKLOAD, Field, cycle, fields_for
 from tui.lines import Line, Run, fit, line
+from tui.setting_fields import OWN
 from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
 from tui.widgets.panes import Place, TypedPane
 
@@ -103,9 +104,17 @@ class FormPane(TypedPane):
         lines = []
         for place in range(top, min(top + height, len(fields))):
             field = fields[place]
-            value = field.read(scenario)
+            value = self._shown(field, scenario)
             lines.append(self._field_line(field, value, place == self.cursor, label_width, width))
         return lines
+
+    def _shown(self, field: Field, scenario: Scenario) -> str:
+        """The value; where nothing is chosen, what stands instead."""
+        value = field.read(scenario)
+        prepared = self.session.prepared if self.session is not None else None
+        if field.standing is None or prepared is None or value != OWN:
+            return value
+        return f"{field.standing(prepared)} (own)"
 
     def _field_line(
         self, field: Field, value: str, current: bool, label_width: int, width: int

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.evidence.calibration.results import USUAL_SPREAD, Run
 from engine.evidence.measured.calls import cached_share, row_layout
 from engine.evidence.measured.eras import profile_of
-from engine.evidence.measured.models import row_architecture, spellings
+from engine.evidence.measured.library import Library, spellings
 from engine.evidence.measured.precisions import row_precision
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.model.architecture import Architecture
@@ -25,7 +25,8 @@ def csv_runs(path: Path, site: System) -> list[Run]:
     Rows of a single other framework count too: the site is then what they are fitted from.
     """
     rows = read_measurements(path)
-    fitting = [row for row in rows if _is_of(row, site)]
+    library = Library()
+    fitting = [row for row in rows if _is_of(row, site, library)]
     profiles = {_profile(row) for row in fitting}
     if site.engine.id in profiles:
         fitting = [row for row in fitting if _profile(row) == site.engine.id]
@@ -47,16 +48,16 @@ def _profile(row: Measurement) -> str:
     return profile_of(replace(row.run, concurrency=math.nan))
 
 
-def _is_of(row: Measurement, site: System) -> bool:
+def _is_of(row: Measurement, site: System, library: Library) -> bool:
     usable = row.kind == "serving" and not row.problem and row.prefill is None
     if not usable or row.chip != site.chip.id or math.isnan(row.batch + row.input_tokens):
         return False
-    return _same_model(row.model, site.tokens_model) and _same_weights(row, site)
+    return _same_model(row.model, site.tokens_model, library) and _same_weights(row, site)
 
 
-def _same_model(model: str, architecture: Architecture) -> bool:
+def _same_model(model: str, architecture: Architecture, library: Library) -> bool:
     try:
-        described = row_architecture(model, None)
+        _, described = library.language_model(model)
     except InputError:
         return architecture.name.lower() in spellings(model)
     return described.layers == architecture.layers

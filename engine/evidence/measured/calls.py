@@ -7,17 +7,14 @@ what cannot be said as a setting is not used.
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 from engine.evidence.measured.eras import profile_of
 from engine.evidence.measured.forward_calls import forward_call
-from engine.evidence.measured.models import model_reference, row_architecture, stored_precision
+from engine.evidence.measured.library import Library
 from engine.evidence.measured.precisions import row_formats
 from engine.evidence.measured.reader import Measurement
 from engine.evidence.measured.reader import Pool as RowPool
-from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import Framework
-from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.scenario import (
     Client,
@@ -48,26 +45,24 @@ RANDOM_SPREAD = 0.2 / 0.9
 says to be equal."""
 
 
-def call_of(row: Measurement, configs: Path | None = None) -> Call:
-    """The question that a row is the answer to; raises `InputError` where it does not say enough.
-
-    Models come from the folder ``configs``, else from the bundled profiles.
-    """
+def call_of(row: Measurement, library: Library) -> Call:
+    """The question that a row is the answer to; raises `InputError` where it does not say
+    enough."""
     if row.problem:
         raise InputError(row.problem)
     if row.kind == "cv":
-        return forward_call(row, configs)
+        return forward_call(row, library)
     lacking = _lacking(row)
     if lacking:
         raise InputError(lacking)
     profile = profile_of(row.run)
-    chip, framework = load_chip(row.chip), load_framework(profile)
-    architecture = row_architecture(row.model, configs)
-    stored = stored_precision(row.model, configs)
-    formats = row_formats(row.weights, row.activations, row.kv, architecture, profile, stored)
+    chip, framework = library.chip(row.chip), library.framework(profile)
+    model, architecture = library.language_model(row.model)
+    words = row.weights, row.activations, row.kv
+    formats = row_formats(*words, architecture, profile, model.precision)
     arrangement = _arrangement(row)
     scenario = Scenario(
-        model=model_reference(row.model, configs),
+        model=model.reference,
         chip=chip.id,
         chips=arrangement.chips,
         framework=profile,

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from engine.evidence.measured.eras import profile_of
 from engine.evidence.measured.forward_names import measured_format, measured_model
+from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement
 from engine.hardware.chip import Chip
-from engine.hardware.chip_profiles import load_chip
 from engine.model.precision import FORMATS
 from engine.scenario import Objectives, Scenario, Workload
 from engine.serve.call import Batch, Call
+from engine.serve.forward import forward_footprint
 from engine.serve.predict import predict
-from engine.serve.resolve import load_of, requests_of, resolve
+from engine.serve.resolve import load_of, requests_of
+from engine.serve.system import System
 from engine.sources.profile_files import read_toml
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
@@ -34,17 +35,17 @@ SERVER_LOAD = "poisson"
 _RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})")
 
 
-def forward_call(row: Measurement, configs: Path | None = None) -> Call:
+def forward_call(row: Measurement, library: Library) -> Call:
     """What a row ran, at its batch; an offline run at the batch that somebody who submits one
     chooses. Raises `InputError` naming what is not understood."""
-    scenario = _scenario(row, configs)
-    batch = row.batch if row.batch >= 1 else _offline_batch(scenario)
+    scenario = _scenario(row, library)
+    batch = row.batch if row.batch >= 1 else _offline_batch(scenario, library)
     return Call(scenario, Aggregated(Layout(replicas=scenario.chips)), Batch(batch))
 
 
-def _scenario(row: Measurement, configs: Path | None) -> Scenario:
-    chip = load_chip(row.chip)
-    named = measured_model(row.model, _resolution(row.cells.get("model_arch_note", "")), configs)
+def _scenario(row: Measurement, library: Library) -> Scenario:
+    chip = library.chip(row.chip)
+    named = measured_model(row.model, _resolution(row.cells.get("model_arch_note", "")), library)
     format = _format(measured_format(row.model, row.weights, chip), chip)
     width, height = named.resolution or (0, 0)
     poisson = row.load.startswith(SERVER_LOAD)
@@ -66,17 +67,20 @@ def _scenario(row: Measurement, configs: Path | None) -> Scenario:
     )
 
 
-@lru_cache(maxsize=512)
-def _offline_batch(scenario: Scenario) -> float:
-    """The batch with the highest throughput among powers of two that fit; the smallest where not
-    even that does, since somebody ran it."""
-    system = resolve(scenario).systems[0]
+def _offline_batch(scenario: Scenario, library: Library) -> float:
+    """The batch with the highest throughput among those of offline runs."""
+    system = library.system(scenario)
+    batches = offline_batches(system)
     arrangement = Aggregated(Layout(replicas=scenario.chips))
-    sizes: FloatArray = OFFLINE_BATCHES[np.newaxis, :]
-    requests, load = requests_of(scenario), load_of(scenario)
-    outcome = predict(system, (arrangement,), requests, load, sizes)
-    fitting = np.where(outcome.memory.memory_size >= OFFLINE_BATCHES, outcome.rates["samples"], 0.0)
-    return float(OFFLINE_BATCHES[int(np.argmax(fitting[0]))])
+    outcome = predict(system, (arrangement,), requests_of(scenario), load_of(scenario), batches)
+    return float(batches[int(np.argmax(outcome.rates["samples"][0]))])
+
+
+def offline_batches(system: System) -> FloatArray:
+    """Powers of two that fit; the smallest where not even that does, since somebody ran it."""
+    most = forward_footprint(system).largest_batch()
+    fitting: FloatArray = OFFLINE_BATCHES[most >= OFFLINE_BATCHES]
+    return fitting if len(fitting) else OFFLINE_BATCHES[:1]
 
 
 @cache

@@ -14,17 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from engine.evidence.measured.calls import call_of
+from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement
-from engine.hardware.builds import configured
-from engine.hardware.chip_profiles import load_chip
-from engine.hardware.framework_profiles import load_framework
-from engine.scenario import Scenario, Settings, Workload
-from engine.serve.call import Call, size_per_replica
+from engine.scenario import Workload
+from engine.serve.call import Call, Most, size_per_replica
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Drafts, Requests
-from engine.serve.resolve import load_of, resolve
+from engine.serve.resolve import load_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
@@ -57,7 +55,9 @@ class Group:
         system = system or self.system
         requests = self._requests()
         arrangements = [call.arrangement for call in self.calls]
-        largest = largest_sizes(system, arrangements, requests, self.load)[:, 0]
+        largest = np.zeros(len(self.calls))
+        if any(isinstance(call.size, Most) for call in self.calls):
+            largest = largest_sizes(system, arrangements, requests, self.load)[:, 0]
         sizes = [
             size_per_replica(call, float(most))
             for call, most in zip(self.calls, largest, strict=True)
@@ -91,9 +91,10 @@ def predict_rows(
 ) -> Predictions:
     """Predict every row; ``progress`` is told rows done and rows in all."""
     values = {metric: np.full(len(rows), np.nan) for metric in METRICS}
-    calls, refused = calls_of(rows, configs)
+    library = Library(configs)
+    calls, refused = calls_of(rows, library)
     done = sum(1 for reason in refused if reason)
-    for group in groups_of(calls, refused):
+    for group in groups_of(calls, refused, library):
         places = list(group.places)
         try:
             system = change(group.system) if change else group.system
@@ -132,15 +133,13 @@ def published(outcome: Outcome) -> dict[str, FloatArray]:
 _SECONDS = {"ttft": "ttft", "tpot": "tpot", "e2el": "e2e", "latency": "latency"}
 
 
-def calls_of(
-    rows: Sequence[Measurement], configs: Path | None = None
-) -> tuple[list[Call | None], list[str]]:
+def calls_of(rows: Sequence[Measurement], library: Library) -> tuple[list[Call | None], list[str]]:
     """What every row asks, and why some are refused."""
     calls: list[Call | None] = []
     refused = []
     for row in rows:
         try:
-            calls.append(call_of(row, configs))
+            calls.append(call_of(row, library))
             refused.append("")
         except InputError as error:
             calls.append(None)
@@ -148,19 +147,21 @@ def calls_of(
     return calls, refused
 
 
-def groups_of(calls: Sequence[Call | None], refused: list[str]) -> Iterator[Group]:
+def groups_of(
+    calls: Sequence[Call | None], refused: list[str], library: Library
+) -> Iterator[Group]:
     """The calls by their system and load; writes down why a system cannot be."""
     places: dict[object, list[int]] = {}
     for place, call in enumerate(calls):
         if call is not None:
             try:
-                places.setdefault(_key(call), []).append(place)
+                places.setdefault(_key(call, library), []).append(place)
             except InputError as error:
                 refused[place] = str(error)
     for chosen in places.values():
         mine = [call for place in chosen if (call := calls[place]) is not None]
         try:
-            system = resolve(mine[0].scenario).systems[0]
+            system = library.system(mine[0].scenario)
         except InputError as error:
             for place in chosen:
                 refused[place] = str(error)
@@ -168,7 +169,7 @@ def groups_of(calls: Sequence[Call | None], refused: list[str]) -> Iterator[Grou
         yield Group(system, load_of(mine[0].scenario), tuple(mine), tuple(chosen))
 
 
-def _key(call: Call) -> object:
+def _key(call: Call, library: Library) -> object:
     """What calls of one group share: all but arrangement, lengths and size. Builds on which an
     engine takes as long are the same."""
     scenario = call.scenario
@@ -179,20 +180,8 @@ def _key(call: Call) -> object:
         output_tokens=usual.output_tokens,
         cached=usual.cached,
     )
-    built = _built(scenario)
     shared = replace(
-        scenario,
-        chips=1,
-        workload=same,
-        settings=replace(scenario.settings, build=""),
+        scenario, chips=1, workload=same, settings=replace(scenario.settings, build="")
     )
-    return type(call.arrangement), shared, built
-
-
-def _built(scenario: Scenario) -> tuple[str, float]:
-    """The profile and the pace of the build."""
-    if not scenario.settings.build:
-        return scenario.framework, 1.0
-    framework, chip = load_framework(scenario.framework), load_chip(scenario.chip)
-    made = configured(framework, chip, Settings(build=scenario.settings.build))
-    return made.id, float(made.pace)
+    made = library.built(scenario.framework, scenario.chip, scenario.settings.build)
+    return type(call.arrangement), shared, made.id, made.pace
