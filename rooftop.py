@@ -13,15 +13,17 @@ layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degr
 precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
 requests      ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
               ``acceptance``, ``image_width``, ``image_height``, ``sequence_tokens``,
-              ``utilisation``, ``load_imbalance``, ``max_batch``
+              ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
+              tried), ``lengths`` (``"default"``: made to fit the model's context)
+names         ``benchmark_number`` of the benchmark names that are written
 objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
               ``prefix_caching``, ``build``: those of the engine, its own defaults where left out
 
 The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
-resolution set``, and ``engine`` for the framework. What is wrong raises `Error`, in one line.
-Importing this module loads nothing heavy; numpy comes with the first question.
+resolution set number``, and ``engine`` for the framework. What is wrong raises `Error`, in one
+line. Importing this module loads nothing heavy; numpy comes with the first question.
 """
 
 from __future__ import annotations

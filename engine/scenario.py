@@ -26,6 +26,17 @@ class ClientKind(StrEnum):
     """A benchmark's client, which opens all its slots at once and refills them."""
 
 
+class Lengths(StrEnum):
+    """Whether a person chose the lengths of prompts and answers."""
+
+    DEFAULT = "default"
+    """Nobody did."""
+    FITTED = "fitted"
+    """Nobody did, and the usual ones were made to fit the model's context
+    (`engine.plan.lengths`)."""
+    CHOSEN = "chosen"
+
+
 class FirstToken(StrEnum):
     """Which statistic of the first-token latency is shown."""
 
@@ -44,13 +55,16 @@ class Client:
     first_token: FirstToken = FirstToken.MEAN
 
 
+USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS = 4096, 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """What one request looks like. Vision models use ``image_*`` and no tokens, text encoders
     ``sequence_tokens``, the length of their sequences; 0 is the model's own."""
 
-    input_tokens: int = 4096
-    output_tokens: int = 1024
+    input_tokens: int = USUAL_INPUT_TOKENS
+    output_tokens: int = USUAL_OUTPUT_TOKENS
     mode: Mode = Mode.CONTINUOUS
     image_width: int = 0
     image_height: int = 0
@@ -61,6 +75,19 @@ class Workload:
     """Share of the time that forward models are kept busy: requests that come one by one under a
     latency limit leave some of it idle."""
     client: Client = field(default_factory=Client)
+    lengths: Lengths = Lengths.DEFAULT
+
+    def __post_init__(self) -> None:
+        """Other lengths than the usual ones were chosen by somebody."""
+        usual = (USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS)
+        if self.lengths is Lengths.DEFAULT and (self.input_tokens, self.output_tokens) != usual:
+            object.__setattr__(self, "lengths", Lengths.CHOSEN)
+
+    @property
+    def is_one_token(self) -> bool:
+        """Whether an answer is its first token and no more, which comes out of the prefill: there
+        is no time per token after it."""
+        return self.output_tokens == 1
 
     @property
     def resolution(self) -> tuple[int, int] | None:
@@ -129,6 +156,10 @@ class Scenario:
     objectives: Objectives = field(default_factory=lambda: Objectives(ttft_ms=2000, tpot_ms=50))
     limits: LayoutLimits = field(default_factory=LayoutLimits)
     max_batch: int | None = None
+    fixed_batch: int | None = None
+    """The only batch that is tried, as a benchmark name gives it; None for every one."""
+    benchmark_number: int = 1
+    """The three digits of the benchmark names that are written."""
     load_imbalance: float = 1.0
     """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
     draft_tokens: int = 0

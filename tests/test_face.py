@@ -15,7 +15,7 @@ from engine.plan.keywords import DEGREES, KEYWORDS, PLACES, SPELLINGS, START
 from engine.plan.plan_file import load_plan
 from engine.plan.prepared import prepare
 from engine.plan.sweep import batch_table, sweep
-from engine.scenario import ClientKind, LayoutLimits, Mode, Objectives, Scenario, Workload
+from engine.scenario import ClientKind, LayoutLimits, Lengths, Mode, Objectives, Scenario, Workload
 
 DENSE = {"model": "qwen3-32b", "chip": "h100_sxm", "chips": 8, "tpot_ms": 50, "ttft_ms": 2000}
 SPARSE = {"model": "deepseek-v3", "chip": "h200_sxm", "chips": 16, "tpot_ms": 50}
@@ -57,6 +57,7 @@ def test_keywords_are_the_scenario_that_hands_would_write():
         workload=Workload(
             input_tokens=2048,
             sequence_tokens=2048,
+            lengths=Lengths.CHOSEN,
             mode=Mode.CONTINUOUS,
             client=replace(START.workload.client, kind=ClientKind.CLOSED, waves=4, spread=0.0),
         ),

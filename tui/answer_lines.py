@@ -12,7 +12,9 @@ BADGES = {
     "misses": (" ✗ misses ", BADGE_BAD),
     "busy": (" … sweeping ", BADGE_BUSY),
 }
-_CHOICE = re.compile(r"batch [\d,]+: [\d,.]+ [^ ]+")
+_CHOICE = re.compile(
+    r"batch [\d,]+(?: \([\d,]+ in flight\))?: [\d,.]+(?: ± [\d,.]+)?(?: prompt)? [^ ]+"
+)
 
 
 def answer_lines(sentence: str, verdict: str, width: int, height: int) -> list[Line]:

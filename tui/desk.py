@@ -91,8 +91,8 @@ class Desk(Protocol):
     def open(self, page: Page[Result], then: Callable[[Result | None], None] | None = None) -> None:
         """Put a page on top; ``then`` gets its result when it is closed."""
 
-    def run(self, id: str) -> None:
-        """Run a command by its id."""
+    def run(self, id: str, text: str = "") -> None:
+        """Run a command by its id, with a text where it takes one."""
 
     # --- the way of a change ----------------------------------------------------------------
 

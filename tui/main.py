@@ -36,9 +36,11 @@ def _start_app(arguments: list[str]) -> int:
     from engine.scenario import Scenario
     from tui.terminal import refuse_bad_terminal
 
-    if arguments and not arguments[0].startswith("-"):
+    if arguments and not arguments[0].startswith("-") and not _is_name(arguments[0]):
         _plan_path(arguments[0])
     parsed = _app_parser().parse_args(arguments)
+    if parsed.plan and _is_name(parsed.plan):
+        parsed.benchmark, parsed.plan = parsed.plan, None
     plan_path = _plan_path(parsed.plan) if parsed.plan else None
     base = Scenario()
     if plan_path is not None:
@@ -55,6 +57,13 @@ def _start_app(arguments: list[str]) -> int:
     from tui.app import run_app
 
     return run_app(scenario, plan_path, settings)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a word is a benchmark name, and no file."""
+    from engine.plan.benchmark import is_benchmark_name
+
+    return is_benchmark_name(text) and not text.endswith(".toml") and not lexists(text)
 
 
 def _plan_path(text: str) -> Path:
@@ -75,7 +84,9 @@ def _app_parser() -> argparse.ArgumentParser:
     from tui.themes import THEMES
 
     parser = OneLineParser(prog="rooftop", description="Open the app.")
-    parser.add_argument("plan", nargs="?", metavar="PLAN.toml", help="a saved plan")
+    parser.add_argument(
+        "plan", nargs="?", metavar="PLAN.toml|NAME", help="a saved plan, or a benchmark name"
+    )
     parser.add_argument("--mouse", action="store_true", help="let the app use the mouse")
     parser.add_argument("--ascii", action="store_true", help="no glyphs beyond ASCII")
     parser.add_argument("--theme", choices=list(THEMES), help="colours")

@@ -289,9 +289,9 @@ class MainScreen(Screen[None]):
         page.then = carefully
         self.app.push_screen(page)
 
-    def run(self, id: str) -> None:
-        """Run a command by its id."""
-        self.actions.run(id)
+    def run(self, id: str, text: str = "") -> None:
+        """Run a command by its id, with a text where it takes one."""
+        self.actions.run(id, text)
 
     def on_resize(self, event: events.Resize) -> None:
         """Open or fold panes for the new size."""

@@ -12,9 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.precision import Precision
+from engine.plan.accuracy import Accuracy
 from engine.plan.answer import answer, why_lost
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
-from engine.plan.ranges import Accuracy, accuracy_of
+from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_limits, batch_table, sweep
 from engine.scenario import Scenario
@@ -105,7 +106,10 @@ class Session:
         limits = batch_limits(prepared, scenario, precision)
         fitting = int(limits[prepared.arrangements.index(arrangement)])
         most = min(fitting + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
-        shown = shown_batches(most, self._wanted_batches())
+        wanted = self._wanted_batches()
+        if scenario.fixed_batch is not None:
+            most, wanted = max(most, scenario.fixed_batch), (*wanted, scenario.fixed_batch)
+        shown = shown_batches(most, wanted)
         return batch_table(prepared, scenario, arrangement, precision, shown)
 
     def _wanted_batches(self) -> tuple[int, ...]:
@@ -199,6 +203,9 @@ class Session:
     def _best_place(self, table: Table) -> int:
         if not len(self.rows):
             return 0
+        fixed = np.flatnonzero(table.batch[self.rows] == self.store.current.fixed_batch)
+        if len(fixed):
+            return int(fixed[0])
         throughput = np.nan_to_num(table.metrics[table.throughput][self.rows], nan=0.0)
         meets = table.meets[self.rows]
         if meets.any():
@@ -277,6 +284,10 @@ class Session:
         table = self.table
         if table is None or not table.meets.any():
             return None
+        fixed = self.store.current.fixed_batch
+        if fixed is not None:
+            places = np.flatnonzero((table.batch == fixed) & table.meets)
+            return int(places[0]) if len(places) else None
         return int(np.argmax(np.where(table.meets, table.metrics[table.throughput], -1.0)))
 
     def is_marked(self, table: Table, row: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.model.kinds import ModelCategory
 from engine.plan.metrics import LIMITED, Limit, Metric
-from engine.scenario import Mode, Scenario, Workload
+from engine.scenario import Lengths, Mode, Scenario, Workload
 from engine.words.errors import InputError
 from engine.words.units import (
     parse_count,
@@ -116,6 +116,11 @@ def _set_max_batch(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, max_batch=None if clear else parse_count(text, "max batch"))
 
 
+def _set_fixed_batch(scenario: Scenario, text: str) -> Scenario:
+    clear = text.strip().lower() in {"", "none", "every"}
+    return replace(scenario, fixed_batch=None if clear else parse_count(text, "batch"))
+
+
 WORKLOAD: tuple[Field, ...] = (
     Field(
         "mode",
@@ -126,8 +131,16 @@ WORKLOAD: tuple[Field, ...] = (
         hint="continuous, static",
         kinds=LANGUAGE,
     ),
-    _tokens_field("input_tokens", "ISL", lambda one, value: replace(one, input_tokens=value)),
-    _tokens_field("output_tokens", "OSL", lambda one, value: replace(one, output_tokens=value)),
+    _tokens_field(
+        "input_tokens",
+        "ISL",
+        lambda one, value: replace(one, input_tokens=value, lengths=Lengths.CHOSEN),
+    ),
+    _tokens_field(
+        "output_tokens",
+        "OSL",
+        lambda one, value: replace(one, output_tokens=value, lengths=Lengths.CHOSEN),
+    ),
     Field(
         "resolution",
         "resolution",
@@ -146,6 +159,14 @@ WORKLOAD: tuple[Field, ...] = (
         kinds=(ModelCategory.ENCODER,),
     ),
     *(_limit_field(metric, limit) for metric, limit in LIMITED),
+    Field(
+        "fixed_batch",
+        "only batch",
+        lambda s: "every" if s.fixed_batch is None else str(s.fixed_batch),
+        _set_fixed_batch,
+        lambda s, way: replace(s, fixed_batch=power_of_two_step(s.fixed_batch or 1, way)),
+        hint="each replica; empty: every one",
+    ),
     Field(
         "max_batch",
         "max batch",

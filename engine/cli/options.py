@@ -13,6 +13,7 @@ from engine.scenario import (
     ClientKind,
     FirstToken,
     LayoutLimits,
+    Lengths,
     Mode,
     Objectives,
     Scenario,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     """Add every option that changes the scenario."""
     model = parser.add_argument_group("model")
+    model.add_argument("--number", help="number of the benchmark names that are written, as 7")
     model.add_argument("--model", help="profile, file, folder or hub id")
     model.add_argument("--assume", help="read an unknown model_type as this one")
     model.add_argument(
@@ -103,6 +105,16 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
 
 
+def add_name(parser: argparse.ArgumentParser) -> None:
+    """Add a benchmark name as the scenario that options come on top of."""
+    parser.add_argument(
+        "benchmark",
+        nargs="?",
+        metavar="NAME",
+        help="a benchmark name as the scenario, as TPS001-Llama2-70B-S4K-01-W4A16-B16",
+    )
+
+
 def add_output_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of a table."""
     output = parser.add_argument_group("output")
@@ -126,6 +138,12 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     command to run: then the base's stay.
     """
     start = base or Scenario()
+    if arguments.chip:
+        start = replace(start, chip=_name(arguments.chip, "chip", start.chip))
+    if getattr(arguments, "benchmark", None):
+        from engine.plan.named_scenario import named_scenario
+
+        start = named_scenario(arguments.benchmark, start)
     if arguments.model and arguments.model != start.model:
         start = start.of_model(arguments.model)
     return Scenario(
@@ -149,6 +167,10 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
             attention_data=_degrees(arguments.dp, "dp", start.limits.attention_data),
         ),
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
+        fixed_batch=start.fixed_batch,
+        benchmark_number=start.benchmark_number
+        if arguments.number is None
+        else parse_whole(arguments.number, "--number", 0, 999),
         load_imbalance=_ratio(
             arguments.load_imbalance, "load-imbalance", start.load_imbalance, 1, 1000
         ),
@@ -204,6 +226,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
     return Workload(
         input_tokens=_count(arguments.isl, "isl", start.input_tokens),
         output_tokens=_count(arguments.osl, "osl", start.output_tokens),
+        lengths=Lengths.CHOSEN if arguments.isl or arguments.osl else start.lengths,
         mode=Mode(arguments.mode) if arguments.mode else start.mode,
         image_width=width,
         image_height=height,

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
-from engine.cli.options import add_output_options, add_scenario_options
+from engine.cli.options import add_name, add_output_options, add_scenario_options
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="rooftop",
         description="Plan model deployments: the batch with the most tokens per second per chip "
         "that still meets the objectives. Without a command the terminal app opens.",
-        epilog="rooftop [PLAN.toml] [--model M --chip C …] [--theme T] [--ascii] [--mouse] opens "
-        "the app; ? there names its keys, its settings file and where its sessions are kept.",
+        epilog="rooftop [PLAN.toml | NAME] [--model M --chip C …] [--theme T] [--ascii] [--mouse] "
+        "opens the app; ? there names its keys, its settings file and where its sessions are kept.",
     )
     parser.add_argument("--version", action="version", version=f"rooftop {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -66,6 +66,7 @@ def _late(module: str, function: str) -> Callable[[argparse.Namespace], int]:
 
 def _add_sweep(commands: Subparsers) -> None:
     parser = commands.add_parser("sweep", help="rank every batch and layout")
+    add_name(parser)
     add_scenario_options(parser)
     add_output_options(parser)
     parser.set_defaults(run=_late("engine.cli.sweep", "run_sweep"))
@@ -73,6 +74,7 @@ def _add_sweep(commands: Subparsers) -> None:
 
 def _add_predict(commands: Subparsers) -> None:
     parser = commands.add_parser("predict", help="what one layout will be, without a search")
+    add_name(parser)
     add_scenario_options(parser)
     parser.add_argument("--batch", help="sequences in flight per replica, as 1,8,32, or most")
     parser.add_argument("--concurrency", help="requests in flight in all, as 1,8,32")
@@ -86,6 +88,7 @@ def _add_predict(commands: Subparsers) -> None:
 
 def _add_plan(commands: Subparsers) -> None:
     parser = commands.add_parser("plan", help="write the winner as a TOML plan")
+    add_name(parser)
     add_scenario_options(parser)
     parser.add_argument("-o", "--output", required=True, metavar="PLAN.toml", help="file to write")
     parser.set_defaults(run=_late("engine.cli.plan", "run_plan"))

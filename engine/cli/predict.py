@@ -39,7 +39,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     arrangement = _arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
-    found = predicted(scenario, arrangement, _sizes(arguments))
+    found = predicted(scenario, arrangement, _sizes(arguments, scenario))
     if arguments.json:
         _print_json(found)
     elif arguments.csv:
@@ -61,13 +61,15 @@ def _arrangement(
     return KINDS[resolved.model.architecture.kind].arrangement(scenario.limits, chips)
 
 
-def _sizes(arguments: argparse.Namespace) -> list[Size]:
+def _sizes(arguments: argparse.Namespace, scenario: Scenario) -> list[Size]:
     if arguments.batch and arguments.concurrency:
         raise InputError("--batch and --concurrency: found both, expected one of them")
     if arguments.concurrency:
         return [
             Concurrency(_number(text, "--concurrency")) for text in arguments.concurrency.split(",")
         ]
+    if not arguments.batch and scenario.fixed_batch is not None:
+        return [Batch(float(scenario.fixed_batch))]
     words = (arguments.batch or MOST).split(",")
     return [Most() if text == MOST else Batch(_number(text, "--batch")) for text in words]
 
@@ -93,5 +95,5 @@ def _print_table(found: Predicted) -> None:
     prepared, table = found.prepared, found.table
     subject = plan_kind(prepared).subject(prepared, found.scenario, table, 0)
     print(f"{subject.rsplit(', batch', 1)[0]}\n")
-    print_rows(prepared, found.rows())
+    print_rows(prepared, found.scenario, found.rows())
     print_reliability(prepared, found.scenario, prepared.precisions[0])

@@ -92,6 +92,6 @@ def _print_table(
     print(answer(prepared, scenario, result))
     elapsed = result.elapsed_seconds * 1e3
     print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
-    print_rows(prepared, rows)
+    print_rows(prepared, scenario, rows)
     first = result.table.precision(int(result.order[0]))
     print_reliability(prepared, scenario, first)

@@ -10,9 +10,10 @@ from typing import Any
 
 from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import Metric, Unit, metrics_of
+from engine.plan.metrics import Metric, Unit, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
+from engine.plan.sweep import has_one_token
 from engine.scenario import Scenario
 
 
@@ -34,7 +35,7 @@ class _Column:
     is_text: bool = False
 
 
-def _columns(prepared: Prepared) -> list[_Column]:
+def _columns(prepared: Prepared, scenario: Scenario) -> list[_Column]:
     """What tells candidates apart, the metrics that are shown, and the verdict."""
     kind = plan_kind(prepared)
     columns = [
@@ -43,7 +44,7 @@ def _columns(prepared: Prepared) -> list[_Column]:
     ]
     columns += [
         _Column(kind.heading(prepared, metric), _figure_of(metric))
-        for metric in metrics_of(prepared.kind)
+        for metric in metrics_about(prepared.kind, one_token=has_one_token(prepared, scenario))
         if metric.shown
     ]
     return [*columns, _Column("verdict", _verdict, is_text=True)]
@@ -74,9 +75,9 @@ def _verdict(row: dict[str, Any]) -> str:
     return f"✗ {row['why']}" if row["why"] else "✓ meets"
 
 
-def print_rows(prepared: Prepared, rows: list[dict[str, Any]]) -> None:
+def print_rows(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     """A table with the columns of the model's kind."""
-    columns = _columns(prepared)
+    columns = _columns(prepared, scenario)
     lines = [[one.title for one in columns]]
     lines += [[one.cell(row) for one in columns] for row in rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,17 @@ def own_models() -> Mapping[str, Path]:
 def model_names() -> tuple[str, ...]:
     """Every name, sorted."""
     return tuple(sorted({*bundled_models(), *own_models()}))
+
+
+def spelling(name: str) -> str:
+    """A name without what people spell differently: case, dashes, underscores, spaces."""
+    return re.sub(r"[^a-z0-9.]", "", name.lower())
+
+
+def model_spelt(name: str) -> str:
+    """The only known name that differs from ``name`` by its spelling alone, or ""."""
+    found = [one for one in model_names() if spelling(one) == spelling(name)]
+    return found[0] if len(found) == 1 else ""
 
 
 def model_file(name: str) -> tuple[Path, bool] | None:

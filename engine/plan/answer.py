@@ -7,6 +7,7 @@ import numpy as np
 from engine.plan.kinds import plan_kind
 from engine.plan.metrics import MEMORY, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared
+from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
@@ -52,12 +53,19 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     subject = plan_kind(prepared).subject(prepared, scenario, table, row)
-    figures = plan_kind(prepared).figures(prepared, table, row)
+    figures = _figures(prepared, scenario, table, row)
     return f"Serve {subject}: {figures}; {_what_binds(prepared, scenario, table, row)}."
+
+
+def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+    accuracy = accuracy_of(prepared, scenario, table.precision(row))
+    return plan_kind(prepared).figures(prepared, table, row, scenario.objectives, accuracy)
 
 
 def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     """What the next larger batch of the same arrangement would miss."""
+    if scenario.fixed_batch is not None:
+        return "the batch is the one asked for"
     batch = int(table.batch[row]) + 1
     if scenario.max_batch is not None and batch > scenario.max_batch:
         return f"the batch limit of {scenario.max_batch} binds"
@@ -105,5 +113,5 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
         )
     if not table.fits[row]:
         return f"Nothing fits: nearest is {subject}, which {lost}."
-    figures = plan_kind(prepared).figures(prepared, table, row)
+    figures = _figures(prepared, scenario, table, row)
     return f"Nothing meets the objectives: nearest is {subject} ({figures}); {lost}."

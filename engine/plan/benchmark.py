@@ -112,6 +112,14 @@ def tokens_text(tokens: int) -> str:
     return f"{tokens // KILO}K" if tokens >= KILO and tokens % KILO == 0 else str(tokens)
 
 
+_HEAD = re.compile(r"\s*(TPS|FTL|FPS)\d{3}-", re.IGNORECASE)
+
+
+def is_benchmark_name(text: str) -> bool:
+    """Whether ``text`` is written as a benchmark name, right or wrong."""
+    return _HEAD.match(text) is not None
+
+
 def parse_name(text: str) -> BenchmarkName:
     """Read a benchmark name; raises `InputError` that points at the bad field."""
     if len(text) > MAXIMUM_LENGTH:
@@ -227,11 +235,25 @@ def name_fields(name: BenchmarkName) -> dict[str, str | int]:
 
 def fps_model(name: str, version: str) -> str:
     """The model field of an FPS name: the model's name without its version (``ResNet-50-V1.5``
-    and ``V1.5`` give ``ResNet-50``)."""
+    and ``V1.5`` give ``Resnet50``)."""
     plain = re.sub(r"[^\w.-]", "", name).strip("-_")
-    if version and plain.lower().endswith(version.lower()):
-        plain = plain[: -len(version)].strip("-_") or plain
-    return plain or "model"
+    if version:
+        # timm writes a version in the middle: resnetv2_50.
+        without = re.sub(
+            rf"{re.escape(version)}(?=$|[-_])", "", plain, count=1, flags=re.IGNORECASE
+        )
+        plain = without.strip("-_") or plain
+    return document_spelling(plain) or "model"
+
+
+_JOINED = re.compile(r"(?<=[A-Za-z])[-_ ](?=\d)")
+_RESNET = re.compile("resnet", re.IGNORECASE)
+
+
+def document_spelling(name: str) -> str:
+    """A model's name as the document writes it: ``Llama2`` for ``Llama-2``, ``Resnet50`` for
+    ``ResNet-50``."""
+    return _RESNET.sub("Resnet", _JOINED.sub("", name))
 
 
 _SIZE = re.compile(r"[-_ ]?(\d+(?:x\d+)?(?:\.\d+)?[BMT])(?=$|[-_ ])", re.IGNORECASE)
@@ -240,16 +262,16 @@ _SIZE = re.compile(r"[-_ ]?(\d+(?:x\d+)?(?:\.\d+)?[BMT])(?=$|[-_ ])", re.IGNOREC
 def model_and_size(name: str, total_parameters: int) -> tuple[str, str]:
     """Split a model's name into the name and size fields of a benchmark.
 
-    ``Llama-2-70b-hf`` gives ``Llama-2-hf`` and ``70B``; without a size in the name the
+    ``Llama-2-70b-hf`` gives ``Llama2-hf`` and ``70B``; without a size in the name the
     parameter count is rounded (``DeepSeek-V3`` and ``671B``).
     """
     plain = re.sub(r"[^\w.-]", "", name) or "model"
     match = _SIZE.search(plain)
     if match:
         rest = (plain[: match.start()] + plain[match.end() :]).strip("-_ ")
-        return rest or "model", match[1].upper().replace("X", "x")
+        return document_spelling(rest) or "model", match[1].upper().replace("X", "x")
     billions = total_parameters / 1e9
     size = f"{billions:.0f}B" if billions >= 10 else f"{billions:.1f}B"
     if billions < 1:
         size = f"{total_parameters / 1e6:.0f}M"
-    return plain.strip("-_"), size
+    return document_spelling(plain.strip("-_")), size

@@ -6,8 +6,9 @@ import math
 
 from engine.plan.answer import why_lost
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import NOTHING, metrics_of
+from engine.plan.metrics import NOTHING, metrics_about
 from engine.plan.prepared import Prepared
+from engine.plan.ranges import accuracy_of
 from engine.plan.results import Table
 from engine.scenario import Scenario
 from engine.words.arrays import IntArray
@@ -22,7 +23,9 @@ def candidate_text(prepared: Prepared, scenario: Scenario, table: Table, row: in
     kind = plan_kind(prepared)
     subject = kind.subject(prepared, scenario, table, row)
     lost = why_lost(table, row, scenario.objectives)
-    delivers = "" if math.isnan(_throughput(table, row)) else f": {_figures(prepared, table, row)}"
+    accuracy = accuracy_of(prepared, scenario, table.precision(row))
+    figures = kind.figures(prepared, table, row, scenario.objectives, accuracy)
+    delivers = "" if math.isnan(_throughput(table, row)) else f": {figures}"
     return f"{subject}{delivers}{'; ' if lost else ''}{lost}"
 
 
@@ -30,13 +33,10 @@ def _throughput(table: Table, row: int) -> float:
     return table.value(row, table.throughput)
 
 
-def _figures(prepared: Prepared, table: Table, row: int) -> str:
-    return plan_kind(prepared).figures(prepared, table, row)
-
-
 def table_text(prepared: Prepared, table: Table, rows: IntArray) -> str:
     """The first rows with what tells them apart, and how many there are."""
-    shown = [metric for metric in metrics_of(prepared.kind) if metric.shown]
+    known = metrics_about(prepared.kind, one_token=table.one_token)
+    shown = [metric for metric in known if metric.shown]
     degrees = ["layout"] if plan_kind(prepared).rearranges else []
     labels = [plan_kind(prepared).heading(prepared, metric) for metric in shown]
     lines = [["", *degrees, "precision", "batch", *labels, "misses"]]

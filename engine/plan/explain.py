@@ -11,7 +11,7 @@ from engine.model.precision import Precision
 from engine.plan.metrics import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.results import Explanation, OperatorTime, PassFigures, Share
-from engine.plan.sweep import batch_table
+from engine.plan.sweep import batch_table, has_one_token
 from engine.scenario import Scenario
 from engine.serve.outcome import Made
 from engine.serve.passes import Item
@@ -35,6 +35,8 @@ def explain(
     requests, load = requests_of(scenario), load_of(scenario)
     outcome = predict(system, (arrangement,), requests, load, np.array([float(batch)]))
     made = outcome.items()
+    if has_one_token(prepared, scenario):
+        made = _of_the_first_token(made)
     bandwidth = prepared.chip.bandwidth_bytes
     operators = tuple(_operators(made))
     return Explanation(
@@ -57,6 +59,14 @@ def explain(
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=bandwidth,
     )
+
+
+def _of_the_first_token(made: Made) -> Made:
+    """What makes the first token: without the passes of those that never come."""
+    parts = {metric: parts for metric, parts in made.parts.items() if metric != "tpot"}
+    used = {one.phase for one in parts["ttft"]}
+    passes = {phase: items for phase, items in made.passes.items() if phase in used}
+    return Made(parts, passes, made.memory)
 
 
 def _operators(made: Made) -> Iterable[OperatorTime]:
@@ -106,7 +116,7 @@ def largest_batches(
     table = batch_table(prepared, scenario, arrangement, precision, np.arange(1, fitting + 1))
     for metric in limited_of(prepared.kind):
         limit = getattr(scenario.objectives, metric.id)
-        if limit is not None:
+        if limit is not None and metric.is_about(one_token=table.one_token):
             passing = np.flatnonzero(table.metrics[metric.id] <= limit)
             largest[metric.id.removesuffix("_ms")] = (
                 int(table.batch[passing[-1]]) if len(passing) else 0

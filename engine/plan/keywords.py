@@ -19,7 +19,7 @@ from typing import Any
 
 from engine.model.kinds import ModelCategory
 from engine.plan.metrics import LIMITED
-from engine.scenario import Objectives, Scenario
+from engine.scenario import Lengths, Objectives, Scenario
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT, parse_resolution
@@ -54,6 +54,7 @@ SPELLINGS: Mapping[str, Path] = {
     "isl": ("input_tokens", "sequence_tokens"),
     "osl": ("output_tokens",),
     "engine": ("framework",),
+    "number": ("benchmark_number",),
     "precision": ("precisions",),
     "set": ("edits",),
     RESOLUTION: ("image_width", "image_height"),
@@ -64,7 +65,7 @@ SPELLINGS: Mapping[str, Path] = {
 KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
-    *("input_tokens", "output_tokens", "mode", "kv", *DEGREES.values()),
+    *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
     *("load_imbalance", "draft_tokens", "acceptance", "cached"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
@@ -148,6 +149,8 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
         base = base.of_model(str(given["model"]))
     if named := given.pop(NAMED_OBJECTIVES, None):
         base = replace(base, objectives=_named_objectives(named))
+    if {"input_tokens", "output_tokens"} & {*given}:
+        given.setdefault("lengths", Lengths.CHOSEN.value)
     document = scenario_document(base)
     for name, value in given.items():
         path = PLACES[name]

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.accuracy import Accuracy
 from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge
 from engine.plan.of_forward import ForwardPlans
@@ -18,7 +19,7 @@ from engine.plan.of_tokens import TokenPlans
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case
 from engine.plan.results import Table
-from engine.scenario import Scenario
+from engine.scenario import Objectives, Scenario
 from engine.work.arrangement import Arrangement
 
 
@@ -44,8 +45,15 @@ class PlanKind(Protocol):
         """What a row serves on what, for a sentence."""
         ...
 
-    def figures(self, prepared: Prepared, table: Table, row: int) -> str:
-        """What a row delivers, for a sentence."""
+    def figures(
+        self,
+        prepared: Prepared,
+        table: Table,
+        row: int,
+        objectives: Objectives,
+        accuracy: Accuracy,
+    ) -> str:
+        """What a row delivers of which objectives, with ranges, for a sentence."""
         ...
 
     def names(

@@ -35,6 +35,15 @@ class Better(Enum):
     HIGHER = "higher"
 
 
+class Answers(Enum):
+    """The answers that a metric is about, by their length."""
+
+    ANY = "any"
+    SEVERAL_TOKENS = "two tokens or more"
+    """Nothing comes after the first token of an answer of one."""
+    ONE_TOKEN = "one token: only prompts are worked on"
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """The objective that a metric has: a field of `engine.scenario.Objectives` by the metric's id.
@@ -57,6 +66,7 @@ class Metric:
     range, empty for what was never compared. ``rank`` says which columns go first where there is no
     room, ``width`` the cells that its numbers need; ``shown`` is False for columns that are hidden
     at first. A ``headline`` is what answers are compared by; ``words`` name it in a filter.
+    ``answers`` are those that it says something about.
     """
 
     id: str
@@ -73,6 +83,12 @@ class Metric:
     shown: bool = True
     headline: bool = False
     words: tuple[str, ...] = ()
+    answers: Answers = Answers.ANY
+
+    def is_about(self, *, one_token: bool) -> bool:
+        """Whether it says something about answers of one token, or of several."""
+        other = Answers.SEVERAL_TOKENS if one_token else Answers.ONE_TOKEN
+        return self.answers is not other
 
     @property
     def short(self) -> str:
@@ -111,6 +127,7 @@ METRICS: tuple[Metric, ...] = (
         rank=3,
         headline=True,
         words=("tpot",),
+        answers=Answers.SEVERAL_TOKENS,
     ),
     Metric(
         "e2e_ms",
@@ -149,6 +166,34 @@ METRICS: tuple[Metric, ...] = (
         rank=11,
         width=9,
         shown=False,
+        answers=Answers.SEVERAL_TOKENS,
+    ),
+    Metric(
+        "prefill_tps",
+        "pre tok/s",
+        "prompt tokens per second",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _TOKENS,
+        lambda outcome: outcome.rates["prompt_tokens"],
+        range="throughput",
+        rank=12,
+        width=9,
+        shown=False,
+    ),
+    Metric(
+        "prompt_tps_per_chip",
+        "prompt tok/s/chip",
+        "prompt tokens per second per chip",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _TOKENS,
+        lambda outcome: outcome.rates["prompt_tokens"] / outcome.chips,
+        range="throughput",
+        rank=1,
+        width=17,
+        headline=True,
+        answers=Answers.ONE_TOKEN,
     ),
     Metric(
         "tps_per_chip",
@@ -163,6 +208,7 @@ METRICS: tuple[Metric, ...] = (
         width=10,
         headline=True,
         words=("tps", "tok", "chip"),
+        answers=Answers.SEVERAL_TOKENS,
     ),
     Metric(
         "tps_per_user",
@@ -175,6 +221,7 @@ METRICS: tuple[Metric, ...] = (
         rank=6,
         width=10,
         words=("user",),
+        answers=Answers.SEVERAL_TOKENS,
     ),
     Metric(
         "latency_ms",
@@ -257,6 +304,12 @@ MEMORY = BY_ID["memory_gib"]
 def metrics_of(kind: ModelKind) -> tuple[Metric, ...]:
     """The metrics of one kind of models."""
     return tuple(one for one in METRICS if kind in one.kinds)
+
+
+def metrics_about(kind: ModelKind, *, one_token: bool) -> tuple[Metric, ...]:
+    """The metrics of one kind of models that say something about answers of one token, or of
+    several. What ranks is worked out for both."""
+    return tuple(one for one in metrics_of(kind) if one.is_about(one_token=one_token))
 
 
 def limited_of(kind: ModelKind) -> tuple[Metric, ...]:

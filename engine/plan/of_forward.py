@@ -10,14 +10,15 @@ from engine.hardware.forward_runtime import vision_framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import Image, Text
 from engine.model.precision import Precision
+from engine.plan.accuracy import Accuracy
 from engine.plan.benchmark import EncoderName, FpsName, fps_model
 from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
-from engine.scenario import Scenario
-from engine.words.quantities import duration, rate
+from engine.scenario import Objectives, Scenario
+from engine.words.quantities import batch_words, duration_within, rate_within
 from engine.words.units import LARGEST_INSTANCES
 from engine.work.arrangement import Arrangement
 
@@ -46,22 +47,35 @@ class ForwardPlans:
         several = f", {scenario.instances} instances each" if scenario.instances > 1 else ""
         return (
             f"{prepared.model.name} on {table.arrangement(row).chips} × {prepared.chip.name}"
-            f"{several} in {table.precision(row).name}, batch {int(table.batch[row])}"
+            f"{several} in {table.precision(row).name}, "
+            f"{batch_words(int(table.batch[row]), table.arrangement(row).replicas)}"
         )
 
-    def figures(self, prepared: Prepared, table: Table, row: int) -> str:
-        """``3,120 images/s/chip at 5.1 ms per batch``."""
-        return (
-            f"{rate(table.value(row, 'fps_per_chip'))} {prepared.vision.samples}/s/chip "
-            f"at {duration(table.value(row, 'latency_ms'))} per batch"
+    def figures(
+        self,
+        prepared: Prepared,
+        table: Table,
+        row: int,
+        objectives: Objectives,
+        accuracy: Accuracy,
+    ) -> str:
+        """``3,120 ± 440 images/s/chip at 5.1 ± 0.8 of 10 ms per batch``."""
+        speed = rate_within(table.value(row, "fps_per_chip"), accuracy.share("throughput"))
+        latency = duration_within(
+            table.value(row, "latency_ms"), accuracy.share("latency"), objectives.latency_ms
         )
+        return f"{speed} {prepared.vision.samples}/s/chip at {latency} per batch"
 
     def names(
         self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
     ) -> list[str]:
         """Its FPS name, with the resolution or the length of a sequence."""
         model = prepared.vision
-        who = (1, fps_model(prepared.model.name, model.version), model.version or "V1")
+        who = (
+            scenario.benchmark_number,
+            fps_model(prepared.model.name, model.version),
+            model.version or "V1",
+        )
         bits = (round(precision.weights.bits), round(precision.activations.bits))
         match model.input:
             case Image(width, height):

@@ -9,14 +9,15 @@ from typing import Any
 from engine.hardware.chip import KernelConstants, Provenance
 from engine.model.architecture import Architecture
 from engine.model.precision import Precision
+from engine.plan.accuracy import Accuracy
 from engine.plan.benchmark import FtlName, TpsName, model_and_size
-from engine.plan.metrics import Metric
+from engine.plan.metrics import BY_ID, Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
-from engine.scenario import Mode, Scenario
-from engine.words.quantities import duration, rate
+from engine.scenario import Lengths, Mode, Objectives, Scenario
+from engine.words.quantities import batch_words, duration_within, rate_within
 from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.tokens import Inventory
 
@@ -45,16 +46,30 @@ class TokenPlans:
         arrangement = table.arrangement(row)
         return (
             f"{prepared.model.name} on {arrangement.chips} × {prepared.chip.name} "
-            f"as {arrangement.name} {table.precision(row).name}, batch {int(table.batch[row])}"
+            f"as {arrangement.name} {table.precision(row).name}, "
+            f"{batch_words(int(table.batch[row]), arrangement.replicas)}"
         )
 
-    def figures(self, prepared: Prepared, table: Table, row: int) -> str:
-        """``244 tok/s/chip at TTFT 1.2 s, TPOT 49.9 ms``."""
-        return (
-            f"{rate(table.value(row, 'tps_per_chip'))} tok/s/chip "
-            f"at TTFT {duration(table.value(row, 'ttft_ms'))}, "
-            f"TPOT {duration(table.value(row, 'tpot_ms'))}"
+    def figures(
+        self,
+        prepared: Prepared,
+        table: Table,
+        row: int,
+        objectives: Objectives,
+        accuracy: Accuracy,
+    ) -> str:
+        """``244 ± 34 tok/s/chip at TTFT 1.2 ± 0.3 of 2 s, TPOT 49.9 ± 7 of 50 ms``; end to end
+        where it has a limit, and prompts per second where an answer is one token."""
+        rated = table.rated
+        times = [BY_ID["ttft_ms"], *([] if table.one_token else [BY_ID["tpot_ms"]])]
+        times += [BY_ID["e2e_ms"]] if objectives.e2e_ms is not None else []
+        told = (
+            f"{one.short} {duration_within(value, accuracy.share(one.range), limit)}"
+            for one in times
+            for value, limit in [(table.value(row, one.id), getattr(objectives, one.id))]
         )
+        speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
+        return f"{speed} {rated.short} at {', '.join(told)}"
 
     def names(
         self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
@@ -64,8 +79,9 @@ class TokenPlans:
         total = prepared.architecture.total_parameters
         model, size = model_and_size(prepared.model.name, total)
         inputs, outputs = scenario.workload.input_tokens, scenario.workload.output_tokens
-        tps = TpsName(1, model, size, inputs, outputs, weights, activations, batch)
-        ftl = FtlName(1, model, size, inputs, weights, activations, batch)
+        number = scenario.benchmark_number
+        tps = TpsName(number, model, size, inputs, outputs, weights, activations, batch)
+        ftl = FtlName(number, model, size, inputs, weights, activations, batch)
         return [str(tps), str(ftl)]
 
     def launch(
@@ -157,7 +173,7 @@ def token_nudge(scenario: Scenario, field: str, tokens: int) -> Nudge:
     """Another length of prompts (``input_tokens``) or answers (``output_tokens``)."""
     label = _LENGTHS[field]
     before: int = getattr(scenario.workload, field)
-    changed: dict[str, Any] = {field: tokens}
+    changed: dict[str, Any] = {field: tokens, "lengths": Lengths.CHOSEN}
     workload = replace(scenario.workload, **changed)
     return Nudge(label, str(before), str(tokens), replace(scenario, workload=workload))
 

@@ -15,6 +15,7 @@ from engine.scenario import (
     ClientKind,
     FirstToken,
     LayoutLimits,
+    Lengths,
     Mode,
     Objectives,
     Scenario,
@@ -49,6 +50,8 @@ class WorkloadFile(_Strict):
 
     input_tokens: PositiveInt = Field(le=LARGEST_COUNT)
     output_tokens: PositiveInt = Field(le=LARGEST_COUNT)
+    lengths: Lengths = Field(default=Lengths.CHOSEN, strict=False)
+    """Files from before it was written hold lengths that are to stay."""
     mode: Mode = Field(strict=False)
     image_width: int = Field(default=0, ge=0, le=65_536)
     image_height: int = Field(default=0, ge=0, le=65_536)
@@ -112,6 +115,8 @@ class ScenarioFile(_Strict):
     """An `ObjectivesFile`."""
     limits: LimitsFile = LimitsFile()
     max_batch: PositiveInt | None = None
+    fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    benchmark_number: int = Field(default=1, ge=0, le=999)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
     draft_tokens: int = Field(default=0, ge=0, le=64)
@@ -187,6 +192,8 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         objectives=Objectives(**objectives.model_dump()),
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
         max_batch=file.max_batch,
+        fixed_batch=file.fixed_batch,
+        benchmark_number=file.benchmark_number,
         load_imbalance=file.load_imbalance,
         instances=file.instances,
         draft_tokens=file.draft_tokens,

@@ -100,6 +100,8 @@ def _key(scenario: Scenario) -> object:
         workload=size,
         objectives=Objectives(),
         max_batch=None,
+        fixed_batch=None,
+        benchmark_number=1,
         draft_tokens=0,
         acceptance=0.0,
     )

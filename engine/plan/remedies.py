@@ -296,7 +296,9 @@ def _other_length(scenario: Scenario, candidate: Candidate, field: str) -> Remed
     """The least change of a length that would do: shorter, or longer where that helps (long
     answers start fewer prompts per second); None where neither would."""
     tokens: int = getattr(scenario.workload, field)
-    for end in (1, tokens * LONGEST_FACTOR):
+    # An answer of one token has no TPOT to miss: nobody is helped by being told so.
+    shortest = 2 if field == "output_tokens" else 1
+    for end in (shortest, tokens * LONGEST_FACTOR):
         remedy = _tried(token_nudge(scenario, field, end), candidate) if end != tokens else None
         if remedy is not None and remedy.passes:
             return _nearest_length(scenario, candidate, field, end, remedy)

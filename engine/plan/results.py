@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.metrics import THROUGHPUT, VERDICTS, Verdict
+from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Metric, Verdict
 from engine.serve.memory import MemoryItem
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.quantities import GIB, duration, memory_amount
@@ -42,6 +42,8 @@ class Table:
     meets: BoolArray
     binding: IntArray
     excess: FloatArray
+    one_token: bool = False
+    """Whether answers end with their first token: metrics of later tokens are NaN then."""
 
     def __len__(self) -> int:
         return len(self.batch)
@@ -50,6 +52,17 @@ class Table:
     def throughput(self) -> str:
         """The column that ranks."""
         return THROUGHPUT[self.kind].id
+
+    @property
+    def rated(self) -> Metric:
+        """What throughput is told by: in proportion to what ranks, of the prompts where nothing
+        comes after the first token."""
+        return BY_ID["prompt_tps_per_chip"] if self.one_token else THROUGHPUT[self.kind]
+
+    @property
+    def felt(self) -> Metric:
+        """What one user feels most of: the first token, where none comes after it."""
+        return BY_ID["ttft_ms"] if self.one_token else SPEED[self.kind]
 
     def arrangement(self, row: int) -> Arrangement:
         """How one row uses the chips."""

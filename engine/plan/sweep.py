@@ -12,21 +12,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.metrics import (
     CODES,
     MEMORY,
+    METRICS,
     NO_MEMORY,
     NOTHING,
+    THROUGHPUT,
     TOO_LONG,
     TOO_MANY,
     VERDICTS,
+    Answers,
     metrics_of,
 )
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
-from engine.scenario import Objectives, Scenario
+from engine.scenario import Scenario
 from engine.serve.kinds import KINDS
 from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
@@ -35,6 +39,13 @@ from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.quantities import GIB
 from engine.work.arrangement import Arrangement
+
+_OF_LATER_TOKENS = tuple(
+    one.id
+    for one in METRICS
+    if one.answers is Answers.SEVERAL_TOKENS and one not in THROUGHPUT.values()
+)
+"""Metrics that mean nothing where an answer is one token; what ranks goes with the prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,8 @@ def batch_table(
     outcome = _predicted(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
-    block = _rows(prepared, outcome, outcome.fits, every, none, none, batches)
-    return _judged(prepared, scenario.objectives, (arrangement,), (precision,), block)
+    block = _rows(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
+    return _judged(prepared, scenario, (arrangement,), (precision,), block)
 
 
 def asked_table(
@@ -82,10 +93,10 @@ def asked_table(
     for place, precision in enumerate(prepared.precisions):
         outcome = _predicted(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
         served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
-        parts.append(_rows(prepared, outcome, served, every, none, none + place, batch))
+        parts.append(_rows(prepared, scenario, outcome, served, every, none, none + place, batch))
         outcomes.append(outcome)
     used, precisions = (arrangement,), prepared.precisions
-    table = _judged(prepared, scenario.objectives, used, precisions, _joined(parts))
+    table = _judged(prepared, scenario, used, precisions, _joined(parts))
     fits = np.concatenate([one.fits[0] for one in outcomes])
     return replace(table, fits=fits), tuple(outcomes)
 
@@ -103,6 +114,7 @@ def _predicted(
 
 def _rows(
     prepared: Prepared,
+    scenario: Scenario,
     outcome: Outcome,
     served: BoolArray,
     wanted: BoolArray,
@@ -117,6 +129,8 @@ def _rows(
         metric.id: _column(outcome, metric.of(outcome), wanted)
         for metric in metrics_of(prepared.kind)
     }
+    if has_one_token(prepared, scenario):
+        columns |= {name: np.full(len(batch), np.nan) for name in _OF_LATER_TOKENS}
     if refused is not None:
         speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
         columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
@@ -128,6 +142,12 @@ def _rows(
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
         np.full(len(batch), CODES[NOTHING]) if refused is None else refused,
     )
+
+
+def has_one_token(prepared: Prepared, scenario: Scenario) -> bool:
+    """Whether answers are of tokens and end with the first of them: no time between two tokens is
+    shown or judged then."""
+    return prepared.kind is ModelKind.TOKENS and scenario.workload.is_one_token
 
 
 def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
@@ -148,7 +168,7 @@ def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> IntArra
 
 def _judged(
     prepared: Prepared,
-    objectives: Objectives,
+    scenario: Scenario,
     arrangements: tuple[Arrangement, ...],
     precisions: tuple[Precision, ...],
     block: _Block,
@@ -159,7 +179,7 @@ def _judged(
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in block.metrics:
             continue
-        limit = getattr(objectives, verdict.metric.id)
+        limit = getattr(scenario.objectives, verdict.metric.id)
         if limit is not None:
             ratio = block.metrics[verdict.metric.id] / limit
             worse = ratio > excess
@@ -182,6 +202,7 @@ def _judged(
         meets=fits & (excess <= 1.0),
         binding=binding,
         excess=excess,
+        one_token=has_one_token(prepared, scenario),
     )
 
 
@@ -210,12 +231,18 @@ def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, 
             yield chosen, low, min(low + span - 1, widest)
 
 
+def _one_batch(limits: IntArray, batch: int) -> Iterator[tuple[IntArray, int, int]]:
+    """All arrangements with one batch, as `_blocks` cuts them."""
+    yield np.arange(len(limits)), batch, batch
+
+
 def sweep(
     prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool] | None = None
 ) -> Sweep | None:
     """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks."""
     started = time.perf_counter()
     candidates = KINDS[prepared.kind].block_candidates
+    only = scenario.fixed_batch
     parts: list[_Block] = []
     for place, precision in enumerate(prepared.precisions):
         fitting = batch_limits(prepared, scenario, precision)
@@ -223,7 +250,10 @@ def sweep(
             fitting = np.minimum(fitting, scenario.max_batch)
         # Where nothing fits, batch 1 is still there, to say what it lacks.
         most = np.maximum(fitting, 1)
-        for chosen, low, high in _blocks(most, candidates):
+        if only is not None:
+            most = np.full(len(most), only)
+        blocks = _blocks(most, candidates) if only is None else _one_batch(most, only)
+        for chosen, low, high in blocks:
             if should_stop is not None and should_stop():
                 return None
             group = tuple(prepared.arrangements[int(row)] for row in chosen)
@@ -234,10 +264,11 @@ def sweep(
             index = np.full(len(rows), place, dtype=np.int64)
             batch = batches[0, places]
             fits = outcome.fits
-            parts.append(_rows(prepared, outcome, fits, wanted, chosen[rows], index, batch))
+            where = chosen[rows]
+            parts.append(_rows(prepared, scenario, outcome, fits, wanted, where, index, batch))
     table = _judged(
         prepared,
-        scenario.objectives,
+        scenario,
         prepared.arrangements,
         prepared.precisions,
         _joined(parts),

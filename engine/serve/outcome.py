@@ -66,9 +66,9 @@ class Outcome:
     """Predictions, arrays of (arrangements, sizes).
 
     ``seconds`` holds ``ttft tpot e2e`` of models of tokens, ``latency`` of forward models;
-    ``rates``, per second and of the whole deployment, ``request_tokens decode_tokens`` or
-    ``samples``. ``passes`` are those that the parts of latencies are spent in. Speeds mean nothing
-    where ``starts`` is False.
+    ``rates``, per second and of the whole deployment, ``request_tokens decode_tokens
+    prompt_tokens`` or ``samples``. ``passes`` are those that the parts of latencies are spent in.
+    Speeds mean nothing where ``starts`` is False.
     """
 
     arrangements: Sequence[Arrangement]

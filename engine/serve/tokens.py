@@ -48,6 +48,7 @@ def predict_aggregated(
         sizes,
         degrees.replicas * degrees.chips_per_replica,
         service,
+        requests,
         degrees.replicas,
         room.memory(sizes, degrees.replicas),
         lambda row: room.items(row[0], _at(sizes, row)),
@@ -85,6 +86,7 @@ def predict_disaggregated(
         sizes,
         _column([one.chips for one in arrangements]),
         service,
+        requests,
         np.ones_like(workers),
         Memory(
             memory.needed_bytes,
@@ -103,6 +105,7 @@ def _outcome(
     sizes: FloatArray,
     chips: FloatArray,
     service: Service,
+    requests: Requests,
     replicas: FloatArray,
     memory: Memory,
     weigh: Callable[[Row], tuple[MemoryItem, ...]],
@@ -119,6 +122,8 @@ def _outcome(
         rates={
             "request_tokens": service.request_tps * replicas,
             "decode_tokens": service.decode_tps * replicas,
+            "prompt_tokens": service.request_tps
+            * (replicas * np.asarray(requests.input_tokens) / requests.output_tokens),
         },
         memory=memory,
         say_parts=service.parts,

@@ -20,6 +20,37 @@ def duration(milliseconds: float) -> str:
     return f"{milliseconds / 60_000:.1f} min"
 
 
+def duration_within(
+    milliseconds: float, share: float | None = None, limit: float | None = None
+) -> str:
+    """A time with its range, a ``share`` of it, and the limit that it is to keep, all in one unit:
+    ``49.9 ± 7 of 50 ms``."""
+    if not math.isfinite(milliseconds):
+        return "–"
+    number, unit = duration(milliseconds).split(" ")
+    scale = {"ms": 1.0, "s": 1e3, "min": 6e4}[unit]
+    within = "" if share is None else f" ± {spread(milliseconds / scale * share)}"
+    kept = "" if limit is None else f" of {limit / scale:,g}"
+    return f"{number}{within}{kept} {unit}"
+
+
+def rate_within(value: float, share: float | None = None) -> str:
+    """A throughput with its range, a ``share`` of it: ``244 ± 34``."""
+    within = "" if share is None or not math.isfinite(value) else f" ± {spread(value * share)}"
+    return f"{rate(value)}{within}"
+
+
+def spread(value: float) -> str:
+    """A range in as many digits as it deserves: two where the first is small, else one (the rule of
+    the Particle Data Group): ``34``, ``7``, ``0.26``."""
+    if not math.isfinite(value) or value <= 0:
+        return "0"
+    place = math.floor(math.log10(value))
+    digits = 2 if value < 3.55 * 10.0**place else 1
+    decimals = digits - 1 - place
+    return f"{round(value, decimals):,.{max(decimals, 0)}f}"
+
+
 def duration_beyond(milliseconds: float, limit: float) -> str:
     """As `duration`, with as many digits as tell it from the ``limit`` that it misses."""
     text = duration(milliseconds)
@@ -34,6 +65,12 @@ def rate(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def batch_words(batch: int, replicas: int) -> str:
+    """A batch, and what is in flight in all where that is more: ``batch 98 (196 in flight)``."""
+    together = f" ({batch * replicas:,} in flight)" if replicas > 1 else ""
+    return f"batch {batch}{together}"
 
 
 def memory_amount(gibibytes: float) -> str:

@@ -309,7 +309,7 @@ async def test_copies_say_what_they_copied(tmp_path):
         await press(pilot, "y")
         assert "copied the row" in screen.footer.text
     copied = (tmp_path / "state" / "rooftop" / "last-copy.txt").read_text()
-    assert copied.startswith("TPS001-Llama-3.1-8B")
+    assert copied.startswith("TPS001-Llama3.1-8B")
     assert "tpot_ms=" in copied
 
 

@@ -69,7 +69,10 @@ class TestFolding:
 
 
 class TestAnswerLines:
-    SENTENCE = "Serve X as TP8, batch 96: 1,934 tok/s/chip at TPOT 41 ms; TPOT binds."
+    SENTENCE = (
+        "Serve X as TP8 ×2, batch 96 (192 in flight): 1,934 ± 270 tok/s/chip at TPOT 41 ± 6 of "
+        "50 ms; TPOT binds."
+    )
 
     @pytest.mark.parametrize("width", [30, 40, 80, 120])
     def test_every_word_is_shown_and_the_choice_stands_out(self, width: int):
@@ -80,7 +83,7 @@ class TestAnswerLines:
         best = [
             word for one in lines for text, role in one if role is BEST for word in text.split()
         ]
-        assert best == ["batch", "96:", "1,934", "tok/s/chip"]
+        assert " ".join(best) == "batch 96 (192 in flight): 1,934 ± 270 tok/s/chip"
 
 
 class TestGlyphs:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.kinds import ModelCategory
-from engine.scenario import Scenario
+from engine.scenario import Lengths, Scenario, Workload
 from engine.words.errors import InputError
 from tui.choices import Choices
 from tui.commands import COMMANDS
@@ -26,7 +26,7 @@ from tui.styles import BOLD, PLAIN
 from tui.sweeper import Job, LatestWins
 from tui.tree import flattened, parse_value, shown_value, tree_rows
 
-START = Scenario()
+START = Scenario(workload=Workload(lengths=Lengths.CHOSEN))
 NAMES = [kind.short_name for kind in KINDS]
 
 

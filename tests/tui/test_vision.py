@@ -71,7 +71,7 @@ async def test_a_plan_of_a_vision_model_restores_it():
         await press(pilot, "s", "ctrl+u", *"v.toml", "enter")
         saved = screen.store.current
         document = tomllib.loads(Path("v.toml").read_text())
-        assert document["benchmarks"][0].startswith("FPS001-ResNet-50-V1.5-R224x224-")
+        assert document["benchmarks"][0].startswith("FPS001-Resnet50-V1.5-R224x224-")
         await press(pilot, "2", "down", "right", "o", "ctrl+u", *"v.toml", "enter")
         assert screen.store.current == saved
 

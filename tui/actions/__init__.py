@@ -57,6 +57,12 @@ class Actions:
             for name in dir(group)
             if name.startswith("do_")
         }
+        self.takers: dict[str, Callable[[str], None]] = {
+            name.removeprefix("take_"): getattr(group, name)
+            for group in groups
+            for name in dir(group)
+            if name.startswith("take_")
+        }
 
     def key(self, event: events.Key) -> None:
         """What a key does: it answers the open question, is typed, or is a command."""
@@ -104,9 +110,13 @@ class Actions:
         keymap = self._desk.program.keymap
         return keymap.footer(self._desk.active.short_name, facts_of(self._desk))
 
-    def run(self, id: str) -> None:
-        """Run a command by its id; a mistake becomes a line at the bottom."""
+    def run(self, id: str, text: str = "") -> None:
+        """Run a command by its id, with a ``text`` where it takes one; a mistake becomes a line at
+        the bottom."""
         try:
-            self.commands[id]()
+            if text:
+                self.takers[id](text)
+            else:
+                self.commands[id]()
         except RooftopError as error:
             self._desk.say(str(error))

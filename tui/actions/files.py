@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.plan.benchmark import is_benchmark_name
 from tui.actions.base import Group
 from tui.desk import Desk
 from tui.fetching import Fetching
@@ -95,6 +96,9 @@ class Files(Group):
         model = text.strip()
         if not model:
             return
+        if is_benchmark_name(model):
+            self.take_name(model)
+            return
 
         def use() -> None:
             changed = self._store.current.of_model(model)
@@ -102,6 +106,16 @@ class Files(Group):
             self._change(changed, "model")
 
         self._fetching.when_here(model, "", use)
+
+    def take_name(self, text: str) -> None:
+        """What a benchmark name says as the scenario; the cursor goes to its batch."""
+        from engine.plan.named_scenario import named_scenario
+        from tui.table_view import TableView
+
+        changed = named_scenario(text, self._store.current)
+        if self._session is not None:
+            self._session.view, self._session.following = TableView(), True
+        self._change(changed, "benchmark name")
 
     def do_copy(self) -> None:
         """The row in one line, with its benchmark name."""

@@ -11,6 +11,7 @@ from tui.look import Look
 
 if TYPE_CHECKING:
     from tui.last_session import LastSession
+    from tui.overlays.palette import Wish
     from tui.session import Session
 
 
@@ -35,9 +36,9 @@ class Program(Group):
         palette = Palette(desk.active.short_name, desk.program.keymap, facts_of(desk))
         desk.open(palette, self._chosen)
 
-    def _chosen(self, id: str | None) -> None:
-        if id is not None:
-            self._desk.run(id)
+    def _chosen(self, wish: Wish | None) -> None:
+        if wish is not None:
+            self._desk.run(wish.command, wish.text)
 
     def do_restore(self) -> None:
         """The session that was left, with its view; undo goes back."""

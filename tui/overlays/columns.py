@@ -30,12 +30,14 @@ class ColumnChooser(Page[None]):
         table = session.shown if session is not None else None
         if table is None:
             return []
-        return [one.id for one in ordered(columns_of(table.kind), self._table.order)]
+        known = columns_of(table.kind, one_token=table.one_token)
+        return [one.id for one in ordered(known, self._table.order)]
 
     def _fill(self) -> None:
         session, table = self._desk.session, self._table
         assert session is not None and session.shown is not None
-        columns = {one.id: one for one in columns_of(session.shown.kind)}
+        shown = session.shown
+        columns = {one.id: one for one in columns_of(shown.kind, one_token=shown.one_token)}
         room = {one.id for one in with_room(table.columns(), table.size.width - 9)}
         whole = session.view.view != "layout"
         self.view.lines = []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 
 import textual.events as events
 
+from engine.plan.benchmark import is_benchmark_name
 from engine.words.errors import RooftopError
 from tui import line_editor
 from tui.commands import Command
@@ -15,8 +17,17 @@ from tui.overlays.page import Page
 from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, Role
 
 
-class Palette(Page[str]):
-    """Commands by name: type to narrow, enter to run. What can do nothing now is dim."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A command to run; where it takes one, with what was typed for it."""
+
+    command: str
+    text: str = ""
+
+
+class Palette(Page[Wish]):
+    """Commands by name: type to narrow, enter to run. What can do nothing now is dim. A benchmark
+    name is a command, too: to plan what it names."""
 
     def __init__(self, pane: str, keymap: Keymap, facts: frozenset[str]) -> None:
         super().__init__("commands", "enter runs, ↑↓ choose, esc closes")
@@ -44,6 +55,11 @@ class Palette(Page[str]):
         found = self._found()
         self._cursor = max(0, min(self._cursor, len(found) - 1))
         self.view.lines = [line((" › ", BOLD), (f"{self._typed}", BOLD), (" ", INPUT))]
+        if is_benchmark_name(self._typed):
+            self.view.lines.append(line(("   enter plans what this name says", PLAIN)))
+            self.view.top = 0
+            self.view.update()
+            return
         for place, command in enumerate(found):
             style = PLAIN if command.needs in self._facts else DIM
             style = CURSOR if place == self._cursor else style
@@ -60,7 +76,10 @@ class Palette(Page[str]):
             self.close()
             return
         if event.key == "enter":
-            self.close(found[self._cursor].id if found else None)
+            if is_benchmark_name(self._typed):
+                self.close(Wish("name", self._typed.strip()))
+            else:
+                self.close(Wish(found[self._cursor].id) if found else None)
             return
         if event.key in {"down", "up", "ctrl+n", "ctrl+p", "tab", "shift+tab"}:
             self._cursor += 1 if event.key in {"down", "ctrl+n", "tab"} else -1

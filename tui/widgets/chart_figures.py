@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import BY_ID, OVER, THROUGHPUT, Metric, limited_of
+from engine.plan.metrics import BY_ID, OVER, Metric, limited_of
 from engine.plan.results import Explanation, OperatorTime, Table
 from engine.scenario import Objectives
 from engine.words.arrays import FloatArray
@@ -33,10 +33,10 @@ def batch_figure(
 ) -> Figure:
     """Throughput per chip over batch: what meets the objectives as a line, what does not dotted,
     an upright line at the largest batch of each limit."""
-    x, y = table.batch.astype(float), table.metrics[table.throughput]
+    x, y = table.batch.astype(float), table.metrics[table.rated.id]
     series, legend = [], []
     if baseline is not None:
-        before = baseline.metrics[baseline.throughput]
+        before = baseline.metrics[table.rated.id]
         series.append(Series(baseline.batch.astype(float), before, DIM))
         legend.append(("⠒ baseline", DIM))
     series.append(Series(x, y, DIM, dotted=True))
@@ -120,12 +120,20 @@ _ACROSS = {
 }
 
 
+_ONE_TOKEN = _Across(BY_ID["ttft_ms"], BY_ID["ttft_ms"], "ms", falls=True)
+
+
+def _across(table: Table) -> _Across:
+    """Where nothing comes after the first token, that one is what a user waits for."""
+    return _ONE_TOKEN if table.one_token else _ACROSS[table.kind]
+
+
 def pareto_figure(table: Table, objectives: Objectives) -> Figure:
     """Throughput per chip over what one user gets: every candidate a dot, the frontier a line.
     Forward models: over the latency of a batch."""
-    across = _ACROSS[table.kind]
+    across = _across(table)
     fits = np.flatnonzero(table.fits)
-    x, y = table.metrics[across.metric.id][fits], table.metrics[table.throughput][fits]
+    x, y = table.metrics[across.metric.id][fits], table.metrics[table.rated.id][fits]
     front = frontier(-x if across.falls else x, y)
     limit = getattr(objectives, across.limit.id)
     widest = float(x.max(initial=1.0))
@@ -161,13 +169,13 @@ def chosen_point(chosen: tuple[Table, int] | None) -> tuple[Mark, ...]:
     if chosen is None:
         return ()
     table, row = chosen
-    x, y = table.metrics[_ACROSS[table.kind].metric.id][row], table.metrics[table.throughput][row]
+    x, y = table.metrics[_across(table).metric.id][row], table.metrics[table.rated.id][row]
     return (Mark(float(x), float(y), CHOSEN, BEST),)
 
 
-def pinned_point(figure: Figure, metrics: Mapping[str, float], kind: ModelKind) -> Figure:
-    """A Pareto chart with the baseline's answer marked as well."""
-    across, up = _ACROSS[kind].metric.id, THROUGHPUT[kind].id
+def pinned_point(figure: Figure, metrics: Mapping[str, float], table: Table) -> Figure:
+    """A Pareto chart of ``table`` with the baseline's answer marked as well."""
+    across, up = _across(table).metric.id, table.rated.id
     if across not in metrics or up not in metrics:
         return figure
     mark = Mark(metrics[across], metrics[up], PINNED, WARN)

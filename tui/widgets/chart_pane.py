@@ -50,10 +50,12 @@ class ChartPane(Pane):
             found = self.explanation
             batch = f"B{found.batch}" if found is not None else "…"
             return ("TFLOP/s over FLOP/byte", f"roofline of {batch}", "p next chart")
-        kind = ModelKind.TOKENS if session.table is None else session.table.kind
-        unit = counted(THROUGHPUT[kind].short, session.samples)
+        table = session.table
+        kind = ModelKind.TOKENS if table is None else table.kind
+        rated = THROUGHPUT[kind] if table is None else table.rated
+        unit = counted(rated.short, session.samples)
         if self.kind == "pareto":
-            across = OVER[kind].short
+            across = "TTFT" if table is not None and table.one_token else OVER[kind].short
             return (f"{unit} over {across}", "Pareto, all layouts", "p next chart")
         return (f"{unit} over batch", self._layout(), "p next chart")
 
@@ -111,7 +113,7 @@ class ChartPane(Pane):
         figure = replace(self._pareto[1], marks=chosen_point(session.selected))
         if session.baseline is None:
             return figure
-        return pinned_point(figure, session.baseline.answer.metrics, session.sweep.table.kind)
+        return pinned_point(figure, session.baseline.answer.metrics, session.sweep.table)
 
     def _roofline(self) -> Figure | str:
         from tui.widgets.chart_figures import roofline_figure

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import Metric, metrics_of
+from engine.plan.metrics import Metric, metrics_about
 from tui.choices import Choices
 from tui.format import metric_text
 from tui.lines import cells
@@ -39,10 +39,10 @@ WHOLE_SWEEP = frozenset({"layout", "precision"})
 """Columns that say nothing in a table of one layout."""
 
 
-def columns_of(kind: ModelKind) -> tuple[Column, ...]:
+def columns_of(kind: ModelKind, *, one_token: bool = False) -> tuple[Column, ...]:
     """Every column of a table of ``kind``, in the order of the first start: those that are hidden
-    at first stand last."""
-    metrics = metrics_of(kind)
+    at first stand last. Answers of one token have columns of their own."""
+    metrics = metrics_about(kind, one_token=one_token)
     shown = (_of_metric(one) for one in metrics if one.shown)
     hidden = (_of_metric(one) for one in metrics if not one.shown)
     return (*_WORDS, *shown, *_LAST, *hidden)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.plan.metrics import SPEED
 from tui.format import counted
-from tui.lines import Line, Run, fit, line
-from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
+from tui.lines import Line, Run, cells, fit, line
+from tui.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
     HIDDEN_AT_FIRST,
     WHOLE_SWEEP,
@@ -25,7 +24,14 @@ from tui.widgets.panes import Moves, Pane, Place
 if TYPE_CHECKING:
     from engine.plan.results import Table
 
+
+def _columns_of(table: Table) -> tuple[Column, ...]:
+    return columns_of(table.kind, one_token=table.one_token)
+
+
 NOTHING = "nothing to show: m chooses another model, u undoes"
+LEAST_LINES = 3
+"""Header, a row, and a line about it."""
 _BATCH = 6
 _FIRST = 3 + _BATCH
 """Cells of the mark, the verdict's glyph, a space and the batch."""
@@ -60,12 +66,13 @@ class TablePane(Pane):
 
     def __init__(self) -> None:
         super().__init__()
-        self._top = 0
+        self._top = self._visible = 0
         self.order: tuple[str, ...] = ()
         self.hidden: tuple[str, ...] = HIDDEN_AT_FIRST
 
     def summary(self) -> tuple[str, ...]:
-        """Where the cursor is, which rows these are, and the row's benchmark name."""
+        """Where the cursor is and which rows these are; the row's benchmark name where there is no
+        room for it below them."""
         session = self.session
         assert session is not None
         if session.arrangement is None or session.precision is None:
@@ -75,6 +82,8 @@ class TablePane(Pane):
         pinned = session.baseline is not None
         views = {"best": "best of each layout", "all": "all candidates"}
         parts = [place, "Δ baseline, same batch"] if pinned else [place]
+        if not self._has_foot(self.size.height - 1):
+            parts += self._name_of_row()
         if view.match:
             parts.append(f"/{view.match}")
         if view.filter != "all":
@@ -84,28 +93,47 @@ class TablePane(Pane):
         # What counts samples has no cache whose format there is to name.
         label = session.precision.name if session.samples else session.precision.label
         parts.append(views.get(view.view, f"{session.arrangement.name} {label}"))
-        parts += self._accuracy()
-        chosen = session.selected
-        if chosen is not None and not self._shows("benchmark"):
-            parts.append(self._benchmark(chosen[0], chosen[1]))
-        return tuple(parts)
+        return (*parts, *self._accuracy())
 
     def _accuracy(self) -> list[str]:
         """How well the row is known: the badge, and the range of what a user waits for."""
         assert self.session is not None
-        found = self.session.accuracy()
-        if found is None:
+        found, chosen = self.session.accuracy(), self.session.selected
+        if found is None or chosen is None:
             return []
-        assert self.session.table is not None
-        felt = SPEED[self.session.table.kind]
+        felt = chosen[0].felt
         ranged = found.percent(felt.range)
         return [f"{found.badge} {felt.short} {ranged}"] if ranged else [str(found.badge)]
+
+    def _name_of_row(self) -> list[str]:
+        """The benchmark name of the row under the cursor."""
+        assert self.session is not None
+        chosen = self.session.selected
+        return [self._benchmark(*chosen)] if chosen is not None else []
+
+    @staticmethod
+    def _has_foot(height: int) -> bool:
+        """Whether there is room below the rows for a line about the one under the cursor."""
+        return height >= LEAST_LINES
+
+    def _foot(self, width: int) -> Line:
+        """The row under the cursor: its benchmark name, and its figures with their ranges as far
+        as there is room; ± goes last."""
+        from tui.row_words import row_words
+
+        session = self.session
+        assert session is not None and session.selected is not None
+        name, known = self._name_of_row()[0], session.accuracy()
+        words = row_words(*session.selected, known, session.samples) if known is not None else ()
+        room = width - len(name) - 6
+        told = next((one for one in words if cells(one) <= room), "")
+        return line(("   ", DIM), (fit(name, min(len(name), width - 3)), BOLD), (f"  {told}", DIM))
 
     def _label(self, id: str) -> str:
         session = self.session
         if session is None or session.table is None:
             return id
-        labels = {column.id: column.label for column in columns_of(session.table.kind)}
+        labels = {column.id: column.label for column in _columns_of(session.table)}
         return labels.get(id, id)
 
     def columns(self) -> tuple[Column, ...]:
@@ -120,12 +148,8 @@ class TablePane(Pane):
             "layout": [one.name for one in table.arrangements],
             "precision": [one.label for one in table.precisions],
         }
-        chosen = ordered(sized(columns_of(table.kind), words), self.order)
+        chosen = ordered(sized(_columns_of(table), words), self.order)
         return tuple(column for column in chosen if column.id not in left_out)
-
-    def _shows(self, id: str) -> bool:
-        shown = with_room(self.columns(), self.size.width - _FIRST)
-        return any(column.id == id for column in shown)
 
     def body(self, width: int, height: int) -> list[Line]:
         """Header and the visible rows."""
@@ -135,12 +159,15 @@ class TablePane(Pane):
         if table is None:
             return [line((NOTHING if session.error else "working …", DIM))]
         chosen = with_room(self.columns(), width - _FIRST)
-        visible = max(height - 1, 1)
+        foot = self._has_foot(height) and session.selected is not None
+        visible = self._visible = max(height - 1 - foot, 1)
         self._scroll(visible, len(session.rows))
         last = min(self._top + visible, len(session.rows))
         rows = [self._row(table, place, chosen, width) for place in range(self._top, last)]
         if not rows:
             rows = [line(("   no row matches; esc clears the filter", WARN))]
+        if foot:
+            rows += [line()] * (visible - len(rows)) + [self._foot(width)]
         return [self._header(chosen), *rows]
 
     def move(self, by: int) -> None:
@@ -163,8 +190,8 @@ class TablePane(Pane):
             self.session.move(place)
 
     def place_at(self, y: int) -> int:
-        """The place in the view of what is drawn in line ``y``; -1 for title and header."""
-        return self._top + y - 2 if y >= 2 else -1
+        """The place in the view of what is drawn in line ``y``; -1 where that is no row."""
+        return self._top + y - 2 if 2 <= y < 2 + self._visible else -1
 
     def _scroll(self, visible: int, rows: int) -> None:
         assert self.session is not None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.model.config.find import hub_reference, is_path, nearest, vision_name
 from engine.model.config.loaded import RawConfig
-from engine.model.model_profiles import model_file
+from engine.model.model_profiles import model_file, model_spelt
 from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
 from engine.words.errors import InputError
@@ -37,6 +37,9 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
     named = vision_name(reference)
     if named:
         return _read_named(named)
+    spelt = model_spelt(reference)
+    if spelt:
+        return _read_profile(spelt)
     raise InputError(
         f"model {clean(reference, 80)!r} is neither a profile, nor a file or folder, nor a "
         f"hub id org/name{nearest(lowered)}"

@@ -123,7 +123,7 @@ def test_encoders_names_round_trip(number, model, version, tokens, weights, acts
     ("name", "parameters", "expected"),
     [
         ("DeepSeek-V3", 671_026_404_352, ("DeepSeek-V3", "671B")),
-        ("Llama-2-70b", 68_976_648_192, ("Llama-2", "70B")),
+        ("Llama-2-70b", 68_976_648_192, ("Llama2", "70B")),
         ("Mixtral-8x7B", 46_702_792_704, ("Mixtral", "8x7B")),
         ("gpt2", 124_439_808, ("gpt2", "124M")),
         ("Phi", 2_779_683_840, ("Phi", "2.8B")),

@@ -109,7 +109,7 @@ def test_names_and_launch_of_a_choice(solved):
     prepared, scenario, result = solved
     arrangement, precision = result.table.arrangement(result.best), prepared.precisions[0]
     assert benchmark_names(prepared, scenario, precision, 7)[0] == (
-        "TPS001-Llama-3.1-8B-S4K-01K-W16A16-B7"
+        "TPS001-Llama3.1-8B-S4K-01K-W16A16-B7"
     )
     launch = launch_command(prepared, scenario, arrangement, precision, 7)
     assert launch.startswith("vllm serve meta-llama/Llama-3.1-8B-Instruct ")

@@ -1,0 +1,50 @@
+"""What is known of how far off a prediction may be: values only, see `engine.plan.ranges`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.hardware.chip import Provenance
+
+_NAMES = {"ttft": "TTFT", "tpot": "TPOT", "latency": "latency", "throughput": "throughput"}
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """What to say about a prediction's error.
+
+    ``badge`` is that of its `Case`. ``ranges`` maps the ``range`` of metrics (``ttft``, ``tpot``,
+    ``e2e``, ``throughput``, ``latency``) to relative errors that two of three such results stayed
+    within.
+    """
+
+    badge: Provenance
+    ranges: Mapping[str, float]
+    rows: int
+    basis: str
+
+    def share(self, metric: str) -> float | None:
+        """The relative error that is a metric's range; None where it has never been compared."""
+        return self.ranges.get(metric)
+
+    def percent(self, metric: str) -> str:
+        """``±12 %``, or nothing where the metric has never been compared."""
+        known = self.ranges.get(metric)
+        return "" if known is None else f"±{max(round(100 * known), 1)} %"
+
+    def sentence(self) -> str:
+        """What two of three such results stayed within, and what that was measured on."""
+        named = [f"{_NAMES[name]} {self.percent(name)}" for name in _NAMES if name in self.ranges]
+        if not named:
+            return f"{self.badge}; {self.basis}"
+        return (
+            f"{self.badge}: two of three such results lay within {', '.join(named)} ({self.basis})"
+        )
+
+    def values(self) -> dict[str, str | float]:
+        """Plain values for files: the badge and a ``…_range_percent`` per metric."""
+        ranges = {
+            f"{name}_range_percent": round(100 * value, 1) for name, value in self.ranges.items()
+        }
+        return {"badge": str(self.badge), **ranges}

@@ -1,0 +1,41 @@
+"""A row in few words: what it delivers, each figure with its range. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from engine.plan.accuracy import Accuracy
+from engine.plan.metrics import BY_ID, Metric, Unit
+from engine.plan.results import Table
+from engine.words.quantities import duration_within, rate_within
+from tui.format import counted, metric_text
+
+
+def ranged(metric: Metric, value: float, share: float | None) -> str:
+    """A metric's number with its range, as sentences write it: ``244 ± 34``, ``49.9 ± 7 ms``."""
+    if not math.isfinite(value) or metric.unit is Unit.GIBIBYTES:
+        return metric_text(metric, value)
+    if metric.unit is Unit.MILLISECONDS:
+        return duration_within(value, share)
+    return rate_within(value, share)
+
+
+def row_words(table: Table, row: int, known: Accuracy, samples: str) -> tuple[str, ...]:
+    """A row's throughput and what users feel of it, from the longest way to say it to the
+    shortest."""
+    felt = table.felt
+    told = []
+    for metric in (table.rated, felt):
+        text = ranged(metric, table.value(row, metric.id), known.share(metric.range))
+        short = counted(metric.short, samples)
+        told.append(f"{short} {text}" if metric is felt else f"{text} {short}")
+    rated = known.percent(table.rated.range)
+    badge = str(known.badge)
+    return (" · ".join([*told, badge]), " · ".join(told), told[0], rated)
+
+
+def shares_of(table: Table, known: Accuracy) -> Mapping[str, float]:
+    """The range of each metric of a table as a share of it, where it has one."""
+    found = ((one, known.share(BY_ID[one].range)) for one in table.metrics)
+    return {id: share for id, share in found if share is not None}
