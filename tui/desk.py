@@ -81,12 +81,12 @@ class Desk(Protocol):
 
     def ask(
         self,
-        label: str,
+        label: str | tuple[str, ...],
         text: str,
         answer: Callable[[str], None],
         changed: Callable[[str], None] | None = None,
     ) -> None:
-        """Ask for a line of text in the last line."""
+        """Ask for a line of text in the last line; of several labels the first that has room."""
 
     def open(self, page: Page[Result], then: Callable[[Result | None], None] | None = None) -> None:
         """Put a page on top; ``then`` gets its result when it is closed."""

@@ -13,12 +13,14 @@ from engine.model.config import hub_reference
 from engine.plan.answer import why_lost
 from engine.plan.plan_file import PlanFile, load_plan, scenario_document
 from engine.plan.prepared import Prepared, prepare
+from engine.plan.ranges import accuracy_of
 from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.text import clean
 from engine.work.arrangement import Arrangement
+from tui.row_words import shares_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Pinned:
     document: Mapping[str, Any] = field(default_factory=dict)
     samples: str = ""
     """What a forward model counts; empty for models of tokens and where it cannot be read."""
+    ranges: Mapping[str, float] = field(default_factory=dict)
+    """The ± of metrics as a share of them, where it is known."""
 
     @property
     def name(self) -> str:
@@ -98,6 +102,7 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
         metrics={name: float(column[row]) for name, column in table.metrics.items()},
         verdict=why_lost(table, row, scenario.objectives),
         samples=samples_of(prepared),
+        ranges=shares_of(table, accuracy_of(prepared, scenario, table.precision(row))),
     )
 
 

@@ -268,7 +268,7 @@ class MainScreen(Screen[None]):
 
     def ask(
         self,
-        label: str,
+        label: str | tuple[str, ...],
         text: str,
         answer: Callable[[str], None],
         changed: Callable[[str], None] | None = None,

@@ -16,6 +16,7 @@ from engine.plan.accuracy import Accuracy
 from engine.plan.answer import answer, why_lost
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges import accuracy_of
+from engine.plan.ranking import best_place
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_limits, batch_table, sweep
 from engine.scenario import Scenario
@@ -206,10 +207,9 @@ class Session:
         fixed = np.flatnonzero(table.batch[self.rows] == self.store.current.fixed_batch)
         if len(fixed):
             return int(fixed[0])
-        throughput = np.nan_to_num(table.metrics[table.throughput][self.rows], nan=0.0)
-        meets = table.meets[self.rows]
-        if meets.any():
-            return int(np.argmax(np.where(meets, throughput, -1.0)))
+        best = best_place(table, self.rows, self.store.current)
+        if best is not None:
+            return best
         fits = table.fits[self.rows]
         return int(np.argmin(np.where(fits, table.excess[self.rows], 1e12)))
 
@@ -288,7 +288,7 @@ class Session:
         if fixed is not None:
             places = np.flatnonzero((table.batch == fixed) & table.meets)
             return int(places[0]) if len(places) else None
-        return int(np.argmax(np.where(table.meets, table.metrics[table.throughput], -1.0)))
+        return best_place(table, np.arange(len(table)), self.store.current)
 
     def is_marked(self, table: Table, row: int) -> bool:
         """Whether a row of the scenario on screen is marked for comparing."""

@@ -8,6 +8,7 @@ from engine.plan.kinds import plan_kind
 from engine.plan.metrics import MEMORY, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
+from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
@@ -78,7 +79,8 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
         most = prepared.framework.scheduler.max_sequences
         return f"the scheduler binds, it admits {most:,} sequences per rank (--max-sequences)"
     if verdict.metric is None:
-        return "no limit binds, a larger batch brings no more per chip"
+        more = f"at most {WORTH:.0%} more" if has_knee(table, scenario) else "no more"
+        return f"no limit binds, a larger batch brings {more.replace('%', ' %')} per chip"
     value = following.value(place, verdict.metric.id)
     limit = getattr(scenario.objectives, verdict.metric.id)
     return f"{verdict.name} binds, batch {batch} would need {duration_beyond(value, limit)}"

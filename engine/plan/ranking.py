@@ -4,17 +4,54 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.model.kinds import ModelKind
 from engine.plan.results import Sweep, Table
-from engine.words.arrays import IntArray
+from engine.scenario import Scenario
+from engine.words.arrays import FloatArray, IntArray
+
+WORTH = 0.05
+"""What a larger batch of a forward model must bring, where no limit says how long one may take:
+beyond the knee of the curve only the latency grows."""
 
 
-def rank(table: Table, elapsed_seconds: float) -> Sweep:
+def has_knee(table: Table, scenario: Scenario) -> bool:
+    """Whether the best batch is the one at the knee: nothing else ends the batches of a forward
+    model without a limit on its latency or on its batch."""
+    unbounded = scenario.objectives.latency_ms is None and scenario.max_batch is None
+    return table.kind is ModelKind.FORWARD and unbounded
+
+
+def standing(table: Table, scenario: Scenario) -> FloatArray:
+    """What rows that meet the objectives are ranked by, more is better: throughput, at the knee and
+    beyond it all the same."""
+    throughput = np.nan_to_num(table.metrics[table.throughput], nan=0.0)
+    if not has_knee(table, scenario):
+        return throughput
+    most = float(throughput.max(initial=0.0, where=table.meets))
+    return np.minimum(throughput, most / (1.0 + WORTH))
+
+
+def best_place(table: Table, rows: IntArray, scenario: Scenario) -> int | None:
+    """The place in ``rows`` of the best that meets the objectives, None where none does; at the
+    knee the smallest batch of those that are alike."""
+    value = np.where(table.meets, standing(table, scenario), -1.0)[rows]
+    if not len(rows) or value.max() < 0:
+        return None
+    alike = np.flatnonzero(value == value.max())
+    if has_knee(table, scenario):
+        return int(alike[np.argmin(table.batch[rows][alike])])
+    return int(alike[0])
+
+
+def rank(table: Table, scenario: Scenario, elapsed_seconds: float) -> Sweep:
     """A table as a sweep: meeting rows by throughput, then missing ones by excess, then the
     rest."""
-    throughput = np.nan_to_num(table.metrics[table.throughput], nan=0.0)
-    key = np.where(table.meets, -throughput, table.excess)
+    key = np.where(table.meets, -standing(table, scenario), table.excess)
     key = np.where(table.fits, key, 1e12 + table.excess)
     order = np.argsort(key, kind="stable")
+    if has_knee(table, scenario):
+        # Rows that are alike: the smallest batch answers first.
+        order = np.lexsort((table.batch, key))
     best = int(order[0]) if len(order) and table.meets[order[0]] else None
     nearest = None if best is not None or not len(order) else int(order[0])
     return Sweep(

@@ -273,7 +273,7 @@ def sweep(
         prepared.precisions,
         _joined(parts),
     )
-    return rank(table, time.perf_counter() - started)
+    return rank(table, scenario, time.perf_counter() - started)
 
 
 def _joined(parts: Sequence[_Block]) -> _Block:

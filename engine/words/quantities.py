@@ -29,6 +29,8 @@ def duration_within(
         return "–"
     number, unit = duration(milliseconds).split(" ")
     scale = {"ms": 1.0, "s": 1e3, "min": 6e4}[unit]
+    if share is not None and 100 <= milliseconds < 1000:
+        number = f"{milliseconds:.0f}"
     within = "" if share is None else f" ± {spread(milliseconds / scale * share)}"
     kept = "" if limit is None else f" of {limit / scale:,g}"
     return f"{number}{within}{kept} {unit}"

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.hardware.chip import Provenance
+from engine.plan.accuracy import Accuracy
 from engine.plan.metrics import CODES, NO_MEMORY, NOTHING, VERDICTS
 from engine.plan.results import Explanation, OperatorTime, PassFigures, Share, Sweep, Table
 from engine.serve.memory import MemoryItem
@@ -19,7 +21,9 @@ def fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.session.batch_limits", lambda prepared, *_: _limits(prepared))
     monkeypatch.setattr("tui.session.batch_table", _batch_table)
     monkeypatch.setattr("tui.session.sweep", _sweep)
-    monkeypatch.setattr("tui.session.accuracy_of", lambda *_: None)
+    known = Accuracy(Provenance.FITTED, {"ttft": 0.28, "tpot": 0.14, "throughput": 0.14}, 9, "x")
+    for place in ("tui.session", "engine.plan.answer", "tui.pinned"):
+        monkeypatch.setattr(f"{place}.accuracy_of", lambda *_: known)
     monkeypatch.setattr("engine.plan.sweep.sweep", _sweep)
     monkeypatch.setattr("engine.plan.explain.explain", _explanation)
     monkeypatch.setattr("tui.thinking.Thinking.rest", lambda self: None)
@@ -70,6 +74,8 @@ def _table(prepared, scenario, index, batch) -> Table:
             "e2e_ms": end * speed,
             "request_tps": request * speed,
             "decode_tps": 1e3 * batch / tpot * speed,
+            "prefill_tps": 4.0 * request * speed,
+            "prompt_tps_per_chip": 4.0 * request / scenario.chips * speed,
             "tps_per_chip": request / scenario.chips * speed,
             "tps_per_user": 1e3 / tpot * speed,
             "memory_gib": memory,

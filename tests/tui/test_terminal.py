@@ -33,7 +33,7 @@ def test_types_saves_and_quits(terminal, tmp_path):
     terminal.wait_for("TP1 ×2")
     terminal.read(1.0)
     terminal.send("s")
-    terminal.wait_for("Save plan as")
+    terminal.wait_for("Save plan")
     terminal.send("\x15plan.toml\r")
     terminal.wait_for("saved plan.toml")
     terminal.send("q")

@@ -107,7 +107,7 @@ class TestCompare:
 
     async def test_the_best_of_a_line_is_starred_once(self):
         async with running() as (_, pilot):
-            await press(pilot, "space", "up", "up", "space", "c")
+            await press(pilot, "space", "g", "space", "c")
             line = next(one for one in shown(pilot).split("\n") if "tok/s/chip" in one)
             assert line.count("★") == 1
             assert line.index("★") < 45

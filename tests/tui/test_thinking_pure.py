@@ -109,6 +109,21 @@ class TestCompare:
         assert "space marks rows" in text_of(compare_lines(Comparison(self.COLUMNS[:1]), 80))
         assert "space marks rows" not in text_of(compare_lines(Comparison(self.COLUMNS), 80))
 
+    def test_what_differs_by_less_than_the_range_has_no_star(self):
+        near = (pinned(DENSE, 15), pinned(DENSE, 16))
+        lines = text_of(compare_lines(Comparison(near), 120)).split("\n")
+        row = next(one for one in lines if one.strip().startswith("tok/s/chip"))
+        assert "★" not in row
+        assert row.count("±") == 2
+
+    def test_a_column_that_misses_has_no_star(self):
+        tight = replace(DENSE, objectives=Objectives(tpot_ms=1e-3))
+        pair = (pinned(DENSE, 1), pinned(tight, 64))
+        lines = text_of(compare_lines(Comparison(pair), 120)).split("\n")
+        row = next(one for one in lines if one.strip().startswith("tok/s/chip"))
+        assert row.index("★") < row.index("±")
+        assert row.count("★") == 1
+
     def test_equal_lines_have_no_star(self):
         twice = (pinned(DENSE, 8), pinned(replace(DENSE, max_batch=99), 8))
         assert "★" not in text_of(compare_lines(Comparison(twice), 120))

@@ -30,7 +30,17 @@ class Files(Group):
             self._desk.say("nothing to save yet")
             return
         suggestion = str(self._desk.plan_path or self._suggested_name())
-        self._desk.ask("Save plan as:", suggestion, self._save)
+        self._desk.ask(self._save_labels(), suggestion, self._save)
+
+    def _save_labels(self) -> tuple[str, ...]:
+        """What is asked, with what the plan delivers as far as there is room: ± goes last."""
+        from tui.row_words import row_words
+
+        session = self._session
+        assert session is not None and session.selected is not None
+        known = session.accuracy()
+        words = row_words(*session.selected, known, session.samples) if known is not None else ()
+        return (*(f"Save plan ({one}) as:" for one in words if one), "Save plan as:")
 
     def _suggested_name(self) -> Path:
         import re

@@ -9,7 +9,11 @@ from textual import events
 from engine.words.errors import RooftopError
 from tui.desk import Desk
 from tui.line_editor import edited, pasted
+from tui.lines import cells
 from tui.widgets.panes import FooterPane
+
+ROOM_TO_TYPE = 4
+"""Cells behind the text of a question: a space, the cursor, and two to go on."""
 
 
 class Prompt:
@@ -28,13 +32,17 @@ class Prompt:
 
     def ask(
         self,
-        label: str,
+        label: str | tuple[str, ...],
         text: str,
         answer: Callable[[str], None],
         changed: Callable[[str], None] | None = None,
     ) -> None:
-        """Ask for a line of text; ``answer`` gets it. ``changed`` gets every text on the way,
+        """Ask for a line of text; ``answer`` gets it. Of several labels the first is shown that
+        leaves room for the text, else the last. ``changed`` gets every text on the way,
         and an empty one when esc takes the question back."""
+        labels = (label,) if isinstance(label, str) else label
+        room = self._footer.size.width - cells(text) - ROOM_TO_TYPE
+        label = next((one for one in labels if cells(one) <= room), labels[-1])
         self._footer.prompt = (label, text)
         self._answer, self._changed = answer, changed
         self._footer.update()

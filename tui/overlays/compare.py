@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.plan.metrics import METRICS, Better
+from engine.plan.metrics import METRICS, Better, Metric
+from engine.words.quantities import spread
 from tui.changes import changed_values
 from tui.format import counted, metric_text
 from tui.lines import Line, Run, cells, fit, line
@@ -63,7 +64,9 @@ def compare_lines(comparison: Comparison, width: int) -> list[Line]:
     differing = _scenario_facts(columns)
     size = _column_width((*facts, *differing))
     shown = _in_sight(len(columns), comparison.cursor, max((width - _LABEL - 2) // size, 1))
-    lines += [line(""), _head(comparison, shown, size)]
+    hidden = [letter(place) for place in range(len(columns)) if place not in shown]
+    words = f" no room for {', '.join(hidden)}; ← → brings them" if hidden else ""
+    lines += [line((words, DIM)), _head(comparison, shown, size)]
     lines += [_fact_line(fact, shown, size) for fact in facts]
     if differing:
         lines += [line(""), line((" what differs", TITLE))]
@@ -71,9 +74,6 @@ def compare_lines(comparison: Comparison, width: int) -> list[Line]:
     if len(columns) == 1:
         words = " alone: space marks rows in the table, o adds a saved plan"
         lines += [line(""), line((words, DIM))]
-    hidden = [letter(place) for place in range(len(columns)) if place not in shown]
-    if hidden:
-        lines += [line(""), line((f" no room for {', '.join(hidden)}; ← → brings them", DIM))]
     return lines
 
 
@@ -112,21 +112,50 @@ def _fact_line(fact: _Fact, shown: range, size: int) -> Line:
 def _metric_facts(columns: Sequence[Pinned]) -> list[_Fact]:
     facts = []
     for metric in _METRICS:
-        values = [one.metrics.get(metric.id, math.nan) for one in columns]
+        values = [_value(one, metric) for one in columns]
         if any(not math.isnan(value) for value in values):
-            texts = tuple(metric_text(metric, value) for value in values)
+            pairs = zip(columns, values, strict=True)
+            texts = tuple(_ranged(metric, value, one.ranges.get(metric.id)) for one, value in pairs)
             shown = counted(metric.label, columns[0].samples)
-            facts.append(_Fact(shown, texts, _best(texts, values, metric.better)))
+            facts.append(_Fact(shown, texts, _best(columns, values, metric)))
     return facts
 
 
-def _best(texts: Sequence[str], values: Sequence[float], better: Better) -> frozenset[int]:
-    """The columns with the best value, as far as can be seen; none when all are alike."""
-    known = [value for value in values if not math.isnan(value)]
-    best = max(known) if better is Better.HIGHER else min(known)
-    winner = texts[list(values).index(best)]
-    places = frozenset(place for place, text in enumerate(texts) if text == winner)
-    return places if len(places) < len(texts) else frozenset()
+def _value(column: Pinned, metric: Metric) -> float:
+    """A metric of a column; none of what says nothing about its answers."""
+    one_token = column.scenario.workload.is_one_token
+    known = metric.is_about(one_token=one_token)
+    return column.metrics.get(metric.id, math.nan) if known else math.nan
+
+
+def _ranged(metric: Metric, value: float, share: float | None) -> str:
+    """A metric's number with its range: ``244 ±34``."""
+    text = metric_text(metric, value)
+    return text if share is None or math.isnan(value) else f"{text} ±{spread(value * share)}"
+
+
+def _best(columns: Sequence[Pinned], values: Sequence[float], metric: Metric) -> frozenset[int]:
+    """The columns that meet their objectives and whose value cannot be told from the best of them
+    within its range; none where that is all of them."""
+    meeting = [
+        place
+        for place, one in enumerate(columns)
+        if not one.verdict and not math.isnan(values[place])
+    ]
+    if not meeting:
+        return frozenset()
+    higher = metric.better is Better.HIGHER
+    best = (max if higher else min)(meeting, key=lambda place: values[place])
+
+    def is_alike(place: int) -> bool:
+        shares = (columns[one].ranges.get(metric.id, 0.0) for one in (best, place))
+        far = abs(values[place] - values[best])
+        alike = metric_text(metric, values[place]) == metric_text(metric, values[best])
+        return alike or far <= max(shares) * abs(values[best])
+
+    found = frozenset(place for place in meeting if is_alike(place))
+    others = [place for place in range(len(columns)) if not math.isnan(values[place])]
+    return found if len(found) < len(others) else frozenset()
 
 
 def _choice_facts(columns: Sequence[Pinned]) -> list[_Fact]:

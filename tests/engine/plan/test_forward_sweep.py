@@ -16,6 +16,7 @@ from engine.plan.explain import explain
 from engine.plan.metrics import BY_ID, VERDICTS
 from engine.plan.plan_file import load_plan
 from engine.plan.prepared import prepare
+from engine.plan.ranking import WORTH
 from engine.plan.sweep import sweep
 from engine.scenario import Objectives, Scenario
 from engine.words.quantities import memory_amount
@@ -50,6 +51,18 @@ def test_the_winner_is_the_highest_throughput_under_the_limit(limited: Scenario)
     assert best == table.metrics["fps_per_chip"][allowed].max()
     missed = {VERDICTS[code].metric for code in table.binding[~allowed]}
     assert missed == {BY_ID["latency_ms"]}
+
+
+def test_without_a_limit_the_best_batch_is_the_knee(scenario: Scenario):
+    free = replace(scenario, max_batch=None)
+    prepared = prepare(free)
+    found = sweep(prepared, free)
+    assert found is not None and found.best is not None
+    rates = found.table.metrics["fps_per_chip"]
+    most = float(rates[found.table.meets].max())
+    enough = found.table.batch[rates * (1 + WORTH) >= most]
+    assert found.table.batch[found.best] == enough.min() < enough.max()
+    assert "at most 5 % more per chip" in answer(prepared, free, found)
 
 
 def test_throughput_is_batch_over_latency_on_every_chip(scenario: Scenario):

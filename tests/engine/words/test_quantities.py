@@ -29,6 +29,7 @@ def test_a_time_its_range_and_its_limit_are_in_one_unit():
     assert duration_within(49.9, 0.14, 50) == "49.9 ± 7 of 50 ms"
     assert duration_within(1200, 0.28, 2000) == "1.20 ± 0.34 of 2 s"
     assert duration_within(1200) == "1.20 s"
+    assert duration_within(294.4, 0.28, 2000) == "294 ± 80 of 2,000 ms"
     assert duration_within(math.nan, 0.1, 50) == "–"
 
 
