@@ -69,7 +69,8 @@ def scenario(base: Base = None, /, **keywords: object) -> Scenario:
 
     ``base`` is a scenario, or the path of a plan file, whose fields stay as they are where no
     keyword says otherwise. Without one, what is left out is as on the command line: DeepSeek-V3
-    on 16 H200 under vLLM, 4096 tokens in and 1024 out, no objectives. Raises `Error` for a
+    on 16 H200 under vLLM, 4096 tokens in and 1024 out (fewer where that is more than the model's
+    context), no objectives. Raises `Error` for a
     keyword that is unknown, said twice, or of a value that cannot be.
     """
     return _words.scenario_with(_base(base) or _words.START, _words.checked(keywords))
@@ -84,12 +85,13 @@ def plan(base: Base = None, /, **keywords: object) -> Plans:
     degrees given. See `scenario` for ``base`` and the keywords. Raises `Error`.
     """
     from engine.plan.candidates import plans_of, with_its_framework
+    from engine.plan.lengths import with_fitting_lengths
 
     given = _words.checked(keywords)
     made = _words.scenario_with(_base(base) or _words.START, given)
     if base is None and "framework" not in given:
         made = with_its_framework(made)
-    plans = plans_of(made)
+    plans = plans_of(with_fitting_lengths(made))
     _warn_of_idle(keywords, plans)
     return plans
 
@@ -107,6 +109,7 @@ def predict(
     Raises `Error`.
     """
     from engine.plan.candidates import predictions_of, with_its_framework
+    from engine.plan.lengths import with_fitting_lengths
     from engine.serve.call import Batch, Concurrency
 
     given = _words.checked(keywords)
@@ -121,7 +124,7 @@ def predict(
         if batch is not None
         else [Concurrency(one) for one in _words.counts("concurrency", concurrency)]
     )
-    rows = predictions_of(made, sizes)
+    rows = predictions_of(with_fitting_lengths(made), sizes)
     _warn_of_idle(keywords, rows)
     return rows
 

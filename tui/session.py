@@ -14,6 +14,7 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.accuracy import Accuracy
 from engine.plan.answer import answer, why_lost
+from engine.plan.lengths import fitted
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import best_place
@@ -67,6 +68,8 @@ class Session:
         scenario = self.store.current
         try:
             prepared = prepare(scenario)
+            scenario = fitted(scenario, prepared.systems[0])
+            self.store.amend(scenario)
             arrangement = self._kept_arrangement(prepared)
             precision = self._kept_precision(prepared)
             table = self._batches(prepared, scenario, arrangement, precision)

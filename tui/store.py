@@ -78,6 +78,12 @@ class Store:
         self.current = scenario
         return True
 
+    def amend(self, scenario: Scenario) -> None:
+        """Put what follows from a change in its place: no entry of its own."""
+        if self.saved == self.current:
+            self.saved = scenario
+        self.current = scenario
+
     def undo(self) -> str | None:
         """Step back; what was undone, or None at the beginning."""
         return self._step(self._past, self._future)

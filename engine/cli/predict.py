@@ -13,6 +13,7 @@ from engine.cli.options import idle_options
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.kinds import plan_kind
+from engine.plan.lengths import fitted, lengths_note
 from engine.plan.predicted import Predicted, predicted
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency, Most, Size
@@ -34,9 +35,11 @@ def run_predict(arguments: argparse.Namespace) -> int:
     """Predict and print; the exit code says whether any row meets the objectives."""
     scenario = command_scenario(arguments)
     resolved = resolve(scenario)
-    note = idle_options(arguments, resolved.model)
-    if note:
-        print(f"note: {note}", file=sys.stderr)
+    scenario = fitted(scenario, resolved.systems[0])
+    shrunk = lengths_note(scenario, resolved.systems[0])
+    for note in (idle_options(arguments, resolved.model), shrunk):
+        if note:
+            print(f"note: {note}", file=sys.stderr)
     arrangement = _arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
     found = predicted(scenario, arrangement, _sizes(arguments, scenario))

@@ -13,6 +13,7 @@ from engine.cli.options import idle_options, scenario_from
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.answer import answer
 from engine.plan.kinds import plan_kind
+from engine.plan.lengths import fitted
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
 from engine.plan.rows import row_values
@@ -30,7 +31,8 @@ def command_scenario(arguments: argparse.Namespace) -> Scenario:
 def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     """A command's scenario, resolved; stderr hears which options do nothing for its model.
 
-    Without a framework asked for, a vision model gets one that serves it.
+    Without a framework asked for, a vision model gets one that serves it; without lengths asked
+    for, they fit the model's context.
     """
     scenario = command_scenario(arguments)
     prepared = prepare(scenario)
@@ -41,7 +43,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     note = idle_options(arguments, prepared.model)
     if note:
         print(f"note: {note}", file=sys.stderr)
-    return scenario, prepared
+    return fitted(scenario, prepared.systems[0]), prepared
 
 
 def run_sweep(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.plan.kinds import plan_kind
+from engine.plan.lengths import lengths_note
 from engine.plan.metrics import MEMORY, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
@@ -49,7 +50,9 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
         sentence = "Nothing to choose from: no layout was tried."
     else:
         sentence = _losing(prepared, scenario, sweep.table, sweep.nearest)
-    return " ".join((sentence, *(f"{note}." for note in prepared.notes)))
+    told = lengths_note(scenario, prepared.systems[0])
+    notes = [note for note in (told, *prepared.notes) if note]
+    return " ".join((sentence, *(f"{note}." for note in notes)))
 
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:

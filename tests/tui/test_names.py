@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.scenario import Mode, Objectives
+from engine.scenario import LayoutLimits, Mode, Objectives
 from tests.tui.driving import SMALL, press, running, settled
 from tui.main import start
 
@@ -100,3 +100,13 @@ async def test_one_token_has_columns_of_its_own():
 def test_a_name_that_cannot_be_read_ends_the_start_in_one_line(capsys):
     assert start(["TPS001-Foo-70B-S4K-01-W4A16-B16"]) == 2
     assert "no model is called Foo-70B" in capsys.readouterr().err
+
+
+async def test_unchosen_lengths_fit_the_model_and_come_back():
+    async with running(replace(SMALL, chips=8, limits=LayoutLimits())) as (screen, pilot):
+        await press(pilot, "m", *"llama-2-7b", "enter")
+        assert screen.store.current.workload.input_tokens == 3072
+        assert "3K in, 1K out (not chosen)" in " ".join(screen.answer.text.split())
+        assert "fits its context" in screen.panes.named("workload").text
+        await press(pilot, "m", *"llama-3.1-8b", "enter")
+        assert screen.store.current.workload.input_tokens == 4096

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from engine.model.kinds import ModelCategory
-from engine.scenario import Scenario
+from engine.scenario import Lengths, Scenario
 from tui.fields import HARDWARE, WORKLOAD, Field, cycle, fields_for
 from tui.lines import Line, Run, fit, line
 from tui.setting_fields import OWN
 from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
 from tui.widgets.panes import Place, TypedPane
+
+
+_LENGTHS = ("input_tokens", "output_tokens")
 
 
 class FormPane(TypedPane):
@@ -138,12 +141,16 @@ class FormPane(TypedPane):
         return line(label, (shown, PLAIN), (self._owner(field, value), ACCENT))
 
     def _owner(self, field: Field, value: str) -> str:
-        """``yours`` beside a profile from the person's own folder."""
+        """``yours`` beside a profile from the person's own folder; what made lengths that nobody
+        chose."""
         from engine.sources.profile_files import BUNDLED
 
         prepared = self.session.prepared if self.session is not None else None
-        if prepared is None:
+        if self.session is None or prepared is None:
             return ""
+        if field.id in _LENGTHS:
+            fits = self.session.store.current.workload.lengths is Lengths.FITTED
+            return "fits its context" if fits else ""
         profiles = {
             "chip": (prepared.chip.id, prepared.chip.origin),
             "framework": (prepared.framework.id, prepared.framework.origin),
