@@ -158,6 +158,8 @@ class MainScreen(Screen[None]):
             first = self.session.sweep is None
             self.behind.sweep(self.store.current, seconds=0.0 if first else SWEEP_SECONDS)
         self.paint()
+        if self.session.remark:
+            self.mention(self.session.remark)
 
     def sweep_done(self, scenario: Scenario, result: Sweep) -> None:
         """A sweep came back."""

@@ -14,7 +14,7 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.accuracy import Accuracy
 from engine.plan.answer import answer, why_lost
-from engine.plan.lengths import fitted
+from engine.plan.lengths import fitted, lengths_note
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import best_place
@@ -52,6 +52,8 @@ class Session:
         self.worked_out: Scenario | None = None
         """The scenario that the table on screen belongs to."""
         self.error = ""
+        self.remark = ""
+        """What came of a change besides what was asked for."""
         self.following = True
         self.rows: IntArray = np.zeros(0, dtype=np.int64)
         self.cursor = 0
@@ -68,8 +70,7 @@ class Session:
         scenario = self.store.current
         try:
             prepared = prepare(scenario)
-            scenario = fitted(scenario, prepared.systems[0])
-            self.store.amend(scenario)
+            scenario = self._fitted(prepared, scenario)
             arrangement = self._kept_arrangement(prepared)
             precision = self._kept_precision(prepared)
             table = self._batches(prepared, scenario, arrangement, precision)
@@ -85,6 +86,14 @@ class Session:
         )
         self.worked_out = scenario
         self._show_rows()
+
+    def _fitted(self, prepared: Prepared, scenario: Scenario) -> Scenario:
+        """The scenario with lengths that nobody chose made to fit the model; `remark` says so."""
+        found = fitted(scenario, prepared.systems[0])
+        changed = found is not scenario
+        self.remark = lengths_note(found, prepared.systems[0]) if changed else ""
+        self.store.amend(found)
+        return found
 
     def _kept_arrangement(self, prepared: Prepared) -> Arrangement:
         if self.arrangement in prepared.arrangements and self.arrangement is not None:

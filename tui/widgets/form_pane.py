@@ -12,7 +12,6 @@ from tui.setting_fields import OWN
 from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
 from tui.widgets.panes import Place, TypedPane
 
-
 _LENGTHS = ("input_tokens", "output_tokens")
 
 
