@@ -46,7 +46,7 @@ class Scene:
 
 SCENES = (
     Scene("main"),
-    Scene("small-slo", ("3", "down", "down", "down", "down", "3", "0"), QWEN),
+    Scene("small-slo", ("3", "down", "down", "down", "down", "enter", "3", "0"), QWEN),
     Scene("why", ("6",)),
     Scene("why-zoomed", ("6", "6")),
     Scene("chart-batch", ("5", "5")),

@@ -36,8 +36,11 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("restore", ("R",), "restore", "Back to the session that was left", needs="offer"),
     Command("save", ("s", "ctrl+s"), "save", "Save the selected plan as TOML", footer=True),
-    Command("open", ("o",), "open", "Open a saved plan and restore its scenario", footer=True),
-    Command("model", ("m",), "model", "Choose a model: profile, file, folder or hub id"),
+    Command("open", ("o",), "open", "Pick a saved plan and restore its scenario", footer=True),
+    Command("model", ("m",), "model", "Pick a model; also a file, folder, hub id, benchmark name"),
+    Command("chip", ("a",), "chip", "Pick the chip (accelerator)"),
+    Command("engine", ("e",), "engine", "Pick the serving engine"),
+    Command("precision", ("W",), "precision", "Pick the precision: W16A16, W8A8, W4A16 …"),
     Command("undo", ("u", "z"), "undo", "Undo the last change", footer=True, needs="past"),
     Command("redo", ("U", "Z"), "redo", "Redo what was undone", footer=True, needs="future"),
     Command("view", ("v",), "view", "Batches of this layout / best of each layout / all rows"),
@@ -72,7 +75,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("page_down", ("pagedown", "ctrl+d"), "page down", "A page down"),
     Command("top", ("g", "home"), "top", "To the first row"),
     Command("bottom", ("G", "end"), "bottom", "To the last row"),
-    Command("edit", ("enter",), "edit", "Change the value", FORMS | TREE, True),
+    Command(
+        "edit", ("enter",), "edit", "Open the value: type over it, or pick", FORMS | TREE, True
+    ),
     Command("less", ("left", "h", "minus"), "less", "Previous choice, or one step down", STEPPED),
     Command(
         "more", ("right", "l", "plus"), "more, ← less", "Next choice, or one step up", STEPPED, True
@@ -93,7 +98,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("mouse", ("M",), "mouse", "Let the mouse choose panes and rows, or give it back"),
     Command("redraw", ("ctrl+l",), "redraw", "Draw the whole screen again"),
     Command("suspend", ("ctrl+z",), "suspend", "Back to the shell; `fg` returns"),
-    Command("palette", ("colon", "ctrl+p"), "commands", "Find a command by name", footer=True),
+    Command(
+        "palette",
+        ("colon", "ctrl+p"),
+        "commands",
+        "Find a command by name, :chip h20, a benchmark name",
+        footer=True,
+    ),
     Command("help", ("question_mark", "f1"), "help", "Keys of this pane", footer=True),
     Command("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Leave; the session is kept", footer=True),
 )

@@ -78,6 +78,20 @@ class Store:
         self.current = scenario
         return True
 
+    def separate(self) -> None:
+        """Let the next change have an entry of its own."""
+        self._last = ("", 0.0)
+
+    def rewind(self, scenario: Scenario) -> bool:
+        """Back to a scenario of the past as if nothing had come after it; False when it is the
+        current one."""
+        if scenario == self.current:
+            return False
+        while self._past and self.current != scenario:
+            self.current = self._past.pop()[1]
+        self.separate()
+        return True
+
     def amend(self, scenario: Scenario) -> None:
         """Put what follows from a change in its place: no entry of its own."""
         if self.saved == self.current:

@@ -16,6 +16,7 @@ from engine.hardware.chip_profiles import load_chip
 from engine.model.config import LoadedModel, hub_reference, load_architecture, read_raw
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.index import named_architectures
+from engine.model.kinds import ModelKind
 from engine.model.model_profiles import model_names, spelling
 from engine.model.precision import Precision, parse_precision
 from engine.plan.benchmark import (
@@ -29,6 +30,7 @@ from engine.plan.benchmark import (
     parse_name,
 )
 from engine.scenario import Lengths, Mode, Objectives, Scenario, Workload
+from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -85,6 +87,23 @@ def _formats(name: BenchmarkName, loaded: LoadedModel, base: Scenario) -> tuple[
         return "", ""
     found = formats_of(asked, load_chip(base.chip), images=isinstance(name, FpsName))
     return found.weights.name, found.activations.name
+
+
+def with_precision(scenario: Scenario, text: str) -> Scenario:
+    """The scenario in the precision that a shorthand (``W4A16``) or a format names, and in no
+    other; raises `InputError`. That of the checkpoint is the checkpoint's own."""
+    own = resolve(replace(scenario, weights="", activations="", precisions=()))
+    precision, images = own.model.precision, own.model.architecture.kind is ModelKind.FORWARD
+    if precision.name == text.strip().upper():
+        return replace(scenario, weights="", activations="", precisions=())
+    found = formats_of(text.strip(), own.chip, images=images)
+    return replace(
+        scenario,
+        weights=found.weights.name,
+        activations=found.activations.name,
+        kv=found.kv.name if "KV" in text.upper() else scenario.kv,
+        precisions=(),
+    )
 
 
 def formats_of(shorthand: str, chip: Chip, *, images: bool = False) -> Precision:

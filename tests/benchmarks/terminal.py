@@ -113,7 +113,7 @@ def starting(figures: Figures, folder: Path, repeat: int) -> None:
     share = (cpu_seconds(terminal.process.pid) - cpu) / 5 * 100
     figures.show("idle: CPU", share, "%", 0.3)
     pid = terminal.process.pid
-    for keys, what in (("3\x1b[B4096", "4096"), ("\x7f\x7f\x7f", "4, a sweep of 188,000")):
+    for keys, what in (("3\x1b[B\r4096", "4096"), ("\x7f\x7f\x7f", "4, a sweep of 188,000")):
         terminal.send(keys)
         terminal.read(10, quiet=1.5)
         figures.show(f"memory after typing an input length of {what}", resident_mb(pid), "MB", 80)
@@ -125,7 +125,7 @@ def typing(figures: Figures, folder: Path) -> None:
     for size, most in (((120, 40), 7000), ((80, 24), 3500)):
         for name, scenario in (("", SMALL), (", long sweep running", VAST)):
             terminal = started(folder, scenario, size=size)
-            terminal.send("3\x1b[B")
+            terminal.send("3\x1b[B\r")
             terminal.read(2, quiet=0.5)
             answers = []
             for key in "1234\x7f\x7f\x7f567\x7f\x7f89":
@@ -177,7 +177,7 @@ def leaving(figures: Figures, folder: Path) -> None:
 def slow_line(figures: Figures, folder: Path) -> None:
     """64 kbit/s."""
     terminal = started(folder, SMALL, kilobits=64.0)
-    terminal.send("3\x1b[B")
+    terminal.send("3\x1b[B\r")
     terminal.read(3, quiet=0.5)
     answers = [press(terminal, key) for key in "1234\x7f\x7f\x7f567"]
     figures.keys("digit over 64 kbit/s", answers, {"p95": 1000})

@@ -39,7 +39,7 @@ async def test_no_line_is_wider_than_its_pane(size):
 async def test_typing_a_limit_moves_the_answer():
     async with running() as (screen, pilot):
         before = int(screen.session.sweep.table.batch[screen.session.sweep.best])
-        await press(pilot, "3", "down", "down", "down", "down", "1", "0", "enter")
+        await press(pilot, "3", *["down"] * 4, "enter", "1", "0", "enter")
         assert screen.store.current.objectives.tpot_ms == 10
         assert int(screen.session.sweep.table.batch[screen.session.sweep.best]) < before
 
@@ -54,13 +54,41 @@ async def test_undo_and_redo():
         assert screen.store.current.chips == 4
 
 
-async def test_bad_value_keeps_the_last_good_scenario():
+async def test_a_refused_value_leaves_the_old_one_in_force():
     async with running() as (screen, pilot):
-        await press(pilot, "3", "down", "9", "x")
-        assert screen.panes.named("workload").complaint
+        await press(pilot, "3", "down", "enter", "9")
         assert screen.store.current.workload.input_tokens == 9
-        await press(pilot, "escape")
+        await press(pilot, "x")
+        assert screen.panes.named("workload").complaint
+        assert screen.store.current == SMALL
+        await press(pilot, "enter")
         assert screen.panes.named("workload").typed is None
+        assert screen.store.current == SMALL
+        assert screen.store.history == ()
+
+
+async def test_escape_in_an_opened_field_restores_its_value():
+    async with running() as (screen, pilot):
+        await press(pilot, "3", "down", "enter", *"2048", "escape")
+        assert screen.store.current == SMALL
+        assert screen.active.short_name == "workload"
+        assert screen.store.history == ()
+
+
+async def test_digits_jump_to_panes_unless_a_field_was_opened():
+    async with running() as (screen, pilot):
+        await press(pilot, "3", *["down"] * 4, "2")
+        assert screen.active.short_name == "hardware"
+        assert screen.store.current == SMALL
+        await press(pilot, "3", "enter", "2")
+        assert screen.active.short_name == "workload"
+        assert screen.store.current.objectives.tpot_ms == 2
+
+
+async def test_an_opened_field_without_a_key_keeps_its_value():
+    async with running() as (screen, pilot):
+        await press(pilot, "3", *["down"] * 4, "enter", "enter")
+        assert screen.store.current == SMALL
 
 
 async def test_impossible_objectives_say_what_is_nearest():
@@ -328,7 +356,7 @@ async def test_footer_shows_only_what_works_now():
         assert "undo" not in screen.footer.text
         await press(pilot, "2", "down", "right")
         assert "undo" in screen.footer.text
-        await press(pilot, "8")
+        await press(pilot, "enter")
         assert "take" in screen.footer.text
         assert "save" not in screen.footer.text
 
@@ -376,7 +404,7 @@ async def test_no_number_of_the_table_is_cut_at_any_width():
 
 async def test_escape_and_a_key_right_after_it_are_two_keys():
     async with running() as (screen, pilot):
-        await press(pilot, "2", "down", "8")
+        await press(pilot, "2", "down", "enter", "8")
         assert screen.store.current.chips == 8
         screen.on_key(events.Key("alt+u", "u"))
         assert (screen.store.current.chips, screen.panes.named("hardware").typed) == (2, None)

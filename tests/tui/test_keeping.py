@@ -91,7 +91,7 @@ class TestOneScenario:
     async def test_nothing_of_a_scenario_that_makes_no_sense_is_taken(self, key, state):
         limited = replace(SMALL, limits=LayoutLimits(tensor=(2,), pipeline=(1,)))
         async with running(limited) as (screen, pilot):
-            await press(pilot, "2", "down", "1", "escape", "escape")
+            await press(pilot, "2", "down", "enter", "1", "enter", "escape")
             assert screen.session.error
             await press(pilot, key)
             assert not (state / "last-copy.txt").exists()

@@ -45,7 +45,7 @@ def test_the_help_of_a_pane_is_its_own():
         pane.short_name: "".join(run for one in help_lines(pane, keymap) for run, _ in one)
         for pane in panes
     }
-    assert "type over the value" in texts["workload"]
+    assert "opens a field" in texts["workload"]
     assert "Filter" in texts["table"]
     assert "Filter" not in texts["workload"]
 

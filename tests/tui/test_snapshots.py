@@ -60,7 +60,7 @@ def test_smallest(snap_compare):
 
 @SIZES
 def test_typing_a_limit(snap_compare, size):
-    keys = ("3", "down", "down", "down", "down", "1", "5")
+    keys = ("3", "down", "down", "down", "down", "enter", "1", "5")
     assert snap_compare(app(), terminal_size=size, run_before=after(*keys))
 
 
@@ -76,6 +76,11 @@ def test_filter_in_all_candidates(snap_compare):
 
 def test_palette(snap_compare):
     assert snap_compare(app(), terminal_size=(80, 24), run_before=after("colon", *"copy"))
+
+
+@SIZES
+def test_picker(snap_compare, size):
+    assert snap_compare(app(), terminal_size=size, run_before=after("a", *"h20"))
 
 
 def test_columns(snap_compare):

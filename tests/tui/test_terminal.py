@@ -274,7 +274,7 @@ def test_a_page_is_closed_once_by_two_keys_in_one_read(terminal):
 def test_what_is_pasted_reaches_the_question(terminal):
     terminal.wait_for("tried")
     terminal.send("m")
-    terminal.wait_for("Model (")
+    terminal.wait_for("enter takes")
     terminal.send("\x1b[200~ qwen3-8b\r\n\x1b[201~")
     terminal.wait_for("qwen3-8b")
     terminal.send("\r")
@@ -282,7 +282,7 @@ def test_what_is_pasted_reaches_the_question(terminal):
 
 
 @pytest.mark.parametrize(
-    "keys", ["", "m", "/", "3\x1b[B"], ids=["table", "model", "filter", "field"]
+    "keys", ["", "m", "/", "3\x1b[B\r"], ids=["table", "model", "filter", "field"]
 )
 @pytest.mark.parametrize("marked", [True, False], ids=["marked", "bare"])
 def test_a_hundred_thousand_characters_are_no_hundred_thousand_frames(terminal, keys, marked):

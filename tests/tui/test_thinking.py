@@ -327,13 +327,13 @@ class TestSteps:
 
     async def test_a_step_ends_the_typing(self):
         async with running() as (screen, pilot):
-            await press(pilot, "3", "down", *"1500", "plus")
+            await press(pilot, "3", "down", "enter", *"1500", "plus")
             assert screen.panes.named("workload").typed is None
             assert screen.store.current.workload.input_tokens == 2048
 
     async def test_units_are_read_while_typing(self):
         async with running() as (screen, pilot):
-            await press(pilot, "3", *["down"] * 3, *"1.5s", "enter")
+            await press(pilot, "3", *["down"] * 3, "enter", *"1.5s", "enter")
             assert screen.store.current.objectives.ttft_ms == 1500
 
 

@@ -112,7 +112,7 @@ def test_answers_takes_keys_and_gives_the_screen_back(tmux):
     tmux.shows("esc closes")
     tmux.keys("Escape")
     tmux.shows("esc closes", absent=True)
-    tmux.keys("3", "Down", "Down", "Down", "Down", "0", ".", "1")
+    tmux.keys("3", "Down", "Down", "Down", "Down", "Enter", "0", ".", "1")
     tmux.shows("Nothing meets")
     tmux.keys("Escape", "u")
     tmux.shows("✓ meets")

@@ -51,7 +51,7 @@ async def test_the_forms_ask_for_what_makes_sense():
 async def test_a_larger_resolution_lowers_the_rate():
     async with running(VISION) as (screen, pilot):
         before = screen.session.sweep.table.metrics["fps_per_chip"].max()
-        await press(pilot, "3", *"448x448", "enter")
+        await press(pilot, "3", "enter", *"448x448", "enter")
         assert screen.store.current.workload.resolution == (448, 448)
         assert screen.session.prepared.vision.input == Image(448, 448)
         assert screen.session.sweep.table.metrics["fps_per_chip"].max() < before / 2
@@ -93,7 +93,7 @@ async def test_an_encoder_is_asked_for_its_length():
         workload = screen.panes.named("workload").text
         assert "ISL" in workload and "latency" in workload
         assert "resolution" not in workload
-        await press(pilot, "3", *"128", "enter")
+        await press(pilot, "3", "enter", *"128", "enter")
         assert screen.store.current.workload.sequence_tokens == 128
         assert screen.session.prepared.vision.input == Text(128)
 

@@ -12,6 +12,7 @@ from tui.actions.editing import Editing
 from tui.actions.files import Files
 from tui.actions.looking import Looking
 from tui.actions.moving import Moving
+from tui.actions.picking import Picking
 from tui.actions.pointing import Pointing
 from tui.actions.program import Program
 from tui.actions.prompt import Prompt
@@ -43,12 +44,14 @@ class Actions:
         self.typing = Typing(desk)
         self.moving = Moving(desk, behind, thinking)
         self.pointing = Pointing(desk, self.moving)
+        files = Files(desk, fetching, waiting)
         groups = (
             self.moving,
             Editing(desk),
             Looking(desk, behind),
             Comparing(desk, thinking, fetching),
-            Files(desk, fetching, waiting),
+            files,
+            Picking(desk, files),
             Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {

@@ -13,13 +13,6 @@ from tui.widgets.panes import TypedPane
 class Editing(Group):
     """Fields, config keys, undo and redo."""
 
-    def do_edit(self) -> None:
-        """Start typing over the value under the cursor."""
-        pane = self._desk.active
-        if isinstance(pane, TypedPane) and pane.can_be_typed():
-            pane.typed = ""
-            self._desk.paint()
-
     def do_less(self) -> None:
         """The previous choice or one step down."""
         self._step(-1)

@@ -74,12 +74,8 @@ class Files(Group):
         self._desk.paint_footer()
         self._desk.say(f"saved {clean(str(path))}")
 
-    def do_open(self) -> None:
-        """Ask for a plan file and restore its scenario."""
-        suggestion = str(self._desk.plan_path) if self._desk.plan_path else ""
-        self._desk.ask("Open plan:", suggestion, self._open)
-
-    def _open(self, text: str) -> None:
+    def open_plan(self, text: str) -> None:
+        """Restore the scenario of a plan file; raises `InputError`."""
         from engine.plan.plan_file import load_plan
         from engine.sources.files import user_path
         from engine.words.text import clean
@@ -96,11 +92,8 @@ class Files(Group):
 
         self._fetching.when_here(plan.scenario.model, plan.scenario.revision, restore)
 
-    def do_model(self) -> None:
-        """Ask for another model."""
-        self._desk.ask("Model (profile, file, folder or hub id):", "", self._use_model)
-
-    def _use_model(self, text: str) -> None:
+    def use_model(self, text: str) -> None:
+        """Another model by whatever names it; raises `InputError`."""
         from engine.plan.prepared import prepare
 
         model = text.strip()

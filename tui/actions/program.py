@@ -33,7 +33,8 @@ class Program(Group):
         from tui.overlays.palette import Palette
 
         desk = self._desk
-        palette = Palette(desk.active.short_name, desk.program.keymap, facts_of(desk))
+        keymap, pane = desk.program.keymap, desk.active.short_name
+        palette = Palette(pane, keymap, facts_of(desk), desk.store.current)
         desk.open(palette, self._chosen)
 
     def _chosen(self, wish: Wish | None) -> None:

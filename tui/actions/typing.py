@@ -27,14 +27,9 @@ class Typing(Group):
     def typing_key(self, event: events.Key) -> bool:
         """Keys that go into a value; True when one was used."""
         pane = self._desk.active
-        if not isinstance(pane, TypedPane):
+        if not isinstance(pane, TypedPane) or pane.typed is None:
             return False
-        if pane.typed is not None:
-            return self._edit(pane, pane.typed, event)
-        if not event.character or not pane.starts_with(event.character):
-            return False
-        self._type(pane, event.character)
-        return True
+        return self._edit(pane, pane.typed, event)
 
     def paste(self, text: str) -> bool:
         """Put a text into the value under the cursor; False where none is. Raises `InputError`
@@ -42,14 +37,19 @@ class Typing(Group):
         pane = self._desk.active
         if not isinstance(pane, TypedPane) or not pane.can_be_typed():
             return False
-        self._type(pane, pasted(pane.typed or "", text))
+        typed = pasted(pane.typed or "", text)
+        if pane.typed is None:
+            self._store.separate()
+            pane.begin(self._store.current)
+        self._type(pane, typed)
         return True
 
     def _edit(self, pane: TypedPane, typed: str, event: events.Key) -> bool:
         """A key while something is typed. A pane that waits for enter uses every key."""
         if event.key == "escape":
+            before = pane.before
             pane.leave()
-            self._desk.paint()
+            self._put_back(before)
         elif pane.takes_every_key and event.key in {"enter", "tab", "up", "down"}:
             self._end(pane, {"up": -1, "down": 1}.get(event.key, 0))
         elif pane.steps_with(event.character or ""):
@@ -71,11 +71,20 @@ class Typing(Group):
             self._desk.paint()
 
     def _try_field(self, pane: TypedPane) -> None:
-        """Take what is typed if it can be taken; the last good scenario stays otherwise."""
+        """Take what is typed if it can be taken; otherwise the value before is in force."""
         written = self._written(pane)
         if written is not None:
             pane.complaint = ""
             self._change(*written)
+        else:
+            self._put_back(pane.before)
+
+    def _put_back(self, before: Scenario | None) -> None:
+        """The scenario from before typing, as if nothing had been typed."""
+        if before is not None and self._store.rewind(before):
+            self._desk.scenario_changed()
+        else:
+            self._desk.paint()
 
     def _take(self, pane: TypedPane) -> None:
         """Take what was typed, or say why not and go on typing."""
@@ -83,13 +92,14 @@ class Typing(Group):
         if written is not None:
             pane.leave()
             self._change(*written)
+        else:
+            self._desk.paint()
 
     def _written(self, pane: TypedPane) -> tuple[Scenario, str] | None:
         try:
             return pane.written(self._store.current, pane.typed or "")
         except RooftopError as error:
             pane.complaint = str(error)
-            self._desk.paint()
             return None
 
     def _end(self, pane: TypedPane, by: int) -> None:

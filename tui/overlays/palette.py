@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import textual.events as events
 
 from engine.plan.benchmark import is_benchmark_name
+from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from tui import line_editor
 from tui.commands import Command
 from tui.keymap import Keymap, commands_of, key_name
 from tui.lines import Line, fit, line
+from tui.nouns import BY_WORD, Noun
 from tui.overlays.page import Page
+from tui.overlays.picker import picked_lines
 from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, Role
 
 
@@ -27,13 +30,16 @@ class Wish:
 
 class Palette(Page[Wish]):
     """Commands by name: type to narrow, enter to run. What can do nothing now is dim. A benchmark
-    name is a command, too: to plan what it names."""
+    name is a command, too: to plan what it names; ``chip h20`` picks as the list of chips does."""
 
-    def __init__(self, pane: str, keymap: Keymap, facts: frozenset[str]) -> None:
+    def __init__(
+        self, pane: str, keymap: Keymap, facts: frozenset[str], scenario: Scenario
+    ) -> None:
         super().__init__("commands", "enter runs, ↑↓ choose, esc closes")
         self._pane = pane
         self._keymap = keymap
         self._facts = facts | {""}
+        self._scenario = scenario
         self._typed = ""
         self._cursor = 0
 
@@ -51,15 +57,53 @@ class Palette(Page[Wish]):
         ]
         return sorted(found, key=lambda one: one.needs not in self._facts)
 
+    def _noun(self) -> tuple[Noun, str] | None:
+        """The noun that is typed, with what is looked for among its values."""
+        word, space, rest = self._typed.lstrip().partition(" ")
+        noun = BY_WORD.get(word.lower())
+        return (noun, rest) if noun is not None and space else None
+
+    def _fill_picked(self, noun: Noun, text: str) -> None:
+        """The values of a noun in place of the commands."""
+        found = noun.found(self._scenario, text)
+        self._cursor = max(0, min(self._cursor, len(found) - 1))
+        room = max(self.view.size.height - 2, 1)
+        top = max(0, min(self._cursor - room // 2, len(found) - room))
+        window = (top, top + room)
+        self.view.lines += picked_lines(noun, self._scenario, found, self._cursor, window)
+        self.view.top = 0
+        self.view.update()
+
+    def _wish(self) -> Wish | None:
+        """What enter is to do."""
+        if is_benchmark_name(self._typed):
+            return Wish("name", self._typed.strip())
+        picked = self._noun()
+        if picked is not None:
+            noun, text = picked
+            values = noun.found(self._scenario, text)
+            value = noun.meant(text, values[self._cursor] if values else None)
+            return Wish(noun.id, value) if value else None
+        found = self._found()
+        return Wish(found[self._cursor].id) if found else None
+
+    def _count(self) -> int:
+        picked = self._noun()
+        return len(picked[0].found(self._scenario, picked[1]) if picked else self._found())
+
     def _fill(self) -> None:
         found = self._found()
-        self._cursor = max(0, min(self._cursor, len(found) - 1))
         self.view.lines = [line((" › ", BOLD), (f"{self._typed}", BOLD), (" ", INPUT))]
         if is_benchmark_name(self._typed):
             self.view.lines.append(line(("   enter plans what this name says", PLAIN)))
             self.view.top = 0
             self.view.update()
             return
+        picked = self._noun()
+        if picked is not None:
+            self._fill_picked(*picked)
+            return
+        self._cursor = max(0, min(self._cursor, len(found) - 1))
         for place, command in enumerate(found):
             style = PLAIN if command.needs in self._facts else DIM
             style = CURSOR if place == self._cursor else style
@@ -71,19 +115,15 @@ class Palette(Page[Wish]):
 
     def keyed(self, event: events.Key) -> None:
         """Type, move, run or close."""
-        found = self._found()
         if event.key in {"escape", "ctrl+c", "ctrl+q"}:
             self.close()
             return
         if event.key == "enter":
-            if is_benchmark_name(self._typed):
-                self.close(Wish("name", self._typed.strip()))
-            else:
-                self.close(Wish(found[self._cursor].id) if found else None)
+            self.close(self._wish())
             return
         if event.key in {"down", "up", "ctrl+n", "ctrl+p", "tab", "shift+tab"}:
             self._cursor += 1 if event.key in {"down", "ctrl+n", "tab"} else -1
-            self._cursor %= max(len(found), 1)
+            self._cursor %= max(self._count(), 1)
         elif (typed := line_editor.edited(self._typed, event)) is not None:
             self._type(typed)
         self._fill()

@@ -24,8 +24,8 @@ class FormPane(TypedPane):
         (
             "",
             (
-                ("digits", "type over the value; 4K, 1.5s, 70B are read"),
-                ("enter esc", "take what is typed / leave it"),
+                ("enter", "opens a field: 4K, 1.5s, 70B are read; choices are a list"),
+                ("enter esc", "take what is typed / the value before"),
             ),
         ),
     )
@@ -78,10 +78,6 @@ class FormPane(TypedPane):
         if 0 <= place < len(self.fields):
             self.leave()
             self.cursor = place
-
-    def starts_with(self, character: str) -> bool:
-        """Digits are typed at once, except where there are choices."""
-        return self.field.choices is None and (character.isdigit() or character == ".")
 
     def steps_with(self, character: str) -> bool:
         """Plus and minus step a number."""

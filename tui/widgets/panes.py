@@ -123,18 +123,21 @@ class TypedPane(Pane):
         super().__init__()
         self.typed: str | None = None
         self.complaint = ""
+        self.before: Scenario | None = None
+        """The scenario when the value was opened: what esc goes back to, and what is in force
+        while something else is refused."""
+
+    def begin(self, scenario: Scenario) -> None:
+        """Open the value under the cursor."""
+        self.typed, self.before = "", scenario
 
     def leave(self) -> None:
         """Typing ends."""
-        self.typed, self.complaint = None, ""
+        self.typed, self.complaint, self.before = None, "", None
 
     def can_be_typed(self) -> bool:
         """Whether there is a value under the cursor."""
         return True
-
-    def starts_with(self, character: str) -> bool:
-        """Whether a key begins to type without further ado."""
-        return False
 
     def steps_with(self, character: str) -> bool:
         """Whether a key that could be typed is a step up or down instead."""

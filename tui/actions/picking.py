@@ -1,0 +1,111 @@
+"""Picking from a list: chips, models, engines, saved plans, precisions, and a field's choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tui.actions.base import Group
+from tui.actions.files import Files
+from tui.desk import Desk
+from tui.field import Field
+from tui.fields import HARDWARE
+from tui.widgets.form_pane import FormPane
+from tui.widgets.panes import TypedPane
+
+if TYPE_CHECKING:
+    from tui.nouns import Noun
+
+_OF_FIELDS = {"chip": "chip", "framework": "engine"}
+"""Fields of forms that are nouns."""
+
+
+class Picking(Group):
+    """One list for every noun; what is picked is taken as if it had been typed."""
+
+    def __init__(self, desk: Desk, files: Files) -> None:
+        super().__init__(desk)
+        self._files = files
+
+    def do_chip(self) -> None:
+        """Pick a chip."""
+        self._pick("chip", self.take_chip)
+
+    def do_engine(self) -> None:
+        """Pick an engine."""
+        self._pick("engine", self.take_engine)
+
+    def do_precision(self) -> None:
+        """Pick a precision."""
+        self._pick("precision", self.take_precision)
+
+    def do_model(self) -> None:
+        """Pick a model, or type what names one: a file, a folder, a hub id, a benchmark name."""
+        self._pick("model", self.take_model)
+
+    def do_open(self) -> None:
+        """Pick a saved plan, or type its path, and restore its scenario."""
+        self._pick("open", self.take_open)
+
+    def take_chip(self, text: str) -> None:
+        """A chip by its name."""
+        self._write(_field("chip"), text)
+
+    def take_engine(self, text: str) -> None:
+        """An engine by its name."""
+        self._write(_field("framework"), text)
+
+    def take_precision(self, text: str) -> None:
+        """Formats of weights and activations by their bits, or by a format's name."""
+        from engine.plan.named_scenario import with_precision
+
+        self._change(with_precision(self._store.current, text), "precision")
+
+    def take_model(self, text: str) -> None:
+        """A model by whatever names it."""
+        self._files.use_model(text)
+
+    def take_open(self, text: str) -> None:
+        """A plan by its path."""
+        self._files.open_plan(text)
+
+    def do_edit(self) -> None:
+        """Open the value under the cursor: its choices as a list, else to type over it."""
+        pane = self._desk.active
+        if not isinstance(pane, TypedPane) or not pane.can_be_typed():
+            return
+        if isinstance(pane, FormPane) and pane.field.choices is not None:
+            self._pick_choice(pane.field)
+            return
+        self._store.separate()
+        pane.begin(self._store.current)
+        self._desk.paint()
+
+    def _pick_choice(self, field: Field) -> None:
+        from tui.nouns import BY_ID, choice_noun
+
+        assert field.choices is not None
+        noun = BY_ID[_OF_FIELDS[field.id]] if field.id in _OF_FIELDS else None
+        noun = noun or choice_noun(field.id, field.label, field.read, field.choices)
+        self._open(noun, lambda text: self._write(field, text))
+
+    def _write(self, field: Field, text: str) -> None:
+        self._change(field.write(self._store.current, text), field.label)
+
+    def _pick(self, id: str, take: Callable[[str], None]) -> None:
+        from tui.nouns import BY_ID
+
+        self._open(BY_ID[id], take)
+
+    def _open(self, noun: Noun, take: Callable[[str], None]) -> None:
+        from tui.overlays.picker import Picker
+
+        def taken(text: str | None) -> None:
+            if text:
+                take(text)
+
+        self._desk.open(Picker(noun, self._store.current), taken)
+
+
+def _field(id: str) -> Field:
+    return next(one for one in HARDWARE if one.id == id)

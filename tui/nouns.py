@@ -1,0 +1,265 @@
+"""What can be picked from a list: chips, models, engines, saved plans, precisions, each with a line
+of facts. Lists are cheap; facts are read for the lines that are drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from engine.scenario import Scenario
+from engine.words.errors import RooftopError
+from tui.fuzzy import score
+
+MOST_PLANS = 500
+"""Files of a folder that are looked at."""
+PRECISIONS = ("W16A16", "W8A16", "W8A8", "W4A16", "W4A8", "W4A4")
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """One kind of thing that can be picked. ``words`` name it after ``:``; ``current`` says which
+    is in force, ``values`` which there are, ``facts`` what is known of one. ``typed`` says whether
+    what was typed is meant as it stands, though nothing of that name is listed; ``alias`` which
+    value a short name stands for."""
+
+    id: str
+    title: str
+    words: tuple[str, ...]
+    current: Callable[[Scenario], str]
+    values: Callable[[Scenario], Sequence[str]]
+    facts: Callable[[Scenario, str], str]
+    typed: Callable[[str], bool]
+    alias: Callable[[str], str] = lambda text: ""
+
+    def told(self, scenario: Scenario, value: str) -> str:
+        """The facts of a value; what is wrong with one that cannot be read."""
+        try:
+            return self.facts(scenario, value)
+        except (RooftopError, OSError) as error:
+            return str(error)
+
+    def found(self, scenario: Scenario, text: str) -> list[str]:
+        """The values that answer what was typed, best first; in their own order while nothing is
+        typed."""
+        if not text.strip():
+            return list(self.values(scenario))
+        meant = self.alias(text.strip())
+        scored = ((score(text, value), value) for value in self.values(scenario))
+        kept = [(value, points) for points, value in scored if points is not None]
+        ranked = sorted(kept, key=lambda one: (one[0] != meant, one[1]))
+        return [value for value, _ in ranked]
+
+    def meant(self, text: str, under_cursor: str | None) -> str:
+        """What enter takes: the value under the cursor, or what was typed as it stands."""
+        if under_cursor is None or self.typed(text.strip()):
+            return text.strip() or (under_cursor or "")
+        return under_cursor
+
+
+# --- chips ------------------------------------------------------------------------------------
+
+
+def _chips(scenario: Scenario) -> Sequence[str]:
+    from engine.hardware.chip_profiles import chip_ids
+
+    return chip_ids()
+
+
+def _chip_facts(scenario: Scenario, value: str) -> str:
+    from engine.hardware.chip_profiles import load_chip
+    from engine.plan.lists import chip_row
+
+    row = chip_row(load_chip(value))
+    peaks = row["peak_tflops"]
+    fastest = ", ".join(f"{name} {peaks[name]:,.0f}" for name in ("bf16", "fp8") if name in peaks)
+    measured = f"measured: {row['runs']}" if row["runs"] != "none" else row["constants"]
+    return (
+        f"{row['memory_gib']:,.0f} GiB · {row['bandwidth_gbs']:,.0f} GB/s · {fastest} TFLOP/s · "
+        f"{measured} · {row['name']}"
+    )
+
+
+def _chip_of_alias(text: str) -> str:
+    from engine.hardware.chip_profiles import chip_aliases
+
+    return chip_aliases().get(text.lower(), "")
+
+
+def _current_chip(scenario: Scenario) -> str:
+    return _chip_of_alias(scenario.chip) or scenario.chip
+
+
+def _never(text: str) -> bool:
+    """Only what is listed can be meant."""
+    return False
+
+
+# --- models -----------------------------------------------------------------------------------
+
+
+def _models(scenario: Scenario) -> Sequence[str]:
+    from engine.model.model_profiles import model_names
+
+    return model_names()
+
+
+def _model_facts(scenario: Scenario, value: str) -> str:
+    from engine.model.architecture import Architecture
+    from engine.model.config import load_architecture
+    from tui.format import count
+
+    model = load_architecture(value)
+    architecture = model.architecture
+    if not isinstance(architecture, Architecture):
+        return f"{architecture.parameters / 1e6:,.1f} M parameters · {model.kind}"
+    total, active = architecture.total_parameters / 1e9, architecture.active_parameters / 1e9
+    sparse = f" ({active:.3g} B active)" if active < 0.99 * total else ""
+    context = f" · context {count(architecture.maximum_positions)}"
+    context = context if architecture.maximum_positions else ""
+    return f"{total:.3g} B{sparse}{context} · {model.precision.name}"
+
+
+def _is_model_reference(text: str) -> bool:
+    """Whether a model is named by a path, a hub id or a benchmark name."""
+    from engine.model.config.find import is_path
+    from engine.plan.benchmark import is_benchmark_name
+
+    return bool(text) and ("/" in text or is_path(text) or is_benchmark_name(text))
+
+
+# --- engines ----------------------------------------------------------------------------------
+
+
+def _engines(scenario: Scenario) -> Sequence[str]:
+    from engine.hardware.framework_profiles import framework_ids
+
+    return framework_ids()
+
+
+def _engine_facts(scenario: Scenario, value: str) -> str:
+    from engine.hardware.framework_profiles import load_framework
+    from engine.plan.lists import framework_row
+
+    row = framework_row(load_framework(value))
+    return f"{row['name']} {row['version']} · constants {row['constants']}"
+
+
+# --- plans ------------------------------------------------------------------------------------
+
+
+def _plans(scenario: Scenario) -> Sequence[str]:
+    """Plan files of the folder, the newest first."""
+    found: list[tuple[float, str]] = []
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir("."))[:MOST_PLANS]:
+            if entry.name.endswith(".toml") and entry.is_file():
+                found.append((-entry.stat().st_mtime, entry.name))
+    return [name for _, name in sorted(found) if _answer(name)]
+
+
+def _answer(name: str) -> str:
+    """What a plan answers; nothing of a file that is no plan."""
+    from engine.plan.plan_file import MAXIMUM_BYTES
+    from engine.sources.files import read_toml
+    from engine.words.text import clean
+
+    with contextlib.suppress(RooftopError):
+        document = read_toml(Path(name), MAXIMUM_BYTES, "a plan")
+        if "schema_version" in document:
+            return clean(str(document.get("answer", "no answer")), 400)
+    return ""
+
+
+def _plan_facts(scenario: Scenario, value: str) -> str:
+    day = time.strftime("%d %b %H:%M", time.localtime(os.stat(value).st_mtime))
+    return f"{day} · {_answer(value).removeprefix('Serve ')}"
+
+
+def _is_plan_path(text: str) -> bool:
+    from engine.sources.files import user_path
+
+    return bool(text) and (text.endswith(".toml") or "/" in text or user_path(text).is_file())
+
+
+# --- precisions -------------------------------------------------------------------------------
+
+
+def _precision_facts(scenario: Scenario, value: str) -> str:
+    from engine.hardware.chip_profiles import load_chip
+    from engine.plan.named_scenario import formats_of
+
+    chip = load_chip(scenario.chip)
+    precision = formats_of(value, chip)
+    computes = precision.activations.compute
+    rate = chip.peak_flops.get(computes)
+    speed = f"{computes} at {rate / 1e12:,.0f} TFLOP/s" if rate else f"no {computes} on this chip"
+    return f"{speed} · weights {precision.weights.name}, activations {precision.activations.name}"
+
+
+def _current_precision(scenario: Scenario) -> str:
+    from engine.plan.prepared import prepare
+
+    with contextlib.suppress(RooftopError):
+        return prepare(scenario).precisions[0].name
+    return ""
+
+
+def _is_precision(text: str) -> bool:
+    from engine.model.precision import parse_precision
+
+    with contextlib.suppress(RooftopError):
+        return bool(text) and parse_precision(text) is not None
+    return False
+
+
+NOUNS: tuple[Noun, ...] = (
+    Noun("chip", "chip", ("chip",), _current_chip, _chips, _chip_facts, _never, _chip_of_alias),
+    Noun(
+        "model", "model", ("model",), lambda s: s.model, _models, _model_facts, _is_model_reference
+    ),
+    Noun(
+        "engine",
+        "engine",
+        ("engine", "framework"),
+        lambda s: s.framework,
+        _engines,
+        _engine_facts,
+        _never,
+    ),
+    Noun("open", "plan", ("plan", "open"), lambda s: "", _plans, _plan_facts, _is_plan_path),
+    Noun(
+        "precision",
+        "precision",
+        ("precision",),
+        _current_precision,
+        lambda s: PRECISIONS,
+        _precision_facts,
+        _is_precision,
+    ),
+)
+"""Each taken by the command of its id."""
+BY_ID = {noun.id: noun for noun in NOUNS}
+BY_WORD = {word: noun for noun in NOUNS for word in noun.words}
+
+
+def choice_noun(
+    id: str, label: str, read: Callable[[Scenario], str], choices: Callable[[], tuple[str, ...]]
+) -> Noun:
+    """A field of a form that has choices, as something to pick."""
+
+    def is_meant(text: str) -> bool:
+        return bool(text) and text not in choices() and any(one.isdigit() for one in text)
+
+    def no_facts(scenario: Scenario, value: str) -> str:
+        return ""
+
+    return Noun(id, label, (), read, partial(_of_field, choices), no_facts, is_meant)
+
+
+def _of_field(choices: Callable[[], tuple[str, ...]], scenario: Scenario) -> Sequence[str]:
+    return choices()
