@@ -109,7 +109,7 @@ class Actions:
     def footer_keys(self) -> tuple[tuple[str, str], ...]:
         """What the footer says: the keys that can do something now."""
         if self.typing.is_typing:
-            return (("enter", "take"), ("esc", "leave"), ("ctrl+u", "clear"))
+            return (("enter", "take"), ("esc", "restore"), ("ctrl+u", "clear"))
         keymap = self._desk.program.keymap
         return keymap.footer(self._desk.active.short_name, facts_of(self._desk))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.format import counted
 from tui.lines import Line, Run, cells, fit, line
-from tui.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
+from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
     HIDDEN_AT_FIRST,
     WHOLE_SWEEP,
@@ -71,19 +71,19 @@ class TablePane(Pane):
         self.hidden: tuple[str, ...] = HIDDEN_AT_FIRST
 
     def summary(self) -> tuple[str, ...]:
-        """Where the cursor is and which rows these are; the row's benchmark name where there is no
-        room for it below them."""
+        """Which rows these are; the cursor's place and the row's benchmark name where there is no
+        room for that below them."""
         session = self.session
         assert session is not None
         if session.arrangement is None or session.precision is None:
             return ("" if session.error else "working …",)
         view = session.view
-        place = f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
         pinned = session.baseline is not None
         views = {"best": "best of each layout", "all": "all candidates"}
-        parts = [place, "Δ baseline, same batch"] if pinned else [place]
-        if not self._has_foot(self.size.height - 1):
-            parts += self._name_of_row()
+        # What moves with the cursor stands in one line, so that a cursor key costs one line.
+        here = self._has_foot(self.size.height - 1)
+        parts = [] if here else [self._place(), *self._name_of_row()]
+        parts += ["Δ baseline, same batch"] if pinned else []
         if view.match:
             parts.append(f"/{view.match}")
         if view.filter != "all":
@@ -105,6 +105,12 @@ class TablePane(Pane):
         ranged = found.percent(felt.range)
         return [f"{found.badge} {felt.short} {ranged}"] if ranged else [str(found.badge)]
 
+    def _place(self) -> str:
+        """Which of the rows the cursor stands on."""
+        session = self.session
+        assert session is not None
+        return f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
+
     def _name_of_row(self) -> list[str]:
         """The benchmark name of the row under the cursor."""
         assert self.session is not None
@@ -125,9 +131,12 @@ class TablePane(Pane):
         assert session is not None and session.selected is not None
         name, known = self._name_of_row()[0], session.accuracy()
         words = row_words(*session.selected, known, session.samples) if known is not None else ()
-        room = width - len(name) - 6
+        least = min(map(cells, words), default=0) + 2
+        place = f"{self._place()} "
+        place = place if cells(place) + cells(name) + least < width else ""
+        room = width - cells(place) - cells(name) - 3
         told = next((one for one in words if cells(one) <= room), "")
-        return line(("   ", DIM), (fit(name, min(len(name), width - 3)), BOLD), (f"  {told}", DIM))
+        return line((f" {place}{name}  {told}", PLAIN))
 
     def _label(self, id: str) -> str:
         session = self.session
