@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
+from engine.model.dialects.classes import with_head_of_class
 from engine.model.dialects.index import (
     canonical,
     known_model_types,
@@ -60,6 +61,7 @@ def read_architecture(
     defaults = class_defaults(model_type) or class_defaults(kind)
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
+    architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []
     warnings += [warning for opened in keys.opened for warning in opened.warnings]
@@ -70,6 +72,7 @@ def read_architecture(
         model_type=str(config.get("model_type") or kind),
         assumptions=architecture.assumptions + tuple(keys.assumptions),
         warnings=architecture.warnings + tuple(warnings),
+        uncounted=tuple(name for opened in keys.opened for name in opened.uncounted),
     )
     return replace(described, warnings=described.warnings + _size_warning(described))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.dialects import towers, towers_audio, towers_lines, towers_more
+from engine.model.dialects import towers, towers_audio, towers_early, towers_lines, towers_more
 from engine.model.dialects.towers import Tower
 
 
@@ -176,10 +176,10 @@ WRAPPERS = {
     ),
     "deepseek_vl_v2": Wrapper(
         "deepseek_v2",
-        vision_type="siglip_vision_model",
+        towers_early.deepseek_vl2,
+        "siglip_so400m_patch14_384",
         harmless=("candidate_resolutions", "tile_tag", "global_view_pos"),
         text_harmless=("lm_head", "rm_head"),
-        uncounted=("projector_config",),
     ),
     "deepseek_vl": Wrapper("llama", towers_more.deepseek_vl, "siglip_vision_model", always=True),
     "qwen2_5_omni": Wrapper(
