@@ -59,12 +59,15 @@ def check_unread(opened: Iterable[Keys], known: Iterable[str], assume: bool) -> 
                 continue
             message = _message(keys, name, value, spellings)
             if not assume:
-                raise UnknownArchitecture(
-                    f"{message}; drop the key or pass --assume {keys.model_type} to read the "
-                    "file without it"
-                )
+                raise UnknownArchitecture(f"{message}; {_advice(keys)}")
             warnings.append(message)
     return warnings
+
+
+def _advice(keys: Keys) -> str:
+    if keys.path:
+        return "drop the key to read the file without it"
+    return f"drop the key or pass --assume {keys.model_type} to read the file without it"
 
 
 def changes_work(name: str, value: Any, defaults: Any) -> bool:
