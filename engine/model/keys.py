@@ -61,6 +61,10 @@ class Keys:
         self.opened.append(self)
         self.read: set[str] = set()
         self.warnings: list[str] = []
+        self.tower = False
+        """Whether this is the config of a tower, which is counted and no more."""
+        self.left_over: list[str] = []
+        """Keys with their values that the model's class does not look at."""
         self.uncounted: list[str] = []
         """Parts of the checkpoint that are in no count, by their keys."""
 

@@ -313,6 +313,8 @@ _CLASSES = {
     "HunYuanMoEV1ForCausalLM": "hunyuan_v1_moe",
     "HunYuanDenseV1ForCausalLM": "hunyuan_v1_dense",
     "StableLMEpochForCausalLM": "stablelm",
+    "MiniMaxM3SparseForCausalLM": "minimax_m3_vl_text",
+    "ExaoneMoEForCausalLM": "exaone_moe",
 }
 """Class names whose model type is not their stem."""
 

@@ -145,4 +145,6 @@ def _tower(
         inner.ignore(*inner.values)
         return 0
     inner.ignore("tie_word_embeddings")
+    inner.tower = True
+    inner.defaults = {**class_defaults(model_type), **inner.defaults}
     return count(inner, keys, text.hidden_size)

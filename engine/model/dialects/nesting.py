@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
-from engine.model.keys import Keys
+from engine.model.keys import Keys, shown
+from engine.model.unread import changes_work
 
 TEXT = ("text_config", "language_config", "llm_config")
 
@@ -46,7 +47,21 @@ def with_outer(text: Architecture, keys: Keys, inner: Keys, tower: int) -> Archi
     The outer ``tie_word_embeddings`` counts when it is given: the LM head belongs to the outer
     model.
     """
+    _pass_over_copies(keys, inner)
     tied = text.tied_embeddings
     if keys.values is not inner.values and keys.has("tie_word_embeddings"):
         tied = keys.flag("tie_word_embeddings")
     return replace(text, tied_embeddings=tied, tower_parameters=text.tower_parameters + tower)
+
+
+def _pass_over_copies(keys: Keys, inner: Keys) -> None:
+    """Keys of the text model that a file has outside of it too: the class reads those inside."""
+    if keys.values is inner.values:
+        return
+    copies = [name for name in keys.values if name in inner.read and name not in keys.read]
+    keys.ignore(*copies)
+    keys.left_over += [
+        f"{keys.path}{name} = {shown(keys.values[name])}"
+        for name in copies
+        if inner.values.get(name) != keys.values[name] and changes_work(name, keys.values[name], {})
+    ]

@@ -19,7 +19,7 @@ from engine.model.dialects.index import (
     wraps_text,
 )
 from engine.model.keys import Keys
-from engine.model.unread import check_unread
+from engine.model.unread import check_unread, left_over
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.text import clean
 
@@ -66,6 +66,7 @@ def read_architecture(
     warnings = [note] if note else []
     warnings += [warning for opened in keys.opened for warning in opened.warnings]
     warnings += check_unread(keys.opened, known, bool(assume))
+    warnings += left_over(keys.opened)
     described = replace(
         architecture,
         name=name,

@@ -91,7 +91,8 @@ WRAPPERS = {
     "qwen3_asr": Wrapper(
         "qwen3_asr_text",
         audio=towers_lines.qwen3_asr,
-        audio_type="qwen3_asr_audio_encoder",
+        audio_type="qwen3_asr_encoder",
+        always=True,
         harmless=("support_languages",),
     ),
     "glm4v": Wrapper("glm4v_text", towers_lines.glm4v, "glm4v_vision", always=True),
