@@ -52,8 +52,12 @@ class Figures:
 
 
 def read(source: Source) -> VisionArchitecture:
-    """``bert`` and its kin with the same keys."""
+    """``bert`` and its kin with the same keys; Jina v3 says that it is XLM-RoBERTa."""
     keys = source.keys
+    if keys.values.get("position_embedding_type") == "rotary":
+        from engine.model.forward.dialects.rotary import read_jina
+
+        return read_jina(source)
     keys.ignore("hidden_act", "is_decoder", "add_cross_attention", "generator_size")
     keys.ignore("summary_last_dropout", *POOLER_KEYS)
     source.option_text("position_embedding_type", "absolute")
@@ -185,7 +189,7 @@ PRETRAINING = "ForPreTraining"
 def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
     task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED, PRETRAINING)
     if task in ("Model", CLASSES, PRETRAINING):
-        first = _pooler(network, x)
+        first = pooler(network, x)
         if task == CLASSES:
             network.linear("classifier", first, source.labels())
         if task == PRETRAINING:
@@ -196,16 +200,16 @@ def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> 
 def _roberta_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
     task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
     if task == "Model":
-        _pooler(network, x)
+        pooler(network, x)
     elif task == CLASSES:
-        network.linear("classifier", _pooler(network, x), source.labels())
+        network.linear("classifier", pooler(network, x), source.labels())
     _token_head(source, network, x, figures, task)
 
 
 def _electra_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
     task = source.task("Model", QUESTIONS, CLASSES, TOKENS, PRETRAINING)
     if task == CLASSES:
-        network.linear("classifier", _pooler(network, x), source.labels())
+        network.linear("classifier", pooler(network, x), source.labels())
     elif task == PRETRAINING:
         hidden = network.linear("discriminator.dense", x, x.channels)
         network.activation("discriminator.activation", hidden)
@@ -217,11 +221,11 @@ def _electra_head(source: Source, network: Network, x: Shape, figures: Figures) 
 def _distilled_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
     task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
     if task == CLASSES:
-        network.linear("classifier", _pooler(network, x), source.labels())
+        network.linear("classifier", pooler(network, x), source.labels())
     _token_head(source, network, x, figures, task)
 
 
-def _pooler(network: Network, x: Shape) -> Shape:
+def pooler(network: Network, x: Shape) -> Shape:
     """A projection of the first token."""
     first = network.linear("pooler", Shape(x.channels, 1, 1), x.channels)
     return network.activation("pooler.activation", first)
