@@ -159,7 +159,14 @@ KINDS = {
             "sdar",
             "sdar_moe",
         ),
-        "a model that generates sound": ("musicgen", "musicgen_melody", "bark", "dia", "csm", "vits"),
+        "a model that generates sound": (
+            "musicgen",
+            "musicgen_melody",
+            "bark",
+            "dia",
+            "csm",
+            "vits",
+        ),
         "a codec of sound": ("mimi", "encodec", "dac", "xcodec"),
     }.items()
     for kind in kinds

@@ -22,7 +22,9 @@ def read(source: Source) -> VisionArchitecture:
     width = source.width("intermediate_size")
     rows = keys.integer("vocab_size", required=True)
     positions = source.width("max_position_embeddings")
-    length = source.tokens(positions, f"the positions that max_position_embeddings {positions} leaves")
+    length = source.tokens(
+        positions, f"the positions that max_position_embeddings {positions} leaves"
+    )
     if keys.integer("embedding_size", default=hidden) != hidden:
         raise keys.problem("embedding_size", keys.values["embedding_size"], f"{hidden}")
     span, kinds = _relative(source, positions)
