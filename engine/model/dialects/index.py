@@ -29,6 +29,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "axk2": ("axk2",),
     "beam": ("beam",),
+    "drafts": ("eagle3-draft", "p-eagle-draft", "dflash-draft", "mtp-draft", "other-draft"),
     "dots3": ("dots3_note_text",),
     "hrm": ("hrm_text",),
     "molmo": ("molmo", "molmo2_text"),

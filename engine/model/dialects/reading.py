@@ -11,6 +11,7 @@ from typing import Any
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
 from engine.model.dialects.classes import with_head_of_class
+from engine.model.dialects.drafts import draft_kind
 from engine.model.dialects.index import (
     canonical,
     known_model_types,
@@ -75,6 +76,9 @@ def read_architecture(
         warnings=architecture.warnings + tuple(warnings),
         uncounted=tuple(name for opened in keys.opened for name in opened.uncounted),
     )
+    if draft_kind(config):
+        # Its name says the size of its target.
+        return described
     return replace(described, warnings=described.warnings + _size_warning(described))
 
 
@@ -96,6 +100,9 @@ def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, 
             assume,
             f"read as {assume} because --assume says so; model_type is {stated or 'absent'}",
         )
+    draft = draft_kind(config)
+    if draft:
+        return draft, ""
     if stated:
         return stated, ""
     guessed = model_type_of_architectures(config.get("architectures"))
