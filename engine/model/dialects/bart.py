@@ -35,6 +35,8 @@ VARIANTS = {
     "pegasus": _Variant(0, False, True),
     "blenderbot": _Variant(0, False, True),
     "blenderbot-small": _Variant(0, True, False),
+    "mvp": _Variant(2, True, False),
+    "plbart": _Variant(2, True, False),
     "whisper": _Variant(0, False, True),
 }
 

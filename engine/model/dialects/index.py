@@ -41,6 +41,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "ernie": ("ernie4_5_moe", "ernie4_5_vl_moe_text"),
     "exaone": ("exaone4", "exaone_moe"),
     "falcon": ("falcon",),
+    "fuyu": ("fuyu",),
     "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
     "gated": ("laguna", "step3p5", "muse_glimmer_text"),
     "gemma3n": ("gemma3n_text",),
@@ -163,6 +164,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "molmo2",
         "dots3_note",
         "cohere_compass",
+        "got_ocr2",
+        "glmasr",
+        "audioflamingo3",
+        "voxtral_realtime",
+        "granite_speech",
+        "hyperclovax_vision_v2",
+        "apertus1p5",
     ),
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2", "minimax_m3"),
@@ -207,8 +215,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "pegasus",
         "blenderbot",
         "blenderbot-small",
+        "mvp",
+        "plbart",
         "whisper",
     ),
+    "voxtral_realtime": ("voxtral_realtime_text",),
     "zamba": ("zamba",),
     "zamba2": ("zamba2",),
     "xlstm": ("xlstm",),
@@ -248,6 +259,11 @@ ALIASES: dict[str, str] = {
     "minimax_text_01": "minimax",
     "kimi_k2": "deepseek_v3",
     "mistral4": "deepseek_v3",
+    "sarvam_mla": "deepseek_v3",
+    "apertus1p5_text": "apertus",
+    "minicpmv4_7": "minicpmv4_6",
+    "musicflamingo": "audioflamingo3",
+    "pp_chart2table": "got_ocr2",
     "glm4_moe_lite": "deepseek_v3",
     "RefinedWeb": "falcon",
     "RefinedWebModel": "falcon",
@@ -293,7 +309,7 @@ def reader_for(model_type: str) -> Reader | None:
 
 def wraps_text(model_type: str) -> bool:
     """True when the dialect of ``model_type`` reads a text model nested in its config."""
-    return _modules().get(canonical(model_type)) in ("multimodal", "minicpm_v", "qwen_hybrid")
+    return _modules().get(canonical(model_type)) in ("multimodal", "minicpm_v", "qwen_hybrid", "fuyu")
 
 
 _SUFFIXES = (

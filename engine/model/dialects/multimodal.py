@@ -51,7 +51,7 @@ def read(keys: Keys) -> Architecture:
     text = reader(inner)
     keys.ignore(*OUTER, *_repeated(keys, inner))
     elements = _tower(keys, wrapper.vision_key, wrapper.vision, wrapper.vision_type, wrapper, text)
-    elements += _tower(keys, "audio_config", wrapper.audio, wrapper.audio_type, wrapper, text)
+    elements += _tower(keys, wrapper.audio_key, wrapper.audio, wrapper.audio_type, wrapper, text)
     elements += _named_tower(keys, text)
     return with_outer(_dated(text, keys), keys, inner, elements)
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.dialects import towers, towers_audio, towers_early, towers_lines, towers_more
+from engine.model.dialects import (
+    towers,
+    towers_audio,
+    towers_early,
+    towers_lines,
+    towers_more,
+    towers_ocr,
+    towers_speech,
+)
 from engine.model.dialects.towers import Tower
 
 
@@ -24,6 +32,7 @@ class Wrapper:
     audio_type: str = ""
     always: bool = False
     vision_key: str = "vision_config"
+    audio_key: str = "audio_config"
     harmless: tuple[str, ...] = ()
     text_harmless: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
@@ -246,6 +255,34 @@ WRAPPERS = {
     ),
     "dots3_note": Wrapper(
         "dots3_note_text", vision_type="dots3_note_vision", audio_type="dots3_note_audio"
+    ),
+    "got_ocr2": Wrapper("qwen2", towers_ocr.got_ocr2, "got_ocr2_vision", always=True),
+    "hyperclovax_vision_v2": Wrapper(
+        "hyperclovax", towers_ocr.hyperclovax, "qwen2_5_vl_vision", always=True
+    ),
+    "glmasr": Wrapper(
+        "llama", audio=towers_speech.glm_asr, audio_type="glmasr_encoder", always=True
+    ),
+    "audioflamingo3": Wrapper(
+        "qwen2", audio=towers_speech.audio_flamingo, audio_type="audioflamingo3_encoder", always=True
+    ),
+    "voxtral_realtime": Wrapper(
+        "voxtral_realtime_text",
+        audio=towers_speech.voxtral_realtime,
+        audio_type="voxtral_realtime_encoder",
+        always=True,
+    ),
+    "granite_speech": Wrapper(
+        "granite",
+        audio=towers_speech.granite_speech,
+        audio_type="granite_speech_encoder",
+        audio_key="encoder_config",
+        always=True,
+    ),
+    "apertus1p5": Wrapper(
+        "apertus",
+        harmless=("audio_token_offset", "image_token_offset", "vision_token_offset"),
+        uncounted=("vision_tokenizer_config", "audio_tokenizer_config"),
     ),
     "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),
 }
