@@ -59,7 +59,9 @@ def draft_kind(config: Mapping[str, Any]) -> str:
 def read(keys: Keys) -> Architecture:
     """A draft, by its kind; its target's embedding and head count where the checkpoint has them."""
     if keys.model_type == "other-draft":
-        stated = keys.values.get("speculators_model_type") or (class_names(keys.values) or ("?",))[0]
+        stated = (
+            keys.values.get("speculators_model_type") or (class_names(keys.values) or ("?",))[0]
+        )
         raise keys.problem("architectures", stated, f"{', '.join(_NAMES.values())} or a model")
     readers = {"dflash-draft": _read_dflash, "mtp-draft": _read_prediction}
     keys.warnings.append(
@@ -82,9 +84,7 @@ def _read_eagle(keys: Keys) -> Architecture:
     bias = inner.flag("attention_bias", default=False)
 
     def mixer(index: int) -> Mixer:
-        plain = attention(
-            shape.hidden, shape.heads, shape.kv_heads, shape.head_dim, qkv_bias=bias
-        )
+        plain = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim, qkv_bias=bias)
         return plain if index else _doubled(plain, joined, shape.hidden)
 
     other = taps * target if keys.model_type == "p-eagle-draft" else 0
@@ -121,9 +121,7 @@ def _read_dflash(keys: Keys) -> Architecture:
         states = len(settings.integers("target_layer_ids") or [0] * shape.layers)
     keys.ignore("num_target_layers")
     joined = states * shape.hidden**2 + shape.hidden
-    text = read_decoder(
-        keys, _LIKE_QWEN3, shape=shape, windows=windows, other=joined
-    )
+    text = read_decoder(keys, _LIKE_QWEN3, shape=shape, windows=windows, other=joined)
     return _with_targets_ends(text)
 
 

@@ -98,6 +98,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "nemotron",
         "iquestcoder",
     ),
+    "lara": ("lara_mini",),
     "llama4": ("llama4_text",),
     "hunyuan": ("hunyuan", "hunyuan_v1_dense", "hunyuan_v1_moe"),
     "longcat": ("longcat_flash",),
@@ -171,6 +172,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "granite_speech",
         "hyperclovax_vision_v2",
         "apertus1p5",
+        "hunyuan_vl",
+        "hy_v4_vl",
+        "lfm3_vl",
+        "unlimited_ocr",
+        "muse_spark",
+        "inkling_mm_model",
     ),
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2", "minimax_m3"),
@@ -196,6 +203,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "deepseek_v4": ("deepseek_v4",),
     "mamba": ("mamba", "falcon_mamba", "mamba2"),
     "mamba_hybrid": ("bamba", "granitemoehybrid", "falcon_h1", "jamba"),
+    "muse_spark": ("muse_spark_text",),
     "nemotron_h": ("nemotron_h",),
     "minimax_linear": ("minimax",),
     "kimi_linear": ("kimi_linear", "bailing_hybrid", "kimi_k3"),
@@ -260,6 +268,9 @@ ALIASES: dict[str, str] = {
     "kimi_k2": "deepseek_v3",
     "mistral4": "deepseek_v3",
     "sarvam_mla": "deepseek_v3",
+    "hunyuan_vl_text": "hunyuan_v1_dense",
+    "hy_v4_vl_text": "hy_v4",
+    "unlimited_ocr_text": "deepseek",
     "apertus1p5_text": "apertus",
     "minicpmv4_7": "minicpmv4_6",
     "musicflamingo": "audioflamingo3",
@@ -309,7 +320,12 @@ def reader_for(model_type: str) -> Reader | None:
 
 def wraps_text(model_type: str) -> bool:
     """True when the dialect of ``model_type`` reads a text model nested in its config."""
-    return _modules().get(canonical(model_type)) in ("multimodal", "minicpm_v", "qwen_hybrid", "fuyu")
+    return _modules().get(canonical(model_type)) in (
+        "multimodal",
+        "minicpm_v",
+        "qwen_hybrid",
+        "fuyu",
+    )
 
 
 _SUFFIXES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers_ocr import deepseek_ocr
 from engine.model.keys import Keys
 
 QUERIES = 256
@@ -29,6 +30,8 @@ def deepseek_vl2(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """SigLIP of timm's form with its pooling head, which the checkpoint holds, a projector that joins
     patches, and two separators (https://github.com/deepseek-ai/DeepSeek-VL2, modeling_deepseek_vl_v2.py
     and siglip_vit.py)."""
+    if isinstance(keys.values.get("width"), dict):
+        return _ocr(keys, outer, text_hidden)
     hidden = keys.integer("width", default=1152)
     width = int(hidden * keys.number("mlp_ratio", default=3.7362))
     side, own_patch = SIGLIP_SO400M
@@ -47,3 +50,10 @@ def deepseek_vl2(keys: Keys, outer: Keys, text_hidden: int) -> int:
     joined.ignore("n_embed", "projector_type", "token_pooling")
     projector = linear(inputs * ratio**2, middle) + (depth - 2) * linear(middle, middle)
     return tower + projector + linear(middle, text_hidden) + 2 * text_hidden
+
+
+def _ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """DeepSeek-OCR, published as DeepSeek-VL2 with two towers under ``width``."""
+    keys.ignore(*keys.values)
+    outer.ignore("projector_config")
+    return deepseek_ocr(keys.source, text_hidden)

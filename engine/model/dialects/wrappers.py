@@ -264,7 +264,10 @@ WRAPPERS = {
         "llama", audio=towers_speech.glm_asr, audio_type="glmasr_encoder", always=True
     ),
     "audioflamingo3": Wrapper(
-        "qwen2", audio=towers_speech.audio_flamingo, audio_type="audioflamingo3_encoder", always=True
+        "qwen2",
+        audio=towers_speech.audio_flamingo,
+        audio_type="audioflamingo3_encoder",
+        always=True,
     ),
     "voxtral_realtime": Wrapper(
         "voxtral_realtime_text",
@@ -278,6 +281,21 @@ WRAPPERS = {
         audio_type="granite_speech_encoder",
         audio_key="encoder_config",
         always=True,
+    ),
+    "hunyuan_vl": Wrapper("hunyuan_v1_dense", towers_ocr.hunyuan_vl, "hunyuan_vl_vision"),
+    "hy_v4_vl": Wrapper("hy_v4", towers_ocr.hy_v4_vl, "hy_v4_vl_vision", always=True),
+    "lfm3_vl": Wrapper("lfm3", towers_ocr.lfm3_vl, "lfm3_vl_vision", always=True),
+    "unlimited_ocr": Wrapper(
+        "deepseek_v2", towers_ocr.unlimited_ocr, "unlimited_ocr_vision", always=True
+    ),
+    "inkling_mm_model": Wrapper(
+        "inkling_text", vision_type="inkling_vision", audio_type="inkling_audio"
+    ),
+    "muse_spark": Wrapper(
+        "muse_spark_text",
+        towers_lines.muse_glimmer,
+        "muse_spark_vision",
+        audio_type="muse_spark_audio",
     ),
     "apertus1p5": Wrapper(
         "apertus",
