@@ -193,7 +193,7 @@ def _cross_lines(description: Description) -> list[str]:
         return []
     if tokens:
         return [
-            f"  cross        {each * tokens:,.0f} bytes per sequence, once for the {tokens:,} tokens "
+            f"  cross        {each * tokens:,.0f} bytes per sequence, once for {tokens:,} tokens "
             "of its encoder"
         ]
     return [f"  cross        {each:,.0f} bytes per token of the prompt, once per sequence"]

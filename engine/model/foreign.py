@@ -2,9 +2,9 @@
 
 A file is known by the keys that its tool always writes: PEFT's ``adapter_config.json``
 (peft, config.py), transformers' generation, preprocessor and tokenizer files, GPTQ's
-``quantize_config.json``, diffusers' ``model_index.json`` and component configs (configuration_utils.py:
-``_class_name`` with ``_diffusers_version``), headers of GGUF files as converters print them,
-safetensors' index, DeepSpeed's and PEFT-less training arguments.
+``quantize_config.json``, diffusers' ``model_index.json`` and configs of components
+(configuration_utils.py: ``_class_name`` with ``_diffusers_version``), headers of GGUF files as
+converters print them, safetensors' index, and DeepSpeed's arguments of a training.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from engine.words.text import clean
 WANTED = "expected a model's config.json"
 _SIZES = ("hidden_size", "d_model", "n_embd", "dim", "num_hidden_layers", "n_layers", "num_layers")
 """A file with one of these at its top describes a model, whatever else it holds."""
-_GENERATION = frozenset(
-    "do_sample temperature top_p top_k max_length max_new_tokens repetition_penalty num_beams "
-    "bos_token_id eos_token_id pad_token_id decoder_start_token_id forced_eos_token_id".split()
-)
+_GENERATION_NAMES = """
+do_sample temperature top_p top_k max_length max_new_tokens repetition_penalty num_beams
+bos_token_id eos_token_id pad_token_id decoder_start_token_id forced_eos_token_id
+"""
+_GENERATION = frozenset(_GENERATION_NAMES.split())
 
 
 def what_it_is(config: Mapping[str, Any]) -> str:
-    """What a file is that describes no model by itself, with what is wanted; "" when it may be one."""
+    """What a file is that describes no model by itself, and what is wanted; "" when it may."""
     return _adapter(config) or _diffusion(config) or _header(config) or _beside(config)
 
 
@@ -35,8 +36,8 @@ def _adapter(config: Mapping[str, Any]) -> str:
     base = config.get("base_model_name_or_path")
     if isinstance(base, str) and base:
         return (
-            f"this is a {kind} adapter of {clean(base, 120)}, not a model; expected the config.json "
-            "of that base model"
+            f"this is a {kind} adapter of {clean(base, 120)}, not a model; expected the "
+            "config.json of that base model"
         )
     return f"this is a {kind} adapter, not a model; expected the config.json of its base model"
 
@@ -46,8 +47,8 @@ def _diffusion(config: Mapping[str, Any]) -> str:
     if not isinstance(name, str) or "_diffusers_version" not in config:
         return ""
     return (
-        f"this is a part of a diffusion model ({clean(name, 60)}, diffusers), which makes pictures in "
-        "many passes; expected a language model, a text encoder or a vision model"
+        f"this is a part of a diffusion model ({clean(name, 60)}, diffusers), which makes pictures "
+        "in many passes; expected a language model, a text encoder or a vision model"
     )
 
 

@@ -2,8 +2,8 @@
 
 transformers names its classes by what they end with (modeling_layers.py:
 ``GenericForSequenceClassification`` has a projection to the labels without bias,
-``GenericForTokenClassification`` one with bias; a bare ``…Model`` ends with its last norm). Embedding
-and reward models are published under these names.
+``GenericForTokenClassification`` one with bias; a bare ``…Model`` ends with its last norm).
+Embedding and reward models are published under these names.
 """
 
 from __future__ import annotations

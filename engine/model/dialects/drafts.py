@@ -1,7 +1,7 @@
 """Draft models that speculate for a target: EAGLE-3, P-EAGLE, DFlash and one-layer MTP heads.
 
-They work on hidden states of the target, so they are no models by themselves: their bytes, cache and
-FLOPs are those of what is in the checkpoint, with the vocabulary that they score (a part of the
+They work on hidden states of the target, so they are no models by themselves: their bytes, cache
+and FLOPs are those of what is in the checkpoint, with the vocabulary that they score (a part of the
 target's in EAGLE-3). Layouts as SpecForge trains and SGLang and vLLM load them
 (https://github.com/sgl-project/SpecForge, specforge/modeling/draft; vLLM's speculators nest the
 layer's config in ``transformer_layer_config``).
@@ -40,7 +40,7 @@ _LAYER_CONFIG = "transformer_layer_config"
 
 
 def draft_kind(config: Mapping[str, Any]) -> str:
-    """The model type of a draft, by its class or by a vocabulary of its own; "" for other models."""
+    """The model type of a draft, by its class or by its own vocabulary; "" for other models."""
     names = class_names(config)
     for name in names[:1]:
         if name in _CLASSES:
@@ -65,15 +65,15 @@ def read(keys: Keys) -> Architecture:
         raise keys.problem("architectures", stated, f"{', '.join(_NAMES.values())} or a model")
     readers = {"dflash-draft": _read_dflash, "mtp-draft": _read_prediction}
     keys.warnings.append(
-        f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves nothing "
-        "by itself"
+        f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves "
+        "nothing by itself"
     )
     return readers.get(keys.model_type, _read_eagle)(keys)
 
 
 def _read_eagle(keys: Keys) -> Architecture:
-    """The first layer's attention reads embedding and hidden state side by side; three hidden states
-    of the target are joined by one projection."""
+    """The first layer's attention reads embedding and hidden state side by side; three hidden
+    states of the target are joined by one projection."""
     inner = _layer_keys(keys)
     _ignore_training(keys)
     shape = read_dimensions(inner)
@@ -106,8 +106,8 @@ def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
 
 
 def _read_dflash(keys: Keys) -> Architecture:
-    """Qwen3's layers over the target's states and a block of masked tokens; embedding and head are the
-    target's."""
+    """Qwen3's layers over the target's states and a block of masked tokens; embedding and head are
+    the target's."""
     shape = read_dimensions(keys)
     keys.ignore("block_size", "auto_map")
     windows = layer_windows(keys, shape.layers, window_size(keys), [False] * shape.layers)

@@ -1,5 +1,5 @@
-"""Muse Spark's text model: gated attention, experts behind a projection into a narrower space, gates
-on both residuals (transformers, modeling_muse_spark.py)."""
+"""Muse Spark's text model: gated attention, experts behind a projection into a narrower space,
+gates on both residuals (transformers, modeling_muse_spark.py)."""
 
 from __future__ import annotations
 

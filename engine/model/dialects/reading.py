@@ -128,8 +128,8 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
     slip = _slip_of(model_type, known)
     if slip:
         return (
-            f"{source}: model_type {what!r} is unknown; nearest known: {slip}; pass --assume {slip} "
-            "to read it that way"
+            f"{source}: model_type {what!r} is unknown; nearest known: {slip}; pass --assume "
+            f"{slip} to read it that way"
         )
     return f"{source}: model_type {what!r} is unknown{_named_inside(config)}"
 

@@ -1,4 +1,5 @@
-"""T5, mT5, umT5 and Flan-T5: an encoder for the prompt, a decoder that attends to itself and to it.
+"""T5, mT5, umT5, Flan-T5 and LongT5: an encoder for the prompt, a decoder that attends to itself
+and to it.
 
 The encoder is counted as a tower. The LM head shares the embedding, as the published class ties
 them whatever the file says.
@@ -39,6 +40,7 @@ def read(keys: Keys) -> Architecture:
     encoder = layer(own, feed_forward, norm_parameters=2 * hidden)
     table = keys.integer("relative_attention_num_buckets") * heads
     every = keys.model_type == "umt5"
+    summaries = _summaries(keys, encoders, hidden, table) if keys.model_type == "longt5" else 0
     biases = table * (decoders if every else 1)
     keys.warnings.append(WARNING)
     found = assemble(
@@ -48,9 +50,24 @@ def read(keys: Keys) -> Architecture:
         [decoder] * decoders,
         Traits(tied=True),
         other=biases,
-        tower=encoders * encoder.parameters + table * (encoders if every else 1) + hidden,
+        tower=encoders * encoder.parameters
+        + table * (encoders if every else 1)
+        + hidden
+        + summaries,
     )
     return replace(found, tied_embeddings=True)
+
+
+def _summaries(keys: Keys, encoders: int, hidden: int, table: int) -> int:
+    """LongT5's encoder looks at a neighbourhood and, when it is transient-global, at sums of
+    blocks, which have a norm in each layer and one table of distances (modeling_longt5.py)."""
+    kind = keys.text("encoder_attention_type", default="local")
+    keys.ignore("local_radius", "global_block_size")
+    if kind == "local":
+        return 0
+    if kind != "transient-global":
+        raise keys.problem("encoder_attention_type", kind, "local or transient-global")
+    return encoders * hidden + table
 
 
 def _attention(name: str, hidden: int, heads: int, head_dim: int, *, cross: bool) -> Mixer:

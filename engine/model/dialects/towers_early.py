@@ -10,7 +10,8 @@ QUERIES = 256
 """Tokens of an image, and positions of the patches before they are stretched (Qwen-VL's visual.py:
 ``n_queries`` and ``positional_embedding``)."""
 SIGLIP_SO400M = (384, 14)
-"""Image and patch size of the tower that DeepSeek-VL2 names (timm, vit_so400m_patch14_siglip_384)."""
+"""Image and patch size of the tower that DeepSeek-VL2 names (timm,
+vit_so400m_patch14_siglip_384)."""
 
 
 def qwen_visual(keys: Keys) -> int:
@@ -27,9 +28,9 @@ def qwen_visual(keys: Keys) -> int:
 
 
 def deepseek_vl2(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """SigLIP of timm's form with its pooling head, which the checkpoint holds, a projector that joins
-    patches, and two separators (https://github.com/deepseek-ai/DeepSeek-VL2, modeling_deepseek_vl_v2.py
-    and siglip_vit.py)."""
+    """SigLIP of timm's form with its pooling head, which the checkpoint holds, a projector that
+    joins patches, and two separators (https://github.com/deepseek-ai/DeepSeek-VL2,
+    modeling_deepseek_vl_v2.py and siglip_vit.py)."""
     if isinstance(keys.values.get("width"), dict):
         return _ocr(keys, outer, text_hidden)
     hidden = keys.integer("width", default=1152)

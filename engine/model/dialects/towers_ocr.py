@@ -1,10 +1,11 @@
-"""Towers of GOT-OCR 2 and Fuyu, and of HyperCLOVA X Vision (transformers, modeling files of the same
-names)."""
+"""Towers of GOT-OCR 2, DeepSeek-OCR, Hunyuan VL, LFM3-VL, Granite Docling, Cosmos 3 Edge and
+HyperCLOVA X Vision (transformers, modeling files of the same names)."""
 
 from __future__ import annotations
 
 from engine.model.dialects import towers_lines
-from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers import linear, siglip, transformer_layer
+from engine.model.dialects.towers_more import idefics_layers
 from engine.model.keys import Keys
 
 
@@ -115,8 +116,8 @@ CLIP_LARGE = (1024, 4096, 24, 257)
 
 
 def deepseek_ocr(source: str, text_hidden: int) -> int:
-    """DeepSeek-OCR (arXiv:2510.18234): SAM-base, two strided convolutions, CLIP-large on their result
-    (no patches of its own), one projection of both, a separator and a mark of new lines."""
+    """DeepSeek-OCR (arXiv:2510.18234): SAM-base, two strided convolutions, CLIP-large on their
+    result (no patches of its own), one projection of both, a separator and a mark of new lines."""
     base = Keys({**SAM_BASE, "global_attn_indexes": SAM_BASE_WHOLE}, source, "sam", {})
     hidden, width, layers, rows = CLIP_LARGE
     channels = 256
@@ -131,3 +132,36 @@ def unlimited_ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     for name in ("sam_config", "vision_encoder_config", "sam_vision_config", "encoder_config"):
         keys.ignore(name)
     return deepseek_ocr(keys.source, text_hidden)
+
+
+def granite_docling(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP's layers without a head; coarse and fine routes, each a projection of joined patches
+    and one merger per tapped layer; three norms and a last projection."""
+    hidden, output = keys.integer("hidden_size"), keys.integer("out_hidden_size")
+    taps = len(keys.integers("deepstack_visual_indexes") or [3, 7, 10])
+    factor = keys.integer("scale_factor", default=4, maximum=100)
+    routes = [factor, factor // 2] if keys.flag("use_fine_route", default=True) else [factor]
+    outer.ignore("density_router_loss_weight", "density_router_threshold")
+    if outer.optional_integer("density_router_hidden_size"):
+        outer.leave_out("the router of the routes is", "density_router_hidden_size")
+
+    def route(step: int) -> int:
+        joined = step**2 * hidden
+        merger = 2 * joined + linear(joined, output) + linear(output, output)
+        return joined * output + taps * merger
+
+    connector = 2 * hidden + sum(route(step) for step in routes) + 4 * output + output**2
+    return idefics_layers(keys) + connector
+
+
+def cosmos3_edge(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """SigLIP's layers over patches of given number, a norm, two projections of joined patches."""
+    hidden = keys.integer("hidden_size")
+    merged = keys.integer("spatial_merge_size", default=2, maximum=100) ** 2 * hidden
+    middle = outer.integer("projector_hidden_size")
+    projector = 2 * hidden + linear(merged, middle) + linear(middle, text_hidden)
+    keys.ignore("vision_use_head")
+    headless = Keys({**keys.values, "vision_use_head": False}, keys.source, "", keys.defaults)
+    keys.ignore("num_patches", "intermediate_size", "num_hidden_layers", "patch_size")
+    keys.ignore("num_channels", "num_attention_heads")
+    return siglip(headless) + projector

@@ -94,3 +94,54 @@ def _window_former(keys: Keys, queries: int, text_hidden: int) -> int:
     crossed = 2 * linear(hidden, hidden) + 2 * linear(seen, hidden) + 2 * hidden
     own = layers * transformer_layer(hidden, width) + -(-layers // every) * crossed
     return queries * hidden + 2 * hidden + own + linear(hidden, text_hidden)
+
+
+def fun_asr(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Layers with a memory (a convolution per channel) beside their attention, the first of which
+    takes the stacked frames; two projections, and layers of the adaptor behind them."""
+    hidden, width, layers = _sizes(keys)
+    frames = keys.integer("num_mel_bins") * keys.integer("num_stacked_frames", maximum=1000)
+    keys.ignore("num_timestamp_prediction_layers")
+    memory = keys.integer("fsmn_kernel_size", maximum=1000) * hidden
+    block = transformer_layer(hidden, width) + memory
+    first = (3 * hidden + 2) * (frames - hidden)
+    tower = layers * block + first + 4 * hidden
+    adaptor = outer.scope("adaptor_config", model_type="none")
+    if adaptor is None:
+        adaptor = Keys(
+            {}, outer.source, outer.model_type, {}, "adaptor_config.", opened=outer.opened
+        )
+    inner = adaptor.integer("hidden_size", default=text_hidden)
+    middle = adaptor.integer("projector_hidden_size", default=2048)
+    narrow = adaptor.integer("intermediate_size", default=256)
+    count = adaptor.integer("num_hidden_layers", default=2, maximum=1000)
+    adaptor.ignore("num_attention_heads", "projector_hidden_act")
+    projector = linear(hidden, middle) + linear(middle, inner)
+    return tower + projector + count * transformer_layer(inner, narrow)
+
+
+def muse_spark(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Stages that join patches and then mix neighbours channel by channel; one projection."""
+    widths = keys.integers("hidden_sizes", minimum=1) or [256, 512, 1024, 2048]
+    depths = keys.integers("depths", minimum=1) or [2] * len(widths)
+    patches = keys.integers("patch_sizes", minimum=1) or [16, 6, 5, 4]
+    kernel = keys.integer("conv_kernel_size", default=7, maximum=1000)
+    ratio = keys.number("mlp_ratio", default=4)
+    keys.ignore("num_hidden_layers")
+    if not len(widths) == len(depths) == len(patches):
+        raise keys.problem("depths", depths, f"{len(widths)} entries, as hidden_sizes has")
+    total, before = 0, 1
+    for width, depth, patch in zip(widths, depths, patches, strict=True):
+        middle = int(width * ratio)
+        block = (kernel + 1) * width + width + linear(width, middle) + linear(middle, width)
+        total += linear(before * patch, width) + width + depth * block
+        before = width
+    output = keys.integer("out_hidden_size", default=text_hidden)
+    return total + before + linear(before, output) + output
+
+
+def inkling(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """A table of the levels of each band, and a norm."""
+    keys.ignore("text_hidden_size")
+    rows = keys.integer("mel_vocab_size", default=256) * keys.integer("n_mel_bins", default=80)
+    return (rows + 1) * text_hidden

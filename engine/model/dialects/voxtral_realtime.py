@@ -10,7 +10,7 @@ from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 
 DELAY_WIDTH = 32
-"""Inner width of the two matrices that turn the delay into a scale (modeling_voxtral_realtime.py)."""
+"""Inner width of the two matrices that make a scale of the delay (modeling_voxtral_realtime.py)."""
 
 
 def read(keys: Keys) -> Architecture:

@@ -289,13 +289,26 @@ WRAPPERS = {
         "deepseek_v2", towers_ocr.unlimited_ocr, "unlimited_ocr_vision", always=True
     ),
     "inkling_mm_model": Wrapper(
-        "inkling_text", vision_type="inkling_vision", audio_type="inkling_audio"
+        "inkling_text",
+        vision_type="inkling_vision",
+        audio=towers_speech.inkling,
+        audio_type="inkling_audio",
     ),
     "muse_spark": Wrapper(
         "muse_spark_text",
         towers_lines.muse_glimmer,
         "muse_spark_vision",
-        audio_type="muse_spark_audio",
+        towers_speech.muse_spark,
+        "muse_spark_audio",
+    ),
+    "granite_docling": Wrapper(
+        "granite", towers_ocr.granite_docling, "granite_docling_vision", always=True
+    ),
+    "cosmos3_edge": Wrapper(
+        "cosmos3_edge_text", towers_ocr.cosmos3_edge, "cosmos3_edge_vision", always=True
+    ),
+    "fun_asr_nano": Wrapper(
+        "qwen3", audio=towers_speech.fun_asr, audio_type="fun_asr_nano_encoder", always=True
     ),
     "apertus1p5": Wrapper(
         "apertus",

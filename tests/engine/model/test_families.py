@@ -1,4 +1,4 @@
-"""Families read since configs from outside were tried: their parameters are what transformers counts."""
+"""Families added for configs from outside: their parameters are what transformers counts."""
 
 from __future__ import annotations
 

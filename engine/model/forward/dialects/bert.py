@@ -52,12 +52,8 @@ class Figures:
 
 
 def read(source: Source) -> VisionArchitecture:
-    """``bert`` and its kin with the same keys; Jina v3 says that it is XLM-RoBERTa."""
+    """``bert`` and its kin with the same keys."""
     keys = source.keys
-    if keys.values.get("position_embedding_type") == "rotary":
-        from engine.model.forward.dialects.rotary import read_jina
-
-        return read_jina(source)
     keys.ignore("hidden_act", "is_decoder", "add_cross_attention", "generator_size")
     keys.ignore("summary_last_dropout", *POOLER_KEYS)
     source.option_text("position_embedding_type", "absolute")

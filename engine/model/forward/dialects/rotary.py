@@ -139,8 +139,8 @@ def read_gte(source: Source) -> VisionArchitecture:
 
 
 def read_jina(source: Source) -> VisionArchitecture:
-    """``jina_embeddings_v3``: XLM-RoBERTa with rotary positions. Adapters of tasks are merged into the
-    weights before serving and count as nothing."""
+    """``jina_embeddings_v3``: XLM-RoBERTa with rotary positions. Adapters of tasks are merged into
+    the weights before serving and count as nothing."""
     keys = source.keys
     hidden = source.width("hidden_size")
     heads = divided_heads(keys, hidden)
