@@ -18,7 +18,7 @@ from engine.plan.metrics import Metric, Unit, metrics_of
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep
-from engine.plan.rows import row_values
+from engine.plan.rows import row_values, rows_values
 from engine.plan.sweep import sweep
 from engine.scenario import Objectives, Scenario
 from engine.words.errors import InputError
@@ -54,10 +54,8 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     result = sweep(prepared, scenario)
     if result is None:
         raise InputError("sweep: stopped")
-    rows = [
-        row_values(prepared, scenario, result.table, int(row))
-        for row in (result.order if count is None else result.order[:count])
-    ]
+    shown = result.order if count is None else result.order[:count]
+    rows = rows_values(prepared, scenario, result.table, map(int, shown))
     if arguments.json:
         _print_json(prepared, scenario, result, rows)
     elif arguments.csv:

@@ -6,12 +6,12 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
-from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.scenario import Objectives, Scenario, Workload
@@ -22,6 +22,9 @@ from engine.sources.profile_files import changed_at, own_files_changed_at
 from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.layout import Layout
 from engine.work.parallelism import legal_layouts
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
 
 LARGEST_BATCH = 32768
 """No batch beyond this is tried, whatever fits."""

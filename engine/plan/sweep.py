@@ -27,7 +27,7 @@ from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Objectives, Scenario
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
@@ -189,7 +189,7 @@ def sweep(
 ) -> Sweep | None:
     """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks."""
     started = time.perf_counter()
-    candidates = KINDS[prepared.kind].block_candidates
+    candidates = kind_of(prepared.kind).block_candidates
     parts: list[_Block] = []
     for place, precision in enumerate(prepared.precisions):
         fitting = batch_limits(prepared, scenario, precision)

@@ -9,8 +9,10 @@ import numpy as np
 
 from engine.hardware.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
 from engine.serve.forward_memory import VisionFootprint, vision_footprint
+from engine.serve.load import Load
 from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
+from engine.serve.requests import Requests
 from engine.serve.service import Part
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
@@ -114,6 +116,29 @@ def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
         provenance=str(work.constants.provenance),
         peak_flops=float(np.max(done.peak_flops)),
     )
+
+
+class ForwardKind:
+    """Models of one forward pass: the whole model on every chip. See `engine.serve.kinds.Kind`."""
+
+    block_candidates = 1024
+
+    def predict(
+        self,
+        system: System,
+        arrangements: Sequence[Arrangement],
+        requests: Requests,
+        load: Load,
+        sizes: FloatArray,
+    ) -> Outcome:
+        """See `Kind.predict`."""
+        return predict_forward(system, arrangements, sizes)
+
+    def largest(
+        self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
+    ) -> FloatArray:
+        """See `Kind.largest`."""
+        return np.full((len(arrangements), 1), float(forward_footprint(system).largest_batch()))
 
 
 def forward_footprint(system: System) -> VisionFootprint:

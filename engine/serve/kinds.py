@@ -9,7 +9,6 @@ from typing import Protocol
 import numpy as np
 
 from engine.model.kinds import ModelKind
-from engine.serve.forward import forward_footprint, predict_forward
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
 from engine.serve.requests import Requests
@@ -81,30 +80,11 @@ class TokensKind:
         return np.where(room.context_fits, room.limit * copies, 0.0)
 
 
-class ForwardKind:
-    """Models of one forward pass: the whole model on every chip."""
+def kind_of(kind: ModelKind) -> Kind:
+    """The room that answers for a kind of models; that of forward models loads when it is asked for
+    (a command about tokens starts without it)."""
+    if kind is ModelKind.FORWARD:
+        from engine.serve.forward import ForwardKind
 
-    block_candidates = 1024
-
-    def predict(
-        self,
-        system: System,
-        arrangements: Sequence[Arrangement],
-        requests: Requests,
-        load: Load,
-        sizes: FloatArray,
-    ) -> Outcome:
-        """See `Kind.predict`."""
-        return predict_forward(system, arrangements, sizes)
-
-    def largest(
-        self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
-    ) -> FloatArray:
-        """See `Kind.largest`."""
-        return np.full((len(arrangements), 1), float(forward_footprint(system).largest_batch()))
-
-
-KINDS: dict[ModelKind, Kind] = {
-    ModelKind.TOKENS: TokensKind(),
-    ModelKind.FORWARD: ForwardKind(),
-}
+        return ForwardKind()
+    return TokensKind()
