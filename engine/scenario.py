@@ -6,7 +6,7 @@ undo and redo.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -46,16 +46,20 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one request looks like. Vision models use ``image_*`` and no tokens; 0 is the model's
-    own resolution. Text encoders use ``input_tokens``, the length of their sequences."""
+    """What one request looks like. Vision models use ``image_*`` and no tokens, text encoders
+    ``sequence_tokens``, the length of their sequences; 0 is the model's own."""
 
     input_tokens: int = 4096
     output_tokens: int = 1024
     mode: Mode = Mode.CONTINUOUS
     image_width: int = 0
     image_height: int = 0
+    sequence_tokens: int = 0
     cached: float = 0.0
     """Share of the prompt tokens that the engine finds in its prefix cache."""
+    utilisation: float = 1.0
+    """Share of the time that forward models are kept busy: requests that come one by one under a
+    latency limit leave some of it idle."""
     client: Client = field(default_factory=Client)
 
     @property
@@ -136,3 +140,9 @@ class Scenario:
     assume: str = ""
     """Dialect to read an unknown ``model_type`` with."""
     revision: str = ""
+
+    def of_model(self, model: str) -> Scenario:
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type and
+        the length of an encoder's sequences belong to the model they were chosen for."""
+        workload = replace(self.workload, sequence_tokens=0)
+        return replace(self, model=model, edits=(), revision="", assume="", workload=workload)

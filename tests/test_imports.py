@@ -71,3 +71,8 @@ def test_the_command_loads_textual_only_for_the_app():
 
 def test_the_first_paint_waits_for_no_engine():
     assert not loaded_by("import tui.app") & {"numpy", "pydantic", "huggingface_hub"}
+
+
+def test_the_face_loads_nothing_heavy_before_it_is_asked():
+    heavy = {"numpy", "pydantic", "huggingface_hub", "textual", "tomli_w"}
+    assert not loaded_by("import rooftop; rooftop.Error, rooftop.__version__") & heavy

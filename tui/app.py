@@ -8,8 +8,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from textual.app import App
-
 from engine.scenario import Scenario
 from tui.choices import save_choices
 from tui.hangup import watch_terminal
@@ -17,13 +15,14 @@ from tui.look import Look
 from tui.screen import MainScreen
 from tui.settings import Settings
 from tui.store import Store
+from tui.terminal_app import TerminalApp
 from tui.widgets.line_pane import LinePane
 
 CRASHED = 70
 """Exit code when the app itself is at fault."""
 
 
-class RooftopApp(App[int], inherit_bindings=False):
+class RooftopApp(TerminalApp, inherit_bindings=False):
     """One screen; every key goes to it."""
 
     TITLE = "rooftop"
@@ -36,7 +35,7 @@ class RooftopApp(App[int], inherit_bindings=False):
         plan_path: Path | None = None,
         settings: Settings | None = None,
     ) -> None:
-        super().__init__(ansi_color=True)
+        super().__init__()
         self.animation_level = "none"
         settings = settings or Settings()
         self.look = Look(settings.theme, ascii_only=settings.ascii_only)
@@ -45,8 +44,9 @@ class RooftopApp(App[int], inherit_bindings=False):
         self.choices = settings.choices
         self.mouse = settings.mouse
         self.crash = ""
-        self.main = MainScreen(Store(scenario), plan_path)
-        self.main.model_tree.language = settings.language
+        self.main = MainScreen(
+            Store(scenario), settings.choices, plan_path, language=settings.language
+        )
 
     def get_default_screen(self) -> MainScreen:
         """The only screen."""
@@ -83,24 +83,12 @@ class RooftopApp(App[int], inherit_bindings=False):
 
     def use_mouse(self, wanted: bool) -> None:
         """Ask the terminal for the mouse, or give it back for the terminal's own selection."""
-        driver = self._driver
-        if driver is None or not hasattr(driver, "_enable_mouse_support"):
-            return
-        if wanted:
-            driver._mouse = True
-            driver._enable_mouse_support()
-        else:
-            driver._disable_mouse_support()  # type: ignore[attr-defined]
-            driver._mouse = False
-        driver.flush()
-        self.mouse = wanted
+        if self.take_mouse(wanted):
+            self.mouse = wanted
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A mistake of ours: keep the session, leave in order, say it in one line. Textual would
-        print pages with every local variable."""
-        if self.is_headless:
-            super()._handle_exception(error)
-        elif not self.crash:
+    def broke(self, error: Exception) -> None:
+        """Keep the session, leave in order, say it in one line."""
+        if not self.crash:
             from tui.crash import note_crash
             from tui.last_session import CRASH
 

@@ -3,12 +3,13 @@ one, one alone when it is zoomed or the terminal is tiny."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from textual.geometry import Size
+from textual.geometry import Size
+from textual.screen import Screen
 
-    from tui.screen import MainScreen
+from tui.panes import KINDS, Panes
+from tui.widgets.panes import FILL, AnswerPane, Pane, Place
 
 WIDE = (100, 30)
 """From this size on all panes are open; below, only the one in use is."""
@@ -16,34 +17,42 @@ SHORT = 20
 """Below this height the panes not in use are hidden, not folded."""
 SMALLEST = (60, 16)
 """The smallest terminal that the panes are made for."""
-LEFT = ("model", "hardware", "workload")
-BELOW = ("chart", "why")
-FORMS = ("hardware", "workload")
-FILL = "1fr"
+TABLE_LINES = 6
+"""Answer, footer, and of the table a header and a row, beside the other panes' lines."""
 
 
-def arrange(screen: MainScreen) -> None:
+def arrange(
+    screen: Screen[None], panes: Panes, active: Pane, answer: AnswerPane, *, zoomed: bool
+) -> None:
     """Open, fold and hide panes for the terminal's size and the active pane."""
     width, height = screen.app.size
     narrow = width < WIDE[0] or height < WIDE[1]
-    alone = screen.zoomed or height < SHORT
+    alone = zoomed or height < SHORT
     screen.set_class(narrow or alone, "narrow")
-    boxes = {name: screen.query_one(f"#{name}") for name in ("left", "right", "below")}
-    for name, pane in screen.panes.items():
-        pane.display = not alone or name == screen.active
-    for name, members in (("left", LEFT), ("right", ("table", *BELOW)), ("below", BELOW)):
-        boxes[name].display = not alone or screen.active in members
-    heights: dict[str, int | str] = {}
+    boxes = {place: screen.query_one(f"#{place.value}") for place in Place}
+    for pane in panes:
+        pane.display = not alone or pane is active
+    for place, box in boxes.items():
+        box.display = not alone or active.place in _inside(place)
+    heights: Mapping[str, int | str] = {pane.short_name: pane.open_lines for pane in panes}
     if alone:
-        heights = dict.fromkeys([*screen.panes, *boxes], FILL)
+        heights = dict.fromkeys([*heights, *(place.value for place in Place)], FILL)
     elif narrow:
-        heights = folded_heights(screen.active, _form_lines(screen), height)
-    for name, widget in (*screen.panes.items(), *boxes.items()):
+        heights = folded_heights(active, panes.home, active.wanted_lines(), height)
+    for name, widget in (
+        *((pane.short_name, pane) for pane in panes),
+        *((place.value, box) for place, box in boxes.items()),
+    ):
         if name in heights:
             widget.styles.height = heights[name]
         else:
             widget.styles.clear_rule("height")
-    screen.answer.styles.height = answer_lines(width)
+    answer.styles.height = answer_lines(width)
+
+
+def _inside(place: Place) -> tuple[Place, ...]:
+    """A box and the one inside it."""
+    return (Place.RIGHT, Place.BELOW) if place is Place.RIGHT else (place,)
 
 
 def answer_lines(width: int) -> int:
@@ -51,33 +60,23 @@ def answer_lines(width: int) -> int:
     return 2 if width >= 110 else 3 if width >= 70 else 4
 
 
-def _form_lines(screen: MainScreen) -> int:
-    """Lines that the active form wants with its title; 0 when the active pane is no form."""
-    if screen.active not in FORMS:
-        return 0
-    form = screen.hardware if screen.active == "hardware" else screen.workload
-    return len(form.fields) + 1
-
-
-def folded_heights(active: str, form_lines: int, height: int) -> dict[str, int | str]:
+def folded_heights(
+    active: Pane | type[Pane], home: Pane | type[Pane], wanted: int | None, height: int
+) -> dict[str, int | str]:
     """Heights of panes and boxes in a small terminal: the active pane takes what there is, the
-    others a line each. A form takes what it needs and leaves the rest to the table, so that its
+    others a line each. One that says what it wants leaves the rest to the table, so that its
     answer is seen while it is typed."""
-    heights: dict[str, int | str] = dict.fromkeys((*LEFT, "table", *BELOW), 1)
-    heights |= {"left": len(LEFT), "right": 1 + len(BELOW), "below": len(BELOW)}
-    heights[active] = FILL
-    if active in FORMS:
-        # Answer, footer and the five other panes are 9 lines; the table keeps a header and a row.
-        lines = max(min(form_lines, height - 12), 2)
-        heights[active] = lines
-        heights |= {"left": len(LEFT) - 1 + lines, "table": FILL, "right": FILL}
-    elif active in LEFT:
-        heights["left"] = FILL
-    else:
-        heights["right"] = FILL
-        if active in BELOW:
-            heights["below"] = FILL
-    return heights
+    heights: dict[str, int | str] = {kind.short_name: 1 for kind in KINDS}
+    lines = {place: sum(1 for kind in KINDS if kind.place in _inside(place)) for place in Place}
+    heights |= {place.value: count for place, count in lines.items()}
+    if wanted is None:
+        heights |= {active.short_name: FILL, active.place.value: FILL}
+        if active.place in _inside(home.place):
+            heights[home.place.value] = FILL
+        return heights
+    own = max(min(wanted, height - len(KINDS) - TABLE_LINES), 2)
+    heights |= {active.short_name: own, active.place.value: lines[active.place] - 1 + own}
+    return heights | {home.short_name: FILL, home.place.value: FILL}
 
 
 def size_note(size: Size) -> str:

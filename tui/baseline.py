@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 from engine.model.precision import Precision
+from engine.plan.metrics import METRICS, THROUGHPUT
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 from tui.format import change, counted
 from tui.pinned import Pinned
 
@@ -33,7 +33,7 @@ class Baseline:
         self.answer = answer
         self._prepared: Prepared = prepare(answer.scenario)
         self._last: tuple[object, Table | None] = (None, None)
-        self._rows: dict[tuple[Layout, str, int], Mapping[str, float] | None] = {}
+        self._rows: dict[tuple[Arrangement, str, int], Mapping[str, float] | None] = {}
 
     @property
     def scenario(self) -> Scenario:
@@ -43,30 +43,34 @@ class Baseline:
     def before(self, table: Table, row: int) -> Mapping[str, float] | None:
         """The metrics of the same batch of the same layout in the baseline; None where its chips
         or model have no such layout. What does not fit there is not a number."""
-        layout, precision = table.layout(row), table.precision(row)
-        if len(table.layouts) == len(table.precisions) == 1:
-            whole = self.table(layout, precision, table.batch)
+        arrangement, precision = table.arrangement(row), table.precision(row)
+        if len(table.arrangements) == len(table.precisions) == 1:
+            whole = self.table(arrangement, precision, table.batch)
             return None if whole is None else _row(whole, row)
-        key = (replace(layout, replicas=1), precision.label, int(table.batch[row]))
+        key = (arrangement.single, precision.label, int(table.batch[row]))
         if key not in self._rows:
             if len(self._rows) >= MEMORY:
                 self._rows.clear()
-            made = self._made(layout, precision, table.batch[row : row + 1])
+            made = self._made(arrangement, precision, table.batch[row : row + 1])
             self._rows[key] = None if made is None else _row(made, 0)
         return self._rows[key]
 
-    def table(self, layout: Layout, precision: Precision, batches: IntArray) -> Table | None:
+    def table(
+        self, arrangement: Arrangement, precision: Precision, batches: IntArray
+    ) -> Table | None:
         """Batches of the same layout in the baseline; None where there is no such layout. The
         last table is remembered."""
-        key = (replace(layout, replicas=1), precision.label, batches.tobytes())
+        key = (arrangement.single, precision.label, batches.tobytes())
         if self._last[0] != key:
-            self._last = (key, self._made(layout, precision, batches))
+            self._last = (key, self._made(arrangement, precision, batches))
         return self._last[1]
 
-    def _made(self, layout: Layout, precision: Precision, batches: IntArray) -> Table | None:
+    def _made(
+        self, arrangement: Arrangement, precision: Precision, batches: IntArray
+    ) -> Table | None:
         prepared = self._prepared
-        degrees = replace(layout, replicas=1)
-        same = [one for one in prepared.layouts if replace(one, replicas=1) == degrees]
+        degrees = arrangement.single
+        same = [one for one in prepared.arrangements if one.single == degrees]
         if not same:
             return None
         labels = {one.label: one for one in prepared.precisions}
@@ -91,21 +95,12 @@ def _row(table: Table, row: int) -> dict[str, float]:
     return {name: float(column[row]) for name, column in table.metrics.items()}
 
 
-_ANSWERED = (
-    ("tps_per_chip", "tok/s/chip"),
-    ("fps_per_chip", "img/s/chip"),
-    ("ttft_ms", "TTFT"),
-    ("tpot_ms", "TPOT"),
-    ("latency_ms", "latency"),
-    ("memory_gib", "GiB"),
-)
-
-
 def against(now: Pinned, before: Pinned) -> str:
     """One answer against another: ``+12% tok/s/chip, TTFT −3.0%, …``."""
     parts = []
-    for metric, label in _ANSWERED:
-        if metric in now.metrics and metric in before.metrics:
-            text = change(now.metrics[metric], before.metrics[metric])
-            parts.append(f"{counted(label, now.samples)} {text}")
+    # What candidates are ranked by stands first.
+    for metric in sorted(METRICS, key=lambda one: one not in THROUGHPUT.values()):
+        if metric.headline and metric.id in now.metrics and metric.id in before.metrics:
+            text = change(now.metrics[metric.id], before.metrics[metric.id])
+            parts.append(f"{counted(metric.short, now.samples)} {text}")
     return ", ".join(parts)

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.plan.metrics import METRICS
+
 MAXIMUM_BYTES = 64 * 1024
 
 
@@ -18,19 +20,18 @@ class Choices:
     glyphs: str | None = None
     columns: tuple[str, ...] = ()
     """Ids of the table's columns in their order; those not named here come after them."""
-    hidden: tuple[str, ...] = ("request_tps", "decode_tps")
+    hidden: tuple[str, ...] = tuple(one.id for one in METRICS if not one.shown)
 
 
 def load_choices() -> Choices:
     """What was chosen last; nothing when the file is missing or is not what we wrote."""
+    from engine.sources.files import read_text
+    from engine.words.errors import RooftopError
     from tui.paths import choices_file
 
     try:
-        path = choices_file()
-        if path.stat().st_size > MAXIMUM_BYTES:
-            return Choices()
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        values = json.loads(read_text(choices_file(), MAXIMUM_BYTES, "choices of the app"))
+    except (RooftopError, ValueError, RecursionError):
         return Choices()
     return _checked(values) if isinstance(values, dict) else Choices()
 

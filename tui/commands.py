@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PANES = ("model", "hardware", "workload", "table", "chart", "why")
-"""Panes in the order of their numbers."""
-
 TABLE = frozenset({"table"})
 FORMS = frozenset({"hardware", "workload"})
 TREE = frozenset({"model"})
 STEPPED = FORMS | TREE
 CHART = frozenset({"chart"})
-EVERYWHERE = frozenset(PANES)
+EVERYWHERE: frozenset[str] = frozenset()
+"""No pane is named: every one is meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One thing the app can do. ``keys`` are Textual's key names; the first is shown, none means
-    that only the palette has it. ``panes`` is where they work; ``footer`` puts it into the footer
-    there; ``needs`` names the fact without which it can do nothing now (`tui.facts`)."""
+    that only the palette has it. ``panes`` are the short names of those where they work;
+    ``footer`` puts it into the footer there; ``needs`` names the fact without which it can do
+    nothing now (`tui.facts`)."""
 
     id: str
     keys: tuple[str, ...]
@@ -28,6 +27,10 @@ class Command:
     panes: frozenset[str] = EVERYWHERE
     footer: bool = False
     needs: str = ""
+
+    def works_in(self, pane: str) -> bool:
+        """Whether it is a command of ``pane``."""
+        return self.panes == EVERYWHERE or pane in self.panes
 
 
 COMMANDS: tuple[Command, ...] = (

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import traceback
 
+from engine.words.errors import RooftopError
 from engine.words.text import clean
 
 
 def note_crash(error: Exception) -> str:
     """Write the traceback into the state folder; one line that says what happened and where
     more is."""
+    from engine.sources.files import write_text
     from tui.paths import crash_file
 
     name = f"internal error: {type(error).__name__}: {clean(str(error), 200)}"
     try:
         path = crash_file()
-        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    except OSError:
+        write_text(path, "".join(traceback.format_exception(error)))
+    except RooftopError:
         return f"{name}; the session is kept"
     return f"{name}; the session is kept, details are in {clean(str(path))}"

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tui.screen import MainScreen
+from tui.desk import Desk
+from tui.widgets.tree_pane import TreePane
 
 
-def facts_of(screen: MainScreen) -> frozenset[str]:
+def facts_of(desk: Desk) -> frozenset[str]:
     """The facts that hold: ``past future offer row sweep away mark baseline edited
     edits``."""
-    store, session = screen.store, screen.session
+    store, session = desk.store, desk.session
     found = {
         "past": bool(store.history),
         "future": store.can_redo,
-        "offer": screen.offer is not None,
+        "offer": desk.offer is not None,
     }
     if session is not None:
-        row = screen.model_tree.row
+        row = desk.panes.of(TreePane).row
         found |= {
             "row": session.selected is not None,
             "sweep": session.sweep_is_current and session.selected is not None,

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.words.errors import RooftopError
+from tui.desk import Desk
 from tui.lines import fit
 from tui.threads import into_this_thread
 
 if TYPE_CHECKING:
     from engine.sources.hub.reference import HubReference
-    from tui.screen import MainScreen
 
 NAME_WIDTH = 36
 """Of a hub id in the last line, so that the key that cancels is never cut at 80 columns."""
@@ -25,12 +25,12 @@ class Fetching:
     never holds up leaving.
     """
 
-    def __init__(self, screen: MainScreen) -> None:
-        self._screen = screen
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._number = 0
         self._under_way: HubReference | None = None
         self._step = ""
-        self._arrived: Callable[[], None] = screen.paint
+        self._arrived: Callable[[], None] = desk.paint
 
     @property
     def text(self) -> str:
@@ -49,7 +49,7 @@ class Fetching:
         try:
             reference = hub_reference(model, revision)
         except RooftopError as error:
-            self._screen.model_is_missing(str(error))
+            self._desk.model_is_missing(str(error))
             return
         if reference is None or _is_here(reference):
             arrived()
@@ -57,7 +57,7 @@ class Fetching:
         self._arrived = arrived
         if reference != self._under_way:
             self._start(reference)
-        self._screen.paint()
+        self._desk.paint()
 
     def cancel(self) -> bool:
         """Forget what is under way; False when nothing is."""
@@ -89,7 +89,7 @@ class Fetching:
     def _show(self, number: int, file: str) -> None:
         if number == self._number:
             self._step = f" {file}"
-            self._screen.paint_footer()
+            self._desk.paint_footer()
 
     def _done(self, number: int, problem: str) -> None:
         if number == self._number and self._under_way is not None:
@@ -98,14 +98,14 @@ class Fetching:
     def _end(self, problem: str) -> None:
         self._number += 1
         self._under_way = None
-        self._screen.paint()
+        self._desk.paint()
         if problem:
-            self._screen.model_is_missing(problem)
+            self._desk.model_is_missing(problem)
             return
         try:
             self._arrived()
         except RooftopError as error:
-            self._screen.model_is_missing(str(error))
+            self._desk.model_is_missing(str(error))
 
 
 def _is_here(reference: HubReference) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.words.errors import InputError
-from tui.commands import BY_ID, COMMANDS, EVERYWHERE, PANES, Command
+from tui.commands import BY_ID, COMMANDS, EVERYWHERE, Command
+from tui.panes import KINDS
 
 _NAMES = {
     "question_mark": "?",
@@ -31,7 +32,7 @@ _KNOWN = frozenset(
     + [f"ctrl+{letter}" for letter in "abcdefgklnopqrstuvwxyz"]
 )
 """Keys with names that every terminal sends. ctrl+h, i, j and m are backspace, tab and enter."""
-RESERVED = frozenset("123456")
+RESERVED = frozenset(str(kind.number) for kind in KINDS)
 """Digits jump to panes."""
 
 
@@ -49,6 +50,15 @@ def parse_key(text: str) -> str:
     raise InputError(f"found {text!r}, expected a character, f1 to f12, ctrl+letter or a key name")
 
 
+def as_pressed(key: str, character: str | None) -> tuple[tuple[str, str | None], ...]:
+    """The keys that were pressed. Esc and a key right after it, as quick fingers and slow lines
+    send them, reach a program as alt with that key. No command has alt, so that it is what it
+    was."""
+    if not key.startswith("alt+") or not character or not character.isprintable():
+        return ((key, character),)
+    return (("escape", None), (BY_CHARACTER.get(character, character), character))
+
+
 BY_CHARACTER = {name: key for key, name in _NAMES.items() if len(name) == 1 and name.isascii()}
 BY_CHARACTER[" "] = "space"
 
@@ -59,13 +69,13 @@ class Keymap:
     def __init__(self, changed: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._keys = {command.id: command.keys for command in COMMANDS}
         self._keys.update(changed or {})
-        self._by_pane: dict[str, dict[str, Command]] = {pane: {} for pane in PANES}
+        self._by_pane: dict[str, dict[str, Command]] = {kind.short_name: {} for kind in KINDS}
         chosen = set(changed or {})
         # What a person chose comes first; another command's own key gives way to it.
         for command in sorted(COMMANDS, key=lambda one: one.id not in chosen):
-            for pane in command.panes:
+            for table in self._tables(command):
                 for key in self._keys[command.id]:
-                    other = self._by_pane[pane].setdefault(key, command)
+                    other = table.setdefault(key, command)
                     if other is not command and {other.id, command.id} <= chosen:
                         raise InputError(
                             f"keys.{command.id}: {key_name(key)!r} is keys.{other.id} already"
@@ -74,12 +84,16 @@ class Keymap:
         self._reachable = {command.id: self._leading_to(command) for command in COMMANDS}
 
     def _leading_to(self, command: Command) -> tuple[str, ...]:
-        panes = [pane for pane in PANES if pane in command.panes]
+        tables = self._tables(command)
         return tuple(
             key
             for key in self._keys[command.id]
-            if any(self._by_pane[pane].get(key) is command for pane in panes)
+            if any(table.get(key) is command for table in tables)
         )
+
+    def _tables(self, command: Command) -> list[dict[str, Command]]:
+        """What the keys mean in every pane where the command works."""
+        return [table for pane, table in self._by_pane.items() if command.works_in(pane)]
 
     def keys(self, command: Command) -> tuple[str, ...]:
         """The keys that lead to ``command`` somewhere."""
@@ -106,7 +120,7 @@ class Keymap:
 
 def commands_of(pane: str) -> tuple[Command, ...]:
     """Every command that works in ``pane``."""
-    return tuple(command for command in COMMANDS if pane in command.panes)
+    return tuple(command for command in COMMANDS if command.works_in(pane))
 
 
 def parse_keys(written: Mapping[str, str | list[str]]) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,8 @@ start, never applied unasked."""
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,12 @@ from engine.words.text import clean
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
+    from tui.pinned import Pinned
     from tui.table_view import TableView
 
-QUIT, CRASH = "quit", "crash"
+QUIT, CRASH, RUNNING = "quit", "crash", "running"
+"""How a session ended; the last is said of one that had no time to say anything."""
+MOST_MARKS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,14 @@ class LastSession:
     saved_at: str
     ended: str
     unsaved: bool
+    baseline: Mapping[str, Any] | None = None
+    marks: tuple[Mapping[str, Any], ...] = ()
+    """Candidates as `kept_candidate` makes them."""
 
     def offer(self) -> str:
         """The one line that offers it."""
         how = {"SIGHUP": "connection lost", "SIGTERM": "was ended", CRASH: "crashed"}
+        how[RUNNING] = "cut short"
         left = how.get(self.ended, "left unsaved")
         model, chips, chip = (str(self.document.get(key, "")) for key in ("model", "chips", "chip"))
         what = clean(f"{model[-30:]} on {chips} × {chip}", 80)
@@ -50,6 +58,12 @@ class LastSession:
         from engine.plan.plan_file import scenario_document
 
         return (self.unsaved or self.ended != QUIT) and self.document != scenario_document(scenario)
+
+
+def kept_candidate(one: Pinned) -> dict[str, Any]:
+    """A baseline or a mark as TOML values: what a plan says of it, and where it came from."""
+    plan = replace(one, document={}).plan()
+    return {"source": one.source, **plan}
 
 
 def save_last_session(session: LastSession) -> bool:
@@ -71,6 +85,8 @@ def save_last_session(session: LastSession) -> bool:
             "pane": session.pane,
             "plan": str(session.plan_path or ""),
             "view": asdict(session.view),
+            "marks": list(session.marks[:MOST_MARKS]),
+            **({} if session.baseline is None else {"baseline": session.baseline}),
         },
         "scenario": session.document,
     }
@@ -97,22 +113,29 @@ def load_last_session() -> LastSession | None:
 
 
 def _session(scenario: dict[str, Any], table: dict[str, Any]) -> LastSession:
-    from tui.commands import PANES
     from tui.table_view import checked_view
 
     def text(name: str, limit: int = 60) -> str:
         return clean(str(table.get(name, "")), limit)
 
     pane, plan = text("pane"), text("plan", 1000)
+    marks = table.get("marks")
+    marks = marks if isinstance(marks, list) else []
     return LastSession(
         scenario,
         checked_view(table.get("view")),
-        pane if pane in PANES else "table",
+        pane,
         Path(plan) if plan else None,
         text("saved_at"),
         text("ended"),
         bool(table.get("unsaved")),
+        _table(table.get("baseline")),
+        tuple(one for one in map(_table, marks[:MOST_MARKS]) if one is not None),
     )
+
+
+def _table(value: object) -> Mapping[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
 def now() -> str:

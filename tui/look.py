@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from rich.segment import Segment
 from textual.strip import Strip
 
@@ -9,6 +11,12 @@ from tui.glyphs import in_ascii
 from tui.lines import Line
 from tui.styles import PLAIN
 from tui.themes import SHOWN_WHEN_BLANK, THEMES
+
+
+class Dressed(Protocol):
+    """An app that says how its lines look."""
+
+    look: Look
 
 
 class Look:

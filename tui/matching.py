@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.plan.results import Binding, Table
+from engine.plan.metrics import METRICS, NOTHING, VERDICTS
+from engine.plan.results import Table
 from engine.words.arrays import BoolArray, FloatArray
 from engine.words.errors import InputError
 from engine.words.units import parse_milliseconds
@@ -27,21 +28,8 @@ _COMPARE: dict[str, Callable[[FloatArray, float], BoolArray]] = {
     "=": np.equal,
 }
 _COLUMNS = {
-    "b": "batch",
-    "bs": "batch",
-    "batch": "batch",
-    "ttft": "ttft_ms",
-    "tpot": "tpot_ms",
-    "e2e": "e2e_ms",
-    "latency": "latency_ms",
-    "tps": "tps_per_chip",
-    "tok": "tps_per_chip",
-    "chip": "tps_per_chip",
-    "user": "tps_per_user",
-    "fps": "fps_per_chip",
-    "gib": "memory_gib",
-    "mem": "memory_gib",
-    "memory": "memory_gib",
+    **dict.fromkeys(("b", "bs", "batch"), "batch"),
+    **{word: metric.id for metric in METRICS for word in metric.words},
 }
 
 
@@ -91,11 +79,12 @@ def _number(column: str, value: str) -> float:
 
 
 def _containing(table: Table, word: str) -> BoolArray:
-    layouts = np.array([_named(word, one.name) for one in table.layouts], dtype=bool)
+    layouts = np.array([_named(word, one.name) for one in table.arrangements], dtype=bool)
     precisions = np.array([_named(word, one.label) for one in table.precisions], dtype=bool)
-    limits = np.array([one is not Binding.NONE and _named(word, one.name) for one in Binding])
-    found = layouts[table.layout_index] | precisions[table.precision_index]
-    return found | limits[table.binding]
+    limits = np.array([one is not NOTHING and _named(word, one.id) for one in VERDICTS])
+    found: BoolArray = layouts[table.arrangement_index] | precisions[table.precision_index]
+    found |= limits[table.binding]
+    return found
 
 
 def _named(word: str, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.model.config import hub_reference
-from engine.plan.answer import capacity_gib, why_lost
+from engine.plan.answer import why_lost
 from engine.plan.plan_file import PlanFile, load_plan, scenario_document
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Table
@@ -18,7 +18,7 @@ from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.text import clean
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Pinned:
 
     scenario: Scenario
     model: str
-    layout: Layout
+    arrangement: Arrangement
     precision: str
     batch: int
     metrics: Mapping[str, float]
@@ -39,39 +39,44 @@ class Pinned:
     source: str = ""
     document: Mapping[str, Any] = field(default_factory=dict)
     samples: str = ""
-    """What a vision model counts; empty for language models and where it cannot be read."""
+    """What a forward model counts; empty for models of tokens and where it cannot be read."""
 
     @property
     def name(self) -> str:
         """Model, chip, layout, precision and batch."""
         words = self.precision.split(" ")[0]
-        return f"{self.model} {self.scenario.chip} {self.layout.name} {words} B{self.batch}"
+        return f"{self.model} {self.scenario.chip} {self.arrangement.name} {words} B{self.batch}"
 
     def is_row(self, scenario: Scenario, table: Table, row: int) -> bool:
         """Whether a row of a scenario is this candidate."""
         return (
             self.batch == int(table.batch[row])
-            and self.layout == table.layout(row)
+            and self.arrangement == table.arrangement(row)
             and self.precision == table.precision(row).label
             and self.scenario == scenario
         )
 
     def same_candidate(self, other: Pinned) -> bool:
         """Whether both are the same candidate of the same scenario from the same place."""
-        mine = (self.scenario, self.layout, self.precision, self.batch, self.source)
-        return mine == (other.scenario, other.layout, other.precision, other.batch, other.source)
+        mine = (self.scenario, self.arrangement, self.precision, self.batch, self.source)
+        return mine == (
+            other.scenario,
+            other.arrangement,
+            other.precision,
+            other.batch,
+            other.source,
+        )
 
     def plan(self) -> Mapping[str, Any]:
         """What a plan file would say of it; the whole file where it comes from one."""
         if self.document:
             return self.document
-        degrees = ("tensor", "pipeline", "expert", "attention_data", "replicas")
         return {
             "choice": {
                 "batch": self.batch,
                 "precision": self.precision,
                 "why_not": self.verdict,
-                "layout": {name: getattr(self.layout, name) for name in degrees},
+                "layout": self.arrangement.columns(),
                 "metrics": {
                     name: float(f"{value:.6g}")
                     for name, value in self.metrics.items()
@@ -87,29 +92,44 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
     return Pinned(
         scenario=scenario,
         model=prepared.model.name,
-        layout=table.layout(row),
+        arrangement=table.arrangement(row),
         precision=table.precision(row).label,
         batch=int(table.batch[row]),
         metrics={name: float(column[row]) for name, column in table.metrics.items()},
-        verdict=why_lost(table, row, scenario.objectives, capacity_gib(prepared)),
+        verdict=why_lost(table, row, scenario.objectives),
         samples=samples_of(prepared),
     )
 
 
 def samples_of(prepared: Prepared) -> str:
-    """What a vision model counts; empty for language models."""
-    return prepared.vision.samples if prepared.model.kind == "vision" else ""
+    """What a forward model counts; empty for models of tokens."""
+    return prepared.samples
 
 
 def pin_plan(path: Path) -> Pinned:
     """The choice of a saved plan, worked out again so that it compares with rows of today; with
     the file's own metrics where its model cannot be read any more, or not without asking the
     hub. Raises `InputError` when the file is not a plan."""
-    plan = load_plan(path)
+    plan, name = load_plan(path), clean(path.name, 60)
+    return replace(_again(plan, name), document=plan.document)
+
+
+def pin_kept(kept: Mapping[str, Any]) -> Pinned:
+    """A baseline or a mark of the session that was left, worked out again in the same way. Raises
+    `InputError` when it is none."""
+    from engine.plan.plan_schema import parse_choice, parse_scenario
+
+    scenario = parse_scenario("session", kept.get("scenario"))
+    choice = parse_choice("session", kept.get("choice"))
+    source = clean(str(kept.get("source", "")), 60)
+    return _again(PlanFile(scenario, choice, dict(kept)), source)
+
+
+def _again(plan: PlanFile, source: str) -> Pinned:
     try:
-        return _worked_out(plan, path) if _is_here(plan.scenario) else _as_saved(plan, path)
+        return _worked_out(plan, source) if _is_here(plan.scenario) else _as_saved(plan, source)
     except RooftopError:
-        return _as_saved(plan, path)
+        return _as_saved(plan, source)
 
 
 def _is_here(scenario: Scenario) -> bool:
@@ -120,7 +140,7 @@ def _is_here(scenario: Scenario) -> bool:
     return reference is None or remembered(reference) is not None
 
 
-def _worked_out(plan: PlanFile, path: Path) -> Pinned:
+def _worked_out(plan: PlanFile, source: str) -> Pinned:
     scenario, choice = plan.scenario, plan.choice
     prepared = prepare(scenario)
     precision = next(
@@ -128,12 +148,11 @@ def _worked_out(plan: PlanFile, path: Path) -> Pinned:
         prepared.precisions[0],
     )
     batches = np.array([choice.batch], dtype=np.int64)
-    table = batch_table(prepared, scenario, choice.layout, precision, batches)
-    row = pin_row(prepared, scenario, table, 0)
-    return replace(row, source=clean(path.name, 60), document=plan.document)
+    table = batch_table(prepared, scenario, choice.arrangement, precision, batches)
+    return replace(pin_row(prepared, scenario, table, 0), source=source)
 
 
-def _as_saved(plan: PlanFile, path: Path) -> Pinned:
+def _as_saved(plan: PlanFile, source: str) -> Pinned:
     choice = plan.document.get("choice", {})
     saved = choice.get("metrics", {}) if isinstance(choice, Mapping) else {}
     numbers = saved.items() if isinstance(saved, Mapping) else ()
@@ -145,11 +164,10 @@ def _as_saved(plan: PlanFile, path: Path) -> Pinned:
     return Pinned(
         plan.scenario,
         clean(plan.scenario.model, 60),
-        plan.choice.layout,
+        plan.choice.arrangement,
         plan.choice.precision,
         plan.choice.batch,
         metrics,
-        "",
-        f"{clean(path.name, 60)} as saved",
-        plan.document,
+        clean(str(choice.get("why_not", "")), 80) if isinstance(choice, Mapping) else "",
+        f"{source} as saved".strip(),
     )

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.keys import _character_to_key
 from textual.screen import Screen
 
 from engine.words.errors import RooftopError
 from tui.actions import Actions
 from tui.arrange import arrange, size_note
 from tui.behind import SWEEP_SECONDS, Behind
+from tui.choices import Choices
+from tui.desk import Program
 from tui.fetching import Fetching
-from tui.fields import HARDWARE, WORKLOAD
-from tui.lines import cells
+from tui.keeping import Keeping
+from tui.keymap import as_pressed
+from tui.lines import cells, fit
+from tui.panes import Panes
 from tui.store import Store
 from tui.thinking import Thinking
+from tui.waiting import Waiting
 from tui.widgets.chart_pane import ChartPane
-from tui.widgets.form_pane import FormPane
-from tui.widgets.panes import AnswerPane, FooterPane, Pane
+from tui.widgets.panes import AnswerPane, FooterPane, Pane, Place
 from tui.widgets.table_pane import TablePane
 from tui.widgets.tree_pane import TreePane
 from tui.widgets.why_pane import WhyPane
@@ -30,75 +34,74 @@ from tui.widgets.why_pane import WhyPane
 if TYPE_CHECKING:
     from engine.plan.results import Explanation, Sweep
     from engine.scenario import Scenario
-    from tui.app import RooftopApp
     from tui.last_session import LastSession
+    from tui.overlays.page import Page
     from tui.session import Session
+
+Result = TypeVar("Result")
 
 
 class MainScreen(Screen[None]):
-    """Holds the panes, the store and the session; `Actions` holds what commands do."""
+    """The `Desk`: holds the panes, the store and the session; `Actions` holds what commands do."""
 
     ALLOW_SELECT = False
 
-    def __init__(self, store: Store, plan_path: Path | None = None) -> None:
+    def __init__(
+        self, store: Store, choices: Choices, plan_path: Path | None = None, *, language: str
+    ) -> None:
         super().__init__()
         self.store = store
         self.plan_path = plan_path
         self.session: Session | None = None
         self.offer: LastSession | None = None
+        self.answer = AnswerPane(id="answer")
+        self.footer = FooterPane(id="footer")
+        self.panes = Panes()
+        self.model_tree = self.panes.of(TreePane)
+        self.table = self.panes.of(TablePane)
+        self.chart = self.panes.of(ChartPane)
+        self.why = self.panes.of(WhyPane)
+        self.model_tree.language = language
+        self.table.order, self.table.hidden = choices.columns, choices.hidden
+        self.active = self.panes.home
+        self.zoomed = False
         self.behind = Behind(self)
         self.thinking = Thinking(self)
-        self.answer = AnswerPane(id="answer")
-        self.model_tree = TreePane(id="model")
-        self.hardware = FormPane(id="hardware", title="hardware", form=HARDWARE)
-        self.workload = FormPane(id="workload", title="workload and SLO", form=WORKLOAD)
-        self.table = TablePane(id="table")
-        self.chart = ChartPane(id="chart")
-        self.why = WhyPane(id="why")
-        self.footer = FooterPane(id="footer")
-        self.panes: dict[str, Pane] = {
-            "model": self.model_tree,
-            "hardware": self.hardware,
-            "workload": self.workload,
-            "table": self.table,
-            "chart": self.chart,
-            "why": self.why,
-        }
-        self.active = "table"
-        self.zoomed = False
-        self.actions = Actions(self)
         self.fetching = Fetching(self)
-        self._kept = False
+        self.waiting = Waiting(self)
+        self.actions = Actions(
+            self, self.footer, self.behind, self.thinking, self.fetching, self.waiting
+        )
+        self.keeping = Keeping(self)
 
     def compose(self) -> ComposeResult:
         """Answer on top, forms left, table, chart and why right, keys below."""
         yield self.answer
         with Container(id="panes"):
-            with Container(id="left"):
-                yield self.model_tree
-                yield self.hardware
-                yield self.workload
-            with Container(id="right"):
-                yield self.table
-                with Container(id="below"):
-                    yield self.chart
-                    yield self.why
+            with Container(id=Place.LEFT.value):
+                yield from self.panes.standing(Place.LEFT)
+            with Container(id=Place.RIGHT.value):
+                yield from self.panes.standing(Place.RIGHT)
+                with Container(id=Place.BELOW.value):
+                    yield from self.panes.standing(Place.BELOW)
         yield self.footer
 
     # --- starting ---------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Paint the empty frame first; the engine is loaded behind it."""
-        choices = self.rooftop.choices
-        self.table.order = choices.columns
-        self.table.hidden = choices.hidden
         self.focus_pane(self.active)
         self.call_after_refresh(self.set_timer, 0.005, self.load)
 
     @property
-    def rooftop(self) -> RooftopApp:
+    def program(self) -> Program:
         """The app, with what is its own."""
-        return cast("RooftopApp", self.app)
+        return cast(Program, self.app)
+
+    @property
+    def in_front(self) -> bool:
+        """Whether no page lies on top; Textual calls the screen below a page current, too."""
+        return self.app.screen is self
 
     def load(self) -> None:
         """Bring in the engine and work out the first scenario."""
@@ -107,8 +110,9 @@ class MainScreen(Screen[None]):
 
         hand_back_large_blocks()
         self.session = Session(self.store)
-        for pane in self.panes.values():
+        for pane in self.panes:
             pane.session = self.session
+        self.keeping.begin()
         self.scenario_changed()
         self._offer_last_session()
         spare_what_is_loaded()
@@ -122,28 +126,21 @@ class MainScreen(Screen[None]):
             self.say(last.offer())
 
     def keep_session(self, ended: str = "quit") -> None:
-        """Write the session for the next start, once. One that was offered and that nothing has
-        taken the place of stays."""
-        from engine.plan.plan_file import scenario_document
-        from tui.last_session import LastSession, now, save_last_session
-
-        session = self.session
-        if session is None or self._kept or (self.offer is not None and not self.store.history):
-            return
-        document, dirty = scenario_document(self.store.current), self.store.dirty
-        left = LastSession(document, session.view, self.active, self.plan_path, now(), ended, dirty)
-        self._kept = save_last_session(left)
+        """Write the session for the next start."""
+        self.keeping.at_the_end(ended)
 
     # --- the way of a change ---------------------------------------------------------------
 
     def scenario_changed(self) -> None:
         """The store has a new scenario: work it out once its model is here."""
+        self.waiting.give_up("the scenario changed before the sweep was in")
         if self.session is not None:
             current = self.store.current
             self.fetching.when_here(current.model, current.revision, self.work_out)
 
     def model_is_missing(self, why: str) -> None:
         """A model could not be fetched; what is on the screen stays, if there is anything."""
+        self.waiting.give_up("its model is not here")
         if self.session is not None and self.session.prepared is None:
             self.session.error = f"{why} (m: another model, F5: again)"
             self.paint()
@@ -167,8 +164,15 @@ class MainScreen(Screen[None]):
         if self.session is not None:
             self.session.accept(scenario, result)
             self.paint()
+            if self.session.sweep_is_current:
+                self.waiting.swept()
 
     def sweep_failed(self, error: Exception) -> None:
+        """The sweep came to nothing, and so does what waits for it."""
+        self.waiting.give_up("the sweep failed")
+        self.work_failed(error)
+
+    def work_failed(self, error: Exception) -> None:
         """Something could not be worked out; only the engine's own words are shown."""
         known = isinstance(error, RooftopError)
         self.say(str(error) if known else f"internal error: {type(error).__name__}")
@@ -190,18 +194,27 @@ class MainScreen(Screen[None]):
             self.answer.verdict = session.answer_verdict
             self.answer.sentence = session.sentence() or self.fetching.text or "working …"
         self.answer.update()
-        for pane in self.panes.values():
+        for pane in self.panes:
             if pane.display:
                 pane.update()
         self.paint_footer()
         self.behind.explain()
         self.thinking.rest()
+        self.keeping.soon()
 
     def paint_footer(self) -> None:
         """Draw the last line."""
         self.footer.keys = self.actions.footer_keys()
         self.footer.status = self._status()
         self.footer.update()
+
+    def paint_arranged(self) -> None:
+        """Draw everything once the panes have their places."""
+        self.call_after_refresh(self.paint)
+
+    def redraw(self) -> None:
+        """Draw the whole screen again."""
+        self.refresh(layout=True)
 
     def _status(self) -> str:
         session = self.session
@@ -228,42 +241,98 @@ class MainScreen(Screen[None]):
         self.footer.update()
         self._notice(message if cells(message) > self.footer.size.width else "")
 
+    def warn(self, message: str) -> None:
+        """Show a message on top until the next key, also where the last line asks for something."""
+        self._notice(message)
+
+    def mention(self, message: str) -> None:
+        """Show as much of a message as the last line holds."""
+        self.say(fit(message, self.footer.size.width).rstrip())
+
     def _notice(self, message: str) -> None:
         if self.answer.notice != message:
             self.answer.notice = message
             self.answer.update()
 
-    # --- panes ------------------------------------------------------------------------------
+    # --- panes, questions and pages ---------------------------------------------------------
 
-    def focus_pane(self, name: str) -> None:
+    def focus_pane(self, pane: Pane) -> None:
         """Make a pane the one that keys go to; in a small terminal it opens and others fold."""
-        self.panes[self.active].focused_pane = False
-        self.active = name
-        self.panes[name].focused_pane = True
-        arrange(self)
+        self.active.focused_pane = False
+        self.active = pane
+        pane.focused_pane = True
+        self._arrange()
+
+    def _arrange(self) -> None:
+        arrange(self, self.panes, self.active, self.answer, zoomed=self.zoomed)
+
+    def ask(
+        self,
+        label: str,
+        text: str,
+        answer: Callable[[str], None],
+        changed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Ask for a line of text in the last line, see `Prompt.ask`."""
+        self.actions.prompt.ask(label, text, answer, changed)
+
+    def open(self, page: Page[Result], then: Callable[[Result | None], None] | None = None) -> None:
+        """Put a page on top; ``then`` gets its result when it is closed."""
+
+        def carefully(result: Result | None) -> None:
+            try:
+                if then is not None:
+                    then(result)
+            except RooftopError as error:
+                self.say(str(error))
+
+        page.then = carefully
+        self.app.push_screen(page)
+
+    def run(self, id: str) -> None:
+        """Run a command by its id."""
+        self.actions.run(id)
 
     def on_resize(self, event: events.Resize) -> None:
         """Open or fold panes for the new size."""
-        arrange(self)
+        self._arrange()
         self.footer.message = size_note(event.size)
         self.call_after_refresh(self.paint)
 
-    # --- keys -------------------------------------------------------------------------------
+    # --- the terminal -----------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """Every key comes here."""
+        """Every key comes here; one that was typed before a page came is the page's."""
         event.stop()
         event.prevent_default()
+        if not self.in_front:
+            self.app.post_message(events.Key(event.key, event.character))
+            return
+        self._begin_anew()
+        for key, character in as_pressed(event.key, event.character):
+            self.actions.key(events.Key(key, character))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Text that was pasted goes where it would be typed."""
+        event.stop()
+        event.prevent_default()
+        if not self.in_front:
+            self.app.post_message(events.Paste(event.text))
+            return
+        self._begin_anew()
+        self.actions.paste(event.text)
+
+    def _begin_anew(self) -> None:
+        """What was said was said about the key before."""
         self.footer.message = ""
         self._notice("")
-        for one in _as_pressed(event):
-            self.actions.key(one)
-
-    # --- the mouse --------------------------------------------------------------------------
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
-        self.actions.pointing.click(*event.screen_offset)
+        x, y = event.screen_offset
+        widget, region = self.get_widget_at(x, y)
+        if isinstance(widget, Pane):
+            self.actions.click(widget, y - region.y)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """The wheel, towards oneself."""
@@ -273,14 +342,14 @@ class MainScreen(Screen[None]):
         """The wheel, away."""
         self.actions.pointing.wheel(-1)
 
+    def copy_text(self, text: str) -> None:
+        """Hand a text to the terminal's clipboard."""
+        self.app.copy_to_clipboard(text)
 
-def _as_pressed(event: events.Key) -> list[events.Key]:
-    """Esc and a key right after it, as quick fingers and slow lines send them, reach a program
-    as alt with that key. No command has alt, so that it is what it was."""
-    character = event.character or ""
-    if not event.key.startswith("alt+") or not character.isprintable() or not character:
-        return [event]
-    return [
-        events.Key("escape", None),
-        events.Key(_character_to_key(character), character),
-    ]
+    def suspend(self) -> None:
+        """Back to the shell."""
+        self.app.action_suspend_process()
+
+    def leave(self) -> None:
+        """End the app; the session is kept."""
+        self.app.exit(0)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.precision import Precision
-from engine.plan.answer import answer, capacity_gib, why_lost
+from engine.plan.answer import answer, why_lost
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges import Accuracy, accuracy_of
 from engine.plan.results import Sweep, Table
@@ -20,7 +20,7 @@ from engine.plan.sweep import batch_limits, batch_table, sweep
 from engine.scenario import Scenario
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 from tui.baseline import Baseline, against
 from tui.pinned import Pinned, pin_row, samples_of
 from tui.store import Store
@@ -41,11 +41,13 @@ class Session:
         self.store = store
         self.view = TableView()
         self.prepared: Prepared | None = None
-        self.layout: Layout | None = None
+        self.arrangement: Arrangement | None = None
         self.precision: Precision | None = None
         self.table: Table | None = None
         self.sweep: Sweep | None = None
         self.swept_scenario: Scenario | None = None
+        self.worked_out: Scenario | None = None
+        """The scenario that the table on screen belongs to."""
         self.error = ""
         self.following = True
         self.rows: IntArray = np.zeros(0, dtype=np.int64)
@@ -63,24 +65,30 @@ class Session:
         scenario = self.store.current
         try:
             prepared = prepare(scenario)
-            layout = self._kept_layout(prepared)
+            arrangement = self._kept_arrangement(prepared)
             precision = self._kept_precision(prepared)
-            table = self._batches(prepared, scenario, layout, precision)
+            table = self._batches(prepared, scenario, arrangement, precision)
         except RooftopError as error:
             self.error = str(error)
             return
         self.error = ""
-        self.prepared, self.layout, self.precision, self.table = prepared, layout, precision, table
-        self._refresh_rows()
+        self.prepared, self.arrangement, self.precision, self.table = (
+            prepared,
+            arrangement,
+            precision,
+            table,
+        )
+        self.worked_out = scenario
+        self._show_rows()
 
-    def _kept_layout(self, prepared: Prepared) -> Layout:
-        if self.layout in prepared.layouts and self.layout is not None:
-            return self.layout
-        if self.layout is not None:
-            for one in prepared.layouts:
-                if replace(one, replicas=1) == replace(self.layout, replicas=1):
+    def _kept_arrangement(self, prepared: Prepared) -> Arrangement:
+        if self.arrangement in prepared.arrangements and self.arrangement is not None:
+            return self.arrangement
+        if self.arrangement is not None:
+            for one in prepared.arrangements:
+                if one.single == self.arrangement.single:
                     return one
-        return prepared.layouts[-1]
+        return prepared.arrangements[-1]
 
     def _kept_precision(self, prepared: Prepared) -> Precision:
         if self.precision in prepared.precisions and self.precision is not None:
@@ -88,19 +96,17 @@ class Session:
         return prepared.precisions[0]
 
     def _batches(
-        self, prepared: Prepared, scenario: Scenario, layout: Layout, precision: Precision
+        self,
+        prepared: Prepared,
+        scenario: Scenario,
+        arrangement: Arrangement,
+        precision: Precision,
     ) -> Table:
-        wanted = self._wanted_batches()
-        most = LARGEST_BATCH
-        if prepared.model.kind == "language":
-            limits = batch_limits(prepared, scenario, prepared.precisions.index(precision))
-            most = int(limits[prepared.layouts.index(layout)])
-        else:
-            from engine.plan.forward_sweep import largest_vision_batch
-
-            most = largest_vision_batch(prepared, scenario, precision)
-        most = min(most + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
-        return batch_table(prepared, scenario, layout, precision, shown_batches(most, wanted))
+        limits = batch_limits(prepared, scenario, precision)
+        fitting = int(limits[prepared.arrangements.index(arrangement)])
+        most = min(fitting + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
+        shown = shown_batches(most, self._wanted_batches())
+        return batch_table(prepared, scenario, arrangement, precision, shown)
 
     def _wanted_batches(self) -> tuple[int, ...]:
         """Batches that must be among those shown: the sweep's best and the cursor's."""
@@ -132,18 +138,14 @@ class Session:
         self.sweep, self.swept_scenario = result, scenario
         row = result.best if result.best is not None else result.nearest
         if self.following and row is not None:
-            layout, precision = result.table.layout(row), result.table.precision(row)
+            table = result.table
+            arrangement, precision = table.arrangement(row), table.precision(row)
             here = self.table is not None and result.table.batch[row] in self.table.batch
-            if (layout, precision) != (self.layout, self.precision) or not here:
-                self.layout, self.precision = layout, precision
+            if (arrangement, precision) != (self.arrangement, self.precision) or not here:
+                self.arrangement, self.precision = arrangement, precision
                 self.recompute()
                 return
-        self._refresh_rows()
-
-    @property
-    def is_vision(self) -> bool:
-        """Whether the table is one of a vision model."""
-        return self.table is not None and self.table.kind == "vision"
+        self._show_rows()
 
     @property
     def samples(self) -> str:
@@ -155,6 +157,12 @@ class Session:
         """Whether the newest sweep belongs to the scenario on screen."""
         return self.sweep is not None and self.swept_scenario == self.store.current
 
+    @property
+    def table_is_current(self) -> bool:
+        """Whether the table belongs to the scenario on screen: not while its model is on its
+        way, and not when it cannot be worked out."""
+        return self.worked_out == self.store.current and not self.error
+
     # --- what the table shows --------------------------------------------------------------
 
     @property
@@ -163,6 +171,14 @@ class Session:
         if self.view.view == "layout" or not self.sweep_is_current or self.sweep is None:
             return self.table
         return self.sweep.table
+
+    def _show_rows(self) -> None:
+        """Find the rows to show; a filter that makes no sense for another kind of model goes."""
+        try:
+            self._refresh_rows()
+        except RooftopError:
+            self.view = replace(self.view, match="")
+            self._refresh_rows()
 
     def _refresh_rows(self) -> None:
         keep = self._cursor_batch()
@@ -218,7 +234,7 @@ class Session:
         if self.sweep_is_current and self.sweep is not None:
             self.accept(self.store.current, self.sweep)
         else:
-            self._refresh_rows()
+            self._show_rows()
 
     def use_layout_of_cursor(self) -> None:
         """Show the batches of the layout under the cursor."""
@@ -228,7 +244,7 @@ class Session:
         table, row = chosen
         batch = int(table.batch[row])
         self.following = False
-        self.layout, self.precision = table.layout(row), table.precision(row)
+        self.arrangement, self.precision = table.arrangement(row), table.precision(row)
         self.view = replace(self.view, view="layout")
         self.recompute()
         if self.table is not None:
@@ -251,7 +267,7 @@ class Session:
             return (
                 best is not None
                 and batch == int(sweep.batch[best])
-                and table.layout(row) == sweep.layout(best)
+                and table.arrangement(row) == sweep.arrangement(best)
                 and table.precision(row) == sweep.precision(best)
             )
         return table is self.table and row == self._best_meeting()
@@ -277,12 +293,12 @@ class Session:
     def _answer(self) -> str:
         """The answer; while a sweep runs, the best of the layout on screen."""
         scenario = self.store.current
-        if self.prepared is None:
+        if self.prepared is None or not self.table_is_current:
             return ""
         if self.sweep_is_current and self.sweep is not None:
             return answer(self.prepared, scenario, self.sweep)
         table = self.table
-        if table is None or self.layout is None:
+        if table is None or self.arrangement is None:
             return ""
         place = self._best_meeting()
         if place is None:
@@ -305,21 +321,19 @@ class Session:
         precision = table.precision(row)
         if precision not in self.prepared.precisions:
             return None
-        place = self.prepared.precisions.index(precision)
-        return accuracy_of(self.prepared, self.store.current.workload.mode, place)
+        return accuracy_of(self.prepared, self.store.current, precision)
 
     def verdict(self, table: Table, row: int) -> str:
         """Why a row lost, or empty."""
         if self.prepared is None:
             return ""
-        capacity = capacity_gib(self.prepared)
-        return why_lost(table, row, self.store.current.objectives, capacity)
+        return why_lost(table, row, self.store.current.objectives)
 
     # --- comparing -------------------------------------------------------------------------
 
     def row_text(self, table: Table, row: int) -> str:
         """A row in one line: the benchmark's name, the plan and its numbers."""
-        from engine.plan.plan_document import benchmark_names
+        from engine.plan.kinds import benchmark_names
 
         assert self.prepared is not None
         scenario, precision = self.store.current, table.precision(row)
@@ -329,18 +343,19 @@ class Session:
         return f"{names[0]} {self._name(table, row)}: {numbers} {verdict}"
 
     def pin(self) -> Pinned | None:
-        """The row under the cursor as something to compare with."""
+        """The row under the cursor as something to compare with; None while it is not one of the
+        scenario on screen."""
         chosen = self.selected
-        if chosen is None or self.prepared is None:
+        if chosen is None or self.prepared is None or not self.table_is_current:
             return None
         return pin_row(self.prepared, self.store.current, *chosen)
 
     def go_to(self, chosen: Pinned) -> None:
         """Put the cursor on a candidate of the scenario on screen."""
-        if self.prepared is None or chosen.layout not in self.prepared.layouts:
+        if self.prepared is None or chosen.arrangement not in self.prepared.arrangements:
             return
         labels = {one.label: one for one in self.prepared.precisions}
-        self.layout = chosen.layout
+        self.arrangement = chosen.arrangement
         self.precision = labels.get(chosen.precision, self.prepared.precisions[0])
         self.view = replace(self.view, view="layout", match="", filter="all")
         self.following = False
@@ -353,7 +368,7 @@ class Session:
 
     def answered(self) -> Pinned | None:
         """The plan that the answer names, as something to compare with."""
-        if self.prepared is None:
+        if self.prepared is None or not self.table_is_current:
             return None
         scenario = self.store.current
         if self.sweep_is_current and self.sweep is not None:
@@ -378,7 +393,7 @@ class Session:
     def _name(self, table: Table, row: int) -> str:
         assert self.prepared is not None
         return (
-            f"{self.prepared.model.name} {self.prepared.chip.id} {table.layout(row).name} "
+            f"{self.prepared.model.name} {self.prepared.chip.id} {table.arrangement(row).name} "
             f"{table.precision(row).name} B{int(table.batch[row])}"
         )
 

@@ -8,10 +8,13 @@ import numpy as np
 
 from engine.plan.results import Table
 from engine.words.arrays import BoolArray, IntArray
+from engine.words.text import clean
 
 VIEWS = ("layout", "best", "all")
 """The batches of one layout; the best batch of every layout; every candidate."""
 FILTERS = ("all", "fits", "meets")
+LONGEST_MATCH = 1000
+"""Characters of a filter that a file may hold."""
 EVERY_BATCH = 256
 SPREAD_BATCHES = 192
 
@@ -37,6 +40,7 @@ def checked_view(value: object) -> TableView:
         sort=str(table.get("sort", ""))[:40],
         descending=bool(table.get("descending", True)),
         filter=keep if keep in FILTERS else "all",
+        match=clean(str(table.get("match", "")), LONGEST_MATCH),
     )
 
 
@@ -81,6 +85,7 @@ def _filtered(table: Table, name: str) -> BoolArray:
 
 def _first_of_each_layout(table: Table, order: IntArray) -> IntArray:
     """The best-ranked row of every layout and precision, in rank order."""
-    key = table.layout_index[order] * len(table.precisions) + table.precision_index[order]
+    key = table.arrangement_index[order] * len(table.precisions) + table.precision_index[order]
     _, first = np.unique(key, return_index=True)
-    return order[np.sort(first)]
+    found: IntArray = order[np.sort(first)]
+    return found

@@ -3,21 +3,24 @@ what matters now."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tui.sweeper import Job, LatestWins
+from tui.candidates import candidate_of
+from tui.desk import Desk
+from tui.errand import Errand
 from tui.threads import into_this_thread
+from tui.widgets.panes import Moves
+from tui.widgets.tree_pane import TreePane
+from tui.widgets.why_pane import WhyPane
 
 if TYPE_CHECKING:
     from engine.plan.key_effects import KeyEffect
     from engine.plan.remedies import Advice, Candidate
     from engine.scenario import Scenario
     from tui.overlays.sensitivity_page import SensitivityPage, Thoughts
-    from tui.screen import MainScreen
 
 EFFECT_SECONDS = 0.2
 """How long the cursor rests on a config key before its effect is worked out."""
@@ -34,29 +37,11 @@ PROGRESS_SECONDS = 0.25
 class Thinking:
     """Starts the slower work when things rest; the newest request wins, quitting never waits."""
 
-    def __init__(self, screen: MainScreen) -> None:
-        self._screen = screen
-        self._adviser: LatestWins[Any] = LatestWins()
-        self._taster: LatestWins[Any] = LatestWins()
-        self._thinker: LatestWins[Any] = LatestWins()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-
-    def _later(self, name: str, seconds: float, callback: Callable[[], None]) -> None:
-        timer = self._timers.pop(name, None)
-        if timer is not None:
-            timer.cancel()
-        self._timers[name] = asyncio.get_running_loop().call_later(seconds, callback)
-
-    def _job(
-        self, work: Callable[[Callable[[], bool]], Any], deliver: Callable[[Any], None]
-    ) -> Job[Any]:
-        later = into_this_thread()
-        failed = self._screen.sweep_failed
-        return Job(
-            work,
-            lambda found: later(lambda: deliver(found)),
-            lambda error: later(lambda: failed(error)),
-        )
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._advice: Errand[tuple[Advice | None]] = Errand(desk.work_failed)
+        self._taste: Errand[None] = Errand(desk.work_failed)
+        self._matters: Errand[Thoughts] = Errand(desk.work_failed)
 
     def rest(self) -> None:
         """What to think about when nothing more happens."""
@@ -67,44 +52,44 @@ class Thinking:
 
     def advise(self) -> None:
         """Find what would have to change for the row under the cursor, once it rests."""
-        self._adviser.cancel()
-        if self._screen.why.display:
-            self._later("advise", ADVICE_SECONDS, self._start_advising)
+        self._advice.cancel()
+        if self._desk.panes.of(WhyPane).display:
+            self._advice.after(ADVICE_SECONDS, self._start_advising)
 
     def _start_advising(self) -> None:
-        screen, session = self._screen, self._screen.session
-        if session is None or session.selected is None or session.error or not screen.is_current:
+        why, session = self._desk.panes.of(WhyPane), self._desk.session
+        if session is None or session.selected is None or session.error:
             return
-        scenario, chosen = screen.store.current, candidate_of(*session.selected)
+        scenario, chosen = self._desk.store.current, candidate_of(*session.selected)
         meets = bool(session.selected[0].meets[session.selected[1]])
-        subject = (scenario, chosen.layout, chosen.batch)
-        if screen.why.advised_for == subject:
+        subject = (scenario, chosen.arrangement, chosen.batch)
+        if why.advised_for == subject:
             # Moving between panes asks again; working it out again would hold up the next key.
             return
 
-        def work(should_stop: Callable[[], bool]) -> Any:
+        def work(should_stop: Callable[[], bool]) -> tuple[Advice | None]:
             return (advice_for(scenario, chosen, meets, should_stop),)
 
         def deliver(found: tuple[Advice | None]) -> None:
-            screen.why.advice = found[0]
-            screen.why.advised_for = subject
-            screen.why.update()
+            why.advice = found[0]
+            why.advised_for = subject
+            why.update()
 
-        self._adviser.submit(self._job(work, deliver))
+        self._advice.submit(work, deliver)
 
     # --- what a key costs -----------------------------------------------------------------------
 
     def taste(self) -> None:
         """Work out the effect of the config key under the cursor, once it rests."""
-        self._taster.cancel()
-        if self._screen.active == "model":
-            self._later("taste", EFFECT_SECONDS, self._start_tasting)
+        self._taste.cancel()
+        if self._desk.active.moves is Moves.KEY:
+            self._taste.after(EFFECT_SECONDS, self._start_tasting)
 
     def _start_tasting(self) -> None:
-        tree, session = self._screen.model_tree, self._screen.session
+        tree, session = self._desk.panes.of(TreePane), self._desk.session
         if session is None or session.selected is None or session.error:
             return
-        scenario, place = self._screen.store.current, candidate_of(*session.selected)
+        scenario, place = self._desk.store.current, candidate_of(*session.selected)
         wanted = [
             (row.key, row.value)
             for row in tree.keys_in_view
@@ -115,11 +100,9 @@ class Thinking:
         def tell(key: str, found: tuple[KeyEffect, ...]) -> None:
             later(lambda: tree.learn_effects(scenario, place, key, found))
 
-        self._taster.submit(
-            self._job(
-                lambda should_stop: _taste(scenario, place, wanted, should_stop, tell),
-                lambda found: None,
-            )
+        self._taste.submit(
+            lambda should_stop: _taste(scenario, place, wanted, should_stop, tell),
+            lambda found: None,
         )
 
     # --- what matters now -----------------------------------------------------------------------
@@ -128,9 +111,9 @@ class Thinking:
         """Fill a page with what matters for the scenario on screen."""
         from tui.overlays.sensitivity_page import Thoughts
 
-        session = self._screen.session
+        session = self._desk.session
         assert session is not None and session.sweep is not None
-        scenario, swept = self._screen.store.current, session.sweep
+        scenario, swept = self._desk.store.current, session.sweep
         row = swept.best if swept.best is not None else swept.nearest
         if row is None:
             return
@@ -141,22 +124,15 @@ class Thinking:
         def tell(thoughts: Thoughts) -> None:
             later(lambda: page.show(thoughts) if page.is_attached else None)
 
-        def work(should_stop: Callable[[], bool]) -> Any:
+        def work(should_stop: Callable[[], bool]) -> Thoughts | None:
             advice = advice_for(scenario, chosen, swept.best is not None, should_stop)
             return _nudged(scenario, Thoughts(advice, base, samples), should_stop, tell)
 
-        self._thinker.submit(self._job(work, tell))
+        self._matters.submit(work, tell)
 
     def stop(self) -> None:
         """Forget what is being thought about."""
-        self._thinker.cancel()
-
-
-def candidate_of(table: Any, row: int) -> Candidate:
-    """A row of a table as something to ask about."""
-    from engine.plan.remedies import Candidate
-
-    return Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
+        self._matters.cancel()
 
 
 def _taste(
@@ -173,7 +149,7 @@ def _taste(
         if should_stop():
             return
         found = key_effects(
-            scenario, key, value, place.layout, place.precision, place.batch, should_stop
+            scenario, key, value, place.arrangement, place.precision, place.batch, should_stop
         )
         if found is None:
             return

@@ -15,6 +15,7 @@ from engine.words.text import clean
 COMMANDS = (
     "model",
     "sweep",
+    "predict",
     "plan",
     "diff",
     "name",

@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 
 from engine.cli.options import scenario_from
-from engine.evidence.calibration.fit import Calibration, Fitted, Site, calibrate
+from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
 from engine.evidence.calibration.profile import profile_name, write_profile
 from engine.evidence.calibration.results import read_runs
 from engine.evidence.calibration.rows import csv_runs
-from engine.hardware.chip_profiles import load_chip
-from engine.hardware.framework_profiles import load_framework
-from engine.model.architecture import Architecture
-from engine.model.config import load_architecture
-from engine.plan.prepared import scenario_precisions
+from engine.model.kinds import ModelKind
 from engine.scenario import Scenario
+from engine.serve.resolve import resolve
+from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.words.errors import InputError
-from engine.work.layout import Layout
+from engine.work.arrangement import given_layout
 
 
 def run_calibrate(arguments: argparse.Namespace) -> int:
@@ -27,9 +25,10 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
             raise InputError(f"--{option} is missing: say what the runs were made with")
     scenario = scenario_from(arguments)
     site = _site(scenario)
-    name = profile_name(site.framework.id, site.chip.id, arguments.name)
+    name = profile_name(site.engine.id, site.chip.id, arguments.name)
     paths = [user_path(result) for result in arguments.results]
-    layout = _layout(scenario, arguments.chips is not None)
+    chips = scenario.chips if arguments.chips is not None else None
+    layout = given_layout(scenario.limits, chips)
     tables = [path for path in paths if path.suffix.lower() == ".csv"]
     runs = read_runs([path for path in paths if path not in tables], layout)
     for table in tables:
@@ -40,50 +39,18 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
         print("nothing written (--dry-run)")
         return 0
     if not outcome.helps:
-        print(f"nothing written: {site.framework.id} as published fits these runs as well")
+        print(f"nothing written: {site.engine.id} as published fits these runs as well")
         return 0
     path = write_profile(outcome.framework, name, site.chip.id, outcome.runs)
     print(f"written to {path}; use it with --framework {name}")
     return 0
 
 
-def _site(scenario: Scenario) -> Site:
-    model = load_architecture(
-        scenario.model, scenario.edits, assume=scenario.assume, revision=scenario.revision
-    )
-    if not isinstance(model.architecture, Architecture):
-        raise InputError(f"{model.name} is a vision model, expected a language model")
-    return Site(
-        model.architecture,
-        scenario_precisions(scenario, model.precision)[0],
-        load_chip(scenario.chip),
-        load_framework(scenario.framework),
-    )
-
-
-def _layout(scenario: Scenario, chips_given: bool) -> Layout:
-    """The one layout that the options name: ``--tp`` defaults to the chips that are left."""
-    limits = scenario.limits
-    for option, degrees in (
-        ("tp", limits.tensor),
-        ("pp", limits.pipeline),
-        ("ep", limits.expert),
-        ("dp", limits.attention_data),
-    ):
-        if len(degrees) > 1:
-            raise InputError(f"--{option}: found {len(degrees)} degrees, expected the one used")
-    pipeline = (*limits.pipeline, 1)[0]
-    attention = (*limits.attention_data, 1)[0]
-    chips = scenario.chips if chips_given else None
-    left = max((chips or 1) // (pipeline * attention), 1)
-    tensor = (*limits.tensor, left)[0]
-    expert = (*limits.expert, 1)[0]
-    used = tensor * pipeline * attention
-    if chips is not None and chips % used:
-        raise InputError(f"--chips {chips}: expected a multiple of the {used} that one copy uses")
-    if (tensor * attention) % expert:
-        raise InputError(f"--ep {expert}: expected a divisor of {tensor * attention} ranks")
-    return Layout(tensor, pipeline, expert, attention, (chips or used) // used)
+def _site(scenario: Scenario) -> System:
+    resolved = resolve(scenario)
+    if resolved.model.architecture.kind is not ModelKind.TOKENS:
+        raise InputError(f"{resolved.model.name} is a vision model, expected a language model")
+    return resolved.systems[0]
 
 
 def _as_text(outcome: Calibration) -> str:

@@ -29,17 +29,33 @@ def run_model(arguments: argparse.Namespace) -> int:
         raise InputError("model: expected a profile, file, folder or hub id, or --check DIR")
     from engine.model.architecture import Architecture
     from engine.model.config import load_architecture
-    from engine.words.units import parse_resolution
+    from engine.words.units import parse_count, parse_resolution
 
     model = load_architecture(
         arguments.config,
         assume=arguments.assume,
         revision=arguments.revision,
         resolution=parse_resolution(arguments.resolution) if arguments.resolution else None,
+        sequence=parse_count(arguments.isl, "--isl") if arguments.isl else 0,
     )
+    _refuse_idle(model, arguments)
     if isinstance(model.architecture, Architecture):
         return _print_language(model, model.architecture, arguments)
-    return _print_vision(model, model.architecture, arguments)
+    return _print_forward(model, model.architecture, arguments)
+
+
+def _refuse_idle(model: LoadedModel, arguments: argparse.Namespace) -> None:
+    """Refuse what says nothing about the model."""
+    from engine.model.kinds import ModelCategory
+
+    meant = {
+        "resolution": ModelCategory.VISION,
+        "isl": ModelCategory.ENCODER,
+        "kv": ModelCategory.LANGUAGE,
+    }
+    for name, category in meant.items():
+        if getattr(arguments, name) and model.kind is not category:
+            raise InputError(f"{model.name}: --{name} is for {category.noun}s")
 
 
 def _print_language(
@@ -48,21 +64,17 @@ def _print_language(
     from engine.model.describe import as_json, as_text, describe
     from engine.model.precision import number_format
 
-    if arguments.resolution:
-        raise InputError(f"{model.name}: --resolution is for vision models")
     kv = number_format(arguments.kv) if arguments.kv else None
     description = describe(model, kv)
     ours = architecture.total_parameters, architecture.prediction_parameters
     return _print(arguments, as_json(description), as_text(description), *ours)
 
 
-def _print_vision(
+def _print_forward(
     model: LoadedModel, architecture: VisionArchitecture, arguments: argparse.Namespace
 ) -> int:
     from engine.model.forward.describe import as_json, as_text
 
-    if arguments.kv:
-        raise InputError(f"{model.name}: --kv is for language models")
     document, text = as_json(model, architecture), as_text(model, architecture)
     return _print(arguments, document, text, architecture.parameters, 0)
 

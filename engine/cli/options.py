@@ -5,8 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
+from engine.plan.metrics import LIMITED
+from engine.scenario import (
+    Client,
+    ClientKind,
+    FirstToken,
+    LayoutLimits,
+    Mode,
+    Objectives,
+    Scenario,
+    Settings,
+    Workload,
+)
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import (
@@ -17,6 +29,9 @@ from engine.words.units import (
     parse_resolution,
     parse_whole,
 )
+
+if TYPE_CHECKING:
+    from engine.model.config import LoadedModel
 
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
@@ -55,19 +70,37 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         help="try this one too, or several, as W8A8,W4A16",
     )
     workload = parser.add_argument_group("workload and objectives")
-    workload.add_argument("--isl", help="input tokens, as 4096 or 4K")
+    workload.add_argument("--isl", help="input tokens, as 4096 or 4K; of a text encoder's sequence")
     workload.add_argument("--osl", help="output tokens")
     workload.add_argument("--mode", choices=[mode.value for mode in Mode], help="batching")
-    workload.add_argument("--ttft", help="limit, in ms or as 1.5s")
-    workload.add_argument("--tpot", help="limit, in ms")
-    workload.add_argument("--e2e", help="limit, in ms or as 30s")
-    workload.add_argument("--latency", help="vision: limit per batch, in ms or as 1s")
-    workload.add_argument("--resolution", help="vision: width x height, as 224x224")
+    for metric, limit in LIMITED:
+        workload.add_argument(f"--{limit.option}", help=f"{metric.name}: {limit.help}")
+    workload.add_argument("--resolution", help="images: width x height, as 224x224")
     workload.add_argument("--slo", help="named objectives")
     workload.add_argument("--max-batch", help="largest batch to try")
     workload.add_argument("--load-imbalance", help="busiest expert rank over the mean")
     workload.add_argument("--draft-tokens", help="speculative tokens per step")
     workload.add_argument("--acceptance", help="acceptance of a draft token, 0 to 1")
+    workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
+    workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
+    client = parser.add_argument_group("client")
+    client.add_argument(
+        "--client",
+        choices=[kind.value for kind in ClientKind],
+        help="a steady load, or a benchmark's client that opens all its slots at once",
+    )
+    client.add_argument("--waves", help="requests per slot of a closed client's run")
+    client.add_argument("--spread", help="range of its answers over their mean; 0: all equal")
+    client.add_argument(
+        "--first-token", choices=[one.value for one in FirstToken], help="statistic of TTFT"
+    )
+    engine = parser.add_argument_group("engine settings (left out: the engine's own defaults)")
+    engine.add_argument("--memory-fraction", help="share of memory for weights and cache")
+    engine.add_argument("--prefill-tokens", help="tokens of prompts in one pass")
+    engine.add_argument("--max-sequences", help="sequences of one attention rank at once")
+    engine.add_argument("--max-context", help="tokens of one request, prompt and answer")
+    engine.add_argument("--prefix-caching", choices=["on", "off"], help="keep prompts' caches")
+    engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -94,14 +127,14 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     """
     start = base or Scenario()
     if arguments.model and arguments.model != start.model:
-        # What-ifs, a revision and a stand-in for the model type belong to the model they are of.
-        start = replace(start, edits=(), revision="", assume="")
+        start = start.of_model(arguments.model)
     return Scenario(
         model=_name(arguments.model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
         chip=_name(arguments.chip, "chip", start.chip),
         chips=_count(arguments.chips, "chips", start.chips),
         framework=_name(arguments.framework, "framework", start.framework),
+        settings=_settings(arguments, start.settings),
         weights=_format(arguments.weights) or start.weights,
         activations=_format(arguments.activations) or start.activations,
         kv=_format(arguments.kv) or start.kv,
@@ -174,49 +207,63 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         mode=Mode(arguments.mode) if arguments.mode else start.mode,
         image_width=width,
         image_height=height,
+        sequence_tokens=_count(arguments.isl, "isl", start.sequence_tokens),
+        cached=_ratio(arguments.cached, "cached", start.cached, 0, 1),
+        utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
+        client=_client(arguments, start.client),
+    )
+
+
+def _client(arguments: argparse.Namespace, start: Client) -> Client:
+    return Client(
+        kind=ClientKind(arguments.client) if arguments.client else start.kind,
+        waves=_count(arguments.waves, "waves", start.waves),
+        spread=_ratio(arguments.spread, "spread", start.spread, 0, 1),
+        first_token=FirstToken(arguments.first_token)
+        if arguments.first_token
+        else start.first_token,
+    )
+
+
+def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
+    def share(text: str | None, what: str, otherwise: float | None) -> float | None:
+        return otherwise if text is None else parse_ratio(text, f"--{what}", 0.01, 1)
+
+    def count(text: str | None, what: str, otherwise: int | None) -> int | None:
+        return otherwise if text is None else parse_count(text, f"--{what}")
+
+    caching = arguments.prefix_caching
+    return Settings(
+        memory_fraction=share(arguments.memory_fraction, "memory-fraction", start.memory_fraction),
+        prefill_tokens=count(arguments.prefill_tokens, "prefill-tokens", start.prefill_tokens),
+        max_sequences=count(arguments.max_sequences, "max-sequences", start.max_sequences),
+        max_context=count(arguments.max_context, "max-context", start.max_context),
+        prefix_caching=start.prefix_caching if caching is None else caching == "on",
+        build=_name(arguments.build, "build", start.build),
     )
 
 
 def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
-    given = (arguments.ttft, arguments.tpot, arguments.e2e, arguments.latency)
+    given = {metric.id: getattr(arguments, limit.option) for metric, limit in LIMITED}
     if arguments.slo:
         from engine.plan.objective_profiles import load_objectives
 
         start = load_objectives(arguments.slo)
-    elif any(text is not None for text in given):
+    elif any(text is not None for text in given.values()):
         start = Objectives()
-
-    def limit(text: str | None, what: str, otherwise: float | None) -> float | None:
-        return otherwise if text is None else parse_milliseconds(text, f"--{what}")
-
-    return Objectives(
-        ttft_ms=limit(arguments.ttft, "ttft", start.ttft_ms),
-        tpot_ms=limit(arguments.tpot, "tpot", start.tpot_ms),
-        e2e_ms=limit(arguments.e2e, "e2e", start.e2e_ms),
-        latency_ms=limit(arguments.latency, "latency", start.latency_ms),
-    )
+    limits = {
+        metric.id: parse_milliseconds(given[metric.id], f"--{limit.option}")
+        for metric, limit in LIMITED
+        if given[metric.id] is not None
+    }
+    return replace(start, **limits)
 
 
-_OF_ONE_KIND = {
-    "language": (
-        *("isl", "osl", "mode", "ttft", "tpot", "e2e", "kv", "tp", "pp", "ep", "dp"),
-        *("load_imbalance", "draft_tokens", "acceptance"),
-    ),
-    "vision": ("latency", "resolution", "instances"),
-}
+def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
+    """A note on the options that say nothing about ``model``; empty without any."""
+    from engine.plan.keywords import KEYWORDS, idle
 
-
-def idle_options(arguments: argparse.Namespace, kind: str) -> str:
-    """A note on the options that say nothing about a ``kind`` of model; empty without any."""
-    given = [
-        f"--{name.replace('_', '-')}"
-        for other, names in _OF_ONE_KIND.items()
-        for name in names
-        if other != kind and getattr(arguments, name) is not None
-    ]
-    if not given:
-        return ""
-    note = f"{', '.join(given)}: no effect on a {kind} model"
-    if "--isl" in given:
-        note += "; the length of a text encoder's sequences is --resolution, as 384x1"
-    return note
+    # One rank is what models without layouts run on anyway.
+    given = [name for name in KEYWORDS if getattr(arguments, name, None) not in (None, "1", [])]
+    options = [f"--{name.replace('_', '-')}" for name in idle(given, model.kind)]
+    return f"{', '.join(options)}: no effect on a {model.kind.noun}" if options else ""

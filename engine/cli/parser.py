@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rooftop {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sweep(commands)
+    _add_predict(commands)
     _add_plan(commands)
     _add_diff(commands)
     _add_model(commands)
@@ -70,6 +71,19 @@ def _add_sweep(commands: Subparsers) -> None:
     parser.set_defaults(run=_late("engine.cli.sweep", "run_sweep"))
 
 
+def _add_predict(commands: Subparsers) -> None:
+    parser = commands.add_parser("predict", help="what one layout will be, without a search")
+    add_scenario_options(parser)
+    parser.add_argument("--batch", help="sequences in flight per replica, as 1,8,32, or most")
+    parser.add_argument("--concurrency", help="requests in flight in all, as 1,8,32")
+    parser.add_argument("--prefill", help="pool of prefill workers, as 'TP4 EP4 x3'")
+    parser.add_argument("--decode", help="pool of decode workers, as 'TP1 EP16 DP16 x1'")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+    parser.set_defaults(run=_late("engine.cli.predict", "run_predict"))
+
+
 def _add_plan(commands: Subparsers) -> None:
     parser = commands.add_parser("plan", help="write the winner as a TOML plan")
     add_scenario_options(parser)
@@ -93,7 +107,8 @@ def _add_model(commands: Subparsers) -> None:
     parser.add_argument("--kv", default="", help="KV-cache format (bf16, fp8)")
     parser.add_argument("--assume", default="", help="read an unknown model_type as this one")
     parser.add_argument("--revision", default="", help="hub revision")
-    parser.add_argument("--resolution", default="", help="vision: image size, as 224x224")
+    parser.add_argument("--resolution", default="", help="images: width x height, as 224x224")
+    parser.add_argument("--isl", default="", help="text encoders: tokens of a sequence, as 384")
     parser.add_argument("--check", metavar="DIR", help="compare a folder of configs with an oracle")
     parser.add_argument("--oracle", metavar="CSV", help="the oracle's parameter counts")
     parser.set_defaults(run=_late("engine.cli.model", "run_model"))

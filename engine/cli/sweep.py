@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import idle_options, scenario_from
+from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.answer import answer
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import Metric, Unit, metrics_of
 from engine.plan.prepared import Prepared, prepare
-from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep
 from engine.plan.rows import row_values, rows_values
 from engine.plan.sweep import sweep
@@ -41,7 +38,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     if arguments.framework is None and engine != scenario.framework:
         scenario = replace(scenario, framework=engine)
         prepared = prepare(scenario)
-    note = idle_options(arguments, prepared.model.kind)
+    note = idle_options(arguments, prepared.model)
     if note:
         print(f"note: {note}", file=sys.stderr)
     return scenario, prepared
@@ -59,7 +56,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(prepared, scenario, result, rows)
     elif arguments.csv:
-        _print_csv(rows)
+        print_csv(rows)
     else:
         _print_table(prepared, scenario, result, rows)
     return FOUND if result.best is not None else NOTHING_MEETS
@@ -87,82 +84,12 @@ def _print_json(
     print()
 
 
-def _print_csv(rows: list[dict[str, Any]]) -> None:
-    # Precisions may differ in what is known of their error.
-    names = dict.fromkeys(name for row in rows for name in row)
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(names), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column of the table for people."""
-
-    title: str
-    cell: Callable[[dict[str, Any]], str]
-    is_text: bool = False
-
-
-def _columns(prepared: Prepared) -> list[_Column]:
-    """What tells candidates apart, the metrics that are shown, and the verdict."""
-    kind = plan_kind(prepared)
-    columns = [
-        _Column(_TITLES.get(name, name), _text_of(name), is_text=name != "batch")
-        for name in kind.distinguishing
-    ]
-    columns += [
-        _Column(kind.heading(prepared, metric), _figure_of(metric))
-        for metric in metrics_of(prepared.kind)
-        if metric.shown
-    ]
-    return [*columns, _Column("verdict", _verdict, is_text=True)]
-
-
-_TITLES = {"kv": "KV"}
-
-
-def _text_of(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda row: str(row[name])
-
-
-def _figure_of(metric: Metric) -> Callable[[dict[str, Any]], str]:
-    return lambda row: _number(metric.unit, row[metric.id])
-
-
-def _number(unit: Unit, value: float | None) -> str:
-    """A metric for people: times with more digits the shorter they are."""
-    if value is None:
-        return "–"
-    if unit is not Unit.MILLISECONDS:
-        return f"{value:,.1f}"
-    digits = 2 if value < 100 else 1 if value < 10_000 else 0
-    return f"{value:,.{digits}f}"
-
-
-def _verdict(row: dict[str, Any]) -> str:
-    return f"✗ {row['why']}" if row["why"] else "✓ meets"
-
-
 def _print_table(
     prepared: Prepared, scenario: Scenario, result: Sweep, rows: list[dict[str, Any]]
 ) -> None:
     print(answer(prepared, scenario, result))
     elapsed = result.elapsed_seconds * 1e3
     print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
-    columns = _columns(prepared)
-    lines = [[one.title for one in columns]]
-    lines += [[one.cell(row) for one in columns] for row in rows]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
-    for line in lines:
-        cells = [
-            text.ljust(width) if column.is_text else text.rjust(width)
-            for column, text, width in zip(columns, line, widths, strict=True)
-        ]
-        print("  ".join(cells).rstrip())
+    print_rows(prepared, rows)
     first = result.table.precision(int(result.order[0]))
-    print(f"accuracy: {accuracy_of(prepared, scenario, first).sentence()}")
-    # The answer has said what the model as a whole cannot have.
-    for note in prepared.fallbacks:
-        if note not in prepared.notes:
-            print(f"note: {note}")
+    print_reliability(prepared, scenario, first)

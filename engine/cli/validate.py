@@ -10,7 +10,7 @@ from dataclasses import asdict
 from os.path import isdir
 from pathlib import Path
 
-from engine.evidence.measured.predict import Predictions, predict
+from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_record
 from engine.evidence.measured.regret import Regret, regrets
@@ -38,7 +38,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
         raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
     configs = _configs(arguments.configs)
     rows = read_measurements(source)
-    predictions = predict(rows, configs, _progress_bar())
+    predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:
         write_text(out, prediction_csv(rows, predictions))
     if arguments.json:
@@ -53,7 +53,7 @@ def run_accuracy(arguments: argparse.Namespace) -> int:
     repository holds; with ``--full`` only the error on that file's rows."""
     path = user_path(arguments.full) if arguments.full else PUBLISHED
     rows = read_measurements(path)
-    predictions = predict(rows, _configs(arguments.configs), _progress_bar())
+    predictions = predict_rows(rows, _configs(arguments.configs), _progress_bar())
     made = [group for group in groups(rows, predictions) if group.by == "kind"]
     record = None if arguments.full else read_record()
     if arguments.json:

@@ -19,7 +19,7 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.scenario import Settings
-from engine.sources.profile_files import bundled_files, read_toml
+from engine.sources.profile_files import FORMER, bundled_files, read_toml
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -52,8 +52,8 @@ def formers() -> tuple[Former, ...]:
 
 def _read_formers() -> Iterator[Former]:
     for id, path in bundled_files("frameworks").items():
-        values = read_toml(path).get("former")
-        if values:
+        if path.parent.name == FORMER:
+            values = read_toml(path)["former"]
             yield Former(
                 id,
                 values["of"],
@@ -81,7 +81,7 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
     """The profile of a build of ``framework``, at its pace on ``chip``; raises `InputError`."""
     if not build:
         return framework
-    day = _day(build)
+    day = build_day(build)
     known = [one for one in formers() if one.of == framework.id]
     if day is None:
         found = next((one for one in known if one.build == build), None)
@@ -96,10 +96,10 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
         if one.dated and one.since <= day < one.until and chip.id in (one.chips or (chip.id,)):
             framework = load_framework(one.id)
             break
-    return replace(framework, pace=_pace(framework, chip, day))
+    return paced(framework, chip, day)
 
 
-def _day(build: str) -> date | None:
+def build_day(build: str) -> date | None:
     """The day of a dated build, the middle of a month without one; None for a number."""
     found = re.fullmatch(_DAY, build)
     if found is None:
@@ -113,13 +113,13 @@ def _day(build: str) -> date | None:
         ) from None
 
 
-def _pace(framework: Framework, chip: Chip, day: date) -> float:
-    """Seconds of a pass over those of the newest build; builds older than any observed are taken
+def paced(framework: Framework, chip: Chip, day: date) -> Framework:
+    """The profile at the pace of the build of ``day``; builds older than any observed are taken
     for the oldest of those."""
     builds = framework.builds
     quickening = builds.quickening.get(chip.generation, 0.0)
     if not quickening or not builds.newest:
-        return 1.0
+        return replace(framework, pace=1.0)
     months = max((date.fromisoformat(builds.newest) - day).days / MONTH_DAYS, 0.0)
     oldest = builds.observed_months.get(chip.generation, np.inf)
-    return float(np.exp(quickening * np.minimum(months, oldest)))
+    return replace(framework, pace=float(np.exp(quickening * np.minimum(months, oldest))))

@@ -103,8 +103,7 @@ def chip_aliases() -> Mapping[str, str]:
 
 def load_chip(name: str) -> Chip:
     """The chip called ``name`` (an id or alias), the user's own first; raises `InputError`."""
-    exact = name.strip().lower() in chip_ids()
-    path, origin = find_profile("chips", name, {} if exact else chip_aliases())
+    path, origin = find_profile("chips", name, chip_aliases)
     return _load(path, origin, changed_at(path))
 
 

@@ -1,4 +1,4 @@
-"""Which framework runs a vision model: the chosen one, or a stand-in where it serves none."""
+"""Which framework runs a forward model: the chosen one, or a stand-in where it serves none."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ _STAND_IN = {"NVIDIA": "tensorrt"}
 _ANY_VENDOR = "generic"
 
 
-def vision_framework(chosen: Framework, chip: Chip) -> tuple[Framework, str]:
-    """The framework to plan with, and a note when it is not the chosen one."""
+def vision_framework(
+    chosen: Framework, chip: Chip, why: str = "serves no vision models"
+) -> tuple[Framework, str]:
+    """The framework to plan with, and a note when it is not the chosen one: ``why`` not."""
     if chosen.forward is not None:
         return chosen, ""
     framework = load_framework(_STAND_IN.get(chip.vendor, _ANY_VENDOR))
-    return framework, f"{chosen.name} serves no vision models: planned for {framework.name}"
+    return framework, f"{chosen.name} {why}: planned for {framework.name}"

@@ -258,6 +258,11 @@ class ForwardRuntime:
     launch: str = constant(
         "launch", "command; fields in braces: model, batch, width, height, instances"
     )
+    launch_text: str = constant(
+        "launch_text",
+        "command for text encoders; fields in braces: model, batch, tokens, instances",
+        "",
+    )
     casts_weights: bool = constant(
         "casts_weights",
         "mixed precision converts the weights of every product anew, one more kernel each",

@@ -32,7 +32,7 @@ def framework_ids() -> tuple[str, ...]:
 
 def load_framework(name: str) -> Framework:
     """The framework called ``name``, the user's own first; raises `InputError`."""
-    path, origin = find_profile("frameworks", name, {})
+    path, origin = find_profile("frameworks", name)
     return _load(path, origin, changed_at(path))
 
 
@@ -49,7 +49,7 @@ def framework_values(path: Path) -> dict[str, Any]:
 
 def source_values(name: str) -> dict[str, Any]:
     """What the file of a framework says, checked where it is the user's; raises `InputError`."""
-    return _values(*find_profile("frameworks", name, {}))
+    return _values(*find_profile("frameworks", name))
 
 
 def _values(path: Path, origin: str) -> dict[str, Any]:

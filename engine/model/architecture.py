@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from engine.model.kinds import ModelKind
+from engine.model.kinds import ModelCategory, ModelKind
 
 
 class Split(StrEnum):
@@ -264,6 +264,7 @@ class Architecture:
     """
 
     kind: ClassVar[ModelKind] = ModelKind.TOKENS
+    category: ClassVar[ModelCategory] = ModelCategory.LANGUAGE
 
     name: str
     model_type: str

@@ -4,6 +4,8 @@
     FTL[xxx]-[Model]-[Size]-S[in]-W[x]A[y]-B[BS]
     FPS[xxx]-[Model]-[Version]-R[W]x[H]-W[x]A[y]-B[BS]
 
+Text encoders are counted per second as images are, and have sequences of tokens in the place of a
+resolution: FPS[xxx]-[Model]-[Version]-S[in]-W[x]A[y]-B[BS].
 Model names may hold ``-`` and ``.``, so names are read from both ends. ``4K`` is 4096 tokens.
 The output field is written with the digit zero; a letter O is accepted when reading.
 """
@@ -80,7 +82,26 @@ class FpsName:
         )
 
 
-BenchmarkName = TpsName | FtlName | FpsName
+@dataclass(frozen=True, slots=True)
+class EncoderName:
+    """Sequences per second of a text encoder."""
+
+    number: int
+    model: str
+    version: str
+    input_tokens: int
+    weight_bits: int
+    activation_bits: int
+    batch: int
+
+    def __str__(self) -> str:
+        return (
+            f"FPS{self.number:03d}-{self.model}-{self.version}-S{tokens_text(self.input_tokens)}"
+            f"-W{self.weight_bits}A{self.activation_bits}-B{self.batch}"
+        )
+
+
+BenchmarkName = TpsName | FtlName | FpsName | EncoderName
 
 _KINDS = {"TPS": 7, "FTL": 6, "FPS": 6}
 """Fields of each kind, the model as one."""
@@ -116,14 +137,20 @@ def parse_name(text: str) -> BenchmarkName:
     return FtlName(number, model, size, input_tokens, weights, activations, batch)
 
 
-def _parse_fps(fields: _Fields, number: int) -> FpsName:
+_SIZES = "R and width x height, as R224x224, or S and tokens, as S384"
+
+
+def _parse_fps(fields: _Fields, number: int) -> FpsName | EncoderName:
     batch = fields.number(-1, "batch", r"B(\d+)", "B and a number, as B16")
     weights, activations = fields.precision(-2)
-    match = fields.match(-3, "resolution", r"R(\d+)[xX](\d+)", "R and width x height, as R224x224")
+    version, model = fields.word(-4, "version"), fields.model(-4)
+    if fields.parts[-3][:1] in ("S", "s"):
+        tokens = fields.tokens(-3, "input", r"S(\d+K?)", "S and tokens, as S384")
+        return EncoderName(number, model, version, tokens, weights, activations, batch)
+    match = fields.match(-3, "resolution", r"R(\d+)[xX](\d+)", _SIZES)
     width = fields.positive(-3, "resolution", match[1])
     height = fields.positive(-3, "resolution", match[2])
-    version = fields.word(-4, "version")
-    return FpsName(number, fields.model(-4), version, width, height, weights, activations, batch)
+    return FpsName(number, model, version, width, height, weights, activations, batch)
 
 
 class _Fields:
@@ -194,7 +221,7 @@ class _Fields:
 
 def name_fields(name: BenchmarkName) -> dict[str, str | int]:
     """The fields of a name for printing, kind first."""
-    kind = {TpsName: "TPS", FtlName: "FTL", FpsName: "FPS"}[type(name)]
+    kind = {TpsName: "TPS", FtlName: "FTL", FpsName: "FPS", EncoderName: "FPS"}[type(name)]
     return {"kind": kind, **asdict(name)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -24,9 +25,12 @@ def explain(
     scenario: Scenario,
     arrangement: Arrangement,
     precision: Precision,
-    batch: int,
+    batch: float,
 ) -> Explanation:
-    """Break one candidate down: its latencies into parts, its passes into items, its memory."""
+    """Break one candidate down: its latencies into parts, its passes into items, its memory.
+
+    ``batch`` is not whole where requests of the deployment do not divide by its replicas.
+    """
     system = prepared.system(precision)
     requests, load = requests_of(scenario), load_of(scenario)
     outcome = predict(system, (arrangement,), requests, load, np.array([float(batch)]))
@@ -36,7 +40,7 @@ def explain(
     return Explanation(
         arrangement=arrangement,
         precision=precision,
-        batch=batch,
+        batch=math.ceil(batch),
         parts={
             f"{metric}_ms": tuple(
                 Share(one.name, float(one.seconds), one.phase)

@@ -56,7 +56,7 @@ class Metric:
     as an array of (arrangements, sizes). ``range`` names the kind of published error that is its
     range, empty for what was never compared. ``rank`` says which columns go first where there is no
     room, ``width`` the cells that its numbers need; ``shown`` is False for columns that are hidden
-    at first.
+    at first. A ``headline`` is what answers are compared by; ``words`` name it in a filter.
     """
 
     id: str
@@ -71,6 +71,13 @@ class Metric:
     rank: int = 9
     width: int = 8
     shown: bool = True
+    headline: bool = False
+    words: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The label without its unit: ``TTFT``, ``tok/s/chip``."""
+        return self.label.removesuffix(" ms")
 
 
 _TOKENS = (ModelKind.TOKENS,)
@@ -88,6 +95,8 @@ METRICS: tuple[Metric, ...] = (
         Limit("ttft", 2000.0, "limit, in ms or as 1.5s"),
         range="ttft",
         rank=4,
+        headline=True,
+        words=("ttft",),
     ),
     Metric(
         "tpot_ms",
@@ -100,6 +109,8 @@ METRICS: tuple[Metric, ...] = (
         Limit("tpot", 50.0, "limit, in ms"),
         range="tpot",
         rank=3,
+        headline=True,
+        words=("tpot",),
     ),
     Metric(
         "e2e_ms",
@@ -112,6 +123,7 @@ METRICS: tuple[Metric, ...] = (
         Limit("e2e", 30_000.0, "limit, in ms or as 30s"),
         range="e2e",
         rank=7,
+        words=("e2e",),
     ),
     Metric(
         "request_tps",
@@ -149,6 +161,8 @@ METRICS: tuple[Metric, ...] = (
         range="throughput",
         rank=2,
         width=10,
+        headline=True,
+        words=("tps", "tok", "chip"),
     ),
     Metric(
         "tps_per_user",
@@ -160,6 +174,7 @@ METRICS: tuple[Metric, ...] = (
         lambda outcome: 1.0 / outcome.seconds["tpot"],
         rank=6,
         width=10,
+        words=("user",),
     ),
     Metric(
         "latency_ms",
@@ -173,6 +188,8 @@ METRICS: tuple[Metric, ...] = (
         range="latency",
         rank=3,
         width=10,
+        headline=True,
+        words=("latency",),
     ),
     Metric(
         "fps",
@@ -197,6 +214,8 @@ METRICS: tuple[Metric, ...] = (
         range="throughput",
         rank=2,
         width=10,
+        headline=True,
+        words=("fps",),
     ),
     Metric(
         "memory_gib",
@@ -208,6 +227,8 @@ METRICS: tuple[Metric, ...] = (
         lambda outcome: outcome.memory.needed_bytes / GIB,
         rank=5,
         width=7,
+        headline=True,
+        words=("gib", "mem", "memory"),
     ),
 )
 """In the order of tables and files."""
@@ -225,6 +246,11 @@ SPEED = {
     ModelKind.FORWARD: BY_ID["latency_ms"],
 }
 """What one user feels most of."""
+OVER = {
+    ModelKind.TOKENS: BY_ID["tps_per_user"],
+    ModelKind.FORWARD: BY_ID["latency_ms"],
+}
+"""What throughput is weighed against: the other axis of the Pareto frontier."""
 MEMORY = BY_ID["memory_gib"]
 
 
@@ -240,21 +266,23 @@ def limited_of(kind: ModelKind) -> tuple[Metric, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why a candidate is not the answer; ``metric`` is the one whose limit it misses."""
+    """Why a candidate is not the answer; ``metric`` is the one whose limit it misses. ``short`` is
+    the word in a table."""
 
     id: str
     name: str
+    short: str
     metric: Metric | None = None
 
 
-NOTHING = Verdict("none", "nothing")
-NO_MEMORY = Verdict("memory", "memory")
-TOO_MANY = Verdict("sequences", "the scheduler's limit of sequences")
-TOO_LONG = Verdict("context", "the context")
+NOTHING = Verdict("none", "nothing", "meets")
+NO_MEMORY = Verdict("memory", "memory", "memory")
+TOO_MANY = Verdict("sequences", "the scheduler's limit of sequences", "seqs")
+TOO_LONG = Verdict("context", "the context", "context")
 VERDICTS: tuple[Verdict, ...] = (
     NOTHING,
     NO_MEMORY,
-    *(Verdict(limit.option, one.name, one) for one, limit in LIMITED),
+    *(Verdict(limit.option, one.name, one.short, one) for one, limit in LIMITED),
     TOO_MANY,
     TOO_LONG,
 )

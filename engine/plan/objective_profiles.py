@@ -14,7 +14,7 @@ _KEYS = {metric.id for metric, _ in LIMITED}
 
 def load_objectives(name: str) -> Objectives:
     """The objectives called ``name``, the user's own first; raises `InputError`."""
-    path, _ = find_profile("objectives", name, {})
+    path, _ = find_profile("objectives", name)
     limits = read_toml(path).get("limits", {})
     if not isinstance(limits, dict):
         raise InputError(f"{clean(str(path))}: limits: expected a table of limits in ms")

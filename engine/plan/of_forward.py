@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from engine.hardware.chip import Provenance
 from engine.hardware.forward_runtime import vision_framework
 from engine.hardware.framework_profiles import load_framework
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import Image, Text
 from engine.model.precision import Precision
-from engine.plan.benchmark import FpsName, fps_model
+from engine.plan.benchmark import EncoderName, FpsName, fps_model
 from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
@@ -59,19 +59,15 @@ class ForwardPlans:
     def names(
         self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
     ) -> list[str]:
-        """Its FPS name."""
+        """Its FPS name, with the resolution or the length of a sequence."""
         model = prepared.vision
-        name = FpsName(
-            1,
-            fps_model(prepared.model.name, model.version),
-            model.version or "V1",
-            model.width,
-            model.height,
-            round(precision.weights.bits),
-            round(precision.activations.bits),
-            batch,
-        )
-        return [str(name)]
+        who = (1, fps_model(prepared.model.name, model.version), model.version or "V1")
+        bits = (round(precision.weights.bits), round(precision.activations.bits))
+        match model.input:
+            case Image(width, height):
+                return [str(FpsName(*who, width, height, *bits, batch))]
+            case Text(tokens):
+                return [str(EncoderName(*who, tokens, *bits, batch))]
 
     def launch(
         self,
@@ -81,22 +77,28 @@ class ForwardPlans:
         precision: Precision,
         batch: int,
     ) -> tuple[str, Mapping[str, object]]:
-        """The command of one chip."""
-        runtime, model = prepared.framework.forward, prepared.vision
-        return runtime.launch if runtime is not None else "", {
-            "batch": batch,
-            "width": model.width,
-            "height": model.height,
-            "instances": scenario.instances,
-        }
+        """The command of one chip; a comment where none is known."""
+        size, engine = prepared.vision.input, prepared.framework
+        fields = {"batch": batch, **asdict(size), "instances": scenario.instances}
+        if engine.forward is None:
+            return "", fields
+        if isinstance(size, Image):
+            return engine.forward.launch, fields
+        gap = f"# {engine.name}: no command known that encodes {{batch}} × {{tokens}} tokens"
+        return engine.forward.launch_text or gap, fields
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the weights."""
         yield from weight_nudges(scenario, prepared)
 
     def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
-        """Resolution and instances."""
-        yield from _image_nudges(scenario, prepared.vision)
+        """The size of the input, and instances."""
+        match prepared.vision.input:
+            case Image() as image:
+                yield from _resolution_nudges(scenario, image)
+            case Text(tokens):
+                yield from _sequence_nudges(scenario, tokens)
+        yield from _instance_nudges(scenario)
 
     def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
         """All kernels of forward models count as fitted, all frameworks as known."""
@@ -107,14 +109,30 @@ class ForwardPlans:
         return Case("cv", measured, True, True, Provenance.MEASURED if measured else badge)
 
 
-def _image_nudges(scenario: Scenario, model: VisionArchitecture) -> Iterator[Nudge]:
-    """Images of half and double the edges; half and double the instances on a chip."""
-    width, height = scenario.workload.resolution or (model.width, model.height)
-    for edges in ((width // 2, height // 2), (width * 2, height * 2)):
-        if min(edges) >= 1:
-            workload = replace(scenario.workload, image_width=edges[0], image_height=edges[1])
-            before, after = f"{width}x{height}", f"{edges[0]}x{edges[1]}"
-            yield Nudge("resolution", before, after, replace(scenario, workload=workload))
+def _resolution_nudges(scenario: Scenario, image: Image) -> Iterator[Nudge]:
+    """Images of half and double the edges."""
+    for changed in (
+        Image(image.width // 2, image.height // 2),
+        Image(image.width * 2, image.height * 2),
+    ):
+        if min(changed.width, changed.height) >= 1:
+            workload = replace(
+                scenario.workload, image_width=changed.width, image_height=changed.height
+            )
+            after = replace(scenario, workload=workload)
+            yield Nudge("resolution", str(image), str(changed), after)
+
+
+def _sequence_nudges(scenario: Scenario, tokens: int) -> Iterator[Nudge]:
+    """Sequences of half and double the length."""
+    for changed in (tokens // 2, tokens * 2):
+        if changed >= 1:
+            workload = replace(scenario.workload, sequence_tokens=changed)
+            yield Nudge("ISL", str(tokens), str(changed), replace(scenario, workload=workload))
+
+
+def _instance_nudges(scenario: Scenario) -> Iterator[Nudge]:
+    """Half and double the copies on a chip."""
     for instances in (scenario.instances // 2, scenario.instances * 2):
         if 1 <= instances <= LARGEST_INSTANCES:
             changed = replace(scenario, instances=instances)

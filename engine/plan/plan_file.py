@@ -22,7 +22,8 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 SCHEMA_VERSION = 2
-"""1 had no engine settings and no client; such plans open as before."""
+"""1 had no engine settings and no client, and gave the length of an encoder's sequences as an image
+that is one pixel high; such plans open as before."""
 MAXIMUM_BYTES = 1 << 20
 
 

@@ -52,6 +52,9 @@ class WorkloadFile(_Strict):
     mode: Mode = Field(strict=False)
     image_width: int = Field(default=0, ge=0, le=65_536)
     image_height: int = Field(default=0, ge=0, le=65_536)
+    sequence_tokens: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    """None in files from before encoders had it."""
+    utilisation: float = Field(default=1.0, gt=0, le=1)
     cached: float = Field(default=0.0, ge=0, le=1)
     client: ClientFile = ClientFile()
 
@@ -195,7 +198,17 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
 
 def _workload(file: WorkloadFile) -> Workload:
     values = file.model_dump()
+    if file.sequence_tokens is None:
+        values |= _earlier_sequence(file)
     return Workload(**{**values, "client": Client(**values["client"])})
+
+
+def _earlier_sequence(file: WorkloadFile) -> dict[str, int]:
+    """What a file says that has no ``sequence_tokens``: it gave the length of an encoder's
+    sequences as an image that is one pixel high."""
+    if file.image_height != 1:
+        return {"sequence_tokens": 0}
+    return {"sequence_tokens": file.image_width, "image_width": 0, "image_height": 0}
 
 
 def _json(shown: str, edit: EditFile) -> object:

@@ -15,13 +15,12 @@ from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.scenario import Objectives, Scenario, Workload
-from engine.serve.resolve import Resolved, resolve
+from engine.serve.kinds import kind_of
+from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
-from engine.work.arrangement import Aggregated, Arrangement
-from engine.work.layout import Layout
-from engine.work.parallelism import legal_layouts
+from engine.work.arrangement import Arrangement
 
 if TYPE_CHECKING:
     from engine.model.forward.architecture import VisionArchitecture
@@ -66,17 +65,22 @@ class Prepared:
         """The model, where it is one of a single forward pass."""
         return self.systems[0].forward_model
 
+    @property
+    def samples(self) -> str:
+        """What a forward model counts per second; empty for models of tokens."""
+        architecture = self.model.architecture
+        return architecture.samples if isinstance(architecture, VisionArchitecture) else ""
+
     def system(self, precision: Precision) -> System:
         """The system of one of the precisions."""
         return self.systems[self.precisions.index(precision)]
 
     @property
     def fallbacks(self) -> tuple[str, ...]:
-        """What the chip cannot do as asked, and what it does instead."""
-        if self.kind is not ModelKind.TOKENS:
-            return self.notes
-        notes = [note for system in self.systems for note in system.inventory.fallbacks]
-        return tuple(dict.fromkeys([*self.notes, *notes]))
+        """What engine or chip cannot do as asked, and what they do instead."""
+        kind = kind_of(self.kind)
+        found = [note for system in self.systems for note in kind.fallbacks(system)]
+        return tuple(dict.fromkeys([*self.notes, *found]))
 
 
 _PREPARED: OrderedDict[object, Prepared] = OrderedDict()
@@ -89,10 +93,14 @@ def _key(scenario: Scenario) -> object:
     """What of a scenario decides what it resolves to (all but what requests, objectives and
     searches are), and the files that were read for it."""
     chosen = scenario.workload
-    resolution = Workload(image_width=chosen.image_width, image_height=chosen.image_height)
+    size = Workload(
+        image_width=chosen.image_width,
+        image_height=chosen.image_height,
+        sequence_tokens=chosen.sequence_tokens,
+    )
     same = replace(
         scenario,
-        workload=resolution,
+        workload=size,
         objectives=Objectives(),
         max_batch=None,
         draft_tokens=0,
@@ -114,12 +122,13 @@ def prepare(scenario: Scenario) -> Prepared:
             _PREPARED.move_to_end(key)
             return _PREPARED[key]
     found = resolve(scenario)
+    architecture = found.model.architecture
     prepared = Prepared(
         found.model,
         found.chip,
         found.framework,
         found.systems,
-        _arrangements(scenario, found),
+        kind_of(architecture.kind).arrangements(found.systems[0], scenario.chips, scenario.limits),
         found.notes,
     )
     with _PREPARED_LOCK:
@@ -129,11 +138,8 @@ def prepare(scenario: Scenario) -> Prepared:
     return prepared
 
 
-def _arrangements(scenario: Scenario, resolved: Resolved) -> tuple[Arrangement, ...]:
-    """Every arrangement to choose from: forward models run whole on every chip."""
-    architecture = resolved.model.architecture
-    if not isinstance(architecture, Architecture):
-        return (Aggregated(Layout(replicas=scenario.chips)),)
-    node = resolved.chip.node_size
-    layouts = legal_layouts(architecture, scenario.chips, node, scenario.limits)
-    return tuple(Aggregated(layout) for layout in layouts)
+def prepare_on(scenario: Scenario, arrangement: Arrangement) -> Prepared:
+    """A scenario resolved for one arrangement that is given; raises `InputError`."""
+    found = resolve(scenario)
+    systems, used = found.systems, (arrangement,)
+    return Prepared(found.model, found.chip, found.framework, systems, used, found.notes)

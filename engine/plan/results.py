@@ -16,6 +16,7 @@ from engine.model.precision import Precision
 from engine.plan.metrics import THROUGHPUT, VERDICTS, Verdict
 from engine.serve.memory import MemoryItem
 from engine.words.arrays import BoolArray, FloatArray, IntArray
+from engine.words.quantities import GIB, duration, memory_amount
 from engine.work.arrangement import Arrangement
 
 
@@ -145,7 +146,7 @@ class PassFigures:
     mbu: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """Why one candidate is as fast as it is.
 
@@ -166,6 +167,28 @@ class Explanation:
     largest_batch: Mapping[str, int]
     peaks: Mapping[str, float]
     bandwidth_bytes: float
+
+    def __repr__(self) -> str:
+        """One line per latency, pass and limit; the values are in the fields."""
+        lines = [f"{self.arrangement.name} {self.precision.name}, batch {self.batch}"]
+        for metric, parts in self.parts.items():
+            total = sum(one.seconds for one in parts)
+            shares = (f"{one.name} {duration(one.seconds * 1e3)}" for one in parts)
+            name = metric.removesuffix("_ms").upper()
+            lines.append(f"  {name} {duration(total * 1e3)}: {', '.join(shares)}")
+        for one in self.passes:
+            took, busy = duration(one.seconds * 1e3), f"MFU {one.mfu:.0%}, MBU {one.mbu:.0%}"
+            lines.append(f"  a {one.phase} pass {took}: {busy}; {self._longest(one.phase)}")
+        held = ", ".join(f"{one.name} {memory_amount(one.bytes / GIB)}" for one in self.memory)
+        lines.append(f"  memory: {held} of {memory_amount(self.capacity_bytes / GIB)}")
+        limits = ", ".join(f"{name} {batch:,}" for name, batch in self.largest_batch.items())
+        return "\n".join([*lines, f"  largest batch by limit: {limits}"])
+
+    def _longest(self, phase: str) -> str:
+        """The three longest operators of a pass."""
+        ranked = sorted(self.operators, key=lambda one: one.seconds, reverse=True)
+        first = [one for one in ranked if one.phase == phase][:3]
+        return ", ".join(f"{one.name} {duration(one.seconds * 1e3)} ({one.bound})" for one in first)
 
     def ridge(self, name: str) -> float:
         """FLOPs per byte from which the peak called ``name`` is the lower roof."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Objectives, Scenario
 from engine.serve.kinds import kind_of
+from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
@@ -60,8 +61,33 @@ def batch_table(
     outcome = _predicted(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
-    block = _rows(prepared, outcome, every, none, none, batches)
+    block = _rows(prepared, outcome, outcome.fits, every, none, none, batches)
     return _judged(prepared, scenario.objectives, (arrangement,), (precision,), block)
+
+
+def asked_table(
+    prepared: Prepared, scenario: Scenario, arrangement: Arrangement, sizes: FloatArray
+) -> tuple[Table, tuple[Outcome, ...]]:
+    """The rows of one arrangement for so many requests in flight per replica, in every precision,
+    and the outcome of each.
+
+    The batch of a size that is not whole is that of the fullest replica. Requests of tokens that
+    are not let in wait for those that are: such rows do not fit, but are served and judged.
+    """
+    batch = np.ceil(sizes).astype(np.int64)
+    waits = isinstance(load_of(scenario), Closed) and kind_of(prepared.kind).waits
+    none = np.zeros(len(sizes), dtype=np.int64)
+    every = np.ones((1, len(sizes)), dtype=bool)
+    parts, outcomes = [], []
+    for place, precision in enumerate(prepared.precisions):
+        outcome = _predicted(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
+        parts.append(_rows(prepared, outcome, served, every, none, none + place, batch))
+        outcomes.append(outcome)
+    used, precisions = (arrangement,), prepared.precisions
+    table = _judged(prepared, scenario.objectives, used, precisions, _joined(parts))
+    fits = np.concatenate([one.fits[0] for one in outcomes])
+    return replace(table, fits=fits), tuple(outcomes)
 
 
 def _predicted(
@@ -69,23 +95,24 @@ def _predicted(
     scenario: Scenario,
     precision: Precision,
     arrangements: tuple[Arrangement, ...],
-    batches: IntArray,
+    sizes: FloatArray | IntArray,
 ) -> Outcome:
     system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), batches)
+    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
 
 
 def _rows(
     prepared: Prepared,
     outcome: Outcome,
+    served: BoolArray,
     wanted: BoolArray,
     arrangement_index: IntArray,
     precision_index: IntArray,
     batch: IntArray,
 ) -> _Block:
-    """The ``wanted`` of an outcome's (arrangements, sizes) as columns; no speeds where the size is
-    not held and admitted as a whole."""
-    refused = _refusals(outcome, wanted)
+    """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where they are
+    ``served``."""
+    refused = _refusals(outcome, served[wanted], wanted)
     columns = {
         metric.id: _column(outcome, metric.of(outcome), wanted)
         for metric in metrics_of(prepared.kind)
@@ -107,17 +134,16 @@ def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArr
     return np.broadcast_to(values, outcome.shape)[wanted]
 
 
-def _refusals(outcome: Outcome, wanted: BoolArray) -> IntArray | None:
-    """What keeps the ``wanted`` rows from being served: nothing, the context, the scheduler where
-    memory would do, else memory. None where all of them are served."""
-    fits = outcome.fits[wanted]
-    if bool(np.all(fits)):
+def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> IntArray | None:
+    """What keeps the ``wanted`` rows from being ``served``: nothing, the context, the scheduler
+    where memory would do, else memory. None where all of them are served."""
+    if bool(np.all(served)):
         return None
     memory = outcome.memory
     beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
     code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
     code = np.where(memory.context_fits, code, CODES[TOO_LONG])
-    return np.where(fits, CODES[NOTHING], np.broadcast_to(code, outcome.shape)[wanted])
+    return np.where(served, CODES[NOTHING], np.broadcast_to(code, outcome.shape)[wanted])
 
 
 def _judged(
@@ -207,7 +233,8 @@ def sweep(
             rows, places = np.nonzero(wanted)
             index = np.full(len(rows), place, dtype=np.int64)
             batch = batches[0, places]
-            parts.append(_rows(prepared, outcome, wanted, chosen[rows], index, batch))
+            fits = outcome.fits
+            parts.append(_rows(prepared, outcome, fits, wanted, chosen[rows], index, batch))
     table = _judged(
         prepared,
         scenario.objectives,

@@ -7,24 +7,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.hardware.chip import Chip
+from engine.hardware.forward_runtime import vision_framework
+from engine.hardware.framework import Framework
+from engine.hardware.kernels import choose_kernel
 from engine.hardware.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
+from engine.scenario import LayoutLimits
 from engine.serve.forward_memory import VisionFootprint, vision_footprint
-from engine.serve.load import Load
+from engine.serve.load import Closed, Load
 from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
 from engine.serve.requests import Requests
 from engine.serve.service import Part
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.forward.work import Inventory, VisionWork
+from engine.work.layout import Layout
 
 PHASE = "batch"
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardPass:
-    """One batch on one chip: arrays with one value per batch size.
+    """One batch on one chip: arrays of the shape of ``batches``.
 
     ``latency`` is that of ``instances`` copies that run at once; ``chip`` the part that the chip
     computes for, the rest waits for the host.
@@ -38,9 +44,12 @@ class ForwardPass:
 
     def at(self, row: Row) -> ForwardPass:
         """The batch of one row alone: its items depend on nobody beside it."""
-        one = slice(row[1], row[1] + 1)
+        place = tuple(
+            slice(at, at + 1) if size > 1 else slice(None)
+            for at, size in zip(row, self.batches.shape, strict=True)
+        )
         return replace(
-            self, batches=self.batches[one], latency=self.latency[one], chip=self.chip[one]
+            self, batches=self.batches[place], latency=self.latency[place], chip=self.chip[place]
         )
 
     def items(self) -> tuple[Item, ...]:
@@ -60,7 +69,7 @@ class ForwardPass:
 
 
 def run_forward(inventory: Inventory, batches: FloatArray, instances: int = 1) -> ForwardPass:
-    """Mean latency of ``batches`` images each in ``instances`` copies that run at once.
+    """Mean latency of ``batches`` (any shape) images each in ``instances`` copies that run at once.
 
     Copies overlap: one fills the cores that another's small kernels leave idle and hides its
     launch floors, but together they cannot be faster than one batch of all their images without
@@ -82,10 +91,11 @@ def run_forward(inventory: Inventory, batches: FloatArray, instances: int = 1) -
 
 
 def _chip_seconds(inventory: Inventory, batches: FloatArray) -> FloatArray:
-    total = np.zeros_like(batches)
+    flat = batches.ravel()
+    total = np.zeros_like(flat)
     for work in inventory.works:
-        total = total + _summed(kernel_seconds(work.at(batches), inventory.chip))
-    return total
+        total = total + _summed(kernel_seconds(work.at(flat), inventory.chip))
+    return total.reshape(batches.shape)
 
 
 def _summed(values: FloatArray) -> FloatArray:
@@ -98,7 +108,7 @@ def _summed(values: FloatArray) -> FloatArray:
 
 def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
     """One family of kernels; its bound is that of the largest batch."""
-    done = work.at(batches)
+    done = work.at(batches.ravel())
     parts = {
         "compute": float(compute_seconds(done, inventory.chip)[:, -1].sum()),
         "memory": float(memory_seconds(done, inventory.chip)[:, -1].sum()),
@@ -108,9 +118,9 @@ def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
         name=work.family.replace("_", " "),
         kernel=work.kernel,
         calls=float(len(work.names)),
-        seconds=_summed(kernel_seconds(done, inventory.chip)),
+        seconds=_summed(kernel_seconds(done, inventory.chip)).reshape(batches.shape),
         flops=float(work.image_flops.sum()) * batches,
-        bytes=_summed(done.bytes),
+        bytes=_summed(done.bytes).reshape(batches.shape),
         message_bytes=0.0,
         bound=max(parts, key=lambda bound: parts[bound]),
         provenance=str(work.constants.provenance),
@@ -122,6 +132,27 @@ class ForwardKind:
     """Models of one forward pass: the whole model on every chip. See `engine.serve.kinds.Kind`."""
 
     block_candidates = 1024
+    waits = False
+    answers_fallbacks = True
+
+    def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
+        """See `Kind.engine`: the chosen one, or a stand-in of the chip's vendor."""
+        return vision_framework(chosen, chip, unserved)
+
+    def arrangements(
+        self, system: System, chips: int, limits: LayoutLimits
+    ) -> tuple[Arrangement, ...]:
+        """See `Kind.arrangements`: the whole model on every chip."""
+        return (Aggregated(Layout(replicas=chips)),)
+
+    def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
+        """See `Kind.arrangement`."""
+        return Aggregated(Layout(replicas=chips or 1))
+
+    def fallbacks(self, system: System) -> tuple[str, ...]:
+        """See `Kind.fallbacks`."""
+        choice = choose_kernel(system.precision.weights, system.precision.activations, system.chip)
+        return (choice.fallback,) if choice.fallback else ()
 
     def predict(
         self,
@@ -132,7 +163,7 @@ class ForwardKind:
         sizes: FloatArray,
     ) -> Outcome:
         """See `Kind.predict`."""
-        return predict_forward(system, arrangements, sizes)
+        return predict_forward(system, arrangements, load, sizes)
 
     def largest(
         self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
@@ -154,31 +185,32 @@ def forward_footprint(system: System) -> VisionFootprint:
 
 
 def predict_forward(
-    system: System, arrangements: Sequence[Arrangement], sizes: FloatArray
+    system: System, arrangements: Sequence[Arrangement], load: Load, sizes: FloatArray
 ) -> Outcome:
-    """The whole model on every chip; ``sizes`` are samples per batch, of shape (1, sizes)."""
-    batches = sizes[0]
+    """The whole model on every chip; ``sizes`` are samples per batch, of shape (1, sizes) or
+    (arrangements, sizes)."""
     usage = forward_footprint(system)
-    made = run_forward(system.forward_inventory, batches, system.instances)
-    latency = made.latency[np.newaxis, :]
+    made = run_forward(system.forward_inventory, sizes, system.instances)
     chips = np.array([[float(one.chips)] for one in arrangements])
-    per_chip = system.instances * sizes / latency
+    shape = np.broadcast_shapes(chips.shape, sizes.shape)
+    busy = load.busy if isinstance(load, Closed) else 1.0
+    per_chip = system.instances * sizes / made.latency
     column = np.ones_like(chips)
     return Outcome(
         arrangements=arrangements,
         sizes=sizes,
         chips=chips,
-        seconds={"latency": np.broadcast_to(latency, (len(chips), len(batches)))},
-        rates={"samples": per_chip * chips},
+        seconds={"latency": np.broadcast_to(made.latency, shape)},
+        rates={"samples": per_chip * chips * busy},
         memory=Memory(
-            needed_bytes=np.broadcast_to(usage.needed(sizes), (len(chips), len(batches))),
+            needed_bytes=np.broadcast_to(usage.needed(sizes), shape),
             capacity_bytes=usage.capacity_bytes * column,
             memory_size=usage.largest_batch() * column,
             scheduler_size=np.inf * column,
             context_fits=column > 0,
             cache_tokens=0.0 * column,
         ),
-        say_parts=lambda: {"latency": (Part("batch", latency, PHASE),)},
+        say_parts=lambda: {"latency": (Part("batch", made.latency, PHASE),)},
         passes={PHASE: made},
-        weigh=lambda row: usage.items(int(batches[row[1]])),
+        weigh=lambda row: usage.items(int(np.broadcast_to(sizes, shape)[row])),
     )

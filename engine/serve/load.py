@@ -40,9 +40,11 @@ class Closed:
     """So many requests in flight per replica (the size); as one ends, the next one starts.
 
     Without a ``client`` the load is steady; with one it is opened and kept as a benchmark does.
+    ``busy`` is the share of the time that forward models have a batch to work on.
     """
 
     client: Client | None = None
+    busy: float = 1.0
 
 
 Load = Static | Closed

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.hardware.builds import configured
 from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import load_chip
-from engine.hardware.forward_runtime import vision_framework
 from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
-from engine.hardware.kernels import choose_kernel
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.forward.architecture import VisionArchitecture
+from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
+from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
+
+ReadModel = Callable[..., LoadedModel]
+"""`load_architecture`, or one that remembers what it read."""
+_UNSERVED = {
+    ModelCategory.VISION: "serves no vision models",
+    ModelCategory.ENCODER: "is not described for text encoders",
+}
+"""What is said of an engine without figures for such a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +42,42 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario) -> Resolved:
+def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = load_architecture(
+    model = scenario_model(scenario, read)
+    chip = load_chip(scenario.chip)
+    architecture = model.architecture
+    kind = kind_of(architecture.kind)
+    unserved = _UNSERVED.get(model.kind, "")
+    framework, note = kind.engine(load_framework(scenario.framework), chip, unserved)
+    framework = configured(framework, chip, scenario.settings)
+    systems = tuple(
+        System(
+            architecture,
+            precision,
+            chip,
+            framework,
+            scenario.load_imbalance,
+            scenario.settings.max_context or architecture.maximum_positions,
+            scenario.instances,
+        )
+        for precision in scenario_precisions(scenario, model.precision, architecture)
+    )
+    told = systems if kind.answers_fallbacks else ()
+    notes = dict.fromkeys([note, *(text for one in told for text in kind.fallbacks(one))])
+    return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+    """The scenario's model; raises `InputError`."""
+    return read(
         scenario.model,
         scenario.edits,
         assume=scenario.assume,
         revision=scenario.revision,
         resolution=scenario.workload.resolution,
+        sequence=scenario.workload.sequence_tokens,
     )
-    chip = load_chip(scenario.chip)
-    framework = load_framework(scenario.framework)
-    notes: tuple[str, ...] = ()
-    architecture = model.architecture
-    tokens = architecture if isinstance(architecture, Architecture) else None
-    precisions = scenario_precisions(scenario, model.precision, tokens)
-    if tokens is None:
-        framework, note = vision_framework(framework, chip)
-        choices = (choose_kernel(one.weights, one.activations, chip) for one in precisions)
-        notes = tuple(text for text in (note, *(one.fallback for one in choices)) if text)
-    framework = configured(framework, chip, scenario.settings)
-    own = tokens.maximum_positions if tokens is not None else 0
-    systems = tuple(
-        System(
-            architecture,
-            one,
-            chip,
-            framework,
-            scenario.load_imbalance,
-            scenario.settings.max_context or own,
-            scenario.instances,
-        )
-        for one in precisions
-    )
-    return Resolved(model, chip, framework, systems, notes)
 
 
 def requests_of(scenario: Scenario) -> Requests:
@@ -86,12 +98,13 @@ def load_of(scenario: Scenario) -> Load:
         return Static()
     client = workload.client
     if client.kind is ClientKind.STEADY:
-        return Closed()
-    return Closed(Client(client.waves, client.spread, client.first_token))
+        return Closed(busy=workload.utilisation)
+    closed = Client(client.waves, client.spread, client.first_token)
+    return Closed(closed, workload.utilisation)
 
 
 def scenario_precisions(
-    scenario: Scenario, own: Precision, architecture: Architecture | None
+    scenario: Scenario, own: Precision, architecture: Architecture | VisionArchitecture
 ) -> tuple[Precision, ...]:
     """The checkpoint's own precision with the scenario's changes, then the further ones."""
     first = served_precision(own, architecture, scenario.weights, scenario.activations, scenario.kv)

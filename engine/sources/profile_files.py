@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from os.path import isdir
 from pathlib import Path
@@ -60,17 +60,22 @@ def profile_ids(kind: str) -> tuple[str, ...]:
     return (*sorted({*bundled, *own} - former), *sorted(former))
 
 
-def find_profile(kind: str, name: str, aliases: Mapping[str, str]) -> tuple[Path, str]:
+Aliases = Callable[[], Mapping[str, str]]
+"""Reads other names of ids, where no id is meant."""
+
+
+def find_profile(kind: str, name: str, aliases: Aliases = dict) -> tuple[Path, str]:
     """The file of profile ``name`` and its origin (``bundled`` or the path); raises
     `InputError` naming near ids."""
     wanted = name.strip().lower()
-    own = user_files(kind)
-    for candidate in (wanted, aliases.get(wanted, "")):
-        if candidate in own:
-            return own[candidate], str(own[candidate])
-        if candidate in bundled_files(kind):
-            return bundled_files(kind)[candidate], BUNDLED
-    raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases]))
+    own, bundled = user_files(kind), bundled_files(kind)
+    known = wanted in own or wanted in bundled
+    meant = wanted if known else aliases().get(wanted, "")
+    if meant in own:
+        return own[meant], str(own[meant])
+    if meant in bundled:
+        return bundled[meant], BUNDLED
+    raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases()]))
 
 
 def _unknown(kind: str, name: str, wanted: str, known: Iterable[str]) -> str:

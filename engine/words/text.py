@@ -14,6 +14,8 @@ def clean(text: str, limit: int = _LIMIT) -> str:
     Tabs and line breaks become spaces; anything else that a terminal could act on becomes
     U+FFFD, so that a reader sees that something was there.
     """
+    if text.isprintable() and len(text) <= limit:
+        return text
     shown = []
     for character in text[:limit]:
         if character in "\t\n\r":

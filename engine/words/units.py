@@ -8,10 +8,13 @@ import re
 from engine.words.errors import InputError
 from engine.words.text import clean
 
-_TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)")
-_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|µs|ms|s|min)?", re.IGNORECASE)
-_MILLISECONDS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
-_RESOLUTION = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})")
+_TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", re.ASCII)
+# Without ASCII, ignoring case would take ſ for s and ı for i, which no table holds.
+_TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|µs|μs|ms|s|min)?", re.IGNORECASE | re.ASCII)
+_MILLISECONDS = {"us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
+"""The micro sign and the Greek letter look the same, and keyboards have either."""
+_RESOLUTION = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 LARGEST_COUNT = 100_000_000
 LARGEST_INSTANCES = 64
@@ -52,17 +55,20 @@ def parse_instances(text: str, what: str = "instances") -> int:
     return value
 
 
-_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([kKmMbBtT])")
+_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([kKmMbBtT])", re.ASCII)
 _SCALES = {"k": 1024, "m": 1024**2, "b": 10**9, "t": 10**12}
 
 
 def parse_quantity(text: str) -> int | float | None:
     """A number with a suffix: ``4K`` and ``1M`` by powers of 1024 as token counts are, ``70B``
-    and ``1.5T`` by powers of 1000 as parameter counts are; None for anything else."""
+    and ``1.5T`` by powers of 1000 as parameter counts are; None for anything else, and for what
+    is larger than any number a computer calculates with."""
     match = _QUANTITY.fullmatch(text.strip())
     if not match:
         return None
     value = float(match[1]) * _SCALES[match[2].lower()]
+    if not math.isfinite(value):
+        return None
     return int(value) if value == int(value) else value
 
 
@@ -88,11 +94,10 @@ def parse_resolution(text: str) -> tuple[int, int]:
 
 def parse_ratio(text: str, what: str, low: float, high: float) -> float:
     """A number between ``low`` and ``high``, ``80%`` for 0.8; raises `InputError`."""
-    percent = text.strip().endswith("%")
-    try:
-        value = float(text.strip().removesuffix("%")) / (100.0 if percent else 1.0)
-    except ValueError:
-        value = math.nan
+    number, percent, rest = text.strip().partition("%")
+    value = math.nan
+    if _DECIMAL.fullmatch(number.strip()) and not rest:
+        value = float(number) / (100.0 if percent else 1.0)
     if low <= value <= high:
         return value
     raise InputError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from engine.scenario import LayoutLimits
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
@@ -110,6 +111,34 @@ class Disaggregated:
 
 
 Arrangement = Aggregated | Disaggregated
+
+
+def given_layout(limits: LayoutLimits, chips: int | None) -> Layout:
+    """The one layout that degrees name, on ``chips`` (None: of one replica).
+
+    TP is the chips that are left where it is not given. Raises `InputError` for several degrees,
+    and for chips or ranks that do not divide.
+    """
+    for option, degrees in (
+        ("tp", limits.tensor),
+        ("pp", limits.pipeline),
+        ("ep", limits.expert),
+        ("dp", limits.attention_data),
+    ):
+        if len(degrees) > 1:
+            raise InputError(f"--{option}: found {len(degrees)} degrees, expected the one used")
+    pipeline = (*limits.pipeline, 1)[0]
+    attention = (*limits.attention_data, 1)[0]
+    left = max((chips or 1) // (pipeline * attention), 1)
+    tensor = (*limits.tensor, left)[0]
+    expert = (*limits.expert, 1)[0]
+    used = tensor * pipeline * attention
+    if chips is not None and chips % used:
+        raise InputError(f"--chips {chips}: expected a multiple of the {used} that one copy uses")
+    if (tensor * attention) % expert:
+        raise InputError(f"--ep {expert}: expected a divisor of {tensor * attention} ranks")
+    return Layout(tensor, pipeline, expert, attention, (chips or used) // used)
+
 
 _DEGREES = {"TP": "tensor", "PP": "pipeline", "EP": "expert", "DP": "attention_data"}
 _WORD = r"(TP|PP|EP|DP)(\d{1,5})"

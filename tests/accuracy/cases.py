@@ -15,12 +15,14 @@ from functools import partial
 
 import numpy as np
 
-from engine.evidence.measured.predict import Predictions, Subject
+from engine.evidence.measured.predict import Predictions
 from engine.evidence.measured.reader import Measurement
+from engine.hardware.builds import configured
 from engine.hardware.chip import Collective
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
-from engine.plan.ranges import Case
+from engine.plan.range_case import Case
+from engine.serve.system import System
 from tests.accuracy.current import published_logs
 from tests.accuracy.measured import Group, folds
 from tests.accuracy.solver import Problem, left_out
@@ -74,9 +76,10 @@ def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
     pairs, pairs_generic = _held_out(problem, folds(problem.groups, FOLDS), fits, say)
     chips, chips_generic = _held_out(problem, _chips(problem.groups), fits, say)
     say("constants of another generation")
-    strange = [group.predict(without_kernels(group.subject)) for group in problem.groups]
+    strange = [group.predict(without_kernels(group.system)) for group in problem.groups]
     stranger = [
-        group.predict(without_framework(without_kernels(group.subject))) for group in problem.groups
+        group.predict(without_framework(group, without_kernels(group.system)))
+        for group in problem.groups
     ]
     count = len({group.rows[0].chip for group in problem.groups})
     seen = "published runs, each predicted by constants fitted without its model on its chip"
@@ -97,18 +100,10 @@ def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
         for kind in ("serving", "static"):
             cases.append(_case_error(Case(kind, chip, kernels, framework), found, basis, cases))
     rows = [row for group in problem.groups for row in group.rows]
-    values = {
-        metric: np.concatenate(
-            [np.broadcast_to(columns[metric], _shape(columns)) for columns in pairs]
-        )
-        for metric in MEASURED
-    }
-    together = Predictions(values, [""] * len(rows))
+    values = {metric: np.concatenate([columns[metric] for columns in pairs]) for metric in MEASURED}
+    calls = [call for group in problem.groups for call in group.asked.calls]
+    together = Predictions(values, [""] * len(rows), [*calls])
     return HeldOut(rows, together, errors_of(problem.groups, pairs), cases)
-
-
-def _shape(columns: Columns) -> tuple[int, ...]:
-    return np.broadcast_shapes(*(column.shape for column in columns.values()))
 
 
 def _case_error(case: Case, errors: Errors, basis: str, narrower: Iterable[CaseError]) -> CaseError:
@@ -154,9 +149,9 @@ def _held_out(
         values = problem.constants.values(logs)
         for place, group in enumerate(problem.groups):
             if group.pair in pairs:
-                subject = problem.subject(group, values)
-                generic = without_framework(subject)
-                found[place] = (group.predict(subject), group.predict(generic))
+                system = problem.system(group, values)
+                generic = without_framework(group, system)
+                found[place] = (group.predict(system), group.predict(generic))
     both = [found[place] for place in range(len(problem.groups))]
     return [own for own, _ in both], [generic for _, generic in both]
 
@@ -174,18 +169,18 @@ def errors_of(groups: Sequence[Group], columns: Sequence[Columns]) -> Errors:
     return {key: np.concatenate(found) for key, found in parts.items()}
 
 
-def without_kernels(subject: Subject) -> Subject:
-    """The subject as if no kernel of its chip's generation had been measured."""
+def without_kernels(system: System) -> System:
+    """The system as if no kernel of its chip's generation had been measured."""
     strange = load_chip(UNMEASURED)
-    factor = subject.chip.scale_up.bandwidth_bytes / strange.scale_up.bandwidth_bytes
+    factor = system.chip.scale_up.bandwidth_bytes / strange.scale_up.bandwidth_bytes
     chip = replace(
-        subject.chip,
+        system.chip,
         kernels=strange.kernels,
         deviations={},
         all_reduce=_rescaled(strange.all_reduce, factor),
         all_to_all=_rescaled(strange.all_to_all, factor),
     )
-    return replace(subject, chip=chip, framework=replace(subject.framework, kernels={}))
+    return replace(system, chip=chip, engine=replace(system.engine, kernels={}))
 
 
 def _rescaled(table: Mapping[int, Collective], factor: float) -> dict[int, Collective]:
@@ -200,6 +195,7 @@ def _rescaled(table: Mapping[int, Collective], factor: float) -> dict[int, Colle
     }
 
 
-def without_framework(subject: Subject) -> Subject:
-    """The subject as if nobody had described its framework."""
-    return replace(subject, framework=load_framework("generic"))
+def without_framework(group: Group, system: System) -> System:
+    """The group's system as if nobody had described its framework: what that was told is known."""
+    told = replace(group.asked.calls[0].scenario.settings, build="")
+    return replace(system, engine=configured(load_framework("generic"), system.chip, told))

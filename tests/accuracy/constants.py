@@ -149,6 +149,12 @@ class Constant:
         return lower, upper
 
 
+def read_priors() -> dict[str, Any]:
+    """Where every constant is expected, as its file says."""
+    with PRIORS.open("rb") as stream:
+        return tomllib.load(stream)
+
+
 class Constants:
     """All constants and the profiles they make."""
 
@@ -158,8 +164,7 @@ class Constants:
         """``owns``: for each (framework, generation) the kernel classes it has of its own, and
         how freely they stray from the generation's."""
         self.own_width = own_width
-        with PRIORS.open("rb") as stream:
-            self.priors: dict[str, Any] = tomllib.load(stream)
+        self.priors = read_priors()
         self.list: list[Constant] = []
         self._generations()
         self._frameworks(owns)

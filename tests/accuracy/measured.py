@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from engine.evidence.measured.predict import (
-    Subject,
-    group_key,
-    predict_language,
-    subject_of,
-    usable_rows,
-)
-from engine.evidence.measured.reader import Measurement, read_measurements
-from engine.words.errors import InputError
+from engine.evidence.measured.library import Library
+from engine.evidence.measured.predict import Group as Asked
+from engine.evidence.measured.predict import calls_of, groups_of, published
+from engine.evidence.measured.reader import KINDS, Measurement, read_measurements
+from engine.hardware.builds import build_day, paced
+from engine.hardware.framework import Framework
+from engine.serve.system import System
 
 NOISE = {"ttft_ms": 0.08, "tpot_ms": 0.085, "e2el_ms": 0.085, "output_tps_per_chip": 0.1}
 """Relative spread that a model without constants of its own for a (model, chip) pair would leave:
@@ -41,15 +40,30 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows of one model, chip, framework and precision."""
+    """Rows of one kind, system and load; ``asked`` are their calls."""
 
-    subject: Subject
+    asked: Asked
     rows: tuple[Measurement, ...]
     targets: tuple[Target, ...]
 
+    @property
+    def system(self) -> System:
+        """What served, as the profiles have it now."""
+        return self.asked.system
+
+    @property
+    def day(self) -> date | None:
+        """A day of the build, where one is known; all of the group's are as fast."""
+        return build_day(self.asked.calls[0].scenario.settings.build)
+
+    def as_built(self, engine: Framework) -> Framework:
+        """``engine``, whose builds may have quickened otherwise, at the pace of the group's."""
+        day = self.day
+        return engine if day is None else paced(engine, self.system.chip, day)
+
     def kernels(self) -> set[str]:
         """Kernel classes that the rows' passes use."""
-        inventory = self.subject.deployment([]).inventory
+        inventory = self.system.inventory
         names = {"elementwise.bf16"}
         for gemm in (*inventory.gemms, inventory.head):
             names |= {gemm.kernel, gemm.decode_kernel}
@@ -65,13 +79,13 @@ class Group:
         """What is kept back together."""
         return self.rows[0].model, self.rows[0].chip
 
-    def predict(self, subject: Subject) -> dict[str, np.ndarray]:
-        """All metrics of the rows under ``subject``'s constants."""
-        return predict_language(subject, self.rows)
+    def predict(self, system: System) -> dict[str, np.ndarray]:
+        """All metrics of the rows under ``system``'s constants."""
+        return published(self.asked.outcome(system))
 
-    def residuals(self, subject: Subject) -> np.ndarray:
+    def residuals(self, system: System) -> np.ndarray:
         """Logarithmic errors in units of the noise, one per measured value."""
-        found = self.predict(subject)
+        found = self.predict(system)
         with np.errstate(divide="ignore", invalid="ignore"):
             parts = [
                 (np.log(found[t.metric][t.places]) - t.logs) / NOISE[t.metric] for t in self.targets
@@ -85,30 +99,23 @@ class Group:
         return np.concatenate([target.weights for target in self.targets])
 
 
-def load_groups(path: Path, configs: Path) -> list[Group]:
+def load_groups(path: Path, configs: Path | None = None) -> list[Group]:
     """Groups of all language rows of a CSV that can be predicted."""
-    rows = [row for row in read_measurements(path) if row.kind != "cv" and not row.problem]
+    rows = [row for row in read_measurements(path) if row.kind != "cv"]
     counts: dict[tuple[str, str], int] = {}
-    keyed: dict[tuple[str, ...], list[Measurement]] = {}
     for row in rows:
-        counts[row.model, row.chip] = counts.get((row.model, row.chip), 0) + 1
-        keyed.setdefault(group_key(row), []).append(row)
-    groups = []
-    for chosen in keyed.values():
-        usable = [
-            row for _, row in usable_rows(chosen, list(range(len(chosen))), [""] * len(chosen))
-        ]
-        if not usable:
-            continue
-        try:
-            subject = subject_of(usable[0], configs)
-        except InputError:
-            continue
-        scale = counts[usable[0].model, usable[0].chip] ** -CROWDING
-        targets = tuple(_targets(usable, scale))
-        if targets:
-            groups.append(Group(subject, tuple(usable), targets))
-    return groups
+        if not row.problem:
+            counts[row.model, row.chip] = counts.get((row.model, row.chip), 0) + 1
+    library, found = Library(configs), []
+    for kind in KINDS:
+        mine = [row for row in rows if row.kind == kind]
+        for asked in groups_of(*calls_of(mine, library), library):
+            chosen = tuple(mine[place] for place in asked.places)
+            scale = counts[chosen[0].model, chosen[0].chip] ** -CROWDING
+            targets = tuple(_targets(chosen, scale))
+            if targets:
+                found.append(Group(asked, chosen, targets))
+    return found
 
 
 def _targets(rows: Sequence[Measurement], scale: float) -> list[Target]:

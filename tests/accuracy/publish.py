@@ -21,13 +21,13 @@ import numpy as np
 import tomli_w
 
 from engine.evidence.measured.eras import GENERIC
-from engine.evidence.measured.predict import Predictions, predict
+from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.evidence.measured.record import ERRORS, PUBLISHED, read_record
 from engine.evidence.measured.regret import regrets
 from engine.evidence.measured.report import groups
 from engine.evidence.measured.table import as_markdown, choice_words, record_lines
-from engine.plan.ranges import RANGES
+from engine.plan.range_case import RANGES
 from engine.sources.files import write_text
 from tests.accuracy.cases import CaseError, HeldOut, hold_out
 from tests.accuracy.constants import Constants, lineage
@@ -62,13 +62,13 @@ def ranges_text(
 def _covered(groups: Sequence[Group], rows: Sequence[Measurement]) -> dict[str, list[str]]:
     """Chips and frameworks with runs; runs of a profile stand for those it is based on."""
     pairs = {
-        (group.subject.chip.id, profile)
+        (group.system.chip.id, profile)
         for group in groups
-        if group.subject.framework.id != GENERIC
-        for profile in lineage(group.subject.framework.id)
+        if group.system.engine.id != GENERIC
+        for profile in lineage(group.system.engine.id)
     }
     return {
-        "chips": sorted({group.subject.chip.id for group in groups}),
+        "chips": sorted({group.system.chip.id for group in groups}),
         "frameworks": sorted({profile for _, profile in pairs}),
         "pairs": sorted(f"{chip}/{profile}" for chip, profile in pairs),
         "vision_chips": sorted({row.chip for row in rows if row.kind == "cv"}),
@@ -144,7 +144,7 @@ def write_readme(path: Path) -> None:
 def publish(results: Path, configs: Path) -> None:
     """Write the three files of ``profiles/accuracy/``."""
     rows = read_measurements(results)
-    predictions = predict(rows, configs)
+    predictions = predict_rows(rows, configs)
     chosen = choose(rows)
     write_text(PUBLISHED, published_text(chosen))
     print(f"written: {PUBLISHED} ({len(chosen)} rows)", flush=True)

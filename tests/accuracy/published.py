@@ -15,8 +15,9 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.dates import CONFIGURATION
-from engine.evidence.measured.predict import subject_of
+from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement
 from engine.model.bytes import weight_bytes
 from engine.words.errors import InputError
@@ -76,19 +77,20 @@ def choose(rows: Sequence[Measurement]) -> list[Measurement]:
         members = sorted(groups[key], key=_load)
         narrow = key[0] == "serving" and len(members) < ROWS_OF_A_WIDE_GROUP
         chosen += _evenly(members, 1 if narrow else ROWS_OF_GROUP.get(key[0], 0))
-    return [row for row in chosen if not _overfull(row)]
+    library = Library()
+    return [row for row in chosen if not _overfull(row, library)]
 
 
-def _overfull(row: Measurement) -> bool:
+def _overfull(row: Measurement, library: Library) -> bool:
     """Whether the weights, in the format that the row names, outweigh its chips' memory."""
     if row.kind == "cv" or row.problem:
         return False
     try:
-        subject = subject_of(row, None)
+        system = library.system(call_of(row, library).scenario)
     except InputError:
         return False
-    weights = weight_bytes(subject.architecture, subject.precision)
-    return weights > subject.chip.memory_bytes * max(row.chips, 1)
+    weights = weight_bytes(system.tokens_model, system.precision)
+    return weights > system.chip.memory_bytes * max(row.chips, 1)
 
 
 def _group(row: Measurement) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from tests.accuracy.constants import (
     Constant,
     Constants,
     kernel_owner,
+    read_priors,
     start_factor,
 )
 from tests.accuracy.measured import Group, folds, load_groups
@@ -52,11 +53,12 @@ OWN_SOURCE = "engine's own kernels: fitted to its published results on this gene
 def own_classes(groups: Sequence[Group]) -> dict[tuple[str, str], list[str]]:
     """Kernel classes that rows of a framework on a generation use often enough."""
     counts: dict[tuple[str, str, str], int] = {}
+    generations = read_priors()["generations"]
     for group in groups:
-        framework, chip = group.subject.framework, group.subject.chip
-        if framework.id in FIXED_FRAMEWORKS:
+        framework, chip = group.system.engine, group.system.chip
+        if framework.id in FIXED_FRAMEWORKS or chip.generation not in generations:
             continue
-        for name in _classes(group):
+        for name in _classes(group) & generations[chip.generation]["kernels"].keys():
             key = (kernel_owner(framework.id, name), chip.generation, name)
             counts[key] = counts.get(key, 0) + len(group.rows)
     owns: dict[tuple[str, str], list[str]] = {}
@@ -67,7 +69,7 @@ def own_classes(groups: Sequence[Group]) -> dict[tuple[str, str], list[str]]:
 
 
 def _classes(group: Group) -> set[str]:
-    known = group.subject.chip.kernels
+    known = group.system.chip.kernels
     return {n for n in group.kernels() if n.split(".")[0] in OWN_FAMILIES and n in known}
 
 
@@ -82,7 +84,7 @@ def cross_validate(problem: Problem, start: np.ndarray, count: int) -> list[dict
         places = [i for i, group in enumerate(problem.groups) if group.pair in pairs]
         for place in places:
             group = problem.groups[place]
-            held[place] = group.predict(problem.subject(group, values))
+            held[place] = group.predict(problem.system(group, values))
         show(
             f"held out, fold {number} ({len(pairs)} pairs)",
             [problem.groups[i] for i in places],
@@ -94,7 +96,7 @@ def cross_validate(problem: Problem, start: np.ndarray, count: int) -> list[dict
 def predictions(problem: Problem, logs: np.ndarray) -> list[dict[str, np.ndarray]]:
     """Predictions of every group under one set of constants."""
     values = problem.constants.values(logs)
-    return [group.predict(problem.subject(group, values)) for group in problem.groups]
+    return [group.predict(problem.system(group, values)) for group in problem.groups]
 
 
 def write(constants: Constants, logs: np.ndarray) -> None:
@@ -218,7 +220,7 @@ def main() -> None:
     groups = load_groups(chosen.results, chosen.configs)
     constants = Constants(own_classes(groups), chosen.own_width)
     problem = Problem(constants, groups)
-    show("as published", groups, [group.predict(group.subject) for group in groups])
+    show("as published", groups, [group.predict(group.system) for group in groups])
     logs = _started(constants, chosen.start)
     logs = solve(problem, logs, chosen.rounds, say=True)
     show("refitted, in sample", groups, predictions(problem, logs))

@@ -107,7 +107,7 @@ def worst(groups: Sequence[Group], found: Sequence[dict[str, np.ndarray]], count
         measured = np.array([getattr(one, _FIELDS[metric]) for one in group.rows])
         errors = columns[metric] / measured - 1.0
         mode = "disaggregated" if row.prefill else row.kind
-        key = (row.model.split("/")[-1], row.chip, group.subject.framework.id, mode, row.weights)
+        key = (row.model.split("/")[-1], row.chip, group.system.engine.id, mode, row.weights)
         cases.setdefault(key, []).extend(errors[np.isfinite(errors)])
     order = sorted(cases.items(), key=lambda case: -float(np.sum(np.minimum(np.abs(case[1]), 1))))
     for key, errors in order[:count]:

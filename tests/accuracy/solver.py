@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.evidence.measured.predict import Subject
+from engine.hardware.framework import Framework
+from engine.serve.system import System
 from tests.accuracy.constants import Constants
 from tests.accuracy.measured import Group
 
@@ -36,31 +37,28 @@ class Problem:
         self.groups = list(groups)
         self.active: list[list[int]] | None = None
 
-    def subject(self, group: Group, values: np.ndarray) -> Subject:
-        """The group's subject under ``values``."""
-        given = group.subject
-        return replace(
-            given,
-            chip=self.constants.chip(given.chip, values),
-            framework=self.constants.framework(given.framework, values),
-        )
+    def system(self, group: Group, values: np.ndarray) -> System:
+        """The group's system under ``values``."""
+        chip = self.constants.chip(group.system.chip, values)
+        return replace(group.system, chip=chip, engine=self._engine(group, values))
 
-    def changed(self, group: Group, base: Subject, index: int, values: np.ndarray) -> Subject:
+    def changed(self, group: Group, base: System, index: int, values: np.ndarray) -> System:
         """``base`` with what constant ``index`` touches."""
         constant = self.constants.list[index]
-        given = group.subject
         if constant.scope in {"framework", "engine", "build"}:
-            return replace(base, framework=self.constants.framework(given.framework, values))
-        subject = replace(base, chip=self.constants.chip(given.chip, values))
-        if any(one.endswith(f"/{constant.table}") for one in base.framework.kernels):
-            framework = self.constants.framework(given.framework, values)
-            subject = replace(subject, framework=framework)
-        return subject
+            return replace(base, engine=self._engine(group, values))
+        system = replace(base, chip=self.constants.chip(group.system.chip, values))
+        if any(one.endswith(f"/{constant.table}") for one in base.engine.kernels):
+            system = replace(system, engine=self._engine(group, values))
+        return system
+
+    def _engine(self, group: Group, values: np.ndarray) -> Framework:
+        return group.as_built(self.constants.framework(group.system.engine, values))
 
     def residuals(self, logs: np.ndarray) -> list[np.ndarray]:
         """Residuals of every group."""
         values = self.constants.values(logs)
-        return [group.residuals(self.subject(group, values)) for group in self.groups]
+        return [group.residuals(self.system(group, values)) for group in self.groups]
 
     def slopes(
         self, logs: np.ndarray, here: Sequence[np.ndarray]
@@ -71,7 +69,7 @@ class Problem:
             known = self.active
             candidates = self._candidates(group) if known is None else known[place]
             columns, used = [], []
-            base = self.subject(group, self.constants.values(logs))
+            base = self.system(group, self.constants.values(logs))
             for index in candidates:
                 nudged = logs.copy()
                 nudged[index] += STEP
@@ -96,7 +94,7 @@ class Problem:
             table = self.constants.list[index].table.split("/")[-1]
             return not table or "." not in table or table.split(".")[0] in families
 
-        found = self.constants.concerned(group.subject.chip, group.subject.framework)
+        found = self.constants.concerned(group.system.chip, group.system.engine)
         return [index for index in found if used(index)]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.plan.ranges import Case
+from engine.plan.range_case import Case
 from tests.accuracy.cases import FEWEST_ROWS, TWO_OF_THREE, CaseError
 from tests.accuracy.vision.held_out import Errors, VisionHeldOut
 

@@ -85,8 +85,10 @@ def press(terminal: Terminal, key: str) -> Answer:
 
 
 def started(folder: Path, arguments: list[str], **options: object) -> Terminal:
-    """A program that has shown its answer and rests."""
-    terminal = Terminal(folder, arguments, **options)  # type: ignore[arg-type]
+    """A program that has shown its answer and rests; in a folder of its own, since the session
+    of one that was killed would be offered to the next."""
+    own = Path(tempfile.mkdtemp(dir=folder))
+    terminal = Terminal(own, arguments, **options)  # type: ignore[arg-type]
     terminal.wait_for("tried")
     terminal.read(20, quiet=0.7)
     return terminal

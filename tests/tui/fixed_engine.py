@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.plan.results import Binding, Explanation, OperatorTime, Sweep, Table
+from engine.plan.metrics import CODES, NO_MEMORY, NOTHING, VERDICTS
+from engine.plan.results import Explanation, OperatorTime, PassFigures, Share, Sweep, Table
 from engine.serve.memory import MemoryItem
 
 MOST = 160
@@ -25,17 +26,17 @@ def fix(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _limits(prepared):
-    return np.full(len(prepared.layouts), MOST)
+    return np.full(len(prepared.arrangements), MOST)
 
 
-def _batch_table(prepared, scenario, layout, precision, batches) -> Table:
-    index = np.full(len(batches), prepared.layouts.index(layout))
+def _batch_table(prepared, scenario, arrangement, precision, batches) -> Table:
+    index = np.full(len(batches), prepared.arrangements.index(arrangement))
     return _table(prepared, scenario, index, batches)
 
 
 def _sweep(prepared, scenario, should_stop=None) -> Sweep:
-    batches = np.tile(np.arange(1, MOST + 1), len(prepared.layouts))
-    index = np.repeat(np.arange(len(prepared.layouts)), MOST)
+    batches = np.tile(np.arange(1, MOST + 1), len(prepared.arrangements))
+    index = np.repeat(np.arange(len(prepared.arrangements)), MOST)
     table = _table(prepared, scenario, index, batches)
     rank = np.where(table.meets, -table.metrics["tps_per_chip"], table.excess)
     order = np.argsort(rank, kind="stable")
@@ -55,13 +56,12 @@ def _table(prepared, scenario, index, batch) -> Table:
     speed = np.where(fits, 1.0, np.nan)
     limit = scenario.objectives.tpot_ms or 1e9
     excess = np.where(fits, tpot / limit, memory / 72.0)
-    missed = np.where(excess > 1, int(Binding.TPOT), int(Binding.NONE))
+    missed = np.where(excess > 1, CODES[VERDICTS[3]], CODES[NOTHING])
     return Table(
-        kind="language",
-        throughput="tps_per_chip",
-        layouts=prepared.layouts,
+        kind=prepared.kind,
+        arrangements=prepared.arrangements,
         precisions=prepared.precisions[:1],
-        layout_index=index,
+        arrangement_index=index,
         precision_index=np.zeros(len(batch), dtype=np.int64),
         batch=batch,
         metrics={
@@ -74,22 +74,38 @@ def _table(prepared, scenario, index, batch) -> Table:
             "tps_per_user": 1e3 / tpot * speed,
             "memory_gib": memory,
         },
+        capacity_gib=np.full(len(batch), 80.0),
         fits=fits,
         meets=fits & (excess <= 1),
-        binding=np.where(fits, missed, int(Binding.MEMORY)),
+        binding=np.where(fits, missed, CODES[NO_MEMORY]),
         excess=excess,
     )
 
 
-def _explanation(prepared, scenario, layout, precision, batch) -> Explanation:
+def _explanation(prepared, scenario, arrangement, precision, batch) -> Explanation:
     names = (("attention", "memory"), ("gate_up", "compute"), ("all-reduce", "link"))
     operators = tuple(
         OperatorTime(name, name, phase, 32, scale * (place + 1) / 1e3, 1e12, 1e9, 0.0, bound, "x")
-        for phase, scale in (("decode", 2.0), ("prefill", 20.0))
+        for phase, scale in (("prefill", 20.0), ("decode", 2.0))
         for place, (name, bound) in enumerate(names)
     )
+    parts = {
+        "ttft_ms": (Share("request", 0.02), Share("prefill", 0.12, "prefill")),
+        "tpot_ms": (Share("decode", 0.012, "decode"), Share("prompts of others", 0.008)),
+    }
+    passes = (PassFigures("prefill", 0.12, 0.4, 0.1), PassFigures("decode", 0.012, 0.05, 0.6))
     memory = (MemoryItem("weights", 15 * GIB), MemoryItem("KV cache", 0.4 * batch * GIB))
     limits = {"memory": MOST, "ttft": 99, "tpot": 60, "e2e": MOST}
     return Explanation(
-        layout, precision, batch, operators, memory, 80 * GIB, 0.4, 0.1, 0.05, 0.6, limits
+        arrangement,
+        precision,
+        batch,
+        parts,
+        passes,
+        operators,
+        memory,
+        80 * GIB,
+        limits,
+        {"bf16": 1e15},
+        3e12,
     )

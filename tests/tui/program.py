@@ -108,6 +108,16 @@ class Terminal:
         """Press keys."""
         os.write(self.master, keys.encode())
 
+    def pour(self, content: bytes) -> None:
+        """Send as much as there is, reading what comes meanwhile: a full pipe holds up both."""
+        os.set_blocking(self.master, False)
+        while content:
+            try:
+                content = content[os.write(self.master, content[:4096]) :]
+            except BlockingIOError:
+                self._read_once(0.01)
+        os.set_blocking(self.master, True)
+
     def ended(self) -> int:
         """Wait for the end; the exit code."""
         end = time.monotonic() + SECONDS

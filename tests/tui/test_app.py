@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual import events
 
+from engine.model.kinds import ModelKind
 from engine.scenario import LayoutLimits, Objectives
 from tests.tui.driving import SMALL, press, running
 from tui.look import Look
@@ -31,7 +32,7 @@ async def test_no_line_is_wider_than_its_pane(size):
         for key in "123456":
             await pilot.press(key)
             await pilot.pause(0.05)
-            for pane in (one for one in screen.panes.values() if one.display):
+            for pane in (one for one in screen.panes if one.display):
                 assert all(len(one.rstrip()) <= pane.size.width for one in pane.text.split("\n"))
 
 
@@ -56,10 +57,10 @@ async def test_undo_and_redo():
 async def test_bad_value_keeps_the_last_good_scenario():
     async with running() as (screen, pilot):
         await press(pilot, "3", "down", "9", "x")
-        assert screen.workload.complaint
+        assert screen.panes.named("workload").complaint
         assert screen.store.current.workload.input_tokens == 9
         await press(pilot, "escape")
-        assert screen.workload.typed is None
+        assert screen.panes.named("workload").typed is None
 
 
 async def test_impossible_objectives_say_what_is_nearest():
@@ -187,10 +188,10 @@ async def test_resizing_opens_and_folds_panes():
     async with running(size=(120, 40)) as (screen, pilot):
         await pilot.resize_terminal(80, 24)
         await pilot.pause(0.1)
-        assert screen.hardware.size.height == 1
+        assert screen.panes.named("hardware").size.height == 1
         await pilot.resize_terminal(120, 40)
         await pilot.pause(0.1)
-        assert screen.hardware.size.height > 5
+        assert screen.panes.named("hardware").size.height > 5
 
 
 async def left_session(*keys: str) -> None:
@@ -299,7 +300,7 @@ async def test_every_pane_is_readable_in_ascii(size):
         for key in "123456":
             await pilot.press("escape", key)
             await pilot.pause(0.05)
-            for strips in (pane._strips for pane in screen.panes.values() if pane.display):
+            for strips in (pane._strips for pane in screen.panes if pane.display):
                 assert all(strip.text.isascii() for strip in strips)
 
 
@@ -317,9 +318,9 @@ async def test_escape_leads_back_to_the_table():
         await press(pilot, "5", "5")
         assert screen.zoomed
         await press(pilot, "escape")
-        assert (screen.zoomed, screen.active) == (False, "chart")
+        assert (screen.zoomed, screen.active.short_name) == (False, "chart")
         await press(pilot, "escape")
-        assert screen.active == "table"
+        assert screen.active.short_name == "table"
 
 
 async def test_footer_shows_only_what_works_now():
@@ -342,7 +343,7 @@ async def test_palette_runs_what_was_chosen():
 async def test_help_names_the_panes_own_keys():
     async with running() as (_, pilot):
         await press(pilot, "f1")
-        text = "\n".join("".join(run for run, _ in one) for one in pilot.app.screen._view.lines)
+        text = "\n".join("".join(run for run, _ in one) for one in pilot.app.screen.view.lines)
         assert "Mark this row" in text
         assert "config.toml" in text
 
@@ -364,7 +365,7 @@ async def test_no_number_of_the_table_is_cut_at_any_width():
             await pilot.pause(0.05)
             table, row = screen.session.selected
             whole = {str(int(table.batch[row])), "★", "meets"}
-            for column in columns_of("language"):
+            for column in columns_of(ModelKind.TOKENS):
                 if column.text is not None:
                     whole.add(number(column, float(table.metrics[column.id][row])))
             shown = next(one for one in screen.table.text.split("\n") if "★" in one)
@@ -378,15 +379,15 @@ async def test_escape_and_a_key_right_after_it_are_two_keys():
         await press(pilot, "2", "down", "8")
         assert screen.store.current.chips == 8
         screen.on_key(events.Key("alt+u", "u"))
-        assert (screen.store.current.chips, screen.hardware.typed) == (2, None)
+        assert (screen.store.current.chips, screen.panes.named("hardware").typed) == (2, None)
 
 
 async def test_clicks_choose_panes_rows_and_fields():
     async with running() as (screen, pilot):
         await pilot.click("#hardware", offset=(5, 3))
-        assert screen.active == "hardware"
+        assert screen.active.short_name == "hardware"
         await pilot.click("#hardware", offset=(5, 3))
-        assert screen.hardware.field.label == "framework"
+        assert screen.panes.named("hardware").field.label == "framework"
         await pilot.click("#table", offset=(10, 4))
         await pilot.click("#table", offset=(10, 4))
         assert screen.session.cursor == screen.table.place_at(4)
@@ -405,7 +406,11 @@ async def test_vim_keys_and_arrows_lead_to_both_ends(pane):
         await press(pilot, pane)
 
         def place() -> int:
-            form = {"2": screen.hardware, "3": screen.workload, "1": screen.model_tree}.get(pane)
+            form = {
+                "2": screen.panes.named("hardware"),
+                "3": screen.panes.named("workload"),
+                "1": screen.model_tree,
+            }.get(pane)
             return form.cursor if form is not None else screen.session.cursor
 
         await press(pilot, "g")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from engine.plan.plan_file import load_plan
-from engine.words.errors import InputError
+from engine.words.errors import InputError, RooftopError
 from tests.tui.driving import SMALL, press, running
 from tui.app import RooftopApp
 from tui.choices import Choices, load_choices
 from tui.config import load_config
+from tui.crash import note_crash
 from tui.fields import HARDWARE, cycle
 from tui.lines import line, padded
 
@@ -38,7 +41,7 @@ def own_chip(name: str, text: str) -> None:
 def everything(screen) -> str:
     """All that the screen shows."""
     parts = [screen.answer.text, screen.footer.text]
-    return "\n".join([*parts, *(pane.text for pane in screen.panes.values())])
+    return "\n".join([*parts, *(pane.text for pane in screen.panes)])
 
 
 async def answered(pilot, key: str, text: str) -> str:
@@ -123,7 +126,7 @@ async def test_a_full_disk_keeps_the_old_plan(monkeypatch):
 async def test_no_field_takes_rubbish(pane):
     async with running() as (screen, pilot):
         await pilot.press(pane)
-        form = {"2": screen.hardware, "3": screen.workload}[pane]
+        form = {"2": screen.panes.named("hardware"), "3": screen.panes.named("workload")}[pane]
         for place in range(len(form.fields)):
             form.cursor = place
             for text in ("9" * 400, "nan", "-5", "\x1b[31m"):
@@ -134,6 +137,38 @@ async def test_no_field_takes_rubbish(pane):
                 assert "\x1b" not in form.complaint
                 form.typed, form.complaint = None, ""
         assert pilot.app.is_running
+
+
+@pytest.mark.parametrize("text", ["5\u017f", "5m\u0131n", "9" * 309, "\u0664", "1_0"])
+async def test_letters_and_digits_that_look_like_others_are_refused(text):
+    async with running() as (screen, pilot):
+        await press(pilot, "3", "down", "down", "down")
+        pilot.app.post_message(events.Paste(text))
+        await pilot.pause()
+        assert "expected a time" in screen.panes.named("workload").complaint
+        assert screen.store.current == SMALL
+
+
+async def test_either_letter_for_micro_is_read():
+    for text in ("500\u00b5s", "500\u03bcs"):
+        async with running() as (screen, pilot):
+            await press(pilot, "3", "down", "down", "down", "enter", *text, "enter")
+            assert screen.store.current.objectives.ttft_ms == 0.5
+
+
+HUGE = ("9" * 400 + "K", "9" * 400, "-" + "9" * 309, "1e999", "NaN", "-Infinity", "9" * 5000)
+
+
+@pytest.mark.parametrize("text", HUGE, ids=range(len(HUGE)))
+async def test_a_number_beyond_all_numbers_ends_nothing(text):
+    async with running() as (screen, pilot):
+        await press(pilot, "1")
+        tree = screen.model_tree
+        for place, row in enumerate(tree.rows):
+            if not row.is_heading and not row.note:
+                tree.cursor = place
+                with contextlib.suppress(RooftopError):
+                    tree.written(SMALL, text)
 
 
 async def test_a_hostile_chip_profile_and_plan_name():
@@ -148,7 +183,7 @@ async def test_a_hostile_chip_profile_and_plan_name():
             assert "\x1b" not in shown
             assert "\x07" not in shown
         assert "[red]x[/][@click=app.quit]" in app.main.answer.text
-        assert "yours" in app.main.hardware.text
+        assert "yours" in app.main.panes.named("hardware").text
 
 
 async def test_a_hostile_plan_is_refused_and_changes_nothing():
@@ -199,6 +234,28 @@ def test_choices_that_were_damaged_are_forgotten(own_state):
     for content in (b"[" * 100_000, b"\xff", b"[]", b'{"columns": 3, "theme": []}'):
         (own_state / "choices.json").write_bytes(content)
         assert load_choices() == Choices()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "endless", "huge"])
+def test_choices_that_are_no_file_are_no_choices(own_state, kind):
+    own_state.mkdir(parents=True)
+    path = own_state / "choices.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "endless":
+        path.symlink_to("/dev/zero")
+    else:
+        path.touch()
+        os.truncate(path, 10 << 30)
+    assert load_choices() == Choices()
+
+
+def test_a_crash_note_waits_for_no_reader(own_state):
+    own_state.mkdir(parents=True)
+    os.mkfifo(own_state / "crash.txt")
+    assert "internal error: ValueError: no" in note_crash(ValueError("no"))
 
 
 def test_nothing_that_a_terminal_acts_on_passes_the_last_gate():

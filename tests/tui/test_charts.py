@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.plan.explain import explain
 from engine.plan.prepared import prepare
 from engine.plan.results import Table
-from engine.plan.sweep import sweep
+from engine.plan.sweep import batch_table, sweep
 from engine.scenario import Objectives, Scenario
 from tui.lines import width_of
 from tui.styles import DIM, WARN
@@ -191,13 +191,13 @@ def swept():
 
 
 def best_table(found) -> tuple[Table, int]:
-    table = found.table
-    same = np.flatnonzero(
-        (table.layout_index == table.layout_index[found.best])
-        & (table.precision_index == table.precision_index[found.best])
+    table, best = found.table, found.best
+    same = (table.arrangement_index == table.arrangement_index[best]) & (
+        table.precision_index == table.precision_index[best]
     )
-    one = table.take(same)
-    return one, int(np.flatnonzero(one.batch == table.batch[found.best])[0])
+    arrangement, precision = table.arrangement(best), table.precision(best)
+    one = batch_table(prepare(DENSE), DENSE, arrangement, precision, table.batch[same])
+    return one, int(np.flatnonzero(one.batch == table.batch[best])[0])
 
 
 class TestFigures:
@@ -241,7 +241,7 @@ class TestFigures:
     def test_roofline_has_roofs_and_operators_below_them(self, swept):
         prepared = prepare(DENSE)
         table, row = best_table(swept)
-        found = explain(prepared, DENSE, table.layout(row), table.precision(row), 64)
+        found = explain(prepared, DENSE, table.arrangement(row), table.precision(row), 64)
         figure = roofline_figure(found)
         assert [label.text for label in figure.labels] == ["bf16 989", "4.8 TB/s"]
         roof = np.interp(
@@ -255,7 +255,9 @@ class TestFigures:
         assert "A" in glyphs
 
     def test_the_slowest_operator_is_called_a(self, swept):
-        found = explain(prepare(DENSE), DENSE, swept.table.layout(0), swept.table.precision(0), 64)
+        found = explain(
+            prepare(DENSE), DENSE, swept.table.arrangement(0), swept.table.precision(0), 64
+        )
         totals = {
             phase: sum(row.seconds for row in found.operators if row.phase == phase)
             for phase in ("prefill", "decode")

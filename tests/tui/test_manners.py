@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.model.kinds import ModelKind
 from engine.model.precision import parse_precision
-from engine.plan.results import Binding, Table
+from engine.plan.metrics import CODES, NO_MEMORY, NOTHING, VERDICTS
+from engine.plan.results import Table
 from engine.words.errors import InputError
 from engine.words.text import clean
+from engine.work.arrangement import Aggregated
 from engine.work.layout import Layout
 from tui.answer_lines import BADGES, answer_lines
-from tui.arrange import FILL, folded_heights
+from tui.arrange import folded_heights
 from tui.choices import Choices
 from tui.commands import BY_ID
 from tui.config import Config, load_config
@@ -25,38 +28,43 @@ from tui.keymap import Keymap
 from tui.lines import cells, width_of
 from tui.main import _app_parser
 from tui.matching import matching
+from tui.panes import HOME
 from tui.settings import settings_from
 from tui.styles import BEST, Role
 from tui.themes import THEMES
 from tui.widgets.columns import columns_of, number, with_room
+from tui.widgets.form_pane import WorkloadPane
+from tui.widgets.panes import FILL
+from tui.widgets.table_pane import TablePane
 
+MISSES_TPOT = next(one for one in VERDICTS if one.id == "tpot")
 TABLE = Table(
-    kind="language",
-    throughput="tps_per_chip",
-    layouts=(Layout(1, replicas=16), Layout(16)),
+    kind=ModelKind.TOKENS,
+    arrangements=(Aggregated(Layout(1, replicas=16)), Aggregated(Layout(16))),
     precisions=(parse_precision("W8A8"),),
-    layout_index=np.array([0, 0, 1, 1]),
+    arrangement_index=np.array([0, 0, 1, 1]),
     precision_index=np.zeros(4, dtype=np.int64),
     batch=np.array([4, 8, 16, 64]),
     metrics={
         "tpot_ms": np.array([10.0, 20.0, 60.0, np.nan]),
         "tps_per_chip": np.array([1.0, 2.0, 3.0, np.nan]),
     },
+    capacity_gib=np.full(4, 80.0),
     fits=np.array([True, True, True, False]),
     meets=np.array([True, True, False, False]),
-    binding=np.array([Binding.NONE, Binding.NONE, Binding.TPOT, Binding.MEMORY]),
+    binding=np.array([CODES[one] for one in (NOTHING, NOTHING, MISSES_TPOT, NO_MEMORY)]),
     excess=np.array([0.5, 0.9, 1.2, 2.0]),
 )
 
 
 class TestFolding:
     def test_the_active_pane_takes_what_there_is(self):
-        heights = folded_heights("table", 0, 24)
+        heights = folded_heights(TablePane, HOME, None, 24)
         assert heights["table"] == heights["right"] == FILL
         assert (heights["model"], heights["left"], heights["below"]) == (1, 3, 2)
 
     def test_a_form_leaves_lines_to_the_table(self):
-        heights = folded_heights("workload", 10, 24)
+        heights = folded_heights(WorkloadPane, HOME, 10, 24)
         assert (heights["workload"], heights["left"], heights["table"]) == (10, 12, FILL)
 
 
@@ -214,16 +222,16 @@ def test_no_theme_tells_the_verdicts_apart_by_colour_alone():
 
 class TestColumns:
     def test_columns_drop_out_whole_least_important_first(self):
-        columns = columns_of("language")
+        columns = columns_of(ModelKind.TOKENS)
         for width in range(0, 160):
             chosen = with_room(columns, width)
             assert sum(one.width + (1 if one.text else 2) for one in chosen) <= width
-        ids = [one.id for one in with_room(columns_of("language")[2:], 30)]
+        ids = [one.id for one in with_room(columns_of(ModelKind.TOKENS)[2:], 30)]
         assert "tps_per_chip" in ids
         assert "e2e_ms" not in ids
 
     @given(st.floats(0, 1e15, allow_nan=False))
     def test_numbers_are_never_wider_than_their_column(self, value: float):
-        for column in columns_of("language"):
+        for column in columns_of(ModelKind.TOKENS):
             if column.text is not None:
                 assert len(number(column, value)) <= column.width

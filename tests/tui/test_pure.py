@@ -11,19 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.model.kinds import ModelCategory
 from engine.scenario import Scenario
 from engine.words.errors import InputError
-from tui.commands import COMMANDS, PANES
+from tui.choices import Choices
+from tui.commands import COMMANDS
 from tui.fields import HARDWARE, WORKLOAD, cycle, fields_for, power_of_two_step
 from tui.format import change, count, milliseconds, rate
 from tui.keymap import Keymap
 from tui.lines import cells, fit, joined, padded, width_of, wrapped
+from tui.panes import KINDS
 from tui.store import Store
 from tui.styles import BOLD, PLAIN
 from tui.sweeper import Job, LatestWins
 from tui.tree import flattened, parse_value, shown_value, tree_rows
 
 START = Scenario()
+NAMES = [kind.short_name for kind in KINDS]
 
 
 def changed(chips: int) -> Scenario:
@@ -140,6 +144,8 @@ class TestFields:
             ("tensor", "2,4", "2,4"),
             ("mode", "st", "static"),
             ("resolution", "640x480", "640x480"),
+            ("sequence_tokens", "384", "384"),
+            ("sequence_tokens", "own", "model's own"),
             ("tpot_ms", "200ms", "200"),
             ("acceptance", "80%", "0.8"),
         ],
@@ -187,9 +193,20 @@ class TestFields:
         assert FIELDS[id].read(cycle(FIELDS[id], START, 1)) != "none"
 
     def test_vision_forms_ask_for_no_tokens(self):
-        ids = {field.id for field in fields_for(WORKLOAD, "vision")}
+        ids = {field.id for field in fields_for(WORKLOAD, ModelCategory.VISION)}
         assert "input_tokens" not in ids
         assert "resolution" in ids
+
+    def test_encoders_forms_ask_for_one_length_and_no_resolution(self):
+        fields = fields_for(WORKLOAD, ModelCategory.ENCODER)
+        assert [field.id for field in fields if field.label == "ISL"] == ["sequence_tokens"]
+        ids = {field.id for field in fields}
+        assert "latency_ms" in ids
+        assert not {"resolution", "output_tokens", "ttft_ms", "mode"} & ids
+
+    def test_language_forms_have_one_isl(self):
+        fields = fields_for(WORKLOAD, ModelCategory.LANGUAGE)
+        assert [field.id for field in fields if field.label == "ISL"] == ["input_tokens"]
 
 
 class TestTree:
@@ -221,11 +238,11 @@ class TestCommands:
         ids = [command.id for command in COMMANDS]
         assert len(ids) == len(set(ids))
 
-    @pytest.mark.parametrize("pane", PANES)
+    @pytest.mark.parametrize("pane", NAMES)
     def test_no_key_means_two_things_in_a_pane(self, pane: str):
         seen: dict[str, str] = {}
         for command in COMMANDS:
-            if pane in command.panes:
+            if command.works_in(pane):
                 for key in command.keys:
                     assert seen.setdefault(key, command.id) == command.id
         assert seen
@@ -233,14 +250,16 @@ class TestCommands:
     def test_every_command_is_carried_out(self):
         from tui.screen import MainScreen
 
-        assert {command.id for command in COMMANDS} == set(
-            MainScreen(Store(START)).actions.commands
-        )
+        screen = MainScreen(Store(START), Choices(), language="en")
+        assert {command.id for command in COMMANDS} == set(screen.actions.commands)
+
+    def test_commands_name_panes_that_there_are(self):
+        assert {pane for command in COMMANDS for pane in command.panes} <= set(NAMES)
 
     def test_quit_is_everywhere_and_escape_nowhere(self):
         keymap = Keymap()
-        assert all(keymap.command(pane, "q").id == "quit" for pane in PANES)
-        assert all(keymap.command(pane, "escape") is None for pane in PANES)
+        assert all(keymap.command(pane, "q").id == "quit" for pane in NAMES)
+        assert all(keymap.command(pane, "escape") is None for pane in NAMES)
 
     def test_footer_holds_the_panes_own_keys_first(self):
         assert Keymap().footer("table", {"away"})[0][1] == "best"

@@ -8,6 +8,7 @@ import re
 from tests.tui.program import ROOT
 from tui.commands import COMMANDS, EVERYWHERE, Command
 from tui.keymap import Keymap, key_name
+from tui.panes import KINDS
 
 README = ROOT / "README.md"
 BLOCK = re.compile(r"<!-- keys -->\n(.*?)<!-- /keys -->", re.DOTALL)
@@ -17,7 +18,8 @@ def key_table() -> str:
     """Every command with its keys, those of single panes first."""
     keymap = Keymap()
     rows = ["| keys | where | what |", "| --- | --- | --- |"]
-    rows.append("| `1` … `6` | everywhere | To a pane; again gives it the whole screen |")
+    digits = f"`{KINDS[0].number}` … `{KINDS[-1].number}`"
+    rows.append(f"| {digits} | everywhere | To a pane; again gives it the whole screen |")
     rows.append("| `esc` | everywhere | One step back: clears, closes, cancels; never quits |")
     for command in sorted(COMMANDS, key=lambda one: one.panes == EVERYWHERE):
         keys = " ".join(f"`{key_name(key)}`" for key in keymap.keys(command))

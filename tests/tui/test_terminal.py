@@ -240,3 +240,90 @@ def test_the_mouse_is_taken_and_given_back_by_a_key(terminal):
     terminal.wait_for("\x1b[?1000h")
     terminal.send("M")
     terminal.wait_for("\x1b[?1000l")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x80", b"\xe9j", b"\xff", b"\x9b31m", b"\xc3", b"\x1b[99999999999u", b"\x1b[1114112u"],
+    ids=repr,
+)
+def test_no_byte_ends_it(terminal, sent):
+    terminal.wait_for("tried")
+    os.write(terminal.master, sent)
+    for key in ("\x1b", "\x1b", "?"):
+        # What came may have opened a question.
+        terminal.read(1, quiet=0.3)
+        terminal.send(key)
+    terminal.wait_for("esc closes")
+    assert b"Traceback" not in terminal.output
+
+
+def test_a_page_is_closed_once_by_two_keys_in_one_read(terminal):
+    terminal.wait_for("tried")
+    for opening, closing in (("?", "qq"), ("H", "\r\r"), (":theme", "\r\r"), ("C", "qq")):
+        terminal.read(1, quiet=0.3)
+        terminal.send(opening)
+        terminal.read(1, quiet=0.3)
+        terminal.send(closing)
+    terminal.read(1, quiet=0.3)
+    assert terminal.process.poll() is None
+    terminal.send("q")
+    assert terminal.ended() == 0
+
+
+def test_what_is_pasted_reaches_the_question(terminal):
+    terminal.wait_for("tried")
+    terminal.send("m")
+    terminal.wait_for("Model (")
+    terminal.send("\x1b[200~ qwen3-8b\r\n\x1b[201~")
+    terminal.wait_for("qwen3-8b")
+    terminal.send("\r")
+    terminal.wait_for("Serve Qwen3-8B")
+
+
+@pytest.mark.parametrize(
+    "keys", ["", "m", "/", "3\x1b[B"], ids=["table", "model", "filter", "field"]
+)
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "bare"])
+def test_a_hundred_thousand_characters_are_no_hundred_thousand_frames(terminal, keys, marked):
+    terminal.wait_for("tried")
+    terminal.send(keys)
+    terminal.read(1, quiet=0.3)
+    before = len(terminal.output)
+    text = b"9" * 100_000
+    terminal.pour(b"\x1b[200~" + text + b"\x1b[201~" if marked else text)
+    terminal.send("\x1b")
+    terminal.read(2, quiet=0.5)
+    terminal.send("\x1b")
+    terminal.send("?")
+    terminal.wait_for("esc closes")
+    assert len(terminal.output) - before < 100_000
+
+
+def test_a_killed_program_has_kept_what_rested(terminal, tmp_path):
+    terminal.wait_for("tried")
+    terminal.send("2\x1b[B\x1b[C")
+    path = tmp_path / "state" / "rooftop" / "session.toml"
+    while not path.exists():
+        assert terminal.process.poll() is None
+        terminal.read(0.1)
+    terminal.process.kill()
+    terminal.process.wait(SECONDS)
+    assert [one.name for one in path.parent.iterdir()] == ["session.toml"]
+    again = Terminal(tmp_path, SCENARIO)
+    try:
+        again.wait_for("cut short")
+        again.send("R")
+        again.wait_for("TP1 ×2")
+    finally:
+        again.close()
+
+
+def test_choices_that_are_a_pipe_hold_nothing_up(tmp_path):
+    (tmp_path / "state" / "rooftop").mkdir(parents=True)
+    os.mkfifo(tmp_path / "state" / "rooftop" / "choices.json")
+    program = Terminal(tmp_path, SCENARIO)
+    try:
+        program.wait_for("tried")
+    finally:
+        program.close()

@@ -194,7 +194,7 @@ class TestCompare:
             await press(pilot, "escape", "o", "ctrl+u", *"p.toml", "enter", "H")
             assert "\x1b" not in shown(pilot)
             await press(pilot, "escape")
-            assert all("\x1b" not in pane.text for pane in screen.panes.values())
+            assert all("\x1b" not in pane.text for pane in screen.panes)
 
     async def test_columns_are_taken_out(self):
         async with running() as (screen, pilot):
@@ -328,7 +328,7 @@ class TestSteps:
     async def test_a_step_ends_the_typing(self):
         async with running() as (screen, pilot):
             await press(pilot, "3", "down", *"1500", "plus")
-            assert screen.workload.typed is None
+            assert screen.panes.named("workload").typed is None
             assert screen.store.current.workload.input_tokens == 2048
 
     async def test_units_are_read_while_typing(self):

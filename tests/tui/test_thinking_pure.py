@@ -36,7 +36,7 @@ DENSE = Scenario(
 
 def table_of(scenario: Scenario, batches: list[int]):
     prepared = prepare(scenario)
-    layout, precision = prepared.layouts[0], prepared.precisions[0]
+    layout, precision = prepared.arrangements[0], prepared.precisions[0]
     return batch_table(prepared, scenario, layout, precision, np.array(batches))
 
 
@@ -69,7 +69,7 @@ class TestBaseline:
         baseline = Baseline(pinned(DENSE, 8))
         two = replace(DENSE, chips=2)
         prepared = prepare(two)
-        wide = next(one for one in prepared.layouts if one.tensor == 2)
+        wide = next(one for one in prepared.arrangements if one.name.startswith("TP2"))
         table = batch_table(prepared, two, wide, prepared.precisions[0], np.array([8]))
         assert baseline.before(table, 0) is None
         assert baseline.cell(table, 0, "tpot_ms") == ""

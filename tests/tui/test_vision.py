@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.forward.architecture import Image, Text
 from engine.scenario import Objectives, Scenario
 from tests.engine.model.forward.test_table import SMALL as TABLE
 from tests.tui.driving import press, running
@@ -34,7 +35,10 @@ async def test_the_answer_counts_images(size):
 
 async def test_the_forms_ask_for_what_makes_sense():
     async with running(VISION) as (screen, _):
-        hardware, workload = screen.hardware.text, screen.workload.text
+        hardware, workload = (
+            screen.panes.named("hardware").text,
+            screen.panes.named("workload").text,
+        )
         for word in ("resolution", "latency"):
             assert word in workload
         for word in ("ISL", "TPOT", "batching", "draft"):
@@ -49,7 +53,7 @@ async def test_a_larger_resolution_lowers_the_rate():
         before = screen.session.sweep.table.metrics["fps_per_chip"].max()
         await press(pilot, "3", *"448x448", "enter")
         assert screen.store.current.workload.resolution == (448, 448)
-        assert screen.session.prepared.vision.width == 448
+        assert screen.session.prepared.vision.input == Image(448, 448)
         assert screen.session.sweep.table.metrics["fps_per_chip"].max() < before / 2
 
 
@@ -82,6 +86,16 @@ async def test_a_layer_table_is_a_model_in_the_app(tmp_path):
 async def test_a_language_engine_is_named_with_its_stand_in():
     async with running(replace(VISION, framework="vllm")) as (screen, _):
         assert "serves no vision models" in screen.answer.text
+
+
+async def test_an_encoder_is_asked_for_its_length():
+    async with running(replace(VISION, model="bert-large")) as (screen, pilot):
+        workload = screen.panes.named("workload").text
+        assert "ISL" in workload and "latency" in workload
+        assert "resolution" not in workload
+        await press(pilot, "3", *"128", "enter")
+        assert screen.store.current.workload.sequence_tokens == 128
+        assert screen.session.prepared.vision.input == Text(128)
 
 
 async def test_encoders_count_sequences():

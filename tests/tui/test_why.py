@@ -23,10 +23,10 @@ def deepseek():
     prepared = prepare(scenario)
     found = sweep(prepared, scenario)
     table, row = found.table, found.best
-    best = Candidate(table.layout(row), table.precision(row), int(table.batch[row]))
+    best = Candidate(table.arrangement(row), table.precision(row), int(table.batch[row]))
     after = next_better(prepared, scenario, best)
     return (
-        explain(prepared, scenario, best.layout, best.precision, best.batch),
+        explain(prepared, scenario, best.arrangement, best.precision, best.batch),
         advise(scenario, after),
     )
 
@@ -74,15 +74,15 @@ def test_shares_of_a_phase_add_up(deepseek):
 def test_what_others_prompts_cost_stands_only_where_they_cost(model: str):
     scenario = replace(Scenario(), model=model, chip="h100", chips=1)
     prepared = prepare(scenario)
-    found = explain(prepared, scenario, prepared.layouts[0], prepared.precisions[0], 8)
-    said = "others' prompts" in " ".join(text_of(why_lines(found, None, 80)))
+    found = explain(prepared, scenario, prepared.arrangements[0], prepared.precisions[0], 8)
+    said = "prompts of others" in " ".join(text_of(why_lines(found, None, 80)))
     assert said == (model == "llama-3.1-8b")
 
 
 def test_what_lacks_memory_says_how_much_in_any_width():
     scenario = replace(Scenario(), chips=1)
     prepared = prepare(scenario)
-    found = explain(prepared, scenario, prepared.layouts[0], prepared.precisions[0], 1)
+    found = explain(prepared, scenario, prepared.arrangements[0], prepared.precisions[0], 1)
     for width in (27, 38, 80):
         lines = why_lines(found, None, width)
         head = next(one for one in text_of(lines) if one.startswith("memory "))

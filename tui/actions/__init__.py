@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from textual import events
 
@@ -17,29 +16,40 @@ from tui.actions.pointing import Pointing
 from tui.actions.program import Program
 from tui.actions.prompt import Prompt
 from tui.actions.typing import Typing
-from tui.commands import PANES
+from tui.behind import Behind
+from tui.desk import Desk
 from tui.facts import facts_of
-
-if TYPE_CHECKING:
-    from tui.screen import MainScreen
+from tui.fetching import Fetching
+from tui.thinking import Thinking
+from tui.waiting import Waiting
+from tui.widgets.panes import FooterPane, Pane
 
 
 class Actions:
-    """The commands of a `MainScreen` by their ids, the typing and the question line."""
+    """The commands of a `Desk` by their ids, the typing and the question line."""
 
-    def __init__(self, screen: MainScreen) -> None:
-        self._screen = screen
-        self.prompt = Prompt(screen)
-        self.typing = Typing(screen)
-        self.moving = Moving(screen)
-        self.pointing = Pointing(screen)
+    def __init__(
+        self,
+        desk: Desk,
+        footer: FooterPane,
+        behind: Behind,
+        thinking: Thinking,
+        fetching: Fetching,
+        waiting: Waiting,
+    ) -> None:
+        self._desk = desk
+        self._fetching = fetching
+        self.prompt = Prompt(desk, footer)
+        self.typing = Typing(desk)
+        self.moving = Moving(desk, behind, thinking)
+        self.pointing = Pointing(desk, self.moving)
         groups = (
             self.moving,
-            Editing(screen),
-            Looking(screen),
-            Comparing(screen),
-            Files(screen),
-            Program(screen),
+            Editing(desk),
+            Looking(desk, behind),
+            Comparing(desk, thinking, fetching),
+            Files(desk, fetching, waiting),
+            Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {
             name.removeprefix("do_"): getattr(group, name)
@@ -55,18 +65,35 @@ class Actions:
         elif not self.typing.typing_key(event):
             self._command_key(event)
 
+    def paste(self, text: str) -> None:
+        """What a paste does: it goes where a key would be typed, never into commands."""
+        try:
+            if self.prompt.is_open:
+                self.prompt.paste(text)
+            elif not self.typing.paste(text):
+                self._desk.say("pasted text goes into a field, a config key or a question")
+        except RooftopError as error:
+            self._desk.warn(str(error))
+
+    def click(self, pane: Pane, y: int) -> None:
+        """What a click on line ``y`` of a pane does."""
+        if not self.prompt.is_open:
+            self.pointing.click(pane, y)
+
     def _command_key(self, event: events.Key) -> None:
-        screen = self._screen
-        if event.character and event.character in "123456":
-            self.moving.jump(PANES[int(event.character) - 1])
+        desk = self._desk
+        pane = desk.panes.numbered(event.character)
+        if pane is not None:
+            self.moving.jump(pane)
             return
         if event.key == "escape":
-            if not screen.fetching.cancel():
+            if not self._fetching.cancel():
                 self.moving.back()
             return
-        command = screen.rooftop.keymap.command(screen.active, event.key, event.character)
+        keymap = desk.program.keymap
+        command = keymap.command(desk.active.short_name, event.key, event.character)
         if command is None:
-            screen.paint_footer()
+            desk.paint_footer()
         else:
             self.run(command.id)
 
@@ -74,11 +101,12 @@ class Actions:
         """What the footer says: the keys that can do something now."""
         if self.typing.is_typing:
             return (("enter", "take"), ("esc", "leave"), ("ctrl+u", "clear"))
-        return self._screen.rooftop.keymap.footer(self._screen.active, facts_of(self._screen))
+        keymap = self._desk.program.keymap
+        return keymap.footer(self._desk.active.short_name, facts_of(self._desk))
 
     def run(self, id: str) -> None:
         """Run a command by its id; a mistake becomes a line at the bottom."""
         try:
             self.commands[id]()
         except RooftopError as error:
-            self._screen.say(str(error))
+            self._desk.say(str(error))

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.actions.base import Group
+from tui.desk import Desk
+from tui.fetching import Fetching
+from tui.thinking import Thinking
 
 if TYPE_CHECKING:
-    from engine.plan.nudges import Nudge
+    from engine.plan.nudge import Nudge
     from tui.pinned import Pinned
 
 
 class Comparing(Group):
     """The pinned scenario, marked rows and nudged inputs."""
+
+    def __init__(self, desk: Desk, thinking: Thinking, fetching: Fetching) -> None:
+        super().__init__(desk)
+        self._thinking = thinking
+        self._fetching = fetching
 
     def do_baseline(self) -> None:
         """Pin the scenario and its answer, or let go of the pinned one."""
@@ -21,8 +29,8 @@ class Comparing(Group):
             return
         if session.baseline is not None:
             session.baseline = None
-            self._screen.paint()
-            self._screen.say("no baseline any more")
+            self._desk.paint()
+            self._desk.say("no baseline any more")
             return
         self._pin()
 
@@ -32,45 +40,46 @@ class Comparing(Group):
         session = self._session
         pinned = session.answered() or session.pin() if session is not None else None
         if session is None or pinned is None:
-            self._screen.say("nothing to pin yet")
+            self._desk.say("nothing to pin yet")
             return
         session.baseline = Baseline(pinned)
-        self._screen.paint()
-        self._screen.say(f"baseline: {pinned.name}; change something, B swaps, b lets go")
+        self._desk.paint()
+        self._desk.say(f"baseline: {pinned.name}; change something, B swaps, b lets go")
 
     def do_swap(self) -> None:
         """Swap the scenario with the baseline's."""
         session = self._session
         if session is None or session.baseline is None:
-            self._screen.say("no baseline is pinned; b pins one")
+            self._desk.say("no baseline is pinned; b pins one")
             return
         there = session.baseline.answer
         if there.scenario == self._store.current:
-            self._screen.say("the scenario is the baseline's; change something first")
+            self._desk.say("the scenario is the baseline's; change something first")
             return
         self._pin()
         self._change(there.scenario, "swap with the baseline")
-        self._screen.say(f"now: {there.name}")
+        self._desk.say(f"now: {there.name}")
 
     def do_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away."""
         session = self._session
         pinned = session.pin() if session is not None else None
         if session is None or pinned is None:
+            self._desk.say("nothing to mark yet")
             return
         kept = [one for one in session.marked if not one.same_candidate(pinned)]
         if len(kept) == len(session.marked):
             kept.append(pinned)
         session.marked = kept
-        self._screen.table.update()
-        self._screen.paint_footer()
-        self._screen.say(f"{len(kept)} marked; c compares, x forgets")
+        self._table.update()
+        self._desk.paint_footer()
+        self._desk.say(f"{len(kept)} marked; c compares, x forgets")
 
     def do_unmark(self) -> None:
         """Forget all marks."""
         if self._session is not None:
             self._session.marked = []
-            self._screen.paint()
+            self._desk.paint()
 
     def do_compare(self) -> None:
         """Marked rows and plan files side by side; the row under the cursor when none is."""
@@ -82,18 +91,18 @@ class Comparing(Group):
         here = session.pin()
         columns = tuple(session.marked) or ((here,) if here is not None else ())
         if not columns:
-            self._screen.say("nothing to compare yet")
+            self._desk.say("nothing to compare yet")
             return
 
         def kept(marked: list[Pinned]) -> None:
             session.marked = marked
 
-        self._screen.app.push_screen(ComparePage(columns, kept), self._go_to)
+        self._desk.open(ComparePage(columns, kept), self._go_to)
 
     def do_diff(self) -> None:
         """The keys in which the row under the cursor differs from a plan file."""
-        suggestion = str(self._screen.plan_path) if self._screen.plan_path else ""
-        self._ask("Differences from plan:", suggestion, self._diff)
+        suggestion = str(self._desk.plan_path) if self._desk.plan_path else ""
+        self._desk.ask("Differences from plan:", suggestion, self._diff)
 
     def _diff(self, text: str) -> None:
         from pathlib import Path
@@ -106,19 +115,17 @@ class Comparing(Group):
         if here is None or not text.strip():
             return
         columns = (pin_plan(Path(text.strip()).expanduser()), here)
-        self._screen.app.push_screen(
-            ComparePage(columns, lambda kept: None, differing=True), self._go_to
-        )
+        self._desk.open(ComparePage(columns, lambda kept: None, differing=True), self._go_to)
 
     def _go_to(self, chosen: Pinned | None) -> None:
         session = self._session
         if session is None or chosen is None:
-            self._screen.paint()
+            self._desk.paint()
             return
         self._change(chosen.scenario, f"open {chosen.source or chosen.name}")
-        if not self._screen.fetching.text:
+        if not self._fetching.text:
             session.go_to(chosen)
-        self._screen.paint()
+        self._desk.paint()
 
     def do_sensitivity(self) -> None:
         """Which knob matters most: every input nudged, swept again, sorted; and what would let
@@ -127,16 +134,16 @@ class Comparing(Group):
 
         session = self._session
         if session is None or not session.sweep_is_current:
-            self._screen.say("the sweep is still running")
+            self._desk.say("the sweep is still running")
             return
         page = SensitivityPage()
-        self._screen.app.push_screen(page, self._nudge)
-        self._screen.thinking.matters(page)
+        self._desk.open(page, self._nudge)
+        self._thinking.matters(page)
 
     def _nudge(self, chosen: Nudge | None) -> None:
-        self._screen.thinking.stop()
+        self._thinking.stop()
         if chosen is None:
-            self._screen.thinking.rest()
+            self._thinking.rest()
         else:
             self._change(chosen.scenario, f"{chosen.knob} {chosen.before} → {chosen.after}")
 
@@ -144,10 +151,10 @@ class Comparing(Group):
         """Every change so far, and the way back to any of them."""
         from tui.overlays.history import HistoryPage
 
-        self._screen.app.push_screen(HistoryPage(self._store), self._jump)
+        self._desk.open(HistoryPage(self._store), self._jump)
 
     def _jump(self, place: int | None) -> None:
         if place is not None and self._store.jump(place):
-            self._screen.scenario_changed()
+            self._desk.scenario_changed()
         else:
-            self._screen.thinking.rest()
+            self._thinking.rest()

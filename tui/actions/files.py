@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.actions.base import Group
-from tui.lines import fit
+from tui.desk import Desk
+from tui.fetching import Fetching
+from tui.waiting import Waiting
+
+if TYPE_CHECKING:
+    from tui.session import Session
 
 
 class Files(Group):
     """What leaves the app and what comes in."""
 
+    def __init__(self, desk: Desk, fetching: Fetching, waiting: Waiting) -> None:
+        super().__init__(desk)
+        self._fetching = fetching
+        self._waiting = waiting
+
     def do_save(self) -> None:
         """Ask for a name and save the selected row."""
         session = self._session
-        if session is None or session.selected is None or session.sweep is None:
-            self._screen.say("nothing to save yet")
+        if session is None or session.selected is None or not session.table_is_current:
+            self._desk.say("nothing to save yet")
             return
-        suggestion = str(self._screen.plan_path or self._suggested_name())
-        self._ask("Save plan as:", suggestion, self._save)
+        suggestion = str(self._desk.plan_path or self._suggested_name())
+        self._desk.ask("Save plan as:", suggestion, self._save)
 
     def _suggested_name(self) -> Path:
         import re
@@ -31,27 +41,32 @@ class Files(Group):
         return Path(f"{model}-{session.prepared.chip.id}-b{int(table.batch[row])}.toml")
 
     def _save(self, text: str) -> None:
-        from engine.plan.plan_document import save_plan
         from engine.sources.files import user_path
+
+        if text.strip():
+            path = user_path(text.strip())
+            self._waiting.once_swept("saving the plan", lambda: self._write(path))
+
+    def _write(self, path: Path) -> None:
+        from engine.plan.plan_document import save_plan
         from engine.words.text import clean
 
         session = self._session
-        assert session is not None and session.prepared is not None and session.selected
-        assert session.sweep is not None
-        if not text.strip():
+        assert session is not None and session.prepared is not None and session.sweep is not None
+        if session.selected is None:
+            self._desk.say("no row is chosen: nothing was saved")
             return
-        path = user_path(text.strip())
         table, row = session.selected
         save_plan(path, session.prepared, self._store.current, session.sweep, table, row)
-        self._screen.plan_path = path
+        self._desk.plan_path = path
         self._store.mark_saved()
-        self._screen.paint_footer()
-        self._screen.say(f"saved {clean(str(path))}")
+        self._desk.paint_footer()
+        self._desk.say(f"saved {clean(str(path))}")
 
     def do_open(self) -> None:
         """Ask for a plan file and restore its scenario."""
-        suggestion = str(self._screen.plan_path) if self._screen.plan_path else ""
-        self._ask("Open plan:", suggestion, self._open)
+        suggestion = str(self._desk.plan_path) if self._desk.plan_path else ""
+        self._desk.ask("Open plan:", suggestion, self._open)
 
     def _open(self, text: str) -> None:
         from engine.plan.plan_file import load_plan
@@ -62,17 +77,17 @@ class Files(Group):
         plan = load_plan(path)
 
         def restore() -> None:
-            self._screen.plan_path = path
+            self._desk.plan_path = path
             self._change(plan.scenario, f"open {path.name}")
             self._store.mark_saved()
-            self._screen.paint_footer()
-            self._screen.say(f"opened {clean(str(path))}: batch {plan.choice.batch}")
+            self._desk.paint_footer()
+            self._desk.say(f"opened {clean(str(path))}: batch {plan.choice.batch}")
 
-        self._screen.fetching.when_here(plan.scenario.model, plan.scenario.revision, restore)
+        self._fetching.when_here(plan.scenario.model, plan.scenario.revision, restore)
 
     def do_model(self) -> None:
         """Ask for another model."""
-        self._ask("Model (profile, file, folder or hub id):", "", self._use_model)
+        self._desk.ask("Model (profile, file, folder or hub id):", "", self._use_model)
 
     def _use_model(self, text: str) -> None:
         from engine.plan.prepared import prepare
@@ -82,30 +97,38 @@ class Files(Group):
             return
 
         def use() -> None:
-            changed = replace(self._store.current, model=model, revision="", assume="", edits=())
+            changed = self._store.current.of_model(model)
             prepare(changed)
             self._change(changed, "model")
 
-        self._screen.fetching.when_here(model, "", use)
+        self._fetching.when_here(model, "", use)
 
     def do_copy(self) -> None:
         """The row in one line, with its benchmark name."""
         session = self._session
-        if session is not None and session.selected is not None:
+        if session is not None and session.selected is not None and self._row_is_current(session):
             self._copy(session.row_text(*session.selected), "the row")
+
+    def _row_is_current(self, session: Session) -> bool:
+        """Whether the row is one of the scenario on screen; says so when it is not."""
+        if not session.table_is_current:
+            self._desk.say("the rows are those of another scenario: nothing was copied")
+        return session.table_is_current
 
     def do_copy_launch(self) -> None:
         """The row's launch command to the clipboard."""
-        from engine.plan.plan_document import launch_command
+        from engine.plan.launch import launch_command
 
         session = self._session
         if session is None or session.selected is None or session.prepared is None:
+            return
+        if not self._row_is_current(session):
             return
         table, row = session.selected
         text = launch_command(
             session.prepared,
             self._store.current,
-            table.layout(row),
+            table.arrangement(row),
             table.precision(row),
             int(table.batch[row]),
         )
@@ -113,14 +136,18 @@ class Files(Group):
 
     def do_copy_plan(self) -> None:
         """The row's plan to the clipboard."""
+        self._waiting.once_swept("copying the plan", self._copy_plan)
+
+    def _copy_plan(self) -> None:
         import tomli_w
 
         from engine.plan.plan_document import plan_document
 
         session = self._session
-        if session is None or session.selected is None or session.sweep is None:
+        assert session is not None and session.prepared is not None and session.sweep is not None
+        if session.selected is None:
+            self._desk.say("no row is chosen: nothing was copied")
             return
-        assert session.prepared is not None
         table, row = session.selected
         document = plan_document(session.prepared, self._store.current, session.sweep, table, row)
         self._copy(tomli_w.dumps(document), "the plan")
@@ -131,13 +158,12 @@ class Files(Group):
         from engine.words.text import clean
         from tui.paths import last_copy_file
 
-        self._screen.app.copy_to_clipboard(text)
+        self._desk.copy_text(text)
         path = last_copy_file()
         try:
             write_text(path, text + "\n")
         except InputError as error:
-            self._screen.say(f"copied {what}, to no file: {error}")
+            self._desk.say(f"copied {what}, to no file: {error}")
             return
-        message = f"copied {what}, also to {clean(str(path))}: {clean(text, 400)}"
-        # Cut to the line: a copy is no reason to cover the answer.
-        self._screen.say(fit(message, self._screen.footer.size.width).rstrip())
+        # No more than the line holds: a copy is no reason to cover the answer.
+        self._desk.mention(f"copied {what}, also to {clean(str(path))}: {clean(text, 400)}")

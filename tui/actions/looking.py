@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tui.actions.base import Group
+from tui.behind import Behind
+from tui.desk import Desk
+from tui.widgets.chart_pane import ChartPane
+
+if TYPE_CHECKING:
+    from tui.table_view import TableView
 
 
 class Looking(Group):
     """Views, filters, order."""
 
+    def __init__(self, desk: Desk, behind: Behind) -> None:
+        super().__init__(desk)
+        self._behind = behind
+
     def do_view(self) -> None:
         """Next view."""
         from tui.table_view import VIEWS
 
-        self._look("view", VIEWS)
-        self._screen.paint()
+        self._look(lambda view: replace(view, view=_after(view.view, VIEWS)))
 
     def do_chart(self) -> None:
         """The next kind of chart."""
@@ -34,22 +45,22 @@ class Looking(Group):
         self._chart(-1)
 
     def _chart(self, by: int) -> None:
-        self._screen.chart.next_kind(by)
-        self._screen.chart.update()
-        self._screen.behind.explain()
+        chart = self._desk.panes.of(ChartPane)
+        chart.next_kind(by)
+        chart.update()
+        self._behind.explain()
 
     def do_verdicts(self) -> None:
         """All rows, those that fit, those that meet."""
         from tui.table_view import FILTERS
 
-        self._look("filter", FILTERS)
-        self._screen.paint()
+        self._look(lambda view: replace(view, filter=_after(view.filter, FILTERS)))
 
     def do_filter(self) -> None:
         """Ask for words that rows must match; the table follows the typing."""
         session = self._session
         if session is not None:
-            self._ask("/", session.view.match, self._match, self._match)
+            self._desk.ask("/", session.view.match, self._match, self._match)
 
     def _match(self, text: str) -> None:
         session = self._session
@@ -58,16 +69,16 @@ class Looking(Group):
         session.look(replace(session.view, match=text))
         # A filter is a wish to look around: the cursor no longer follows the best plan.
         session.move(session.cursor)
-        self._screen.paint()
+        self._desk.paint()
 
     def do_search(self) -> None:
         """Ask for a part of a key or value of the config; the tree follows the typing."""
-        tree = self._screen.model_tree
-        self._ask("/", tree.search, self._look_for, self._look_for)
+        tree = self._tree
+        self._desk.ask("/", tree.search, self._look_for, self._look_for)
 
     def _look_for(self, text: str) -> None:
-        self._screen.model_tree.look_for(text)
-        self._screen.paint()
+        self._tree.look_for(text)
+        self._desk.paint()
 
     def do_columns(self) -> None:
         """Choose the table's columns and their order."""
@@ -75,14 +86,13 @@ class Looking(Group):
 
         session = self._session
         if session is not None and session.shown is not None:
-            self._screen.app.push_screen(ColumnChooser(self._screen))
+            self._desk.open(ColumnChooser(self._desk))
 
-    def _look(self, name: str, choices: tuple[str, ...]) -> None:
+    def _look(self, changed: Callable[[TableView], TableView]) -> None:
         session = self._session
         if session is not None:
-            current = choices.index(getattr(session.view, name))
-            following = choices[(current + 1) % len(choices)]
-            session.look(replace(session.view, **{name: following}))
+            session.look(changed(session.view))
+        self._desk.paint()
 
     def do_sort_next(self) -> None:
         """Sort by the next column."""
@@ -97,32 +107,36 @@ class Looking(Group):
         if session is None or session.table is None:
             return
         shown = session.shown or session.table
-        visible = [one.id for one in self._screen.table.columns() if one.id in shown.metrics]
+        visible = [one.id for one in self._table.columns() if one.id in shown.metrics]
         columns = ["", "batch", *visible]
         here = columns.index(session.view.sort) if session.view.sort in columns else 0
         place = (here + by) % len(columns)
         session.look(replace(session.view, sort=columns[place]))
-        self._screen.paint()
+        self._desk.paint()
 
     def do_reverse(self) -> None:
         """The other sort order."""
         session = self._session
         if session is not None:
             session.look(replace(session.view, descending=not session.view.descending))
-            self._screen.paint()
+            self._desk.paint()
 
     def do_best(self) -> None:
         """Follow the best plan again."""
         if self._session is not None:
             self._session.follow()
-            self._screen.paint()
+            self._desk.paint()
 
     def do_layout(self) -> None:
         """Show the batches of the row's layout."""
         if self._session is not None:
             self._session.use_layout_of_cursor()
-            self._screen.paint()
+            self._desk.paint()
 
     def do_rerun(self) -> None:
         """Sweep again."""
-        self._screen.scenario_changed()
+        self._desk.scenario_changed()
+
+
+def _after(current: str, choices: tuple[str, ...]) -> str:
+    return choices[(choices.index(current) + 1) % len(choices)]

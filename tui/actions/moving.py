@@ -2,73 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tui.actions.base import Group
-from tui.commands import PANES
+from tui.behind import Behind
+from tui.desk import Desk
+from tui.thinking import Thinking
+from tui.widgets.panes import Moves, Pane
 
 
 class Moving(Group):
     """Rows, pages, panes, zoom."""
 
-    def jump(self, name: str) -> None:
-        """To a pane by number; again zooms it."""
-        if name == self._screen.active:
+    def __init__(self, desk: Desk, behind: Behind, thinking: Thinking) -> None:
+        super().__init__(desk)
+        self._behind = behind
+        self._thinking = thinking
+
+    def jump(self, pane: Pane) -> None:
+        """To a pane; again zooms it."""
+        if pane is self._desk.active:
             self.do_zoom()
-            return
-        self._screen.zoomed = False
-        self._screen.focus_pane(name)
-        self._screen.call_after_refresh(self._screen.paint)
+        else:
+            self.go_to(pane)
+
+    def go_to(self, pane: Pane) -> None:
+        """To a pane; none is zoomed any more."""
+        self._desk.zoomed = False
+        self._desk.focus_pane(pane)
+        self._desk.paint_arranged()
 
     def back(self) -> None:
         """What esc does where nothing is typed: one step back to the plain table, and never
         out of the app."""
-        screen, session = self._screen, self._session
-        if screen.zoomed:
+        desk = self._desk
+        if desk.zoomed:
             self.do_zoom()
-        elif screen.active == "model" and screen.model_tree.search:
-            screen.model_tree.look_for("")
-            screen.paint()
-        elif screen.active == "table" and session is not None and session.view.match:
-            session.look(replace(session.view, match=""))
-            screen.paint()
-        elif screen.active != "table":
-            self.jump("table")
+        elif desk.active.back():
+            desk.paint()
+        elif desk.active is not desk.panes.home:
+            self.jump(desk.panes.home)
         else:
-            screen.paint_footer()
+            desk.paint_footer()
 
     def move(self, by: int) -> None:
         """Move the active pane's cursor, or what it shows, by lines."""
-        screen = self._screen
-        form = self._form()
-        if form is not None:
-            # One step goes round; more stop at the ends.
-            last = len(form.fields) - 1
-            form.move(by if abs(by) == 1 else max(-form.cursor, min(by, last - form.cursor)))
-            form.update()
-            screen.paint_footer()
-        elif screen.active == "model":
-            screen.model_tree.move(by)
-            screen.model_tree.update()
-            screen.paint_footer()
-            screen.thinking.taste()
-        elif screen.active == "why":
-            screen.why.top = max(0, screen.why.top + by)
-            screen.why.update()
-        elif self._session is not None:
-            self._session.move(self._session.cursor + by)
-            screen.table.update()
-            screen.paint_footer()
-            screen.behind.explain()
-            screen.thinking.advise()
-
-    @property
-    def _page(self) -> int:
-        """Rows of the active pane that are visible at a time."""
-        screen = self._screen
-        if screen.active == "table":
-            return screen.table.page
-        return max(screen.panes[screen.active].size.height - 2, 1)
+        pane = self._desk.active
+        pane.move(by)
+        if pane.moves is Moves.ROW:
+            self._table.update()
+            self._behind.explain()
+            self._thinking.advise()
+        else:
+            pane.update()
+            self._thinking.taste()
+        self._desk.paint_footer()
 
     def do_up(self) -> None:
         """One row up."""
@@ -80,11 +66,11 @@ class Moving(Group):
 
     def do_page_up(self) -> None:
         """A page up."""
-        self.move(-self._page)
+        self.move(-self._desk.active.page)
 
     def do_page_down(self) -> None:
         """A page down."""
-        self.move(self._page)
+        self.move(self._desk.active.page)
 
     def do_top(self) -> None:
         """To the first row."""
@@ -96,20 +82,14 @@ class Moving(Group):
 
     def do_next_pane(self) -> None:
         """To the next pane."""
-        self._rotate(1)
+        self.go_to(self._desk.panes.beside(self._desk.active, 1))
 
     def do_previous_pane(self) -> None:
         """To the pane before."""
-        self._rotate(-1)
-
-    def _rotate(self, by: int) -> None:
-        place = (PANES.index(self._screen.active) + by) % len(PANES)
-        self._screen.zoomed = False
-        self._screen.focus_pane(PANES[place])
-        self._screen.call_after_refresh(self._screen.paint)
+        self.go_to(self._desk.panes.beside(self._desk.active, -1))
 
     def do_zoom(self) -> None:
         """The active pane alone, and back."""
-        self._screen.zoomed = not self._screen.zoomed
-        self._screen.focus_pane(self._screen.active)
-        self._screen.call_after_refresh(self._screen.paint)
+        self._desk.zoomed = not self._desk.zoomed
+        self._desk.focus_pane(self._desk.active)
+        self._desk.paint_arranged()

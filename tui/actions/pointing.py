@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tui.actions.base import Group
+from tui.actions.moving import Moving
+from tui.desk import Desk
 from tui.widgets.panes import Pane
 
 WHEEL_ROWS = 3
@@ -11,31 +13,18 @@ WHEEL_ROWS = 3
 class Pointing(Group):
     """Clicks and the wheel. Everything has a key; nothing needs this."""
 
-    def click(self, x: int, y: int) -> None:
-        """Make the pane at a cell the active one; a second click chooses a row or a field."""
-        screen = self._screen
-        widget, region = screen.get_widget_at(x, y)
-        if not isinstance(widget, Pane) or screen.actions.prompt.is_open:
-            return
-        name, line = widget.id or "", y - region.y
-        if name != screen.active:
-            screen.zoomed = False
-            screen.focus_pane(name)
-            screen.call_after_refresh(screen.paint)
-        elif name == "table":
-            self._choose_row(line)
-        elif form := self._form():
-            place = form.top + line - 1
-            if 0 <= place < len(form.fields):
-                form.move(place - form.cursor)
-                screen.paint()
+    def __init__(self, desk: Desk, moving: Moving) -> None:
+        super().__init__(desk)
+        self._moving = moving
 
-    def _choose_row(self, line: int) -> None:
-        session, place = self._session, self._screen.table.place_at(line)
-        if session is not None and 0 <= place < len(session.rows):
-            session.move(place)
-            self._screen.paint()
+    def click(self, pane: Pane, y: int) -> None:
+        """Make a pane the active one; a second click chooses what is drawn in line ``y``."""
+        if pane is not self._desk.active:
+            self._moving.go_to(pane)
+            return
+        pane.choose(y)
+        self._desk.paint()
 
     def wheel(self, way: int) -> None:
         """Move in the active pane."""
-        self._screen.actions.moving.move(way * WHEEL_ROWS)
+        self._moving.move(way * WHEEL_ROWS)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import TYPE_CHECKING
+
+from engine.words.errors import RooftopError
 from tui.actions.base import Group
 from tui.look import Look
+
+if TYPE_CHECKING:
+    from tui.last_session import LastSession
+    from tui.session import Session
 
 
 class Program(Group):
@@ -12,68 +20,94 @@ class Program(Group):
     def do_help(self) -> None:
         """The keys of this pane."""
         from tui.overlays.help import help_lines
+        from tui.overlays.page import Overlay
 
-        screen = self._screen
-        self._overlay(f"help: {screen.panes[screen.active].title}", help_lines(screen))
+        pane = self._desk.active
+        lines = help_lines(pane, self._desk.program.keymap)
+        self._desk.open(Overlay(f"help: {pane.title}", lines))
 
     def do_palette(self) -> None:
         """Find a command by name."""
         from tui.facts import facts_of
         from tui.overlays.palette import Palette
 
-        screen = self._screen
-        palette = Palette(screen.active, screen.rooftop.keymap, facts_of(screen))
-        screen.app.push_screen(palette, self._chosen)
+        desk = self._desk
+        palette = Palette(desk.active.short_name, desk.program.keymap, facts_of(desk))
+        desk.open(palette, self._chosen)
 
     def _chosen(self, id: str | None) -> None:
         if id is not None:
-            self._screen.actions.run(id)
+            self._desk.run(id)
 
     def do_restore(self) -> None:
         """The session that was left, with its view; undo goes back."""
-        screen, session, last = self._screen, self._session, self._screen.offer
+        desk, session, last = self._desk, self._session, self._desk.offer
         if session is None or last is None:
-            screen.say("there is no session to restore")
+            desk.say("there is no session to restore")
             return
         scenario = last.scenario()
-        screen.offer = None
+        desk.offer = None
         session.view = last.view
-        screen.plan_path = last.plan_path
+        lost = _bring_back(session, last)
+        desk.plan_path = last.plan_path
         self._change(scenario, "restore session")
-        screen.focus_pane(last.pane)
-        screen.call_after_refresh(screen.paint)
-        screen.say(f"restored the session of {last.saved_at}; u takes it back")
+        desk.focus_pane(desk.panes.named(last.pane))
+        desk.paint_arranged()
+        without = f" without {lost}" if lost else ""
+        desk.say(f"restored the session of {last.saved_at}{without}; u takes it back")
 
     def do_theme(self) -> None:
         """The next theme."""
         from tui.themes import theme_after
 
-        app = self._screen.rooftop
+        app = self._desk.program
         theme = theme_after(app.look.theme)
         app.look_as(Look(theme, ascii_only=app.look.ascii_only))
-        self._screen.say(f"theme {theme}")
+        self._desk.say(f"theme {theme}")
 
     def do_glyphs(self) -> None:
         """Unicode or ASCII."""
-        look = self._screen.rooftop.look
-        self._screen.rooftop.look_as(Look(look.theme, ascii_only=not look.ascii_only))
-        self._screen.say("unicode glyphs" if look.ascii_only else "ASCII glyphs")
+        look = self._desk.program.look
+        self._desk.program.look_as(Look(look.theme, ascii_only=not look.ascii_only))
+        self._desk.say("unicode glyphs" if look.ascii_only else "ASCII glyphs")
 
     def do_mouse(self) -> None:
         """The mouse to the app, or back to the terminal."""
-        app = self._screen.rooftop
+        app = self._desk.program
         app.use_mouse(not app.mouse)
         taken = "the app has the mouse; M gives it back for selecting text"
-        self._screen.say(taken if app.mouse else "the terminal has the mouse again")
+        self._desk.say(taken if app.mouse else "the terminal has the mouse again")
 
     def do_redraw(self) -> None:
         """Draw the whole screen again."""
-        self._screen.refresh(layout=True)
+        self._desk.redraw()
 
     def do_suspend(self) -> None:
         """Back to the shell."""
-        self._screen.app.action_suspend_process()
+        self._desk.suspend()
 
     def do_quit(self) -> None:
         """Leave; the session is kept."""
-        self._screen.app.exit(0)
+        self._desk.leave()
+
+
+def _bring_back(session: Session, last: LastSession) -> str:
+    """The baseline and the marks of the session that was left; in words what of it could not be
+    worked out any more."""
+    from tui.baseline import Baseline
+    from tui.pinned import pin_kept
+
+    lost = []
+    session.baseline = None
+    if last.baseline is not None:
+        try:
+            session.baseline = Baseline(pin_kept(last.baseline))
+        except RooftopError:
+            lost.append("its baseline")
+    session.marked = []
+    for kept in last.marks:
+        with contextlib.suppress(RooftopError):
+            session.marked.append(pin_kept(kept))
+    if missing := len(last.marks) - len(session.marked):
+        lost.append(f"{missing} of its marks")
+    return " and ".join(lost)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from textual import events
 
 from engine.words.errors import RooftopError
-
-if TYPE_CHECKING:
-    from tui.screen import MainScreen
+from tui.desk import Desk
+from tui.line_editor import edited, pasted
+from tui.widgets.panes import FooterPane
 
 
 class Prompt:
     """Asks for a line of text; while a question is open, every key belongs to it."""
 
-    def __init__(self, screen: MainScreen) -> None:
-        self._screen = screen
+    def __init__(self, desk: Desk, footer: FooterPane) -> None:
+        self._desk = desk
+        self._footer = footer
         self._answer: Callable[[str], None] | None = None
         self._changed: Callable[[str], None] | None = None
 
@@ -35,15 +35,14 @@ class Prompt:
     ) -> None:
         """Ask for a line of text; ``answer`` gets it. ``changed`` gets every text on the way,
         and an empty one when esc takes the question back."""
-        self._screen.footer.prompt = (label, text)
+        self._footer.prompt = (label, text)
         self._answer, self._changed = answer, changed
-        self._screen.footer.update()
+        self._footer.update()
 
     def key(self, event: events.Key) -> None:
         """A key while a question is open."""
-        footer = self._screen.footer
-        assert footer.prompt is not None and self._answer is not None
-        label, text = footer.prompt
+        assert self._footer.prompt is not None and self._answer is not None
+        text = self._footer.prompt[1]
         if event.key in {"escape", "ctrl+c"}:
             self._tell("")
             self._close()
@@ -52,11 +51,20 @@ class Prompt:
             self._close()
             self._carefully(answer, text)
         else:
-            typed = _edited(text, event)
-            if typed != text:
-                footer.prompt = (label, typed)
-                self._tell(typed)
-        footer.update()
+            self._show(edited(text, event))
+
+    def paste(self, addition: str) -> None:
+        """Put a text into the answer in one step; raises `InputError` when it is too long."""
+        assert self._footer.prompt is not None
+        self._show(pasted(self._footer.prompt[1], addition))
+
+    def _show(self, typed: str | None) -> None:
+        assert self._footer.prompt is not None
+        label, text = self._footer.prompt
+        if typed is not None and typed != text:
+            self._footer.prompt = (label, typed)
+            self._tell(typed)
+        self._footer.update()
 
     def _tell(self, text: str) -> None:
         if self._changed is not None:
@@ -66,20 +74,9 @@ class Prompt:
         try:
             callback(text)
         except RooftopError as error:
-            self._screen.say(str(error))
+            self._desk.say(str(error))
 
     def _close(self) -> None:
-        self._screen.footer.prompt = None
+        self._footer.prompt = None
         self._answer = self._changed = None
-        self._screen.paint_footer()
-
-
-def _edited(text: str, event: events.Key) -> str:
-    if event.key in {"backspace", "ctrl+h"}:
-        return text[:-1]
-    if event.key == "ctrl+u":
-        return ""
-    if event.key == "ctrl+w":
-        return text.rstrip().rpartition(" ")[0]
-    character = event.character or ""
-    return text + character if character and character.isprintable() else text
+        self._desk.paint_footer()

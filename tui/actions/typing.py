@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 
 from engine.words.errors import RooftopError
 from tui.actions.base import Group
-from tui.widgets.form_pane import FormPane
+from tui.line_editor import edited, pasted
+from tui.widgets.panes import TypedPane
+
+if TYPE_CHECKING:
+    from engine.scenario import Scenario
 
 
 class Typing(Group):
@@ -15,110 +21,82 @@ class Typing(Group):
     @property
     def is_typing(self) -> bool:
         """Whether keys go into a value now."""
-        form = self._form()
-        if form is not None:
-            return form.typed is not None
-        return self._screen.active == "model" and self._screen.model_tree.typed is not None
+        pane = self._desk.active
+        return isinstance(pane, TypedPane) and pane.typed is not None
 
     def typing_key(self, event: events.Key) -> bool:
-        """Keys that go into a field or a tree value; True when one was used."""
-        form = self._form()
-        if form is not None:
-            return self._form_key(form, event)
-        tree = self._screen.model_tree
-        if self._screen.active == "model" and tree.typed is not None:
-            self._tree_key(event)
-            return True
-        return False
-
-    def _form_key(self, form: FormPane, event: events.Key) -> bool:
-        character = event.character or ""
-        if form.typed is None:
-            starts = character.isdigit() or character == "."
-            if form.field.choices is not None or event.key == "enter":
-                starts = starts and form.field.choices is None
-            if event.key == "enter":
-                form.typed = ""
-                self._screen.paint()
-                return True
-            if not starts:
-                return False
-            form.typed = character
-        elif event.key in {"enter", "tab", "up", "down"}:
-            self._end_typing(form, event.key)
-            return True
-        elif event.key in {"plus", "minus"} and form.field.choices is None:
-            self._end_typing(form, event.key)
-            self._screen.actions.run("more" if event.key == "plus" else "less")
-            return True
-        elif event.key == "escape":
-            form.typed, form.complaint = None, ""
-            self._screen.paint()
-            return True
-        elif event.key in {"backspace", "ctrl+h"}:
-            form.typed = form.typed[:-1]
-        elif event.key == "ctrl+u":
-            form.typed = ""
-        elif character.isprintable() and character:
-            form.typed += character
-        else:
+        """Keys that go into a value; True when one was used."""
+        pane = self._desk.active
+        if not isinstance(pane, TypedPane):
             return False
-        self._try_field(form)
+        if pane.typed is not None:
+            return self._edit(pane, pane.typed, event)
+        if not event.character or not pane.starts_with(event.character):
+            return False
+        self._type(pane, event.character)
         return True
 
-    def _try_field(self, form: FormPane) -> None:
-        """Take what is typed if it can be taken; the last good scenario stays otherwise."""
-        field = form.field
-        try:
-            scenario = field.write(self._store.current, form.typed or "")
-        except RooftopError as error:
-            form.complaint = str(error)
-            self._screen.paint()
-            return
-        form.complaint = ""
-        self._change(scenario, field.label)
+    def paste(self, text: str) -> bool:
+        """Put a text into the value under the cursor; False where none is. Raises `InputError`
+        when it is too long."""
+        pane = self._desk.active
+        if not isinstance(pane, TypedPane) or not pane.can_be_typed():
+            return False
+        self._type(pane, pasted(pane.typed or "", text))
+        return True
 
-    def _end_typing(self, form: FormPane, key: str) -> None:
-        if form.complaint:
-            self._screen.say(form.complaint)
-        form.typed, form.complaint = None, ""
-        if key in {"up", "down"}:
-            form.move(1 if key == "down" else -1)
-        self._screen.paint()
-
-    def _tree_key(self, event: events.Key) -> None:
-        from tui.tree import parse_value
-
-        tree = self._screen.model_tree
-        row = tree.row
-        character = event.character or ""
-        if row is None or tree.typed is None:
-            return
+    def _edit(self, pane: TypedPane, typed: str, event: events.Key) -> bool:
+        """A key while something is typed. A pane that waits for enter uses every key."""
         if event.key == "escape":
-            tree.typed, tree.complaint = None, ""
+            pane.leave()
+            self._desk.paint()
+        elif pane.takes_every_key and event.key in {"enter", "tab", "up", "down"}:
+            self._end(pane, {"up": -1, "down": 1}.get(event.key, 0))
+        elif pane.steps_with(event.character or ""):
+            self._end(pane, 0)
+            self._desk.run("more" if event.character == "+" else "less")
         elif event.key == "enter":
-            self.set_key(row.key, parse_value(tree.typed))
-            return
-        elif event.key in {"backspace", "ctrl+h"}:
-            tree.typed = tree.typed[:-1]
-        elif event.key == "ctrl+u":
-            tree.typed = ""
-        elif character.isprintable() and character:
-            tree.typed += character
-        self._screen.paint()
+            self._take(pane)
+        elif (text := edited(typed, event)) is not None:
+            self._type(pane, text)
+        else:
+            return not pane.takes_every_key
+        return True
 
-    def set_key(self, key: str, value: object) -> None:
-        """Make a what-if of a config key, unless the engine refuses the value."""
-        from engine.plan.key_effects import edited
-        from engine.plan.prepared import prepare
+    def _type(self, pane: TypedPane, text: str) -> None:
+        pane.typed = text
+        if pane.takes_every_key:
+            self._try_field(pane)
+        else:
+            self._desk.paint()
 
-        tree = self._screen.model_tree
-        changed = edited(self._store.current, key, value)
+    def _try_field(self, pane: TypedPane) -> None:
+        """Take what is typed if it can be taken; the last good scenario stays otherwise."""
+        written = self._written(pane)
+        if written is not None:
+            pane.complaint = ""
+            self._change(*written)
+
+    def _take(self, pane: TypedPane) -> None:
+        """Take what was typed, or say why not and go on typing."""
+        written = self._written(pane)
+        if written is not None:
+            pane.leave()
+            self._change(*written)
+
+    def _written(self, pane: TypedPane) -> tuple[Scenario, str] | None:
         try:
-            prepare(changed)
+            return pane.written(self._store.current, pane.typed or "")
         except RooftopError as error:
-            tree.complaint = str(error)
-            self._screen.paint()
-            return
-        tree.typed, tree.complaint = None, ""
-        self._change(changed, key)
+            pane.complaint = str(error)
+            self._desk.paint()
+            return None
+
+    def _end(self, pane: TypedPane, by: int) -> None:
+        """Typing ends with what was taken last; the cursor moves on."""
+        if pane.complaint:
+            self._desk.say(pane.complaint)
+        pane.leave()
+        if by:
+            pane.move(by)
+        self._desk.paint()

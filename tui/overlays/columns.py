@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import textual.events as events
-from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
+from tui.desk import Desk
 from tui.lines import Line, line
-from tui.overlays.page import CLOSING, LinesView
+from tui.overlays.page import CLOSING, Page
 from tui.styles import BOLD, CURSOR, DIM, PLAIN
 from tui.widgets.columns import HIDDEN_AT_FIRST, WHOLE_SWEEP, columns_of, ordered, with_room
-
-if TYPE_CHECKING:
-    from tui.screen import MainScreen
+from tui.widgets.table_pane import TablePane
 
 
-class ColumnChooser(ModalScreen[None]):
+class ColumnChooser(Page[None]):
     """Every change is in the table, and kept for the next start, at once."""
 
-    def __init__(self, main: MainScreen) -> None:
-        super().__init__()
-        self._main = main
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("columns", "space shows or hides, J K move, r resets, esc closes")
+        self._desk = desk
+        self._table = desk.panes.of(TablePane)
         self._cursor = 0
-        hint = "space shows or hides, J K move, r resets, esc closes"
-        self._view = LinesView("columns", [], hint)
-
-    def compose(self) -> ComposeResult:
-        """Only the lines."""
-        yield self._view
 
     def on_mount(self) -> None:
         """Show the columns."""
         self._fill()
 
     def _ids(self) -> list[str]:
-        session = self._main.session
+        session = self._desk.session
         table = session.shown if session is not None else None
         if table is None:
             return []
-        return [one.id for one in ordered(columns_of(table.kind), self._main.table.order)]
+        return [one.id for one in ordered(columns_of(table.kind), self._table.order)]
 
     def _fill(self) -> None:
-        session, table = self._main.session, self._main.table
+        session, table = self._desk.session, self._table
         assert session is not None and session.shown is not None
         columns = {one.id: one for one in columns_of(session.shown.kind)}
         room = {one.id for one in with_room(table.columns(), table.size.width - 9)}
         whole = session.view.view != "layout"
-        self._view.lines = []
+        self.view.lines = []
         for place, id in enumerate(self._ids()):
             hidden = id in table.hidden
             note = ""
@@ -59,17 +49,15 @@ class ColumnChooser(ModalScreen[None]):
             mark = " " if hidden else "✓"
             style = CURSOR if place == self._cursor else DIM if hidden else PLAIN
             one: Line = line((f"  {mark} ", BOLD), (f" {columns[id].label:<12}", style))
-            self._view.lines.append((*one, (f"  {note}", DIM)))
-        self._view.update()
+            self.view.lines.append((*one, (f"  {note}", DIM)))
+        self.view.update()
 
-    def on_key(self, event: events.Key) -> None:
+    def keyed(self, event: events.Key) -> None:
         """Move, show, hide, order, reset or close."""
-        event.stop()
-        event.prevent_default()
         ids = self._ids()
         key = event.character or event.key
         if event.key in CLOSING - {"enter"}:
-            self.dismiss(None)
+            self.close()
             return
         if event.key in {"down", "up"} or key in {"j", "k"}:
             way = 1 if event.key == "down" or key == "j" else -1
@@ -83,7 +71,7 @@ class ColumnChooser(ModalScreen[None]):
         self._fill()
 
     def _toggle(self, id: str) -> None:
-        table = self._main.table
+        table = self._table
         hidden = [one for one in table.hidden if one != id]
         if id not in table.hidden:
             hidden.append(id)
@@ -94,9 +82,9 @@ class ColumnChooser(ModalScreen[None]):
         if 0 <= to < len(ids):
             ids[self._cursor], ids[to] = ids[to], ids[self._cursor]
             self._cursor = to
-            self._choose(tuple(ids), self._main.table.hidden)
+            self._choose(tuple(ids), self._table.hidden)
 
     def _choose(self, order: tuple[str, ...], hidden: tuple[str, ...]) -> None:
-        self._main.table.order, self._main.table.hidden = order, hidden
-        self._main.table.update()
-        self._main.rooftop.choose(columns=order, hidden=hidden)
+        self._table.order, self._table.hidden = order, hidden
+        self._table.update()
+        self._desk.program.choose(columns=order, hidden=hidden)

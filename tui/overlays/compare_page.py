@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import textual.events as events
-from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
 from engine.words.errors import RooftopError
+from tui import line_editor
 from tui.lines import Line, fit, line
 from tui.overlays.compare import Comparison, compare_lines, letter
 from tui.overlays.diff import diff_lines
-from tui.overlays.page import CLOSING, LinesView
+from tui.overlays.page import CLOSING, Page
 from tui.pinned import Pinned, pin_plan
 from tui.styles import BOLD, DIM, FOCUSED, WARN
 
@@ -23,11 +22,9 @@ _HINT = "←→ column  enter go there  d differences  o add plan  x out  esc"
 _DIFF_HINT = "←→ another column against A  d back  esc"
 
 
-class ComparePage(ModalScreen[Pinned | None]):
+class ComparePage(Page[Pinned]):
     """Gives the candidate to go to. ``kept`` is told of every change of the columns;
     ``differing`` begins with the differences of the first two."""
-
-    DEFAULT_CSS = "ComparePage { background: ansi_default; align: center middle; }"
 
     def __init__(
         self,
@@ -36,17 +33,12 @@ class ComparePage(ModalScreen[Pinned | None]):
         *,
         differing: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__("compare", _HINT)
         self._comparison = Comparison(columns, cursor=min(len(columns) - 1, int(differing)))
         self._kept = kept
         self._differing = differing
         self._path: str | None = None
         self._message = ""
-        self.view = LinesView("compare", [], _HINT)
-
-    def compose(self) -> ComposeResult:
-        """Only the lines."""
-        yield self.view
 
     def on_mount(self) -> None:
         """Show the columns."""
@@ -86,10 +78,8 @@ class ComparePage(ModalScreen[Pinned | None]):
 
     # --- keys -------------------------------------------------------------------------------
 
-    def on_key(self, event: events.Key) -> None:
+    def keyed(self, event: events.Key) -> None:
         """Type a path, or move, choose, add, take out, tell apart, close."""
-        event.stop()
-        event.prevent_default()
         self._message = ""
         if self._path is not None:
             self._path_key(event)
@@ -115,9 +105,9 @@ class ComparePage(ModalScreen[Pinned | None]):
     def _other_key(self, event: events.Key) -> None:
         columns, cursor = self._comparison.columns, self._comparison.cursor
         if event.key == "enter" and columns:
-            self.dismiss(columns[cursor])
+            self.close(columns[cursor])
         elif event.key in CLOSING:
-            self.dismiss(None)
+            self.close()
         else:
             self.view.scroll_key(event.character if event.character in {"g", "G"} else event.key)
 
@@ -134,7 +124,7 @@ class ComparePage(ModalScreen[Pinned | None]):
         del columns[cursor]
         if not columns:
             self._kept([])
-            self.dismiss(None)
+            self.close()
             return
         self._set(columns, min(cursor, len(columns) - 1))
 
@@ -146,19 +136,22 @@ class ComparePage(ModalScreen[Pinned | None]):
 
     def _path_key(self, event: events.Key) -> None:
         assert self._path is not None
-        character = event.character or ""
         if event.key in {"escape", "ctrl+c"}:
             self._path = None
         elif event.key == "enter":
             text, self._path = self._path.strip(), None
             if text:
                 self._add(Path(text).expanduser())
-        elif event.key in {"backspace", "ctrl+h"}:
-            self._path = self._path[:-1]
-        elif event.key == "ctrl+u":
-            self._path = ""
-        elif character and character.isprintable():
-            self._path += character
+        elif (typed := line_editor.edited(self._path, event)) is not None:
+            self._path = typed
+
+    def pasted(self, text: str) -> None:
+        """The path of a plan file; it asks for one where nothing is asked yet."""
+        try:
+            self._path = line_editor.pasted(self._path or "", text)
+        except RooftopError as error:
+            self._message = str(error)
+        self._fill()
 
     def _add(self, path: Path) -> None:
         columns = list(self._comparison.columns)

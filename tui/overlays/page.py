@@ -1,8 +1,9 @@
-"""A page of lines on top of the main screen."""
+"""Pages of lines on top of the main screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import textual.events as events
 from textual.app import ComposeResult
@@ -11,6 +12,8 @@ from textual.screen import ModalScreen
 from tui.lines import Line, cells, joined, line
 from tui.styles import DIM, FOCUSED, RULE
 from tui.widgets.line_pane import LinePane
+
+Result = TypeVar("Result")
 
 _STEPS = {"down": 1, "j": 1, "up": -1, "k": -1}
 _PAGES = {"pagedown": 1.0, "ctrl+d": 0.5, "space": 1.0, "pageup": -1.0, "ctrl+u": -0.5}
@@ -21,7 +24,7 @@ CLOSING = frozenset({"escape", "q", "question_mark", "enter", "ctrl+c", "ctrl+q"
 class LinesView(LinePane):
     """Lines that scroll below a title."""
 
-    def __init__(self, title: str, lines: Sequence[Line], hint: str = "esc closes") -> None:
+    def __init__(self, title: str, lines: Sequence[Line], hint: str) -> None:
         super().__init__(id="lines")
         self.title = title
         self.lines = list(lines)
@@ -55,21 +58,63 @@ class LinesView(LinePane):
         return True
 
 
-class Overlay(ModalScreen[None]):
-    """A page of lines."""
+class Page(ModalScreen[None], Generic[Result]):
+    """Base of everything that lies on top of the main screen. `close` is the only way out."""
 
-    def __init__(self, title: str, lines: Sequence[object]) -> None:
+    DEFAULT_CSS = "Page { background: ansi_default; align: center middle; }"
+
+    def __init__(self, title: str, hint: str) -> None:
         super().__init__()
-        self._view = LinesView(title, [one for one in lines if isinstance(one, tuple)])
+        self.view = LinesView(title, [], hint)
+        self.then: Callable[[Result | None], None] | None = None
+        """Gets the result once the page is gone."""
+        self._closed = False
 
     def compose(self) -> ComposeResult:
         """Only the lines."""
-        yield self._view
+        yield self.view
+
+    def close(self, result: Result | None = None) -> None:
+        """Take the page away and hand its result on, once: a second time would take away what
+        lies below."""
+        if self._closed:
+            return
+        self._closed = True
+        self.dismiss()
+        if self.then is not None:
+            self.then(result)
 
     def on_key(self, event: events.Key) -> None:
-        """Scroll or close."""
+        """Every key; one that comes while the page is going does nothing."""
         event.stop()
         event.prevent_default()
+        if not self._closed:
+            self.keyed(event)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Text that was pasted."""
+        event.stop()
+        event.prevent_default()
+        if not self._closed:
+            self.pasted(event.text)
+
+    def keyed(self, event: events.Key) -> None:
+        """What a key does."""
+        raise NotImplementedError
+
+    def pasted(self, text: str) -> None:
+        """What pasted text does: nothing, where nothing is typed."""
+
+
+class Overlay(Page[None]):
+    """A page of lines."""
+
+    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+        super().__init__(title, "esc closes")
+        self.view.lines = list(lines)
+
+    def keyed(self, event: events.Key) -> None:
+        """Scroll or close."""
         key = event.character if event.character in _ENDS else event.key
-        if not self._view.scroll_key(key or "") and event.key in CLOSING:
-            self.dismiss(None)
+        if not self.view.scroll_key(key or "") and event.key in CLOSING:
+            self.close()

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import textual.events as events
-from textual.app import ComposeResult
-from textual.screen import ModalScreen
+import contextlib
 
+import textual.events as events
+
+from engine.words.errors import RooftopError
+from tui import line_editor
 from tui.commands import Command
 from tui.keymap import Keymap, commands_of, key_name
 from tui.lines import Line, fit, line
-from tui.overlays.page import LinesView
+from tui.overlays.page import Page
 from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, Role
 
 
-class Palette(ModalScreen[str | None]):
+class Palette(Page[str]):
     """Commands by name: type to narrow, enter to run. What can do nothing now is dim."""
 
     def __init__(self, pane: str, keymap: Keymap, facts: frozenset[str]) -> None:
-        super().__init__()
+        super().__init__("commands", "enter runs, ↑↓ choose, esc closes")
         self._pane = pane
         self._keymap = keymap
         self._facts = facts | {""}
         self._typed = ""
         self._cursor = 0
-        self._view = LinesView("commands", [], hint="enter runs, ↑↓ choose, esc closes")
-
-    def compose(self) -> ComposeResult:
-        """Only the lines."""
-        yield self._view
 
     def on_mount(self) -> None:
         """Show every command at first."""
@@ -46,39 +43,41 @@ class Palette(ModalScreen[str | None]):
     def _fill(self) -> None:
         found = self._found()
         self._cursor = max(0, min(self._cursor, len(found) - 1))
-        self._view.lines = [line((" › ", BOLD), (f"{self._typed}", BOLD), (" ", INPUT))]
+        self.view.lines = [line((" › ", BOLD), (f"{self._typed}", BOLD), (" ", INPUT))]
         for place, command in enumerate(found):
             style = PLAIN if command.needs in self._facts else DIM
             style = CURSOR if place == self._cursor else style
-            self._view.lines.append(command_line(command, self._keymap, style))
+            self.view.lines.append(command_line(command, self._keymap, style))
         if not found:
-            self._view.lines.append(line(("   no command has these words", DIM)))
-        self._view.top = max(0, self._cursor - self._view.size.height + 4)
-        self._view.update()
+            self.view.lines.append(line(("   no command has these words", DIM)))
+        self.view.top = max(0, self._cursor - self.view.size.height + 4)
+        self.view.update()
 
-    def on_key(self, event: events.Key) -> None:
+    def keyed(self, event: events.Key) -> None:
         """Type, move, run or close."""
-        event.stop()
-        event.prevent_default()
-        character = event.character or ""
         found = self._found()
         if event.key in {"escape", "ctrl+c", "ctrl+q"}:
-            self.dismiss(None)
+            self.close()
             return
         if event.key == "enter":
-            self.dismiss(found[self._cursor].id if found else None)
+            self.close(found[self._cursor].id if found else None)
             return
         if event.key in {"down", "up", "ctrl+n", "ctrl+p", "tab", "shift+tab"}:
             self._cursor += 1 if event.key in {"down", "ctrl+n", "tab"} else -1
             self._cursor %= max(len(found), 1)
-        elif event.key in {"backspace", "ctrl+h"}:
-            self._typed = self._typed[:-1]
-        elif event.key == "ctrl+u":
-            self._typed = ""
-        elif character.isprintable() and character:
-            self._typed += character
-            self._cursor = 0
+        elif (typed := line_editor.edited(self._typed, event)) is not None:
+            self._type(typed)
         self._fill()
+
+    def pasted(self, text: str) -> None:
+        """Narrow by what was pasted; what is longer than any command's words is not taken."""
+        with contextlib.suppress(RooftopError):
+            self._type(line_editor.pasted(self._typed, text))
+        self._fill()
+
+    def _type(self, typed: str) -> None:
+        if typed != self._typed:
+            self._typed, self._cursor = typed, 0
 
 
 def command_line(command: Command, keymap: Keymap, style: Role) -> Line:

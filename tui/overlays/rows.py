@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import textual.events as events
-from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
 from tui.lines import Line
-from tui.overlays.page import CLOSING, LinesView
+from tui.overlays.page import CLOSING, Page
 from tui.styles import CURSOR
 
 Result = TypeVar("Result")
@@ -29,20 +27,13 @@ class Row(Generic[Result]):
     value: Result | None = None
 
 
-class RowsPage(ModalScreen[Result | None], Generic[Result]):
+class RowsPage(Page[Result], Generic[Result]):
     """Rows with a cursor; enter gives the row's value back, esc nothing."""
 
-    DEFAULT_CSS = "RowsPage { background: ansi_default; align: center middle; }"
-
     def __init__(self, title: str, hint: str) -> None:
-        super().__init__()
-        self.view = LinesView(title, [], hint)
+        super().__init__(title, hint)
         self._rows: Sequence[Row[Result]] = ()
         self._cursor = 0
-
-    def compose(self) -> ComposeResult:
-        """Only the lines."""
-        yield self.view
 
     def on_mount(self) -> None:
         """Show the first rows."""
@@ -94,17 +85,15 @@ class RowsPage(ModalScreen[Result | None], Generic[Result]):
         self.view.lines, self.view.top = lines, max(top, 0)
         self.view.update()
 
-    def on_key(self, event: events.Key) -> None:
+    def keyed(self, event: events.Key) -> None:
         """Move, choose, close, or what the page makes of a key."""
-        event.stop()
-        event.prevent_default()
         key = event.character if event.character in _ENDS else event.key
         if self.page_key(event):
             return
         if event.key == "enter" and self.chosen is not None:
-            self.dismiss(self.chosen)
+            self.close(self.chosen)
         elif event.key in CLOSING:
-            self.dismiss(None)
+            self.close()
         else:
             self._move(key or "")
 

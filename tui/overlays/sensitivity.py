@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.plan.metrics import NO_MEMORY
 from tui.bars import signed_bar
 from tui.format import change, counted, rate
 from tui.lines import Line, cells, fit, joined, line, wrapped
@@ -14,7 +15,7 @@ from tui.overlays.rows import Row
 from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
 
 if TYPE_CHECKING:
-    from engine.plan.nudges import Nudge
+    from engine.plan.nudge import Nudge
     from engine.plan.remedies import Advice, Remedy, Shortfall
     from engine.plan.sensitivity import Response
 
@@ -37,7 +38,7 @@ def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudg
         return rows + [
             Row(line((f" {one}", DIM))) for one in wrapped(advice_sentence(advice), width - 1, 2)
         ]
-    subject = f"batch {advice.candidate.batch} of {advice.candidate.layout.name}: "
+    subject = f"batch {advice.candidate.batch} of {advice.candidate.arrangement.name}: "
     missed = wrapped(subject + shortfall_words(advice.shortfall), width - 1, 2)
     rows += [Row(line((f" {one}", BOLD))) for one in missed]
     longest = max((cells(remedy_words(one)) for one in advice.remedies), default=0)
@@ -54,7 +55,7 @@ def _remedy_line(remedy: Remedy, base: float, label: int, width: int) -> Line:
     if remedy.shortfall is not None:
         missed = shortfall_words(remedy.shortfall)
         if cells(missed) > room:
-            missed = f"{remedy.shortfall.binding.name} is {_figure(remedy.shortfall)}"
+            missed = f"{remedy.shortfall.verdict.short} is {_figure(remedy.shortfall)}"
         return line((" ✗ ", WARN), (f"{words}  ", DIM), (missed, DIM))
     gain = "" if math.isnan(base) else change(remedy.throughput, base)
     text = joined([f"{rate(remedy.throughput)} per chip", *([gain] if gain else [])], room, ", ")
@@ -62,8 +63,9 @@ def _remedy_line(remedy: Remedy, base: float, label: int, width: int) -> Line:
 
 
 def _figure(shortfall: Shortfall) -> str:
-    unit = "GiB" if shortfall.binding.name == "MEMORY" else "ms"
-    return f"{shortfall.value:.4g} {unit}"
+    if shortfall.verdict.metric is not None:
+        return f"{shortfall.value:.4g} ms"
+    return f"{shortfall.value:.4g}{' GiB' if shortfall.verdict is NO_MEMORY else ''}"
 
 
 @dataclass(frozen=True, slots=True)

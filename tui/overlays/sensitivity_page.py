@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import textual.events as events
 
-from engine.plan.nudges import Nudge
+from engine.plan.nudge import Nudge
 from tui.lines import line
 from tui.overlays.rows import Row, RowsPage
 from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.model.kinds import ModelKind
+from engine.plan.metrics import BY_ID, OVER, THROUGHPUT, Metric, limited_of
 from engine.plan.results import Explanation, OperatorTime, Table
 from engine.scenario import Objectives
 from engine.words.arrays import FloatArray
@@ -19,12 +21,6 @@ from tui.widgets.chart import Figure, Label, Limit, Mark, Series
 from tui.widgets.chart_axis import Axis, decades
 
 CHOSEN, PINNED = "◆", "◇"
-_LIMITS = (
-    ("ttft_ms", "TTFT"),
-    ("tpot_ms", "TPOT"),
-    ("e2e_ms", "E2E"),
-    ("latency_ms", "latency"),
-)
 LOGARITHMIC_FROM = 1000.0
 """An axis whose largest value is so many times the least is logarithmic."""
 _TERA = 1e12
@@ -73,13 +69,14 @@ def _wide_axis(values: FloatArray, unit: str) -> Axis:
 def _largest_batches(table: Table, objectives: Objectives) -> list[Limit]:
     """The last batch within each limit, where a shown one lies beyond it."""
     limits = []
-    for metric, name in _LIMITS:
-        limit = getattr(objectives, metric)
-        if limit is not None and metric in table.metrics:
-            inside = np.flatnonzero(table.fits & (table.metrics[metric] <= limit))
-            beyond = np.flatnonzero(table.fits & (table.metrics[metric] > limit))
+    for metric in limited_of(table.kind):
+        limit = getattr(objectives, metric.id)
+        if limit is not None:
+            values = table.metrics[metric.id]
+            inside = np.flatnonzero(table.fits & (values <= limit))
+            beyond = np.flatnonzero(table.fits & (values > limit))
             if len(inside) and len(beyond) and beyond[-1] > inside[-1]:
-                limits.append(Limit(float(table.batch[inside[-1]]), name, WARN))
+                limits.append(Limit(float(table.batch[inside[-1]]), metric.short, WARN))
     fitting = np.flatnonzero(table.fits)
     if len(fitting) and fitting[-1] < len(table) - 1:
         limits.append(Limit(float(table.batch[fitting[-1]]), "memory", WARN))
@@ -97,28 +94,53 @@ def frontier(x: FloatArray, y: FloatArray) -> NDArray[np.int64]:
     return first
 
 
+@dataclass(frozen=True, slots=True)
+class _Across:
+    """What the Pareto chart's throughput is drawn over. A metric of which less is better is drawn
+    by decades; the rate of one user stands for the time per token, whose limit it then has."""
+
+    metric: Metric
+    limit: Metric
+    unit: str
+    falls: bool
+
+    def place(self, limit: float) -> float:
+        """Where the limit's line stands."""
+        return limit if self.falls else 1000.0 / limit
+
+    def words(self, limit: float) -> str:
+        """What the line says."""
+        name = "" if self.falls else f"{self.limit.short} "
+        return f"{name}≤ {limit:g} ms"
+
+
+_ACROSS = {
+    ModelKind.TOKENS: _Across(OVER[ModelKind.TOKENS], BY_ID["tpot_ms"], "tok/s/user", falls=False),
+    ModelKind.FORWARD: _Across(OVER[ModelKind.FORWARD], BY_ID["latency_ms"], "ms", falls=True),
+}
+
+
 def pareto_figure(table: Table, objectives: Objectives) -> Figure:
     """Throughput per chip over what one user gets: every candidate a dot, the frontier a line.
-    Vision models: over the latency of a batch."""
-    vision = table.kind == "vision"
-    across = _across(table)
+    Forward models: over the latency of a batch."""
+    across = _ACROSS[table.kind]
     fits = np.flatnonzero(table.fits)
-    x, y = table.metrics[across][fits], table.metrics[table.throughput][fits]
-    front = frontier(-x if vision else x, y)
-    limit = objectives.latency_ms if vision else objectives.tpot_ms
+    x, y = table.metrics[across.metric.id][fits], table.metrics[table.throughput][fits]
+    front = frontier(-x if across.falls else x, y)
+    limit = getattr(objectives, across.limit.id)
     widest = float(x.max(initial=1.0))
     limits, labels = [], []
     if limit:
-        name = f"≤ {limit:g} ms" if vision else f"TPOT ≤ {limit:g} ms"
-        place = limit if vision else 1000.0 / limit
+        place = across.place(limit)
         if place <= 2.0 * widest:
-            limits.append(Limit(place, name, WARN))
+            limits.append(Limit(place, across.words(limit), WARN))
             widest = max(widest, place)
         else:
-            labels.append(Label(widest, float(y.max(initial=1.0)), f"{name} →", WARN))
-    across_axis = Axis(0.0, widest, unit="tok/s/user")
-    if vision:
-        across_axis = decades(float(x.min(initial=widest)), widest, "ms")
+            words = f"{across.words(limit)} →"
+            labels.append(Label(widest, float(y.max(initial=1.0)), words, WARN))
+    across_axis = Axis(0.0, widest, unit=across.unit)
+    if across.falls:
+        across_axis = decades(float(x.min(initial=widest)), widest, across.unit)
     return Figure(
         across_axis,
         Axis(0.0, float(y.max(initial=1.0))),
@@ -134,22 +156,18 @@ def pareto_figure(table: Table, objectives: Objectives) -> Figure:
     )
 
 
-def _across(table: Table) -> str:
-    return "latency_ms" if table.kind == "vision" else "tps_per_user"
-
-
 def chosen_point(chosen: tuple[Table, int] | None) -> tuple[Mark, ...]:
     """The selected row on the Pareto chart."""
     if chosen is None:
         return ()
     table, row = chosen
-    x, y = table.metrics[_across(table)][row], table.metrics[table.throughput][row]
+    x, y = table.metrics[_ACROSS[table.kind].metric.id][row], table.metrics[table.throughput][row]
     return (Mark(float(x), float(y), CHOSEN, BEST),)
 
 
-def pinned_point(figure: Figure, metrics: Mapping[str, float], vision: bool) -> Figure:
+def pinned_point(figure: Figure, metrics: Mapping[str, float], kind: ModelKind) -> Figure:
     """A Pareto chart with the baseline's answer marked as well."""
-    across, up = ("latency_ms", "fps_per_chip") if vision else ("tps_per_user", "tps_per_chip")
+    across, up = _ACROSS[kind].metric.id, THROUGHPUT[kind].id
     if across not in metrics or up not in metrics:
         return figure
     mark = Mark(metrics[across], metrics[up], PINNED, WARN)

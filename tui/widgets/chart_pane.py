@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.model.kinds import ModelKind
+from engine.plan.metrics import OVER, THROUGHPUT
 from tui.format import counted
 from tui.lines import Line, line
 from tui.styles import DIM
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Moves, Pane, Place
 
 if TYPE_CHECKING:
     from engine.plan.results import Explanation, Sweep
@@ -19,10 +21,14 @@ KINDS = ("batch", "pareto", "roofline")
 class ChartPane(Pane):
     """``kind`` is one of `KINDS`; the roofline shows the ``explanation`` of the selected row."""
 
+    short_name = "chart"
+    number = 5
     title = "chart"
+    place = Place.BELOW
+    moves = Moves.ROW
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.kind = "batch"
         self.explanation: Explanation | None = None
         self._pareto: tuple[Sweep, Figure] | None = None
@@ -30,6 +36,11 @@ class ChartPane(Pane):
     def next_kind(self, by: int = 1) -> None:
         """The next kind of chart, or the one before."""
         self.kind = KINDS[(KINDS.index(self.kind) + by) % len(KINDS)]
+
+    def move(self, by: int) -> None:
+        """Move the chosen point along the table's rows."""
+        if self.session is not None:
+            self.session.move(self.session.cursor + by)
 
     def summary(self) -> tuple[str, ...]:
         """What is drawn over what."""
@@ -39,17 +50,17 @@ class ChartPane(Pane):
             found = self.explanation
             batch = f"B{found.batch}" if found is not None else "…"
             return ("TFLOP/s over FLOP/byte", f"roofline of {batch}", "p next chart")
-        vision = session.table is not None and session.table.kind == "vision"
-        unit = counted("img/s/chip", session.samples) if vision else "tok/s/chip"
+        kind = ModelKind.TOKENS if session.table is None else session.table.kind
+        unit = counted(THROUGHPUT[kind].short, session.samples)
         if self.kind == "pareto":
-            across = "latency" if vision else "tok/s/user"
+            across = OVER[kind].short
             return (f"{unit} over {across}", "Pareto, all layouts", "p next chart")
         return (f"{unit} over batch", self._layout(), "p next chart")
 
     def _layout(self) -> str:
         session = self.session
         assert session is not None
-        return session.layout.name if session.layout is not None else ""
+        return session.arrangement.name if session.arrangement is not None else ""
 
     def body(self, width: int, height: int) -> list[Line]:
         """The picture."""
@@ -81,8 +92,8 @@ class ChartPane(Pane):
         row = chosen[1] if chosen is not None and chosen[0] is session.table else None
         objectives, pinned = session.store.current.objectives, session.baseline
         before = None
-        if pinned is not None and session.layout is not None and session.precision is not None:
-            before = pinned.table(session.layout, session.precision, session.table.batch)
+        if pinned is not None and session.arrangement is not None and session.precision is not None:
+            before = pinned.table(session.arrangement, session.precision, session.table.batch)
         return batch_figure(session.table, objectives, row, before)
 
     def _frontier(self) -> Figure | str:
@@ -100,7 +111,7 @@ class ChartPane(Pane):
         figure = replace(self._pareto[1], marks=chosen_point(session.selected))
         if session.baseline is None:
             return figure
-        return pinned_point(figure, session.baseline.answer.metrics, session.is_vision)
+        return pinned_point(figure, session.baseline.answer.metrics, session.sweep.table.kind)
 
     def _roofline(self) -> Figure | str:
         from tui.widgets.chart_figures import roofline_figure

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from engine.model.kinds import ModelKind
+from engine.plan.metrics import Metric, metrics_of
 from tui.choices import Choices
-from tui.format import gibibytes, milliseconds, rate
+from tui.format import metric_text
 from tui.lines import cells
 
 
@@ -27,38 +30,26 @@ _WORDS = (
     Column("layout", "layout", 24, 0),
     Column("precision", "precision", 24, 1),
 )
-_LANGUAGE = (
-    Column("ttft_ms", "TTFT ms", 8, 4, milliseconds),
-    Column("tpot_ms", "TPOT ms", 8, 3, milliseconds),
-    Column("e2e_ms", "E2E ms", 8, 7, milliseconds),
-    Column("tps_per_chip", "tok/s/chip", 10, 2, rate),
-    Column("tps_per_user", "tok/s/user", 10, 6, rate),
-    Column("memory_gib", "GiB", 7, 5, gibibytes),
-)
-_VISION = (
-    Column("latency_ms", "latency ms", 10, 3, milliseconds),
-    Column("fps", "images/s", 9, 4, rate),
-    Column("fps_per_chip", "img/s/chip", 10, 2, rate),
-    Column("memory_gib", "GiB", 7, 5, gibibytes),
-)
 _LAST = (
     Column("verdict", "verdict", 8, 8),
     Column("benchmark", "benchmark", 44, 9),
-)
-_MORE = (
-    Column("request_tps", "req tok/s", 9, 10, rate),
-    Column("decode_tps", "dec tok/s", 9, 11, rate),
 )
 HIDDEN_AT_FIRST = Choices().hidden
 WHOLE_SWEEP = frozenset({"layout", "precision"})
 """Columns that say nothing in a table of one layout."""
 
 
-def columns_of(kind: str) -> tuple[Column, ...]:
-    """Every column of a table of ``kind``, in the order of the first start."""
-    if kind == "vision":
-        return (*_WORDS, *_VISION, *_LAST)
-    return (*_WORDS, *_LANGUAGE, *_LAST, *_MORE)
+def columns_of(kind: ModelKind) -> tuple[Column, ...]:
+    """Every column of a table of ``kind``, in the order of the first start: those that are hidden
+    at first stand last."""
+    metrics = metrics_of(kind)
+    shown = (_of_metric(one) for one in metrics if one.shown)
+    hidden = (_of_metric(one) for one in metrics if not one.shown)
+    return (*_WORDS, *shown, *_LAST, *hidden)
+
+
+def _of_metric(metric: Metric) -> Column:
+    return Column(metric.id, metric.label, metric.width, metric.rank, partial(metric_text, metric))
 
 
 def sized(columns: Sequence[Column], words: Mapping[str, Iterable[str]]) -> tuple[Column, ...]:

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from tui.fields import Field, fields_for
+from typing import ClassVar
+
+from engine.model.kinds import ModelCategory
+from engine.scenario import Scenario
+from tui.fields import HARDWARE, WORKLOAD, Field, cycle, fields_for
 from tui.lines import Line, Run, fit, line
+from tui.setting_fields import OWN
 from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Place, TypedPane
 
 
-class FormPane(Pane):
-    """Fields with a cursor. ``typed`` is what is being typed over the current field, or None;
-    ``complaint`` says why the typed text is not taken."""
+class FormPane(TypedPane):
+    """Fields with a cursor."""
 
-    def __init__(self, *, id: str, title: str, form: tuple[Field, ...]) -> None:
-        super().__init__(id=id)
-        self.title = title
-        self._form = form
+    place = Place.LEFT
+    takes_every_key = True
+    help = (
+        (
+            "",
+            (
+                ("digits", "type over the value; 4K, 1.5s, 70B are read"),
+                ("enter esc", "take what is typed / leave it"),
+            ),
+        ),
+    )
+    form: ClassVar[tuple[Field, ...]]
+
+    def __init__(self) -> None:
+        super().__init__()
         self.cursor = 0
         self.top = 0
-        self.typed: str | None = None
-        self.complaint = ""
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """The fields that make sense for the current model."""
         session = self.session
-        kind = "language"
+        kind = ModelCategory.LANGUAGE
         if session is not None and session.prepared is not None:
             kind = session.prepared.model.kind
-        return fields_for(self._form, kind)
+        return fields_for(self.form, kind)
 
     @property
     def field(self) -> Field:
@@ -47,9 +60,38 @@ class FormPane(Pane):
         return tuple(f"{one.label} {one.read(scenario)}" for one in self.fields)
 
     def move(self, by: int) -> None:
-        """Move the cursor; typing ends."""
-        self.typed, self.complaint = None, ""
-        self.cursor = (self.cursor + by) % len(self.fields)
+        """Move the cursor; typing ends. One step goes round; more stop at the ends."""
+        self.leave()
+        last = len(self.fields) - 1
+        place = self.cursor + by
+        self.cursor = place % (last + 1) if abs(by) == 1 else max(0, min(place, last))
+
+    def wanted_lines(self) -> int | None:
+        """Every field and the title."""
+        return len(self.fields) + 1
+
+    def choose(self, y: int) -> None:
+        """The field in line ``y``."""
+        place = self.top + y - 1
+        if 0 <= place < len(self.fields):
+            self.leave()
+            self.cursor = place
+
+    def starts_with(self, character: str) -> bool:
+        """Digits are typed at once, except where there are choices."""
+        return self.field.choices is None and (character.isdigit() or character == ".")
+
+    def steps_with(self, character: str) -> bool:
+        """Plus and minus step a number."""
+        return character in {"+", "-"} and self.field.choices is None
+
+    def written(self, scenario: Scenario, text: str) -> tuple[Scenario, str]:
+        """The field under the cursor as typed."""
+        return self.field.write(scenario, text), self.field.label
+
+    def stepped(self, scenario: Scenario, direction: int) -> tuple[Scenario, str]:
+        """The field's next choice or step."""
+        return cycle(self.field, scenario, direction), self.field.label
 
     def body(self, width: int, height: int) -> list[Line]:
         """One line a field, around the cursor."""
@@ -62,9 +104,17 @@ class FormPane(Pane):
         lines = []
         for place in range(top, min(top + height, len(fields))):
             field = fields[place]
-            value = field.read(scenario)
+            value = self._shown(field, scenario)
             lines.append(self._field_line(field, value, place == self.cursor, label_width, width))
         return lines
+
+    def _shown(self, field: Field, scenario: Scenario) -> str:
+        """The value; where nothing is chosen, what stands instead."""
+        value = field.read(scenario)
+        prepared = self.session.prepared if self.session is not None else None
+        if field.standing is None or prepared is None or value != OWN:
+            return value
+        return f"{field.standing(prepared)} (own)"
 
     def _field_line(
         self, field: Field, value: str, current: bool, label_width: int, width: int
@@ -94,6 +144,29 @@ class FormPane(Pane):
         prepared = self.session.prepared if self.session is not None else None
         if prepared is None:
             return ""
-        profile = {"chip": prepared.chip, "framework": prepared.framework}.get(field.id)
-        own = profile is not None and profile.id == value and profile.origin != BUNDLED
-        return "yours" if own else ""
+        profiles = {
+            "chip": (prepared.chip.id, prepared.chip.origin),
+            "framework": (prepared.framework.id, prepared.framework.origin),
+        }
+        id, origin = profiles.get(field.id, ("", BUNDLED))
+        return "yours" if id == value and origin != BUNDLED else ""
+
+
+class HardwarePane(FormPane):
+    """What it runs on."""
+
+    short_name = "hardware"
+    number = 2
+    title = "hardware"
+    open_lines = 12
+    form = HARDWARE
+
+
+class WorkloadPane(FormPane):
+    """What is asked of it."""
+
+    short_name = "workload"
+    number = 3
+    title = "workload and SLO"
+    open_lines = 11
+    form = WORKLOAD

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.lines import Line, padded
-
-if TYPE_CHECKING:
-    from tui.app import RooftopApp
+from tui.look import Dressed
 
 
 class LinePane(Widget):
@@ -46,7 +44,7 @@ class LinePane(Widget):
         ]
         if not changed:
             return
-        look = cast("RooftopApp", self.app).look
+        look = cast(Dressed, self.app).look
         strips = self._strips[: len(lines)]
         strips += [Strip.blank(width)] * (len(lines) - len(strips))
         for y in changed:

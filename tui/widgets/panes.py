@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
 
 from tui.answer_lines import answer_lines, problem_lines
 from tui.lines import Line, Run, cells, fit, joined, line, width_of
@@ -11,22 +12,76 @@ from tui.styles import BOLD, DIM, FOCUSED, PLAIN, RULE, TITLE
 from tui.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
+    from engine.scenario import Scenario
     from tui.session import Session
 
 PINNED_KEYS = 2
 """Keys at the end of the footer that stay when there is no room for all: help and quit."""
-NUMBERS = {"model": 1, "hardware": 2, "workload": 3, "table": 4, "chart": 5, "why": 6}
+FILL = "1fr"
+"""The height of what takes all there is."""
+Help = tuple[str, tuple[tuple[str, str], ...]]
+"""A heading, or none, and pairs of what is pressed or seen and what it means."""
+
+
+class Place(Enum):
+    """The box of the screen that a pane stands in; the last is inside the one before."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BELOW = "below"
+
+
+class Moves(Enum):
+    """What a pane's keys move. Slower work follows: a row is explained and advised on, a key of
+    the config is tried out."""
+
+    VIEW = "what it shows, or a cursor of its own"
+    ROW = "the row under the cursor"
+    KEY = "the key under the cursor"
 
 
 class Pane(LinePane):
-    """A numbered pane with a title line; one line high when it is folded."""
+    """A numbered pane with a title line; one line high when it is folded.
 
-    title = ""
+    A subclass says all there is to say of it: where it stands, what its keys move, what its help
+    adds to the commands. `tui.panes` lists it.
+    """
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    short_name: ClassVar[str]
+    """Of the pane in commands, the session's file and the style sheet."""
+    number: ClassVar[int]
+    """The digit that leads to it."""
+    title: ClassVar[str]
+    place: ClassVar[Place]
+    open_lines: ClassVar[int | str] = FILL
+    """Its height where all panes are open."""
+    moves: ClassVar[Moves] = Moves.VIEW
+    help: ClassVar[tuple[Help, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__(id=self.short_name)
         self.session: Session | None = None
         self.focused_pane = False
+
+    def move(self, by: int) -> None:
+        """Move the cursor, or what is shown, by lines."""
+        raise NotImplementedError
+
+    @property
+    def page(self) -> int:
+        """Lines that are visible at a time."""
+        return max(self.size.height - 2, 1)
+
+    def wanted_lines(self) -> int | None:
+        """Lines that it wants with its title in a small terminal; None for all there are."""
+        return None
+
+    def back(self) -> bool:
+        """Take back what narrows the pane; False when nothing does."""
+        return False
+
+    def choose(self, y: int) -> None:
+        """Put the cursor on what is drawn in line ``y``."""
 
     def summary(self) -> tuple[str, ...]:
         """What the title line says beside the title, most important first; parts that have no
@@ -46,8 +101,7 @@ class Pane(LinePane):
 
     def _title_line(self, width: int) -> Line:
         """Number and title, what there is to say beside them, and a rule to the edge."""
-        number = NUMBERS[self.id or ""]
-        label = f" {number} {self.title} "
+        label = f" {self.number} {self.title} "
         style = FOCUSED if self.focused_pane else TITLE
         parts = self.summary() if self.session is not None else ()
         words = joined(parts, width - cells(label) - 2)
@@ -56,6 +110,45 @@ class Pane(LinePane):
         return line(
             (label, style), (f" {words} ", PLAIN if self.focused_pane else DIM), (rule, RULE)
         )
+
+
+class TypedPane(Pane):
+    """A pane whose values are typed over. ``typed`` is what is being typed over the value under
+    the cursor, or None; ``complaint`` says why a value is not taken."""
+
+    takes_every_key: ClassVar[bool]
+    """Whether the scenario follows every key; otherwise it waits for enter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.typed: str | None = None
+        self.complaint = ""
+
+    def leave(self) -> None:
+        """Typing ends."""
+        self.typed, self.complaint = None, ""
+
+    def can_be_typed(self) -> bool:
+        """Whether there is a value under the cursor."""
+        return True
+
+    def starts_with(self, character: str) -> bool:
+        """Whether a key begins to type without further ado."""
+        return False
+
+    def steps_with(self, character: str) -> bool:
+        """Whether a key that could be typed is a step up or down instead."""
+        return False
+
+    def written(self, scenario: Scenario, text: str) -> tuple[Scenario, str]:
+        """The scenario with ``text`` under the cursor and what was changed; raises
+        `RooftopError` where it makes no sense."""
+        raise NotImplementedError
+
+    def stepped(self, scenario: Scenario, direction: int) -> tuple[Scenario, str] | None:
+        """The scenario with the next or previous choice, or one step up or down, and what was
+        changed; None where the value has no steps. Raises `RooftopError` where it is refused."""
+        raise NotImplementedError
 
 
 class AnswerPane(LinePane):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.plan.metrics import SPEED
 from tui.format import counted
 from tui.lines import Line, Run, fit, line
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
@@ -18,12 +20,11 @@ from tui.widgets.columns import (
     sized,
     with_room,
 )
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Moves, Pane, Place
 
 if TYPE_CHECKING:
     from engine.plan.results import Table
 
-_SHORT = {0: "meets", 1: "memory", 2: "TTFT", 3: "TPOT", 4: "E2E", 5: "latency"}
 NOTHING = "nothing to show: m chooses another model, u undoes"
 _BATCH = 6
 _FIRST = 3 + _BATCH
@@ -33,10 +34,32 @@ _FIRST = 3 + _BATCH
 class TablePane(Pane):
     """Rows of the session's current view around its cursor."""
 
+    short_name = "table"
+    number = 4
     title = "batches"
+    place = Place.RIGHT
+    moves = Moves.ROW
+    help = (
+        (
+            "Filter",
+            (
+                ("/meets", "also fits, misses: rows with that verdict"),
+                ("/b>64", "batch; also ttft tpot e2e tps user gib with < <= > >= ="),
+                ("/tp8 fp8", "words of layout and precision; all must be there"),
+                ("/!tpot", "! turns a word around: not those that miss TPOT"),
+            ),
+        ),
+        (
+            "Glyphs",
+            (
+                ("★ ✓ ✗", "the plan / meets every objective / misses one, or no room"),
+                ("● ▲ ▼", "marked / sorted up, down"),
+            ),
+        ),
+    )
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._top = 0
         self.order: tuple[str, ...] = ()
         self.hidden: tuple[str, ...] = HIDDEN_AT_FIRST
@@ -45,7 +68,7 @@ class TablePane(Pane):
         """Where the cursor is, which rows these are, and the row's benchmark name."""
         session = self.session
         assert session is not None
-        if session.layout is None or session.precision is None:
+        if session.arrangement is None or session.precision is None:
             return ("" if session.error else "working …",)
         view = session.view
         place = f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
@@ -58,9 +81,9 @@ class TablePane(Pane):
             parts.append(f"only {view.filter}")
         if view.sort:
             parts.append(f"by {self._label(view.sort)} {'▼' if view.descending else '▲'}")
-        vision = session.table is not None and session.table.kind == "vision"
-        label = session.precision.name if vision else session.precision.label
-        parts.append(views.get(view.view, f"{session.layout.name} {label}"))
+        # What counts samples has no cache whose format there is to name.
+        label = session.precision.name if session.samples else session.precision.label
+        parts.append(views.get(view.view, f"{session.arrangement.name} {label}"))
         parts += self._accuracy()
         chosen = session.selected
         if chosen is not None and not self._shows("benchmark"):
@@ -73,15 +96,16 @@ class TablePane(Pane):
         found = self.session.accuracy()
         if found is None:
             return []
-        metric = "tpot" if "tpot" in found.ranges else "latency"
-        label = "TPOT" if metric == "tpot" else "latency"
-        ranged = found.percent(metric)
-        return [f"{found.badge} {label} {ranged}"] if ranged else [found.badge]
+        assert self.session.table is not None
+        felt = SPEED[self.session.table.kind]
+        ranged = found.percent(felt.range)
+        return [f"{found.badge} {felt.short} {ranged}"] if ranged else [str(found.badge)]
 
     def _label(self, id: str) -> str:
         session = self.session
-        kind = session.table.kind if session is not None and session.table is not None else ""
-        labels = {column.id: column.label for column in columns_of(kind)}
+        if session is None or session.table is None:
+            return id
+        labels = {column.id: column.label for column in columns_of(session.table.kind)}
         return labels.get(id, id)
 
     def columns(self) -> tuple[Column, ...]:
@@ -93,7 +117,7 @@ class TablePane(Pane):
             return ()
         left_out = {*self.hidden} | (WHOLE_SWEEP if session.view.view == "layout" else set())
         words = {
-            "layout": [one.name for one in table.layouts],
+            "layout": [one.name for one in table.arrangements],
             "precision": [one.label for one in table.precisions],
         }
         chosen = ordered(sized(columns_of(table.kind), words), self.order)
@@ -119,10 +143,24 @@ class TablePane(Pane):
             rows = [line(("   no row matches; esc clears the filter", WARN))]
         return [self._header(chosen), *rows]
 
-    @property
-    def page(self) -> int:
-        """Rows that are visible at a time."""
-        return max(self.size.height - 2, 1)
+    def move(self, by: int) -> None:
+        """Move the cursor over rows."""
+        if self.session is not None:
+            self.session.move(self.session.cursor + by)
+
+    def back(self) -> bool:
+        """Clear the filter."""
+        session = self.session
+        if session is None or not session.view.match:
+            return False
+        session.look(replace(session.view, match=""))
+        return True
+
+    def choose(self, y: int) -> None:
+        """The row in line ``y``."""
+        place = self.place_at(y)
+        if self.session is not None and 0 <= place < len(self.session.rows):
+            self.session.move(place)
 
     def place_at(self, y: int) -> int:
         """The place in the view of what is drawn in line ``y``; -1 for title and header."""
@@ -170,7 +208,7 @@ class TablePane(Pane):
             if column.id == "verdict":
                 # The gap goes to the number's run: one that begins with spaces is less to send.
                 text += "  "
-                verdict = fit(_SHORT[int(table.binding[row])], column.width)
+                verdict = fit(table.verdict(row).short, column.width)
             elif not verdict:
                 text += self._cell(table, row, column)
             else:
@@ -184,7 +222,7 @@ class TablePane(Pane):
 
     def _cell(self, table: Table, row: int, column: Column) -> str:
         if column.id == "layout":
-            return "  " + fit(table.layout(row).name, column.width)
+            return "  " + fit(table.arrangement(row).name, column.width)
         if column.id == "precision":
             return "  " + fit(table.precision(row).label, column.width)
         if column.id == "benchmark":
@@ -199,7 +237,7 @@ class TablePane(Pane):
         return changed or number(column, value)
 
     def _benchmark(self, table: Table, row: int) -> str:
-        from engine.plan.plan_document import benchmark_names
+        from engine.plan.kinds import benchmark_names
 
         session = self.session
         assert session is not None and session.prepared is not None

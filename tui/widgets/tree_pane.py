@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.model.kinds import ModelKind
 from engine.sources.languages import ENGLISH, words
 from tui.lines import Line, fit, line, width_of
 from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
@@ -16,11 +17,13 @@ from tui.tree import (
     assumed_rows,
     document_rows,
     flattened,
+    parse_value,
     rows_with,
     shown_value,
+    stepped,
     tree_rows,
 )
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Moves, Place, TypedPane
 
 if TYPE_CHECKING:
     from engine.plan.key_effects import KeyEffect
@@ -34,16 +37,19 @@ _KEY, _VALUE = 27, 16
 """Cells of keys and values beside effects."""
 
 
-class TreePane(Pane):
+class TreePane(TypedPane):
     """Rows of the config with a cursor; the meaning of the key below."""
 
+    short_name = "model"
+    number = 1
     title = "model"
+    place = Place.LEFT
+    moves = Moves.KEY
+    takes_every_key = False
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.cursor = 1
-        self.typed: str | None = None
-        self.complaint = ""
         self.language = ENGLISH
         self.order = TreeOrder.GROUPS
         self.search = ""
@@ -98,7 +104,7 @@ class TreePane(Pane):
         session = self.session
         if session is None or self._effects_of is None or session.selected is None:
             return None
-        from tui.thinking import candidate_of
+        from tui.candidates import candidate_of
 
         here = (session.store.current, candidate_of(*session.selected))
         return self._effects.get(row.key) if self._effects_of == here else None
@@ -112,7 +118,7 @@ class TreePane(Pane):
     def look_for(self, text: str) -> None:
         """Show only the keys whose name or value holds ``text``; nothing shows all."""
         self.search = text
-        self.typed, self.complaint = None, ""
+        self.leave()
         self._search()
 
     def _search(self) -> None:
@@ -136,7 +142,7 @@ class TreePane(Pane):
 
     def move(self, by: int) -> None:
         """Move the cursor over keys, not headings; editing ends."""
-        self.typed, self.complaint = None, ""
+        self.leave()
         rows = self.rows
         if not rows:
             return
@@ -149,6 +155,33 @@ class TreePane(Pane):
         elif abs(by) > 1:
             self.cursor = len(rows) - 1 if by > 0 else 1
 
+    def back(self) -> bool:
+        """Show every key again."""
+        if not self.search:
+            return False
+        self.look_for("")
+        return True
+
+    def can_be_typed(self) -> bool:
+        """Headings and notes are no values."""
+        row = self.row
+        return row is not None and not row.is_heading and not row.note
+
+    def written(self, scenario: Scenario, text: str) -> tuple[Scenario, str]:
+        """A what-if of the key under the cursor."""
+        row = self.row
+        if row is None:
+            return scenario, ""
+        return _what_if(scenario, row.key, parse_value(text)), row.key
+
+    def stepped(self, scenario: Scenario, direction: int) -> tuple[Scenario, str] | None:
+        """A what-if one step up or down."""
+        row = self.row
+        if row is None or not self.can_be_typed():
+            return scenario, ""
+        value = stepped(row.value, direction)
+        return None if value == row.value else (_what_if(scenario, row.key, value), row.key)
+
     def summary(self) -> tuple[str, ...]:
         """Name, size and what-ifs."""
         session = self.session
@@ -160,7 +193,7 @@ class TreePane(Pane):
         edits = len(session.store.current.edits)
         if edits:
             parts.append(f"{edits} what-if")
-        if session.prepared.model.kind == "language":
+        if session.prepared.kind is ModelKind.TOKENS:
             architecture = session.prepared.architecture
             total, active = architecture.total_parameters, architecture.active_parameters
             parts.append(f"{total / 1e9:.2f} B")
@@ -280,6 +313,17 @@ class TreePane(Pane):
 
         title = block_title if self.order is TreeOrder.DOCUMENT else group_title
         return title(group, self.language)
+
+
+def _what_if(scenario: Scenario, key: str, value: object) -> Scenario:
+    """The scenario with another value of a config key; raises `RooftopError` when the engine
+    refuses it."""
+    from engine.plan.key_effects import edited
+    from engine.plan.prepared import prepare
+
+    changed = edited(scenario, key, value)
+    prepare(changed)
+    return changed
 
 
 def _rows_of(session: Session, order: TreeOrder) -> list[TreeRow]:

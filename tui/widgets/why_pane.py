@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.plan.metrics import BY_ID
+from engine.words.quantities import GIB
 from tui.bars import bar
 from tui.format import gibibytes, milliseconds, share
 from tui.lines import Line, Run, fit, joined, line, wrapped
 from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
-from tui.widgets.panes import Pane
+from tui.widgets.panes import Pane, Place
 
 if TYPE_CHECKING:
     from engine.plan.remedies import Advice
     from engine.plan.results import Explanation, OperatorTime
 
-GIB = float(1 << 30)
 SIDE_BY_SIDE = 66
 """From this width both phases stand beside each other."""
 _LETTERS = {"compute": "C", "memory": "M", "link": "L", "launch": "·"}
-_PHASES = {"decode": "decode step", "batch": "one batch"}
+_PHASES = {"decode": "decode step", "prefill": "prefill pass", "batch": "one batch"}
 _LEAST_SHARE = 0.01
 _LONGEST_TITLE = 21
 """Cells of ``decode step 12,345 ms``."""
@@ -30,24 +31,31 @@ class WhyPane(Pane):
     """Draws an `Explanation` and the `Advice` for it; the screen brings new ones when the cursor
     rests."""
 
+    short_name = "why"
+    number = 6
     title = "why"
+    place = Place.BELOW
 
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.explanation: Explanation | None = None
         self.advice: Advice | None = None
         self.advised_for: object = None
         """The scenario, layout and batch that the advice is about."""
         self.top = 0
 
+    def move(self, by: int) -> None:
+        """Scroll."""
+        self.top = max(0, self.top + by)
+
     def summary(self) -> tuple[str, ...]:
-        """Which row, and how busy the chip is in decode."""
+        """Which row, and how busy the chip is in its last pass."""
         found = self.explanation
         if found is None:
             return ("…",)
         return (
-            f"B{found.batch} {found.layout.name}",
-            f"MFU {share(found.decode_mfu)} MBU {share(found.decode_mbu)}",
+            f"B{found.batch} {found.arrangement.name}",
+            _utilisation(found, found.passes[-1].phase),
             "↑↓ scrolls" if self.focused_pane else "",
         )
 
@@ -67,7 +75,11 @@ class WhyPane(Pane):
         if session is None or session.selected is None:
             return False
         table, row = session.selected
-        return self.advised_for == (session.store.current, table.layout(row), int(table.batch[row]))
+        return self.advised_for == (
+            session.store.current,
+            table.arrangement(row),
+            int(table.batch[row]),
+        )
 
     def _accuracy_lines(self, width: int) -> list[Line]:
         """Where the constants come from, and how far off such predictions have been."""
@@ -83,7 +95,7 @@ def why_lines(
 ) -> list[Line]:
     """The whole explanation in ``width`` cells; ``stale`` advice is that of another row."""
     lines = _advice_lines(advice, width, stale) if advice is not None else []
-    lines += _waiting_lines(found, width)
+    lines += _part_lines(found, width)
     phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
     if len(phases) == 2 and width >= SIDE_BY_SIDE:
         lines += _beside_lines(found, width)
@@ -108,14 +120,17 @@ def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
     return [line((f" {one}", styles[min(place, 1)])) for place, one in enumerate(words)]
 
 
-def _waiting_lines(found: Explanation, width: int) -> list[Line]:
-    """Why TPOT is longer than a decode step; nothing where it is not, or where no tokens are."""
-    if found.waiting_seconds <= _LEAST_SHARE * _seconds(found, "decode"):
-        return []
-    step, waiting = _seconds(found, "decode"), found.waiting_seconds
-    parts = [f"{milliseconds(one * 1e3)}" for one in (step + waiting, step, waiting)]
-    words = f"a token every {parts[0]} ms: step {parts[1]}, others' prompts {parts[2]}"
-    return [line((f" {one}", PLAIN)) for one in wrapped(words, width - 1, 2)]
+def _part_lines(found: Explanation, width: int) -> list[Line]:
+    """What each latency is made of, where it is more than one thing."""
+    lines: list[Line] = []
+    for metric, parts in found.parts.items():
+        total = sum(one.seconds for one in parts)
+        told = [one for one in parts if one.seconds >= _LEAST_SHARE * total]
+        if len(told) > 1:
+            made = ", ".join(f"{one.name} {milliseconds(one.seconds * 1e3)}" for one in told)
+            words = f"{BY_ID[metric].short} {milliseconds(total * 1e3)} ms: {made}"
+            lines += [line((f" {one}", PLAIN)) for one in wrapped(words, width - 1, 3)]
+    return lines
 
 
 # --- time by operator -------------------------------------------------------------------------
@@ -130,19 +145,13 @@ def _seconds(found: Explanation, phase: str) -> float:
 
 
 def _phase_title(found: Explanation, phase: str, width: int) -> str:
-    """The phase and its time; what it is of where there is room."""
-    time = f"{milliseconds(_seconds(found, phase) * 1e3)} ms"
-    if phase != "prefill":
-        return fit(f"{_PHASES[phase]} {time}", width)
-    of = "1 prompt" if found.prompts == 1 else f"{found.prompts} prompts"
-    return fit(joined((f"prefill {time}", of), width), width)
+    """The phase and its time."""
+    return fit(f"{_PHASES[phase]} {milliseconds(_seconds(found, phase) * 1e3)} ms", width)
 
 
 def _utilisation(found: Explanation, phase: str) -> str:
-    prefill = phase == "prefill"
-    mfu = found.prefill_mfu if prefill else found.decode_mfu
-    mbu = found.prefill_mbu if prefill else found.decode_mbu
-    return f"MFU {share(mfu)} MBU {share(mbu)}"
+    made = next(one for one in found.passes if one.phase == phase)
+    return f"MFU {share(made.mfu)} MBU {share(made.mbu)}"
 
 
 def _short(name: str) -> str:

@@ -13,17 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.evidence.calibration.results import Run
-from engine.hardware.chip import Chip, KernelConstants, Provenance
+from engine.hardware.chip import KernelConstants, Provenance
 from engine.hardware.framework import Framework
 from engine.hardware.kernels import constants_for
-from engine.model.architecture import Architecture
-from engine.model.precision import Precision
-from engine.serve.load import Arrivals, Traffic
-from engine.serve.passes import Deployment
-from engine.serve.serving import serve_traffic
+from engine.scenario import FirstToken
+from engine.serve.load import Client, Closed
+from engine.serve.predict import predict
+from engine.serve.requests import Requests
+from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
-from engine.work.tokens import LayoutArrays, take_inventory
+from engine.work.arrangement import Aggregated
 
 MINIMUM_RUNS = 3
 TTFT_NOISE, TPOT_NOISE = 0.2, 0.08
@@ -91,16 +91,6 @@ class Calibration:
         return any(before - after >= LEAST_GAIN for before, after in pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What was run: the model at a precision, the chip and the framework as published."""
-
-    architecture: Architecture
-    precision: Precision
-    chip: Chip
-    framework: Framework
-
-
 def check_runs(runs: Sequence[Run]) -> None:
     """Refuse too few runs, and runs that contradict each other; raises `InputError`."""
     if len(runs) < MINIMUM_RUNS:
@@ -128,7 +118,7 @@ def check_runs(runs: Sequence[Run]) -> None:
             )
 
 
-def calibrate(site: Site, runs: Sequence[Run]) -> Calibration:
+def calibrate(site: System, runs: Sequence[Run]) -> Calibration:
     """Fit ``runs``; raises `InputError` where they are too few or cannot be explained."""
     check_runs(runs)
     constants = _constants(site, runs)
@@ -147,7 +137,7 @@ def calibrate(site: Site, runs: Sequence[Run]) -> Calibration:
     scatter = max(float(np.mean(residuals(logs) ** 2)), 1.0)
     spreads = np.minimum(np.sqrt(scatter * np.diag(covariance)), priors)
     framework = calibrated_framework(site, constants, logs)
-    before = _errors(site, runs, site.framework, target)
+    before = _errors(site, runs, site.engine, target)
     after = _errors(site, runs, framework, target)
     if after[1] > UNEXPLAINED:
         raise InputError(
@@ -161,8 +151,8 @@ def calibrate(site: Site, runs: Sequence[Run]) -> Calibration:
     return Calibration(fitted, framework, len(runs), before, after)
 
 
-def _constants(site: Site, runs: Sequence[Run]) -> tuple[Constant, ...]:
-    framework, costs = site.framework, site.framework.costs
+def _constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
+    framework, costs = site.engine, site.engine.costs
     kernel = constants_for("gemm.bf16", site.chip, framework)
     constants = [
         Constant("bandwidth efficiency", 0.2, kernel.memory, ""),
@@ -177,7 +167,7 @@ def _constants(site: Site, runs: Sequence[Run]) -> tuple[Constant, ...]:
     return tuple(constants)
 
 
-def _link_start(site: Site, ranks: int) -> float:
+def _link_start(site: System, ranks: int) -> float:
     """Seconds that the smallest all-reduce over ``ranks`` chips takes."""
     table = site.chip.all_reduce
     known = table[min(table, key=lambda count: abs(count - ranks))]
@@ -186,7 +176,9 @@ def _link_start(site: Site, ranks: int) -> float:
     return known.alpha_seconds
 
 
-def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatArray) -> Framework:
+def calibrated_framework(
+    site: System, constants: Sequence[Constant], logs: FloatArray
+) -> Framework:
     """The framework with its constants multiplied; efficiencies become kernels of this chip."""
     factors = {
         constant.name: float(np.exp(log)) for constant, log in zip(constants, logs, strict=True)
@@ -196,7 +188,7 @@ def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatA
         for constant in constants
         if constant.unit
     }
-    framework = site.framework
+    framework = site.engine
     # The chip's own start stays in its file; what differs from it is the framework's.
     least = -MOST_SAVED * min(_link_start(site, ranks) for ranks in site.chip.all_reduce)
     collective = framework.costs.collective_seconds + added.get("link α", 0.0)
@@ -211,11 +203,11 @@ def calibrated_framework(site: Site, constants: Sequence[Constant], logs: FloatA
     )
 
 
-def _scaled_kernels(site: Site, memory: float, compute: float) -> dict[str, KernelConstants]:
+def _scaled_kernels(site: System, memory: float, compute: float) -> dict[str, KernelConstants]:
     """Every kernel class of the chip as the framework runs it, its efficiencies multiplied."""
     current: dict[str, KernelConstants] = dict(site.chip.kernels)
     for scope in (f"{site.chip.generation}/", f"{site.chip.id}/"):
-        for key, kernel in site.framework.kernels.items():
+        for key, kernel in site.engine.kernels.items():
             if key.startswith(scope):
                 current[key.removeprefix(scope)] = kernel
     return {
@@ -237,32 +229,40 @@ def _targets(runs: Sequence[Run]) -> FloatArray:
     return np.log(measured * 1e-3)
 
 
-def _predicted(site: Site, runs: Sequence[Run], framework: Framework) -> FloatArray:
+def _predicted(site: System, runs: Sequence[Run], framework: Framework) -> FloatArray:
     """TTFT and TPOT seconds, (2, runs)."""
-    inventory = take_inventory(site.architecture, site.precision, site.chip, framework)
-    layouts = LayoutArrays.build([run.layout for run in runs])
-    deployment = Deployment(inventory, site.chip, framework, layouts)
+    system = replace(site, engine=framework)
+    found = np.full((2, len(runs)), np.nan)
+    for load, places in _by_load(runs).items():
+        mine = [runs[place] for place in places]
+        requests = Requests(
+            _column([run.input_tokens for run in mine]),
+            _column([run.output_tokens for run in mine]),
+            _column([run.cached for run in mine]),
+        )
+        arrangements = [Aggregated(run.layout) for run in mine]
+        sizes = [max(run.concurrency / run.layout.replicas, 1.0) for run in mine]
+        outcome = predict(system, arrangements, requests, load, _column(sizes))
+        found[:, places] = [outcome.seconds["ttft"][:, 0], outcome.seconds["tpot"][:, 0]]
+    return found
 
-    def column(values: Sequence[float]) -> FloatArray:
-        return np.array(values, dtype=float)[:, np.newaxis]
 
-    traffic = Traffic(
-        column([run.input_tokens for run in runs]),
-        column([run.output_tokens for run in runs]),
-        arrivals=Arrivals(
-            opening=column([float(run.opens_at_once) for run in runs]),
-            spread=column([run.spread for run in runs]),
-            median=column([float(run.ttft_is_median) for run in runs]),
-        ),
-        cached=column([run.cached for run in runs]),
-    )
-    batch = np.maximum(column([run.concurrency for run in runs]) / layouts.replicas, 1.0)
-    service = serve_traffic(deployment, traffic, batch)
-    return np.stack([service.ttft_seconds[:, 0], service.tpot_seconds[:, 0]])
+def _by_load(runs: Sequence[Run]) -> dict[Closed, list[int]]:
+    """The runs' places by what their client did."""
+    found: dict[Closed, list[int]] = {}
+    for place, run in enumerate(runs):
+        statistic = FirstToken.MEDIAN if run.ttft_is_median else FirstToken.MEAN
+        client = Client(spread=run.spread, statistic=statistic) if run.opens_at_once else None
+        found.setdefault(Closed(client), []).append(place)
+    return found
+
+
+def _column(values: Sequence[float]) -> FloatArray:
+    return np.array(values, dtype=float)[:, np.newaxis]
 
 
 def _errors(
-    site: Site, runs: Sequence[Run], framework: Framework, target: FloatArray
+    site: System, runs: Sequence[Run], framework: Framework, target: FloatArray
 ) -> tuple[float, float]:
     off = np.abs(np.expm1(np.log(_predicted(site, runs, framework)) - target))
     ttft, tpot = (float(np.nanmedian(row)) if np.isfinite(row).any() else np.nan for row in off)

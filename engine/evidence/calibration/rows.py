@@ -6,39 +6,39 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from engine.evidence.calibration.fit import Site
 from engine.evidence.calibration.results import USUAL_SPREAD, Run
+from engine.evidence.measured.calls import cached_share, row_layout
 from engine.evidence.measured.eras import profile_of
-from engine.evidence.measured.models import row_architecture, spellings
+from engine.evidence.measured.library import Library, spellings
 from engine.evidence.measured.precisions import row_precision
-from engine.evidence.measured.predict import cached_share, row_layout
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.model.architecture import Architecture
+from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.text import clean
 
 
-def csv_runs(path: Path, site: Site) -> list[Run]:
+def csv_runs(path: Path, site: System) -> list[Run]:
     """The serving rows of the site's model, weight format, chip and framework; raises
     `InputError` where there are none, naming what the rows are of.
 
     Rows of a single other framework count too: the site is then what they are fitted from.
     """
     rows = read_measurements(path)
-    fitting = [row for row in rows if _is_of(row, site)]
+    library = Library()
+    fitting = [row for row in rows if _is_of(row, site, library)]
     profiles = {_profile(row) for row in fitting}
-    if site.framework.id in profiles:
-        fitting = [row for row in fitting if _profile(row) == site.framework.id]
+    if site.engine.id in profiles:
+        fitting = [row for row in fitting if _profile(row) == site.engine.id]
     elif len(profiles) > 1:
         fitting = []
     if fitting:
-        cached = cached_share(site.framework, fitting)[:, 0]
-        return [_run(row, float(share)) for row, share in zip(fitting, cached, strict=True)]
+        return [_run(row, cached_share(row, site.engine)) for row in fitting]
     seen = sorted({f"{row.model} {row.weights} on {row.chip} by {row.framework}" for row in rows})
     others = f" and {len(seen) - 1} others" if len(seen) > 1 else ""
     raise InputError(
-        f"{clean(str(path))}: no serving row of {site.architecture.name} "
-        f"{site.precision.weights.name} on {site.chip.id} by {site.framework.id}, "
+        f"{clean(str(path))}: no serving row of {site.tokens_model.name} "
+        f"{site.precision.weights.name} on {site.chip.id} by {site.engine.id}, "
         f"found {seen[0]}{others}"
     )
 
@@ -48,25 +48,25 @@ def _profile(row: Measurement) -> str:
     return profile_of(replace(row.run, concurrency=math.nan))
 
 
-def _is_of(row: Measurement, site: Site) -> bool:
+def _is_of(row: Measurement, site: System, library: Library) -> bool:
     usable = row.kind == "serving" and not row.problem and row.prefill is None
     if not usable or row.chip != site.chip.id or math.isnan(row.batch + row.input_tokens):
         return False
-    return _same_model(row.model, site.architecture) and _same_weights(row, site)
+    return _same_model(row.model, site.tokens_model, library) and _same_weights(row, site)
 
 
-def _same_model(model: str, architecture: Architecture) -> bool:
+def _same_model(model: str, architecture: Architecture, library: Library) -> bool:
     try:
-        described = row_architecture(model, None)
+        _, described = library.language_model(model)
     except InputError:
         return architecture.name.lower() in spellings(model)
     return described.layers == architecture.layers
 
 
-def _same_weights(row: Measurement, site: Site) -> bool:
+def _same_weights(row: Measurement, site: System) -> bool:
     try:
         words = (row.weights, row.activations, row.kv)
-        precision = row_precision(*words, site.architecture, site.framework.id)
+        precision = row_precision(*words, site.tokens_model, site.engine.id)
     except InputError:
         return False
     return precision.weights.name == site.precision.weights.name

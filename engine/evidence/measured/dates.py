@@ -15,7 +15,6 @@ from profiles import ROOT
 _DAY = re.compile(r"\s*(\d{4})-(\d\d)(?:-(\d\d))?")
 CONFIGURATION = re.compile(r"\bconfig_id=(\d{1,6})\b")
 """How notes number an InferenceX configuration."""
-MONTH_DAYS = 30.44
 
 
 def row_date(text: str, notes: str = "", version: str = "", few: bool = False) -> date | None:
@@ -36,11 +35,6 @@ def row_date(text: str, notes: str = "", version: str = "", few: bool = False) -
     releases: dict[str, str] = _file()["releases"]
     days_of = (day for name, day in releases.items() if version.startswith(name))
     return next((date.fromisoformat(day) for day in days_of), None)
-
-
-def months_before_newest(day: date) -> float:
-    """Months from ``day`` to the newest builds that the profiles describe; 0 after them."""
-    return max((date.fromisoformat(_file()["newest"]) - day).days / MONTH_DAYS, 0.0)
 
 
 @cache

@@ -1,363 +1,187 @@
-"""Predict measured rows: grouped by what they share, each group as one evaluation of arrays.
+"""Predict measured rows: each is a call; those of one system are evaluated as arrays.
 
-Rows of one model, chip, framework and precision differ only in layout, lengths and batch; all
-of these are arrays of the physics, one row of measurements being one row of the array.
+Rows of one model, chip, engine and precision differ only in arrangement, lengths and size; all of
+these are arrays of the physics, one row of measurements being one row of the array, and no row
+depends on its neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from engine.evidence.measured.dates import months_before_newest
-from engine.evidence.measured.eras import profile_of
-from engine.evidence.measured.models import row_architecture, stored_precision
-from engine.evidence.measured.precisions import row_precision
-from engine.evidence.measured.reader import Measurement, Pool
-from engine.hardware.chip import Chip
-from engine.hardware.chip_profiles import load_chip
-from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import Admission, MemoryShare
-from engine.hardware.framework_profiles import load_framework
-from engine.model.architecture import Architecture
-from engine.model.precision import Precision
-from engine.scenario import Mode
-from engine.serve.disaggregation import Disaggregated, serve_disaggregated
-from engine.serve.load import Arrivals, Service, Traffic
-from engine.serve.memory import footprint, largest_batch
-from engine.serve.passes import Deployment
-from engine.serve.serving import serve_traffic
+from engine.evidence.measured.calls import call_of
+from engine.evidence.measured.library import Library
+from engine.evidence.measured.reader import Measurement
+from engine.scenario import Workload
+from engine.serve.call import Call, Most, size_per_replica
+from engine.serve.load import Load
+from engine.serve.outcome import Outcome
+from engine.serve.predict import largest_sizes, predict
+from engine.serve.requests import Drafts, Requests
+from engine.serve.resolve import load_of
+from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
-from engine.work.layout import Layout
-from engine.work.tokens import LayoutArrays, take_inventory
 
 METRICS = ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip", "samples_per_s", "latency_ms")
-WAVES = 10
-"""Requests per slot of a closed-loop client (InferenceX: ten prompts per concurrent request)."""
-RECIPE_MEMORY_FRACTION = 0.95
-"""Recipes of serving benchmarks raise the share of memory as far as the engine starts
-(InferenceX: gpu-memory-utilization and mem-fraction-static of 0.9 to 0.95)."""
-DIFFERENT_PROMPTS = 100
-"""GenAI-Perf and AIPerf send so many different prompts unless told otherwise, again and again
-(default of ``--num-dataset-entries``). aiconfigurator's published runs on vLLM bear it out: were
-all of their prompts new, some would reach nine tenths of the peak FLOP/s besides decoding."""
-RANDOM_SPREAD = 0.2 / 0.9
-"""InferenceX draws lengths from 0.8 to 1.0 of the nominal one; taken for all whose lengths nobody
-says to be equal."""
+"""What rows publish, in the words of their files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """One value per row and metric, NaN where not predicted, and why rows were refused."""
+    """One value per row and metric, NaN where not predicted, why rows were refused, and what was
+    asked of each (None where it was refused before)."""
 
     values: dict[str, FloatArray]
     refused: list[str]
+    calls: list[Call | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What the rows of one group share."""
+class Group:
+    """Calls of one system under one load, whose rows stand at ``places``."""
 
-    architecture: Architecture
-    chip: Chip
-    framework: Framework
-    precision: Precision
+    system: System
+    load: Load
+    calls: tuple[Call, ...]
+    places: tuple[int, ...]
 
-    def deployment(self, layouts: Sequence[Layout]) -> Deployment:
-        """The group's model on ``layouts``, one per row."""
-        inventory = take_inventory(self.architecture, self.precision, self.chip, self.framework)
-        return Deployment(inventory, self.chip, self.framework, LayoutArrays.build(layouts))
+    def outcome(self, system: System | None = None) -> Outcome:
+        """The prediction of every call, one row each, by this or by a changed ``system``."""
+        system = system or self.system
+        requests = self._requests()
+        arrangements = [call.arrangement for call in self.calls]
+        largest = np.zeros(len(self.calls))
+        if any(isinstance(call.size, Most) for call in self.calls):
+            largest = largest_sizes(system, arrangements, requests, self.load)[:, 0]
+        sizes = [
+            size_per_replica(call, float(most))
+            for call, most in zip(self.calls, largest, strict=True)
+        ]
+        return predict(system, arrangements, requests, self.load, _column(sizes))
 
-
-def predict(
-    rows: Sequence[Measurement],
-    configs: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    change: Callable[[Subject], Subject] | None = None,
-) -> Predictions:
-    """Predict every row; ``progress`` is told rows done and rows in all.
-
-    ``change`` replaces what the rows of a group share: predictions as they would be with other
-    constants.
-    """
-    values = {metric: np.full(len(rows), np.nan) for metric in METRICS}
-    refused = [""] * len(rows)
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for index, row in enumerate(rows):
-        refused[index] = row.problem
-        if not row.problem:
-            groups.setdefault(group_key(row), []).append(index)
-    done = sum(1 for reason in refused if reason)
-    for places in groups.values():
-        _predict_group(rows, places, configs, values, refused, change)
-        done += len(places)
-        if progress is not None:
-            progress(done, len(rows))
-    return Predictions(values, refused)
-
-
-def group_key(row: Measurement) -> tuple[str, ...]:
-    if row.kind == "cv":
-        return ("cv", row.id)
-    mode = "disaggregated" if row.prefill else row.kind
-    profile = _profile(row)
-    launched = (row.kv, str(row.recipe.chunk_tokens), str(row.recipe.memory_fraction))
-    return (mode, row.model, row.chip, profile, row.weights, row.activations, *launched)
-
-
-def _predict_group(
-    rows: Sequence[Measurement],
-    places: list[int],
-    configs: Path | None,
-    values: dict[str, FloatArray],
-    refused: list[str],
-    change: Callable[[Subject], Subject] | None,
-) -> None:
-    chosen = [rows[place] for place in places]
-    try:
-        if chosen[0].kind == "cv":
-            found = _predict_vision(chosen[0], configs)
-        else:
-            usable = usable_rows(chosen, places, refused)
-            places = [place for place, _ in usable]
-            chosen = [row for _, row in usable]
-            if not chosen:
-                return
-            subject = subject_of(chosen[0], configs)
-            found = predict_language(change(subject) if change else subject, chosen)
-    except InputError as error:
-        for place in places:
-            refused[place] = str(error)
-        return
-    for metric, column in found.items():
-        values[metric][places] = column
-    for place in places:
-        if all(np.isnan(values[metric][place]) for metric in METRICS):
-            refused[place] = "does not fit in memory"
-
-
-def usable_rows(
-    chosen: list[Measurement], places: list[int], refused: list[str]
-) -> list[tuple[int, Measurement]]:
-    """Rows that say enough; the others are refused with the column they lack."""
-    usable = []
-    for place, row in zip(places, chosen, strict=True):
-        reason = _lacking(row)
-        if reason:
-            refused[place] = reason
-        else:
-            usable.append((place, row))
-    return usable
-
-
-def _lacking(row: Measurement) -> str:
-    if np.isnan(row.input_tokens):
-        return "isl is not given"
-    if row.kind != "offline" and np.isnan(row.batch):
-        return "concurrency_or_batch is not given"
-    if row.cells.get("disagg", "").startswith("1") and row.prefill is None:
-        return "disagg_pd is not understood"
-    return ""
-
-
-def _predict_vision(row: Measurement, configs: Path | None) -> dict[str, FloatArray]:
-    try:
-        from engine.evidence.measured.forward import predict_row
-    except ModuleNotFoundError:
-        raise InputError("vision models are not available") from None
-    found: dict[str, float] = predict_row(
-        {**row.cells, "chip": row.chip, "framework": row.framework}, configs
-    )
-    return {name: np.array([value]) for name, value in found.items() if name in METRICS}
-
-
-def subject_of(row: Measurement, configs: Path | None) -> Subject:
-    """Model, chip, framework and precision of a row; raises `InputError`."""
-    architecture = row_architecture(row.model, configs)
-    profile = _profile(row)
-    framework = load_framework(profile)
-    if row.recipe.chunk_tokens:
-        framework = framework.changed(prefill_tokens=row.recipe.chunk_tokens)
-    stored = stored_precision(row.model, configs)
-    precision = row_precision(row.weights, row.activations, row.kv, architecture, profile, stored)
-    return Subject(architecture, load_chip(row.chip), framework, precision)
-
-
-def _profile(row: Measurement) -> str:
-    return profile_of(row.run)
-
-
-def row_layout(row: Measurement) -> Layout:
-    """The layout of an aggregated row: ``dp`` copies of the attention inside ``tp`` chips."""
-    attention = row.attention_data
-    tensor = row.tensor // attention if row.tensor % attention == 0 else row.tensor
-    ranks = tensor * attention
-    replicas = max(row.chips // (ranks * row.pipeline), 1)
-    return Layout(tensor, row.pipeline, min(row.expert, ranks), attention, replicas)
-
-
-def _worker(pool: Pool) -> Layout:
-    tensor = pool.tensor // pool.attention_data
-    return Layout(tensor, 1, min(pool.expert, pool.tensor), pool.attention_data)
+    def _requests(self) -> Requests:
+        workloads = [call.scenario.workload for call in self.calls]
+        first = self.calls[0].scenario
+        return Requests(
+            _column([one.input_tokens for one in workloads]),
+            _column([one.output_tokens for one in workloads]),
+            _column([one.cached for one in workloads]),
+            Drafts(first.draft_tokens, first.acceptance),
+        )
 
 
 def _column(values: Sequence[float]) -> FloatArray:
     return np.array(values, dtype=float)[:, np.newaxis]
 
 
-def predict_language(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
-    subject = _as_built(subject, rows)
-    if rows[0].prefill is not None:
-        return _predict_disaggregated(subject, rows)
-    deployment = subject.deployment([row_layout(row) for row in rows])
-    kind = rows[0].kind
-    traffic = _traffic(rows, cached_share(subject.framework, rows))
-    limit = _largest(subject, deployment, rows)
-    if kind == "offline":
-        wanted = _column([np.inf if np.isnan(row.batch) else row.batch for row in rows])
-        per_replica = np.minimum(limit, wanted / deployment.layouts.replicas)
-    else:
-        per_replica = _column([row.batch for row in rows]) / deployment.layouts.replicas
-        per_replica = np.maximum(per_replica, 1.0)
-        # Somebody ran it, so it fits; where our memory account disagrees, nothing queues.
-        traffic = replace(traffic, limit=np.where(limit >= 1.0, limit, per_replica))
-    served = np.maximum(per_replica, 1.0)
-    service = serve_traffic(deployment, traffic, served)
-    found = _metrics(service, traffic, served / deployment.layouts.chips_per_replica)
-    if kind != "offline":
-        return found
-    fits = (limit >= 1.0)[:, 0]
-    return {name: np.where(fits, column, np.nan) for name, column in found.items()}
+Change = Callable[[System], System]
+"""Replaces a group's system: predictions as they would be with other constants."""
 
 
-def _as_built(subject: Subject, rows: Sequence[Measurement]) -> Subject:
-    """The subject with its framework at the pace of the builds that the rows ran on; builds
-    older than any observed are taken for the oldest of those."""
-    framework, generation = subject.framework, subject.chip.generation
-    quickening = framework.builds.quickening.get(generation, 0.0)
-    if not quickening:
-        return subject
-    months = _column([months_before_newest(row.day) if row.day else 0.0 for row in rows])
-    oldest = framework.builds.observed_months.get(generation, np.inf)
-    pace = np.exp(quickening * np.minimum(months, oldest))
-    return replace(subject, framework=replace(framework, pace=pace))
+def predict_rows(
+    rows: Sequence[Measurement],
+    configs: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    change: Change | None = None,
+) -> Predictions:
+    """Predict every row; ``progress`` is told rows done and rows in all."""
+    values = {metric: np.full(len(rows), np.nan) for metric in METRICS}
+    library = Library(configs)
+    calls, refused = calls_of(rows, library)
+    done = sum(1 for reason in refused if reason)
+    for group in groups_of(calls, refused, library):
+        places = list(group.places)
+        try:
+            system = change(group.system) if change else group.system
+            outcome = group.outcome(system)
+        except InputError as error:
+            for place in places:
+                refused[place] = str(error)
+        else:
+            for metric, column in published(outcome).items():
+                values[metric][places] = column
+            for place, starts in zip(places, outcome.starts[:, 0], strict=True):
+                refused[place] = "" if starts else "does not fit in memory"
+        done += len(places)
+        if progress is not None:
+            progress(done, len(rows))
+    return Predictions(values, refused, calls)
 
 
-def _traffic(rows: Sequence[Measurement], cached: float | FloatArray = 0.0) -> Traffic:
-    """What the rows' client sent, ``cached`` of it prompts that the engine finds again."""
-    arrivals = Arrivals(
-        waves=WAVES,
-        opening=_column([float(row.opens_at_once) for row in rows]),
-        spread=_column([0.0 if row.equal_lengths else RANDOM_SPREAD for row in rows]),
-        median=_column([1.0 if row.ttft_is_median else 0.0 for row in rows]),
-    )
-    return Traffic(
-        _column([row.input_tokens for row in rows]),
-        np.nan_to_num(_column([row.output_tokens for row in rows]), nan=2.0),
-        Mode.STATIC if rows[0].kind == "static" else Mode.CONTINUOUS,
-        arrivals=arrivals if rows[0].kind == "serving" else None,
-        cached=cached,
-    )
-
-
-def cached_share(framework: Framework, rows: Sequence[Measurement]) -> FloatArray:
-    """Share of the prompts that the engine finds in its cache, a column: those sent again."""
-    sent = _column([row.batch for row in rows]) * WAVES
-    again = np.maximum(1.0 - DIFFERENT_PROMPTS / sent, 0.0)
-    repeats = _column([float(row.repeats_prompts) for row in rows])
-    return (
-        np.nan_to_num(again * repeats)
-        if framework.scheduler.prefix_caching
-        else np.zeros_like(sent)
-    )
-
-
-def _metrics(
-    service: Service, traffic: Traffic, batch_per_chip: FloatArray
-) -> dict[str, FloatArray]:
-    answers = np.asarray(traffic.output_tokens, dtype=float)
-    shape = service.tpot_seconds.shape
-    tps = batch_per_chip * answers / service.e2e_seconds
-    columns = {
-        "ttft_ms": service.ttft_seconds * 1e3,
-        "tpot_ms": service.tpot_seconds * 1e3,
-        "e2el_ms": service.e2e_seconds * 1e3,
-        "output_tps_per_chip": tps,
+def published(outcome: Outcome) -> dict[str, FloatArray]:
+    """Metrics as rows publish them, one value per row; NaN where nothing starts."""
+    seconds, rates = outcome.seconds, outcome.rates
+    found = {
+        **{f"{name}_ms": seconds[key] * 1e3 for name, key in _SECONDS.items() if key in seconds},
     }
-    return {name: np.broadcast_to(column, shape)[:, 0] for name, column in columns.items()}
+    if "request_tokens" in rates:
+        found["output_tps_per_chip"] = rates["request_tokens"] / outcome.chips
+    if "samples" in rates:
+        found["samples_per_s"] = rates["samples"]
+    starts = outcome.starts
+    return {
+        name: np.where(starts, np.broadcast_to(column, outcome.shape), np.nan)[:, 0]
+        for name, column in found.items()
+    }
 
 
-def _largest(subject: Subject, deployment: Deployment, rows: Sequence[Measurement]) -> FloatArray:
-    """The batch per replica that an engine admits: what memory holds, at most what the
-    scheduler allows."""
-    framework, layouts = subject.framework, deployment.layouts
-    given = rows[0].recipe.memory_fraction
-    share = given or framework.memory.memory_fraction
-    if rows[0].kind == "serving":
-        tuned = given or max(share, RECIPE_MEMORY_FRACTION)
-        framework = framework.changed(memory_fraction=tuned)
-    prompts = _column([row.input_tokens for row in rows])
-    answers = np.nan_to_num(_column([row.output_tokens for row in rows]))
-    # Requests in flight are halfway through their answers, on average.
-    held = answers if framework.scheduler.admission is Admission.WHOLE_ANSWER else 0.5 * answers
-    usage = footprint(
-        subject.architecture,
-        subject.precision,
-        subject.chip,
-        framework,
-        layouts,
-        prompts + held,
+_SECONDS = {"ttft": "ttft", "tpot": "tpot", "e2el": "e2e", "latency": "latency"}
+
+
+def calls_of(rows: Sequence[Measurement], library: Library) -> tuple[list[Call | None], list[str]]:
+    """What every row asks, and why some are refused."""
+    calls: list[Call | None] = []
+    refused = []
+    for row in rows:
+        try:
+            calls.append(call_of(row, library))
+            refused.append("")
+        except InputError as error:
+            calls.append(None)
+            refused.append(str(error))
+    return calls, refused
+
+
+def groups_of(
+    calls: Sequence[Call | None], refused: list[str], library: Library
+) -> Iterator[Group]:
+    """The calls by their system and load; writes down why a system cannot be."""
+    places: dict[object, list[int]] = {}
+    for place, call in enumerate(calls):
+        if call is not None:
+            try:
+                places.setdefault(_key(call, library), []).append(place)
+            except InputError as error:
+                refused[place] = str(error)
+    for chosen in places.values():
+        mine = [call for place in chosen if (call := calls[place]) is not None]
+        try:
+            system = library.system(mine[0].scenario)
+        except InputError as error:
+            for place in chosen:
+                refused[place] = str(error)
+            continue
+        yield Group(system, load_of(mine[0].scenario), tuple(mine), tuple(chosen))
+
+
+def _key(call: Call, library: Library) -> object:
+    """What calls of one group share: all but arrangement, lengths and size. Builds on which an
+    engine takes as long are the same."""
+    scenario = call.scenario
+    workload, usual = scenario.workload, Workload()
+    same = replace(
+        workload,
+        input_tokens=usual.input_tokens,
+        output_tokens=usual.output_tokens,
+        cached=usual.cached,
     )
-    capacity = np.asarray(usage.capacity_bytes)
-    if framework.memory.share_of is MemoryShare.LEFT:
-        used = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
-        total = float(subject.chip.memory_bytes)
-        capacity = total - (1.0 - share) * (total - used)
-    fitting = largest_batch(usage, layouts, framework.scheduler.prefill_tokens, prompts, capacity)
-    taken = _column([row.recipe.sequences for row in rows])
-    allowed: FloatArray = (
-        np.minimum(taken, framework.scheduler.max_sequences) * layouts.attention_data
+    shared = replace(
+        scenario, chips=1, workload=same, settings=replace(scenario.settings, build="")
     )
-    return np.minimum(fitting, allowed)
-
-
-def _predict_disaggregated(subject: Subject, rows: Sequence[Measurement]) -> dict[str, FloatArray]:
-    prefills = [row.prefill for row in rows if row.prefill]
-    decodes = [row.decode for row in rows if row.decode]
-    prefill = subject.deployment([_worker(pool) for pool in prefills])
-    decode = subject.deployment([_worker(pool) for pool in decodes])
-    traffic = _traffic(rows)
-    pools = Disaggregated(
-        prefill,
-        _column([pool.workers for pool in prefills]),
-        decode,
-        _column([pool.workers for pool in decodes]),
-        _transfer_seconds(subject, prefill.layouts, rows),
-    )
-    concurrency = _column([row.batch for row in rows])
-    # Somebody ran it, so it fits; where our memory account disagrees, nothing is bounded.
-    limit = _largest(subject, decode, rows)
-    limit = np.where(limit >= 1.0, limit, np.inf)
-    service = serve_disaggregated(pools, traffic, concurrency, limit)
-    chips = _column([p.chips + d.chips for p, d in zip(prefills, decodes, strict=True)])
-    return _metrics(service, traffic, concurrency / chips)
-
-
-def _transfer_seconds(
-    subject: Subject, layouts: LayoutArrays, rows: Sequence[Measurement]
-) -> FloatArray:
-    """Each chip of the prefill worker sends its share of the prompt's cache."""
-    chip = subject.chip
-    per_token = (
-        footprint(
-            subject.architecture, subject.precision, chip, subject.framework, layouts, 4096.0
-        ).cache_bytes_per_sequence
-        / 4096.0
-    )
-    link = chip.scale_up if chip.node_size > 16 else chip.scale_out
-    moved = per_token * _column([row.input_tokens for row in rows])
-    return link.alpha_seconds + moved / (link.bandwidth_bytes * link.achieved)
+    made = library.built(scenario.framework, scenario.chip, scenario.settings.build)
+    return type(call.arrangement), shared, made.id, made.pace

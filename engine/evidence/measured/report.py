@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.evidence.measured.predict import METRICS, Predictions
 from engine.evidence.measured.reader import Measurement
+from engine.serve.command import command_line
 from engine.words.arrays import FloatArray
 
 _MEASURED: Mapping[str, Callable[[Measurement], float]] = {
@@ -149,12 +150,15 @@ def refusals(predictions: Predictions) -> list[tuple[str, int]]:
 
 
 def prediction_csv(rows: Sequence[Measurement], predictions: Predictions) -> str:
-    """One line per input row: id, predicted metrics, and why it was refused."""
+    """One line per input row: id, predicted metrics, why it was refused, and the command that asks
+    the same."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("id", *METRICS, "refused"))
+    writer.writerow(("id", *METRICS, "refused", "command"))
     for index, row in enumerate(rows):
         values = (predictions.values[metric][index] for metric in METRICS)
         cells = ("" if np.isnan(value) else f"{value:.6g}" for value in values)
-        writer.writerow((row.id, *cells, predictions.refused[index]))
+        call = predictions.calls[index]
+        command = command_line(call) if call is not None else ""
+        writer.writerow((row.id, *cells, predictions.refused[index], command))
     return out.getvalue()

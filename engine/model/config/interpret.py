@@ -11,15 +11,19 @@ from engine.words.errors import InputError
 
 
 def interpret(
-    raw: RawConfig, reference: str, assume: str = "", resolution: Resolution | None = None
+    raw: RawConfig,
+    reference: str,
+    assume: str = "",
+    resolution: Resolution | None = None,
+    sequence: int = 0,
 ) -> LoadedModel:
-    """Describe an already parsed config; raises `InputError`."""
+    """Describe an already parsed config, see `load_architecture`; raises `InputError`."""
     from engine.model.dialects.reading import read_architecture
     from engine.model.forward.reading import is_vision
     from engine.model.quantisation import name_warning
 
     if is_vision(raw.config, assume):
-        return _interpret_vision(raw, reference, assume, resolution)
+        return _interpret_forward(raw, reference, assume, resolution, sequence)
     architecture = read_architecture(raw.config, raw.source, raw.name, assume)
     precision = _precision(raw, architecture)
     return LoadedModel(
@@ -27,7 +31,6 @@ def interpret(
         reference=reference,
         origin=raw.origin,
         config=raw.config,
-        kind="language",
         architecture=architecture,
         precision=precision,
         warnings=(*architecture.warnings, *name_warning(raw.name, precision), *raw.notes),
@@ -35,13 +38,13 @@ def interpret(
     )
 
 
-def _interpret_vision(
-    raw: RawConfig, reference: str, assume: str, resolution: Resolution | None
+def _interpret_forward(
+    raw: RawConfig, reference: str, assume: str, resolution: Resolution | None, sequence: int
 ) -> LoadedModel:
     from engine.model.forward.precision import read_precision
     from engine.model.forward.reading import read_vision
 
-    architecture = read_vision(raw.config, raw.source, raw.name, assume, resolution)
+    architecture = read_vision(raw.config, raw.source, raw.name, assume, resolution, sequence)
     precision, note = read_precision(raw.config, raw.hf_quantisation)
     if note:
         architecture = replace(architecture, assumptions=(*architecture.assumptions, note))
@@ -50,7 +53,6 @@ def _interpret_vision(
         reference=reference,
         origin=raw.origin,
         config=raw.config,
-        kind="vision",
         architecture=architecture,
         precision=precision,
         warnings=architecture.warnings,

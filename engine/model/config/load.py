@@ -16,7 +16,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 if TYPE_CHECKING:
-    from engine.model.forward.architecture import VisionLayer
+    from engine.model.forward.architecture import Input, VisionLayer
 
 
 def load_architecture(
@@ -25,23 +25,27 @@ def load_architecture(
     assume: str = "",
     revision: str = "",
     resolution: Resolution | None = None,
+    sequence: int = 0,
 ) -> LoadedModel:
     """Read the model that ``reference`` names.
 
     ``edits`` are what-ifs (dotted key path, JSON value) applied before reading. ``assume`` reads
     an unknown model type by the dialect of a known one. ``revision`` is the hub's. ``resolution``
-    is the width and height of a vision model's input, None for its own. Raises `InputError`, and
-    `UnknownArchitecture` when no dialect understands the config.
+    is the width and height of a vision model's input, ``sequence`` the tokens of a text encoder's;
+    None and 0 are its own. Raises `InputError`, and `UnknownArchitecture` when no dialect
+    understands the config.
     """
     if is_layer_table(reference):
-        return _load_table(reference, edits, resolution)
+        return _load_table(reference, edits, resolution, sequence)
     raw = read_raw(reference, revision)
     edited = replace(raw, config=apply_edits(raw, edits))
-    return interpret(edited, reference, assume, resolution)
+    return interpret(edited, reference, assume, resolution, sequence)
 
 
-def _load_table(reference: str, edits: Edits, resolution: Resolution | None) -> LoadedModel:
-    """A layer table as a model; it is of one resolution and has no keys to edit."""
+def _load_table(
+    reference: str, edits: Edits, resolution: Resolution | None, sequence: int
+) -> LoadedModel:
+    """A layer table as a model; it is of one size and has no keys to edit."""
     from engine.model.forward.table import read_layer_table
 
     path = user_path(reference)
@@ -49,23 +53,37 @@ def _load_table(reference: str, edits: Edits, resolution: Resolution | None) -> 
     architecture = read_layer_table(path)
     if edits:
         raise InputError(f"{source}: edit {clean(edits[0][0], 80)}: a layer table has no keys")
-    own = (architecture.width, architecture.height)
-    if resolution is not None and resolution != own:
-        raise InputError(
-            f"{source}: resolution: found {resolution[0]}x{resolution[1]}, "
-            f"expected {own[0]}x{own[1]}, which the layer table is for"
-        )
+    _check_size(source, architecture.input, resolution, sequence)
     plain = FORMATS["bf16"]
     return LoadedModel(
         name=architecture.name,
         reference=reference,
         origin=source,
         config={"layers": {layer.name: _layer_words(layer) for layer in architecture.layers}},
-        kind="vision",
         architecture=architecture,
         precision=Precision(plain, plain, plain),
         warnings=architecture.warnings,
     )
+
+
+def _check_size(source: str, own: Input, resolution: Resolution | None, sequence: int) -> None:
+    """Refuse another size than the table's ``own``."""
+    from engine.model.forward.architecture import Image, Text
+    from engine.model.forward.source import resolution_of_text
+
+    match own:
+        case Image() if resolution is not None and Image(*resolution) != own:
+            asked: Input = Image(*resolution)
+            raise InputError(
+                f"{source}: resolution: found {asked}, expected {own}, which the layer table is for"
+            )
+        case Text() if resolution is not None:
+            raise resolution_of_text(source, resolution)
+        case Text() if sequence and Text(sequence) != own:
+            raise InputError(
+                f"{source}: sequence length: found {sequence}, expected {own.tokens}, which the "
+                "layer table is for"
+            )
 
 
 def _layer_words(layer: VisionLayer) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine.model.architecture import Architecture
+from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ Edits = Sequence[tuple[str, object]]
 """What-ifs: dotted key paths with the JSON values to put there."""
 
 Resolution = tuple[int, int]
-"""Width and height of a vision model's input; for encoders of text, sequence length and 1."""
+"""Width and height of a vision model's input."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,16 @@ class LoadedModel:
     reference: str
     origin: str
     config: dict[str, Any]
-    kind: Literal["language", "vision"]
     architecture: Architecture | VisionArchitecture
     precision: Precision
     warnings: tuple[str, ...] = ()
     repository: str = ""
     """Where engines find the checkpoint on the hub, as ``org/name``; empty where unknown."""
+
+    @property
+    def kind(self) -> ModelCategory:
+        """What people call it."""
+        return self.architecture.category
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""The neutral description of a vision model (or encoder) at one input shape: its layers.
+"""The neutral description of a vision model or text encoder at one size of its input: its layers.
 
-Vision networks are irregular where language models repeat one block, so the description is the
-list of layers itself, each with its work for a single image. Dialects and layer tables make it;
-nothing here knows chips or time.
+Such networks are irregular where language models repeat one block, so the description is the
+list of layers itself, each with its work for a single image or sequence. Dialects and layer
+tables make it; nothing here knows chips or time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
-from engine.model.kinds import ModelKind
+from engine.model.kinds import ModelCategory, ModelKind
 
 
 class LayerKind(Enum):
@@ -35,6 +35,37 @@ class LayerKind(Enum):
 
 MATRIX_KINDS = frozenset({LayerKind.CONVOLUTION, LayerKind.LINEAR, LayerKind.ATTENTION})
 """Kinds that run on the matrix units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as it goes in, in pixels."""
+
+    category: ClassVar[ModelCategory] = ModelCategory.VISION
+    samples: ClassVar[str] = "images"
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sequence as it goes in, every one of its tokens valid."""
+
+    category: ClassVar[ModelCategory] = ModelCategory.ENCODER
+    samples: ClassVar[str] = "sequences"
+
+    tokens: int
+
+    def __str__(self) -> str:
+        return f"{self.tokens} tokens"
+
+
+Input = Image | Text
+"""What one sample is; ``samples`` is what several are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +93,34 @@ class VisionLayer:
 
 @dataclass(frozen=True, slots=True)
 class VisionArchitecture:
-    """A vision model at one input shape.
+    """A vision model, or a text encoder, at one size of its input.
 
-    ``samples`` is what it counts per second: ``images`` or ``sequences``. ``height`` and
-    ``width`` are the input's (for encoders of text: 1 and the sequence length). ``parameters``
-    are the trained ones, running statistics of norms apart, as published counts have them.
+    ``parameters`` are the trained ones, running statistics of norms apart, as published counts
+    have them.
     """
 
     kind: ClassVar[ModelKind] = ModelKind.FORWARD
+    maximum_positions: ClassVar[int] = 0
+    """No context grows: inputs have one shape."""
 
     name: str
     family: str
-    height: int
-    width: int
+    input: Input
     layers: tuple[VisionLayer, ...]
-    samples: str = "images"
     version: str = ""
     """As a benchmark name shows it (``V2``); empty where the model has none."""
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def category(self) -> ModelCategory:
+        """What people call it."""
+        return self.input.category
+
+    @property
+    def samples(self) -> str:
+        """What it counts per second."""
+        return self.input.samples
 
     @property
     def parameters(self) -> int:
@@ -89,10 +129,10 @@ class VisionArchitecture:
 
     @property
     def flops(self) -> float:
-        """FLOPs of one forward pass of one image."""
+        """FLOPs of one forward pass of one sample."""
         return sum(layer.flops for layer in self.layers)
 
     @property
     def largest_activation_elements(self) -> int:
-        """Elements of the largest layer's input and output together, for one image."""
+        """Elements of the largest layer's input and output together, for one sample."""
         return max(layer.input_elements + layer.output_elements for layer in self.layers)

@@ -1,11 +1,12 @@
-"""What was understood of a vision model, in figures."""
+"""What was understood of a vision model or text encoder, in figures."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from engine.model.config import LoadedModel
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import Image, Input, LayerKind, VisionArchitecture
 from engine.model.forward.bytes import weight_bytes
 
 
@@ -24,11 +25,10 @@ def as_json(model: LoadedModel, architecture: VisionArchitecture) -> dict[str, A
     """The figures under names that carry their unit."""
     return {
         "name": model.name,
-        "kind": "vision",
+        "kind": model.kind,
         "family": architecture.family,
         "version": architecture.version,
-        "width": architecture.width,
-        "height": architecture.height,
+        **asdict(architecture.input),
         "samples": architecture.samples,
         "total_parameters": architecture.parameters,
         "flops": round(architecture.flops),
@@ -51,7 +51,7 @@ def as_text(model: LoadedModel, architecture: VisionArchitecture) -> str:
     version = f" {architecture.version}" if architecture.version else ""
     lines = [
         f"{model.name}  {architecture.family}{version}, {model.origin}",
-        f"  input        {input_text(architecture)}",
+        f"  input        {input_text(architecture.input)}",
         f"  parameters   {architecture.parameters / 1e6:,.2f} M",
         f"               {architecture.parameters:,}",
         f"  FLOPs        {architecture.flops / 1e9:,.3f} G per {sample}, "
@@ -73,8 +73,6 @@ def as_text(model: LoadedModel, architecture: VisionArchitecture) -> str:
     return "\n".join(lines)
 
 
-def input_text(architecture: VisionArchitecture) -> str:
+def input_text(size: Input) -> str:
     """The input's size in words."""
-    if architecture.samples == "sequences":
-        return f"sequence of {architecture.width} tokens"
-    return f"image of {architecture.width}x{architecture.height}"
+    return f"image of {size}" if isinstance(size, Image) else f"sequence of {size}"

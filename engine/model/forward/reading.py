@@ -1,4 +1,5 @@
-"""Is a config one of vision, and what does it describe: the way in for `engine.model.config`."""
+"""Is a config one of a forward model, and what does it describe: the way in for
+`engine.model.config`."""
 
 from __future__ import annotations
 
@@ -65,13 +66,15 @@ def read_vision(
     name: str,
     assume: str = "",
     resolution: Resolution | None = None,
+    sequence: int = 0,
 ) -> VisionArchitecture:
-    """The architecture that ``config`` describes at ``resolution`` (width, height), or at the
-    model's own.
+    """The architecture that ``config`` describes at ``resolution`` (width, height) of its images,
+    or at ``sequence`` tokens of its text; None and 0 are the model's own. What a model's input
+    is not, says nothing: an image has no tokens.
 
     ``assume`` is a model type, or the name of an architecture, to read it as. Raises
     `UnknownArchitecture` for a name or key that no dialect understands, `InputError` for a bad
-    value or a resolution that the architecture does not allow.
+    value or an input size that the architecture does not allow: no text has a resolution.
     """
     notes: list[str] = []
     named = assume in named_architectures() or _is_timm(config, assume)
@@ -91,7 +94,7 @@ def read_vision(
         )
     keys = Keys(config, source, model_type, class_defaults(model_type))
     keys.ignore("source")
-    architecture = reader(Source(keys, resolution, notes))
+    architecture = reader(Source(keys, resolution, sequence, notes))
     for opened in keys.opened:
         # Of generation; transformers writes it into every config.
         opened.ignore("tie_word_embeddings")

@@ -1,11 +1,11 @@
-"""What vision dialects ask of a config beside their own keys: input size, classes, task."""
+"""What forward dialects ask of a config beside their own keys: input size, classes, task."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import Image, Input, Text, VisionArchitecture
 from engine.model.forward.parts import Network, Shape
 from engine.model.keys import MISSING, Keys
 from engine.words.errors import InputError
@@ -15,7 +15,16 @@ MAXIMUM_CHANNELS = 65_536
 MAXIMUM_BLOCKS = 1_000
 
 Resolution = tuple[int, int]
-"""Width and height in pixels; for encoders of text the sequence length and 1."""
+"""Width and height in pixels."""
+
+
+def resolution_of_text(source: str, resolution: Resolution) -> InputError:
+    """The refusal of an image size for a text encoder."""
+    width, height = resolution
+    return InputError(
+        f"{source}: resolution: found {width}x{height}, expected none for a text encoder; "
+        "its length in tokens is --isl"
+    )
 
 
 @dataclass
@@ -24,7 +33,9 @@ class Source:
 
     keys: Keys
     resolution: Resolution | None = None
-    """None: the model's own."""
+    """Of an image; None: the model's own."""
+    sequence: int = 0
+    """Tokens of a sequence of text; 0: the model's own."""
     notes: list[str] = field(default_factory=list)
     """Assumptions in words, beside those that the keys remember."""
 
@@ -49,6 +60,25 @@ class Source:
                     f"{MAXIMUM_SIDE}"
                 )
         return Shape(depth, height, width)
+
+    def tokens(self, usable: int, why: str) -> int:
+        """The length of a sequence: the one asked for, else the config's, else all ``usable``
+        positions; ``why`` says where these come from."""
+        if self.resolution is not None:
+            raise resolution_of_text(self.keys.source, self.resolution)
+        stated = self.option_integer("sequence_length", 0)
+        if self.sequence > usable:
+            raise InputError(
+                f"{self.keys.source}: sequence length: found {self.sequence}, expected at most "
+                f"{usable}, {why}"
+            )
+        if self.sequence:
+            return self.sequence
+        if stated > usable:
+            raise self.keys.problem("sequence_length", stated, f"at most {usable}, {why}")
+        if not stated:
+            self.notes.append(f"sequence length {usable}, all positions there are")
+        return stated or usable
 
     def fixed_image(self) -> Shape:
         """The input image of a model whose weights hold for one size; raises for another."""
@@ -208,21 +238,23 @@ class Source:
         return 2
 
     def done(
-        self,
-        network: Network,
-        image: Shape,
-        family: str,
-        version: str = "",
-        samples: str = "images",
+        self, network: Network, image: Shape, family: str, version: str = ""
     ) -> VisionArchitecture:
-        """The finished architecture, still without its name."""
+        """The finished architecture of a vision model, still without its name."""
+        return self._finished(network, Image(image.width, image.height), family, version)
+
+    def done_encoder(self, network: Network, tokens: int, family: str) -> VisionArchitecture:
+        """The finished architecture of a text encoder, still without its name."""
+        return self._finished(network, Text(tokens), family, "")
+
+    def _finished(
+        self, network: Network, size: Input, family: str, version: str
+    ) -> VisionArchitecture:
         return VisionArchitecture(
             name="",
             family=family,
-            height=image.height,
-            width=image.width,
+            input=size,
             layers=tuple(network.layers),
-            samples=samples,
             version=version,
             assumptions=tuple(self.notes),
         )

@@ -18,7 +18,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from engine.model.forward.architecture import LayerKind, VisionArchitecture, VisionLayer
+from engine.model.forward.architecture import (
+    Image,
+    Input,
+    LayerKind,
+    Text,
+    VisionArchitecture,
+    VisionLayer,
+)
 from engine.model.forward.table_types import ADDITIONS, KINDS, NO_WORK
 from engine.sources.files import open_file
 from engine.words.errors import InputError
@@ -84,17 +91,13 @@ def read_layer_table(path: Path) -> VisionArchitecture:
     layers = [layer for row in rows for layer in _layers(row)]
     if not any(layer.flops for layer in layers):
         raise InputError(f"{shown}: no layer has FLOPs")
-    first = rows[0]
-    samples, height, width = _sample(first)
     unknown = sorted({row.type for row in rows if _is_unknown(row)})
     warnings = [f"layer type {one} is unknown, counted by its figures alone" for one in unknown]
     return VisionArchitecture(
         name=clean(path.stem, 120),
         family="layer table",
-        height=height,
-        width=width,
+        input=_sample(rows[0]),
         layers=tuple(layers),
-        samples=samples,
         assumptions=_assumptions(rows),
         warnings=tuple(warnings),
     )
@@ -113,8 +116,8 @@ def _assumptions(rows: list[_Row]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _sample(first: _Row) -> tuple[str, int, int]:
-    """What the model counts, and the height and width of one: from the first row's input."""
+def _sample(first: _Row) -> Input:
+    """What goes in: from the first row's input."""
     if not first.inputs:
         raise InputError(f"{first.place}: in_shape: found no shape, expected the model's input")
     shape = first.inputs[0]
@@ -124,8 +127,8 @@ def _sample(first: _Row) -> tuple[str, int, int]:
             raise InputError(
                 f"{first.place}: in_shape: found a batch of {batch}, expected one image"
             )
-        return "images", shape[-2], shape[-1]
-    return "sequences", 1, shape[1] if len(shape) > 1 else shape[0]
+        return Image(width=shape[-1], height=shape[-2])
+    return Text(shape[1] if len(shape) > 1 else shape[0])
 
 
 # --- one row --------------------------------------------------------------------------------

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evidence.measured.forward import SERVER_LOAD, offline_batches, row_inventory
+from engine.evidence.measured.calls import call_of
+from engine.evidence.measured.forward_calls import offline_batches
+from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement, read_measurements
-from engine.hardware.framework_profiles import load_framework
-from engine.serve.forward import batch_seconds
+from engine.serve.call import Call
+from engine.serve.forward import run_forward
+from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.work.forward.work import Inventory
 from tests.accuracy.vision.constants import Constants, Values
@@ -19,12 +22,26 @@ from tests.accuracy.vision.constants import Constants, Values
 
 @dataclass(frozen=True)
 class Case:
-    """One row: its kernels, and the measured images per second of one chip."""
+    """One row and its call: its kernels, and the measured images per second of one chip.
+
+    ``batches`` are those that an offline run chooses from, else the row's own.
+    """
 
     row: Measurement
-    inventory: Inventory
-    framework: str
+    call: Call
+    system: System
+    batches: np.ndarray
     rate: float
+
+    @property
+    def inventory(self) -> Inventory:
+        """The row's kernels as the profiles have them."""
+        return self.system.forward_inventory
+
+    @property
+    def framework(self) -> str:
+        """The profile of what ran it."""
+        return self.system.engine.id
 
     def residual(self, values: Values) -> float:
         """Logarithm of predicted over measured rate."""
@@ -32,16 +49,11 @@ class Case:
 
     def predicted(self, values: Values) -> float:
         """Images per second of one chip under ``values``."""
-        inventory = _under(self, values)
-        if np.isfinite(self.row.batch):
-            batch = max(self.row.batch, 1.0)
-            rate = batch / float(batch_seconds(inventory, np.array([batch])).latency[0])
-        else:
-            streams = values.offline_instances
-            batches = offline_batches(inventory, load_framework(self.framework), streams)
-            seconds = batch_seconds(inventory, batches, streams).latency
-            rate = float(np.max(streams * batches / seconds))
-        return rate * values.of("server") if self.row.load.startswith(SERVER_LOAD) else rate
+        instances = self.system.instances
+        seconds = run_forward(_under(self, values), self.batches, instances).latency
+        rate = float(np.max(instances * self.batches / seconds))
+        busy = self.call.scenario.workload.utilisation
+        return rate * values.of("server") if busy < 1.0 else rate
 
 
 def _under(case: Case, values: Values) -> Inventory:
@@ -57,20 +69,21 @@ def _under(case: Case, values: Values) -> Inventory:
 
 def load_cases(path: Path) -> list[Case]:
     """Every vision row that is understood."""
-    cases = []
+    library, cases = Library(), []
     for row in read_measurements(path):
         if row.kind != "cv":
             continue
-        cells = {**row.cells, "chip": row.chip, "framework": row.framework}
         try:
-            inventory, framework = row_inventory(cells)
+            call = call_of(row, library)
+            system = library.system(call.scenario)
         except InputError as error:
             print(f"left out: {error}")
             continue
+        batches = np.array([row.batch]) if row.batch >= 1 else offline_batches(system)
         rate = row.samples_per_second / row.chips
         if not np.isfinite(rate):
             rate = max(row.batch, 1.0) / (row.latency_ms * 1e-3)
-        cases.append(Case(row, inventory, framework, rate))
+        cases.append(Case(row, call, system, batches, rate))
     return cases
 
 

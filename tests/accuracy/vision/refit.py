@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evidence.measured.forward import predict_row
+from engine.serve.call import ask
 from tests.accuracy.vision.cases import (
     Case,
     constants_of,
@@ -138,8 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _now(case: Case) -> float:
-    cells = {**case.row.cells, "chip": case.row.chip, "framework": case.row.framework}
-    return predict_row(cells)["samples_per_s"] / case.row.chips
+    return float(ask(case.call).rates["samples"][0, 0]) / case.row.chips
 
 
 if __name__ == "__main__":

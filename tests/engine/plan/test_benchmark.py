@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plan.benchmark import FpsName, FtlName, TpsName, model_and_size, parse_name
+from engine.plan.benchmark import (
+    EncoderName,
+    FpsName,
+    FtlName,
+    TpsName,
+    model_and_size,
+    name_fields,
+    parse_name,
+)
 from engine.words.errors import InputError
 
 
@@ -26,6 +34,12 @@ def test_fps_example():
     assert parse_name("FPS001-Resnet50-V2-R224x224-W8A8-B4") == FpsName(
         1, "Resnet50", "V2", 224, 224, 8, 8, 4
     )
+
+
+def test_an_encoder_s_name_has_a_length_in_the_place_of_a_resolution():
+    name = parse_name("FPS001-BERT-Large-V1-S384-W8A8-B4")
+    assert name == EncoderName(1, "BERT-Large", "V1", 384, 8, 8, 4)
+    assert (name_fields(name)["kind"], name_fields(name)["input_tokens"]) == ("FPS", 384)
 
 
 def test_model_names_hold_dashes_and_dots():
@@ -51,6 +65,8 @@ def test_letter_o_is_read_and_zero_is_written():
         ("TPS001-Llama2-70B-S0-01-W4A16-B16", "input"),
         ("TPS001-Llama2--S4K-01-W4A16-B16", "size"),
         ("FPS001-Resnet50-V2-224x224-W8A8-B4", "resolution"),
+        ("FPS001-BERT-V1-S0-W8A8-B4", "input"),
+        ("FPS001-BERT-V1-S384x1-W8A8-B4", "input"),
         ("TPS001-Llama2-S4K-01-W4A16-B16", "fields"),
         ("", "kind"),
     ],
@@ -94,6 +110,12 @@ def test_ftl_names_round_trip(number, model, size, inputs, weights, acts, batch)
 @given(st.integers(0, 999), WORDS, SIZES, st.integers(1, 9999), st.integers(1, 9999), BITS, BITS)
 def test_fps_names_round_trip(number, model, version, width, height, weights, acts):
     name = FpsName(number, model, version, width, height, weights, acts, 4)
+    assert parse_name(str(name)) == name
+
+
+@given(st.integers(0, 999), WORDS, SIZES, TOKENS, BITS, BITS)
+def test_encoders_names_round_trip(number, model, version, tokens, weights, acts):
+    name = EncoderName(number, model, version, tokens, weights, acts, 4)
     assert parse_name(str(name)) == name
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.evidence.measured.forward_names import measured_architecture
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
 from engine.model.config import load_architecture
+from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.describe import as_json
 from engine.model.model_profiles import bundled_models
 from engine.serve.forward_memory import VisionFootprint, live_copies, vision_footprint
@@ -25,9 +25,10 @@ def test_a_convolution_by_hand():
 
 
 def test_weights_in_memory_are_those_that_the_model_is_described_with():
-    vision = [one for one in map(load_architecture, bundled_models()) if one.kind == "vision"]
-    assert vision
-    for one in vision:
+    models = [load_architecture(name) for name in bundled_models()]
+    forward = [one for one in models if isinstance(one.architecture, VisionArchitecture)]
+    assert forward
+    for one in forward:
         found = vision_footprint(one.architecture, one.precision, chip(), framework(), 1, 2.0)
         assert as_json(one, one.architecture)["weight_bytes"] == found.weight_bytes, one.name
 
@@ -53,7 +54,8 @@ def test_the_largest_batch_is_the_last_that_fits():
     ],
 )
 def test_batches_that_ran_and_did_not(name: str, side: int, gpu: str, batch: int, ran: bool):
-    architecture = measured_architecture(name, (side, side))
+    architecture = load_architecture(name, resolution=(side, side)).architecture
+    assert isinstance(architecture, VisionArchitecture)
     engine = load_framework("pytorch")
     found = vision_footprint(architecture, BF16, load_chip(gpu), engine, 1, 2.0)
     assert (found.largest_batch() >= batch) is ran

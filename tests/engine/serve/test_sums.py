@@ -136,7 +136,7 @@ def test_of_a_forward_pass(layers, instances, launch, half_size):
     outcome = predict(system, arrangements, Requests(0.0, 0.0), Static(), batches)
     made = outcome.passes["batch"]
     total = sum(one.seconds for one in made.items())
-    np.testing.assert_allclose(total, outcome.seconds["latency"][0], rtol=1e-9)
+    np.testing.assert_allclose(total, outcome.seconds["latency"], rtol=1e-9)
     assert all(np.all(one.seconds >= 0) for one in made.items())
     np.testing.assert_allclose(
         sum(one.seconds for one in outcome.parts["latency"]), outcome.seconds["latency"]

@@ -12,7 +12,6 @@ from engine.model.forward.blocks import feed_forward, self_attention
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
-from engine.words.errors import InputError
 
 ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert", "data2vec-text", "mpnet"})
 NARROW = frozenset({"electra", "albert"})
@@ -130,7 +129,8 @@ def read_distilled(source: Source) -> VisionArchitecture:
 def _encoder(
     source: Source, figures: Figures, head: Callable[[Source, Network, Shape, Figures], None]
 ) -> VisionArchitecture:
-    length = _length(source, figures)
+    why = f"the positions that max_position_embeddings {figures.positions} leaves"
+    length = source.tokens(figures.usable, why)
     network = source.network()
     x = Shape(figures.embedding, 1, length)
     tables = 3 if figures.types else 2
@@ -156,8 +156,7 @@ def _encoder(
     if figures.norm_first:
         network.norm("norm", x)
     head(source, network, x, figures)
-    family = source.keys.model_type
-    return source.done(network, Shape(3, 1, length), family, samples="sequences")
+    return source.done_encoder(network, length, source.keys.model_type)
 
 
 def _layer(network: Network, x: Shape, figures: Figures, first: bool) -> None:
@@ -172,28 +171,6 @@ def _layer(network: Network, x: Shape, figures: Figures, first: bool) -> None:
     network.add("add2", x)
     if not figures.norm_first:
         network.norm("norm2", x)
-
-
-def _length(source: Source, figures: Figures) -> int:
-    """Tokens of a sequence: as asked for (LENGTHx1), as the file says, or all positions."""
-    stated = source.option_integer("sequence_length", 0)
-    if source.resolution is None:
-        if not stated:
-            source.notes.append(f"sequence length {figures.usable}, all positions there are")
-        length = stated or figures.usable
-    else:
-        length, height = source.resolution
-        if height != 1:
-            raise InputError(
-                f"{source.keys.source}: resolution {length}x{height}, expected a sequence length "
-                f"and 1 for an encoder of text, as {min(384, figures.usable)}x1"
-            )
-    if length > figures.usable:
-        raise InputError(
-            f"{source.keys.source}: sequence length {length}, expected at most {figures.usable}, "
-            "the positions that the model has"
-        )
-    return length
 
 
 # Heads ------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def _tower(source: Source, model_type: str) -> tuple[Source, bool]:
         raise keys.problem("vision_config", keys.values.get("vision_config"), "a mapping")
     inner.ignore("model_type")
     keys.warnings.append("only the vision tower is read, the text tower is left out")
-    return Source(inner, source.resolution, source.notes), True
+    return Source(inner, source.resolution, notes=source.notes), True
 
 
 def _attention_pool(network: Network, x: Shape, heads: int, width: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.evidence.measured.predict import predict
+from engine.evidence.measured.predict import predict_rows
 from tests.engine.evidence.calibration.test_results import VLLM
 from tests.engine.evidence.measured.rows import make_rows, write_rows
 
@@ -60,7 +60,7 @@ def test_a_dry_run_writes_nothing(home: Path, capsys) -> None:
 
 def test_runs_that_the_published_constants_fit_already_write_nothing(home: Path, capsys) -> None:
     loads = [{"concurrency_or_batch": str(load), "ttft_ms": ""} for load in (1, 8, 32)]
-    known = predict(make_rows(home, *loads)).values["tpot_ms"]
+    known = predict_rows(make_rows(home, *loads)).values["tpot_ms"]
     exact = [load | {"tpot_ms": str(ms)} for load, ms in zip(loads, known, strict=True)]
     table = write_rows(home / "exact.csv", *exact)
     assert run(["calibrate", str(table), *OPTIONS]) == 0

@@ -13,7 +13,6 @@ from engine.evidence.calibration.fit import (
     TPOT_NOISE,
     TTFT_NOISE,
     Fitted,
-    Site,
     _constants,
     _errors,
     _predicted,
@@ -25,10 +24,11 @@ from engine.evidence.calibration.profile import write_profile
 from engine.evidence.calibration.results import Run
 from engine.evidence.calibration.rows import csv_runs
 from engine.hardware.chip_profiles import load_chip
-from engine.hardware.framework import Framework
+from engine.hardware.framework import PARTS, Framework
 from engine.hardware.framework_profiles import framework_ids, load_framework
 from engine.model.config import load_architecture
 from engine.model.precision import parse_precision
+from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.work.layout import Layout
 from tests.engine.evidence.measured.rows import write_rows
@@ -37,8 +37,8 @@ LAYOUT = Layout(tensor=4)
 
 
 @pytest.fixture(scope="module")
-def site() -> Site:
-    return Site(
+def site() -> System:
+    return System(
         load_architecture("llama-3.1-8b").architecture,
         parse_precision("W16A16"),
         load_chip("h100_sxm"),
@@ -47,7 +47,7 @@ def site() -> Site:
 
 
 def made_runs(
-    site: Site,
+    site: System,
     factors: dict[str, float],
     batches: Sequence[int] = (1, 4, 16, 64, 128),
     layout: Layout = LAYOUT,
@@ -64,7 +64,7 @@ def made_runs(
     ]
 
 
-def found(site: Site, runs: Sequence[Run]) -> dict[str, Fitted]:
+def found(site: System, runs: Sequence[Run]) -> dict[str, Fitted]:
     """The fitted constants by name."""
     return {fitted.constant.name: fitted for fitted in calibrate(site, runs).constants}
 
@@ -91,7 +91,7 @@ def noisy(runs: list[Run], generator: np.random.Generator) -> list[Run]:
     ],
 )
 def test_a_changed_constant_comes_back(
-    site: Site, name: str, factor: float, layout: Layout, prompt: int
+    site: System, name: str, factor: float, layout: Layout, prompt: int
 ) -> None:
     runs = made_runs(site, {name: factor}, layout=layout, prompt=prompt)
     fitted = found(site, runs)[name]
@@ -100,25 +100,25 @@ def test_a_changed_constant_comes_back(
     assert abs(np.log(fitted.factor)) > 0.5 * abs(np.log(factor))
 
 
-def test_three_runs_help(site: Site) -> None:
+def test_three_runs_help(site: System) -> None:
     runs = made_runs(site, {"bandwidth efficiency": 0.75, "per-request cost": 2.0}, (1, 16, 64))
     outcome = calibrate(site, runs)
     assert outcome.after[1] < 0.4 * outcome.before[1]
 
 
-def test_two_runs_are_too_few(site: Site) -> None:
+def test_two_runs_are_too_few(site: System) -> None:
     with pytest.raises(InputError, match="found 2 runs, expected at least 3"):
         calibrate(site, made_runs(site, {}, (1, 16)))
 
 
-def test_contradicting_runs_are_named(site: Site) -> None:
+def test_contradicting_runs_are_named(site: System) -> None:
     runs = made_runs(site, {}, (1, 16, 64))
     runs.append(replace(runs[1], name="again", tpot_ms=runs[1].tpot_ms * 2))
     with pytest.raises(InputError, match="again contradicts run 16"):
         calibrate(site, runs)
 
 
-def test_runs_that_no_constants_explain_are_refused(site: Site) -> None:
+def test_runs_that_no_constants_explain_are_refused(site: System) -> None:
     runs = made_runs(site, {}, (1, 16, 64))
     scrambled = [
         replace(run, tpot_ms=run.tpot_ms * factor)
@@ -128,7 +128,7 @@ def test_runs_that_no_constants_explain_are_refused(site: Site) -> None:
         calibrate(site, scrambled)
 
 
-def test_constants_come_back_within_their_stated_uncertainty(site: Site) -> None:
+def test_constants_come_back_within_their_stated_uncertainty(site: System) -> None:
     """Of sixteen fits to noisy runs of known constants, about two of three constants lie within
     one standard deviation and nearly all within two."""
     generator = np.random.default_rng(7)
@@ -149,7 +149,7 @@ def test_constants_come_back_within_their_stated_uncertainty(site: Site) -> None
     assert np.mean(within < 2.0) > 0.9
 
 
-def test_what_runs_do_not_touch_is_not_identified(site: Site) -> None:
+def test_what_runs_do_not_touch_is_not_identified(site: System) -> None:
     """Batch 1 with short prompts reads weights; it says nothing of the compute rate."""
     runs = [replace(run, input_tokens=32) for run in made_runs(site, {}, (1, 1, 1))]
     compute = found(site, runs)["compute efficiency"]
@@ -157,13 +157,13 @@ def test_what_runs_do_not_touch_is_not_identified(site: Site) -> None:
     assert compute.factor == pytest.approx(1.0, abs=0.1)
 
 
-def test_one_chip_has_no_link(site: Site) -> None:
+def test_one_chip_has_no_link(site: System) -> None:
     assert "link α" not in found(site, made_runs(site, {}, (1, 16, 64), Layout()))
 
 
-def test_a_slower_link_is_the_frameworks_cost(site: Site) -> None:
+def test_a_slower_link_is_the_frameworks_cost(site: System) -> None:
     outcome = calibrate(site, made_runs(site, {"link α": 3.0}))
-    assert outcome.framework.costs.collective_seconds > site.framework.costs.collective_seconds
+    assert outcome.framework.costs.collective_seconds > site.engine.costs.collective_seconds
 
 
 @pytest.mark.parametrize("lengths", [(128, 128), (512, 512), (1024, 256)])
@@ -171,7 +171,7 @@ def test_a_slower_link_is_the_frameworks_cost(site: Site) -> None:
 def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> None:
     """TensorRT-LLM on H100 as a cluster that nobody has described: three runs of one pair of
     lengths must bring those of other lengths and layouts nearer, unless TPOT is near already."""
-    qwen = Site(
+    qwen = System(
         load_architecture("qwen3-235b-a22b").architecture,
         parse_precision("fp8_block"),
         load_chip("h100_sxm"),
@@ -182,34 +182,43 @@ def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> 
     alike.sort(key=lambda run: (run.layout.ranks, run.concurrency))
     others = [run for run in measured if run not in alike]
     outcome = calibrate(qwen, [alike[place] for place in pick])
-    before = _errors(qwen, others, qwen.framework, _targets(others))
+    before = _errors(qwen, others, qwen.engine, _targets(others))
     after = _errors(qwen, others, outcome.framework, _targets(others))
     assert len(others) >= 20
     assert after[0] < 0.8 * before[0]
     assert after[1] < max(0.8 * before[1], 0.09)
 
 
-def test_prompts_that_a_client_sends_again_are_not_prefilled(tmp_path: Path, site: Site) -> None:
+def test_prompts_that_a_client_sends_again_are_not_prefilled(tmp_path: Path, site: System) -> None:
     cells = {"citation": "aiconfigurator", "concurrency_or_batch": "40", "load": "closed-loop"}
     (run,) = csv_runs(write_rows(tmp_path / "runs.csv", cells), site)
     assert run.cached == pytest.approx(1 - 100 / 400)
 
 
+def constants_of(framework: Framework) -> dict[str, object]:
+    """All that a framework says, those of its parts one by one."""
+    found = {one.name: getattr(framework, one.name) for one in fields(Framework)}
+    for name in PARTS:
+        part = found.pop(name)
+        found |= {one.name: getattr(part, one.name) for one in fields(part)}
+    return found
+
+
 @pytest.mark.parametrize("name", framework_ids())
 def test_a_profile_without_changes_is_the_framework_it_came_from(
-    name: str, tmp_path: Path, monkeypatch, site: Site
+    name: str, tmp_path: Path, monkeypatch, site: System
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    there = replace(site, framework=load_framework(name))
+    there = replace(site, engine=load_framework(name))
     constants = _constants(there, [Run("", LAYOUT, 1, 1, 1, 1, True, 1)])
     framework = calibrated_framework(there, constants, np.zeros(len(constants)))
     write_profile(framework, "mine", "h100_sxm", 3)
     runs = [Run("", LAYOUT, batch, 500, 500, 1, True, 1) for batch in (1, 64, 512)]
     kept = {"id", "name", "origin", "sources", "provenance", "kernels"}
     loaded = load_framework("mine")
-    for field in fields(Framework):
-        if field.name not in kept:
-            found, wanted = (getattr(one, field.name) for one in (loaded, there.framework))
+    for name, wanted in constants_of(there.engine).items():
+        if name not in kept:
+            found = constants_of(loaded)[name]
             assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
     again = _predicted(there, runs, loaded)
-    assert again == pytest.approx(_predicted(there, runs, there.framework), rel=1e-3)
+    assert again == pytest.approx(_predicted(there, runs, there.engine), rel=1e-3)

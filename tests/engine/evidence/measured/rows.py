@@ -24,7 +24,11 @@ SERVING = {
 
 def write_rows(path: Path, *changes: dict[str, str]) -> Path:
     """A CSV with one serving row per set of changed cells."""
-    lines = [SERVING | change for change in changes]
+    return write_lines(path, *(SERVING | change for change in changes))
+
+
+def write_lines(path: Path, *lines: dict[str, str]) -> Path:
+    """A CSV with these cells."""
     columns = list(dict.fromkeys(column for line in lines for column in line))
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, columns)

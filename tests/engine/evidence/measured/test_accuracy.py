@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.evidence.measured.models import row_architecture
-from engine.evidence.measured.predict import Predictions, predict
+from engine.evidence.measured.library import Library
+from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_record
 from engine.evidence.measured.report import Group, groups
@@ -30,7 +30,7 @@ def rows() -> list[Measurement]:
 
 @pytest.fixture(scope="module")
 def predictions(rows: list[Measurement]) -> Predictions:
-    return predict(rows)
+    return predict_rows(rows)
 
 
 @pytest.fixture(scope="module")
@@ -121,5 +121,7 @@ def test_bundled_models_are_those_of_the_collection() -> None:
     configs = REFERENCE.parent / "measured_configs"
     for folder in sorted(path for path in configs.iterdir() if path.is_dir()):
         name = folder.name.replace("__", "/")
-        bundled, given = row_architecture(name, None), row_architecture(name, configs)
+        (_, bundled), (_, given) = (
+            library.language_model(name) for library in (Library(), Library(configs))
+        )
         assert (bundled.layers, bundled.lm_head) == (given.layers, given.lm_head), name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.evidence.measured.predict import predict
+from engine.evidence.measured.predict import predict_rows
 from tests.engine.evidence.measured.rows import make_rows
 
 NVIDIA = {"citation": "github.com/ai-dynamo/aiconfigurator:silicon_sample.csv"}
@@ -37,7 +37,7 @@ def tpot_ms(folder, **cells: str) -> list[float]:
     """TPOT with prompts that come again, and with prompts that do not."""
     known = {"load": "closed-loop", "isl": "8000", "osl": "100", **cells}
     rows = make_rows(folder, known | NVIDIA, known)
-    return [float(value) for value in predict(rows).values["tpot_ms"]]
+    return [float(value) for value in predict_rows(rows).values["tpot_ms"]]
 
 
 def test_of_ten_requests_for_each_slot_the_first_hundred_are_new(tmp_path):

@@ -79,6 +79,6 @@ def test_how_often_the_queue_is_looked_at_goes_by_the_recipe(said, profile):
 
 def test_a_profile_has_what_it_does_not_change_from_its_base():
     base, derived = load_framework("sglang"), load_framework("sglang-interval")
-    assert derived.admission_steps == 30
-    assert derived.step_seconds == base.step_seconds
+    assert derived.scheduler.admission_steps == 30
+    assert derived.costs.step_seconds == base.costs.step_seconds
     assert derived.kernels == base.kernels

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.evidence.measured.forward import predict_row
-from engine.evidence.measured.forward_names import measured_architecture, measured_format
+from engine.evidence.measured.forward_names import measured_format, measured_model
+from engine.evidence.measured.predict import predict_rows
+from engine.evidence.measured.reader import read_measurements
 from engine.hardware.chip_profiles import load_chip
+from engine.model.config import load_architecture
+from engine.model.forward.architecture import VisionArchitecture
 from engine.words.errors import InputError
+from tests.engine.evidence.measured.rows import write_lines
 from tests.engine.model.forward.test_table import SMALL as TABLE
 
 MEASURED = Path(__file__).parents[4].parent / "shared" / "reference" / "measurements.csv"
 ROW = {
+    "kind": "cv",
     "model": "ResNet50 v1.5",
     "model_arch_note": "4.1 GMACs, input 224x224",
     "chip": "a100_pcie_80gb",
@@ -27,6 +31,26 @@ ROW = {
     "concurrency_or_batch": "8",
 }
 OFFLINE = {**ROW, "load": "max-load (offline)", "concurrency_or_batch": ""}
+
+
+def figures(folder: Path, row: dict[str, str], configs: Path | None = None) -> tuple[float, float]:
+    """Images per second and milliseconds per batch of one row; raises why it is refused."""
+    found = predict_rows(read_measurements(write_lines(folder / "rows.csv", row)), configs)
+    if found.refused[0]:
+        raise InputError(found.refused[0])
+    return float(found.values["samples_per_s"][0]), float(found.values["latency_ms"][0])
+
+
+def rate(folder: Path, **changes: str) -> float:
+    """Images per second of a row with other cells."""
+    return figures(folder, {**ROW, **changes})[0]
+
+
+def measured_architecture(name: str) -> VisionArchitecture:
+    """The architecture that a published name means."""
+    found = load_architecture(measured_model(name).reference).architecture
+    assert isinstance(found, VisionArchitecture)
+    return found
 
 
 class TestNames:
@@ -45,13 +69,6 @@ class TestNames:
     def test_published_names_mean_an_architecture(self, name: str, parameters: int):
         assert measured_architecture(name).parameters == parameters
 
-    def test_bert_runs_without_padding(self):
-        model = measured_architecture("BERT-Large SQuAD (seq<=384), 99.9% accuracy")
-        assert (model.samples, model.width, model.height) == ("sequences", 178, 1)
-
-    def test_the_rows_resolution_counts(self):
-        assert measured_architecture("timm/resnet50", (160, 160)).width == 160
-
     def test_an_unknown_name_is_refused_by_name(self):
         with pytest.raises(InputError, match="'timm/no_such_net'"):
             measured_architecture("timm/no_such_net")
@@ -59,9 +76,9 @@ class TestNames:
     def test_a_layer_table_beside_the_measurements_counts(self, tmp_path: Path):
         (tmp_path / "me__my-net.csv").write_text(TABLE, encoding="utf-8")
         row = {**ROW, "model": "me/my-net", "model_arch_note": ""}
-        assert predict_row(row, tmp_path)["samples_per_s"] > 0
+        assert figures(tmp_path, row, tmp_path)[0] > 0
         with pytest.raises(InputError, match="me/my-net"):
-            predict_row(row, None)
+            figures(tmp_path, row)
 
     def test_a_format_means_another_where_the_chip_has_it(self):
         name = "BERT-Large SQuAD (seq<=384), 99.9% accuracy"
@@ -70,22 +87,22 @@ class TestNames:
 
 
 class TestLoads:
-    def test_rate_and_latency_of_a_batch_agree(self):
-        found = predict_row(ROW)
-        assert found["samples_per_s"] == pytest.approx(8e3 / found["latency_ms"])
+    def test_rate_and_latency_of_a_batch_agree(self, tmp_path: Path):
+        samples, latency = figures(tmp_path, ROW)
+        assert samples == pytest.approx(8e3 / latency)
 
-    def test_offline_is_at_least_as_fast_as_any_batch(self):
-        best = predict_row(OFFLINE)["samples_per_s"]
+    def test_offline_is_at_least_as_fast_as_any_batch(self, tmp_path: Path):
+        best = rate(tmp_path, **OFFLINE)
         for batch in ("1", "16", "64", "512"):
-            assert predict_row({**ROW, "concurrency_or_batch": batch})["samples_per_s"] <= best
+            assert rate(tmp_path, concurrency_or_batch=batch) <= best
 
-    def test_a_server_keeps_a_share_of_the_offline_rate(self):
-        server = predict_row({**OFFLINE, "load": "poisson"})["samples_per_s"]
-        assert 0.5 < server / predict_row(OFFLINE)["samples_per_s"] < 1
+    def test_a_server_keeps_a_share_of_the_offline_rate(self, tmp_path: Path):
+        server = rate(tmp_path, **{**OFFLINE, "load": "poisson"})
+        assert 0.5 < server / rate(tmp_path, **OFFLINE) < 1
 
-    def test_chips_work_side_by_side(self):
-        eight = predict_row({**OFFLINE, "chips": "8"})["samples_per_s"]
-        assert eight == pytest.approx(8 * predict_row(OFFLINE)["samples_per_s"])
+    def test_chips_work_side_by_side(self, tmp_path: Path):
+        eight = rate(tmp_path, **{**OFFLINE, "chips": "8"})
+        assert eight == pytest.approx(8 * rate(tmp_path, **OFFLINE))
 
     @pytest.mark.parametrize(
         ("column", "value", "words"),
@@ -95,31 +112,26 @@ class TestLoads:
             ("model", "3d-unet", "3d-unet"),
         ],
     )
-    def test_what_is_not_understood_is_named(self, column: str, value: str, words: str):
+    def test_what_is_not_understood_is_named(
+        self, tmp_path: Path, column: str, value: str, words: str
+    ):
         with pytest.raises(InputError, match=words):
-            predict_row({**ROW, column: value})
+            figures(tmp_path, {**ROW, column: value})
 
-    def test_compiled_beats_eager(self):
-        eager = {**ROW, "framework": "pytorch", "framework_version": "PyTorch 2.4 NCHW"}
-        compiled = {**eager, "framework_version": "PyTorch 2.4 torch.compile"}
-        rates = [
-            predict_row({**row, "precision_weights": "fp16 (AMP)"}) for row in (eager, compiled)
-        ]
-        assert rates[0]["samples_per_s"] < rates[1]["samples_per_s"]
+    def test_compiled_beats_eager(self, tmp_path: Path):
+        torch = {"framework": "pytorch", "precision_weights": "fp16 (AMP)"}
+        eager, compiled = (
+            rate(tmp_path, **torch, framework_version=version)
+            for version in ("PyTorch 2.4 NCHW", "PyTorch 2.4 torch.compile")
+        )
+        assert eager < compiled
 
 
 @pytest.mark.skipif(not MEASURED.is_file(), reason="no reference data")
 def test_published_rows_are_covered_and_close():
-    with MEASURED.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["kind"] == "cv"]
-    errors, refused = [], 0
-    for row in rows:
-        try:
-            found = predict_row(row)
-        except InputError:
-            refused += 1
-            continue
-        if row["samples_per_s"]:
-            errors.append(abs(found["samples_per_s"] / float(row["samples_per_s"]) - 1))
-    assert refused <= 0.1 * len(rows)
-    assert np.median(errors) <= 0.1
+    rows = [row for row in read_measurements(MEASURED) if row.kind == "cv"]
+    found = predict_rows(rows)
+    published = np.array([row.samples_per_second for row in rows])
+    errors = np.abs(found.values["samples_per_s"] / published - 1)
+    assert sum(map(bool, found.refused)) <= 0.1 * len(rows)
+    assert np.nanmedian(errors) <= 0.1

@@ -29,20 +29,3 @@ def test_fp8_of_a_checkpoint_with_four_bit_experts_means_all_but_those(words, st
     found = row_precision(words, "", "", builders.mixture(), stored=stored)
     assert found.weight_format(Role.ROUTED_EXPERT).name == experts
     assert found.weight_format(Role.ATTENTION).bits == (16 if words == "bf16" else 8)
-
-
-@pytest.mark.parametrize(
-    ("model_type", "words", "role", "bits"),
-    [
-        ("deepseek_v3", "nvfp4", Role.SHARED_EXPERT, 4),
-        ("deepseek_v3", "nvfp4", Role.ATTENTION_OUTPUT, 4),
-        ("deepseek_v3", "nvfp4", Role.ATTENTION, 16),
-        ("kimi_k25", "nvfp4", Role.SHARED_EXPERT, 16),
-        ("qwen3_moe", "nvfp4", Role.ATTENTION, 4),
-        ("minimax_m3", "mxfp4", Role.SHARED_EXPERT, 4),
-        ("minimax_m3", "nvfp4", Role.SHARED_EXPERT, 16),
-    ],
-)
-def test_a_four_bit_checkpoint_quantises_what_its_file_says(model_type, words, role, bits):
-    model = replace(builders.mixture(), model_type=model_type)
-    assert row_precision(words, "", "", model).weight_format(role).bits == bits

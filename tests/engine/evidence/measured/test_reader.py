@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.evidence.measured.predict import predict
+from engine.evidence.measured.predict import predict_rows
 from engine.evidence.measured.reader import read_measurements
 from engine.words.errors import InputError
 from tests.engine.evidence.measured.rows import make_rows, write_rows
@@ -38,7 +38,7 @@ from tests.engine.evidence.measured.rows import make_rows, write_rows
     ],
 )
 def test_a_bad_cell_refuses_its_row_only(tmp_path: Path, cells, reason: str) -> None:
-    found = predict(make_rows(tmp_path, cells, {}))
+    found = predict_rows(make_rows(tmp_path, cells, {}))
     assert reason in found.refused[0]
     assert found.refused[1] == ""
     assert math.isnan(found.values["tpot_ms"][0])
@@ -59,14 +59,14 @@ def test_a_bad_cell_refuses_its_row_only(tmp_path: Path, cells, reason: str) -> 
     ],
 )
 def test_other_spellings_mean_the_same_row(tmp_path: Path, cells) -> None:
-    found = predict(make_rows(tmp_path, cells, {}))
+    found = predict_rows(make_rows(tmp_path, cells, {}))
     assert found.refused == ["", ""]
     same, plain = found.values["tpot_ms"]
     assert same == pytest.approx(plain)
 
 
 def test_an_unknown_framework_is_predicted_as_generic(tmp_path: Path) -> None:
-    found = predict(make_rows(tmp_path, {"framework": "my-own-engine"}))
+    found = predict_rows(make_rows(tmp_path, {"framework": "my-own-engine"}))
     assert found.refused == [""]
 
 
@@ -75,14 +75,16 @@ def test_an_unknown_framework_is_predicted_as_generic(tmp_path: Path) -> None:
     ["bf16", "fp8", "nvfp4", "int4", "fp32", "W4A16", "w8a8", "fp4", "fp4/fp8", "static W8A8"],
 )
 def test_precisions_are_understood(tmp_path: Path, weights: str) -> None:
-    assert predict(make_rows(tmp_path, {"precision_weights": weights})).refused == [""]
+    assert predict_rows(make_rows(tmp_path, {"precision_weights": weights})).refused == [""]
 
 
 @pytest.mark.parametrize(
     ("words", "plain"), [("AWQ", "int4"), ("float16", "bf16"), ("GPTQ-Int4 (W4)", "int4")]
 )
 def test_other_words_mean_the_same_precision(tmp_path: Path, words: str, plain: str) -> None:
-    found = predict(make_rows(tmp_path, {"precision_weights": words}, {"precision_weights": plain}))
+    found = predict_rows(
+        make_rows(tmp_path, {"precision_weights": words}, {"precision_weights": plain})
+    )
     assert found.refused == ["", ""]
     assert found.values["tpot_ms"][0] == found.values["tpot_ms"][1]
 
@@ -124,8 +126,8 @@ def test_a_configs_folder_comes_first_then_bundled_models(tmp_path: Path) -> Non
     }
     (folder / "config.json").write_text(json.dumps(shapes))
     rows = make_rows(tmp_path, {}, {"model": "Qwen/Qwen3-8B"}, {"model": "who/knows"})
-    found = predict(rows, tmp_path / "configs")
-    bundled = predict(rows)
+    found = predict_rows(rows, tmp_path / "configs")
+    bundled = predict_rows(rows)
     assert found.values["tpot_ms"][0] < 0.5 * bundled.values["tpot_ms"][0]
     assert found.values["tpot_ms"][1] == bundled.values["tpot_ms"][1]
     assert "who/knows is not in" in found.refused[2]
@@ -135,7 +137,7 @@ def test_a_broken_config_refuses_its_rows(tmp_path: Path) -> None:
     folder = tmp_path / "configs" / "org__model"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{")
-    found = predict(make_rows(tmp_path, {"model": "org/model"}, {}), tmp_path / "configs")
+    found = predict_rows(make_rows(tmp_path, {"model": "org/model"}, {}), tmp_path / "configs")
     assert "config.json" in found.refused[0]
     assert found.refused[1] == ""
 
@@ -155,6 +157,7 @@ def test_command_writes_a_row_for_every_id(tmp_path: Path, capsys) -> None:
         "samples_per_s",
         "latency_ms",
         "refused",
+        "command",
     ]
     assert float(lines[0]["tpot_ms"]) > 0 and lines[0]["refused"] == ""
     assert lines[1]["tpot_ms"] == "" and "unknown" in lines[1]["refused"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.evidence.measured.predict import predict
+from engine.evidence.measured.predict import predict_rows
 from engine.evidence.measured.recipes import recipe_of
 from engine.evidence.measured.runs import Run
 from tests.engine.evidence.measured.rows import make_rows
@@ -74,7 +74,7 @@ def test_what_a_decode_pool_does_not_take_waits(tmp_path):
     eight, ten = make_rows(
         tmp_path, *(cells | {"concurrency_or_batch": batch} for batch in ("8", "10"))
     )
-    values = predict([eight, ten]).values
+    values = predict_rows([eight, ten]).values
     assert values["tpot_ms"][1] == pytest.approx(values["tpot_ms"][0], rel=0.02)
     assert values["ttft_ms"][1] > values["ttft_ms"][0] + 1.5 * values["e2el_ms"][0] / 8
 
@@ -98,7 +98,7 @@ def test_less_memory_holds_fewer_requests(tmp_path):
     cells = DRAWN | llama | {"concurrency_or_batch": "256"}
     plenty = make_rows(tmp_path, cells)[0]
     scarce = replace(plenty, recipe=replace(plenty.recipe, memory_fraction=0.6))
-    values = predict([plenty, scarce]).values
+    values = predict_rows([plenty, scarce]).values
     assert values["tpot_ms"][1] < values["tpot_ms"][0]
     assert values["ttft_ms"][1] > values["ttft_ms"][0]
 
@@ -114,6 +114,8 @@ def test_only_runs_of_the_recipes_client_follow_them(tmp_path):
 def test_a_recipe_whose_load_was_not_recorded_is_refused(tmp_path):
     """The label 512 of gpt-oss on H100 is the client's cap, not what was in flight."""
     cells = DRAWN | {"model": "openai/gpt-oss-120b", "precision_weights": "mxfp4"}
-    refused = predict(make_rows(tmp_path, cells | {"concurrency_or_batch": "512"}, cells)).refused
+    refused = predict_rows(
+        make_rows(tmp_path, cells | {"concurrency_or_batch": "512"}, cells)
+    ).refused
     assert "the server's limit (4 to 64) is not published" in refused[0]
     assert refused[1] == ""

@@ -29,7 +29,7 @@ def predicted(tpot: list[float], rate: list[float]) -> Predictions:
     values = {metric: np.full(len(tpot), np.nan) for metric in METRICS}
     values["tpot_ms"] = np.array(tpot)
     values["output_tps_per_chip"] = np.array(rate)
-    return Predictions(values, [""] * len(tpot))
+    return Predictions(values, [""] * len(tpot), [None] * len(tpot))
 
 
 def one(rows: list[Measurement], predictions: Predictions, limit: float) -> Regret:

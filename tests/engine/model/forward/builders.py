@@ -9,7 +9,7 @@ from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import Framework
 from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.framework_profiles import load_framework
-from engine.model.forward.architecture import LayerKind, VisionArchitecture, VisionLayer
+from engine.model.forward.architecture import Image, LayerKind, VisionArchitecture, VisionLayer
 from engine.model.precision import FORMATS, Precision
 
 BF16 = Precision(FORMATS["bf16"], FORMATS["bf16"], FORMATS["bf16"])
@@ -40,7 +40,7 @@ def plain(kind: LayerKind, inputs: int = 128 * 128, parameters: int = 0) -> Visi
 
 def model(*layers: VisionLayer) -> VisionArchitecture:
     """A model of these layers for images of 32×32."""
-    return VisionArchitecture("small", "test", 32, 32, layers)
+    return VisionArchitecture("small", "test", Image(32, 32), layers)
 
 
 def chip(**constants: float) -> Chip:

@@ -11,7 +11,7 @@ import pytest
 
 from engine.evidence.zoo.vision import compare_vision
 from engine.model.config import hub_reference, load_architecture
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import Image, LayerKind, VisionArchitecture
 from engine.model.forward.index import named_architectures
 from engine.model.forward.reading import base_name, read_vision
 from engine.words.errors import InputError
@@ -114,7 +114,7 @@ def test_flops_grow_with_the_image() -> None:
 
 def test_width_and_height_are_not_confused() -> None:
     architecture = bundled("vit-b-16", (320, 160))
-    assert (architecture.width, architecture.height) == (320, 160)
+    assert architecture.input == Image(320, 160)
     patch = architecture.layers[0]
     assert (patch.rows, patch.depth) == (20 * 10, 768)
 
@@ -144,8 +144,9 @@ CONFIGS = json.loads(
 
 @pytest.mark.parametrize("row", CONFIGS, ids=lambda row: row["config"]["architectures"][0])
 def test_hub_configs_match_transformers(row: dict[str, Any]) -> None:
-    width, height = row["size"]
-    architecture = read_vision(row["config"], "config.json", "model", "", (width, height))
+    size, tokens = row.get("size"), row.get("tokens", 0)
+    resolution = (size[0], size[1]) if size else None
+    architecture = read_vision(row["config"], "config.json", "model", "", resolution, tokens)
     assert architecture.parameters == row["parameters"]
     if row["flops"]:
         assert architecture.flops == pytest.approx(row["flops"], rel=0.01)
@@ -153,7 +154,7 @@ def test_hub_configs_match_transformers(row: dict[str, Any]) -> None:
 
 def test_a_model_is_found_by_the_name_that_timm_gives_it() -> None:
     architecture = bundled("ResNet152")
-    assert (architecture.parameters, architecture.width) == (60_192_808, 224)
+    assert (architecture.parameters, architecture.input) == (60_192_808, Image(224, 224))
 
 
 def test_every_named_architecture_is_read_at_its_own_size() -> None:

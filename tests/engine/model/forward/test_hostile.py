@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.model.config import load_architecture
+from engine.model.forward.architecture import Image
 from engine.model.forward.index import known_model_types, named_architectures
 from engine.model.forward.reading import is_vision, read_vision
 from engine.words.errors import InputError, RooftopError
@@ -118,7 +119,7 @@ def test_timm_form_gives_classes_and_size(tmp_path: Path) -> None:
     }
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     architecture = load_architecture(str(tmp_path)).architecture
-    assert (architecture.width, architecture.height) == (384, 384)  # type: ignore[union-attr]
+    assert architecture.input == Image(384, 384)  # type: ignore[union-attr]
     assert architecture.layers[-1].columns == 21843  # type: ignore[union-attr]
 
 
@@ -139,9 +140,10 @@ POISON = st.one_of(
     kind=st.sampled_from(sorted(BY_TYPE)),
     picks=st.lists(st.tuples(st.integers(0, 100), POISON), min_size=1, max_size=3),
     size=st.one_of(st.none(), st.tuples(st.integers(1, 600), st.integers(1, 600))),
+    tokens=st.integers(0, 600),
 )
 def test_any_value_is_read_or_refused_in_one_line(
-    kind: str, picks: list[tuple[int, Any]], size: tuple[int, int] | None
+    kind: str, picks: list[tuple[int, Any]], size: tuple[int, int] | None, tokens: int
 ) -> None:
     config = copy.deepcopy(BY_TYPE[kind])
     names = [name for name in config if name != "model_type"]
@@ -149,7 +151,7 @@ def test_any_value_is_read_or_refused_in_one_line(
         if names:
             config[names[place % len(names)]] = value
     try:
-        architecture = read_vision(config, "config.json", "model", "", size)
+        architecture = read_vision(config, "config.json", "model", "", size, tokens)
     except RooftopError as error:
         assert "\n" not in str(error)
         return

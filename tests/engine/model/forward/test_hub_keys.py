@@ -9,6 +9,7 @@ import pytest
 from engine.model.config import load_architecture
 from engine.model.forward.reading import read_vision
 from engine.model.glossary import lookup
+from engine.model.kinds import ModelKind
 from engine.model.model_profiles import bundled_models
 
 OLD_GENERATION_KEYS = {
@@ -203,5 +204,5 @@ def test_a_tower_says_that_the_other_is_left_out() -> None:
 def test_every_key_of_a_bundled_vision_profile_is_explained() -> None:
     for name in bundled_models():
         model = load_architecture(name)
-        if model.kind == "vision":
+        if model.architecture.kind is ModelKind.FORWARD:
             assert [key for key in model.config if lookup(key) is None] == [], name

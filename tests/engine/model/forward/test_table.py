@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.model.config import load_architecture
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import Image, LayerKind, Text, VisionArchitecture
 from engine.model.forward.table import read_layer_table
+from engine.model.kinds import ModelCategory
 from engine.words.errors import InputError
 
 HEADER = "idx,name,call,type,attrs,in_shape,out_shape,params,flops\n"
@@ -60,7 +61,7 @@ class TestReading:
         model = read_layer_table(write(tmp_path, SMALL))
         assert model.parameters == 216 + 16 + 80 + 90
         assert model.flops == 55296 + 18432 + 160
-        assert (model.width, model.height, model.samples) == (16, 32, "images")
+        assert (model.input, model.samples) == (Image(16, 32), "images")
 
     def test_attention_with_projections_becomes_three_layers(self, tmp_path: Path) -> None:
         width, tokens = 128, 10
@@ -112,7 +113,7 @@ class TestReading:
 
     def test_a_table_loads_like_a_config(self, tmp_path: Path) -> None:
         loaded = load_architecture(str(write(tmp_path, SMALL)))
-        assert loaded.kind == "vision"
+        assert loaded.kind is ModelCategory.VISION
         assert isinstance(loaded.architecture, VisionArchitecture)
 
 
@@ -157,6 +158,18 @@ class TestRefusals:
         path = str(write(tmp_path, SMALL))
         with pytest.raises(InputError, match="found 224x224, expected 16x32"):
             load_architecture(path, resolution=(224, 224))
+
+    def test_a_table_of_text_is_of_one_length(self, tmp_path: Path) -> None:
+        row = '0,fc,1,Linear,,"[1,64,8]","[1,64,4]",32,4096\n'
+        path = str(write(tmp_path, HEADER + row))
+        for tokens in (0, 64):
+            loaded = load_architecture(path, sequence=tokens)
+            assert loaded.kind is ModelCategory.ENCODER
+            assert loaded.architecture.input == Text(64)  # type: ignore[union-attr]
+        with pytest.raises(InputError, match="sequence length: found 128, expected 64"):
+            load_architecture(path, sequence=128)
+        with pytest.raises(InputError, match="--isl"):
+            load_architecture(path, resolution=(64, 1))
 
     def test_edits_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="no keys"):

@@ -11,13 +11,14 @@ import pytest
 from engine.cli import run
 from engine.hardware.chip_profiles import chip_ids
 from engine.plan.prepared import prepare
-from engine.plan.ranges import accuracy_of
-from engine.scenario import Mode, Scenario
+from engine.plan.ranges import Accuracy, accuracy_of
+from engine.scenario import Scenario
 from tests.engine.evidence.calibration.test_results import VLLM
 
 
-def accuracy(chip: str, framework: str = "vllm", mode: Mode = Mode.CONTINUOUS):
-    return accuracy_of(prepare(Scenario(chip=chip, framework=framework)), mode)
+def accuracy(chip: str, framework: str = "vllm") -> Accuracy:
+    scenario = Scenario(chip=chip, framework=framework)
+    return accuracy_of(prepare(scenario), scenario)
 
 
 @pytest.mark.parametrize("chip", chip_ids())

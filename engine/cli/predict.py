@@ -1,0 +1,97 @@
+"""``rooftop predict``: what will it be, without a search."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from dataclasses import replace
+
+from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.options import idle_options
+from engine.cli.sweep import command_scenario
+from engine.cli.tables import print_csv, print_reliability, print_rows
+from engine.plan.kinds import plan_kind
+from engine.plan.predicted import Predicted, predicted
+from engine.scenario import Scenario
+from engine.serve.call import Batch, Concurrency, Most, Size
+from engine.serve.kinds import kind_of
+from engine.serve.resolve import Resolved, resolve
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.words.units import LARGEST_COUNT
+from engine.work.arrangement import (
+    Arrangement,
+    Disaggregated,
+    parse_pool,
+)
+
+MOST = "most"
+
+
+def run_predict(arguments: argparse.Namespace) -> int:
+    """Predict and print; the exit code says whether any row meets the objectives."""
+    scenario = command_scenario(arguments)
+    resolved = resolve(scenario)
+    note = idle_options(arguments, resolved.model)
+    if note:
+        print(f"note: {note}", file=sys.stderr)
+    arrangement = _arrangement(arguments, scenario, resolved)
+    scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
+    found = predicted(scenario, arrangement, _sizes(arguments))
+    if arguments.json:
+        _print_json(found)
+    elif arguments.csv:
+        print_csv(found.rows())
+    else:
+        _print_table(found)
+    return FOUND if bool(found.table.meets.any()) else NOTHING_MEETS
+
+
+def _arrangement(
+    arguments: argparse.Namespace, scenario: Scenario, resolved: Resolved
+) -> Arrangement:
+    chips = scenario.chips if arguments.chips is not None else None
+    if arguments.prefill or arguments.decode:
+        if not (arguments.prefill and arguments.decode):
+            raise InputError("--prefill and --decode: found one pool, expected both")
+        prefill = parse_pool(arguments.prefill, "--prefill")
+        return Disaggregated(prefill, parse_pool(arguments.decode, "--decode"))
+    return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
+
+
+def _sizes(arguments: argparse.Namespace) -> list[Size]:
+    if arguments.batch and arguments.concurrency:
+        raise InputError("--batch and --concurrency: found both, expected one of them")
+    if arguments.concurrency:
+        return [
+            Concurrency(_number(text, "--concurrency")) for text in arguments.concurrency.split(",")
+        ]
+    words = (arguments.batch or MOST).split(",")
+    return [Most() if text == MOST else Batch(_number(text, "--batch")) for text in words]
+
+
+def _number(text: str, what: str) -> float:
+    """A number of requests; means of several runs need not be whole."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if 1 <= value <= LARGEST_COUNT:
+        return value
+    raise InputError(f"{what}: found {clean(text, 40)!r}, expected numbers from 1, as 1,8,32")
+
+
+def _print_json(found: Predicted) -> None:
+    document = {"rows": found.rows(), **found.held(), "settings": found.settings()}
+    json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+
+
+def _print_table(found: Predicted) -> None:
+    prepared, table = found.prepared, found.table
+    subject = plan_kind(prepared).subject(prepared, found.scenario, table, 0)
+    print(f"{subject.rsplit(', batch', 1)[0]}\n")
+    print_rows(prepared, found.rows())
+    print_reliability(prepared, found.scenario, prepared.precisions[0])

@@ -1,0 +1,97 @@
+"""Rows of candidates for people and for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.model.precision import Precision
+from engine.plan.kinds import plan_kind
+from engine.plan.metrics import Metric, Unit, metrics_of
+from engine.plan.prepared import Prepared
+from engine.plan.ranges import accuracy_of
+from engine.scenario import Scenario
+
+
+def print_csv(rows: list[dict[str, Any]]) -> None:
+    """Rows with a header; what a row lacks is empty."""
+    # Precisions may differ in what is known of their error.
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(sys.stdout, fieldnames=list(names), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the table for people."""
+
+    title: str
+    cell: Callable[[dict[str, Any]], str]
+    is_text: bool = False
+
+
+def _columns(prepared: Prepared) -> list[_Column]:
+    """What tells candidates apart, the metrics that are shown, and the verdict."""
+    kind = plan_kind(prepared)
+    columns = [
+        _Column(_TITLES.get(name, name), _text_of(name), is_text=name != "batch")
+        for name in kind.distinguishing
+    ]
+    columns += [
+        _Column(kind.heading(prepared, metric), _figure_of(metric))
+        for metric in metrics_of(prepared.kind)
+        if metric.shown
+    ]
+    return [*columns, _Column("verdict", _verdict, is_text=True)]
+
+
+_TITLES = {"kv": "KV"}
+
+
+def _text_of(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: str(row[name])
+
+
+def _figure_of(metric: Metric) -> Callable[[dict[str, Any]], str]:
+    return lambda row: _number(metric.unit, row[metric.id])
+
+
+def _number(unit: Unit, value: float | None) -> str:
+    """A metric for people: times with more digits the shorter they are."""
+    if value is None:
+        return "–"
+    if unit is not Unit.MILLISECONDS:
+        return f"{value:,.1f}"
+    digits = 2 if value < 100 else 1 if value < 10_000 else 0
+    return f"{value:,.{digits}f}"
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return f"✗ {row['why']}" if row["why"] else "✓ meets"
+
+
+def print_rows(prepared: Prepared, rows: list[dict[str, Any]]) -> None:
+    """A table with the columns of the model's kind."""
+    columns = _columns(prepared)
+    lines = [[one.title for one in columns]]
+    lines += [[one.cell(row) for one in columns] for row in rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    for line in lines:
+        cells = [
+            text.ljust(width) if column.is_text else text.rjust(width)
+            for column, text, width in zip(columns, line, widths, strict=True)
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def print_reliability(prepared: Prepared, scenario: Scenario, precision: Precision) -> None:
+    """How far off such predictions have been, and what the chip cannot do as asked."""
+    print(f"accuracy: {accuracy_of(prepared, scenario, precision).sentence()}")
+    # The answer has said what the model as a whole cannot have.
+    for note in prepared.fallbacks:
+        if note not in prepared.notes:
+            print(f"note: {note}")

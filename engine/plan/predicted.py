@@ -1,0 +1,96 @@
+"""What one arrangement will be at given sizes: rows without a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.plan.prepared import Prepared, prepare_on
+from engine.plan.results import Table
+from engine.plan.rows import row_values
+from engine.plan.sweep import asked_table
+from engine.scenario import Scenario
+from engine.serve.call import Call, Size, size_per_replica
+from engine.serve.command import command_line
+from engine.serve.kinds import kind_of
+from engine.serve.load import Static
+from engine.serve.outcome import Outcome
+from engine.serve.predict import largest_sizes, predict
+from engine.serve.requests import Requests
+from engine.serve.resolve import load_of, requests_of
+from engine.work.arrangement import Arrangement
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The rows of one arrangement: every precision, in the order of the sizes asked for."""
+
+    scenario: Scenario
+    prepared: Prepared
+    arrangement: Arrangement
+    sizes: tuple[Size, ...]
+    outcomes: tuple[Outcome, ...]
+    """One per precision."""
+    table: Table
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row as plain values: those of a sweep's row, and what the deployment holds."""
+        return [self._row(place) for place in range(len(self.table))]
+
+    def _row(self, place: int) -> dict[str, Any]:
+        precision, column = divmod(place, len(self.sizes))
+        outcome = self.outcomes[precision]
+        size = float(outcome.sizes[0, column])
+        admitted = float(outcome.memory.largest_size[0, 0]) * self.arrangement.replicas
+        return {
+            **row_values(self.prepared, self.scenario, self.table, place),
+            "batch": int(size) if size == int(size) else size,
+            "starts": bool(outcome.starts[0, 0]),
+            "concurrency": size * self.arrangement.replicas,
+            "admitted": int(admitted) if np.isfinite(admitted) else None,
+            **self.held(precision),
+            "command": command_line(Call(self.scenario, self.arrangement, self.sizes[column])),
+        }
+
+    def held(self, precision: int = 0) -> dict[str, int]:
+        """Tokens whose cache the deployment holds, and requests as long as may be; nothing for
+        models without a cache."""
+        if not kind_of(self.prepared.kind).waits:
+            return {}
+        system = self.prepared.systems[precision]
+        longest = float(system.max_context or self.scenario.workload.input_tokens)
+        whole = Requests(max(longest - 1.0, 1.0), 1.0)
+        outcome = predict(system, (self.arrangement,), whole, Static(), np.ones((1, 1)))
+        most = float(outcome.memory.memory_size[0, 0]) * self.arrangement.replicas
+        return {
+            "kv_tokens": int(self.outcomes[precision].memory.cache_tokens[0, 0]),
+            "sequences_at_max_context": int(most),
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """The engine's settings, and which of them were given; the others are its own."""
+        engine, given = self.prepared.framework, self.scenario.settings
+        used = {
+            "memory_fraction": engine.memory.memory_fraction,
+            "prefill_tokens": engine.scheduler.prefill_tokens,
+            "max_sequences": engine.scheduler.max_sequences,
+            "max_context": self.prepared.systems[0].max_context,
+            "prefix_caching": engine.scheduler.prefix_caching,
+            "build": given.build or engine.builds.newest,
+        }
+        named = [name for name in used if getattr(given, name) not in {None, ""}]
+        return {**used, "given": named}
+
+
+def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size]) -> Predicted:
+    """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
+    of the first precision."""
+    prepared = prepare_on(scenario, arrangement)
+    requests, load = requests_of(scenario), load_of(scenario)
+    largest = float(largest_sizes(prepared.systems[0], (arrangement,), requests, load)[0, 0])
+    asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]
+    table, outcomes = asked_table(prepared, scenario, arrangement, np.array(asked, dtype=float))
+    return Predicted(scenario, prepared, arrangement, tuple(sizes), outcomes, table)

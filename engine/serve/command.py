@@ -1,0 +1,131 @@
+"""A call as the ``rooftop predict`` line that asks the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from engine.scenario import Client, Scenario, Settings, Workload
+from engine.serve.call import Batch, Call, Concurrency, Size
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
+
+
+def command_line(call: Call) -> str:
+    """``rooftop predict --model … --concurrency 64``; what is left out is as by default."""
+    words = ["rooftop", "predict"]
+    for option, value in _options(call):
+        words += [f"--{option}", value]
+    return shlex.join(words)
+
+
+Options = Iterator[tuple[str, str]]
+
+
+def _options(call: Call) -> Options:
+    scenario = call.scenario
+    yield "model", scenario.model
+    yield "chip", scenario.chip
+    yield "chips", str(scenario.chips)
+    yield "framework", scenario.framework
+    yield from _arrangement(call.arrangement)
+    for option, value in (
+        ("weights", scenario.weights),
+        ("activations", scenario.activations),
+        ("kv", scenario.kv),
+        ("assume", scenario.assume),
+        ("revision", scenario.revision),
+    ):
+        if value:
+            yield option, value
+    yield from _numbers(scenario)
+    yield from _workload(scenario.workload)
+    yield from _settings(scenario.settings)
+    yield from _size(call.size)
+
+
+def _arrangement(arrangement: Arrangement) -> Options:
+    if isinstance(arrangement, Disaggregated):
+        yield "prefill", _pool(arrangement.prefill)
+        yield "decode", _pool(arrangement.decode)
+        return
+    yield from _degrees(arrangement)
+
+
+def _degrees(arrangement: Aggregated) -> Options:
+    layout = arrangement.layout
+    yield "tp", str(layout.tensor)
+    for option, degree in (
+        ("pp", layout.pipeline),
+        ("ep", layout.expert),
+        ("dp", layout.attention_data),
+    ):
+        if degree > 1:
+            yield option, str(degree)
+
+
+def _pool(pool: Pool) -> str:
+    return pool.name.replace("×", "x")
+
+
+def _numbers(scenario: Scenario) -> Options:
+    usual = Scenario()
+    if scenario.load_imbalance != usual.load_imbalance:
+        yield "load-imbalance", repr(scenario.load_imbalance)
+    if scenario.draft_tokens:
+        yield "draft-tokens", str(scenario.draft_tokens)
+        yield "acceptance", repr(scenario.acceptance)
+    if scenario.instances > 1:
+        yield "instances", str(scenario.instances)
+
+
+def _workload(workload: Workload) -> Options:
+    usual = Workload()
+    if workload.resolution is not None:
+        yield "resolution", f"{workload.image_width}x{workload.image_height}"
+    if workload.sequence_tokens:
+        yield "isl", str(workload.sequence_tokens)
+    elif workload.input_tokens != usual.input_tokens:
+        yield "isl", str(workload.input_tokens)
+    if workload.output_tokens != usual.output_tokens:
+        yield "osl", str(workload.output_tokens)
+    if workload.mode is not usual.mode:
+        yield "mode", workload.mode.value
+    if workload.cached:
+        yield "cached", repr(workload.cached)
+    if workload.utilisation != usual.utilisation:
+        yield "utilisation", repr(workload.utilisation)
+    yield from _client(workload.client)
+
+
+def _client(client: Client) -> Options:
+    usual = Client()
+    if client.kind is not usual.kind:
+        yield "client", client.kind.value
+        yield "waves", str(client.waves)
+        yield "spread", repr(client.spread)
+    if client.first_token is not usual.first_token:
+        yield "first-token", client.first_token.value
+
+
+def _settings(settings: Settings) -> Options:
+    for option, value in (
+        ("memory-fraction", settings.memory_fraction),
+        ("prefill-tokens", settings.prefill_tokens),
+        ("max-sequences", settings.max_sequences),
+        ("max-context", settings.max_context),
+        ("build", settings.build or None),
+    ):
+        if value is not None:
+            yield option, str(value)
+    if settings.prefix_caching is not None:
+        yield "prefix-caching", "on" if settings.prefix_caching else "off"
+
+
+def _size(size: Size) -> Options:
+    match size:
+        case Batch(sequences):
+            yield "batch", f"{sequences:g}"
+        case Concurrency(requests):
+            yield "concurrency", f"{requests:g}"
+        case _:
+            yield "batch", "most"

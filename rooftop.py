@@ -1,0 +1,188 @@
+"""rooftop: plans of model deployments, from Python.
+
+>>> import rooftop
+>>> plans = rooftop.plan(model="qwen3-32b", chip="h100_sxm", chips=8, tpot_ms=50, ttft_ms=2000)
+>>> plans.best, len(plans), plans[:10].columns()
+
+`plan` works out every batch, layout and precision and ranks them; `predict` says what one layout
+will do. Both take the same keywords, those of a `Scenario` (all of its fields, flat):
+
+model         ``model``, ``edits`` (a dict of config keys), ``assume``, ``revision``
+hardware      ``chip``, ``chips``, ``framework``, ``instances``
+layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
+precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
+requests      ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
+              ``acceptance``, ``image_width``, ``image_height``, ``sequence_tokens``,
+              ``utilisation``, ``load_imbalance``, ``max_batch``
+objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
+client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
+settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
+              ``prefix_caching``, ``build``: those of the engine, its own defaults where left out
+
+The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
+resolution set``, and ``engine`` for the framework. What is wrong raises `Error`, in one line.
+Importing this module loads nothing heavy; numpy comes with the first question.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable
+from importlib import import_module
+from inspect import Parameter
+from typing import TYPE_CHECKING
+
+from engine import __version__
+from engine.plan import keywords as _words
+from engine.scenario import Scenario
+from engine.words.errors import InputError
+from engine.words.errors import RooftopError as Error
+
+if TYPE_CHECKING:
+    from engine.plan.candidates import Candidates, Plan, Plans
+    from engine.plan.catalogue import Catalogue
+
+__all__ = [
+    "Candidates",
+    "Error",
+    "Plan",
+    "Plans",
+    "Scenario",
+    "__version__",
+    "chips",
+    "engines",
+    "models",
+    "plan",
+    "predict",
+    "scenario",
+]
+
+Base = Scenario | str | os.PathLike[str] | None
+Count = int | Iterable[int] | None
+
+
+def scenario(base: Base = None, /, **keywords: object) -> Scenario:
+    """What is asked, as a value: frozen, comparable, and a ``base`` for other questions.
+
+    ``base`` is a scenario, or the path of a plan file, whose fields stay as they are where no
+    keyword says otherwise. Without one, what is left out is as on the command line: DeepSeek-V3
+    on 16 H200 under vLLM, 4096 tokens in and 1024 out, no objectives. Raises `Error` for a
+    keyword that is unknown, said twice, or of a value that cannot be.
+    """
+    return _words.scenario_with(_base(base) or _words.START, _words.checked(keywords))
+
+
+def plan(base: Base = None, /, **keywords: object) -> Plans:
+    """Every batch in every layout and precision, ranked under the objectives: best first.
+
+    ``plans[0]``, slices and iteration give plans, ``plans.columns()`` a dict of numpy arrays for a
+    data frame, ``plans.best`` the answer (None where nothing meets the objectives, then see
+    ``plans.nearest``), ``print(plans)`` its sentence. Layouts are all legal ones, or of the
+    degrees given. See `scenario` for ``base`` and the keywords. Raises `Error`.
+    """
+    from engine.plan.candidates import plans_of, with_its_framework
+
+    given = _words.checked(keywords)
+    made = _words.scenario_with(_base(base) or _words.START, given)
+    if base is None and "framework" not in given:
+        made = with_its_framework(made)
+    plans = plans_of(made)
+    _warn_of_idle(keywords, plans)
+    return plans
+
+
+def predict(
+    base: Base = None, /, *, batch: Count = None, concurrency: Count = None, **keywords: object
+) -> Candidates:
+    """What one layout will do: a row for each ``batch`` or ``concurrency``, in that order.
+
+    ``batch`` is requests in flight per replica, ``concurrency`` in the whole deployment; one of
+    them, as a number or several. ``tp=8`` alone is plain TP8: degrees left out are 1. ``chips``
+    hold as many replicas as fit; without it there is one. Requests beyond what memory holds or
+    the scheduler admits wait: such a row does not fit, but has figures. With several
+    ``precisions`` the rows are repeated for each. See `scenario` for ``base`` and the keywords.
+    Raises `Error`.
+    """
+    from engine.plan.candidates import predictions_of, with_its_framework
+    from engine.serve.call import Batch, Concurrency
+
+    given = _words.checked(keywords)
+    if (batch is None) == (concurrency is None):
+        found = "neither" if batch is None else "both"
+        raise InputError(f"predict: found {found} of batch and concurrency, expected one of them")
+    made = _words.with_one_layout(_base(base), given)
+    if base is None and "framework" not in given:
+        made = with_its_framework(made)
+    sizes = (
+        [Batch(one) for one in _words.counts("batch", batch)]
+        if batch is not None
+        else [Concurrency(one) for one in _words.counts("concurrency", concurrency)]
+    )
+    rows = predictions_of(made, sizes)
+    _warn_of_idle(keywords, rows)
+    return rows
+
+
+def chips() -> Catalogue:
+    """Every chip that has a name, one's own included: ``list(rooftop.chips())`` are the names,
+    ``rooftop.chips()["h100_sxm"]`` the facts of one, ``.columns()`` those of all for a data
+    frame."""
+    from engine.plan import catalogue
+
+    return catalogue.chips()
+
+
+def models() -> Catalogue:
+    """Every model that has a profile, as `chips` has the chips. Files, folders, hub ids and the
+    vision models of timm and torchvision can be looked up and planned as well."""
+    from engine.plan import catalogue
+
+    return catalogue.models()
+
+
+def engines() -> Catalogue:
+    """Every serving engine that has a name, as `chips` has the chips."""
+    from engine.plan import catalogue
+
+    return catalogue.engines()
+
+
+def _base(base: Base) -> Scenario | None:
+    if base is None or isinstance(base, Scenario):
+        return base
+    from engine.plan.plan_file import load_plan
+    from engine.sources.files import user_path
+
+    return load_plan(user_path(os.fspath(base))).scenario
+
+
+def _warn_of_idle(given: Iterable[str], found: Candidates) -> None:
+    note = _words.idle_note(given, found.kind)
+    if note:
+        warnings.warn(note, stacklevel=3)
+
+
+def _keyword(name: str) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None)
+
+
+# Notebooks show and complete these.
+scenario.__signature__ = _words.signature(returns="Scenario")  # type: ignore[attr-defined]
+plan.__signature__ = _words.signature(returns="Plans")  # type: ignore[attr-defined]
+predict.__signature__ = _words.signature(  # type: ignore[attr-defined]
+    _keyword("batch"), _keyword("concurrency"), returns="Candidates"
+)
+
+_LATE = {"Candidates": "candidates", "Plan": "candidates", "Plans": "candidates"}
+
+
+def __getattr__(name: str) -> object:
+    """The classes of what is found; they come with numpy, so not before they are asked for."""
+    if name in _LATE:
+        return getattr(import_module(f"engine.plan.{_LATE[name]}"), name)
+    raise AttributeError(f"module 'rooftop' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,100 @@
+"""Keys that come quicker than the screen: pages go once, and what is typed for a page
+reaches it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from textual import events
+
+from tests.tui.driving import press, running, settled, until
+from tui.keymap import BY_CHARACTER
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+
+NAMED = {"escape", "enter", "f1", "up", "down", "left", "right", "tab", "backspace"}
+PAGES = {
+    "help": ("f1",),
+    "history": ("H",),
+    "palette": (":",),
+    "what matters": ("w",),
+    "columns": ("C",),
+    "compare": ("c",),
+    "differences": ("D", "enter"),
+}
+
+
+def key(name: str) -> events.Key:
+    """A key as a terminal sends it."""
+    if name in NAMED or name.startswith("ctrl+"):
+        return events.Key(name, None)
+    return events.Key(BY_CHARACTER.get(name, name), name)
+
+
+async def at_once(pilot, *names: str) -> None:
+    """Press keys without waiting for what they do."""
+    for name in names:
+        pilot.app.post_message(key(name))
+    for _ in range(5):
+        await pilot.pause()
+
+
+async def with_a_plan(pilot) -> None:
+    """A saved plan, so that every page has something to show."""
+    await press(pilot, "s", "ctrl+u", *"p.toml", "enter")
+
+
+@pytest.mark.parametrize("closing", ["escape", "q", "enter", "ctrl+c"])
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_page_closed_twice_leaves_the_screen_below(page: str, closing: str):
+    async with running() as (screen, pilot):
+        await with_a_plan(pilot)
+        await press(pilot, *PAGES[page])
+        assert not screen.in_front
+        if page == "palette" and closing == "q":
+            closing = "escape"
+        await at_once(pilot, *[closing] * 3)
+        if page == "columns" and closing == "enter":
+            await at_once(pilot, "escape", "escape")
+        assert pilot.app.is_running
+        assert screen.in_front
+        assert pilot.app.screen_stack == [screen]
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_page_opened_and_closed_at_once_leaves_the_screen_below(page: str):
+    async with running() as (screen, pilot):
+        await with_a_plan(pilot)
+        await at_once(pilot, *PAGES[page], "escape", "escape")
+        await until(pilot, lambda: screen.in_front)
+        assert pilot.app.screen_stack == [screen]
+
+
+async def test_what_is_typed_before_the_palette_is_there_goes_into_it():
+    async with running() as (screen, pilot):
+        await press(pilot, "2", "down", "right")
+        assert screen.store.current.chips == 4
+        await at_once(pilot, *":undo", "enter", "enter")
+        await settled(pilot)
+        assert screen.store.current.chips == 2
+        assert screen.in_front
+
+
+async def test_a_page_that_the_palette_opens_stays():
+    async with running() as (screen, pilot):
+        await press(pilot, "colon", *"keys of this pane", "enter")
+        assert not screen.in_front
+        assert "Everywhere" in "".join(run for one in pilot.app.screen.view.lines for run, _ in one)
+        await press(pilot, "escape")
+        assert screen.in_front
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_storm_of_keys_ends_nothing(seed: int):
+    chosen = random.Random(seed)
+    keys = [*"jkhlgGfF<>rUuvxbBcCHwpPT123456?:/ +-.zZ", *NAMED - {"enter"}, "ctrl+y", "ctrl+u"]
+    async with running() as (_, pilot):
+        for _ in range(40):
+            await at_once(pilot, *chosen.choices([*keys, "escape"], k=10))
+            assert pilot.app.is_running

@@ -1,0 +1,143 @@
+"""What the engine is told; left alone, its own default stands and is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from engine.scenario import Scenario, Settings
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.words.units import parse_count, parse_ratio
+from tui.field import LANGUAGE, Field, power_of_two_step
+from tui.format import count
+
+if TYPE_CHECKING:
+    from engine.plan.prepared import Prepared
+
+OWN = "engine's own"
+_NOTHING = frozenset({"", "own", "none", OWN})
+
+
+def _changed(scenario: Scenario, name: str, value: Any) -> Scenario:
+    changed: dict[str, Any] = {name: value}
+    return replace(scenario, settings=replace(scenario.settings, **changed))
+
+
+def _setting(
+    name: str,
+    label: str,
+    hint: str,
+    parse: Callable[[str], Any],
+    show: Callable[[Any], str],
+    standing: Callable[[Prepared], Any],
+    step: Callable[[Any, int], Any] | None = None,
+    first: Any = None,
+) -> Field:
+    """A setting's field. ``first`` is where a step takes one that was not chosen."""
+
+    def read(scenario: Scenario) -> str:
+        value = getattr(scenario.settings, name)
+        return OWN if value in {None, ""} else show(value)
+
+    def write(scenario: Scenario, text: str) -> Scenario:
+        if text.strip().lower() in _NOTHING:
+            return _changed(scenario, name, getattr(Settings(), name))
+        return _changed(scenario, name, parse(text))
+
+    def stepped(scenario: Scenario, direction: int) -> Scenario:
+        value = getattr(scenario.settings, name)
+        return _changed(scenario, name, first if value is None else step(value, direction))  # type: ignore[misc]
+
+    return Field(
+        name,
+        label,
+        read,
+        write,
+        stepped if step is not None else None,
+        hint=hint,
+        kinds=LANGUAGE,
+        standing=lambda prepared: show(standing(prepared)),
+    )
+
+
+def _share_step(value: float, direction: int) -> float:
+    return round(min(max(value + 0.01 * direction, 0.05), 1.0), 2)
+
+
+def _on_off(value: bool) -> str:
+    return "on" if value else "off"
+
+
+def _read_on_off(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in {"on", "off"}:
+        raise InputError(f"prefix caching: found {clean(text, 20)!r}, expected on or off")
+    return word == "on"
+
+
+def _built(text: str) -> str:
+    return clean(text.strip(), 60)
+
+
+SETTINGS: tuple[Field, ...] = (
+    _setting(
+        "memory_fraction",
+        "memory share",
+        "for weights and cache; empty: engine's own",
+        lambda text: parse_ratio(text, "memory share", 0.01, 1),
+        lambda value: f"{value:g}",
+        lambda prepared: prepared.framework.memory.memory_fraction,
+        _share_step,
+        0.9,
+    ),
+    _setting(
+        "prefill_tokens",
+        "prefill tokens",
+        "of prompts in one pass; empty: own",
+        lambda text: parse_count(text, "prefill tokens"),
+        count,
+        lambda prepared: prepared.framework.scheduler.prefill_tokens,
+        power_of_two_step,
+        8192,
+    ),
+    _setting(
+        "max_sequences",
+        "max sequences",
+        "of one rank at once; empty: own",
+        lambda text: parse_count(text, "max sequences"),
+        count,
+        lambda prepared: prepared.framework.scheduler.max_sequences,
+        power_of_two_step,
+        256,
+    ),
+    _setting(
+        "max_context",
+        "max context",
+        "tokens of one request; empty: the model's",
+        lambda text: parse_count(text, "max context"),
+        count,
+        lambda prepared: prepared.systems[0].max_context,
+        power_of_two_step,
+        32768,
+    ),
+    _setting(
+        "prefix_caching",
+        "prefix cache",
+        "on or off; empty: engine's own",
+        _read_on_off,
+        _on_off,
+        lambda prepared: prepared.framework.scheduler.prefix_caching,
+        lambda value, direction: not value,
+        True,
+    ),
+    _setting(
+        "build",
+        "build",
+        "a day as 2026-02-10, or a number",
+        _built,
+        str,
+        lambda prepared: prepared.framework.builds.newest or "newest",
+    ),
+)

@@ -1,0 +1,183 @@
+"""The workload form: what is asked, its limits, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.model.kinds import ModelCategory
+from engine.plan.metrics import LIMITED, Limit, Metric
+from engine.scenario import Mode, Scenario, Workload
+from engine.words.errors import InputError
+from engine.words.units import (
+    parse_count,
+    parse_milliseconds,
+    parse_ratio,
+    parse_resolution,
+    parse_whole,
+)
+from tui.client_fields import CLIENT
+from tui.field import LANGUAGE, Field, power_of_two_step, ten_percent_step
+from tui.format import count, limit
+
+
+def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload]) -> Field:
+    def change(scenario: Scenario, value: int) -> Scenario:
+        return replace(scenario, workload=put(scenario.workload, value))
+
+    return Field(
+        id,
+        label,
+        lambda s: count(getattr(s.workload, id)),
+        lambda s, text: change(s, parse_count(text, label)),
+        lambda s, way: change(s, power_of_two_step(getattr(s.workload, id), way, 1 << 24)),
+        hint="tokens, as 4096 or 4K",
+        kinds=LANGUAGE,
+    )
+
+
+_CUSTOMARY_BATCH = 256
+
+
+def _limit_field(metric: Metric, known: Limit) -> Field:
+    id, label = metric.id, f"{metric.short} ≤ ms"
+
+    def change(scenario: Scenario, value: float | None) -> Scenario:
+        return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
+
+    def write(scenario: Scenario, text: str) -> Scenario:
+        clear = text.strip().lower() in {"", "none"}
+        return change(scenario, None if clear else parse_milliseconds(text, label))
+
+    def step(scenario: Scenario, direction: int) -> Scenario:
+        value = getattr(scenario.objectives, id)
+        if value is None:
+            return change(scenario, known.customary_ms)
+        return change(scenario, ten_percent_step(value, direction))
+
+    return Field(
+        id,
+        label,
+        lambda s: limit(getattr(s.objectives, id)),
+        write,
+        step,
+        hint="ms or s; empty: none",
+        kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
+    )
+
+
+def _set_mode(scenario: Scenario, text: str) -> Scenario:
+    wanted = [mode for mode in Mode if mode.value.startswith(text.strip().lower())]
+    if len(wanted) != 1 or not text.strip():
+        raise InputError(f"mode: found {text!r}, expected continuous or static")
+    return replace(scenario, workload=replace(scenario.workload, mode=wanted[0]))
+
+
+_OWN = "model's own"
+
+
+def _resolution(scenario: Scenario) -> str:
+    chosen = scenario.workload.resolution
+    return _OWN if chosen is None else f"{chosen[0]}x{chosen[1]}"
+
+
+def _set_resolution(scenario: Scenario, text: str) -> Scenario:
+    own = text.strip().lower() in {"", "own", _OWN}
+    width, height = (0, 0) if own else parse_resolution(text)
+    workload = replace(scenario.workload, image_width=width, image_height=height)
+    return replace(scenario, workload=workload)
+
+
+_CUSTOMARY_SEQUENCE = 128
+"""Where a step begins from a length that is the model's own."""
+
+
+def _sequence(scenario: Scenario) -> str:
+    tokens = scenario.workload.sequence_tokens
+    return count(tokens) if tokens else _OWN
+
+
+def _set_sequence(scenario: Scenario, text: str) -> Scenario:
+    own = text.strip().lower() in {"", "own", _OWN}
+    return _with_sequence(scenario, 0 if own else parse_count(text, "ISL"))
+
+
+def _with_sequence(scenario: Scenario, tokens: int) -> Scenario:
+    return replace(scenario, workload=replace(scenario.workload, sequence_tokens=tokens))
+
+
+def _stepped_sequence(scenario: Scenario, direction: int) -> int:
+    tokens = scenario.workload.sequence_tokens
+    return power_of_two_step(tokens, direction, 1 << 24) if tokens else _CUSTOMARY_SEQUENCE
+
+
+def _set_max_batch(scenario: Scenario, text: str) -> Scenario:
+    clear = text.strip().lower() in {"", "none", "any"}
+    return replace(scenario, max_batch=None if clear else parse_count(text, "max batch"))
+
+
+WORKLOAD: tuple[Field, ...] = (
+    Field(
+        "mode",
+        "batching",
+        lambda s: s.workload.mode.value,
+        _set_mode,
+        choices=lambda: tuple(mode.value for mode in Mode),
+        hint="continuous, static",
+        kinds=LANGUAGE,
+    ),
+    _tokens_field("input_tokens", "ISL", lambda one, value: replace(one, input_tokens=value)),
+    _tokens_field("output_tokens", "OSL", lambda one, value: replace(one, output_tokens=value)),
+    Field(
+        "resolution",
+        "resolution",
+        _resolution,
+        _set_resolution,
+        hint="as 224x224; empty: own",
+        kinds=(ModelCategory.VISION,),
+    ),
+    Field(
+        "sequence_tokens",
+        "ISL",
+        _sequence,
+        _set_sequence,
+        lambda s, way: _with_sequence(s, _stepped_sequence(s, way)),
+        hint="tokens, as 384; empty: own",
+        kinds=(ModelCategory.ENCODER,),
+    ),
+    *(_limit_field(metric, limit) for metric, limit in LIMITED),
+    Field(
+        "max_batch",
+        "max batch",
+        lambda s: "none" if s.max_batch is None else str(s.max_batch),
+        _set_max_batch,
+        lambda s, way: replace(
+            s,
+            max_batch=_CUSTOMARY_BATCH
+            if s.max_batch is None
+            else power_of_two_step(s.max_batch, way),
+        ),
+        hint="each replica; or none",
+    ),
+    Field(
+        "draft_tokens",
+        "draft tokens",
+        lambda s: str(s.draft_tokens),
+        lambda s, text: replace(s, draft_tokens=parse_whole(text or "0", "draft", 0, 64)),
+        lambda s, way: replace(s, draft_tokens=max(0, min(64, s.draft_tokens + way))),
+        hint="guessed each step",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "acceptance",
+        "acceptance",
+        lambda s: f"{s.acceptance:g}",
+        lambda s, text: replace(s, acceptance=parse_ratio(text or "0", "acceptance", 0, 1)),
+        lambda s, way: replace(
+            s, acceptance=round(max(0.0, min(1.0, s.acceptance + 0.05 * way)), 2)
+        ),
+        hint="of a guess: 0 to 1",
+        kinds=LANGUAGE,
+    ),
+    *CLIENT,
+)
