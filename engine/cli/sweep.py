@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.allocator import keep_what_is_dropped
 from engine.cli.options import idle_options, scenario_from
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.answer import answer
@@ -46,6 +47,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
 
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Sweep, print, and say by the exit code whether anything meets the objectives."""
+    keep_what_is_dropped()
     count = _row_count(arguments.rows)
     scenario, prepared = prepare_told(arguments)
     result = sweep(prepared, scenario)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
 from engine.hardware.chip import Chip
@@ -12,7 +13,6 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
@@ -21,6 +21,9 @@ from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
 
 ReadModel = Callable[..., LoadedModel]
 """`load_architecture`, or one that remembers what it read."""
