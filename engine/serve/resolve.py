@@ -22,13 +22,24 @@ from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
 
-ReadModel = Callable[..., LoadedModel]
-"""`load_architecture`, or one that remembers what it read."""
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
     ModelCategory.ENCODER: "is not described for text encoders",
 }
 """What is said of an engine without figures for such a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads what a scenario names: by default whoever finds it in the files of today. Who
+    resolves thousands of scenarios gives readers that remember."""
+
+    model: Callable[..., LoadedModel] = load_architecture
+    chip: Callable[[str], Chip] = load_chip
+    framework: Callable[[str], Framework] = load_framework
+
+
+FROM_FILES = Readers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +53,11 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
+def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = scenario_model(scenario, read)
-    chip = load_chip(scenario.chip)
-    framework = load_framework(scenario.framework)
+    model = scenario_model(scenario, readers)
+    chip = readers.chip(scenario.chip)
+    framework = readers.framework(scenario.framework)
     notes: tuple[str, ...] = ()
     architecture = model.architecture
     tokens = architecture if isinstance(architecture, Architecture) else None
@@ -72,9 +83,9 @@ def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved
     return Resolved(model, chip, framework, systems, notes)
 
 
-def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:
     """The scenario's model; raises `InputError`."""
-    return read(
+    return readers.model(
         scenario.model,
         scenario.edits,
         assume=scenario.assume,
