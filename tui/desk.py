@@ -114,10 +114,6 @@ class Desk(Protocol):
     def work_failed(self, error: Exception) -> None:
         """Slower work came to nothing."""
 
-    def once_swept(self, what: str, action: Callable[[], None]) -> None:
-        """Do what needs the sweep of the scenario on screen: now, or once it is in; not at all
-        when the scenario changes before. ``what`` names it for people."""
-
     # --- the terminal -----------------------------------------------------------------------
 
     def copy_text(self, text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from engine.plan.metrics import Metric, Unit
+
 ABSENT = "–"
 
 
@@ -69,3 +71,15 @@ def counted(label: str, samples: str) -> str:
     return (
         label.replace("images", "seqs").replace("img", "seq") if samples == "sequences" else label
     )
+
+
+_BY_UNIT = {
+    Unit.MILLISECONDS: milliseconds,
+    Unit.PER_SECOND: rate,
+    Unit.GIBIBYTES: gibibytes,
+}
+
+
+def metric_text(metric: Metric, value: float) -> str:
+    """A metric's number, as its unit is written."""
+    return _BY_UNIT[metric.unit](value)

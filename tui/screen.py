@@ -24,6 +24,7 @@ from tui.lines import cells, fit
 from tui.panes import Panes
 from tui.store import Store
 from tui.thinking import Thinking
+from tui.waiting import Waiting
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.panes import AnswerPane, FooterPane, Pane, Place
 from tui.widgets.table_pane import TablePane
@@ -67,10 +68,11 @@ class MainScreen(Screen[None]):
         self.behind = Behind(self)
         self.thinking = Thinking(self)
         self.fetching = Fetching(self)
-        self.actions = Actions(self, self.footer, self.behind, self.thinking, self.fetching)
+        self.waiting = Waiting(self)
+        self.actions = Actions(
+            self, self.footer, self.behind, self.thinking, self.fetching, self.waiting
+        )
         self.keeping = Keeping(self)
-        self._waiting: tuple[str, Callable[[], None]] | None = None
-        """What waits for the sweep of the scenario on screen."""
 
     def compose(self) -> ComposeResult:
         """Answer on top, forms left, table, chart and why right, keys below."""
@@ -131,14 +133,14 @@ class MainScreen(Screen[None]):
 
     def scenario_changed(self) -> None:
         """The store has a new scenario: work it out once its model is here."""
-        self._give_up_waiting("the scenario changed before the sweep was in")
+        self.waiting.give_up("the scenario changed before the sweep was in")
         if self.session is not None:
             current = self.store.current
             self.fetching.when_here(current.model, current.revision, self.work_out)
 
     def model_is_missing(self, why: str) -> None:
         """A model could not be fetched; what is on the screen stays, if there is anything."""
-        self._waiting = None
+        self.waiting.give_up("its model is not here")
         if self.session is not None and self.session.prepared is None:
             self.session.error = f"{why} (m: another model, F5: again)"
             self.paint()
@@ -163,11 +165,11 @@ class MainScreen(Screen[None]):
             self.session.accept(scenario, result)
             self.paint()
             if self.session.sweep_is_current:
-                self._do_what_waits()
+                self.waiting.swept()
 
     def sweep_failed(self, error: Exception) -> None:
         """The sweep came to nothing, and so does what waits for it."""
-        self._waiting = None
+        self.waiting.give_up("the sweep failed")
         self.work_failed(error)
 
     def work_failed(self, error: Exception) -> None:
@@ -181,34 +183,6 @@ class MainScreen(Screen[None]):
         self.chart.explanation = found
         self.why.update()
         self.chart.update()
-
-    # --- waiting for the sweep ---------------------------------------------------------------
-
-    def once_swept(self, what: str, action: Callable[[], None]) -> None:
-        """Do what needs the sweep of the scenario on screen: now, or once it is in."""
-        session = self.session
-        if session is None or session.error:
-            self.say(f"{what}: not done, there is no answer yet")
-            return
-        self._waiting = (what, action)
-        if session.sweep_is_current:
-            self._do_what_waits()
-        else:
-            self.say(f"{what}: waits for the sweep")
-
-    def _do_what_waits(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is None:
-            return
-        try:
-            waiting[1]()
-        except RooftopError as error:
-            self.say(str(error))
-
-    def _give_up_waiting(self, why: str) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            self.say(f"{waiting[0]}: not done, {why}")
 
     # --- drawing ----------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.plan.keywords import KEYWORDS, idle
 from engine.plan.metrics import LIMITED
 from engine.scenario import (
     Client,
@@ -262,6 +261,8 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
 
 def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
     """A note on the options that say nothing about ``model``; empty without any."""
+    from engine.plan.keywords import KEYWORDS, idle
+
     # One rank is what models without layouts run on anyway.
     given = [name for name in KEYWORDS if getattr(arguments, name, None) not in (None, "1", [])]
     options = [f"--{name.replace('_', '-')}" for name in idle(given, model.kind)]

@@ -12,23 +12,20 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import idle_options
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
-from engine.model.kinds import ModelKind
 from engine.plan.kinds import plan_kind
 from engine.plan.predicted import Predicted, predicted
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency, Most, Size
+from engine.serve.kinds import KINDS
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT
 from engine.work.arrangement import (
-    Aggregated,
     Arrangement,
     Disaggregated,
-    given_layout,
     parse_pool,
 )
-from engine.work.layout import Layout
 
 MOST = "most"
 
@@ -61,9 +58,7 @@ def _arrangement(
             raise InputError("--prefill and --decode: found one pool, expected both")
         prefill = parse_pool(arguments.prefill, "--prefill")
         return Disaggregated(prefill, parse_pool(arguments.decode, "--decode"))
-    if resolved.model.architecture.kind is not ModelKind.TOKENS:
-        return Aggregated(Layout(replicas=chips or 1))
-    return Aggregated(given_layout(scenario.limits, chips))
+    return KINDS[resolved.model.architecture.kind].arrangement(scenario.limits, chips)
 
 
 def _sizes(arguments: argparse.Namespace) -> list[Size]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from engine.hardware.chip import Chip, Collective, KernelConstants, Link
 from engine.words.arrays import FloatArray
 
 BOUNDS = ("compute", "memory", "link", "launch")
+REMEMBERED = 64
+"""Kinds of collectives and sets of rank counts whose constants a network keeps at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,34 +118,84 @@ def kernel_bound(work: Work, chip: Chip) -> str:
     return max(parts, key=lambda bound: parts[bound])
 
 
-def message_seconds(message: Message, chip: Chip) -> FloatArray:
-    """Seconds of one collective; 0 for layouts with a single rank.
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Both lines of a collective as columns, a value per layout; no ``small`` ones where every
+    layout has a single line."""
 
-    A send stays within a node where the whole replica does. An all-reduce within a node follows
-    its measured constants. Over more nodes it is a reduce-scatter and an all-gather inside each
-    (together one all-reduce there) around an all-reduce between them, in which each chip carries
-    its own part. An all-to-all sends over both fabrics at once and waits for the slower.
-    """
-    ranks = message.ranks
-    inside = np.minimum(ranks, float(chip.node_size))
-    nodes = np.ceil(ranks / chip.node_size)
-    if message.kind == "send":
-        near = ranks <= chip.node_size
-        alpha = np.where(near, chip.scale_up.alpha_seconds, chip.scale_out.alpha_seconds)
-        achieved = np.where(near, _achieved(chip.scale_up), _achieved(chip.scale_out))
-        seconds = alpha + message.bytes / achieved
-    elif message.kind == "all_reduce":
-        factor = 2.0 * (inside - 1.0) / inside
-        seconds = _lines(chip.all_reduce, inside, message.bytes * factor)
-        seconds = seconds + _between_nodes(chip, nodes, message.bytes / inside)
-    else:
-        assert message.remote_bytes is not None
-        local = _lines(chip.all_to_all, inside, message.bytes - message.remote_bytes)
-        out = chip.scale_out
-        remote = message.remote_bytes / _achieved(out)
-        remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
-        seconds = np.maximum(local, remote)
-    return np.where(ranks > 1, seconds, 0.0)
+    alpha_seconds: FloatArray
+    bandwidth_bytes: FloatArray
+    small_alpha_seconds: FloatArray
+    small_bandwidth_bytes: FloatArray
+    has_small: bool
+
+    def seconds(self, moved_bytes: FloatArray) -> FloatArray:
+        """The faster of both."""
+        seconds = self.alpha_seconds + moved_bytes / self.bandwidth_bytes
+        if self.has_small:
+            small = self.small_bandwidth_bytes
+            early = self.small_alpha_seconds + moved_bytes / np.maximum(small, 1.0)
+            seconds = np.where(small > 0, np.minimum(seconds, early), seconds)
+        return seconds
+
+
+class Network:
+    """The fabrics of a chip. What layouts need of its constants is looked up once."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self._known = lru_cache(maxsize=REMEMBERED)(self._look_up)
+
+    def seconds(self, message: Message) -> FloatArray:
+        """Seconds of one collective; 0 for layouts with a single rank.
+
+        A send stays within a node where the whole replica does. An all-reduce within a node
+        follows its measured constants. Over more nodes it is a reduce-scatter and an all-gather
+        inside each (together one all-reduce there) around an all-reduce between them, in which
+        each chip carries its own part. An all-to-all sends over both fabrics at once and waits for
+        the slower.
+        """
+        chip, ranks = self.chip, message.ranks
+        inside = np.minimum(ranks, float(chip.node_size))
+        nodes = np.ceil(ranks / chip.node_size)
+        if message.kind == "send":
+            near = ranks <= chip.node_size
+            alpha = np.where(near, chip.scale_up.alpha_seconds, chip.scale_out.alpha_seconds)
+            achieved = np.where(near, _achieved(chip.scale_up), _achieved(chip.scale_out))
+            seconds = alpha + message.bytes / achieved
+        elif message.kind == "all_reduce":
+            factor = 2.0 * (inside - 1.0) / inside
+            seconds = self._lines("all_reduce", inside).seconds(message.bytes * factor)
+            if bool(np.any(nodes > 1)):
+                seconds = seconds + _between_nodes(chip, nodes, message.bytes / inside)
+        else:
+            assert message.remote_bytes is not None
+            lines = self._lines("all_to_all", inside)
+            local = lines.seconds(message.bytes - message.remote_bytes)
+            out = chip.scale_out
+            remote = message.remote_bytes / _achieved(out)
+            remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
+            seconds = np.maximum(local, remote)
+        return np.where(ranks > 1, seconds, 0.0)
+
+    def _lines(self, kind: str, ranks: FloatArray) -> _Lines:
+        return self._known(kind, tuple(ranks[:, 0].tolist()))
+
+    def _look_up(self, kind: str, ranks: tuple[float, ...]) -> _Lines:
+        table = self.chip.all_reduce if kind == "all_reduce" else self.chip.all_to_all
+        chosen = {count: _at_ranks(table, int(count)) for count in set(ranks)}
+
+        def column(name: str) -> FloatArray:
+            return np.array([[getattr(chosen[count], name)] for count in ranks])
+
+        small = column("small_bandwidth_bytes")
+        return _Lines(
+            column("alpha_seconds"),
+            column("bandwidth_bytes"),
+            column("small_alpha_seconds"),
+            small,
+            has_small=bool(np.any(small > 0)),
+        )
 
 
 def _achieved(link: Link) -> float:
@@ -164,25 +217,6 @@ def _between_nodes(chip: Chip, nodes: FloatArray, share_bytes: FloatArray) -> Fl
     out = chip.scale_out
     moved = 2.0 * (nodes - 1.0) / nodes * share_bytes / _achieved(out)
     return np.where(nodes > 1, moved + 2.0 * out.alpha_seconds * np.log2(nodes), 0.0)
-
-
-def _lines(
-    table: Mapping[int, Collective], ranks: FloatArray, moved_bytes: FloatArray
-) -> FloatArray:
-    """The faster of a collective's two lines; constants per layout by its rank count."""
-    counts, places = np.unique(ranks[:, 0], return_inverse=True)
-    chosen = [_at_ranks(table, int(n)) for n in counts]
-
-    def column(name: str) -> FloatArray:
-        values = np.array([getattr(constants, name) for constants in chosen])
-        return values[places][:, np.newaxis]
-
-    seconds = column("alpha_seconds") + moved_bytes / column("bandwidth_bytes")
-    small = column("small_bandwidth_bytes")
-    if bool(np.any(small > 0)):
-        early = column("small_alpha_seconds") + moved_bytes / np.maximum(small, 1.0)
-        seconds = np.where(small > 0, np.minimum(seconds, early), seconds)
-    return seconds
 
 
 def _at_ranks(table: Mapping[int, Collective], ranks: int) -> Collective:

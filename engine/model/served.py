@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from engine.model.architecture import Architecture, Role
+from engine.model.forward.architecture import VisionArchitecture
 from engine.model.precision import (
     FORMATS,
     QUANTISED_ROLES,
@@ -31,15 +32,14 @@ _NOT_EXPERTS = QUANTISED_ROLES - {Role.ROUTED_EXPERT}
 
 def served_precision(
     own: Precision,
-    architecture: Architecture | None,
+    architecture: Architecture | VisionArchitecture,
     weights: str = "",
     activations: str = "",
     kv: str = "",
 ) -> Precision:
     """The checkpoint's ``own`` precision with what is named of it changed; raises `InputError`.
 
-    Names that are empty change nothing. ``architecture`` is None for models of one forward pass,
-    whose layers all take one format.
+    Names that are empty change nothing. All layers of a model of one forward pass take one format.
     """
     chosen = _stored_as(weights, own, architecture) if weights else own
     if activations:
@@ -47,7 +47,9 @@ def served_precision(
     return replace(chosen, kv=number_format(kv)) if kv else chosen
 
 
-def _stored_as(weights: str, own: Precision, architecture: Architecture | None) -> Precision:
+def _stored_as(
+    weights: str, own: Precision, architecture: Architecture | VisionArchitecture
+) -> Precision:
     first, apart, second = weights.partition("/")
     named = number_format(first)
     if apart:
@@ -56,7 +58,7 @@ def _stored_as(weights: str, own: Precision, architecture: Architecture | None) 
         return _experts_only(named, default_activations(wide), own.kv, others)
     if named.name == own.weights.name:
         return own
-    if architecture is None:
+    if not isinstance(architecture, Architecture):
         return Precision(named, default_activations(named), own.kv, own.plain)
     if named.bits > 4:
         if named.name == "fp8" and architecture.model_type.startswith(_block_scaled()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from engine.model.kinds import ModelKind
 from engine.plan.answer import why_lost
 from engine.plan.kinds import plan_kind
 from engine.plan.metrics import NOTHING, metrics_of
@@ -39,9 +38,7 @@ def table_text(prepared: Prepared, table: Table, rows: IntArray) -> str:
     """The first rows with what tells them apart, and how many there are."""
     shown = [metric for metric in metrics_of(prepared.kind) if metric.shown]
     degrees = ["layout"] if plan_kind(prepared).rearranges else []
-    labels = [metric.label for metric in shown]
-    if prepared.kind is ModelKind.FORWARD:
-        labels = [label.replace("images", prepared.vision.samples) for label in labels]
+    labels = [plan_kind(prepared).heading(prepared, metric) for metric in shown]
     lines = [["", *degrees, "precision", "batch", *labels, "misses"]]
     for place, row in enumerate(map(int, rows[:SHOWN])):
         verdict = table.verdict(row)

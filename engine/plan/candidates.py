@@ -11,13 +11,13 @@ from typing import overload
 
 import numpy as np
 
-from engine.model.kinds import ModelCategory, ModelKind
+from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision
 from engine.plan.answer import answer, why_lost
 from engine.plan.candidate_text import candidate_text, table_text
 from engine.plan.columns import Columns, table_columns
 from engine.plan.explain import explain
-from engine.plan.kinds import benchmark_names
+from engine.plan.kinds import benchmark_names, plan_kind
 from engine.plan.launch import launch_command
 from engine.plan.metrics import BY_ID
 from engine.plan.plan_document import save_plan
@@ -276,6 +276,4 @@ def with_its_framework(scenario: Scenario) -> Scenario:
     """The scenario under an engine that serves its kind of model: where nobody chose one, the
     default may not."""
     prepared = prepare(scenario)
-    if prepared.kind is ModelKind.TOKENS:
-        return scenario
-    return replace(scenario, framework=prepared.framework.id)
+    return replace(scenario, framework=plan_kind(prepared).engine(prepared, scenario))

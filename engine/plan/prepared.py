@@ -15,13 +15,12 @@ from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.scenario import Objectives, Scenario, Workload
-from engine.serve.resolve import Resolved, resolve
+from engine.serve.kinds import KINDS
+from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
-from engine.work.arrangement import Aggregated, Arrangement
-from engine.work.layout import Layout
-from engine.work.parallelism import legal_layouts
+from engine.work.arrangement import Arrangement
 
 LARGEST_BATCH = 32768
 """No batch beyond this is tried, whatever fits."""
@@ -75,11 +74,10 @@ class Prepared:
 
     @property
     def fallbacks(self) -> tuple[str, ...]:
-        """What the chip cannot do as asked, and what it does instead."""
-        if self.kind is not ModelKind.TOKENS:
-            return self.notes
-        notes = [note for system in self.systems for note in system.inventory.fallbacks]
-        return tuple(dict.fromkeys([*self.notes, *notes]))
+        """What engine or chip cannot do as asked, and what they do instead."""
+        kind = KINDS[self.kind]
+        found = [note for system in self.systems for note in kind.fallbacks(system)]
+        return tuple(dict.fromkeys([*self.notes, *found]))
 
 
 _PREPARED: OrderedDict[object, Prepared] = OrderedDict()
@@ -121,12 +119,13 @@ def prepare(scenario: Scenario) -> Prepared:
             _PREPARED.move_to_end(key)
             return _PREPARED[key]
     found = resolve(scenario)
+    architecture = found.model.architecture
     prepared = Prepared(
         found.model,
         found.chip,
         found.framework,
         found.systems,
-        _arrangements(scenario, found),
+        KINDS[architecture.kind].arrangements(found.systems[0], scenario.chips, scenario.limits),
         found.notes,
     )
     with _PREPARED_LOCK:
@@ -141,13 +140,3 @@ def prepare_on(scenario: Scenario, arrangement: Arrangement) -> Prepared:
     found = resolve(scenario)
     systems, used = found.systems, (arrangement,)
     return Prepared(found.model, found.chip, found.framework, systems, used, found.notes)
-
-
-def _arrangements(scenario: Scenario, resolved: Resolved) -> tuple[Arrangement, ...]:
-    """Every arrangement to choose from: forward models run whole on every chip."""
-    architecture = resolved.model.architecture
-    if not isinstance(architecture, Architecture):
-        return (Aggregated(Layout(replicas=scenario.chips)),)
-    node = resolved.chip.node_size
-    layouts = legal_layouts(architecture, scenario.chips, node, scenario.limits)
-    return tuple(Aggregated(layout) for layout in layouts)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.metrics import (
     CODES,
@@ -47,12 +46,8 @@ class _Block:
     batch: IntArray
     metrics: Mapping[str, FloatArray]
     capacity_gib: FloatArray
-    fits: BoolArray
-    served: BoolArray
-    """Where there are speeds to judge: all that fits, and what waits for a place."""
     refusal: IntArray
-    """The place in `VERDICTS` of what keeps the row from being served, memory where nothing
-    else."""
+    """The place in `VERDICTS` of what keeps the row from being served at all."""
 
 
 def batch_table(
@@ -77,10 +72,10 @@ def asked_table(
     and the outcome of each.
 
     The batch of a size that is not whole is that of the fullest replica. Requests of tokens that
-    are not let in wait for those that are: such rows do not fit, but are served.
+    are not let in wait for those that are: such rows do not fit, but are served and judged.
     """
     batch = np.ceil(sizes).astype(np.int64)
-    waits = isinstance(load_of(scenario), Closed) and prepared.kind is ModelKind.TOKENS
+    waits = isinstance(load_of(scenario), Closed) and KINDS[prepared.kind].waits
     none = np.zeros(len(sizes), dtype=np.int64)
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
@@ -89,9 +84,10 @@ def asked_table(
         served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
         parts.append(_rows(prepared, outcome, served, every, none, none + place, batch))
         outcomes.append(outcome)
-    block = _joined(parts)
-    table = _judged(prepared, scenario.objectives, (arrangement,), prepared.precisions, block)
-    return table, tuple(outcomes)
+    used, precisions = (arrangement,), prepared.precisions
+    table = _judged(prepared, scenario.objectives, used, precisions, _joined(parts))
+    fits = np.concatenate([one.fits[0] for one in outcomes])
+    return replace(table, fits=fits), tuple(outcomes)
 
 
 def _predicted(
@@ -99,10 +95,10 @@ def _predicted(
     scenario: Scenario,
     precision: Precision,
     arrangements: tuple[Arrangement, ...],
-    batches: FloatArray | IntArray,
+    sizes: FloatArray | IntArray,
 ) -> Outcome:
     system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), batches)
+    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
 
 
 def _rows(
@@ -114,28 +110,40 @@ def _rows(
     precision_index: IntArray,
     batch: IntArray,
 ) -> _Block:
-    """The ``wanted`` of an outcome's (arrangements, sizes) as columns; speeds where they are
+    """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where they are
     ``served``."""
-    speed = np.where(served, 1.0, np.nan)
-    columns = {}
-    for metric in metrics_of(prepared.kind):
-        values = metric.of(outcome)
-        masked = values if metric is MEMORY else values * speed
-        columns[metric.id] = np.broadcast_to(masked, outcome.shape)[wanted]
-    memory = outcome.memory
-    refusal = np.where(memory.context_fits, CODES[NO_MEMORY], CODES[TOO_LONG])
-    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
-    refusal = np.where(memory.context_fits & beyond, CODES[TOO_MANY], refusal)
+    refused = _refusals(outcome, served[wanted], wanted)
+    columns = {
+        metric.id: _column(outcome, metric.of(outcome), wanted)
+        for metric in metrics_of(prepared.kind)
+    }
+    if refused is not None:
+        speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
+        columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
     return _Block(
         arrangement_index,
         precision_index,
         batch,
         columns,
-        np.broadcast_to(memory.capacity_bytes / GIB, outcome.shape)[wanted],
-        outcome.fits[wanted],
-        served[wanted],
-        np.broadcast_to(refusal, outcome.shape)[wanted],
+        _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
+        np.full(len(batch), CODES[NOTHING]) if refused is None else refused,
     )
+
+
+def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
+    return np.broadcast_to(values, outcome.shape)[wanted]
+
+
+def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> IntArray | None:
+    """What keeps the ``wanted`` rows from being ``served``: nothing, the context, the scheduler
+    where memory would do, else memory. None where all of them are served."""
+    if bool(np.all(served)):
+        return None
+    memory = outcome.memory
+    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
+    code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
+    code = np.where(memory.context_fits, code, CODES[TOO_LONG])
+    return np.where(served, CODES[NOTHING], np.broadcast_to(code, outcome.shape)[wanted])
 
 
 def _judged(
@@ -147,7 +155,7 @@ def _judged(
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
     excess = np.zeros(len(block.batch))
-    binding = np.full(len(block.batch), CODES[NOTHING], dtype=np.int64)
+    binding = block.refusal
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in block.metrics:
             continue
@@ -157,10 +165,10 @@ def _judged(
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
             binding = np.where(worse & (ratio > 1.0), code, binding)
-    served = block.served
-    need = block.metrics[MEMORY.id] / block.capacity_gib
-    excess = np.where(served, excess, need)
-    binding = np.where(served, binding, block.refusal)
+    # Rows that are not served have no speeds to compare with a limit.
+    fits = block.refusal == CODES[NOTHING]
+    if not bool(np.all(fits)):
+        excess = np.where(fits, excess, block.metrics[MEMORY.id] / block.capacity_gib)
     return Table(
         kind=prepared.kind,
         arrangements=arrangements,
@@ -170,8 +178,8 @@ def _judged(
         batch=block.batch,
         metrics=block.metrics,
         capacity_gib=block.capacity_gib,
-        fits=block.fits,
-        meets=served & (excess <= 1.0),
+        fits=fits,
+        meets=fits & (excess <= 1.0),
         binding=binding,
         excess=excess,
     )
@@ -244,7 +252,5 @@ def _joined(parts: Sequence[_Block]) -> _Block:
         np.concatenate([one.batch for one in parts]),
         {name: np.concatenate([one.metrics[name] for one in parts]) for name in parts[0].metrics},
         np.concatenate([one.capacity_gib for one in parts]),
-        np.concatenate([one.fits for one in parts]),
-        np.concatenate([one.served for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )

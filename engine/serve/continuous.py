@@ -19,7 +19,7 @@ from engine.serve.client import opening_seconds, waiting_in_step
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, drafting_seconds, run
 from engine.serve.requests import Requests
-from engine.serve.service import Part, Service
+from engine.serve.service import Part, Parts, Service
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
 
@@ -67,18 +67,21 @@ def serve_continuous(
 ) -> Service:
     """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
     memory and scheduler admit ``limit``; the others queue."""
-    admitted = np.minimum(batch, limit)
+    everyone = bool(np.all(batch <= limit))
+    admitted = batch if everyone else np.minimum(batch, limit)
     passes = _steady_passes(deployment, requests, client, admitted)
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
     waiting = _mean_wait(deployment, requests, client, passes)
     surplus = passes.sequences - passes.decoding.sequences
     queueing = surplus / np.maximum(passes.arrivals, 1e-12) * passes.step
-    # Little's law: what is not admitted waits for a slot.
-    queueing = queueing + (batch / admitted - 1.0) * (passes.service + steps * passes.step)
+    if not everyone:
+        # Little's law: what is not admitted waits for a slot.
+        queueing = queueing + (batch / admitted - 1.0) * (passes.service + steps * passes.step)
     served = waiting + passes.service
-    # Who is found in the cache waits for the running pass and gets a token from the next.
     cached = np.asarray(requests.cached, dtype=float)
-    served = served + cached * (1.5 * passes.step - served)
+    if bool(np.any(cached)):
+        # Who is found in the cache waits for the running pass and gets a token from the next.
+        served = served + cached * (1.5 * passes.step - served)
     request_seconds = deployment.framework.costs.request_seconds
     ttft = request_seconds + served + queueing
     tpot = passes.step / accepted
@@ -90,25 +93,47 @@ def serve_continuous(
         own = (waiting + passes.service) * (1.0 - passes.plain / passes.mixed)
         before = own if client.in_step else burst
         tpot = np.maximum(tpot - before / steps / accepted, passes.plain / accepted)
-    # The first of equal answers starts alone: sooner than a group that shares a pass.
-    prompt = np.minimum(passes.service, passes.service + waiting)
-    others = waiting + passes.service - prompt
-    first = (
-        Part("request", np.asarray(request_seconds)),
-        Part("waiting for passes and prompts of others", others * (1.0 - cached)),
-        Part("prefill", prompt * (1.0 - cached), "prefill"),
-        Part("found in the cache", cached * 1.5 * passes.step),
-        Part("queueing for a place", queueing),
-        Part("opening of the client", burst),
-    )
-    decode = passes.alone.seconds / accepted
-    following = (
-        Part("decode", decode, "decode"),
-        Part("drafting", passes.plain / accepted - decode),
-        Part("prompts of others", tpot - passes.plain / accepted),
-    )
+    waits = _Waits(request_seconds, cached, waiting, queueing, burst)
     named = {"prefill": passes.prefill, "decode": passes.alone}
-    return Service.of(requests, batch, ttft, tpot, first, following, named)
+    return Service.of(
+        requests, batch, ttft, tpot, lambda: _parts(passes, waits, tpot, accepted), named
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """What a first token waits for beside its prefill, in seconds; ``cached`` is the share of the
+    prompts that does not wait for prefill at all."""
+
+    request: float
+    cached: FloatArray
+    others: FloatArray
+    place: FloatArray
+    opening: FloatArray
+
+
+def _parts(passes: _Passes, waits: _Waits, tpot: FloatArray, accepted: float) -> Parts:
+    """What the latencies are made of, when ``accepted`` tokens come out of a step."""
+    fresh = 1.0 - waits.cached
+    # The first of equal answers starts alone: sooner than a group that shares a pass.
+    prompt = np.minimum(passes.service, passes.service + waits.others)
+    others = waits.others + passes.service - prompt
+    decode, plain = passes.alone.seconds / accepted, passes.plain / accepted
+    return {
+        "ttft": (
+            Part("request", np.asarray(waits.request)),
+            Part("waiting for passes and prompts of others", others * fresh),
+            Part("prefill", prompt * fresh, "prefill"),
+            Part("found in the cache", waits.cached * 1.5 * passes.step),
+            Part("queueing for a place", waits.place),
+            Part("opening of the client", waits.opening),
+        ),
+        "tpot": (
+            Part("decode", decode, "decode"),
+            Part("drafting", plain - decode),
+            Part("prompts of others", tpot - plain),
+        ),
+    }
 
 
 def _steady_passes(

@@ -84,16 +84,18 @@ def serve_disaggregated(
         e2e_seconds=e2e,
         request_tps=concurrency * output_tokens / e2e,
         decode_tps=decoding / tpot,
-        first=(
-            Part("request", np.asarray(costs.request_seconds)),
-            Part("waiting for prompts of others", 0.5 * alone * busy),
-            Part("prefill", alone, "prefill"),
-            Part("queueing for a place", waiting),
-            Part("hand-over of the cache", handover),
-            Part("waiting for the decode pass", polling),
-            Part("opening of the client", burst),
-        ),
-        following=(Part("decode", tpot, "decode"),),
+        parts=lambda: {
+            "ttft": (
+                Part("request", np.asarray(costs.request_seconds)),
+                Part("waiting for prompts of others", 0.5 * alone * busy),
+                Part("prefill", alone, "prefill"),
+                Part("queueing for a place", waiting),
+                Part("hand-over of the cache", handover),
+                Part("waiting for the decode pass", polling),
+                Part("opening of the client", burst),
+            ),
+            "tpot": (Part("decode", tpot, "decode"),),
+        },
         passes={"prefill": prefill, "decode": decode},
     )
 

@@ -159,7 +159,7 @@ def predict_forward(
             context_fits=column > 0,
             cache_tokens=0.0 * column,
         ),
-        parts={"latency": (Part("batch", made.latency, PHASE),)},
+        say_parts=lambda: {"latency": (Part("batch", made.latency, PHASE),)},
         passes={PHASE: made},
         weigh=lambda row: usage.items(int(np.broadcast_to(sizes, shape)[row])),
     )

@@ -8,7 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
+from engine.hardware.chip import Chip
+from engine.hardware.forward_runtime import vision_framework
+from engine.hardware.framework import Framework
+from engine.hardware.kernels import choose_kernel
 from engine.model.kinds import ModelKind
+from engine.scenario import LayoutLimits
 from engine.serve.forward import forward_footprint, predict_forward
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
@@ -17,7 +22,9 @@ from engine.serve.room import Room
 from engine.serve.system import System
 from engine.serve.tokens import predict_aggregated, predict_disaggregated
 from engine.words.arrays import FloatArray
-from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, given_layout
+from engine.work.layout import Layout
+from engine.work.parallelism import legal_layouts
 
 
 class Kind(Protocol):
@@ -25,6 +32,30 @@ class Kind(Protocol):
 
     block_candidates: int
     """Candidates evaluated at a time: small enough for the cache and for a quick cancel."""
+    waits: bool
+    """Whether requests that are not let in at once wait for a place."""
+    answers_fallbacks: bool
+    """Whether the answer itself says what the chip cannot do as asked."""
+
+    def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
+        """The engine that serves such models, and a note where it is not the ``chosen`` one;
+        ``unserved`` says what that one lacks."""
+        ...
+
+    def arrangements(
+        self, system: System, chips: int, limits: LayoutLimits
+    ) -> tuple[Arrangement, ...]:
+        """Every way to use ``chips``; raises `InputError` where there is none."""
+        ...
+
+    def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
+        """The one way that ``limits`` name, on ``chips`` or on as few as it takes; raises
+        `InputError`."""
+        ...
+
+    def fallbacks(self, system: System) -> tuple[str, ...]:
+        """What the chip cannot do as asked, and what it does instead."""
+        ...
 
     def predict(
         self,
@@ -48,6 +79,27 @@ class TokensKind:
     """Models that generate tokens: layouts, prompts and answers, a cache."""
 
     block_candidates = 8192
+    waits = True
+    answers_fallbacks = False
+
+    def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
+        """See `Kind.engine`: every engine serves models of tokens."""
+        return chosen, ""
+
+    def arrangements(
+        self, system: System, chips: int, limits: LayoutLimits
+    ) -> tuple[Arrangement, ...]:
+        """See `Kind.arrangements`: replicas of every legal layout."""
+        layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits)
+        return tuple(Aggregated(layout) for layout in layouts)
+
+    def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
+        """See `Kind.arrangement`."""
+        return Aggregated(given_layout(limits, chips))
+
+    def fallbacks(self, system: System) -> tuple[str, ...]:
+        """See `Kind.fallbacks`."""
+        return system.inventory.fallbacks
 
     def predict(
         self,
@@ -85,6 +137,27 @@ class ForwardKind:
     """Models of one forward pass: the whole model on every chip."""
 
     block_candidates = 1024
+    waits = False
+    answers_fallbacks = True
+
+    def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
+        """See `Kind.engine`: the chosen one, or a stand-in of the chip's vendor."""
+        return vision_framework(chosen, chip, unserved)
+
+    def arrangements(
+        self, system: System, chips: int, limits: LayoutLimits
+    ) -> tuple[Arrangement, ...]:
+        """See `Kind.arrangements`: the whole model on every chip."""
+        return (Aggregated(Layout(replicas=chips)),)
+
+    def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
+        """See `Kind.arrangement`."""
+        return Aggregated(Layout(replicas=chips or 1))
+
+    def fallbacks(self, system: System) -> tuple[str, ...]:
+        """See `Kind.fallbacks`."""
+        choice = choose_kernel(system.precision.weights, system.precision.activations, system.chip)
+        return (choice.fallback,) if choice.fallback else ()
 
     def predict(
         self,

@@ -1,9 +1,8 @@
 """Bytes per chip, itemised, and the largest batch that fits: by the engine's own rules.
 
-Requests in flight are spread over their answers, so that together they hold the cache of their
-mean context and some more (`Footprint.cache_bytes`); engines that admit a request only with cache
-for its whole answer, and static batches, hold whole contexts. Everything is per chip of the fullest
-pipeline stage.
+Engines let a request in while the cache of the tokens at hand is free: those in flight are halfway
+through their answers on average. Engines that admit a request only with cache for its whole answer,
+and static batches, hold whole contexts. Everything is per chip of the fullest pipeline stage.
 """
 
 from __future__ import annotations
@@ -71,13 +70,12 @@ class Footprint:
     """Bytes per chip: what does not depend on the batch, and what each sequence adds.
 
     Shapes are (layouts, 1). ``cache_bytes_per_sequence`` is of the mean context held,
-    ``cache_bytes_to_whole`` what a whole one holds beyond. ``activation_bytes_per_token`` is of the
-    largest pass.
+    ``cache_bytes_of_whole`` of a whole one. ``activation_bytes_per_token`` is of the largest pass.
     """
 
     weight_bytes: FloatArray
     cache_bytes_per_sequence: FloatArray
-    cache_bytes_to_whole: FloatArray
+    cache_bytes_of_whole: FloatArray
     logit_bytes_per_sequence: FloatArray
     activation_bytes_per_token: FloatArray
     communication_bytes: FloatArray
@@ -85,15 +83,10 @@ class Footprint:
     capacity_bytes: FloatArray
 
     def cache_bytes(self, sequences: FloatArray) -> FloatArray:
-        """Cache of ``sequences`` of one attention rank, as much as they exceed one time in twenty.
-
-        Contexts spread evenly from prompt to whole have a standard deviation of the answer over
-        √12; n of them together exceed n times their mean by √3·√(n/12) answers, which is √n times
-        what a whole context holds beyond the mean one, once in 24 times. One alone holds a whole
-        context.
-        """
-        held: FloatArray = self.cache_bytes_per_sequence * sequences
-        return held + self.cache_bytes_to_whole * np.sqrt(sequences)
+        """Cache of ``sequences`` of one attention rank: their mean contexts together, at least one
+        whole context."""
+        together: FloatArray = self.cache_bytes_per_sequence * sequences
+        return np.maximum(together, self.cache_bytes_of_whole)
 
 
 def footprint(
@@ -116,7 +109,7 @@ def footprint(
     return Footprint(
         weight_bytes=weight_bytes,
         cache_bytes_per_sequence=mean,
-        cache_bytes_to_whole=whole - mean,
+        cache_bytes_of_whole=whole,
         logit_bytes_per_sequence=4.0 * vocabulary / layouts.tensor,
         activation_bytes_per_token=2.0 * (4.0 * architecture.hidden_size + widest / layouts.tensor),
         communication_bytes=communication_bytes,
@@ -261,23 +254,23 @@ def _certain_batch(
     fixed = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
     # Logits of one more micro-batch row at most, whatever the batch modulo the stages.
     fixed = fixed + np.where(layouts.pipeline > 1, usage.logit_bytes_per_sequence, 0.0)
-    each = usage.cache_bytes_per_sequence + usage.logit_bytes_per_sequence / layouts.pipeline
+    logits = usage.logit_bytes_per_sequence / layouts.pipeline
+    each = np.maximum(usage.cache_bytes_per_sequence + logits, 1.0)
+    alone = usage.cache_bytes_of_whole + logits
     free = usage.capacity_bytes - fixed
     activation = usage.activation_bytes_per_token
-    beyond = usage.cache_bytes_to_whole
-    full = _fitting(free - activation * prefill_tokens, each, beyond)
-    growing = _fitting(free, each + activation * sequence_tokens, beyond)
+    full = _fitting(free - activation * prefill_tokens, each, alone)
+    prompt = activation * sequence_tokens
+    growing = _fitting(free, each + prompt, alone + prompt)
     below = np.minimum(growing, np.floor(prefill_tokens / sequence_tokens))
-    most: FloatArray = np.maximum(np.maximum(full, below), 0.0) * layouts.attention_data
+    most: FloatArray = np.maximum(full, below) * layouts.attention_data
     return most
 
 
-def _fitting(free: FloatArray, each: FloatArray, beyond: FloatArray) -> FloatArray:
-    """The most n with ``each·n + beyond·√n`` within ``free`` bytes."""
-    each = np.maximum(each, 1.0)
-    root = np.sqrt(beyond * beyond + 4.0 * each * np.maximum(free, 0.0))
-    most = np.square((root - beyond) / (2.0 * each))
-    return np.floor(np.where(beyond > 0, most * (1.0 - 1e-12), free / each))
+def _fitting(free: FloatArray, each: FloatArray, alone: FloatArray) -> FloatArray:
+    """How many times ``each`` fits into ``free`` bytes; 0 where one that stands ``alone`` does
+    not."""
+    return np.where(alone <= free, np.floor(free / each), 0.0)
 
 
 def memory_items(

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.serve.memory import MemoryItem
 from engine.serve.passes import Item
-from engine.serve.service import Part
+from engine.serve.service import Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, Row
 from engine.work.arrangement import Arrangement
 
@@ -67,8 +67,8 @@ class Outcome:
 
     ``seconds`` holds ``ttft tpot e2e`` of models of tokens, ``latency`` of forward models;
     ``rates``, per second and of the whole deployment, ``request_tokens decode_tokens`` or
-    ``samples``. ``parts`` say what the seconds are made of and ``passes`` which passes they are
-    spent in. Speeds mean nothing where ``starts`` is False.
+    ``samples``. ``passes`` are those that the parts of latencies are spent in. Speeds mean nothing
+    where ``starts`` is False.
     """
 
     arrangements: Sequence[Arrangement]
@@ -77,10 +77,15 @@ class Outcome:
     seconds: Mapping[str, FloatArray]
     rates: Mapping[str, FloatArray]
     memory: Memory
-    parts: Mapping[str, tuple[Part, ...]]
+    say_parts: Callable[[], Parts]
     passes: Mapping[str, Itemised]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
+
+    @property
+    def parts(self) -> Parts:
+        """What each latency is made of."""
+        return self.say_parts()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -16,11 +16,11 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.roofline import (
     Message,
+    Network,
     Work,
     kernel_bound,
     kernel_seconds,
     message_constants,
-    message_seconds,
 )
 from engine.words.arrays import FloatArray, Row, cell
 from engine.work.tokens import (
@@ -51,6 +51,11 @@ class Deployment:
     def placed(self) -> Placed:
         """The inventory on the layouts."""
         return place(self.inventory, self.layouts)
+
+    @cached_property
+    def network(self) -> Network:
+        """What carries their collectives."""
+        return Network(self.chip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +128,10 @@ def _parts(
     chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
     for work in step_work(deployment.placed, steps, deployment.imbalance):
         yield work, work.calls * kernel_seconds(work, chip)
-    start = deployment.framework.costs.collective_seconds
+    start, network = deployment.framework.costs.collective_seconds, deployment.network
     for message in step_messages(inventory, layouts, steps, chip.node_size):
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
-            spent = message_seconds(message, chip) + np.where(message.ranks > 1, start, 0.0)
+            spent = network.seconds(message) + np.where(message.ranks > 1, start, 0.0)
             yield message, message.times * spent
 
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from engine.hardware.builds import configured
 from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import load_chip
-from engine.hardware.forward_runtime import vision_framework
 from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
-from engine.hardware.kernels import choose_kernel
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
+from engine.serve.kinds import KINDS
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
@@ -57,30 +57,26 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
     model = scenario_model(scenario, readers)
     chip = readers.chip(scenario.chip)
-    framework = readers.framework(scenario.framework)
-    notes: tuple[str, ...] = ()
     architecture = model.architecture
-    tokens = architecture if isinstance(architecture, Architecture) else None
-    precisions = scenario_precisions(scenario, model.precision, tokens)
-    if tokens is None:
-        framework, note = vision_framework(framework, chip, _UNSERVED[model.kind])
-        choices = (choose_kernel(one.weights, one.activations, chip) for one in precisions)
-        notes = tuple(text for text in (note, *(one.fallback for one in choices)) if text)
+    kind = KINDS[architecture.kind]
+    unserved = _UNSERVED.get(model.kind, "")
+    framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
     framework = configured(framework, chip, scenario.settings)
-    own = tokens.maximum_positions if tokens is not None else 0
     systems = tuple(
         System(
             architecture,
-            one,
+            precision,
             chip,
             framework,
             scenario.load_imbalance,
-            scenario.settings.max_context or own,
+            scenario.settings.max_context or architecture.maximum_positions,
             scenario.instances,
         )
-        for one in precisions
+        for precision in scenario_precisions(scenario, model.precision, architecture)
     )
-    return Resolved(model, chip, framework, systems, notes)
+    told = systems if kind.answers_fallbacks else ()
+    notes = dict.fromkeys([note, *(text for one in told for text in kind.fallbacks(one))])
+    return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
 def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:
@@ -119,7 +115,7 @@ def load_of(scenario: Scenario) -> Load:
 
 
 def scenario_precisions(
-    scenario: Scenario, own: Precision, architecture: Architecture | None
+    scenario: Scenario, own: Precision, architecture: Architecture | VisionArchitecture
 ) -> tuple[Precision, ...]:
     """The checkpoint's own precision with the scenario's changes, then the further ones."""
     first = served_precision(own, architecture, scenario.weights, scenario.activations, scenario.kv)

@@ -62,7 +62,7 @@ class Room:
         usage = self.usage
         used = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
         free = usage.capacity_bytes - used - usage.activation_bytes_per_token * self.prefill_tokens
-        whole = usage.cache_bytes_per_sequence + usage.cache_bytes_to_whole
+        whole = usage.cache_bytes_of_whole
         tokens = np.floor(np.maximum(free, 0.0) * self.context_tokens / np.maximum(whole, 1.0))
         return Memory(
             needed_bytes=needed_bytes(usage, self.layouts, batch, self.step_tokens(batch)),

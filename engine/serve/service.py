@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,11 +22,15 @@ class Part:
     phase: str = ""
 
 
+Parts = Mapping[str, tuple[Part, ...]]
+"""What each latency is made of, by its name without unit: parts that sum to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """What users see, arrays of (layouts, sizes); rates are of one replica.
 
-    ``first`` parts sum to the first-token latency, ``following`` ones to the time per token;
+    ``parts`` says what ``ttft`` and ``tpot`` are made of, when asked: a sweep never does.
     ``passes`` are those that they are spent in, by phase.
     """
 
@@ -35,8 +39,7 @@ class Service:
     e2e_seconds: FloatArray
     request_tps: FloatArray
     decode_tps: FloatArray
-    first: tuple[Part, ...] = ()
-    following: tuple[Part, ...] = ()
+    parts: Callable[[], Parts]
     passes: Mapping[str, Pass] = field(default_factory=dict)
 
     @classmethod
@@ -46,8 +49,7 @@ class Service:
         batch: FloatArray,
         ttft_seconds: FloatArray,
         tpot_seconds: FloatArray,
-        first: tuple[Part, ...],
-        following: tuple[Part, ...],
+        parts: Callable[[], Parts],
         passes: Mapping[str, Pass],
     ) -> Service:
         """What users see of ``batch`` such requests in flight per replica."""
@@ -59,7 +61,6 @@ class Service:
             e2e_seconds=e2e_seconds,
             request_tps=batch * output_tokens / e2e_seconds,
             decode_tps=batch / tpot_seconds,
-            first=first,
-            following=following,
+            parts=parts,
             passes=passes,
         )

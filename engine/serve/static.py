@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.serve.passes import Deployment, drafting_seconds, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Service
@@ -24,13 +26,15 @@ def serve_static(deployment: Deployment, requests: Requests, batch: FloatArray) 
         batch,
         prompts + request_seconds,
         step / accepted,
-        (
-            Part("request", request_seconds + 0.0 * prompts),
-            Part("prefill", prompts, "prefill"),
-        ),
-        (
-            Part("decode", decode.seconds / accepted, "decode"),
-            Part("drafting", drafting / accepted),
-        ),
+        lambda: {
+            "ttft": (
+                Part("request", np.asarray(request_seconds)),
+                Part("prefill", prompts, "prefill"),
+            ),
+            "tpot": (
+                Part("decode", decode.seconds / accepted, "decode"),
+                Part("drafting", drafting / accepted),
+            ),
+        },
         {"prefill": prefill, "decode": decode},
     )

@@ -121,7 +121,7 @@ def _outcome(
             "decode_tokens": service.decode_tps * replicas,
         },
         memory=memory,
-        parts={"ttft": service.first, "tpot": service.following},
+        say_parts=service.parts,
         passes=service.passes,
         weigh=weigh,
     )

@@ -86,7 +86,7 @@ def test_without_a_terminal_one_line_says_so(tmp_path):
 
 
 def test_a_plan_of_a_newer_version_is_one_line(tmp_path):
-    (tmp_path / "p.toml").write_text("schema_version = 2\n")
+    (tmp_path / "p.toml").write_text("schema_version = 3\n")
     result = run_plainly(tmp_path, "p.toml")
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert "schema_version" in result.stderr

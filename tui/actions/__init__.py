@@ -21,6 +21,7 @@ from tui.desk import Desk
 from tui.facts import facts_of
 from tui.fetching import Fetching
 from tui.thinking import Thinking
+from tui.waiting import Waiting
 from tui.widgets.panes import FooterPane, Pane
 
 
@@ -34,6 +35,7 @@ class Actions:
         behind: Behind,
         thinking: Thinking,
         fetching: Fetching,
+        waiting: Waiting,
     ) -> None:
         self._desk = desk
         self._fetching = fetching
@@ -46,7 +48,7 @@ class Actions:
             Editing(desk),
             Looking(desk, behind),
             Comparing(desk, thinking, fetching),
-            Files(desk, fetching),
+            Files(desk, fetching, waiting),
             Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.actions.base import Group
 from tui.desk import Desk
 from tui.fetching import Fetching
+from tui.waiting import Waiting
 
 if TYPE_CHECKING:
     from tui.session import Session
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 class Files(Group):
     """What leaves the app and what comes in."""
 
-    def __init__(self, desk: Desk, fetching: Fetching) -> None:
+    def __init__(self, desk: Desk, fetching: Fetching, waiting: Waiting) -> None:
         super().__init__(desk)
         self._fetching = fetching
+        self._waiting = waiting
 
     def do_save(self) -> None:
         """Ask for a name and save the selected row."""
@@ -43,7 +45,7 @@ class Files(Group):
 
         if text.strip():
             path = user_path(text.strip())
-            self._desk.once_swept("saving the plan", lambda: self._write(path))
+            self._waiting.once_swept("saving the plan", lambda: self._write(path))
 
     def _write(self, path: Path) -> None:
         from engine.plan.plan_document import save_plan
@@ -134,7 +136,7 @@ class Files(Group):
 
     def do_copy_plan(self) -> None:
         """The row's plan to the clipboard."""
-        self._desk.once_swept("copying the plan", self._copy_plan)
+        self._waiting.once_swept("copying the plan", self._copy_plan)
 
     def _copy_plan(self) -> None:
         import tomli_w

@@ -6,25 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.plan.metrics import METRICS, Better
 from tui.changes import changed_values
-from tui.format import counted, gibibytes, milliseconds, rate
+from tui.format import counted, metric_text
 from tui.lines import Line, Run, cells, fit, line
 from tui.pinned import Pinned
 from tui.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE
 
-LARGEST_BETTER, SMALLEST_BETTER, NEITHER = 1, -1, 0
-_METRICS = (
-    ("tps_per_chip", "tok/s/chip", rate, LARGEST_BETTER),
-    ("fps_per_chip", "img/s/chip", rate, LARGEST_BETTER),
-    ("request_tps", "tok/s in all", rate, LARGEST_BETTER),
-    ("fps", "images/s", rate, LARGEST_BETTER),
-    ("tps_per_user", "tok/s/user", rate, LARGEST_BETTER),
-    ("ttft_ms", "TTFT ms", milliseconds, SMALLEST_BETTER),
-    ("tpot_ms", "TPOT ms", milliseconds, SMALLEST_BETTER),
-    ("e2e_ms", "E2E ms", milliseconds, SMALLEST_BETTER),
-    ("latency_ms", "latency ms", milliseconds, SMALLEST_BETTER),
-    ("memory_gib", "GiB/chip", gibibytes, SMALLEST_BETTER),
-)
+_METRICS = sorted(METRICS, key=lambda one: (one.better is Better.LOWER, one.rank))
+"""Rates first, what ranks in front."""
 _LABEL = 14
 _COLUMN = (12, 22)
 """Least and most cells of a column."""
@@ -121,19 +111,19 @@ def _fact_line(fact: _Fact, shown: range, size: int) -> Line:
 
 def _metric_facts(columns: Sequence[Pinned]) -> list[_Fact]:
     facts = []
-    for metric, label, text, way in _METRICS:
-        values = [one.metrics.get(metric, math.nan) for one in columns]
+    for metric in _METRICS:
+        values = [one.metrics.get(metric.id, math.nan) for one in columns]
         if any(not math.isnan(value) for value in values):
-            texts = tuple(text(value) for value in values)
-            shown = counted(label, columns[0].samples)
-            facts.append(_Fact(shown, texts, _best(texts, values, way)))
+            texts = tuple(metric_text(metric, value) for value in values)
+            shown = counted(metric.label, columns[0].samples)
+            facts.append(_Fact(shown, texts, _best(texts, values, metric.better)))
     return facts
 
 
-def _best(texts: Sequence[str], values: Sequence[float], way: int) -> frozenset[int]:
+def _best(texts: Sequence[str], values: Sequence[float], better: Better) -> frozenset[int]:
     """The columns with the best value, as far as can be seen; none when all are alike."""
     known = [value for value in values if not math.isnan(value)]
-    best = max(known) if way == LARGEST_BETTER else min(known)
+    best = max(known) if better is Better.HIGHER else min(known)
     winner = texts[list(values).index(best)]
     places = frozenset(place for place, text in enumerate(texts) if text == winner)
     return places if len(places) < len(texts) else frozenset()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import Metric, Unit, metrics_of
+from engine.plan.metrics import Metric, metrics_of
 from tui.choices import Choices
-from tui.format import gibibytes, milliseconds, rate
+from tui.format import metric_text
 from tui.lines import cells
 
 
@@ -29,11 +30,6 @@ _WORDS = (
     Column("layout", "layout", 24, 0),
     Column("precision", "precision", 24, 1),
 )
-_WRITTEN = {
-    Unit.MILLISECONDS: milliseconds,
-    Unit.PER_SECOND: rate,
-    Unit.GIBIBYTES: gibibytes,
-}
 _LAST = (
     Column("verdict", "verdict", 8, 8),
     Column("benchmark", "benchmark", 44, 9),
@@ -53,7 +49,7 @@ def columns_of(kind: ModelKind) -> tuple[Column, ...]:
 
 
 def _of_metric(metric: Metric) -> Column:
-    return Column(metric.id, metric.label, metric.width, metric.rank, _WRITTEN[metric.unit])
+    return Column(metric.id, metric.label, metric.width, metric.rank, partial(metric_text, metric))
 
 
 def sized(columns: Sequence[Column], words: Mapping[str, Iterable[str]]) -> tuple[Column, ...]:

@@ -100,6 +100,8 @@ class VisionArchitecture:
     """
 
     kind: ClassVar[ModelKind] = ModelKind.FORWARD
+    maximum_positions: ClassVar[int] = 0
+    """No context grows: inputs have one shape."""
 
     name: str
     family: str

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.hardware.chip import Collective, KernelConstants
-from engine.hardware.roofline import Message, Work, kernel_bound, kernel_seconds, message_seconds
+from engine.hardware.chip import Chip, Collective, KernelConstants
+from engine.hardware.roofline import Message, Network, Work, kernel_bound, kernel_seconds
+from engine.words.arrays import FloatArray
 from tests.engine import builders
 
 CHIP = builders.chip()
@@ -93,6 +94,10 @@ def message(kind: str, ranks: float, size: float, remote: float | None = None) -
         np.array([[ranks]]),
         None if remote is None else np.array([[remote]]),
     )
+
+
+def message_seconds(one: Message, chip: Chip) -> FloatArray:
+    return Network(chip).seconds(one)
 
 
 def test_all_reduce_moves_two_shares_of_each_byte():
