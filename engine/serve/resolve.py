@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
 from engine.hardware.chip import Chip
@@ -12,23 +13,36 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
 
-ReadModel = Callable[..., LoadedModel]
-"""`load_architecture`, or one that remembers what it read."""
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
+
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
     ModelCategory.ENCODER: "is not described for text encoders",
 }
 """What is said of an engine without figures for such a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads what a scenario names: by default whoever finds it in the files of today. Who
+    resolves thousands of scenarios gives readers that remember."""
+
+    model: Callable[..., LoadedModel] = load_architecture
+    chip: Callable[[str], Chip] = load_chip
+    framework: Callable[[str], Framework] = load_framework
+
+
+FROM_FILES = Readers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +56,14 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
+def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = scenario_model(scenario, read)
-    chip = load_chip(scenario.chip)
+    model = scenario_model(scenario, readers)
+    chip = readers.chip(scenario.chip)
     architecture = model.architecture
-    kind = KINDS[architecture.kind]
+    kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
-    framework, note = kind.engine(load_framework(scenario.framework), chip, unserved)
+    framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
     framework = configured(framework, chip, scenario.settings)
     systems = tuple(
         System(
@@ -68,9 +82,9 @@ def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
-def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:
     """The scenario's model; raises `InputError`."""
-    return read(
+    return readers.model(
         scenario.model,
         scenario.edits,
         assume=scenario.assume,

@@ -20,7 +20,7 @@ def interpret(
     """Describe an already parsed config, see `load_architecture`; raises `InputError`."""
     from engine.model.dialects.reading import read_architecture
     from engine.model.foreign import what_it_is
-    from engine.model.forward.reading import is_vision
+    from engine.model.forward.recognition import is_vision
     from engine.model.quantisation import name_warning
 
     other = what_it_is(raw.config)
