@@ -37,6 +37,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "mistral_large4": ("mistral_large4_text",),
     "modernbert": ("modernbert-decoder",),
     "bailing": ("bailing_moe", "bailing_moe_v2"),
+    "chameleon": ("chameleon",),
     "cohere": ("cohere", "cohere2", "cohere2_moe", "cohere_compass_text"),
     "ernie": ("ernie4_5_moe", "ernie4_5_vl_moe_text"),
     "exaone": ("exaone4", "exaone_moe"),

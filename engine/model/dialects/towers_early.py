@@ -54,7 +54,12 @@ def deepseek_vl2(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 
 def _ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """DeepSeek-OCR, published as DeepSeek-VL2 with two towers under ``width``."""
+    """DeepSeek-OCR, published as DeepSeek-VL2 with two towers under ``width``; its second version has
+    others there."""
+    towers = keys.values["width"]
     keys.ignore(*keys.values)
     outer.ignore("projector_config")
+    if not any(str(name).startswith("clip-l") for name in towers):
+        keys.leave_out("its towers are")
+        return 0
     return deepseek_ocr(keys.source, text_hidden)

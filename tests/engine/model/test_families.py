@@ -42,7 +42,9 @@ TINY = {
     },
     "projector_config": {"model_type": "mlp_projector", "n_embed": 1280},
 }
-DEEPLIP = {"vision_config": {"model_name": "deeplip_b_l", "width": {"sam_vit_b": {"width": 768}}}}
+DEEPLIP = {
+    "vision_config": {"model_name": "deeplip_b_l", "width": {"clip-l-14-224": {}, "sam_vit_b": {}}}
+}
 QWEN_VL: dict[str, Any] = {
     "model_type": "qwen",
     "hidden_size": 4096,
@@ -80,6 +82,21 @@ def test_deepseek_vl2_counts_its_tower_and_projector() -> None:
 def test_deepseek_ocr_counts_both_towers() -> None:
     """The parameters transformers counts of the same layout (unlimited_ocr's class defaults)."""
     assert total({**OCR, **DEEPLIP}) == 3_335_504_128
+
+
+def test_other_towers_of_deepseek_ocr_are_named_as_not_counted() -> None:
+    towers = {"vision_config": {"width": {"qwen2-0-5b": {"dim": 896}, "sam_vit_b": {}}}}
+    model = read_architecture({**OCR, **towers}, "config.json", "model")
+    assert model.uncounted == ("vision_config",)
+
+
+def test_chameleon_has_norms_of_each_head_and_names_its_tokenizer() -> None:
+    """As transformers counts the class defaults without their picture tokenizer."""
+    config = {"model_type": "chameleon", "hidden_size": 4096, "num_hidden_layers": 32}
+    config |= {"num_attention_heads": 32, "intermediate_size": 11008, "vocab_size": 65536}
+    model = read_architecture(config, "config.json", "model")
+    assert model.uncounted == ("vq_config",)
+    assert model.total_parameters == 7_013_666_816
 
 
 def test_qwen_vl_counts_its_visual_tower_and_resampler() -> None:
