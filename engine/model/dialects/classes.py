@@ -15,8 +15,8 @@ from typing import Any
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
 
-_BARE = re.compile(r"^(?!ChatGLM)\w*(?<!LMHead)(?<!Draft)Model$")
-"""ChatGLM's generating class is a ``…Model``."""
+_BARE = re.compile(r"^(?!ChatGLM)\w*(?<!LMHead)(?<!DoubleHeads)(?<!MT)(?<!Draft)Model$")
+"""ChatGLM's generating class is a ``…Model``, Marian's a ``…MTModel``."""
 _SCORES = ("ForSequenceClassification", "ForTokenClassification")
 _REWARDS = {"ForRewardModel": 1, "ForProcessRewardModel": 2}
 """Two projections, the second to so many scores (Qwen2.5-Math-RM, modeling_qwen2_rm.py)."""

@@ -47,10 +47,10 @@ def with_outer(text: Architecture, keys: Keys, inner: Keys, tower: int) -> Archi
     The outer ``tie_word_embeddings`` counts when it is given: the LM head belongs to the outer
     model.
     """
-    _pass_over_copies(keys, inner)
     tied = text.tied_embeddings
     if keys.values is not inner.values and keys.has("tie_word_embeddings"):
         tied = keys.flag("tie_word_embeddings")
+    _pass_over_copies(keys, inner)
     return replace(text, tied_embeddings=tied, tower_parameters=text.tower_parameters + tower)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import Mixer, dense, layer, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
@@ -21,6 +22,11 @@ WARNING = (
 
 def read(keys: Keys) -> Architecture:
     """Relative position biases are held by the first layer of each side, in umT5 by every one."""
+    names = class_names(keys.values)
+    if names and names[0].endswith("EncoderModel"):
+        raise keys.problem(
+            "architectures", names[0], "a class with a decoder: no token is generated"
+        )
     hidden = keys.integer("d_model", required=True, maximum=1_000_000)
     encoders = keys.integer("num_layers", required=True, maximum=MAXIMUM_LAYERS)
     decoders = keys.optional_integer("num_decoder_layers", maximum=MAXIMUM_LAYERS) or encoders

@@ -54,8 +54,8 @@ def deepseek_vl2(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 
 def _ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """DeepSeek-OCR, published as DeepSeek-VL2 with two towers under ``width``; its second version has
-    others there."""
+    """DeepSeek-OCR, published as DeepSeek-VL2 with two towers under ``width``; its second version
+    has others there."""
     towers = keys.values["width"]
     keys.ignore(*keys.values)
     outer.ignore("projector_config")

@@ -95,6 +95,7 @@ def test_a_decoder_alone_has_no_encoder_and_no_cross_attention() -> None:
         ("LlamaForCausalLM", 64 * 1000),
         ("LlamaModel", 0),
         ("LlamaBidirectionalModel", 0),
+        ("LlamaMTModel", 64 * 1000),
         ("LlamaForSequenceClassification", 64 * 3),
         ("LlamaForTokenClassification", 64 * 3 + 3),
     ],
@@ -102,6 +103,18 @@ def test_a_decoder_alone_has_no_encoder_and_no_cross_attention() -> None:
 def test_the_head_is_that_of_the_class(name: str, head: int) -> None:
     config = {**LLAMA, "architectures": [name], "num_labels": 3}
     assert read(config).head_parameters == head
+
+
+def test_an_encoder_alone_of_an_encoder_decoder_is_refused_by_its_class() -> None:
+    config = {"model_type": "t5", "architectures": ["T5EncoderModel"], "d_model": 512}
+    assert "T5EncoderModel" in refusal(config)
+
+
+def test_the_outer_word_on_tied_embeddings_counts_and_is_not_passed_over() -> None:
+    inner = {name: value for name, value in LLAMA.items() if name != "model_type"}
+    model = read({"model_type": "qwen3_vl", "tie_word_embeddings": True, "text_config": inner})
+    assert model.tied_embeddings
+    assert not any("tie_word_embeddings" in note for note in model.warnings)
 
 
 def test_a_checkpoint_without_lm_head_says_so() -> None:
