@@ -1,5 +1,5 @@
 """Chameleon (arXiv:2405.09818; transformers, modeling_chameleon.py): Llama's layers with queries
-and keys normalised head by head; pictures become tokens of the vocabulary outside of the decoder."""
+and keys normalised head by head; pictures become tokens outside of the decoder."""
 
 from __future__ import annotations
 
