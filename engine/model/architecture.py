@@ -301,6 +301,8 @@ class Architecture:
     torch_dtype: str = "bfloat16"
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[str, ...] = ()
+    draft: str = ""
+    """What kind of draft it is, which speculates for another model; "" for a model."""
     uncounted: tuple[str, ...] = ()
     """Parts of the checkpoint that are in no count, as the config names them."""
 

@@ -68,7 +68,8 @@ def read(keys: Keys) -> Architecture:
         f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves "
         "nothing by itself"
     )
-    return readers.get(keys.model_type, _read_eagle)(keys)
+    read_kind = readers.get(keys.model_type, _read_eagle)
+    return replace(read_kind(keys), draft=_NAMES[keys.model_type])
 
 
 def _read_eagle(keys: Keys) -> Architecture:

@@ -62,7 +62,8 @@ def read_architecture(
     defaults = class_defaults(model_type) or class_defaults(kind)
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
-    architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
+    if not assume and not architecture.draft:
+        architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []
     warnings += [warning for opened in keys.opened for warning in opened.warnings]
@@ -76,7 +77,7 @@ def read_architecture(
         warnings=architecture.warnings + tuple(warnings),
         uncounted=tuple(name for opened in keys.opened for name in opened.uncounted),
     )
-    if draft_kind(config):
+    if described.draft:
         # Its name says the size of its target.
         return described
     return replace(described, warnings=described.warnings + _size_warning(described))
