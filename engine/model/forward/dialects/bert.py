@@ -12,6 +12,7 @@ from engine.model.forward.blocks import feed_forward, self_attention
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.text import clean
 
 ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert", "data2vec-text", "mpnet"})
 NARROW = frozenset({"electra", "albert"})
@@ -182,8 +183,19 @@ MASKED = "ForMaskedLM"
 PRETRAINING = "ForPreTraining"
 
 
+def _task(source: Source, *suffixes: str) -> str:
+    """The task of the class; one that generates has the head that predicts masked tokens."""
+    names = source.keys.values.get("architectures")
+    first = names[0] if isinstance(names, list) and names else ""
+    if isinstance(first, str) and first.endswith(("ForCausalLM", "LMHeadModel")):
+        source.keys.ignore("architectures")
+        source.notes.append(f"{clean(first, 60)} in one pass over the sequence, as an encoder runs")
+        return MASKED
+    return source.task(*suffixes)
+
+
 def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED, PRETRAINING)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, MASKED, PRETRAINING)
     if task in ("Model", CLASSES, PRETRAINING):
         first = pooler(network, x)
         if task == CLASSES:
@@ -194,7 +206,7 @@ def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> 
 
 
 def _roberta_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, MASKED)
     if task == "Model":
         pooler(network, x)
     elif task == CLASSES:
@@ -203,7 +215,7 @@ def _roberta_head(source: Source, network: Network, x: Shape, figures: Figures) 
 
 
 def _electra_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, PRETRAINING)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, PRETRAINING, MASKED)
     if task == CLASSES:
         network.linear("classifier", pooler(network, x), source.labels())
     elif task == PRETRAINING:
@@ -215,7 +227,7 @@ def _electra_head(source: Source, network: Network, x: Shape, figures: Figures) 
 
 
 def _distilled_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, MASKED)
     if task == CLASSES:
         network.linear("classifier", pooler(network, x), source.labels())
     _token_head(source, network, x, figures, task)
