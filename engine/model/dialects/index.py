@@ -220,6 +220,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "hy_v4": ("hy_v4",),
     "inkling": ("inkling_text",),
     "t5": ("t5", "mt5", "umt5", "longt5"),
+    "t5gemma": ("t5gemma",),
     "bart": (
         "bart",
         "mbart",
