@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.launch_process import Launch
 from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge
 from engine.plan.of_forward import ForwardPlans
@@ -61,8 +62,9 @@ class PlanKind(Protocol):
         arrangement: Arrangement,
         precision: Precision,
         batch: int,
-    ) -> tuple[str, Mapping[str, object]]:
-        """The template of the engine's command, and the fields that fill it."""
+        version: str,
+    ) -> Launch:
+        """What a candidate is started with, for a version of the engine or the newest."""
         ...
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:

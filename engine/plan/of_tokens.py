@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from engine.hardware.chip import KernelConstants, Provenance
+from engine.hardware.launch_table import LaunchTable, LaunchTemplate
 from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.plan.benchmark import FtlName, TpsName, model_and_size
+from engine.plan.launch_process import Launch
+from engine.plan.launch_table import TabledLaunch, refuse_version
+from engine.plan.launch_template import token_template
 from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
@@ -17,7 +21,7 @@ from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
 from engine.scenario import Mode, Scenario
 from engine.words.quantities import duration, rate
-from engine.work.arrangement import Aggregated, Arrangement
+from engine.work.arrangement import Arrangement
 from engine.work.tokens import Inventory
 
 CACHE_FORMATS = ("bf16", "fp8")
@@ -75,26 +79,16 @@ class TokenPlans:
         arrangement: Arrangement,
         precision: Precision,
         batch: int,
-    ) -> tuple[str, Mapping[str, object]]:
-        """The command of one replica."""
-        if not isinstance(arrangement, Aggregated):
-            return "", {}
-        layout = arrangement.layout
-        return prepared.framework.launch, {
-            "tensor": layout.tensor,
-            "pipeline": layout.pipeline,
-            "expert": layout.expert,
-            "attention_data": layout.attention_data,
-            "ranks": layout.ranks,
-            "chips": layout.chips_per_replica,
-            "replicas": layout.replicas,
-            "batch": batch,
-            "sequences": -(-batch // layout.attention_data),
-            "context": scenario.workload.input_tokens + scenario.workload.output_tokens,
-            "kv_dtype": "fp8" if precision.kv.bits <= 8 else "auto",
-            "expert_flag": "--enable-expert-parallel " if layout.expert > 1 else "",
-            "attention_data_flag": "--enable-dp-attention " if layout.attention_data > 1 else "",
-        }
+        version: str,
+    ) -> Launch:
+        """Its processes by the engine's launch table or template."""
+        chosen = (arrangement, precision, batch)
+        match prepared.framework.launch:
+            case LaunchTemplate(text):
+                return token_template(prepared, scenario, text, *chosen)
+            case LaunchTable() as table:
+                refuse_version(table, prepared.framework.name, version)
+                return TabledLaunch(prepared, scenario, *chosen, version).launch()
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""

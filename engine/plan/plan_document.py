@@ -9,7 +9,7 @@ from engine import __version__
 from engine.plan.answer import answer, why_lost
 from engine.plan.explain import explain
 from engine.plan.kinds import benchmark_names
-from engine.plan.launch import launch_command
+from engine.plan.launch import launch_of, launch_values
 from engine.plan.plan_file import (
     SCHEMA_VERSION,
     refuse_other_file,
@@ -48,7 +48,7 @@ def plan_document(
         "rooftop_version": __version__,
         "answer": answer(prepared, scenario, sweep),
         "benchmarks": benchmark_names(prepared, scenario, precision, batch),
-        "launch": launch_command(prepared, scenario, arrangement, precision, batch),
+        "launch": launch_values(launch_of(prepared, scenario, arrangement, precision, batch)),
         "choice": {
             "batch": batch,
             "precision": precision.label,
