@@ -17,6 +17,7 @@ COMMANDS = (
     "sweep",
     "predict",
     "plan",
+    "deploy",
     "diff",
     "name",
     "chips",

@@ -97,7 +97,7 @@ class LaunchTable:
     pools_router: tuple[str, ...] = ()
     router_file: LaunchFile | None = None
     across: str = ""
-    runtimes: Mapping[str, str] = field(default_factory=dict)
+    runtimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -138,7 +138,10 @@ def read_launch(value: str | Mapping[str, Any]) -> Launch:
         pools_router=tuple(clean(one) for one in value.get("pools_router", ())),
         router_file=_file(value.get("router_file")),
         across=clean(value.get("across") or ""),
-        runtimes={name: clean(one) for name, one in value.get("runtimes", {}).items()},
+        runtimes={
+            name: tuple(clean(one) for one in lines)
+            for name, lines in value.get("runtimes", {}).items()
+        },
         notes=tuple(clean(one) for one in value.get("notes", ())),
     )
 

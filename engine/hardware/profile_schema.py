@@ -269,7 +269,7 @@ class LaunchTableFile(_Strict):
     pools_router: list[str] = []
     router_file: LaunchFileFile | None = None
     across: str = ""
-    runtimes: dict[str, str] = {}
+    runtimes: dict[str, list[str]] = {}
     notes: list[str] = []
     sources: list[str] = []
 

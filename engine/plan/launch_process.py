@@ -69,7 +69,8 @@ class Process:
 class Launch:
     """Everything that a plan starts. ``gaps`` are assumptions of the prediction that no process is
     told, in sentences; ``files`` are what processes read beside their commands, by name;
-    ``refused`` says why the engine would not start at all."""
+    ``refused`` says why the engine would not start at all. ``vendor`` is the chips'; ``runtimes``
+    are commands by which others run the workers of a role."""
 
     engine: str
     version: str
@@ -77,11 +78,13 @@ class Launch:
     gaps: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    vendor: str = ""
+    runtimes: Mapping[str, Mapping[Role, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def nodes(self) -> int:
-        """Nodes of the deployment."""
-        return 1 + max((one.node for one in self.processes), default=0)
+        """Nodes of the deployment, those included on which nobody has to start anything."""
+        return max((one.node - one.rank + one.nodes for one in self.processes), default=1)
 
     @property
     def spans(self) -> bool:

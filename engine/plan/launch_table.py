@@ -97,7 +97,19 @@ class TabledLaunch:
             gaps,
             self._files,
             tuple(refusals(self._table.limits, self._prepared)),
+            self._prepared.chip.vendor,
+            self._runtimes(),
         )
+
+    def _runtimes(self) -> dict[str, dict[Role, tuple[str, ...]]]:
+        fields = {pool.role: self._fields(pool) for pool in self._pools}
+        return {
+            name: {
+                role: tuple(word for line in lines for word in filled_words(line, known_fields))
+                for role, known_fields in fields.items()
+            }
+            for name, lines in self._table.runtimes.items()
+        }
 
     def _worker(
         self, pool: _Pool, replica: int, spread: Sequence[Place], before: Sequence[Process]
@@ -181,6 +193,8 @@ class TabledLaunch:
         prepared, table = self._prepared, self._table
         fields = worker_fields(prepared, self._scenario, pool.worker)
         fields |= checkpoint_fields(prepared, self._scenario)
+        if pool.role is not Role.SERVER:
+            fields["role"] = pool.role.value
         for name, spelled in (
             ("kv", cache_spelling(prepared, self._precision, table)),
             ("online", online_spelling(prepared, self._precision, table)),
