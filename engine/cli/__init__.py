@@ -19,6 +19,8 @@ COMMANDS = (
     "predict",
     "plan",
     "deploy",
+    "check",
+    "verify",
     "diff",
     "name",
     "chips",

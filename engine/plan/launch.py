@@ -54,6 +54,7 @@ def launch_values(launch: Launch) -> dict[str, Any]:
     first = launch.distinct[0].line if launch.processes else ""
     return {
         "command": first,
+        "model": launch.model,
         "engine": launch.engine,
         "written_for": launch.version,
         "nodes": launch.nodes,

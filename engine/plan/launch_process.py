@@ -69,8 +69,8 @@ class Process:
 class Launch:
     """Everything that a plan starts. ``gaps`` are assumptions of the prediction that no process is
     told, in sentences; ``files`` are what processes read beside their commands, by name;
-    ``refused`` says why the engine would not start at all. ``vendor`` is the chips'; ``runtimes``
-    are commands by which others run the workers of a role."""
+    ``refused`` says why the engine would not start at all. ``model`` is the checkpoint, ``vendor``
+    the chips'; ``runtimes`` are commands by which others run the workers of a role."""
 
     engine: str
     version: str
@@ -78,6 +78,7 @@ class Launch:
     gaps: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    model: str = ""
     vendor: str = ""
     runtimes: Mapping[str, Mapping[Role, tuple[str, ...]]] = field(default_factory=dict)
 

@@ -97,6 +97,7 @@ class TabledLaunch:
             gaps,
             self._files,
             tuple(refusals(self._table.limits, self._prepared)),
+            checkpoint_fields(self._prepared, self._scenario)["model"],
             self._prepared.chip.vendor,
             self._runtimes(),
         )

@@ -20,6 +20,7 @@ from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Explanation, Sweep, Table
 from engine.plan.rows import row_metrics
+from engine.plan.verification import verification
 from engine.scenario import Scenario
 from engine.words.quantities import GIB
 
@@ -64,6 +65,9 @@ def plan_document(
         "provenance": _provenance(prepared),
         "accuracy": {**accuracy.values(), "basis": accuracy.basis},
     }
+    verify = verification(prepared, scenario, arrangement, precision, batch)
+    if verify:
+        document["verify"] = verify
     runner_up = _runner_up(scenario, sweep, table, row)
     if runner_up:
         document["runner_up"] = runner_up
