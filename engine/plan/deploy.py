@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.model.precision import Precision
 from engine.plan.deploy_context import Contexts
 from engine.plan.deploy_frame import render
 from engine.plan.deploy_kind import DeploymentKind, load_deployment
@@ -14,9 +15,11 @@ from engine.plan.launch import launch_of
 from engine.plan.launch_process import Launch
 from engine.plan.plan_file import PlanFile
 from engine.plan.prepared import Prepared, prepare_on
+from engine.scenario import Scenario
 from engine.sources.files import write_text
 from engine.words.errors import InputError
 from engine.words.text import clean
+from engine.work.arrangement import Arrangement
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +31,43 @@ class Artefacts:
     gaps: tuple[str, ...]
 
 
-def launch_of_plan(plan: PlanFile, version: str = "") -> tuple[Prepared, Launch]:
-    """What the choice of a saved plan is started with; raises `InputError`, also where the engine
-    would not run at all."""
-    prepared = prepare_on(plan.scenario, plan.choice.arrangement)
-    label = plan.choice.precision
-    found = [one for one in prepared.precisions if label in {one.label, one.name}]
+def deploy(plan: PlanFile, kind_name: str, version: str = "") -> Artefacts:
+    """The files of one kind of deployment for a plan; raises `InputError`."""
+    kind = load_deployment(kind_name)
+    choice = plan.choice
+    prepared = prepare_on(plan.scenario, choice.arrangement)
+    found = [one for one in prepared.precisions if choice.precision in {one.label, one.name}]
     if not found:
         known = ", ".join(one.label for one in prepared.precisions)
         raise InputError(
-            f"choice.precision: found {clean(label, 60)!r}, the scenario has {clean(known, 200)}"
+            f"choice.precision: found {clean(choice.precision, 60)!r}, the scenario has "
+            f"{clean(known, 200)}"
         )
-    chosen = (plan.choice.arrangement, found[0], plan.choice.batch)
-    launch = launch_of(prepared, plan.scenario, *chosen, version)
+    chosen = (choice.arrangement, found[0], choice.batch)
+    return deploy_row(prepared, plan.scenario, *chosen, kind, version)
+
+
+def deploy_row(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangement: Arrangement,
+    precision: Precision,
+    batch: int,
+    kind: DeploymentKind,
+    version: str = "",
+) -> Artefacts:
+    """The files of a kind for one candidate; raises `InputError`, also where the engine would not
+    run at all."""
+    launch = launch_of(prepared, scenario, arrangement, precision, batch, version)
     if launch.refused:
         raise InputError(f"the plan cannot be deployed: {launch.refused[0]}")
     if not launch.processes:
         raise InputError(f"the plan cannot be deployed: {launch.gaps[0]}")
-    return prepared, launch
-
-
-def deploy(plan: PlanFile, kind_name: str, version: str = "") -> Artefacts:
-    """The files of one kind of deployment for a plan; raises `InputError`."""
-    kind = load_deployment(kind_name)
-    prepared, launch = launch_of_plan(plan, version)
-    return artefacts(launch, kind, _title(prepared, plan), _model(prepared, plan))
+    title = (
+        f"{prepared.model.name} on {arrangement.chips} x {prepared.chip.name} as "
+        f"{arrangement.name.replace('×', 'x')}, {batch * arrangement.replicas} requests in flight"
+    )
+    return artefacts(launch, kind, title, prepared.model.repository or scenario.model)
 
 
 def artefacts(launch: Launch, kind: DeploymentKind, title: str, model: str) -> Artefacts:
@@ -90,16 +105,3 @@ def write_artefacts(made: Artefacts, folder: Path, *, force: bool) -> tuple[Path
         if name in made.executable:
             path.chmod(path.stat().st_mode | 0o111)
     return tuple(paths.values())
-
-
-def _title(prepared: Prepared, plan: PlanFile) -> str:
-    arrangement = plan.choice.arrangement
-    concurrency = plan.choice.batch * arrangement.replicas
-    return (
-        f"{prepared.model.name} on {arrangement.chips} x {prepared.chip.name} as "
-        f"{arrangement.name.replace('×', 'x')}, {concurrency} requests in flight"
-    )
-
-
-def _model(prepared: Prepared, plan: PlanFile) -> str:
-    return prepared.model.repository or plan.scenario.model

@@ -69,7 +69,7 @@ class Prepared:
     def samples(self) -> str:
         """What a forward model counts per second; empty for models of tokens."""
         architecture = self.model.architecture
-        return architecture.samples if isinstance(architecture, VisionArchitecture) else ""
+        return "" if isinstance(architecture, Architecture) else architecture.samples
 
     def system(self, precision: Precision) -> System:
         """The system of one of the precisions."""
