@@ -25,13 +25,24 @@ from engine.serve.system import System
 if TYPE_CHECKING:
     from engine.model.forward.architecture import VisionArchitecture
 
-ReadModel = Callable[..., LoadedModel]
-"""`load_architecture`, or one that remembers what it read."""
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
     ModelCategory.ENCODER: "is not described for text encoders",
 }
 """What is said of an engine without figures for such a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads what a scenario names: by default whoever finds it in the files of today. Who
+    resolves thousands of scenarios gives readers that remember."""
+
+    model: Callable[..., LoadedModel] = load_architecture
+    chip: Callable[[str], Chip] = load_chip
+    framework: Callable[[str], Framework] = load_framework
+
+
+FROM_FILES = Readers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +56,14 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
+def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = scenario_model(scenario, read)
-    chip = load_chip(scenario.chip)
+    model = scenario_model(scenario, readers)
+    chip = readers.chip(scenario.chip)
     architecture = model.architecture
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
-    framework, note = kind.engine(load_framework(scenario.framework), chip, unserved)
+    framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
     framework = configured(framework, chip, scenario.settings)
     systems = tuple(
         System(
@@ -71,9 +82,9 @@ def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
-def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:
     """The scenario's model; raises `InputError`."""
-    return read(
+    return readers.model(
         scenario.model,
         scenario.edits,
         assume=scenario.assume,
