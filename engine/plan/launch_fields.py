@@ -14,6 +14,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | kv, online | spellings of the cache's format and of what the engine quantises weights to |
 | drafts, drafts_plus_one | draft tokens of the model's own prediction layers |
 | prefix_on, prefix_off, chunked | prefix cache; prompts in several passes |
+| dispatch, balanced | tokens are sent only to their experts' ranks; popular experts have copies |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
 """
 
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.hardware.framework_parts import PrefillPasses
+from engine.plan.launch_process import Role
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.work.layout import Layout
@@ -50,6 +52,7 @@ class Worker:
 
     layout: Layout
     batch: int
+    role: Role = Role.SERVER
 
 
 def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dict[str, str]:
@@ -74,6 +77,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "graph_sequences": sequences,
         "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
         **_drafts(prepared, scenario),
+        **_wide_experts(prepared, worker),
     }
     fields = {name: _text(value) for name, value in numbers.items() if value}
     fields["prefix_on" if engine.scheduler.prefix_caching else "prefix_off"] = "true"
@@ -107,6 +111,12 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("prefix_on", "a prefix cache", ()),
     ("prefix_off", "no prefix cache", ()),
     ("chunked", "prompts that share passes with decoding sequences", ()),
+    (
+        "dispatch",
+        "tokens that are sent only to their experts' ranks",
+        ("dispatch_latency", "dispatch_throughput"),
+    ),
+    ("balanced", "copies of popular experts (EPLB)", ()),
     ("edits", "the what-ifs {}", ()),
     ("nodes", "one worker on {} nodes", ("group_nodes", "data_local")),
 )
@@ -163,6 +173,21 @@ def _drafts(prepared: Prepared, scenario: Scenario) -> dict[str, int]:
     if not scenario.draft_tokens or not prepared.architecture.prediction_parameters:
         return {}
     return {"drafts": scenario.draft_tokens, "drafts_plus_one": scenario.draft_tokens + 1}
+
+
+def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
+    """How tokens reach experts on many ranks: sent to those that have them (DeepEP, on NVIDIA's
+    chips), and popular experts on several."""
+    layout, able = worker.layout, prepared.framework.capabilities
+    if layout.attention_data == 1 or not prepared.architecture.is_mixture:
+        return {}
+    fields = {"balanced": 1} if layout.expert >= able.balanced_ranks else {}
+    if able.gathering_ranks and layout.ranks > able.gathering_ranks:
+        fields["dispatch"] = 1
+        if prepared.chip.vendor == "NVIDIA" and layout.expert == layout.ranks:
+            kind = "latency" if worker.role is Role.DECODE else "throughput"
+            fields[f"dispatch_{kind}"] = 1
+    return fields
 
 
 def _degree(value: int) -> int:

@@ -254,7 +254,7 @@ def _pools(arrangement: Arrangement, batch: int, devices: int) -> tuple[_Pool, .
         worker = Worker(layout(arrangement.layout), batch)
         return (_Pool(Role.SERVER, worker, arrangement.replicas),)
     return tuple(
-        _Pool(role, Worker(layout(pool.layout), -(-batch // pool.workers)), pool.workers)
+        _Pool(role, Worker(layout(pool.layout), -(-batch // pool.workers), role), pool.workers)
         for role, pool in (
             (Role.PREFILL, arrangement.prefill),
             (Role.DECODE, arrangement.decode),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 
+from engine.hardware.framework import Framework
 from engine.hardware.launch_table import fields_in
 from engine.model.precision import Precision
 from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_gaps
@@ -54,11 +55,11 @@ def token_template(
             yield f"{arrangement.replicas} replicas: the command starts one"
         yield from scenario_gaps(prepared, scenario)
 
-    return template_launch(engine.name, text, fields, distinct(gaps()), layout)
+    return template_launch(engine, text, fields, distinct(gaps()), layout)
 
 
 def template_launch(
-    engine: str,
+    engine: Framework,
     text: str,
     fields: Mapping[str, str],
     gaps: tuple[str, ...] = (),
@@ -71,8 +72,8 @@ def template_launch(
         word = f"{value} " if name.endswith("_flag") and value else shlex.quote(value)
         command = command.replace("{" + name + "}", word if value else "")
     if not command.strip() or command.startswith("#"):
-        reason = command.lstrip("# ") or f"{engine}: no command is known"
-        return Launch(engine, "", (), (reason, *gaps))
+        reason = command.lstrip("# ") or f"{engine.name}: no command is known"
+        return Launch(engine.name, engine.version, (), (reason, *gaps))
     used = layout or Layout()
     process = Process(
         role=Role.SERVER,
@@ -89,7 +90,7 @@ def template_launch(
         placing=(),
         layout=used,
     )
-    return Launch(engine, "", (process,), gaps)
+    return Launch(engine.name, engine.version, (process,), gaps)
 
 
 def _words(command: str) -> list[str]:

@@ -92,7 +92,9 @@ class ForwardPlans:
         elif engine.forward is not None:
             gap = f"# {engine.name}: no command known that encodes {{batch}} × {{tokens}} tokens"
             text = engine.forward.launch_text or gap
-        return template_launch(engine.name, text, fields)
+        chips = arrangement.chips
+        gaps = (f"{chips} chips: the command is one chip's",) if chips > 1 else ()
+        return template_launch(engine, text, fields, gaps)
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the weights."""

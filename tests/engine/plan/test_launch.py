@@ -211,3 +211,19 @@ def test_the_users_own_table_may_build_on_nothing(tmp_path: Path, monkeypatch):
     )
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert load_framework("mine").launch.command == "mine {model}"
+
+
+def test_wide_experts_are_dispatched_and_copied_as_predicted():
+    told = words(one(LATENT, "h100_sxm", Layout(1, 1, 64, 64), 4096).launch("sglang"))
+    assert told[told.index("--moe-a2a-backend") + 1] == "deepep"
+    assert told[told.index("--ep-num-redundant-experts") + 1] == "32"
+
+
+def test_a_decode_pool_dispatches_for_latency():
+    launch = pools(LATENT, "h200_sxm", "TP8 x2", "TP1 EP16 DP16").launch("vllm")
+    assert "deepep_low_latency" in words(launch, Role.DECODE)
+
+
+def test_a_dispatch_that_no_option_says_is_a_gap():
+    gaps = one(LATENT, "mi300x", Layout(1, 1, 16, 16), 512).launch("vllm").gaps
+    assert any(gap.startswith("tokens that are sent only to their experts") for gap in gaps)
