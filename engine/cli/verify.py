@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.evidence.calibration.results import Run, read_measured
+from engine.evidence.calibration.results import USUAL_SPREAD, Run, read_measured
 from engine.plan.culprit import culprit
 from engine.plan.plan_file import PlanFile, load_plan
 from engine.plan.verification import Bench, Expected, expectations
@@ -78,7 +78,9 @@ def _compared(plan: PlanFile, run: Run) -> Iterator[Compared]:
     slots = max(run.concurrency, 1.0)
     waves = 10 if math.isnan(run.requests) else max(round(run.requests / slots), 1)
     statistic = FirstToken.MEDIAN if run.ttft_is_median else FirstToken.MEAN
-    bench = Bench(slots, run.spread, waves, run.cached, statistic, not run.opens_at_once)
+    # A result that does not say was made by the plan's own lines: with equal lengths.
+    spread = 0.0 if run.spread == USUAL_SPREAD else run.spread
+    bench = Bench(slots, spread, waves, run.cached, statistic, not run.opens_at_once)
     measured = {
         "ttft_ms": run.ttft_ms,
         "tpot_ms": run.tpot_ms,

@@ -45,3 +45,33 @@ def place(workers: Sequence[int], server: int) -> tuple[tuple[Place, ...], ...]:
         if count > 1:
             node += count
     return tuple(found)
+
+
+def node_fields(
+    attention_data: int, spread: Sequence[Place], here: Place, replica: int
+) -> dict[str, str]:
+    """Which of several nodes a process is, by the fields of launch tables; nothing where its worker
+    is on one. Attention-DP ranks are counted through the nodes where they divide by them."""
+    if here.nodes == 1:
+        return {}
+    head = spread[0].node
+    fields = {
+        "nodes": str(here.nodes),
+        "node": str(here.rank),
+        "head": f"<NODE{head}>",
+        "head_port": str(HEAD_PORT + replica),
+        "world": str(sum(len(one.devices) for one in spread)),
+        "node_devices": str(len(here.devices)),
+        "slots": ",".join(f"<NODE{one.node}>:{len(one.devices)}" for one in spread),
+    }
+    if here.rank:
+        fields["follower"] = "true"
+    if attention_data == 1:
+        fields["group_nodes"] = str(here.nodes)
+    elif attention_data % here.nodes == 0:
+        local = attention_data // here.nodes
+        fields["data_local"] = str(local)
+        fields["data_port"] = str(DATA_PORT + replica)
+        if here.rank:
+            fields["data_first"] = str(local * here.rank)
+    return fields

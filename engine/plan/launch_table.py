@@ -16,13 +16,12 @@ from engine.plan.launch_formats import cache_spelling, format_gaps, online_spell
 from engine.plan.launch_gaps import distinct, limit_gaps, refusals, scenario_gaps, untold
 from engine.plan.launch_nodes import (
     BOOTSTRAP_PORT,
-    DATA_PORT,
     HANDSHAKE_PORT,
-    HEAD_PORT,
     PORT,
     SIDE_PORT,
     TRANSFER_PORT,
     Place,
+    node_fields,
     place,
 )
 from engine.plan.launch_process import Launch, Process, Role
@@ -133,7 +132,7 @@ class TabledLaunch:
         if self._fronted:
             told["router_url"] = worker_url(0, PORT)
         for one in spread:
-            here = {**told, **_node_fields(pool.worker.layout, spread, one, replica)}
+            here = {**told, **node_fields(pool.worker.layout.attention_data, spread, one, replica)}
             if one.rank and self._table.across:
                 return
             yield self._process(pool, replica, one, here, port)
@@ -216,7 +215,7 @@ class TabledLaunch:
             first += pool.workers
             fields = {
                 **self._fields(pool),
-                **_node_fields(pool.worker.layout, spread, spread[0], 0),
+                **node_fields(pool.worker.layout.attention_data, spread, spread[0], 0),
             }
             told = {*table.holds, *self._told(pool.role, fields)}
             if len(spread) > 1 and table.across:
@@ -260,35 +259,6 @@ def _pools(arrangement: Arrangement, batch: int, devices: int) -> tuple[_Pool, .
             (Role.DECODE, arrangement.decode),
         )
     )
-
-
-def _node_fields(
-    layout: Layout, spread: Sequence[Place], here: Place, replica: int
-) -> dict[str, str]:
-    """Which of several nodes a process is; nothing where its worker is on one."""
-    if here.nodes == 1:
-        return {}
-    head = spread[0].node
-    fields = {
-        "nodes": str(here.nodes),
-        "node": str(here.rank),
-        "head": f"<NODE{head}>",
-        "head_port": str(HEAD_PORT + replica),
-        "world": str(sum(len(one.devices) for one in spread)),
-        "node_devices": str(len(here.devices)),
-        "slots": ",".join(f"<NODE{one.node}>:{len(one.devices)}" for one in spread),
-    }
-    if here.rank:
-        fields["follower"] = "true"
-    if layout.attention_data == 1:
-        fields["group_nodes"] = str(here.nodes)
-    elif layout.attention_data % here.nodes == 0:
-        local = layout.attention_data // here.nodes
-        fields["data_local"] = str(local)
-        fields["data_port"] = str(DATA_PORT + replica)
-        if here.rank:
-            fields["data_first"] = str(local * here.rank)
-    return fields
 
 
 def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
