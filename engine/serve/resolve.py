@@ -13,7 +13,7 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.kinds import ModelCategory
+from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
@@ -78,8 +78,20 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
     told = systems if kind.answers_fallbacks else ()
-    notes = dict.fromkeys([note, *(text for one in told for text in kind.fallbacks(one))])
+    fallbacks = (text for one in told for text in kind.fallbacks(one))
+    notes = dict.fromkeys([note, _cache_note(scenario, architecture.kind, framework), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> str:
+    """Why a cached share of the prompts changes nothing, where it does not."""
+    if not scenario.workload.cached or kind is not ModelKind.TOKENS:
+        return ""
+    if scenario.workload.mode is Mode.STATIC:
+        return "A static batch prefills all prompts, the cached share has no effect"
+    if not framework.scheduler.prefix_caching:
+        return f"{framework.name} without prefix caching prefills all prompts, cached or not"
+    return ""
 
 
 def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:
