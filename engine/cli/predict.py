@@ -17,7 +17,7 @@ from engine.plan.lengths import fitted, lengths_note
 from engine.plan.predicted import Predicted, predicted
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency, Most, Size
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -59,9 +59,11 @@ def _arrangement(
     if arguments.prefill or arguments.decode:
         if not (arguments.prefill and arguments.decode):
             raise InputError("--prefill and --decode: found one pool, expected both")
+        if scenario.workload.cached:
+            raise InputError("--cached: not known with pools, expected no --prefill and --decode")
         prefill = parse_pool(arguments.prefill, "--prefill")
         return Disaggregated(prefill, parse_pool(arguments.decode, "--decode"))
-    return KINDS[resolved.model.architecture.kind].arrangement(scenario.limits, chips)
+    return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
 
 
 def _sizes(arguments: argparse.Namespace, scenario: Scenario) -> list[Size]:
@@ -89,7 +91,12 @@ def _number(text: str, what: str) -> float:
 
 
 def _print_json(found: Predicted) -> None:
-    document = {"rows": found.rows(), **found.held(), "settings": found.settings()}
+    document = {
+        "rows": found.rows(),
+        **found.held(),
+        "settings": found.settings(),
+        "notes": list(found.prepared.fallbacks),
+    }
     json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
     print()
 

@@ -6,21 +6,23 @@ predictions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.accuracy import Accuracy
 from engine.plan.metrics import Metric
-from engine.plan.nudge import Nudge
-from engine.plan.of_forward import ForwardPlans
 from engine.plan.of_tokens import TokenPlans
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
 from engine.work.arrangement import Arrangement
+
+if TYPE_CHECKING:
+    from engine.plan.launch_process import Launch
+    from engine.plan.nudge import Nudge
 
 
 class PlanKind(Protocol):
@@ -69,8 +71,9 @@ class PlanKind(Protocol):
         arrangement: Arrangement,
         precision: Precision,
         batch: int,
-    ) -> tuple[str, Mapping[str, object]]:
-        """The template of the engine's command, and the fields that fill it."""
+        version: str,
+    ) -> Launch:
+        """What a candidate is started with, for a version of the engine or the newest."""
         ...
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
@@ -86,15 +89,14 @@ class PlanKind(Protocol):
         ...
 
 
-PLAN_KINDS: Mapping[ModelKind, PlanKind] = {
-    ModelKind.TOKENS: TokenPlans(),
-    ModelKind.FORWARD: ForwardPlans(),
-}
-
-
 def plan_kind(prepared: Prepared) -> PlanKind:
-    """The kind of a prepared scenario's model."""
-    return PLAN_KINDS[prepared.kind]
+    """The kind of a prepared scenario's model; that of forward models loads when it is asked for
+    (a command about tokens starts without it)."""
+    if prepared.kind is ModelKind.FORWARD:
+        from engine.plan.of_forward import ForwardPlans
+
+        return ForwardPlans()
+    return TokenPlans()
 
 
 def benchmark_names(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
 from engine.hardware.chip import Chip
@@ -12,23 +13,38 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.forward.architecture import VisionArchitecture
-from engine.model.kinds import ModelCategory
+from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
+from engine.words.errors import InputError
+from engine.words.text import clean
 
-ReadModel = Callable[..., LoadedModel]
-"""`load_architecture`, or one that remembers what it read."""
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
+
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
     ModelCategory.ENCODER: "is not described for text encoders",
 }
 """What is said of an engine without figures for such a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads what a scenario names: by default whoever finds it in the files of today. Who
+    resolves thousands of scenarios gives readers that remember."""
+
+    model: Callable[..., LoadedModel] = load_architecture
+    chip: Callable[[str], Chip] = load_chip
+    framework: Callable[[str], Framework] = load_framework
+
+
+FROM_FILES = Readers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +58,15 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
+def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = scenario_model(scenario, read)
-    chip = load_chip(scenario.chip)
+    model = scenario_model(scenario, readers)
+    chip = readers.chip(scenario.chip)
     architecture = model.architecture
-    kind = KINDS[architecture.kind]
+    _refuse_draft(model)
+    kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
-    framework, note = kind.engine(load_framework(scenario.framework), chip, unserved)
+    framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
     framework = configured(framework, chip, scenario.settings)
     systems = tuple(
         System(
@@ -64,13 +81,50 @@ def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
     told = systems if kind.answers_fallbacks else ()
-    notes = dict.fromkeys([note, *(text for one in told for text in kind.fallbacks(one))])
+    fallbacks = (text for one in told for text in kind.fallbacks(one))
+    cached = _cache_note(scenario, architecture.kind, framework)
+    notes = dict.fromkeys([note, cached, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
-def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+def _refuse_draft(model: LoadedModel) -> None:
+    """A draft works on hidden states of its target: nothing is served by it alone."""
+    architecture = model.architecture
+    if isinstance(architecture, Architecture) and architecture.draft:
+        raise InputError(
+            f"{model.name}: found {architecture.draft}, which serves nothing by itself; expected "
+            "the model that it speculates for"
+        )
+
+
+def _model_notes(model: LoadedModel) -> list[str]:
+    """What figures of a model do not hold."""
+    architecture = model.architecture
+    if not isinstance(architecture, Architecture):
+        return []
+    notes = []
+    if architecture.uncounted:
+        left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
+        notes.append(f"Memory does not count {left_out} of the checkpoint")
+    if not architecture.generates:
+        notes.append("The checkpoint has no LM head: it generates no tokens, only passes hold")
+    return notes
+
+
+def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> str:
+    """Why a cached share of the prompts changes nothing, where it does not."""
+    if not scenario.workload.cached or kind is not ModelKind.TOKENS:
+        return ""
+    if scenario.workload.mode is Mode.STATIC:
+        return "A static batch prefills all prompts, the cached share has no effect"
+    if not framework.scheduler.prefix_caching:
+        return f"{framework.name} without prefix caching prefills all prompts, cached or not"
+    return ""
+
+
+def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:
     """The scenario's model; raises `InputError`."""
-    return read(
+    return readers.model(
         scenario.model,
         scenario.edits,
         assume=scenario.assume,
