@@ -126,11 +126,14 @@ def _rows(
     """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where they are
     ``served``."""
     refused = _refusals(outcome, served[wanted], wanted)
+    one_token = has_one_token(prepared, scenario)
     columns = {
         metric.id: _column(outcome, metric.of(outcome), wanted)
         for metric in metrics_of(prepared.kind)
+        # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
+        if one_token or metric.answers is not Answers.ONE_TOKEN
     }
-    if has_one_token(prepared, scenario):
+    if one_token:
         columns |= {name: np.full(len(batch), np.nan) for name in _OF_LATER_TOKENS}
     if refused is not None:
         speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
