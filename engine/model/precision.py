@@ -26,11 +26,13 @@ class NumberFormat:
     mixed_with: str = ""
     """Another format that a smaller part of the same matrices is stored in; ``scale_bits`` then
     makes the bytes of both together right."""
+    stored_share: float = 1.0
+    """The share of elements that is stored at all: a half of sparse weights."""
 
     @property
     def bytes_per_element(self) -> float:
         """Stored bytes of one element, its share of scales and zero points included."""
-        return (self.bits + self.scale_bits) / 8
+        return (self.bits * self.stored_share + self.scale_bits) / 8
 
 
 FORMATS: dict[str, NumberFormat] = {
@@ -56,6 +58,9 @@ FORMATS: dict[str, NumberFormat] = {
         # bitsandbytes NF4 with double quantisation (arXiv:2305.14314 §3).
         NumberFormat("nf4", 4, 0.127, compute="int4"),
         NumberFormat("int2", 2, (16 + 2) / 128, compute="int4"),
+        # MLX's widths between, at its usual group of 64: a 16-bit scale and bias.
+        NumberFormat("int5", 5, 32 / 64, compute="int8"),
+        NumberFormat("int6", 6, 32 / 64, compute="int8"),
     )
 }
 
@@ -103,7 +108,7 @@ class Precision:
 
     ``overrides`` gives roles another weight format than ``weights`` (from a checkpoint that
     keeps attention in BF16, say); roles outside `QUANTISED_ROLES` are stored in ``plain``
-    unless overridden.
+    unless overridden. ``activation_overrides`` does the same to what they are multiplied with.
     """
 
     weights: NumberFormat
@@ -111,6 +116,7 @@ class Precision:
     kv: NumberFormat
     plain: NumberFormat = FORMATS["bf16"]
     overrides: tuple[tuple[Role, NumberFormat], ...] = ()
+    activation_overrides: tuple[tuple[Role, NumberFormat], ...] = ()
 
     def weight_format(self, role: Role) -> NumberFormat:
         """How matrices of ``role`` are stored."""
@@ -118,6 +124,10 @@ class Precision:
             if overridden is role:
                 return chosen
         return self.weights if role in QUANTISED_ROLES else self.plain
+
+    def activation_format(self, role: Role) -> NumberFormat:
+        """What matrices of ``role`` are multiplied with."""
+        return dict(self.activation_overrides).get(role, self.activations)
 
     @property
     def name(self) -> str:

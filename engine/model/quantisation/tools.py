@@ -7,16 +7,9 @@ from dataclasses import replace
 
 from engine.model.architecture import Role
 from engine.model.precision import FORMATS, QUANTISED_ROLES
-from engine.model.quantisation.scheme import Scheme
-from engine.model.quantisation.values import (
-    OVERRIDE,
-    Config,
-    grouped,
-    names,
-    number,
-    problem,
-    section,
-)
+from engine.model.quantisation.formats import grouped
+from engine.model.quantisation.scheme import Rule, Scheme
+from engine.model.quantisation.values import OVERRIDE, Config, names, number, problem, section
 
 BF16 = FORMATS["bf16"]
 
@@ -51,7 +44,7 @@ def _bitnet(found: Config) -> Scheme:
 
 def _w4afp8(found: Config) -> Scheme:
     """INT4 experts in groups of 128 with FP8 activations; the rest is block FP8."""
-    rule = (("experts",), grouped(4, number(found, "group_size", 128), 16))
+    rule = Rule(("experts",), grouped(4, number(found, "group_size", 128), 16), FORMATS["fp8"])
     ignored = names(found.get("modules_to_not_convert"))
     plain = FORMATS["fp8_block"]
     roles = QUANTISED_ROLES - {Role.MIXER, Role.OTHER}

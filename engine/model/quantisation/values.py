@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.model.precision import FORMATS, NumberFormat
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -60,11 +59,22 @@ def block_size(found: Config, key: str) -> int:
     return int(sides[0] * sides[1])
 
 
-def grouped(bits: int, group: int, overhead_bits: float, inputs: int = 4096) -> NumberFormat:
-    """An integer format with ``overhead_bits`` of scale and zero point per group; a group of -1
-    is a whole row."""
-    base = {2: "int2", 3: "int3", 4: "int4", 8: "int8"}.get(bits)
-    if base is None:
-        raise InputError(f"quantization_config.bits: found {bits}, expected 2, 3, 4 or 8")
-    size = group if group > 0 else inputs
-    return replace(FORMATS[base], scale_bits=overhead_bits / size)
+def text(found: Config, key: str) -> str:
+    """A text in lower case, empty when null or absent; raises `InputError`."""
+    value = found.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise problem(f"quantization_config.{key}", value, "text")
+    return value.lower()
+
+
+def one_of(key: str, found: object, known: Iterable[str]) -> InputError:
+    """The error for a name that is none of the ``known`` ones, with the nearest of them."""
+    names_known = sorted(known)
+    near = difflib.get_close_matches(str(found).lower(), names_known, 1, 0.4)
+    nearest = f" (nearest: {near[0]})" if near else ""
+    return InputError(
+        f"{key}: found {clean(str(found), 60)!r}, expected one of {', '.join(names_known)}"
+        f"{nearest}; {OVERRIDE}"
+    )

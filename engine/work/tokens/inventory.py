@@ -166,7 +166,9 @@ def take_inventory(
         dense_only_reduces=collector.expert_reduces,
         norm_reduces=collector.norm_reduces,
         message_bytes_per_element=2.0,
-        dispatch_bytes_per_element=min(precision.activations.bytes_per_element, 2.0),
+        dispatch_bytes_per_element=min(
+            precision.activation_format(Role.ROUTED_EXPERT).bytes_per_element, 2.0
+        ),
         gathering_ranks=float(framework.capabilities.gathering_ranks),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,
@@ -219,7 +221,8 @@ class _Collector:
 
     def _bank(self, experts: Experts, calls: float) -> ExpertBank:
         weights = self.precision.weight_format(Role.ROUTED_EXPERT)
-        choice = choose_kernel(weights, self.precision.activations, self.chip)
+        activations = self.precision.activation_format(Role.ROUTED_EXPERT)
+        choice = choose_kernel(weights, activations, self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"grouped_gemm.{choice.dtype}"
         return ExpertBank(
@@ -297,7 +300,7 @@ class _Collector:
     def gemm(self, parts: tuple[Matrix, ...], name: str, calls: float) -> Gemm:
         role = parts[0].role
         weights = self.precision.weight_format(role)
-        choice = choose_kernel(weights, self.precision.activations, self.chip)
+        choice = choose_kernel(weights, self.precision.activation_format(role), self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"gemm.{choice.dtype}"
         constants = constants_for(kernel, self.chip, self.framework)

@@ -12,7 +12,8 @@ from tests.engine import builders
 
 def read(section: dict, beside: dict | None = None, model=None, **top):
     config = {**top, "quantization_config": section} if section else top
-    return read_quantisation(config, config, beside, model or builders.mixture())
+    files = {"hf_quant_config.json": beside} if beside else {}
+    return read_quantisation(config, config, files, model or builders.mixture())
 
 
 def test_no_section_means_sixteen_bits():
