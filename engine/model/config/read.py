@@ -13,7 +13,7 @@ from engine.model.config.native import from_native
 from engine.model.model_profiles import model_file
 from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
-from engine.sources.sidecars import MODELOPT, sidecars
+from engine.sources.sidecars import CONFIGS, MODELOPT, sidecars
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -110,16 +110,12 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
     return RawConfig(name, source, source, config, _beside(file, config), notes)
 
 
-NAMES = ("config.json", "params.json")
-"""What a folder's config may be called; the second is Mistral's and Meta's own."""
-
-
 def config_file(path: Path) -> Path:
     """The config that a path or folder names."""
     if not os.path.isdir(path):
         return path
-    found = (path / name for name in NAMES if os.path.lexists(path / name))
-    return next(found, path / NAMES[0])
+    found = (path / name for name in CONFIGS if os.path.lexists(path / name))
+    return next(found, path / CONFIGS[0])
 
 
 def config_files(path: Path) -> tuple[Path, ...]:
@@ -141,7 +137,7 @@ def _beside(file: Path, config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _name_of(file: Path, config: dict[str, Any]) -> str:
     """The folder's name (``org__name`` is what download tools make), else the file's."""
-    if file.name in NAMES:
+    if file.name in CONFIGS:
         folder = file.resolve().parent.name
         return clean(folder.split("__", 1)[-1], 120)
     return clean(file.stem, 120)

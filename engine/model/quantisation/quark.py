@@ -76,8 +76,9 @@ def _tensor(value: object, place: str) -> NumberFormat:
     narrower one is what is stored."""
     if value is None:
         return BF16
-    stages = value if isinstance(value, list) else [value]
-    if not stages or not all(isinstance(one, Mapping) for one in stages):
+    given = value if isinstance(value, list) else [value]
+    stages = [one for one in given if isinstance(one, Mapping)]
+    if not stages or len(stages) < len(given):
         raise problem(place, value, "a mapping, or a list of them")
     return min((_stage(one, place) for one in stages), key=lambda one: one.bits)
 

@@ -1,4 +1,4 @@
-"""Fetching config.json and hf_quant_config.json into the client's cache, nothing else."""
+"""Fetching a config and what speaks of quantisation beside it into the client's cache, no more."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.sources.files import MAXIMUM_CONFIG_BYTES
 from engine.sources.hub.client import client, constants, endpoint, within
 from engine.sources.hub.failures import Unreachable, explained, not_cached
 from engine.sources.hub.reference import HubReference
+from engine.sources.sidecars import CONFIGS, Sidecar, worth_asking
 from engine.words.errors import InputError
 
-CONFIG, QUANTISATION = "config.json", "hf_quant_config.json"
 TOTAL_SECONDS = 30.0
 """When waiting ends, whatever the server does: a person watches."""
 RETRY_SECONDS = 0.5
@@ -27,8 +26,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A folder that holds config.json and, if the repository has it, hf_quant_config.json.
-    ``notes`` say what the reader should know about the copy."""
+    """A folder that holds config.json (or params.json) and what the repository has of files that
+    speak of quantisation. ``notes`` say what the reader should know about the copy."""
 
     folder: Path
     commit: str = ""
@@ -42,7 +41,9 @@ _REMEMBERED: dict[HubReference, Fetched] = {}
 def remembered(reference: HubReference) -> Fetched | None:
     """What was fetched before by this process, without asking anyone."""
     found = _REMEMBERED.get(reference)
-    return found if found is not None and (found.folder / CONFIG).is_file() else None
+    if found is None or not any((found.folder / name).is_file() for name in CONFIGS):
+        return None
+    return found
 
 
 def fetch_config(reference: HubReference, progress: Progress | None = None) -> Fetched:
@@ -74,7 +75,7 @@ def fetch_config(reference: HubReference, progress: Progress | None = None) -> F
 
 def _cached_instead(reference: HubReference, error: InputError) -> Fetched:
     """A copy in the cache when only asking failed; otherwise the error is raised."""
-    copy = _cached(reference, CONFIG) if isinstance(error, Unreachable) else None
+    copy = _cached_config(reference) if isinstance(error, Unreachable) else None
     if copy is None:
         raise error from None
     return _of_cache(copy, f"from the cache, perhaps not the newest: {error}")
@@ -82,6 +83,12 @@ def _cached_instead(reference: HubReference, error: InputError) -> Fetched:
 
 def _of_cache(config: Path, note: str) -> Fetched:
     return Fetched(config.parent, config.parent.name, (note,))
+
+
+def _cached_config(reference: HubReference) -> Path | None:
+    """The newest copy of the config, whatever it is called."""
+    copies = (_cached(reference, name) for name in CONFIGS)
+    return next((copy for copy in copies if copy is not None), None)
 
 
 def _cached(reference: HubReference, name: str) -> Path | None:
@@ -102,28 +109,33 @@ class _Fetch:
         self._endpoint = endpoint()
 
     def run(self) -> Fetched:
-        """Both files; raises the client's errors and `InputError`."""
+        """All files; raises the client's errors and `InputError`."""
         if constants().HF_HUB_OFFLINE:
             return self._offline()
-        self._progress(CONFIG)
-        config = self._file(CONFIG)
+        configs = (self._asked(Sidecar(name)) for name in CONFIGS)
+        config = next((one for one in configs if one is not None), None)
         if config is None:
             from engine.sources.hub.contents import without_config
 
             raise InputError(f"{self._reference}: {without_config(self._reference)}")
-        self._progress(QUANTISATION)
-        self._file(QUANTISATION)
+        for sidecar in worth_asking(config.read_bytes()):
+            if self._asked(sidecar) is not None:
+                break  # One file says it all.
         return Fetched(config.parent, config.parent.name)
 
+    def _asked(self, sidecar: Sidecar) -> Path | None:
+        self._progress(sidecar.name)
+        return self._file(sidecar)
+
     def _offline(self) -> Fetched:
-        copy = _cached(self._reference, CONFIG)
+        copy = _cached_config(self._reference)
         if copy is None:
             raise InputError(f"{self._reference}: {not_cached('HF_HUB_OFFLINE is set')}")
         return _of_cache(copy, "from the cache: HF_HUB_OFFLINE is set")
 
-    def _file(self, name: str) -> Path | None:
+    def _file(self, sidecar: Sidecar) -> Path | None:
         """The file in the cache, downloaded if need be; None when the repository has none."""
-        hub = client()
+        hub, name, maximum = client(), sidecar.name, sidecar.maximum_bytes
         if _COMMIT.fullmatch(self._reference.revision):
             # A commit never changes: its copy in the cache is the file.
             copy = _cached(self._reference, name)
@@ -135,8 +147,8 @@ class _Fetch:
             if _is_absent(error, name):
                 return None
             raise
-        if size is not None and size > MAXIMUM_CONFIG_BYTES:
-            raise _too_large(self._reference, name, f"{size:,} bytes")
+        if size is not None and size > maximum:
+            raise _too_large(self._reference, sidecar, f"{size:,} bytes")
         return Path(
             hub.hf_hub_download(
                 self._reference.repository,
@@ -144,7 +156,7 @@ class _Fetch:
                 revision=self._reference.revision or None,
                 endpoint=self._endpoint,
                 etag_timeout=constants().HF_HUB_ETAG_TIMEOUT,
-                tqdm_class=_counter(self._reference, name),
+                tqdm_class=_counter(self._reference, sidecar),
             )
         )
 
@@ -171,11 +183,11 @@ class _Fetch:
 
 def _is_absent(error: Exception, name: str) -> bool:
     """Whether the repository is there but not the file. Servers that are not the hub itself may
-    say so with a bare 404; for the second file there is no doubt what that means."""
+    say so with a bare 404; beside a config that is there, there is no doubt what that means."""
     if "EntryNotFoundError" in {cls.__name__ for cls in type(error).__mro__}:
         return True
     status = getattr(getattr(error, "response", None), "status_code", 0)
-    return name == QUANTISATION and status == 404
+    return name not in CONFIGS and status == 404
 
 
 def _stumbled(error: Exception) -> bool:
@@ -185,13 +197,13 @@ def _stumbled(error: Exception) -> bool:
     return status in {500, 502, 503, 504} or bool(names & {"ReadError", "RemoteProtocolError"})
 
 
-def _too_large(reference: HubReference, name: str, found: str) -> InputError:
+def _too_large(reference: HubReference, file: Sidecar, found: str) -> InputError:
     return InputError(
-        f"{reference}: {name}: {found}, expected at most {MAXIMUM_CONFIG_BYTES:,} bytes"
+        f"{reference}: {file.name}: {found}, expected at most {file.maximum_bytes:,} bytes"
     )
 
 
-def _counter(reference: HubReference, name: str) -> type:
+def _counter(reference: HubReference, file: Sidecar) -> type:
     """Stands where the client wants a progress bar, and stops a download that is larger than the
     hub said it would be."""
 
@@ -210,8 +222,8 @@ def _counter(reference: HubReference, name: str) -> type:
         def update(self, amount: float | None = 1) -> None:
             """So many bytes more; raises `InputError` when they are too many."""
             self.n += int(amount or 0)
-            if self.n > MAXIMUM_CONFIG_BYTES:
-                raise _too_large(reference, name, "more than the hub said")
+            if self.n > file.maximum_bytes:
+                raise _too_large(reference, file, "more than the hub said")
 
         def close(self) -> None:
             """Nothing to close."""

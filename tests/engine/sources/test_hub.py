@@ -31,6 +31,26 @@ TINY: dict[str, Any] = {
 CONFIG = json.dumps(TINY).encode()
 SMALLER = json.dumps({**TINY, "num_hidden_layers": 1}).encode()
 FP8 = json.dumps({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}).encode()
+AUTOGPTQ = json.dumps({"bits": 4, "group_size": 128, "desc_act": False}).encode()
+PARAMS = json.dumps(
+    {
+        "dim": 64,
+        "n_layers": 2,
+        "n_heads": 4,
+        "n_kv_heads": 2,
+        "head_dim": 16,
+        "hidden_dim": 128,
+        "vocab_size": 100,
+    }
+).encode()
+"""`TINY` in Mistral's words."""
+SIDECARS = [
+    "hf_quant_config.json",
+    "quantize_config.json",
+    "quant_config.json",
+    "quant_model_description.json",
+]
+"""What may lie beside a config that says nothing of quantisation."""
 PARAMETERS = 86_848
 """Of `TINY`, as test_config counts them by hand."""
 
@@ -40,6 +60,8 @@ def repositories() -> dict[str, Repository]:
     return {
         "org/plain": Repository(dict(plain), older={"config.json": SMALLER}),
         "org/fp8": Repository({"config.json": CONFIG, "hf_quant_config.json": FP8}),
+        "org/gptq": Repository({"config.json": CONFIG, "quantize_config.json": AUTOGPTQ}),
+        "org/own-words": Repository({"params.json": PARAMS}),
         "org/gated": Repository(dict(plain), gated=True),
         "org/private": Repository(dict(plain), private=True),
         "org/broken": Repository({"config.json": b"{broken"}),
@@ -82,7 +104,7 @@ def test_only_the_configs_are_fetched(hub: Hub) -> None:
     model = load_architecture("org/plain")
     assert model.architecture.total_parameters == PARAMETERS
     names = {path.rsplit("/", 1)[1] for path in asked(hub)}
-    assert names == {"config.json", "hf_quant_config.json"}
+    assert names == {"config.json", *SIDECARS}
 
 
 def test_name_and_origin_are_those_of_the_repository(hub: Hub) -> None:
@@ -93,6 +115,24 @@ def test_name_and_origin_are_those_of_the_repository(hub: Hub) -> None:
 def test_quantisation_beside_the_config_is_read(hub: Hub) -> None:
     assert load_architecture("org/plain").precision.weights.name == "bf16"
     assert load_architecture("org/fp8").precision.weights.name == "fp8"
+
+
+def test_what_autogptq_wrote_beside_the_config_is_read(hub: Hub) -> None:
+    assert load_architecture("org/gptq").precision.weights.name == "int4"
+
+
+def test_a_config_that_names_its_method_has_little_beside_it(hub: Hub) -> None:
+    stated = {**TINY, "quantization_config": {"quant_method": "fp8"}}
+    hub.repositories["org/plain"].files["config.json"] = json.dumps(stated).encode()
+    load_architecture("org/plain")
+    names = {path.rsplit("/", 1)[1] for path in asked(hub)}
+    assert names == {"config.json", "hf_quant_config.json"}
+
+
+def test_params_json_is_a_config_where_there_is_no_other(hub: Hub) -> None:
+    model = load_architecture("org/own-words")
+    assert model.architecture.total_parameters == PARAMETERS
+    assert any("Mistral's params.json" in warning for warning in model.warnings)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +178,7 @@ def test_code_in_the_repository_is_neither_fetched_nor_run(hub: Hub) -> None:
 def test_progress_names_the_files(hub: Hub) -> None:
     told: list[str] = []
     fetch_config(HubReference("org/plain"), told.append)
-    assert told == ["config.json", "hf_quant_config.json"]
+    assert told == ["config.json", *SIDECARS]
 
 
 def test_a_file_on_disk_comes_before_the_hub(hub: Hub, tmp_path: Path, monkeypatch) -> None:
