@@ -156,7 +156,8 @@ def _operands_of(
         return most, multiplied[most]
     bits = sum(8 * one.bytes_per_element * count for one, count in elements.items()) / total
     scales = bits - most.bits * most.stored_share
-    return replace(most, scale_bits=scales, mixed_with=ordered[1].name), multiplied[most]
+    other = next((one.name for one in ordered if one.name != most.name), "")
+    return replace(most, scale_bits=scales, mixed_with=other), multiplied[most]
 
 
 NEGLIGIBLE = 1e-9

@@ -46,6 +46,8 @@ def read_description(found: Config) -> Scheme:
             by_type.setdefault(value, {})[module] = None
     cache = FORMATS["int8"] if "C8" in _cache_types(found) else None
     if not by_type:
+        if str(found.get("model_quant_type")).upper() == _PLAIN:
+            return Scheme(None, cache=cache)
         weights, activations = _operands(found.get("model_quant_type"), found)
         return Scheme(weights, activations, cache)
     rules = []
@@ -63,19 +65,11 @@ def _cache_types(found: Config) -> set[str]:
 def _operands(kind: object, found: Config) -> tuple[NumberFormat, NumberFormat]:
     known = _TYPES.get(str(kind).upper())
     if known is None:
-        raise one_of("quant_model_description.json: type", kind, (_PLAIN, *_TYPES))
+        raise one_of("quantisation type", kind, (_PLAIN, *_TYPES))
     weights, activations = FORMATS[known[0]], FORMATS[known[1]]
     if weights.name == "int4":
         weights = grouped(4, number(found, "group_size", -1), 32)
     return weights, activations
-
-
-def read_named(name: str) -> Scheme:
-    """MindIE's ``quantize`` in config.json, as ``w8a8_dynamic``: all linear layers."""
-    if name.upper() == _PLAIN:
-        return Scheme(None)
-    weights, activations = _operands(name, {})
-    return Scheme(weights, activations)
 
 
 def read_modelslim(found: Config) -> Scheme:

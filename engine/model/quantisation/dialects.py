@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from engine.model.architecture import Role
 from engine.model.precision import FORMATS
-from engine.model.quantisation.ascend import read_modelslim, read_named
+from engine.model.quantisation.ascend import read_modelslim
 from engine.model.quantisation.compressed import read_compressed_tensors
-from engine.model.quantisation.formats import cache_format, grouped, in_blocks
+from engine.model.quantisation.formats import cache_format, in_blocks
 from engine.model.quantisation.gptq import read_auto_round, read_awq, read_gptq
 from engine.model.quantisation.mlx import read_mlx
 from engine.model.quantisation.modelopt import read_modelopt
@@ -18,7 +18,7 @@ from engine.model.quantisation.scheme import Rule, Scheme, sparse
 from engine.model.quantisation.stated import Statement, modelopt_beside, stated
 from engine.model.quantisation.tools import TOOLS
 from engine.model.quantisation.torchao import read_torchao
-from engine.model.quantisation.values import Config, block_size, names, number, one_of
+from engine.model.quantisation.values import Config, block_size, names, one_of
 from engine.words.errors import InputError
 
 
@@ -93,15 +93,6 @@ def _marlin_24(found: Config) -> Scheme:
     return replace(scheme, weights=scheme.weights and sparse(scheme.weights))
 
 
-def _mindie(found: Config) -> Scheme:
-    return read_named(str(found["quantize"]))
-
-
-def _chatglm(found: Config) -> Scheme:
-    """ChatGLM's own INT4 and INT8 files: a 16-bit scale per row."""
-    return Scheme(grouped(number(found, "quantization_bit", 8), -1, 16))
-
-
 def _none(_: Config) -> Scheme:
     return Scheme(None)
 
@@ -117,6 +108,7 @@ _READERS: dict[str, Callable[[Config], Scheme]] = {
     "torchao": read_torchao,
     "modelopt": read_modelopt,
     "modelopt_fp4": read_modelopt,
+    "modelopt_fp8": read_modelopt,
     "modelopt_mixed": read_modelopt,
     "compressed-tensors": read_compressed_tensors,
     "quark": read_quark,
@@ -130,7 +122,5 @@ _READERS: dict[str, Callable[[Config], Scheme]] = {
     "mlx": read_mlx,
     "modelslim": read_modelslim,
     "ascend": read_modelslim,
-    "mindie": _mindie,
-    "chatglm": _chatglm,
     **TOOLS,
 }

@@ -39,7 +39,9 @@ def in_blocks(weights_of_scale: int, scale_bits: int = 32) -> NumberFormat:
 def described(values: Config, form: str) -> NumberFormat:
     """A format from bits, type, strategy and group size, as compressed-tensors writes them;
     ``form`` is the name of the storage format. Raises `InputError`."""
-    bits, group = number(values, "num_bits", 16), number(values, "group_size", -1)
+    if not values:
+        return FORMATS["bf16"]
+    bits, group = number(values, "num_bits", 8), number(values, "group_size", -1)
     floating = values.get("type") == "float"
     if bits == 8 and floating:
         block = block_size(values, "block_structure")

@@ -55,7 +55,7 @@ def read_modelopt(found: Config) -> Scheme:
     cache = cache_format(found)
     if str(algorithm).upper() == "MIXED_PRECISION":
         return _mixed(section(found, "quantized_layers"), cache, ignored)
-    if algorithm is None:
+    if algorithm is None and ("quant_algo" in found or cache is not None):
         return Scheme(None, BF16, cache)
     weights, activations = _algorithm(found, "quantization.quant_algo")
     return Scheme(weights, activations, cache, ignored)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 _LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$")
 _SYNONYMS = (("self_attn", "attn"), ("mlp", "ffn"), ("mlp", "block_sparse_moe"), ("mlp", "mixer"))
 _LAST = {
-    "gate_proj": ("w1", "gate_up_proj"),
-    "up_proj": ("w3", "gate_up_proj"),
+    "gate_proj": ("w1",),
+    "up_proj": ("w3",),
     "down_proj": ("w2",),
-    "q_proj": ("qkv_proj", "query_key_value"),
-    "k_proj": ("qkv_proj", "query_key_value"),
-    "v_proj": ("qkv_proj", "query_key_value"),
     "q_b_proj": ("wq_b",),
     "o_a_proj": ("wo_a",),
     "o_b_proj": ("wo_b",),
 }
-"""Other names of the last part of a path: Mixtral's experts, projections held as one, and
-DeepSeek's own names."""
+"""Other names of the last part of a path: Mixtral's experts and DeepSeek's own names."""
+_FUSED = {
+    "gate_proj": ("gate_up_proj",),
+    "up_proj": ("gate_up_proj",),
+    "q_proj": ("qkv_proj", "query_key_value"),
+    "k_proj": ("qkv_proj", "query_key_value"),
+    "v_proj": ("qkv_proj", "query_key_value"),
+}
+"""Projections held as one, by the last part of a path."""
 _WHOLE = {
     "self_attn.q_a_proj": ("self_attn.wq_a", "self_attn.fused_wqa_wkv"),
     "self_attn.kv_proj": ("self_attn.wkv", "self_attn.fused_wqa_wkv"),
@@ -40,12 +45,8 @@ def layers_named(patterns: tuple[str, ...], name: str, total: int) -> frozenset[
     if not patterns:
         return frozenset()
     compiled = _compiled(patterns)
-    paths = _paths(name)
-    if any(pattern.search(path) for pattern in compiled.everywhere for path in paths):
-        return every
-    places = [place for path in paths for place in _in_full(path)]
-    if any(pattern.match(place) for pattern in compiled.whole for place in places):
-        return every
+    own = _paths(name)
+    paths = [*own, *(path for path in _fused(name) if path not in own)]
     tails = [path.split("layers.0.", 1)[-1] for path in paths]
     hit = {
         layer
@@ -53,15 +54,37 @@ def layers_named(patterns: tuple[str, ...], name: str, total: int) -> frozenset[
         if any(_tail_matches(tail, one) for one in tails)
         for layer in numbers
     }
+    if _anywhere(compiled, own) or _anywhere(compiled, paths, names_fused=True):
+        return every
     for pattern in compiled.numbered:
-        hit |= {
-            layer
-            for layer in every
-            if any(
-                pattern.match(place.replace("layers.0.", f"layers.{layer}.", 1)) for place in places
-            )
-        }
+        places = _places(own if not _names_fused(pattern) else paths)
+        hit |= {layer for layer in every if _in_layer(pattern, places, layer)}
     return every & hit
+
+
+def _anywhere(compiled: _Compiled, paths: list[str], names_fused: bool = False) -> bool:
+    """Whether a pattern that holds in every layer finds one of ``paths``."""
+    places = _places(paths)
+    everywhere = (one for one in compiled.everywhere if _names_fused(one) is names_fused)
+    whole = (one for one in compiled.whole if _names_fused(one) is names_fused)
+    return any(pattern.search(path) for pattern in everywhere for path in paths) or any(
+        pattern.match(place) for pattern in whole for place in places
+    )
+
+
+def _in_layer(pattern: re.Pattern[str], places: list[str], layer: int) -> bool:
+    numbered = f"layers.{layer}."
+    return any(pattern.match(place.replace("layers.0.", numbered, 1)) for place in places)
+
+
+def _places(paths: list[str]) -> list[str]:
+    return [place for path in paths for place in _in_full(path)]
+
+
+def _names_fused(pattern: re.Pattern[str]) -> bool:
+    """Whether a pattern speaks of projections held as one: others must not find ``up_proj`` under
+    the ``gate_up_proj`` that it is a part of."""
+    return any(word in pattern.pattern for word in ("gate_up", "qkv", "query_key_value"))
 
 
 def share(named: frozenset[int], layers: int, total: int) -> float:
@@ -80,18 +103,28 @@ def _paths(name: str) -> list[str]:
     names = [name, *_WHOLE.get(name, ())]
     for ours, theirs in _SYNONYMS:
         names += [one.replace(ours, theirs, 1) for one in list(names) if one.startswith(f"{ours}.")]
-    names += [
-        f"{one.rsplit('.', 1)[0]}.{other}"
-        for one in list(names)
-        for other in _LAST.get(one.rsplit(".", 1)[-1], ())
-        if "." in one
-    ]
+    names += _with_last(names, _LAST)
     names += [one.replace("experts.", "experts.0.", 1) for one in names if "experts." in one]
     if name == "lm_head":
         return ["lm_head", "language_model.lm_head", "head"]
     if name == "embed_tokens":
         return list(_in_full("model.embed_tokens"))
     return [f"model.layers.0.{one}" for one in names]
+
+
+def _with_last(names: list[str], others: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """``names`` with other words for their last part, where there are any."""
+    return [
+        f"{one.rsplit('.', 1)[0]}.{other}"
+        for one in names
+        for other in others.get(one.rsplit(".", 1)[-1], ())
+        if "." in one
+    ]
+
+
+def _fused(name: str) -> list[str]:
+    """Full paths of what a module may be a part of."""
+    return _with_last(_paths(name), _FUSED)
 
 
 def _in_full(path: str) -> tuple[str, ...]:

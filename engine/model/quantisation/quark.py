@@ -22,6 +22,7 @@ from engine.model.quantisation.values import (
 Operands = tuple[NumberFormat, NumberFormat]
 
 _PLACE = "quantization_config.global_quant_config"
+_CLASSES = "layer_type_quant_config"
 
 
 def read_quark(found: Config) -> Scheme:
@@ -29,15 +30,18 @@ def read_quark(found: Config) -> Scheme:
     by class (vLLM, quantization/quark/quark.py ``_find_matched_config``); without them a scheme by
     name (Quark's ``--quant_scheme``). What none of these says is refused."""
     ignored = names(found.get("exclude"))
-    if "global_quant_config" not in found:
+    layers, classes = section(found, "layer_quant_config"), section(found, _CLASSES)
+    if not (found.get("global_quant_config") or layers or classes):
         weights, activations = _named(found)
         return Scheme(weights, activations, None, ignored)
     default = _operands(section(found, "global_quant_config"), _PLACE)
-    layers = section(found, "layer_quant_config")
     rules = tuple(_rule(_glob(pattern), values, pattern) for pattern, values in layers.items())
-    for name, values in section(found, "layer_type_quant_config").items():
+    for name, values in classes.items():
         rules, default = _of_class(name, values, rules, default)
-    return Scheme(default[0], default[1], _cache(found, layers), ignored, rules)
+    cache = _cache(found, layers)
+    if default[0].bits >= 16 and cache is None and all(rule.weights is None for rule in rules):
+        raise problem("quantization_config", sorted(found), "the dtype of some weights")
+    return Scheme(default[0], default[1], cache, ignored, rules)
 
 
 def _glob(pattern: str) -> str:
@@ -63,7 +67,7 @@ def _of_class(
         return (*rules, rule), default
     if rule.weights is None:
         return rules, default
-    raise problem("quantization_config.layer_type_quant_config", name, "linear layers or experts")
+    raise problem(f"quantization_config.{_CLASSES}", name, "linear layers or experts")
 
 
 def _operands(described: Config, place: str) -> Operands:

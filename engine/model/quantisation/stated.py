@@ -67,16 +67,17 @@ def modelopt_beside(beside: Mapping[str, Config]) -> Statement | None:
 
 def _own_words(config: Config) -> Statement | None:
     """Keys of single tools: TensorRT-LLM's ``quantization``, MindIE's ``quantize``, ChatGLM's
-    ``quantization_bit``."""
+    ``quantization_bit`` (a scale per row), the latter two in the words of others."""
     found = section(config, "quantization")
     if found:
         if "quant_algo" not in found:
             raise problem("quantization", sorted(found), "bits, mode or quant_algo")
         return Statement("modelopt", found)
     if text(config, "quantize"):
-        return Statement("mindie", config)
+        return Statement("modelslim", {"model_quant_type": config["quantize"]})
     if config.get("quantization_bit"):
-        return Statement("chatglm", config)
+        rows = {"num_bits": config["quantization_bit"], "type": "int"}
+        return Statement("compressed-tensors", {"config_groups": {"all": {"weights": rows}}})
     return None
 
 
@@ -93,7 +94,7 @@ def _method(found: Config) -> str:
     """The method's name; files of some tools leave it out."""
     method = found.get("quant_method")
     if isinstance(method, str) and method:
-        return method.lower()
+        return method.lower().replace("compressed_tensors", "compressed-tensors")
     if "quant_algo" in found:
         return "modelopt"
     if "config_groups" in found:
