@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.model.config.find import hub_reference, is_path, nearest, vision_name
 from engine.model.config.loaded import RawConfig
-from engine.model.config.native import from_native
+from engine.model.config.native import Translated, from_native
 from engine.model.model_profiles import model_file
 from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
@@ -103,11 +103,18 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
         raise InputError(f"{clean(str(path))}: {why}")
     source = source or clean(str(file))
     values = parse_json(_read_bytes(file), source)
-    native = from_native(values)
+    native = _native(values, source)
     config = values if native is None else native.config
     notes = () if native is None else (native.note,)
     name = _name_of(file, config)
     return RawConfig(name, source, source, config, _beside(file, config), notes)
+
+
+def _native(values: dict[str, Any], source: str) -> Translated | None:
+    try:
+        return from_native(values)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
 
 
 def config_file(path: Path) -> Path:
