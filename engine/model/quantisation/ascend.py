@@ -68,7 +68,9 @@ def _operands(kind: object, found: Config) -> tuple[NumberFormat, NumberFormat]:
         raise one_of("quantisation type", kind, (_PLAIN, *_TYPES))
     weights, activations = FORMATS[known[0]], FORMATS[known[1]]
     if weights.name == "int4":
-        weights = grouped(4, number(found, "group_size", -1), 32)
+        # 0 is a whole row here.
+        group = number(found, "group_size", -1) if found.get("group_size") else -1
+        weights = grouped(4, group, 32)
     return weights, activations
 
 

@@ -30,20 +30,24 @@ def problem(key: str, value: object, expected: str) -> InputError:
 
 
 def names(value: object) -> tuple[str, ...]:
-    """The texts of a list; none when it is no list."""
-    if not isinstance(value, list):
+    """The texts of a list, none when it is null or absent; raises `InputError`."""
+    if value is None:
         return ()
+    if not isinstance(value, list):
+        raise problem("quantization_config: modules", value, "a list of names")
     return tuple(name for name in value if isinstance(name, str))
 
 
 def number(found: Config, key: str, otherwise: int) -> int:
-    """A count, or -1 for "all"; null and 0 are not given."""
+    """A count, or -1 for "all"; null is not given. Raises `InputError`."""
     value = found.get(key)
     if value is None:
         return otherwise
     if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= LARGEST:
         raise problem(f"quantization_config.{key}", value, f"a whole number up to {LARGEST}")
-    return value or otherwise
+    if value == 0:
+        raise problem(f"quantization_config.{key}", value, "a whole number above 0, or -1 for all")
+    return value
 
 
 def block_size(found: Config, key: str) -> int:

@@ -80,7 +80,7 @@ def _windows(config: dict[str, Any]) -> dict[str, Any]:
     windows = config.get("sliding_window")
     if not isinstance(windows, list):
         return config
-    sizes = {window for window in windows if window is not None}
+    sizes = {whole({"sliding_window": one}, "sliding_window") for one in windows if one is not None}
     layers = whole(config, "num_hidden_layers")
     if not windows or len(sizes) > 1 or layers % len(windows):
         raise unknown("sliding_window", windows, "one size in a pattern that divides the layers")
@@ -98,7 +98,7 @@ def _latent(config: dict[str, Any], moe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_tower(config: dict[str, Any], tower: Mapping[str, Any]) -> dict[str, Any]:
-    merged = int(tower.get("spatial_merge_size") or 1)
+    merged = whole(tower, "spatial_merge_size") if tower.get("spatial_merge_size") else 1
     vision = {**tower, "model_type": "pixtral"}
     bias = vision.pop("adapter_bias", False)
     for key in ("mm_projector_id", "add_pre_mm_projector_layer_norm", "spatial_merge_size"):

@@ -116,6 +116,11 @@ def test_ascend_s_group_size_is_that_of_the_file():
     assert width(read(beside=beside).weights) == 4 + 32 / 256
 
 
+def test_ascend_s_group_size_of_0_is_a_row():
+    beside = {DESCRIPTION: {"model_quant_type": "W4A8_DYNAMIC", "group_size": 0}}
+    assert width(read(beside=beside).weights) == 4 + 32 / 4096
+
+
 def test_ascend_s_eight_bit_cache_is_read():
     beside = {DESCRIPTION: {"model_quant_type": "W8A8", "kv_cache_type": "C8"}}
     assert read(beside=beside).kv.name == "int8"
