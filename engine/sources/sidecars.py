@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from engine.sources.files import MAXIMUM_CONFIG_BYTES
@@ -37,21 +36,3 @@ def sidecars(quantize: object = None) -> tuple[Sidecar, ...]:
         types.append(f"_{quantize.lower()}")
     descriptions = (Sidecar(f"{DESCRIPTION}{kind}.json", 64 << 20, 1_000_000) for kind in types)
     return (Sidecar(MODELOPT), Sidecar(AUTOGPTQ), Sidecar(AUTOAWQ), *descriptions)
-
-
-_TYPE = re.compile(rb'"quantize"\s*:\s*"(\w{1,40})"')
-
-
-def worth_asking(config: bytes) -> tuple[Sidecar, ...]:
-    """The files that a repository with this config may have: where the config names a method,
-    engines look no further than ModelOpt's file and Ascend's description.
-
-    It goes by words in the bytes, because whoever fetches files does not read them.
-    """
-    kind = _TYPE.search(config)
-    modelopt, *others = sidecars(kind[1].decode("ascii", "replace") if kind else None)
-    if b'"quant_method"' not in config and b'"compression_config"' not in config:
-        return (modelopt, *others)
-    is_ascend = kind is not None or b'"modelslim"' in config or b'"ascend"' in config
-    descriptions = [one for one in others if one.name.startswith(DESCRIPTION)]
-    return (modelopt, *(descriptions if is_ascend else ()))

@@ -18,7 +18,7 @@ from engine.model.quantisation.scheme import Rule, Scheme, sparse
 from engine.model.quantisation.stated import Statement, modelopt_beside, stated
 from engine.model.quantisation.tools import TOOLS
 from engine.model.quantisation.torchao import read_torchao
-from engine.model.quantisation.values import Config, block_size, names, one_of, text
+from engine.model.quantisation.values import Config, block_size, check_words, names, one_of
 from engine.words.errors import InputError
 
 
@@ -44,17 +44,13 @@ def _read(statement: Statement) -> Scheme:
     try:
         if reader is None:
             raise one_of("quantization_config.quant_method", statement.method, _READERS)
+        check_words(statement.values)
         return reader(statement.values)
     except InputError as error:
         raise InputError(f"{statement.file}: {error}" if statement.file else str(error)) from None
 
 
-_FP8 = ("e4m3", "e5m2", "e4m3fn", "float8_e4m3fn")
-
-
 def _fp8(found: Config) -> Scheme:
-    if text(found, "fmt") not in ("", *_FP8):
-        raise one_of("quantization_config.fmt", found["fmt"], _FP8)
     lists = ("modules_to_not_convert", "ignored_layers", "ignore")
     ignored = tuple(name for key in lists for name in names(found.get(key)))
     block = block_size(found, "weight_block_size")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.model.quantisation.values import Config, problem, section, text
+from engine.model.quantisation.values import OVERRIDE, Config, problem, section, text
 from engine.sources.sidecars import AUTOAWQ, AUTOGPTQ, DESCRIPTION, MODELOPT
 
 
@@ -29,7 +29,7 @@ def stated(config: Config, text_config: Config, beside: Mapping[str, Config]) ->
     for name, values in beside.items():
         if name.startswith(DESCRIPTION):
             return Statement("modelslim", values, name)
-    return (
+    found = (
         _mlx(config)
         or _inside(config)
         or _inside(text_config)
@@ -37,6 +37,10 @@ def stated(config: Config, text_config: Config, beside: Mapping[str, Config]) ->
         or _own_words(config)
         or _beside(beside)
     )
+    if found is None and config.get("quantization_config") == {}:
+        expected = f"a quant_method and what it needs; {OVERRIDE}"
+        raise problem("quantization_config", {}, expected)
+    return found
 
 
 def _mlx(config: Config) -> Statement | None:
@@ -95,6 +99,8 @@ def _method(found: Config) -> str:
     method = found.get("quant_method")
     if isinstance(method, str) and method:
         return method.lower().replace("compressed_tensors", "compressed-tensors")
+    if method is not None and not isinstance(method, str):
+        raise problem("quantization_config.quant_method", method, "the name of a method")
     if "quant_algo" in found:
         return "modelopt"
     if "config_groups" in found:

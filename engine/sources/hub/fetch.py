@@ -12,7 +12,7 @@ from typing import Any
 from engine.sources.hub.client import client, constants, endpoint, within
 from engine.sources.hub.failures import Unreachable, explained, not_cached
 from engine.sources.hub.reference import HubReference
-from engine.sources.sidecars import CONFIGS, Sidecar, worth_asking
+from engine.sources.sidecars import CONFIGS, Sidecar, sidecars
 from engine.words.errors import InputError
 
 TOTAL_SECONDS = 30.0
@@ -55,22 +55,32 @@ def fetch_config(reference: HubReference, progress: Progress | None = None) -> F
     known = remembered(reference)
     if known is not None:
         return known
-    seconds = TOTAL_SECONDS
+    client()
+    seconds = float(constants().HF_HUB_ETAG_TIMEOUT)
+    fetch = _Fetch(reference, progress)
     try:
-        client()
-        seconds = float(constants().HF_HUB_ETAG_TIMEOUT)
-        found = within(TOTAL_SECONDS, lambda: _Fetch(reference, progress).run())
+        found = within(TOTAL_SECONDS, fetch.run)
     except TimeoutError:
         error = Unreachable(
             f"{reference}: no network, or too slow: not done within {TOTAL_SECONDS:g} s"
         )
-        found = _cached_instead(reference, error)
+        found = _cached_instead(reference, _naming(error, reference, fetch.asking))
     except InputError:
         raise
     except Exception as error:
-        found = _cached_instead(reference, explained(error, reference, seconds))
+        said = explained(error, reference, seconds)
+        found = _cached_instead(reference, _naming(said, reference, fetch.asking))
     _REMEMBERED[reference] = found
     return found
+
+
+def _naming(error: InputError, reference: HubReference, file: str) -> InputError:
+    """The error with the name of a file beside the config in it: without it, nobody would know
+    that only this one is lacking."""
+    if file in CONFIGS:
+        return error
+    _, _, words = str(error).partition(f"{reference}: ")
+    return type(error)(f"{reference}: {file}: {words}")
 
 
 def _cached_instead(reference: HubReference, error: InputError) -> Fetched:
@@ -107,25 +117,40 @@ class _Fetch:
         self._reference = reference
         self._progress = progress or (lambda text: None)
         self._endpoint = endpoint()
+        self.asking = CONFIGS[0]
+        """The file that is being asked for."""
 
     def run(self) -> Fetched:
-        """All files; raises the client's errors and `InputError`."""
+        """All files; raises the client's errors and `InputError`.
+
+        The config comes into the cache last: without its neighbour it would be taken for the
+        config of a model that is not quantised, now and whenever the hub cannot be asked.
+        """
         if constants().HF_HUB_OFFLINE:
             return self._offline()
-        configs = (self._asked(Sidecar(name)) for name in CONFIGS)
-        config = next((one for one in configs if one is not None), None)
-        if config is None:
+        named = self._first(tuple(Sidecar(name) for name in CONFIGS))
+        if named is None:
             from engine.sources.hub.contents import without_config
 
             raise InputError(f"{self._reference}: {without_config(self._reference)}")
-        for sidecar in worth_asking(config.read_bytes()):
-            if self._asked(sidecar) is not None:
-                break  # One file says it all.
+        beside = self._first(sidecars())
+        if beside is not None:
+            self._file(beside)
+        self.asking = named.name
+        config = self._file(named)
         return Fetched(config.parent, config.parent.name)
 
-    def _asked(self, sidecar: Sidecar) -> Path | None:
-        self._progress(sidecar.name)
-        return self._file(sidecar)
+    def _first(self, files: tuple[Sidecar, ...]) -> Sidecar | None:
+        """The first of ``files`` that the repository has; one says it all."""
+        for file in files:
+            self._say(file.name)
+            if self._is_there(file):
+                return file
+        return None
+
+    def _say(self, name: str) -> None:
+        self.asking = name
+        self._progress(name)
 
     def _offline(self) -> Fetched:
         copy = _cached_config(self._reference)
@@ -133,30 +158,40 @@ class _Fetch:
             raise InputError(f"{self._reference}: {not_cached('HF_HUB_OFFLINE is set')}")
         return _of_cache(copy, "from the cache: HF_HUB_OFFLINE is set")
 
-    def _file(self, sidecar: Sidecar) -> Path | None:
-        """The file in the cache, downloaded if need be; None when the repository has none."""
-        hub, name, maximum = client(), sidecar.name, sidecar.maximum_bytes
-        if _COMMIT.fullmatch(self._reference.revision):
-            # A commit never changes: its copy in the cache is the file.
-            copy = _cached(self._reference, name)
-            if copy is not None:
-                return copy
+    def _copy(self, name: str) -> Path | None:
+        """A copy in the cache that is the file: a commit never changes."""
+        pinned = _COMMIT.fullmatch(self._reference.revision)
+        return _cached(self._reference, name) if pinned else None
+
+    def _is_there(self, file: Sidecar) -> bool:
+        """Whether the repository has the file, of a size that can be."""
+        if self._copy(file.name) is not None:
+            return True
+        hub = client()
         try:
-            size = self._size(hub, name)
+            size = self._size(hub, file.name)
         except hub.errors.HfHubHTTPError as error:
-            if _is_absent(error, name):
-                return None
+            if _is_absent(error, file.name):
+                return False
             raise
-        if size is not None and size > maximum:
-            raise _too_large(self._reference, sidecar, f"{size:,} bytes")
+        if size is not None and size > file.maximum_bytes:
+            raise _too_large(self._reference, file, f"{size:,} bytes")
+        return True
+
+    def _file(self, file: Sidecar) -> Path:
+        """The file in the cache, downloaded if need be."""
+        copy = self._copy(file.name)
+        if copy is not None:
+            return copy
+        hub = client()
         return Path(
             hub.hf_hub_download(
                 self._reference.repository,
-                name,
+                file.name,
                 revision=self._reference.revision or None,
                 endpoint=self._endpoint,
                 etag_timeout=constants().HF_HUB_ETAG_TIMEOUT,
-                tqdm_class=_counter(self._reference, sidecar),
+                tqdm_class=_counter(self._reference, file),
             )
         )
 

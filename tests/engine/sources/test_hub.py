@@ -121,10 +121,8 @@ def test_what_autogptq_wrote_beside_the_config_is_read(hub: Hub) -> None:
     assert load_architecture("org/gptq").precision.weights.name == "int4"
 
 
-def test_a_config_that_names_its_method_has_little_beside_it(hub: Hub) -> None:
-    stated = {**TINY, "quantization_config": {"quant_method": "fp8"}}
-    hub.repositories["org/plain"].files["config.json"] = json.dumps(stated).encode()
-    load_architecture("org/plain")
+def test_one_file_beside_the_config_says_it_all(hub: Hub) -> None:
+    load_architecture("org/fp8")
     names = {path.rsplit("/", 1)[1] for path in asked(hub)}
     assert names == {"config.json", "hf_quant_config.json"}
 

@@ -10,7 +10,6 @@ import pytest
 from engine.model.config import config_files, load_architecture
 from engine.sources.files import MAXIMUM_CONFIG_BYTES
 from engine.sources.json_text import MAXIMUM_ENTRIES
-from engine.sources.sidecars import worth_asking
 from engine.words.errors import InputError
 
 CONFIG = {
@@ -84,34 +83,3 @@ def test_what_is_wrong_beside_the_config_is_named(tmp_path, name, content, said)
         load_architecture(folder(tmp_path, {name: content}))
     assert name in str(caught.value)
     assert said in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("config", "names"),
-    [
-        (
-            {},
-            [
-                "hf_quant_config.json",
-                "quantize_config.json",
-                "quant_config.json",
-                "quant_model_description.json",
-            ],
-        ),
-        ({"quantization_config": {"quant_method": "fp8"}}, ["hf_quant_config.json"]),
-        (
-            {"quantization_config": {"quant_method": "ascend"}},
-            ["hf_quant_config.json", "quant_model_description.json"],
-        ),
-        (
-            {"quantize": "w8a8", "quantization_config": {"quant_method": "fp8"}},
-            [
-                "hf_quant_config.json",
-                "quant_model_description.json",
-                "quant_model_description_w8a8.json",
-            ],
-        ),
-    ],
-)
-def test_a_repository_is_asked_only_for_what_it_may_have(config: dict, names: list[str]):
-    assert [one.name for one in worth_asking(json.dumps(config).encode())] == names
