@@ -8,7 +8,7 @@ and other elements outside matrices are plain. Prediction layers are in no sum b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -119,15 +119,6 @@ def matrix_bytes(matrix: Matrix, precision: Precision) -> float:
     """Bytes of one matrix with its scales and its bias."""
     bias = (matrix.parameters - matrix.weights) * precision.plain.bytes_per_element
     return matrix.weights * precision.weight_format(matrix.role).bytes_per_element + bias
-
-
-def bytes_per_element(matrices: Sequence[Matrix], precision: Precision) -> float:
-    """Mean bytes of one weight of ``matrices`` that run as one product, biases apart."""
-    stored = [precision.weight_format(matrix.role).bytes_per_element for matrix in matrices]
-    if len(set(stored)) == 1:
-        return stored[0]
-    both = sum(one.weights * width for one, width in zip(matrices, stored, strict=True))
-    return both / sum(one.weights for one in matrices)
 
 
 def _parts_of(layers: Iterable[LayerGroup], precision: Precision) -> tuple[Parts, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from engine.model.architecture import Architecture, Matrix, Role
-from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Precision
+from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Portion, Precision
 from engine.model.quantisation.dialects import read_scheme
 from engine.model.quantisation.modules import layers_named, share
 from engine.model.quantisation.scheme import Scheme
@@ -54,10 +54,13 @@ def read_stored(
 
 def _precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) -> Precision:
     held = _layers_by_name(architecture)
-    by_role = {
-        role: _operands_of(scheme, matrices, held, plain)
-        for role, matrices in _matrices_by_role(architecture).items()
+    matrices = _matrices_by_role(architecture)
+    portions = {
+        matrix.name: _portions(scheme, matrix, held, plain)
+        for named in matrices.values()
+        for matrix, _ in named
     }
+    by_role = {role: _operands_of(named, portions) for role, named in matrices.items()}
     table = by_role.get(Role.EMBEDDING)
     if architecture.tied_embeddings and table is not None and table[0] != plain:
         by_role[Role.LM_HEAD] = table
@@ -77,7 +80,8 @@ def _precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) 
         for role, (chosen, by) in by_role.items()
         if chosen.bits < 16 and by != activations
     )
-    return Precision(weights, activations, scheme.cache or plain, plain, overrides, multiplied)
+    precision = Precision(weights, activations, scheme.cache or plain, plain, overrides, multiplied)
+    return replace(precision, modules=_unlike_their_role(precision, matrices, portions))
 
 
 _DTYPES = {
@@ -136,56 +140,77 @@ Operands = tuple[NumberFormat, NumberFormat]
 """How weights are stored, and what they are multiplied with."""
 
 
+def _unlike_their_role(
+    precision: Precision,
+    matrices: dict[Role, list[tuple[Matrix, int]]],
+    portions: dict[str, tuple[Portion, ...]],
+) -> tuple[tuple[str, tuple[Portion, ...]], ...]:
+    """The matrices in layers that are not stored as their role is, by name. The head runs once,
+    as what it is stored as."""
+    found = {}
+    for role, named in matrices.items():
+        if role in (Role.LM_HEAD, Role.EMBEDDING):
+            continue
+        weights, by = precision.weight_format(role), precision.activation_format(role)
+        for matrix, _ in named:
+            own = portions[matrix.name]
+            if any(one.weights != weights or _multiplied_with(one, by) != by for one in own):
+                found[matrix.name] = own
+    return tuple(found.items())
+
+
+def _multiplied_with(portion: Portion, usual: NumberFormat) -> NumberFormat:
+    """What a portion is multiplied with; plain weights go with whatever is ``usual``."""
+    return portion.activations if portion.weights.bits < 16 else usual
+
+
 def _operands_of(
-    scheme: Scheme,
-    matrices: list[tuple[Matrix, int]],
-    held: dict[str, int],
-    plain: NumberFormat,
+    matrices: list[tuple[Matrix, int]], portions: dict[str, tuple[Portion, ...]]
 ) -> Operands:
     """The format that most elements of a role have, with the average bytes of all of them."""
     elements: dict[NumberFormat, float] = {}
     multiplied: dict[NumberFormat, NumberFormat] = {}
     for matrix, count in matrices:
-        for (chosen, by), part in _matrix_operands(scheme, matrix, held, plain):
-            elements[chosen] = elements.get(chosen, 0.0) + count * part
-            multiplied.setdefault(chosen, by)
+        for one in portions[matrix.name]:
+            elements[one.weights] = elements.get(one.weights, 0.0) + count * one.share
+            multiplied.setdefault(one.weights, one.activations)
     ordered = sorted(elements, key=lambda one: -elements[one])
     most = ordered[0]
     total = sum(elements.values())
     if total - elements[most] <= NEGLIGIBLE * total:
         return most, multiplied[most]
-    bits = sum(8 * one.bytes_per_element * count for one, count in elements.items()) / total
-    scales = bits - most.bits * most.stored_share
+    stored = sum(one.bytes_per_element * count for one, count in elements.items())
     other = next((one.name for one in ordered if one.name != most.name), "")
-    return replace(most, scale_bits=scales, mixed_with=other), multiplied[most]
+    return replace(most.of_bytes(stored / total), mixed_with=other), multiplied[most]
 
 
 NEGLIGIBLE = 1e-9
 """A smaller share of a role's elements in another format is a rounding error of shares."""
 
 
-def _matrix_operands(
+def _portions(
     scheme: Scheme, matrix: Matrix, held: dict[str, int], plain: NumberFormat
-) -> list[tuple[Operands, float]]:
+) -> tuple[Portion, ...]:
     """The formats of one matrix with the share of its layers that each has."""
     layers, total = held.get(matrix.name, 1), held[""]
-    found: list[tuple[Operands, float]] = []
+    found: list[Portion] = []
     ignored = layers_named(scheme.ignored, matrix.name, total)
     decided, left = ignored, 1.0 - share(ignored, layers, total)
     for rule in scheme.rules:
         named = layers_named(rule.patterns, matrix.name, total) - decided
         part = min(share(named, layers, total), left)
         if part > 0:
-            found.append(((rule.weights or plain, rule.activations), part))
+            weights = rule.weights or plain
+            by = rule.activations if weights.bits < 16 else plain
+            found.append(Portion(part, weights, by))
             left -= part
         decided |= named
     if left > 0 and scheme.weights is not None and _by_default(scheme, matrix):
-        found.append(((scheme.weights, scheme.activations), left))
-        left = 0.0
-    rest = 1.0 - sum(part for _, part in found)
-    if rest > 0:
-        found.append(((plain, plain), rest))
-    return found
+        found.append(Portion(left, scheme.weights, scheme.activations))
+    rest = 1.0 - sum(one.share for one in found)
+    if rest > NEGLIGIBLE or not found:
+        found.append(Portion(rest, plain, plain))
+    return tuple(found)
 
 
 def _by_default(scheme: Scheme, matrix: Matrix) -> bool:
