@@ -102,10 +102,10 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
         why = "permission denied" if closed else "folder holds no config.json"
         raise InputError(f"{clean(str(path))}: {why}")
     source = source or clean(str(file))
-    values = parse_json(_read_bytes(file), source)
-    native = _native(values, source)
-    config = values if native is None else native.config
-    notes = () if native is None else (native.note,)
+    config = parse_json(_read_bytes(file), source)
+    native = _native(config, source)
+    notes = (native.note,) if native is not None else ()
+    config = native.config if native is not None else config
     name = _name_of(file, config)
     return RawConfig(name, source, source, config, _beside(file, config), notes)
 
