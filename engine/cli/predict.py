@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from dataclasses import replace
 
@@ -20,7 +19,7 @@ from engine.serve.kinds import KINDS
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
-from engine.words.units import LARGEST_COUNT
+from engine.words.units import LARGEST_COUNT, parse_decimal
 from engine.work.arrangement import (
     Arrangement,
     Disaggregated,
@@ -74,10 +73,7 @@ def _sizes(arguments: argparse.Namespace) -> list[Size]:
 
 def _number(text: str, what: str) -> float:
     """A number of requests; means of several runs need not be whole."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = parse_decimal(text)
     if 1 <= value <= LARGEST_COUNT:
         return value
     raise InputError(f"{what}: found {clean(text, 40)!r}, expected numbers from 1, as 1,8,32")

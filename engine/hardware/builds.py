@@ -24,7 +24,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 MONTH_DAYS = 30.44
-_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
+_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,8 @@ def given_layout(limits: LayoutLimits, chips: int | None) -> Layout:
 
 
 _DEGREES = {"TP": "tensor", "PP": "pipeline", "EP": "expert", "DP": "attention_data"}
-_WORD = re.compile(r"(TP|PP|EP|DP)(\d{1,5})", re.IGNORECASE)
-_WORKERS = re.compile(r"[x×](\d{1,5})", re.IGNORECASE)
+_WORD = re.compile(r"(TP|PP|EP|DP)(\d{1,5})", re.IGNORECASE | re.ASCII)
+_WORKERS = re.compile(r"[x×](\d{1,5})", re.IGNORECASE | re.ASCII)
 
 
 def parse_pool(text: str, what: str) -> Pool:

@@ -24,6 +24,7 @@ from engine.hardware.chip_profiles import chip_aliases
 from engine.sources.files import open_file
 from engine.words.errors import InputError
 from engine.words.text import clean
+from engine.words.units import parse_decimal
 
 MAXIMUM_BYTES = 256 << 20
 MAXIMUM_ROWS = 1_000_000
@@ -39,8 +40,8 @@ _BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
 
 _REPEATING = re.compile(r"genai.?perf|aiperf|aiconfigurator", re.IGNORECASE)
 """What names NVIDIA's clients; aiconfigurator's own runs use them."""
-_POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE)
-_POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE)
+_POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE | re.ASCII)
+_POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +245,7 @@ class _Cells:
         text = self.text(column)
         if text.lower() in _BLANKS:
             return otherwise
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = parse_decimal(text)
         if not 0 <= value <= LARGEST_NUMBER:
             self._wrong(column, text, f"a number from 0 to {LARGEST_NUMBER:g}")
             return otherwise

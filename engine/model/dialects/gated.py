@@ -146,6 +146,11 @@ def listed_layers(keys: Keys) -> set[int] | None:
     if raw is None:
         return None
     parts = raw.split(",") if isinstance(raw, str) else raw
-    if not isinstance(parts, list) or not all(str(part).strip().isdecimal() for part in parts):
+    if not isinstance(parts, list) or not all(_is_number(part) for part in parts):
         raise keys.problem("moe_layers_enum", raw, "layer indices")
     return {int(part) for part in parts}
+
+
+def _is_number(part: object) -> bool:
+    text = str(part).strip()
+    return text.isascii() and text.isdecimal()

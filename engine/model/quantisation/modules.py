@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$")
+_LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$", re.ASCII)
 _SYNONYMS = (("self_attn", "attn"), ("mlp", "ffn"), ("mlp", "block_sparse_moe"), ("mlp", "mixer"))
 _LAST = {
     "gate_proj": ("w1", "gate_up_proj"),

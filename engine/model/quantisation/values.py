@@ -52,7 +52,7 @@ def block_size(found: Config, key: str) -> int:
     block = found.get(key)
     if block is None:
         return 0
-    if isinstance(block, str) and re.fullmatch(r"\d{1,7}x\d{1,7}", block):
+    if isinstance(block, str) and re.fullmatch(r"\d{1,7}x\d{1,7}", block, re.ASCII):
         block = [int(side) for side in block.split("x")]
     sides = block if isinstance(block, list) and len(block) == 2 else ()
     if not sides or not all(type(side) is int and 0 < side <= LARGEST for side in sides):
