@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from os.path import isdir
 from pathlib import Path
 
 from engine.evidence.measured.predict import Predictions, predict_rows
@@ -19,11 +19,12 @@ from engine.evidence.measured.report import (
     Group,
     coverage,
     groups,
-    prediction_csv,
     refusals,
+    refuse_other_table,
+    write_predictions,
 )
 from engine.evidence.measured.table import as_text, choice_words, group_lines, record_lines
-from engine.sources.files import user_path, write_text
+from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -34,13 +35,15 @@ REASONS_SHOWN = 20
 def run_validate(arguments: argparse.Namespace) -> int:
     """Predict the rows of a file and print the error by group."""
     source, out = user_path(arguments.file), user_path(arguments.csv) if arguments.csv else None
-    if out is not None and out.resolve() == source.resolve():
+    if out is not None and os.path.realpath(out) == os.path.realpath(source):
         raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
+    if out is not None:
+        refuse_other_table(out)
     configs = _configs(arguments.configs)
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:
-        write_text(out, prediction_csv(rows, predictions))
+        write_predictions(out, rows, predictions)
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:
@@ -76,7 +79,7 @@ def _configs(folder: str | None) -> Path | None:
     if not folder:
         return None
     path = user_path(folder)
-    if not isdir(path):
+    if not os.path.isdir(path):
         raise InputError(
             f"--configs {clean(folder)}: no such folder, "
             "expected one with <org>__<name>/config.json"

@@ -7,7 +7,6 @@ either the old plan or the new one.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -17,7 +16,7 @@ from typing import Any
 from engine import __version__
 from engine.plan.results import Choice
 from engine.scenario import Scenario
-from engine.sources.files import read_toml, write_text
+from engine.sources.files import read_toml, refuse_other, write_text
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -65,17 +64,22 @@ def write_document(path: Path, document: Mapping[str, Any]) -> None:
 
 def refuse_other_file(path: Path) -> None:
     """Raise `InputError` when ``path`` is a file with something else than a plan in it."""
-    if not os.path.isfile(path) or not os.path.getsize(path):
-        return
-    try:
-        is_plan = "schema_version" in read_toml(path, MAXIMUM_BYTES, "a plan")
-    except InputError:
-        is_plan = False
-    if not is_plan:
-        raise InputError(
-            f"{clean(str(path), 160)}: there is a file with something else in it, expected a new "
-            "name or an older plan; nothing was changed"
-        )
+    refuse_other(path, _is_plan, "plan")
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether a file is one that rooftop wrote, of this version or another; other tools number
+    their schemas, too."""
+    document = read_toml(path, MAXIMUM_BYTES, "a plan")
+    version = document.get("schema_version")
+    scenario, choice = document.get("scenario"), document.get("choice")
+    return (
+        type(version) is int
+        and isinstance(scenario, dict)
+        and {"model", "chip", "workload"} <= scenario.keys()
+        and isinstance(choice, dict)
+        and "batch" in choice
+    )
 
 
 def load_plan(path: Path) -> PlanFile:

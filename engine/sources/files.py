@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -97,6 +97,22 @@ def read_toml(path: Path, maximum: int, expected: str) -> dict[str, Any]:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         shown, reason = clean(str(path), LONGEST_NAME), clean(reason, 120)
         raise InputError(f"{shown}: not valid TOML: {reason}; expected {expected}") from None
+
+
+def refuse_other(path: Path, is_own: Callable[[Path], bool], own: str) -> None:
+    """Raise `InputError` when ``path`` is a file with something else in it than what ``is_own``
+    knows; ``own`` says what that is, as "plan". A name typed wrong must not cost anyone a file."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    try:
+        known = is_own(path)
+    except InputError:
+        known = False
+    if not known:
+        raise InputError(
+            f"{clean(str(path), LONGEST_NAME)}: there is a file with something else in it, "
+            f"expected a new name or an older {own}; nothing was changed"
+        )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -19,8 +19,12 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
 
-MAXIMUM_BYTES = 256 << 20
+MAXIMUM_BYTES = 64 << 20
+MAXIMUM_VALUES = 6_000_000
 """Detailed results hold every token's time."""
+MAXIMUM_OBJECTS = 50_000
+"""A run is one object. Parsed, each value takes up to sixty bytes and each object hundreds,
+however few there were of it in the file."""
 MAXIMUM_RUNS = 1000
 MOST_FAILED = 0.05
 """Share of failed requests beyond which a run measures something else."""
@@ -65,6 +69,7 @@ def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:
 
 def _records(path: Path, shown: str) -> list[dict[str, Any]]:
     text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
+    _check_size(text, shown)
     found = _parsed(text)
     if not found or not all(_is_result(record) for record in found):
         raise InputError(
@@ -72,6 +77,17 @@ def _records(path: Path, shown: str) -> list[dict[str, Any]]:
             "of SGLang bench_serving, or CSV"
         )
     return found
+
+
+def _check_size(text: str, shown: str) -> None:
+    """Refuse what would take more memory than anybody expects of a result file, before parsing."""
+    objects = text.count("{")
+    values = objects + text.count("[") + text.count(",")
+    if objects > MAXIMUM_OBJECTS or values > MAXIMUM_VALUES:
+        raise InputError(
+            f"{shown}: {objects:,} objects and {values:,} values, expected at most "
+            f"{MAXIMUM_OBJECTS:,} and {MAXIMUM_VALUES:,}; results without details are enough"
+        )
 
 
 def _is_result(record: object) -> bool:

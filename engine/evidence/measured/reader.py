@@ -8,6 +8,7 @@ column holds is the row's `Measurement.problem`, and the other rows count all th
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -26,8 +27,9 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import parse_decimal
 
-MAXIMUM_BYTES = 256 << 20
-MAXIMUM_ROWS = 1_000_000
+MAXIMUM_BYTES = 64 << 20
+MAXIMUM_ROWS = 100_000
+"""Ten times what the largest collection of published results holds."""
 KINDS = ("serving", "static", "offline", "cv")
 FEW = 4
 """Fewer requests in flight than InferenceX's sweeps held at first (dates.toml)."""
@@ -118,6 +120,8 @@ def read_measurements(path: Path) -> list[Measurement]:
             open_file(path, MAXIMUM_BYTES, "a CSV file of results") as file,
             TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
         ):
+            _check_length(csv.reader(stream), shown)
+            stream.seek(0)
             rows = list(_rows(csv.DictReader(stream), shown))
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
@@ -131,15 +135,23 @@ def read_measurements(path: Path) -> list[Measurement]:
     return rows
 
 
+def _check_length(lines: Iterator[list[str]], shown: str) -> None:
+    """Refuse more rows than can be predicted in a time that anybody waits, before any is read."""
+    for _ in itertools.islice(lines, 1 + MAXIMUM_ROWS):
+        pass
+    if next(lines, None) is not None:
+        raise InputError(
+            f"{shown}: more than {MAXIMUM_ROWS:,} rows, expected fewer: split the file"
+        )
+
+
 def _rows(table: csv.DictReader[str], shown: str) -> Iterator[Measurement]:
     columns = table.fieldnames or ()
     for column in REQUIRED:
         if column not in columns:
             found = clean(", ".join(columns), 100) or "an empty file"
             raise InputError(f"{shown}: column {column} is missing, found {found}")
-    for count, cells in enumerate(table, 1):
-        if count > MAXIMUM_ROWS:
-            raise InputError(f"{shown}: more than {MAXIMUM_ROWS:,} rows")
+    for cells in table:
         yield _row(cells, table.line_num)
 
 
