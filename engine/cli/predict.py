@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import idle_options
+from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.kinds import plan_kind
@@ -35,7 +36,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     resolved = resolve(scenario)
     note = idle_options(arguments, resolved.model)
     if note:
-        print(f"note: {note}", file=sys.stderr)
+        tell(f"note: {note}")
     arrangement = _arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
     found = predicted(scenario, arrangement, _sizes(arguments))

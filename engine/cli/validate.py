@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from engine.cli.streams import tell
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_record
@@ -89,14 +90,14 @@ def _configs(folder: str | None) -> Path | None:
 
 def _progress_bar() -> Callable[[int, int], None] | None:
     """A bar on stderr, only where a person watches."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(done: int, total: int) -> None:
         filled = BAR_WIDTH * done // max(total, 1)
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
         end = "\n" if done >= total else ""
-        print(f"\r{bar} {done:,}/{total:,} rows", end=end, file=sys.stderr, flush=True)
+        tell(f"\r{bar} {done:,}/{total:,} rows", end)
 
     return show
 

@@ -13,12 +13,13 @@ from engine.hardware.constants import read_part
 from engine.hardware.framework import PARTS, Framework
 from engine.hardware.framework_parts import ForwardRuntime
 from engine.sources.profile_files import (
-    bundled_files,
+    BUNDLED,
     changed_at,
     find_profile,
     profile_ids,
     read_toml,
     user_values,
+    with_base,
 )
 from engine.words.text import clean
 
@@ -38,13 +39,7 @@ def load_framework(name: str) -> Framework:
 
 def framework_values(path: Path) -> dict[str, Any]:
     """Values of a bundled file; those it leaves out are those of the profile named as ``base``."""
-    file = read_toml(path)
-    base = file.pop("base", "")
-    if not base:
-        return file
-    values = framework_values(bundled_files("frameworks")[base])
-    kernels = {**values.get("kernels", {}), **file.get("kernels", {})}
-    return {**values, **file, "kernels": kernels}
+    return with_base(path, read_toml(path), "frameworks", framework_values)
 
 
 def source_values(name: str) -> dict[str, Any]:
@@ -53,7 +48,9 @@ def source_values(name: str) -> dict[str, Any]:
 
 
 def _values(path: Path, origin: str) -> dict[str, Any]:
-    return framework_values(path) if origin == "bundled" else user_values(path, FRAMEWORK_SCHEMA)
+    if origin == BUNDLED:
+        return framework_values(path)
+    return user_values(path, FRAMEWORK_SCHEMA, "frameworks", framework_values)
 
 
 @cache
