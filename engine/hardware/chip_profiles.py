@@ -114,9 +114,9 @@ def load_chip(name: str) -> Chip:
 @cache
 def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chip:
     file: Values = read_toml(path) if origin == BUNDLED else user_values(path, CHIP_SCHEMA)
-    generation = _generation(file["generation"], path, is_own=origin != BUNDLED)
+    generation, family = _generation(file["generation"], path, is_own=origin != BUNDLED)
     up = _link(file["scale_up"])
-    vision = _vision(generation["id"])
+    vision = _vision(family)
     kernels = {**vision["kernels"], **generation["kernels"], **file.get("kernels", {})}
     return Chip(
         id=file["id"],
@@ -164,12 +164,14 @@ def _collectives(generation: Values, file: Values, kind: str, up: Link) -> dict[
     return {ranks: _collective(by_ranks[ranks], up.bandwidth_bytes) for ranks in sorted(by_ranks)}
 
 
-def _generation(name: str, chip_file: Path, is_own: bool) -> Values:
-    """The constants of a generation. A person's chips may be of one of their own, in
-    ``chips/generations/`` of their folder; bundled chips are what they were validated as."""
+def _generation(name: str, chip_file: Path, is_own: bool) -> tuple[Values, str]:
+    """The constants of a generation, and the bundled one whose further constants hold for it. A
+    person's chips may be of a generation of their own, in ``chips/generations/`` of their folder;
+    bundled chips are what they were validated as."""
     own = user_files(GENERATIONS) if is_own else {}
     if name in own:
-        return user_values(own[name], GENERATION_SCHEMA, GENERATIONS, _read_generation)
+        values = user_values(own[name], GENERATION_SCHEMA, GENERATIONS, _read_generation)
+        return values, str(read_toml(own[name]).get("base", name))
     bundled = bundled_files(GENERATIONS)
     if name not in bundled:
         known = ", ".join(sorted({*bundled, *own}))
@@ -177,7 +179,7 @@ def _generation(name: str, chip_file: Path, is_own: bool) -> Values:
             f"{clean(str(chip_file))}: generation: found {clean(name, 40)!r}, "
             f"expected one of {known}"
         )
-    return _read_generation(bundled[name])
+    return _read_generation(bundled[name]), name
 
 
 @cache

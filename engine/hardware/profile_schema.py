@@ -260,9 +260,10 @@ class _FrameworkFile(_Strict):
     @field_validator("newest_build", check_fields=False)
     @classmethod
     def _is_a_day(cls, day: str) -> str:
-        if day:
-            date.fromisoformat(day)
-        return day
+        try:
+            return day and date.fromisoformat(day).isoformat()
+        except ValueError:
+            raise ValueError("a day as 2026-07-20") from None
 
 
 FrameworkFile = create_model(

@@ -25,7 +25,7 @@ def own_models() -> Mapping[str, Path]:
     folder = user_folder("models")
     if not os.path.isdir(folder):
         return {}
-    return {clean(path.stem, 120).lower(): path for path in sorted(folder.glob("*.json"))}
+    return {clean(path.stem).lower(): path for path in sorted(folder.glob("*.json"))}
 
 
 def model_names() -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def user_files(kind: str) -> Mapping[str, Path]:
     folder = user_folder(kind)
     if not isdir(folder):
         return {}
-    return {clean(path.stem, 60): path for path in sorted(folder.glob("*.toml"))}
+    return {clean(path.stem): path for path in sorted(folder.glob("*.toml"))}
 
 
 def profile_ids(kind: str) -> tuple[str, ...]:
