@@ -54,22 +54,32 @@ def fetch_config(reference: HubReference, progress: Progress | None = None) -> F
     known = remembered(reference)
     if known is not None:
         return known
-    seconds = TOTAL_SECONDS
+    client()
+    seconds = float(constants().HF_HUB_ETAG_TIMEOUT)
+    fetch = _Fetch(reference, progress)
     try:
-        client()
-        seconds = float(constants().HF_HUB_ETAG_TIMEOUT)
-        found = within(TOTAL_SECONDS, lambda: _Fetch(reference, progress).run())
+        found = within(TOTAL_SECONDS, fetch.run)
     except TimeoutError:
         error = Unreachable(
             f"{reference}: no network, or too slow: not done within {TOTAL_SECONDS:g} s"
         )
-        found = _cached_instead(reference, error)
+        found = _cached_instead(reference, _naming(error, reference, fetch.asking))
     except InputError:
         raise
     except Exception as error:
-        found = _cached_instead(reference, explained(error, reference, seconds))
+        said = explained(error, reference, seconds)
+        found = _cached_instead(reference, _naming(said, reference, fetch.asking))
     _REMEMBERED[reference] = found
     return found
+
+
+def _naming(error: InputError, reference: HubReference, file: str) -> InputError:
+    """The error with the second file's name in it: without it, nobody would know that only this
+    one is lacking."""
+    if file == CONFIG:
+        return error
+    _, _, words = str(error).partition(f"{reference}: ")
+    return type(error)(f"{reference}: {file}: {words}")
 
 
 def _cached_instead(reference: HubReference, error: InputError) -> Fetched:
@@ -100,20 +110,32 @@ class _Fetch:
         self._reference = reference
         self._progress = progress or (lambda text: None)
         self._endpoint = endpoint()
+        self.asking = CONFIG
+        """The file that is being asked for."""
 
     def run(self) -> Fetched:
-        """Both files; raises the client's errors and `InputError`."""
+        """Both files; raises the client's errors and `InputError`.
+
+        The config comes into the cache last: without its neighbour it would be taken for the
+        config of a model that is not quantised, now and whenever the hub cannot be asked.
+        """
         if constants().HF_HUB_OFFLINE:
             return self._offline()
-        self._progress(CONFIG)
-        config = self._file(CONFIG)
-        if config is None:
+        self._say(CONFIG)
+        if not self._is_there(CONFIG):
             from engine.sources.hub.contents import without_config
 
             raise InputError(f"{self._reference}: {without_config(self._reference)}")
-        self._progress(QUANTISATION)
-        self._file(QUANTISATION)
+        self._say(QUANTISATION)
+        if self._is_there(QUANTISATION):
+            self._file(QUANTISATION)
+        self.asking = CONFIG
+        config = self._file(CONFIG)
         return Fetched(config.parent, config.parent.name)
+
+    def _say(self, name: str) -> None:
+        self.asking = name
+        self._progress(name)
 
     def _offline(self) -> Fetched:
         copy = _cached(self._reference, CONFIG)
@@ -121,22 +143,32 @@ class _Fetch:
             raise InputError(f"{self._reference}: {not_cached('HF_HUB_OFFLINE is set')}")
         return _of_cache(copy, "from the cache: HF_HUB_OFFLINE is set")
 
-    def _file(self, name: str) -> Path | None:
-        """The file in the cache, downloaded if need be; None when the repository has none."""
+    def _copy(self, name: str) -> Path | None:
+        """A copy in the cache that is the file: a commit never changes."""
+        pinned = _COMMIT.fullmatch(self._reference.revision)
+        return _cached(self._reference, name) if pinned else None
+
+    def _is_there(self, name: str) -> bool:
+        """Whether the repository has the file, of a size that can be."""
+        if self._copy(name) is not None:
+            return True
         hub = client()
-        if _COMMIT.fullmatch(self._reference.revision):
-            # A commit never changes: its copy in the cache is the file.
-            copy = _cached(self._reference, name)
-            if copy is not None:
-                return copy
         try:
             size = self._size(hub, name)
         except hub.errors.HfHubHTTPError as error:
             if _is_absent(error, name):
-                return None
+                return False
             raise
         if size is not None and size > MAXIMUM_CONFIG_BYTES:
             raise _too_large(self._reference, name, f"{size:,} bytes")
+        return True
+
+    def _file(self, name: str) -> Path:
+        """The file in the cache, downloaded if need be."""
+        copy = self._copy(name)
+        if copy is not None:
+            return copy
+        hub = client()
         return Path(
             hub.hf_hub_download(
                 self._reference.repository,
