@@ -24,7 +24,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 MONTH_DAYS = 30.44
-_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
+_DAY = r"(\d{4})-(\d\d)(?:-(\d\d))?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
 
 def build_day(build: str) -> date | None:
     """The day of a dated build, the middle of a month without one; None for a number."""
-    found = _DAY.fullmatch(build)
+    found = re.fullmatch(_DAY, build, re.ASCII)
     if found is None:
         return None
     year, month, day = (int(part) if part else 15 for part in found.groups())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.model.precision import Precision
 from engine.plan.metrics import (
@@ -37,9 +38,9 @@ class Block:
     arrangement_index: IntArray
     precision_index: IntArray
     batch: IntArray
-    metrics: Mapping[str, FloatArray]
+    metrics: dict[str, FloatArray]
     capacity_gib: FloatArray
-    refusal: IntArray
+    refusal: NDArray[np.int8]
     """The place in `VERDICTS` of what keeps the row from being served at all."""
 
 
@@ -74,9 +75,8 @@ def rows_of(
     }
     unknown = allowed & ~_finite(columns)
     if bool(np.any(unknown)):
-        refused = np.where(
-            unknown, CODES[NO_FIGURE], CODES[NOTHING] if refused is None else refused
-        )
+        others = CODES[NOTHING] if refused is None else refused
+        refused = np.where(unknown, CODES[NO_FIGURE], others).astype(np.int8)
     if refused is not None:
         speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
         columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
@@ -86,7 +86,7 @@ def rows_of(
         batch,
         columns,
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
-        np.full(len(batch), CODES[NOTHING]) if refused is None else refused,
+        np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
     )
 
 
@@ -101,7 +101,7 @@ def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArr
     return np.broadcast_to(values, outcome.shape)[wanted]
 
 
-def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> IntArray | None:
+def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray[np.int8] | None:
     """What keeps the ``wanted`` rows from being ``served``: nothing, the context, the scheduler
     where memory would do, else memory. None where all of them are served."""
     if bool(np.all(served)):
@@ -110,7 +110,8 @@ def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> IntArra
     beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
     code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
     code = np.where(memory.context_fits, code, CODES[TOO_LONG])
-    return np.where(served, CODES[NOTHING], np.broadcast_to(code, outcome.shape)[wanted])
+    refused = np.broadcast_to(code, outcome.shape)[wanted]
+    return np.where(served, CODES[NOTHING], refused).astype(np.int8)
 
 
 def judged_table(
@@ -122,7 +123,7 @@ def judged_table(
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
     excess = np.zeros(len(block.batch))
-    binding = block.refusal
+    binding = block.refusal.astype(np.int64)
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in block.metrics:
             continue
@@ -152,13 +153,17 @@ def judged_table(
     )
 
 
-def joined_blocks(parts: Sequence[Block]) -> Block:
-    """All rows of several blocks, in their order."""
-    return Block(
+def joined_blocks(parts: list[Block]) -> Block:
+    """All rows in one; takes the ``parts`` apart, so that nothing is held twice for long."""
+    names = list(parts[0].metrics)
+    metrics = {name: np.concatenate([one.metrics.pop(name) for one in parts]) for name in names}
+    whole = Block(
         np.concatenate([one.arrangement_index for one in parts]),
         np.concatenate([one.precision_index for one in parts]),
         np.concatenate([one.batch for one in parts]),
-        {name: np.concatenate([one.metrics[name] for one in parts]) for name in parts[0].metrics},
+        metrics,
         np.concatenate([one.capacity_gib for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )
+    parts.clear()
+    return whole

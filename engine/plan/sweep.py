@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Scenario
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
@@ -68,7 +68,7 @@ def asked_table(
     are not let in wait for those that are: such rows do not fit, but are served and judged.
     """
     batch = np.ceil(sizes).astype(np.int64)
-    waits = isinstance(load_of(scenario), Closed) and KINDS[prepared.kind].waits
+    waits = isinstance(load_of(scenario), Closed) and kind_of(prepared.kind).waits
     none = np.zeros(len(sizes), dtype=np.int64)
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
@@ -122,12 +122,13 @@ def sweep(
     parts = search.everything()
     if parts is None:
         return None
-    found = rank(search.judged(parts), 0.0)
+    whole = joined_blocks(parts)
+    found = rank(search.judged(whole), 0.0)
     if search.is_coarse:
         around = search.around(found)
         if around is None:
             return None
-        found = rank(search.judged([*parts, *around]), 0.0)
+        found = rank(search.judged(joined_blocks([whole, *around])), 0.0)
     return replace(found, elapsed_seconds=time.perf_counter() - started)
 
 
@@ -154,7 +155,7 @@ class _Search:
 
     def everything(self) -> list[Block] | None:
         """The rows of all batches tried; None when stopped."""
-        candidates = KINDS[self._prepared.kind].block_candidates
+        candidates = kind_of(self._prepared.kind).block_candidates
         parts: list[Block] = []
         for place, most in enumerate(self._most):
             counts = np.searchsorted(self._tried, most, side="right")
@@ -202,11 +203,11 @@ class _Search:
         batch = batches[0, places]
         return rows_of(self._prepared, outcome, outcome.fits, wanted, chosen[rows], index, batch)
 
-    def judged(self, parts: Sequence[Block]) -> Table:
+    def judged(self, block: Block) -> Table:
         """The rows with their verdicts."""
         prepared, objectives = self._prepared, self._scenario.objectives
         used, precisions = prepared.arrangements, prepared.precisions
-        return judged_table(prepared, objectives, used, precisions, joined_blocks(parts))
+        return judged_table(prepared, objectives, used, precisions, block)
 
 
 def _steps(widest: int) -> IntArray:

@@ -116,7 +116,7 @@ def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     keys.ignore("moe_apply_router_weight_on_input", "swa_attention_sink_enabled")
     sparse = mlp_layer_types(keys, shape.layers)
     only = set(keys.integers("mlp_only_layers") or ())
-    first = keys.optional_integer("first_k_dense_replace", maximum=10_000)
+    first = keys.optional_integer("first_k_dense_replace", maximum=shape.layers)
     if sparse is None:
         listed = listed_layers(keys)
         count = FIRST_DENSE[keys.model_type] if first is None else first

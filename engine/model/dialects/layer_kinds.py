@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from engine.model.keys import Keys
+
+PREDICTION = (
+    "num_nextn_predict_layers",
+    "mtp_num_hidden_layers",
+    "num_mtp_layers",
+    "num_mtp_modules",
+)
+Entry = TypeVar("Entry")
+
+
+def one_per_layer(keys: Keys, name: str, given: Sequence[Entry], layers: int) -> list[Entry]:
+    """The entries of a list ``name`` for the layers; behind them there may be those of the
+    prediction layers. Raises `InputError` for any other length."""
+    counts = [keys.values.get(one, keys.defaults.get(one)) for one in PREDICTION]
+    beyond = max((one for one in counts if type(one) is int), default=0)
+    if len(given) == layers or layers < len(given) <= layers + beyond:
+        return list(given[:layers])
+    raise keys.problem(name, f"{len(given)} entries", f"{layers}, one per layer")
 
 
 def layer_kinds(
@@ -13,18 +32,16 @@ def layer_kinds(
     """The kind of each layer in our words.
 
     ``words`` maps the file's spellings to ours; ``default`` (our words) holds when the file has
-    no list. Longer lists are cut (some count the prediction layer). Raises `InputError`.
+    no list. Raises `InputError`.
     """
     names = names or ("layer_types",)
     given = keys.texts(*names)
     if given is None:
         return default
-    if len(given) < layers:
-        raise keys.problem(names[0], f"{len(given)} entries", f"{layers}, one per layer")
     for word in given:
         if word not in words:
             raise keys.problem(names[0], word, f"one of {', '.join(words)}")
-    return [words[word] for word in given[:layers]]
+    return [words[word] for word in one_per_layer(keys, names[0], given, layers)]
 
 
 def flags(keys: Keys, layers: int, *names: str) -> list[bool] | None:
@@ -32,9 +49,7 @@ def flags(keys: Keys, layers: int, *names: str) -> list[bool] | None:
     given = keys.items(*names)
     if given is None:
         return None
-    if len(given) < layers:
-        raise keys.problem(names[0], f"{len(given)} entries", f"{layers}, one per layer")
     for value in given:
         if value not in (0, 1):
             raise keys.problem(names[0], value, "a list of 0 and 1")
-    return [bool(value) for value in given[:layers]]
+    return [bool(value) for value in one_per_layer(keys, names[0], given, layers)]
