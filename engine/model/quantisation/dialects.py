@@ -14,6 +14,7 @@ from engine.model.quantisation.values import (
     OVERRIDE,
     Config,
     block_size,
+    check_words,
     grouped,
     names,
     number,
@@ -35,6 +36,7 @@ def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) ->
     if not found:
         mlx = section(config, "quantization")
         return _mlx(mlx) if mlx else None
+    check_words(found)
     method = _method(found)
     reader = _READERS.get(method)
     if reader is None:
@@ -55,6 +57,7 @@ def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) ->
 def _beside(hf_quant: Config) -> Scheme | None:
     try:
         values = section(hf_quant, "quantization")
+        check_words(values)
         return _modelopt(values) if values else None
     except InputError as error:
         raise InputError(f"hf_quant_config.json: {error}") from None
@@ -65,6 +68,8 @@ def _method(found: Config) -> str:
     method = found.get("quant_method")
     if isinstance(method, str) and method:
         return method.lower()
+    if method is not None and not isinstance(method, str):
+        raise problem("quantization_config.quant_method", method, "the name of a method")
     if "quant_algo" in found:
         return "modelopt"
     if "config_groups" in found:

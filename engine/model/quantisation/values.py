@@ -30,21 +30,60 @@ def problem(key: str, value: object, expected: str) -> InputError:
     return InputError(f"{key}: found {clean(repr(value), 60)}, expected {expected}")
 
 
+EXCLUSIONS = (
+    "modules_to_not_convert",
+    "ignored_layers",
+    "ignore",
+    "exclude",
+    "exclude_modules",
+    "skip_modules",
+    "llm_int8_skip_modules",
+    "targets",
+)
+"""Keys that list modules, in whatever dialect."""
+
+
+def check_words(found: Config) -> None:
+    """Refuse by name what no dialect means: lists of modules that are none, ways of scaling and
+    formats that do not exist. Raises `InputError`."""
+    for key in EXCLUSIONS:
+        value = found.get(key)
+        listed = isinstance(value, list) and all(isinstance(name, str) for name in value)
+        if value is not None and not listed:
+            raise problem(f"quantization_config.{key}", value, "a list of module names")
+    for key, known in _WORDS.items():
+        value = found.get(key)
+        if value is not None and value not in known:
+            expected = f"one of {', '.join(known)}; {OVERRIDE}"
+            raise problem(f"quantization_config.{key}", value, expected)
+
+
+_WORDS = {
+    "fmt": ("e4m3", "e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2"),
+    "activation_scheme": ("dynamic", "static"),
+    "scale_fmt": ("ue8m0", "float", "float32", "fp32"),
+}
+
+
 def names(value: object) -> tuple[str, ...]:
-    """The texts of a list; none when it is no list."""
-    if not isinstance(value, list):
+    """The texts of a list; none where it is null or absent. Raises `InputError`."""
+    if value is None:
         return ()
-    return tuple(name for name in value if isinstance(name, str))
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise problem("quantization_config", value, "a list of module names")
+    return tuple(value)
 
 
 def number(found: Config, key: str, otherwise: int) -> int:
-    """A count, or -1 for "all"; null and 0 are not given."""
+    """A count, or -1 for "all"; null is not given."""
     value = found.get(key)
     if value is None:
         return otherwise
-    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= LARGEST:
-        raise problem(f"quantization_config.{key}", value, f"a whole number up to {LARGEST}")
-    return value or otherwise
+    countable = type(value) is int and (value == -1 or 1 <= value <= LARGEST)
+    if not countable:
+        expected = f"a whole number from 1 to {LARGEST}, or -1 for all"
+        raise problem(f"quantization_config.{key}", value, expected)
+    return int(value)
 
 
 def block_size(found: Config, key: str) -> int:
