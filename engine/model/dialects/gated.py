@@ -115,7 +115,7 @@ def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     keys.ignore("moe_router_scaling_factor", "moe_router_logit_softcapping", "need_fp32_gate")
     keys.ignore("moe_apply_router_weight_on_input", "swa_attention_sink_enabled")
     sparse = mlp_layer_types(keys, shape.layers)
-    only = set(keys.integers("mlp_only_layers") or ())
+    only = set(keys.integers("mlp_only_layers", maximum=shape.layers - 1) or ())
     first = keys.optional_integer("first_k_dense_replace", maximum=shape.layers)
     if sparse is None:
         listed = listed_layers(keys)

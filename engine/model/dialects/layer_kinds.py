@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from engine.model.keys import Keys
 
-PREDICTION = (
-    "num_nextn_predict_layers",
-    "mtp_num_hidden_layers",
-    "num_mtp_layers",
-    "num_mtp_modules",
-)
 Entry = TypeVar("Entry")
 
 
 def one_per_layer(keys: Keys, name: str, given: Sequence[Entry], layers: int) -> list[Entry]:
-    """The entries of a list ``name`` for the layers; behind them there may be those of the
-    prediction layers. Raises `InputError` for any other length."""
-    counts = [keys.values.get(one, keys.defaults.get(one)) for one in PREDICTION]
-    beyond = max((one for one in counts if type(one) is int), default=0)
-    if len(given) == layers or layers < len(given) <= layers + beyond:
+    """The entries of a list ``name`` for the layers; behind them there may be those of all
+    prediction layers that there are. Raises `InputError` for any other length."""
+    name_of_count = "num_nextn_predict_layers"
+    predicted = keys.values.get(name_of_count, keys.defaults.get(name_of_count))
+    beyond = predicted if type(predicted) is int else 0
+    if len(given) in (layers, layers + beyond):
         return list(given[:layers])
     raise keys.problem(name, f"{len(given)} entries", f"{layers}, one per layer")
+
+
+def check_unused_lists(opened: Iterable[Keys]) -> None:
+    """Hold ``layer_types`` to the layers that stand beside it also where the family does not read
+    it: a file that contradicts itself is not what somebody means. Raises `InputError`."""
+    for keys in opened:
+        types, layers = keys.values.get("layer_types"), keys.values.get("num_hidden_layers")
+        if isinstance(types, list) and type(layers) is int:
+            one_per_layer(keys, "layer_types", types, layers)
 
 
 def layer_kinds(

@@ -29,7 +29,7 @@ def read(keys: Keys) -> Architecture:
     pattern = [bool(flag) for flag in rotary]
     windows = layer_windows(keys, shape.layers, chunk, pattern)
     step = keys.integer("interleave_moe_layer_step", default=1, maximum=10_000)
-    listed = keys.integers("moe_layers")
+    listed = keys.integers("moe_layers", maximum=shape.layers - 1)
     sparse = set(range(step - 1, shape.layers, step) if listed is None else listed)
     routing = read_routing(keys)
     width = keys.integer("intermediate_size", required=True)

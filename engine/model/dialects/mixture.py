@@ -102,5 +102,5 @@ def mlp_layer_types(keys: Keys, layers: int) -> list[bool] | None:
 def every_step(keys: Keys, layers: int) -> list[bool]:
     """Qwen: every ``decoder_sparse_step``-th layer, without those in ``mlp_only_layers``."""
     step = keys.integer("decoder_sparse_step", default=1, maximum=10_000)
-    dense = set(keys.integers("mlp_only_layers") or ())
+    dense = set(keys.integers("mlp_only_layers", maximum=layers - 1) or ())
     return [index not in dense and (index + 1) % step == 0 for index in range(layers)]

@@ -146,6 +146,7 @@ def _experts(keys: Keys, hidden: int) -> FeedForward:
     groups = keys.integer("n_group", default=1)
     if count % groups:
         raise keys.problem("n_group", groups, f"a divisor of the {count} experts")
+    visited = keys.integer("topk_group", default=1, maximum=groups)
     return mixture(
         hidden,
         keys.integer("moe_intermediate_size"),
@@ -153,7 +154,7 @@ def _experts(keys: Keys, hidden: int) -> FeedForward:
         keys.integer("num_experts_per_tok", maximum=count),
         gated=False,
         groups=groups,
-        groups_per_token=keys.integer("topk_group", default=1),
+        groups_per_token=visited,
         shared_width=shared * keys.integer("moe_shared_expert_intermediate_size"),
         shared_bias=bias,
         expert_hidden=latent,

@@ -17,6 +17,7 @@ from engine.model.dialects.index import (
     reader_for,
     wraps_text,
 )
+from engine.model.dialects.layer_kinds import check_unused_lists
 from engine.model.keys import Keys
 from engine.model.unread import check_unread
 from engine.words.errors import InputError, UnknownArchitecture
@@ -60,6 +61,7 @@ def read_architecture(
     defaults = class_defaults(model_type) or class_defaults(kind)
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
+    check_unused_lists(keys.opened)
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []
     warnings += [warning for opened in keys.opened for warning in opened.warnings]

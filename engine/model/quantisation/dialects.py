@@ -30,6 +30,9 @@ BF16 = FORMATS["bf16"]
 def read_scheme(config: Config, text_config: Config, hf_quant: Config | None) -> Scheme | None:
     """The scheme of a checkpoint, or None when it is not quantised; raises `InputError`."""
     found = section(config, "quantization_config") or section(text_config, "quantization_config")
+    if found == {} and isinstance(config.get("quantization_config"), Mapping):
+        expected = f"a quant_method and what it needs; {OVERRIDE}"
+        raise problem("quantization_config", {}, expected)
     beside = _beside(hf_quant) if hf_quant else None
     if not found and beside:
         return _experts_of(config, beside)
