@@ -9,6 +9,7 @@ from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
+from engine.words.text import clean
 from engine.work.arrangement import Arrangement
 
 
@@ -25,7 +26,9 @@ def launch_command(
     command = template.replace("{model}", model)
     for name, value in fields.items():
         command = command.replace("{" + name + "}", str(value))
-    return command + note
+    line = command + note
+    # It is shown and pasted: a model's path may hold what a terminal acts upon.
+    return clean(line, len(line))
 
 
 def _named(prepared: Prepared, scenario: Scenario) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from engine.plan.results import Choice
 from engine.scenario import Scenario
 from engine.sources.files import read_toml, refuse_other, write_text
 from engine.words.errors import InputError
-from engine.words.text import clean
+from engine.words.text import clean, is_unsafe
 
 SCHEMA_VERSION = 2
 """1 had no engine settings and no client, and gave the length of an encoder's sequences as an image
@@ -54,12 +54,28 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a TOML document so that ``path`` always holds a whole file; raises `InputError`."""
+def document_text(document: Mapping[str, Any]) -> str:
+    """A document as TOML. What a terminal could act upon is escaped, so that a file is safe to
+    print and still means the same: a model's path may hold any character."""
     import tomli_w
 
     text = tomli_w.dumps(dict(document), multiline_strings=False)
-    write_text(path, text)
+    if text.isascii():
+        return text
+    return "".join(_escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    """A character as a TOML string may hold it. Half of a pair is left for the writer to refuse:
+    TOML has no way to say it."""
+    if character == "\n" or "\ud800" <= character <= "\udfff" or not is_unsafe(character):
+        return character
+    return f"\\U{ord(character):08x}"
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a TOML document so that ``path`` always holds a whole file; raises `InputError`."""
+    write_text(path, document_text(document))
 
 
 def refuse_other_file(path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from os.path import isdir
 from pathlib import Path
@@ -50,7 +50,7 @@ def user_files(kind: str) -> Mapping[str, Path]:
     folder = user_folder(kind)
     if not isdir(folder):
         return {}
-    return {clean(path.stem): path for path in sorted(folder.glob("*.toml"))}
+    return {clean(path.stem).lower(): path for path in sorted(folder.glob("*.toml"))}
 
 
 def profile_ids(kind: str) -> tuple[str, ...]:
@@ -78,10 +78,15 @@ def find_profile(kind: str, name: str, aliases: Aliases = dict) -> tuple[Path, s
     raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases()]))
 
 
-def _unknown(kind: str, name: str, wanted: str, known: Iterable[str]) -> str:
+_LISTED = {"chips", "frameworks"}
+"""Kinds that a command of the same name lists."""
+
+
+def _unknown(kind: str, name: str, wanted: str, known: Sequence[str]) -> str:
     singular = kind.removesuffix("s")
     near = difflib.get_close_matches(wanted, list(known), 3, 0.5)
-    hint = f"nearest: {', '.join(near)}" if near else f"`rooftop {kind}` lists them"
+    listed = f"`rooftop {kind}` lists them" if kind in _LISTED else f"known: {', '.join(known)}"
+    hint = f"nearest: {', '.join(near)}" if near else listed
     return f"{singular} {clean(name, 60)!r} is unknown; {hint}"
 
 

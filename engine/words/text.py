@@ -14,6 +14,11 @@ _MOST_MARKS = 6
 """More on one character than any living script writes (Tibetan stacks reach six)."""
 
 
+def is_unsafe(character: str) -> bool:
+    """Whether a terminal could act upon a character, or nobody could see it."""
+    return unicodedata.category(character) in _UNSAFE
+
+
 def clean(text: str, limit: int = _LIMIT) -> str:
     """``text`` without control, bidirectional and zero-width characters, at most ``limit`` long.
 
