@@ -73,7 +73,7 @@ def test_a_sweep_of_steps_stops_when_told(monkeypatch):
 
 def test_layouts_of_given_degrees_are_bounded():
     many = tuple(range(1, 1200))
-    limits = LayoutLimits(attention_data=many, pipeline=tuple(range(1, 60)))
+    limits = LayoutLimits(attention_data=many, pipeline=tuple(range(1, 60)), expert=(1,))
     with pytest.raises(InputError, match=f"more than {MOST_LAYOUTS:,} layouts"):
         prepare(replace(WIDE, model="qwen3-32b", chips=100_000_000, limits=limits))
 
