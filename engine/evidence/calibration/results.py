@@ -26,6 +26,8 @@ MAXIMUM_OBJECTS = 50_000
 """A run is one object. Parsed, each value takes up to sixty bytes and each object hundreds,
 however few there were of it in the file."""
 MAXIMUM_RUNS = 1000
+SMALLEST, LARGEST = 1e-6, 1e15
+"""Of any figure in a result: a nanosecond in milliseconds, and more bytes than there are."""
 MOST_FAILED = 0.05
 """Share of failed requests beyond which a run measures something else."""
 USUAL_SPREAD = 0.2
@@ -221,6 +223,9 @@ class _Record:
         if isinstance(value, bool) or not isinstance(value, int | float):
             found = "nothing" if value is None else clean(repr(value), 40)
             raise InputError(f"{self.place}: {key}: found {found}, expected a number above 0")
-        if not math.isfinite(value) or value <= 0 or value > 1e15:
-            raise InputError(f"{self.place}: {key}: found {value}, expected a number above 0")
+        if not SMALLEST <= value <= LARGEST:
+            raise InputError(
+                f"{self.place}: {key}: found {value}, expected a number above 0 "
+                f"(from {SMALLEST:g} to {LARGEST:g})"
+            )
         return float(value)
