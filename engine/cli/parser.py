@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
 from engine.cli.options import add_output_options, add_scenario_options
-from engine.cli.streams import tell
+from engine.cli.streams import LONGEST_LINE, tell
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print ``message`` and stop."""
-        tell(f"{self.prog}: {clean(message)}; see {self.prog} --help")
+        tell(f"{self.prog}: {clean(message, LONGEST_LINE)}; see {self.prog} --help")
         raise SystemExit(2)
 
     def _print_message(self, message: str, file: Any = None) -> None:

@@ -20,6 +20,8 @@ from engine.words.errors import RooftopError
 from engine.words.text import clean
 
 FOUND, NOTHING_MEETS, BAD_INPUT = 0, 1, 2
+LONGEST_LINE = 1000
+"""Of an error: nobody reads on, and what was typed may be long."""
 INTERRUPTED = 128 + signal.SIGINT
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -49,7 +51,7 @@ def guarded(work: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except RooftopError as error:
-        tell(f"rooftop: {clean(str(error))}")
+        tell(f"rooftop: {clean(str(error), LONGEST_LINE)}")
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -120,3 +120,13 @@ def test_too_little_memory_is_one_line(capsys, monkeypatch):
     monkeypatch.setattr("engine.cli.name.run_name", exhausted)
     assert run(["name", "TPS001-a-b-S4K-01-W4A16-B16"]) == 2
     assert capsys.readouterr().err == "rooftop: there is not enough memory for this\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["model", "--check", "A" * 9000], ["sweep", f"--{'x' * 9000}"], ["name", "T" * 99]],
+)
+def test_an_error_is_one_line_that_somebody_reads(capsys, arguments: list[str]):
+    assert run(arguments) == 2
+    said = capsys.readouterr().err
+    assert (said.count("\n"), len(said) < 1100) == (1, True)
