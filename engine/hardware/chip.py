@@ -128,6 +128,10 @@ class Chip:
     below 1 where the power limit binds, above where cards boost beyond it."""
     watts: float = 0.0
     """Power limit; 0 where nobody says."""
+    devices: int = 1
+    """Devices that engines count where this profile counts one chip: a 910C card is two NPUs."""
+    server_chips: int = 8
+    """Chips that one operating system sees."""
     pace: float = 1.0
     """Seconds of its arithmetic and launches over those that the generation's constants describe:
     chips that may draw more power hold higher clocks. Memory has a clock of its own."""

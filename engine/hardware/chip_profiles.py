@@ -138,6 +138,8 @@ def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chi
         notes=clean(file.get("notes", "")),
         cache=CacheTraits(**vision["cache"]),
         watts=file.get("watts", 0.0),
+        devices=file.get("devices", 1),
+        server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),
         sustained=vision["sustained"].get(file["id"], 1.0),
         origin=origin,

@@ -12,6 +12,7 @@ from engine.hardware.chip_profiles import deviations, kernel_constants
 from engine.hardware.constants import read_part
 from engine.hardware.framework import PARTS, Framework
 from engine.hardware.framework_parts import ForwardRuntime
+from engine.hardware.launch_table import read_launch
 from engine.sources.profile_files import (
     BUNDLED,
     changed_at,
@@ -50,7 +51,15 @@ def source_values(name: str) -> dict[str, Any]:
 def _values(path: Path, origin: str) -> dict[str, Any]:
     if origin == BUNDLED:
         return framework_values(path)
-    return user_values(path, FRAMEWORK_SCHEMA, "frameworks", framework_values)
+    values = user_values(path, FRAMEWORK_SCHEMA, "frameworks", framework_values)
+    return {**values, "launch": _stated(values["launch"])}
+
+
+def _stated(value: Any) -> Any:
+    """Tables without what nobody wrote in them."""
+    if isinstance(value, dict):
+        return {key: _stated(one) for key, one in value.items() if one is not None}
+    return [_stated(one) for one in value] if isinstance(value, list) else value
 
 
 @cache
@@ -64,7 +73,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         deviations=deviations(file),
         provenance=Provenance(file.get("provenance", "datasheet")),
         sources=tuple(clean(source) for source in file.get("sources", ())),
-        launch=clean(file["launch"]),
+        launch=read_launch(file["launch"]),
         kernels={key: kernel_constants(one) for key, one in file.get("kernels", {}).items()},
         forward=_forward(file.get("vision")),
         origin=origin,

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from engine.model.architecture import (
     Architecture,
+    AttentionCore,
     Block,
     Core,
     LayerGroup,
@@ -166,6 +167,29 @@ def cache_bytes_per_token(architecture: Architecture, kv: NumberFormat) -> float
 def unbounded_cache_bytes_per_token(architecture: Architecture, kv: NumberFormat) -> float:
     """The part of `cache_bytes_per_token` that grows with the whole context."""
     return architecture.unbounded_cached_elements_per_token() * kv.bytes_per_element
+
+
+def cross_bytes_per_source_token(architecture: Architecture, kv: NumberFormat) -> float:
+    """Bytes that a request holds per token of its encoder, in all cross-attention layers."""
+    return kv.bytes_per_element * sum(
+        count * core.cached_elements_per_source_token
+        for block, count in architecture.blocks()
+        for core in block.cores
+        if isinstance(core, AttentionCore)
+    )
+
+
+def source_tokens(architecture: Architecture) -> int:
+    """Tokens that the encoder makes of any request; 0 without one or where the prompt decides."""
+    return max(
+        (
+            core.source_tokens
+            for block, _ in architecture.blocks()
+            for core in block.cores
+            if isinstance(core, AttentionCore)
+        ),
+        default=0,
+    )
 
 
 def state_bytes(architecture: Architecture) -> float:

@@ -184,10 +184,14 @@ def _core_cache_bytes(
         state = core.state_elements * core.state_bytes_per_element
         return (state + core.convolution_elements * 2.0) / layouts.tensor
     tokens = np.asarray(context_tokens, dtype=float)
+    per_token = core.cached_elements_per_token * precision.kv.bytes_per_element
     if core.window:
         tokens = np.minimum(tokens, float(core.window))
+    if isinstance(core, AttentionCore) and core.cross:
+        # Held once per request; where the prompt decides how much, the whole context bounds it.
+        tokens = np.full_like(tokens, float(core.source_tokens)) if core.source_tokens else tokens
+        per_token = core.cached_elements_per_source_token * precision.kv.bytes_per_element
     paged = np.ceil(tokens / PAGE_TOKENS) * PAGE_TOKENS
-    per_token = core.cached_elements_per_token * precision.kv.bytes_per_element
     if isinstance(core, LatentCore):
         # One latent serves all heads, so every tensor rank keeps the whole of it.
         return paged * per_token * np.ones_like(layouts.tensor)

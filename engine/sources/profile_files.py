@@ -119,8 +119,8 @@ BaseValues = Callable[[Path], Mapping[str, Any]]
 
 
 def with_base(path: Path, file: dict[str, Any], kind: str, read: BaseValues) -> dict[str, Any]:
-    """The values of a ``file`` with those it leaves out, kernels one by one, from the bundled
-    profile that it names as its ``base``; raises `InputError` where there is none of that name."""
+    """The values of a ``file`` with those it leaves out, entry by entry in some tables, from the
+    bundled profile that it names as its ``base``; raises `InputError` where there is none."""
     if "base" not in file:
         return file
     name = file["base"]
@@ -134,9 +134,15 @@ def with_base(path: Path, file: dict[str, Any], kind: str, read: BaseValues) -> 
         )
     values = {key: value for key, value in read(known[name]).items() if key != FORMER}
     own = {key: value for key, value in file.items() if key != "base"}
-    if isinstance(own.get("kernels", {}), dict):
-        own["kernels"] = {**values.get("kernels", {}), **own.get("kernels", {})}
+    for table in _MERGED:
+        theirs, ours = values.get(table), own.get(table, {})
+        if isinstance(theirs, dict) and isinstance(ours, dict):
+            own[table] = {**theirs, **ours}
     return {**values, **own}
+
+
+_MERGED = ("kernels", "launch")
+"""Tables that say only what differs from the base's."""
 
 
 def user_values(

@@ -12,6 +12,7 @@ from engine.hardware.framework_parts import (
     PrefillPasses,
     Scheduler,
 )
+from engine.hardware.launch_table import LaunchTemplate
 from engine.model.architecture import (
     Architecture,
     AttentionCore,
@@ -91,7 +92,7 @@ def framework(**changes: object) -> Framework:
         builds=Builds(),
         provenance=Provenance.DATASHEET,
         sources=(),
-        launch="serve {model}",
+        launch=LaunchTemplate("serve {model}"),
         kernels={},
     )
     return ideal.changed(**changes)

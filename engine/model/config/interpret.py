@@ -19,9 +19,13 @@ def interpret(
 ) -> LoadedModel:
     """Describe an already parsed config, see `load_architecture`; raises `InputError`."""
     from engine.model.dialects.reading import read_architecture
+    from engine.model.foreign import what_it_is
     from engine.model.forward.recognition import is_vision
     from engine.model.quantisation import name_warning
 
+    other = what_it_is(raw.config)
+    if other:
+        raise InputError(f"{raw.source}: {other}")
     if is_vision(raw.config, assume):
         return _interpret_forward(raw, reference, assume, resolution, sequence)
     architecture = read_architecture(raw.config, raw.source, raw.name, assume)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.model.config.find import hub_reference, is_path, nearest, vision_name
 from engine.model.config.loaded import RawConfig
+from engine.model.foreign import what_its_name_says
 from engine.model.model_profiles import model_file
 from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
@@ -99,6 +100,9 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
         why = "permission denied" if closed else "folder holds no config.json"
         raise InputError(f"{clean(str(path))}: {why}")
     source = source or clean(str(file))
+    other = what_its_name_says(file.name)
+    if other:
+        raise InputError(f"{source}: this is {other}")
     config = parse_json(_read_bytes(file), source)
     quantisation = None
     if os.path.lexists(beside):

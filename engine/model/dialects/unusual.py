@@ -1,5 +1,6 @@
 """Dense families that differ from Llama in one or two ways each: StableLM, StarCoder2, Apertus,
-BitNet, NanoChat, Doge, HyperCLOVA X, SmolLM3, CWM, Persimmon, DiffLlama, TeleChat."""
+BitNet, Cosmos 3 Edge, NanoChat, Doge, HyperCLOVA X, SmolLM3, CWM, Persimmon, DiffLlama and
+TeleChat."""
 
 from __future__ import annotations
 
@@ -30,6 +31,9 @@ STARCODER = Traits(
 APERTUS = Traits(
     qkv_bias="attention_bias", output_bias="attention_bias", gated=False, qk_norm="head"
 )
+COSMOS = Traits(
+    qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias", gated=False
+)
 NANOCHAT = Traits(
     qkv_bias="attention_bias", output_bias="attention_bias", gated=False, norm="plain"
 )
@@ -41,6 +45,7 @@ def read(keys: Keys) -> Architecture:
         "stablelm": _stablelm,
         "starcoder2": _starcoder,
         "apertus": _apertus,
+        "cosmos3_edge_text": lambda keys: read_decoder(keys, COSMOS),
         "bitnet": _bitnet,
         "nanochat": lambda keys: read_decoder(keys, NANOCHAT),
         "doge": _doge,
