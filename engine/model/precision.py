@@ -74,7 +74,7 @@ FORMATS: dict[str, NumberFormat] = {
 
 _DEFAULT_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "int4", 3: "int3", 2: "int2"}
 _ACTIVATION_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "nvfp4"}
-_SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE)
+_SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE | re.ASCII)
 
 QUANTISED_ROLES = frozenset(
     {

@@ -494,3 +494,37 @@ def test_the_client_is_imported_only_for_the_hub() -> None:
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+# --- a second file that cannot be fetched ----------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [500, 429, 503, 403])
+def test_a_quantisation_that_cannot_be_fetched_is_an_error(hub: Hub, status: int) -> None:
+    hub.repositories["org/fp8"].statuses["hf_quant_config.json"] = status
+    message = refused("org/fp8")
+    assert message.startswith("org/fp8: hf_quant_config.json: ")
+
+
+def test_a_quantisation_that_does_not_come_in_time_is_an_error(hub: Hub, monkeypatch) -> None:
+    monkeypatch.setattr("engine.sources.hub.fetch.TOTAL_SECONDS", 0.5)
+    hub.repositories["org/fp8"].slow["hf_quant_config.json"] = 2.0
+    assert "hf_quant_config.json: no network, or too slow" in refused("org/fp8")
+
+
+def test_a_config_without_its_neighbour_is_not_kept_for_later(hub: Hub, monkeypatch) -> None:
+    hub.repositories["org/fp8"].statuses["hf_quant_config.json"] = 500
+    refused("org/fp8")
+    hub.repositories["org/fp8"].status = 500
+    assert "in trouble" in refused("org/fp8")
+
+
+def test_a_copy_that_was_whole_serves_where_the_second_file_cannot_be_fetched(
+    hub: Hub, monkeypatch
+) -> None:
+    load_architecture("org/fp8")
+    monkeypatch.setattr("engine.sources.hub.fetch._REMEMBERED", {})
+    hub.repositories["org/fp8"].statuses["hf_quant_config.json"] = 500
+    model = load_architecture("org/fp8")
+    assert model.precision.weights.name == "fp8"
+    assert any(warning.startswith("from the cache") for warning in model.warnings)
