@@ -1,0 +1,74 @@
+"""Predict start-up logs: each row is a scenario on one layout, as anybody can ask it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.evidence.measured.library import Library
+from engine.evidence.measured.memory_rows import MemoryRow
+from engine.hardware.framework_profiles import framework_ids
+from engine.scenario import Scenario, Settings
+from engine.serve.startup import Startup, startup
+from engine.words.errors import InputError
+from engine.work.layout import Layout
+
+_WEIGHTS = {"w4a8": "int4/int8"}
+"""Words of such files for what ``--weights`` calls otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPrediction:
+    """What the server of a row prints, or why that is not known."""
+
+    startup: Startup | None
+    refused: str = ""
+
+
+def predict_memory(
+    rows: Sequence[MemoryRow], configs: Path | None = None
+) -> list[MemoryPrediction]:
+    """Predict every row."""
+    library = Library(configs)
+    return [_predict(row, library) for row in rows]
+
+
+def _predict(row: MemoryRow, library: Library) -> MemoryPrediction:
+    try:
+        if row.problem:
+            raise InputError(row.problem)
+        system = library.system(memory_scenario(row, library))
+        return MemoryPrediction(startup(system, memory_layout(row)))
+    except InputError as error:
+        return MemoryPrediction(None, str(error))
+
+
+def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
+    """The scenario that a row's server ran; raises `InputError`."""
+    if row.engine not in framework_ids():
+        raise InputError(f"engine {row.engine or 'without a name'} is not described")
+    fraction = None if math.isnan(row.memory_fraction) else row.memory_fraction
+    return Scenario(
+        model=library.reference(row.config or row.model),
+        chip=row.chip,
+        chips=row.chips,
+        framework=row.engine,
+        weights=_WEIGHTS.get(row.weights, row.weights),
+        kv="bf16" if row.kv == "fp16" else row.kv,
+        settings=Settings(
+            memory_fraction=fraction,
+            prefill_tokens=row.prefill_tokens or None,
+            max_sequences=row.max_sequences or None,
+            max_context=row.max_context or None,
+        ),
+    )
+
+
+def memory_layout(row: MemoryRow) -> Layout:
+    """The layout of one replica: ``tp`` is the degree of the attention; raises `InputError`."""
+    ranks = row.tensor * row.attention_data
+    if ranks % row.expert:
+        raise InputError(f"ep {row.expert}: expected a divisor of {ranks} ranks")
+    return Layout(row.tensor, row.pipeline, row.expert, row.attention_data)
