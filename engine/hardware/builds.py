@@ -8,7 +8,7 @@ build is slower by what its engine gained since (`Builds`), or has a profile of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -25,6 +25,7 @@ from engine.words.text import clean
 
 MONTH_DAYS = 30.44
 _DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
+_RELEASE = re.compile(r"\d{1,4}(\.\d{1,5}){1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +85,44 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
     day = build_day(build)
     known = [one for one in formers() if one.of == framework.id]
     if day is None:
-        found = next((one for one in known if one.build == build), None)
-        if found is None:
-            numbers = ", ".join(one.build for one in known)
-            raise InputError(
-                f"--build {clean(build, 40)!r}: expected a day as 2026-02-10"
-                + (f" or one of {numbers}" if numbers else f"; {framework.id} has no numbered ones")
-            )
-        return load_framework(found.id)
+        return _numbered(framework, build, known)
     for one in known:
         if one.dated and one.since <= day < one.until and chip.id in (one.chips or (chip.id,)):
             framework = load_framework(one.id)
             break
-    return paced(framework, chip, day)
+    return paced(_of_era(framework, day=day), chip, day)
+
+
+def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Framework:
+    """The profile of a numbered build: that of a former one with its number, else the framework's
+    own, with the constants of its era where eras are told apart."""
+    for one in known:
+        if build == one.build or build.startswith(f"{one.build}."):
+            return _of_era(load_framework(one.id), number=_build_number(build))
+    number = _build_number(build)
+    if number and framework.eras:
+        return _of_era(framework, number=number)
+    numbers = ", ".join(one.build for one in known)
+    raise InputError(
+        f"--build {clean(build, 40)!r}: expected a day as 2026-02-10"
+        + (f" or one of {numbers}" if numbers else f"; {framework.id} has no numbered ones")
+    )
+
+
+def _build_number(build: str) -> tuple[int, ...]:
+    """``0.10.2rc1`` as (0, 10, 2); empty for what is no number."""
+    found = _RELEASE.match(build)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+def _of_era(
+    framework: Framework, number: tuple[int, ...] = (), day: date | None = None
+) -> Framework:
+    """With the constants of the oldest era that a build is of."""
+    for era in framework.eras:
+        if (number and number < era.below) or (day is not None and day < era.until):
+            return framework.changed(**era.constants)
+    return framework
 
 
 def build_day(build: str) -> date | None:

@@ -128,6 +128,11 @@ class Chip:
     below 1 where the power limit binds, above where cards boost beyond it."""
     watts: float = 0.0
     """Power limit; 0 where nobody says."""
+    reported_bytes: float = 0.0
+    """Memory as the driver reports it, less than ``memory_bytes``; 0 where nobody measured it."""
+    reported_source: str = ""
+    devices: int = 1
+    """What engines find on it: dies that each stand for a device of their own."""
     pace: float = 1.0
     """Seconds of its arithmetic and launches over those that the generation's constants describe:
     chips that may draw more power hold higher clocks. Memory has a clock of its own."""
@@ -135,6 +140,16 @@ class Chip:
     """``bundled`` or the path of the user's own file."""
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
     """By kernel class (``gemm.nvfp4``) or family (``gemm``)."""
+
+    @property
+    def usable_bytes(self) -> float:
+        """Memory that engines take their share of: what the driver reports, else the nominal."""
+        return self.reported_bytes or float(self.memory_bytes)
+
+    @property
+    def memory_provenance(self) -> Provenance:
+        """Whether `usable_bytes` is what a driver reported or a datasheet's figure."""
+        return Provenance.MEASURED if self.reported_bytes else Provenance.DATASHEET
 
     @property
     def node_size(self) -> int:

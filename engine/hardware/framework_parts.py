@@ -38,13 +38,6 @@ class Admission(Enum):
     WHOLE_ANSWER = "when cache for its whole answer is free"
 
 
-class MemoryShare(Enum):
-    """What the memory fraction is a share of."""
-
-    TOTAL = "of the whole memory"
-    LEFT = "of what weights and runtime leave free"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What the runtime spends around the kernels, in seconds."""
@@ -150,22 +143,6 @@ class Scheduler:
         "keeps prompts' caches unless told otherwise, so that a prompt sent again is not prefilled",
         False,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryPolicy:
-    """What of the chip's memory holds weights, cache and activations."""
-
-    memory_fraction: float = constant(
-        "memory_fraction", "share given to weights and cache", least=0, most=1, above=True
-    )
-    share_of: MemoryShare = constant(
-        "fraction_of_free",
-        "whether that share is of what weights and runtime leave free",
-        MemoryShare.TOTAL,
-        choices=(MemoryShare.TOTAL, MemoryShare.LEFT),
-    )
-    reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

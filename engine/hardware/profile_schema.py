@@ -127,6 +127,9 @@ class ChipFile(_Strict):
     generation: str
     aliases: list[str] = []
     memory_bytes: PositiveInt
+    reported_gib: float = Field(0.0, ge=0)
+    reported_source: str = ""
+    devices: PositiveInt = 1
     bandwidth_gbs: PositiveFloat
     cache_mb: float = Field(0.0, ge=0)
     core_count: int = Field(0, ge=0)
@@ -208,6 +211,22 @@ class FormerFile(_Strict):
     chips: list[str] = []
 
 
+class _EraFile(_Strict):
+    below: str = Field(pattern=r"^\d+(\.\d+)*$")
+    until: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
+
+
+EraFile = create_model(
+    "EraFile",
+    __base__=_EraFile,
+    __doc__="Constants in which builds of one era differed from the newest.",
+    **{
+        key: (kind | None, None)
+        for key, (kind, _) in _constants(*PARTS.values()).items()
+    },
+)
+
+
 class _FrameworkFile(_Strict):
     id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
     name: str
@@ -219,6 +238,7 @@ class _FrameworkFile(_Strict):
     kernels: dict[str, KernelFile] = {}
     former: FormerFile | None = None
     vision: ForwardFile | None = None  # type: ignore[valid-type]
+    eras: list[EraFile] = []  # type: ignore[valid-type]
 
 
 FrameworkFile = create_model(

@@ -35,6 +35,8 @@ class Spread(StrEnum):
     """The tensor ranks; attention groups hold copies."""
     KV_HEADS = "kv_heads"
     """As many tensor ranks as there are KV heads."""
+    SHARED_EXPERTS = "shared_experts"
+    """As the tensor ranks do, or every rank the whole: engines differ."""
     EXPERTS = "experts"
     """All ranks: each holds some experts, or a piece of each."""
     NONE = "none"
@@ -155,6 +157,8 @@ def _spread(matrix: Matrix) -> tuple[Spread, int]:
         return Spread.NONE, 0
     if matrix.split is Split.KV:
         return Spread.KV_HEADS, max(matrix.heads, 1)
+    if matrix.role is Role.SHARED_EXPERT:
+        return Spread.SHARED_EXPERTS, 0
     return Spread.TENSOR, 0
 
 

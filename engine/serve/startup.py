@@ -7,10 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.serve.memory import Held, MemoryItem, memory_items
+from engine.hardware.memory_parts import FirstContext
+from engine.serve.cache_bytes import cached_layers, keyed_share, keyed_token_bytes
+from engine.serve.memory import Held, MemoryItem
 from engine.serve.system import System
+from engine.serve.weight_bytes import stage_share
+from engine.words.arrays import FloatArray
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
+
+
+UNSAID_CONTEXT = 4096
+"""Tokens of a request where neither the model nor anybody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,12 @@ class Startup:
     sequences: float
     lacks_bytes: float
     items: tuple[MemoryItem, ...]
+    """What the capacity holds besides the pool."""
+    outside: tuple[MemoryItem, ...]
+    """What lives beside the capacity."""
+    capacity_bytes: float
+    context_bytes: float
+    """What one request as long as may be takes of the pool."""
 
     @property
     def starts(self) -> bool:
@@ -37,21 +51,39 @@ class Startup:
 
 def startup(system: System, layout: Layout) -> Startup:
     """What the server of one replica of ``layout`` prints."""
-    longest = float(system.max_context or 4096)
+    model, engine = system.tokens_model, system.engine
+    longest = float(system.max_context or UNSAID_CONTEXT)
     usage = system.footprint([layout], Held(longest, longest))
     arrays = LayoutArrays.of([layout])
-    chunk = float(system.engine.scheduler.prefill_tokens)
-    fixed = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
-    pool = float((usage.capacity_bytes - fixed)[0, 0])
-    pool -= float((usage.activation_bytes_per_token * chunk)[0, 0])
+    chunk = np.array([[float(engine.scheduler.prefill_tokens)]])
+    pass_bytes = usage.budget.activation_bytes_per_token * chunk
+    pool = float((usage.capacity_bytes - usage.fixed_bytes - pass_bytes)[0, 0])
     whole = float(usage.cache_bytes_of_whole[0, 0])
-    sequences = max(pool, 0.0) / whole if whole else math.inf
+    layers = cached_layers(model, system.precision, arrays)
+    share = keyed_share(layers, engine.cache)
+    per_token = whole / longest
+    if engine.cache.window_ratio or engine.cache.state_ratio:
+        stage = stage_share(model, arrays)
+        per_token = float((stage * keyed_token_bytes(layers, engine.cache))[0, 0]) / share
+    needs_whole = engine.cache.first_context is FirstContext.WHOLE
+    needed = whole if needs_whole else per_token * engine.cache.block_tokens
+    held = max(pool, 0.0)
     return Startup(
         context_tokens=longest,
         weight_bytes=float(usage.weight_bytes[0, 0]),
-        pool_bytes=pool,
-        tokens=math.floor(sequences * longest) * layout.attention_data,
-        sequences=sequences * layout.attention_data,
-        lacks_bytes=max(whole - pool, 0.0),
-        items=memory_items(usage, arrays, 0, 1.0, np.array([[chunk]])),
+        pool_bytes=pool * share if pool > 0 else pool,
+        tokens=math.floor(held / per_token) * layout.attention_data if per_token else 0,
+        sequences=held / whole * layout.attention_data if whole else math.inf,
+        lacks_bytes=max(needed - pool, 0.0),
+        items=(
+            MemoryItem("weights", float(usage.weight_bytes[0, 0])),
+            *_items(usage.budget.inside),
+        ),
+        outside=_items(usage.budget.outside),
+        capacity_bytes=float(usage.capacity_bytes[0, 0]),
+        context_bytes=whole,
     )
+
+
+def _items(parts: tuple[tuple[str, FloatArray], ...]) -> tuple[MemoryItem, ...]:
+    return tuple(MemoryItem(name, float(bytes[0, 0])) for name, bytes in parts)

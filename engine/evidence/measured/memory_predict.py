@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.evidence.measured.library import Library
@@ -12,11 +13,13 @@ from engine.evidence.measured.memory_rows import MemoryRow
 from engine.hardware.framework_profiles import framework_ids
 from engine.scenario import Scenario, Settings
 from engine.serve.startup import Startup, startup
+from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.work.layout import Layout
 
 _WEIGHTS = {"w4a8": "int4/int8"}
 """Words of such files for what ``--weights`` calls otherwise."""
+_BUILD = re.compile(r"\d{4}-\d\d(-\d\d)?|\d{1,4}(\.\d{1,5}){1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,23 @@ def _predict(row: MemoryRow, library: Library) -> MemoryPrediction:
         if row.problem:
             raise InputError(row.problem)
         system = library.system(memory_scenario(row, library))
-        return MemoryPrediction(startup(system, memory_layout(row)))
+        return MemoryPrediction(startup(_of_device(system), memory_layout(row)))
     except InputError as error:
         return MemoryPrediction(None, str(error))
+
+
+def _of_device(system: System) -> System:
+    """The system on one device of its chip: rows count those that engines find (the dies of an
+    Ascend 910C)."""
+    chip, devices = system.chip, system.chip.devices
+    if devices == 1:
+        return system
+    die = replace(
+        chip,
+        memory_bytes=chip.memory_bytes // devices,
+        reported_bytes=chip.reported_bytes / devices,
+    )
+    return replace(system, chip=die)
 
 
 def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
@@ -62,8 +79,23 @@ def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
             prefill_tokens=row.prefill_tokens or None,
             max_sequences=row.max_sequences or None,
             max_context=row.max_context or None,
+            build=_build(row, library),
         ),
     )
+
+
+def _build(row: MemoryRow, library: Library) -> str:
+    """The build that a version text names, where the engine tells such builds apart."""
+    if re.fullmatch(r"\d{4}", row.version):
+        return f"{row.version}-07"
+    found = _BUILD.match(row.version)
+    if found is None:
+        return ""
+    try:
+        library.built(row.engine, row.chip, found[0])
+    except InputError:
+        return ""
+    return found[0]
 
 
 def memory_layout(row: MemoryRow) -> Layout:
