@@ -74,8 +74,21 @@ def configured(framework: Framework, chip: Chip, settings: Settings) -> Framewor
         "prefix_caching": settings.prefix_caching,
     }
     told = {name: value for name, value in given.items() if value is not None}
-    framework = built(framework, chip, settings.build)
+    framework = _of_small_chip(built(framework, chip, settings.build), chip)
     return framework.changed(**told) if told else framework
+
+
+def _of_small_chip(framework: Framework, chip: Chip) -> Framework:
+    """With the engine's defaults for chips with little memory, where it has such."""
+    scheduler = framework.scheduler
+    small = chip.usable_bytes < scheduler.small_bytes
+    if not small and chip.generation not in scheduler.small_generations:
+        return framework
+    own = {
+        "prefill_tokens": scheduler.small_prefill_tokens,
+        "max_sequences": scheduler.small_max_sequences,
+    }
+    return framework.changed(**{name: value for name, value in own.items() if value})
 
 
 def built(framework: Framework, chip: Chip, build: str) -> Framework:

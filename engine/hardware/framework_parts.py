@@ -108,6 +108,16 @@ class Scheduler:
     max_sequences: int = constant(
         "max_sequences", "sequences of one attention rank at once", least=1
     )
+    small_prefill_tokens: int = constant(
+        "small_chunk_tokens", "the same on small chips where nobody says; 0: no other", 0, least=0
+    )
+    small_max_sequences: int = constant(
+        "small_max_sequences", "likewise sequences; 0: no other", 0, least=0
+    )
+    small_bytes: float = constant("small_below_gib", "memory below which a chip is small", 0.0)
+    small_generations: tuple[str, ...] = constant(
+        "small_generations", "generations whose chips count as small whatever their memory", ()
+    )
     prefill_passes: PrefillPasses = constant(
         "chunked_prefill",
         "whether prompts share passes with decoding sequences",

@@ -97,6 +97,13 @@ class MemoryPolicy:
     group_workspace_bytes: Mapping[str, float] = constant(
         "group_workspace_gib", "of kernels that join ranks, by chip generation", {}, least=0
     )
+    encoder_bytes: Mapping[str, float] = constant(
+        "encoder_gib",
+        "what running the towers once on the largest input leaves behind, by the beginning of the "
+        "model type",
+        {},
+        least=0,
+    )
     graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0)
 
 
@@ -146,6 +153,12 @@ class WeightPolicy:
         "whole_shared_experts",
         "with attention-DP and expert parallelism, every rank holds the shared experts whole",
         False,
+    )
+    whole_embeddings: bool = constant(
+        "whole_embeddings", "with attention-DP, every rank holds the embeddings whole", False
+    )
+    split_towers: bool = constant(
+        "split_towers", "tensor ranks divide vision and audio towers", False
     )
     latent_copy: bool = constant(
         "latent_copy",

@@ -78,14 +78,15 @@ class StoredWeights:
     embedding: float
     head: float
     """Without the matrix where it is the embedding's."""
+    towers: float
     beside: float
-    """Towers, final norm, positions: whole on every rank of every stage."""
+    """Final norm, positions: whole on every rank of every stage."""
 
     @property
     def total(self) -> float:
         """Bytes of the whole model, each weight once."""
         layers = sum(kind.bytes for kind in self.layers) - sum(kind.bytes for kind in self.shared)
-        return layers + self.embedding + self.head + self.beside
+        return layers + self.embedding + self.head + self.towers + self.beside
 
 
 def stored_weights(architecture: Architecture, precision: Precision) -> StoredWeights:
@@ -101,7 +102,8 @@ def stored_weights(architecture: Architecture, precision: Precision) -> StoredWe
         head=architecture.head_parameters * plain
         if architecture.tied_embeddings
         else matrix_bytes(head, precision),
-        beside=architecture.tower_parameters * tower + architecture.other_parameters * plain,
+        towers=architecture.tower_parameters * tower,
+        beside=architecture.other_parameters * plain,
     )
 
 

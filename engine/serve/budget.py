@@ -65,10 +65,22 @@ def budget(
     activations = per_token * tokens
     sampler = policy.sampler_bytes * rows * float(architecture.vocabulary_size)
     # Sampling comes after the layers, in the memory that they have left.
-    peak = [("activations", activations), ("sampler", np.maximum(sampler - activations, 0.0))]
+    peak = [
+        ("activations", activations),
+        ("sampler", np.maximum(sampler - activations, 0.0)),
+        ("encoders", np.full_like(layouts.tensor, _encoder_bytes(architecture, policy))),
+    ]
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
         return Budget((), _present([*peak, *runtime]), none, none)
     return Budget(_present([*peak, *runtime]), (), none, none)
+
+
+def _encoder_bytes(architecture: Architecture, policy: MemoryPolicy) -> float:
+    """Outputs of towers are still there when the text model is run."""
+    if not architecture.tower_parameters:
+        return 0.0
+    kind = architecture.model_type
+    return max((b for name, b in policy.encoder_bytes.items() if kind.startswith(name)), default=0.0)
 
 
 def _present(parts: list[tuple[str, FloatArray]]) -> tuple[tuple[str, FloatArray], ...]:

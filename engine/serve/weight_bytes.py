@@ -30,11 +30,15 @@ def rank_weight_bytes(
     """Bytes on the chip of the fullest pipeline stage; a column."""
     stage = stage_share(architecture, layouts)
     held = stored_weights(architecture, precision)
-    embedding, head = held.embedding / layouts.tensor, held.head / layouts.tensor
+    whole = (layouts.attention_data > 1) & policy.whole_embeddings
+    embedding = held.embedding / np.where(whole, 1.0, layouts.tensor)
+    head = held.head / layouts.tensor
+    towers = held.towers / (layouts.tensor if policy.split_towers else 1.0)
     ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
     # Held once however many layers use them, if those are on the same pipeline stage.
     shared = _rank_bytes(held.shared, policy, layouts) / layouts.pipeline
-    total: FloatArray = stage * _rank_bytes(held.layers, policy, layouts) + ends + held.beside
+    total: FloatArray = stage * _rank_bytes(held.layers, policy, layouts) + ends
+    total = total + towers + held.beside
     for block, count in architecture.blocks():
         extra = _padding_bytes(block, precision, chip, policy, layouts)
         if policy.latent_copy:

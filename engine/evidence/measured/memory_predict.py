@@ -19,6 +19,7 @@ from engine.work.layout import Layout
 
 _WEIGHTS = {"w4a8": "int4/int8"}
 """Words of such files for what ``--weights`` calls otherwise."""
+_ALL_LINEAR = frozenset({"int4_awq", "int4_gptq", "int4_woq"})
 _BUILD = re.compile(r"\d{4}-\d\d(-\d\d)?|\d{1,4}(\.\d{1,5}){1,2}")
 
 
@@ -72,7 +73,7 @@ def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
         chip=row.chip,
         chips=row.chips,
         framework=row.engine,
-        weights=_WEIGHTS.get(row.weights, row.weights),
+        weights=_weights(row),
         kv="bf16" if row.kv == "fp16" else row.kv,
         settings=Settings(
             memory_fraction=fraction,
@@ -82,6 +83,13 @@ def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
             build=_build(row, library),
         ),
     )
+
+
+def _weights(row: MemoryRow) -> str:
+    """As ``--weights`` says it: AWQ, GPTQ and TensorRT-LLM's own quantise every linear layer."""
+    if row.weights == "int4" and row.tool in _ALL_LINEAR:
+        return "int4/int4"
+    return _WEIGHTS.get(row.weights, row.weights)
 
 
 def _build(row: MemoryRow, library: Library) -> str:

@@ -45,6 +45,8 @@ class MemoryRow:
     expert: int
     weights: str
     """Format of the weights; empty where the config says it."""
+    tool: str
+    """What quantised them, as the log names it."""
     kv: str
     memory_fraction: float
     max_context: int
@@ -136,6 +138,7 @@ def _row(cells: Mapping[str, str | None]) -> MemoryRow:
         attention_data=count("dp", 1),
         expert=count("ep", 1),
         weights=text("weights").lower(),
+        tool=text("weight_quant").lower(),
         kv=text("kv_dtype").lower(),
         memory_fraction=number("gpu_memory_utilization"),
         max_context=count("max_model_len", 0),
