@@ -81,6 +81,9 @@ class StoredWeights:
     towers: float
     beside: float
     """Final norm, positions: whole on every rank of every stage."""
+    prediction: tuple[Parts, ...]
+    """Multi-token-prediction layers, which are in no total."""
+    prediction_beside: float
 
     @property
     def total(self) -> float:
@@ -104,6 +107,8 @@ def stored_weights(architecture: Architecture, precision: Precision) -> StoredWe
         else matrix_bytes(head, precision),
         towers=architecture.tower_parameters * tower,
         beside=architecture.other_parameters * plain,
+        prediction=_parts_of(architecture.prediction_layers, precision),
+        prediction_beside=architecture.prediction_other_parameters * plain,
     )
 
 
@@ -114,9 +119,8 @@ def weight_bytes(architecture: Architecture, precision: Precision) -> float:
 
 def prediction_bytes(architecture: Architecture, precision: Precision) -> float:
     """Bytes of the multi-token-prediction layers."""
-    layers = _parts_of(architecture.prediction_layers, precision)
-    others = architecture.prediction_other_parameters * precision.plain.bytes_per_element
-    return sum(kind.bytes for kind in layers) + others
+    held = stored_weights(architecture, precision)
+    return sum(kind.bytes for kind in held.prediction) + held.prediction_beside
 
 
 def matrix_bytes(matrix: Matrix, precision: Precision) -> float:

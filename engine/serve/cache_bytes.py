@@ -44,11 +44,17 @@ class Layers:
 
 
 def cached_layers(
-    architecture: Architecture, precision: Precision, layouts: LayoutArrays
+    architecture: Architecture,
+    precision: Precision,
+    layouts: LayoutArrays,
+    drafting: bool = False,
 ) -> tuple[Layers, ...]:
-    """Everything that caches, layers that do it alike together."""
+    """Everything that caches, layers that do it alike together; prediction layers where they
+    draft."""
     found: dict[object, Layers] = {}
-    for block, count in architecture.blocks():
+    drafts = architecture.prediction_layers if drafting else ()
+    every = [*architecture.blocks(), *((one.block, one.count) for one in drafts)]
+    for block, count in every:
         for core in block.cores:
             key = (type(core), core) if isinstance(core, StateCore) else _shape(core)
             one = _layers(core, count, precision, layouts)
@@ -86,16 +92,18 @@ def sequence_bytes(
     engine: Framework,
     tokens: float | FloatArray,
     admitted: bool,
+    drafts: int = 0,
 ) -> FloatArray:
     """Bytes of the pool that a sequence of ``tokens`` takes over all layers: while it is served,
-    or (``admitted``) that must be free for it to be let in."""
+    or (``admitted``) that must be free for it to be let in. Every draft token has a state of its
+    own."""
     policy = engine.cache
     held = np.asarray(tokens, dtype=float)
     if policy.window_ratio or policy.state_ratio:
         return _in_pools(layers, policy, held)
     if policy.window_cache is WindowCache.PASS_TOO:
         chunk = float(engine.scheduler.prefill_tokens) if admitted else 1.0
-        return _in_groups(layers, policy, held, chunk)
+        return _in_groups(layers, policy, held, chunk, policy.state_slots + drafts)
     return exact_bytes(layers, held, policy.block_tokens)
 
 
@@ -110,7 +118,11 @@ def exact_bytes(layers: Sequence[Layers], tokens: FloatArray, block_tokens: int)
 
 
 def _in_groups(
-    layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray, chunk: float
+    layers: Sequence[Layers],
+    policy: CachePolicy,
+    tokens: FloatArray,
+    chunk: float,
+    states: float,
 ) -> FloatArray:
     """One pool of pages for groups of as many layers each."""
     total = np.zeros_like(layers[0].token_bytes) if layers else np.zeros((1, 1))
@@ -119,7 +131,7 @@ def _in_groups(
     for one in layers:
         count = np.ceil(one.count / size) * size if len(layers) > 1 else one.count
         if one.is_state:
-            pages = _state_page_bytes(layers, one, block)
+            pages = states * _state_page_bytes(layers, one, block)
         elif one.window:
             blocks = np.ceil(np.minimum(tokens, one.window - 1.0 + chunk) / block) + 1.0
             if chunk == 1.0:

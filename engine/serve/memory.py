@@ -36,10 +36,12 @@ class MemoryItem:
 @dataclass(frozen=True, slots=True)
 class Held:
     """Tokens of context whose cache the requests in flight hold: each of them on average, and one
-    with its whole answer. Scalars or columns of (arrangements, 1)."""
+    with its whole answer. Scalars or columns of (arrangements, 1). ``draft_tokens`` are drafted
+    per step by the model's own prediction layers."""
 
     mean_tokens: float | FloatArray
     whole_tokens: float | FloatArray
+    draft_tokens: int = 0
 
     @property
     def same_for_all(self) -> bool:
@@ -52,8 +54,9 @@ def held_tokens(requests: Requests, load: Load, framework: Framework) -> Held:
     whole = requests.input_tokens + requests.output_tokens
     at_hand = framework.scheduler.admission is Admission.TOKENS_AT_HAND
     if isinstance(load, Static) or not at_hand:
-        return Held(whole, whole)
-    return Held(requests.input_tokens + 0.5 * requests.output_tokens, whole)
+        return Held(whole, whole, requests.drafts.tokens)
+    mean = requests.input_tokens + 0.5 * requests.output_tokens
+    return Held(mean, whole, requests.drafts.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +98,18 @@ def footprint(
 ) -> Footprint:
     """Bytes per chip of ``layouts`` for requests that hold so many tokens."""
     stage = stage_share(architecture, layouts)
-    weights = rank_weight_bytes(architecture, precision, chip, framework.storage, layouts)
+    drafting = held.draft_tokens > 0
+    weights = rank_weight_bytes(
+        architecture, precision, chip, framework.storage, layouts, drafting
+    )
     beside = budget(architecture, chip, framework, layouts)
-    layers = cached_layers(architecture, precision, layouts)
-    mean = np.asarray(held.mean_tokens, dtype=float)
+    layers = cached_layers(architecture, precision, layouts, drafting)
+    mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens
     used = weights + beside.inside_bytes
     return Footprint(
         weight_bytes=weights,
-        cache_bytes_per_sequence=stage * sequence_bytes(layers, framework, mean, admitted=False),
-        cache_bytes_of_whole=stage
-        * sequence_bytes(layers, framework, held.whole_tokens, admitted=True),
+        cache_bytes_per_sequence=stage * sequence_bytes(layers, framework, mean, False, drafts),
+        cache_bytes_of_whole=stage * sequence_bytes(layers, framework, whole, True, drafts),
         sent_bytes_per_sequence=stage * exact_bytes(layers, mean, framework.cache.block_tokens),
         budget=beside,
         capacity_bytes=capacity_bytes(chip, framework.memory, used, layouts),

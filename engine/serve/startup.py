@@ -49,17 +49,17 @@ class Startup:
         return self.lacks_bytes <= 0.0
 
 
-def startup(system: System, layout: Layout) -> Startup:
+def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
     """What the server of one replica of ``layout`` prints."""
     model, engine = system.tokens_model, system.engine
     longest = float(system.max_context or UNSAID_CONTEXT)
-    usage = system.footprint([layout], Held(longest, longest))
+    usage = system.footprint([layout], Held(longest, longest, draft_tokens))
     arrays = LayoutArrays.of([layout])
     chunk = np.array([[float(engine.scheduler.prefill_tokens)]])
     pass_bytes = usage.budget.activation_bytes_per_token * chunk
     pool = float((usage.capacity_bytes - usage.fixed_bytes - pass_bytes)[0, 0])
     whole = float(usage.cache_bytes_of_whole[0, 0])
-    layers = cached_layers(model, system.precision, arrays)
+    layers = cached_layers(model, system.precision, arrays, draft_tokens > 0)
     share = keyed_share(layers, engine.cache)
     per_token = whole / longest
     if engine.cache.window_ratio or engine.cache.state_ratio:

@@ -26,8 +26,10 @@ def rank_weight_bytes(
     chip: Chip,
     policy: WeightPolicy,
     layouts: LayoutArrays,
+    drafting: bool = False,
 ) -> FloatArray:
-    """Bytes on the chip of the fullest pipeline stage; a column."""
+    """Bytes on the chip of the fullest pipeline stage, with the prediction layers where they draft;
+    a column."""
     stage = stage_share(architecture, layouts)
     held = stored_weights(architecture, precision)
     whole = (layouts.attention_data > 1) & policy.whole_embeddings
@@ -39,6 +41,8 @@ def rank_weight_bytes(
     shared = _rank_bytes(held.shared, policy, layouts) / layouts.pipeline
     total: FloatArray = stage * _rank_bytes(held.layers, policy, layouts) + ends
     total = total + towers + held.beside
+    if drafting:
+        total = total + _rank_bytes(held.prediction, policy, layouts) + held.prediction_beside
     for block, count in architecture.blocks():
         extra = _padding_bytes(block, precision, chip, policy, layouts)
         if policy.latent_copy:

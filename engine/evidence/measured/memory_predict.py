@@ -28,6 +28,7 @@ class MemoryPrediction:
     """What the server of a row prints, or why that is not known."""
 
     startup: Startup | None
+    starts: bool = False
     refused: str = ""
 
 
@@ -43,10 +44,14 @@ def _predict(row: MemoryRow, library: Library) -> MemoryPrediction:
     try:
         if row.problem:
             raise InputError(row.problem)
-        system = library.system(memory_scenario(row, library))
-        return MemoryPrediction(startup(_of_device(system), memory_layout(row)))
+        scenario = memory_scenario(row, library)
+        system = _of_device(library.system(scenario))
+        found = startup(system, memory_layout(row), scenario.draft_tokens)
+        # Who does not say how long requests may be may have said it to the engine.
+        starts = found.starts if row.max_context else found.pool_bytes > 0
+        return MemoryPrediction(found, starts)
     except InputError as error:
-        return MemoryPrediction(None, str(error))
+        return MemoryPrediction(None, refused=str(error))
 
 
 def _of_device(system: System) -> System:
@@ -75,6 +80,7 @@ def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
         framework=row.engine,
         weights=_weights(row),
         kv="bf16" if row.kv == "fp16" else row.kv,
+        draft_tokens=1 if row.drafts else 0,
         settings=Settings(
             memory_fraction=fraction,
             prefill_tokens=row.prefill_tokens or None,

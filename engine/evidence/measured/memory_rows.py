@@ -55,6 +55,8 @@ class MemoryRow:
     weights_gib: float
     pool_gib: float
     tokens: float
+    drafts: bool
+    """Whether the model's own prediction layers were loaded to draft with."""
     verdict: str
     problem: str
 
@@ -147,6 +149,7 @@ def _row(cells: Mapping[str, str | None]) -> MemoryRow:
         weights_gib=number("weights_gib_per_gpu"),
         pool_gib=number("kv_available_gib_per_gpu"),
         tokens=number("kv_tokens_total"),
+        drafts="include mtp layer" in text("notes").lower(),
         verdict=text("verdict").lower(),
         problem=problems[0] if problems else "",
     )
