@@ -16,6 +16,7 @@ COMMANDS = (
     "model",
     "sweep",
     "predict",
+    "memory",
     "plan",
     "diff",
     "name",

@@ -10,6 +10,8 @@ from dataclasses import asdict
 from os.path import isdir
 from pathlib import Path
 
+from engine.cli.validate_memory import validate_memory
+from engine.evidence.measured.memory_rows import holds_memory_rows
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_record
@@ -37,6 +39,8 @@ def run_validate(arguments: argparse.Namespace) -> int:
     if out is not None and out.resolve() == source.resolve():
         raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
     configs = _configs(arguments.configs)
+    if holds_memory_rows(source):
+        return validate_memory(arguments, source, configs, out)
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:

@@ -21,9 +21,15 @@ from engine.hardware.framework_profiles import load_framework
 from engine.scenario import Settings
 from engine.sources.profile_files import FORMER, bundled_files, read_toml
 from engine.words.errors import InputError
+from engine.words.quantities import GIB
 from engine.words.text import clean
 
 MONTH_DAYS = 30.44
+LEAST_SPARED_TOKENS = 2048
+LARGE_CHIP_GIB = 60
+LARGE_CHIP_SPARE_GIB = 10
+LEAST_FRACTION = 0.1
+"""Of SGLang's rule for the share that nobody gave."""
 _DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
 _RELEASE = re.compile(r"\d{1,4}(\.\d{1,5}){1,2}")
 
@@ -75,7 +81,21 @@ def configured(framework: Framework, chip: Chip, settings: Settings) -> Framewor
     }
     told = {name: value for name, value in given.items() if value is not None}
     framework = _of_small_chip(built(framework, chip, settings.build), chip)
-    return framework.changed(**told) if told else framework
+    framework = framework.changed(**told) if told else framework
+    if settings.memory_fraction is None and framework.memory.spare_bytes:
+        return framework.changed(memory_fraction=_spared_fraction(framework, chip))
+    return framework
+
+
+def _spared_fraction(framework: Framework, chip: Chip) -> float:
+    """The share that an engine takes by itself: all but what it expects outside of it (SGLang,
+    ``memory_hook.py``)."""
+    policy, total = framework.memory, chip.usable_bytes
+    tokens = max(framework.scheduler.prefill_tokens, LEAST_SPARED_TOKENS)
+    spared = policy.spare_bytes + policy.spare_token_bytes * tokens
+    if total > LARGE_CHIP_GIB * GIB:
+        spared = max(spared, LARGE_CHIP_SPARE_GIB * GIB)
+    return max(round((total - spared) / total, 3), LEAST_FRACTION)
 
 
 def _of_small_chip(framework: Framework, chip: Chip) -> Framework:
@@ -111,8 +131,8 @@ def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Fram
     own, with the constants of its era where eras are told apart."""
     for one in known:
         if build == one.build or build.startswith(f"{one.build}."):
-            return _of_era(load_framework(one.id), number=_build_number(build))
-    number = _build_number(build)
+            return _of_era(load_framework(one.id), number=build_number(build))
+    number = build_number(build)
     if number and framework.eras:
         return _of_era(framework, number=number)
     numbers = ", ".join(one.build for one in known)
@@ -122,7 +142,7 @@ def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Fram
     )
 
 
-def _build_number(build: str) -> tuple[int, ...]:
+def build_number(build: str) -> tuple[int, ...]:
     """``0.10.2rc1`` as (0, 10, 2); empty for what is no number."""
     found = _RELEASE.match(build)
     return tuple(int(part) for part in found[0].split(".")) if found else ()

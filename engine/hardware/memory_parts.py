@@ -68,6 +68,16 @@ class MemoryPolicy:
         ShareHolds.EVERYTHING,
         choices=(ShareHolds.EVERYTHING, ShareHolds.WEIGHTS_AND_CACHE),
     )
+    spare_bytes: float = constant(
+        "spare_gib",
+        "where nobody gives a share, it leaves so much for what lives outside; 0: a share of its "
+        "own",
+        0.0,
+        least=0,
+    )
+    spare_token_bytes: float = constant(
+        "spare_token_gib", "besides, for every prompt token of a pass", 0.0, least=0
+    )
     reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0)
     sizing: Sizing = constant(
         "profiled",

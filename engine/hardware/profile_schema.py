@@ -216,14 +216,15 @@ class _EraFile(_Strict):
     until: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
 
 
+_ERA_FIELDS: dict[str, Any] = {
+    key: (kind | None, None) for key, (kind, _) in _constants(*PARTS.values()).items()
+}
+
 EraFile = create_model(
     "EraFile",
     __base__=_EraFile,
     __doc__="Constants in which builds of one era differed from the newest.",
-    **{
-        key: (kind | None, None)
-        for key, (kind, _) in _constants(*PARTS.values()).items()
-    },
+    **_ERA_FIELDS,
 )
 
 

@@ -80,7 +80,9 @@ def _encoder_bytes(architecture: Architecture, policy: MemoryPolicy) -> float:
     if not architecture.tower_parameters:
         return 0.0
     kind = architecture.model_type
-    return max((b for name, b in policy.encoder_bytes.items() if kind.startswith(name)), default=0.0)
+    return max(
+        (b for name, b in policy.encoder_bytes.items() if kind.startswith(name)), default=0.0
+    )
 
 
 def _present(parts: list[tuple[str, FloatArray]]) -> tuple[tuple[str, FloatArray], ...]:

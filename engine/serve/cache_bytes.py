@@ -158,7 +158,8 @@ def _block_tokens(layers: Sequence[Layers], policy: CachePolicy) -> FloatArray:
     if not states or not tokens:
         return np.asarray(block)
     needed = np.max(states, axis=0) / np.max(tokens, axis=0) / policy.block_tokens
-    return np.maximum(np.ceil(needed), 1.0) * policy.block_tokens
+    blocks: FloatArray = np.maximum(np.ceil(needed), 1.0)
+    return blocks * policy.block_tokens
 
 
 def _state_page_bytes(layers: Sequence[Layers], state: Layers, block: FloatArray) -> FloatArray:
@@ -166,7 +167,8 @@ def _state_page_bytes(layers: Sequence[Layers], state: Layers, block: FloatArray
     tokens = [one.token_bytes for one in layers if not one.is_state and not one.window]
     if not tokens:
         return state.state_bytes
-    return np.maximum(block * np.max(tokens, axis=0), state.state_bytes)
+    page: FloatArray = np.maximum(block * np.max(tokens, axis=0), state.state_bytes)
+    return page
 
 
 def _in_pools(layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray) -> FloatArray:

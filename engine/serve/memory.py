@@ -99,9 +99,7 @@ def footprint(
     """Bytes per chip of ``layouts`` for requests that hold so many tokens."""
     stage = stage_share(architecture, layouts)
     drafting = held.draft_tokens > 0
-    weights = rank_weight_bytes(
-        architecture, precision, chip, framework.storage, layouts, drafting
-    )
+    weights = rank_weight_bytes(architecture, precision, chip, framework.storage, layouts, drafting)
     beside = budget(architecture, chip, framework, layouts)
     layers = cached_layers(architecture, precision, layouts, drafting)
     mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens

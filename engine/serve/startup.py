@@ -1,4 +1,4 @@
-"""What a server prints when it starts: weights, room for the cache, and whether it starts at all."""
+"""What a server prints when it starts: weights, room for the cache, whether it starts at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from engine.serve.weight_bytes import stage_share
 from engine.words.arrays import FloatArray
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
-
 
 UNSAID_CONTEXT = 4096
 """Tokens of a request where neither the model nor anybody says."""

@@ -1,4 +1,4 @@
-"""Weights as the ranks of a layout hold them: divided, copied, padded as the engine's kernels do."""
+"""Weights as ranks hold them: divided, copied, padded as the engine's kernels do."""
 
 from __future__ import annotations
 
@@ -116,9 +116,7 @@ def _padded_bytes(
     total = np.zeros_like(layouts.tensor)
     for matrix in experts.matrices:
         wide = matrix.split is not Split.ROW
-        width, across = (
-            (matrix.outputs, matrix.inputs) if wide else (matrix.inputs, matrix.outputs)
-        )
+        width, across = (matrix.outputs, matrix.inputs) if wide else (matrix.inputs, matrix.outputs)
         mine = width / layouts.expert_tensor
         # Gate and up stand in one matrix twice as wide: each is padded.
         both = 2.0 if wide and width > experts.matrices[-1].inputs else 1.0

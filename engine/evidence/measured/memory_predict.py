@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.memory_rows import MemoryRow
+from engine.hardware.builds import build_number
 from engine.hardware.framework_profiles import framework_ids
 from engine.scenario import Scenario, Settings
 from engine.serve.startup import Startup, startup
@@ -29,6 +30,8 @@ class MemoryPrediction:
 
     startup: Startup | None
     starts: bool = False
+    era: str = ""
+    """Which builds of the engine it was judged as."""
     refused: str = ""
 
 
@@ -49,7 +52,7 @@ def _predict(row: MemoryRow, library: Library) -> MemoryPrediction:
         found = startup(system, memory_layout(row), scenario.draft_tokens)
         # Who does not say how long requests may be may have said it to the engine.
         starts = found.starts if row.max_context else found.pool_bytes > 0
-        return MemoryPrediction(found, starts)
+        return MemoryPrediction(found, starts, _era(row, library))
     except InputError as error:
         return MemoryPrediction(None, refused=str(error))
 
@@ -110,6 +113,15 @@ def _build(row: MemoryRow, library: Library) -> str:
     except InputError:
         return ""
     return found[0]
+
+
+def _era(row: MemoryRow, library: Library) -> str:
+    """The builds that share a rule: below a number, or the newest."""
+    number = build_number(row.version)
+    for era in library.framework(row.engine).eras:
+        if number and number < era.below:
+            return f"below {'.'.join(map(str, era.below))}"
+    return "newest"
 
 
 def memory_layout(row: MemoryRow) -> Layout:

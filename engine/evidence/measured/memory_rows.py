@@ -20,6 +20,8 @@ from engine.words.text import clean
 
 KIND = "memory"
 MAXIMUM_BYTES = 16 << 20
+LARGEST_FILE = 256 << 20
+"""Of other kinds of rows, whose first line is looked at."""
 REQUIRED = ("id", "kind", "engine", "model", "chip", "verdict")
 RAN = "ran"
 SHORT = ("oom_weights", "oom_kv_len")
@@ -67,11 +69,16 @@ class MemoryRow:
 
 
 def holds_memory_rows(path: Path) -> bool:
-    """Whether the first row of a file is of ``kind`` memory; raises `InputError` where it cannot be
-    read."""
-    for cells in _lines(path):
-        return (cells.get("kind") or "").strip().lower() == KIND
-    return False
+    """Whether the first row of a file is of ``kind`` memory; False where it cannot be read."""
+    try:
+        with (
+            open_file(path, LARGEST_FILE, "a CSV file of results") as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
+        ):
+            first = next(csv.DictReader(stream), {})
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+    return (first.get("kind") or "").strip().lower() == KIND
 
 
 def read_memory_rows(path: Path) -> list[MemoryRow]:
