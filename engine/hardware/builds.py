@@ -133,9 +133,11 @@ def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Fram
         if build == one.build or build.startswith(f"{one.build}."):
             return _of_era(load_framework(one.id), number=build_number(build))
     number = build_number(build)
-    if number and framework.eras:
+    if number and framework.eras and number < framework.eras[-1].below:
         return _of_era(framework, number=number)
     numbers = ", ".join(one.build for one in known)
+    if framework.eras:
+        numbers += f", or one below {'.'.join(map(str, framework.eras[-1].below))}"
     raise InputError(
         f"--build {clean(build, 40)!r}: expected a day as 2026-02-10"
         + (f" or one of {numbers}" if numbers else f"; {framework.id} has no numbered ones")

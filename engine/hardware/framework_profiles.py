@@ -92,7 +92,7 @@ def _era(values: dict[str, Any]) -> Era:
     constants = {
         CONSTANTS[key][0]: CONSTANTS[key][1].read(value)
         for key, value in values.items()
-        if key in CONSTANTS
+        if key in CONSTANTS and value is not None
     }
     below = tuple(int(part) for part in values["below"].split("."))
     return Era(below, date.fromisoformat(values["until"]), constants)

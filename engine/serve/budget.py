@@ -59,7 +59,7 @@ def budget(
     none = np.zeros_like(layouts.tensor)
     if policy.sizing is Sizing.AS_NEEDED:
         logits = policy.sampler_bytes * float(architecture.vocabulary_size) / layouts.tensor
-        return Budget(_present(runtime), (), per_token, logits)
+        return Budget(tuple(runtime), (), per_token, logits)
     tokens = float(engine.scheduler.prefill_tokens)
     rows = min(float(engine.scheduler.max_sequences), tokens)
     activations = per_token * tokens
@@ -71,8 +71,8 @@ def budget(
         ("encoders", np.full_like(layouts.tensor, _encoder_bytes(architecture, policy))),
     ]
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
-        return Budget((), _present([*peak, *runtime]), none, none)
-    return Budget(_present([*peak, *runtime]), (), none, none)
+        return Budget((), (*peak, *runtime), none, none)
+    return Budget((*peak, *runtime), (), none, none)
 
 
 def _encoder_bytes(architecture: Architecture, policy: MemoryPolicy) -> float:
@@ -83,10 +83,6 @@ def _encoder_bytes(architecture: Architecture, policy: MemoryPolicy) -> float:
     return max(
         (b for name, b in policy.encoder_bytes.items() if kind.startswith(name)), default=0.0
     )
-
-
-def _present(parts: list[tuple[str, FloatArray]]) -> tuple[tuple[str, FloatArray], ...]:
-    return tuple((name, bytes) for name, bytes in parts if bool(np.any(bytes > 0)))
 
 
 def capacity_bytes(

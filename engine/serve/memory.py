@@ -193,12 +193,13 @@ def memory_items(
         "KV cache and states": usage.cache_bytes(sequences),
         **dict(growing.inside),
     }
-    if np.any(growing.activation_bytes_per_token > 0):
+    if "activations" not in columns:
         columns["activations"] = growing.activation_bytes_per_token * step_tokens
         micro_batch = np.ceil(sequences / layouts.pipeline)
         columns["logits"] = growing.logit_bytes_per_sequence * micro_batch
     shape = layouts.tensor.shape
-    return tuple(
+    items = (
         MemoryItem(name, float(np.broadcast_to(column, shape)[place, 0]))
         for name, column in columns.items()
     )
+    return tuple(item for item in items if item.bytes > 0)

@@ -85,4 +85,5 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
 
 
 def _items(parts: tuple[tuple[str, FloatArray], ...]) -> tuple[MemoryItem, ...]:
-    return tuple(MemoryItem(name, float(bytes[0, 0])) for name, bytes in parts)
+    items = (MemoryItem(name, float(bytes[0, 0])) for name, bytes in parts)
+    return tuple(item for item in items if item.bytes > 0)

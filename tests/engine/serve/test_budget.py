@@ -23,7 +23,7 @@ def parts(engine, layout: Layout = ALONE, **chip: object) -> dict[str, float]:
     arrays = LayoutArrays.of([layout])
     chosen = replace(builders.chip(), **chip)
     found = budget(builders.dense(), chosen, engine, arrays)
-    return {name: float(value[0, 0]) for name, value in found.inside}
+    return {name: float(value[0, 0]) for name, value in found.inside if value[0, 0] > 0}
 
 
 def at_start(**changes: object):
