@@ -9,7 +9,7 @@ their profiles.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from engine.hardware.memory_parts import CachePolicy, WindowCache
 from engine.model.architecture import Architecture, AttentionCore, LatentCore, StateCore
 from engine.model.bytes import core_state_bytes
 from engine.model.precision import Precision
+from engine.serve.compressed_cache import CompressedLayers
 from engine.words.arrays import FloatArray
 from engine.work.tokens.step import LayoutArrays
 
@@ -29,13 +30,16 @@ GROUPED_WITHIN = 1.5
 class Layers:
     """Layers that cache alike: how many, and what one of them holds on one chip.
 
-    ``token_bytes`` and ``state_bytes`` are columns; ``window`` is 0 without one.
+    ``token_bytes`` and ``state_bytes`` are columns; ``window`` is 0 without one. One entry stands
+    for ``entry_tokens`` tokens, and has a key of an index where it is ``indexed``.
     """
 
     count: float
     token_bytes: FloatArray
     state_bytes: FloatArray
     window: float = 0.0
+    entry_tokens: float = 1.0
+    indexed: bool = False
 
     @property
     def is_state(self) -> bool:
@@ -61,7 +65,7 @@ def cached_layers(
             if not (np.any(one.token_bytes > 0) or one.is_state):
                 continue
             before = found[key].count if key in found else 0.0
-            found[key] = Layers(before + count, one.token_bytes, one.state_bytes, one.window)
+            found[key] = replace(one, count=before + count)
     return tuple(found.values())
 
 
@@ -84,7 +88,10 @@ def _layers(
     # One latent serves all heads, so every tensor rank keeps the whole of it.
     if isinstance(core, AttentionCore) and core.kv_heads:
         ranks = np.minimum(layouts.tensor, float(core.kv_heads))
-    return Layers(count, per_token / ranks, none, float(core.window or 0))
+    window, entry, indexed = float(core.window or 0), 1.0, False
+    if isinstance(core, LatentCore):
+        entry, indexed = float(core.tokens_per_entry), core.owns_index
+    return Layers(count, per_token / ranks, none, window, entry, indexed)
 
 
 def sequence_bytes(
@@ -99,12 +106,40 @@ def sequence_bytes(
     own."""
     policy = engine.cache
     held = np.asarray(tokens, dtype=float)
+    compressed = compressed_layers(layers)
+    if compressed is not None and _has_rule(policy):
+        ones = np.ones_like(layers[0].token_bytes)
+        if policy.window_ratio:
+            return held * compressed.token_bytes() * ones
+        chunk = float(engine.scheduler.prefill_tokens) if admitted else 1.0
+        return compressed.paged_bytes(held, chunk) * ones
     if policy.window_ratio or policy.state_ratio:
         return _in_pools(layers, policy, held)
     if policy.window_cache is WindowCache.PASS_TOO:
         chunk = float(engine.scheduler.prefill_tokens) if admitted else 1.0
         return _in_groups(layers, policy, held, chunk, policy.state_slots + drafts)
     return exact_bytes(layers, held, policy.block_tokens)
+
+
+def _has_rule(policy: CachePolicy) -> bool:
+    return bool(policy.window_ratio) or policy.window_cache is WindowCache.PASS_TOO
+
+
+def compressed_layers(layers: Sequence[Layers]) -> CompressedLayers | None:
+    """What compresses its entries beside windows; None where nothing does."""
+    sparse = [one for one in layers if one.entry_tokens > 1.0 and one.indexed]
+    heavy = [one for one in layers if one.entry_tokens > 1.0 and not one.indexed]
+    windows = [one for one in layers if one.window]
+    if len(sparse) != 1 or len(heavy) != 1 or len(windows) != 1:
+        return None
+    return CompressedLayers(
+        sparse[0].count,
+        sparse[0].entry_tokens,
+        heavy[0].count,
+        heavy[0].entry_tokens,
+        windows[0].count,
+        windows[0].window,
+    )
 
 
 def exact_bytes(layers: Sequence[Layers], tokens: FloatArray, block_tokens: int) -> FloatArray:
@@ -193,6 +228,9 @@ def _in_pools(layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray)
 
 def keyed_token_bytes(layers: Sequence[Layers], policy: CachePolicy) -> FloatArray:
     """Bytes of keys and values in pools per token of the pool without a window."""
+    compressed = compressed_layers(layers)
+    if compressed is not None:
+        return compressed.token_bytes() * np.ones_like(layers[0].token_bytes)
     keyed = [one for one in layers if not one.is_state]
     ratio = policy.window_ratio if _has_window_pool(keyed, policy) else 1.0
     total = np.zeros_like(layers[0].token_bytes) if layers else np.zeros((1, 1))
@@ -208,5 +246,7 @@ def _has_window_pool(keyed: Sequence[Layers], policy: CachePolicy) -> bool:
 
 def keyed_share(layers: Sequence[Layers], policy: CachePolicy) -> float:
     """Share of the pool for keys and values, beside one of states."""
+    if compressed_layers(layers) is not None:
+        return 1.0
     has = any(one.is_state for one in layers) and any(not one.is_state for one in layers)
     return 1.0 / (1.0 + policy.state_ratio) if has and policy.state_ratio else 1.0
