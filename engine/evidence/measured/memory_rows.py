@@ -76,7 +76,7 @@ def holds_memory_rows(path: Path) -> bool:
             TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
         ):
             first = next(csv.DictReader(stream), {})
-    except (OSError, UnicodeDecodeError, csv.Error):
+    except (InputError, OSError, UnicodeDecodeError, csv.Error):
         return False
     return (first.get("kind") or "").strip().lower() == KIND
 
