@@ -47,32 +47,51 @@ def test_only_the_screen_knows_textual_and_nobody_loads_what_is_heavy():
     assert [n for n, found in outside.items() if found & HEAVY] == []
 
 
-def loaded_by(code: str) -> set[str]:
+def modules_loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    return {name.split(".")[0] for name in done.stdout.split()}
+    return set(done.stdout.split())
+
+
+def packages_loaded_by(code: str) -> set[str]:
+    return {name.split(".")[0] for name in modules_loaded_by(code)}
 
 
 def test_help_loads_no_numpy():
     code = "from engine.cli import run\nsys.stdout = open('/dev/null', 'w')\nrun(['--help'])\n"
-    assert "numpy" not in loaded_by(code + "sys.stdout = sys.__stdout__")
+    assert "numpy" not in packages_loaded_by(code + "sys.stdout = sys.__stdout__")
 
 
 def test_a_sweep_loads_no_pydantic_and_no_hub():
-    loaded = loaded_by("import engine.plan.sweep, engine.cli.sweep")
+    loaded = packages_loaded_by("import engine.plan.sweep, engine.cli.sweep")
     assert not loaded & {"pydantic", "huggingface_hub", "textual"}
 
 
 def test_the_command_loads_textual_only_for_the_app():
-    assert "textual" not in loaded_by("import tui.main, engine.cli.options")
+    assert "textual" not in packages_loaded_by("import tui.main, engine.cli.options")
 
 
 def test_the_first_paint_waits_for_no_engine():
-    assert not loaded_by("import tui.app") & {"numpy", "pydantic", "huggingface_hub"}
+    assert not packages_loaded_by("import tui.app") & {"numpy", "pydantic", "huggingface_hub"}
 
 
 def test_the_face_loads_nothing_heavy_before_it_is_asked():
     heavy = {"numpy", "pydantic", "huggingface_hub", "textual", "tomli_w"}
-    assert not loaded_by("import rooftop; rooftop.Error, rooftop.__version__") & heavy
+    assert not packages_loaded_by("import rooftop; rooftop.Error, rooftop.__version__") & heavy
+
+
+def test_a_sweep_of_tokens_enters_no_room_that_it_does_not_need():
+    code = (
+        "from engine.cli import run\nimport io\nout, sys.stdout = sys.stdout, io.StringIO()\n"
+        "run('sweep --model llama-3.1-8b --chip h100 --chips 1 --max-batch 2'.split())\n"
+        "sys.stdout = out"
+    )
+    unneeded = ("engine.serve.forward", "engine.work.forward", "engine.model.forward.reading")
+    unneeded += ("engine.serve.disaggregated", "engine.sources.hub", "engine.plan.nudge")
+    assert not modules_loaded_by(code) & {
+        *unneeded,
+        "engine.plan.of_forward",
+        "engine.plan.explain",
+    }

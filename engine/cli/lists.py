@@ -6,17 +6,16 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from engine.cli import BAD_INPUT, FOUND
 from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.hardware.constants import written_part
 from engine.hardware.framework import PARTS
 from engine.hardware.framework_profiles import framework_ids, load_framework
-from engine.model.architecture import Architecture
 from engine.model.config import load_architecture
 from engine.model.model_profiles import model_names
-from engine.plan.range_case import published_runs
+from engine.plan.lists import chip_row, framework_row, model_row
 from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -26,26 +25,8 @@ Loaded = TypeVar("Loaded")
 
 def run_chips(arguments: argparse.Namespace) -> int:
     """Every chip with its facts and where its constants come from."""
-    rows: list[dict[str, Any]] = []
     chips, problems = _loaded(chip_ids(), load_chip)
-    for chip in chips:
-        rows.append(
-            {
-                "id": chip.id,
-                "name": chip.name,
-                "memory_gib": round(chip.memory_bytes / (1 << 30), 1),
-                "usable_gib": round(chip.usable_bytes / (1 << 30), 2),
-                "memory": str(chip.memory_provenance),
-                "bandwidth_gbs": round(chip.bandwidth_bytes / 1e9, 1),
-                "peak_tflops": {k: round(v / 1e12, 1) for k, v in chip.peak_flops.items()},
-                "node_chips": chip.node_size,
-                "link_gbs": round(chip.scale_up.bandwidth_bytes / 1e9, 1),
-                "generation": chip.generation,
-                "constants": str(chip.provenance),
-                "runs": published_runs(chip.id),
-                "origin": chip.origin,
-            }
-        )
+    rows = [chip_row(chip) for chip in chips]
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return _told(problems)
@@ -116,20 +97,10 @@ def _peak(tflops: float | None) -> str:
 
 def run_models(arguments: argparse.Namespace) -> int:
     """Every model that has a name, with its size."""
-    rows: list[dict[str, Any]] = []
     from engine.model.forward.index import named_architectures
 
     models, problems = _loaded(model_names(), load_architecture)
-    for model in models:
-        row: dict[str, Any] = {"id": model.reference, "name": model.name, "kind": model.kind}
-        architecture = model.architecture
-        if isinstance(architecture, Architecture):
-            row["total_parameters"] = architecture.total_parameters
-            row["active_parameters"] = architecture.active_parameters
-        else:
-            row["total_parameters"] = row["active_parameters"] = architecture.parameters
-        row["origin"] = model.origin
-        rows.append(row)
+    rows = [model_row(model) for model in models]
     if arguments.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return _told(problems)
@@ -156,21 +127,8 @@ def _size(parameters: int) -> str:
 
 def run_frameworks(arguments: argparse.Namespace) -> int:
     """Every serving framework with what its runtime costs."""
-    rows = []
     frameworks, problems = _loaded(framework_ids(), load_framework)
-    for framework in frameworks:
-        rows.append(
-            {
-                "id": framework.id,
-                "name": framework.name,
-                "version": framework.version,
-                "step_us": round(framework.costs.step_seconds * 1e6, 1),
-                "request_us": round(framework.costs.request_seconds * 1e6, 1),
-                "chunk_tokens": framework.scheduler.prefill_tokens,
-                "constants": str(framework.provenance),
-                "origin": framework.origin,
-            }
-        )
+    rows = [framework_row(framework) for framework in frameworks]
     if arguments.json:
         for row, framework in zip(rows, frameworks, strict=True):
             for part in PARTS:

@@ -12,7 +12,7 @@ from engine.cli.options import idle_options
 from engine.cli.sweep import command_scenario
 from engine.model.kinds import ModelKind
 from engine.plan.starting import Started, started
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.resolve import resolve
 from engine.serve.startup import Startup
 from engine.words.errors import InputError
@@ -31,7 +31,7 @@ def run_memory(arguments: argparse.Namespace) -> int:
     if note:
         print(f"note: {note}", file=sys.stderr)
     chips = scenario.chips if arguments.chips is not None else None
-    arrangement = KINDS[ModelKind.TOKENS].arrangement(scenario.limits, chips)
+    arrangement = kind_of(ModelKind.TOKENS).arrangement(scenario.limits, chips)
     found = started(scenario, resolved, arrangement)
     if arguments.json:
         print(json.dumps(_as_json(found[0]), indent=1, ensure_ascii=False))

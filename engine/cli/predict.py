@@ -16,7 +16,7 @@ from engine.plan.kinds import plan_kind
 from engine.plan.predicted import Predicted, predicted
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency, Most, Size
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -58,7 +58,7 @@ def _arrangement(
             raise InputError("--prefill and --decode: found one pool, expected both")
         prefill = parse_pool(arguments.prefill, "--prefill")
         return Disaggregated(prefill, parse_pool(arguments.decode, "--decode"))
-    return KINDS[resolved.model.architecture.kind].arrangement(scenario.limits, chips)
+    return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
 
 
 def _sizes(arguments: argparse.Namespace) -> list[Size]:

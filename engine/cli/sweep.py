@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.allocator import keep_what_is_dropped
 from engine.cli.options import idle_options, scenario_from
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.answer import answer
 from engine.plan.kinds import plan_kind
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
-from engine.plan.rows import row_values
+from engine.plan.rows import row_values, rows_values
 from engine.plan.sweep import sweep
 from engine.scenario import Objectives, Scenario
 from engine.words.errors import InputError
@@ -46,15 +47,14 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
 
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Sweep, print, and say by the exit code whether anything meets the objectives."""
+    keep_what_is_dropped()
     count = _row_count(arguments.rows)
     scenario, prepared = prepare_told(arguments)
     result = sweep(prepared, scenario)
     if result is None:
         raise InputError("sweep: stopped")
-    rows = [
-        row_values(prepared, scenario, result.table, int(row))
-        for row in (result.order if count is None else result.order[:count])
-    ]
+    shown = result.order if count is None else result.order[:count]
+    rows = rows_values(prepared, scenario, result.table, map(int, shown))
     if arguments.json:
         _print_json(prepared, scenario, result, rows)
     elif arguments.csv:

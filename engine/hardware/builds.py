@@ -30,8 +30,8 @@ LARGE_CHIP_GIB = 60
 LARGE_CHIP_SPARE_GIB = 10
 LEAST_FRACTION = 0.1
 """Of SGLang's rule for the share that nobody gave."""
-_DAY = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
-_RELEASE = re.compile(r"\d{1,4}(\.\d{1,5}){1,2}")
+_DAY = r"(\d{4})-(\d\d)(?:-(\d\d))?"
+_RELEASE = r"\d{1,4}(\.\d{1,5}){1,2}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Fram
 
 def build_number(build: str) -> tuple[int, ...]:
     """``0.10.2rc1`` as (0, 10, 2); empty for what is no number."""
-    found = _RELEASE.match(build)
+    found = re.match(_RELEASE, build)
     return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
@@ -162,7 +162,7 @@ def _of_era(
 
 def build_day(build: str) -> date | None:
     """The day of a dated build, the middle of a month without one; None for a number."""
-    found = _DAY.fullmatch(build)
+    found = re.fullmatch(_DAY, build)
     if found is None:
         return None
     year, month, day = (int(part) if part else 15 for part in found.groups())

@@ -105,7 +105,8 @@ def kernel_seconds(work: Work, chip: Chip) -> FloatArray:
     busy = _blend(compute_seconds(work, chip), memory_seconds(work, chip), work.constants.order)
     if work.constants.per_item_seconds and work.items is not None:
         busy = np.maximum(busy, work.items * work.constants.per_item_seconds)
-    return busy + launch_seconds(work.constants, chip)
+    busy += launch_seconds(work.constants, chip)
+    return busy
 
 
 def kernel_bound(work: Work, chip: Chip) -> str:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.model.architecture import Architecture, Role
-from engine.model.forward.architecture import VisionArchitecture
 from engine.model.precision import (
     FORMATS,
     QUANTISED_ROLES,
@@ -25,6 +24,9 @@ from engine.model.precision import (
 )
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
 
 _PLAIN = FORMATS["bf16"]
 _NOT_EXPERTS = QUANTISED_ROLES - {Role.ROUTED_EXPERT}

@@ -7,19 +7,20 @@ predictions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.metrics import Metric
-from engine.plan.nudge import Nudge
-from engine.plan.of_forward import ForwardPlans
 from engine.plan.of_tokens import TokenPlans
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case
 from engine.plan.results import Table
 from engine.scenario import Scenario
 from engine.work.arrangement import Arrangement
+
+if TYPE_CHECKING:
+    from engine.plan.nudge import Nudge
 
 
 class PlanKind(Protocol):
@@ -78,15 +79,14 @@ class PlanKind(Protocol):
         ...
 
 
-PLAN_KINDS: Mapping[ModelKind, PlanKind] = {
-    ModelKind.TOKENS: TokenPlans(),
-    ModelKind.FORWARD: ForwardPlans(),
-}
-
-
 def plan_kind(prepared: Prepared) -> PlanKind:
-    """The kind of a prepared scenario's model."""
-    return PLAN_KINDS[prepared.kind]
+    """The kind of a prepared scenario's model; that of forward models loads when it is asked for
+    (a command about tokens starts without it)."""
+    if prepared.kind is ModelKind.FORWARD:
+        from engine.plan.of_forward import ForwardPlans
+
+        return ForwardPlans()
+    return TokenPlans()
 
 
 def benchmark_names(

@@ -6,7 +6,6 @@ from typing import Any
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel
 from engine.plan.range_case import published_runs
 
@@ -34,17 +33,12 @@ def chip_row(chip: Chip) -> Row:
 
 def model_row(model: LoadedModel) -> Row:
     """A model's kind and size."""
-    architecture = model.architecture
-    if isinstance(architecture, Architecture):
-        total, active = architecture.total_parameters, architecture.active_parameters
-    else:
-        total = active = architecture.parameters
     return {
         "id": model.reference,
         "name": model.name,
         "kind": model.kind,
-        "total_parameters": total,
-        "active_parameters": active,
+        "total_parameters": model.architecture.total_parameters,
+        "active_parameters": model.architecture.active_parameters,
         "origin": model.origin,
     }
 

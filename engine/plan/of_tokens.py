@@ -1,17 +1,14 @@
-"""Plans of models that generate tokens: names, knobs, launch, what is known of their error."""
+"""Plans of models that generate tokens: names, launch, what is known of their error."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.hardware.chip import KernelConstants, Provenance
-from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.plan.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.metrics import Metric
-from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
@@ -20,16 +17,15 @@ from engine.words.quantities import duration, rate
 from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.tokens import Inventory
 
-CACHE_FORMATS = ("bf16", "fp8")
-DEGREES = (("tensor", "TP"), ("pipeline", "PP"), ("expert", "EP"), ("attention_data", "DP"))
-_LENGTHS = {"input_tokens": "ISL", "output_tokens": "OSL"}
+if TYPE_CHECKING:
+    from engine.plan.nudge import Nudge
 
 
 class TokenPlans:
     """See `engine.plan.kinds.PlanKind`."""
 
     rearranges = True
-    lengths = tuple(_LENGTHS)
+    lengths: tuple[str, ...] = ("input_tokens", "output_tokens")
     distinguishing: tuple[str, ...] = ("batch", "layout", "precision", "kv")
 
     def engine(self, prepared: Prepared, scenario: Scenario) -> str:
@@ -98,18 +94,15 @@ class TokenPlans:
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""
-        own = prepared.precisions[0]
-        for name in CACHE_FORMATS:
-            if own.kv.name != name:
-                yield Nudge("KV cache", own.kv.name, name, replace(scenario, kv=name))
-        yield from weight_nudges(scenario, prepared)
+        from engine.plan.token_nudges import precision_nudges
+
+        return precision_nudges(scenario, prepared)
 
     def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Lengths, limits on layouts, balance of experts, drafts."""
-        yield from token_nudges(scenario)
-        yield from _limit_nudges(scenario)
-        yield from _routing_nudges(scenario, prepared.architecture)
-        yield from _speculation_nudges(scenario)
+        from engine.plan.token_nudges import knob_nudges
+
+        return knob_nudges(scenario, prepared)
 
     def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
         """The user's own calibrated runs count as published ones."""
@@ -142,55 +135,3 @@ def _constants(inventory: Inventory) -> Iterable[KernelConstants]:
         yield bank.constants
     for mixing in inventory.mixings:
         yield from (mixing.prefill_constants, mixing.decode_constants)
-
-
-def token_nudges(scenario: Scenario) -> Iterator[Nudge]:
-    """Prompts and answers of half and double the length."""
-    for field in _LENGTHS:
-        value: int = getattr(scenario.workload, field)
-        for changed in (max(1, value // 2), value * 2):
-            if changed != value:
-                yield token_nudge(scenario, field, changed)
-
-
-def token_nudge(scenario: Scenario, field: str, tokens: int) -> Nudge:
-    """Another length of prompts (``input_tokens``) or answers (``output_tokens``)."""
-    label = _LENGTHS[field]
-    before: int = getattr(scenario.workload, field)
-    changed: dict[str, Any] = {field: tokens}
-    workload = replace(scenario.workload, **changed)
-    return Nudge(label, str(before), str(tokens), replace(scenario, workload=workload))
-
-
-def _limit_nudges(scenario: Scenario) -> Iterator[Nudge]:
-    """Limits on layouts and batches let go."""
-    for field, label in DEGREES:
-        allowed: tuple[int, ...] = getattr(scenario.limits, field)
-        if allowed:
-            limits = replace(scenario.limits, **{field: ()})
-            before = ",".join(map(str, allowed))
-            yield Nudge(label, before, "any", replace(scenario, limits=limits))
-    if scenario.max_batch is not None:
-        changed = replace(scenario, max_batch=scenario.max_batch * 2)
-        yield Nudge("max batch", str(scenario.max_batch), str(changed.max_batch), changed)
-
-
-def _routing_nudges(scenario: Scenario, architecture: Architecture) -> Iterator[Nudge]:
-    if architecture.is_mixture:
-        more = round(scenario.load_imbalance * 1.25, 3)
-        changed = replace(scenario, load_imbalance=more)
-        yield Nudge("EP imbalance", f"{scenario.load_imbalance:g}", f"{more:g}", changed)
-
-
-def _speculation_nudges(scenario: Scenario) -> Iterator[Nudge]:
-    """Draft tokens, where something is known about their acceptance."""
-    if scenario.acceptance <= 0:
-        return
-    for drafts in (scenario.draft_tokens - 1, scenario.draft_tokens + 1):
-        if drafts >= 0:
-            changed = replace(scenario, draft_tokens=drafts)
-            yield Nudge("draft tokens", str(scenario.draft_tokens), str(drafts), changed)
-    better = min(1.0, round(scenario.acceptance + 0.05, 3))
-    if scenario.draft_tokens and better > scenario.acceptance:
-        changed = replace(scenario, acceptance=better)
-        yield Nudge("acceptance", f"{scenario.acceptance:g}", f"{better:g}", changed)

@@ -15,7 +15,7 @@ from engine.plan.sweep import asked_table
 from engine.scenario import Scenario
 from engine.serve.call import Call, Size, size_per_replica
 from engine.serve.command import command_line
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.load import Static
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
@@ -58,7 +58,7 @@ class Predicted:
     def held(self, precision: int = 0) -> dict[str, int]:
         """Tokens whose cache the deployment holds, and requests as long as may be; nothing for
         models without a cache."""
-        if not KINDS[self.prepared.kind].waits:
+        if not kind_of(self.prepared.kind).waits:
             return {}
         system = self.prepared.systems[precision]
         longest = float(system.max_context or self.scenario.workload.input_tokens)

@@ -6,21 +6,24 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
-from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.scenario import Objectives, Scenario, Workload
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
 from engine.work.arrangement import Arrangement
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
 
 LARGEST_BATCH = 32768
 """No batch beyond this is tried, whatever fits."""
@@ -75,7 +78,7 @@ class Prepared:
     @property
     def fallbacks(self) -> tuple[str, ...]:
         """What engine or chip cannot do as asked, and what they do instead."""
-        kind = KINDS[self.kind]
+        kind = kind_of(self.kind)
         found = [note for system in self.systems for note in kind.fallbacks(system)]
         return tuple(dict.fromkeys([*self.notes, *found]))
 
@@ -125,7 +128,7 @@ def prepare(scenario: Scenario) -> Prepared:
         found.chip,
         found.framework,
         found.systems,
-        KINDS[architecture.kind].arrangements(found.systems[0], scenario.chips, scenario.limits),
+        kind_of(architecture.kind).arrangements(found.systems[0], scenario.chips, scenario.limits),
         found.notes,
     )
     with _PREPARED_LOCK:

@@ -17,10 +17,10 @@ from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
 from engine.plan.metrics import LIMITED, MEMORY, NO_MEMORY, NOTHING, TOO_MANY, Verdict
 from engine.plan.nudge import Nudge, chip_count_nudge, chip_nudge, objective_nudge, relatives
-from engine.plan.of_tokens import token_nudge
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.results import Table
 from engine.plan.sweep import batch_table
+from engine.plan.token_nudges import token_nudge
 from engine.scenario import LayoutLimits, Scenario
 from engine.words.errors import RooftopError
 from engine.work.arrangement import Arrangement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from engine.plan.answer import why_lost
@@ -18,6 +19,21 @@ def row_values(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
     Metrics that do not exist (of a candidate that does not fit) are None; a
     ``…_range_percent`` says how far off such predictions have been.
     """
+    return rows_values(prepared, scenario, table, (row,))[0]
+
+
+def rows_values(
+    prepared: Prepared, scenario: Scenario, table: Table, rows: Iterable[int]
+) -> list[dict[str, Any]]:
+    """As `row_values`, of several rows."""
+    errors = [accuracy_of(prepared, scenario, one).values() for one in table.precisions]
+    return [
+        _candidate(prepared, scenario, table, row) | errors[int(table.precision_index[row])]
+        for row in rows
+    ]
+
+
+def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> dict[str, Any]:
     arrangement, precision = table.arrangement(row), table.precision(row)
     batch = int(table.batch[row])
     known = row_metrics(table, row)
@@ -38,7 +54,6 @@ def row_values(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
         "binding": table.verdict(row).id,
         "why": why_lost(table, row, scenario.objectives),
         "benchmark": benchmark_names(prepared, scenario, precision, batch)[0],
-        **accuracy_of(prepared, scenario, precision).values(),
     }
 
 

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.model.precision import Precision
 from engine.plan.metrics import (
@@ -27,7 +28,7 @@ from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Objectives, Scenario
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
@@ -44,9 +45,9 @@ class _Block:
     arrangement_index: IntArray
     precision_index: IntArray
     batch: IntArray
-    metrics: Mapping[str, FloatArray]
+    metrics: dict[str, FloatArray]
     capacity_gib: FloatArray
-    refusal: IntArray
+    refusal: NDArray[np.int8]
     """The place in `VERDICTS` of what keeps the row from being served at all."""
 
 
@@ -75,7 +76,7 @@ def asked_table(
     are not let in wait for those that are: such rows do not fit, but are served and judged.
     """
     batch = np.ceil(sizes).astype(np.int64)
-    waits = isinstance(load_of(scenario), Closed) and KINDS[prepared.kind].waits
+    waits = isinstance(load_of(scenario), Closed) and kind_of(prepared.kind).waits
     none = np.zeros(len(sizes), dtype=np.int64)
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
@@ -126,7 +127,7 @@ def _rows(
         batch,
         columns,
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
-        np.full(len(batch), CODES[NOTHING]) if refused is None else refused,
+        np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
     )
 
 
@@ -134,7 +135,7 @@ def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArr
     return np.broadcast_to(values, outcome.shape)[wanted]
 
 
-def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> IntArray | None:
+def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray[np.int8] | None:
     """What keeps the ``wanted`` rows from being ``served``: nothing, the context, the scheduler
     where memory would do, else memory. None where all of them are served."""
     if bool(np.all(served)):
@@ -143,7 +144,8 @@ def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> IntArra
     beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
     code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
     code = np.where(memory.context_fits, code, CODES[TOO_LONG])
-    return np.where(served, CODES[NOTHING], np.broadcast_to(code, outcome.shape)[wanted])
+    refused = np.broadcast_to(code, outcome.shape)[wanted]
+    return np.where(served, CODES[NOTHING], refused).astype(np.int8)
 
 
 def _judged(
@@ -155,7 +157,7 @@ def _judged(
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
     excess = np.zeros(len(block.batch))
-    binding = block.refusal
+    binding = block.refusal.astype(np.int64)
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in block.metrics:
             continue
@@ -215,7 +217,7 @@ def sweep(
 ) -> Sweep | None:
     """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks."""
     started = time.perf_counter()
-    candidates = KINDS[prepared.kind].block_candidates
+    candidates = kind_of(prepared.kind).block_candidates
     parts: list[_Block] = []
     for place, precision in enumerate(prepared.precisions):
         fitting = batch_limits(prepared, scenario, precision)
@@ -245,12 +247,17 @@ def sweep(
     return rank(table, time.perf_counter() - started)
 
 
-def _joined(parts: Sequence[_Block]) -> _Block:
-    return _Block(
+def _joined(parts: list[_Block]) -> _Block:
+    """All rows in one; takes the ``parts`` apart, so that nothing is held twice for long."""
+    names = list(parts[0].metrics)
+    metrics = {name: np.concatenate([one.metrics.pop(name) for one in parts]) for name in names}
+    whole = _Block(
         np.concatenate([one.arrangement_index for one in parts]),
         np.concatenate([one.precision_index for one in parts]),
         np.concatenate([one.batch for one in parts]),
-        {name: np.concatenate([one.metrics[name] for one in parts]) for name in parts[0].metrics},
+        metrics,
         np.concatenate([one.capacity_gib for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )
+    parts.clear()
+    return whole

@@ -7,16 +7,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.hardware.chip import Chip
+from engine.hardware.forward_runtime import vision_framework
+from engine.hardware.framework import Framework
+from engine.hardware.kernels import choose_kernel
 from engine.hardware.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
+from engine.scenario import LayoutLimits
 from engine.serve.forward_memory import VisionFootprint, vision_footprint
 from engine.serve.load import Closed, Load
 from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
+from engine.serve.requests import Requests
 from engine.serve.service import Part
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.forward.work import Inventory, VisionWork
+from engine.work.layout import Layout
 
 PHASE = "batch"
 
@@ -119,6 +126,50 @@ def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
         provenance=str(work.constants.provenance),
         peak_flops=float(np.max(done.peak_flops)),
     )
+
+
+class ForwardKind:
+    """Models of one forward pass: the whole model on every chip. See `engine.serve.kinds.Kind`."""
+
+    block_candidates = 1024
+    waits = False
+    answers_fallbacks = True
+
+    def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
+        """See `Kind.engine`: the chosen one, or a stand-in of the chip's vendor."""
+        return vision_framework(chosen, chip, unserved)
+
+    def arrangements(
+        self, system: System, chips: int, limits: LayoutLimits
+    ) -> tuple[Arrangement, ...]:
+        """See `Kind.arrangements`: the whole model on every chip."""
+        return (Aggregated(Layout(replicas=chips)),)
+
+    def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
+        """See `Kind.arrangement`."""
+        return Aggregated(Layout(replicas=chips or 1))
+
+    def fallbacks(self, system: System) -> tuple[str, ...]:
+        """See `Kind.fallbacks`."""
+        choice = choose_kernel(system.precision.weights, system.precision.activations, system.chip)
+        return (choice.fallback,) if choice.fallback else ()
+
+    def predict(
+        self,
+        system: System,
+        arrangements: Sequence[Arrangement],
+        requests: Requests,
+        load: Load,
+        sizes: FloatArray,
+    ) -> Outcome:
+        """See `Kind.predict`."""
+        return predict_forward(system, arrangements, load, sizes)
+
+    def largest(
+        self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
+    ) -> FloatArray:
+        """See `Kind.largest`."""
+        return np.full((len(arrangements), 1), float(forward_footprint(system).largest_batch()))
 
 
 def forward_footprint(system: System) -> VisionFootprint:

@@ -9,12 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from engine.hardware.chip import Chip
-from engine.hardware.forward_runtime import vision_framework
 from engine.hardware.framework import Framework
-from engine.hardware.kernels import choose_kernel
 from engine.model.kinds import ModelKind
 from engine.scenario import LayoutLimits
-from engine.serve.forward import forward_footprint, predict_forward
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
 from engine.serve.requests import Requests
@@ -23,7 +20,6 @@ from engine.serve.system import System
 from engine.serve.tokens import predict_aggregated, predict_disaggregated
 from engine.words.arrays import FloatArray
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, given_layout
-from engine.work.layout import Layout
 from engine.work.parallelism import legal_layouts
 
 
@@ -133,51 +129,11 @@ class TokensKind:
         return np.where(room.context_fits, room.limit * copies, 0.0)
 
 
-class ForwardKind:
-    """Models of one forward pass: the whole model on every chip."""
+def kind_of(kind: ModelKind) -> Kind:
+    """The room that answers for a kind of models; that of forward models loads when it is asked for
+    (a command about tokens starts without it)."""
+    if kind is ModelKind.FORWARD:
+        from engine.serve.forward import ForwardKind
 
-    block_candidates = 1024
-    waits = False
-    answers_fallbacks = True
-
-    def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
-        """See `Kind.engine`: the chosen one, or a stand-in of the chip's vendor."""
-        return vision_framework(chosen, chip, unserved)
-
-    def arrangements(
-        self, system: System, chips: int, limits: LayoutLimits
-    ) -> tuple[Arrangement, ...]:
-        """See `Kind.arrangements`: the whole model on every chip."""
-        return (Aggregated(Layout(replicas=chips)),)
-
-    def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
-        """See `Kind.arrangement`."""
-        return Aggregated(Layout(replicas=chips or 1))
-
-    def fallbacks(self, system: System) -> tuple[str, ...]:
-        """See `Kind.fallbacks`."""
-        choice = choose_kernel(system.precision.weights, system.precision.activations, system.chip)
-        return (choice.fallback,) if choice.fallback else ()
-
-    def predict(
-        self,
-        system: System,
-        arrangements: Sequence[Arrangement],
-        requests: Requests,
-        load: Load,
-        sizes: FloatArray,
-    ) -> Outcome:
-        """See `Kind.predict`."""
-        return predict_forward(system, arrangements, load, sizes)
-
-    def largest(
-        self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
-    ) -> FloatArray:
-        """See `Kind.largest`."""
-        return np.full((len(arrangements), 1), float(forward_footprint(system).largest_batch()))
-
-
-KINDS: dict[ModelKind, Kind] = {
-    ModelKind.TOKENS: TokensKind(),
-    ModelKind.FORWARD: ForwardKind(),
-}
+        return ForwardKind()
+    return TokensKind()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
 from engine.serve.requests import Requests
@@ -30,7 +30,7 @@ def predict(
     and no row depends on its neighbours. Raises `InputError` for a chip without constants.
     """
     table = np.atleast_2d(np.asarray(sizes, dtype=float))
-    return KINDS[system.model.kind].predict(system, arrangements, requests, load, table)
+    return kind_of(system.model.kind).predict(system, arrangements, requests, load, table)
 
 
 def largest_sizes(
@@ -38,4 +38,4 @@ def largest_sizes(
 ) -> FloatArray:
     """The largest size that memory holds and the scheduler admits, a column of (arrangements, 1);
     0 where nothing starts."""
-    return KINDS[system.model.kind].largest(system, arrangements, requests, load)
+    return kind_of(system.model.kind).largest(system, arrangements, requests, load)

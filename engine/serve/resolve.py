@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
 from engine.hardware.chip import Chip
@@ -12,15 +13,17 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.forward.architecture import VisionArchitecture
 from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
-from engine.serve.kinds import KINDS
+from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
 
 ReadModel = Callable[..., LoadedModel]
 """`load_architecture`, or one that remembers what it read."""
@@ -47,7 +50,7 @@ def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved
     model = scenario_model(scenario, read)
     chip = load_chip(scenario.chip)
     architecture = model.architecture
-    kind = KINDS[architecture.kind]
+    kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(load_framework(scenario.framework), chip, unserved)
     framework = configured(framework, chip, scenario.settings)

@@ -6,18 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
-from engine.model.forward.architecture import VisionArchitecture
 from engine.model.precision import Precision
 from engine.serve.memory import Footprint, Held, footprint
 from engine.serve.passes import Deployment
-from engine.work.forward.work import Inventory as ForwardInventory
-from engine.work.forward.work import take_vision_inventory
 from engine.work.layout import Layout
 from engine.work.tokens import Inventory, LayoutArrays, take_inventory
+
+if TYPE_CHECKING:
+    from engine.model.forward.architecture import VisionArchitecture
+    from engine.work.forward.work import Inventory as ForwardInventory
 
 REMEMBERED = 64
 """Groups of layouts whose shares and memory are kept; a sweep comes back to the same ones."""
@@ -49,7 +51,7 @@ class System:
     @property
     def forward_model(self) -> VisionArchitecture:
         """The model, where it is one of a single forward pass."""
-        assert isinstance(self.model, VisionArchitecture)
+        assert not isinstance(self.model, Architecture)
         return self.model
 
     @cached_property
@@ -60,6 +62,8 @@ class System:
     @cached_property
     def forward_inventory(self) -> ForwardInventory:
         """Kernels of one forward pass."""
+        from engine.work.forward.work import take_vision_inventory
+
         return take_vision_inventory(self.forward_model, self.precision, self.chip, self.engine)
 
     @property

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.serve.continuous import serve_continuous
-from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.load import Closed, Load
 from engine.serve.memory import MemoryItem, held_tokens
 from engine.serve.outcome import Memory, Outcome
@@ -63,6 +62,8 @@ def predict_disaggregated(
 ) -> Outcome:
     """Prefill and decode apart; ``sizes`` are requests in flight over all workers. The load is
     one of requests in flight, whatever it is called."""
+    from engine.serve.disaggregated import Pools, serve_disaggregated
+
     prefills = [one.prefill for one in arrangements]
     decodes = [one.decode for one in arrangements]
     workers = _column([pool.workers for pool in decodes])

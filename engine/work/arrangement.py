@@ -141,8 +141,8 @@ def given_layout(limits: LayoutLimits, chips: int | None) -> Layout:
 
 
 _DEGREES = {"TP": "tensor", "PP": "pipeline", "EP": "expert", "DP": "attention_data"}
-_WORD = re.compile(r"(TP|PP|EP|DP)(\d{1,5})", re.IGNORECASE)
-_WORKERS = re.compile(r"[x×](\d{1,5})", re.IGNORECASE)
+_WORD = r"(TP|PP|EP|DP)(\d{1,5})"
+_WORKERS = r"[x×](\d{1,5})"
 
 
 def parse_pool(text: str, what: str) -> Pool:
@@ -150,9 +150,9 @@ def parse_pool(text: str, what: str) -> Pool:
     degrees: dict[str, int] = {}
     workers = 1
     for word in text.split():
-        if found := _WORD.fullmatch(word):
+        if found := re.fullmatch(_WORD, word, re.IGNORECASE):
             degrees[_DEGREES[found[1].upper()]] = int(found[2])
-        elif found := _WORKERS.fullmatch(word):
+        elif found := re.fullmatch(_WORKERS, word, re.IGNORECASE):
             workers = int(found[1])
         else:
             raise InputError(

@@ -23,12 +23,12 @@ def is_layer_table(reference: str) -> bool:
 def hub_reference(reference: str, revision: str = "") -> HubReference | None:
     """The hub's repository that ``reference`` names, or None when it names something else:
     bundled profiles and what lies on the disk come first."""
-    from engine.sources.hub.reference import HubReference
-
     if model_file(reference) is not None or is_path(reference):
         return None
     if reference.lower().startswith(TIMM) and vision_name(reference):
         return None
+    from engine.sources.hub.reference import HubReference
+
     return HubReference.parse(reference, revision)
 
 

@@ -19,7 +19,7 @@ def interpret(
 ) -> LoadedModel:
     """Describe an already parsed config, see `load_architecture`; raises `InputError`."""
     from engine.model.dialects.reading import read_architecture
-    from engine.model.forward.reading import is_vision
+    from engine.model.forward.recognition import is_vision
     from engine.model.quantisation import name_warning
 
     if is_vision(raw.config, assume):

@@ -128,6 +128,16 @@ class VisionArchitecture:
         return sum(layer.parameters for layer in self.layers)
 
     @property
+    def total_parameters(self) -> int:
+        """All of them, by the name that every architecture answers to."""
+        return self.parameters
+
+    @property
+    def active_parameters(self) -> int:
+        """One sample uses them all."""
+        return self.parameters
+
+    @property
     def flops(self) -> float:
         """FLOPs of one forward pass of one sample."""
         return sum(layer.flops for layer in self.layers)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.model.forward.source import Reader
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
+
+if TYPE_CHECKING:
+    from engine.model.forward.source import Reader
 
 FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "beit": {"read": ("beit", "data2vec-vision")},

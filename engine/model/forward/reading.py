@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from engine.model.forward.architecture import VisionArchitecture
 from engine.model.forward.defaults import class_defaults
 from engine.model.forward.index import known_model_types, named_architectures, reader_for
+from engine.model.forward.recognition import type_of_class
 from engine.model.forward.source import Resolution, Source
 from engine.model.keys import Keys
 from engine.model.unread import check_unread
@@ -19,45 +19,6 @@ from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.text import clean
 
 TABLE_ADVICE = "a layer table (CSV, one row per layer) is a model too"
-
-
-def is_vision(config: Mapping[str, Any], assume: str = "") -> bool:
-    """True when a vision dialect reads ``config``, or it has timm's form."""
-    if assume:
-        return assume in known_model_types() or assume in named_architectures()
-    model_type = config.get("model_type")
-    if isinstance(model_type, str) and model_type:
-        known = model_type in known_model_types() or model_type == "timm_wrapper"
-        return known or _looks_visual(config, model_type)
-    return isinstance(config.get("architecture"), str) or bool(_type_of_class(config))
-
-
-_VISUAL_CLASS = re.compile(
-    r"For(Image|Object|Semantic|Instance|Universal|Depth|Keypoint|Masked?Image)\w*$|VisionModel\w*$"
-)
-
-
-def _looks_visual(config: Mapping[str, Any], model_type: str) -> bool:
-    """True for a model of images that no dialect reads, neither of language nor of vision."""
-    from engine.model.dialects.index import known_model_types as language_types
-
-    if model_type in language_types():
-        return False
-    classes = config.get("architectures")
-    first = classes[0] if isinstance(classes, list) and classes else None
-    if isinstance(first, str) and _VISUAL_CLASS.search(first):
-        return True
-    return "num_channels" in config and "vocab_size" not in config
-
-
-def _type_of_class(config: Mapping[str, Any]) -> str:
-    """The model type whose class ``architectures`` names (ResNetForImageClassification), or ""."""
-    classes = config.get("architectures")
-    if not isinstance(classes, list) or not classes or not isinstance(classes[0], str):
-        return ""
-    stem = re.sub(r"(For[A-Z]\w*|Model\w*|Backbone)$", "", classes[0]).lower()
-    plain = {re.sub(r"[_-]", "", kind): kind for kind in known_model_types()}
-    return plain.get(stem, "")
 
 
 def read_vision(
@@ -81,7 +42,7 @@ def read_vision(
     if named:
         config, note = _timm_config(config, source, assume)
         notes.append(note)
-    model_type = str(config.get("model_type") or _type_of_class(config))
+    model_type = str(config.get("model_type") or type_of_class(config))
     if assume in known_model_types():
         notes.append(f"read as {assume} because --assume says so; the file says {model_type}")
         model_type = assume
@@ -113,7 +74,7 @@ def read_vision(
 def _is_timm(config: Mapping[str, Any], assume: str) -> bool:
     stated = config.get("model_type")
     return not assume and (
-        stated == "timm_wrapper" or (stated in (None, "") and not _type_of_class(config))
+        stated == "timm_wrapper" or (stated in (None, "") and not type_of_class(config))
     )
 
 

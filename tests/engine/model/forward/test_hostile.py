@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from engine.model.config import load_architecture
 from engine.model.forward.architecture import Image
 from engine.model.forward.index import known_model_types, named_architectures
-from engine.model.forward.reading import is_vision, read_vision
+from engine.model.forward.reading import read_vision
+from engine.model.forward.recognition import is_vision
 from engine.words.errors import InputError, RooftopError
 
 CONFIGS: list[dict[str, Any]] = [
