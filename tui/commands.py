@@ -86,6 +86,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("zoom", ("full_stop",), "zoom", "Give this pane the whole screen, and back"),
     Command("copy", ("y",), "copy row", "Copy the row with its benchmark name", needs="row"),
     Command("copy_launch", ("Y",), "copy launch", "Copy the row's launch command", needs="row"),
+    Command("deploy", ("E",), "deploy", "See and write what starts the row", needs="row"),
     Command("copy_plan", ("ctrl+y",), "copy plan", "Copy the row's plan as TOML", needs="sweep"),
     Command("rerun", ("f5",), "rerun", "Sweep again"),
     Command("theme", ("T",), "theme", "Next theme: dark, light, contrast, mono"),

@@ -47,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     _add_memory(commands)
     _add_plan(commands)
+    _add_deploy(commands)
+    _add_check(commands)
     _add_diff(commands)
     _add_model(commands)
     _add_name(commands)
@@ -97,6 +99,33 @@ def _add_plan(commands: Subparsers) -> None:
     add_scenario_options(parser)
     parser.add_argument("-o", "--output", required=True, metavar="PLAN.toml", help="file to write")
     parser.set_defaults(run=_late("engine.cli.plan", "run_plan"))
+
+
+def _add_deploy(commands: Subparsers) -> None:
+    parser = commands.add_parser("deploy", help="write what a plan is started with")
+    parser.add_argument("plan", metavar="PLAN.toml")
+    parser.add_argument(
+        "--to", required=True, metavar="KIND", help="sh, compose, slurm, dynamo, llmisvc, llm-d"
+    )
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder to write to; else printed")
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument(
+        "--engine-version", default="", metavar="V", help="write the options of this version"
+    )
+    parser.set_defaults(run=_late("engine.cli.deploy", "run_deploy"))
+
+
+def _add_check(commands: Subparsers) -> None:
+    check = commands.add_parser("check", help="work a saved plan out again with today's profiles")
+    check.add_argument("plan", metavar="PLAN.toml")
+    check.add_argument("--within", default="0.05", help="drift that is allowed, as a share")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.set_defaults(run=_late("engine.cli.check", "run_check"))
+    verify = commands.add_parser("verify", help="compare measured runs with what a plan said")
+    verify.add_argument("plan", metavar="PLAN.toml")
+    verify.add_argument("results", nargs="+", metavar="RESULT")
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    verify.set_defaults(run=_late("engine.cli.verify", "run_verify"))
 
 
 def _add_diff(commands: Subparsers) -> None:

@@ -56,6 +56,8 @@ def _arrangement(
     if arguments.prefill or arguments.decode:
         if not (arguments.prefill and arguments.decode):
             raise InputError("--prefill and --decode: found one pool, expected both")
+        if scenario.workload.cached:
+            raise InputError("--cached: not known with pools, expected no --prefill and --decode")
         prefill = parse_pool(arguments.prefill, "--prefill")
         return Disaggregated(prefill, parse_pool(arguments.decode, "--decode"))
     return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
@@ -84,7 +86,12 @@ def _number(text: str, what: str) -> float:
 
 
 def _print_json(found: Predicted) -> None:
-    document = {"rows": found.rows(), **found.held(), "settings": found.settings()}
+    document = {
+        "rows": found.rows(),
+        **found.held(),
+        "settings": found.settings(),
+        "notes": list(found.prepared.fallbacks),
+    }
     json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
     print()
 

@@ -94,4 +94,5 @@ def _print_table(
     print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
     print_rows(prepared, rows)
     first = result.table.precision(int(result.order[0]))
-    print_reliability(prepared, scenario, first)
+    # The answer has said what the model as a whole cannot have.
+    print_reliability(prepared, scenario, first, told=prepared.notes)

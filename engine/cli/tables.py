@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +88,11 @@ def print_rows(prepared: Prepared, rows: list[dict[str, Any]]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def print_reliability(prepared: Prepared, scenario: Scenario, precision: Precision) -> None:
-    """How far off such predictions have been, and what the chip cannot do as asked."""
+def print_reliability(
+    prepared: Prepared, scenario: Scenario, precision: Precision, told: Sequence[str] = ()
+) -> None:
+    """How far off such predictions have been, and what cannot be had as asked, ``told`` apart."""
     print(f"accuracy: {accuracy_of(prepared, scenario, precision).sentence()}")
-    # The answer has said what the model as a whole cannot have.
     for note in prepared.fallbacks:
-        if note not in prepared.notes:
+        if note not in told:
             print(f"note: {note}")

@@ -132,7 +132,9 @@ class Chip:
     """Memory as the driver reports it, less than ``memory_bytes``; 0 where nobody measured it."""
     reported_source: str = ""
     devices: int = 1
-    """What engines find on it: dies that each stand for a device of their own."""
+    """Devices that engines count where this profile counts one chip: a 910C card is two NPUs."""
+    server_chips: int = 8
+    """Chips that one operating system sees."""
     pace: float = 1.0
     """Seconds of its arithmetic and launches over those that the generation's constants describe:
     chips that may draw more power hold higher clocks. Memory has a clock of its own."""

@@ -138,6 +138,7 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
         reported_bytes=file.get("reported_gib", 0.0) * GIB,
         reported_source=clean(file.get("reported_source", "")),
         devices=file.get("devices", 1),
+        server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),
         sustained=vision["sustained"].get(file["id"], 1.0),
         origin=origin,

@@ -16,6 +16,7 @@ from engine.hardware.framework_parts import (
     ForwardRuntime,
     Scheduler,
 )
+from engine.hardware.launch_table import Launch
 from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
 from engine.words.arrays import FloatArray
 
@@ -36,7 +37,7 @@ class Framework:
 
     ``kernels`` overrides or adds kernel constants of a chip generation, keyed ``generation/kernel
     class``; ``deviations`` say where its kernels differ on every chip, by kernel class or family.
-    ``launch`` is the template of the command. ``pace`` is what a pass takes as a share of the
+    ``launch`` is how its command is written. ``pace`` is what a pass takes as a share of the
     newest build's, an array where builds differ. ``forward`` is None where it serves language
     models only. ``eras`` are those of its memory, oldest first.
     """
@@ -53,7 +54,7 @@ class Framework:
     builds: Builds
     provenance: Provenance
     sources: tuple[str, ...]
-    launch: str
+    launch: Launch
     kernels: Mapping[str, KernelConstants]
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
     pace: float | FloatArray = 1.0

@@ -13,6 +13,7 @@ from engine.hardware.chip_profiles import deviations, kernel_constants
 from engine.hardware.constants import read_part
 from engine.hardware.framework import CONSTANTS, PARTS, Era, Framework
 from engine.hardware.framework_parts import ForwardRuntime
+from engine.hardware.launch_table import read_launch
 from engine.sources.profile_files import (
     bundled_files,
     changed_at,
@@ -45,7 +46,15 @@ def framework_values(path: Path) -> dict[str, Any]:
         return file
     values = framework_values(bundled_files("frameworks")[base])
     kernels = {**values.get("kernels", {}), **file.get("kernels", {})}
-    return {**values, **file, "kernels": kernels}
+    launch = _based(values["launch"], file.get("launch"))
+    return {**values, **file, "kernels": kernels, "launch": launch}
+
+
+def _based(base: str | dict[str, Any], own: str | dict[str, Any] | None) -> str | dict[str, Any]:
+    """A launch table that says only what differs from its base's."""
+    if own is None:
+        return base
+    return {**base, **own} if isinstance(base, dict) and isinstance(own, dict) else own
 
 
 def source_values(name: str) -> dict[str, Any]:
@@ -54,7 +63,17 @@ def source_values(name: str) -> dict[str, Any]:
 
 
 def _values(path: Path, origin: str) -> dict[str, Any]:
-    return framework_values(path) if origin == "bundled" else user_values(path, FRAMEWORK_SCHEMA)
+    if origin == "bundled":
+        return framework_values(path)
+    values = user_values(path, FRAMEWORK_SCHEMA)
+    return {**values, "launch": _stated(values["launch"])}
+
+
+def _stated(value: Any) -> Any:
+    """Tables without what nobody wrote in them."""
+    if isinstance(value, dict):
+        return {key: _stated(one) for key, one in value.items() if one is not None}
+    return [_stated(one) for one in value] if isinstance(value, list) else value
 
 
 @cache
@@ -68,7 +87,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         deviations=deviations(file),
         provenance=Provenance(file.get("provenance", "datasheet")),
         sources=tuple(clean(source) for source in file.get("sources", ())),
-        launch=clean(file["launch"]),
+        launch=read_launch(file["launch"]),
         kernels={key: kernel_constants(one) for key, one in file.get("kernels", {}).items()},
         forward=_forward(file.get("vision")),
         eras=tuple(_era(one) for one in file.get("eras", ())),

@@ -129,8 +129,9 @@ class ChipFile(_Strict):
     memory_bytes: PositiveInt
     reported_gib: float = Field(0.0, ge=0)
     reported_source: str = ""
-    devices: PositiveInt = 1
     bandwidth_gbs: PositiveFloat
+    devices: PositiveInt = Field(1, le=16)
+    server_chips: PositiveInt = Field(8, le=4096)
     cache_mb: float = Field(0.0, ge=0)
     core_count: int = Field(0, ge=0)
     core_unit: str = ""
@@ -228,6 +229,70 @@ EraFile = create_model(
 )
 
 
+class SpellingFile(_Strict):
+    """An entry of a launch table that only some versions know."""
+
+    text: str
+    since: str = ""
+    until: str = ""
+
+
+Spelled = str | SpellingFile
+
+
+class LaunchFileFile(_Strict):
+    """A file that an engine reads beside its command."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")
+    flag: str
+    lines: list[Spelled]
+
+
+class LaunchRoleFile(_Strict):
+    """What the workers of one role are told besides."""
+
+    flags: list[Spelled] = []
+    environment: list[Spelled] = []
+    lines: list[Spelled] = []
+
+
+Width = Literal["any", "all", "none"]
+
+
+class LaunchLimitsFile(_Strict):
+    """What an engine refuses."""
+
+    generations: list[str] = []
+    expert: Width = "any"
+    attention_data: Width = "any"
+    sequences_within_budget: bool = False
+
+
+class LaunchTableFile(_Strict):
+    """How an engine is told what a prediction assumed (`engine.hardware.launch_table`)."""
+
+    command: str = Field(min_length=1)
+    version: str
+    oldest: str = ""
+    flags: list[Spelled]
+    extra: list[Spelled] = []
+    node_flags: list[Spelled] = []
+    environment: list[Spelled] = []
+    holds: list[str] = []
+    kv: dict[str, Spelled] = {}
+    online: dict[str, Spelled] = {}
+    limits: LaunchLimitsFile = LaunchLimitsFile()
+    file: LaunchFileFile | None = None
+    roles: dict[Literal["prefill", "decode"], LaunchRoleFile] = {}
+    router: list[str] = []
+    pools_router: list[str] = []
+    router_file: LaunchFileFile | None = None
+    across: str = ""
+    runtimes: dict[str, list[str]] = {}
+    notes: list[str] = []
+    sources: list[str] = []
+
+
 class _FrameworkFile(_Strict):
     id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
     name: str
@@ -235,7 +300,7 @@ class _FrameworkFile(_Strict):
     deviations: dict[str, DeviationFile] = {}
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     sources: list[str] = []
-    launch: str
+    launch: str | LaunchTableFile
     kernels: dict[str, KernelFile] = {}
     former: FormerFile | None = None
     vision: ForwardFile | None = None  # type: ignore[valid-type]

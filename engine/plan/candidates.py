@@ -130,9 +130,20 @@ class Plan:
         return explain(asked.prepared, self.scenario, self.arrangement, self.precision, size)
 
     def launch(self) -> str:
-        """The engine's command for one replica, to be read before it is run."""
+        """The commands of the first worker of each role, and what they are not told as comments; to
+        be read before they are run."""
         prepared, chosen = self._question.prepared, (self.arrangement, self.precision)
         return launch_command(prepared, self.scenario, *chosen, self.batch)
+
+    def deploy(self, kind: str) -> dict[str, str]:
+        """Files that start it, by their names: ``sh``, ``compose``, ``slurm``, ``dynamo``,
+        ``llmisvc`` or ``llm-d``. Raises `rooftop.Error` for what a kind cannot hold."""
+        from engine.plan.deploy import deploy_row
+        from engine.plan.deploy_kind import load_deployment
+
+        prepared, chosen = self._question.prepared, (self.arrangement, self.precision)
+        made = deploy_row(prepared, self.scenario, *chosen, self.batch, load_deployment(kind))
+        return dict(made.files)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it as a plan file, whole or not at all, and return where.

@@ -6,7 +6,7 @@ predictions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from engine.model.kinds import ModelKind
@@ -20,6 +20,7 @@ from engine.scenario import Scenario
 from engine.work.arrangement import Arrangement
 
 if TYPE_CHECKING:
+    from engine.plan.launch_process import Launch
     from engine.plan.nudge import Nudge
 
 
@@ -62,8 +63,9 @@ class PlanKind(Protocol):
         arrangement: Arrangement,
         precision: Precision,
         batch: int,
-    ) -> tuple[str, Mapping[str, object]]:
-        """The template of the engine's command, and the fields that fill it."""
+        version: str,
+    ) -> Launch:
+        """What a candidate is started with, for a version of the engine or the newest."""
         ...
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:

@@ -1,15 +1,29 @@
-"""The engine's command for a candidate, to be read before it is run."""
+"""What a candidate is started with, to be read before it is run."""
 
 from __future__ import annotations
 
-import shlex
+from typing import Any
 
-from engine.model.config import hub_reference
 from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
+from engine.plan.launch_process import Launch
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.work.arrangement import Arrangement
+
+
+def launch_of(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangement: Arrangement,
+    precision: Precision,
+    batch: int,
+    version: str = "",
+) -> Launch:
+    """The processes of a candidate, and what they are not told; for a ``version`` of the engine,
+    else the one its launch table was written for. Raises `InputError` for one it does not know."""
+    kind = plan_kind(prepared)
+    return kind.launch(prepared, scenario, arrangement, precision, batch, version)
 
 
 def launch_command(
@@ -19,19 +33,46 @@ def launch_command(
     precision: Precision,
     batch: int,
 ) -> str:
-    """The framework's command line for one replica."""
-    template, fields = plan_kind(prepared).launch(prepared, scenario, arrangement, precision, batch)
-    model, note = _named(prepared, scenario)
-    command = template.replace("{model}", model)
-    for name, value in fields.items():
-        command = command.replace("{" + name + "}", str(value))
-    return command + note
+    """The commands of the first worker of each role, one a line, and the gaps as comments."""
+    return launch_text(launch_of(prepared, scenario, arrangement, precision, batch))
 
 
-def _named(prepared: Prepared, scenario: Scenario) -> tuple[str, str]:
-    """The checkpoint as a shell word, and a comment with its revision: every engine has an option
-    of its own for that."""
-    reference = hub_reference(scenario.model, scenario.revision)
-    revision = reference.revision if reference is not None else ""
-    note = f"  # revision {shlex.quote(revision)}" if revision else ""
-    return shlex.quote(prepared.model.repository or scenario.model), note
+def launch_values(launch: Launch) -> dict[str, Any]:
+    """A launch as plain values for files: the first worker of each role, and how many there are."""
+    processes = [
+        {
+            "name": one.name,
+            "workers": launch.workers(one.role),
+            "node": one.node,
+            "devices": list(one.devices),
+            "port": one.port,
+            "environment": [f"{name}={value}" for name, value in one.environment],
+            "words": list(one.words),
+        }
+        for one in launch.distinct
+    ]
+    first = launch.distinct[0].line if launch.processes else ""
+    return {
+        "command": first,
+        "model": launch.model,
+        "engine": launch.engine,
+        "written_for": launch.version,
+        "nodes": launch.nodes,
+        "gaps": list(launch.gaps),
+        "processes": processes,
+        "files": dict(launch.files),
+    }
+
+
+def launch_text(launch: Launch) -> str:
+    """As `launch_command`, of a launch at hand."""
+    several = len(launch.processes) > 1
+    lines = []
+    for one in launch.distinct:
+        copies = launch.workers(one.role)
+        times = f" ×{copies}" if copies > 1 else ""
+        lines += [f"# {one.name}{times}, on node {one.node}"] if several else []
+        lines.append(one.line)
+    for name, text in launch.files.items():
+        lines += [f"# {name}:", *(f"#   {line}" for line in text.splitlines())]
+    return "\n".join([*lines, *(f"# {gap}" for gap in launch.gaps)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from engine.hardware.chip import Provenance
@@ -11,6 +11,8 @@ from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import Image, Text
 from engine.model.precision import Precision
 from engine.plan.benchmark import EncoderName, FpsName, fps_model
+from engine.plan.launch_process import Launch
+from engine.plan.launch_template import template_launch
 from engine.plan.metrics import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
@@ -76,16 +78,23 @@ class ForwardPlans:
         arrangement: Arrangement,
         precision: Precision,
         batch: int,
-    ) -> tuple[str, Mapping[str, object]]:
-        """The command of one chip; a comment where none is known."""
+        version: str,
+    ) -> Launch:
+        """The command of one chip; a gap where none is known."""
         size, engine = prepared.vision.input, prepared.framework
-        fields = {"batch": batch, **asdict(size), "instances": scenario.instances}
-        if engine.forward is None:
-            return "", fields
-        if isinstance(size, Image):
-            return engine.forward.launch, fields
-        gap = f"# {engine.name}: no command known that encodes {{batch}} × {{tokens}} tokens"
-        return engine.forward.launch_text or gap, fields
+        sizes = {name: str(value) for name, value in asdict(size).items()}
+        model = prepared.model.repository or scenario.model
+        fields = {"model": model, "batch": str(batch), **sizes}
+        fields["instances"] = str(scenario.instances)
+        text = ""
+        if engine.forward is not None and isinstance(size, Image):
+            text = engine.forward.launch
+        elif engine.forward is not None:
+            gap = f"# {engine.name}: no command known that encodes {{batch}} × {{tokens}} tokens"
+            text = engine.forward.launch_text or gap
+        chips = arrangement.chips
+        gaps = (f"{chips} chips: the command is one chip's",) if chips > 1 else ()
+        return template_launch(engine, text, fields, gaps)
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from engine.hardware.chip import KernelConstants, Provenance
@@ -14,10 +14,11 @@ from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
 from engine.scenario import Mode, Scenario
 from engine.words.quantities import duration, rate
-from engine.work.arrangement import Aggregated, Arrangement
+from engine.work.arrangement import Arrangement
 from engine.work.tokens import Inventory
 
 if TYPE_CHECKING:
+    from engine.plan.launch_process import Launch
     from engine.plan.nudge import Nudge
 
 
@@ -71,26 +72,20 @@ class TokenPlans:
         arrangement: Arrangement,
         precision: Precision,
         batch: int,
-    ) -> tuple[str, Mapping[str, object]]:
-        """The command of one replica."""
-        if not isinstance(arrangement, Aggregated):
-            return "", {}
-        layout = arrangement.layout
-        return prepared.framework.launch, {
-            "tensor": layout.tensor,
-            "pipeline": layout.pipeline,
-            "expert": layout.expert,
-            "attention_data": layout.attention_data,
-            "ranks": layout.ranks,
-            "chips": layout.chips_per_replica,
-            "replicas": layout.replicas,
-            "batch": batch,
-            "sequences": -(-batch // layout.attention_data),
-            "context": scenario.workload.input_tokens + scenario.workload.output_tokens,
-            "kv_dtype": "fp8" if precision.kv.bits <= 8 else "auto",
-            "expert_flag": "--enable-expert-parallel " if layout.expert > 1 else "",
-            "attention_data_flag": "--enable-dp-attention " if layout.attention_data > 1 else "",
-        }
+        version: str,
+    ) -> Launch:
+        """Its processes by the engine's launch table or template."""
+        from engine.hardware.launch_table import LaunchTable, LaunchTemplate
+        from engine.plan.launch_table import TabledLaunch, refuse_version
+        from engine.plan.launch_template import token_template
+
+        chosen = (arrangement, precision, batch)
+        match prepared.framework.launch:
+            case LaunchTemplate(text):
+                return token_template(prepared, scenario, text, *chosen)
+            case LaunchTable() as table:
+                refuse_version(table, prepared.framework.name, version)
+                return TabledLaunch(prepared, scenario, *chosen, version).launch()
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""

@@ -9,7 +9,7 @@ from engine import __version__
 from engine.plan.answer import answer, why_lost
 from engine.plan.explain import explain
 from engine.plan.kinds import benchmark_names
-from engine.plan.launch import launch_command
+from engine.plan.launch import launch_of, launch_values
 from engine.plan.plan_file import (
     SCHEMA_VERSION,
     refuse_other_file,
@@ -20,6 +20,7 @@ from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Explanation, Sweep, Table
 from engine.plan.rows import row_metrics
+from engine.plan.verification import verification
 from engine.scenario import Scenario
 from engine.words.quantities import GIB
 
@@ -48,7 +49,7 @@ def plan_document(
         "rooftop_version": __version__,
         "answer": answer(prepared, scenario, sweep),
         "benchmarks": benchmark_names(prepared, scenario, precision, batch),
-        "launch": launch_command(prepared, scenario, arrangement, precision, batch),
+        "launch": launch_values(launch_of(prepared, scenario, arrangement, precision, batch)),
         "choice": {
             "batch": batch,
             "precision": precision.label,
@@ -64,6 +65,9 @@ def plan_document(
         "provenance": _provenance(prepared),
         "accuracy": {**accuracy.values(), "basis": accuracy.basis},
     }
+    verify = verification(prepared, scenario, arrangement, precision, batch)
+    if verify:
+        document["verify"] = verify
     runner_up = _runner_up(scenario, sweep, table, row)
     if runner_up:
         document["runner_up"] = runner_up

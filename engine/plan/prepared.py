@@ -68,8 +68,7 @@ class Prepared:
     @property
     def samples(self) -> str:
         """What a forward model counts per second; empty for models of tokens."""
-        architecture = self.model.architecture
-        return architecture.samples if isinstance(architecture, VisionArchitecture) else ""
+        return self.vision.samples if self.kind is ModelKind.FORWARD else ""
 
     def system(self, precision: Precision) -> System:
         """The system of one of the precisions."""

@@ -13,7 +13,7 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.kinds import ModelCategory
+from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
@@ -25,13 +25,24 @@ from engine.serve.system import System
 if TYPE_CHECKING:
     from engine.model.forward.architecture import VisionArchitecture
 
-ReadModel = Callable[..., LoadedModel]
-"""`load_architecture`, or one that remembers what it read."""
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
     ModelCategory.ENCODER: "is not described for text encoders",
 }
 """What is said of an engine without figures for such a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads what a scenario names: by default whoever finds it in the files of today. Who
+    resolves thousands of scenarios gives readers that remember."""
+
+    model: Callable[..., LoadedModel] = load_architecture
+    chip: Callable[[str], Chip] = load_chip
+    framework: Callable[[str], Framework] = load_framework
+
+
+FROM_FILES = Readers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +56,14 @@ class Resolved:
     notes: tuple[str, ...]
 
 
-def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved:
+def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     """Model, chip, engine and precisions of a scenario; raises `InputError`."""
-    model = scenario_model(scenario, read)
-    chip = load_chip(scenario.chip)
+    model = scenario_model(scenario, readers)
+    chip = readers.chip(scenario.chip)
     architecture = model.architecture
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
-    framework, note = kind.engine(load_framework(scenario.framework), chip, unserved)
+    framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
     framework = configured(framework, chip, scenario.settings)
     systems = tuple(
         System(
@@ -67,13 +78,25 @@ def resolve(scenario: Scenario, read: ReadModel = load_architecture) -> Resolved
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
     told = systems if kind.answers_fallbacks else ()
-    notes = dict.fromkeys([note, *(text for one in told for text in kind.fallbacks(one))])
+    fallbacks = (text for one in told for text in kind.fallbacks(one))
+    notes = dict.fromkeys([note, _cache_note(scenario, architecture.kind, framework), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
-def scenario_model(scenario: Scenario, read: ReadModel = load_architecture) -> LoadedModel:
+def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> str:
+    """Why a cached share of the prompts changes nothing, where it does not."""
+    if not scenario.workload.cached or kind is not ModelKind.TOKENS:
+        return ""
+    if scenario.workload.mode is Mode.STATIC:
+        return "A static batch prefills all prompts, the cached share has no effect"
+    if not framework.scheduler.prefix_caching:
+        return f"{framework.name} without prefix caching prefills all prompts, cached or not"
+    return ""
+
+
+def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:
     """The scenario's model; raises `InputError`."""
-    return read(
+    return readers.model(
         scenario.model,
         scenario.edits,
         assume=scenario.assume,

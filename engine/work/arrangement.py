@@ -149,7 +149,8 @@ def parse_pool(text: str, what: str) -> Pool:
     """``TP1 EP8 DP8 x2`` as a pool; raises `InputError` naming ``what`` and the bad word."""
     degrees: dict[str, int] = {}
     workers = 1
-    for word in text.split():
+    # The count may stand close to the degrees, as in TP4x2.
+    for word in re.sub(r"(?<=\d)(?=[x×])", " ", text, flags=re.IGNORECASE).split():
         if found := re.fullmatch(_WORD, word, re.IGNORECASE):
             degrees[_DEGREES[found[1].upper()]] = int(found[2])
         elif found := re.fullmatch(_WORKERS, word, re.IGNORECASE):

@@ -11,6 +11,7 @@ from engine.hardware.framework_parts import (
     PrefillPasses,
     Scheduler,
 )
+from engine.hardware.launch_table import LaunchTemplate
 from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
 from engine.model.architecture import (
     Architecture,
@@ -93,7 +94,7 @@ def framework(**changes: object) -> Framework:
         builds=Builds(),
         provenance=Provenance.DATASHEET,
         sources=(),
-        launch="serve {model}",
+        launch=LaunchTemplate("serve {model}"),
         kernels={},
     )
     return ideal.changed(**changes)

@@ -11,6 +11,7 @@ from tui.fetching import Fetching
 from tui.waiting import Waiting
 
 if TYPE_CHECKING:
+    from engine.plan.deploy import Artefacts
     from tui.session import Session
 
 
@@ -133,6 +134,40 @@ class Files(Group):
             int(table.batch[row]),
         )
         self._copy(text, "the launch command")
+
+    def do_deploy(self) -> None:
+        """What starts the row, as files of every kind; looked at before anything is written."""
+        from engine.plan.deploy import deploy_row
+        from engine.plan.deploy_kind import deployment_ids, load_deployment
+        from tui.overlays.deploy_page import DeployPage
+
+        session = self._session
+        if session is None or session.selected is None or session.prepared is None:
+            return
+        if not self._row_is_current(session):
+            return
+        table, row = session.selected
+        prepared, scenario = session.prepared, self._store.current
+        chosen = (table.arrangement(row), table.precision(row), int(table.batch[row]))
+
+        def made(kind: str) -> Artefacts:
+            return deploy_row(prepared, scenario, *chosen, load_deployment(kind))
+
+        page = DeployPage(deployment_ids(), made, lambda text: self._copy(text, "the files"))
+        self._desk.open(page, self._ask_folder)
+
+    def _ask_folder(self, made: Artefacts | None) -> None:
+        if made is not None:
+            self._desk.ask("Write to folder:", ".", lambda text: self._write_files(made, text))
+
+    def _write_files(self, made: Artefacts, text: str) -> None:
+        from engine.plan.deploy import write_artefacts
+        from engine.sources.files import user_path
+        from engine.words.text import clean
+
+        if text.strip():
+            paths = write_artefacts(made, user_path(text.strip()), force=False)
+            self._desk.say(f"written {clean(', '.join(map(str, paths)))}")
 
     def do_copy_plan(self) -> None:
         """The row's plan to the clipboard."""

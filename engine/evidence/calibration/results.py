@@ -1,4 +1,5 @@
-"""What engineers already have: result files of `vllm bench serve` and SGLang `bench_serving`.
+"""What engineers already have: result files of `vllm bench serve`, SGLang `bench_serving`, aiperf,
+guidellm and inference-perf (the last three as `engine.evidence.calibration.formats` reads them).
 
 Both write nearly the same keys, one JSON object per file or one per line; older versions lack
 some, and what is missing follows from the others. CSV files in the form of `rooftop validate`
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.evidence.calibration.formats import translated
 from engine.sources.files import read_text
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -47,9 +49,30 @@ class Run:
     """Range of answer lengths as a share of their mean."""
     cached: float = 0.0
     """Share of the prompts that the engine finds in its prefix cache."""
+    requests: float = math.nan
+    """How many were answered."""
+    output_rate: float = math.nan
+    """Tokens per second of all answers together."""
+    accepted: float = 1.0
+    """Tokens of one step, 1 without speculative decoding."""
+    model: str = ""
+    """What the client called the model; empty where it does not say."""
 
 
 def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:
+    """All runs of JSON result files, made on ``layout`` without speculative decoding; raises
+    `InputError`."""
+    runs = read_measured(paths, layout)
+    for run in runs:
+        if run.accepted > 1.0:
+            raise InputError(
+                f"{run.name}: accept_length: found {run.accepted:g}, expected a run without "
+                "speculative decoding"
+            )
+    return runs
+
+
+def read_measured(paths: Sequence[Path], layout: Layout) -> list[Run]:
     """All runs of JSON result files, made on ``layout``; raises `InputError`."""
     runs: list[Run] = []
     for path in paths:
@@ -65,20 +88,21 @@ def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:
 
 def _records(path: Path, shown: str) -> list[dict[str, Any]]:
     text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
-    found = _parsed(text)
-    if not found or not all(_is_result(record) for record in found):
+    found = [record for value in _parsed(text) for record in translated(value)]
+    results = [record for record in found if isinstance(record, dict) and _is_result(record)]
+    if not found or len(results) < len(found):
         raise InputError(
             f"{shown}: no benchmark result found, expected JSON of vllm bench serve, JSON lines "
-            "of SGLang bench_serving, or CSV"
+            "of SGLang bench_serving, JSON of aiperf, guidellm or inference-perf, or CSV"
         )
-    return found
+    return results
 
 
-def _is_result(record: object) -> bool:
+def _is_result(record: dict[str, Any]) -> bool:
     """Whether a value looks like a result at all: it has two of the keys that all versions
     write."""
     keys = ("completed", "duration", "total_input_tokens", "total_output_tokens")
-    return isinstance(record, dict) and sum(key in record for key in keys) >= 2
+    return sum(key in record for key in keys) >= 2
 
 
 def _parsed(text: str) -> list[Any]:
@@ -120,7 +144,34 @@ class _Record:
             tpot_ms=self._tpot(output_tokens),
             opens_at_once=not steady,
             spread=self._spread(output_tokens),
+            cached=self._cached(),
+            requests=completed,
+            output_rate=self.number("total_output_tokens") / self.number("duration"),
+            accepted=self._accepted(),
+            model=self._model(),
         )
+
+    def _cached(self) -> float:
+        """Share of prompt tokens that the server found in its cache, where it tells."""
+        tokens = self.values.get("total_cached_tokens")
+        if isinstance(tokens, int | float) and tokens > 0:
+            return min(float(tokens) / self.number("total_input_tokens"), 1.0)
+        percent = self.values.get("cache_hit_rate_pct")
+        return min(percent / 100.0, 1.0) if isinstance(percent, int | float) else 0.0
+
+    def _accepted(self) -> float:
+        """Tokens of one step with speculative decoding, as SGLang or vLLM name them."""
+        for key in ("accept_length", "spec_decode_acceptance_length"):
+            value = self.values.get(key)
+            if isinstance(value, int | float) and value > 1.0:
+                return float(value)
+        return 1.0
+
+    def _model(self) -> str:
+        server = self.values.get("server_info")
+        told = server.get("model_path") if isinstance(server, dict) else None
+        name = self.values.get("model_id") or told
+        return clean(name, 200) if isinstance(name, str) else ""
 
     def _check_complete(self) -> None:
         failed, completed = self.values.get("failed"), self.number("completed")
@@ -128,12 +179,6 @@ class _Record:
             raise InputError(
                 f"{self.place}: failed: found {failed:g} of {completed + failed:g} requests, "
                 f"expected at most {MOST_FAILED:.0%}"
-            )
-        accepted = self.values.get("accept_length")
-        if isinstance(accepted, int | float) and accepted > 1.0:
-            raise InputError(
-                f"{self.place}: accept_length: found {accepted:g}, expected a run without "
-                "speculative decoding"
             )
 
     def _request_rate(self) -> float | None:
@@ -189,8 +234,10 @@ class _Record:
             known = [one for one in lengths if isinstance(one, int) and one > 0]
             return (max(known) - min(known)) / output_tokens if known else USUAL_SPREAD
         ratio = self.values.get("random_range_ratio")
-        # SGLang draws lengths from ratio × length to length.
         if isinstance(ratio, int | float) and 0.0 <= ratio <= 1.0:
+            if "vllm" in str(self.values.get("backend", "")):
+                # vLLM draws from length × (1 ± ratio), SGLang from ratio × length to length.
+                return 2.0 * ratio
             return 2.0 * (1.0 - ratio) / (1.0 + ratio)
         return USUAL_SPREAD
 

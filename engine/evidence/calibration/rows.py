@@ -13,6 +13,7 @@ from engine.evidence.measured.library import Library, spellings
 from engine.evidence.measured.precisions import row_precision
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.model.architecture import Architecture
+from engine.model.precision import Precision
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -69,7 +70,13 @@ def _same_weights(row: Measurement, site: System) -> bool:
         precision = row_precision(*words, site.tokens_model, site.engine.id)
     except InputError:
         return False
-    return precision.weights.name == site.precision.weights.name
+    return _stored(precision) == _stored(site.precision)
+
+
+def _stored(precision: Precision) -> str:
+    """The format of the weights; FP16 checkpoints are called bf16 as often as not, and cost the
+    same."""
+    return "bf16" if precision.weights.name == "fp16" else precision.weights.name
 
 
 def _run(row: Measurement, cached: float) -> Run:

@@ -17,7 +17,7 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
 from engine.model.model_profiles import bundled_models
 from engine.scenario import Scenario
-from engine.serve.resolve import resolve, scenario_model
+from engine.serve.resolve import Readers, resolve, scenario_model
 from engine.serve.system import System
 from engine.words.errors import InputError
 
@@ -37,12 +37,13 @@ class Library:
         self.chip = cache(load_chip)
         self.framework = cache(load_framework)
         self.built = cache(self._build)
+        self.system = cache(self._resolve)
         self.reference = cache(self._find)
-        self._read = cache(load_architecture)
+        self._readers = Readers(cache(load_architecture), self.chip, self.framework)
 
     def model(self, reference: str) -> LoadedModel:
         """What ``--model`` names; raises `InputError`."""
-        return scenario_model(Scenario(model=reference), self._read)
+        return scenario_model(Scenario(model=reference), self._readers)
 
     def language_model(self, name: str) -> tuple[LoadedModel, Architecture]:
         """The language model that ``name`` (``org/name`` or a name) means; raises `InputError`."""
@@ -51,9 +52,9 @@ class Library:
             raise InputError(f"{name} is not a language model")
         return model, model.architecture
 
-    def system(self, scenario: Scenario) -> System:
+    def _resolve(self, scenario: Scenario) -> System:
         """The system of a scenario's first precision; raises `InputError`."""
-        return resolve(scenario, self._read).systems[0]
+        return resolve(scenario, self._readers).systems[0]
 
     def _build(self, framework: str, chip: str, build: str) -> Framework:
         """A build of an engine at its pace on a chip; raises `InputError`."""

@@ -8,15 +8,17 @@ depends on its neighbours.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement
-from engine.scenario import Workload
+from engine.scenario import Scenario, Settings, Workload
 from engine.serve.call import Call, Most, size_per_replica
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
@@ -169,19 +171,27 @@ def groups_of(
         yield Group(system, load_of(mine[0].scenario), tuple(mine), tuple(chosen))
 
 
+def _all_but(kind: type[Any], *names: str) -> Callable[[Any], object]:
+    """Reads all fields of a dataclass but those named."""
+    return attrgetter(*(one.name for one in fields(kind) if one.name not in names))
+
+
+_SCENARIO = _all_but(Scenario, "chips", "workload", "settings")
+_WORKLOAD = _all_but(Workload, "input_tokens", "output_tokens", "cached")
+_SETTINGS = _all_but(Settings, "build")
+
+
 def _key(call: Call, library: Library) -> object:
     """What calls of one group share: all but arrangement, lengths and size. Builds on which an
     engine takes as long are the same."""
     scenario = call.scenario
-    workload, usual = scenario.workload, Workload()
-    same = replace(
-        workload,
-        input_tokens=usual.input_tokens,
-        output_tokens=usual.output_tokens,
-        cached=usual.cached,
+    settings = scenario.settings
+    made = library.built(scenario.framework, scenario.chip, settings.build)
+    return (
+        type(call.arrangement),
+        _SCENARIO(scenario),
+        _WORKLOAD(scenario.workload),
+        _SETTINGS(settings),
+        made.id,
+        made.pace,
     )
-    shared = replace(
-        scenario, chips=1, workload=same, settings=replace(scenario.settings, build="")
-    )
-    made = library.built(scenario.framework, scenario.chip, scenario.settings.build)
-    return type(call.arrangement), shared, made.id, made.pace

@@ -9,6 +9,7 @@ import pytest
 from engine.hardware.chip import Provenance
 from engine.hardware.chip_profiles import chip_aliases, chip_ids, load_chip
 from engine.hardware.framework_profiles import framework_ids, framework_values, load_framework
+from engine.hardware.launch_table import LaunchTable
 from engine.hardware.profile_schema import (
     ChipFile,
     FrameworkFile,
@@ -151,7 +152,9 @@ def test_bad_user_files_are_refused_by_key(own_folder, old, new, words):
 def test_frameworks_load(id: str):
     framework = load_framework(id)
     assert 0 < framework.memory.memory_fraction <= 1
-    assert "{model}" in framework.launch
+    launch = framework.launch
+    text = launch.command if isinstance(launch, LaunchTable) else launch.text
+    assert "{model}" in text
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_a_plan_restores_the_scenario(tmp_path: Path, scenario: Scenario):
     assert plan.scenario.objectives.latency_ms == 5
     assert plan.document["choice"]["metrics"]["fps"] > 0
     assert 0 < plan.document["bottlenecks"]["mfu"] < 1
-    assert f"input:{plan.choice.batch}x3x32x16" in plan.document["launch"]
+    assert f"input:{plan.choice.batch}x3x32x16" in plan.document["launch"]["command"]
     name = parse_name(plan.document["benchmarks"][0])
     assert isinstance(name, FpsName)
 

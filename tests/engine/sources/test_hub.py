@@ -369,8 +369,8 @@ def test_the_launch_command_names_the_repository_and_its_revision(hub: Hub, tmp_
     arguments = ["--model", "org/plain@v1", "--chip", "h100", "--chips", "1", *lengths]
     assert run(["plan", *arguments, "-o", str(path)]) == 0
     plan = tomllib.loads(path.read_text())
-    assert plan["launch"].startswith("vllm serve org/plain ")
-    assert plan["launch"].endswith("  # revision v1")
+    assert plan["launch"]["command"].startswith("vllm serve org/plain ")
+    assert " --revision v1 " in plan["launch"]["command"]
     assert plan["scenario"]["model"] == "org/plain@v1"
 
 

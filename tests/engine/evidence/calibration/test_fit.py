@@ -27,7 +27,7 @@ from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import PARTS, Framework
 from engine.hardware.framework_profiles import framework_ids, load_framework
 from engine.model.config import load_architecture
-from engine.model.precision import parse_precision
+from engine.model.precision import FORMATS, parse_precision
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.work.layout import Layout
@@ -193,6 +193,11 @@ def test_prompts_that_a_client_sends_again_are_not_prefilled(tmp_path: Path, sit
     cells = {"citation": "aiconfigurator", "concurrency_or_batch": "40", "load": "closed-loop"}
     (run,) = csv_runs(write_rows(tmp_path / "runs.csv", cells), site)
     assert run.cached == pytest.approx(1 - 100 / 400)
+
+
+def test_a_checkpoint_in_fp16_is_that_of_rows_called_bf16(tmp_path: Path, site: System) -> None:
+    stored = replace(site.precision, weights=FORMATS["fp16"])
+    assert csv_runs(write_rows(tmp_path / "runs.csv", {}), replace(site, precision=stored))
 
 
 def constants_of(framework: Framework) -> dict[str, object]:

@@ -1,0 +1,39 @@
+"""``rooftop check``: a saved plan worked out again with today's profiles, for pipelines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from engine.cli import FOUND, NOTHING_MEETS
+from engine.plan.plan_check import Check, check_plan
+from engine.plan.plan_file import load_plan
+from engine.sources.files import user_path
+from engine.words.text import clean
+from engine.words.units import parse_ratio
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """0 where the plan still meets its objectives and no metric drifted further than allowed."""
+    allowed = parse_ratio(arguments.within, "--within", 0, 10)
+    found = check_plan(load_plan(user_path(arguments.plan)))
+    good = found.meets and found.largest_drift <= allowed
+    if arguments.json:
+        print(json.dumps({**found.values(), "within": allowed, "good": good}, indent=1))
+    else:
+        print(_as_text(found, allowed))
+    return FOUND if good else NOTHING_MEETS
+
+
+def _as_text(found: Check, allowed: float) -> str:
+    lines = [
+        f"{one.metric:<18}{one.before:>12,.4g} ->{one.after:>12,.4g}  {one.ratio - 1:+.1%}"
+        for one in found.drifts
+    ]
+    if not found.meets:
+        lines.append(f"no longer meets its objectives: {clean(found.why_not)}")
+    elif found.largest_drift > allowed:
+        lines.append(f"drifted by {found.largest_drift:.1%}, more than {allowed:.1%}")
+    else:
+        lines.append(f"still meets its objectives; drifted by {found.largest_drift:.1%} at most")
+    return "\n".join(lines)

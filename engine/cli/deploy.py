@@ -1,0 +1,27 @@
+"""``rooftop deploy``: what a saved plan is started with, as files of one kind."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from engine.cli import FOUND
+from engine.plan.deploy import deploy, write_artefacts
+from engine.plan.plan_file import load_plan
+from engine.sources.files import user_path
+from engine.words.text import clean
+
+
+def run_deploy(arguments: argparse.Namespace) -> int:
+    """Write the files into a folder, or print them; gaps go to stderr."""
+    plan = load_plan(user_path(arguments.plan))
+    made = deploy(plan, arguments.to, arguments.engine_version)
+    if not arguments.output:
+        print("\n".join(made.files.values()), end="")
+        return FOUND
+    paths = write_artefacts(made, user_path(arguments.output), force=arguments.force)
+    for path in paths:
+        print(f"Written: {clean(str(path))}")
+    for gap in made.gaps:
+        print(f"not told: {clean(gap)}", file=sys.stderr)
+    return FOUND

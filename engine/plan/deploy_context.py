@@ -1,0 +1,183 @@
+"""What deployment frames can name: the processes of a launch as values.
+
+The whole: title, slug, engine, version, model, nodes, node_devices, last_node, checkpoint.
+Repeated for each one: gap (text); file (file_name, file_slug, text); node and node_case (index,
+variable, local or remote); process (name, role, node, variable, port, profile, image, command,
+plain_command or environment_words, words, device_count); worker, main and prefill, of a role (role,
+title_role, pool, workers, span, device_count, resource, command_list, flags, tensor, pipeline,
+data, data_local, expert). Of a process or role: environment (variable_name, value), device (index),
+argument (word), read (a file). Once, where there is any: gaps, filed, files_read, addressed, pod,
+no_prefill, several_nodes, and on_nvidia, on_amd or on_huawei by the vendor of its devices.
+"""
+
+from __future__ import annotations
+
+import json
+
+from engine.plan.deploy_frame import Context
+from engine.plan.deploy_kind import DeploymentKind, slug
+from engine.plan.launch_checkpoint import UNNAMED
+from engine.plan.launch_process import Launch, Process, Role, shell_word
+
+LOCAL = "127.0.0.1"
+RESOURCES = {"NVIDIA": "nvidia.com/gpu", "AMD": "amd.com/gpu", "Huawei": "huawei.com/Ascend910"}
+"""What clusters call a vendor's devices."""
+
+
+class Contexts:
+    """The contexts of one launch for one kind of deployment."""
+
+    def __init__(self, launch: Launch, kind: DeploymentKind, title: str, model: str) -> None:
+        self._launch, self._kind = launch, kind
+        self._title, self._model = title, model
+
+    def whole(self) -> Context:
+        """The context of the frame."""
+        launch = self._launch
+        nodes = [self._node(index) for index in range(launch.nodes)]
+        per_node = [self._devices_of(node) for node in range(launch.nodes)]
+        values = {
+            "title": self._title,
+            "slug": slug(self._model),
+            "engine": launch.engine,
+            "version": launch.version,
+            "model": self._model,
+            "nodes": str(launch.nodes),
+            "node_devices": str(max(per_node)),
+            "last_node": str(launch.nodes - 1),
+            "checkpoint": "CHECKPOINT" if self._unnamed() else "",
+        }
+        return Context(
+            values,
+            {
+                "gap": [Context({"text": gap}) for gap in launch.gaps],
+                "gaps": [Context({})] if launch.gaps else [],
+                "node": nodes,
+                "node_case": nodes,
+                "process": [self._process(one) for one in launch.processes],
+                "file": [self._file(name, text) for name, text in launch.files.items()],
+                "filed": [Context({})] if launch.files else [],
+                **self._roles(),
+            },
+        )
+
+    def _devices_of(self, node: int) -> int:
+        return sum(one.device_count for one in self._launch.processes if one.node == node)
+
+    def _node(self, index: int) -> Context:
+        own = [one for one in self._launch.processes if one.node == index]
+        several = self._launch.nodes > 1
+        values = {
+            "index": str(index),
+            "variable": f"NODE{index}",
+            "local": "" if several else LOCAL,
+            "remote": f"address of node {index}, as 10.0.0.{index + 1}" if several else "",
+        }
+        return Context(values, {"process": [self._process(one) for one in own]})
+
+    def _unnamed(self) -> bool:
+        """Whether the checkpoint is for the reader to name."""
+        return any(UNNAMED in word for one in self._launch.processes for word in one.words)
+
+    def _here(self, text: str) -> str:
+        """Text in which the only node, if it is only one, is this one."""
+        return text.replace("<NODE0>", LOCAL) if self._launch.nodes == 1 else text
+
+    def _process(self, one: Process) -> Context:
+        kind = self._kind
+        words = [self._here(word) for word in one.words]
+        environment = [(name, self._here(value)) for name, value in one.environment]
+        command = " ".join(kind.word(word) for word in words)
+        values = {
+            "name": one.name,
+            "role": one.role.value,
+            "node": str(one.node),
+            "variable": f"NODE{one.node}",
+            "port": str(one.port),
+            "profile": f"node{one.node}" if self._launch.nodes > 1 else "",
+            "image": "ROUTER_IMAGE" if one.role is Role.ROUTER else "IMAGE",
+            "device_count": str(one.device_count),
+            "command": command,
+            "plain_command": "" if environment else command,
+            "words": ", ".join(kind.word(word) for word in words),
+            "environment_words": " ".join(
+                f"{name}={kind.word(value)}" for name, value in environment
+            ),
+        }
+        return Context(
+            values,
+            {
+                "environment": self._environment(environment),
+                "device": [Context({"index": str(index)}) for index in one.devices],
+                "read": [
+                    self._file(name, text)
+                    for name, text in self._launch.files.items()
+                    if name in one.words
+                ],
+                "files_read": [Context({})] if {*self._launch.files} & {*one.words} else [],
+                **self._vendor(one),
+            },
+        )
+
+    def _environment(self, pairs: list[tuple[str, str]]) -> list[Context]:
+        return [
+            Context({"variable_name": name, "value": json.dumps(self._kind.text(value))})
+            for name, value in pairs
+        ]
+
+    def _file(self, name: str, text: str) -> Context:
+        shown = self._kind.text(self._here(text.rstrip("\n")))
+        return Context({"file_name": name, "file_slug": slug(name), "text": shown})
+
+    def _vendor(self, one: Process) -> dict[str, list[Context]]:
+        return {f"on_{self._launch.vendor.lower()}": [Context({})] if one.device_count else []}
+
+    def _roles(self) -> dict[str, list[Context]]:
+        """One context for each role that has devices, by what frames call them."""
+        found = {}
+        for one in self._launch.distinct:
+            if one.rank == 0 and one.role is not Role.ROUTER:
+                found[one.role] = self._role(one)
+        decode = found.get(Role.DECODE) or found.get(Role.SERVER)
+        prefill = found.get(Role.PREFILL)
+        return {
+            "worker": [*found.values()],
+            "main": [decode] if decode else [],
+            "prefill": [prefill] if prefill else [],
+            "no_prefill": [] if prefill else [Context({})],
+        }
+
+    def _role(self, one: Process) -> Context:
+        kind, layout = self._kind, one.layout
+        runtime = self._launch.runtimes.get(kind.runtime, {}).get(one.role, one.command)
+        own = [(name, value) for name, value in one.environment if "VISIBLE_DEVICES" not in name]
+        pool = one.role.value if one.role is not Role.SERVER else ""
+        values = {
+            "role": one.role.value,
+            "title_role": one.role.value.capitalize(),
+            "pool": pool,
+            "workers": str(self._launch.workers(one.role)),
+            "span": str(one.nodes) if one.nodes > 1 else "",
+            "device_count": str(one.device_count),
+            "tensor": str(layout.tensor),
+            "pipeline": str(layout.pipeline) if layout.pipeline > 1 else "",
+            "data": str(layout.attention_data) if layout.attention_data > 1 else "",
+            "data_local": str(max(layout.attention_data // one.nodes, 1))
+            if layout.attention_data > 1
+            else "",
+            "expert": "true" if layout.expert > 1 else "",
+            "command_list": ", ".join(kind.word(word) for word in runtime),
+            "resource": RESOURCES.get(self._launch.vendor, "nvidia.com/gpu"),
+            "flags": json.dumps(" ".join(shell_word(word) for word in one.arguments)),
+        }
+        return Context(
+            values,
+            {
+                "argument": [Context({"word": kind.word(word)}) for word in one.arguments],
+                "environment": self._environment(own),
+                "addressed": [Context({})] if own else [],
+                "pod": [Context({})],
+                "several_nodes": [Context({})] if one.nodes > 1 else [],
+                **self._vendor(one),
+            },
+        )

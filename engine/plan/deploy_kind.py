@@ -1,0 +1,106 @@
+"""Kinds of deployments as files: ``profiles/deployments/<id>.toml`` and the user's own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from engine.plan.launch_process import PLACEHOLDER
+from engine.sources.profile_files import find_profile, profile_ids, read_toml, user_values
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+_SCHEMA = "engine.plan.deploy_kind.DeploymentFile"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class DeploymentFile(_Strict):
+    """A deployment kind as written in a file. ``words`` says how words of commands are written,
+    ``reference`` what stands for the address of a node, with ``NAME`` in the place of its name;
+    ``dollar`` is a dollar sign that is meant as one. ``runtime`` names who runs the engine in place
+    of its own command."""
+
+    id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
+    name: str
+    file: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")
+    executable: bool = False
+    words: Literal["shell", "json"]
+    reference: str
+    dollar: str = "$"
+    runtime: str = ""
+    spans_nodes: bool = True
+    frame: str
+    blocks: dict[str, str] = {}
+    sources: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentKind:
+    """One kind of deployment; see `DeploymentFile`."""
+
+    id: str
+    name: str
+    file: str
+    executable: bool
+    words: str
+    reference: str
+    dollar: str
+    runtime: str
+    spans_nodes: bool
+    frame: str
+    blocks: Mapping[str, str]
+
+    def word(self, text: str) -> str:
+        """A word of a command as this kind writes it."""
+        if self.words == "shell":
+            parts = PLACEHOLDER.split(text)
+            quoted = [shlex.quote(one) if one or len(parts) == 1 else "" for one in parts[::2]]
+            named = [f'"{self._reference(name)}"' for name in parts[1::2]]
+            return _joined(quoted, named)
+        return json.dumps(self.text(text), ensure_ascii=False)
+
+    def text(self, text: str) -> str:
+        """Text in a file, with names to fill in as this kind writes them."""
+        parts = PLACEHOLDER.split(text)
+        plain = [one.replace("$", self.dollar) for one in parts[::2]]
+        return _joined(plain, [self._reference(name) for name in parts[1::2]])
+
+    def _reference(self, name: str) -> str:
+        return (self.reference if name.startswith("NODE") else "${NAME}").replace("NAME", name)
+
+
+def _joined(texts: list[str], names: list[str]) -> str:
+    return "".join(part for pair in zip(texts, [*names, ""], strict=True) for part in pair)
+
+
+def deployment_ids() -> tuple[str, ...]:
+    """Ids of every kind that can be named: bundled and the user's."""
+    return profile_ids("deployments")
+
+
+def load_deployment(name: str) -> DeploymentKind:
+    """The kind called ``name``, the user's own first; raises `InputError`."""
+    known = deployment_ids()
+    if name not in known:
+        raise InputError(
+            f"--to {clean(name, 60)!r}: no such kind of deployment; known: {', '.join(known)}"
+        )
+    path, origin = find_profile("deployments", name)
+    values: dict[str, Any] = read_toml(path) if origin == "bundled" else user_values(path, _SCHEMA)
+    file = DeploymentFile.model_validate(values)
+    told = {key: value for key, value in file.model_dump().items() if key != "sources"}
+    return DeploymentKind(**told)
+
+
+def slug(text: str) -> str:
+    """A name that clusters accept: small letters, digits and hyphens, at most 40."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-") or "model"

@@ -1,0 +1,198 @@
+"""What a prediction of tokens assumed of one worker, as fields that launch tables spell.
+
+A field without a value (a degree of 1, the checkpoint's own precision, no drafts) is absent.
+
+| field | what it is |
+| --- | --- |
+| model, revision | the checkpoint |
+| tensor, pipeline, expert, attention_data | degrees; ``ranks`` are tensor × attention_data |
+| sequences, batch | sequences in flight of one attention rank, of the worker |
+| context | tokens of one request, with room for a chat template and drafts |
+| prefill_tokens, prefill_total | prompt tokens of one pass: of one attention rank, of all |
+| memory_fraction | share of memory |
+| graph_tokens, graph_sequences, graph_list | up to what decode passes replay graphs |
+| kv, online | spellings of the cache's format and of what the engine quantises weights to |
+| drafts, drafts_plus_one | draft tokens of the model's own prediction layers |
+| prefix_on, prefix_off, chunked | prefix cache; prompts in several passes |
+| dispatch, balanced | tokens are sent only to their experts' ranks; popular experts have copies |
+| edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.hardware.framework_parts import PrefillPasses
+from engine.plan.launch_process import Role
+from engine.plan.prepared import Prepared
+from engine.scenario import Scenario
+from engine.work.layout import Layout
+
+TEMPLATE_TOKENS = 128
+"""Room for what a chat template adds to a prompt."""
+RUNNABLE_EDITS = ("rope_", "max_position_embeddings", "sliding_window", "num_experts_per_tok")
+"""What-ifs that a checkpoint can be run with; others would need other weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One thing that the prediction assumed; ``taken_by`` are the fields that tell an engine."""
+
+    says: str
+    taken_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker as predicted: its layout in devices as the engine counts them, and the sequences
+    that it has in flight."""
+
+    layout: Layout
+    batch: int
+    role: Role = Role.SERVER
+
+
+def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dict[str, str]:
+    """The fields of a worker that do not depend on where it runs, but for the formats."""
+    layout, engine = worker.layout, prepared.framework
+    sequences = -(-worker.batch // layout.attention_data)
+    budget = engine.scheduler.prefill_tokens
+    graphs = sequences * (1 + scenario.draft_tokens)
+    numbers = {
+        "tensor": _degree(layout.tensor),
+        "pipeline": _degree(layout.pipeline),
+        "expert": _degree(layout.expert),
+        "attention_data": _degree(layout.attention_data),
+        "ranks": _degree(layout.ranks),
+        "sequences": sequences,
+        "batch": sequences * layout.attention_data,
+        "context": context(prepared, scenario),
+        "prefill_tokens": budget,
+        "prefill_total": budget * layout.attention_data,
+        "memory_fraction": engine.memory.memory_fraction,
+        "graph_tokens": graphs,
+        "graph_sequences": sequences,
+        "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
+        **_drafts(prepared, scenario),
+        **_wide_experts(prepared, worker),
+    }
+    fields = {name: _text(value) for name, value in numbers.items() if value}
+    fields["prefix_on" if engine.scheduler.prefix_caching else "prefix_off"] = "true"
+    if engine.scheduler.prefill_passes is PrefillPasses.SHARED:
+        fields["chunked"] = "true"
+    runnable = _nested(dict(_split_edits(scenario)[0]))
+    if runnable:
+        fields["edits"] = json.dumps(runnable, separators=(",", ":"))
+    return fields
+
+
+def worker_assumptions(fields: Mapping[str, str]) -> Iterator[Assumption]:
+    """What of ``fields`` an engine has to be told, in words for where it is not."""
+    for name, says, others in _SAID:
+        if name in fields:
+            yield Assumption(says.format(fields[name]), (name, *others))
+
+
+_SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("revision", "revision {} of the checkpoint", ()),
+    ("tensor", "tensor parallelism of {}", ("ranks",)),
+    ("pipeline", "pipeline parallelism of {}", ()),
+    ("expert", "expert parallelism of {}", ()),
+    ("attention_data", "attention-data parallelism of {}", ()),
+    ("sequences", "at most {} sequences of one attention rank", ("batch",)),
+    ("context", "a context of {} tokens", ()),
+    ("prefill_tokens", "{} prompt tokens in one pass", ("prefill_total",)),
+    ("memory_fraction", "a memory share of {}", ()),
+    ("graph_sequences", "graphs for {} sequences", ("graph_tokens", "graph_list")),
+    ("drafts", "{} draft tokens", ("drafts_plus_one",)),
+    ("prefix_on", "a prefix cache", ()),
+    ("prefix_off", "no prefix cache", ()),
+    ("chunked", "prompts that share passes with decoding sequences", ()),
+    (
+        "dispatch",
+        "tokens that are sent only to their experts' ranks",
+        ("dispatch_latency", "dispatch_throughput"),
+    ),
+    ("balanced", "copies of popular experts (EPLB)", ()),
+    ("edits", "the what-ifs {}", ()),
+    ("nodes", "one worker on {} nodes", ("group_nodes", "data_local")),
+)
+
+
+def context(prepared: Prepared, scenario: Scenario) -> int:
+    """Tokens that one request may have: what was asked for, else prompt and answer with room for a
+    template and drafts, as far as the model goes."""
+    if scenario.settings.max_context is not None:
+        return scenario.settings.max_context
+    needed = scenario.workload.input_tokens + scenario.workload.output_tokens
+    roomy = needed + TEMPLATE_TOKENS + scenario.draft_tokens
+    most = prepared.architecture.maximum_positions
+    return max(needed, min(roomy, most)) if most else roomy
+
+
+def graph_sizes(most: int) -> list[int]:
+    """Sizes to capture graphs for: 1, 2, 4, then steps of 8, from 256 on of 16, and the largest."""
+    sizes = [1, 2, 4, *range(8, 256, 8), *range(256, most + 1, 16)]
+    return [*(size for size in sizes if size < most), most]
+
+
+def impossible_edits(scenario: Scenario) -> list[str]:
+    """Keys of what-ifs that no checkpoint can be run with as it is."""
+    return [key for key, _ in _split_edits(scenario)[1]]
+
+
+def _split_edits(
+    scenario: Scenario,
+) -> tuple[list[tuple[str, object]], list[tuple[str, object]]]:
+    runnable: list[tuple[str, object]] = []
+    others: list[tuple[str, object]] = []
+    for key, value in scenario.edits:
+        can = key.rpartition(".")[2].startswith(RUNNABLE_EDITS) or key.startswith("rope_")
+        (runnable if can else others).append((key, value))
+    return runnable, others
+
+
+def _nested(edits: Mapping[str, object]) -> dict[str, Any]:
+    """Dotted keys as tables within tables."""
+    whole: dict[str, Any] = {}
+    for key, value in edits.items():
+        *above, last = key.split(".")
+        place = whole
+        for part in above:
+            inner = place.setdefault(part, {})
+            place = inner if isinstance(inner, dict) else {}
+        place[last] = value
+    return whole
+
+
+def _drafts(prepared: Prepared, scenario: Scenario) -> dict[str, int]:
+    """Draft tokens of the model's own prediction layers; a draft model has to be named."""
+    if not scenario.draft_tokens or not prepared.architecture.prediction_parameters:
+        return {}
+    return {"drafts": scenario.draft_tokens, "drafts_plus_one": scenario.draft_tokens + 1}
+
+
+def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
+    """How tokens reach experts on many ranks: sent to those that have them (DeepEP, on NVIDIA's
+    chips), and popular experts on several."""
+    layout, able = worker.layout, prepared.framework.capabilities
+    if layout.attention_data == 1 or not prepared.architecture.is_mixture:
+        return {}
+    fields = {"balanced": 1} if layout.expert >= able.balanced_ranks else {}
+    if able.gathering_ranks and layout.ranks > able.gathering_ranks:
+        fields["dispatch"] = 1
+        if prepared.chip.vendor == "NVIDIA" and layout.expert == layout.ranks:
+            kind = "latency" if worker.role is Role.DECODE else "throughput"
+            fields[f"dispatch_{kind}"] = 1
+    return fields
+
+
+def _degree(value: int) -> int:
+    return value if value > 1 else 0
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

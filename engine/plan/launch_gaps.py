@@ -1,0 +1,74 @@
+"""What of a prediction no flag says, in sentences; and why an engine would not start at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from engine.hardware.launch_table import LaunchLimits
+from engine.plan.launch_fields import Worker, impossible_edits, worker_assumptions
+from engine.plan.prepared import Prepared
+from engine.scenario import Mode, Scenario
+
+
+def untold(fields: Mapping[str, str], told: set[str], engine: str) -> Iterator[str]:
+    """Assumptions of one worker that none of the fields that were ``told`` says."""
+    for one in worker_assumptions(fields):
+        if not told & {*one.taken_by}:
+            yield f"{one.says}: {engine} is not told"
+
+
+def scenario_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
+    """What no engine can be told."""
+    if scenario.settings.build:
+        yield f"the build {scenario.settings.build}: the options are those of the version named"
+    if scenario.workload.mode is Mode.STATIC:
+        yield "static batches: no engine has a switch for them; the client has to send them so"
+    for key in impossible_edits(scenario):
+        yield f"the what-if on {key}: the checkpoint cannot be run so"
+    if scenario.draft_tokens and not prepared.architecture.prediction_parameters:
+        yield (
+            f"{scenario.draft_tokens} draft tokens: the model has no prediction layers of its own; "
+            "name a draft model"
+        )
+    most = prepared.architecture.maximum_positions
+    needed = scenario.workload.input_tokens + scenario.workload.output_tokens
+    if most and needed > most:
+        yield f"{needed:,} tokens of one request: the model ends at {most:,}"
+    if prepared.chip.devices > 1:
+        yield (
+            f"one {prepared.chip.name} was predicted as one device; engines count "
+            f"{prepared.chip.devices}, and TP is that many times as wide"
+        )
+
+
+def limit_gaps(limits: LaunchLimits, worker: Worker, budget: int, engine: str) -> Iterator[str]:
+    """Widths and sizes that the engine refuses, or takes for others."""
+    layout = worker.layout
+    for name, width, rule in (
+        ("expert parallelism", layout.expert, limits.expert),
+        ("attention-data parallelism", layout.attention_data, limits.attention_data),
+    ):
+        if width > 1 and rule == "none":
+            yield f"{name} of {width}: {engine} has none"
+        elif 1 < width < layout.ranks and rule == "all":
+            yield f"{name} of {width}: {engine} takes 1 or all {layout.ranks} ranks of a stage"
+    sequences = -(-worker.batch // layout.attention_data)
+    if limits.sequences_within_budget and sequences > budget:
+        yield (
+            f"{sequences:,} sequences of one rank: {engine} refuses more than the {budget:,} "
+            "tokens of a pass"
+        )
+
+
+def refusals(limits: LaunchLimits, prepared: Prepared) -> Iterator[str]:
+    """Why the engine does not run on the chip."""
+    if limits.generations and prepared.chip.generation not in limits.generations:
+        yield (
+            f"{prepared.framework.name} does not run on {prepared.chip.name}; it runs on "
+            f"{', '.join(limits.generations)}"
+        )
+
+
+def distinct(sentences: Iterable[str]) -> tuple[str, ...]:
+    """Each sentence once, in order."""
+    return tuple(dict.fromkeys(sentences))

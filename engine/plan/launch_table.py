@@ -1,0 +1,275 @@
+"""The processes of a plan by an engine's launch table: one worker of each pool after the other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from engine.hardware.launch_table import LaunchRole, LaunchTable, Spelling, version_number
+from engine.model.precision import Precision
+from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_gaps
+from engine.plan.launch_fields import Worker, worker_fields
+from engine.plan.launch_fill import file_text, filled, filled_words, known, taken
+from engine.plan.launch_formats import cache_spelling, format_gaps, online_spelling
+from engine.plan.launch_gaps import distinct, limit_gaps, refusals, scenario_gaps, untold
+from engine.plan.launch_nodes import (
+    BOOTSTRAP_PORT,
+    HANDSHAKE_PORT,
+    PORT,
+    SIDE_PORT,
+    TRANSFER_PORT,
+    Place,
+    node_fields,
+    place,
+)
+from engine.plan.launch_process import Launch, Process, Role
+from engine.plan.launch_router import Router, worker_url
+from engine.plan.prepared import Prepared
+from engine.scenario import Scenario
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.work.arrangement import Aggregated, Arrangement
+from engine.work.layout import Layout
+
+DEVICE_VARIABLES = {
+    "NVIDIA": "CUDA_VISIBLE_DEVICES",
+    "AMD": "HIP_VISIBLE_DEVICES",
+    "Huawei": "ASCEND_RT_VISIBLE_DEVICES",
+}
+"""The environment variable that names a process its devices, by the chip's vendor."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The workers of one role."""
+
+    role: Role
+    worker: Worker
+    workers: int
+
+
+class TabledLaunch:
+    """One candidate under one launch table, for one version of the engine."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        scenario: Scenario,
+        arrangement: Arrangement,
+        precision: Precision,
+        batch: int,
+        version: str = "",
+    ) -> None:
+        table = prepared.framework.launch
+        assert isinstance(table, LaunchTable)
+        self._table = table
+        self._prepared, self._scenario = prepared, scenario
+        self._precision = precision
+        self._version = version or table.version
+        self._number = version_number(self._version)
+        self._pools = _pools(arrangement, batch, prepared.chip.devices)
+        self._server = prepared.chip.server_chips * prepared.chip.devices
+        self._files: dict[str, str] = {}
+        self._shared: set[int] = set()
+        self._fronted = sum(pool.workers for pool in self._pools) > 1
+
+    def launch(self) -> Launch:
+        """The processes, the files they read, and the gaps."""
+        workers = [(pool, replica) for pool in self._pools for replica in range(pool.workers)]
+        sizes = [pool.worker.layout.chips_per_replica for pool, _ in workers]
+        places = place(sizes, self._server)
+        on_nodes = Counter(one.node for spread in places for one in spread)
+        self._shared = {node for node, workers in on_nodes.items() if workers > 1}
+        started: list[Process] = []
+        for (pool, replica), spread in zip(workers, places, strict=True):
+            started += self._worker(pool, replica, spread, started)
+        router = Router(self._table, self._prepared.framework.name, started)
+        front = router.processes(PORT) if self._fronted else ()
+        self._files |= router.files if self._fronted else {}
+        gaps = distinct([*self._gaps(places), *(router.gaps if self._fronted else ())])
+        return Launch(
+            self._prepared.framework.name,
+            self._version,
+            (*started, *front),
+            gaps,
+            self._files,
+            tuple(refusals(self._table.limits, self._prepared)),
+            checkpoint_fields(self._prepared, self._scenario)["model"],
+            self._prepared.chip.vendor,
+            self._runtimes(),
+        )
+
+    def _runtimes(self) -> dict[str, dict[Role, tuple[str, ...]]]:
+        fields = {pool.role: self._fields(pool) for pool in self._pools}
+        return {
+            name: {
+                role: tuple(word for line in lines for word in filled_words(line, known_fields))
+                for role, known_fields in fields.items()
+            }
+            for name, lines in self._table.runtimes.items()
+        }
+
+    def _worker(
+        self, pool: _Pool, replica: int, spread: Sequence[Place], before: Sequence[Process]
+    ) -> Iterator[Process]:
+        """The processes of one worker, one a node; one in all where the engine starts itself on the
+        others."""
+        fields = self._fields(pool)
+        head = spread[0].node
+        there = sum(one.node == head for one in before)
+        port = PORT + self._fronted + there
+        told = {
+            **fields,
+            "port": str(port),
+            "address": f"<NODE{head}>",
+            "bootstrap_port": str(BOOTSTRAP_PORT + there),
+            "side_port": str(SIDE_PORT + 100 * there),
+            "handshake_port": str(HANDSHAKE_PORT + 100 * there),
+            "transfer_port": str(TRANSFER_PORT + 100 * there),
+        }
+        if self._fronted:
+            told["router_url"] = worker_url(0, PORT)
+        for one in spread:
+            here = {**told, **node_fields(pool.worker.layout.attention_data, spread, one, replica)}
+            if one.rank and self._table.across:
+                return
+            yield self._process(pool, replica, one, here, port)
+
+    def _process(
+        self, pool: _Pool, replica: int, here: Place, fields: dict[str, str], port: int
+    ) -> Process:
+        table, role = self._table, self._role(pool.role)
+        name = f"{pool.role}-"
+        arguments = self._words((*table.flags, *role.flags), fields)
+        if table.file is not None:
+            lines = known((*table.file.lines, *role.lines), self._number)
+            text = file_text(table.file, lines, fields)
+            if text:
+                file = table.file.name if pool.role is Role.SERVER else name + table.file.name
+                self._files[file] = text
+                arguments += filled_words(table.file.flag, {**fields, "file": file})
+        across = filled_words(table.across, fields) if here.nodes > 1 else []
+        return Process(
+            role=pool.role,
+            replica=replica,
+            node=here.node,
+            rank=here.rank,
+            nodes=here.nodes,
+            devices=here.devices,
+            device_count=len(here.devices),
+            port=port,
+            environment=self._environment(role, fields, here),
+            command=(*across, *filled_words(table.command, fields)),
+            arguments=tuple(arguments),
+            placing=tuple(self._words(table.node_flags, fields)),
+            layout=pool.worker.layout,
+        )
+
+    def _words(self, entries: Sequence[Spelling], fields: dict[str, str]) -> list[str]:
+        return [
+            word for text in known(entries, self._number) for word in filled_words(text, fields)
+        ]
+
+    def _environment(
+        self, role: LaunchRole, fields: dict[str, str], here: Place
+    ) -> tuple[tuple[str, str], ...]:
+        found = []
+        variable = DEVICE_VARIABLES.get(self._prepared.chip.vendor, "")
+        if variable and here.node in self._shared:
+            found.append((variable, ",".join(map(str, here.devices))))
+        for text in known((*self._table.environment, *role.environment), self._number):
+            told = filled(text, fields)
+            if told is not None:
+                name, _, value = told.partition("=")
+                found.append((name.strip(), value.strip()))
+        return tuple(found)
+
+    def _role(self, role: Role) -> LaunchRole:
+        return self._table.roles.get(role.value, LaunchRole())
+
+    def _fields(self, pool: _Pool) -> dict[str, str]:
+        prepared, table = self._prepared, self._table
+        fields = worker_fields(prepared, self._scenario, pool.worker)
+        fields |= checkpoint_fields(prepared, self._scenario)
+        if pool.role is not Role.SERVER:
+            fields["role"] = pool.role.value
+        for name, spelled in (
+            ("kv", cache_spelling(prepared, self._precision, table)),
+            ("online", online_spelling(prepared, self._precision, table)),
+        ):
+            if spelled is not None and spelled.text and spelled.known_to(self._number):
+                fields[name] = spelled.text
+        return fields
+
+    def _gaps(self, places: Sequence[Sequence[Place]]) -> Iterator[str]:
+        prepared, table, engine = self._prepared, self._table, self._prepared.framework.name
+        yield from refusals(table.limits, prepared)
+        yield from checkpoint_gaps(prepared, self._scenario)
+        yield from format_gaps(prepared, self._precision, table, self._number)
+        budget = prepared.framework.scheduler.prefill_tokens
+        first = 0
+        for pool in self._pools:
+            spread = places[first]
+            first += pool.workers
+            fields = {
+                **self._fields(pool),
+                **node_fields(pool.worker.layout.attention_data, spread, spread[0], 0),
+            }
+            told = {*table.holds, *self._told(pool.role, fields)}
+            if len(spread) > 1 and table.across:
+                told.add("nodes")
+            yield from untold(fields, told, engine)
+            yield from limit_gaps(table.limits, pool.worker, budget, engine)
+            if pool.role is not Role.SERVER and pool.role.value not in table.roles:
+                yield f"a pool of {pool.role} workers: {engine} is not told its role"
+            yield from (note for note in (filled(one, fields) for one in table.notes) if note)
+        yield from scenario_gaps(prepared, self._scenario)
+
+    def _told(self, role: Role, fields: dict[str, str]) -> set[str]:
+        table, own = self._table, self._role(role)
+        lines = (*table.file.lines, *own.lines) if table.file is not None else ()
+        entries = (
+            Spelling(table.command),
+            *table.flags,
+            *table.node_flags,
+            *table.environment,
+            *own.flags,
+            *own.environment,
+            *lines,
+        )
+        return taken(known(entries, self._number), fields)
+
+
+def _pools(arrangement: Arrangement, batch: int, devices: int) -> tuple[_Pool, ...]:
+    """The pools of an arrangement, their layouts in devices as engines count them."""
+
+    def layout(one: Layout) -> Layout:
+        expert = one.expert * devices if one.expert > 1 else 1
+        return replace(one, tensor=one.tensor * devices, expert=expert, replicas=1)
+
+    if isinstance(arrangement, Aggregated):
+        worker = Worker(layout(arrangement.layout), batch)
+        return (_Pool(Role.SERVER, worker, arrangement.replicas),)
+    return tuple(
+        _Pool(role, Worker(layout(pool.layout), -(-batch // pool.workers), role), pool.workers)
+        for role, pool in (
+            (Role.PREFILL, arrangement.prefill),
+            (Role.DECODE, arrangement.decode),
+        )
+    )
+
+
+def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
+    """Raise `InputError` for a version of which nothing was read."""
+    if not version:
+        return
+    oldest, newest = version_number(table.oldest), version_number(table.version)
+    if not re.fullmatch(r"\d+(\.\d+){0,3}", version) or not (
+        oldest <= version_number(version) <= newest
+    ):
+        known = table.version if oldest == newest else f"{table.oldest} to {table.version}"
+        raise InputError(
+            f"version {clean(version, 40)!r} of {engine}: expected {known}, whose options were read"
+        )

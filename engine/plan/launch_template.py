@@ -1,0 +1,117 @@
+"""Processes of an engine whose profile has a plain command with fields in braces."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from engine.hardware.framework import Framework
+from engine.hardware.launch_table import fields_in
+from engine.model.precision import Precision
+from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_gaps
+from engine.plan.launch_fields import Worker, worker_fields
+from engine.plan.launch_formats import format_gaps
+from engine.plan.launch_gaps import distinct, scenario_gaps, untold
+from engine.plan.launch_process import Launch, Process, Role
+from engine.plan.prepared import Prepared
+from engine.scenario import Scenario
+from engine.work.arrangement import Aggregated, Arrangement
+from engine.work.layout import Layout
+
+_OTHER_NAMES = {
+    "expert_flag": "expert",
+    "attention_data_flag": "attention_data",
+    "chips": "ranks",
+}
+"""Fields that only templates have, and what they tell."""
+
+
+def token_template(
+    prepared: Prepared,
+    scenario: Scenario,
+    text: str,
+    arrangement: Arrangement,
+    precision: Precision,
+    batch: int,
+) -> Launch:
+    """One replica by a template, and what the template leaves out."""
+    engine = prepared.framework
+    if not isinstance(arrangement, Aggregated):
+        gap = f"prefill and decode pools: the command of {engine.name} knows none"
+        return Launch(engine.name, engine.version, (), (gap,))
+    layout = arrangement.layout
+    checkpoint = checkpoint_fields(prepared, scenario)
+    assumed = worker_fields(prepared, scenario, Worker(layout, batch)) | checkpoint
+    fields = {**_always(layout, precision), **assumed}
+    names = fields_in(text)
+    told = {_OTHER_NAMES.get(name, name) for name in names}
+
+    def gaps() -> Iterator[str]:
+        yield from checkpoint_gaps(prepared, scenario)
+        if "kv_dtype" not in names or precision.kv.bits < 8:
+            yield from format_gaps(prepared, precision, None, ())
+        yield from untold(assumed, told, engine.name)
+        if arrangement.replicas > 1:
+            yield f"{arrangement.replicas} replicas: the command starts one"
+        yield from scenario_gaps(prepared, scenario)
+
+    return template_launch(engine, text, fields, distinct(gaps()), layout)
+
+
+def template_launch(
+    engine: Framework,
+    text: str,
+    fields: Mapping[str, str],
+    gaps: tuple[str, ...] = (),
+    layout: Layout | None = None,
+) -> Launch:
+    """The one process of a template; none where it is only a comment, which is then a gap."""
+    command = text
+    for name, value in fields.items():
+        # Whole flags come with the space behind them, or not at all.
+        word = f"{value} " if name.endswith("_flag") and value else shlex.quote(value)
+        command = command.replace("{" + name + "}", word if value else "")
+    if not command.strip() or command.startswith("#"):
+        reason = command.lstrip("# ") or f"{engine.name}: no command is known"
+        return Launch(engine.name, engine.version, (), (reason, *gaps))
+    used = layout or Layout()
+    process = Process(
+        role=Role.SERVER,
+        replica=0,
+        node=0,
+        rank=0,
+        nodes=1,
+        devices=(),
+        device_count=used.chips_per_replica,
+        port=8000,
+        environment=(),
+        command=tuple(_words(command)),
+        arguments=(),
+        placing=(),
+        layout=used,
+    )
+    return Launch(engine.name, engine.version, (process,), gaps)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        # A quote that somebody left open: as it stands.
+        return command.split()
+
+
+def _always(layout: Layout, precision: Precision) -> dict[str, str]:
+    """Fields that templates find a value for whatever it is."""
+    return {
+        "tensor": str(layout.tensor),
+        "pipeline": str(layout.pipeline),
+        "expert": str(layout.expert),
+        "attention_data": str(layout.attention_data),
+        "ranks": str(layout.ranks),
+        "chips": str(layout.chips_per_replica),
+        "replicas": str(layout.replicas),
+        "kv_dtype": "fp8" if precision.kv.bits <= 8 else "auto",
+        "expert_flag": "--enable-expert-parallel" if layout.expert > 1 else "",
+        "attention_data_flag": "--enable-dp-attention" if layout.attention_data > 1 else "",
+    }

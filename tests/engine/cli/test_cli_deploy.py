@@ -1,0 +1,159 @@
+"""From a plan to its files, and back from results: deploy, check, verify."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.cli import run
+from engine.plan.plan_file import load_plan
+
+ARGUMENTS = [
+    *("--model", "llama-3.1-8b", "--chip", "h100_sxm", "--chips", "2"),
+    *("--isl", "1000", "--osl", "500", "--tpot", "30"),
+]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("plans") / "plan.toml"
+    assert run(["plan", *ARGUMENTS, "-o", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def expected(plan: Path) -> dict:
+    return load_plan(plan).document["verify"]["runs"][0]
+
+
+def result(expected: dict, **changes: object) -> dict:
+    """A run of vLLM's client that shows exactly what was expected."""
+    concurrency = expected["concurrency"]
+    means = {name: one["value"] for name, one in expected["expected"].items()}
+    output = 500 * 10 * concurrency
+    return {
+        "backend": "openai",
+        "completed": 10 * concurrency,
+        "duration": output / (2 * means["tps_per_chip"]),
+        "total_input_tokens": 1000 * 10 * concurrency,
+        "total_output_tokens": output,
+        "max_concurrency": concurrency,
+        "output_lens": [500, 500],
+        "mean_ttft_ms": means["ttft_ms"],
+        "mean_tpot_ms": means["tpot_ms"],
+        **changes,
+    }
+
+
+def verified(plan: Path, folder: Path, *records: dict) -> int:
+    path = folder / "r.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)))
+    return run(["verify", str(plan), str(path)])
+
+
+def test_files_are_written_and_gaps_are_told(plan: Path, tmp_path: Path, capsys):
+    assert run(["deploy", str(plan), "--to", "sh", "-o", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out.endswith("start.sh\n")
+    assert "vllm serve meta-llama" in (tmp_path / "out" / "start.sh").read_text()
+
+
+def test_without_a_folder_they_are_printed(plan: Path, capsys):
+    assert run(["deploy", str(plan), "--to", "compose"]) == 0
+    assert "services:" in capsys.readouterr().out
+
+
+def test_files_that_exist_are_refused_and_forced(plan: Path, tmp_path: Path, capsys):
+    (tmp_path / "start.sh").write_text("mine")
+    command = ["deploy", str(plan), "--to", "sh", "-o", str(tmp_path)]
+    assert run(command) == 2
+    assert "--force replaces it" in capsys.readouterr().err
+    assert run([*command, "--force"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--to", "heroku"], "known: compose"),
+        (["--to", "sh", "--engine-version", "0.3"], "expected 0.10 to 0.33"),
+        (["--to", "sh", "-o", "/proc/nowhere"], "/proc/nowhere"),
+    ],
+)
+def test_what_cannot_be_deployed_is_one_line(plan: Path, options: list[str], message: str, capsys):
+    assert run(["deploy", str(plan), *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_an_engine_that_does_not_run_on_the_chip_is_refused(plan: Path, tmp_path: Path, capsys):
+    other = tmp_path / "other.toml"
+    other.write_text(plan.read_text().replace('framework = "vllm"', 'framework = "atom"'))
+    assert run(["deploy", str(other), "--to", "sh"]) == 2
+    assert "ATOM (AMD) does not run on H100" in capsys.readouterr().err
+
+
+def test_a_plan_of_today_checks_out(plan: Path, capsys):
+    assert run(["check", str(plan)]) == 0
+    assert "still meets its objectives; drifted by 0.0% at most" in capsys.readouterr().out
+
+
+def test_a_plan_that_drifted_is_told(plan: Path, tmp_path: Path, capsys):
+    document = load_plan(plan).document
+    tpot = document["choice"]["metrics"]["tpot_ms"]
+    text = plan.read_text().replace(f"tpot_ms = {tpot}", f"tpot_ms = {tpot * 1.5}", 1)
+    drifted = tmp_path / "drifted.toml"
+    drifted.write_text(text)
+    assert run(["check", str(drifted), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["good"], found["meets"]) == (False, True)
+    assert run(["check", str(drifted), "--within", "0.5"]) == 0
+
+
+def test_a_plan_that_no_longer_meets_is_told(plan: Path, tmp_path: Path, capsys):
+    stricter = tmp_path / "stricter.toml"
+    stricter.write_text(plan.read_text().replace("tpot_ms = 30.0", "tpot_ms = 3.0"))
+    assert run(["check", str(stricter)]) == 1
+    assert "no longer meets its objectives" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, capsys):
+    (tmp_path / "x.toml").write_text("a = 1")
+    assert run(["check", str(tmp_path / "x.toml")]) == 2
+    assert "not a rooftop plan" in capsys.readouterr().err
+
+
+def test_a_plan_says_how_to_verify_it(plan: Path):
+    document = load_plan(plan).document
+    full = document["choice"]["batch"] * document["choice"]["layout"]["replicas"]
+    runs = document["verify"]["runs"]
+    assert [one["concurrency"] for one in runs] == [full, full // 2, full // 4]
+    assert set(runs[0]["lines"]) == {"vllm", "sglang", "aiperf", "guidellm"}
+    assert f"--max-concurrency {full} " in runs[0]["lines"]["vllm"]
+
+
+def test_a_run_that_shows_what_was_expected_is_inside(plan, expected, tmp_path, capsys):
+    assert verified(plan, tmp_path, result(expected)) == 0
+    assert "3 of 3 figures inside their ranges" in capsys.readouterr().out
+
+
+def test_a_slower_run_is_outside_and_a_constant_would_explain_it(plan, expected, tmp_path, capsys):
+    slower = result(expected, mean_tpot_ms=expected["expected"]["tpot_ms"]["high"] * 1.5)
+    assert verified(plan, tmp_path, result(expected), slower) == 1
+    out = capsys.readouterr().out
+    assert "OUTSIDE" in out
+    assert "would explain it" in out
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"total_input_tokens": 1}, "tokens in on average, expected the plan's 1,000"),
+        ({"model_id": "Qwen/Qwen3-8B"}, "found a run of Qwen/Qwen3-8B"),
+        ({"spec_decode_acceptance_length": 2.5}, "expected no speculative decoding"),
+    ],
+)
+def test_a_run_of_something_else_is_refused(plan, expected, tmp_path, capsys, changes, message):
+    assert verified(plan, tmp_path, result(expected, **changes)) == 2
+    assert message in capsys.readouterr().err

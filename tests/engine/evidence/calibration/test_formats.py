@@ -1,0 +1,116 @@
+"""Results of other clients become runs like those of vLLM's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.evidence.calibration.results import Run, read_measured
+from engine.work.layout import Layout
+
+
+def read(folder: Path, value: object) -> Run:
+    path = folder / "r.json"
+    path.write_text(json.dumps(value))
+    (run,) = read_measured([path], Layout())
+    return run
+
+
+def successful(mean: float) -> dict:
+    return {"successful": {"mean": mean, "median": mean}}
+
+
+GUIDELLM = {
+    "benchmarks": [
+        {
+            "duration": 20.0,
+            "config": {
+                "strategy": {"type_": "concurrent", "streams": 8},
+                "backend": {"model": "org/model"},
+            },
+            "metrics": {
+                "request_totals": {"successful": 100, "errored": 0},
+                "prompt_token_count": successful(1000),
+                "output_token_count": successful(200),
+                "request_concurrency": successful(7.9),
+                "time_to_first_token_ms": successful(150),
+                "inter_token_latency_ms": successful(10),
+                "request_latency": successful(2.1),
+            },
+        }
+    ]
+}
+AIPERF = {
+    "request_count": {"avg": 100},
+    "request_throughput": {"avg": 5.0},
+    "input_sequence_length": {"avg": 1000},
+    "output_sequence_length": {"avg": 200},
+    "time_to_first_token": {"unit": "ms", "avg": 150, "p50": 150},
+    "inter_token_latency": {"unit": "ms", "avg": 10},
+    "request_latency": {"unit": "ms", "avg": 2140},
+    "input_config": {
+        "loadgen": {"concurrency": 8},
+        "endpoint": {"model_names": ["org/model"]},
+    },
+}
+
+
+@pytest.mark.parametrize("value", [GUIDELLM, AIPERF], ids=["guidellm", "aiperf"])
+def test_figures_map_one_to_one(tmp_path: Path, value: dict):
+    run = read(tmp_path, value)
+    assert (run.concurrency, run.input_tokens, run.output_tokens) == (8, 1000, 200)
+    assert (run.ttft_ms, run.tpot_ms, run.output_rate) == (150, 10, 1000)
+    assert run.model == "org/model"
+
+
+def test_seconds_of_inference_perf_are_milliseconds_here(tmp_path: Path):
+    latencies = {
+        "time_to_first_token": {"mean": 0.03, "median": 0.025},
+        "time_per_output_token": {"mean": 0.004},
+        "request_latency": {"mean": 0.5},
+    }
+    run = read(
+        tmp_path,
+        {
+            "load_summary": {"count": 100, "achieved_rate": 10.0},
+            "successes": {
+                "count": 100,
+                "latency": latencies,
+                "prompt_len": {"mean": 200},
+                "output_len": {"mean": 50},
+                "throughput": {"requests_per_sec": 10.0},
+            },
+        },
+    )
+    assert (run.ttft_ms, run.tpot_ms) == (25, 4)
+    assert run.concurrency == pytest.approx(5)
+    assert not run.opens_at_once
+
+
+VLLM = {
+    "backend": "vllm",
+    "completed": 10,
+    "duration": 10.0,
+    "total_input_tokens": 1000,
+    "total_output_tokens": 1000,
+    "max_concurrency": 2,
+    "mean_ttft_ms": 10,
+    "mean_tpot_ms": 10,
+}
+
+
+def test_range_ratios_mean_opposite_things(tmp_path: Path):
+    assert read(tmp_path, {**VLLM, "random_range_ratio": 0.0}).spread == 0
+    assert read(tmp_path, {**VLLM, "backend": "sglang", "random_range_ratio": 1.0}).spread == 0
+
+
+def test_what_sglang_found_in_its_cache_is_read(tmp_path: Path):
+    assert read(tmp_path, {**VLLM, "total_cached_tokens": 250}).cached == 0.25
+    assert read(tmp_path, {**VLLM, "cache_hit_rate_pct": 40}).cached == 0.4
+
+
+@pytest.mark.parametrize("key", ["accept_length", "spec_decode_acceptance_length"])
+def test_accepted_drafts_are_read(tmp_path: Path, key: str):
+    assert read(tmp_path, {**VLLM, key: 2.5}).accepted == 2.5
