@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
 from engine.cli.options import add_output_options, add_scenario_options
+from engine.cli.streams import LONGEST_LINE, tell
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print ``message`` and stop."""
-        print(f"{self.prog}: {clean(message)}; see {self.prog} --help", file=sys.stderr)
+        tell(f"{self.prog}: {clean(message, LONGEST_LINE)}; see {self.prog} --help")
         raise SystemExit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help and version: argparse itself would not say that they could not be written."""
+        (file or sys.stdout).write(message)
 
 
 def build_parser() -> argparse.ArgumentParser:

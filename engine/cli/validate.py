@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from os.path import isdir
 from pathlib import Path
 
+from engine.cli.streams import tell
 from engine.cli.validate_memory import validate_memory
 from engine.evidence.measured.memory_report import memory_lines
 from engine.evidence.measured.memory_rows import holds_memory_rows
@@ -22,11 +23,12 @@ from engine.evidence.measured.report import (
     Group,
     coverage,
     groups,
-    prediction_csv,
     refusals,
+    refuse_other_table,
+    write_predictions,
 )
 from engine.evidence.measured.table import as_text, choice_words, group_lines, record_lines
-from engine.sources.files import user_path, write_text
+from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -37,15 +39,17 @@ REASONS_SHOWN = 20
 def run_validate(arguments: argparse.Namespace) -> int:
     """Predict the rows of a file and print the error by group."""
     source, out = user_path(arguments.file), user_path(arguments.csv) if arguments.csv else None
-    if out is not None and out.resolve() == source.resolve():
+    if out is not None and os.path.realpath(out) == os.path.realpath(source):
         raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
+    if out is not None:
+        refuse_other_table(out)
     configs = _configs(arguments.configs)
     if holds_memory_rows(source):
         return validate_memory(arguments, source, configs, out)
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:
-        write_text(out, prediction_csv(rows, predictions))
+        write_predictions(out, rows, predictions)
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:
@@ -85,7 +89,7 @@ def _configs(folder: str | None) -> Path | None:
     if not folder:
         return None
     path = user_path(folder)
-    if not isdir(path):
+    if not os.path.isdir(path):
         raise InputError(
             f"--configs {clean(folder)}: no such folder, "
             "expected one with <org>__<name>/config.json"
@@ -95,14 +99,14 @@ def _configs(folder: str | None) -> Path | None:
 
 def _progress_bar() -> Callable[[int, int], None] | None:
     """A bar on stderr, only where a person watches."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(done: int, total: int) -> None:
         filled = BAR_WIDTH * done // max(total, 1)
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
         end = "\n" if done >= total else ""
-        print(f"\r{bar} {done:,}/{total:,} rows", end=end, file=sys.stderr, flush=True)
+        tell(f"\r{bar} {done:,}/{total:,} rows", end)
 
     return show
 

@@ -162,7 +162,7 @@ def _of_era(
 
 def build_day(build: str) -> date | None:
     """The day of a dated build, the middle of a month without one; None for a number."""
-    found = re.fullmatch(_DAY, build)
+    found = re.fullmatch(_DAY, build, re.ASCII)
     if found is None:
         return None
     year, month, day = (int(part) if part else 15 for part in found.groups())

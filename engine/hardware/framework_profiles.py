@@ -15,12 +15,13 @@ from engine.hardware.framework import CONSTANTS, PARTS, Era, Framework
 from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.launch_table import read_launch
 from engine.sources.profile_files import (
-    bundled_files,
+    BUNDLED,
     changed_at,
     find_profile,
     profile_ids,
     read_toml,
     user_values,
+    with_base,
 )
 from engine.words.text import clean
 
@@ -40,21 +41,7 @@ def load_framework(name: str) -> Framework:
 
 def framework_values(path: Path) -> dict[str, Any]:
     """Values of a bundled file; those it leaves out are those of the profile named as ``base``."""
-    file = read_toml(path)
-    base = file.pop("base", "")
-    if not base:
-        return file
-    values = framework_values(bundled_files("frameworks")[base])
-    kernels = {**values.get("kernels", {}), **file.get("kernels", {})}
-    launch = _based(values["launch"], file.get("launch"))
-    return {**values, **file, "kernels": kernels, "launch": launch}
-
-
-def _based(base: str | dict[str, Any], own: str | dict[str, Any] | None) -> str | dict[str, Any]:
-    """A launch table that says only what differs from its base's."""
-    if own is None:
-        return base
-    return {**base, **own} if isinstance(base, dict) and isinstance(own, dict) else own
+    return with_base(path, read_toml(path), "frameworks", framework_values)
 
 
 def source_values(name: str) -> dict[str, Any]:
@@ -63,9 +50,9 @@ def source_values(name: str) -> dict[str, Any]:
 
 
 def _values(path: Path, origin: str) -> dict[str, Any]:
-    if origin == "bundled":
+    if origin == BUNDLED:
         return framework_values(path)
-    values = user_values(path, FRAMEWORK_SCHEMA)
+    values = user_values(path, FRAMEWORK_SCHEMA, "frameworks", framework_values)
     return {**values, "launch": _stated(values["launch"])}
 
 

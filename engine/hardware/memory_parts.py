@@ -54,7 +54,7 @@ class MemoryPolicy:
     """What of the chip's memory holds weights, cache and activations."""
 
     memory_fraction: float = constant(
-        "memory_fraction", "share given to weights and cache", least=0, most=1, above=True
+        "memory_fraction", "share given to weights and cache", least=0.01, most=1
     )
     share_of: MemoryShare = constant(
         "fraction_of_free",
@@ -74,11 +74,12 @@ class MemoryPolicy:
         "own",
         0.0,
         least=0,
+        most=100_000,
     )
     spare_token_bytes: float = constant(
-        "spare_token_gib", "besides, for every prompt token of a pass", 0.0, least=0
+        "spare_token_gib", "besides, for every prompt token of a pass", 0.0, least=0, most=100_000
     )
-    reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0)
+    reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0, most=100_000)
     sizing: Sizing = constant(
         "profiled",
         "whether room for the largest pass is set aside at start",
@@ -97,15 +98,20 @@ class MemoryPolicy:
         "what joins ranks over a fast link",
         NOMINAL_COMMUNICATION_BYTES,
         least=0,
+        most=100_000,
     )
     peer_bytes: float = constant(
-        "peer_gib", "the same for every rank beyond the second", 0.0, least=0
+        "peer_gib", "the same for every rank beyond the second", 0.0, least=0, most=100_000
     )
     workspace_bytes: Mapping[str, float] = constant(
-        "workspace_gib", "of kernels, by chip generation", {}, least=0
+        "workspace_gib", "of kernels, by chip generation", {}, least=0, most=100_000
     )
     group_workspace_bytes: Mapping[str, float] = constant(
-        "group_workspace_gib", "of kernels that join ranks, by chip generation", {}, least=0
+        "group_workspace_gib",
+        "of kernels that join ranks, by chip generation",
+        {},
+        least=0,
+        most=100_000,
     )
     encoder_bytes: Mapping[str, float] = constant(
         "encoder_gib",
@@ -113,8 +119,9 @@ class MemoryPolicy:
         "model type",
         {},
         least=0,
+        most=100_000,
     )
-    graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0)
+    graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0, most=100_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +188,12 @@ class WeightPolicy:
         "generation",
         {},
         least=1,
+        most=1 << 16,
     )
     expert_hidden_multiple: Mapping[str, float] = constant(
         "expert_hidden_multiple",
         "the same of the model's width",
         {},
         least=1,
+        most=1 << 16,
     )

@@ -89,7 +89,8 @@ class AttentionCore:
 
     ``window`` is the number of most recent tokens a query can see, None for all.
     ``owns_cache`` is False in layers that reuse an earlier layer's keys and values, and in
-    cross-attention layers, whose keys come from another tower.
+    cross-attention layers to images. ``cross`` layers look at what an encoder made of the request:
+    their keys and values are held once per request, and generated tokens add nothing to them.
     """
 
     query_heads: int
@@ -106,10 +107,22 @@ class AttentionCore:
     index_heads: int = 0
     normed_across_heads: bool = False
     """Queries and keys are normalised over all heads together, which tensor parallelism divides."""
+    source_tokens: int = 0
+    """Of a ``cross`` layer: what the encoder makes of any request (Whisper's 1500 frames); 0 where
+    it makes as many as the prompt has tokens."""
 
     @property
     def cached_elements_per_token(self) -> int:
         """Elements that one more token adds to this layer's cache (while inside the window)."""
+        return 0 if self.cross else self._held_elements
+
+    @property
+    def cached_elements_per_source_token(self) -> int:
+        """Elements that a cross-attention layer holds per token of its encoder; 0 for others."""
+        return self._held_elements if self.cross else 0
+
+    @property
+    def _held_elements(self) -> int:
         if not self.owns_cache:
             return 0
         return self.kv_heads * (self.key_dim + self.value_dim) + self.index_dim
@@ -288,6 +301,10 @@ class Architecture:
     torch_dtype: str = "bfloat16"
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[str, ...] = ()
+    draft: str = ""
+    """What kind of draft it is, which speculates for another model; "" for a model."""
+    uncounted: tuple[str, ...] = ()
+    """Parts of the checkpoint that are in no count, as the config names them."""
 
     def blocks(self) -> Iterator[tuple[Block, int]]:
         """Every kind of layer with its count."""
@@ -298,6 +315,11 @@ class Architecture:
     def layer_count(self) -> int:
         """Decoder layers, without multi-token prediction."""
         return sum(group.count for group in self.layers)
+
+    @property
+    def generates(self) -> bool:
+        """False for a checkpoint that embeds or scores: it has no LM head."""
+        return self.lm_head.name == "lm_head"
 
     @property
     def head_parameters(self) -> int:

@@ -8,12 +8,13 @@ and other elements outside matrices are plain. Prediction layers are in no sum b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.model.architecture import (
     Architecture,
+    AttentionCore,
     Block,
     Core,
     LayerGroup,
@@ -129,15 +130,6 @@ def matrix_bytes(matrix: Matrix, precision: Precision) -> float:
     return matrix.weights * precision.weight_format(matrix.role).bytes_per_element + bias
 
 
-def bytes_per_element(matrices: Sequence[Matrix], precision: Precision) -> float:
-    """Mean bytes of one weight of ``matrices`` that run as one product, biases apart."""
-    stored = [precision.weight_format(matrix.role).bytes_per_element for matrix in matrices]
-    if len(set(stored)) == 1:
-        return stored[0]
-    both = sum(one.weights * width for one, width in zip(matrices, stored, strict=True))
-    return both / sum(one.weights for one in matrices)
-
-
 def _parts_of(layers: Iterable[LayerGroup], precision: Precision) -> tuple[Parts, ...]:
     return tuple(Parts(_block_parts(one.block, precision), one.count) for one in layers)
 
@@ -176,6 +168,29 @@ def cache_bytes_per_token(architecture: Architecture, kv: NumberFormat) -> float
 def unbounded_cache_bytes_per_token(architecture: Architecture, kv: NumberFormat) -> float:
     """The part of `cache_bytes_per_token` that grows with the whole context."""
     return architecture.unbounded_cached_elements_per_token() * kv.bytes_per_element
+
+
+def cross_bytes_per_source_token(architecture: Architecture, kv: NumberFormat) -> float:
+    """Bytes that a request holds per token of its encoder, in all cross-attention layers."""
+    return kv.bytes_per_element * sum(
+        count * core.cached_elements_per_source_token
+        for block, count in architecture.blocks()
+        for core in block.cores
+        if isinstance(core, AttentionCore)
+    )
+
+
+def source_tokens(architecture: Architecture) -> int:
+    """Tokens that the encoder makes of any request; 0 without one or where the prompt decides."""
+    return max(
+        (
+            core.source_tokens
+            for block, _ in architecture.blocks()
+            for core in block.cores
+            if isinstance(core, AttentionCore)
+        ),
+        default=0,
+    )
 
 
 def state_bytes(architecture: Architecture) -> float:

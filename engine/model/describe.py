@@ -8,12 +8,15 @@ from typing import Any
 from engine.model.architecture import Architecture
 from engine.model.bytes import (
     cache_bytes_per_token,
+    cross_bytes_per_source_token,
+    source_tokens,
     state_bytes,
     unbounded_cache_bytes_per_token,
     weight_bytes,
 )
 from engine.model.config import LoadedModel
 from engine.model.precision import NumberFormat, Precision
+from engine.words.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class Description:
     unbounded_kv_bytes_per_token: float
     """The part that grows with the whole context: without windowed layers."""
     state_bytes_per_sequence: float
+    cross_bytes_per_source_token: float
+    """What cross-attention holds of one token of the encoder, once per request."""
+    source_tokens: int
+    """Tokens that the encoder makes of any request; 0 where the prompt decides."""
     weight_bytes: float
     warnings: tuple[str, ...]
 
@@ -56,6 +63,8 @@ def describe(model: LoadedModel, kv: NumberFormat | None = None) -> Description:
         cache_bytes_per_token(architecture, stored),
         unbounded_cache_bytes_per_token(architecture, stored),
         state_bytes(architecture),
+        cross_bytes_per_source_token(architecture, stored),
+        source_tokens(architecture),
         weight_bytes(architecture, model.precision),
         model.warnings,
     )
@@ -100,6 +109,11 @@ def as_json(description: Description) -> dict[str, Any]:
         "kv_format": description.kv.name,
         "unbounded_kv_bytes_per_token": _number(description.unbounded_kv_bytes_per_token),
         "state_bytes_per_sequence": _number(description.state_bytes_per_sequence),
+        "cross_bytes_per_source_token": _number(description.cross_bytes_per_source_token),
+        "cross_bytes_per_sequence": _number(
+            description.cross_bytes_per_source_token * description.source_tokens
+        ),
+        "uncounted": list(architecture.uncounted),
         "quantization": quantisation_label(description.precision),
         "warnings": list(description.warnings),
     }
@@ -111,13 +125,16 @@ def _number(value: float) -> int | float:
 
 def quantisation_label(precision: Precision) -> str:
     """The precision with the roles it leaves in another format."""
+    label, mixed = precision.label, precision.weights.mixed_with
+    if mixed:
+        label += f" and {mixed}"
     if not precision.overrides:
-        return precision.label
+        return label
     kept = ", ".join(
         f"{role.value} {stored.name}" + (f" and {stored.mixed_with}" if stored.mixed_with else "")
         for role, stored in precision.overrides
     )
-    return f"{precision.label} ({kept})"
+    return f"{label} ({kept})"
 
 
 def as_text(description: Description) -> str:
@@ -153,9 +170,12 @@ def as_text(description: Description) -> str:
         lines.append(
             f"  state        {description.state_bytes_per_sequence:,.0f} bytes per sequence"
         )
+    lines += _cross_lines(description)
+    left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
     lines.append(
         f"  weights      {description.weight_bytes / 2**30:,.2f} GiB as "
         f"{quantisation_label(description.precision)}"
+        + (f", not counting {left_out}" if left_out else "")
     )
     lines.append(f"  layers       {architecture.layer_count}")
     lines += [f"               {count} × {kind}" for kind, count in description.layers]
@@ -167,6 +187,19 @@ def as_text(description: Description) -> str:
         ]
     lines += [f"  warning      {warning}" for warning in description.warnings]
     return "\n".join(lines)
+
+
+def _cross_lines(description: Description) -> list[str]:
+    """What cross-attention holds per request, in bytes that generated tokens add nothing to."""
+    each, tokens = description.cross_bytes_per_source_token, description.source_tokens
+    if not each:
+        return []
+    if tokens:
+        return [
+            f"  cross        {each * tokens:,.0f} bytes per sequence, once for {tokens:,} tokens "
+            "of its encoder"
+        ]
+    return [f"  cross        {each:,.0f} bytes per token of the prompt, once per sequence"]
 
 
 def _billions(count: int) -> str:

@@ -61,6 +61,12 @@ class Keys:
         self.opened.append(self)
         self.read: set[str] = set()
         self.warnings: list[str] = []
+        self.tower = False
+        """Whether this is the config of a tower, which is counted and no more."""
+        self.left_over: list[str] = []
+        """Keys with their values that the model's class does not look at."""
+        self.uncounted: list[str] = []
+        """Parts of the checkpoint that are in no count, by their keys."""
 
     # Finding ------------------------------------------------------------------------------
 
@@ -95,6 +101,13 @@ class Keys:
     def ignore(self, *names: str) -> None:
         """Count ``names`` as understood: in this family they change neither bytes nor FLOPs."""
         self.read.update(names)
+
+    def leave_out(self, what: str, *names: str) -> None:
+        """Note that the parts described by ``names``, or all of this mapping, are in no count;
+        ``what`` says of what kind they are, or why."""
+        paths = [self.path + name for name in names] or [self.path.removesuffix(".")]
+        self.uncounted += paths
+        self.warnings.append(f"{', '.join(paths)}: {what} not counted")
 
     def assume(self, name: str, value: object, reason: str) -> None:
         """Note that ``name`` was not in the file and where its value came from."""

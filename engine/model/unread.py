@@ -57,14 +57,46 @@ def check_unread(opened: Iterable[Keys], known: Iterable[str], assume: bool) -> 
         for name, value in keys.unread():
             if not changes_work(name, value, keys.defaults) or restates(keys, name, value):
                 continue
+            if _is_left_over(keys, name, value):
+                keys.left_over.append(f"{keys.path}{name} = {shown(value)}")
+                continue
             message = _message(keys, name, value, spellings)
             if not assume:
-                raise UnknownArchitecture(
-                    f"{message}; drop the key or pass --assume {keys.model_type} to read the "
-                    "file without it"
-                )
+                raise UnknownArchitecture(f"{message}; {_advice(keys)}")
             warnings.append(message)
     return warnings
+
+
+def left_over(opened: Iterable[Keys]) -> list[str]:
+    """One note on the keys that were passed over because no class of the model looks at them."""
+    names = [text for keys in opened for text in keys.left_over]
+    if not names:
+        return []
+    return [f"passed over, as the model's class does not read it: {', '.join(names)}"]
+
+
+_OF_ENCODERS = frozenset({"type_vocab_size", "type_sequence_label_size", "max_relative_positions"})
+"""Keys of BERT's kin, which test suites and converters leave in configs of decoders."""
+_EVERY_LAYER = re.compile(r"^(moe|expert|sparse)\w*_(freq|frequency|interval|step|period)$")
+
+
+def _is_left_over(keys: Keys, name: str, value: Any) -> bool:
+    """True for a key that nothing of this model looks at.
+
+    Decoders have no segments; experts in every layer are what a mixture has anyway; and the class
+    of a tower, when it is a published one, builds from its own keys alone.
+    """
+    if name in _OF_ENCODERS:
+        return True
+    if value == 1 and value is not True and _EVERY_LAYER.match(name):
+        return any(isinstance(keys.values.get(count), int) for count in COUNT)
+    return keys.tower and bool(keys.defaults) and name not in keys.defaults
+
+
+def _advice(keys: Keys) -> str:
+    if keys.path:
+        return "drop the key to read the file without it"
+    return f"drop the key or pass --assume {keys.model_type} to read the file without it"
 
 
 def changes_work(name: str, value: Any, defaults: Any) -> bool:

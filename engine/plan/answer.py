@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import MEMORY, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
+from engine.plan.metrics import MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
@@ -22,6 +22,8 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
         return f"lacks {lacking_memory(table, row)} of memory per chip"
     if verdict is TOO_LONG:
         return "has longer requests than the model or the engine takes (--max-context)"
+    if verdict is NO_FIGURE:
+        return f"has a figure beyond {verdict.name}: check the profile of the chip and the engine"
     if verdict.metric is None:
         return f"exceeds {verdict.name}"
     value = table.value(row, verdict.metric.id)

@@ -8,47 +8,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.model.precision import Precision
-from engine.plan.metrics import (
-    CODES,
-    MEMORY,
-    NO_MEMORY,
-    NOTHING,
-    TOO_LONG,
-    TOO_MANY,
-    VERDICTS,
-    metrics_of,
+from engine.plan.blocks import (
+    Block,
+    joined_blocks,
+    judged_table,
+    outcome_of,
+    rows_of,
 )
+from engine.plan.metrics import CODES, NO_FIGURE
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
-from engine.scenario import Objectives, Scenario
+from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
 from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
-from engine.serve.predict import largest_sizes, predict
+from engine.serve.predict import largest_sizes
 from engine.serve.resolve import load_of, requests_of
-from engine.words.arrays import BoolArray, FloatArray, IntArray
-from engine.words.quantities import GIB
+from engine.words.arrays import FloatArray, IntArray
 from engine.work.arrangement import Arrangement
 
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Rows of a table before their verdict; columns of equal length."""
-
-    arrangement_index: IntArray
-    precision_index: IntArray
-    batch: IntArray
-    metrics: dict[str, FloatArray]
-    capacity_gib: FloatArray
-    refusal: NDArray[np.int8]
-    """The place in `VERDICTS` of what keeps the row from being served at all."""
+MOST_CANDIDATES = 500_000
+"""More are not all tried: at a hundred bytes each, and a microsecond, nobody would wait for them
+nor read them."""
+FINEST_STEPS = 512
+"""Steps are one part in so many, where not every batch is tried."""
+TRIED_WHOLE = 6
+"""Arrangements of which every batch is tried even then: throughput over batch is no smooth line,
+and the answer must not depend on the steps."""
 
 
 def batch_table(
@@ -59,11 +51,11 @@ def batch_table(
     batches: IntArray,
 ) -> Table:
     """The rows of one arrangement and precision for ``batches``, in that order."""
-    outcome = _predicted(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
+    outcome = outcome_of(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
-    block = _rows(prepared, outcome, outcome.fits, every, none, none, batches)
-    return _judged(prepared, scenario.objectives, (arrangement,), (precision,), block)
+    block = rows_of(prepared, outcome, outcome.fits, every, none, none, batches)
+    return judged_table(prepared, scenario.objectives, (arrangement,), (precision,), block)
 
 
 def asked_table(
@@ -81,110 +73,15 @@ def asked_table(
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
     for place, precision in enumerate(prepared.precisions):
-        outcome = _predicted(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        outcome = outcome_of(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
         served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
-        parts.append(_rows(prepared, outcome, served, every, none, none + place, batch))
+        parts.append(rows_of(prepared, outcome, served, every, none, none + place, batch))
         outcomes.append(outcome)
     used, precisions = (arrangement,), prepared.precisions
-    table = _judged(prepared, scenario.objectives, used, precisions, _joined(parts))
+    table = judged_table(prepared, scenario.objectives, used, precisions, joined_blocks(parts))
     fits = np.concatenate([one.fits[0] for one in outcomes])
-    return replace(table, fits=fits), tuple(outcomes)
-
-
-def _predicted(
-    prepared: Prepared,
-    scenario: Scenario,
-    precision: Precision,
-    arrangements: tuple[Arrangement, ...],
-    sizes: FloatArray | IntArray,
-) -> Outcome:
-    system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
-
-
-def _rows(
-    prepared: Prepared,
-    outcome: Outcome,
-    served: BoolArray,
-    wanted: BoolArray,
-    arrangement_index: IntArray,
-    precision_index: IntArray,
-    batch: IntArray,
-) -> _Block:
-    """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where they are
-    ``served``."""
-    refused = _refusals(outcome, served[wanted], wanted)
-    columns = {
-        metric.id: _column(outcome, metric.of(outcome), wanted)
-        for metric in metrics_of(prepared.kind)
-    }
-    if refused is not None:
-        speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
-        columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
-    return _Block(
-        arrangement_index,
-        precision_index,
-        batch,
-        columns,
-        _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
-        np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
-    )
-
-
-def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
-    return np.broadcast_to(values, outcome.shape)[wanted]
-
-
-def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray[np.int8] | None:
-    """What keeps the ``wanted`` rows from being ``served``: nothing, the context, the scheduler
-    where memory would do, else memory. None where all of them are served."""
-    if bool(np.all(served)):
-        return None
-    memory = outcome.memory
-    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
-    code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
-    code = np.where(memory.context_fits, code, CODES[TOO_LONG])
-    refused = np.broadcast_to(code, outcome.shape)[wanted]
-    return np.where(served, CODES[NOTHING], refused).astype(np.int8)
-
-
-def _judged(
-    prepared: Prepared,
-    objectives: Objectives,
-    arrangements: tuple[Arrangement, ...],
-    precisions: tuple[Precision, ...],
-    block: _Block,
-) -> Table:
-    """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
-    excess = np.zeros(len(block.batch))
-    binding = block.refusal.astype(np.int64)
-    for code, verdict in enumerate(VERDICTS):
-        if verdict.metric is None or verdict.metric.id not in block.metrics:
-            continue
-        limit = getattr(objectives, verdict.metric.id)
-        if limit is not None:
-            ratio = block.metrics[verdict.metric.id] / limit
-            worse = ratio > excess
-            excess = np.where(worse, ratio, excess)
-            binding = np.where(worse & (ratio > 1.0), code, binding)
-    # Rows that are not served have no speeds to compare with a limit.
-    fits = block.refusal == CODES[NOTHING]
-    if not bool(np.all(fits)):
-        excess = np.where(fits, excess, block.metrics[MEMORY.id] / block.capacity_gib)
-    return Table(
-        kind=prepared.kind,
-        arrangements=arrangements,
-        precisions=precisions,
-        arrangement_index=block.arrangement_index,
-        precision_index=block.precision_index,
-        batch=block.batch,
-        metrics=block.metrics,
-        capacity_gib=block.capacity_gib,
-        fits=fits,
-        meets=fits & (excess <= 1.0),
-        binding=binding,
-        excess=excess,
-    )
+    known = table.binding != CODES[NO_FIGURE]
+    return replace(table, fits=fits & known), tuple(outcomes)
 
 
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
@@ -196,7 +93,7 @@ def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -
 
 def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, int]]:
     """Cut (arrangements, batches) into blocks of about ``candidates``: arrangements of similar
-    limits together, and a range of batches."""
+    limits together, and a range of batches. Batches are counted, from 1, in those tried."""
     order = np.argsort(limits, kind="stable")
     start = 0
     while start < len(order):
@@ -215,49 +112,107 @@ def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, 
 def sweep(
     prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool] | None = None
 ) -> Sweep | None:
-    """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks."""
+    """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks.
+
+    Of more than `MOST_CANDIDATES`, large batches are tried in steps first, then every one around
+    the best of each arrangement: memory and time stay bounded however many chips there are.
+    """
     started = time.perf_counter()
-    candidates = kind_of(prepared.kind).block_candidates
-    parts: list[_Block] = []
-    for place, precision in enumerate(prepared.precisions):
-        fitting = batch_limits(prepared, scenario, precision)
-        if scenario.max_batch is not None:
-            fitting = np.minimum(fitting, scenario.max_batch)
+    search = _Search(prepared, scenario, should_stop or (lambda: False))
+    parts = search.everything()
+    if parts is None:
+        return None
+    whole = joined_blocks(parts)
+    found = rank(search.judged(whole), 0.0)
+    if search.is_coarse:
+        around = search.around(found)
+        if around is None:
+            return None
+        found = rank(search.judged(joined_blocks([whole, *around])), 0.0)
+    return replace(found, elapsed_seconds=time.perf_counter() - started)
+
+
+class _Search:
+    """One sweep: the largest batch of every arrangement in every precision, and which are tried."""
+
+    def __init__(
+        self, prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool]
+    ) -> None:
+        self._prepared = prepared
+        self._scenario = scenario
+        self._should_stop = should_stop
+        self._most = [self._largest(precision) for precision in prepared.precisions]
+        widest = max(int(most.max()) for most in self._most)
+        self.is_coarse = sum(int(most.sum()) for most in self._most) > MOST_CANDIDATES
+        self._tried = _steps(widest) if self.is_coarse else np.arange(1, widest + 1)
+
+    def _largest(self, precision: Precision) -> IntArray:
+        fitting = batch_limits(self._prepared, self._scenario, precision)
+        if self._scenario.max_batch is not None:
+            fitting = np.minimum(fitting, self._scenario.max_batch)
         # Where nothing fits, batch 1 is still there, to say what it lacks.
-        most = np.maximum(fitting, 1)
-        for chosen, low, high in _blocks(most, candidates):
-            if should_stop is not None and should_stop():
+        return np.maximum(fitting, 1)
+
+    def everything(self) -> list[Block] | None:
+        """The rows of all batches tried; None when stopped."""
+        candidates = kind_of(self._prepared.kind).block_candidates
+        parts: list[Block] = []
+        for place, most in enumerate(self._most):
+            counts = np.searchsorted(self._tried, most, side="right")
+            for chosen, low, high in _blocks(counts, candidates):
+                if self._should_stop():
+                    return None
+                parts.append(self._block(place, chosen, self._tried[low - 1 : high]))
+        return parts
+
+    def around(self, found: Sweep) -> list[Block] | None:
+        """Batches left out at first: all of the best arrangements, of the others those next to
+        their best one. None when stopped."""
+        table, parts = found.table, []
+        columns = (table.precision_index[found.order], table.arrangement_index[found.order])
+        key = columns[0] * len(table.arrangements) + columns[1]
+        firsts = np.sort(np.unique(key, return_index=True)[1])
+        for standing, row in enumerate(found.order[firsts]):
+            if self._should_stop():
                 return None
-            group = tuple(prepared.arrangements[int(row)] for row in chosen)
-            batches = np.arange(low, high + 1, dtype=np.int64)[np.newaxis, :]
-            outcome = _predicted(prepared, scenario, precision, group, batches)
-            wanted = batches <= most[chosen][:, np.newaxis]
-            rows, places = np.nonzero(wanted)
-            index = np.full(len(rows), place, dtype=np.int64)
-            batch = batches[0, places]
-            fits = outcome.fits
-            parts.append(_rows(prepared, outcome, fits, wanted, chosen[rows], index, batch))
-    table = _judged(
-        prepared,
-        scenario.objectives,
-        prepared.arrangements,
-        prepared.precisions,
-        _joined(parts),
-    )
-    return rank(table, time.perf_counter() - started)
+            place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])
+            last = int(self._most[place][chosen])
+            low, high = 1, last
+            if standing >= TRIED_WHOLE:
+                low, high = self._neighbours(int(table.batch[row]))
+            left_out = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
+            if len(left_out):
+                parts.append(self._block(place, np.array([chosen]), left_out))
+        return parts
+
+    def _neighbours(self, batch: int) -> tuple[int, int]:
+        """What was tried before and after ``batch``."""
+        at = int(np.searchsorted(self._tried, batch))
+        last = len(self._tried) - 1
+        return int(self._tried[max(at - 1, 0)]), int(self._tried[min(at + 1, last)])
+
+    def _block(self, place: int, chosen: IntArray, tried: IntArray) -> Block:
+        """The rows of the ``chosen`` arrangements for the batches ``tried`` that they hold."""
+        precision, most = self._prepared.precisions[place], self._most[place]
+        group = tuple(self._prepared.arrangements[int(row)] for row in chosen)
+        batches = tried[np.newaxis, :]
+        outcome = outcome_of(self._prepared, self._scenario, precision, group, batches)
+        wanted = batches <= most[chosen][:, np.newaxis]
+        rows, places = np.nonzero(wanted)
+        index = np.full(len(rows), place, dtype=np.int64)
+        batch = batches[0, places]
+        return rows_of(self._prepared, outcome, outcome.fits, wanted, chosen[rows], index, batch)
+
+    def judged(self, block: Block) -> Table:
+        """The rows with their verdicts."""
+        prepared, objectives = self._prepared, self._scenario.objectives
+        used, precisions = prepared.arrangements, prepared.precisions
+        return judged_table(prepared, objectives, used, precisions, block)
 
 
-def _joined(parts: list[_Block]) -> _Block:
-    """All rows in one; takes the ``parts`` apart, so that nothing is held twice for long."""
-    names = list(parts[0].metrics)
-    metrics = {name: np.concatenate([one.metrics.pop(name) for one in parts]) for name in names}
-    whole = _Block(
-        np.concatenate([one.arrangement_index for one in parts]),
-        np.concatenate([one.precision_index for one in parts]),
-        np.concatenate([one.batch for one in parts]),
-        metrics,
-        np.concatenate([one.capacity_gib for one in parts]),
-        np.concatenate([one.refusal for one in parts]),
-    )
-    parts.clear()
-    return whole
+def _steps(widest: int) -> IntArray:
+    """Every batch up to `FINEST_STEPS`, then steps of one part in so many."""
+    found = list(range(1, min(FINEST_STEPS, widest) + 1))
+    while found[-1] < widest:
+        found.append(min(found[-1] + max(found[-1] // FINEST_STEPS, 1), widest))
+    return np.array(found, dtype=np.int64)

@@ -40,6 +40,8 @@ class Layers:
     window: float = 0.0
     entry_tokens: float = 1.0
     indexed: bool = False
+    source_tokens: float = 0.0
+    """Tokens of an encoder that it holds whatever the context; 0 for the context's own."""
 
     @property
     def is_state(self) -> bool:
@@ -71,7 +73,8 @@ def cached_layers(
 
 def _shape(core: AttentionCore | LatentCore) -> object:
     heads = core.kv_heads if isinstance(core, AttentionCore) else 0
-    return type(core), core.window, core.cached_elements_per_token, heads
+    cross = isinstance(core, AttentionCore) and core.cross and core.cached_elements_per_source_token
+    return type(core), core.window, core.cached_elements_per_token, heads, cross
 
 
 def _layers(
@@ -88,10 +91,14 @@ def _layers(
     # One latent serves all heads, so every tensor rank keeps the whole of it.
     if isinstance(core, AttentionCore) and core.kv_heads:
         ranks = np.minimum(layouts.tensor, float(core.kv_heads))
-    window, entry, indexed = float(core.window or 0), 1.0, False
+    window, entry, indexed, source = float(core.window or 0), 1.0, False, 0.0
+    if isinstance(core, AttentionCore) and core.cross:
+        # Held once per request; where the prompt decides how much, the whole context bounds it.
+        source = float(core.source_tokens)
+        per_token = core.cached_elements_per_source_token * precision.kv.bytes_per_element
     if isinstance(core, LatentCore):
         entry, indexed = float(core.tokens_per_entry), core.owns_index
-    return Layers(count, per_token / ranks, none, window, entry, indexed)
+    return Layers(count, per_token / ranks, none, window, entry, indexed, source)
 
 
 def sequence_bytes(
@@ -146,7 +153,8 @@ def exact_bytes(layers: Sequence[Layers], tokens: FloatArray, block_tokens: int)
     """What every layer needs: whole pages of the tokens inside its window, and states."""
     total = np.zeros_like(layers[0].token_bytes) if layers else np.zeros((1, 1))
     for one in layers:
-        inside = np.minimum(tokens, one.window) if one.window else tokens
+        context = np.full_like(tokens, one.source_tokens) if one.source_tokens else tokens
+        inside = np.minimum(context, one.window) if one.window else context
         paged = np.ceil(inside / block_tokens) * block_tokens
         total = total + one.count * (paged * one.token_bytes + one.state_bytes)
     return total
@@ -173,7 +181,8 @@ def _in_groups(
                 blocks = np.minimum(blocks, np.ceil(tokens / block))
             pages = blocks * block * one.token_bytes
         else:
-            pages = np.ceil(tokens / block) * block * one.token_bytes
+            context = np.full_like(tokens, one.source_tokens) if one.source_tokens else tokens
+            pages = np.ceil(context / block) * block * one.token_bytes
         total = total + count * pages
     return total
 
@@ -208,6 +217,11 @@ def _state_page_bytes(layers: Sequence[Layers], state: Layers, block: FloatArray
 
 def _in_pools(layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray) -> FloatArray:
     """Pools of their own: a sequence takes as much of the whole as of the pool it fills first."""
+    sources = [one for one in layers if one.source_tokens]
+    if sources:
+        rest = [one for one in layers if not one.source_tokens]
+        held = exact_bytes(sources, tokens, policy.block_tokens)
+        return held + _in_pools(rest, policy, tokens) if rest else held
     keyed = [one for one in layers if not one.is_state]
     windows = [one.window for one in keyed if one.window]
     largest = max(windows, default=0.0)
@@ -231,7 +245,7 @@ def keyed_token_bytes(layers: Sequence[Layers], policy: CachePolicy) -> FloatArr
     compressed = compressed_layers(layers)
     if compressed is not None:
         return compressed.token_bytes() * np.ones_like(layers[0].token_bytes)
-    keyed = [one for one in layers if not one.is_state]
+    keyed = [one for one in layers if not one.is_state and not one.source_tokens]
     ratio = policy.window_ratio if _has_window_pool(keyed, policy) else 1.0
     total = np.zeros_like(layers[0].token_bytes) if layers else np.zeros((1, 1))
     for one in keyed:

@@ -21,6 +21,8 @@ from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
+from engine.words.errors import InputError
+from engine.words.text import clean
 
 if TYPE_CHECKING:
     from engine.model.forward.architecture import VisionArchitecture
@@ -61,6 +63,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     model = scenario_model(scenario, readers)
     chip = readers.chip(scenario.chip)
     architecture = model.architecture
+    _refuse_draft(model)
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
@@ -79,8 +82,33 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     )
     told = systems if kind.answers_fallbacks else ()
     fallbacks = (text for one in told for text in kind.fallbacks(one))
-    notes = dict.fromkeys([note, _cache_note(scenario, architecture.kind, framework), *fallbacks])
+    cached = _cache_note(scenario, architecture.kind, framework)
+    notes = dict.fromkeys([note, cached, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def _refuse_draft(model: LoadedModel) -> None:
+    """A draft works on hidden states of its target: nothing is served by it alone."""
+    architecture = model.architecture
+    if isinstance(architecture, Architecture) and architecture.draft:
+        raise InputError(
+            f"{model.name}: found {architecture.draft}, which serves nothing by itself; expected "
+            "the model that it speculates for"
+        )
+
+
+def _model_notes(model: LoadedModel) -> list[str]:
+    """What figures of a model do not hold."""
+    architecture = model.architecture
+    if not isinstance(architecture, Architecture):
+        return []
+    notes = []
+    if architecture.uncounted:
+        left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
+        notes.append(f"Memory does not count {left_out} of the checkpoint")
+    if not architecture.generates:
+        notes.append("The checkpoint has no LM head: it generates no tokens, only passes hold")
+    return notes
 
 
 def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> str:

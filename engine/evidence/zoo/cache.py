@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.evidence.zoo.tables import Comparison, Verdict, number, read_table
+from engine.evidence.zoo.tables import Comparison, Verdict, number, read_table, whole
 from engine.model.architecture import Architecture, LatentCore, StateCore
-from engine.model.bytes import state_bytes
+from engine.model.bytes import cross_bytes_per_source_token, state_bytes
+from engine.model.precision import FORMATS
 from engine.words.errors import RooftopError
 
 COLUMNS = ("name", "full_attn_bytes_per_token_bf16")
@@ -56,6 +57,7 @@ def compare_cache(
     name = row["name"]
     total = 2 * architecture.cached_elements_per_token()
     growing = 2 * architecture.unbounded_cached_elements_per_token()
+    crossed = cross_bytes_per_source_token(architecture, FORMATS["bf16"])
     full = number(row, "full_attn_bytes_per_token_bf16", name)
     if full is None:
         return Comparison(name, "uncounted", "not measured", total, subject=SUBJECT)
@@ -63,7 +65,9 @@ def compare_cache(
     reasons, notes = [], []
     if growing != full:
         served = number(row, "engine_bytes_per_token_if_different", name)
-        if served == growing:
+        if growing + crossed == full:
+            notes.append("the measured encoder had as many tokens as its decoder")
+        elif served == growing:
             notes.append("the measured cache repeats KV heads that engines hold once")
         else:
             reasons.append(f"growing {growing:,.0f} bytes a token, expected {full:,.0f}")
@@ -77,7 +81,7 @@ def compare_cache(
     empty = any("[1, 0," in layer["fixed_tensors"] for layer in layers)
     problem, note = _state(architecture, number(row, "fixed_state_bytes_per_sequence", name), empty)
     reasons += [problem] if problem else []
-    if layers and not _same_layers(architecture, layers):
+    if layers and not crossed and not _same_layers(architecture, layers):
         reasons.append("the layers' caches differ")
     notes += [note] if note else []
     verdict: Verdict = "differing" if reasons else "convention" if notes else "matched"
@@ -103,7 +107,7 @@ def _same_layers(architecture: Architecture, rows: list[dict[str, str]]) -> bool
         pair = [number(row, name, row["name"]) or 0.0 for name in LAYER_COLUMNS[1:3]]
         if any(pair):
             key = (pair[0], pair[1])
-            measured[key] = measured.get(key, 0) + int(row["num_layers"])
+            measured[key] = measured.get(key, 0) + whole(row, "num_layers", row["name"])
     shortened = any(row.get("reduced_run") for row in rows)
     return set(ours) == set(measured) if shortened else ours == measured
 

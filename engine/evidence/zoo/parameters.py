@@ -41,6 +41,9 @@ def compare(path: Path, row: dict[str, str]) -> Comparison:
     if expected is None:
         return Comparison(name, "uncounted", "the table has no count", total, active=active)
     expected_active = number(row, "active_params_per_token", name)
+    if not architecture.generates and _counted_with_head(architecture, expected):
+        reason = f"the table counts an LM head, which {architecture.name} does not have"
+        return Comparison(name, "convention", reason, total, expected, active)
     reasons = []
     if total != expected:
         reasons.append(f"total {total:,}, expected {expected:,.0f}")
@@ -55,3 +58,9 @@ def compare(path: Path, row: dict[str, str]) -> Comparison:
         active,
         int(expected_active or active),
     )
+
+
+def _counted_with_head(architecture: Architecture, expected: float) -> bool:
+    """True when ``expected`` is the generating class's count of a checkpoint without LM head."""
+    bare = architecture.total_parameters - architecture.head_parameters
+    return expected == bare + architecture.vocabulary_size * architecture.hidden_size

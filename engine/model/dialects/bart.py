@@ -1,6 +1,8 @@
 """BART's line: BART, mBART, M2M-100, Marian, Pegasus, Blenderbot and Whisper.
 
-The encoder is counted as a tower; the decoder attends to itself and to it.
+The encoder is counted as a tower; the decoder attends to itself and to it. Classes of the decoder
+alone (``BartForCausalLM``) hold no encoder; their cross-attention has weights and, with nothing to
+look at, no work (transformers, modeling_bart.py: ``BartDecoderLayer`` skips it).
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import FeedForward, Mixer, dense, layer, output_projection
 from engine.model.dialects.t5 import WARNING
@@ -32,6 +35,8 @@ VARIANTS = {
     "pegasus": _Variant(0, False, True),
     "blenderbot": _Variant(0, False, True),
     "blenderbot-small": _Variant(0, True, False),
+    "mvp": _Variant(2, True, False),
+    "plbart": _Variant(2, True, False),
     "whisper": _Variant(0, False, True),
 }
 
@@ -63,11 +68,15 @@ def read(keys: Keys) -> Architecture:
     variant = VARIANTS[keys.model_type]
     hidden = keys.integer("d_model", required=True, maximum=1_000_000)
     keys.ignore(*_COSMETIC)
+    alone = is_decoder_alone(keys)
     own = _attention(keys, "self_attn", hidden, "decoder")
     crossed = _attention(keys, "encoder_attn", hidden, "decoder")
     both = Mixer(
         "self and cross attention", own.matrices + crossed.matrices, own.cores + crossed.cores
     )
+    if alone:
+        idle = sum(matrix.parameters for matrix in crossed.matrices)
+        both = Mixer("attention", own.matrices, own.cores, idle)
     decoder = layer(
         both, _feed_forward(keys, hidden, "decoder"), norms=3, norm_parameters=6 * hidden
     )
@@ -86,7 +95,8 @@ def read(keys: Keys) -> Architecture:
     if keys.model_type == "whisper":
         bins = keys.integer("num_mel_bins")
         tower += (3 * bins + 1) * hidden + (3 * hidden + 1) * hidden
-    keys.warnings.append(WARNING)
+    if not alone:
+        keys.warnings.append(WARNING)
     return assemble(
         keys,
         hidden,
@@ -94,8 +104,14 @@ def read(keys: Keys) -> Architecture:
         [decoder] * layers["decoder"],
         Traits(tied=True, final_norm=False),
         other=outside["decoder"],
-        tower=tower,
+        tower=0 if alone else tower,
     )
+
+
+def is_decoder_alone(keys: Keys) -> bool:
+    """True for a class such as ``BartForCausalLM``: an encoder-decoder's decoder as a model."""
+    names = class_names(keys.values)
+    return bool(names) and names[0].endswith("ForCausalLM")
 
 
 def _positions(keys: Keys, variant: _Variant, hidden: int, side: str) -> int:
@@ -127,5 +143,9 @@ def _attention(keys: Keys, name: str, hidden: int, side: str) -> Mixer:
         output_projection(f"{name}.out_proj", hidden, hidden, bias=True),
     )
     width = hidden // heads
-    core = AttentionCore(heads, heads, width, width, cross=name == "encoder_attn")
+    cross = name == "encoder_attn"
+    frames = 0
+    if cross and keys.model_type == "whisper":
+        frames = keys.integer("max_source_positions")
+    core = AttentionCore(heads, heads, width, width, cross=cross, source_tokens=frames)
     return Mixer("attention", matrices, (core,))

@@ -15,6 +15,7 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.mixture import WIDTH, after_first_dense, read_routing, shared_count
 from engine.model.dialects.parts import (
     FeedForward,
@@ -100,12 +101,12 @@ def read_latent(
     """The latent attention of every layer. ``q_lora_rank`` null means no down-projection, absent
     means the class default."""
     query_rank = keys.optional_integer("q_lora_rank") or None
-    latent_dim = keys.integer("kv_lora_rank", required=True)
-    nope_dim = keys.integer("qk_nope_head_dim", required=True, minimum=0)
-    rope_dim = keys.integer("qk_rope_head_dim", required=True, minimum=0)
+    latent_dim = keys.integer("kv_lora_rank")
+    nope_dim = keys.integer("qk_nope_head_dim", minimum=0)
+    rope_dim = keys.integer("qk_rope_head_dim", minimum=0)
     if rope_dim % 2:
         raise keys.problem("qk_rope_head_dim", rope_dim, "an even number: rotation turns pairs")
-    value_dim = keys.integer("v_head_dim", default=value_dim or MISSING, required=not value_dim)
+    value_dim = keys.integer("v_head_dim", default=value_dim or MISSING)
     bias = keys.flag("attention_bias", default=False)
 
     def build(index: SparseIndex | None) -> Mixer:
@@ -128,9 +129,9 @@ def read_latent(
 
 def read_indexes(keys: Keys, layers: int) -> list[SparseIndex]:
     """The indexer of every layer; some reuse the selection of the layer before."""
-    heads = keys.integer("index_n_heads", required=True)
-    dim = keys.integer("index_head_dim", required=True)
-    top_k = keys.integer("index_topk", required=True)
+    heads = keys.integer("index_n_heads")
+    dim = keys.integer("index_head_dim")
+    top_k = keys.integer("index_topk")
     types = keys.texts("indexer_types")
     pattern = keys.text("index_topk_pattern", default="")
     period = keys.optional_integer("index_topk_freq", minimum=1) or 1
@@ -142,9 +143,8 @@ def read_indexes(keys: Keys, layers: int) -> list[SparseIndex]:
         start = 2 if offset is None else offset
         owned = [max(index - start + 1, 0) % period == 0 for index in range(layers)]
     else:
-        if len(types) < layers:
-            raise keys.problem("indexer_types", f"{len(types)} entries", f"{layers} entries")
-        owned = [kind == "full" for kind in types[:layers]]
+        given = one_per_layer(keys, "indexer_types", types, layers)
+        owned = [kind == "full" for kind in given]
     return [SparseIndex(heads, dim, top_k, owns) for owns in owned]
 
 

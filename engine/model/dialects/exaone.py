@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import (
+    FeedForwardOfLayer,
     Traits,
     plain_attention,
     plain_feed_forward,
@@ -26,6 +27,7 @@ def read(keys: Keys) -> Architecture:
         experts = plain_feed_forward(keys, shape, TRAITS)
     else:
         experts = read_experts(keys, shape.hidden, shape.layers)
+        _check_copy(keys, shape.layers, experts)
     keys.ignore("mtp_share_layers")
     last = shape.layers - 1
     return read_decoder(
@@ -53,3 +55,11 @@ def read_windows(keys: Keys, layers: int) -> list[int | None]:
         period = keys.optional_integer("sliding_window_pattern") or 0
         pattern = every_nth_full(layers, period) if period else [False] * layers
     return layer_windows(keys, layers, window, pattern)
+
+
+def _check_copy(keys: Keys, layers: int, experts: FeedForwardOfLayer) -> None:
+    """``is_moe_layer``, which vLLM reads (models/exaone_moe.py), must say what the rest says."""
+    flags = keys.items("is_moe_layer")
+    sparse = [experts(index).experts is not None for index in range(layers)]
+    if flags is not None and flags != sparse:
+        raise keys.problem("is_moe_layer", flags, f"{sparse}, as the other keys say")

@@ -33,7 +33,7 @@ KINDS = {"linear_attention": "delta", "full_attention": "latent"}
 
 def read(keys: Keys) -> Architecture:
     """The text model; Kimi-K3 nests it beside a vision tower."""
-    inner = text_keys(keys, "kimi_linear")
+    inner = text_keys(keys, "kimi_linear" if keys.model_type == "kimi_k3" else keys.model_type)
     text = _read_text(inner)
     vision = keys.scope("vision_config")
     if vision is None:

@@ -81,10 +81,10 @@ def _flat(keys: Keys) -> Architecture:
     spoken = [name for name in ("audio_config", "tts_config") if keys.values.get(name)]
     keys.ignore("audio_config", "tts_config")
     if spoken:
-        keys.warnings.append(f"{', '.join(spoken)}: these parts are not counted")
+        keys.leave_out("these parts are", *spoken)
     vision = keys.scope("vision_config", model_type="siglip_vision_model")
     if vision is None:
-        keys.warnings.append("vision_config is absent: the vision tower is not counted")
+        keys.leave_out("absent, the vision tower is", "vision_config")
         return text
     last = int(keys.flag("drop_vision_last_layer", default=False))
     hidden = vision.integer("hidden_size")

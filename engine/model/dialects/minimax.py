@@ -20,6 +20,11 @@ from engine.model.keys import Keys
 TRAITS = Traits(qk_norm="full")
 
 
+BLOCK, BLOCKS = 128, 16
+"""Tokens of a block and blocks that a query reads, where the file is silent (transformers,
+MiniMaxM3VLTextConfig)."""
+
+
 def read(keys: Keys) -> Architecture:
     """By generation."""
     return _third(keys) if keys.model_type == "minimax_m3" else _second(keys)
@@ -82,7 +87,8 @@ def _read_index(keys: Keys, shape: Dimensions) -> tuple[set[int], SparseIndex | 
     flags = nested.integers("sparse_attention_freq", maximum=1)
     if flags is None or len(flags) < shape.layers:
         raise nested.problem("sparse_attention_freq", flags, f"{shape.layers} flags")
-    tokens = nested.integer("sparse_block_size") * nested.integer("sparse_topk_blocks")
+    tokens = nested.integer("sparse_block_size", default=BLOCK)
+    tokens *= nested.integer("sparse_topk_blocks", default=BLOCKS)
     heads = nested.integer("sparse_num_index_heads")
     dim = nested.integer("sparse_index_dim")
     return {i for i, flag in enumerate(flags) if flag}, SparseIndex(heads, dim, tokens)

@@ -8,11 +8,12 @@ from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
 from engine.model.dialects import towers
 from engine.model.dialects.index import canonical, reader_for
-from engine.model.dialects.nesting import with_outer
+from engine.model.dialects.nesting import flat_keys, with_outer
 from engine.model.dialects.towers import Tower
 from engine.model.dialects.wrappers import WRAPPERS, Wrapper
 from engine.model.keys import Keys
 from engine.words.errors import UnknownArchitecture
+from engine.words.text import clean
 
 OUTER = (
     "hidden_size",
@@ -50,7 +51,7 @@ def read(keys: Keys) -> Architecture:
     text = reader(inner)
     keys.ignore(*OUTER, *_repeated(keys, inner))
     elements = _tower(keys, wrapper.vision_key, wrapper.vision, wrapper.vision_type, wrapper, text)
-    elements += _tower(keys, "audio_config", wrapper.audio, wrapper.audio_type, wrapper, text)
+    elements += _tower(keys, wrapper.audio_key, wrapper.audio, wrapper.audio_type, wrapper, text)
     elements += _named_tower(keys, text)
     return with_outer(_dated(text, keys), keys, inner, elements)
 
@@ -66,7 +67,7 @@ def _name_uncounted(keys: Keys, wrapper: Wrapper) -> None:
     given = [name for name in wrapper.uncounted if keys.values.get(name)]
     keys.ignore(*wrapper.uncounted)
     if given:
-        keys.warnings.append(f"{', '.join(given)}: these parts are not counted")
+        keys.leave_out("these parts are", *given)
 
 
 def text_keys(keys: Keys, default: str) -> Keys:
@@ -77,19 +78,7 @@ def text_keys(keys: Keys, default: str) -> Keys:
         inner.model_type = canonical(inner.model_type)
         inner.defaults = inner.defaults or class_defaults(inner.model_type)
         return inner
-    kind = canonical(default)
-    flat = Keys(
-        keys.values,
-        keys.source,
-        kind,
-        class_defaults(kind),
-        keys.path,
-        nested=keys.nested,
-        assumptions=keys.assumptions,
-        opened=[],
-    )
-    keys.read = flat.read
-    return flat
+    return flat_keys(keys, canonical(default))
 
 
 def _dated(text: Architecture, keys: Keys) -> Architecture:
@@ -107,7 +96,9 @@ def _named_tower(keys: Keys, text: Architecture) -> int:
         width = keys.integer("mm_hidden_size", default=1024)
         tower = towers.named_clip(name)
         if not tower or projector != "mlp2x_gelu":
-            keys.warnings.append(f"vision tower {name} with projector {projector} is not counted")
+            keys.leave_out(
+                f"{clean(name, 80)} with projector {clean(projector, 40)} is", "mm_vision_tower"
+            )
             return 0
         return tower + towers.two_layer_projector(width, text.hidden_size)
     processor = keys.scope("img_processor", model_type="none")
@@ -118,7 +109,7 @@ def _named_tower(keys: Keys, text: Architecture) -> int:
     merged = 4 * processor.integer("image_dim_out")
     tower = towers.named_clip(name)
     if not tower:
-        keys.warnings.append(f"vision tower {name} is not counted")
+        keys.leave_out(f"{clean(name, 80)} is", "img_processor")
         return 0
     separators = 2 * merged
     hidden = text.hidden_size
@@ -150,8 +141,10 @@ def _tower(
             opened=keys.opened,
         )
     if count is None:
-        keys.warnings.append(f"{keys.path}{name}: this tower is not counted")
+        keys.leave_out("this tower is", name)
         inner.ignore(*inner.values)
         return 0
     inner.ignore("tie_word_embeddings")
+    inner.tower = True
+    inner.defaults = {**class_defaults(model_type), **inner.defaults}
     return count(inner, keys, text.hidden_size)

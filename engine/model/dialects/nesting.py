@@ -5,17 +5,40 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
-from engine.model.keys import Keys
+from engine.model.defaults import class_defaults
+from engine.model.keys import Keys, shown
+from engine.model.unread import changes_work
 
 TEXT = ("text_config", "language_config", "llm_config")
 
 
 def text_keys(keys: Keys, model_type: str) -> Keys:
-    """The keys of the language model: nested, or ``keys`` itself when the file is flat.
+    """The keys of the language model: nested, or those of ``keys`` when the file is flat.
 
-    ``model_type`` names the class whose defaults a nested config without its own has.
+    ``model_type`` names the text model's class: its defaults are those of a nested config that
+    names no class of its own, and of a flat file.
     """
-    return keys.scope(*TEXT, model_type=model_type) or keys
+    inner = keys.scope(*TEXT, model_type=model_type)
+    if inner is not None or keys.model_type == model_type:
+        return inner or keys
+    return flat_keys(keys, model_type)
+
+
+def flat_keys(keys: Keys, model_type: str) -> Keys:
+    """``keys`` as those of a text model of the class ``model_type``; what is read of it is read of
+    the file."""
+    flat = Keys(
+        keys.values,
+        keys.source,
+        model_type,
+        class_defaults(model_type),
+        keys.path,
+        nested=keys.nested,
+        assumptions=keys.assumptions,
+        opened=[],
+    )
+    keys.read = flat.read
+    return flat
 
 
 def with_outer(text: Architecture, keys: Keys, inner: Keys, tower: int) -> Architecture:
@@ -25,6 +48,20 @@ def with_outer(text: Architecture, keys: Keys, inner: Keys, tower: int) -> Archi
     model.
     """
     tied = text.tied_embeddings
-    if keys is not inner and keys.has("tie_word_embeddings"):
+    if keys.values is not inner.values and keys.has("tie_word_embeddings"):
         tied = keys.flag("tie_word_embeddings")
+    _pass_over_copies(keys, inner)
     return replace(text, tied_embeddings=tied, tower_parameters=text.tower_parameters + tower)
+
+
+def _pass_over_copies(keys: Keys, inner: Keys) -> None:
+    """Keys of the text model that a file has outside of it too: the class reads those inside."""
+    if keys.values is inner.values:
+        return
+    copies = [name for name in keys.values if name in inner.read and name not in keys.read]
+    keys.ignore(*copies)
+    keys.left_over += [
+        f"{keys.path}{name} = {shown(keys.values[name])}"
+        for name in copies
+        if inner.values.get(name) != keys.values[name] and changes_work(name, keys.values[name], {})
+    ]

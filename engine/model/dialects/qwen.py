@@ -17,6 +17,7 @@ from engine.model.dialects.decoder import (
 from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import every_step, read_routing
 from engine.model.dialects.parts import dense, mixture
+from engine.model.dialects.towers_early import qwen_visual
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 
@@ -101,11 +102,10 @@ def read_experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
 
 def read_first(keys: Keys) -> Architecture:
     """Qwen 1: the feed-forward width in the file is that of gate and up together."""
-    if keys.values.get("visual"):
-        keys.ignore("visual")
-        keys.warnings.append("visual: this tower is not counted")
+    visual = keys.scope("visual")
     keys.ignore("kv_channels", "no_bias", "padded_vocab_size")
     shape = read_dimensions(keys)
     both = keys.integer("intermediate_size", "ffn_hidden_size", required=True, minimum=2)
     part = dense(shape.hidden, both // 2)
-    return read_decoder(keys, QKV_BIAS, shape=shape, feed_forward=lambda index: part)
+    tower = qwen_visual(visual) if visual and visual.values else 0
+    return read_decoder(keys, QKV_BIAS, shape=shape, feed_forward=lambda index: part, tower=tower)

@@ -10,6 +10,8 @@ from typing import Any
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
+from engine.model.dialects.classes import with_head_of_class
+from engine.model.dialects.drafts import draft_kind
 from engine.model.dialects.index import (
     canonical,
     known_model_types,
@@ -17,8 +19,9 @@ from engine.model.dialects.index import (
     reader_for,
     wraps_text,
 )
+from engine.model.dialects.layer_kinds import check_unused_lists
 from engine.model.keys import Keys
-from engine.model.unread import check_unread
+from engine.model.unread import check_unread, left_over
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.text import clean
 
@@ -60,17 +63,25 @@ def read_architecture(
     defaults = class_defaults(model_type) or class_defaults(kind)
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
+    check_unused_lists(keys.opened)
+    if not assume and not architecture.draft:
+        architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []
     warnings += [warning for opened in keys.opened for warning in opened.warnings]
     warnings += check_unread(keys.opened, known, bool(assume))
+    warnings += left_over(keys.opened)
     described = replace(
         architecture,
         name=name,
         model_type=str(config.get("model_type") or kind),
         assumptions=architecture.assumptions + tuple(keys.assumptions),
         warnings=architecture.warnings + tuple(warnings),
+        uncounted=tuple(name for opened in keys.opened for name in opened.uncounted),
     )
+    if described.draft:
+        # Its name says the size of its target.
+        return described
     return replace(described, warnings=described.warnings + _size_warning(described))
 
 
@@ -92,6 +103,9 @@ def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, 
             assume,
             f"read as {assume} because --assume says so; model_type is {stated or 'absent'}",
         )
+    draft = draft_kind(config)
+    if draft:
+        return draft, ""
     if stated:
         return stated, ""
     guessed = model_type_of_architectures(config.get("architectures"))
@@ -105,25 +119,69 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
     if assume:
         near = difflib.get_close_matches(assume, known, 3, 0.4) or ["llama"]
         return f"--assume {clean(assume, 60)}: no such model type; nearest known: {', '.join(near)}"
-    by_class = model_type_of_architectures(config.get("architectures"))
     if not model_type:
         return (
             f"{source}: model_type is missing and architectures names no known class; "
-            "expected a model_type such as llama, or pass --assume llama"
+            "expected a config.json with a model_type such as llama"
         )
-    near = difflib.get_close_matches(model_type, known, 1, 0.7)
-    nearest = f"; nearest known: {near[0]}" if near else ""
-    nested = text_values(config).get("model_type") if text_values(config) != config else None
-    if isinstance(nested, str) and reader_for(nested) is not None:
+    what = clean(model_type, 60)
+    kind = KINDS.get(model_type)
+    if kind:
+        return f"{source}: model_type {what!r} is {kind}"
+    slip = _slip_of(model_type, known)
+    if slip:
         return (
-            f"{source}: model_type {model_type!r} is unknown{nearest}; its text model is a "
-            f"{nested}: pass --assume {nested} to read that alone"
+            f"{source}: model_type {what!r} is unknown; nearest known: {slip}; pass --assume "
+            f"{slip} to read it that way"
         )
-    hint = by_class or (near[0] if near else "llama")
-    return (
-        f"{source}: model_type {model_type!r} is unknown{nearest}; "
-        f"pass --assume {hint} to read it that way"
-    )
+    return f"{source}: model_type {what!r} is unknown{_named_inside(config)}"
+
+
+def _slip_of(model_type: str, known: tuple[str, ...]) -> str:
+    """The known name that ``model_type`` is a slip of the pen away from, or "". Another number is
+    another generation of a family, not a slip."""
+    near = difflib.get_close_matches(model_type, known, 1, 0.85)
+    same = near and re.findall(r"\d+", near[0]) == re.findall(r"\d+", model_type)
+    return near[0] if same else ""
+
+
+def _named_inside(config: dict[str, Any]) -> str:
+    """How to read the text model that the file names itself; what is wanted when it names none."""
+    inner = text_values(config)
+    nested = inner.get("model_type") if inner != config else None
+    if isinstance(nested, str) and reader_for(nested) is not None:
+        return f"; its text model is a {nested}: pass --assume {nested} to read that alone"
+    by_class = model_type_of_architectures(config.get("architectures"))
+    if by_class:
+        return f"; its class is one of {by_class}: pass --assume {by_class} to read it as that"
+    return ", expected a family that rooftop reads: no other would give its bytes and FLOPs"
+
+
+KINDS = {
+    kind: f"{what}; expected a model that generates token after token, or answers in one pass"
+    for what, kinds in {
+        "a language model that denoises blocks of text in many passes (diffusion)": (
+            "llada",
+            "llada_moe",
+            "dream",
+            "Dream",
+            "diffusion_gemma",
+            "sdar",
+            "sdar_moe",
+        ),
+        "a model that generates sound": (
+            "musicgen",
+            "musicgen_melody",
+            "bark",
+            "dia",
+            "csm",
+            "vits",
+        ),
+        "a codec of sound": ("mimi", "encodec", "dac", "xcodec"),
+    }.items()
+    for kind in kinds
+}
+"""Model types whose work is of a kind that is not predicted."""
 
 
 def _size_warning(architecture: Architecture) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""T5, mT5, umT5 and Flan-T5: an encoder for the prompt, a decoder that attends to itself and to it.
+"""T5, mT5, umT5, Flan-T5 and LongT5: an encoder for the prompt, a decoder that attends to itself
+and to it.
 
 The encoder is counted as a tower. The LM head shares the embedding, as the published class ties
 them whatever the file says.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import Mixer, dense, layer, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
@@ -20,6 +22,11 @@ WARNING = (
 
 def read(keys: Keys) -> Architecture:
     """Relative position biases are held by the first layer of each side, in umT5 by every one."""
+    names = class_names(keys.values)
+    if names and names[0].endswith("EncoderModel"):
+        raise keys.problem(
+            "architectures", names[0], "a class with a decoder: no token is generated"
+        )
     hidden = keys.integer("d_model", required=True, maximum=1_000_000)
     encoders = keys.integer("num_layers", required=True, maximum=MAXIMUM_LAYERS)
     decoders = keys.optional_integer("num_decoder_layers", maximum=MAXIMUM_LAYERS) or encoders
@@ -39,6 +46,7 @@ def read(keys: Keys) -> Architecture:
     encoder = layer(own, feed_forward, norm_parameters=2 * hidden)
     table = keys.integer("relative_attention_num_buckets") * heads
     every = keys.model_type == "umt5"
+    summaries = _summaries(keys, encoders, hidden, table) if keys.model_type == "longt5" else 0
     biases = table * (decoders if every else 1)
     keys.warnings.append(WARNING)
     found = assemble(
@@ -48,9 +56,24 @@ def read(keys: Keys) -> Architecture:
         [decoder] * decoders,
         Traits(tied=True),
         other=biases,
-        tower=encoders * encoder.parameters + table * (encoders if every else 1) + hidden,
+        tower=encoders * encoder.parameters
+        + table * (encoders if every else 1)
+        + hidden
+        + summaries,
     )
     return replace(found, tied_embeddings=True)
+
+
+def _summaries(keys: Keys, encoders: int, hidden: int, table: int) -> int:
+    """LongT5's encoder looks at a neighbourhood and, when it is transient-global, at sums of
+    blocks, which have a norm in each layer and one table of distances (modeling_longt5.py)."""
+    kind = keys.text("encoder_attention_type", default="local")
+    keys.ignore("local_radius", "global_block_size")
+    if kind == "local":
+        return 0
+    if kind != "transient-global":
+        raise keys.problem("encoder_attention_type", kind, "local or transient-global")
+    return encoders * hidden + table
 
 
 def _attention(name: str, hidden: int, heads: int, head_dim: int, *, cross: bool) -> Mixer:

@@ -15,6 +15,7 @@ from engine.model.dialects.towers import (
 )
 from engine.model.dialects.towers_audio import gemma3n_embedder
 from engine.model.keys import MAXIMUM_SIZE, Keys
+from engine.words.text import clean
 
 
 def idefics_layers(keys: Keys) -> int:
@@ -197,7 +198,7 @@ def janus(keys: Keys, outer: Keys, text_hidden: int) -> int:
     images is not counted."""
     if keys.has("params", "cls"):
         keys.ignore(*keys.values)
-        keys.warnings.append("vision_config names a tower without its dimensions: not counted")
+        keys.leave_out("a tower without its dimensions,")
         return 0
     hidden = keys.integer("hidden_size")
     width = int(hidden * keys.number("mlp_ratio", default=4))
@@ -287,6 +288,6 @@ def gemma3n_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
     hidden, words = keys.integer("hidden_size"), keys.integer("vocab_size")
     embedder = gemma3n_embedder(hidden, words, text_hidden)
     if name != "mobilenetv5_300m_enc":
-        keys.warnings.append(f"{keys.path}architecture {name!r}: this tower is not counted")
+        keys.leave_out(f"the tower {clean(name, 60)!r} is")
         return embedder
     return MOBILENET_V5 + embedder

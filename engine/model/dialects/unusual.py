@@ -1,5 +1,6 @@
 """Dense families that differ from Llama in one or two ways each: StableLM, StarCoder2, Apertus,
-BitNet, NanoChat, Doge, HyperCLOVA X, SmolLM3, CWM, Persimmon, DiffLlama, TeleChat."""
+BitNet, Cosmos 3 Edge, NanoChat, Doge, HyperCLOVA X, SmolLM3, CWM, Persimmon, DiffLlama and
+TeleChat."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
@@ -29,6 +31,9 @@ STARCODER = Traits(
 APERTUS = Traits(
     qkv_bias="attention_bias", output_bias="attention_bias", gated=False, qk_norm="head"
 )
+COSMOS = Traits(
+    qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias", gated=False
+)
 NANOCHAT = Traits(
     qkv_bias="attention_bias", output_bias="attention_bias", gated=False, norm="plain"
 )
@@ -40,6 +45,7 @@ def read(keys: Keys) -> Architecture:
         "stablelm": _stablelm,
         "starcoder2": _starcoder,
         "apertus": _apertus,
+        "cosmos3_edge_text": lambda keys: read_decoder(keys, COSMOS),
         "bitnet": _bitnet,
         "nanochat": lambda keys: read_decoder(keys, NANOCHAT),
         "doge": _doge,
@@ -151,9 +157,9 @@ def _smollm(keys: Keys) -> Architecture:
     period = keys.optional_integer("no_rope_layer_interval", minimum=1) or 4
     used = keys.flag("use_sliding_window", default=False)
     window = window_size(keys) if used else None
-    if rotary is None or len(rotary) < shape.layers:
+    if rotary is None:
         rotary = [int((index + 1) % period != 0) for index in range(shape.layers)]
-    pattern = [not flag for flag in rotary[: shape.layers]]
+    pattern = [not flag for flag in one_per_layer(keys, "no_rope_layers", rotary, shape.layers)]
     windows = layer_windows(keys, shape.layers, window, pattern)
     return read_decoder(keys, LLAMA, shape=shape, windows=windows)
 

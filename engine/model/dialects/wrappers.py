@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.dialects import towers, towers_audio, towers_lines, towers_more
+from engine.model.dialects import (
+    towers,
+    towers_audio,
+    towers_early,
+    towers_lines,
+    towers_more,
+    towers_ocr,
+    towers_speech,
+)
 from engine.model.dialects.towers import Tower
 
 
@@ -24,6 +32,7 @@ class Wrapper:
     audio_type: str = ""
     always: bool = False
     vision_key: str = "vision_config"
+    audio_key: str = "audio_config"
     harmless: tuple[str, ...] = ()
     text_harmless: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
@@ -91,7 +100,8 @@ WRAPPERS = {
     "qwen3_asr": Wrapper(
         "qwen3_asr_text",
         audio=towers_lines.qwen3_asr,
-        audio_type="qwen3_asr_audio_encoder",
+        audio_type="qwen3_asr_encoder",
+        always=True,
         harmless=("support_languages",),
     ),
     "glm4v": Wrapper("glm4v_text", towers_lines.glm4v, "glm4v_vision", always=True),
@@ -176,10 +186,10 @@ WRAPPERS = {
     ),
     "deepseek_vl_v2": Wrapper(
         "deepseek_v2",
-        vision_type="siglip_vision_model",
+        towers_early.deepseek_vl2,
+        "siglip_so400m_patch14_384",
         harmless=("candidate_resolutions", "tile_tag", "global_view_pos"),
         text_harmless=("lm_head", "rm_head"),
-        uncounted=("projector_config",),
     ),
     "deepseek_vl": Wrapper("llama", towers_more.deepseek_vl, "siglip_vision_model", always=True),
     "qwen2_5_omni": Wrapper(
@@ -245,6 +255,65 @@ WRAPPERS = {
     ),
     "dots3_note": Wrapper(
         "dots3_note_text", vision_type="dots3_note_vision", audio_type="dots3_note_audio"
+    ),
+    "got_ocr2": Wrapper("qwen2", towers_ocr.got_ocr2, "got_ocr2_vision", always=True),
+    "hyperclovax_vision_v2": Wrapper(
+        "hyperclovax", towers_ocr.hyperclovax, "qwen2_5_vl_vision", always=True
+    ),
+    "glmasr": Wrapper(
+        "llama", audio=towers_speech.glm_asr, audio_type="glmasr_encoder", always=True
+    ),
+    "audioflamingo3": Wrapper(
+        "qwen2",
+        audio=towers_speech.audio_flamingo,
+        audio_type="audioflamingo3_encoder",
+        always=True,
+    ),
+    "voxtral_realtime": Wrapper(
+        "voxtral_realtime_text",
+        audio=towers_speech.voxtral_realtime,
+        audio_type="voxtral_realtime_encoder",
+        always=True,
+    ),
+    "granite_speech": Wrapper(
+        "granite",
+        audio=towers_speech.granite_speech,
+        audio_type="granite_speech_encoder",
+        audio_key="encoder_config",
+        always=True,
+    ),
+    "hunyuan_vl": Wrapper("hunyuan_v1_dense", towers_ocr.hunyuan_vl, "hunyuan_vl_vision"),
+    "hy_v4_vl": Wrapper("hy_v4", towers_ocr.hy_v4_vl, "hy_v4_vl_vision", always=True),
+    "lfm3_vl": Wrapper("lfm3", towers_ocr.lfm3_vl, "lfm3_vl_vision", always=True),
+    "unlimited_ocr": Wrapper(
+        "deepseek_v2", towers_ocr.unlimited_ocr, "unlimited_ocr_vision", always=True
+    ),
+    "inkling_mm_model": Wrapper(
+        "inkling_text",
+        vision_type="inkling_vision",
+        audio=towers_speech.inkling,
+        audio_type="inkling_audio",
+    ),
+    "muse_spark": Wrapper(
+        "muse_spark_text",
+        towers_lines.muse_glimmer,
+        "muse_spark_vision",
+        towers_speech.muse_spark,
+        "muse_spark_audio",
+    ),
+    "granite_docling": Wrapper(
+        "granite", towers_ocr.granite_docling, "granite_docling_vision", always=True
+    ),
+    "cosmos3_edge": Wrapper(
+        "cosmos3_edge_text", towers_ocr.cosmos3_edge, "cosmos3_edge_vision", always=True
+    ),
+    "fun_asr_nano": Wrapper(
+        "qwen3", audio=towers_speech.fun_asr, audio_type="fun_asr_nano_encoder", always=True
+    ),
+    "apertus1p5": Wrapper(
+        "apertus",
+        harmless=("audio_token_offset", "image_token_offset", "vision_token_offset"),
+        uncounted=("vision_tokenizer_config", "audio_tokenizer_config"),
     ),
     "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),
 }

@@ -48,6 +48,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "convnext": {"read": ("convnext", "convnextv2", "dinov3_convnext")},
     "cspnet": {"read": ("cspnet",)},
     "davit": {"read": ("davit",)},
+    "deberta": {"read": ("deberta-v2",)},
     "densenet": {"read": ("densenet",)},
     "detr": {"read": ("detr", "table-transformer")},
     "dino": {
@@ -86,6 +87,13 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "res2net": {"read": ("res2net",), "read_split": ("resnest",)},
     "resnet": {"read": ("resnet",), "read_preactivation": ("bit",)},
     "retinanet": {"read": ("retinanet",)},
+    "rotary": {
+        "read_modern": ("modernbert",),
+        "read_nomic": ("nomic_bert",),
+        "read_gte": ("gte", "new"),
+        "read_jina": ("jina_embeddings_v3",),
+        "read_euro": ("eurobert",),
+    },
     "segmentation": {
         "read_fcn": ("fcn",),
         "read_deeplab": ("deeplabv3",),

@@ -46,6 +46,9 @@ def read_vision(
     if assume in known_model_types():
         notes.append(f"read as {assume} because --assume says so; the file says {model_type}")
         model_type = assume
+    if model_type == "xlm-roberta" and config.get("position_embedding_type") == "rotary":
+        # As Jina v3 is published.
+        model_type = "jina_embeddings_v3"
     reader = reader_for(model_type)
     if reader is None:
         near = difflib.get_close_matches(model_type, known_model_types(), 1, 0.6)

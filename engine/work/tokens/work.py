@@ -239,6 +239,8 @@ def _attention_work(
     kv_heads = core.kv_heads / np.minimum(layouts.tensor, float(core.kv_heads))
     visible = step.visible(core.window, core.top_k)
     loaded = np.minimum(step.loaded(core.window), visible) if step.decode else step.loaded()
+    if core.source_tokens:
+        visible = loaded = np.full_like(visible, float(core.source_tokens))
     widths = core.key_dim + core.value_dim
     flops = (2.0 * widths) * query_heads * (step.tokens * visible)
     cache = kv_heads * widths * mixing.cache_bytes_per_element * (step.sequences * loaded)

@@ -75,6 +75,8 @@ def weights(model: LoadedModel) -> tuple[float, float]:
 def cache_of_a_page(model: LoadedModel) -> tuple[float, float]:
     said = describe(model)
     expected = PAGE * said.kv_bytes_per_token + said.state_bytes_per_sequence
+    # A prompt of a page makes as many tokens in the encoder, where that is not of a fixed size.
+    expected += said.cross_bytes_per_source_token * (said.source_tokens or PAGE)
     return expected, float(on_one_chip(model).cache_bytes_per_sequence[0, 0])
 
 

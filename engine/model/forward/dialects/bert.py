@@ -12,6 +12,7 @@ from engine.model.forward.blocks import feed_forward, self_attention
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.text import clean
 
 ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert", "data2vec-text", "mpnet"})
 NARROW = frozenset({"electra", "albert"})
@@ -182,10 +183,21 @@ MASKED = "ForMaskedLM"
 PRETRAINING = "ForPreTraining"
 
 
+def _task(source: Source, *suffixes: str) -> str:
+    """The task of the class; one that generates has the head that predicts masked tokens."""
+    names = source.keys.values.get("architectures")
+    first = names[0] if isinstance(names, list) and names else ""
+    if isinstance(first, str) and first.endswith(("ForCausalLM", "LMHeadModel")):
+        source.keys.ignore("architectures")
+        source.notes.append(f"{clean(first, 60)} in one pass over the sequence, as an encoder runs")
+        return MASKED
+    return source.task(*suffixes)
+
+
 def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED, PRETRAINING)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, MASKED, PRETRAINING)
     if task in ("Model", CLASSES, PRETRAINING):
-        first = _pooler(network, x)
+        first = pooler(network, x)
         if task == CLASSES:
             network.linear("classifier", first, source.labels())
         if task == PRETRAINING:
@@ -194,18 +206,18 @@ def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> 
 
 
 def _roberta_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, MASKED)
     if task == "Model":
-        _pooler(network, x)
+        pooler(network, x)
     elif task == CLASSES:
-        network.linear("classifier", _pooler(network, x), source.labels())
+        network.linear("classifier", pooler(network, x), source.labels())
     _token_head(source, network, x, figures, task)
 
 
 def _electra_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, PRETRAINING)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, PRETRAINING, MASKED)
     if task == CLASSES:
-        network.linear("classifier", _pooler(network, x), source.labels())
+        network.linear("classifier", pooler(network, x), source.labels())
     elif task == PRETRAINING:
         hidden = network.linear("discriminator.dense", x, x.channels)
         network.activation("discriminator.activation", hidden)
@@ -215,13 +227,13 @@ def _electra_head(source: Source, network: Network, x: Shape, figures: Figures) 
 
 
 def _distilled_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
-    task = source.task("Model", QUESTIONS, CLASSES, TOKENS, MASKED)
+    task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, MASKED)
     if task == CLASSES:
-        network.linear("classifier", _pooler(network, x), source.labels())
+        network.linear("classifier", pooler(network, x), source.labels())
     _token_head(source, network, x, figures, task)
 
 
-def _pooler(network: Network, x: Shape) -> Shape:
+def pooler(network: Network, x: Shape) -> Shape:
     """A projection of the first token."""
     first = network.linear("pooler", Shape(x.channels, 1, 1), x.channels)
     return network.activation("pooler.activation", first)

@@ -39,6 +39,7 @@ def read(tokens: int = 128, **changes: Any) -> VisionArchitecture:
     [
         ({"architectures": ["BertModel"]}, 109_482_240),
         ({"architectures": ["BertForMaskedLM"]}, 109_514_298),
+        ({"architectures": ["BertLMHeadModel"]}, 109_514_298),
         ({"architectures": ["BertForPreTraining"]}, 110_106_428),
         ({"architectures": ["BertForSequenceClassification"], "num_labels": 3}, 109_484_547),
         ({**ROBERTA, "architectures": ["RobertaForMaskedLM"]}, 124_697_433),
@@ -133,3 +134,13 @@ def test_roberta_keeps_two_positions_back() -> None:
 def test_an_unknown_head_is_refused() -> None:
     with pytest.raises(InputError, match="BertForMultipleChoice"):
         read(architectures=["BertForMultipleChoice"])
+
+
+def test_a_class_that_generates_is_read_as_one_pass_and_says_so() -> None:
+    """13,546,682 as transformers counts the class defaults of ELECTRA."""
+    sizes = {"embedding_size": 128, "hidden_size": 256, "num_attention_heads": 4}
+    causal = read(
+        **sizes, model_type="electra", intermediate_size=1024, architectures=["ElectraForCausalLM"]
+    )
+    assert causal.parameters == 13_546_682
+    assert any("as an encoder runs" in note for note in causal.assumptions)

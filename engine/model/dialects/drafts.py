@@ -1,0 +1,188 @@
+"""Draft models that speculate for a target: EAGLE-3, P-EAGLE, DFlash and one-layer MTP heads.
+
+They work on hidden states of the target, so they are no models by themselves: their bytes, cache
+and FLOPs are those of what is in the checkpoint, with the vocabulary that they score (a part of the
+target's in EAGLE-3). Layouts as SpecForge trains and SGLang and vLLM load them
+(https://github.com/sgl-project/SpecForge, specforge/modeling/draft; vLLM's speculators nest the
+layer's config in ``transformer_layer_config``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.dialects.classes import class_names
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
+from engine.model.dialects.nesting import flat_keys
+from engine.model.dialects.parts import Mixer, attention
+from engine.model.dialects.windows import layer_windows, window_size
+from engine.model.keys import Keys
+
+_CLASSES = {
+    "PEagleDraftModel": "p-eagle-draft",
+    "DFlashDraftModel": "dflash-draft",
+    "Qwen3_5MTPDraftModel": "mtp-draft",
+    "Eagle3DraftModel": "eagle3-draft",
+    "Eagle3Speculator": "eagle3-draft",
+    "LlamaForCausalLMEagle3": "eagle3-draft",
+}
+_NAMES = {
+    "eagle3-draft": "an EAGLE-3 draft",
+    "p-eagle-draft": "a P-EAGLE draft",
+    "dflash-draft": "a DFlash draft",
+    "mtp-draft": "a multi-token-prediction draft",
+}
+_OTHERS = ("DSpark", "Domino", "DFlash2", "DSpine", "HSpec", "Dspine", "EDSD")
+_LAYER_CONFIG = "transformer_layer_config"
+
+
+def draft_kind(config: Mapping[str, Any]) -> str:
+    """The model type of a draft, by its class or by its own vocabulary; "" for other models."""
+    names = class_names(config)
+    for name in names[:1]:
+        if name in _CLASSES:
+            return _CLASSES[name]
+        if name.endswith("Eagle3"):
+            return "eagle3-draft"
+        if name.startswith(_OTHERS) and "Draft" in name:
+            return "other-draft"
+    stated = config.get("speculators_model_type")
+    if stated is not None and stated != "eagle3":
+        return "other-draft"
+    named = stated == "eagle3" or config.get("draft_vocab_size") is not None
+    return "eagle3-draft" if named else ""
+
+
+def read(keys: Keys) -> Architecture:
+    """A draft, by its kind; its target's embedding and head count where the checkpoint has them."""
+    if keys.model_type == "other-draft":
+        stated = (
+            keys.values.get("speculators_model_type") or (class_names(keys.values) or ("?",))[0]
+        )
+        raise keys.problem("architectures", stated, f"{', '.join(_NAMES.values())} or a model")
+    readers = {"dflash-draft": _read_dflash, "mtp-draft": _read_prediction}
+    keys.warnings.append(
+        f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves "
+        "nothing by itself"
+    )
+    read_kind = readers.get(keys.model_type, _read_eagle)
+    return replace(read_kind(keys), draft=_NAMES[keys.model_type])
+
+
+def _read_eagle(keys: Keys) -> Architecture:
+    """The first layer's attention reads embedding and hidden state side by side; three hidden
+    states of the target are joined by one projection."""
+    inner = _layer_keys(keys)
+    _ignore_training(keys)
+    shape = read_dimensions(inner)
+    taps = _taps(keys)
+    target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
+    rows = keys.integer("draft_vocab_size", default=shape.vocabulary)
+    joined = Matrix("fc", taps * target, shape.hidden, Role.OTHER, Split.REPLICATED)
+    bias = inner.flag("attention_bias", default=False)
+
+    def mixer(index: int) -> Mixer:
+        plain = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim, qkv_bias=bias)
+        return plain if index else _doubled(plain, joined, shape.hidden)
+
+    other = taps * target if keys.model_type == "p-eagle-draft" else 0
+    other += taps * target if keys.flag("norm_before_fc", default=False) else 0
+    text = read_decoder(inner, Traits(), shape=shape, mixer=mixer, other=other)
+    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
+    return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
+
+
+def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
+    """Twice the inputs for queries, keys and values, one norm more, and the projection in front."""
+    matrices = tuple(
+        replace(matrix, inputs=2 * hidden) if matrix.role is Role.ATTENTION else matrix
+        for matrix in plain.matrices
+    )
+    return replace(
+        plain, kind="draft attention", matrices=(joined, *matrices), other=plain.other + hidden
+    )
+
+
+def _read_dflash(keys: Keys) -> Architecture:
+    """Qwen3's layers over the target's states and a block of masked tokens; embedding and head are
+    the target's."""
+    shape = read_dimensions(keys)
+    keys.ignore("block_size", "auto_map")
+    windows = layer_windows(keys, shape.layers, window_size(keys), [False] * shape.layers)
+    settings = keys.scope("dflash_config")
+    states = shape.layers
+    if settings is not None:
+        settings.ignore("mask_token_id", "shift_label", "pure_draft_prefix_len")
+        mode = settings.text("attention_mode", default="gqa")
+        if mode not in ("gqa", "mha") or settings.text("projector_type", default=""):
+            raise settings.problem("attention_mode", mode, "gqa, without a head of its own")
+        states = len(settings.integers("target_layer_ids") or [0] * shape.layers)
+    keys.ignore("num_target_layers")
+    joined = states * shape.hidden**2 + shape.hidden
+    text = read_decoder(keys, _LIKE_QWEN3, shape=shape, windows=windows, other=joined)
+    return _with_targets_ends(text)
+
+
+def _read_prediction(keys: Keys) -> Architecture:
+    """Norms of embedding and state, one projection of both, and one layer."""
+    shape = read_dimensions(keys)
+    settings = keys.scope("mtp_config")
+    shared = settings is None or settings.flag("share_lm_head", default=True)
+    gate = keys.flag("attn_output_gate", default=False)
+    bias = keys.flag("attention_bias", default=False)
+    joining = Matrix("mtp.fc", 2 * shape.hidden, shape.hidden, Role.OTHER, Split.REPLICATED)
+
+    def mixer(index: int) -> Mixer:
+        plain = attention(
+            shape.hidden,
+            shape.heads,
+            shape.kv_heads,
+            shape.head_dim,
+            qkv_bias=bias,
+            output_bias=bias,
+            qk_norm="head",
+            output_gate=gate,
+        )
+        return replace(plain, matrices=(joining, *plain.matrices)) if not index else plain
+
+    text = read_decoder(keys, Traits(), shape=shape, mixer=mixer, other=2 * shape.hidden)
+    if shared:
+        return _with_targets_ends(text)
+    return replace(text, embedding_parameters=0, tied_embeddings=False)
+
+
+_LIKE_QWEN3 = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
+
+
+def _with_targets_ends(text: Architecture) -> Architecture:
+    """``text`` without embedding and head of its own: the work of the head stays."""
+    return replace(text, embedding_parameters=0, tied_embeddings=True)
+
+
+def _layer_keys(keys: Keys) -> Keys:
+    """The layer's own config where it is nested, else the file's, with Llama's defaults."""
+    inner = keys.scope(_LAYER_CONFIG, model_type="llama")
+    if inner is None:
+        return flat_keys(keys, "llama")
+    inner.nested = False
+    return inner
+
+
+def _taps(keys: Keys) -> int:
+    """How many of the target's layers it reads: three unless the file lists them."""
+    listed = keys.integers("eagle_aux_hidden_state_layer_ids")
+    settings = keys.scope("eagle_config")
+    if settings is not None:
+        inner = settings.integers("eagle_aux_hidden_state_layer_ids")
+        settings.ignore("use_aux_hidden_state", "use_input_layernorm_in_first_layer")
+        listed = listed or inner
+    return len(listed) if listed else 3
+
+
+def _ignore_training(keys: Keys) -> None:
+    keys.ignore("speculators_config", "speculators_model_type", "speculators_version", "auto_map")
+    keys.ignore("norm_before_residual", "embed_requires_grad", "has_no_defaults_at_init")
+    keys.ignore("max_window_layers", "target_model_type", "num_target_layers", "torch_dtype")

@@ -1,0 +1,107 @@
+"""Files that people hand over in place of a model's config.json: what each is, and what is wanted.
+
+A file is known by the keys that its tool always writes: PEFT's ``adapter_config.json``
+(peft, config.py), transformers' generation, preprocessor and tokenizer files, GPTQ's
+``quantize_config.json``, diffusers' ``model_index.json`` and configs of components
+(configuration_utils.py: ``_class_name`` with ``_diffusers_version``), headers of GGUF files as
+converters print them, safetensors' index, and DeepSpeed's arguments of a training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.words.text import clean
+
+WANTED = "expected a model's config.json"
+_SIZES = ("hidden_size", "d_model", "n_embd", "dim", "num_hidden_layers", "n_layers", "num_layers")
+"""A file with one of these at its top describes a model, whatever else it holds."""
+_GENERATION_NAMES = """
+do_sample temperature top_p top_k max_length max_new_tokens repetition_penalty num_beams
+bos_token_id eos_token_id pad_token_id decoder_start_token_id forced_eos_token_id
+"""
+_GENERATION = frozenset(_GENERATION_NAMES.split())
+
+
+def what_it_is(config: Mapping[str, Any]) -> str:
+    """What a file is that describes no model by itself, and what is wanted; "" when it may."""
+    return _adapter(config) or _diffusion(config) or _header(config) or _beside(config)
+
+
+def _adapter(config: Mapping[str, Any]) -> str:
+    if not ("peft_type" in config or ("lora_alpha" in config and "target_modules" in config)):
+        return ""
+    kind = clean(str(config.get("peft_type") or "LoRA"), 30)
+    base = config.get("base_model_name_or_path")
+    if isinstance(base, str) and base:
+        return (
+            f"this is a {kind} adapter of {clean(base, 120)}, not a model; expected the "
+            "config.json of that base model"
+        )
+    return f"this is a {kind} adapter, not a model; expected the config.json of its base model"
+
+
+def _diffusion(config: Mapping[str, Any]) -> str:
+    name = config.get("_class_name")
+    if not isinstance(name, str) or "_diffusers_version" not in config:
+        return ""
+    return (
+        f"this is a part of a diffusion model ({clean(name, 60)}, diffusers), which makes pictures "
+        "in many passes; expected a language model, a text encoder or a vision model"
+    )
+
+
+def _header(config: Mapping[str, Any]) -> str:
+    """GGUF headers as tools print them, and indexes of weights."""
+    names = [*config, *(config["gguf"] if isinstance(config.get("gguf"), dict) else ())]
+    if any(str(name).startswith("general.architecture") for name in names):
+        return (
+            "this is the header of a GGUF file, not a config.json; expected the config.json of the "
+            "model it was made from (GGUF formats are not read)"
+        )
+    if isinstance(config.get("weight_map"), dict):
+        return f"this is an index of weight files; {WANTED}, which lies beside it"
+    return ""
+
+
+def _beside(config: Mapping[str, Any]) -> str:
+    """Files that lie beside a config.json."""
+    if any(name in config for name in (*_SIZES, "model_type", "architectures")):
+        return ""
+    nested = [value for value in config.values() if isinstance(value, dict)]
+    if any(size in inner for inner in nested for size in _SIZES):
+        return ""
+    if "bits" in config and ("group_size" in config or "desc_act" in config):
+        return f"this is a quantize_config.json of GPTQ; {WANTED}, which lies beside it"
+    if isinstance(config.get("quantization"), dict) and "producer" in config:
+        return f"this is a hf_quant_config.json of ModelOpt; {WANTED}, which lies beside it"
+    if any(name.endswith("processor_type") or name == "processor_class" for name in config):
+        return f"this says how inputs are prepared (a preprocessor config); {WANTED}"
+    if "tokenizer_class" in config or "added_tokens_decoder" in config or "chat_template" in config:
+        return f"this is a tokenizer's config; {WANTED}"
+    if "transformers_version" in config and _GENERATION & set(config):
+        return f"this is a generation_config.json; {WANTED}, which lies beside it"
+    if "zero_optimization" in config or "train_micro_batch_size_per_gpu" in config:
+        return f"this is a DeepSpeed config of a training; {WANTED}"
+    return ""
+
+
+_SUFFIXES = {
+    ".gguf": "a GGUF file of llama.cpp; expected the config.json of the model it was made from",
+    ".safetensors": f"a file of weights; {WANTED}, which lies beside it",
+    ".bin": f"a file of weights; {WANTED}, which lies beside it",
+    ".pt": f"a file of weights; {WANTED}, which lies beside it",
+    ".pth": f"a file of weights; {WANTED}, which lies beside it",
+    ".onnx": f"an ONNX graph; {WANTED}, or a layer table (CSV, one row per layer)",
+    ".yaml": f"a YAML file, as NeMo and trainers write them; {WANTED} (JSON)",
+    ".yml": f"a YAML file, as NeMo and trainers write them; {WANTED} (JSON)",
+    ".nemo": f"a NeMo archive; {WANTED} (JSON)",
+    ".py": f"a program; {WANTED} (JSON)",
+}
+
+
+def what_its_name_says(name: str) -> str:
+    """What a file is whose name ends like one of another kind; "" for all others."""
+    lowered = name.lower()
+    return next((what for end, what in _SUFFIXES.items() if lowered.endswith(end)), "")
