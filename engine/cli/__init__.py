@@ -14,6 +14,7 @@ COMMANDS = (
     "model",
     "sweep",
     "predict",
+    "memory",
     "plan",
     "deploy",
     "check",

@@ -50,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sweep(commands)
     _add_predict(commands)
+    _add_memory(commands)
     _add_plan(commands)
     _add_deploy(commands)
     _add_check(commands)
@@ -89,6 +90,13 @@ def _add_predict(commands: Subparsers) -> None:
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
     parser.set_defaults(run=_late("engine.cli.predict", "run_predict"))
+
+
+def _add_memory(commands: Subparsers) -> None:
+    parser = commands.add_parser("memory", help="what a server prints of its memory as it starts")
+    add_scenario_options(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_late("engine.cli.memory", "run_memory"))
 
 
 def _add_plan(commands: Subparsers) -> None:

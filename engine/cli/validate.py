@@ -11,9 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.cli.streams import tell
+from engine.cli.validate_memory import validate_memory
+from engine.evidence.measured.memory_report import memory_lines
+from engine.evidence.measured.memory_rows import holds_memory_rows
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
-from engine.evidence.measured.record import PUBLISHED, read_record
+from engine.evidence.measured.record import PUBLISHED, read_memory_record, read_record
 from engine.evidence.measured.regret import Regret, regrets
 from engine.evidence.measured.report import (
     FINER_GROUPS,
@@ -41,6 +44,8 @@ def run_validate(arguments: argparse.Namespace) -> int:
     if out is not None:
         refuse_other_table(out)
     configs = _configs(arguments.configs)
+    if holds_memory_rows(source):
+        return validate_memory(arguments, source, configs, out)
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:
@@ -64,6 +69,7 @@ def run_accuracy(arguments: argparse.Namespace) -> int:
         document: dict[str, object] = {"groups": [group.as_json() for group in made]}
         if record is not None:
             document["recorded"] = asdict(record)
+            document["memory"] = asdict(read_memory_record())
         print(json.dumps(document, indent=1))
         return 0
     if record is not None:
@@ -71,6 +77,9 @@ def run_accuracy(arguments: argparse.Namespace) -> int:
         print("constants fitted without the row's model on its chip")
         print(f"\n{as_text(record_lines(record))}\n")
         print(f"{choice_words(record)}\n")
+        memory = read_memory_record()
+        print(f"What {memory.rows} servers printed of their memory as they started or died:\n")
+        print(f"{as_text(memory_lines(memory.groups))}\n")
         print(f"The {len(rows):,} of them that come with rooftop, predicted now:\n")
     print(as_text(group_lines(made)))
     return 0

@@ -31,6 +31,7 @@ from engine.sources.profile_files import (
     user_values,
 )
 from engine.words.errors import InputError
+from engine.words.quantities import GIB
 from engine.words.text import clean
 from profiles import ROOT
 
@@ -138,6 +139,8 @@ def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chi
         notes=clean(file.get("notes", "")),
         cache=CacheTraits(**vision["cache"]),
         watts=file.get("watts", 0.0),
+        reported_bytes=file.get("reported_gib", 0.0) * GIB,
+        reported_source=clean(file.get("reported_source", "")),
         devices=file.get("devices", 1),
         server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),

@@ -48,6 +48,8 @@ class Declared:
             return tuple(clean(one) for one in written)
         if isinstance(written, str):
             return clean(written)
+        if isinstance(written, Mapping):
+            return {name: value * self.scale for name, value in written.items()}
         return written if self.scale == 1.0 else written * self.scale
 
     def write(self, value: Any) -> Any:
@@ -56,6 +58,8 @@ class Declared:
             return self.choices.index(value) == 1
         if isinstance(value, tuple):
             return list(value)
+        if isinstance(value, Mapping):
+            return {name: float(f"{one / self.scale:.6g}") for name, one in value.items()}
         return value if self.scale == 1.0 else float(f"{value / self.scale:.6g}")
 
 

@@ -44,13 +44,6 @@ class Admission(Enum):
     WHOLE_ANSWER = "when cache for its whole answer is free"
 
 
-class MemoryShare(Enum):
-    """What the memory fraction is a share of."""
-
-    TOTAL = "of the whole memory"
-    LEFT = "of what weights and runtime leave free"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What the runtime spends around the kernels, in seconds."""
@@ -137,6 +130,22 @@ class Scheduler:
     max_sequences: int = constant(
         "max_sequences", "sequences of one attention rank at once", least=1, most=LARGEST_COUNT
     )
+    small_prefill_tokens: int = constant(
+        "small_chunk_tokens",
+        "the same on small chips where nobody says; 0: no other",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    small_max_sequences: int = constant(
+        "small_max_sequences", "likewise sequences; 0: no other", 0, least=0, most=LARGEST_COUNT
+    )
+    small_bytes: float = constant(
+        "small_below_gib", "memory below which a chip is small", 0.0, least=0, most=100_000
+    )
+    small_generations: tuple[str, ...] = constant(
+        "small_generations", "generations whose chips count as small whatever their memory", ()
+    )
     prefill_passes: PrefillPasses = constant(
         "chunked_prefill",
         "whether prompts share passes with decoding sequences",
@@ -173,22 +182,6 @@ class Scheduler:
         "keeps prompts' caches unless told otherwise, so that a prompt sent again is not prefilled",
         False,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryPolicy:
-    """What of the chip's memory holds weights, cache and activations."""
-
-    memory_fraction: float = constant(
-        "memory_fraction", "share given to weights and cache", least=0.01, most=1
-    )
-    share_of: MemoryShare = constant(
-        "fraction_of_free",
-        "whether that share is of what weights and runtime leave free",
-        MemoryShare.TOTAL,
-        choices=(MemoryShare.TOTAL, MemoryShare.LEFT),
-    )
-    reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0, most=100_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

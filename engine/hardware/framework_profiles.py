@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from engine.hardware.chip import Provenance
 from engine.hardware.chip_profiles import deviations, kernel_constants
 from engine.hardware.constants import read_part
-from engine.hardware.framework import PARTS, Framework
+from engine.hardware.framework import CONSTANTS, PARTS, Era, Framework
 from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.launch_table import read_launch
 from engine.sources.profile_files import (
@@ -76,6 +77,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         launch=read_launch(file["launch"]),
         kernels={key: kernel_constants(one) for key, one in file.get("kernels", {}).items()},
         forward=_forward(file.get("vision")),
+        eras=tuple(_era(one) for one in file.get("eras", ())),
         origin=origin,
         **parts,
     )
@@ -89,3 +91,14 @@ def _forward(values: dict[str, Any] | None) -> ForwardRuntime | None:
         provenance=Provenance(values.get("provenance", "datasheet")),
         source=clean(values.get("source", "")),
     )
+
+
+def _era(values: dict[str, Any]) -> Era:
+    """A table of ``eras``: its bounds, and constants by their keys."""
+    constants = {
+        CONSTANTS[key][0]: CONSTANTS[key][1].read(value)
+        for key, value in values.items()
+        if key in CONSTANTS and value is not None
+    }
+    below = tuple(int(part) for part in values["below"].split("."))
+    return Era(below, date.fromisoformat(values["until"]), constants)

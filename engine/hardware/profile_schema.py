@@ -165,6 +165,8 @@ class ChipFile(_Strict):
     generation: Identity
     aliases: list[str] = []
     memory_bytes: int = Field(ge=1 << 20, le=1 << 50)
+    reported_gib: float = Field(0.0, ge=0, le=1 << 20)
+    reported_source: str = ""
     bandwidth_gbs: Bandwidth
     devices: PositiveInt = Field(1, le=16)
     server_chips: PositiveInt = Field(8, le=4096)
@@ -247,6 +249,23 @@ class FormerFile(_Strict):
     chips: list[str] = []
 
 
+class _EraFile(_Strict):
+    below: str = Field(pattern=r"^\d+(\.\d+)*$")
+    until: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
+
+
+_ERA_FIELDS: dict[str, Any] = {
+    key: (kind | None, None) for key, (kind, _) in _constants(*PARTS.values()).items()
+}
+
+EraFile = create_model(
+    "EraFile",
+    __base__=_EraFile,
+    __doc__="Constants in which builds of one era differed from the newest.",
+    **_ERA_FIELDS,
+)
+
+
 class SpellingFile(_Strict):
     """An entry of a launch table that only some versions know."""
 
@@ -322,6 +341,7 @@ class _FrameworkFile(_Strict):
     kernels: dict[str, KernelFile] = {}
     former: FormerFile | None = None
     vision: ForwardFile | None = None  # type: ignore[valid-type]
+    eras: list[EraFile] = []  # type: ignore[valid-type]
 
     @field_validator("newest_build", check_fields=False)
     @classmethod

@@ -60,6 +60,10 @@ def profile_ids(kind: str) -> tuple[str, ...]:
     return (*sorted({*bundled, *own} - former), *sorted(former))
 
 
+NEAREST = 3
+"""Names that an unknown one is answered with, at most."""
+FEWEST_LETTERS = 3
+"""Of a name that another one is looked for in."""
 Aliases = Callable[[], Mapping[str, str]]
 """Reads other names of ids, where no id is meant."""
 
@@ -84,10 +88,28 @@ _LISTED = {"chips", "frameworks"}
 
 def _unknown(kind: str, name: str, wanted: str, known: Sequence[str]) -> str:
     singular = kind.removesuffix("s")
-    near = difflib.get_close_matches(wanted, list(known), 3, 0.5)
+    near = _near(wanted, list(known))
     listed = f"`rooftop {kind}` lists them" if kind in _LISTED else f"known: {', '.join(known)}"
     hint = f"nearest: {', '.join(near)}" if near else listed
     return f"{singular} {clean(name, 60)!r} is unknown; {hint}"
+
+
+def _near(wanted: str, known: list[str]) -> list[str]:
+    """Ids and other names that ``wanted`` may mean: first those that are in it or that it is in,
+    whatever stands between the words, then those of like letters."""
+    asked = _squeezed(wanted)
+    held = [one for one in known if len(asked) >= FEWEST_LETTERS and asked in _squeezed(one)]
+    held += sorted(
+        (one for one in known if len(one) >= FEWEST_LETTERS and _squeezed(one) in asked),
+        key=len,
+        reverse=True,
+    )
+    letters = difflib.get_close_matches(wanted, known, NEAREST, 0.5)
+    return list(dict.fromkeys([*held, *letters]))[:NEAREST]
+
+
+def _squeezed(name: str) -> str:
+    return "".join(letter for letter in name if letter.isalnum())
 
 
 def changed_at(path: Path) -> int:
