@@ -151,9 +151,12 @@ class Precision:
 
     def portions(self, matrices: Sequence[Matrix]) -> tuple[Portion, ...]:
         """How matrices that run as one product are stored and multiplied: as the first one's role
-        is, with the mean bytes of all, or by share of their weights where ``modules`` names any."""
+        is, with the mean bytes of all, or by share of their weights where ``modules`` names any.
+        Without weights, as a head that a class does not have, it is stored as usual."""
         named = dict(self.modules)
         total = sum(matrix.weights for matrix in matrices)
+        if not total:
+            return (self._usual(matrices[0].role),)
         if not any(matrix.name in named for matrix in matrices):
             first = self._usual(matrices[0].role)
             bytes_of = (m.weights * self.weight_format(m.role).bytes_per_element for m in matrices)

@@ -104,3 +104,8 @@ def test_modules_that_are_not_stored_as_their_role_are_products_of_their_own():
     assert mixed.portions((large,)) == half
     shares = {one.weights.name: one.share for one in mixed.portions((large, small))}
     assert shares == {"fp8": 0.75 * 0.5 + 0.25, "bf16": 0.75 * 0.5}
+
+
+def test_a_head_without_outputs_is_no_division_by_zero():
+    (none,) = IN_FP8.portions((Matrix("lm_head", 64, 0, Role.ATTENTION),))
+    assert none == Portion(1.0, FP8, FP8)
