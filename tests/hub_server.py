@@ -35,6 +35,10 @@ class Repository:
     """A size in the HEAD answer that differs from the file's."""
     status: int = 0
     """Answer everything with this status."""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """Answer what asks for these files with a status of their own."""
+    slow: dict[str, float] = field(default_factory=dict)
+    """Wait so long before answering what asks for these files."""
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     """Wait so long before every answer."""
@@ -86,9 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
         repository = self.hub.repositories.get("/".join(parts[:2]))
         if repository is None:
             return self._refuse(401 if not authorization else 404, "RepoNotFound")
-        time.sleep(repository.seconds)
-        if repository.status:
-            return self._send(repository.status, b"in trouble", repository.headers)
+        time.sleep(repository.seconds + repository.slow.get(parts[-1], 0.0))
+        status = repository.statuses.get(parts[-1], repository.status)
+        if status:
+            return self._send(status, b"in trouble", repository.headers)
         if repository.private and authorization != f"Bearer {self.hub.token}":
             return self._refuse(401 if not authorization else 404, "RepoNotFound")
         revision = "main"

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from engine.cli.streams import tell
 from engine.scenario import Scenario
 from tui.choices import save_choices
 from tui.hangup import watch_terminal
@@ -105,5 +106,5 @@ def run_app(scenario: Scenario, plan_path: Path | None, settings: Settings) -> i
     watch_terminal(lambda: app.main.keep_session(signal.SIGHUP.name))
     code = app.run(mouse=settings.mouse)
     if app.crash:
-        print(f"rooftop: {app.crash}", file=sys.stderr)
+        tell(f"rooftop: {app.crash}")
     return int(code if code is not None else app.return_code or 0)

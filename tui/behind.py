@@ -65,6 +65,8 @@ class Behind:
         wanted = desk.panes.of(WhyPane).display or (chart.display and chart.kind == "roofline")
         if session is None or session.selected is None or not wanted:
             return
+        if not session.table_is_current:
+            return
         table, row = session.selected
         prepared, scenario = session.prepared, desk.store.current
         layout, precision, batch = (

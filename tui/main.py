@@ -7,9 +7,10 @@ import sys
 from os.path import lexists
 from pathlib import Path
 
-from engine.cli import BAD_INPUT, COMMANDS, run
+from engine.cli import COMMANDS, run
+from engine.cli.streams import guarded
 from engine.sources.files import user_path
-from engine.words.errors import InputError, RooftopError
+from engine.words.errors import InputError
 from engine.words.text import clean
 
 
@@ -22,13 +23,7 @@ def start(arguments: list[str]) -> int:
     """Run a command or the app; the exit code."""
     if arguments and arguments[0] in {*COMMANDS, "-h", "--help", "--version"}:
         return run(arguments)
-    try:
-        return _start_app(arguments)
-    except RooftopError as error:
-        print(f"rooftop: {clean(str(error))}", file=sys.stderr)
-        return BAD_INPUT
-    except SystemExit as stop:
-        return int(stop.code or 0)
+    return guarded(lambda: _start_app(arguments))
 
 
 def _start_app(arguments: list[str]) -> int:

@@ -7,6 +7,7 @@ column; anything else is looked for in the row's layout, precision and the limit
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from engine.plan.metrics import METRICS, NOTHING, VERDICTS
 from engine.plan.results import Table
 from engine.words.arrays import BoolArray, FloatArray
 from engine.words.errors import InputError
-from engine.words.units import parse_milliseconds
+from engine.words.units import parse_decimal, parse_milliseconds
 
 _COMPARED = re.compile(r"([a-z0-9]+)(<=|>=|<|>|=)(.+)")
 _UNFINISHED = re.compile(r"[a-z0-9]+[<>=]+")
@@ -73,9 +74,12 @@ def _compared(table: Table, name: str, sign: str, value: str) -> BoolArray:
 
 def _number(column: str, value: str) -> float:
     try:
-        return parse_milliseconds(value) if column.endswith("_ms") else float(value)
-    except (InputError, ValueError):
-        raise InputError(f"filter: found {value!r}, expected a number") from None
+        number = parse_milliseconds(value) if column.endswith("_ms") else parse_decimal(value)
+    except InputError:
+        number = math.nan
+    if math.isnan(number):
+        raise InputError(f"filter: found {value!r}, expected a number")
+    return number
 
 
 def _containing(table: Table, word: str) -> BoolArray:

@@ -19,7 +19,7 @@ def state_folder() -> Path:
 
     folder = Path(platformdirs.user_state_dir("rooftop"))
     with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

@@ -55,6 +55,9 @@ class Session:
         self.remark = ""
         """What came of a change besides what was asked for."""
         self.following = True
+        self.shown: Table | None = None
+        """The table that `rows` are of: a change of the scenario leaves both until it is worked
+        out."""
         self.rows: IntArray = np.zeros(0, dtype=np.int64)
         self.cursor = 0
         self.baseline: Baseline | None = None
@@ -182,9 +185,8 @@ class Session:
 
     # --- what the table shows --------------------------------------------------------------
 
-    @property
-    def shown(self) -> Table | None:
-        """The table behind the current view."""
+    def _in_view(self) -> Table | None:
+        """The table that the current view is of."""
         if self.view.view == "layout" or not self.sweep_is_current or self.sweep is None:
             return self.table
         return self.sweep.table
@@ -199,12 +201,13 @@ class Session:
 
     def _refresh_rows(self) -> None:
         keep = self._cursor_batch()
-        table = self.shown
+        table = self._in_view()
         if table is None:
-            self.rows = np.zeros(0, dtype=np.int64)
+            self.shown, self.rows = None, np.zeros(0, dtype=np.int64)
             return
         behind = self.sweep if table is not self.table else None
-        self.rows = viewed_rows(table, self.view, behind.order if behind is not None else None)
+        rows = viewed_rows(table, self.view, behind.order if behind is not None else None)
+        self.shown, self.rows = table, rows
         if self.following:
             self.cursor = self._best_place(table)
         elif keep is not None:
@@ -229,8 +232,7 @@ class Session:
         table = self.shown
         if table is None or not len(self.rows) or self.cursor >= len(self.rows):
             return None
-        row = int(self.rows[self.cursor])
-        return int(table.batch[row]) if row < len(table) else None
+        return int(table.batch[self.rows[self.cursor]])
 
     def look(self, view: TableView) -> None:
         """Change how the table is looked at; raises `InputError` for a filter that makes no
@@ -266,8 +268,8 @@ class Session:
         self.arrangement, self.precision = table.arrangement(row), table.precision(row)
         self.view = replace(self.view, view="layout")
         self.recompute()
-        if self.table is not None:
-            places = np.flatnonzero(self.table.batch[self.rows] == batch)
+        if self.shown is not None:
+            places = np.flatnonzero(self.shown.batch[self.rows] == batch)
             self.cursor = int(places[0]) if len(places) else 0
 
     @property
@@ -385,8 +387,8 @@ class Session:
         self._wanted = chosen.batch
         self.recompute()
         self._wanted = None
-        if self.table is not None:
-            places = np.flatnonzero(self.table.batch[self.rows] == chosen.batch)
+        if self.shown is not None:
+            places = np.flatnonzero(self.shown.batch[self.rows] == chosen.batch)
             self.cursor = int(places[0]) if len(places) else 0
 
     def answered(self) -> Pinned | None:

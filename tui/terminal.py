@@ -14,7 +14,7 @@ COERCED = "C.UTF-8"
 def refuse_bad_terminal() -> None:
     """Raise `InputError` where a full-screen program cannot work, and quieten what would hurt
     over a slow line."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if any(one is None or not one.isatty() for one in (sys.stdin, sys.stdout)):
         raise InputError("the app needs a terminal; `rooftop sweep --help` works without one")
     if os.environ.get("TERM", "") in {"", "dumb"}:
         raise InputError(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from engine.cli import BAD_INPUT, FOUND
+from engine.cli.streams import tell
 from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.hardware.constants import written_part
 from engine.hardware.framework import PARTS
@@ -83,7 +83,7 @@ def _loaded(ids: Iterable[str], load: Callable[[str], Loaded]) -> tuple[list[Loa
 def _told(problems: list[str]) -> int:
     """Say what was wrong on stderr; the exit code."""
     for problem in problems:
-        print(f"rooftop: {clean(problem)}", file=sys.stderr)
+        tell(f"rooftop: {clean(problem)}")
     return BAD_INPUT if problems else FOUND
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
 from engine.cli.options import add_name, add_output_options, add_scenario_options
+from engine.cli.streams import LONGEST_LINE, tell
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print ``message`` and stop."""
-        print(f"{self.prog}: {clean(message)}; see {self.prog} --help", file=sys.stderr)
+        tell(f"{self.prog}: {clean(message, LONGEST_LINE)}; see {self.prog} --help")
         raise SystemExit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Help and version: argparse itself would not say that they could not be written."""
+        (file or sys.stdout).write(message)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sweep(commands)
     _add_predict(commands)
+    _add_memory(commands)
     _add_plan(commands)
     _add_deploy(commands)
     _add_check(commands)
@@ -86,6 +92,13 @@ def _add_predict(commands: Subparsers) -> None:
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
     parser.set_defaults(run=_late("engine.cli.predict", "run_predict"))
+
+
+def _add_memory(commands: Subparsers) -> None:
+    parser = commands.add_parser("memory", help="what a server prints of its memory as it starts")
+    add_scenario_options(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_late("engine.cli.memory", "run_memory"))
 
 
 def _add_plan(commands: Subparsers) -> None:

@@ -20,11 +20,12 @@ def run_plan(arguments: argparse.Namespace) -> int:
     result = sweep(prepared, scenario)
     if result is None:
         raise InputError("plan: the sweep was stopped")
-    print(answer(prepared, scenario, result))
+    sentence = answer(prepared, scenario, result)
     if result.best is None:
-        print("No plan was written.")
+        print(f"{sentence}\nNo plan was written.")
         return NOTHING_MEETS
     path = user_path(arguments.output)
+    # The answer comes when the file is safe: who reads it may rely on the plan.
     save_plan(path, prepared, scenario, result, result.table, result.best)
-    print(f"Plan written to {clean(str(path))}")
+    print(f"{sentence}\nPlan written to {clean(str(path))}")
     return FOUND

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import idle_options
+from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.kinds import plan_kind
@@ -21,7 +21,7 @@ from engine.serve.kinds import kind_of
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
-from engine.words.units import LARGEST_COUNT
+from engine.words.units import LARGEST_COUNT, parse_decimal
 from engine.work.arrangement import (
     Arrangement,
     Disaggregated,
@@ -39,7 +39,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     shrunk = lengths_note(scenario, resolved.systems[0])
     for note in (idle_options(arguments, resolved.model), shrunk):
         if note:
-            print(f"note: {note}", file=sys.stderr)
+            tell(f"note: {note}")
     arrangement = _arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
     found = predicted(scenario, arrangement, _sizes(arguments, scenario))
@@ -81,10 +81,7 @@ def _sizes(arguments: argparse.Namespace, scenario: Scenario) -> list[Size]:
 
 def _number(text: str, what: str) -> float:
     """A number of requests; means of several runs need not be whole."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = parse_decimal(text)
     if 1 <= value <= LARGEST_COUNT:
         return value
     raise InputError(f"{what}: found {clean(text, 40)!r}, expected numbers from 1, as 1,8,32")

@@ -11,6 +11,7 @@ from typing import Any
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.allocator import keep_what_is_dropped
 from engine.cli.options import idle_options, scenario_from
+from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.answer import answer
 from engine.plan.kinds import plan_kind
@@ -43,7 +44,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
         prepared = prepare(scenario)
     note = idle_options(arguments, prepared.model)
     if note:
-        print(f"note: {note}", file=sys.stderr)
+        tell(f"note: {note}")
     return fitted(scenario, prepared.systems[0]), prepared
 
 

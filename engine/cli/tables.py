@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.model.precision import Precision
+from engine.plan.blocks import has_one_token
 from engine.plan.kinds import plan_kind
 from engine.plan.metrics import Metric, Unit, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.plan.sweep import has_one_token
 from engine.scenario import Scenario
 
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from os.path import isdir
 from pathlib import Path
 
+from engine.cli.streams import tell
+from engine.cli.validate_memory import validate_memory
+from engine.evidence.measured.memory_report import memory_lines
+from engine.evidence.measured.memory_rows import holds_memory_rows
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
-from engine.evidence.measured.record import PUBLISHED, read_record
+from engine.evidence.measured.record import PUBLISHED, read_memory_record, read_record
 from engine.evidence.measured.regret import Regret, regrets
 from engine.evidence.measured.report import (
     FINER_GROUPS,
     Group,
     coverage,
     groups,
-    prediction_csv,
     refusals,
+    refuse_other_table,
+    write_predictions,
 )
 from engine.evidence.measured.table import as_text, choice_words, group_lines, record_lines
-from engine.sources.files import user_path, write_text
+from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -34,13 +39,17 @@ REASONS_SHOWN = 20
 def run_validate(arguments: argparse.Namespace) -> int:
     """Predict the rows of a file and print the error by group."""
     source, out = user_path(arguments.file), user_path(arguments.csv) if arguments.csv else None
-    if out is not None and out.resolve() == source.resolve():
+    if out is not None and os.path.realpath(out) == os.path.realpath(source):
         raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
+    if out is not None:
+        refuse_other_table(out)
     configs = _configs(arguments.configs)
+    if holds_memory_rows(source):
+        return validate_memory(arguments, source, configs, out)
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:
-        write_text(out, prediction_csv(rows, predictions))
+        write_predictions(out, rows, predictions)
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:
@@ -60,6 +69,7 @@ def run_accuracy(arguments: argparse.Namespace) -> int:
         document: dict[str, object] = {"groups": [group.as_json() for group in made]}
         if record is not None:
             document["recorded"] = asdict(record)
+            document["memory"] = asdict(read_memory_record())
         print(json.dumps(document, indent=1))
         return 0
     if record is not None:
@@ -67,6 +77,9 @@ def run_accuracy(arguments: argparse.Namespace) -> int:
         print("constants fitted without the row's model on its chip")
         print(f"\n{as_text(record_lines(record))}\n")
         print(f"{choice_words(record)}\n")
+        memory = read_memory_record()
+        print(f"What {memory.rows} servers printed of their memory as they started or died:\n")
+        print(f"{as_text(memory_lines(memory.groups))}\n")
         print(f"The {len(rows):,} of them that come with rooftop, predicted now:\n")
     print(as_text(group_lines(made)))
     return 0
@@ -76,7 +89,7 @@ def _configs(folder: str | None) -> Path | None:
     if not folder:
         return None
     path = user_path(folder)
-    if not isdir(path):
+    if not os.path.isdir(path):
         raise InputError(
             f"--configs {clean(folder)}: no such folder, "
             "expected one with <org>__<name>/config.json"
@@ -86,14 +99,14 @@ def _configs(folder: str | None) -> Path | None:
 
 def _progress_bar() -> Callable[[int, int], None] | None:
     """A bar on stderr, only where a person watches."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(done: int, total: int) -> None:
         filled = BAR_WIDTH * done // max(total, 1)
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
         end = "\n" if done >= total else ""
-        print(f"\r{bar} {done:,}/{total:,} rows", end=end, file=sys.stderr, flush=True)
+        tell(f"\r{bar} {done:,}/{total:,} rows", end)
 
     return show
 

@@ -8,7 +8,7 @@ build is slower by what its engine gained since (`Builds`), or has a profile of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -21,10 +21,17 @@ from engine.hardware.framework_profiles import load_framework
 from engine.scenario import Settings
 from engine.sources.profile_files import FORMER, bundled_files, read_toml
 from engine.words.errors import InputError
+from engine.words.quantities import GIB
 from engine.words.text import clean
 
 MONTH_DAYS = 30.44
+LEAST_SPARED_TOKENS = 2048
+LARGE_CHIP_GIB = 60
+LARGE_CHIP_SPARE_GIB = 10
+LEAST_FRACTION = 0.1
+"""Of SGLang's rule for the share that nobody gave."""
 _DAY = r"(\d{4})-(\d\d)(?:-(\d\d))?"
+_RELEASE = r"\d{1,4}(\.\d{1,5}){1,2}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +80,35 @@ def configured(framework: Framework, chip: Chip, settings: Settings) -> Framewor
         "prefix_caching": settings.prefix_caching,
     }
     told = {name: value for name, value in given.items() if value is not None}
-    framework = built(framework, chip, settings.build)
-    return framework.changed(**told) if told else framework
+    framework = _of_small_chip(built(framework, chip, settings.build), chip)
+    framework = framework.changed(**told) if told else framework
+    if settings.memory_fraction is None and framework.memory.spare_bytes:
+        return framework.changed(memory_fraction=_spared_fraction(framework, chip))
+    return framework
+
+
+def _spared_fraction(framework: Framework, chip: Chip) -> float:
+    """The share that an engine takes by itself: all but what it expects outside of it (SGLang,
+    ``memory_hook.py``)."""
+    policy, total = framework.memory, chip.usable_bytes
+    tokens = max(framework.scheduler.prefill_tokens, LEAST_SPARED_TOKENS)
+    spared = policy.spare_bytes + policy.spare_token_bytes * tokens
+    if total > LARGE_CHIP_GIB * GIB:
+        spared = max(spared, LARGE_CHIP_SPARE_GIB * GIB)
+    return max(round((total - spared) / total, 3), LEAST_FRACTION)
+
+
+def _of_small_chip(framework: Framework, chip: Chip) -> Framework:
+    """With the engine's defaults for chips with little memory, where it has such."""
+    scheduler = framework.scheduler
+    small = chip.usable_bytes < scheduler.small_bytes
+    if not small and chip.generation not in scheduler.small_generations:
+        return framework
+    own = {
+        "prefill_tokens": scheduler.small_prefill_tokens,
+        "max_sequences": scheduler.small_max_sequences,
+    }
+    return framework.changed(**{name: value for name, value in own.items() if value})
 
 
 def built(framework: Framework, chip: Chip, build: str) -> Framework:
@@ -84,24 +118,51 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
     day = build_day(build)
     known = [one for one in formers() if one.of == framework.id]
     if day is None:
-        found = next((one for one in known if one.build == build), None)
-        if found is None:
-            numbers = ", ".join(one.build for one in known)
-            raise InputError(
-                f"--build {clean(build, 40)!r}: expected a day as 2026-02-10"
-                + (f" or one of {numbers}" if numbers else f"; {framework.id} has no numbered ones")
-            )
-        return load_framework(found.id)
+        return _numbered(framework, build, known)
     for one in known:
         if one.dated and one.since <= day < one.until and chip.id in (one.chips or (chip.id,)):
             framework = load_framework(one.id)
             break
-    return paced(framework, chip, day)
+    return paced(_of_era(framework, day=day), chip, day)
+
+
+def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Framework:
+    """The profile of a numbered build: that of a former one with its number, else the framework's
+    own, with the constants of its era where eras are told apart."""
+    for one in known:
+        if build == one.build or build.startswith(f"{one.build}."):
+            return _of_era(load_framework(one.id), number=build_number(build))
+    number = build_number(build)
+    if number and framework.eras and number < framework.eras[-1].below:
+        return _of_era(framework, number=number)
+    numbers = ", ".join(one.build for one in known)
+    if framework.eras:
+        numbers += f", or one below {'.'.join(map(str, framework.eras[-1].below))}"
+    raise InputError(
+        f"--build {clean(build, 40)!r}: expected a day as 2026-02-10"
+        + (f" or one of {numbers}" if numbers else f"; {framework.id} has no numbered ones")
+    )
+
+
+def build_number(build: str) -> tuple[int, ...]:
+    """``0.10.2rc1`` as (0, 10, 2); empty for what is no number."""
+    found = re.match(_RELEASE, build)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+def _of_era(
+    framework: Framework, number: tuple[int, ...] = (), day: date | None = None
+) -> Framework:
+    """With the constants of the oldest era that a build is of."""
+    for era in framework.eras:
+        if (number and number < era.below) or (day is not None and day < era.until):
+            return framework.changed(**era.constants)
+    return framework
 
 
 def build_day(build: str) -> date | None:
     """The day of a dated build, the middle of a month without one; None for a number."""
-    found = re.fullmatch(_DAY, build)
+    found = re.fullmatch(_DAY, build, re.ASCII)
     if found is None:
         return None
     year, month, day = (int(part) if part else 15 for part in found.groups())

@@ -128,6 +128,9 @@ class Chip:
     below 1 where the power limit binds, above where cards boost beyond it."""
     watts: float = 0.0
     """Power limit; 0 where nobody says."""
+    reported_bytes: float = 0.0
+    """Memory as the driver reports it, less than ``memory_bytes``; 0 where nobody measured it."""
+    reported_source: str = ""
     devices: int = 1
     """Devices that engines count where this profile counts one chip: a 910C card is two NPUs."""
     server_chips: int = 8
@@ -139,6 +142,16 @@ class Chip:
     """``bundled`` or the path of the user's own file."""
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
     """By kernel class (``gemm.nvfp4``) or family (``gemm``)."""
+
+    @property
+    def usable_bytes(self) -> float:
+        """Memory that engines take their share of: what the driver reports, else the nominal."""
+        return self.reported_bytes or float(self.memory_bytes)
+
+    @property
+    def memory_provenance(self) -> Provenance:
+        """Whether `usable_bytes` is what a driver reported or a datasheet's figure."""
+        return Provenance.MEASURED if self.reported_bytes else Provenance.DATASHEET
 
     @property
     def node_size(self) -> int:

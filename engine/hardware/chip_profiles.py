@@ -21,19 +21,23 @@ from engine.hardware.chip import (
     Provenance,
 )
 from engine.sources.profile_files import (
+    BUNDLED,
     bundled_files,
-    changed_at,
     find_profile,
+    own_files_changed_at,
     profile_ids,
     read_toml,
+    user_files,
     user_values,
 )
 from engine.words.errors import InputError
+from engine.words.quantities import GIB
 from engine.words.text import clean
 from profiles import ROOT
 
 CHIP_SCHEMA = "engine.hardware.profile_schema.ChipFile"
-GENERATIONS = ROOT / "chips" / "generations"
+GENERATION_SCHEMA = "engine.hardware.profile_schema.GenerationFile"
+GENERATIONS = "chips/generations"
 VISION = ROOT / "chips" / "vision"
 """Constants of the kernels of vision models: ``default.toml`` and one file per generation that
 has been measured."""
@@ -104,15 +108,16 @@ def chip_aliases() -> Mapping[str, str]:
 def load_chip(name: str) -> Chip:
     """The chip called ``name`` (an id or alias), the user's own first; raises `InputError`."""
     path, origin = find_profile("chips", name, chip_aliases)
-    return _load(path, origin, changed_at(path))
+    changed = () if origin == BUNDLED else own_files_changed_at("chips")
+    return _load(path, origin, changed)
 
 
 @cache
-def _load(path: Path, origin: str, _changed: int) -> Chip:
-    file: Values = read_toml(path) if origin == "bundled" else user_values(path, CHIP_SCHEMA)
-    generation = _generation(file["generation"], path)
+def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chip:
+    file: Values = read_toml(path) if origin == BUNDLED else user_values(path, CHIP_SCHEMA)
+    generation, family = _generation(file["generation"], path, is_own=origin != BUNDLED)
     up = _link(file["scale_up"])
-    vision = _vision(file["generation"])
+    vision = _vision(family)
     kernels = {**vision["kernels"], **generation["kernels"], **file.get("kernels", {})}
     return Chip(
         id=file["id"],
@@ -134,6 +139,8 @@ def _load(path: Path, origin: str, _changed: int) -> Chip:
         notes=clean(file.get("notes", "")),
         cache=CacheTraits(**vision["cache"]),
         watts=file.get("watts", 0.0),
+        reported_bytes=file.get("reported_gib", 0.0) * GIB,
+        reported_source=clean(file.get("reported_source", "")),
         devices=file.get("devices", 1),
         server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),
@@ -162,15 +169,22 @@ def _collectives(generation: Values, file: Values, kind: str, up: Link) -> dict[
     return {ranks: _collective(by_ranks[ranks], up.bandwidth_bytes) for ranks in sorted(by_ranks)}
 
 
-def _generation(name: str, chip_file: Path) -> Values:
-    path = GENERATIONS / f"{name}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in GENERATIONS.glob("*.toml")))
+def _generation(name: str, chip_file: Path, is_own: bool) -> tuple[Values, str]:
+    """The constants of a generation, and the bundled one whose further constants hold for it. A
+    person's chips may be of a generation of their own, in ``chips/generations/`` of their folder;
+    bundled chips are what they were validated as."""
+    own = user_files(GENERATIONS) if is_own else {}
+    if name in own:
+        values = user_values(own[name], GENERATION_SCHEMA, GENERATIONS, _read_generation)
+        return values, str(read_toml(own[name]).get("base", name))
+    bundled = bundled_files(GENERATIONS)
+    if name not in bundled:
+        known = ", ".join(sorted({*bundled, *own}))
         raise InputError(
             f"{clean(str(chip_file))}: generation: found {clean(name, 40)!r}, "
             f"expected one of {known}"
         )
-    return _read_generation(path)
+    return _read_generation(bundled[name]), name
 
 
 @cache

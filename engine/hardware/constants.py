@@ -26,15 +26,13 @@ _DECLARED = "constant"
 class Declared:
     """How files write one constant: its ``key``, whose ending is the unit, and its bounds.
 
-    ``above`` excludes the lower bound itself. ``choices`` are what false and true of the file
-    mean for a constant that is a mode.
+    ``choices`` are what false and true of the file mean for a constant that is a mode.
     """
 
     key: str
     says: str
     least: float = -math.inf
     most: float = math.inf
-    above: bool = False
     choices: tuple[Enum, Enum] | None = None
 
     @property
@@ -50,6 +48,8 @@ class Declared:
             return tuple(clean(one) for one in written)
         if isinstance(written, str):
             return clean(written)
+        if isinstance(written, Mapping):
+            return {name: value * self.scale for name, value in written.items()}
         return written if self.scale == 1.0 else written * self.scale
 
     def write(self, value: Any) -> Any:
@@ -58,6 +58,8 @@ class Declared:
             return self.choices.index(value) == 1
         if isinstance(value, tuple):
             return list(value)
+        if isinstance(value, Mapping):
+            return {name: float(f"{one / self.scale:.6g}") for name, one in value.items()}
         return value if self.scale == 1.0 else float(f"{value / self.scale:.6g}")
 
 
@@ -71,12 +73,11 @@ def constant(
     *,
     least: float = -math.inf,
     most: float = math.inf,
-    above: bool = False,
     choices: tuple[Enum, Enum] | None = None,
 ) -> Any:
     """A field of a part. ``default`` is the field's own value, in seconds and bytes; without one
     every file has to say it."""
-    metadata = {_DECLARED: Declared(key, says, least, most, above, choices)}
+    metadata = {_DECLARED: Declared(key, says, least, most, choices)}
     if default is _REQUIRED:
         return field(metadata=metadata)
     if isinstance(default, dict):

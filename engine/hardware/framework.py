@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import Any
 
 from engine.hardware.chip import Deviation, KernelConstants, Provenance
@@ -13,11 +14,21 @@ from engine.hardware.framework_parts import (
     Capabilities,
     Costs,
     ForwardRuntime,
-    MemoryPolicy,
     Scheduler,
 )
 from engine.hardware.launch_table import Launch
+from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
 from engine.words.arrays import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """Builds below a number, of days before another: the ``constants`` in which they differed from
+    the newest, by field name."""
+
+    below: tuple[int, ...]
+    until: date
+    constants: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class Framework:
     class``; ``deviations`` say where its kernels differ on every chip, by kernel class or family.
     ``launch`` is how its command is written. ``pace`` is what a pass takes as a share of the
     newest build's, an array where builds differ. ``forward`` is None where it serves language
-    models only.
+    models only. ``eras`` are those of its memory, oldest first.
     """
 
     id: str
@@ -37,6 +48,8 @@ class Framework:
     costs: Costs
     scheduler: Scheduler
     memory: MemoryPolicy
+    cache: CachePolicy
+    storage: WeightPolicy
     capabilities: Capabilities
     builds: Builds
     provenance: Provenance
@@ -46,6 +59,7 @@ class Framework:
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
     pace: float | FloatArray = 1.0
     forward: ForwardRuntime | None = None
+    eras: tuple[Era, ...] = ()
     origin: str = "bundled"
 
     def changed(self, **constants: Any) -> Framework:
@@ -65,6 +79,8 @@ PARTS: Mapping[str, type[Any]] = {
     "costs": Costs,
     "scheduler": Scheduler,
     "memory": MemoryPolicy,
+    "cache": CachePolicy,
+    "storage": WeightPolicy,
     "capabilities": Capabilities,
     "builds": Builds,
 }

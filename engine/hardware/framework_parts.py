@@ -12,9 +12,15 @@ from enum import Enum
 
 from engine.hardware.chip import Provenance
 from engine.hardware.constants import constant
+from engine.words.units import LARGEST_COUNT
 
 MANY = 1 << 20
 """As good as no limit on a count."""
+TEN_SECONDS = 1e7
+"""In microseconds: no step of any engine takes longer, and what is added up stays a number."""
+HOUR_MS = 3.6e6
+LEAST_SHARE = 1e-3
+"""Factors on what a machine can do; none takes nearly everything away."""
 
 
 class PrefillPasses(Enum):
@@ -38,26 +44,28 @@ class Admission(Enum):
     WHOLE_ANSWER = "when cache for its whole answer is free"
 
 
-class MemoryShare(Enum):
-    """What the memory fraction is a share of."""
-
-    TOTAL = "of the whole memory"
-    LEFT = "of what weights and runtime leave free"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What the runtime spends around the kernels, in seconds."""
 
     step_seconds: float = constant(
-        "step_us", "once per decode or prefill pass: scheduler, sampler, host", least=0
+        "step_us",
+        "once per decode or prefill pass: scheduler, sampler, host",
+        least=0,
+        most=TEN_SECONDS,
     )
-    sequence_seconds: float = constant("sequence_us", "on each sequence of a pass", 0.0, least=0)
+    sequence_seconds: float = constant(
+        "sequence_us", "on each sequence of a pass", 0.0, least=0, most=TEN_SECONDS
+    )
     request_seconds: float = constant(
-        "request_us", "once per request before its first token", 0.0, least=0
+        "request_us", "once per request before its first token", 0.0, least=0, most=60 * TEN_SECONDS
     )
     layer_seconds: float = constant(
-        "layer_us", "launch gap per layer where graphs do not hide it", 0.0, least=0
+        "layer_us",
+        "launch gap per layer where graphs do not hide it",
+        0.0,
+        least=0,
+        most=TEN_SECONDS,
     )
     collective_seconds: float = constant(
         "collective_us",
@@ -65,6 +73,7 @@ class Costs:
         "a calibrated fabric starts faster than the chip's file says",
         0.0,
         least=-100,
+        most=TEN_SECONDS,
     )
     prompt_layer_seconds: float = constant(
         "prompt_layer_us",
@@ -72,18 +81,21 @@ class Costs:
         "without graphs, so none is shorter than this times the layers",
         0.0,
         least=0,
+        most=TEN_SECONDS,
     )
     spacing_seconds: float = constant(
         "spacing_us",
         "the front end hands on requests that come together one after the other, so far apart",
         0.0,
         least=0,
+        most=TEN_SECONDS,
     )
     warmup_seconds: float = constant(
         "warmup_ms",
         "what the first requests to a fresh server wait for kernels to be compiled and tuned",
         0.0,
         least=0,
+        most=HOUR_MS,
     )
     opening_slowdown: float = constant(
         "opening_slowdown",
@@ -96,14 +108,15 @@ class Costs:
         "decode_pool_pace",
         "what a pass of a dedicated decode worker takes, as a share of the same pass elsewhere",
         1.0,
-        least=0,
-        above=True,
+        least=LEAST_SHARE,
+        most=100,
     )
     handover_seconds: float = constant(
         "handover_us",
         "what passing a request from a prefill to a decode worker takes beyond moving its cache",
         0.0,
         least=0,
+        most=60 * TEN_SECONDS,
     )
 
 
@@ -111,9 +124,27 @@ class Costs:
 class Scheduler:
     """What a pass may hold, and when requests are let in."""
 
-    prefill_tokens: int = constant("chunk_tokens", "prompt tokens of one pass", least=1)
+    prefill_tokens: int = constant(
+        "chunk_tokens", "prompt tokens of one pass", least=1, most=LARGEST_COUNT
+    )
     max_sequences: int = constant(
-        "max_sequences", "sequences of one attention rank at once", least=1
+        "max_sequences", "sequences of one attention rank at once", least=1, most=LARGEST_COUNT
+    )
+    small_prefill_tokens: int = constant(
+        "small_chunk_tokens",
+        "the same on small chips where nobody says; 0: no other",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    small_max_sequences: int = constant(
+        "small_max_sequences", "likewise sequences; 0: no other", 0, least=0, most=LARGEST_COUNT
+    )
+    small_bytes: float = constant(
+        "small_below_gib", "memory below which a chip is small", 0.0, least=0, most=100_000
+    )
+    small_generations: tuple[str, ...] = constant(
+        "small_generations", "generations whose chips count as small whatever their memory", ()
     )
     prefill_passes: PrefillPasses = constant(
         "chunked_prefill",
@@ -144,28 +175,13 @@ class Scheduler:
         "prompts that one pass takes at most, whatever tokens its budget has left",
         MANY,
         least=1,
+        most=LARGEST_COUNT,
     )
     prefix_caching: bool = constant(
         "prefix_caching",
         "keeps prompts' caches unless told otherwise, so that a prompt sent again is not prefilled",
         False,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryPolicy:
-    """What of the chip's memory holds weights, cache and activations."""
-
-    memory_fraction: float = constant(
-        "memory_fraction", "share given to weights and cache", least=0, most=1, above=True
-    )
-    share_of: MemoryShare = constant(
-        "fraction_of_free",
-        "whether that share is of what weights and runtime leave free",
-        MemoryShare.TOTAL,
-        choices=(MemoryShare.TOTAL, MemoryShare.LEFT),
-    )
-    reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +203,7 @@ class Capabilities:
         "ranks are filled up to the fullest; 0 where ranks keep their own sizes",
         0,
         least=0,
+        most=LARGEST_COUNT,
     )
     gathering_ranks: int = constant(
         "gathering_ranks",
@@ -195,6 +212,7 @@ class Capabilities:
         "ranks",
         0,
         least=0,
+        most=LARGEST_COUNT,
     )
     balanced_ranks: int = constant(
         "balanced_ranks",
@@ -202,6 +220,7 @@ class Capabilities:
         "rank has more of them than another (DeepSeek's EPLB)",
         MANY,
         least=1,
+        most=LARGEST_COUNT,
     )
     shared_beside: bool = constant(
         "shared_beside",
@@ -233,6 +252,7 @@ class Builds:
         "how far back before the newest the builds go that this was seen on",
         {},
         least=0,
+        most=1200,
     )
     newest: str = constant("newest_build", "day of the newest builds described, as 2026-07-20", "")
 
@@ -269,7 +289,7 @@ class ForwardRuntime:
         False,
     )
     floor_scale: float = constant(
-        "floor_scale", "factor on the chip's launch floors", 1.0, least=0, above=True
+        "floor_scale", "factor on the chip's launch floors", 1.0, least=LEAST_SHARE, most=1000
     )
     launch_seconds: float = constant(
         "launch_us",
@@ -283,17 +303,25 @@ class ForwardRuntime:
         "image_us", "per image, where inputs come from the host", 0.0, least=0, most=1_000_000
     )
     compute_shares: Mapping[str, float] = constant(
-        "compute_shares", "of the chip's arithmetic, by kernel family", {}, least=0, above=True
+        "compute_shares",
+        "of the chip's arithmetic, by kernel family",
+        {},
+        least=LEAST_SHARE,
+        most=100,
     )
     memory_shares: Mapping[str, float] = constant(
-        "memory_shares", "of the chip's bandwidth, by kernel family", {}, least=0, above=True
+        "memory_shares",
+        "of the chip's bandwidth, by kernel family",
+        {},
+        least=LEAST_SHARE,
+        most=100,
     )
     launch_scale: Mapping[str, float] = constant(
         "launch_scale",
         "factor on the host's time by chip generation, whose usual hosts are slower or faster",
         {},
-        least=0,
-        above=True,
+        least=LEAST_SHARE,
+        most=1000,
     )
     provenance: Provenance = Provenance.DATASHEET
     source: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,17 @@ from typing import Any
 from engine.hardware.chip import Provenance
 from engine.hardware.chip_profiles import deviations, kernel_constants
 from engine.hardware.constants import read_part
-from engine.hardware.framework import PARTS, Framework
+from engine.hardware.framework import CONSTANTS, PARTS, Era, Framework
 from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.launch_table import read_launch
 from engine.sources.profile_files import (
-    bundled_files,
+    BUNDLED,
     changed_at,
     find_profile,
     profile_ids,
     read_toml,
     user_values,
+    with_base,
 )
 from engine.words.text import clean
 
@@ -39,21 +41,7 @@ def load_framework(name: str) -> Framework:
 
 def framework_values(path: Path) -> dict[str, Any]:
     """Values of a bundled file; those it leaves out are those of the profile named as ``base``."""
-    file = read_toml(path)
-    base = file.pop("base", "")
-    if not base:
-        return file
-    values = framework_values(bundled_files("frameworks")[base])
-    kernels = {**values.get("kernels", {}), **file.get("kernels", {})}
-    launch = _based(values["launch"], file.get("launch"))
-    return {**values, **file, "kernels": kernels, "launch": launch}
-
-
-def _based(base: str | dict[str, Any], own: str | dict[str, Any] | None) -> str | dict[str, Any]:
-    """A launch table that says only what differs from its base's."""
-    if own is None:
-        return base
-    return {**base, **own} if isinstance(base, dict) and isinstance(own, dict) else own
+    return with_base(path, read_toml(path), "frameworks", framework_values)
 
 
 def source_values(name: str) -> dict[str, Any]:
@@ -62,9 +50,9 @@ def source_values(name: str) -> dict[str, Any]:
 
 
 def _values(path: Path, origin: str) -> dict[str, Any]:
-    if origin == "bundled":
+    if origin == BUNDLED:
         return framework_values(path)
-    values = user_values(path, FRAMEWORK_SCHEMA)
+    values = user_values(path, FRAMEWORK_SCHEMA, "frameworks", framework_values)
     return {**values, "launch": _stated(values["launch"])}
 
 
@@ -89,6 +77,7 @@ def _load(path: Path, origin: str, _changed: int) -> Framework:
         launch=read_launch(file["launch"]),
         kernels={key: kernel_constants(one) for key, one in file.get("kernels", {}).items()},
         forward=_forward(file.get("vision")),
+        eras=tuple(_era(one) for one in file.get("eras", ())),
         origin=origin,
         **parts,
     )
@@ -102,3 +91,14 @@ def _forward(values: dict[str, Any] | None) -> ForwardRuntime | None:
         provenance=Provenance(values.get("provenance", "datasheet")),
         source=clean(values.get("source", "")),
     )
+
+
+def _era(values: dict[str, Any]) -> Era:
+    """A table of ``eras``: its bounds, and constants by their keys."""
+    constants = {
+        CONSTANTS[key][0]: CONSTANTS[key][1].read(value)
+        for key, value in values.items()
+        if key in CONSTANTS and value is not None
+    }
+    below = tuple(int(part) for part in values["below"].split("."))
+    return Era(below, date.fromisoformat(values["until"]), constants)

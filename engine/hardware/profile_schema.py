@@ -7,15 +7,17 @@ validation and no pydantic at start-up.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING
+from datetime import date
 from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
-    PositiveFloat,
     PositiveInt,
     create_model,
     field_validator,
@@ -31,9 +33,37 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-Ranks = Annotated[int, Field(gt=0, strict=False)]
-"""Keys of TOML tables are text."""
+def _ascii_digits(key: object) -> object:
+    """Keys of TOML tables are text; of Python's ways to write a number in one, only the plain."""
+    if isinstance(key, str) and not (key.isascii() and key.isdecimal()):
+        raise ValueError("a whole number")
+    return key
 
+
+def _none_or(least: float) -> Callable[[float], float]:
+    """A check of figures that are 0 where there is none."""
+
+    def check(value: float) -> float:
+        if 0 < value < least:
+            raise ValueError(f"0 or at least {least:g}")
+        return value
+
+    return check
+
+
+Ranks = Annotated[int, BeforeValidator(_ascii_digits), Field(gt=0, le=1 << 20, strict=False)]
+Identity = Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,60}$")]
+"""Names are names: nothing that leads to another folder, nothing that a table cannot hold."""
+Title = Annotated[str, Field(min_length=1, max_length=200)]
+Share = Annotated[float, Field(ge=1e-3)]
+"""Of what a datasheet promises. Constants are bounded by what a machine can be, with room: from
+figures beyond that come others that are no numbers any more."""
+Bandwidth = Annotated[float, Field(ge=1e-3, le=1e8)]
+"""GB/s, from a serial line to a wafer of memory."""
+Micros = Annotated[float, Field(ge=0, le=10_000)]
+
+
+PLAIN_PRODUCTS = "gemm.bf16"
 
 Rate = Literal["fp32", "tf32", "bf16", "fp16", "int8", "fp8", "fp6", "fp4"]
 
@@ -41,12 +71,12 @@ Rate = Literal["fp32", "tf32", "bf16", "fp16", "int8", "fp8", "fp6", "fp4"]
 class KernelFile(_Strict):
     """Constants of one kernel class as written in a file."""
 
-    compute: PositiveFloat = Field(le=1.5)
-    memory: PositiveFloat = Field(le=1.5)
+    compute: Share = Field(le=1.5)
+    memory: Share = Field(le=1.5)
     floor_us: float = Field(ge=0, le=2000)
-    order: float = Field(2.0, ge=1)
-    half_size: float = Field(0.0, ge=0)
-    per_item_ns: float = Field(0.0, ge=0)
+    order: float = Field(2.0, ge=1, le=64)
+    half_size: float = Field(0.0, ge=0, le=1e9)
+    per_item_ns: float = Field(0.0, ge=0, le=1e9)
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     source: str = ""
 
@@ -54,8 +84,8 @@ class KernelFile(_Strict):
 class DeviationFile(_Strict):
     """Factors on the efficiencies of a generation's kernels, of one class or family."""
 
-    compute: PositiveFloat = Field(1.0, le=3)
-    memory: PositiveFloat = Field(1.0, le=3)
+    compute: Share = Field(1.0, le=3)
+    memory: Share = Field(1.0, le=3)
     item_share: float = Field(0.0, ge=0, le=1)
     source: str = ""
 
@@ -63,10 +93,10 @@ class DeviationFile(_Strict):
 class CollectiveFile(_Strict):
     """A collective at one rank count; bandwidth as a share of the scale-up link."""
 
-    alpha_us: float = Field(ge=0, le=10_000)
-    link_share: PositiveFloat = Field(le=2)
-    small_alpha_us: float = Field(0.0, ge=0)
-    small_link_share: float = Field(0.0, ge=0)
+    alpha_us: Micros
+    link_share: Share = Field(le=2)
+    small_alpha_us: Micros = 0.0
+    small_link_share: Annotated[float, AfterValidator(_none_or(1e-3))] = Field(0.0, ge=0, le=2)
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     source: str = ""
 
@@ -75,7 +105,7 @@ class ClockFile(_Strict):
     """How clocks follow the power limit: seconds of arithmetic and launches go with
     ``(reference_watts/watts)^exponent``."""
 
-    reference_watts: PositiveFloat
+    reference_watts: float = Field(ge=0.1, le=1e6)
     exponent: float = Field(ge=0, le=1)
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     source: str = ""
@@ -84,18 +114,26 @@ class ClockFile(_Strict):
 class GenerationFile(_Strict):
     """Constants that the chips of one generation share."""
 
-    id: str
+    id: Identity
     clock: ClockFile | None = None
     kernels: dict[str, KernelFile]
-    all_reduce: dict[Ranks, CollectiveFile]
-    all_to_all: dict[Ranks, CollectiveFile]
+    all_reduce: dict[Ranks, CollectiveFile] = Field(min_length=1)
+    all_to_all: dict[Ranks, CollectiveFile] = Field(min_length=1)
+
+    @field_validator("kernels")
+    @classmethod
+    def _has_plain_products(cls, kernels: dict[str, KernelFile]) -> dict[str, KernelFile]:
+        """What every model needs, and what stands in for classes that are not there."""
+        if PLAIN_PRODUCTS not in kernels:
+            raise ValueError(f"constants of {PLAIN_PRODUCTS} among them, or a base that has them")
+        return kernels
 
 
 class CacheFile(_Strict):
     """What activations in the last-level cache save."""
 
-    byte_cost: PositiveFloat = Field(le=1)
-    reach: PositiveFloat = Field(le=10)
+    byte_cost: Share = Field(le=1)
+    reach: Share = Field(le=10)
 
 
 class VisionKernelsFile(_Strict):
@@ -104,40 +142,42 @@ class VisionKernelsFile(_Strict):
     id: str
     kernels: dict[str, KernelFile] = {}
     cache: CacheFile | None = None
-    sustained: dict[str, PositiveFloat] = {}
+    sustained: dict[str, Annotated[float, Field(ge=0.01, le=10)]] = {}
 
 
 class LinkFile(_Strict):
     """A fabric: GB/s per chip and direction."""
 
-    name: str
-    bandwidth_gbs: PositiveFloat
-    domain: PositiveInt = 1 << 16
-    alpha_us: float = Field(10.0, ge=0)
-    achieved: PositiveFloat = Field(0.9, le=1)
+    name: Title
+    bandwidth_gbs: Bandwidth
+    domain: PositiveInt = Field(1 << 16, le=1 << 30)
+    alpha_us: Micros = 10.0
+    achieved: Share = Field(0.9, le=1)
     assumed: bool = False
 
 
 class ChipFile(_Strict):
     """One accelerator as written in a file."""
 
-    id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
-    name: str
-    vendor: str
-    generation: str
+    id: Identity
+    name: Title
+    vendor: Title
+    generation: Identity
     aliases: list[str] = []
-    memory_bytes: PositiveInt
-    bandwidth_gbs: PositiveFloat
+    memory_bytes: int = Field(ge=1 << 20, le=1 << 50)
+    reported_gib: float = Field(0.0, ge=0, le=1 << 20)
+    reported_source: str = ""
+    bandwidth_gbs: Bandwidth
     devices: PositiveInt = Field(1, le=16)
     server_chips: PositiveInt = Field(8, le=4096)
-    cache_mb: float = Field(0.0, ge=0)
-    core_count: int = Field(0, ge=0)
+    cache_mb: float = Field(0.0, ge=0, le=1e6)
+    core_count: int = Field(0, ge=0, le=1 << 30)
     core_unit: str = ""
-    watts: float = Field(0.0, ge=0)
+    watts: Annotated[float, AfterValidator(_none_or(0.1))] = Field(0.0, ge=0, le=1e6)
     confidence: str = ""
     sources: list[str] = []
     notes: str = ""
-    peak_tflops: dict[Rate, PositiveFloat]
+    peak_tflops: dict[Rate, Annotated[float, Field(ge=1e-3, le=1e8)]]
     scale_up: LinkFile
     scale_out: LinkFile
     kernels: dict[str, KernelFile] = {}
@@ -155,8 +195,7 @@ class ChipFile(_Strict):
 
 
 def _bounds(declared: Declared) -> dict[str, Any]:
-    lower = "gt" if declared.above else "ge"
-    given = {lower: declared.least, "le": declared.most}
+    given = {"ge": declared.least, "le": declared.most}
     return {name: bound for name, bound in given.items() if math.isfinite(bound)}
 
 
@@ -208,6 +247,23 @@ class FormerFile(_Strict):
     since: str = ""
     until: str = ""
     chips: list[str] = []
+
+
+class _EraFile(_Strict):
+    below: str = Field(pattern=r"^\d+(\.\d+)*$")
+    until: str = Field(pattern=r"^\d{4}-\d\d-\d\d$")
+
+
+_ERA_FIELDS: dict[str, Any] = {
+    key: (kind | None, None) for key, (kind, _) in _constants(*PARTS.values()).items()
+}
+
+EraFile = create_model(
+    "EraFile",
+    __base__=_EraFile,
+    __doc__="Constants in which builds of one era differed from the newest.",
+    **_ERA_FIELDS,
+)
 
 
 class SpellingFile(_Strict):
@@ -275,9 +331,9 @@ class LaunchTableFile(_Strict):
 
 
 class _FrameworkFile(_Strict):
-    id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
-    name: str
-    version: str
+    id: Identity
+    name: Title
+    version: str = Field(max_length=200)
     deviations: dict[str, DeviationFile] = {}
     provenance: Provenance = Field(Provenance.DATASHEET, strict=False)
     sources: list[str] = []
@@ -285,6 +341,15 @@ class _FrameworkFile(_Strict):
     kernels: dict[str, KernelFile] = {}
     former: FormerFile | None = None
     vision: ForwardFile | None = None  # type: ignore[valid-type]
+    eras: list[EraFile] = []  # type: ignore[valid-type]
+
+    @field_validator("newest_build", check_fields=False)
+    @classmethod
+    def _is_a_day(cls, day: str) -> str:
+        try:
+            return day and date.fromisoformat(day).isoformat()
+        except ValueError:
+            raise ValueError("a day as 2026-07-20") from None
 
 
 FrameworkFile = create_model(

@@ -8,7 +8,7 @@ and other elements outside matrices are plain. Prediction layers are in no sum b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +36,8 @@ class Spread(StrEnum):
     """The tensor ranks; attention groups hold copies."""
     KV_HEADS = "kv_heads"
     """As many tensor ranks as there are KV heads."""
+    SHARED_EXPERTS = "shared_experts"
+    """As the tensor ranks do, or every rank the whole: engines differ."""
     EXPERTS = "experts"
     """All ranks: each holds some experts, or a piece of each."""
     NONE = "none"
@@ -77,14 +79,18 @@ class StoredWeights:
     embedding: float
     head: float
     """Without the matrix where it is the embedding's."""
+    towers: float
     beside: float
-    """Towers, final norm, positions: whole on every rank of every stage."""
+    """Final norm, positions: whole on every rank of every stage."""
+    prediction: tuple[Parts, ...]
+    """Multi-token-prediction layers, which are in no total."""
+    prediction_beside: float
 
     @property
     def total(self) -> float:
         """Bytes of the whole model, each weight once."""
         layers = sum(kind.bytes for kind in self.layers) - sum(kind.bytes for kind in self.shared)
-        return layers + self.embedding + self.head + self.beside
+        return layers + self.embedding + self.head + self.towers + self.beside
 
 
 def stored_weights(architecture: Architecture, precision: Precision) -> StoredWeights:
@@ -100,7 +106,10 @@ def stored_weights(architecture: Architecture, precision: Precision) -> StoredWe
         head=architecture.head_parameters * plain
         if architecture.tied_embeddings
         else matrix_bytes(head, precision),
-        beside=architecture.tower_parameters * tower + architecture.other_parameters * plain,
+        towers=architecture.tower_parameters * tower,
+        beside=architecture.other_parameters * plain,
+        prediction=_parts_of(architecture.prediction_layers, precision),
+        prediction_beside=architecture.prediction_other_parameters * plain,
     )
 
 
@@ -111,24 +120,14 @@ def weight_bytes(architecture: Architecture, precision: Precision) -> float:
 
 def prediction_bytes(architecture: Architecture, precision: Precision) -> float:
     """Bytes of the multi-token-prediction layers."""
-    layers = _parts_of(architecture.prediction_layers, precision)
-    others = architecture.prediction_other_parameters * precision.plain.bytes_per_element
-    return sum(kind.bytes for kind in layers) + others
+    held = stored_weights(architecture, precision)
+    return sum(kind.bytes for kind in held.prediction) + held.prediction_beside
 
 
 def matrix_bytes(matrix: Matrix, precision: Precision) -> float:
     """Bytes of one matrix with its scales and its bias."""
     bias = (matrix.parameters - matrix.weights) * precision.plain.bytes_per_element
     return matrix.weights * precision.weight_format(matrix.role).bytes_per_element + bias
-
-
-def bytes_per_element(matrices: Sequence[Matrix], precision: Precision) -> float:
-    """Mean bytes of one weight of ``matrices`` that run as one product, biases apart."""
-    stored = [precision.weight_format(matrix.role).bytes_per_element for matrix in matrices]
-    if len(set(stored)) == 1:
-        return stored[0]
-    both = sum(one.weights * width for one, width in zip(matrices, stored, strict=True))
-    return both / sum(one.weights for one in matrices)
 
 
 def _parts_of(layers: Iterable[LayerGroup], precision: Precision) -> tuple[Parts, ...]:
@@ -156,6 +155,8 @@ def _spread(matrix: Matrix) -> tuple[Spread, int]:
         return Spread.NONE, 0
     if matrix.split is Split.KV:
         return Spread.KV_HEADS, max(matrix.heads, 1)
+    if matrix.role is Role.SHARED_EXPERT:
+        return Spread.SHARED_EXPERTS, 0
     return Spread.TENSOR, 0
 
 

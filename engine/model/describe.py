@@ -125,13 +125,16 @@ def _number(value: float) -> int | float:
 
 def quantisation_label(precision: Precision) -> str:
     """The precision with the roles it leaves in another format."""
+    label, mixed = precision.label, precision.weights.mixed_with
+    if mixed:
+        label += f" and {mixed}"
     if not precision.overrides:
-        return precision.label
+        return label
     kept = ", ".join(
         f"{role.value} {stored.name}" + (f" and {stored.mixed_with}" if stored.mixed_with else "")
         for role, stored in precision.overrides
     )
-    return f"{precision.label} ({kept})"
+    return f"{label} ({kept})"
 
 
 def as_text(description: Description) -> str:

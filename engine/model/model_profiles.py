@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from engine.words.text import clean
 from profiles import ROOT
 
 
@@ -25,7 +26,7 @@ def own_models() -> Mapping[str, Path]:
     folder = user_folder("models")
     if not os.path.isdir(folder):
         return {}
-    return {path.stem.lower(): path for path in sorted(folder.glob("*.json"))}
+    return {clean(path.stem).lower(): path for path in sorted(folder.glob("*.json"))}
 
 
 def model_names() -> tuple[str, ...]:

@@ -8,9 +8,10 @@ the compute rate it needs (``bf16``, ``fp8`` …), never a chip.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from engine.model.architecture import Role
+from engine.model.architecture import Matrix, Role
 from engine.words.errors import InputError
 
 
@@ -26,11 +27,20 @@ class NumberFormat:
     mixed_with: str = ""
     """Another format that a smaller part of the same matrices is stored in; ``scale_bits`` then
     makes the bytes of both together right."""
+    stored_share: float = 1.0
+    """The share of elements that is stored at all: a half of sparse weights."""
 
     @property
     def bytes_per_element(self) -> float:
         """Stored bytes of one element, its share of scales and zero points included."""
-        return (self.bits + self.scale_bits) / 8
+        return (self.bits * self.stored_share + self.scale_bits) / 8
+
+    def of_bytes(self, bytes_per_element: float) -> NumberFormat:
+        """The same format among others, with so many bytes per element on average."""
+        if bytes_per_element == self.bytes_per_element:
+            return self
+        stored = self.bits * self.stored_share
+        return replace(self, scale_bits=8 * bytes_per_element - stored)
 
 
 FORMATS: dict[str, NumberFormat] = {
@@ -56,12 +66,15 @@ FORMATS: dict[str, NumberFormat] = {
         # bitsandbytes NF4 with double quantisation (arXiv:2305.14314 §3).
         NumberFormat("nf4", 4, 0.127, compute="int4"),
         NumberFormat("int2", 2, (16 + 2) / 128, compute="int4"),
+        # MLX's widths between, at its usual group of 64: a 16-bit scale and bias.
+        NumberFormat("int5", 5, 32 / 64, compute="int8"),
+        NumberFormat("int6", 6, 32 / 64, compute="int8"),
     )
 }
 
 _DEFAULT_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "int4", 3: "int3", 2: "int2"}
 _ACTIVATION_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "nvfp4"}
-_SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE)
+_SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE | re.ASCII)
 
 QUANTISED_ROLES = frozenset(
     {
@@ -98,12 +111,23 @@ def default_activations(weights: NumberFormat) -> NumberFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """The ``share`` of a matrix's layers in which it is stored as ``weights`` and multiplied with
+    ``activations``."""
+
+    share: float
+    weights: NumberFormat
+    activations: NumberFormat
+
+
+@dataclass(frozen=True, slots=True)
 class Precision:
     """Weights, activations and KV cache of one deployment.
 
     ``overrides`` gives roles another weight format than ``weights`` (from a checkpoint that
     keeps attention in BF16, say); roles outside `QUANTISED_ROLES` are stored in ``plain``
-    unless overridden.
+    unless overridden. ``activation_overrides`` does the same to what they are multiplied with.
+    ``modules`` holds matrices by name that are not in all layers as most of their role is.
     """
 
     weights: NumberFormat
@@ -111,6 +135,8 @@ class Precision:
     kv: NumberFormat
     plain: NumberFormat = FORMATS["bf16"]
     overrides: tuple[tuple[Role, NumberFormat], ...] = ()
+    activation_overrides: tuple[tuple[Role, NumberFormat], ...] = ()
+    modules: tuple[tuple[str, tuple[Portion, ...]], ...] = ()
 
     def weight_format(self, role: Role) -> NumberFormat:
         """How matrices of ``role`` are stored."""
@@ -118,6 +144,32 @@ class Precision:
             if overridden is role:
                 return chosen
         return self.weights if role in QUANTISED_ROLES else self.plain
+
+    def activation_format(self, role: Role) -> NumberFormat:
+        """What matrices of ``role`` are multiplied with."""
+        return dict(self.activation_overrides).get(role, self.activations)
+
+    def portions(self, matrices: Sequence[Matrix]) -> tuple[Portion, ...]:
+        """How matrices that run as one product are stored and multiplied: as the first one's role
+        is, with the mean bytes of all, or by share of their weights where ``modules`` names any.
+        Without weights, as a head that a class does not have, it is stored as usual."""
+        named = dict(self.modules)
+        total = sum(matrix.weights for matrix in matrices)
+        if not total:
+            return (self._usual(matrices[0].role),)
+        if not any(matrix.name in named for matrix in matrices):
+            first = self._usual(matrices[0].role)
+            bytes_of = (m.weights * self.weight_format(m.role).bytes_per_element for m in matrices)
+            return (replace(first, weights=first.weights.of_bytes(sum(bytes_of) / total)),)
+        shares: dict[Portion, float] = {}
+        for matrix in matrices:
+            for one in named.get(matrix.name) or (self._usual(matrix.role),):
+                whole = replace(one, share=1.0)
+                shares[whole] = shares.get(whole, 0.0) + one.share * matrix.weights / total
+        return tuple(replace(whole, share=share) for whole, share in shares.items())
+
+    def _usual(self, role: Role) -> Portion:
+        return Portion(1.0, self.weight_format(role), self.activation_format(role))
 
     @property
     def name(self) -> str:

@@ -45,7 +45,9 @@ def served_precision(
     """
     chosen = _stored_as(weights, own, architecture) if weights else own
     if activations:
-        chosen = replace(chosen, activations=number_format(activations))
+        chosen = replace(
+            chosen, activations=number_format(activations), activation_overrides=(), modules=()
+        )
     return replace(chosen, kv=number_format(kv)) if kv else chosen
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.plan.metrics import NO_MEMORY
+from engine.plan.metrics import NO_FIGURE, NO_MEMORY
 from engine.plan.remedies import Advice, Remedy, Shortfall
 from engine.words.quantities import duration, memory_amount
 
@@ -12,6 +12,8 @@ def shortfall_words(shortfall: Shortfall) -> str:
     name = shortfall.verdict.name
     if shortfall.verdict is NO_MEMORY:
         return f"{name} lacks {memory_amount(shortfall.excess)} per chip"
+    if shortfall.verdict is NO_FIGURE:
+        return f"a figure is beyond {name}"
     if shortfall.verdict.metric is None:
         return f"{name} of {shortfall.limit:,.0f} is exceeded by {shortfall.excess:,.0f}"
     return f"{name} misses {duration(shortfall.limit)} by {duration(shortfall.excess)}"

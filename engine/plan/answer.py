@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
-from engine.plan.metrics import MEMORY, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
+from engine.plan.metrics import MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import WORTH, has_knee
@@ -25,6 +25,8 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
         return f"lacks {lacking_memory(table, row)} of memory per chip"
     if verdict is TOO_LONG:
         return "has longer requests than the model or the engine takes (--max-context)"
+    if verdict is NO_FIGURE:
+        return f"has a figure beyond {verdict.name}: check the profile of the chip and the engine"
     if verdict.metric is None:
         return f"exceeds {verdict.name}"
     value = table.value(row, verdict.metric.id)

@@ -169,7 +169,7 @@ class _Fields:
         self.parts = text.split("-")
 
     def head(self) -> tuple[str, int]:
-        match = re.fullmatch(r"(TPS|FTL|FPS)(\d{3})", self.parts[0], re.IGNORECASE)
+        match = re.fullmatch(r"(TPS|FTL|FPS)(\d{3})", self.parts[0], re.IGNORECASE | re.ASCII)
         if match is None:
             raise self.error(0, "kind", "TPS, FTL or FPS and three digits, as TPS001")
         kind = match[1].upper()
@@ -181,7 +181,7 @@ class _Fields:
         return kind, int(match[2])
 
     def match(self, place: int, field: str, pattern: str, expected: str) -> re.Match[str]:
-        found = re.fullmatch(pattern, self.parts[place], re.IGNORECASE)
+        found = re.fullmatch(pattern, self.parts[place], re.IGNORECASE | re.ASCII)
         if found is None:
             raise self.error(place, field, expected)
         return found
@@ -208,14 +208,17 @@ class _Fields:
         )
 
     def word(self, place: int, field: str) -> str:
-        if not self.parts[place]:
-            raise self.error(place, field, "a word without dashes")
+        if not self.parts[place] or clean(self.parts[place]) != self.parts[place]:
+            raise self.error(place, field, "a word without dashes and control characters")
         return self.parts[place]
 
     def model(self, end: int) -> str:
         name = "-".join(self.parts[1:end])
         if not name:
             raise InputError(f"benchmark name {clean(self.text)!r}: the model field is empty")
+        for place in range(1, end % len(self.parts)):
+            if clean(self.parts[place]) != self.parts[place]:
+                raise self.error(place, "model", "a name without control characters")
         return name
 
     def error(self, place: int, field: str, expected: str) -> InputError:
@@ -256,7 +259,7 @@ def document_spelling(name: str) -> str:
     return _RESNET.sub("Resnet", _JOINED.sub("", name))
 
 
-_SIZE = re.compile(r"[-_ ]?(\d+(?:x\d+)?(?:\.\d+)?[BMT])(?=$|[-_ ])", re.IGNORECASE)
+_SIZE = re.compile(r"[-_ ]?(\d+(?:x\d+)?(?:\.\d+)?[BMT])(?=$|[-_ ])", re.IGNORECASE | re.ASCII)
 
 
 def model_and_size(name: str, total_parameters: int) -> tuple[str, str]:

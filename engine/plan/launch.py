@@ -9,7 +9,10 @@ from engine.plan.kinds import plan_kind
 from engine.plan.launch_process import Launch
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
+from engine.words.text import clean
 from engine.work.arrangement import Arrangement
+
+LONGEST_COMMAND = 1 << 16
 
 
 def launch_of(
@@ -51,7 +54,7 @@ def launch_values(launch: Launch) -> dict[str, Any]:
         }
         for one in launch.distinct
     ]
-    first = launch.distinct[0].line if launch.processes else ""
+    first = clean(launch.distinct[0].line, LONGEST_COMMAND) if launch.processes else ""
     return {
         "command": first,
         "model": launch.model,
@@ -75,4 +78,6 @@ def launch_text(launch: Launch) -> str:
         lines.append(one.line)
     for name, text in launch.files.items():
         lines += [f"# {name}:", *(f"#   {line}" for line in text.splitlines())]
-    return "\n".join([*lines, *(f"# {gap}" for gap in launch.gaps)])
+    lines += [f"# {gap}" for gap in launch.gaps]
+    # It is shown and pasted: a model's path may hold what a terminal acts upon.
+    return "\n".join(clean(line, len(line)) for line in lines)

@@ -18,6 +18,8 @@ def chip_row(chip: Chip) -> Row:
         "id": chip.id,
         "name": chip.name,
         "memory_gib": round(chip.memory_bytes / (1 << 30), 1),
+        "usable_gib": round(chip.usable_bytes / (1 << 30), 2),
+        "memory": str(chip.memory_provenance),
         "bandwidth_gbs": round(chip.bandwidth_bytes / 1e9, 1),
         "peak_tflops": {k: round(v / 1e12, 1) for k, v in chip.peak_flops.items()},
         "node_chips": chip.node_size,

@@ -332,12 +332,15 @@ NOTHING = Verdict("none", "nothing", "meets")
 NO_MEMORY = Verdict("memory", "memory", "memory")
 TOO_MANY = Verdict("sequences", "the scheduler's limit of sequences", "seqs")
 TOO_LONG = Verdict("context", "the context", "context")
+NO_FIGURE = Verdict("figures", "what can be calculated", "no figure")
+"""Some figure is no finite number: nobody can say whether it meets anything."""
 VERDICTS: tuple[Verdict, ...] = (
     NOTHING,
     NO_MEMORY,
     *(Verdict(limit.option, one.name, one.short, one) for one, limit in LIMITED),
     TOO_MANY,
     TOO_LONG,
+    NO_FIGURE,
 )
 """All verdicts; tables hold their places."""
 CODES = {verdict: place for place, verdict in enumerate(VERDICTS)}

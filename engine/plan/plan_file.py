@@ -7,7 +7,6 @@ either the old plan or the new one.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -17,9 +16,9 @@ from typing import Any
 from engine import __version__
 from engine.plan.results import Choice
 from engine.scenario import Scenario
-from engine.sources.files import read_toml, write_text
+from engine.sources.files import read_toml, refuse_other, write_text
 from engine.words.errors import InputError
-from engine.words.text import clean
+from engine.words.text import clean, is_unsafe
 
 SCHEMA_VERSION = 2
 """1 had no engine settings and no client, and gave the length of an encoder's sequences as an image
@@ -55,27 +54,48 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def write_document(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a TOML document so that ``path`` always holds a whole file; raises `InputError`."""
+def document_text(document: Mapping[str, Any]) -> str:
+    """A document as TOML. What a terminal could act upon is escaped, so that a file is safe to
+    print and still means the same: a model's path may hold any character."""
     import tomli_w
 
     text = tomli_w.dumps(dict(document), multiline_strings=False)
-    write_text(path, text)
+    if text.isascii():
+        return text
+    return "".join(_escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    """A character as a TOML string may hold it. Half of a pair is left for the writer to refuse:
+    TOML has no way to say it."""
+    if character == "\n" or "\ud800" <= character <= "\udfff" or not is_unsafe(character):
+        return character
+    return f"\\U{ord(character):08x}"
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a TOML document so that ``path`` always holds a whole file; raises `InputError`."""
+    write_text(path, document_text(document))
 
 
 def refuse_other_file(path: Path) -> None:
     """Raise `InputError` when ``path`` is a file with something else than a plan in it."""
-    if not os.path.isfile(path) or not os.path.getsize(path):
-        return
-    try:
-        is_plan = "schema_version" in read_toml(path, MAXIMUM_BYTES, "a plan")
-    except InputError:
-        is_plan = False
-    if not is_plan:
-        raise InputError(
-            f"{clean(str(path), 160)}: there is a file with something else in it, expected a new "
-            "name or an older plan; nothing was changed"
-        )
+    refuse_other(path, _is_plan, "plan")
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether a file is one that rooftop wrote, of this version or another; other tools number
+    their schemas, too."""
+    document = read_toml(path, MAXIMUM_BYTES, "a plan")
+    version = document.get("schema_version")
+    scenario, choice = document.get("scenario"), document.get("choice")
+    return (
+        type(version) is int
+        and isinstance(scenario, dict)
+        and {"model", "chip", "workload"} <= scenario.keys()
+        and isinstance(choice, dict)
+        and "batch" in choice
+    )
 
 
 def load_plan(path: Path) -> PlanFile:

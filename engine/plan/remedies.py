@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import LIMITED, MEMORY, NO_MEMORY, NOTHING, TOO_MANY, Verdict
+from engine.plan.metrics import LIMITED, MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_MANY, Verdict
 from engine.plan.nudge import Nudge, chip_count_nudge, chip_nudge, objective_nudge, relatives
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.results import Table
@@ -115,6 +115,8 @@ def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) ->
     if verdict is TOO_MANY:
         most = float(prepared.framework.scheduler.max_sequences)
         return Shortfall(verdict, float(table.batch[row]), most)
+    if verdict is NO_FIGURE:
+        return Shortfall(verdict, math.inf, 1.0)
     asked = scenario.workload.input_tokens + scenario.workload.output_tokens
     return Shortfall(verdict, float(asked), float(prepared.systems[0].max_context))
 

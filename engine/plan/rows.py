@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -58,6 +59,6 @@ def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
 
 
 def row_metrics(table: Table, row: int) -> dict[str, float]:
-    """The metrics of a row, rounded to six digits; absent where the row does not fit."""
+    """The metrics of a row, rounded to six digits; absent where there is no finite one."""
     values = {name: float(column[row]) for name, column in table.metrics.items()}
-    return {name: float(f"{value:.6g}") for name, value in values.items() if value == value}
+    return {name: float(f"{value:.6g}") for name, value in values.items() if math.isfinite(value)}

@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.metrics import (
-    CODES,
-    MEMORY,
-    METRICS,
-    NO_MEMORY,
-    NOTHING,
-    THROUGHPUT,
-    TOO_LONG,
-    TOO_MANY,
-    VERDICTS,
-    Answers,
-    metrics_of,
+from engine.plan.blocks import (
+    Block,
+    joined_blocks,
+    judged_table,
+    outcome_of,
+    rows_of,
 )
+from engine.plan.metrics import CODES, NO_FIGURE
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
@@ -35,31 +28,19 @@ from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
 from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
-from engine.serve.predict import largest_sizes, predict
+from engine.serve.predict import largest_sizes
 from engine.serve.resolve import load_of, requests_of
-from engine.words.arrays import BoolArray, FloatArray, IntArray
-from engine.words.quantities import GIB
+from engine.words.arrays import FloatArray, IntArray
 from engine.work.arrangement import Arrangement
 
-_OF_LATER_TOKENS = tuple(
-    one.id
-    for one in METRICS
-    if one.answers is Answers.SEVERAL_TOKENS and one not in THROUGHPUT.values()
-)
-"""Metrics that mean nothing where an answer is one token; what ranks goes with the prompts."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Rows of a table before their verdict; columns of equal length."""
-
-    arrangement_index: IntArray
-    precision_index: IntArray
-    batch: IntArray
-    metrics: dict[str, FloatArray]
-    capacity_gib: FloatArray
-    refusal: NDArray[np.int8]
-    """The place in `VERDICTS` of what keeps the row from being served at all."""
+MOST_CANDIDATES = 500_000
+"""More are not all tried: at a hundred bytes each, and a microsecond, nobody would wait for them
+nor read them."""
+FINEST_STEPS = 512
+"""Steps are one part in so many, where not every batch is tried."""
+TRIED_WHOLE = 6
+"""Arrangements of which every batch is tried even then: throughput over batch is no smooth line,
+and the answer must not depend on the steps."""
 
 
 def batch_table(
@@ -70,11 +51,11 @@ def batch_table(
     batches: IntArray,
 ) -> Table:
     """The rows of one arrangement and precision for ``batches``, in that order."""
-    outcome = _predicted(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
+    outcome = outcome_of(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
-    block = _rows(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
-    return _judged(prepared, scenario, (arrangement,), (precision,), block)
+    block = rows_of(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
+    return judged_table(prepared, scenario, (arrangement,), (precision,), block)
 
 
 def asked_table(
@@ -92,123 +73,15 @@ def asked_table(
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
     for place, precision in enumerate(prepared.precisions):
-        outcome = _predicted(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        outcome = outcome_of(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
         served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
-        parts.append(_rows(prepared, scenario, outcome, served, every, none, none + place, batch))
+        parts.append(rows_of(prepared, scenario, outcome, served, every, none, none + place, batch))
         outcomes.append(outcome)
     used, precisions = (arrangement,), prepared.precisions
-    table = _judged(prepared, scenario, used, precisions, _joined(parts))
+    table = judged_table(prepared, scenario, used, precisions, joined_blocks(parts))
     fits = np.concatenate([one.fits[0] for one in outcomes])
-    return replace(table, fits=fits), tuple(outcomes)
-
-
-def _predicted(
-    prepared: Prepared,
-    scenario: Scenario,
-    precision: Precision,
-    arrangements: tuple[Arrangement, ...],
-    sizes: FloatArray | IntArray,
-) -> Outcome:
-    system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
-
-
-def _rows(
-    prepared: Prepared,
-    scenario: Scenario,
-    outcome: Outcome,
-    served: BoolArray,
-    wanted: BoolArray,
-    arrangement_index: IntArray,
-    precision_index: IntArray,
-    batch: IntArray,
-) -> _Block:
-    """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where they are
-    ``served``."""
-    refused = _refusals(outcome, served[wanted], wanted)
-    one_token = has_one_token(prepared, scenario)
-    columns = {
-        metric.id: _column(outcome, metric.of(outcome), wanted)
-        for metric in metrics_of(prepared.kind)
-        # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
-        if one_token or metric.answers is not Answers.ONE_TOKEN
-    }
-    if one_token:
-        columns |= {name: np.full(len(batch), np.nan) for name in _OF_LATER_TOKENS}
-    if refused is not None:
-        speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
-        columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
-    return _Block(
-        arrangement_index,
-        precision_index,
-        batch,
-        columns,
-        _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
-        np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
-    )
-
-
-def has_one_token(prepared: Prepared, scenario: Scenario) -> bool:
-    """Whether answers are of tokens and end with the first of them: no time between two tokens is
-    shown or judged then."""
-    return prepared.kind is ModelKind.TOKENS and scenario.workload.is_one_token
-
-
-def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
-    return np.broadcast_to(values, outcome.shape)[wanted]
-
-
-def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray[np.int8] | None:
-    """What keeps the ``wanted`` rows from being ``served``: nothing, the context, the scheduler
-    where memory would do, else memory. None where all of them are served."""
-    if bool(np.all(served)):
-        return None
-    memory = outcome.memory
-    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
-    code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
-    code = np.where(memory.context_fits, code, CODES[TOO_LONG])
-    refused = np.broadcast_to(code, outcome.shape)[wanted]
-    return np.where(served, CODES[NOTHING], refused).astype(np.int8)
-
-
-def _judged(
-    prepared: Prepared,
-    scenario: Scenario,
-    arrangements: tuple[Arrangement, ...],
-    precisions: tuple[Precision, ...],
-    block: _Block,
-) -> Table:
-    """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
-    excess = np.zeros(len(block.batch))
-    binding = block.refusal.astype(np.int64)
-    for code, verdict in enumerate(VERDICTS):
-        if verdict.metric is None or verdict.metric.id not in block.metrics:
-            continue
-        limit = getattr(scenario.objectives, verdict.metric.id)
-        if limit is not None:
-            ratio = block.metrics[verdict.metric.id] / limit
-            worse = ratio > excess
-            excess = np.where(worse, ratio, excess)
-            binding = np.where(worse & (ratio > 1.0), code, binding)
-    # Rows that are not served have no speeds to compare with a limit.
-    fits = block.refusal == CODES[NOTHING]
-    if not bool(np.all(fits)):
-        excess = np.where(fits, excess, block.metrics[MEMORY.id] / block.capacity_gib)
-    return Table(
-        kind=prepared.kind,
-        arrangements=arrangements,
-        precisions=precisions,
-        arrangement_index=block.arrangement_index,
-        precision_index=block.precision_index,
-        batch=block.batch,
-        metrics=block.metrics,
-        capacity_gib=block.capacity_gib,
-        fits=fits,
-        meets=fits & (excess <= 1.0),
-        binding=binding,
-        excess=excess,
-        one_token=has_one_token(prepared, scenario),
-    )
+    known = table.binding != CODES[NO_FIGURE]
+    return replace(table, fits=fits & known), tuple(outcomes)
 
 
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
@@ -220,7 +93,7 @@ def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -
 
 def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, int]]:
     """Cut (arrangements, batches) into blocks of about ``candidates``: arrangements of similar
-    limits together, and a range of batches."""
+    limits together, and a range of batches. Batches are counted, from 1, in those tried."""
     order = np.argsort(limits, kind="stable")
     start = 0
     while start < len(order):
@@ -236,62 +109,125 @@ def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, 
             yield chosen, low, min(low + span - 1, widest)
 
 
-def _one_batch(limits: IntArray, batch: int) -> Iterator[tuple[IntArray, int, int]]:
-    """All arrangements with one batch, as `_blocks` cuts them."""
-    yield np.arange(len(limits)), batch, batch
-
-
 def sweep(
     prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool] | None = None
 ) -> Sweep | None:
-    """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks."""
+    """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks.
+
+    Of more than `MOST_CANDIDATES`, large batches are tried in steps first, then every one around
+    the best of each arrangement: memory and time stay bounded however many chips there are.
+    """
     started = time.perf_counter()
-    candidates = kind_of(prepared.kind).block_candidates
-    only = scenario.fixed_batch
-    parts: list[_Block] = []
-    for place, precision in enumerate(prepared.precisions):
-        fitting = batch_limits(prepared, scenario, precision)
-        if scenario.max_batch is not None:
-            fitting = np.minimum(fitting, scenario.max_batch)
-        # Where nothing fits, batch 1 is still there, to say what it lacks.
-        most = np.maximum(fitting, 1)
+    search = _Search(prepared, scenario, should_stop or (lambda: False))
+    parts = search.everything()
+    if parts is None:
+        return None
+    whole = joined_blocks(parts)
+    found = rank(search.judged(whole), scenario, 0.0)
+    if search.is_coarse:
+        around = search.around(found)
+        if around is None:
+            return None
+        found = rank(search.judged(joined_blocks([whole, *around])), scenario, 0.0)
+    return replace(found, elapsed_seconds=time.perf_counter() - started)
+
+
+class _Search:
+    """One sweep: the largest batch of every arrangement in every precision, and which are tried."""
+
+    def __init__(
+        self, prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool]
+    ) -> None:
+        self._prepared = prepared
+        self._scenario = scenario
+        self._should_stop = should_stop
+        self._most = [self._largest(precision) for precision in prepared.precisions]
+        widest = max(int(most.max()) for most in self._most)
+        only = scenario.fixed_batch
+        rows = sum(int(most.sum()) for most in self._most)
+        self.is_coarse = only is None and rows > MOST_CANDIDATES
+        self._tried = _steps(widest) if self.is_coarse else np.arange(1, widest + 1)
         if only is not None:
-            most = np.full(len(most), only)
-        blocks = _blocks(most, candidates) if only is None else _one_batch(most, only)
-        for chosen, low, high in blocks:
-            if should_stop is not None and should_stop():
+            self._tried = np.array([only])
+
+    def _largest(self, precision: Precision) -> IntArray:
+        fitting = batch_limits(self._prepared, self._scenario, precision)
+        if self._scenario.fixed_batch is not None:
+            return np.full(len(fitting), self._scenario.fixed_batch)
+        if self._scenario.max_batch is not None:
+            fitting = np.minimum(fitting, self._scenario.max_batch)
+        # Where nothing fits, batch 1 is still there, to say what it lacks.
+        return np.maximum(fitting, 1)
+
+    def everything(self) -> list[Block] | None:
+        """The rows of all batches tried; None when stopped."""
+        candidates = kind_of(self._prepared.kind).block_candidates
+        parts: list[Block] = []
+        for place, most in enumerate(self._most):
+            counts = np.searchsorted(self._tried, most, side="right")
+            for chosen, low, high in _blocks(counts, candidates):
+                if self._should_stop():
+                    return None
+                parts.append(self._block(place, chosen, self._tried[low - 1 : high]))
+        return parts
+
+    def around(self, found: Sweep) -> list[Block] | None:
+        """Batches left out at first: all of the best arrangements, of the others those next to
+        their best one. None when stopped."""
+        table, parts = found.table, []
+        columns = (table.precision_index[found.order], table.arrangement_index[found.order])
+        key = columns[0] * len(table.arrangements) + columns[1]
+        firsts = np.sort(np.unique(key, return_index=True)[1])
+        for standing, row in enumerate(found.order[firsts]):
+            if self._should_stop():
                 return None
-            group = tuple(prepared.arrangements[int(row)] for row in chosen)
-            batches = np.arange(low, high + 1, dtype=np.int64)[np.newaxis, :]
-            outcome = _predicted(prepared, scenario, precision, group, batches)
-            wanted = batches <= most[chosen][:, np.newaxis]
-            rows, places = np.nonzero(wanted)
-            index = np.full(len(rows), place, dtype=np.int64)
-            batch = batches[0, places]
-            fits = outcome.fits
-            where = chosen[rows]
-            parts.append(_rows(prepared, scenario, outcome, fits, wanted, where, index, batch))
-    table = _judged(
-        prepared,
-        scenario,
-        prepared.arrangements,
-        prepared.precisions,
-        _joined(parts),
-    )
-    return rank(table, scenario, time.perf_counter() - started)
+            place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])
+            last = int(self._most[place][chosen])
+            low, high = 1, last
+            if standing >= TRIED_WHOLE:
+                low, high = self._neighbours(int(table.batch[row]))
+            left_out = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
+            if len(left_out):
+                parts.append(self._block(place, np.array([chosen]), left_out))
+        return parts
+
+    def _neighbours(self, batch: int) -> tuple[int, int]:
+        """What was tried before and after ``batch``."""
+        at = int(np.searchsorted(self._tried, batch))
+        last = len(self._tried) - 1
+        return int(self._tried[max(at - 1, 0)]), int(self._tried[min(at + 1, last)])
+
+    def _block(self, place: int, chosen: IntArray, tried: IntArray) -> Block:
+        """The rows of the ``chosen`` arrangements for the batches ``tried`` that they hold."""
+        precision, most = self._prepared.precisions[place], self._most[place]
+        group = tuple(self._prepared.arrangements[int(row)] for row in chosen)
+        batches = tried[np.newaxis, :]
+        outcome = outcome_of(self._prepared, self._scenario, precision, group, batches)
+        wanted = batches <= most[chosen][:, np.newaxis]
+        rows, places = np.nonzero(wanted)
+        index = np.full(len(rows), place, dtype=np.int64)
+        batch = batches[0, places]
+        return rows_of(
+            self._prepared,
+            self._scenario,
+            outcome,
+            outcome.fits,
+            wanted,
+            chosen[rows],
+            index,
+            batch,
+        )
+
+    def judged(self, block: Block) -> Table:
+        """The rows with their verdicts."""
+        prepared, scenario = self._prepared, self._scenario
+        used, precisions = prepared.arrangements, prepared.precisions
+        return judged_table(prepared, scenario, used, precisions, block)
 
 
-def _joined(parts: list[_Block]) -> _Block:
-    """All rows in one; takes the ``parts`` apart, so that nothing is held twice for long."""
-    names = list(parts[0].metrics)
-    metrics = {name: np.concatenate([one.metrics.pop(name) for one in parts]) for name in names}
-    whole = _Block(
-        np.concatenate([one.arrangement_index for one in parts]),
-        np.concatenate([one.precision_index for one in parts]),
-        np.concatenate([one.batch for one in parts]),
-        metrics,
-        np.concatenate([one.capacity_gib for one in parts]),
-        np.concatenate([one.refusal for one in parts]),
-    )
-    parts.clear()
-    return whole
+def _steps(widest: int) -> IntArray:
+    """Every batch up to `FINEST_STEPS`, then steps of one part in so many."""
+    found = list(range(1, min(FINEST_STEPS, widest) + 1))
+    while found[-1] < widest:
+        found.append(min(found[-1] + max(found[-1] // FINEST_STEPS, 1), widest))
+    return np.array(found, dtype=np.int64)

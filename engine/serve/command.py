@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from engine.scenario import Client, Scenario, Settings, Workload
 from engine.serve.call import Batch, Call, Concurrency, Size
+from engine.words.text import clean
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 
 
@@ -15,7 +16,9 @@ def command_line(call: Call) -> str:
     words = ["rooftop", "predict"]
     for option, value in _options(call):
         words += [f"--{option}", value]
-    return shlex.join(words)
+    line = shlex.join(words)
+    # It is shown and pasted: a model's path may hold what a terminal acts upon.
+    return clean(line, len(line))
 
 
 Options = Iterator[tuple[str, str]]

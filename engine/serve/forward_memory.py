@@ -67,5 +67,5 @@ def vision_footprint(
         weight_bytes=weight_bytes(architecture, precision) * instances,
         activation_bytes_per_image=live_copies() * largest * activation_bytes * instances,
         reserve_bytes=framework.memory.reserve_bytes,
-        capacity_bytes=chip.memory_bytes * framework.memory.memory_fraction,
+        capacity_bytes=chip.usable_bytes * framework.memory.memory_fraction,
     )

@@ -60,8 +60,8 @@ class Room:
     def memory(self, batch: FloatArray, copies: FloatArray) -> Memory:
         """Memory of ``batch`` sequences on each of ``copies`` of the layouts."""
         usage = self.usage
-        used = usage.weight_bytes + usage.communication_bytes + usage.reserve_bytes
-        free = usage.capacity_bytes - used - usage.activation_bytes_per_token * self.prefill_tokens
+        pass_bytes = usage.budget.activation_bytes_per_token * self.prefill_tokens
+        free = usage.capacity_bytes - usage.fixed_bytes - pass_bytes
         whole = usage.cache_bytes_of_whole
         tokens = np.floor(np.maximum(free, 0.0) * self.context_tokens / np.maximum(whole, 1.0))
         return Memory(

@@ -145,7 +145,7 @@ def _transfer_seconds(system: System, pools: Sequence[Pool], requests: Requests)
     """Each chip of a prefill worker sends its share of the prompt's cache."""
     reference = held_tokens(Requests(REFERENCE_TOKENS, 0.0), Closed(), system.engine)
     usage = system.footprint([pool.layout for pool in pools], reference)
-    per_token = usage.cache_bytes_per_sequence / REFERENCE_TOKENS
+    per_token = usage.sent_bytes_per_sequence / REFERENCE_TOKENS
     chip = system.chip
     link = chip.scale_up if chip.node_size > FAST_DOMAIN else chip.scale_out
     moved = per_token * np.asarray(requests.input_tokens, dtype=float)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import os
+import re
 import stat
-import tempfile
 import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +20,10 @@ MAXIMUM_CONFIG_BYTES = 4 << 20
 """The largest config.json in public use is under 1 MB (per-layer quantisation lists)."""
 LONGEST_NAME = 160
 """Of a path in a message, so that the reason behind it is never lost."""
+_TEMPORARY = re.compile(r"\.rooftop-[0-9a-f]{8}\.tmp", re.ASCII)
+"""Files on the way to their name."""
+_NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
+"""What file systems answer that cannot sync a folder."""
 
 
 def user_path(text: str) -> Path:
@@ -91,39 +99,152 @@ def read_toml(path: Path, maximum: int, expected: str) -> dict[str, Any]:
         raise InputError(f"{shown}: not valid TOML: {reason}; expected {expected}") from None
 
 
+def refuse_other(path: Path, is_own: Callable[[Path], bool], own: str) -> None:
+    """Raise `InputError` when ``path`` is a file with something else in it than what ``is_own``
+    knows; ``own`` says what that is, as "plan". A name typed wrong must not cost anyone a file."""
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        return
+    try:
+        known = is_own(path)
+    except InputError:
+        known = False
+    if not known:
+        raise InputError(
+            f"{clean(str(path), LONGEST_NAME)}: there is a file with something else in it, "
+            f"expected a new name or an older {own}; nothing was changed"
+        )
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` to a temporary neighbour, sync it and rename it to ``path``.
 
-    A link keeps pointing where it did: its target is written. Raises `InputError`.
+    A link keeps pointing where it did: its target is written. A file that is replaced keeps its
+    mode, and its owner where that may be given. What a killed save has left in the folder is
+    removed. Raises `InputError`, which says whether anything was changed.
     """
     shown = clean(str(path), LONGEST_NAME)
-    path = Path(os.path.realpath(path))
-    temporary = ""
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            # Renaming a file over a device would take the device away.
-            raise InputError(f"{shown}: is no regular file, expected a name to write to")
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent or "."
-        )
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-        temporary = ""
-        _sync_folder(path.parent)
+        content = text.encode("utf-8")
+        target = _target(path, shown)
+        _remove_leftovers(target.parent)
+        with _temporary(target.parent) as (handle, temporary):
+            _write_all(handle, content)
+            _take_after(handle, target)
+            os.fsync(handle)
+            os.replace(temporary, target)
     except UnicodeEncodeError:
         raise InputError(
             f"{shown}: cannot be written: a name in it is no valid text; nothing was changed"
         ) from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such name can be"
         raise InputError(f"{shown}: cannot be written: {reason}; nothing was changed") from None
+    _sync_folder(target.parent, shown)
+
+
+def _target(path: Path, shown: str) -> Path:
+    """The file that ``path`` stands for, its links followed; raises `InputError`, `OSError` and
+    `ValueError`."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = os.lstat(target).st_mode
+    except FileNotFoundError:
+        return target
+    if stat.S_ISLNK(mode):
+        # What cannot be followed to its end goes round in circles.
+        raise InputError(
+            f"{shown}: is a link to itself, expected a name to write to; nothing was changed"
+        )
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        # Renaming a file over a device would take the device away.
+        raise InputError(f"{shown}: is no regular file, expected a name to write to")
+    return target
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path) -> Iterator[tuple[int, str]]:
+    """A new file in ``folder``, locked for as long as it is used: its handle and its path. It is
+    gone afterwards, whatever happens, but for a name that it was given meanwhile."""
+    handle = -1
+    # Named before it is made: a signal between the two must find it.
+    path = str(folder / f".rooftop-{os.urandom(4).hex()}.tmp")
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        _locked(handle)
+        if not _is_at(handle, path):
+            # Another save saw it before it was locked, and took it for a leftover.
+            os.close(handle)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        yield handle, path
     finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        if handle >= 0:
+            os.close(handle)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of saves that were killed: nobody holds those locked."""
+    with contextlib.suppress(OSError):
+        names = [name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name)]
+        for name in names:
+            with contextlib.suppress(OSError):
+                _remove_unused(folder / name)
+
+
+def _remove_unused(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        is_ours = stat.S_ISREG(os.fstat(handle).st_mode)
+        if is_ours and _locked(handle) and _is_at(handle, str(path)):
+            os.unlink(path)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool | None:
+    """Whether the file is now locked for this process; None where the file system has no locks."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_at(handle: int, path: str) -> bool:
+    """Whether the open file still is what ``path`` names."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(handle), found)
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _take_after(handle: int, target: Path) -> None:
+    """Give the new file the mode of the one that it replaces, so that a private one stays
+    private; without one it gets what the umask says."""
+    try:
+        old = os.stat(target)
+    except FileNotFoundError:
+        os.fchmod(handle, 0o666 & ~_umask())
+        return
+    mode = stat.S_IMODE(old.st_mode) & 0o777
+    own = os.fstat(handle)
+    if (old.st_uid, old.st_gid) != (own.st_uid, own.st_gid):
+        try:
+            os.fchown(handle, old.st_uid, old.st_gid)
+        except OSError:
+            # The group's rights were meant for another group.
+            mode &= ~0o070
+    os.fchmod(handle, mode)
 
 
 def _umask() -> int:
@@ -132,9 +253,20 @@ def _umask() -> int:
     return current
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync_folder(folder: Path, shown: str) -> None:
+    """Have the new name on the disk, too. A folder that may be written but not read cannot be
+    synced; the file is whole there all the same."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            reason = error.strerror or type(error).__name__
+            raise InputError(
+                f"{shown}: was written, but the disk does not confirm its name: {reason}"
+            ) from None
     finally:
         os.close(handle)

@@ -13,7 +13,9 @@ MAXIMUM_DEPTH = 32
 MAXIMUM_ENTRIES = 200_000
 
 
-def parse_json(content: bytes, source: str) -> dict[str, Any]:
+def parse_json(
+    content: bytes, source: str, maximum_entries: int = MAXIMUM_ENTRIES
+) -> dict[str, Any]:
     """Parse a bounded JSON mapping strictly; raises `InputError` naming ``source``.
 
     Duplicate keys, NaN, Infinity (but for open limits), too deep nesting and anything but a
@@ -46,7 +48,7 @@ def parse_json(content: bytes, source: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         kind = {list: "a list", str: "text", type(None): "null"}.get(type(parsed), "a number")
         raise InputError(f"{source}: holds {kind}, expected a mapping of config keys")
-    cleaned: dict[str, Any] = _Cleaner(source).clean(parsed, "", 0)
+    cleaned: dict[str, Any] = _Cleaner(source, maximum_entries).clean(parsed, "", 0)
     return cleaned
 
 
@@ -57,9 +59,9 @@ _MAY_BE_INFINITE = frozenset({"time_step_limit"})
 class _Cleaner:
     """Strings made safe to show, numbers finite, size and depth bounded."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, maximum_entries: int) -> None:
         self.source = source
-        self.budget = MAXIMUM_ENTRIES
+        self.maximum = self.budget = maximum_entries
 
     def clean(self, value: Any, path: str, depth: int) -> Any:
         """``value`` found at the dotted ``path``; raises `InputError`."""
@@ -69,7 +71,7 @@ class _Cleaner:
             )
         self.budget -= 1
         if self.budget < 0:
-            raise InputError(f"{self.source}: more than {MAXIMUM_ENTRIES:,} values")
+            raise InputError(f"{self.source}: more than {self.maximum:,} values")
         if isinstance(value, str):
             return clean(value)
         if isinstance(value, float) and not math.isfinite(value):

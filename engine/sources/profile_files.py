@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from os.path import isdir
 from pathlib import Path
@@ -50,7 +50,7 @@ def user_files(kind: str) -> Mapping[str, Path]:
     folder = user_folder(kind)
     if not isdir(folder):
         return {}
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return {clean(path.stem).lower(): path for path in sorted(folder.glob("*.toml"))}
 
 
 def profile_ids(kind: str) -> tuple[str, ...]:
@@ -60,6 +60,10 @@ def profile_ids(kind: str) -> tuple[str, ...]:
     return (*sorted({*bundled, *own} - former), *sorted(former))
 
 
+NEAREST = 3
+"""Names that an unknown one is answered with, at most."""
+FEWEST_LETTERS = 3
+"""Of a name that another one is looked for in."""
 Aliases = Callable[[], Mapping[str, str]]
 """Reads other names of ids, where no id is meant."""
 
@@ -78,11 +82,34 @@ def find_profile(kind: str, name: str, aliases: Aliases = dict) -> tuple[Path, s
     raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases()]))
 
 
-def _unknown(kind: str, name: str, wanted: str, known: Iterable[str]) -> str:
+_LISTED = {"chips", "frameworks"}
+"""Kinds that a command of the same name lists."""
+
+
+def _unknown(kind: str, name: str, wanted: str, known: Sequence[str]) -> str:
     singular = kind.removesuffix("s")
-    near = difflib.get_close_matches(wanted, list(known), 3, 0.5)
-    hint = f"nearest: {', '.join(near)}" if near else f"`rooftop {kind}` lists them"
+    near = _near(wanted, list(known))
+    listed = f"`rooftop {kind}` lists them" if kind in _LISTED else f"known: {', '.join(known)}"
+    hint = f"nearest: {', '.join(near)}" if near else listed
     return f"{singular} {clean(name, 60)!r} is unknown; {hint}"
+
+
+def _near(wanted: str, known: list[str]) -> list[str]:
+    """Ids and other names that ``wanted`` may mean: first those that are in it or that it is in,
+    whatever stands between the words, then those of like letters."""
+    asked = _squeezed(wanted)
+    held = [one for one in known if len(asked) >= FEWEST_LETTERS and asked in _squeezed(one)]
+    held += sorted(
+        (one for one in known if len(one) >= FEWEST_LETTERS and _squeezed(one) in asked),
+        key=len,
+        reverse=True,
+    )
+    letters = difflib.get_close_matches(wanted, known, NEAREST, 0.5)
+    return list(dict.fromkeys([*held, *letters]))[:NEAREST]
+
+
+def _squeezed(name: str) -> str:
+    return "".join(letter for letter in name if letter.isalnum())
 
 
 def changed_at(path: Path) -> int:
@@ -109,20 +136,56 @@ def read_toml(path: Path) -> dict[str, Any]:
     return files.read_toml(path, MAXIMUM_BYTES, "a profile")
 
 
-def user_values(path: Path, schema: str) -> dict[str, Any]:
+BaseValues = Callable[[Path], Mapping[str, Any]]
+"""Reads a bundled profile that another one builds on."""
+
+
+def with_base(path: Path, file: dict[str, Any], kind: str, read: BaseValues) -> dict[str, Any]:
+    """The values of a ``file`` with those it leaves out, entry by entry in some tables, from the
+    bundled profile that it names as its ``base``; raises `InputError` where there is none."""
+    if "base" not in file:
+        return file
+    name = file["base"]
+    known = bundled_files(kind)
+    if not isinstance(name, str) or name not in known:
+        near = difflib.get_close_matches(str(name), list(known), 3, 0.5)
+        hint = f", nearest: {', '.join(near)}" if near else ""
+        raise InputError(
+            f"{clean(str(path))}: base: found {clean(repr(name), 60)}, expected the id of a "
+            f"bundled profile{hint}"
+        )
+    values = {key: value for key, value in read(known[name]).items() if key != FORMER}
+    own = {key: value for key, value in file.items() if key != "base"}
+    for table in _MERGED:
+        theirs, ours = values.get(table), own.get(table, {})
+        if isinstance(theirs, dict) and isinstance(ours, dict):
+            own[table] = {**theirs, **ours}
+    return {**values, **own}
+
+
+_MERGED = ("kernels", "launch")
+"""Tables that say only what differs from the base's."""
+
+
+def user_values(
+    path: Path, schema: str, kind: str = "", base: BaseValues | None = None
+) -> dict[str, Any]:
     """A user's file, checked against ``schema``, the dotted name of a pydantic model, which only
-    such files load; raises `InputError` naming file, key, found and expected."""
+    such files load; with ``base`` it may build on a bundled profile of its ``kind``. Raises
+    `InputError` naming file, key, found and expected."""
     from pydantic import ValidationError
 
     module, _, name = schema.rpartition(".")
     model: type[BaseModel] = getattr(importlib.import_module(module), name)
     try:
-        values = model.model_validate(read_toml(path)).model_dump(mode="json")
+        file = read_toml(path)
+        file = file if base is None else with_base(path, file, kind, base)
+        values = model.model_validate(file).model_dump(mode="json")
     except ValidationError as error:
         raise InputError(f"{clean(str(path))}: {first_problem(error)}") from None
     if values["id"] != path.stem:
         raise InputError(
-            f"{clean(str(path))}: id: found {values['id']!r}, expected the file's name "
+            f"{clean(str(path))}: id: found {clean(values['id'], 60)!r}, expected the file's name "
             f"{clean(path.stem, 60)!r}"
         )
     return values

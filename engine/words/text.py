@@ -8,20 +8,34 @@ _LIMIT = 4096
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+_MARKS = {"Mn", "Me"}
+"""Marks that take no place of their own: they pile up on the character before them."""
+_MOST_MARKS = 6
+"""More on one character than any living script writes (Tibetan stacks reach six)."""
+
+
+def is_unsafe(character: str) -> bool:
+    """Whether a terminal could act upon a character, or nobody could see it."""
+    return unicodedata.category(character) in _UNSAFE
+
+
 def clean(text: str, limit: int = _LIMIT) -> str:
     """``text`` without control, bidirectional and zero-width characters, at most ``limit`` long.
 
     Tabs and line breaks become spaces; anything else that a terminal could act on becomes
-    U+FFFD, so that a reader sees that something was there.
+    U+FFFD, so that a reader sees that something was there; so do combining marks that pile up.
     """
-    if text.isprintable() and len(text) <= limit:
+    if text.isascii() and text.isprintable() and len(text) <= limit:
         return text
-    shown = []
+    shown: list[str] = []
+    marks = 0
     for character in text[:limit]:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in _MARKS else 0
         if character in "\t\n\r":
             shown.append(" ")
-        elif unicodedata.category(character) in _UNSAFE:
+        elif category in _UNSAFE or marks == _MOST_MARKS + 1:
             shown.append("\N{REPLACEMENT CHARACTER}")
-        else:
+        elif marks <= _MOST_MARKS:
             shown.append(character)
     return "".join(shown) + ("…" if len(text) > limit else "")

@@ -92,12 +92,21 @@ def parse_resolution(text: str) -> tuple[int, int]:
     raise InputError(f"resolution: found {clean(text, 40)!r}, expected width x height, as 224x224")
 
 
+def parse_decimal(text: str) -> float:
+    """A number in ASCII digits, as ``1``, ``-0.5`` or ``1e-3``; NaN for anything else.
+
+    Python itself reads ``1_0``, digits of every script, ``nan`` and ``inf`` as numbers, which
+    nobody means to write.
+    """
+    stripped = text.strip()
+    value = float(stripped) if _DECIMAL.fullmatch(stripped) else math.nan
+    return value if math.isfinite(value) else math.nan
+
+
 def parse_ratio(text: str, what: str, low: float, high: float) -> float:
     """A number between ``low`` and ``high``, ``80%`` for 0.8; raises `InputError`."""
     number, percent, rest = text.strip().partition("%")
-    value = math.nan
-    if _DECIMAL.fullmatch(number.strip()) and not rest:
-        value = float(number) / (100.0 if percent else 1.0)
+    value = math.nan if rest else parse_decimal(number) / (100.0 if percent else 1.0)
     if low <= value <= high:
         return value
     raise InputError(

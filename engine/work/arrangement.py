@@ -151,9 +151,9 @@ def parse_pool(text: str, what: str) -> Pool:
     workers = 1
     # The count may stand close to the degrees, as in TP4x2.
     for word in re.sub(r"(?<=\d)(?=[x×])", " ", text, flags=re.IGNORECASE).split():
-        if found := re.fullmatch(_WORD, word, re.IGNORECASE):
+        if found := re.fullmatch(_WORD, word, re.IGNORECASE | re.ASCII):
             degrees[_DEGREES[found[1].upper()]] = int(found[2])
-        elif found := re.fullmatch(_WORKERS, word, re.IGNORECASE):
+        elif found := re.fullmatch(_WORKERS, word, re.IGNORECASE | re.ASCII):
             workers = int(found[1])
         else:
             raise InputError(

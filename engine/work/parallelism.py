@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from engine.model.architecture import (
     Architecture,
@@ -15,6 +16,9 @@ from engine.model.architecture import (
 from engine.scenario import LayoutLimits
 from engine.words.errors import InputError
 from engine.work.layout import Layout
+
+MOST_LAYOUTS = 2000
+"""Ten times what the powers of two give on any number of chips."""
 
 
 def _degrees(most: int, wanted: tuple[int, ...]) -> list[int]:
@@ -76,7 +80,12 @@ def legal_layouts(
     """
     if chips < 1:
         raise InputError(f"chips: found {chips}, expected at least 1")
-    found = list(_layouts(architecture, chips, node_size, limits))
+    found = list(islice(_layouts(architecture, chips, node_size, limits), MOST_LAYOUTS + 1))
+    if len(found) > MOST_LAYOUTS:
+        raise InputError(
+            f"more than {MOST_LAYOUTS:,} layouts for {architecture.name} on {chips} chips, "
+            "expected fewer degrees of TP, PP, EP and DP"
+        )
     if not found:
         raise InputError(_no_layout(architecture, chips, limits))
     return tuple(sorted(found, key=lambda one: (one.chips_per_replica, one.pipeline, one.name)))

@@ -8,11 +8,11 @@ from engine.hardware.framework_parts import (
     Builds,
     Capabilities,
     Costs,
-    MemoryPolicy,
     PrefillPasses,
     Scheduler,
 )
 from engine.hardware.launch_table import LaunchTemplate
+from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
 from engine.model.architecture import (
     Architecture,
     AttentionCore,
@@ -88,6 +88,8 @@ def framework(**changes: object) -> Framework:
             prefill_tokens=2048, max_sequences=1024, prefill_passes=PrefillPasses.SHARED
         ),
         memory=MemoryPolicy(memory_fraction=1.0, reserve_bytes=0.0),
+        cache=CachePolicy(),
+        storage=WeightPolicy(),
         capabilities=Capabilities(),
         builds=Builds(),
         provenance=Provenance.DATASHEET,

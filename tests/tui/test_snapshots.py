@@ -80,7 +80,7 @@ def test_palette(snap_compare):
 
 @SIZES
 def test_picker(snap_compare, size):
-    assert snap_compare(app(), terminal_size=size, run_before=after("a", *"h20"))
+    assert snap_compare(app(), terminal_size=size, run_before=after("W", *"w8"))
 
 
 def test_columns(snap_compare):

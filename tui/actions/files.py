@@ -191,9 +191,8 @@ class Files(Group):
         self._waiting.once_swept("copying the plan", self._copy_plan)
 
     def _copy_plan(self) -> None:
-        import tomli_w
-
         from engine.plan.plan_document import plan_document
+        from engine.plan.plan_file import document_text
 
         session = self._session
         assert session is not None and session.prepared is not None and session.sweep is not None
@@ -202,7 +201,7 @@ class Files(Group):
             return
         table, row = session.selected
         document = plan_document(session.prepared, self._store.current, session.sweep, table, row)
-        self._copy(tomli_w.dumps(document), "the plan")
+        self._copy(document_text(document), "the plan")
 
     def _copy(self, text: str, what: str) -> None:
         from engine.sources.files import write_text

@@ -9,11 +9,12 @@ from typing import Any
 from engine.hardware.chip import KernelConstants
 from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import source_values
-from engine.sources.files import write_text
-from engine.sources.profile_files import user_folder
+from engine.sources.files import refuse_other, write_text
+from engine.sources.profile_files import read_toml, user_folder
 from engine.words.errors import InputError
 from engine.words.text import clean
 
+_CALIBRATED = "calibrated to"
 _IDENTITY = re.compile(r"^[a-z0-9_.-]{1,60}$")
 
 
@@ -39,8 +40,15 @@ def write_profile(framework: Framework, name: str, chip: str, runs: int) -> Path
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
         raise InputError(f"{clean(str(folder))}: {reason}") from None
+    refuse_other(path, _is_calibrated, "calibration")
     write_text(path, tomli_w.dumps(values))
     return path
+
+
+def _is_calibrated(path: Path) -> bool:
+    """Whether a profile was written by `write_profile`, not by hand."""
+    sources = read_toml(path).get("sources", ())
+    return any(str(source).startswith(_CALIBRATED) for source in sources)
 
 
 def _values(framework: Framework, name: str, chip: str, runs: int) -> dict[str, Any]:
@@ -55,7 +63,7 @@ def _values(framework: Framework, name: str, chip: str, runs: int) -> dict[str, 
         "request_us": _micro(framework.costs.request_seconds),
         "collective_us": _micro(framework.costs.collective_seconds),
         "provenance": "fitted",
-        "sources": [*framework.sources, f"calibrated to {runs} runs of your own"],
+        "sources": [*framework.sources, f"{_CALIBRATED} {runs} runs of your own"],
         "kernels": {key: _kernel(kernel) for key, kernel in framework.kernels.items()},
     }
 

@@ -21,9 +21,15 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
 
-MAXIMUM_BYTES = 256 << 20
+MAXIMUM_BYTES = 64 << 20
+MAXIMUM_VALUES = 6_000_000
 """Detailed results hold every token's time."""
+MAXIMUM_OBJECTS = 50_000
+"""A run is one object. Parsed, each value takes up to sixty bytes and each object hundreds,
+however few there were of it in the file."""
 MAXIMUM_RUNS = 1000
+SMALLEST, LARGEST = 1e-6, 1e15
+"""Of any figure in a result: a nanosecond in milliseconds, and more bytes than there are."""
 MOST_FAILED = 0.05
 """Share of failed requests beyond which a run measures something else."""
 USUAL_SPREAD = 0.2
@@ -88,6 +94,7 @@ def read_measured(paths: Sequence[Path], layout: Layout) -> list[Run]:
 
 def _records(path: Path, shown: str) -> list[dict[str, Any]]:
     text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
+    _check_size(text, shown)
     found = [record for value in _parsed(text) for record in translated(value)]
     results = [record for record in found if isinstance(record, dict) and _is_result(record)]
     if not found or len(results) < len(found):
@@ -96,6 +103,17 @@ def _records(path: Path, shown: str) -> list[dict[str, Any]]:
             "of SGLang bench_serving, JSON of aiperf, guidellm or inference-perf, or CSV"
         )
     return results
+
+
+def _check_size(text: str, shown: str) -> None:
+    """Refuse what would take more memory than anybody expects of a result file, before parsing."""
+    objects = text.count("{")
+    values = objects + text.count("[") + text.count(",")
+    if objects > MAXIMUM_OBJECTS or values > MAXIMUM_VALUES:
+        raise InputError(
+            f"{shown}: {objects:,} objects and {values:,} values, expected at most "
+            f"{MAXIMUM_OBJECTS:,} and {MAXIMUM_VALUES:,}; results without details are enough"
+        )
 
 
 def _is_result(record: dict[str, Any]) -> bool:
@@ -252,6 +270,9 @@ class _Record:
         if isinstance(value, bool) or not isinstance(value, int | float):
             found = "nothing" if value is None else clean(repr(value), 40)
             raise InputError(f"{self.place}: {key}: found {found}, expected a number above 0")
-        if not math.isfinite(value) or value <= 0 or value > 1e15:
-            raise InputError(f"{self.place}: {key}: found {value}, expected a number above 0")
+        if not SMALLEST <= value <= LARGEST:
+            raise InputError(
+                f"{self.place}: {key}: found {value}, expected a number above 0 "
+                f"(from {SMALLEST:g} to {LARGEST:g})"
+            )
         return float(value)

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from engine.evidence.calibration.results import USUAL_SPREAD, Run
+from engine.evidence.calibration.results import MAXIMUM_RUNS, USUAL_SPREAD, Run
 from engine.evidence.measured.calls import cached_share, row_layout
 from engine.evidence.measured.eras import profile_of
 from engine.evidence.measured.library import Library, spellings
@@ -33,6 +33,8 @@ def csv_runs(path: Path, site: System) -> list[Run]:
         fitting = [row for row in fitting if _profile(row) == site.engine.id]
     elif len(profiles) > 1:
         fitting = []
+    if len(fitting) > MAXIMUM_RUNS:
+        raise InputError(f"{clean(str(path))}: more than {MAXIMUM_RUNS:,} runs")
     if fitting:
         return [_run(row, cached_share(row, site.engine)) for row in fitting]
     seen = sorted({f"{row.model} {row.weights} on {row.chip} by {row.framework}" for row in rows})

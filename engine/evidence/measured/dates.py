@@ -12,8 +12,8 @@ import numpy as np
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
-_DAY = re.compile(r"\s*(\d{4})-(\d\d)(?:-(\d\d))?")
-CONFIGURATION = re.compile(r"\bconfig_id=(\d{1,6})\b")
+_DAY = re.compile(r"\s*(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
+CONFIGURATION = re.compile(r"\bconfig_id=(\d{1,6})\b", re.ASCII)
 """How notes number an InferenceX configuration."""
 
 

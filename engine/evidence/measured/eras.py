@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.evidence.measured.runs import Conditions, Run
 from engine.hardware.framework_profiles import framework_ids
-from engine.sources.profile_files import read_toml
+from engine.sources.profile_files import bundled_files, read_toml
 from profiles import ROOT
 
 GENERIC = "generic"
@@ -47,4 +47,7 @@ def profile_of(run: Run) -> str:
     for conditions, profile in _rules():
         if conditions.fit(run):
             return profile
-    return run.framework if run.framework in framework_ids() else GENERIC
+    name = run.framework
+    # A person's own folder is looked into only for what may be there: tables are long.
+    known = bool(name) and (name in bundled_files("frameworks") or name in framework_ids())
+    return name if known else GENERIC

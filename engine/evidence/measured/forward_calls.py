@@ -32,7 +32,7 @@ from profiles import ROOT
 OFFLINE_BATCHES = np.array([float(1 << power) for power in range(11)])
 """Images per stream: no published offline run uses larger batches."""
 SERVER_LOAD = "poisson"
-_RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})")
+_RESOLUTION = re.compile(r"input (\d{2,4})x(\d{2,4})", re.ASCII)
 
 
 def forward_call(row: Measurement, library: Library) -> Call:

@@ -8,6 +8,7 @@ column holds is the row's `Measurement.problem`, and the other rows count all th
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -24,9 +25,11 @@ from engine.hardware.chip_profiles import chip_aliases
 from engine.sources.files import open_file
 from engine.words.errors import InputError
 from engine.words.text import clean
+from engine.words.units import parse_decimal
 
-MAXIMUM_BYTES = 256 << 20
-MAXIMUM_ROWS = 1_000_000
+MAXIMUM_BYTES = 64 << 20
+MAXIMUM_ROWS = 100_000
+"""Ten times what the largest collection of published results holds."""
 KINDS = ("serving", "static", "offline", "cv")
 FEW = 4
 """Fewer requests in flight than InferenceX's sweeps held at first (dates.toml)."""
@@ -39,8 +42,8 @@ _BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
 
 _REPEATING = re.compile(r"genai.?perf|aiperf|aiconfigurator", re.IGNORECASE)
 """What names NVIDIA's clients; aiconfigurator's own runs use them."""
-_POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE)
-_POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE)
+_POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE | re.ASCII)
+_POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ def read_measurements(path: Path) -> list[Measurement]:
             open_file(path, MAXIMUM_BYTES, "a CSV file of results") as file,
             TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
         ):
+            _check_length(csv.reader(stream), shown)
+            stream.seek(0)
             rows = list(_rows(csv.DictReader(stream), shown))
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
@@ -130,15 +135,23 @@ def read_measurements(path: Path) -> list[Measurement]:
     return rows
 
 
+def _check_length(lines: Iterator[list[str]], shown: str) -> None:
+    """Refuse more rows than can be predicted in a time that anybody waits, before any is read."""
+    for _ in itertools.islice(lines, 1 + MAXIMUM_ROWS):
+        pass
+    if next(lines, None) is not None:
+        raise InputError(
+            f"{shown}: more than {MAXIMUM_ROWS:,} rows, expected fewer: split the file"
+        )
+
+
 def _rows(table: csv.DictReader[str], shown: str) -> Iterator[Measurement]:
     columns = table.fieldnames or ()
     for column in REQUIRED:
         if column not in columns:
             found = clean(", ".join(columns), 100) or "an empty file"
             raise InputError(f"{shown}: column {column} is missing, found {found}")
-    for count, cells in enumerate(table, 1):
-        if count > MAXIMUM_ROWS:
-            raise InputError(f"{shown}: more than {MAXIMUM_ROWS:,} rows")
+    for cells in table:
         yield _row(cells, table.line_num)
 
 
@@ -244,10 +257,7 @@ class _Cells:
         text = self.text(column)
         if text.lower() in _BLANKS:
             return otherwise
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = parse_decimal(text)
         if not 0 <= value <= LARGEST_NUMBER:
             self._wrong(column, text, f"a number from 0 to {LARGEST_NUMBER:g}")
             return otherwise

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from engine.evidence.measured.memory_report import MemoryGroup, Spread
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
 PUBLISHED = ROOT / "accuracy" / "published.csv"
 ERRORS = ROOT / "accuracy" / "errors.toml"
+MEMORY = ROOT / "accuracy" / "memory.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +69,26 @@ def read_record() -> Record:
         tuple(RecordedError(**one) for one in file["error"]),
         tuple(RecordedChoice(**one) for one in file["choice"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """Errors on start-up logs, and when they were measured."""
+
+    date: str
+    rows: int
+    groups: Sequence[MemoryGroup]
+
+
+def read_memory_record() -> MemoryRecord:
+    """The recorded errors of accounts of memory."""
+    file = read_toml(MEMORY)
+    return MemoryRecord(file["date"], file["rows"], tuple(map(_memory_group, file["group"])))
+
+
+def _memory_group(values: dict[str, Any]) -> MemoryGroup:
+    spreads = {
+        name: Spread(**values[name]) if name in values else None
+        for name in ("weights", "pool", "tokens")
+    }
+    return MemoryGroup(**{**values, **spreads})

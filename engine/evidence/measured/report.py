@@ -8,13 +8,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.evidence.measured.predict import METRICS, Predictions
-from engine.evidence.measured.reader import Measurement
+from engine.evidence.measured.reader import MAXIMUM_BYTES, Measurement
 from engine.serve.command import command_line
+from engine.sources.files import open_file, refuse_other, write_text
 from engine.words.arrays import FloatArray
 
 _MEASURED: Mapping[str, Callable[[Measurement], float]] = {
@@ -149,12 +151,34 @@ def refusals(predictions: Predictions) -> list[tuple[str, int]]:
     return Counter(reasons).most_common()
 
 
+_FIRST, _LAST = ("id",), ("refused", "command")
+_HEADER_BYTES = 1 << 10
+
+
+def write_predictions(path: Path, rows: Sequence[Measurement], predictions: Predictions) -> None:
+    """Write `prediction_csv`, over an older one but over no other file; raises `InputError`."""
+    refuse_other_table(path)
+    write_text(path, prediction_csv(rows, predictions))
+
+
+def refuse_other_table(path: Path) -> None:
+    """Raise `InputError` when ``path`` is a file with something else than predictions in it."""
+    refuse_other(path, _is_table, "table of predictions")
+
+
+def _is_table(path: Path) -> bool:
+    with open_file(path, MAXIMUM_BYTES, "a table of predictions") as file:
+        header = file.readline(_HEADER_BYTES).decode("utf-8", "replace")
+    columns = tuple(header.strip().split(","))
+    return columns[:1] == _FIRST and columns[-2:] == _LAST
+
+
 def prediction_csv(rows: Sequence[Measurement], predictions: Predictions) -> str:
     """One line per input row: id, predicted metrics, why it was refused, and the command that asks
     the same."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("id", *METRICS, "refused", "command"))
+    writer.writerow((*_FIRST, *METRICS, *_LAST))
     for index, row in enumerate(rows):
         values = (predictions.values[metric][index] for metric in METRICS)
         cells = ("" if np.isnan(value) else f"{value:.6g}" for value in values)

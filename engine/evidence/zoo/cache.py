@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.evidence.zoo.tables import Comparison, Verdict, number, read_table
+from engine.evidence.zoo.tables import Comparison, Verdict, number, read_table, whole
 from engine.model.architecture import Architecture, LatentCore, StateCore
 from engine.model.bytes import cross_bytes_per_source_token, state_bytes
 from engine.model.precision import FORMATS
@@ -107,7 +107,7 @@ def _same_layers(architecture: Architecture, rows: list[dict[str, str]]) -> bool
         pair = [number(row, name, row["name"]) or 0.0 for name in LAYER_COLUMNS[1:3]]
         if any(pair):
             key = (pair[0], pair[1])
-            measured[key] = measured.get(key, 0) + int(row["num_layers"])
+            measured[key] = measured.get(key, 0) + whole(row, "num_layers", row["name"])
     shortened = any(row.get("reduced_run") for row in rows)
     return set(ours) == set(measured) if shortened else ours == measured
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.evidence.zoo.tables import Comparison, number, read_table
+from engine.evidence.zoo.tables import Comparison, number, read_table, whole
 from engine.model.architecture import Architecture, AttentionCore, Core, LatentCore
 from engine.model.describe import matrix_flops_per_token
 from engine.words.errors import RooftopError
@@ -52,7 +52,7 @@ def _title(row: dict[str, str]) -> str:
 def compare_pass(architecture: Architecture, row: dict[str, str]) -> Comparison:
     """One measured pass: prefill of ``seq`` tokens, or one token after as many."""
     name = row["name"]
-    length, sequences = int(row["seq"]), int(row["batch"])
+    length, sequences = whole(row, "seq", name), whole(row, "batch", name)
     prefill = row["phase"] == "prefill"
     tokens = (length if prefill else 1) * sequences
     matrices = float(matrix_flops_per_token(architecture) * tokens)

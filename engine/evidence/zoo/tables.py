@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -13,6 +14,7 @@ from typing import Literal
 from engine.sources.files import read_text
 from engine.words.errors import InputError
 from engine.words.text import clean
+from engine.words.units import parse_decimal
 
 Verdict = Literal["matched", "convention", "differing", "refused", "uncounted"]
 VERDICTS: tuple[Verdict, ...] = ("matched", "convention", "differing", "refused", "uncounted")
@@ -69,7 +71,16 @@ def number(row: dict[str, str], column: str, name: str) -> float | None:
     text = row.get(column) or ""
     if not text:
         return None
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError(f"oracle row {name}: {clean(text, 40)!r} is not a number") from None
+    value = parse_decimal(text)
+    if math.isnan(value):
+        raise InputError(f"oracle row {name}: {clean(text, 40)!r} is not a number")
+    return value
+
+
+def whole(row: dict[str, str], column: str, name: str) -> int:
+    """The whole number from 1 in a column; raises `InputError`."""
+    value = number(row, column, name)
+    if value is None or value < 1 or value != int(value):
+        found = clean(row.get(column) or "", 40)
+        raise InputError(f"oracle row {name}: {column}: found {found!r}, expected a whole number")
+    return int(value)

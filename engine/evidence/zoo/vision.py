@@ -18,7 +18,7 @@ COLUMNS = ("model", "input", "params", "flops_2xMAC")
 SUBJECT = "vision"
 TOLERANCE = 0.01
 
-_INPUT = re.compile(r"1x3x(\d{1,5})x(\d{1,5})")
+_INPUT = re.compile(r"1x3x(\d{1,5})x(\d{1,5})", re.ASCII)
 
 
 def compare_vision(oracle: Path) -> Iterator[Comparison]:

@@ -31,8 +31,11 @@ def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
+    """A what-if's value as a file's would be: every text in it made safe to show."""
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, Iterable) and not isinstance(value, dict):
+    if isinstance(value, dict):
+        return {clean(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, Iterable):
         return [_plain(inner) for inner in value]
     return value

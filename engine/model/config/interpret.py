@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from engine.model.architecture import Architecture
 from engine.model.config.loaded import LoadedModel, RawConfig, Resolution
-from engine.model.precision import Precision
 from engine.words.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.model.quantisation import Stored
 
 
 def interpret(
@@ -29,7 +32,8 @@ def interpret(
     if is_vision(raw.config, assume):
         return _interpret_forward(raw, reference, assume, resolution, sequence)
     architecture = read_architecture(raw.config, raw.source, raw.name, assume)
-    precision = _precision(raw, architecture)
+    stored = _stored(raw, architecture)
+    precision = stored.precision
     return LoadedModel(
         name=raw.name,
         reference=reference,
@@ -37,7 +41,12 @@ def interpret(
         config=raw.config,
         architecture=architecture,
         precision=precision,
-        warnings=(*architecture.warnings, *name_warning(raw.name, precision), *raw.notes),
+        warnings=(
+            *architecture.warnings,
+            *stored.warnings,
+            *name_warning(raw.name, precision),
+            *raw.notes,
+        ),
         repository=raw.repository,
     )
 
@@ -49,7 +58,7 @@ def _interpret_forward(
     from engine.model.forward.reading import read_vision
 
     architecture = read_vision(raw.config, raw.source, raw.name, assume, resolution, sequence)
-    precision, note = read_precision(raw.config, raw.hf_quantisation)
+    precision, note = read_precision(raw.config, raw.beside)
     if note:
         architecture = replace(architecture, assumptions=(*architecture.assumptions, note))
     return LoadedModel(
@@ -64,13 +73,11 @@ def _interpret_forward(
     )
 
 
-def _precision(raw: RawConfig, architecture: Architecture) -> Precision:
+def _stored(raw: RawConfig, architecture: Architecture) -> Stored:
     from engine.model.dialects.reading import text_values
-    from engine.model.quantisation import read_quantisation
+    from engine.model.quantisation import read_stored
 
     try:
-        return read_quantisation(
-            raw.config, text_values(raw.config), raw.hf_quantisation, architecture
-        )
+        return read_stored(raw.config, text_values(raw.config), raw.beside, architecture)
     except InputError as error:
         raise InputError(f"{raw.source}: {error}") from None

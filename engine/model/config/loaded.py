@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.model.architecture import Architecture
@@ -45,14 +45,15 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class RawConfig:
-    """A parsed config.json with its neighbour, before anyone interprets it."""
+    """A parsed config.json with its neighbours, before anyone interprets it."""
 
     name: str
     origin: str
     source: str
     """How messages name the file."""
     config: dict[str, Any]
-    hf_quantisation: dict[str, Any] | None = None
+    beside: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """Files beside it that speak of quantisation, by name."""
     notes: tuple[str, ...] = ()
     """What the reader should know about where this came from."""
     repository: str = ""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine.model.config.find import hub_reference, is_path, nearest, vision_name
 from engine.model.config.loaded import RawConfig
+from engine.model.config.native import Translated, from_native
 from engine.model.foreign import what_its_name_says
 from engine.model.model_profiles import model_file, model_spelt
 from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
+from engine.sources.sidecars import CONFIGS, MODELOPT, sidecars
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -53,7 +55,7 @@ def _read_hub(reference: HubReference) -> RawConfig:
 
     fetched = fetch_config(reference)
     found = _read_path(fetched.folder, str(reference))
-    notes = fetched.notes
+    notes = (*found.notes, *fetched.notes)
     if found.config.get("auto_map"):
         notes += ("the repository names code of its own (auto_map); rooftop never runs it",)
     return replace(
@@ -85,19 +87,20 @@ def _read_profile(name: str) -> RawConfig:
     beside = values.get("hf_quant_config")
     if beside is not None and not isinstance(beside, dict):
         raise InputError(f"{source}: hf_quant_config: expected a mapping")
+    sidecar = {MODELOPT: beside} if beside else {}
     return RawConfig(
         str(values.get("name") or path.stem),
         origin,
         source,
         config,
-        beside,
+        sidecar,
         repository=str(values.get("repository") or ""),
     )
 
 
 def _read_path(path: Path, source: str = "") -> RawConfig:
     """Read a file or a folder; ``source`` is how messages name it, when not by its path."""
-    file, beside = config_files(path)
+    file = config_file(path)
     if file is not path and not os.path.lexists(file):
         closed = not os.access(path, os.X_OK)
         why = "permission denied" if closed else "folder holds no config.json"
@@ -107,21 +110,48 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
     if other:
         raise InputError(f"{source}: this is {other}")
     config = parse_json(_read_bytes(file), source)
-    quantisation = None
-    if os.path.lexists(beside):
-        quantisation = parse_json(_read_bytes(beside), clean(str(beside)))
-    return RawConfig(_name_of(file, config), source, source, config, quantisation)
+    native = _native(config, source)
+    notes = (native.note,) if native is not None else ()
+    config = native.config if native is not None else config
+    name = _name_of(file, config)
+    return RawConfig(name, source, source, config, _beside(file, config), notes)
 
 
-def config_files(path: Path) -> tuple[Path, Path]:
+def _native(values: dict[str, Any], source: str) -> Translated | None:
+    try:
+        return from_native(values)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+
+
+def config_file(path: Path) -> Path:
+    """The config that a path or folder names."""
+    if not os.path.isdir(path):
+        return path
+    found = (path / name for name in CONFIGS if os.path.lexists(path / name))
+    return next(found, path / CONFIGS[0])
+
+
+def config_files(path: Path) -> tuple[Path, ...]:
     """The config that a path or folder names, and what may lie beside it on quantisation."""
-    file = path / "config.json" if os.path.isdir(path) else path
-    return file, file.parent / "hf_quant_config.json"
+    file = config_file(path)
+    return file, *(file.parent / sidecar.name for sidecar in sidecars())
+
+
+def _beside(file: Path, config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The files beside a config that speak of quantisation, by name."""
+    found = {}
+    for sidecar in sidecars(config.get("quantize")):
+        path = file.parent / sidecar.name
+        if path != file and os.path.lexists(path):
+            content = read_bytes(path, sidecar.maximum_bytes, sidecar.name)
+            found[sidecar.name] = parse_json(content, clean(str(path)), sidecar.maximum_entries)
+    return found
 
 
 def _name_of(file: Path, config: dict[str, Any]) -> str:
     """The folder's name (``org__name`` is what download tools make), else the file's."""
-    if file.name == "config.json":
+    if file.name in CONFIGS:
         folder = file.resolve().parent.name
         return clean(folder.split("__", 1)[-1], 120)
     return clean(file.stem, 120)

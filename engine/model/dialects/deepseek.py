@@ -15,6 +15,7 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.mixture import WIDTH, after_first_dense, read_routing, shared_count
 from engine.model.dialects.parts import (
     FeedForward,
@@ -142,9 +143,8 @@ def read_indexes(keys: Keys, layers: int) -> list[SparseIndex]:
         start = 2 if offset is None else offset
         owned = [max(index - start + 1, 0) % period == 0 for index in range(layers)]
     else:
-        if len(types) < layers:
-            raise keys.problem("indexer_types", f"{len(types)} entries", f"{layers} entries")
-        owned = [kind == "full" for kind in types[:layers]]
+        given = one_per_layer(keys, "indexer_types", types, layers)
+        owned = [kind == "full" for kind in given]
     return [SparseIndex(heads, dim, top_k, owns) for owns in owned]
 
 

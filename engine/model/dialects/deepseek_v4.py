@@ -23,7 +23,7 @@ from engine.model.architecture import (
     StateCore,
 )
 from engine.model.dialects.decoder import Traits, assemble, read_dimensions
-from engine.model.dialects.layer_kinds import layer_kinds
+from engine.model.dialects.layer_kinds import layer_kinds, one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer, layer, mixture, output_projection
 from engine.model.keys import Keys
 
@@ -114,8 +114,7 @@ def _kinds(keys: Keys, layers: int) -> tuple[list[str], str]:
     ratios = keys.integers("compress_ratios")
     if keys.has("layer_types") or ratios is None:
         return layer_kinds(keys, layers, default, KINDS), WINDOW
-    if len(ratios) < layers:
-        raise keys.problem("compress_ratios", f"{len(ratios)} entries", f"at least {layers}")
+    one_per_layer(keys, "compress_ratios", ratios, layers)
     for ratio in ratios:
         if ratio not in RATIOS:
             raise keys.problem("compress_ratios", ratio, "0, 4 or 128")

@@ -115,8 +115,8 @@ def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     keys.ignore("moe_router_scaling_factor", "moe_router_logit_softcapping", "need_fp32_gate")
     keys.ignore("moe_apply_router_weight_on_input", "swa_attention_sink_enabled")
     sparse = mlp_layer_types(keys, shape.layers)
-    only = set(keys.integers("mlp_only_layers") or ())
-    first = keys.optional_integer("first_k_dense_replace", maximum=10_000)
+    only = set(keys.integers("mlp_only_layers", maximum=shape.layers - 1) or ())
+    first = keys.optional_integer("first_k_dense_replace", maximum=shape.layers)
     if sparse is None:
         listed = listed_layers(keys)
         count = FIRST_DENSE[keys.model_type] if first is None else first
@@ -146,6 +146,11 @@ def listed_layers(keys: Keys) -> set[int] | None:
     if raw is None:
         return None
     parts = raw.split(",") if isinstance(raw, str) else raw
-    if not isinstance(parts, list) or not all(str(part).strip().isdecimal() for part in parts):
+    if not isinstance(parts, list) or not all(_is_number(part) for part in parts):
         raise keys.problem("moe_layers_enum", raw, "layer indices")
     return {int(part) for part in parts}
+
+
+def _is_number(part: object) -> bool:
+    text = str(part).strip()
+    return text.isascii() and text.isdecimal()

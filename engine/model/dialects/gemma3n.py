@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import FeedForward, attention, dense, layer
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
@@ -60,9 +61,7 @@ def _tables(keys: Keys, shape: Dimensions, own: int) -> int:
 def _widths(keys: Keys, layers: int) -> list[int]:
     if isinstance(keys.values.get("intermediate_size"), list):
         found = keys.integers("intermediate_size", minimum=1) or []
-        if len(found) < layers:
-            raise keys.problem("intermediate_size", f"{len(found)} entries", f"{layers} entries")
-        return found[:layers]
+        return one_per_layer(keys, "intermediate_size", found, layers)
     return [keys.integer("intermediate_size")] * layers
 
 

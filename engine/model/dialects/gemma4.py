@@ -84,7 +84,7 @@ def _heads(
     found = [(shape.kv_heads, shape.head_dim)] * shape.layers
     for name in list(own.values):
         entry = own.scope(name)
-        if not name.isdecimal() or int(name) >= shape.layers or entry is None:
+        if not (name.isascii() and name.isdecimal()) or int(name) >= shape.layers or entry is None:
             raise own.problem(name, own.values[name], "a layer index with its overrides")
         found[int(name)] = (
             entry.optional_integer("num_key_value_heads", minimum=1) or shape.kv_heads,

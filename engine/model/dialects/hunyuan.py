@@ -10,6 +10,7 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.mixture import MAXIMUM_EXPERTS
 from engine.model.dialects.parts import Mixer, attention, mixture
 from engine.model.keys import MAXIMUM_SIZE, Keys
@@ -109,9 +110,7 @@ def _per_layer(
 ) -> list[int]:
     if isinstance(keys.values.get(name), list):
         found = keys.integers(name, minimum=1, maximum=maximum) or []
-        if len(found) < layers:
-            raise keys.problem(name, f"{len(found)} entries", f"{layers}, one per layer")
-        return found[:layers]
+        return one_per_layer(keys, name, found, layers)
     value = keys.optional_integer(name, minimum=1, maximum=maximum)
     if value is None:
         if default is None:

@@ -43,7 +43,7 @@ def read(keys: Keys) -> Architecture:
 
 
 def _kinds(keys: Keys, layers: int) -> list[str]:
-    listed = keys.integers("local_layer_ids")
+    listed = keys.integers("local_layer_ids", maximum=layers - 1)
     local = {index for index in range(layers) if (index + 1) % 6} if listed is None else set(listed)
     default = ["sliding" if index in local else "full" for index in range(layers)]
     return layer_kinds(keys, layers, default, KINDS)

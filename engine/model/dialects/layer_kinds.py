@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from engine.model.keys import Keys
+
+Entry = TypeVar("Entry")
+
+
+def one_per_layer(keys: Keys, name: str, given: Sequence[Entry], layers: int) -> list[Entry]:
+    """The entries of a list ``name`` for the layers; behind them there may be those of all
+    prediction layers that there are. Raises `InputError` for any other length."""
+    name_of_count = "num_nextn_predict_layers"
+    predicted = keys.values.get(name_of_count, keys.defaults.get(name_of_count))
+    beyond = predicted if type(predicted) is int else 0
+    if len(given) in (layers, layers + beyond):
+        return list(given[:layers])
+    raise keys.problem(name, f"{len(given)} entries", f"{layers}, one per layer")
+
+
+def check_unused_lists(opened: Iterable[Keys]) -> None:
+    """Hold ``layer_types`` to the layers that stand beside it also where the family does not read
+    it: a file that contradicts itself is not what somebody means. Raises `InputError`."""
+    for keys in opened:
+        types, layers = keys.values.get("layer_types"), keys.values.get("num_hidden_layers")
+        if isinstance(types, list) and type(layers) is int:
+            one_per_layer(keys, "layer_types", types, layers)
 
 
 def layer_kinds(
@@ -13,18 +36,16 @@ def layer_kinds(
     """The kind of each layer in our words.
 
     ``words`` maps the file's spellings to ours; ``default`` (our words) holds when the file has
-    no list. Longer lists are cut (some count the prediction layer). Raises `InputError`.
+    no list. Raises `InputError`.
     """
     names = names or ("layer_types",)
     given = keys.texts(*names)
     if given is None:
         return default
-    if len(given) < layers:
-        raise keys.problem(names[0], f"{len(given)} entries", f"{layers}, one per layer")
     for word in given:
         if word not in words:
             raise keys.problem(names[0], word, f"one of {', '.join(words)}")
-    return [words[word] for word in given[:layers]]
+    return [words[word] for word in one_per_layer(keys, names[0], given, layers)]
 
 
 def flags(keys: Keys, layers: int, *names: str) -> list[bool] | None:
@@ -32,9 +53,7 @@ def flags(keys: Keys, layers: int, *names: str) -> list[bool] | None:
     given = keys.items(*names)
     if given is None:
         return None
-    if len(given) < layers:
-        raise keys.problem(names[0], f"{len(given)} entries", f"{layers}, one per layer")
     for value in given:
         if value not in (0, 1):
             raise keys.problem(names[0], value, "a list of 0 and 1")
-    return [bool(value) for value in given[:layers]]
+    return [bool(value) for value in one_per_layer(keys, names[0], given, layers)]

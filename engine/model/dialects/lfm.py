@@ -58,7 +58,7 @@ def _default_kinds(keys: Keys, layers: int) -> list[str]:
             "full" if index % 4 == 2 else "sliding" if index % 4 == 0 and index else "convolution"
             for index in range(layers)
         ]
-    listed = keys.integers("full_attn_idxs")
+    listed = keys.integers("full_attn_idxs", maximum=layers - 1)
     full = set(range(layers)) if listed is None else set(listed)
     return ["full" if index in full else "convolution" for index in range(layers)]
 

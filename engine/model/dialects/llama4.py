@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
 from engine.model.dialects.windows import layer_windows, window_size
@@ -23,13 +24,12 @@ def read(keys: Keys) -> Architecture:
     period = keys.optional_integer("no_rope_layer_interval", "nope_layer_interval", minimum=1) or 4
     if not rotary:
         rotary = [int((index + 1) % period != 0) for index in range(shape.layers)]
-    if len(rotary) < shape.layers:
-        raise keys.problem("no_rope_layers", f"{len(rotary)} entries", f"{shape.layers} entries")
+    rotary = one_per_layer(keys, "no_rope_layers", rotary, shape.layers)
     chunk = window_size(keys, "attention_chunk_size")
-    pattern = [bool(flag) for flag in rotary[: shape.layers]]
+    pattern = [bool(flag) for flag in rotary]
     windows = layer_windows(keys, shape.layers, chunk, pattern)
     step = keys.integer("interleave_moe_layer_step", default=1, maximum=10_000)
-    listed = keys.integers("moe_layers")
+    listed = keys.integers("moe_layers", maximum=shape.layers - 1)
     sparse = set(range(step - 1, shape.layers, step) if listed is None else listed)
     routing = read_routing(keys)
     width = keys.integer("intermediate_size", required=True)

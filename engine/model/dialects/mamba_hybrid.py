@@ -59,7 +59,7 @@ def _kinds(keys: Keys, layers: int) -> list[str]:
         offset = keys.integer("attn_layer_offset", minimum=0)
         chosen = [index % period == offset for index in range(layers)]
     else:
-        listed = set(keys.integers("attn_layer_indices") or ())
+        listed = set(keys.integers("attn_layer_indices", maximum=layers - 1) or ())
         chosen = [index in listed for index in range(layers)]
     default = ["attention" if attends else "state" for attends in chosen]
     return layer_kinds(keys, layers, default, KINDS, "layer_types", "layers_block_type")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Dimensions, Traits, read_decoder, read_dimensions
 from engine.model.dialects.deepseek import read_experts, read_prediction
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import Mixer, attention
 from engine.model.dialects.windows import sliding_layers, window_size
 from engine.model.keys import Keys
@@ -40,9 +41,7 @@ def _pattern(keys: Keys, layers: int) -> list[bool]:
     flags = keys.integers("hybrid_layer_pattern", maximum=1)
     types = keys.texts("layer_types")
     if flags is not None:
-        if len(flags) < layers:
-            raise keys.problem("hybrid_layer_pattern", f"{len(flags)} entries", f"{layers}")
-        return [bool(flag) for flag in flags[:layers]]
+        return [bool(flag) for flag in one_per_layer(keys, "hybrid_layer_pattern", flags, layers)]
     if types is not None:
         return sliding_layers(keys, types, layers)
     return [index != 0 and (index + 1) % 6 != 0 for index in range(layers)]

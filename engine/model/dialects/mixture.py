@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.keys import Keys
 
 COUNT = ("n_routed_experts", "num_experts", "num_local_experts", "moe_num_experts")
@@ -78,9 +79,7 @@ def after_first_dense(keys: Keys, layers: int, default: int = 0) -> list[bool]:
     raw = keys.values.get("moe_layer_freq")
     if isinstance(raw, list):
         flags = keys.integers("moe_layer_freq", maximum=1) or []
-        if len(flags) < layers:
-            raise keys.problem("moe_layer_freq", f"{len(flags)} entries", f"{layers} entries")
-        return [bool(flag) for flag in flags[:layers]]
+        return [bool(flag) for flag in one_per_layer(keys, "moe_layer_freq", flags, layers)]
     period = keys.optional_integer("moe_layer_freq", minimum=1) or 1
     if listed is not None:
         return listed
@@ -94,16 +93,14 @@ def mlp_layer_types(keys: Keys, layers: int) -> list[bool] | None:
     types = keys.texts("mlp_layer_types")
     if types is None:
         return None
-    if len(types) < layers:
-        raise keys.problem("mlp_layer_types", f"{len(types)} entries", f"{layers} entries")
     for kind in types:
         if kind not in ("dense", "sparse", "moe", "hash_moe"):
             raise keys.problem("mlp_layer_types", kind, "dense or sparse")
-    return [kind != "dense" for kind in types[:layers]]
+    return [kind != "dense" for kind in one_per_layer(keys, "mlp_layer_types", types, layers)]
 
 
 def every_step(keys: Keys, layers: int) -> list[bool]:
     """Qwen: every ``decoder_sparse_step``-th layer, without those in ``mlp_only_layers``."""
     step = keys.integer("decoder_sparse_step", default=1, maximum=10_000)
-    dense = set(keys.integers("mlp_only_layers") or ())
+    dense = set(keys.integers("mlp_only_layers", maximum=layers - 1) or ())
     return [index not in dense and (index + 1) % step == 0 for index in range(layers)]

@@ -21,7 +21,7 @@ from engine.model.dialects.decoder import (
 from engine.model.dialects.mamba import state_groups
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.states import mamba2
-from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
 
 LETTERS = {"M": "state", "*": "attention", "-": "dense", "E": "experts"}
 WORDS = {
@@ -44,7 +44,8 @@ def read(keys: Keys) -> Architecture:
     if kinds is None:
         keys.assume("layers_block_type", DEFAULT, "class default of nemotron_h")
         kinds = list(DEFAULT)
-    keys.ignore(*LAYERS, "expand", "mamba_expand", "chunk_size", "mamba_chunk_size")
+    _check_count(keys, len(kinds))
+    keys.ignore("expand", "mamba_expand", "chunk_size", "mamba_chunk_size")
     predicted = _kinds(keys, ("mtp_layers_block_type",), ("mtp_hybrid_override_pattern",))
     predicted = predicted or ["attention", "experts"]
     count = keys.optional_integer("num_nextn_predict_layers") or 0
@@ -60,6 +61,13 @@ def read(keys: Keys) -> Architecture:
         Traits(),
         prediction=_prediction(hidden, [parts[kind] for kind in predicted], count),
     )
+
+
+def _check_count(keys: Keys, listed: int) -> None:
+    """The count of layers, which this class takes from its pattern, must say the same."""
+    name, stated = keys.raw(*LAYERS)
+    if stated is not MISSING and stated is not None and stated != listed:
+        raise keys.problem(name, stated, f"{listed}, as many as its pattern of layers has")
 
 
 def _kinds(keys: Keys, lists: tuple[str, ...], patterns: tuple[str, ...]) -> list[str] | None:
@@ -135,14 +143,18 @@ def _experts(keys: Keys, hidden: int) -> FeedForward:
     shared = keys.integer("n_shared_experts", default=1, minimum=0)
     latent = keys.optional_integer("moe_latent_size", minimum=1) or 0
     bias = keys.flag("mlp_bias", default=False)
+    groups = keys.integer("n_group", default=1)
+    if count % groups:
+        raise keys.problem("n_group", groups, f"a divisor of the {count} experts")
+    visited = keys.integer("topk_group", default=1, maximum=groups)
     return mixture(
         hidden,
         keys.integer("moe_intermediate_size"),
         count,
         keys.integer("num_experts_per_tok", maximum=count),
         gated=False,
-        groups=keys.integer("n_group", default=1),
-        groups_per_token=keys.integer("topk_group", default=1),
+        groups=groups,
+        groups_per_token=visited,
         shared_width=shared * keys.integer("moe_shared_expert_intermediate_size"),
         shared_bias=bias,
         expert_hidden=latent,

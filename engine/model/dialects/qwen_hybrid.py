@@ -108,7 +108,7 @@ def _feed_forward(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
         part = dense(shape.hidden, read_width(keys, shape.hidden, TRAITS))
         return lambda index: part
     step = keys.integer("decoder_sparse_step", default=1)
-    listed = keys.integers("mlp_only_layers") or []
+    listed = keys.integers("mlp_only_layers", maximum=shape.layers - 1) or []
     top_k = keys.integer("num_experts_per_tok", maximum=experts)
     sparse = mixture(
         shape.hidden,

@@ -19,6 +19,7 @@ from engine.model.dialects.index import (
     reader_for,
     wraps_text,
 )
+from engine.model.dialects.layer_kinds import check_unused_lists
 from engine.model.keys import Keys
 from engine.model.unread import check_unread, left_over
 from engine.words.errors import InputError, UnknownArchitecture
@@ -62,6 +63,7 @@ def read_architecture(
     defaults = class_defaults(model_type) or class_defaults(kind)
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
+    check_unused_lists(keys.opened)
     if not assume and not architecture.draft:
         architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
     known = {spelling for opened in keys.opened for spelling in opened.read}

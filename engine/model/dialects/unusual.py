@@ -14,6 +14,7 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
@@ -156,9 +157,9 @@ def _smollm(keys: Keys) -> Architecture:
     period = keys.optional_integer("no_rope_layer_interval", minimum=1) or 4
     used = keys.flag("use_sliding_window", default=False)
     window = window_size(keys) if used else None
-    if rotary is None or len(rotary) < shape.layers:
+    if rotary is None:
         rotary = [int((index + 1) % period != 0) for index in range(shape.layers)]
-    pattern = [not flag for flag in rotary[: shape.layers]]
+    pattern = [not flag for flag in one_per_layer(keys, "no_rope_layers", rotary, shape.layers)]
     windows = layer_windows(keys, shape.layers, window, pattern)
     return read_decoder(keys, LLAMA, shape=shape, windows=windows)
 

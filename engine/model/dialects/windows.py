@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.keys import Keys
 
 SLIDING = {"sliding_attention", "local", "local_attention", "chunked_attention", "swa"}
@@ -26,13 +27,11 @@ def layer_windows(
 
 def sliding_layers(keys: Keys, types: list[str], layers: int) -> list[bool]:
     """``layer_types`` as flags; raises `InputError` for a wrong length or an unknown type."""
-    if len(types) < layers:
-        raise keys.problem("layer_types", f"{len(types)} entries", f"{layers}, one per layer")
     for kind in types:
         if kind not in SLIDING | FULL:
             known = ", ".join(sorted(SLIDING | FULL))
             raise keys.problem("layer_types", kind, f"one of {known}")
-    return [kind in SLIDING for kind in types[:layers]]
+    return [kind in SLIDING for kind in one_per_layer(keys, "layer_types", types, layers)]
 
 
 def every_nth_full(layers: int, period: int) -> list[bool]:

@@ -39,7 +39,7 @@ REQUIRED = ("name", "type", "in_shape", "out_shape", "params", "flops")
 TOLERANCE = 0.01
 """How far FLOPs and parameters of a row may be from what its shapes say."""
 
-_ATTRIBUTE = re.compile(r"(cin|cout|bias|in|out|k|s|p|d|g)(\d{1,7}(?:x\d{1,7}){0,2})")
+_ATTRIBUTE = re.compile(r"(cin|cout|bias|in|out|k|s|p|d|g)(\d{1,7}(?:x\d{1,7}){0,2})", re.ASCII)
 _HEAD_WIDTH = 64
 _WINDOW_HEAD_WIDTH = 32
 

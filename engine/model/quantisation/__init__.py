@@ -1,6 +1,6 @@
 """How a checkpoint's numbers are stored: ``quantization_config`` in its many dialects.
 
-`read_quantisation` turns what the files say into a `Precision`: a format for the quantised
+`read_stored` turns what the files say into a `Precision`: a format for the quantised
 linear layers, what activations they expect, the cache format, and the parts of the model that
 are stored otherwise. Checkpoints in FP32 count as 16 bit: serving engines load them so.
 """
@@ -8,46 +8,80 @@ are stored otherwise. Checkpoints in FP32 count as 16 bit: serving engines load 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from engine.model.architecture import Architecture, Matrix, Role
-from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Precision
+from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Portion, Precision
 from engine.model.quantisation.dialects import read_scheme
-from engine.model.quantisation.modules import coverage
+from engine.model.quantisation.modules import layers_named, share
 from engine.model.quantisation.scheme import Scheme
+from engine.model.quantisation.values import Config
 from engine.words.errors import InputError
 from engine.words.text import clean
 
 
-def read_quantisation(
-    config: dict[str, Any],
-    text_config: dict[str, Any],
-    hf_quant: dict[str, Any] | None,
-    architecture: Architecture,
-) -> Precision:
-    """The checkpoint's own precision; raises `InputError` for a method it does not know.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A checkpoint's own precision, and what its reader should know about it."""
 
-    A role (attention, experts …) is stored in the format that most of its elements have; where
-    some matrices or layers are stored otherwise, its bytes per element are the average of both.
+    precision: Precision
+    warnings: tuple[str, ...] = ()
+
+
+def read_quantisation(
+    config: Config, text_config: Config, beside: Mapping[str, Config], architecture: Architecture
+) -> Precision:
+    """The checkpoint's own precision, as `read_stored` finds it."""
+    return read_stored(config, text_config, beside, architecture).precision
+
+
+def read_stored(
+    config: Config, text_config: Config, beside: Mapping[str, Config], architecture: Architecture
+) -> Stored:
+    """How the checkpoint's numbers are stored; raises `InputError` for a method it does not know.
+
+    ``beside`` holds the files beside config.json that speak of quantisation, by name. A role
+    (attention, experts …) is stored in the format that most of its elements have; where some
+    matrices or layers are stored otherwise, its bytes per element are the average of both.
     """
     plain = _plain_format(architecture.torch_dtype)
-    scheme = read_scheme(config, text_config, hf_quant)
+    scheme = read_scheme(config, text_config, beside)
     if scheme is None:
-        return Precision(plain, plain, plain, plain)
+        return Stored(Precision(plain, plain, plain, plain))
+    return Stored(_precision(scheme, architecture, plain), scheme.warnings)
+
+
+def _precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) -> Precision:
     held = _layers_by_name(architecture)
-    by_role = {
-        role: _format_of(scheme, matrices, held, plain)
-        for role, matrices in _matrices_by_role(architecture).items()
+    matrices = _matrices_by_role(architecture)
+    portions = {
+        matrix.name: _portions(scheme, matrix, held, plain)
+        for named in matrices.values()
+        for matrix, _ in named
     }
-    weights = scheme.weights or _most_used(by_role, plain)
+    by_role = {role: _operands_of(named, portions) for role, named in matrices.items()}
+    table = by_role.get(Role.EMBEDDING)
+    if architecture.tied_embeddings and table is not None and table[0] != plain:
+        by_role[Role.LM_HEAD] = table
+    stored = {role: weights for role, (weights, _) in by_role.items()}
+    weights, activations = scheme.weights, scheme.activations
+    if weights is None:
+        weights, activations = _most_used(by_role, plain)
     overrides = tuple(
         (role, chosen)
-        for role, chosen in by_role.items()
+        for role, chosen in stored.items()
         if chosen != (weights if role in QUANTISED_ROLES else plain)
     )
-    activations = scheme.activations if weights.bits < 16 else plain
-    return Precision(weights, activations, scheme.cache or plain, plain, overrides)
+    if weights.bits >= 16:
+        activations = plain
+    multiplied = tuple(
+        (role, by)
+        for role, (chosen, by) in by_role.items()
+        if chosen.bits < 16 and by != activations
+    )
+    precision = Precision(weights, activations, scheme.cache or plain, plain, overrides, multiplied)
+    return replace(precision, modules=_unlike_their_role(precision, matrices, portions))
 
 
 _DTYPES = {
@@ -81,6 +115,10 @@ def _matrices_by_role(architecture: Architecture) -> dict[Role, list[tuple[Matri
                 found.setdefault(router.role, []).append((router, router.weights * count))
     head = architecture.lm_head
     found.setdefault(head.role, []).append((head, head.weights))
+    if architecture.embedding_parameters:
+        width, rows = architecture.hidden_size, architecture.vocabulary_size
+        table = Matrix("embed_tokens", width, rows, Role.EMBEDDING)
+        found[table.role] = [(table, architecture.embedding_parameters)]
     return found
 
 
@@ -98,60 +136,98 @@ def _layers_by_name(architecture: Architecture) -> dict[str, int]:
     return held
 
 
-def _format_of(
-    scheme: Scheme,
-    matrices: list[tuple[Matrix, int]],
-    held: dict[str, int],
-    plain: NumberFormat,
-) -> NumberFormat:
+Operands = tuple[NumberFormat, NumberFormat]
+"""How weights are stored, and what they are multiplied with."""
+
+
+def _unlike_their_role(
+    precision: Precision,
+    matrices: dict[Role, list[tuple[Matrix, int]]],
+    portions: dict[str, tuple[Portion, ...]],
+) -> tuple[tuple[str, tuple[Portion, ...]], ...]:
+    """The matrices in layers that are not stored as their role is, by name. The head runs once,
+    as what it is stored as."""
+    found = {}
+    for role, named in matrices.items():
+        if role in (Role.LM_HEAD, Role.EMBEDDING):
+            continue
+        weights, by = precision.weight_format(role), precision.activation_format(role)
+        for matrix, _ in named:
+            own = portions[matrix.name]
+            if any(one.weights != weights or _multiplied_with(one, by) != by for one in own):
+                found[matrix.name] = own
+    return tuple(found.items())
+
+
+def _multiplied_with(portion: Portion, usual: NumberFormat) -> NumberFormat:
+    """What a portion is multiplied with; plain weights go with whatever is ``usual``."""
+    return portion.activations if portion.weights.bits < 16 else usual
+
+
+def _operands_of(
+    matrices: list[tuple[Matrix, int]], portions: dict[str, tuple[Portion, ...]]
+) -> Operands:
     """The format that most elements of a role have, with the average bytes of all of them."""
-    elements_by_format: dict[NumberFormat, float] = {}
-    for matrix, elements in matrices:
-        for chosen, share in _matrix_formats(scheme, matrix, held, plain):
-            known = elements_by_format.get(chosen, 0.0)
-            elements_by_format[chosen] = known + elements * share
-    ordered = sorted(elements_by_format, key=lambda one: -elements_by_format[one])
+    elements: dict[NumberFormat, float] = {}
+    multiplied: dict[NumberFormat, NumberFormat] = {}
+    for matrix, count in matrices:
+        for one in portions[matrix.name]:
+            elements[one.weights] = elements.get(one.weights, 0.0) + count * one.share
+            multiplied.setdefault(one.weights, one.activations)
+    ordered = sorted(elements, key=lambda one: -elements[one])
     most = ordered[0]
-    total = sum(elements_by_format.values())
-    if total - elements_by_format[most] <= NEGLIGIBLE * total:
-        return most
-    bits = sum(8 * one.bytes_per_element * elements for one, elements in elements_by_format.items())
-    return replace(most, scale_bits=bits / total - most.bits, mixed_with=ordered[1].name)
+    total = sum(elements.values())
+    if total - elements[most] <= NEGLIGIBLE * total:
+        return most, multiplied[most]
+    stored = sum(one.bytes_per_element * count for one, count in elements.items())
+    other = next((one.name for one in ordered if one.name != most.name), "")
+    return replace(most.of_bytes(stored / total), mixed_with=other), multiplied[most]
 
 
 NEGLIGIBLE = 1e-9
 """A smaller share of a role's elements in another format is a rounding error of shares."""
 
 
-def _matrix_formats(
+def _portions(
     scheme: Scheme, matrix: Matrix, held: dict[str, int], plain: NumberFormat
-) -> list[tuple[NumberFormat, float]]:
+) -> tuple[Portion, ...]:
     """The formats of one matrix with the share of its layers that each has."""
     layers, total = held.get(matrix.name, 1), held[""]
-    found, left = [], 1.0
-    for patterns, chosen in scheme.rules:
-        share = min(coverage(patterns, matrix.name, layers, total), left)
-        if share > 0:
-            found.append((chosen, share))
-            left -= share
-    quantised = matrix.role in QUANTISED_ROLES or matrix.role in scheme.extra_roles
+    found: list[Portion] = []
+    ignored = layers_named(scheme.ignored, matrix.name, total)
+    decided, left = ignored, 1.0 - share(ignored, layers, total)
+    for rule in scheme.rules:
+        named = layers_named(rule.patterns, matrix.name, total) - decided
+        part = min(share(named, layers, total), left)
+        if part > 0:
+            weights = rule.weights or plain
+            by = rule.activations if weights.bits < 16 else plain
+            found.append(Portion(part, weights, by))
+            left -= part
+        decided |= named
+    if left > 0 and scheme.weights is not None and _by_default(scheme, matrix):
+        found.append(Portion(left, scheme.weights, scheme.activations))
+    rest = 1.0 - sum(one.share for one in found)
+    if rest > NEGLIGIBLE or not found:
+        found.append(Portion(rest, plain, plain))
+    return tuple(found)
+
+
+def _by_default(scheme: Scheme, matrix: Matrix) -> bool:
+    """Whether a matrix that nothing names is stored as the scheme's default."""
     if scheme.only_roles and matrix.role not in scheme.only_roles:
-        quantised = False
-    if left > 0 and quantised and scheme.weights is not None:
-        ignored = coverage(scheme.ignored, matrix.name, layers, total)
-        found.append((scheme.weights, left * (1.0 - ignored)))
-        left *= ignored
-    if left > 0:
-        found.append((plain, left))
-    return found
+        return False
+    if matrix.inputs % scheme.divisor:
+        return False
+    return matrix.role in QUANTISED_ROLES or matrix.role in scheme.extra_roles
 
 
-def _most_used(by_role: dict[Role, NumberFormat], plain: NumberFormat) -> NumberFormat:
+def _most_used(by_role: dict[Role, Operands], plain: NumberFormat) -> Operands:
     """For mixed checkpoints without a default: the experts' format, else the MLP's, else any."""
     for role in (Role.ROUTED_EXPERT, Role.DENSE_MLP, Role.MIXER, Role.ATTENTION):
-        if by_role.get(role, plain) != plain:
+        if by_role.get(role, (plain, plain))[0] != plain:
             return by_role[role]
-    return plain
+    return plain, plain
 
 
 _QUANTISED_NAME = re.compile(

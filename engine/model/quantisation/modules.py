@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-_LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$")
+_LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$", re.ASCII)
 _SYNONYMS = (("self_attn", "attn"), ("mlp", "ffn"), ("mlp", "block_sparse_moe"), ("mlp", "mixer"))
 _LAST = {
-    "gate_proj": ("w1", "gate_up_proj"),
-    "up_proj": ("w3", "gate_up_proj"),
+    "gate_proj": ("w1",),
+    "up_proj": ("w3",),
     "down_proj": ("w2",),
-    "q_proj": ("qkv_proj", "query_key_value"),
-    "k_proj": ("qkv_proj", "query_key_value"),
-    "v_proj": ("qkv_proj", "query_key_value"),
     "q_b_proj": ("wq_b",),
     "o_a_proj": ("wo_a",),
     "o_b_proj": ("wo_b",),
 }
-"""Other names of the last part of a path: Mixtral's experts, projections held as one, and
-DeepSeek's own names."""
+"""Other names of the last part of a path: Mixtral's experts and DeepSeek's own names."""
+_FUSED = {
+    "gate_proj": ("gate_up_proj",),
+    "up_proj": ("gate_up_proj",),
+    "q_proj": ("qkv_proj", "query_key_value"),
+    "k_proj": ("qkv_proj", "query_key_value"),
+    "v_proj": ("qkv_proj", "query_key_value"),
+}
+"""Projections held as one, by the last part of a path."""
 _WHOLE = {
     "self_attn.q_a_proj": ("self_attn.wq_a", "self_attn.fused_wqa_wkv"),
     "self_attn.kv_proj": ("self_attn.wkv", "self_attn.fused_wqa_wkv"),
@@ -29,31 +35,67 @@ _WHOLE = {
 """Other names of single modules."""
 _ELSEWHERE = re.compile(r"visual|vision|vit_|audio|speech|image|(^|\.)mtp|nextn|draft")
 """Parts of a model whose layers are not the text model's: towers and prediction layers."""
-_LONGEST_PATTERN = 300
+_LONGEST_PATTERN = 2000
 
 
-def coverage(patterns: tuple[str, ...], name: str, layers: int, total: int = 0) -> float:
-    """The share of the ``layers`` that hold module ``name`` (inside its layer) in which it is
-    meant, in a model of ``total`` layers.
+def layers_named(patterns: tuple[str, ...], name: str, total: int) -> frozenset[int]:
+    """The layers of a model of ``total`` layers in which module ``name`` (inside its layer) is
+    meant. A module outside layers (``lm_head``) is in all or in none."""
+    every = frozenset(range(total))
+    if not patterns:
+        return frozenset()
+    compiled = _compiled(patterns)
+    own = _paths(name)
+    paths = [*own, *(path for path in _fused(name) if path not in own)]
+    tails = [path.split("layers.0.", 1)[-1] for path in paths]
+    hit = {
+        layer
+        for tail, numbers in compiled.by_layer.items()
+        if any(_tail_matches(tail, one) for one in tails)
+        for layer in numbers
+    }
+    if _anywhere(compiled, own) or _anywhere(compiled, paths, names_fused=True):
+        return every
+    for pattern in compiled.numbered:
+        places = _places(own if not _names_fused(pattern) else paths)
+        hit |= {layer for layer in every if _in_layer(pattern, places, layer)}
+    return every & hit
+
+
+def _anywhere(compiled: _Compiled, paths: list[str], names_fused: bool = False) -> bool:
+    """Whether a pattern that holds in every layer finds one of ``paths``."""
+    places = _places(paths)
+    everywhere = (one for one in compiled.everywhere if _names_fused(one) is names_fused)
+    whole = (one for one in compiled.whole if _names_fused(one) is names_fused)
+    return any(pattern.search(path) for pattern in everywhere for path in paths) or any(
+        pattern.match(place) for pattern in whole for place in places
+    )
+
+
+def _in_layer(pattern: re.Pattern[str], places: list[str], layer: int) -> bool:
+    numbered = f"layers.{layer}."
+    return any(pattern.match(place.replace("layers.0.", numbered, 1)) for place in places)
+
+
+def _places(paths: list[str]) -> list[str]:
+    return [place for path in paths for place in _in_full(path)]
+
+
+def _names_fused(pattern: re.Pattern[str]) -> bool:
+    """Whether a pattern speaks of projections held as one: others must not find ``up_proj`` under
+    the ``gate_up_proj`` that it is a part of."""
+    return any(word in pattern.pattern for word in ("gate_up", "qkv", "query_key_value"))
+
+
+def share(named: frozenset[int], layers: int, total: int) -> float:
+    """The share of the ``layers`` that hold a module in the ``named`` ones of ``total``.
 
     Lists may name layers that have no such module (the dense ones among expert layers, or the
     prediction layer after the last); as many as there are of those do not count.
     """
-    total = max(total, layers)
-    everywhere, by_layer = _compiled(patterns)
-    paths = _paths(name)
-    if any(pattern.search(path) for pattern in everywhere for path in paths):
+    if len(named) >= layers:
         return 1.0
-    tails = [path.split("layers.0.", 1)[-1] for path in paths]
-    hit = {
-        layer
-        for tail, numbers in by_layer.items()
-        for layer in numbers
-        if layer < total and any(_tail_matches(tail, one) for one in tails)
-    }
-    if len(hit) >= layers:
-        return 1.0
-    return 0.0 if len(hit) <= total - layers else len(hit) / layers
+    return 0.0 if len(named) <= total - layers else len(named) / layers
 
 
 def _paths(name: str) -> list[str]:
@@ -61,16 +103,37 @@ def _paths(name: str) -> list[str]:
     names = [name, *_WHOLE.get(name, ())]
     for ours, theirs in _SYNONYMS:
         names += [one.replace(ours, theirs, 1) for one in list(names) if one.startswith(f"{ours}.")]
-    names += [
-        f"{one.rsplit('.', 1)[0]}.{other}"
-        for one in list(names)
-        for other in _LAST.get(one.rsplit(".", 1)[-1], ())
-        if "." in one
-    ]
+    names += _with_last(names, _LAST)
     names += [one.replace("experts.", "experts.0.", 1) for one in names if "experts." in one]
     if name == "lm_head":
         return ["lm_head", "language_model.lm_head", "head"]
+    if name == "embed_tokens":
+        return list(_in_full("model.embed_tokens"))
     return [f"model.layers.0.{one}" for one in names]
+
+
+def _with_last(names: list[str], others: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """``names`` with other words for their last part, where there are any."""
+    return [
+        f"{one.rsplit('.', 1)[0]}.{other}"
+        for one in names
+        for other in others.get(one.rsplit(".", 1)[-1], ())
+        if "." in one
+    ]
+
+
+def _fused(name: str) -> list[str]:
+    """Full paths of what a module may be a part of."""
+    return _with_last(_paths(name), _FUSED)
+
+
+def _in_full(path: str) -> tuple[str, ...]:
+    """A path with all that may stand before it: towers put the text model one level deeper, and
+    regular expressions start at the first level."""
+    inner = path.removeprefix("model.")
+    if inner == path:
+        return (path,)
+    return path, inner, f"language_model.{path}", f"model.language_model.{inner}"
 
 
 def _tail_matches(pattern: str, tail: str) -> bool:
@@ -78,7 +141,7 @@ def _tail_matches(pattern: str, tail: str) -> bool:
         return True
     if "*" in pattern:
         return re.match(_glob(pattern) + r"(\.|$)", tail) is not None
-    plain = re.sub(r"experts\.\d+", "experts.0", pattern)
+    plain = re.sub(r"experts\.\d+|switch_mlp", "experts.0", pattern)
     return tail == plain or tail.startswith(plain + ".")
 
 
@@ -86,18 +149,29 @@ def _glob(pattern: str) -> str:
     return ".*".join(re.escape(part) for part in pattern.split("*"))
 
 
+@dataclass(frozen=True)
+class _Compiled:
+    """Patterns by how they are looked for: anywhere in a path of any layer; from a path's start
+    in any layer (``whole``) or in each layer (``numbered``); by tail in the layers named."""
+
+    everywhere: tuple[re.Pattern[str], ...]
+    whole: tuple[re.Pattern[str], ...]
+    numbered: tuple[re.Pattern[str], ...]
+    by_layer: dict[str, frozenset[int]]
+
+
 @lru_cache(maxsize=64)
-def _compiled(
-    patterns: tuple[str, ...],
-) -> tuple[tuple[re.Pattern[str], ...], dict[str, frozenset[int]]]:
-    """Patterns that hold in every layer, and tails with the layers that they name."""
+def _compiled(patterns: tuple[str, ...]) -> _Compiled:
     everywhere: list[re.Pattern[str]] = []
+    whole: list[re.Pattern[str]] = []
+    numbered: list[re.Pattern[str]] = []
     by_layer: dict[str, set[int]] = {}
     for pattern in patterns:
         if len(pattern) > _LONGEST_PATTERN:
             continue
         if pattern.startswith("re:"):
-            everywhere += _safe_pattern(pattern[3:])
+            text = pattern[3:]
+            (numbered if re.search(r"\d", text) else whole).extend(_safe_pattern(text))
             continue
         found = _LAYER.search(pattern)
         if found and _ELSEWHERE.search(pattern[: found.start()]):
@@ -110,7 +184,8 @@ def _compiled(
             everywhere.append(re.compile("^" + _glob(pattern) + "$"))
         else:
             everywhere.append(re.compile(r"(^|\.)" + re.escape(pattern) + r"(\.|$)"))
-    return tuple(everywhere), {tail: frozenset(numbers) for tail, numbers in by_layer.items()}
+    layers = {tail: frozenset(numbers) for tail, numbers in by_layer.items()}
+    return _Compiled(tuple(everywhere), tuple(whole), tuple(numbered), layers)
 
 
 def _safe_pattern(text: str) -> list[re.Pattern[str]]:

@@ -6,26 +6,27 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.model.architecture import Role
-from engine.model.precision import FORMATS, QUANTISED_ROLES
-from engine.model.quantisation.scheme import Scheme
-from engine.model.quantisation.values import (
-    OVERRIDE,
-    Config,
-    grouped,
-    names,
-    number,
-    problem,
-    section,
-)
+from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat
+from engine.model.quantisation.formats import grouped
+from engine.model.quantisation.scheme import Rule, Scheme
+from engine.model.quantisation.values import OVERRIDE, Config, names, number, problem, section
 
 BF16 = FORMATS["bf16"]
 
 
 def _hqq(found: Config) -> Scheme:
-    """Half-quadratic quantisation: a 16-bit scale and zero point per group."""
-    values = section(section(found, "quant_config"), "weight_quant_params")
-    bits, group = number(values, "nbits", 4), number(values, "group_size", 64)
-    return Scheme(grouped(bits, group, 32), BF16, None, names(found.get("skip_modules")))
+    """Half-quadratic quantisation: a 16-bit scale and zero point per group, for all linear layers
+    or by the end of their path (transformers, ``HqqConfig``)."""
+    values, ignored = section(found, "quant_config"), names(found.get("skip_modules"))
+    if "weight_quant_params" in values or not values:
+        return Scheme(_hqq_format(values), BF16, None, ignored)
+    rules = tuple(Rule((end,), _hqq_format(section(values, end))) for end in values)
+    return Scheme(None, BF16, None, ignored, rules)
+
+
+def _hqq_format(values: Config) -> NumberFormat:
+    given = section(values, "weight_quant_params") or values
+    return grouped(number(given, "nbits", 4), number(given, "group_size", 64), 32)
 
 
 def _eetq(found: Config) -> Scheme:
@@ -51,7 +52,7 @@ def _bitnet(found: Config) -> Scheme:
 
 def _w4afp8(found: Config) -> Scheme:
     """INT4 experts in groups of 128 with FP8 activations; the rest is block FP8."""
-    rule = (("experts",), grouped(4, number(found, "group_size", 128), 16))
+    rule = Rule(("experts",), grouped(4, number(found, "group_size", 128), 16), FORMATS["fp8"])
     ignored = names(found.get("modules_to_not_convert"))
     plain = FORMATS["fp8_block"]
     roles = QUANTISED_ROLES - {Role.MIXER, Role.OTHER}

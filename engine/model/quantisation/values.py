@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.model.precision import FORMATS, NumberFormat
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -30,21 +29,60 @@ def problem(key: str, value: object, expected: str) -> InputError:
     return InputError(f"{key}: found {clean(repr(value), 60)}, expected {expected}")
 
 
+EXCLUSIONS = (
+    "modules_to_not_convert",
+    "ignored_layers",
+    "ignore",
+    "exclude",
+    "exclude_modules",
+    "skip_modules",
+    "llm_int8_skip_modules",
+    "targets",
+)
+"""Keys that list modules, in whatever dialect."""
+
+
+def check_words(found: Config) -> None:
+    """Refuse by name what no dialect means: lists of modules that are none, ways of scaling and
+    formats that do not exist. Raises `InputError`."""
+    for key in EXCLUSIONS:
+        value = found.get(key)
+        listed = isinstance(value, list) and all(isinstance(name, str) for name in value)
+        if value is not None and not listed:
+            raise problem(f"quantization_config.{key}", value, "a list of module names")
+    for key, known in _WORDS.items():
+        value = found.get(key)
+        if value is not None and value not in known:
+            expected = f"one of {', '.join(known)}; {OVERRIDE}"
+            raise problem(f"quantization_config.{key}", value, expected)
+
+
+_WORDS = {
+    "fmt": ("e4m3", "e5m2", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2"),
+    "activation_scheme": ("dynamic", "static"),
+    "scale_fmt": ("ue8m0", "float", "float32", "fp32"),
+}
+
+
 def names(value: object) -> tuple[str, ...]:
-    """The texts of a list; none when it is no list."""
-    if not isinstance(value, list):
+    """The texts of a list; none where it is null or absent. Raises `InputError`."""
+    if value is None:
         return ()
-    return tuple(name for name in value if isinstance(name, str))
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise problem("quantization_config", value, "a list of module names")
+    return tuple(value)
 
 
 def number(found: Config, key: str, otherwise: int) -> int:
-    """A count, or -1 for "all"; null and 0 are not given."""
+    """A count, or -1 for "all"; null is not given."""
     value = found.get(key)
     if value is None:
         return otherwise
-    if isinstance(value, bool) or not isinstance(value, int) or not -1 <= value <= LARGEST:
-        raise problem(f"quantization_config.{key}", value, f"a whole number up to {LARGEST}")
-    return value or otherwise
+    countable = type(value) is int and (value == -1 or 1 <= value <= LARGEST)
+    if not countable:
+        expected = f"a whole number from 1 to {LARGEST}, or -1 for all"
+        raise problem(f"quantization_config.{key}", value, expected)
+    return int(value)
 
 
 def block_size(found: Config, key: str) -> int:
@@ -52,7 +90,7 @@ def block_size(found: Config, key: str) -> int:
     block = found.get(key)
     if block is None:
         return 0
-    if isinstance(block, str) and re.fullmatch(r"\d{1,7}x\d{1,7}", block):
+    if isinstance(block, str) and re.fullmatch(r"\d{1,7}x\d{1,7}", block, re.ASCII):
         block = [int(side) for side in block.split("x")]
     sides = block if isinstance(block, list) and len(block) == 2 else ()
     if not sides or not all(type(side) is int and 0 < side <= LARGEST for side in sides):
@@ -60,11 +98,22 @@ def block_size(found: Config, key: str) -> int:
     return int(sides[0] * sides[1])
 
 
-def grouped(bits: int, group: int, overhead_bits: float, inputs: int = 4096) -> NumberFormat:
-    """An integer format with ``overhead_bits`` of scale and zero point per group; a group of -1
-    is a whole row."""
-    base = {2: "int2", 3: "int3", 4: "int4", 8: "int8"}.get(bits)
-    if base is None:
-        raise InputError(f"quantization_config.bits: found {bits}, expected 2, 3, 4 or 8")
-    size = group if group > 0 else inputs
-    return replace(FORMATS[base], scale_bits=overhead_bits / size)
+def text(found: Config, key: str) -> str:
+    """A text in lower case, empty when null or absent; raises `InputError`."""
+    value = found.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise problem(f"quantization_config.{key}", value, "text")
+    return value.lower()
+
+
+def one_of(key: str, found: object, known: Iterable[str]) -> InputError:
+    """The error for a name that is none of the ``known`` ones, with the nearest of them."""
+    names_known = sorted(known)
+    near = difflib.get_close_matches(str(found).lower(), names_known, 1, 0.4)
+    nearest = f" (nearest: {near[0]})" if near else ""
+    return InputError(
+        f"{key}: found {clean(str(found), 60)!r}, expected one of {', '.join(names_known)}"
+        f"{nearest}; {OVERRIDE}"
+    )

@@ -26,8 +26,7 @@ from engine.model.architecture import (
     Split,
     StateCore,
 )
-from engine.model.bytes import bytes_per_element
-from engine.model.precision import Precision
+from engine.model.precision import Portion, Precision
 
 INDEXER_PASSES = (
     "key norm",
@@ -150,7 +149,7 @@ def take_inventory(
     collector = _Collector(precision, chip, framework, architecture.hidden_size)
     for block, count in architecture.blocks():
         collector.add_block(block, float(count))
-    head = collector.gemm((architecture.lm_head,), "lm_head", 1.0)
+    (head,) = collector.gemms((architecture.lm_head,), "lm_head", 1.0)
     banks = collector.merged_banks()
     first = banks[0].experts if banks else None
     return Inventory(
@@ -166,7 +165,9 @@ def take_inventory(
         dense_only_reduces=collector.expert_reduces,
         norm_reduces=collector.norm_reduces,
         message_bytes_per_element=2.0,
-        dispatch_bytes_per_element=min(precision.activations.bytes_per_element, 2.0),
+        dispatch_bytes_per_element=min(
+            precision.activation_format(Role.ROUTED_EXPERT).bytes_per_element, 2.0
+        ),
         gathering_ranks=float(framework.capabilities.gathering_ranks),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,
@@ -215,11 +216,14 @@ class _Collector:
         self.bank_calls[experts] += count
 
     def merged_banks(self) -> list[ExpertBank]:
-        return [self._bank(experts, calls) for experts, calls in self.bank_calls.items()]
+        return [
+            self._bank(experts, portion, calls)
+            for experts, calls in self.bank_calls.items()
+            for portion in self.precision.portions(experts.matrices)
+        ]
 
-    def _bank(self, experts: Experts, calls: float) -> ExpertBank:
-        weights = self.precision.weight_format(Role.ROUTED_EXPERT)
-        choice = choose_kernel(weights, self.precision.activations, self.chip)
+    def _bank(self, experts: Experts, portion: Portion, calls: float) -> ExpertBank:
+        choice = choose_kernel(portion.weights, portion.activations, self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"grouped_gemm.{choice.dtype}"
         return ExpertBank(
@@ -230,9 +234,9 @@ class _Collector:
             evenness=evenness(),
             fill_columns=fill_columns(),
             balanced_ranks=float(self.framework.capabilities.balanced_ranks),
-            weight_bytes_per_element=bytes_per_element(experts.matrices, self.precision),
+            weight_bytes_per_element=portion.weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,
-            calls=calls,
+            calls=calls * portion.share,
         )
 
     def _add_elementwise(self, block: Block, count: float) -> None:
@@ -294,14 +298,17 @@ class _Collector:
                 self.norm_reduces += count
                 self.launches += count  # the sums of squares that the ranks exchange
 
-    def gemm(self, parts: tuple[Matrix, ...], name: str, calls: float) -> Gemm:
-        role = parts[0].role
-        weights = self.precision.weight_format(role)
-        choice = choose_kernel(weights, self.precision.activations, self.chip)
+    def gemms(self, parts: tuple[Matrix, ...], name: str, calls: float) -> list[Gemm]:
+        """Matrices that run as one product, once for each way in which layers store them."""
+        portions = self.precision.portions(parts)
+        return [self._gemm(parts, name, portion, calls) for portion in portions]
+
+    def _gemm(self, parts: tuple[Matrix, ...], name: str, portion: Portion, calls: float) -> Gemm:
+        choice = choose_kernel(portion.weights, portion.activations, self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"gemm.{choice.dtype}"
         constants = constants_for(kernel, self.chip, self.framework)
-        if self._beside(role):
+        if self._beside(parts[0].role):
             constants = replace(constants, floor_seconds=0.0)
         decode_kernel, decode_constants = kernel, constants
         if parts[0].batched:
@@ -316,13 +323,17 @@ class _Collector:
             decode_constants=decode_constants,
             peak_flops=self.chip.peak_flops[choice.compute],
             parts=parts,
-            weight_bytes_per_element=bytes_per_element(parts, self.precision),
+            weight_bytes_per_element=portion.weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,
-            calls=calls,
+            calls=calls * portion.share,
         )
 
     def merged_gemms(self) -> list[Gemm]:
-        return [self.gemm(parts, name, calls) for (name, parts), calls in self.gemm_calls.items()]
+        return [
+            gemm
+            for (name, parts), calls in self.gemm_calls.items()
+            for gemm in self.gemms(parts, name, calls)
+        ]
 
     def merged_mixings(self) -> list[Mixing]:
         return [self._mixing(core, calls) for core, calls in self.mixing_calls.items()]

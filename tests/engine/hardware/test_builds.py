@@ -96,7 +96,7 @@ def test_a_dated_build_is_described_by_the_profile_of_its_days_and_chips(
 @pytest.mark.parametrize(
     ("framework", "build", "message"),
     [
-        ("vllm", "0.1", "expected a day as 2026-02-10 or one of"),
+        ("vllm", "nightly", "expected a day as 2026-02-10 or one of"),
         ("atom", "0.1", "atom has no numbered ones"),
         ("vllm", "2026-02-30", "there is no such day"),
     ],

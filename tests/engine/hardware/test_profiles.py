@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from engine.hardware.chip import Provenance
 from engine.hardware.chip_profiles import chip_aliases, chip_ids, load_chip
 from engine.hardware.framework_profiles import framework_ids, framework_values, load_framework
 from engine.hardware.launch_table import LaunchTable
@@ -154,3 +155,32 @@ def test_frameworks_load(id: str):
     launch = framework.launch
     text = launch.command if isinstance(launch, LaunchTable) else launch.text
     assert "{model}" in text
+
+
+@pytest.mark.parametrize(
+    ("called", "meant"),
+    [
+        ("GeForce RTX 4090", "rtx_4090"),
+        ("7900", "7900xtx"),
+        ("strix-halo", "strix_halo"),
+        ("mi355", "mi355x"),
+    ],
+)
+def test_an_unknown_chip_is_answered_with_what_people_call_it(called: str, meant: str):
+    with pytest.raises(InputError, match=f"nearest: .*{meant}"):
+        load_chip(called)
+
+
+def test_a_chip_says_whether_its_memory_is_what_a_driver_reported():
+    measured, nominal = load_chip("h100_sxm"), load_chip("mi210")
+    assert measured.memory_provenance is Provenance.MEASURED
+    assert measured.usable_bytes < measured.memory_bytes
+    assert nominal.memory_provenance is Provenance.DATASHEET
+    assert nominal.usable_bytes == nominal.memory_bytes
+
+
+def test_what_drivers_report_is_not_more_than_there_is_and_has_a_source():
+    for name in chip_ids():
+        chip = load_chip(name)
+        assert chip.reported_bytes <= chip.memory_bytes, name
+        assert bool(chip.reported_bytes) == bool(chip.reported_source), name

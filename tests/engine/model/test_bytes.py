@@ -8,7 +8,6 @@ import pytest
 
 from engine.model.architecture import Block, LayerGroup, Matrix, Role, StateCore
 from engine.model.bytes import (
-    bytes_per_element,
     cache_bytes_per_token,
     matrix_bytes,
     prediction_bytes,
@@ -16,7 +15,7 @@ from engine.model.bytes import (
     stored_weights,
     weight_bytes,
 )
-from engine.model.precision import FORMATS, Precision
+from engine.model.precision import FORMATS, Portion, Precision
 from tests.engine import builders
 
 BF16, FP8, NVFP4 = FORMATS["bf16"], FORMATS["fp8"], FORMATS["nvfp4"]
@@ -91,5 +90,22 @@ def test_a_state_and_its_convolution_tail_are_held_however_long_the_context():
 def test_matrices_of_two_formats_in_one_product_weigh_their_mean():
     large = Matrix("q", 64, 96, Role.ATTENTION)
     small = Matrix("indexer.q", 64, 32, Role.INDEXER)
-    assert bytes_per_element((large,), IN_FP8) == 1
-    assert bytes_per_element((large, small), IN_FP8) == (96 * 1 + 32 * 2) / 128
+    (alone,) = IN_FP8.portions((large,))
+    assert alone.weights.bytes_per_element == 1
+    (both,) = IN_FP8.portions((large, small))
+    assert both.weights.bytes_per_element == (96 * 1 + 32 * 2) / 128
+    assert both.weights.name == "fp8"
+
+
+def test_modules_that_are_not_stored_as_their_role_are_products_of_their_own():
+    half = (Portion(0.5, FP8, FP8), Portion(0.5, BF16, BF16))
+    mixed = replace(IN_FP8, modules=(("q", half),))
+    large, small = Matrix("q", 64, 96, Role.ATTENTION), Matrix("k", 64, 32, Role.ATTENTION)
+    assert mixed.portions((large,)) == half
+    shares = {one.weights.name: one.share for one in mixed.portions((large, small))}
+    assert shares == {"fp8": 0.75 * 0.5 + 0.25, "bf16": 0.75 * 0.5}
+
+
+def test_a_head_without_outputs_is_no_division_by_zero():
+    (none,) = IN_FP8.portions((Matrix("lm_head", 64, 0, Role.ATTENTION),))
+    assert none == Portion(1.0, FP8, FP8)

@@ -153,6 +153,6 @@ def copied(model: LoadedModel) -> float:
         kind.count * part.bytes
         for kind in held.layers
         for part in kind.parts
-        if part.spread not in ("tensor", "experts")
+        if part.spread not in ("tensor", "experts", "shared_experts")
     )
-    return layers + held.beside
+    return layers + held.towers + held.beside

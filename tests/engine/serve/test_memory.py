@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.hardware.framework_parts import Admission, MemoryPolicy, MemoryShare
+from engine.hardware.framework_parts import Admission
+from engine.hardware.memory_parts import MemoryPolicy, MemoryShare
+from engine.serve.budget import capacity_bytes
 from engine.serve.load import Client, Closed, Static
 from engine.serve.memory import (
     Held,
-    capacity_bytes,
     footprint,
     held_tokens,
     largest_batch,
@@ -125,7 +126,12 @@ def test_a_share_of_what_weights_leave_is_more_than_that_share_of_the_whole():
     used = np.array([[60e9]])
     chip = builders.chip(memory_bytes=100_000_000_000)
     whole, left = (
-        capacity_bytes(chip, MemoryPolicy(memory_fraction=0.9, share_of=one, reserve_bytes=0), used)
+        capacity_bytes(
+            chip,
+            MemoryPolicy(memory_fraction=0.9, share_of=one, reserve_bytes=0),
+            used,
+            LayoutArrays.of([Layout()]),
+        )
         for one in (MemoryShare.TOTAL, MemoryShare.LEFT)
     )
     assert whole[0, 0] == pytest.approx(90e9)

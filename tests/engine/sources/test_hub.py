@@ -31,6 +31,26 @@ TINY: dict[str, Any] = {
 CONFIG = json.dumps(TINY).encode()
 SMALLER = json.dumps({**TINY, "num_hidden_layers": 1}).encode()
 FP8 = json.dumps({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}).encode()
+AUTOGPTQ = json.dumps({"bits": 4, "group_size": 128, "desc_act": False}).encode()
+PARAMS = json.dumps(
+    {
+        "dim": 64,
+        "n_layers": 2,
+        "n_heads": 4,
+        "n_kv_heads": 2,
+        "head_dim": 16,
+        "hidden_dim": 128,
+        "vocab_size": 100,
+    }
+).encode()
+"""`TINY` in Mistral's words."""
+SIDECARS = [
+    "hf_quant_config.json",
+    "quantize_config.json",
+    "quant_config.json",
+    "quant_model_description.json",
+]
+"""What may lie beside a config that says nothing of quantisation."""
 PARAMETERS = 86_848
 """Of `TINY`, as test_config counts them by hand."""
 
@@ -40,6 +60,8 @@ def repositories() -> dict[str, Repository]:
     return {
         "org/plain": Repository(dict(plain), older={"config.json": SMALLER}),
         "org/fp8": Repository({"config.json": CONFIG, "hf_quant_config.json": FP8}),
+        "org/gptq": Repository({"config.json": CONFIG, "quantize_config.json": AUTOGPTQ}),
+        "org/own-words": Repository({"params.json": PARAMS}),
         "org/gated": Repository(dict(plain), gated=True),
         "org/private": Repository(dict(plain), private=True),
         "org/broken": Repository({"config.json": b"{broken"}),
@@ -82,7 +104,7 @@ def test_only_the_configs_are_fetched(hub: Hub) -> None:
     model = load_architecture("org/plain")
     assert model.architecture.total_parameters == PARAMETERS
     names = {path.rsplit("/", 1)[1] for path in asked(hub)}
-    assert names == {"config.json", "hf_quant_config.json"}
+    assert names == {"config.json", *SIDECARS}
 
 
 def test_name_and_origin_are_those_of_the_repository(hub: Hub) -> None:
@@ -93,6 +115,22 @@ def test_name_and_origin_are_those_of_the_repository(hub: Hub) -> None:
 def test_quantisation_beside_the_config_is_read(hub: Hub) -> None:
     assert load_architecture("org/plain").precision.weights.name == "bf16"
     assert load_architecture("org/fp8").precision.weights.name == "fp8"
+
+
+def test_what_autogptq_wrote_beside_the_config_is_read(hub: Hub) -> None:
+    assert load_architecture("org/gptq").precision.weights.name == "int4"
+
+
+def test_one_file_beside_the_config_says_it_all(hub: Hub) -> None:
+    load_architecture("org/fp8")
+    names = {path.rsplit("/", 1)[1] for path in asked(hub)}
+    assert names == {"config.json", "hf_quant_config.json"}
+
+
+def test_params_json_is_a_config_where_there_is_no_other(hub: Hub) -> None:
+    model = load_architecture("org/own-words")
+    assert model.architecture.total_parameters == PARAMETERS
+    assert any("Mistral's params.json" in warning for warning in model.warnings)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +176,7 @@ def test_code_in_the_repository_is_neither_fetched_nor_run(hub: Hub) -> None:
 def test_progress_names_the_files(hub: Hub) -> None:
     told: list[str] = []
     fetch_config(HubReference("org/plain"), told.append)
-    assert told == ["config.json", "hf_quant_config.json"]
+    assert told == ["config.json", *SIDECARS]
 
 
 def test_a_file_on_disk_comes_before_the_hub(hub: Hub, tmp_path: Path, monkeypatch) -> None:
@@ -456,3 +494,37 @@ def test_the_client_is_imported_only_for_the_hub() -> None:
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+# --- a second file that cannot be fetched ----------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [500, 429, 503, 403])
+def test_a_quantisation_that_cannot_be_fetched_is_an_error(hub: Hub, status: int) -> None:
+    hub.repositories["org/fp8"].statuses["hf_quant_config.json"] = status
+    message = refused("org/fp8")
+    assert message.startswith("org/fp8: hf_quant_config.json: ")
+
+
+def test_a_quantisation_that_does_not_come_in_time_is_an_error(hub: Hub, monkeypatch) -> None:
+    monkeypatch.setattr("engine.sources.hub.fetch.TOTAL_SECONDS", 0.5)
+    hub.repositories["org/fp8"].slow["hf_quant_config.json"] = 2.0
+    assert "hf_quant_config.json: no network, or too slow" in refused("org/fp8")
+
+
+def test_a_config_without_its_neighbour_is_not_kept_for_later(hub: Hub, monkeypatch) -> None:
+    hub.repositories["org/fp8"].statuses["hf_quant_config.json"] = 500
+    refused("org/fp8")
+    hub.repositories["org/fp8"].status = 500
+    assert "in trouble" in refused("org/fp8")
+
+
+def test_a_copy_that_was_whole_serves_where_the_second_file_cannot_be_fetched(
+    hub: Hub, monkeypatch
+) -> None:
+    load_architecture("org/fp8")
+    monkeypatch.setattr("engine.sources.hub.fetch._REMEMBERED", {})
+    hub.repositories["org/fp8"].statuses["hf_quant_config.json"] = 500
+    model = load_architecture("org/fp8")
+    assert model.precision.weights.name == "fp8"
+    assert any(warning.startswith("from the cache") for warning in model.warnings)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.hardware.narrow_experts import fill_columns
 from engine.hardware.routing import evenness
+from engine.model.quantisation import read_quantisation
 from engine.work.layout import Layout
 from engine.work.tokens import take_inventory
 from engine.work.tokens.work import expected_experts
@@ -246,3 +247,15 @@ def test_an_indexer_costs_its_passes_over_activations_in_layers_that_have_their_
     none = launches()
     assert launches(index_heads=4, index_dim=32, owns_index=True) == none + 2 * 10
     assert launches(index_heads=4, index_dim=32, owns_index=False) == none
+
+
+def test_layers_stored_otherwise_are_products_with_their_own_kernel() -> None:
+    """One of four layers keeps its MLP in 16 bits: a quarter of the calls run in BF16."""
+    left = {"quant_method": "fp8", "modules_to_not_convert": ["model.layers.2.mlp"]}
+    model = builders.dense(layers=4)
+    precision = read_quantisation({"quantization_config": left}, {}, {}, model)
+    chip = replace(builders.chip(), peak_flops={"bf16": 1e15, "fp8": 2e15})
+    inventory = take_inventory(model, precision, chip, builders.framework())
+    downs = {one.peak_flops: one for one in inventory.gemms if one.name == "down"}
+    assert {peak: one.calls for peak, one in downs.items()} == {2e15: 3.0, 1e15: 1.0}
+    assert {peak: one.weight_bytes_per_element for peak, one in downs.items()} == {2e15: 1, 1e15: 2}

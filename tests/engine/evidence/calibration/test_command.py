@@ -128,3 +128,14 @@ def test_rows_of_a_csv_work_too(home: Path, capsys) -> None:
 def test_a_csv_of_something_else_says_what_it_holds(home: Path, capsys) -> None:
     assert run(["calibrate", str(SITE_RUNS), *OPTIONS]) == 2
     assert "found Qwen/Qwen3-235B-A22B fp8_block on h100_sxm" in capsys.readouterr().err
+
+
+def test_a_profile_written_by_hand_is_never_replaced(home, tmp_path, capsys):
+    files = results(tmp_path)
+    own = home / "config" / "rooftop" / "frameworks" / "mine.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('id = "mine"\nbase = "vllm"\nsources = ["by hand"]\n')
+    before = own.read_text()
+    assert run(["calibrate", *files, *OPTIONS, "--name", "mine"]) == 2
+    assert "an older calibration; nothing was changed" in capsys.readouterr().err
+    assert own.read_text() == before

@@ -192,3 +192,26 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, content: str) -> No
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_runs([tmp_path / "none.json"], Layout())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" + "{}," * 60_000 + "{}]", "[" + "[]," * 6_100_000 + "1]", "[" + "1," * 6_100_000 + "1]"],
+    ids=["objects", "lists", "numbers"],
+)
+def test_what_would_take_too_much_memory_is_refused_unparsed(tmp_path, monkeypatch, text: str):
+    from engine.evidence.calibration import results
+
+    monkeypatch.setattr(results, "_parsed", None)
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="expected at most 50,000 and 6,000,000"):
+        read_runs([path], Layout())
+
+
+def test_a_file_of_172_megabytes_is_refused_unread(tmp_path):
+    path = tmp_path / "results.json"
+    with path.open("wb") as file:
+        file.truncate(172 << 20)
+    with pytest.raises(InputError, match="expected a result file, JSON or CSV of at most"):
+        read_runs([path], Layout())

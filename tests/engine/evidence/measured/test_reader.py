@@ -185,3 +185,23 @@ def test_an_impossible_output_is_one_line_and_keeps_the_file(tmp_path: Path, cap
     assert run(["validate", str(source), "--csv", str(tmp_path / out)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert source.read_text() == before
+
+
+def test_more_rows_than_anybody_waits_for_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    from engine.evidence.measured import reader
+
+    monkeypatch.setattr(reader, "MAXIMUM_ROWS", 3)
+    monkeypatch.setattr(reader, "_row", None)
+    path = tmp_path / "rows.csv"
+    path.write_text("kind,model,chip\n" + "serving,a,b\n" * 4)
+    with pytest.raises(InputError, match="more than 3 rows"):
+        read_measurements(path)
+
+
+def test_as_many_rows_as_may_be_are_read(tmp_path, monkeypatch):
+    from engine.evidence.measured import reader
+
+    monkeypatch.setattr(reader, "MAXIMUM_ROWS", 3)
+    path = tmp_path / "rows.csv"
+    path.write_text("\ufeffkind,model,chip\n" + "serving,a,b\n" * 3)
+    assert len(read_measurements(path)) == 3

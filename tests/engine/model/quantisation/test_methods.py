@@ -12,7 +12,8 @@ from tests.engine import builders
 
 def read(section: dict, beside: dict | None = None, model=None, **top):
     config = {**top, "quantization_config": section} if section else top
-    return read_quantisation(config, config, beside, model or builders.mixture())
+    files = {"hf_quant_config.json": beside} if beside else {}
+    return read_quantisation(config, config, files, model or builders.mixture())
 
 
 def test_no_section_means_sixteen_bits():
@@ -153,6 +154,10 @@ def test_bitsandbytes_double_quantisation():
         {"quant_method": "magic"},
         {"quant_method": "modelopt", "quant_algo": "FP7"},
         {"quant_method": "gptq", "bits": 5},
+        {"quant_method": "gptq", "bits": 0},
+        {"quant_method": "gptq", "bits": 4, "group_size": 0},
+        {"quant_method": "awq", "bits": 4, "modules_to_not_convert": "lm_head"},
+        {"quant_method": "fp8", "fmt": "e9m9"},
         {"quant_method": "torchao", "quant_type": "int1"},
         {"quant_algo": "FP8", "kv_cache_scheme": "FP5"},
     ],
@@ -227,3 +232,70 @@ def test_layers_of_towers_and_of_prediction_are_not_those_of_the_text(name: str)
 )
 def test_a_name_that_says_quantised_is_compared(name: str, section: dict, warned: bool):
     assert bool(name_warning(name, read(section))) is warned
+
+
+# --- what no dialect means -------------------------------------------------------------------
+
+PLAIN = {
+    "fp8": {"quant_method": "fp8", "fmt": "e4m3", "activation_scheme": "dynamic"},
+    "awq": {"quant_method": "awq", "bits": 4, "group_size": 128},
+    "gptq": {"quant_method": "gptq", "bits": 4, "group_size": 128},
+    "compressed-tensors": {
+        "quant_method": "compressed-tensors",
+        "config_groups": {"0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "int"}}},
+    },
+    "mxfp4": {"quant_method": "mxfp4"},
+    "bitsandbytes": {"quant_method": "bitsandbytes", "load_in_4bit": True},
+    "torchao": {"quant_method": "torchao", "quant_type": "int4wo"},
+    "modelopt": {"quant_method": "modelopt", "quant_algo": "FP8"},
+    "hqq": {"quant_method": "hqq"},
+}
+LISTS = ("modules_to_not_convert", "ignored_layers", "ignore", "exclude", "exclude_modules")
+
+
+@pytest.mark.parametrize("method", PLAIN)
+@pytest.mark.parametrize("key", LISTS)
+@pytest.mark.parametrize("value", ["lm_head", 3, True, {"lm_head": 1}, ["lm_head", 5]])
+def test_an_exclusion_list_that_is_none_is_refused_by_name(method: str, key: str, value: object):
+    with pytest.raises(InputError, match=f"{key}: found .*expected a list of module names"):
+        read({**PLAIN[method], key: value})
+
+
+@pytest.mark.parametrize("method", PLAIN)
+def test_an_exclusion_list_that_is_null_is_none(method: str):
+    assert read({**PLAIN[method], **dict.fromkeys(LISTS)}) == read(PLAIN[method])
+
+
+@pytest.mark.parametrize("method", ["awq", "gptq"])
+@pytest.mark.parametrize("key", ["bits", "group_size"])
+@pytest.mark.parametrize("value", [0, -2, 0.5, "4", True, 1 << 21])
+def test_counts_that_cannot_be_are_refused_by_name(method: str, key: str, value: object):
+    with pytest.raises(InputError, match=rf"quantization_config\.{key}: found"):
+        read({**PLAIN[method], key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("fmt", "e9m9"), ("fmt", 4), ("activation_scheme", 5), ("activation_scheme", "some")],
+)
+def test_words_that_do_not_exist_are_refused_by_name(key: str, value: object):
+    with pytest.raises(InputError, match=rf"quantization_config\.{key}: found .*expected one of"):
+        read({**PLAIN["fp8"], key: value})
+
+
+@pytest.mark.parametrize("method", [7, True, ["fp8"]])
+def test_a_method_that_is_no_name_is_refused(method: object):
+    with pytest.raises(InputError, match=r"quantization_config\.quant_method: found"):
+        read({"quant_method": method})
+
+
+def test_an_empty_section_is_not_taken_for_sixteen_bits():
+    config = {"quantization_config": {}}
+    with pytest.raises(InputError, match=r"quantization_config: found \{\}, expected a"):
+        read_quantisation(config, config, {}, builders.mixture())
+
+
+def test_a_list_beside_the_config_is_held_to_the_same():
+    beside = {"quantization": {"quant_algo": "FP8", "exclude_modules": "lm_head"}}
+    with pytest.raises(InputError, match=r"hf_quant_config\.json: .*exclude_modules"):
+        read({}, beside)

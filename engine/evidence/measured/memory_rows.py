@@ -1,0 +1,162 @@
+"""Start-up logs of real servers as rows: the CSV form of ``kind`` memory.
+
+One row per server that ran or died, with what it printed about its memory. Blank cells mean "not
+printed", or of settings "the engine's own default".
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+
+from engine.hardware.chip_profiles import chip_aliases
+from engine.sources.files import open_file
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+KIND = "memory"
+MAXIMUM_BYTES = 16 << 20
+LARGEST_FILE = 256 << 20
+"""Of other kinds of rows, whose first line is looked at."""
+REQUIRED = ("id", "kind", "engine", "model", "chip", "verdict")
+RAN = "ran"
+SHORT = ("oom_weights", "oom_kv_len")
+"""Verdicts that a plan of memory can foresee; others died of something else."""
+LARGEST_NUMBER = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRow:
+    """One server's start. NaN and 0 mean that the log does not say."""
+
+    id: str
+    engine: str
+    version: str
+    model: str
+    config: str
+    """Folder of the config that describes the model; empty where it is the model's own name."""
+    chip: str
+    chips: int
+    tensor: int
+    pipeline: int
+    attention_data: int
+    expert: int
+    weights: str
+    """Format of the weights; empty where the config says it."""
+    tool: str
+    """What quantised them, as the log names it."""
+    kv: str
+    memory_fraction: float
+    max_context: int
+    max_sequences: int
+    prefill_tokens: int
+    weights_gib: float
+    pool_gib: float
+    tokens: float
+    drafts: bool
+    """Whether the model's own prediction layers were loaded to draft with."""
+    verdict: str
+    problem: str
+
+    @property
+    def ran(self) -> bool:
+        """Whether the server started."""
+        return self.verdict == RAN
+
+
+def holds_memory_rows(path: Path) -> bool:
+    """Whether the first row of a file is of ``kind`` memory; False where it cannot be read."""
+    try:
+        with (
+            open_file(path, LARGEST_FILE, "a CSV file of results") as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
+        ):
+            first = next(csv.DictReader(stream), {})
+    except (InputError, OSError, UnicodeDecodeError, csv.Error):
+        return False
+    return (first.get("kind") or "").strip().lower() == KIND
+
+
+def read_memory_rows(path: Path) -> list[MemoryRow]:
+    """All rows of ``kind`` memory; raises `InputError` where the file as a whole cannot be read."""
+    shown = clean(str(path))
+    lines = _lines(path)
+    for column in REQUIRED:
+        if lines and column not in lines[0]:
+            raise InputError(f"{shown}: column {column} is missing, expected it under kind memory")
+    return [_row(cells) for cells in lines if (cells.get("kind") or "").strip().lower() == KIND]
+
+
+def _lines(path: Path) -> list[dict[str, str | None]]:
+    shown = clean(str(path))
+    try:
+        with (
+            open_file(path, MAXIMUM_BYTES, "a CSV file of results") as file,
+            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
+        ):
+            return list(csv.DictReader(stream))
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise InputError(f"{shown}: {reason}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{shown}: not UTF-8 text, expected a CSV file") from None
+    except csv.Error as error:
+        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+
+
+def _row(cells: Mapping[str, str | None]) -> MemoryRow:
+    problems: list[str] = []
+
+    def text(column: str) -> str:
+        value = cells.get(column)
+        return clean(value.strip(), 200) if value else ""
+
+    def number(column: str) -> float:
+        written = text(column)
+        if not written:
+            return math.nan
+        try:
+            value = float(written)
+        except ValueError:
+            value = math.nan
+        if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+            problems.append(f"{column}: found {written[:40]!r}, expected a number")
+            return math.nan
+        return value
+
+    def count(column: str, otherwise: int) -> int:
+        """A whole number from 1; ``otherwise`` where blank, or below 1 for "switched off"."""
+        value = number(column)
+        return int(value) if value >= 1 else otherwise
+
+    chip = text("chip").lower()
+    return MemoryRow(
+        id=text("id"),
+        engine=text("engine").lower(),
+        version=text("engine_version"),
+        model=text("model"),
+        config=text("config"),
+        chip=chip_aliases().get(chip, chip),
+        chips=count("chips", 1),
+        tensor=count("tp", 1),
+        pipeline=count("pp", 1),
+        attention_data=count("dp", 1),
+        expert=count("ep", 1),
+        weights=text("weights").lower(),
+        tool=text("weight_quant").lower(),
+        kv=text("kv_dtype").lower(),
+        memory_fraction=number("gpu_memory_utilization"),
+        max_context=count("max_model_len", 0),
+        max_sequences=count("max_num_seqs", 0),
+        prefill_tokens=count("max_num_batched_tokens", 0),
+        weights_gib=number("weights_gib_per_gpu"),
+        pool_gib=number("kv_available_gib_per_gpu"),
+        tokens=number("kv_tokens_total"),
+        drafts="include mtp layer" in text("notes").lower(),
+        verdict=text("verdict").lower(),
+        problem=problems[0] if problems else "",
+    )

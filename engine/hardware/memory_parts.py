@@ -1,0 +1,199 @@
+"""How an engine divides a chip's memory: the parts of its profile, each constant once.
+
+Sources of the rules are in the profiles. Field names differ from those of the other parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.hardware.constants import constant
+
+NOMINAL_COMMUNICATION_BYTES = 0.4e9
+
+
+class MemoryShare(Enum):
+    """What the memory fraction is a share of."""
+
+    TOTAL = "of the whole memory"
+    LEFT = "of what weights and runtime leave free"
+
+
+class ShareHolds(Enum):
+    """What lives inside that share."""
+
+    EVERYTHING = "weights, cache, activations and runtime"
+    WEIGHTS_AND_CACHE = "weights and cache, of what is free at start; the rest lives outside"
+
+
+class Sizing(Enum):
+    """When room for activations is set aside."""
+
+    AS_NEEDED = "as the requests at hand need it"
+    AT_START = "at start, for the largest pass that the settings allow"
+
+
+class WindowCache(Enum):
+    """What a layer with a window must have free for a request to be let in."""
+
+    WINDOW = "the window"
+    PASS_TOO = "the window, a pass and a page"
+
+
+class FirstContext(Enum):
+    """What has to fit for the engine to start."""
+
+    ANY = "some cache"
+    WHOLE = "one request as long as may be"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPolicy:
+    """What of the chip's memory holds weights, cache and activations."""
+
+    memory_fraction: float = constant(
+        "memory_fraction", "share given to weights and cache", least=0.01, most=1
+    )
+    share_of: MemoryShare = constant(
+        "fraction_of_free",
+        "whether that share is of what weights and runtime leave free",
+        MemoryShare.TOTAL,
+        choices=(MemoryShare.TOTAL, MemoryShare.LEFT),
+    )
+    share_holds: ShareHolds = constant(
+        "activations_outside",
+        "whether that share is of what is free at start and holds weights and cache alone",
+        ShareHolds.EVERYTHING,
+        choices=(ShareHolds.EVERYTHING, ShareHolds.WEIGHTS_AND_CACHE),
+    )
+    spare_bytes: float = constant(
+        "spare_gib",
+        "where nobody gives a share, it leaves so much for what lives outside; 0: a share of its "
+        "own",
+        0.0,
+        least=0,
+        most=100_000,
+    )
+    spare_token_bytes: float = constant(
+        "spare_token_gib", "besides, for every prompt token of a pass", 0.0, least=0, most=100_000
+    )
+    reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0, most=100_000)
+    sizing: Sizing = constant(
+        "profiled",
+        "whether room for the largest pass is set aside at start",
+        Sizing.AS_NEEDED,
+        choices=(Sizing.AS_NEEDED, Sizing.AT_START),
+    )
+    sampler_bytes: float = constant(
+        "sampler_bytes",
+        "of a sequence and a word of the vocabulary while sampling, whole on every rank",
+        4.0,
+        least=0,
+        most=1000,
+    )
+    communication_bytes: float = constant(
+        "communication_gib",
+        "what joins ranks over a fast link",
+        NOMINAL_COMMUNICATION_BYTES,
+        least=0,
+        most=100_000,
+    )
+    peer_bytes: float = constant(
+        "peer_gib", "the same for every rank beyond the second", 0.0, least=0, most=100_000
+    )
+    workspace_bytes: Mapping[str, float] = constant(
+        "workspace_gib", "of kernels, by chip generation", {}, least=0, most=100_000
+    )
+    group_workspace_bytes: Mapping[str, float] = constant(
+        "group_workspace_gib",
+        "of kernels that join ranks, by chip generation",
+        {},
+        least=0,
+        most=100_000,
+    )
+    encoder_bytes: Mapping[str, float] = constant(
+        "encoder_gib",
+        "what running the towers once on the largest input leaves behind, by the beginning of the "
+        "model type",
+        {},
+        least=0,
+        most=100_000,
+    )
+    graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0, most=100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """How the cache is handed out."""
+
+    block_tokens: int = constant("block_tokens", "tokens of a page", 16, least=1, most=1 << 16)
+    window_cache: WindowCache = constant(
+        "window_holds_pass",
+        "whether a layer with a window must have a pass and a page free besides the window",
+        WindowCache.WINDOW,
+        choices=(WindowCache.WINDOW, WindowCache.PASS_TOO),
+    )
+    window_ratio: float = constant(
+        "window_ratio",
+        "layers with and without a window have pools of their own: tokens of the one over the "
+        "other's; 0 where they share one",
+        0.0,
+        least=0,
+        most=1,
+    )
+    state_ratio: float = constant(
+        "state_ratio",
+        "states have a pool of their own: its bytes over those of the keys' and values'; 0 where "
+        "they share one",
+        0.0,
+        least=0,
+        most=100,
+    )
+    state_slots: float = constant(
+        "state_slots", "states that a request holds in that pool", 1.0, least=1, most=100
+    )
+    first_context: FirstContext = constant(
+        "whole_context_first",
+        "whether one request as long as may be has to fit for the engine to start",
+        FirstContext.ANY,
+        choices=(FirstContext.ANY, FirstContext.WHOLE),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightPolicy:
+    """What ranks hold beyond the checkpoint's own bytes."""
+
+    whole_shared_experts: bool = constant(
+        "whole_shared_experts",
+        "with attention-DP and expert parallelism, every rank holds the shared experts whole",
+        False,
+    )
+    whole_embeddings: bool = constant(
+        "whole_embeddings", "with attention-DP, every rank holds the embeddings whole", False
+    )
+    split_towers: bool = constant(
+        "split_towers", "tensor ranks divide vision and audio towers", False
+    )
+    latent_copy: bool = constant(
+        "latent_copy",
+        "keeps the up-projections of latent attention a second time, absorbed, in 16 bits",
+        False,
+    )
+    expert_inner_multiple: Mapping[str, float] = constant(
+        "expert_inner_multiple",
+        "kernels of MXFP4 experts pad a rank's part of their width to a multiple of it, by chip "
+        "generation",
+        {},
+        least=1,
+        most=1 << 16,
+    )
+    expert_hidden_multiple: Mapping[str, float] = constant(
+        "expert_hidden_multiple",
+        "the same of the model's width",
+        {},
+        least=1,
+        most=1 << 16,
+    )

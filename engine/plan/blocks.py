@@ -1,0 +1,193 @@
+"""Rows of a table from an outcome: columns, refusals, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.kinds import ModelKind
+from engine.model.precision import Precision
+from engine.plan.metrics import (
+    CODES,
+    MEMORY,
+    METRICS,
+    NO_FIGURE,
+    NO_MEMORY,
+    NOTHING,
+    THROUGHPUT,
+    TOO_LONG,
+    TOO_MANY,
+    VERDICTS,
+    Answers,
+    metrics_of,
+)
+from engine.plan.prepared import Prepared
+from engine.plan.results import Table
+from engine.scenario import Scenario
+from engine.serve.outcome import Outcome
+from engine.serve.predict import predict
+from engine.serve.resolve import load_of, requests_of
+from engine.words.arrays import BoolArray, FloatArray, IntArray
+from engine.words.quantities import GIB
+from engine.work.arrangement import Arrangement
+
+_OF_LATER_TOKENS = tuple(
+    one.id
+    for one in METRICS
+    if one.answers is Answers.SEVERAL_TOKENS and one not in THROUGHPUT.values()
+)
+"""Metrics that mean nothing where an answer is one token; what ranks goes with the prompts."""
+
+
+def has_one_token(prepared: Prepared, scenario: Scenario) -> bool:
+    """Whether answers are of tokens and end with the first of them: no time between two tokens is
+    shown or judged then."""
+    return prepared.kind is ModelKind.TOKENS and scenario.workload.is_one_token
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of a table before their verdict; columns of equal length."""
+
+    arrangement_index: IntArray
+    precision_index: IntArray
+    batch: IntArray
+    metrics: dict[str, FloatArray]
+    capacity_gib: FloatArray
+    refusal: NDArray[np.int8]
+    """The place in `VERDICTS` of what keeps the row from being served at all."""
+
+
+def outcome_of(
+    prepared: Prepared,
+    scenario: Scenario,
+    precision: Precision,
+    arrangements: tuple[Arrangement, ...],
+    sizes: FloatArray | IntArray,
+) -> Outcome:
+    """What arrangements of a scenario do, one row each, or the same ``sizes`` for all."""
+    system = prepared.system(precision)
+    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
+
+
+def rows_of(
+    prepared: Prepared,
+    scenario: Scenario,
+    outcome: Outcome,
+    served: BoolArray,
+    wanted: BoolArray,
+    arrangement_index: IntArray,
+    precision_index: IntArray,
+    batch: IntArray,
+) -> Block:
+    """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where they are
+    ``served``."""
+    refused = _refusals(outcome, served[wanted], wanted)
+    one_token = has_one_token(prepared, scenario)
+    allowed = True if refused is None else refused == CODES[NOTHING]
+    columns = {
+        metric.id: _column(outcome, metric.of(outcome), wanted)
+        for metric in metrics_of(prepared.kind)
+        # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
+        if one_token or metric.answers is not Answers.ONE_TOKEN
+    }
+    unknown = allowed & ~_finite(columns)
+    if bool(np.any(unknown)):
+        others = CODES[NOTHING] if refused is None else refused
+        refused = np.where(unknown, CODES[NO_FIGURE], others).astype(np.int8)
+    if one_token:
+        columns |= {name: np.full(len(batch), np.nan) for name in _OF_LATER_TOKENS}
+    if refused is not None:
+        speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
+        columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
+    return Block(
+        arrangement_index,
+        precision_index,
+        batch,
+        columns,
+        _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
+        np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
+    )
+
+
+def _finite(columns: Mapping[str, FloatArray]) -> BoolArray:
+    """The rows of which every figure is a number; their sum is one only then."""
+    total = np.asarray(sum(columns.values()))
+    finite: BoolArray = np.isfinite(total)
+    return finite
+
+
+def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
+    return np.broadcast_to(values, outcome.shape)[wanted]
+
+
+def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray[np.int8] | None:
+    """What keeps the ``wanted`` rows from being ``served``: nothing, the context, the scheduler
+    where memory would do, else memory. None where all of them are served."""
+    if bool(np.all(served)):
+        return None
+    memory = outcome.memory
+    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
+    code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
+    code = np.where(memory.context_fits, code, CODES[TOO_LONG])
+    refused = np.broadcast_to(code, outcome.shape)[wanted]
+    return np.where(served, CODES[NOTHING], refused).astype(np.int8)
+
+
+def judged_table(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangements: tuple[Arrangement, ...],
+    precisions: tuple[Precision, ...],
+    block: Block,
+) -> Table:
+    """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
+    excess = np.zeros(len(block.batch))
+    binding = block.refusal.astype(np.int64)
+    for code, verdict in enumerate(VERDICTS):
+        if verdict.metric is None or verdict.metric.id not in block.metrics:
+            continue
+        limit = getattr(scenario.objectives, verdict.metric.id)
+        if limit is not None:
+            ratio = block.metrics[verdict.metric.id] / limit
+            worse = ratio > excess
+            excess = np.where(worse, ratio, excess)
+            binding = np.where(worse & (ratio > 1.0), code, binding)
+    # Rows that are not served have no speeds to compare with a limit.
+    fits = block.refusal == CODES[NOTHING]
+    if not bool(np.all(fits)):
+        excess = np.where(fits, excess, block.metrics[MEMORY.id] / block.capacity_gib)
+    return Table(
+        kind=prepared.kind,
+        arrangements=arrangements,
+        precisions=precisions,
+        arrangement_index=block.arrangement_index,
+        precision_index=block.precision_index,
+        batch=block.batch,
+        metrics=block.metrics,
+        capacity_gib=block.capacity_gib,
+        fits=fits,
+        meets=fits & (excess <= 1.0),
+        binding=binding,
+        excess=excess,
+        one_token=has_one_token(prepared, scenario),
+    )
+
+
+def joined_blocks(parts: list[Block]) -> Block:
+    """All rows in one; takes the ``parts`` apart, so that nothing is held twice for long."""
+    names = list(parts[0].metrics)
+    metrics = {name: np.concatenate([one.metrics.pop(name) for one in parts]) for name in names}
+    whole = Block(
+        np.concatenate([one.arrangement_index for one in parts]),
+        np.concatenate([one.precision_index for one in parts]),
+        np.concatenate([one.batch for one in parts]),
+        metrics,
+        np.concatenate([one.capacity_gib for one in parts]),
+        np.concatenate([one.refusal for one in parts]),
+    )
+    parts.clear()
+    return whole

@@ -1,0 +1,89 @@
+"""What a server prints when it starts: weights, room for the cache, whether it starts at all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.hardware.memory_parts import FirstContext
+from engine.serve.cache_bytes import cached_layers, keyed_share, keyed_token_bytes
+from engine.serve.memory import Held, MemoryItem
+from engine.serve.system import System
+from engine.serve.weight_bytes import stage_share
+from engine.words.arrays import FloatArray
+from engine.work.layout import Layout
+from engine.work.tokens import LayoutArrays
+
+UNSAID_CONTEXT = 4096
+"""Tokens of a request where neither the model nor anybody says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """The memory of one chip as its server starts, and what one copy of the deployment holds.
+
+    ``pool_bytes`` is what is left for the cache, below 0 where weights do not fit. ``tokens`` and
+    ``sequences`` are of requests as long as may be, over all attention ranks of one replica.
+    """
+
+    context_tokens: float
+    weight_bytes: float
+    pool_bytes: float
+    tokens: float
+    sequences: float
+    lacks_bytes: float
+    items: tuple[MemoryItem, ...]
+    """What the capacity holds besides the pool."""
+    outside: tuple[MemoryItem, ...]
+    """What lives beside the capacity."""
+    capacity_bytes: float
+    context_bytes: float
+    """What one request as long as may be takes of the pool."""
+
+    @property
+    def starts(self) -> bool:
+        """Whether nothing lacks."""
+        return self.lacks_bytes <= 0.0
+
+
+def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
+    """What the server of one replica of ``layout`` prints."""
+    model, engine = system.tokens_model, system.engine
+    longest = float(system.max_context or UNSAID_CONTEXT)
+    usage = system.footprint([layout], Held(longest, longest, draft_tokens))
+    arrays = LayoutArrays.of([layout])
+    chunk = np.array([[float(engine.scheduler.prefill_tokens)]])
+    pass_bytes = usage.budget.activation_bytes_per_token * chunk
+    pool = float((usage.capacity_bytes - usage.fixed_bytes - pass_bytes)[0, 0])
+    whole = float(usage.cache_bytes_of_whole[0, 0])
+    layers = cached_layers(model, system.precision, arrays, draft_tokens > 0)
+    share = keyed_share(layers, engine.cache)
+    per_token = whole / longest
+    if engine.cache.window_ratio or engine.cache.state_ratio:
+        stage = stage_share(model, arrays)
+        per_token = float((stage * keyed_token_bytes(layers, engine.cache))[0, 0]) / share
+    needs_whole = engine.cache.first_context is FirstContext.WHOLE
+    needed = whole if needs_whole else per_token * engine.cache.block_tokens
+    held = max(pool, 0.0)
+    return Startup(
+        context_tokens=longest,
+        weight_bytes=float(usage.weight_bytes[0, 0]),
+        pool_bytes=pool * share if pool > 0 else pool,
+        tokens=math.floor(held / per_token) * layout.attention_data if per_token else 0,
+        sequences=held / whole * layout.attention_data if whole else math.inf,
+        lacks_bytes=max(needed - pool, 0.0),
+        items=(
+            MemoryItem("weights", float(usage.weight_bytes[0, 0])),
+            *_items(usage.budget.inside),
+        ),
+        outside=_items(usage.budget.outside),
+        capacity_bytes=float(usage.capacity_bytes[0, 0]),
+        context_bytes=whole,
+    )
+
+
+def _items(parts: tuple[tuple[str, FloatArray], ...]) -> tuple[MemoryItem, ...]:
+    items = (MemoryItem(name, float(bytes[0, 0])) for name, bytes in parts)
+    return tuple(item for item in items if item.bytes > 0)

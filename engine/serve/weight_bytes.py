@@ -1,0 +1,137 @@
+"""Weights as ranks hold them: divided, copied, padded as the engine's kernels do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.hardware.chip import Chip
+from engine.hardware.memory_parts import WeightPolicy
+from engine.model.architecture import Architecture, Block, Experts, LatentCore, Split
+from engine.model.bytes import Part, Parts, Spread, stored_weights
+from engine.model.precision import Precision
+from engine.words.arrays import FloatArray
+from engine.work.tokens.step import LayoutArrays
+
+PADDED_FORMAT = "mxfp4"
+"""The format whose kernels pad experts (NVFP4 checkpoints are made in multiples already)."""
+ABSORBED_BYTES = 2.0
+"""Of an element of the absorbed up-projections, which are kept in 16 bits."""
+
+
+def rank_weight_bytes(
+    architecture: Architecture,
+    precision: Precision,
+    chip: Chip,
+    policy: WeightPolicy,
+    layouts: LayoutArrays,
+    drafting: bool = False,
+) -> FloatArray:
+    """Bytes on the chip of the fullest pipeline stage, with the prediction layers where they draft;
+    a column."""
+    stage = stage_share(architecture, layouts)
+    held = stored_weights(architecture, precision)
+    whole = (layouts.attention_data > 1) & policy.whole_embeddings
+    embedding = held.embedding / np.where(whole, 1.0, layouts.tensor)
+    head = held.head / layouts.tensor
+    towers = held.towers / (layouts.tensor if policy.split_towers else 1.0)
+    ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
+    # Held once however many layers use them, if those are on the same pipeline stage.
+    shared = _rank_bytes(held.shared, policy, layouts) / layouts.pipeline
+    total: FloatArray = stage * _rank_bytes(held.layers, policy, layouts) + ends
+    total = total + towers + held.beside
+    if drafting:
+        total = total + _rank_bytes(held.prediction, policy, layouts) + held.prediction_beside
+    for block, count in architecture.blocks():
+        extra = _padding_bytes(block, precision, chip, policy, layouts)
+        if policy.latent_copy:
+            extra = extra + _absorbed_bytes(block, layouts)
+        total = total + stage * count * extra
+    return total - shared
+
+
+def stage_share(architecture: Architecture, layouts: LayoutArrays) -> FloatArray:
+    """Share of the layers that the fullest pipeline stage has."""
+    share: FloatArray = (
+        np.ceil(architecture.layer_count / layouts.pipeline) / architecture.layer_count
+    )
+    return share
+
+
+def _rank_bytes(kinds: Sequence[Parts], policy: WeightPolicy, layouts: LayoutArrays) -> FloatArray:
+    """Bytes of layers that one rank holds, all pipeline stages together."""
+    total = np.zeros_like(layouts.tensor)
+    for kind in kinds:
+        one = np.zeros_like(layouts.tensor)
+        for part in kind.parts:
+            one = one + part.bytes / _ranks_dividing(part, policy, layouts)
+        total = total + kind.count * one
+    return total
+
+
+def _ranks_dividing(part: Part, policy: WeightPolicy, layouts: LayoutArrays) -> FloatArray:
+    match part.spread:
+        case Spread.TENSOR:
+            return layouts.tensor
+        case Spread.KV_HEADS:
+            return np.minimum(layouts.tensor, float(part.heads))
+        case Spread.SHARED_EXPERTS:
+            apart = (layouts.attention_data > 1) & (layouts.expert > 1)
+            return np.where(apart & policy.whole_shared_experts, 1.0, layouts.tensor)
+        case Spread.EXPERTS:
+            return layouts.ranks
+        case Spread.NONE:
+            return np.ones_like(layouts.tensor)
+
+
+def _padding_bytes(
+    block: Block,
+    precision: Precision,
+    chip: Chip,
+    policy: WeightPolicy,
+    layouts: LayoutArrays,
+) -> FloatArray:
+    """What the layout of MXFP4 kernels adds to one layer's experts on one rank."""
+    experts = block.experts
+    inner = policy.expert_inner_multiple.get(chip.generation, 1.0)
+    hidden = policy.expert_hidden_multiple.get(chip.generation, 1.0)
+    none = np.zeros_like(layouts.tensor)
+    if experts is None or inner * hidden == 1.0:
+        return none
+    stored = [precision.weight_format(matrix.role).name for matrix in experts.matrices]
+    if PADDED_FORMAT not in stored:
+        return none
+    return _padded_bytes(experts, precision, inner, hidden, layouts)
+
+
+def _padded_bytes(
+    experts: Experts,
+    precision: Precision,
+    inner: float,
+    hidden: float,
+    layouts: LayoutArrays,
+) -> FloatArray:
+    of_rank = experts.count / layouts.expert
+    total = np.zeros_like(layouts.tensor)
+    for matrix in experts.matrices:
+        wide = matrix.split is not Split.ROW
+        width, across = (matrix.outputs, matrix.inputs) if wide else (matrix.inputs, matrix.outputs)
+        mine = width / layouts.expert_tensor
+        # Gate and up stand in one matrix twice as wide: each is padded.
+        both = 2.0 if wide and width > experts.matrices[-1].inputs else 1.0
+        padded = np.ceil(mine / both / inner) * inner * both
+        grown = padded * np.ceil(across / hidden) * hidden / (mine * across)
+        weights = matrix.weights * precision.weight_format(matrix.role).bytes_per_element
+        total = total + (grown - 1.0) * weights / layouts.expert_tensor
+    return of_rank * total
+
+
+def _absorbed_bytes(block: Block, layouts: LayoutArrays) -> FloatArray:
+    """The second copy of one layer's up-projections from the latent."""
+    total = np.zeros_like(layouts.tensor)
+    for core in block.cores:
+        if isinstance(core, LatentCore) and core.expanded:
+            elements = core.latent_dim * core.heads * (core.nope_dim + core.value_dim)
+            total = total + ABSORBED_BYTES * elements / layouts.tensor
+    return total

@@ -1,0 +1,78 @@
+"""``rooftop memory``: what the server will print, whether it starts, what would help."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.cli import run
+
+KEYS = {
+    "weights_gib",
+    "kv_pool_gib",
+    "kv_tokens",
+    "sequences_at_max_context",
+    "starts",
+    "lacks_gib",
+    "items",
+}
+
+
+def printed(capsys, *arguments: str) -> tuple[int, str]:
+    code = run(["memory", *arguments])
+    return code, capsys.readouterr().out
+
+
+def test_the_json_has_what_servers_print(capsys):
+    code, out = printed(capsys, "--model", "llama-3-8b", "--chip", "h100", "--tp", "1", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found.keys() >= KEYS
+    assert found["starts"] is True
+    assert found["lacks_gib"] == 0
+    filled = sum(found["items"].values()) + found["kv_pool_gib"]
+    assert filled == pytest.approx(found["budget_gib"], abs=0.01)
+
+
+def test_what_does_not_start_says_what_lacks_and_what_would_help(capsys):
+    code, out = printed(capsys, "--model", "llama-3.1-8b", "--chip", "rtx_4090", "--tp", "1")
+    assert code == 1
+    assert "one request of 131,072 tokens does not fit" in out
+    assert "GiB per chip lacking" in out
+    assert "would start with requests of up to" in out
+    assert "would start on 2 chips" in out
+
+
+def test_a_context_that_would_help_does_help(capsys):
+    ask = ("--model", "llama-3.1-8b", "--chip", "rtx_4090", "--tp", "1")
+    _, out = printed(capsys, *ask, "--json")
+    longest = json.loads(out)["helps"][0].split("--max-context ")[1].rstrip(")")
+    code, _ = printed(capsys, *ask, "--max-context", longest)
+    assert code == 0
+
+
+def test_weights_that_leave_no_room_are_said_so(capsys):
+    code, out = printed(capsys, "--model", "deepseek-v3", "--chip", "h100", "--tp", "8")
+    assert code == 1
+    assert "weights and runtime leave no room for a cache" in out
+
+
+def test_a_nominal_size_is_tagged(capsys):
+    _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "mi210", "--tp", "1")
+    assert "nominal, by the datasheet" in out
+    _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "h100", "--tp", "1")
+    assert "as the driver reports it" in out
+
+
+def test_models_without_a_cache_are_refused(capsys):
+    assert run(["memory", "--model", "resnet50"]) == 2
+    assert "has no cache" in capsys.readouterr().err
+
+
+def test_drafting_takes_weights_and_cache(capsys):
+    ask = ("--model", "deepseek-v3", "--chip", "h200", "--tp", "8", "--json")
+    plain = json.loads(printed(capsys, *ask)[1])
+    drafting = json.loads(printed(capsys, *ask, "--draft-tokens", "1")[1])
+    assert drafting["weights_gib"] > plain["weights_gib"] + 1
+    assert drafting["kv_tokens"] < plain["kv_tokens"]

@@ -1,0 +1,105 @@
+"""What engines fill of a chip's memory, and what of it is not cache, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.hardware.chip import Link
+from engine.hardware.memory_parts import ShareHolds, Sizing
+from engine.serve.budget import activation_bytes_per_token, budget, capacity_bytes
+from engine.work.layout import Layout
+from engine.work.tokens import LayoutArrays
+from tests.engine import builders
+
+GIB = 1 << 30
+ALONE = Layout()
+ONE = LayoutArrays.of([ALONE])
+
+
+def parts(engine, layout: Layout = ALONE, **chip: object) -> dict[str, float]:
+    arrays = LayoutArrays.of([layout])
+    chosen = replace(builders.chip(), **chip)
+    found = budget(builders.dense(), chosen, engine, arrays)
+    return {name: float(value[0, 0]) for name, value in found.inside if value[0, 0] > 0}
+
+
+def at_start(**changes: object):
+    return builders.framework(sizing=Sizing.AT_START, prefill_tokens=1000, **changes)
+
+
+def test_the_capacity_is_a_share_of_what_the_driver_reports():
+    chip = replace(builders.chip(), reported_bytes=79.0 * GIB)
+    policy = builders.framework(memory_fraction=0.9).memory
+    assert capacity_bytes(chip, policy, np.zeros((1, 1)), ONE)[0, 0] == pytest.approx(
+        0.9 * 79 * GIB
+    )
+
+
+def test_a_share_of_what_is_free_at_start_leaves_out_the_runtime():
+    policy = builders.framework(
+        memory_fraction=0.9, share_holds=ShareHolds.WEIGHTS_AND_CACHE, reserve_bytes=2.0 * GIB
+    ).memory
+    found = capacity_bytes(builders.chip(), policy, np.zeros((1, 1)), ONE)
+    assert found[0, 0] == pytest.approx(0.9 * 78 * GIB)
+
+
+def test_activations_live_outside_a_share_of_weights_and_cache():
+    engine = at_start(share_holds=ShareHolds.WEIGHTS_AND_CACHE, reserve_bytes=1.0 * GIB)
+    found = budget(builders.dense(), builders.chip(), engine, ONE)
+    assert found.inside == ()
+    assert {name for name, _ in found.outside} >= {"activations", "runtime"}
+
+
+def test_sampling_takes_the_memory_that_the_layers_have_left():
+    per_token = float(activation_bytes_per_token(builders.dense(), ONE)[0, 0])
+    found = parts(at_start(max_sequences=500, sampler_bytes=100.0))
+    assert found["activations"] == 1000 * per_token
+    assert found["sampler"] == pytest.approx(100 * 500 * 1000 - 1000 * per_token)
+
+
+def test_no_more_sequences_are_sampled_than_a_pass_has_tokens():
+    many = parts(at_start(max_sequences=4000, sampler_bytes=1000.0))
+    few = parts(at_start(max_sequences=1000, sampler_bytes=1000.0))
+    assert many == few
+
+
+def test_the_sampler_is_not_divided_by_tensor_ranks():
+    engine = at_start(max_sequences=1000, sampler_bytes=1000.0)
+    one, four = parts(engine), parts(engine, Layout(tensor=4))
+    assert sum(one[n] for n in ("activations", "sampler")) == pytest.approx(
+        sum(four[n] for n in ("activations", "sampler"))
+    )
+
+
+def test_ranks_on_a_fast_link_take_memory_to_talk():
+    engine = at_start(communication_bytes=5.0, peer_bytes=1.0)
+    assert "communication" not in parts(engine)
+    assert parts(engine, Layout(tensor=4))["communication"] == 7.0
+
+
+def test_ranks_on_a_slow_link_do_not():
+    slow = Link("PCIe", 32e9, 8)
+    engine = at_start(communication_bytes=5.0, peer_bytes=1.0)
+    assert "communication" not in parts(engine, Layout(tensor=4), scale_up=slow)
+
+
+def test_workspaces_are_of_a_generation():
+    engine = at_start(workspace_bytes={"toy": 7.0, "other": 9.0})
+    assert parts(engine)["runtime"] == 7.0
+
+
+def test_towers_are_run_once_at_their_largest_input():
+    engine = at_start(encoder_bytes={"toy": 11.0})
+    assert "encoders" not in parts(engine)
+    seeing = replace(builders.dense(), tower_parameters=1000)
+    found = budget(seeing, builders.chip(), engine, ONE)
+    assert dict(found.inside)["encoders"][0, 0] == 11.0
+
+
+def test_what_grows_with_requests_is_set_aside_by_engines_that_do_not_profile():
+    found = budget(builders.dense(), builders.chip(), builders.framework(), ONE)
+    assert found.activation_bytes_per_token[0, 0] > 0
+    assert found.logit_bytes_per_sequence[0, 0] == 4 * 1000

@@ -1,0 +1,72 @@
+"""What servers print as they start, against logs of real ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.scenario import Scenario, Settings
+from engine.serve.resolve import resolve
+from engine.serve.startup import Startup, startup
+from engine.work.layout import Layout
+
+GIB = 1 << 30
+
+
+def start(layout: Layout, framework: str, model: str, chip: str, **settings: object) -> Startup:
+    scenario = Scenario(model=model, chip=chip, framework=framework, settings=Settings(**settings))
+    return startup(resolve(scenario).systems[0], layout)
+
+
+def test_a_small_model_on_vllm_0_11_has_the_cache_of_its_log():
+    # Meta-Llama-3-8B-Instruct on one H200: 14.96 GiB of weights, 105.97 for the cache.
+    found = start(
+        Layout(),
+        "vllm",
+        "llama-3-8b",
+        "h200",
+        memory_fraction=0.9,
+        max_context=1024,
+        build="0.11.2",
+    )
+    assert found.weight_bytes / GIB == pytest.approx(14.96, abs=0.01)
+    assert found.pool_bytes / GIB == pytest.approx(105.97, abs=0.2)
+    assert found.tokens == pytest.approx(868_080, rel=0.002)
+
+
+def test_deepseek_on_sglang_has_the_cache_of_its_log():
+    # DeepSeek-R1 on eight H200: 79.80 GiB of weights, 33.32 for the cache.
+    found = start(
+        Layout(tensor=8), "sglang", "deepseek-r1", "h200", memory_fraction=0.82, max_context=163_840
+    )
+    assert found.weight_bytes / GIB == pytest.approx(79.80, abs=0.4)
+    assert found.pool_bytes / GIB == pytest.approx(33.32, abs=0.5)
+    assert found.starts
+
+
+def test_gpt_oss_does_not_start_on_one_h100_under_vllm_0_10():
+    # Died for want of 2.14 GiB before the first page of the cache (vLLM 0.10.1).
+    found = start(Layout(), "vllm", "gpt-oss-120b", "h100", memory_fraction=0.9, build="0.10.1")
+    assert not found.starts
+    assert found.pool_bytes / GIB == pytest.approx(-2.14, abs=0.3)
+
+
+def test_a_longer_request_than_the_pool_stops_vllm_and_not_sglang():
+    told = {"max_context": 1 << 20, "memory_fraction": 0.5}
+    assert not start(Layout(), "vllm", "llama-3-8b", "h100", **told).starts
+    assert start(Layout(), "sglang", "llama-3-8b", "h100", **told).starts
+
+
+def test_the_items_and_the_pool_are_all_that_the_engine_fills():
+    found = start(Layout(tensor=2), "vllm", "llama-3-8b", "h100", max_context=8192)
+    filled = sum(item.bytes for item in found.items) + found.pool_bytes
+    assert filled == pytest.approx(found.capacity_bytes)
+
+
+@pytest.mark.parametrize(
+    "told", [{"max_sequences": 64}, {"memory_fraction": 0.95}, {"prefill_tokens": 1024}]
+)
+def test_settings_change_what_is_left(told):
+    known = {"max_context": 8192, "build": "0.11"}
+    before = start(Layout(), "vllm", "llama-3-8b", "h100", **known)
+    after = start(Layout(), "vllm", "llama-3-8b", "h100", **known, **told)
+    assert (after.pool_bytes > before.pool_bytes) is ("prefill_tokens" not in told)
