@@ -104,3 +104,6 @@ def _print_table(found: Predicted) -> None:
     print(f"{subject.rsplit(', batch', 1)[0]}\n")
     print_rows(prepared, found.scenario, found.rows())
     print_reliability(prepared, found.scenario, prepared.precisions[0])
+    for row in found.rows():
+        if row["waiting"]:
+            print(f"note: batch {row['batch']:g}: {row['admitted']:,} run at once, the rest wait")

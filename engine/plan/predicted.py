@@ -45,12 +45,17 @@ class Predicted:
         outcome = self.outcomes[precision]
         size = float(outcome.sizes[0, column])
         admitted = float(outcome.memory.largest_size[0, 0]) * self.arrangement.replicas
+        # What is served although it does not fit waits for those that are let in.
+        served = np.isfinite(self.table.metrics[self.table.throughput][place])
+        waits = bool(served) and not self.table.fits[place]
+        concurrency = size * self.arrangement.replicas
         return {
             **row_values(self.prepared, self.scenario, self.table, place),
             "batch": int(size) if size == int(size) else size,
             "starts": bool(outcome.starts[0, 0]),
-            "concurrency": size * self.arrangement.replicas,
+            "concurrency": concurrency,
             "admitted": int(admitted) if np.isfinite(admitted) else None,
+            "waiting": concurrency - int(admitted) if waits else 0,
             **self.held(precision),
             "command": command_line(Call(self.scenario, self.arrangement, self.sizes[column])),
         }

@@ -75,13 +75,25 @@ def asked_table(
     for place, precision in enumerate(prepared.precisions):
         outcome = outcome_of(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
         served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
-        parts.append(rows_of(prepared, scenario, outcome, served, every, none, none + place, batch))
+        told = _with_held_memory(prepared, scenario, precision, outcome) if waits else outcome
+        parts.append(rows_of(prepared, scenario, told, served, every, none, none + place, batch))
         outcomes.append(outcome)
     used, precisions = (arrangement,), prepared.precisions
     table = judged_table(prepared, scenario, used, precisions, joined_blocks(parts))
     fits = np.concatenate([one.fits[0] for one in outcomes])
     known = table.binding != CODES[NO_FIGURE]
     return replace(table, fits=fits & known), tuple(outcomes)
+
+
+def _with_held_memory(
+    prepared: Prepared, scenario: Scenario, precision: Precision, outcome: Outcome
+) -> Outcome:
+    """The outcome with the memory of the requests that are let in: those that wait hold none."""
+    admitted = np.minimum(outcome.sizes, outcome.memory.largest_size)
+    held = np.where(outcome.starts, admitted, outcome.sizes)
+    inside = outcome_of(prepared, scenario, precision, tuple(outcome.arrangements), held)
+    memory = replace(outcome.memory, needed_bytes=inside.memory.needed_bytes)
+    return replace(outcome, memory=memory)
 
 
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:

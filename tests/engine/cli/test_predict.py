@@ -105,3 +105,19 @@ def test_a_cached_share_without_effect_is_said(capsys, arguments):
         line for line in cached.splitlines() if line.startswith("note: ")
     ]
     assert "cached" in cached
+
+
+def test_requests_that_wait_hold_no_memory(capsys):
+    crowd = ["--tp", "1", "--max-sequences", "64"]
+    running, waiting = document(capsys, *crowd, "--batch", "64,5000")["rows"]
+    assert waiting["memory_gib"] == running["memory_gib"]
+    assert (running["waiting"], waiting["waiting"]) == (0, 5000 - 64)
+    assert (
+        "note: batch 5000: 64 run at once, the rest wait"
+        in told(capsys, *crowd, "--batch", "5000")[1]
+    )
+
+
+def test_nothing_waits_in_a_static_batch_that_lacks_memory(capsys):
+    (row,) = document(capsys, "--tp", "1", "--mode", "static", "--batch", "5000")["rows"]
+    assert (row["waiting"], row["ttft_ms"], row["meets"]) == (0, None, False)
