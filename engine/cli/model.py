@@ -15,7 +15,7 @@ from engine.words.errors import InputError
 if TYPE_CHECKING:
     from engine.model.architecture import Architecture
     from engine.model.config import LoadedModel
-    from engine.model.forward.architecture import VisionArchitecture
+    from engine.model.forward.architecture import ForwardArchitecture
 
 
 def run_model(arguments: argparse.Namespace) -> int:
@@ -71,7 +71,7 @@ def _print_language(
 
 
 def _print_forward(
-    model: LoadedModel, architecture: VisionArchitecture, arguments: argparse.Namespace
+    model: LoadedModel, architecture: ForwardArchitecture, arguments: argparse.Namespace
 ) -> int:
     from engine.model.forward.describe import as_json, as_text
 

@@ -10,7 +10,7 @@ _STAND_IN = {"NVIDIA": "tensorrt"}
 _ANY_VENDOR = "generic"
 
 
-def vision_framework(
+def forward_framework(
     chosen: Framework, chip: Chip, why: str = "serves no vision models"
 ) -> tuple[Framework, str]:
     """The framework to plan with, and a note when it is not the chosen one: ``why`` not."""

@@ -136,7 +136,7 @@ class CacheFile(_Strict):
     reach: Share = Field(le=10)
 
 
-class VisionKernelsFile(_Strict):
+class ForwardKernelsFile(_Strict):
     """Constants of vision kernels that the chips of one generation share."""
 
     id: str

@@ -26,7 +26,7 @@ from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
 if TYPE_CHECKING:
-    from engine.model.forward.architecture import VisionArchitecture
+    from engine.model.forward.architecture import ForwardArchitecture
 
 _PLAIN = FORMATS["bf16"]
 _NOT_EXPERTS = QUANTISED_ROLES - {Role.ROUTED_EXPERT}
@@ -34,7 +34,7 @@ _NOT_EXPERTS = QUANTISED_ROLES - {Role.ROUTED_EXPERT}
 
 def served_precision(
     own: Precision,
-    architecture: Architecture | VisionArchitecture,
+    architecture: Architecture | ForwardArchitecture,
     weights: str = "",
     activations: str = "",
     kv: str = "",
@@ -52,7 +52,7 @@ def served_precision(
 
 
 def _stored_as(
-    weights: str, own: Precision, architecture: Architecture | VisionArchitecture
+    weights: str, own: Precision, architecture: Architecture | ForwardArchitecture
 ) -> Precision:
     first, apart, second = weights.partition("/")
     named = number_format(first)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import load_chip
 from engine.model.config import LoadedModel, hub_reference, load_architecture, read_raw
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.index import named_architectures
 from engine.model.kinds import ModelKind
 from engine.model.model_profiles import model_names, spelling
@@ -198,7 +198,7 @@ def _split(reference: str) -> tuple[str, str]:
 def _is(name: BenchmarkName, loaded: LoadedModel) -> bool:
     """Whether a model is of the kind, the name and the size or version that a name says."""
     architecture = loaded.architecture
-    if isinstance(architecture, VisionArchitecture):
+    if isinstance(architecture, ForwardArchitecture):
         if isinstance(name, TpsName | FtlName):
             return False
         same = spelling(fps_model(loaded.name, architecture.version)) == spelling(name.model)
@@ -233,7 +233,7 @@ def _has_size(name: TpsName | FtlName, model: str, parameters: int) -> bool:
 def _called(loaded: LoadedModel) -> str:
     """How names call a model, for a hint."""
     architecture = loaded.architecture
-    if isinstance(architecture, VisionArchitecture):
+    if isinstance(architecture, ForwardArchitecture):
         version = architecture.version or "V1"
         return f"{fps_model(loaded.name, architecture.version)}-{version}"
     return "-".join(model_and_size(loaded.name, architecture.total_parameters))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from engine.hardware.chip import Provenance
-from engine.hardware.forward_runtime import vision_framework
+from engine.hardware.forward_runtime import forward_framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import Image, Text
 from engine.model.precision import Precision
@@ -37,11 +37,11 @@ class ForwardPlans:
 
     def engine(self, prepared: Prepared, scenario: Scenario) -> str:
         """The chosen engine where it runs such models, else one of the chip's vendor."""
-        return vision_framework(load_framework(scenario.framework), prepared.chip)[0].id
+        return forward_framework(load_framework(scenario.framework), prepared.chip)[0].id
 
     def heading(self, prepared: Prepared, metric: Metric) -> str:
         """The metric's label, in what the model counts: images or sequences."""
-        samples = prepared.vision.samples
+        samples = prepared.forward_model.samples
         return metric.label.replace("images", samples).replace("img", _SHORT[samples])
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
@@ -66,13 +66,13 @@ class ForwardPlans:
         latency = duration_within(
             table.value(row, "latency_ms"), accuracy.share("latency"), objectives.latency_ms
         )
-        return f"{speed} {prepared.vision.samples}/s/chip at {latency} per batch"
+        return f"{speed} {prepared.forward_model.samples}/s/chip at {latency} per batch"
 
     def names(
         self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
     ) -> list[str]:
         """Its FPS name, with the resolution or the length of a sequence."""
-        model = prepared.vision
+        model = prepared.forward_model
         who = (
             scenario.benchmark_number,
             fps_model(prepared.model.name, model.version),
@@ -95,7 +95,7 @@ class ForwardPlans:
         version: str,
     ) -> Launch:
         """The command of one chip; a gap where none is known."""
-        size, engine = prepared.vision.input, prepared.framework
+        size, engine = prepared.forward_model.input, prepared.framework
         sizes = {name: str(value) for name, value in asdict(size).items()}
         model = prepared.model.repository or scenario.model
         fields = {"model": model, "batch": str(batch), **sizes}
@@ -116,7 +116,7 @@ class ForwardPlans:
 
     def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """The size of the input, and instances."""
-        match prepared.vision.input:
+        match prepared.forward_model.input:
             case Image() as image:
                 yield from _resolution_nudges(scenario, image)
             case Text(tokens):

@@ -23,7 +23,7 @@ from engine.sources.profile_files import changed_at, own_files_changed_at
 from engine.work.arrangement import Arrangement
 
 if TYPE_CHECKING:
-    from engine.model.forward.architecture import VisionArchitecture
+    from engine.model.forward.architecture import ForwardArchitecture
 
 LARGEST_BATCH = 32768
 """No batch beyond this is tried, whatever fits."""
@@ -61,14 +61,14 @@ class Prepared:
         return self.systems[0].tokens_model
 
     @property
-    def vision(self) -> VisionArchitecture:
+    def forward_model(self) -> ForwardArchitecture:
         """The model, where it is one of a single forward pass."""
         return self.systems[0].forward_model
 
     @property
     def samples(self) -> str:
         """What a forward model counts per second; empty for models of tokens."""
-        return self.vision.samples if self.kind is ModelKind.FORWARD else ""
+        return self.forward_model.samples if self.kind is ModelKind.FORWARD else ""
 
     def system(self, precision: Precision) -> System:
         """The system of one of the precisions."""

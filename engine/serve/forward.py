@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.chip import Chip
-from engine.hardware.forward_runtime import vision_framework
+from engine.hardware.forward_runtime import forward_framework
 from engine.hardware.framework import Framework
 from engine.hardware.kernels import choose_kernel
 from engine.hardware.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
 from engine.scenario import LayoutLimits
-from engine.serve.forward_memory import VisionFootprint, vision_footprint
+from engine.serve.forward_memory import ForwardFootprint, forward_memory_of
 from engine.serve.load import Closed, Load
 from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
@@ -22,7 +22,7 @@ from engine.serve.service import Part
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
 from engine.work.arrangement import Aggregated, Arrangement
-from engine.work.forward.work import Inventory, VisionWork
+from engine.work.forward.work import ForwardWork, Inventory
 from engine.work.layout import Layout
 
 PHASE = "batch"
@@ -106,7 +106,7 @@ def _summed(values: FloatArray) -> FloatArray:
     return total
 
 
-def _item(inventory: Inventory, work: VisionWork, batches: FloatArray) -> Item:
+def _item(inventory: Inventory, work: ForwardWork, batches: FloatArray) -> Item:
     """One family of kernels; its bound is that of the largest batch."""
     done = work.at(batches.ravel())
     parts = {
@@ -137,7 +137,7 @@ class ForwardKind:
 
     def engine(self, chosen: Framework, chip: Chip, unserved: str) -> tuple[Framework, str]:
         """See `Kind.engine`: the chosen one, or a stand-in of the chip's vendor."""
-        return vision_framework(chosen, chip, unserved)
+        return forward_framework(chosen, chip, unserved)
 
     def arrangements(
         self, system: System, chips: int, limits: LayoutLimits
@@ -172,9 +172,9 @@ class ForwardKind:
         return np.full((len(arrangements), 1), float(forward_footprint(system).largest_batch()))
 
 
-def forward_footprint(system: System) -> VisionFootprint:
+def forward_footprint(system: System) -> ForwardFootprint:
     """Memory of the system's model on one chip."""
-    return vision_footprint(
+    return forward_memory_of(
         system.forward_model,
         system.precision,
         system.chip,

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.bytes import weight_bytes
 from engine.model.precision import Precision
 from engine.serve.memory import MemoryItem
@@ -25,7 +25,7 @@ def live_copies() -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class VisionFootprint:
+class ForwardFootprint:
     """Bytes per chip: fixed ones, and those each image of a batch adds, of all instances."""
 
     weight_bytes: float
@@ -53,17 +53,17 @@ class VisionFootprint:
         )
 
 
-def vision_footprint(
-    architecture: VisionArchitecture,
+def forward_memory_of(
+    architecture: ForwardArchitecture,
     precision: Precision,
     chip: Chip,
     framework: Framework,
     instances: int,
     activation_bytes: float,
-) -> VisionFootprint:
+) -> ForwardFootprint:
     """Memory of ``instances`` copies on one chip."""
     largest = architecture.largest_activation_elements
-    return VisionFootprint(
+    return ForwardFootprint(
         weight_bytes=weight_bytes(architecture, precision) * instances,
         activation_bytes_per_image=live_copies() * largest * activation_bytes * instances,
         reserve_bytes=framework.memory.reserve_bytes,

@@ -25,7 +25,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 if TYPE_CHECKING:
-    from engine.model.forward.architecture import VisionArchitecture
+    from engine.model.forward.architecture import ForwardArchitecture
 
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
@@ -158,7 +158,7 @@ def load_of(scenario: Scenario) -> Load:
 
 
 def scenario_precisions(
-    scenario: Scenario, own: Precision, architecture: Architecture | VisionArchitecture
+    scenario: Scenario, own: Precision, architecture: Architecture | ForwardArchitecture
 ) -> tuple[Precision, ...]:
     """The checkpoint's own precision with the scenario's changes, then the further ones."""
     first = served_precision(own, architecture, scenario.weights, scenario.activations, scenario.kv)

@@ -18,7 +18,7 @@ from engine.work.layout import Layout
 from engine.work.tokens import Inventory, LayoutArrays, take_inventory
 
 if TYPE_CHECKING:
-    from engine.model.forward.architecture import VisionArchitecture
+    from engine.model.forward.architecture import ForwardArchitecture
     from engine.work.forward.work import Inventory as ForwardInventory
 
 REMEMBERED = 64
@@ -34,7 +34,7 @@ class System:
     run at the same time on each chip.
     """
 
-    model: Architecture | VisionArchitecture
+    model: Architecture | ForwardArchitecture
     precision: Precision
     chip: Chip
     engine: Framework
@@ -49,7 +49,7 @@ class System:
         return self.model
 
     @property
-    def forward_model(self) -> VisionArchitecture:
+    def forward_model(self) -> ForwardArchitecture:
         """The model, where it is one of a single forward pass."""
         assert not isinstance(self.model, Architecture)
         return self.model
@@ -62,9 +62,9 @@ class System:
     @cached_property
     def forward_inventory(self) -> ForwardInventory:
         """Kernels of one forward pass."""
-        from engine.work.forward.work import take_vision_inventory
+        from engine.work.forward.work import take_forward_inventory
 
-        return take_vision_inventory(self.forward_model, self.precision, self.chip, self.engine)
+        return take_forward_inventory(self.forward_model, self.precision, self.chip, self.engine)
 
     @property
     def context_limit(self) -> float:

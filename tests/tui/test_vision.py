@@ -53,7 +53,7 @@ async def test_a_larger_resolution_lowers_the_rate():
         before = screen.session.sweep.table.metrics["fps_per_chip"].max()
         await press(pilot, "3", "enter", *"448x448", "enter")
         assert screen.store.current.workload.resolution == (448, 448)
-        assert screen.session.prepared.vision.input == Image(448, 448)
+        assert screen.session.prepared.forward_model.input == Image(448, 448)
         assert screen.session.sweep.table.metrics["fps_per_chip"].max() < before / 2
 
 
@@ -95,7 +95,7 @@ async def test_an_encoder_is_asked_for_its_length():
         assert "resolution" not in workload
         await press(pilot, "3", "enter", *"128", "enter")
         assert screen.store.current.workload.sequence_tokens == 128
-        assert screen.session.prepared.vision.input == Text(128)
+        assert screen.session.prepared.forward_model.input == Text(128)
 
 
 async def test_encoders_count_sequences():

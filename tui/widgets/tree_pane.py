@@ -200,7 +200,7 @@ class TreePane(TypedPane):
             if active != total:
                 parts.append(f"{active / 1e9:.2f} B active")
         else:
-            vision = session.prepared.vision
+            vision = session.prepared.forward_model
             parts += [f"{vision.parameters / 1e6:.1f} M", f"{vision.flops / 1e9:.2f} GFLOPs"]
         return tuple(parts)
 

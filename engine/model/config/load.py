@@ -16,7 +16,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 if TYPE_CHECKING:
-    from engine.model.forward.architecture import Input, VisionLayer
+    from engine.model.forward.architecture import ForwardLayer, Input
 
 
 def load_architecture(
@@ -86,7 +86,7 @@ def _check_size(source: str, own: Input, resolution: Resolution | None, sequence
             )
 
 
-def _layer_words(layer: VisionLayer) -> str:
+def _layer_words(layer: ForwardLayer) -> str:
     """A layer of a table in place of a config's value."""
     work = f", {layer.flops / 1e6:,.1f} MFLOPs" if layer.flops else ""
     weights = f", {layer.parameters:,} parameters" if layer.parameters else ""

@@ -11,7 +11,7 @@ from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision
 
 if TYPE_CHECKING:
-    from engine.model.forward.architecture import VisionArchitecture
+    from engine.model.forward.architecture import ForwardArchitecture
 
 Edits = Sequence[tuple[str, object]]
 """What-ifs: dotted key paths with the JSON values to put there."""
@@ -31,7 +31,7 @@ class LoadedModel:
     reference: str
     origin: str
     config: dict[str, Any]
-    architecture: Architecture | VisionArchitecture
+    architecture: Architecture | ForwardArchitecture
     precision: Precision
     warnings: tuple[str, ...] = ()
     repository: str = ""

@@ -69,7 +69,7 @@ Input = Image | Text
 
 
 @dataclass(frozen=True, slots=True)
-class VisionLayer:
+class ForwardLayer:
     """One layer's work for one image.
 
     Layers of `MATRIX_KINDS` are ``groups`` products of (``rows`` × ``depth``) and
@@ -92,7 +92,7 @@ class VisionLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class VisionArchitecture:
+class ForwardArchitecture:
     """A vision model, or a text encoder, at one size of its input.
 
     ``parameters`` are the trained ones, running statistics of norms apart, as published counts
@@ -106,7 +106,7 @@ class VisionArchitecture:
     name: str
     family: str
     input: Input
-    layers: tuple[VisionLayer, ...]
+    layers: tuple[ForwardLayer, ...]
     version: str = ""
     """As a benchmark name shows it (``V2``); empty where the model has none."""
     assumptions: tuple[str, ...] = ()

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.model.config import LoadedModel
-from engine.model.forward.architecture import Image, Input, LayerKind, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, Image, Input, LayerKind
 from engine.model.forward.bytes import weight_bytes
 
 
-def by_kind(architecture: VisionArchitecture) -> dict[LayerKind, tuple[int, int, float]]:
+def by_kind(architecture: ForwardArchitecture) -> dict[LayerKind, tuple[int, int, float]]:
     """Layers, parameters and FLOPs of each kind that occurs, in the order of the kinds."""
     found: dict[LayerKind, tuple[int, int, float]] = {}
     for kind in LayerKind:
@@ -21,7 +21,7 @@ def by_kind(architecture: VisionArchitecture) -> dict[LayerKind, tuple[int, int,
     return found
 
 
-def as_json(model: LoadedModel, architecture: VisionArchitecture) -> dict[str, Any]:
+def as_json(model: LoadedModel, architecture: ForwardArchitecture) -> dict[str, Any]:
     """The figures under names that carry their unit."""
     return {
         "name": model.name,
@@ -44,7 +44,7 @@ def as_json(model: LoadedModel, architecture: VisionArchitecture) -> dict[str, A
     }
 
 
-def as_text(model: LoadedModel, architecture: VisionArchitecture) -> str:
+def as_text(model: LoadedModel, architecture: ForwardArchitecture) -> str:
     """The figures for a reader, one per line."""
     sample = architecture.samples.removesuffix("s")
     weights = weight_bytes(architecture, model.precision)

@@ -1,7 +1,7 @@
 """The parts that vision networks are made of, recorded layer by layer with their work.
 
 A `Network` follows the shape of the data through the model: each part takes a `Shape`, notes one
-`VisionLayer` and returns the shape it leaves. Everything is for one image (or sequence).
+`ForwardLayer` and returns the shape it leaves. Everything is for one image (or sequence).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from engine.model.forward.architecture import LayerKind, VisionLayer
+from engine.model.forward.architecture import ForwardLayer, LayerKind
 from engine.words.errors import InputError
 
 MAXIMUM_LAYERS = 20_000
@@ -67,7 +67,7 @@ class Network:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.layers: list[VisionLayer] = []
+        self.layers: list[ForwardLayer] = []
         self._scopes: list[str] = []
 
     @contextmanager
@@ -108,7 +108,7 @@ class Network:
         if max(inputs, outputs, parameters) > MAXIMUM_ELEMENTS or flops > MAXIMUM_FLOPS:
             raise self.problem(name, f"{max(inputs, outputs, parameters):,} elements, too large")
         self.layers.append(
-            VisionLayer(
+            ForwardLayer(
                 self._full(name),
                 kind,
                 parameters,

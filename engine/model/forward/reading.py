@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.defaults import class_defaults
 from engine.model.forward.index import known_model_types, named_architectures, reader_for
 from engine.model.forward.recognition import type_of_class
@@ -28,7 +28,7 @@ def read_vision(
     assume: str = "",
     resolution: Resolution | None = None,
     sequence: int = 0,
-) -> VisionArchitecture:
+) -> ForwardArchitecture:
     """The architecture that ``config`` describes at ``resolution`` (width, height) of its images,
     or at ``sequence`` tokens of its text; None and 0 are the model's own. What a model's input
     is not, says nothing: an image has no tokens.

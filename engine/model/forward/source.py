@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine.model.forward.architecture import Image, Input, Text, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, Image, Input, Text
 from engine.model.forward.parts import Network, Shape
 from engine.model.keys import MISSING, Keys
 from engine.words.errors import InputError
@@ -239,18 +239,18 @@ class Source:
 
     def done(
         self, network: Network, image: Shape, family: str, version: str = ""
-    ) -> VisionArchitecture:
+    ) -> ForwardArchitecture:
         """The finished architecture of a vision model, still without its name."""
         return self._finished(network, Image(image.width, image.height), family, version)
 
-    def done_encoder(self, network: Network, tokens: int, family: str) -> VisionArchitecture:
+    def done_encoder(self, network: Network, tokens: int, family: str) -> ForwardArchitecture:
         """The finished architecture of a text encoder, still without its name."""
         return self._finished(network, Text(tokens), family, "")
 
     def _finished(
         self, network: Network, size: Input, family: str, version: str
-    ) -> VisionArchitecture:
-        return VisionArchitecture(
+    ) -> ForwardArchitecture:
+        return ForwardArchitecture(
             name="",
             family=family,
             input=size,
@@ -260,4 +260,4 @@ class Source:
         )
 
 
-Reader = Callable[[Source], VisionArchitecture]
+Reader = Callable[[Source], ForwardArchitecture]

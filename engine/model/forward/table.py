@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.model.forward.architecture import (
+    ForwardArchitecture,
+    ForwardLayer,
     Image,
     Input,
     LayerKind,
     Text,
-    VisionArchitecture,
-    VisionLayer,
 )
 from engine.model.forward.table_types import ADDITIONS, KINDS, NO_WORK
 from engine.sources.files import open_file
@@ -82,7 +82,7 @@ class _Row:
             )
 
 
-def read_layer_table(path: Path) -> VisionArchitecture:
+def read_layer_table(path: Path) -> ForwardArchitecture:
     """Read and check a table; raises `InputError` with file, line, column, found and expected."""
     shown = clean(str(path))
     rows = list(_read(path, shown))
@@ -93,7 +93,7 @@ def read_layer_table(path: Path) -> VisionArchitecture:
         raise InputError(f"{shown}: no layer has FLOPs")
     unknown = sorted({row.type for row in rows if _is_unknown(row)})
     warnings = [f"layer type {one} is unknown, counted by its figures alone" for one in unknown]
-    return VisionArchitecture(
+    return ForwardArchitecture(
         name=clean(path.stem, 120),
         family="layer table",
         input=_sample(rows[0]),
@@ -138,7 +138,7 @@ def _is_unknown(row: _Row) -> bool:
     return row.type not in KINDS and row.type not in NO_WORK
 
 
-def _layers(row: _Row) -> Iterator[VisionLayer]:
+def _layers(row: _Row) -> Iterator[ForwardLayer]:
     """The layers one row stands for: none for what moves nothing, three for attention that
     brings its projections."""
     kind = KINDS.get(row.type)
@@ -156,13 +156,13 @@ def _layers(row: _Row) -> Iterator[VisionLayer]:
         yield _plain(row, kind or LayerKind.ELEMENTWISE)
 
 
-def _plain(row: _Row, kind: LayerKind) -> VisionLayer:
-    return VisionLayer(
+def _plain(row: _Row, kind: LayerKind) -> ForwardLayer:
+    return ForwardLayer(
         row.name, kind, row.parameters, row.flops, row.input_elements, row.output_elements
     )
 
 
-def _convolution(row: _Row) -> VisionLayer:
+def _convolution(row: _Row) -> ForwardLayer:
     shape = row.outputs[0]
     if len(shape) < 3:
         raise InputError(
@@ -186,7 +186,7 @@ def _convolution(row: _Row) -> VisionLayer:
         bias = outputs if row.attributes.get("bias", (0,))[0] else 0
         row.check("params", row.parameters, weights + bias)
     depthwise = groups == inputs and groups > 1
-    return VisionLayer(
+    return ForwardLayer(
         row.name,
         LayerKind.DEPTHWISE if depthwise else LayerKind.CONVOLUTION,
         row.parameters,
@@ -200,7 +200,7 @@ def _convolution(row: _Row) -> VisionLayer:
     )
 
 
-def _linear(row: _Row) -> VisionLayer:
+def _linear(row: _Row) -> ForwardLayer:
     depth, columns = row.inputs[0][-1], row.outputs[0][-1]
     rows = row.output_elements // max(columns, 1)
     row.check("flops", row.flops, 2 * rows * depth * columns)
@@ -210,8 +210,8 @@ def _linear(row: _Row) -> VisionLayer:
     return _one_product(row, rows, depth, columns)
 
 
-def _one_product(row: _Row, rows: int, depth: int, columns: int) -> VisionLayer:
-    return VisionLayer(
+def _one_product(row: _Row, rows: int, depth: int, columns: int) -> ForwardLayer:
+    return ForwardLayer(
         row.name,
         LayerKind.LINEAR,
         row.parameters,
@@ -224,7 +224,7 @@ def _one_product(row: _Row, rows: int, depth: int, columns: int) -> VisionLayer:
     )
 
 
-def _product(row: _Row) -> VisionLayer:
+def _product(row: _Row) -> ForwardLayer:
     """A layer of a type nobody described that has weights and FLOPs: one product of that size."""
     columns = row.outputs[0][-1] if row.outputs else 1
     rows = max(row.output_elements // max(columns, 1), 1)
@@ -232,7 +232,7 @@ def _product(row: _Row) -> VisionLayer:
     return _one_product(row, rows, depth, columns)
 
 
-def _attention(row: _Row) -> Iterator[VisionLayer]:
+def _attention(row: _Row) -> Iterator[ForwardLayer]:
     """Attention, with its projections where the row's parameters hold them: what FLOPs remain
     beyond the projections say how many keys each query sees."""
     if not row.inputs or not row.outputs:
@@ -247,7 +247,7 @@ def _attention(row: _Row) -> Iterator[VisionLayer]:
             flops = 2 * tokens * width * columns
             parameters = width * columns + (columns if name == "projection" else 0)
             core, spare = core - flops, spare - parameters
-            yield VisionLayer(
+            yield ForwardLayer(
                 f"{row.name}.{name}",
                 LayerKind.LINEAR,
                 parameters,
@@ -267,7 +267,7 @@ def _attention(row: _Row) -> Iterator[VisionLayer]:
     windowed = "Window" in row.type or "RelativePositional" in row.type
     head = min(_WINDOW_HEAD_WIDTH if windowed else _HEAD_WIDTH, width)
     windows = max(queries // keys, 1) if windowed else 1
-    yield VisionLayer(
+    yield ForwardLayer(
         row.name,
         LayerKind.ATTENTION,
         spare,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.hardware.framework_parts import ForwardRuntime
-from engine.model.forward.architecture import LayerKind, VisionArchitecture, VisionLayer
+from engine.model.forward.architecture import ForwardArchitecture, ForwardLayer, LayerKind
 
 CONVOLUTION = "convolution"
 DEPTHWISE = "depthwise"
@@ -37,7 +37,7 @@ them for the softmax in twice the width, reads them again."""
 
 
 @dataclass(frozen=True, slots=True)
-class VisionKernel:
+class ForwardKernel:
     """One kernel's work for one image; elements, not bytes. ``layers`` it stands for."""
 
     name: str
@@ -78,13 +78,13 @@ class Fusion:
 
 
 @lru_cache(maxsize=256)
-def kernels_of(architecture: VisionArchitecture, fusion: Fusion) -> tuple[VisionKernel, ...]:
+def kernels_of(architecture: ForwardArchitecture, fusion: Fusion) -> tuple[ForwardKernel, ...]:
     """The kernels of one forward pass in order."""
     return tuple(_fused(architecture.layers, fusion))
 
 
-def _fused(layers: Iterable[VisionLayer], fusion: Fusion) -> list[VisionKernel]:
-    kernels: list[VisionKernel] = []
+def _fused(layers: Iterable[ForwardLayer], fusion: Fusion) -> list[ForwardKernel]:
+    kernels: list[ForwardKernel] = []
     for layer in layers:
         last = kernels[-1] if kernels else None
         if last is not None and _joins(layer, last, fusion):
@@ -94,7 +94,7 @@ def _fused(layers: Iterable[VisionLayer], fusion: Fusion) -> list[VisionKernel]:
     return kernels
 
 
-def _joins(layer: VisionLayer, last: VisionKernel, fusion: Fusion) -> bool:
+def _joins(layer: ForwardLayer, last: ForwardKernel, fusion: Fusion) -> bool:
     if layer.output_elements != last.output_elements:
         return False
     if layer.kind is LayerKind.NORM:
@@ -106,7 +106,7 @@ def _joins(layer: VisionLayer, last: VisionKernel, fusion: Fusion) -> bool:
     return False
 
 
-def _joined(last: VisionKernel, layer: VisionLayer) -> VisionKernel:
+def _joined(last: ForwardKernel, layer: ForwardLayer) -> ForwardKernel:
     """A residual addition still reads its other operand."""
     others = max(layer.input_elements - last.output_elements, 0)
     return replace(
@@ -117,7 +117,7 @@ def _joined(last: VisionKernel, layer: VisionLayer) -> VisionKernel:
     )
 
 
-def _kernel(layer: VisionLayer, fusion: Fusion) -> VisionKernel:
+def _kernel(layer: ForwardLayer, fusion: Fusion) -> ForwardKernel:
     family = _FAMILY.get(layer.kind, POINTWISE)
     weights = layer.groups * layer.depth * layer.columns
     moved = layer.input_elements + layer.output_elements
@@ -125,7 +125,7 @@ def _kernel(layer: VisionLayer, fusion: Fusion) -> VisionKernel:
     if family == ATTENTION and not fused:
         moved += _SCORE_PASSES * layer.groups * layer.rows * layer.columns
     convolves = family in (CONVOLUTION, DEPTHWISE)
-    return VisionKernel(
+    return ForwardKernel(
         name=layer.name,
         family=family,
         layers=1,

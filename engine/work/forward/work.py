@@ -12,7 +12,7 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.kernels import KernelChoice, choose_kernel, constants_for
 from engine.hardware.roofline import Work
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.precision import Precision
 from engine.words.arrays import FloatArray
 from engine.work.forward.fusion import (
@@ -21,8 +21,8 @@ from engine.work.forward.fusion import (
     DENSE,
     FAMILIES,
     MATRIX_FAMILIES,
+    ForwardKernel,
     Fusion,
-    VisionKernel,
     kernels_of,
 )
 
@@ -39,7 +39,7 @@ _FULL_WIDTH = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class VisionWork:
+class ForwardWork:
     """One family of kernels as columns: arrays have one row per kernel.
 
     ``model_bytes`` are the weights of the whole model, which all must stay in the cache between
@@ -88,10 +88,10 @@ class VisionWork:
 class Inventory:
     """What one forward pass runs on one chip under one framework and precision."""
 
-    architecture: VisionArchitecture
+    architecture: ForwardArchitecture
     chip: Chip
     runtime: ForwardRuntime
-    works: tuple[VisionWork, ...]
+    works: tuple[ForwardWork, ...]
     choice: KernelChoice
     precision: Precision
 
@@ -105,8 +105,8 @@ class Inventory:
         )
 
 
-def take_vision_inventory(
-    architecture: VisionArchitecture, precision: Precision, chip: Chip, framework: Framework
+def take_forward_inventory(
+    architecture: ForwardArchitecture, precision: Precision, chip: Chip, framework: Framework
 ) -> Inventory:
     """Kernels of ``architecture`` with their constants; the framework must have a vision
     runtime."""
@@ -122,7 +122,7 @@ def take_vision_inventory(
         if mine:
             constants = _constants(f"{family}.{choice.dtype}", chip, framework, runtime)
             shape = _Columns(mine)
-            work = VisionWork(
+            work = ForwardWork(
                 family=family,
                 constants=constants,
                 kernel=f"{family}.{choice.dtype}",
@@ -160,7 +160,7 @@ def _constants(
 class _Columns:
     """Figures of kernels as columns, one row per kernel."""
 
-    def __init__(self, kernels: Sequence[VisionKernel]) -> None:
+    def __init__(self, kernels: Sequence[ForwardKernel]) -> None:
         self.kernels = kernels
 
     def column(self, name: str) -> FloatArray:

@@ -12,9 +12,9 @@ from engine.hardware.framework_profiles import framework_ids, framework_values, 
 from engine.hardware.launch_table import LaunchTable
 from engine.hardware.profile_schema import (
     ChipFile,
+    ForwardKernelsFile,
     FrameworkFile,
     GenerationFile,
-    VisionKernelsFile,
 )
 from engine.sources.profile_files import bundled_files, read_toml
 from engine.words.errors import InputError
@@ -33,7 +33,7 @@ def test_chip_files_obey_the_schema(id: str):
 
 @pytest.mark.parametrize("path", VISION, ids=lambda path: path.stem)
 def test_vision_constants_obey_the_schema(path):
-    file = VisionKernelsFile.model_validate(read_toml(path))
+    file = ForwardKernelsFile.model_validate(read_toml(path))
     assert file.id == path.stem
     assert path.stem == "default" or path.stem in {one.stem for one in GENERATIONS}
     assert all(kernel.source for kernel in file.kernels.values())

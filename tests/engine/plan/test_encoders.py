@@ -50,7 +50,7 @@ def test_shorter_sequences_are_more_per_second():
 
 
 def test_the_model_s_own_length_is_that_of_its_file():
-    assert prepare(BERT).vision.input == Text(384)
+    assert prepare(BERT).forward_model.input == Text(384)
     assert best(BERT) == best(of_length(384))
 
 
@@ -210,7 +210,7 @@ class TestPlans:
         old = {"image_width": 384, "image_height": 1}
         found = self.saved(tmp_path / "plan.toml", old, 1)
         assert found == as_in_a_file(of_length(384))
-        assert prepare(found).vision.input == Text(384)
+        assert prepare(found).forward_model.input == Text(384)
 
     def test_an_old_plan_s_image_stays_one(self, tmp_path: Path):
         old = {"image_width": 384, "image_height": 224}

@@ -57,7 +57,7 @@ def test_an_ftl_name_asks_for_the_first_token():
 def test_resnet50_v2_is_the_architecture_of_that_version():
     made = named_scenario(FPS, replace(BASE, chip="l4"))
     prepared, found = swept(made)
-    assert prepared.vision.version == "V2"
+    assert prepared.forward_model.version == "V2"
     assert found.best is not None
     assert found.table.batch[found.best] == 4
     assert (made.weights, made.activations) == ("int8", "int8")

@@ -11,21 +11,23 @@ from hypothesis import strategies as st
 
 from engine.hardware.chip import CacheTraits
 from engine.hardware.framework import Framework
-from engine.model.forward.architecture import LayerKind, VisionArchitecture, VisionLayer
+from engine.model.forward.architecture import ForwardArchitecture, ForwardLayer, LayerKind
 from engine.serve.forward import run_forward
-from engine.serve.forward_memory import vision_footprint
-from engine.work.forward.work import take_vision_inventory
+from engine.serve.forward_memory import forward_memory_of
+from engine.work.forward.work import take_forward_inventory
 from tests.engine.model.forward.builders import BF16, chip, convolution, framework, model, plain
 
 
 def seconds(
-    architecture: VisionArchitecture,
+    architecture: ForwardArchitecture,
     batch: float,
     runtime: Framework | None = None,
     instances: int = 1,
     **constants: float,
 ) -> float:
-    inventory = take_vision_inventory(architecture, BF16, chip(**constants), runtime or framework())
+    inventory = take_forward_inventory(
+        architecture, BF16, chip(**constants), runtime or framework()
+    )
     return float(run_forward(inventory, np.array([batch]), instances).latency[0])
 
 
@@ -80,7 +82,7 @@ def test_mixed_precision_launches_a_cast_per_product():
 def test_what_stays_in_the_cache_costs_less():
     # A cache as large as the working set serves half of its bytes at a quarter of the cost.
     half = replace(chip(), cache_bytes=BYTES, cache=CacheTraits(byte_cost=0.25, reach=1.0))
-    inventory = take_vision_inventory(model(convolution()), BF16, half, framework())
+    inventory = take_forward_inventory(model(convolution()), BF16, half, framework())
     moved = BYTES * (0.5 + 0.5 * 0.25)
     missed = WEIGHT_BYTES / (WEIGHT_BYTES + BYTES)
     weights = WEIGHT_BYTES * (missed + (1 - missed) * 0.25)
@@ -92,7 +94,7 @@ def test_what_stays_in_the_cache_costs_less():
 def test_sustained_clock_scales_matrix_kernels_only():
     slow = replace(chip(), sustained=0.5)
     layers = (convolution(), plain(LayerKind.POOLING))
-    works = take_vision_inventory(model(*layers), BF16, slow, framework()).works
+    works = take_forward_inventory(model(*layers), BF16, slow, framework()).works
     assert [work.constants.compute for work in works] == [0.25, 0.5]
 
 
@@ -105,13 +107,13 @@ def test_instances_fill_what_one_leaves_idle():
 def test_instances_hide_the_launches_that_the_chip_takes():
     """Two copies of one image: two images without the launch, which this chip does in 3 µs."""
     slow = replace(chip(), pace=3.0)
-    inventory = take_vision_inventory(model(convolution()), BF16, slow, framework())
+    inventory = take_forward_inventory(model(convolution()), BF16, slow, framework())
     expected = 2 * 3 * FLOPS / 0.5e12 + (2 * BYTES + WEIGHT_BYTES) / 50e9
     assert run_forward(inventory, np.array([1.0]), 2).latency[0] == pytest.approx(expected)
 
 
 layers = st.builds(
-    lambda kind, rows, depth, columns, groups: VisionLayer(
+    lambda kind, rows, depth, columns, groups: ForwardLayer(
         "layer",
         kind,
         groups * depth * columns,
@@ -140,15 +142,15 @@ layers = st.builds(
     launch=st.floats(0, 1e-3),
 )
 def test_latency_and_memory_never_fall_as_the_batch_grows(
-    architecture: VisionArchitecture, half_size: float, order: float, instances: int, launch: float
+    architecture: ForwardArchitecture, half_size: float, order: float, instances: int, launch: float
 ):
     constants = chip(half_size=half_size, order=order)
     runtime = framework(launch_seconds=launch, image_seconds=1e-6)
-    inventory = take_vision_inventory(architecture, BF16, constants, runtime)
+    inventory = take_forward_inventory(architecture, BF16, constants, runtime)
     batches = np.array([1.0, 2, 3, 4, 7, 8, 9, 16, 31, 64, 100, 255, 256, 257, 1000])
     latency = run_forward(inventory, batches, instances).latency
     assert np.all(np.diff(latency) >= -1e-12 * latency[:-1])
-    needed = vision_footprint(architecture, BF16, constants, runtime, instances, 2.0).needed(
+    needed = forward_memory_of(architecture, BF16, constants, runtime, instances, 2.0).needed(
         batches
     )
     assert np.all(np.diff(needed) >= 0)

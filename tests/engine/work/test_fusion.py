@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import LayerKind, VisionLayer
+from engine.model.forward.architecture import ForwardLayer, LayerKind
 from engine.work.forward.fusion import Fusion, kernels_of
 from tests.engine.model.forward.builders import convolution, model, plain
 
@@ -42,7 +42,7 @@ def test_only_one_norm_folds():
 
 
 def test_unfused_attention_moves_its_scores():
-    layer = VisionLayer(
+    layer = ForwardLayer(
         "attn", LayerKind.ATTENTION, 0, 1, 300, 100, rows=10, depth=5, columns=20, groups=2
     )
     fused, unfused = (kernels_of(model(layer), fusion)[0] for fusion in (ALL, NONE))
@@ -51,7 +51,7 @@ def test_unfused_attention_moves_its_scores():
 
 
 def test_a_bias_on_the_scores_can_keep_attention_from_fusing():
-    layer = VisionLayer(
+    layer = ForwardLayer(
         "attn", LayerKind.ATTENTION, 9, 1, 300, 100, rows=10, depth=5, columns=20, groups=2
     )
     only_plain = Fusion(True, True, True, attention=True, biased_attention=False)

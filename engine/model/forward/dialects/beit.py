@@ -3,7 +3,7 @@ relative position, and none on the keys."""
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.dialects.vit import HEAD, block, dimensions, embed
 from engine.model.forward.parts import Shape
@@ -23,7 +23,7 @@ CLASS_OFFSETS = 3
 """Biases between the class token and a patch, either way, and itself."""
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``beit`` and ``data2vec-vision``."""
     keys = source.keys
     keys.ignore(*SEGMENTATION_KEYS, "hidden_act", "vocab_size", "out_features", "out_indices")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, LayerKind
 from engine.model.forward.blocks import feed_forward, self_attention
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
@@ -52,7 +52,7 @@ class Figures:
     norm_first: bool = False
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``bert`` and its kin with the same keys."""
     keys = source.keys
     keys.ignore("hidden_act", "is_decoder", "add_cross_attention", "generator_size")
@@ -103,7 +103,7 @@ def _buckets(source: Source) -> int:
     return source.keys.integer("relative_attention_num_buckets", default=32, maximum=65_536)
 
 
-def read_distilled(source: Source) -> VisionArchitecture:
+def read_distilled(source: Source) -> ForwardArchitecture:
     """``distilbert``: its own spelling of every key, no segments and no pooler."""
     keys = source.keys
     keys.ignore("activation", "sinusoidal_pos_embds", "qa_dropout", "seq_classif_dropout")
@@ -129,7 +129,7 @@ def read_distilled(source: Source) -> VisionArchitecture:
 
 def _encoder(
     source: Source, figures: Figures, head: Callable[[Source, Network, Shape, Figures], None]
-) -> VisionArchitecture:
+) -> ForwardArchitecture:
     why = f"the positions that max_position_embeddings {figures.positions} leaves"
     length = source.tokens(figures.usable, why)
     network = source.network()

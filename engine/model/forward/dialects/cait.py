@@ -5,7 +5,7 @@ No hub class has them; the keys are those of ViT with ``class_layers``.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, LayerKind
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.dialects.edgenext import POSITION_CHANNELS
 from engine.model.forward.dialects.vit import dimensions, embed
@@ -13,7 +13,7 @@ from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``cait``: attention whose heads talk to each other before and after the softmax."""
     image = source.image()
     hidden, heads, layers, width = dimensions(source)
@@ -39,7 +39,7 @@ def read(source: Source) -> VisionArchitecture:
     return source.done(network, image, "cait")
 
 
-def read_covariance(source: Source) -> VisionArchitecture:
+def read_covariance(source: Source) -> ForwardArchitecture:
     """``xcit``: attention between channels, and depthwise filters between neighbours."""
     image = source.image()
     hidden, heads, layers, width = dimensions(source)

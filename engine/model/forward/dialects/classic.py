@@ -7,13 +7,13 @@ No hub class has them, so the keys are ours: ``layers`` is a list of channel cou
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import MAXIMUM_CHANNELS, Source
 
 
-def read_vgg(source: Source) -> VisionArchitecture:
+def read_vgg(source: Source) -> ForwardArchitecture:
     """``vgg``: 3×3 convolutions, then three linear layers on a map of 7×7."""
     image = source.image()
     plan = source.keys.integers("layers", maximum=MAXIMUM_CHANNELS)
@@ -45,7 +45,7 @@ ALEXNET_PLAN = (
 """Channels, filter, stride, padding, and whether a maximum follows."""
 
 
-def read_alexnet(source: Source) -> VisionArchitecture:
+def read_alexnet(source: Source) -> ForwardArchitecture:
     """``alexnet``, in torchvision's one-column form."""
     image = source.image()
     network = source.network()
@@ -87,7 +87,7 @@ SQUEEZE_PLANS: dict[
 which a maximum stands, per release."""
 
 
-def read_squeezenet(source: Source) -> VisionArchitecture:
+def read_squeezenet(source: Source) -> ForwardArchitecture:
     """``squeezenet``: fire modules, and a convolution as the classifier."""
     image = source.image()
     stem, fires, pools = SQUEEZE_PLANS[source.option_text("release", *SQUEEZE_PLANS)]

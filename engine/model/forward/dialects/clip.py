@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.dialects.vit import HEAD, block, dimensions, embed
 from engine.model.forward.parts import Network, Shape
@@ -11,7 +11,7 @@ from engine.model.forward.source import Source
 PROJECTED = "WithProjection"
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``clip`` and ``chinese_clip`` (their ``vision_config``), ``clip_vision_model``."""
     task = source.task("Model", PROJECTED, HEAD)
     keys = source.keys
@@ -37,7 +37,7 @@ def read(source: Source) -> VisionArchitecture:
     return source.done(network, image, "clip")
 
 
-def read_siglip(source: Source) -> VisionArchitecture:
+def read_siglip(source: Source) -> ForwardArchitecture:
     """``siglip`` (its ``vision_config``) and ``siglip_vision_model``."""
     task = source.task("Model", HEAD)
     tower, _ = _tower(source, "siglip_vision_model")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``convnext``, ``convnextv2`` (response normalisation instead of layer scale) and
     ``dinov3_convnext`` (a backbone)."""
     keys = source.keys

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``davit``."""
     image = source.image()
     widths = source.widths("hidden_sizes")

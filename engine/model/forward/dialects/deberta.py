@@ -3,7 +3,7 @@ that scores contents and relative positions apart."""
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, LayerKind
 from engine.model.forward.blocks import feed_forward
 from engine.model.forward.dialects.bert import CLASSES, MASKED, QUESTIONS, TOKENS, pooler
 from engine.model.forward.dialects.vit import divided_heads
@@ -11,7 +11,7 @@ from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``deberta-v2``, which v3 is published as, too."""
     keys = source.keys
     keys.ignore("pooler_hidden_size", "pooler_dropout", "pooler_hidden_act", "legacy", "hidden_act")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import feed_forward, self_attention
 from engine.model.forward.dialects.resnet import ResNetFigures, maps_of, named_figures, read_figures
 from engine.model.forward.parts import Network, Shape
@@ -30,7 +30,7 @@ TRAINING_KEYS = (
 )
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``detr``, and ``table-transformer`` which norms before instead of after."""
     keys = source.keys
     keys.ignore(*TRAINING_KEYS)

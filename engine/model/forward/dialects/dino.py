@@ -3,7 +3,7 @@ and in the third rotary positions."""
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.dialects.vit import HEAD, block, divided_heads, embed
 from engine.model.forward.parts import Network, Shape
@@ -12,7 +12,7 @@ from engine.model.forward.source import Source
 BACKBONE_KEYS = ("out_features", "out_indices", "stage_names", "reshape_hidden_states")
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``dinov2`` and ``dinov2_with_registers``."""
     keys = source.keys
     keys.ignore(*BACKBONE_KEYS, "hidden_act", "apply_layernorm", "layerscale_value")
@@ -48,7 +48,7 @@ def _head(source: Source, network: Network, x: Shape) -> None:
         classifier(network, Shape(2 * x.channels, 1, 1), source.labels())
 
 
-def read_third(source: Source) -> VisionArchitecture:
+def read_third(source: Source) -> ForwardArchitecture:
     """``dinov3_vit``: no table of positions."""
     keys = source.keys
     keys.ignore(*BACKBONE_KEYS, "hidden_act", "apply_layernorm", "layerscale_value")

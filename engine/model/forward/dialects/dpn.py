@@ -6,7 +6,7 @@ stage, ``groups``.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -15,7 +15,7 @@ RESIDUAL = 256
 """Channels of the residual path in the first stage; they double with each stage."""
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``dpn``."""
     image = source.image()
     depths = source.depths("depths", count=4)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -17,7 +17,7 @@ from engine.model.forward.source import Source
 POSITION_CHANNELS = 64
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``edgenext``."""
     keys = source.keys
     image = source.image(default=256)

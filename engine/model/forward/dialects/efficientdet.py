@@ -6,7 +6,7 @@ The keys are those of ``efficientnet`` with ``fpn_channels``, ``fpn_cells``, ``h
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm
 from engine.model.forward.dialects.efficientnet import stages
 from engine.model.forward.parts import Network, Shape
@@ -17,7 +17,7 @@ FINEST = 2
 LEVELS = 5
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``efficientdet``."""
     keys = source.keys
     source.task("ForObjectDetection")

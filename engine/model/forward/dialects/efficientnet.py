@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier, squeeze_excite
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
@@ -29,7 +29,7 @@ class InvertedResidual:
     wide: bool
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``efficientnet``: every figure scaled by the width and depth coefficients."""
     keys = source.keys
     keys.ignore("hidden_act", "num_hidden_layers", "batch_norm_eps")

@@ -5,13 +5,13 @@ timm has it, no hub class: the keys are those of ViT, with ``mlp_norm``.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.dialects.vit import block, dimensions, embed
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``eva02``."""
     image = source.image()
     hidden, heads, layers, width = dimensions(source)

@@ -5,7 +5,7 @@ No hub class has it: ``hidden_sizes``, ``depths``, ``mlp_ratios`` and ``attentio
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import (
     branched_conv,
     conv_norm,
@@ -20,7 +20,7 @@ HEAD_WIDTH = 32
 SQUEEZE = 16
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``fastvit``."""
     keys = source.keys
     image = source.image(default=256)

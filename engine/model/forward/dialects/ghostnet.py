@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm, squeeze_excite
 from engine.model.forward.dialects.mobile import MobileBlock, blocks
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``ghostnet``."""
     image = source.image()
     network = source.network()

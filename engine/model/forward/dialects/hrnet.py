@@ -6,7 +6,7 @@ four mix.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -16,7 +16,7 @@ HEAD_WIDTHS = (32, 64, 128, 256)
 HEAD_CHANNELS = 2048
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``hrnet``."""
     image = source.image()
     source.multiple(image, (32, 32), "the coarsest branch")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -189,7 +189,7 @@ GOOGLENET: tuple[tuple[int, int, int, int, int, int], ...] = (
 behind the maximum (arXiv:1409.4842 table 1; released weights have 3×3 where it says 5×5)."""
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``inception``."""
     image = source.image(default=299)
     release = source.choice("release", *RELEASES)
@@ -202,7 +202,7 @@ def read(source: Source) -> VisionArchitecture:
     return source.done(network, image, "inception", release)
 
 
-def read_googlenet(source: Source) -> VisionArchitecture:
+def read_googlenet(source: Source) -> ForwardArchitecture:
     """``googlenet``."""
     image = source.image()
     network = source.network()
@@ -226,7 +226,7 @@ def read_googlenet(source: Source) -> VisionArchitecture:
     return source.done(network, image, "inception", "V1")
 
 
-def read_residual(source: Source) -> VisionArchitecture:
+def read_residual(source: Source) -> ForwardArchitecture:
     """``inception_resnet``: V2, whose modules are added to their input."""
     image = source.image(default=299)
     network = source.network()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -24,7 +24,7 @@ class Heads:
     value: int
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``levit``."""
     keys = source.keys
     keys.ignore("down_ops")

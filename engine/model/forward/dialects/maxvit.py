@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm, feed_forward, squeeze_excite
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -36,7 +36,7 @@ class Figures:
     """A shortcut that shrinks has a 1×1 even when the channels stay."""
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``maxvit`` and ``coatnet``: the biases by position hold for one image size."""
     keys = source.keys
     image = source.fixed_image()

@@ -7,7 +7,7 @@ ConvMixer has ``hidden_size``, ``num_hidden_layers``, ``kernel_size`` and ``patc
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, pooled_classifier, self_attention
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -22,7 +22,7 @@ BRANCH_SHARE = 8
 INCEPTION_HEAD = 3
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``metaformer``."""
     image = source.image()
     widths = source.widths("hidden_sizes")
@@ -69,7 +69,7 @@ def _block(network: Network, x: Shape, attends: bool, scaled: bool) -> None:
     network.add("add2", x)
 
 
-def read_inception(source: Source) -> VisionArchitecture:
+def read_inception(source: Source) -> ForwardArchitecture:
     """``inception_next``: a ConvNeXt whose depthwise filter is split into a square, two bands and
     a rest that passes."""
     image = source.image()
@@ -108,7 +108,7 @@ def _inception(network: Network, x: Shape, ratio: int) -> None:
     network.add("add", x)
 
 
-def read_convmixer(source: Source) -> VisionArchitecture:
+def read_convmixer(source: Source) -> ForwardArchitecture:
     """``convmixer``: patches, then depthwise and pointwise filters in turn."""
     image = source.image()
     width = source.width("hidden_size")

@@ -6,13 +6,13 @@ timm has it, no hub class: ``hidden_size``, ``num_hidden_layers``, ``tokens_mlp_
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.parts import Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``mlp_mixer``: its weights hold for one number of patches."""
     image = source.fixed_image()
     patch = source.pair("patch_size")

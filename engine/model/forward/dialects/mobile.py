@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm, squeeze_excite
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import MAXIMUM_BLOCKS, MAXIMUM_CHANNELS, Source
@@ -38,7 +38,7 @@ class MobileBlock:
     """With a norm inside the gate."""
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``inverted_residuals``."""
     image = source.image()
     network = source.network()

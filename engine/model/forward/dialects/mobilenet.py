@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
@@ -13,7 +13,7 @@ V2_CHANNELS = (16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160
 V2_STRIDES = (2, 1, 2, 1, 1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1)
 
 
-def read_first(source: Source) -> VisionArchitecture:
+def read_first(source: Source) -> ForwardArchitecture:
     """``mobilenet_v1``: a depthwise and a 1×1 convolution in turn."""
     keys = source.keys
     keys.ignore("hidden_act", "classifier_dropout_prob")
@@ -40,7 +40,7 @@ def read_first(source: Source) -> VisionArchitecture:
     return source.done(network, image, "mobilenet", "V1")
 
 
-def read_second(source: Source) -> VisionArchitecture:
+def read_second(source: Source) -> ForwardArchitecture:
     """``mobilenet_v2``: inverted residuals."""
     keys = source.keys
     keys.ignore("hidden_act", "classifier_dropout_prob", "semantic_loss_ignore_index")

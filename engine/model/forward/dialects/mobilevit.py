@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, feed_forward, pooled_classifier, self_attention
 from engine.model.forward.dialects.mobilenet import inverted_residual
 from engine.model.forward.parts import Network, Shape, divisible
@@ -15,7 +15,7 @@ DEPTHS = (2, 4, 3)
 """Transformer layers of the last three stages in every released size."""
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``mobilevit``."""
     keys = source.keys
     keys.ignore("hidden_act", "aspp_out_channels", "atrous_rates", "aspp_dropout_prob")
@@ -88,7 +88,7 @@ SECOND_WIDTHS = ((64, 16), (128, 8), (256, 8), (384, 8), (512, 8))
 """Channels of the five stages before scaling, and what they are rounded to."""
 
 
-def read_second(source: Source) -> VisionArchitecture:
+def read_second(source: Source) -> ForwardArchitecture:
     """``mobilevitv2`` (arXiv:2206.02680): attention whose work is linear in the pixels."""
     keys = source.keys
     keys.ignore("hidden_act", "aspp_out_channels", "atrous_rates", "aspp_dropout_prob")

@@ -6,14 +6,14 @@ patches of ``patch_size`` every ``patch_stride``.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.dialects.vit import block
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``pit``: its positions hold for one image size."""
     image = source.fixed_image()
     widths = source.widths("hidden_sizes")

@@ -10,7 +10,7 @@ is counted.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.dialects.mobile import backbone as mobile_backbone
 from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.fpn import coarser, conv_head, padded, pyramid
@@ -24,7 +24,7 @@ MASK_LAYERS = 4
 HIDDEN = 1024
 
 
-def read_fcos(source: Source) -> VisionArchitecture:
+def read_fcos(source: Source) -> ForwardArchitecture:
     """``fcos``: classes, boxes and centredness at every position, without anchors."""
     source.task("ForObjectDetection")
     image = source.image(default=800)
@@ -38,7 +38,7 @@ def read_fcos(source: Source) -> VisionArchitecture:
     return source.done(network, image, "fcos")
 
 
-def read_regions(source: Source) -> VisionArchitecture:
+def read_regions(source: Source) -> ForwardArchitecture:
     """``faster_rcnn`` and ``mask_rcnn``."""
     keys = source.keys
     source.task("ForObjectDetection")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier, squeeze_excite
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``regnet``."""
     keys = source.keys
     keys.ignore("hidden_act")

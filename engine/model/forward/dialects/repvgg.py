@@ -5,13 +5,13 @@ No hub class has it: ``stem``, ``hidden_sizes``, ``depths``, ``groups`` of every
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``repvgg``."""
     image = source.image()
     widths = source.widths("hidden_sizes")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.dialects.resnet import ResNetFigures, read_figures, shortcut, stem
 from engine.model.forward.parts import Network, Shape, divisible
@@ -18,7 +18,7 @@ Middle = Callable[[Network, Shape, int, int, bool], Shape]
 """From a block's input to what its last 1×1 takes: input, stage, stride, first of its stage."""
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``res2net``: the 3×3 is split into scales, each of which sees the one before."""
     scales = source.blocks("scales")
     base = source.width("scale_width")
@@ -42,7 +42,7 @@ def read(source: Source) -> VisionArchitecture:
     return _whole(source, image, figures, middle, "res2net")
 
 
-def read_split(source: Source) -> VisionArchitecture:
+def read_split(source: Source) -> ForwardArchitecture:
     """``resnest``: ``radix`` 3×3 side by side, weighed against each other by a gate."""
     radix = source.blocks("radix")
 
@@ -59,7 +59,7 @@ def read_split(source: Source) -> VisionArchitecture:
 
 def _whole(
     source: Source, image: Shape, figures: ResNetFigures, middle: Middle, family: str
-) -> VisionArchitecture:
+) -> ForwardArchitecture:
     network = source.network()
     x = stem(network, image, figures)
     for stage, (width, depth) in enumerate(zip(figures.widths, figures.depths, strict=True)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm, pooled_classifier, squeeze_excite
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
@@ -57,7 +57,7 @@ def read_figures(source: Source) -> ResNetFigures:
     )
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``resnet``: post-activation blocks."""
     image = source.image()
     figures = read_figures(source)
@@ -130,7 +130,7 @@ def shortcut(network: Network, x: Shape, width: int, stride: int, pooled: bool) 
     return conv_norm(network, "shortcut", x, width, 1, stride, activation=False)
 
 
-def read_preactivation(source: Source) -> VisionArchitecture:
+def read_preactivation(source: Source) -> ForwardArchitecture:
     """``bit`` and timm's ``resnetv2``: norm and activation before each convolution."""
     keys = source.keys
     image = source.image()

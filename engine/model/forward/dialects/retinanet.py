@@ -8,13 +8,13 @@ Decoding of boxes and suppression of duplicates are no part of it.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.fpn import coarser, conv_head, padded, pyramid
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``retinanet``."""
     keys = source.keys
     source.task("ForObjectDetection")

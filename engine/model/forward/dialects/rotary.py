@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, LayerKind
 from engine.model.forward.dialects.bert import CLASSES, MASKED, QUESTIONS, TOKENS, pooler
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
@@ -40,7 +40,7 @@ class Figures:
     last_norm: bool = False
 
 
-def read_modern(source: Source) -> VisionArchitecture:
+def read_modern(source: Source) -> ForwardArchitecture:
     """``modernbert``: norms before, gated, global attention in one layer of three."""
     keys = source.keys
     hidden = source.width("hidden_size")
@@ -79,7 +79,7 @@ def read_modern(source: Source) -> VisionArchitecture:
     return _encoder(source, figures, _modern_head, windows)
 
 
-def read_nomic(source: Source) -> VisionArchitecture:
+def read_nomic(source: Source) -> ForwardArchitecture:
     """``nomic_bert``, in its own repository's spelling (GPT-2's) and in transformers'."""
     keys = source.keys
     hidden = source.width("hidden_size", "n_embd")
@@ -115,7 +115,7 @@ def read_nomic(source: Source) -> VisionArchitecture:
     return _encoder(source, figures, _bert_like_head)
 
 
-def read_gte(source: Source) -> VisionArchitecture:
+def read_gte(source: Source) -> ForwardArchitecture:
     """``gte``, published as ``new`` by repositories with code of their own."""
     keys = source.keys
     keys.ignore("pack_qkv", "unpad_inputs", "use_memory_efficient_attention", "layer_norm_type")
@@ -138,7 +138,7 @@ def read_gte(source: Source) -> VisionArchitecture:
     return _encoder(source, figures, _bert_like_head)
 
 
-def read_jina(source: Source) -> VisionArchitecture:
+def read_jina(source: Source) -> ForwardArchitecture:
     """``jina_embeddings_v3``: XLM-RoBERTa with rotary positions. Adapters of tasks are merged into
     the weights before serving and count as nothing."""
     keys = source.keys
@@ -167,7 +167,7 @@ def read_jina(source: Source) -> VisionArchitecture:
     return _encoder(source, figures, _jina_head)
 
 
-def read_euro(source: Source) -> VisionArchitecture:
+def read_euro(source: Source) -> ForwardArchitecture:
     """``eurobert``: Llama's layers that see the whole sequence."""
     keys = source.keys
     hidden = source.width("hidden_size")
@@ -198,7 +198,7 @@ def read_euro(source: Source) -> VisionArchitecture:
 
 def _encoder(
     source: Source, figures: Figures, head: Head, windows: list[int] | None = None
-) -> VisionArchitecture:
+) -> ForwardArchitecture:
     """``windows``: keys that a query of each layer sees; 0 for all."""
     positions = source.width("max_position_embeddings", "n_positions", "max_trained_positions")
     length = source.tokens(positions, f"the longest that {positions} positions allow")

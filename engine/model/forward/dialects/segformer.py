@@ -3,7 +3,7 @@ filters inside the feed-forward part; SegFormer joins all maps for the classes o
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -12,7 +12,7 @@ CLASSIFIED = "ForImageClassification"
 SEGMENTED = "ForSemanticSegmentation"
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``segformer`` and ``pvt_v2``."""
     keys = source.keys
     pyramid = keys.model_type == "pvt_v2"

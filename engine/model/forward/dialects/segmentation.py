@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm
 from engine.model.forward.dialects.mobile import backbone as mobile_backbone
 from engine.model.forward.dialects.resnet import maps_of, named_figures
@@ -22,7 +22,7 @@ ATROUS_CHANNELS = 256
 INNER_CHANNELS = 128
 
 
-def read_fcn(source: Source) -> VisionArchitecture:
+def read_fcn(source: Source) -> ForwardArchitecture:
     """``fcn``: two convolutions on the last map."""
     image, network, maps = _start(source)
     x = conv_norm(network, "head.conv", maps[-1], maps[-1].channels // 4, 3)
@@ -30,7 +30,7 @@ def read_fcn(source: Source) -> VisionArchitecture:
     return _finish(source, network, image, x, "fcn")
 
 
-def read_deeplab(source: Source) -> VisionArchitecture:
+def read_deeplab(source: Source) -> ForwardArchitecture:
     """``deeplabv3``: the last map seen at several widths."""
     image, network, maps = _start(source)
     with network.scope("head"):
@@ -47,7 +47,7 @@ def read_deeplab(source: Source) -> VisionArchitecture:
     return _finish(source, network, image, x, "deeplabv3")
 
 
-def read_lraspp(source: Source) -> VisionArchitecture:
+def read_lraspp(source: Source) -> ForwardArchitecture:
     """``lraspp``: a gated last map, and an earlier one beside it."""
     image, network, maps = _start(source)
     low_number = source.keys.integer("low_block", maximum=len(maps) - 1)
@@ -80,6 +80,6 @@ def _start(source: Source) -> tuple[Shape, Network, list[Shape]]:
 
 def _finish(
     source: Source, network: Network, image: Shape, x: Shape, family: str
-) -> VisionArchitecture:
+) -> ForwardArchitecture:
     network.copy("upsample", x, image.resized(x.channels))
     return source.done(network, image, family)

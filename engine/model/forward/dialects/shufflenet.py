@@ -5,13 +5,13 @@ No hub class has it, so the keys are ours: ``stem``, ``widths``, ``depths``, ``h
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``shufflenet_v2``."""
     image = source.image()
     widths = source.widths("widths")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm
 from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.parts import Network, Shape
@@ -33,7 +33,7 @@ VGG_EXTRAS: tuple[tuple[int, int, int], ...] = (
 MAPS = 6
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``ssd``."""
     keys = source.keys
     source.task("ForObjectDetection")

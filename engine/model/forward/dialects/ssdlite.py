@@ -7,14 +7,14 @@ and ``num_labels``.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm
 from engine.model.forward.dialects.mobile import backbone
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``ssdlite``."""
     source.task("ForObjectDetection")
     image = source.image(default=320)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -28,7 +28,7 @@ class Figures:
     second: bool
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``swin`` and ``swinv2``."""
     keys = source.keys
     keys.ignore("out_features", "out_indices", "stage_names", "hidden_act", "encoder_stride")

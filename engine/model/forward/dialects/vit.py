@@ -7,7 +7,7 @@ and ``position_class`` (whether the class token has a position), for DeiT III (a
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward, self_attention
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -17,7 +17,7 @@ HEAD = "ForImageClassification"
 TEACHER = "ForImageClassificationWithTeacher"
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``vit``, ``vit_msn``, ``deit`` (which always has a distillation token), ``ijepa`` (which has
     no class token)."""
     keys = source.keys

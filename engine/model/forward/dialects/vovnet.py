@@ -6,13 +6,13 @@ No hub class has it: ``stem_widths``, per stage ``inner_widths``, ``hidden_sizes
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``vovnet``."""
     image = source.image()
     first, second, third = source.widths("stem_widths", count=3)

@@ -6,7 +6,7 @@ No hub class has them.
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import branched_conv, conv_norm, pooled_classifier, squeeze_excite
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
@@ -18,7 +18,7 @@ LAST = (1536, 2048)
 ALIGNED_EXIT = ((728, 1024, 1024), (1536, 1536, 2048))
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``xception``: of one published size."""
     image = source.image(default=299)
     network = source.network()
@@ -53,7 +53,7 @@ def _separable(network: Network, name: str, x: Shape, width: int) -> Shape:
     return conv_norm(network, f"{name}.pointwise", x, width)
 
 
-def read_aligned(source: Source) -> VisionArchitecture:
+def read_aligned(source: Source) -> ForwardArchitecture:
     """``xception_aligned`` (arXiv:1802.02611): ``hidden_sizes`` and ``strides`` of the blocks of
     three, the last two of which widen step by step."""
     image = source.image(default=299)
@@ -99,7 +99,7 @@ def _aligned(
     return network.add("add", x)
 
 
-def read_mobileone(source: Source) -> VisionArchitecture:
+def read_mobileone(source: Source) -> ForwardArchitecture:
     """``mobileone``: ``stem``, ``hidden_sizes``, ``depths``, ``branches`` and ``squeezed`` (blocks
     with a gate at the end of each stage)."""
     image = source.image()

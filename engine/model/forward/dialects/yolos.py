@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.dialects.vit import block, dimensions
 from engine.model.forward.parts import Network, Shape
@@ -11,7 +11,7 @@ from engine.model.forward.source import Source
 TRAINING_KEYS = ("auxiliary_loss", "class_cost", "bbox_cost", "giou_cost", "eos_coefficient")
 
 
-def read(source: Source) -> VisionArchitecture:
+def read(source: Source) -> ForwardArchitecture:
     """``yolos``."""
     keys = source.keys
     keys.ignore(*TRAINING_KEYS, "hidden_act")

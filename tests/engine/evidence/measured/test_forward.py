@@ -12,7 +12,7 @@ from engine.evidence.measured.predict import predict_rows
 from engine.evidence.measured.reader import read_measurements
 from engine.hardware.chip_profiles import load_chip
 from engine.model.config import load_architecture
-from engine.model.forward.architecture import VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture
 from engine.words.errors import InputError
 from tests.engine.evidence.measured.rows import write_lines
 from tests.engine.model.forward.test_table import SMALL as TABLE
@@ -46,10 +46,10 @@ def rate(folder: Path, **changes: str) -> float:
     return figures(folder, {**ROW, **changes})[0]
 
 
-def measured_architecture(name: str) -> VisionArchitecture:
+def measured_architecture(name: str) -> ForwardArchitecture:
     """The architecture that a published name means."""
     found = load_architecture(measured_model(name).reference).architecture
-    assert isinstance(found, VisionArchitecture)
+    assert isinstance(found, ForwardArchitecture)
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from engine.evidence.measured.forward_names import measured_model
 from engine.model.config import load_architecture
-from engine.model.forward.architecture import Image, Text, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, Image, Text
 
 
 @pytest.mark.parametrize(
@@ -23,5 +23,5 @@ def test_a_published_name_means_an_input(
 ):
     named = measured_model(name, resolution)
     found = load_architecture(named.reference, resolution=named.resolution, sequence=named.tokens)
-    assert isinstance(found.architecture, VisionArchitecture)
+    assert isinstance(found.architecture, ForwardArchitecture)
     assert found.architecture.input == size

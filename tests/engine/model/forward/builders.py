@@ -9,17 +9,17 @@ from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import Framework
 from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.framework_profiles import load_framework
-from engine.model.forward.architecture import Image, LayerKind, VisionArchitecture, VisionLayer
+from engine.model.forward.architecture import ForwardArchitecture, ForwardLayer, Image, LayerKind
 from engine.model.precision import FORMATS, Precision
 
 BF16 = Precision(FORMATS["bf16"], FORMATS["bf16"], FORMATS["bf16"])
 
 
-def convolution(name: str = "conv", groups: int = 1, bias: bool = False) -> VisionLayer:
+def convolution(name: str = "conv", groups: int = 1, bias: bool = False) -> ForwardLayer:
     """A 3×3 convolution over 128 positions from 64 to 128 channels."""
     depth, columns, rows = 64 * 9 // groups, 128 // groups, 128
     weights = groups * depth * columns
-    return VisionLayer(
+    return ForwardLayer(
         name,
         LayerKind.CONVOLUTION,
         weights + (128 if bias else 0),
@@ -33,14 +33,14 @@ def convolution(name: str = "conv", groups: int = 1, bias: bool = False) -> Visi
     )
 
 
-def plain(kind: LayerKind, inputs: int = 128 * 128, parameters: int = 0) -> VisionLayer:
+def plain(kind: LayerKind, inputs: int = 128 * 128, parameters: int = 0) -> ForwardLayer:
     """A layer over the convolution's output."""
-    return VisionLayer(kind.value, kind, parameters, 0, inputs, 128 * 128)
+    return ForwardLayer(kind.value, kind, parameters, 0, inputs, 128 * 128)
 
 
-def model(*layers: VisionLayer) -> VisionArchitecture:
+def model(*layers: ForwardLayer) -> ForwardArchitecture:
     """A model of these layers for images of 32×32."""
-    return VisionArchitecture("small", "test", Image(32, 32), layers)
+    return ForwardArchitecture("small", "test", Image(32, 32), layers)
 
 
 def chip(**constants: float) -> Chip:

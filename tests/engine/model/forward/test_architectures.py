@@ -11,7 +11,7 @@ import pytest
 
 from engine.evidence.zoo.vision import compare_vision
 from engine.model.config import hub_reference, load_architecture
-from engine.model.forward.architecture import Image, LayerKind, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, Image, LayerKind
 from engine.model.forward.index import named_architectures
 from engine.model.forward.reading import base_name, read_vision
 from engine.words.errors import InputError
@@ -27,13 +27,13 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def named(name: str, size: tuple[int, int] | None = None) -> VisionArchitecture:
+def named(name: str, size: tuple[int, int] | None = None) -> ForwardArchitecture:
     return read_vision({"architecture": name}, "config.json", name, "", size)
 
 
-def bundled(name: str, size: tuple[int, int] | None = None) -> VisionArchitecture:
+def bundled(name: str, size: tuple[int, int] | None = None) -> ForwardArchitecture:
     architecture = load_architecture(name, resolution=size).architecture
-    assert isinstance(architecture, VisionArchitecture)
+    assert isinstance(architecture, ForwardArchitecture)
     return architecture
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.model.config import load_architecture
-from engine.model.forward.architecture import LayerKind, Text, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, LayerKind, Text
 from engine.model.forward.describe import as_json, as_text
 from engine.model.forward.reading import read_vision
 from engine.words.errors import InputError
@@ -30,7 +30,7 @@ ROBERTA = {
 }
 
 
-def read(tokens: int = 128, **changes: Any) -> VisionArchitecture:
+def read(tokens: int = 128, **changes: Any) -> ForwardArchitecture:
     return read_vision({**BASE, **changes}, "config.json", "encoder", sequence=tokens)
 
 
@@ -57,7 +57,7 @@ def test_heads_have_the_parameters_transformers_counts(
 
 def test_bert_large_answers_questions_at_384_tokens() -> None:
     architecture = load_architecture("bert-large").architecture
-    assert isinstance(architecture, VisionArchitecture)
+    assert isinstance(architecture, ForwardArchitecture)
     assert (architecture.samples, architecture.input) == ("sequences", Text(384))
     assert architecture.parameters == 334_094_338
     projections = 24 * 12 * 1024**2 * 384 * 2
@@ -117,7 +117,7 @@ def test_people_call_it_an_encoder() -> None:
 
 def test_its_description_says_tokens_and_no_edges() -> None:
     model = load_architecture("bert-large", sequence=128)
-    assert isinstance(model.architecture, VisionArchitecture)
+    assert isinstance(model.architecture, ForwardArchitecture)
     document = as_json(model, model.architecture)
     assert (document["kind"], document["tokens"], document["samples"]) == (
         *("encoder", 128, "sequences"),

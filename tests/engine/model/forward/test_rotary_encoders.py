@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.model.forward.architecture import LayerKind, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, LayerKind
 from engine.model.forward.reading import read_vision
 from engine.words.errors import InputError
 
@@ -40,7 +40,7 @@ NOMIC = {
 }
 
 
-def read(model_type: str, tokens: int = 128, **changes: Any) -> VisionArchitecture:
+def read(model_type: str, tokens: int = 128, **changes: Any) -> ForwardArchitecture:
     config = {"model_type": model_type, **SIZES, **changes}
     return read_vision(config, "config.json", "encoder", sequence=tokens)
 

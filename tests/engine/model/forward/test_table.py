@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.model.config import load_architecture
-from engine.model.forward.architecture import Image, LayerKind, Text, VisionArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, Image, LayerKind, Text
 from engine.model.forward.table import read_layer_table
 from engine.model.kinds import ModelCategory
 from engine.words.errors import InputError
@@ -114,7 +114,7 @@ class TestReading:
     def test_a_table_loads_like_a_config(self, tmp_path: Path) -> None:
         loaded = load_architecture(str(write(tmp_path, SMALL)))
         assert loaded.kind is ModelCategory.VISION
-        assert isinstance(loaded.architecture, VisionArchitecture)
+        assert isinstance(loaded.architecture, ForwardArchitecture)
 
 
 class TestRefusals:
