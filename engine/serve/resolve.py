@@ -83,7 +83,8 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     told = systems if kind.answers_fallbacks else ()
     fallbacks = (text for one in told for text in kind.fallbacks(one))
     cached = _cache_note(scenario, architecture.kind, framework)
-    notes = dict.fromkeys([note, cached, *_model_notes(model), *fallbacks])
+    longer = _context_note(scenario, architecture)
+    notes = dict.fromkeys([note, cached, longer, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
@@ -120,6 +121,15 @@ def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> st
     if not framework.scheduler.prefix_caching:
         return f"{framework.name} without prefix caching prefills all prompts, cached or not"
     return ""
+
+
+def _context_note(scenario: Scenario, architecture: Architecture | ForwardArchitecture) -> str:
+    """That a context is longer than the model was made for: engines start so only when told to,
+    and published runs have done it."""
+    asked, own = scenario.settings.max_context, architecture.maximum_positions
+    if not asked or not own or asked <= own:
+        return ""
+    return f"A context of {asked:,} is more than the {own:,} tokens that the model says it has"
 
 
 def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.scenario import Scenario
+from engine.scenario import Scenario, Settings
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 
@@ -46,3 +46,12 @@ def test_parts_that_memory_does_not_count_are_named(tmp_path: Path) -> None:
 def test_a_plain_model_has_nothing_of_the_kind_to_say(tmp_path: Path) -> None:
     said = ("LM head", "does not count")
     assert not any(text in note for note in resolved(tmp_path).notes for text in said)
+
+
+@pytest.mark.parametrize(("context", "told"), [(None, 0), (2048, 0), (4096, 1)])
+def test_a_context_beyond_the_models_is_said(
+    tmp_path: Path, context: int | None, told: int
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({**LLAMA, "max_position_embeddings": 2048}))
+    asked = Scenario(model=str(tmp_path), settings=Settings(max_context=context))
+    assert len([note for note in resolve(asked).notes if "than the 2,048 tokens" in note]) == told
