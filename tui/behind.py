@@ -11,7 +11,8 @@ from tui.widgets.chart_pane import ChartPane
 from tui.widgets.why_pane import WhyPane
 
 if TYPE_CHECKING:
-    from engine.plan.results import Explanation, Sweep
+    from engine.plan.explanation import Explanation
+    from engine.plan.results import Sweep
     from engine.scenario import Scenario
 
 SWEEP_SECONDS = 0.18

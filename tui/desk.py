@@ -13,7 +13,8 @@ from tui.store import Store
 from tui.widgets.panes import Pane
 
 if TYPE_CHECKING:
-    from engine.plan.results import Explanation, Sweep
+    from engine.plan.explanation import Explanation
+    from engine.plan.results import Sweep
     from engine.scenario import Scenario
     from tui.last_session import LastSession
     from tui.overlays.page import Page

@@ -32,7 +32,8 @@ from tui.widgets.tree_pane import TreePane
 from tui.widgets.why_pane import WhyPane
 
 if TYPE_CHECKING:
-    from engine.plan.results import Explanation, Sweep
+    from engine.plan.explanation import Explanation
+    from engine.plan.results import Sweep
     from engine.scenario import Scenario
     from tui.last_session import LastSession
     from tui.overlays.page import Page

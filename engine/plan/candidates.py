@@ -17,13 +17,14 @@ from engine.plan.answer import answer, why_lost
 from engine.plan.candidate_text import candidate_text, table_text
 from engine.plan.columns import Columns, table_columns
 from engine.plan.explain import explain
+from engine.plan.explanation import Explanation
 from engine.plan.kinds import benchmark_names, plan_kind
 from engine.plan.launch import launch_command
 from engine.plan.metrics import BY_ID
 from engine.plan.plan_document import save_plan
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.ranges import accuracy_of
-from engine.plan.results import Explanation, Sweep, Table
+from engine.plan.results import Sweep, Table
 from engine.plan.sweep import asked_table, sweep
 from engine.scenario import Scenario
 from engine.serve.call import Call, Size, size_per_replica

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from engine.plan.explain import explain
+from engine.plan.explanation import Explanation, OperatorTime
 from engine.plan.plan_file import PlanFile
 from engine.plan.prepared import prepare_on
-from engine.plan.results import Explanation, OperatorTime
 from engine.plan.verification import Bench, Expected
 from engine.words.quantities import duration
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
+from engine.plan.explanation import Explanation, OperatorTime, PassFigures, Share
 from engine.plan.metrics import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
-from engine.plan.results import Explanation, OperatorTime, PassFigures, Share
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.serve.outcome import Made

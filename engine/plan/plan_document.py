@@ -8,6 +8,7 @@ from typing import Any
 from engine import __version__
 from engine.plan.answer import answer, why_lost
 from engine.plan.explain import explain
+from engine.plan.explanation import Explanation
 from engine.plan.kinds import benchmark_names
 from engine.plan.launch import launch_of, launch_values
 from engine.plan.plan_file import (
@@ -18,7 +19,7 @@ from engine.plan.plan_file import (
 )
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.plan.results import Explanation, Sweep, Table
+from engine.plan.results import Sweep, Table
 from engine.plan.rows import row_metrics
 from engine.plan.verification import verification
 from engine.scenario import Scenario

@@ -8,8 +8,9 @@ import pytest
 
 from engine.hardware.chip import Provenance
 from engine.plan.accuracy import Accuracy
+from engine.plan.explanation import Explanation, OperatorTime, PassFigures, Share
 from engine.plan.metrics import CODES, NO_MEMORY, NOTHING, VERDICTS
-from engine.plan.results import Explanation, OperatorTime, PassFigures, Share, Sweep, Table
+from engine.plan.results import Sweep, Table
 from engine.serve.memory import MemoryItem
 
 MOST = 160

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
+from engine.plan.explanation import Explanation, OperatorTime
 from engine.plan.metrics import BY_ID, OVER, Metric, limited_of
-from engine.plan.results import Explanation, OperatorTime, Table
+from engine.plan.results import Table
 from engine.scenario import Objectives
 from engine.words.arrays import FloatArray
 from tui.format import share

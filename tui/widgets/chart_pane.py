@@ -12,7 +12,8 @@ from tui.styles import DIM
 from tui.widgets.panes import Moves, Pane, Place
 
 if TYPE_CHECKING:
-    from engine.plan.results import Explanation, Sweep
+    from engine.plan.explanation import Explanation
+    from engine.plan.results import Sweep
     from tui.widgets.chart import Figure
 
 KINDS = ("batch", "pareto", "roofline")

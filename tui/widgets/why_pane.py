@@ -13,8 +13,8 @@ from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.widgets.panes import Pane, Place
 
 if TYPE_CHECKING:
+    from engine.plan.explanation import Explanation, OperatorTime
     from engine.plan.remedies import Advice
-    from engine.plan.results import Explanation, OperatorTime
 
 SIDE_BY_SIDE = 66
 """From this width both phases stand beside each other."""

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.plan.explain import explain
+from engine.plan.explanation import Explanation, PassFigures
 from engine.plan.prepared import prepare
-from engine.plan.results import Explanation, PassFigures
 from engine.plan.sweep import batch_table
 from engine.scenario import Mode, Objectives, Scenario
 from engine.words.quantities import GIB
