@@ -10,18 +10,16 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
 
+from engine.evidence.measured.reader import EXPECTED, MAXIMUM_BYTES, open_results
 from engine.hardware.chip_profiles import chip_aliases
-from engine.sources.files import open_file
+from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
 from engine.words.text import clean
 
 KIND = "memory"
-MAXIMUM_BYTES = 16 << 20
-LARGEST_FILE = 256 << 20
-"""Of other kinds of rows, whose first line is looked at."""
+LARGEST_LOGS = 16 << 20
 REQUIRED = ("id", "kind", "engine", "model", "chip", "verdict")
 RAN = "ran"
 SHORT = ("oom_weights", "oom_kv_len")
@@ -71,12 +69,9 @@ class MemoryRow:
 def holds_memory_rows(path: Path) -> bool:
     """Whether the first row of a file is of ``kind`` memory; False where it cannot be read."""
     try:
-        with (
-            open_file(path, LARGEST_FILE, "a CSV file of results") as file,
-            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
-        ):
+        with open_csv(path, MAXIMUM_BYTES, EXPECTED) as stream:
             first = next(csv.DictReader(stream), {})
-    except (InputError, OSError, UnicodeDecodeError, csv.Error):
+    except InputError:
         return False
     return (first.get("kind") or "").strip().lower() == KIND
 
@@ -84,28 +79,12 @@ def holds_memory_rows(path: Path) -> bool:
 def read_memory_rows(path: Path) -> list[MemoryRow]:
     """All rows of ``kind`` memory; raises `InputError` where the file as a whole cannot be read."""
     shown = clean(str(path))
-    lines = _lines(path)
+    with open_results(path, LARGEST_LOGS) as table:
+        lines = list(table)
     for column in REQUIRED:
         if lines and column not in lines[0]:
             raise InputError(f"{shown}: column {column} is missing, expected it under kind memory")
     return [_row(cells) for cells in lines if (cells.get("kind") or "").strip().lower() == KIND]
-
-
-def _lines(path: Path) -> list[dict[str, str | None]]:
-    shown = clean(str(path))
-    try:
-        with (
-            open_file(path, MAXIMUM_BYTES, "a CSV file of results") as file,
-            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
-        ):
-            return list(csv.DictReader(stream))
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise InputError(f"{shown}: {reason}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{shown}: not UTF-8 text, expected a CSV file") from None
-    except csv.Error as error:
-        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
 
 
 def _row(cells: Mapping[str, str | None]) -> MemoryRow:

@@ -12,9 +12,9 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from io import TextIOWrapper
 from pathlib import Path
 
 from engine.evidence.measured.dates import row_date
@@ -22,11 +22,12 @@ from engine.evidence.measured.eras import framework_name
 from engine.evidence.measured.recipes import Recipe, recipe_of
 from engine.evidence.measured.runs import Run
 from engine.hardware.chip_profiles import chip_aliases
-from engine.sources.files import open_file
+from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import parse_decimal
 
+EXPECTED = "a CSV file of results"
 MAXIMUM_BYTES = 64 << 20
 MAXIMUM_ROWS = 100_000
 """Ten times what the largest collection of published results holds."""
@@ -112,24 +113,21 @@ class Measurement:
     cells: Mapping[str, str]
 
 
+@contextmanager
+def open_results(path: Path, maximum: int = MAXIMUM_BYTES) -> Iterator[csv.DictReader[str]]:
+    """The rows of a CSV file of results of at most ``maximum`` bytes, no more than can be
+    predicted; raises `InputError`."""
+    with open_csv(path, maximum, EXPECTED) as stream:
+        _check_length(csv.reader(stream), clean(str(path)))
+        stream.seek(0)
+        yield csv.DictReader(stream)
+
+
 def read_measurements(path: Path) -> list[Measurement]:
     """All rows of a CSV file; raises `InputError` where the file as a whole cannot be read."""
     shown = clean(str(path))
-    try:
-        with (
-            open_file(path, MAXIMUM_BYTES, "a CSV file of results") as file,
-            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
-        ):
-            _check_length(csv.reader(stream), shown)
-            stream.seek(0)
-            rows = list(_rows(csv.DictReader(stream), shown))
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise InputError(f"{shown}: {reason}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{shown}: not UTF-8 text, expected a CSV file") from None
-    except csv.Error as error:
-        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+    with open_results(path) as table:
+        rows = list(_rows(table, shown))
     if not rows:
         raise InputError(f"{shown}: no rows under the header, expected one per measured point")
     return rows

@@ -14,7 +14,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from engine.model.forward.architecture import (
     Text,
 )
 from engine.model.forward.table_types import ADDITIONS, KINDS, NO_WORK
-from engine.sources.files import open_file
+from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
 from engine.words.text import clean
 
@@ -285,24 +284,13 @@ def _attention(row: _Row) -> Iterator[ForwardLayer]:
 
 
 def _read(path: Path, shown: str) -> Iterator[_Row]:
-    try:
-        with (
-            open_file(path, MAXIMUM_BYTES, "a layer table") as file,
-            TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream,
-        ):
-            table = csv.DictReader(stream)
-            _check_columns(table.fieldnames or (), shown)
-            for count, cells in enumerate(table, 1):
-                if count > MAXIMUM_LAYERS:
-                    raise InputError(f"{shown}: more than {MAXIMUM_LAYERS:,} layers")
-                yield _row(cells, f"{shown}: line {table.line_num}")
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise InputError(f"{shown}: {reason}, expected a layer table") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{shown}: not UTF-8 text, expected a CSV layer table") from None
-    except csv.Error as error:
-        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+    with open_csv(path, MAXIMUM_BYTES, "a layer table") as stream:
+        table = csv.DictReader(stream)
+        _check_columns(table.fieldnames or (), shown)
+        for count, cells in enumerate(table, 1):
+            if count > MAXIMUM_LAYERS:
+                raise InputError(f"{shown}: more than {MAXIMUM_LAYERS:,} layers")
+            yield _row(cells, f"{shown}: line {table.line_num}")
 
 
 def _check_columns(columns: Sequence[str], shown: str) -> None:
