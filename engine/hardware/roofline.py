@@ -19,7 +19,6 @@ import numpy as np
 from engine.hardware.chip import Chip, Collective, KernelConstants, Link
 from engine.words.arrays import FloatArray
 
-BOUNDS = ("compute", "memory", "link", "launch")
 REMEMBERED = 64
 """Kinds of collectives and sets of rank counts whose constants a network keeps at hand."""
 

@@ -39,8 +39,6 @@ class Startup:
     outside: tuple[MemoryItem, ...]
     """What lives beside the capacity."""
     capacity_bytes: float
-    context_bytes: float
-    """What one request as long as may be takes of the pool."""
 
     @property
     def starts(self) -> bool:
@@ -80,7 +78,6 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
         ),
         outside=_items(usage.budget.outside),
         capacity_bytes=float(usage.capacity_bytes[0, 0]),
-        context_bytes=whole,
     )
 
 

@@ -103,7 +103,6 @@ class Measurement:
     ttft_ms: float
     ttft_is_median: bool
     tpot_ms: float
-    tpot_is_median: bool
     e2e_ms: float
     tps_per_chip: float
     samples_per_second: float
@@ -210,7 +209,6 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,
         ttft_is_median=not math.isnan(median),
         tpot_ms=read.number("tpot_ms"),
-        tpot_is_median=read.text("tpot_stat").startswith("median"),
         e2e_ms=read.number("e2el_ms"),
         tps_per_chip=read.number("output_tps_per_chip"),
         samples_per_second=read.number("samples_per_s"),

@@ -8,7 +8,6 @@ from engine.model.keys import Keys
 
 BIASED = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")
 PLAIN = Traits()
-ATTENTION_BIAS = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
 
 TRAITS = {
     "llama": BIASED,

@@ -33,10 +33,6 @@ class LayerKind(Enum):
     EMBEDDING = "embedding"
 
 
-MATRIX_KINDS = frozenset({LayerKind.CONVOLUTION, LayerKind.LINEAR, LayerKind.ATTENTION})
-"""Kinds that run on the matrix units."""
-
-
 @dataclass(frozen=True, slots=True)
 class Image:
     """An image as it goes in, in pixels."""
@@ -72,7 +68,7 @@ Input = Image | Text
 class ForwardLayer:
     """One layer's work for one image.
 
-    Layers of `MATRIX_KINDS` are ``groups`` products of (``rows`` × ``depth``) and
+    Convolutions, linear layers and attention are ``groups`` products of (``rows`` × ``depth``) and
     (``depth`` × ``columns``) matrices: a convolution has output positions, input channels per
     group times filter size, and output channels per group; attention has query positions,
     head width and key positions, with one group per head and window. ``flops`` counts a
