@@ -9,7 +9,7 @@ from engine.scenario import ClientKind, FirstToken, Scenario
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import parse_count, parse_ratio
-from tui.field import FORWARD, LANGUAGE, Field
+from tui.field import FORWARD, LANGUAGE, Field, share_step
 
 
 def _workload(scenario: Scenario, **changed: Any) -> Scenario:
@@ -44,9 +44,7 @@ CLIENT: tuple[Field, ...] = (
         "cached share",
         lambda s: f"{s.workload.cached:g}",
         lambda s, text: _workload(s, cached=parse_ratio(text or "0", "cached share", 0, 1)),
-        lambda s, way: _workload(
-            s, cached=round(max(0.0, min(1.0, s.workload.cached + 0.05 * way)), 2)
-        ),
+        lambda s, way: _workload(s, cached=share_step(s.workload.cached, way)),
         hint="of prompts, in the prefix cache",
         kinds=LANGUAGE,
     ),
@@ -73,9 +71,7 @@ CLIENT: tuple[Field, ...] = (
         "spread",
         lambda s: f"{s.workload.client.spread:g}",
         lambda s, text: _client(s, spread=parse_ratio(text or "0", "spread", 0, 1)),
-        lambda s, way: _client(
-            s, spread=round(max(0.0, min(1.0, s.workload.client.spread + 0.05 * way)), 2)
-        ),
+        lambda s, way: _client(s, spread=share_step(s.workload.client.spread, way)),
         hint="of its answers; 0: equal lengths",
         kinds=LANGUAGE,
     ),
@@ -94,7 +90,7 @@ CLIENT: tuple[Field, ...] = (
         lambda s: f"{s.workload.utilisation:g}",
         lambda s, text: _workload(s, utilisation=parse_ratio(text or "1", "kept busy", 0.01, 1)),
         lambda s, way: _workload(
-            s, utilisation=round(max(0.05, min(1.0, s.workload.utilisation + 0.05 * way)), 2)
+            s, utilisation=share_step(s.workload.utilisation, way, least=0.05)
         ),
         hint="share of the time",
         kinds=FORWARD,

@@ -64,6 +64,11 @@ def ten_percent_step(value: float, direction: int) -> float:
     return float(f"{value * (1.1 if direction > 0 else 1 / 1.1):.3g}")
 
 
+def share_step(value: float, direction: int, least: float = 0.0, step: float = 0.05) -> float:
+    """The next share above or below, from ``least`` to 1."""
+    return round(min(max(value + step * direction, least), 1.0), 2)
+
+
 def fields_for(form: tuple[Field, ...], kind: ModelCategory) -> tuple[Field, ...]:
     """The fields of a form that make sense for a model of that ``kind``."""
     return tuple(field for field in form if kind in field.kinds)

@@ -10,7 +10,7 @@ from engine.scenario import Scenario, Settings
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import parse_count, parse_ratio
-from tui.field import LANGUAGE, Field, power_of_two_step
+from tui.field import LANGUAGE, Field, power_of_two_step, share_step
 from tui.format import count
 
 if TYPE_CHECKING:
@@ -62,10 +62,6 @@ def _setting(
     )
 
 
-def _share_step(value: float, direction: int) -> float:
-    return round(min(max(value + 0.01 * direction, 0.05), 1.0), 2)
-
-
 def _on_off(value: bool) -> str:
     return "on" if value else "off"
 
@@ -89,7 +85,7 @@ SETTINGS: tuple[Field, ...] = (
         lambda text: parse_ratio(text, "memory share", 0.01, 1),
         lambda value: f"{value:g}",
         lambda prepared: prepared.framework.memory.memory_fraction,
-        _share_step,
+        lambda value, way: share_step(value, way, least=0.05, step=0.01),
         0.9,
     ),
     _setting(

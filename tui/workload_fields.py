@@ -17,7 +17,7 @@ from engine.words.units import (
     parse_whole,
 )
 from tui.client_fields import CLIENT
-from tui.field import LANGUAGE, Field, power_of_two_step, ten_percent_step
+from tui.field import LANGUAGE, Field, power_of_two_step, share_step, ten_percent_step
 from tui.format import count, limit
 
 
@@ -194,9 +194,7 @@ WORKLOAD: tuple[Field, ...] = (
         "acceptance",
         lambda s: f"{s.acceptance:g}",
         lambda s, text: replace(s, acceptance=parse_ratio(text or "0", "acceptance", 0, 1)),
-        lambda s, way: replace(
-            s, acceptance=round(max(0.0, min(1.0, s.acceptance + 0.05 * way)), 2)
-        ),
+        lambda s, way: replace(s, acceptance=share_step(s.acceptance, way)),
         hint="of a guess: 0 to 1",
         kinds=LANGUAGE,
     ),

@@ -5,7 +5,7 @@ the same names, which the parameters below are checked against)."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.model.forward.architecture import ForwardArchitecture, LayerKind
 from engine.model.forward.dialects.bert import CLASSES, MASKED, QUESTIONS, TOKENS, pooler
@@ -115,14 +115,12 @@ def read_nomic(source: Source) -> ForwardArchitecture:
     return _encoder(source, figures, _bert_like_head)
 
 
-def read_gte(source: Source) -> ForwardArchitecture:
-    """``gte``, published as ``new`` by repositories with code of their own."""
+def _with_biases(source: Source) -> Figures:
+    """An encoder with keys and biases as BERT's."""
     keys = source.keys
-    keys.ignore("pack_qkv", "unpad_inputs", "use_memory_efficient_attention", "layer_norm_type")
-    keys.ignore("logn_attention_scale", "logn_attention_clip1", "position_embedding_type")
     hidden = source.width("hidden_size")
     heads = divided_heads(keys, hidden)
-    figures = Figures(
+    return Figures(
         hidden=hidden,
         heads=heads,
         kv_heads=heads,
@@ -135,35 +133,26 @@ def read_gte(source: Source) -> ForwardArchitecture:
         attention_bias=True,
         out_bias=True,
     )
-    return _encoder(source, figures, _bert_like_head)
+
+
+def read_gte(source: Source) -> ForwardArchitecture:
+    """``gte``, published as ``new`` by repositories with code of their own."""
+    keys = source.keys
+    keys.ignore("pack_qkv", "unpad_inputs", "use_memory_efficient_attention", "layer_norm_type")
+    keys.ignore("logn_attention_scale", "logn_attention_clip1", "position_embedding_type")
+    return _encoder(source, _with_biases(source), _bert_like_head)
 
 
 def read_jina(source: Source) -> ForwardArchitecture:
     """``jina_embeddings_v3``: XLM-RoBERTa with rotary positions. Adapters of tasks are merged into
     the weights before serving and count as nothing."""
     keys = source.keys
-    hidden = source.width("hidden_size")
-    heads = divided_heads(keys, hidden)
     if keys.items("lora_adaptations"):
         source.notes.append("adapters of the tasks (lora_adaptations) are merged, as engines do")
     keys.ignore("lora_alpha", "lora_rank", "lora_main_params_trainable", "lora_prompts")
     keys.ignore("matryoshka_dimensions", "load_trained_adapters", "emb_pooler", "hidden_act")
     keys.ignore("position_embedding_type", "truncate_dim", "use_reentrant")
-    figures = Figures(
-        hidden=hidden,
-        heads=heads,
-        kv_heads=heads,
-        head_dim=hidden // heads,
-        layers=source.blocks("num_hidden_layers"),
-        width=source.width("intermediate_size"),
-        vocabulary=keys.integer("vocab_size", required=True),
-        types=keys.integer("type_vocab_size", default=1, minimum=0, maximum=1024),
-        per_norm=2,
-        gated=False,
-        attention_bias=True,
-        in_bias=True,
-        out_bias=True,
-    )
+    figures = replace(_with_biases(source), gated=False, in_bias=True)
     return _encoder(source, figures, _jina_head)
 
 
