@@ -102,8 +102,9 @@ def _print_table(found: Predicted) -> None:
     prepared, table = found.prepared, found.table
     subject = plan_kind(prepared).subject(prepared, found.scenario, table, 0)
     print(f"{subject.rsplit(', batch', 1)[0]}\n")
-    print_rows(prepared, found.scenario, found.rows())
+    rows = found.rows()
+    print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])
-    for row in found.rows():
+    for row in rows:
         if row["waiting"]:
             print(f"note: batch {row['batch']:g}: {row['admitted']:,} run at once, the rest wait")

@@ -38,9 +38,10 @@ class Predicted:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row as plain values: those of a sweep's row, and what the deployment holds."""
-        return [self._row(place) for place in range(len(self.table))]
+        held = [self.held(precision) for precision in range(len(self.outcomes))]
+        return [self._row(place, held) for place in range(len(self.table))]
 
-    def _row(self, place: int) -> dict[str, Any]:
+    def _row(self, place: int, held: Sequence[dict[str, int]]) -> dict[str, Any]:
         precision, column = divmod(place, len(self.sizes))
         outcome = self.outcomes[precision]
         size = float(outcome.sizes[0, column])
@@ -56,7 +57,7 @@ class Predicted:
             "concurrency": concurrency,
             "admitted": int(admitted) if np.isfinite(admitted) else None,
             "waiting": concurrency - int(admitted) if waits else 0,
-            **self.held(precision),
+            **held[precision],
             "command": command_line(Call(self.scenario, self.arrangement, self.sizes[column])),
         }
 
