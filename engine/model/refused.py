@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
-
 _USUAL = "expected a model that generates token after token, or answers in one pass"
 
 
