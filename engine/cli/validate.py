@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.cli.streams import tell
 from engine.cli.validate_memory import validate_memory
+from engine.cli.validate_ranges import row_ranges
 from engine.evidence.measured.memory_report import memory_lines
 from engine.evidence.measured.memory_rows import holds_memory_rows
 from engine.evidence.measured.predict import Predictions, predict_rows
@@ -49,7 +50,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:
-        write_predictions(out, rows, predictions)
+        write_predictions(out, rows, predictions, row_ranges(rows, predictions, configs))
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:

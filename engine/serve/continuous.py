@@ -234,7 +234,8 @@ def _burst(
     if deployment.framework.scheduler.prefill_passes is PrefillPasses.OWN:
         filled = filled - passes.alone.seconds
     mean = 0.5 * (passes.sequences * filled * input_tokens / full + filled)
-    return opening_seconds(deployment.framework.costs, client, mean - passes.service)
+    tuned = bool(deployment.inventory.banks)
+    return opening_seconds(deployment.framework.costs, client, mean - passes.service, tuned)
 
 
 def _drain(

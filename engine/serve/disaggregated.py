@@ -75,7 +75,8 @@ def serve_disaggregated(
     ttft = ttft + handover + polling
     burst: FloatArray = np.zeros(1)
     if client is not None:
-        burst = opening_seconds(costs, client, 0.5 * (concurrency * each - alone))
+        tuned = bool(pools.prefill.inventory.banks)
+        burst = opening_seconds(costs, client, 0.5 * (concurrency * each - alone), tuned)
         ttft = ttft + burst
     e2e = ttft + steps * tpot
     return Service(

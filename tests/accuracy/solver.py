@@ -169,17 +169,19 @@ def linear_fit(
     logs: np.ndarray,
     residuals: Sequence[np.ndarray],
     slopes: Slopes,
-    without: Collection[tuple[str, str]] = (),
+    without: Collection[int] = (),
 ) -> np.ndarray:
-    """Where the cost of all groups but those of the pairs ``without`` is least, if residuals were
+    """Where the cost of all groups but those at the places ``without`` is least, if residuals were
     linear around ``logs``: least squares, reweighted until it stays."""
     constants = problem.constants
     lower, upper = _bounds(constants)
     lower, upper = np.maximum(lower, logs - FARTHEST), np.minimum(upper, logs + FARTHEST)
     groups = [
         (group.weights, r, used, slope)
-        for group, r, (used, slope) in zip(problem.groups, residuals, slopes, strict=True)
-        if group.pair not in without
+        for place, (group, r, (used, slope)) in enumerate(
+            zip(problem.groups, residuals, slopes, strict=True)
+        )
+        if place not in without
     ]
     found = np.clip(logs, lower, upper)
     for _ in range(REWEIGHTINGS):
@@ -203,15 +205,15 @@ def left_out(
     logs: np.ndarray,
     residuals: Sequence[np.ndarray],
     slopes: Slopes,
-    parts: Sequence[Collection[tuple[str, str]]],
+    parts: Sequence[Collection[int]],
 ) -> Iterator[np.ndarray]:
-    """For each of ``parts`` the constants fitted without its (model, chip) pairs.
+    """For each of ``parts`` the constants fitted without the groups at its places.
 
     What leaving them out moves is the difference of two fits of the linear problem, so that
-    where ``logs`` is not yet its minimum, that is not taken for the pairs' doing.
+    where ``logs`` is not yet its minimum, that is not taken for their doing.
     """
     lower, upper = _bounds(problem.constants)
     every = linear_fit(problem, logs, residuals, slopes)
-    for pairs in parts:
-        moved = linear_fit(problem, logs, residuals, slopes, pairs) - every
+    for places in parts:
+        moved = linear_fit(problem, logs, residuals, slopes, places) - every
         yield np.clip(logs + moved, lower, upper)

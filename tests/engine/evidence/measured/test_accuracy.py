@@ -98,8 +98,8 @@ def test_record_is_of_the_rows_that_were_published() -> None:
         assert 0 < error.covered <= error.rows
         assert 0 < error.median < 0.5
         if error.kind != "cv":
-            assert error.held_out_median is not None
-            assert error.held_out_median > 0.8 * error.median
+            assert error.pairs_median is not None
+            assert error.pairs_median > 0.8 * error.median
 
 
 def test_json_has_one_entry_per_kind_and_metric(capsys) -> None:
