@@ -95,12 +95,12 @@ class Case:
             ChipRuns.NEVER: f"no run of {chip} measured",
         }[self.chip]
         model = {
-            ModelRuns.HERE: "with this model",
+            ModelRuns.HERE: "this model on it too",
             ModelRuns.ELSEWHERE: "this model elsewhere",
             ModelRuns.NEVER: "this model not",
         }[self.model]
         lacking = "" if self.kernels_fitted else ", kernels of its formats not"
-        return f"{site}{' ' if self.model is ModelRuns.HERE else ', '}{model}{lacking}"
+        return f"{site}, {model}{lacking}"
 
 
 def dimensions(model: Architecture) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -63,36 +65,44 @@ class Problem:
     def slopes(
         self, logs: np.ndarray, here: Sequence[np.ndarray]
     ) -> list[tuple[list[int], np.ndarray]]:
-        """For every group the constants that move it, and the derivatives."""
-        found = []
-        for place, group in enumerate(self.groups):
-            known = self.active
-            candidates = self._candidates(group) if known is None else known[place]
-            columns, used = [], []
-            base = self.system(group, self.constants.values(logs))
-            for index in candidates:
-                nudged = logs.copy()
-                nudged[index] += STEP
-                values = self.constants.values(nudged)
-                moved = group.residuals(self.changed(group, base, index, values))
-                slope = (moved - here[place]) / STEP
-                if self.active is not None or np.any(np.abs(slope) > 1e-3):
-                    columns.append(slope)
-                    used.append(index)
-            matrix = np.stack(columns, axis=1) if columns else np.zeros((len(here[place]), 0))
-            found.append((used, matrix))
+        """For every group the constants that move it, and the derivatives; on all processors."""
+        work = partial(self._slopes_of, logs, here)
+        with get_context("fork").Pool() as pool:
+            found = pool.map(work, range(len(self.groups)), chunksize=4)
         if self.active is None:
             self.active = [used for used, _ in found]
         return found
 
+    def _slopes_of(
+        self, logs: np.ndarray, here: Sequence[np.ndarray], place: int
+    ) -> tuple[list[int], np.ndarray]:
+        group, known = self.groups[place], self.active
+        columns, used = [], []
+        base = self.system(group, self.constants.values(logs))
+        for index in self._candidates(group) if known is None else known[place]:
+            nudged = logs.copy()
+            nudged[index] += STEP
+            values = self.constants.values(nudged)
+            moved = group.residuals(self.changed(group, base, index, values))
+            slope = (moved - here[place]) / STEP
+            if known is not None or np.any(np.abs(slope) > 1e-3):
+                columns.append(slope)
+                used.append(index)
+        matrix = np.stack(columns, axis=1) if columns else np.zeros((len(here[place]), 0))
+        return used, matrix
+
     def _candidates(self, group: Group) -> list[int]:
-        """Constants that can move the group: costs, collectives, and the families it uses (one
-        dtype may stand in for another)."""
-        families = {name.split(".")[0] for name in group.kernels()}
+        """Constants that can move the group: costs, collectives, the kernel classes it uses, and
+        their families where another format stands in for one."""
+        names = group.kernels()
+        known = group.system.chip.kernels
+        families = {name.split(".")[0] for name in names if name not in known}
 
         def used(index: int) -> bool:
             table = self.constants.list[index].table.split("/")[-1]
-            return not table or "." not in table or table.split(".")[0] in families
+            return (
+                not table or "." not in table or table in names or table.split(".")[0] in families
+            )
 
         found = self.constants.concerned(group.system.chip, group.system.engine)
         return [index for index in found if used(index)]
