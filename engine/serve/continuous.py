@@ -52,6 +52,8 @@ class _Passes:
     plain: FloatArray
     """Seconds without prompts, and of a turn with prompts; drafting included."""
     mixed: FloatArray
+    interval: FloatArray
+    """Passes from one that may take prompts to the next."""
     step: FloatArray
     """Seconds of the mean pass."""
     service: FloatArray
@@ -154,9 +156,10 @@ def _steady_passes(
     )
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
     arrivals = fresh * held / steps
-    together = _together(scheduler, client, held, arrivals, budget / input_tokens)
+    interval = _interval(scheduler, budget, arrivals * input_tokens)
+    together = _together(scheduler, client, held, arrivals, budget / input_tokens, interval)
     chunk = np.minimum(together * input_tokens, budget)
-    own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
+    own_share = np.minimum(arrivals * interval * input_tokens / chunk, 1.0)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
     # engine lets them prefill in the same passes.
     apart = np.ones(1) if scheduler.rank_turns is RankTurns.TOGETHER else layouts.attention_data
@@ -165,6 +168,7 @@ def _steady_passes(
     graph_tokens = deployment.framework.capabilities.graph_tokens
     filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
     prompts = _prompts(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
+    share = share / interval
     alone = run(deployment, [decoding])
     drafting = drafting_seconds(deployment, requests.drafts.tokens, alone.seconds)
     prefill = _prefill_pass(deployment, decoding, prompts)
@@ -183,9 +187,18 @@ def _steady_passes(
         prefill=prefill,
         plain=plain,
         mixed=mixed,
+        interval=interval,
         step=plain + share * (mixed - plain),
         service=np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed,
     )
+
+
+def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> FloatArray:
+    """Passes from one that may take prompts to the next, of which ``tokens`` come per pass: as the
+    engine is told, if one pass has room for all that come meanwhile."""
+    if scheduler.prefill_interval <= 1.0:
+        return np.ones(1)
+    return np.clip(budget / tokens, 1.0, scheduler.prefill_interval)
 
 
 def _mean_wait(
@@ -194,7 +207,7 @@ def _mean_wait(
     """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
-    steps = deployment.framework.scheduler.admission_steps
+    steps = np.maximum(deployment.framework.scheduler.admission_steps, passes.interval)
     polling = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
     waiting: FloatArray = polling + _waiting(passes)
     return waiting
@@ -234,11 +247,12 @@ def _together(
     sequences: FloatArray,
     arrivals: FloatArray,
     fitting: FloatArray,
+    interval: FloatArray,
 ) -> FloatArray:
     """Prompts that share a pass: those that arrive until the next look at the queue, as far as
     the budget goes. Answers of equal length end together, so their successors come together; the
     first of them starts alone."""
-    collected = arrivals * np.maximum(scheduler.admission_steps, 1.0)
+    collected = arrivals * np.maximum(scheduler.admission_steps, interval)
     if client is not None and client.in_step:
         collected = sequences - 1.0
     most = np.minimum(fitting, float(scheduler.prefill_requests))
