@@ -20,7 +20,9 @@ MXFP4 = Precision(FORMATS["mxfp4"], FORMATS["bf16"], FORMATS["bf16"])
 
 def weigh(model, layout: Layout, precision: Precision = builders.BF16, **policy: object) -> float:
     arrays = LayoutArrays.of([layout])
-    found = rank_weight_bytes(model, precision, builders.chip(), WeightPolicy(**policy), arrays, Placing())
+    found = rank_weight_bytes(
+        model, precision, builders.chip(), WeightPolicy(**policy), arrays, Placing()
+    )
     return float(found[0, 0])
 
 
