@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -66,16 +65,18 @@ class Problem:
         self, logs: np.ndarray, here: Sequence[np.ndarray]
     ) -> list[tuple[list[int], np.ndarray]]:
         """For every group the constants that move it, and the derivatives; on all processors."""
-        work = partial(self._slopes_of, logs, here)
+        # Forked processes have the problem already: only places and slopes go between them.
+        _AT_HAND[:] = [(self, logs, here)]
         with get_context("fork").Pool() as pool:
-            found = pool.map(work, range(len(self.groups)), chunksize=4)
+            found = pool.map(_slopes_at, range(len(self.groups)), chunksize=4)
         if self.active is None:
             self.active = [used for used, _ in found]
         return found
 
-    def _slopes_of(
+    def slopes_of(
         self, logs: np.ndarray, here: Sequence[np.ndarray], place: int
     ) -> tuple[list[int], np.ndarray]:
+        """As `slopes`, of one group."""
         group, known = self.groups[place], self.active
         columns, used = [], []
         base = self.system(group, self.constants.values(logs))
@@ -106,6 +107,14 @@ class Problem:
 
         found = self.constants.concerned(group.system.chip, group.system.engine)
         return [index for index in found if used(index)]
+
+
+_AT_HAND: list[tuple[Problem, np.ndarray, Sequence[np.ndarray]]] = []
+
+
+def _slopes_at(place: int) -> tuple[list[int], np.ndarray]:
+    problem, logs, here = _AT_HAND[0]
+    return problem.slopes_of(logs, here, place)
 
 
 def _loss(residuals: np.ndarray) -> np.ndarray:
