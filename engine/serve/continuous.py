@@ -165,7 +165,8 @@ def _drain(
     start, the longest answers end in passes that are nearly empty."""
     few = replace(passes.decoding, sequences=np.maximum(passes.decoding.sequences * LEFT_OVER, 1.0))
     step = run(deployment, [few]).seconds / requests.drafts.accepted
-    seconds: FloatArray = (client.longest - 1.0) * requests.steps_per_answer * step / client.waves
+    rest = client.rest(passes.sequences)
+    seconds: FloatArray = rest * requests.steps_per_answer * step / client.waves
     return seconds
 
 

@@ -189,9 +189,10 @@ def linear_fit(
     residuals: Sequence[np.ndarray],
     slopes: Slopes,
     without: Collection[int] = (),
+    near: np.ndarray | None = None,
 ) -> np.ndarray:
     """Where the cost of all groups but those at the places ``without`` is least, if residuals were
-    linear around ``logs``: least squares, reweighted until it stays."""
+    linear around ``logs``: least squares, reweighted until it stays, from ``near``."""
     constants = problem.constants
     lower, upper = _bounds(constants)
     lower, upper = np.maximum(lower, logs - FARTHEST), np.minimum(upper, logs + FARTHEST)
@@ -202,7 +203,7 @@ def linear_fit(
         )
         if place not in without
     ]
-    found = np.clip(logs, lower, upper)
+    found = np.clip(logs if near is None else near, lower, upper)
     for _ in range(REWEIGHTINGS):
         curvature = constants.precision.copy()
         gradient = constants.precision @ (found - constants.prior)
@@ -234,5 +235,5 @@ def left_out(
     lower, upper = _bounds(problem.constants)
     every = linear_fit(problem, logs, residuals, slopes)
     for places in parts:
-        moved = linear_fit(problem, logs, residuals, slopes, places) - every
+        moved = linear_fit(problem, logs, residuals, slopes, places, every) - every
         yield np.clip(logs + moved, lower, upper)
