@@ -27,6 +27,7 @@ from engine.work.tokens import (
     Inventory,
     LayoutArrays,
     Placed,
+    Source,
     Step,
     place,
     step_messages,
@@ -46,6 +47,8 @@ class Deployment:
     framework: Framework
     layouts: LayoutArrays
     imbalance: float = 1.0
+    source: Source | None = None
+    """What the model's encoder reads for each request."""
 
     @cached_property
     def placed(self) -> Placed:
@@ -128,10 +131,11 @@ def _parts(
 ) -> Iterator[tuple[Work | Message, FloatArray]]:
     """Every kernel and collective of a pass, with the seconds of all its calls."""
     chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
-    for work in step_work(deployment.placed, steps, deployment.imbalance):
+    source = deployment.source
+    for work in step_work(deployment.placed, steps, deployment.imbalance, source):
         yield work, work.calls * kernel_seconds(work, chip)
     start, network = deployment.framework.costs.collective_seconds, deployment.network
-    for message in step_messages(inventory, layouts, steps, chip.node_size):
+    for message in step_messages(inventory, layouts, steps, chip.node_size, source):
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
             spent = network.seconds(message) + np.where(message.ranks > 1, start, 0.0)
             yield message, message.times * spent
@@ -141,7 +145,9 @@ def _launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
     """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
     if all(step.decode for step in steps):
         return 0.0
-    return deployment.framework.costs.prompt_layer_seconds * deployment.inventory.layer_count
+    encoder = deployment.inventory.encoder
+    layers = deployment.inventory.layer_count + (encoder.layer_count if encoder else 0)
+    return deployment.framework.costs.prompt_layer_seconds * layers
 
 
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:

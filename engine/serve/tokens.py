@@ -14,6 +14,7 @@ from engine.serve.outcome import Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.service import Service
+from engine.serve.source import with_source
 from engine.serve.static import serve_static
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
@@ -35,13 +36,13 @@ def predict_aggregated(
     """Replicas of one layout each; ``sizes`` are sequences in flight per replica, of shape
     (1, sizes) or (arrangements, sizes)."""
     layouts = tuple(one.layout for one in arrangements)
-    deployment = system.deployment(layouts)
+    deployment, asked = with_source(system.deployment(layouts), system.tokens_model, requests)
     room = Room(system, layouts, requests, load)
     if isinstance(load, Closed):
         limit = np.maximum(room.limit, 1.0)
-        service = serve_continuous(deployment, requests, load.client, sizes, limit)
+        service = serve_continuous(deployment, asked, load.client, sizes, limit)
     else:
-        service = serve_static(deployment, requests, sizes)
+        service = serve_static(deployment, asked, sizes)
     degrees = deployment.layouts
     return _outcome(
         arrangements,
@@ -70,17 +71,22 @@ def predict_disaggregated(
     decodes = [one.decode for one in arrangements]
     workers = _column([pool.workers for pool in decodes])
     layouts = [pool.layout for pool in decodes]
+    model = system.tokens_model
+    prefill, asked = with_source(
+        system.deployment([pool.layout for pool in prefills]), model, requests
+    )
+    decode, _ = with_source(system.deployment(layouts), model, requests)
     pools = Pools(
-        system.deployment([pool.layout for pool in prefills]),
+        prefill,
         _column([pool.workers for pool in prefills]),
-        system.deployment(layouts),
+        decode,
         workers,
         transfer_seconds(system, prefills, requests),
     )
     room = Room(system, layouts, requests, load)
     client = load.client if isinstance(load, Closed) else None
     limit = np.maximum(room.limit, 1.0)
-    service = serve_disaggregated(pools, requests, client, sizes, limit)
+    service = serve_disaggregated(pools, asked, client, sizes, limit)
     held = np.ceil(sizes / workers)
     memory = room.memory(held, workers)
     return _outcome(
