@@ -17,6 +17,16 @@ class Mode(StrEnum):
     STATIC = "static"
 
 
+class ArrangementKind(StrEnum):
+    """Which ways of using the chips a sweep compares."""
+
+    AGGREGATED = "aggregated"
+    """Replicas of one layout, each of which does prefill and decode."""
+    DISAGGREGATED = "disaggregated"
+    """Prefill and decode on pools of their own."""
+    ANY = "any"
+
+
 class ClientKind(StrEnum):
     """Who sends requests under continuous batching."""
 
@@ -117,6 +127,27 @@ class LayoutLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolChoice:
+    """What is chosen of the two pools of a disaggregated deployment; empty leaves it to the search.
+
+    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``. ``prefill_chip``,
+    ``prefill_precision`` (WxAy) and ``prefill_chips`` are the prefill pool's own chip, precision
+    and number of chips; the decode pool has the scenario's, and the chips that are left.
+    """
+
+    prefill: str = ""
+    decode: str = ""
+    prefill_chip: str = ""
+    prefill_chips: int | None = None
+    prefill_precision: str = ""
+
+    @property
+    def given(self) -> bool:
+        """Whether both pools are spelt out: nothing but the batch is left to search."""
+        return bool(self.prefill and self.decode)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What an engine is told; None leaves its own default for the chip and version.
 
@@ -155,6 +186,8 @@ class Scenario:
     workload: Workload = field(default_factory=Workload)
     objectives: Objectives = field(default_factory=lambda: Objectives(ttft_ms=2000, tpot_ms=50))
     limits: LayoutLimits = field(default_factory=LayoutLimits)
+    arrangement: ArrangementKind = ArrangementKind.AGGREGATED
+    pools: PoolChoice = field(default_factory=PoolChoice)
     max_batch: int | None = None
     fixed_batch: int | None = None
     """The only batch that is tried, as a benchmark name gives it; None for every one."""

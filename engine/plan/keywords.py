@@ -66,6 +66,8 @@ KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
+    *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips", "prefill_precision"),
+    *("decode_chip", "decode_chips"),
     *("load_imbalance", "draft_tokens", "acceptance", "cached"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
@@ -143,6 +145,7 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
     `InputError` naming the keyword, what was found and what is expected."""
     from engine.plan.plan_file import scenario_document
     from engine.plan.plan_schema import parse_scenario
+    from engine.plan.pool_choice import agreed
 
     given = dict(keywords)
     if given.get("model", base.model) != base.model:
@@ -162,7 +165,7 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
         else:
             holder[path[-1]] = _written(name, value)
     try:
-        return parse_scenario("", document)
+        return agreed(parse_scenario("", document))
     except InputError as error:
         raise InputError(_shortened(str(error))) from None
 
