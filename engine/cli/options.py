@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from engine.plan.metrics import LIMITED
 from engine.plan.pool_choice import agreed
 from engine.scenario import (
+    MOST_SPREAD,
     ArrangementKind,
     Client,
     ClientKind,
@@ -51,9 +52,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="what-if on a config key"
     )
     hardware = parser.add_argument_group("hardware")
-    hardware.add_argument("--chip", help="chip id or alias")
+    hardware.add_argument("--chip", help="chip id or alias; sweep: several, as h200,b200")
     hardware.add_argument("--chips", help="number of chips")
-    hardware.add_argument("--framework", help="serving framework")
+    hardware.add_argument("--framework", help="serving framework; sweep: several, or any")
     hardware.add_argument("--instances", help="vision: copies of the model on each chip")
     for name, what in (
         ("tp", "tensor"),
@@ -304,7 +305,7 @@ def _client(arguments: argparse.Namespace, start: Client) -> Client:
     return Client(
         kind=ClientKind(arguments.client) if arguments.client else start.kind,
         waves=_count(arguments.waves, "waves", start.waves),
-        spread=_ratio(arguments.spread, "spread", start.spread, 0, 1),
+        spread=_ratio(arguments.spread, "spread", start.spread, 0, MOST_SPREAD),
         first_token=FirstToken(arguments.first_token)
         if arguments.first_token
         else start.first_token,

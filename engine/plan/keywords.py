@@ -69,6 +69,8 @@ _LANGUAGE = (
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips", "prefill_precision"),
     *("decode_chip", "decode_chips"),
     *("load_imbalance", "draft_tokens", "acceptance", "cached"),
+    *("rate", "burstiness", "input_spread", "output_spread"),
+    *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
 )

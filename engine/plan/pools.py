@@ -113,7 +113,9 @@ def _layouts(system: System, scenario: Scenario) -> tuple[Layout, ...]:
     """One worker of every legal layout that leaves a chip for the other pool."""
     most = scenario.chips - 1
     if most < 1:
-        raise InputError("--chips 1: leaves a pool empty, expected at least 2 for prefill and decode")
+        raise InputError(
+            "--chips 1: leaves a pool empty, expected at least 2 for prefill and decode"
+        )
     found = legal_layouts(system.tokens_model, most, system.chip.node_size, scenario.limits)
     return tuple(dict.fromkeys(replace(one, replicas=1) for one in found))
 

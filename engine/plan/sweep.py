@@ -33,6 +33,7 @@ from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import FloatArray, IntArray
 from engine.work.arrangement import Arrangement, Disaggregated
 
+
 @dataclass(frozen=True, slots=True)
 class Steps:
     """How arrangements of one type are tried: all batches of up to ``most_candidates`` in all. Of
@@ -227,7 +228,9 @@ class _Search:
         mine = found.order[np.isin(table.arrangement_index[found.order], self._places)]
         columns = (table.precision_index[mine], table.arrangement_index[mine])
         key = columns[0] * len(table.arrangements) + columns[1]
-        firsts = np.sort(np.unique(key, return_index=True)[1])[: self._steps.whole + self._steps.near]
+        firsts = np.sort(np.unique(key, return_index=True)[1])[
+            : self._steps.whole + self._steps.near
+        ]
         for standing, row in enumerate(mine[firsts]):
             if self._should_stop():
                 return False

@@ -138,7 +138,8 @@ def _seconds_per_token(system: System, layouts: Sequence[Layout], near: BoolArra
     reference = held_tokens(Requests(REFERENCE_TOKENS, 0.0), Closed(), system.engine)
     usage = system.footprint(layouts, reference)
     up, out = (
-        link.bandwidth_bytes * link.achieved for link in (system.chip.scale_up, system.chip.scale_out)
+        link.bandwidth_bytes * link.achieved
+        for link in (system.chip.scale_up, system.chip.scale_out)
     )
     seconds: FloatArray = usage.sent_bytes_per_sequence / REFERENCE_TOKENS / np.where(near, up, out)
     return seconds

@@ -14,7 +14,7 @@ from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
 from engine.model.kinds import ModelCategory, ModelKind
-from engine.model.precision import Precision, parse_precision
+from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario
 from engine.serve.joining import apart, refuse_apart, with_prefill
@@ -96,9 +96,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
 _APART = (ArrangementKind.DISAGGREGATED, ArrangementKind.ANY)
 
 
-def _with_pools(
-    scenario: Scenario, system: System, model: LoadedModel, readers: Readers
-) -> System:
+def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers: Readers) -> System:
     """A system with the chip and the precision that the prefill pool has of its own."""
     choice = scenario.pools
     if choice.prefill_chip and scenario.arrangement is ArrangementKind.ANY:
@@ -210,10 +208,16 @@ def load_of(scenario: Scenario) -> Load:
 def scenario_precisions(
     scenario: Scenario, own: Precision, architecture: Architecture | ForwardArchitecture
 ) -> tuple[Precision, ...]:
-    """The checkpoint's own precision with the scenario's changes, then the further ones."""
-    first = served_precision(own, architecture, scenario.weights, scenario.activations, scenario.kv)
+    """The checkpoint's own precision with the scenario's changes, then the further ones; one that
+    names a cache alone (``KV8``) is the first with that cache."""
+    chosen = (scenario.weights, scenario.activations)
+    first = served_precision(own, architecture, *chosen, scenario.kv)
     further = []
     for text in scenario.precisions:
+        cache = parse_cache(text)
+        if cache is not None:
+            further.append(served_precision(own, architecture, *chosen, cache.name))
+            continue
         asked = parse_precision(text, None if "KV" in text.upper() else first.kv.name)
         further.append(
             served_precision(
