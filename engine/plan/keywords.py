@@ -264,7 +264,7 @@ def with_one_layout(base: Scenario | None, keywords: Mapping[str, object]) -> Sc
             )
         degrees[name] = found[0]
     made = scenario_with(start, {**keywords, **degrees})
-    if base is not None or "chips" in keywords:
+    if base is not None or "chips" in keywords or made.pools.given:
         return made
     limits = made.limits
     return replace(

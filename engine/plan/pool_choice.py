@@ -1,5 +1,4 @@
-"""What a person says of pools, made to agree: pools that are spelt out say how many chips there are,
-and the chips of both pools are all there are."""
+"""What a person says of pools, made to agree: the chips of both pools are all there are."""
 
 from __future__ import annotations
 

@@ -113,9 +113,7 @@ def _layouts(system: System, scenario: Scenario) -> tuple[Layout, ...]:
     """One worker of every legal layout that leaves a chip for the other pool."""
     most = scenario.chips - 1
     if most < 1:
-        raise InputError(
-            "--chips 1: leaves a pool empty, expected at least 2 for prefill and decode"
-        )
+        raise InputError("--chips 1: leaves a pool empty, expected a chip for each at least")
     found = legal_layouts(system.tokens_model, most, system.chip.node_size, scenario.limits)
     return tuple(dict.fromkeys(replace(one, replicas=1) for one in found))
 
@@ -173,7 +171,7 @@ def _those(layouts: Sequence[Layout], wanted: BoolArray) -> tuple[Layout, ...]:
 
 
 def _spread(most: int, count: int) -> IntArray:
-    """Up to ``count`` whole numbers from 1 to ``most``: all small ones, then evenly in logarithm."""
+    """Up to ``count`` whole numbers from 1 to ``most``: evenly in logarithm."""
     spread = np.geomspace(1.0, most, count) if most > count else np.arange(1, most + 1)
     return np.unique(np.round(spread).astype(np.int64))
 

@@ -228,10 +228,9 @@ class _Search:
         mine = found.order[np.isin(table.arrangement_index[found.order], self._places)]
         columns = (table.precision_index[mine], table.arrangement_index[mine])
         key = columns[0] * len(table.arrangements) + columns[1]
-        firsts = np.sort(np.unique(key, return_index=True)[1])[
-            : self._steps.whole + self._steps.near
-        ]
-        for standing, row in enumerate(mine[firsts]):
+        firsts = np.sort(np.unique(key, return_index=True)[1])
+        best = mine[firsts][: self._steps.whole + self._steps.near]
+        for standing, row in enumerate(best):
             if self._should_stop():
                 return False
             place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])

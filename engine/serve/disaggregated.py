@@ -22,7 +22,7 @@ from engine.words.arrays import FloatArray
 from engine.work.tokens import prefill_step
 
 ITERATIONS = 5
-"""Rounds of the fixed point between decode batch and rate; the secant's last change is below 1 %."""
+"""Rounds of the fixed point between decode batch and rate; its last change is below 1 %."""
 STEEPEST = 0.9
 """Of the logarithm of a step's seconds over that of its batch: steps never grow faster."""
 CRITICAL = 8.0 / np.pi
@@ -114,8 +114,8 @@ def serve_disaggregated(
 def _secant(
     before: tuple[FloatArray, FloatArray] | None, tried: FloatArray, found: FloatArray
 ) -> FloatArray:
-    """The next sequences to try, when those ``tried`` led to those ``found``: where the line through
-    both tries in logarithms meets the diagonal."""
+    """The next sequences to try, when those ``tried`` led to those ``found``: where the line
+    through both tries in logarithms meets the diagonal."""
     if before is None:
         return found
     run = np.log(tried / before[0])

@@ -54,7 +54,7 @@ def apart(system: System, chips: int) -> str:
     ours, theirs = system.precision.kv, prefill.precision.kv
     if ours.name != theirs.name:
         return (
-            f"the prefill pool keeps its cache in {theirs.name} and the decode pool in {ours.name}, "
+            f"the prefill pool keeps its cache in {theirs.name}, the decode pool in {ours.name}, "
             f"and {engine.name} hands caches over as they are"
         )
     if prefill.chip.vendor != system.chip.vendor:

@@ -137,11 +137,10 @@ def transfer_seconds(
 def _seconds_per_token(system: System, layouts: Sequence[Layout], near: BoolArray) -> FloatArray:
     reference = held_tokens(Requests(REFERENCE_TOKENS, 0.0), Closed(), system.engine)
     usage = system.footprint(layouts, reference)
-    up, out = (
-        link.bandwidth_bytes * link.achieved
-        for link in (system.chip.scale_up, system.chip.scale_out)
-    )
-    seconds: FloatArray = usage.sent_bytes_per_sequence / REFERENCE_TOKENS / np.where(near, up, out)
+    links = system.chip.scale_up, system.chip.scale_out
+    up, out = (link.bandwidth_bytes * link.achieved for link in links)
+    per_token = usage.sent_bytes_per_sequence / REFERENCE_TOKENS
+    seconds: FloatArray = per_token / np.where(near, up, out)
     return seconds
 
 
