@@ -152,21 +152,30 @@ class LayoutLimits:
 class PoolChoice:
     """What is chosen of the two pools of a disaggregated deployment; empty leaves it to the search.
 
-    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``. ``prefill_chip``,
-    ``prefill_precision`` (WxAy) and ``prefill_chips`` are the prefill pool's own chip, precision
-    and number of chips; the decode pool has the scenario's, and the chips that are left.
+    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``. ``prefill_chip`` and
+    ``prefill_precision`` (WxAy) are the prefill pool's own; the decode pool has the scenario's.
+    ``prefill_chips`` and ``decode_chips`` say how many of all chips each has.
     """
 
     prefill: str = ""
     decode: str = ""
     prefill_chip: str = ""
     prefill_chips: int | None = None
+    decode_chips: int | None = None
     prefill_precision: str = ""
 
     @property
     def given(self) -> bool:
         """Whether both pools are spelt out: nothing but the batch is left to search."""
         return bool(self.prefill and self.decode)
+
+    def split(self, chips: int) -> tuple[int, int] | None:
+        """How many of ``chips`` prefill and how many decode; None where that is left open."""
+        if self.prefill_chips is not None:
+            return self.prefill_chips, chips - self.prefill_chips
+        if self.decode_chips is not None:
+            return chips - self.decode_chips, self.decode_chips
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,12 +170,11 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         start = named_scenario(arguments.benchmark, start)
     if arguments.model and arguments.model != start.model:
         start = start.of_model(arguments.model)
-    chips, pools = _pools(arguments, start)
     made = Scenario(
         model=_name(arguments.model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
         chip=start.chip if chip is None else _name(chip, "chip", start.chip),
-        chips=chips,
+        chips=_count(arguments.chips, "chips", start.chips),
         framework=_name(arguments.framework, "framework", start.framework),
         settings=_settings(arguments, start.settings),
         weights=_format(arguments.weights) or start.weights,
@@ -194,7 +193,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         arrangement=ArrangementKind(arguments.arrangement)
         if arguments.arrangement
         else start.arrangement,
-        pools=pools,
+        pools=_pools(arguments, start.pools),
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
         fixed_batch=start.fixed_batch,
         benchmark_number=start.benchmark_number
@@ -221,32 +220,17 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     return agreeing
 
 
-def _pools(arguments: argparse.Namespace, start: Scenario) -> tuple[int, PoolChoice]:
-    """The chips in all, and what is chosen of both pools."""
-    chips = _count(arguments.chips, "chips", start.chips)
-    before, own = start.pools, start.pools.prefill_chips
-    prefill = _count(arguments.prefill_chips, "prefill-chips", 0)
-    decode = _count(arguments.decode_chips, "decode-chips", 0)
-    if prefill and decode:
-        if arguments.chips and chips != prefill + decode:
-            raise InputError(
-                f"--chips {chips}: found pools of {prefill} and {decode} chips, expected their sum"
-            )
-        chips, own = prefill + decode, prefill
-    elif prefill or decode:
-        own = prefill or chips - decode
-        if not 0 < own < chips:
-            empty = "decode" if prefill else "prefill"
-            option = "--prefill-chips" if prefill else "--decode-chips"
-            raise InputError(
-                f"{option} {prefill or decode} of {chips}: leaves the {empty} pool empty"
-            )
-    return chips, PoolChoice(
-        prefill=before.prefill if arguments.prefill is None else arguments.prefill.strip(),
-        decode=before.decode if arguments.decode is None else arguments.decode.strip(),
-        prefill_chip=_name(arguments.prefill_chip, "prefill-chip", before.prefill_chip),
-        prefill_chips=own,
-        prefill_precision=arguments.prefill_precision or before.prefill_precision,
+def _pools(arguments: argparse.Namespace, start: PoolChoice) -> PoolChoice:
+    def count(text: str | None, what: str, otherwise: int | None) -> int | None:
+        return otherwise if text is None else parse_count(text, f"--{what}")
+
+    return PoolChoice(
+        prefill=start.prefill if arguments.prefill is None else arguments.prefill.strip(),
+        decode=start.decode if arguments.decode is None else arguments.decode.strip(),
+        prefill_chip=_name(arguments.prefill_chip, "prefill-chip", start.prefill_chip),
+        prefill_chips=count(arguments.prefill_chips, "prefill-chips", start.prefill_chips),
+        decode_chips=count(arguments.decode_chips, "decode-chips", start.decode_chips),
+        prefill_precision=arguments.prefill_precision or start.prefill_precision,
     )
 
 

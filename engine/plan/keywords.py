@@ -54,6 +54,7 @@ SPELLINGS: Mapping[str, Path] = {
     "isl": ("input_tokens", "sequence_tokens"),
     "osl": ("output_tokens",),
     "engine": ("framework",),
+    "decode_chip": ("chip",),
     "number": ("benchmark_number",),
     "precision": ("precisions",),
     "set": ("edits",),
@@ -66,8 +67,8 @@ KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
-    *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips", "prefill_precision"),
-    *("decode_chip", "decode_chips"),
+    *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
+    *("decode_chips", "prefill_precision"),
     *("load_imbalance", "draft_tokens", "acceptance", "cached"),
     *("rate", "burstiness", "input_spread", "output_spread"),
     *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),

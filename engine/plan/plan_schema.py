@@ -114,6 +114,7 @@ class PoolChoiceFile(_Strict):
     decode: str = Field(default="", max_length=100)
     prefill_chip: str = ""
     prefill_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    decode_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefill_precision: str = ""
 
 

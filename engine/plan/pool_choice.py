@@ -19,16 +19,22 @@ def agreed(scenario: Scenario) -> Scenario:
         scenario = replace(scenario, arrangement=ArrangementKind.DISAGGREGATED)
     given = given_pools(choice)
     if given is not None:
-        own = choice.prefill_chips
-        if own is not None and own != given.prefill.chips:
-            raise InputError(
-                f"--prefill-chips {own}: found pools of {given.prefill.chips} and "
-                f"{given.decode.chips} chips"
-            )
+        for role, asked, pool in (
+            ("prefill", choice.prefill_chips, given.prefill),
+            ("decode", choice.decode_chips, given.decode),
+        ):
+            if asked not in {None, pool.chips}:
+                raise InputError(
+                    f"--{role}-chips {asked}: found a pool of {pool.chips} chips, {pool.name}"
+                )
         return replace(scenario, chips=given.chips)
-    if choice.prefill_chips is not None and choice.prefill_chips >= scenario.chips:
+    if choice.prefill_chips is not None and choice.decode_chips is not None:
+        return replace(scenario, chips=choice.prefill_chips + choice.decode_chips)
+    split = choice.split(scenario.chips)
+    if split is not None and min(split) < 1:
+        empty = "prefill" if split[0] < 1 else "decode"
         raise InputError(
-            f"--prefill-chips {choice.prefill_chips} of {scenario.chips}: leaves the decode pool "
-            "empty"
+            f"{max(split)} of {scenario.chips} chips leave the {empty} pool empty, expected at "
+            "least one for each"
         )
     return scenario

@@ -190,10 +190,10 @@ def _shared_out(
 
 
 def _workers(scenario: Scenario, prefill: int, decode: int) -> Iterator[tuple[int, int]]:
-    chips, own = scenario.chips, scenario.pools.prefill_chips
-    if own is not None:
-        if prefill <= own and decode <= chips - own:
-            yield own // prefill, (chips - own) // decode
+    chips, split = scenario.chips, scenario.pools.split(scenario.chips)
+    if split is not None:
+        if prefill <= split[0] and decode <= split[1]:
+            yield split[0] // prefill, split[1] // decode
         return
     most = (chips - prefill) // decode
     for others in _spread(most, WORKER_COUNTS) if most > 0 else ():
@@ -237,8 +237,8 @@ def _lacking(room: Room) -> str:
 
 def _too_few(scenario: Scenario, prefills: Sequence[Layout], decodes: Sequence[Layout]) -> str:
     smallest = [min(one.chips for one in side) for side in (prefills, decodes)]
-    own = scenario.pools.prefill_chips
-    there = f"{scenario.chips}" if own is None else f"{own} and {scenario.chips - own}"
+    split = scenario.pools.split(scenario.chips)
+    there = f"{scenario.chips}" if split is None else f"{split[0]} and {split[1]}"
     return (
         f"{there} chips leave a pool empty: a prefill worker takes at least {smallest[0]}, "
         f"a decode worker {smallest[1]}"
