@@ -14,6 +14,9 @@ import numpy as np
 
 from engine.hardware.framework_parts import CacheTransfer
 from engine.serve.client import opening_seconds
+from engine.serve.law import Law, Piece
+from engine.serve.laws import Laws, Opening, opened, opening_of
+from engine.serve.lengths import answer_nodes
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
@@ -107,8 +110,27 @@ def serve_disaggregated(
             ),
             "tpot": (Part("decode", tpot, "decode"),),
         },
+        laws=lambda: _laws(
+            requests,
+            client,
+            Piece(1.0, ttft - burst - polling - queue, 2.0 * polling, queue),
+            None if client is None else opening_of(costs, client, alone, concurrency / most),
+            tpot,
+        ),
         passes={"prefill": prefill.alone, "decode": decode},
     )
+
+
+def _laws(
+    requests: Requests,
+    client: Client | None,
+    steady: Piece,
+    opening: Opening | None,
+    tpot: FloatArray,
+) -> Laws:
+    """Prompts wait for those before them; a decode pool is held up by none."""
+    first = opened(Law.of(steady), opening, 0.0)
+    return Laws(first, Law.fixed(tpot), Law.fixed(tpot), answer_nodes(requests, client))
 
 
 def _secant(

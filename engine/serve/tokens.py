@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.serve.continuous import serve_continuous
+from engine.serve.laws import remembered
 from engine.serve.load import Closed, Load
 from engine.serve.memory import MemoryItem
 from engine.serve.outcome import Memory, Outcome
@@ -77,6 +78,7 @@ def outcome_of(
         },
         memory=memory,
         say_parts=service.parts,
+        say_laws=remembered(service.laws),
         passes=service.passes,
         weigh=weigh,
     )
