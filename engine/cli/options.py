@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 from engine.plan.metrics import LIMITED
 from engine.plan.pool_choice import agreed
 from engine.scenario import (
+    LEAST_BURSTINESS,
+    LEAST_PER_SECOND,
+    MOST_BURSTINESS,
+    MOST_PER_SECOND,
     MOST_SPREAD,
     ArrangementKind,
     Client,
@@ -124,6 +128,16 @@ def _add_pool_options(parser: argparse.ArgumentParser) -> None:
     pools.add_argument("--prefill-chips", help="chips of the prefill pool, of all --chips")
     pools.add_argument("--decode-chips", help="chips of the decode pool; the rest prefill")
     pools.add_argument("--prefill-precision", metavar="WxAy", help="of the prefill pool")
+
+
+def add_load_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of requests that come by themselves, of lengths that differ."""
+    load = parser.add_argument_group("load")
+    load.add_argument("--rate", help="requests per second of the whole deployment")
+    load.add_argument("--burstiness", help="shape of the time between requests; 1: Poisson")
+    load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
+    load.add_argument("--osl-spread", help="the same of answers")
+    load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:
@@ -269,6 +283,7 @@ def _edit(text: str) -> tuple[str, object]:
 
 def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
     width, height = start.image_width, start.image_height
+    load = vars(arguments)
     if arguments.resolution:
         width, height = parse_resolution(arguments.resolution)
     return Workload(
@@ -280,6 +295,25 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         image_height=height,
         sequence_tokens=_count(arguments.isl, "isl", start.sequence_tokens),
         cached=_ratio(arguments.cached, "cached", start.cached, 0, 1),
+        rate=_ratio(load.get("rate"), "rate", start.rate, LEAST_PER_SECOND, MOST_PER_SECOND),
+        burstiness=_ratio(
+            load.get("burstiness"),
+            "burstiness",
+            start.burstiness,
+            LEAST_BURSTINESS,
+            MOST_BURSTINESS,
+        ),
+        input_spread=_ratio(
+            load.get("isl_spread"), "isl-spread", start.input_spread, 0, MOST_SPREAD
+        ),
+        output_spread=_ratio(
+            load.get("osl_spread"), "osl-spread", start.output_spread, 0, MOST_SPREAD
+        ),
+        shared_prefix_tokens=_count(
+            load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
+        ),
+        turns=start.turns,
+        images=start.images,
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
     )

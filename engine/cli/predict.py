@@ -36,7 +36,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for note in (idle_options(arguments, resolved.model), shrunk):
         if note:
             tell(f"note: {note}")
-    arrangement = _arrangement(arguments, scenario, resolved)
+    arrangement = asked_arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
     found = predicted(scenario, arrangement, _sizes(arguments, scenario))
     if arguments.json:
@@ -48,9 +48,10 @@ def run_predict(arguments: argparse.Namespace) -> int:
     return FOUND if bool(found.table.meets.any()) else NOTHING_MEETS
 
 
-def _arrangement(
+def asked_arrangement(
     arguments: argparse.Namespace, scenario: Scenario, resolved: Resolved
 ) -> Arrangement:
+    """How the options say that chips are used; raises `InputError`."""
     given = given_pools(scenario.pools)
     if given is not None:
         return given

@@ -183,6 +183,13 @@ class Scheduler:
         least=0,
         most=100,
     )
+    rank_wait_passes: int = constant(
+        "rank_wait_passes",
+        "passes that a prompt of one attention-DP rank waits for the others to have one as well",
+        0,
+        least=0,
+        most=10_000,
+    )
     prefill_requests: int = constant(
         "prefill_requests",
         "prompts that one pass takes at most, whatever tokens its budget has left",
