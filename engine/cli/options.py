@@ -31,6 +31,7 @@ from engine.scenario import (
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import (
+    LARGEST_COUNT,
     parse_count,
     parse_instances,
     parse_milliseconds,
@@ -111,6 +112,15 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--max-sequences", help="sequences of one attention rank at once")
     engine.add_argument("--max-context", help="tokens of one request, prompt and answer")
     engine.add_argument("--prefix-caching", choices=["on", "off"], help="keep prompts' caches")
+    engine.add_argument("--redundant-experts", help="copies of popular experts in all; 0: none")
+    engine.add_argument(
+        "--batch-overlap",
+        choices=["on", "off"],
+        help="compute half a batch while the other half's tokens travel (SGLang's TBO, vLLM's DBO)",
+    )
+    engine.add_argument(
+        "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
+    )
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
 
 
@@ -337,13 +347,21 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
     def count(text: str | None, what: str, otherwise: int | None) -> int | None:
         return otherwise if text is None else parse_count(text, f"--{what}")
 
-    caching = arguments.prefix_caching
+    caching, overlap = arguments.prefix_caching, arguments.batch_overlap
     return Settings(
         memory_fraction=share(arguments.memory_fraction, "memory-fraction", start.memory_fraction),
         prefill_tokens=count(arguments.prefill_tokens, "prefill-tokens", start.prefill_tokens),
         max_sequences=count(arguments.max_sequences, "max-sequences", start.max_sequences),
         max_context=count(arguments.max_context, "max-context", start.max_context),
         prefix_caching=start.prefix_caching if caching is None else caching == "on",
+        host_cache_gib=start.host_cache_gib,
+        redundant_experts=start.redundant_experts
+        if arguments.redundant_experts is None
+        else parse_whole(arguments.redundant_experts, "--redundant-experts", 0, LARGEST_COUNT),
+        batch_overlap=start.batch_overlap if overlap is None else overlap == "on",
+        prefill_interval=count(
+            arguments.prefill_interval, "prefill-interval", start.prefill_interval
+        ),
         build=_name(arguments.build, "build", start.build),
     )
 
