@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.scenario import Scenario
 from engine.serve.disaggregated import decode_pass, prefill_pool
+from engine.serve.kinds import kind_of
 from engine.serve.load import Load
 from engine.serve.memory import needed_bytes
 from engine.serve.predict import largest_sizes, predict
@@ -26,9 +27,8 @@ from engine.serve.system import System
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.errors import InputError
 from engine.words.quantities import GIB, memory_amount
-from engine.work.arrangement import Disaggregated, Pool
+from engine.work.arrangement import Aggregated, Disaggregated, Pool
 from engine.work.layout import Layout
-from engine.work.parallelism import legal_layouts
 
 WORKER_COUNTS = 64
 """Numbers of decode workers that are tried of a pair of layouts; of more, evenly spread ones."""
@@ -114,8 +114,9 @@ def _layouts(system: System, scenario: Scenario) -> tuple[Layout, ...]:
     most = scenario.chips - 1
     if most < 1:
         raise InputError("--chips 1: leaves a pool empty, expected a chip for each at least")
-    found = legal_layouts(system.tokens_model, most, system.chip.node_size, scenario.limits)
-    return tuple(dict.fromkeys(replace(one, replicas=1) for one in found))
+    arrangements = kind_of(system.model.kind).arrangements(system, most, scenario.limits)
+    layouts = [one.layout for one in arrangements if isinstance(one, Aggregated)]
+    return tuple(dict.fromkeys(replace(one, replicas=1) for one in layouts))
 
 
 class _Prefill:
