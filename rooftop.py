@@ -10,6 +10,9 @@ will do. Both take the same keywords, those of a `Scenario` (all of its fields, 
 model         ``model``, ``edits`` (a dict of config keys), ``assume``, ``revision``
 hardware      ``chip``, ``chips``, ``framework``, ``instances``
 layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
+pools         ``arrangement`` (``"aggregated"``, ``"disaggregated"``, ``"any"``), ``prefill`` and
+              ``decode`` (their workers, as ``"TP1 EP8 DP8 x2"``), ``prefill_chip``,
+              ``prefill_chips``, ``decode_chips``, ``prefill_precision``
 precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
 load          ``rate`` (requests per second of the whole deployment, else so many in flight),
               ``burstiness``
@@ -22,8 +25,9 @@ names         ``benchmark_number`` of the benchmark names that are written
 objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
-              ``prefix_caching``, ``host_cache_gib``, ``build``: those of the engine, its own
-              defaults where left out
+              ``prefix_caching``, ``host_cache_gib``, ``redundant_experts``, ``batch_overlap``,
+              ``prefill_interval``, ``build``: those of the engine, its own defaults where left
+              out
 
 The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
 resolution set number``, and ``engine`` for the framework. What is wrong raises `Error`, in one

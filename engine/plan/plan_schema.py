@@ -18,6 +18,7 @@ from engine.scenario import (
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
+    ArrangementKind,
     Client,
     ClientKind,
     FirstToken,
@@ -25,6 +26,7 @@ from engine.scenario import (
     Lengths,
     Mode,
     Objectives,
+    PoolChoice,
     Scenario,
     Settings,
     Workload,
@@ -93,6 +95,9 @@ class SettingsFile(_Strict):
     max_context: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefix_caching: bool | None = None
     host_cache_gib: float | None = Field(default=None, gt=0, le=MOST_HOST_GIB)
+    redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    batch_overlap: bool | None = None
+    prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     build: str = Field(default="", max_length=60)
 
 
@@ -103,6 +108,17 @@ class LimitsFile(_Strict):
     pipeline: list[PositiveInt] = []
     expert: list[PositiveInt] = []
     attention_data: list[PositiveInt] = []
+
+
+class PoolChoiceFile(_Strict):
+    """What is chosen of both pools."""
+
+    prefill: str = Field(default="", max_length=100)
+    decode: str = Field(default="", max_length=100)
+    prefill_chip: str = ""
+    prefill_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    decode_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    prefill_precision: str = ""
 
 
 class EditFile(_Strict):
@@ -129,6 +145,8 @@ class ScenarioFile(_Strict):
     objectives: dict[str, Any]
     """An `ObjectivesFile`."""
     limits: LimitsFile = LimitsFile()
+    arrangement: ArrangementKind = Field(default=ArrangementKind.AGGREGATED, strict=False)
+    pools: PoolChoiceFile = PoolChoiceFile()
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     benchmark_number: int = Field(default=1, ge=0, le=999)
@@ -206,6 +224,8 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         workload=_workload(file.workload),
         objectives=Objectives(**objectives.model_dump()),
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
+        arrangement=file.arrangement,
+        pools=PoolChoice(**file.pools.model_dump()),
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
         benchmark_number=file.benchmark_number,

@@ -14,6 +14,7 @@ from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.serve.memory import Footprint, Held, footprint
 from engine.serve.passes import Deployment
+from engine.work.expert_slots import Placing, refuse_unplaced
 from engine.work.layout import Layout
 from engine.work.tokens import Inventory, LayoutArrays, take_inventory
 
@@ -31,7 +32,8 @@ class System:
 
     ``imbalance`` is tokens on the busiest expert rank over the mean. ``max_context`` is the most
     tokens of one request, 0 where nobody says. ``instances`` are copies of a forward model that
-    run at the same time on each chip.
+    run at the same time on each chip. ``prefill`` is what a prefill pool serves on, where that is
+    not the same.
     """
 
     model: Architecture | ForwardArchitecture
@@ -41,6 +43,12 @@ class System:
     imbalance: float = 1.0
     max_context: int = 0
     instances: int = 1
+    prefill: System | None = None
+
+    @property
+    def prefilling(self) -> System:
+        """What a prefill pool serves on."""
+        return self.prefill or self
 
     @property
     def tokens_model(self) -> Architecture:
@@ -83,6 +91,8 @@ class System:
 
     def deploy(self, layouts: tuple[Layout, ...]) -> Deployment:
         """As `deployment`, a new object."""
+        model = self.tokens_model
+        refuse_unplaced(model, Placing.of(self.engine.capabilities), layouts)
         arrays = LayoutArrays.of(layouts)
         return Deployment(self.inventory, self.chip, self.engine, arrays, self.imbalance)
 
