@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from engine.serve.laws import SayLaws
 from engine.serve.passes import Pass
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
@@ -30,8 +31,9 @@ Parts = Mapping[str, tuple[Part, ...]]
 class Service:
     """What users see, arrays of (layouts, sizes); rates are of one replica.
 
-    ``parts`` says what ``ttft`` and ``tpot`` are made of, when asked: a sweep never does.
-    ``passes`` are those that they are spent in, by phase.
+    ``parts`` says what ``ttft`` and ``tpot`` are made of, ``laws`` how far single requests are from
+    these means; when asked: most sweeps never do. ``passes`` are those that latencies are spent in,
+    by phase.
     """
 
     ttft_seconds: FloatArray
@@ -40,6 +42,7 @@ class Service:
     request_tps: FloatArray
     decode_tps: FloatArray
     parts: Callable[[], Parts]
+    laws: SayLaws
     passes: Mapping[str, Pass] = field(default_factory=dict)
 
     @classmethod
@@ -50,6 +53,7 @@ class Service:
         ttft_seconds: FloatArray,
         tpot_seconds: FloatArray,
         parts: Callable[[], Parts],
+        laws: SayLaws,
         passes: Mapping[str, Pass],
     ) -> Service:
         """What users see of ``batch`` such requests in flight per replica."""
@@ -62,5 +66,12 @@ class Service:
             request_tps=batch * output_tokens / e2e_seconds,
             decode_tps=batch / tpot_seconds,
             parts=parts,
+            laws=laws,
             passes=passes,
         )
+
+    def drained(self, seconds: FloatArray) -> Service:
+        """The same of a run that ends: what it delivers in all is spread over so many ``seconds``
+        more for every wave of requests."""
+        lasting = self.e2e_seconds / (self.e2e_seconds + np.maximum(seconds, 0.0))
+        return replace(self, request_tps=self.request_tps * lasting)

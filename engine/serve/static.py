@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.serve.laws import fixed_laws
+from engine.serve.lengths import answer_nodes
 from engine.serve.passes import Deployment, drafting_seconds, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Service
@@ -36,5 +38,6 @@ def serve_static(deployment: Deployment, requests: Requests, batch: FloatArray) 
                 Part("drafting", drafting / accepted),
             ),
         },
+        lambda: fixed_laws(prompts + request_seconds, step / accepted, answer_nodes(requests)),
         {"prefill": prefill, "decode": decode},
     )
