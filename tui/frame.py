@@ -121,12 +121,11 @@ class Frame:
         while end < width and characters[end] == "":
             end += 1
         self._out.append(f"\x1b[{y + 1};{start + 1}H" if at < 0 else f"\x1b[{start - at}C")
-        if not "".join(characters[end:]).strip(" ") and not any(codes[end:]):
-            end = width
         blank = end
         while blank > start and characters[blank - 1] == " " and codes[blank - 1] == _PLAIN:
             blank -= 1
-        erases = end == width and end - blank >= ERASED
+        bare = not "".join(characters[end:]).strip(" ") and not any(codes[end:])
+        erases = bare and end - blank >= ERASED
         self._text(characters, codes, start, blank if erases else end)
         if erases:
             self._style(_PLAIN)
