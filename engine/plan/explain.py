@@ -33,7 +33,7 @@ def explain(
     ``batch`` is not whole where requests of the deployment do not divide by its replicas.
     """
     system = prepared.system(precision)
-    requests, load = requests_of(scenario), load_of(scenario)
+    requests, load = requests_of(scenario, system), load_of(scenario)
     outcome = predict(system, (arrangement,), requests, load, np.array([float(batch)]))
     made = outcome.items()
     if has_one_token(prepared, scenario):
@@ -109,7 +109,7 @@ def largest_batches(
     """The largest batch that each limit allows on its own: ``memory`` with the scheduler, and
     every objective that is set, by its option's name."""
     system = prepared.system(precision)
-    most = largest_sizes(system, (arrangement,), requests_of(scenario), load_of(scenario))
+    most = largest_sizes(system, (arrangement,), requests_of(scenario, system), load_of(scenario))
     fitting = int(min(most[0, 0], LARGEST_BATCH))
     largest = {"memory": fitting}
     if fitting < 1:

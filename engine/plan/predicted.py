@@ -95,8 +95,9 @@ def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size
     """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
     of the first precision."""
     prepared = prepare_on(scenario, arrangement)
-    requests, load = requests_of(scenario), load_of(scenario)
-    largest = float(largest_sizes(prepared.systems[0], (arrangement,), requests, load)[0, 0])
+    system = prepared.systems[0]
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    largest = float(largest_sizes(system, (arrangement,), requests, load)[0, 0])
     asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]
     table, outcomes = asked_table(prepared, scenario, arrangement, np.array(asked, dtype=float))
     return Predicted(scenario, prepared, arrangement, tuple(sizes), outcomes, table)

@@ -17,7 +17,8 @@ import numpy as np
 from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
 from engine.serve.client import opening_seconds, waiting_in_step
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, Pass, drafting_seconds, run
+from engine.serve.drafting import drafting_passes, prompts_seconds
+from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service
 from engine.words.arrays import FloatArray
@@ -166,11 +167,13 @@ def _steady_passes(
     filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
     prompts = _prompts(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
     alone = run(deployment, [decoding])
-    drafting = drafting_seconds(deployment, requests.drafts.tokens, alone.seconds)
+    drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
+    beside = [decoding] if shared else []
+    prompts_drafting = prompts_seconds(deployment, requests.drafts, beside, [prompts])
     prefill = _prefill_pass(deployment, decoding, prompts)
     turn = _turn_seconds(deployment, prefill, alone)
-    mixed = np.maximum(turn, alone.seconds) + drafting
     plain = alone.seconds + drafting
+    mixed = np.maximum(turn, alone.seconds) + drafting + prompts_drafting
     return _Passes(
         sequences=whole.sequences,
         decoding=decoding,

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.serve.client import opening_seconds
+from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Service
 from engine.words.arrays import FloatArray
-from engine.work.tokens import decode_step, prefill_step
+from engine.work.tokens import prefill_step
 
 ITERATIONS = 6
 """Rounds of the fixed point between decode batch and rate; three suffice in practice."""
@@ -51,19 +52,20 @@ def serve_disaggregated(
     costs = framework.costs
     input_tokens = np.asarray(requests.input_tokens, dtype=float)
     output_tokens = np.asarray(requests.output_tokens, dtype=float)
-    prefill, each = _prefill(pools, input_tokens)
-    alone = prefill.seconds
+    prefill, drafted, each = _prefill(pools, requests, input_tokens)
+    alone = prefill.seconds + drafted
     most = 1.0 / each
     room = limit * pools.decode_workers
     decoding = np.minimum(concurrency, room)
-    steps = np.maximum(output_tokens - 1.0, 1.0)
+    steps, accepted = np.maximum(output_tokens - 1.0, 1.0), requests.drafts.accepted
     handover = pools.transfer_seconds + costs.handover_seconds
     pace = pools.decode.framework.costs.decode_pool_pace
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
-        step = decode_step(batch, pools.decode.layouts, input_tokens, output_tokens)
+        step = requests.decoding(pools.decode.layouts, batch)
         decode = run(pools.decode, [step])
-        tpot = decode.seconds * pace
+        drafting = drafting_passes(pools.decode, requests.drafts, step).seconds
+        tpot = (decode.seconds + drafting) * (pace / accepted)
         answering = steps * tpot + handover
         rate = np.minimum(concurrency / (alone + answering), most)
         rate = np.minimum(rate, room / (steps * tpot))
@@ -71,7 +73,7 @@ def serve_disaggregated(
     waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
     busy = np.minimum(rate / most, 1.0)
     ttft = costs.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
-    polling = 0.5 * framework.scheduler.admission_steps * tpot
+    polling = 0.5 * framework.scheduler.admission_steps * tpot * accepted
     ttft = ttft + handover + polling
     burst: FloatArray = np.zeros(1)
     if client is not None:
@@ -88,27 +90,35 @@ def serve_disaggregated(
             "ttft": (
                 Part("request", np.asarray(costs.request_seconds)),
                 Part("waiting for prompts of others", 0.5 * alone * busy),
-                Part("prefill", alone, "prefill"),
+                Part("prefill", prefill.seconds, "prefill"),
+                Part("drafting", drafted),
                 Part("queueing for a place", waiting),
                 Part("hand-over of the cache", handover),
                 Part("waiting for the decode pass", polling),
                 Part("opening of the client", burst),
             ),
-            "tpot": (Part("decode", tpot, "decode"),),
+            "tpot": (
+                Part("decode", decode.seconds * (pace / accepted), "decode"),
+                Part("drafting", drafting * (pace / accepted)),
+            ),
         },
         passes={"prefill": prefill, "decode": decode},
     )
 
 
-def _prefill(pools: Pools, input_tokens: FloatArray) -> tuple[Pass, FloatArray]:
-    """The pass of one prompt that comes alone, and seconds per prompt of the whole pool when
-    passes are full. With attention-DP each copy of the attention takes prompts of its own."""
+def _prefill(
+    pools: Pools, requests: Requests, input_tokens: FloatArray
+) -> tuple[Pass, FloatArray, FloatArray]:
+    """The pass of one prompt that comes alone, what it takes of the draft, and seconds per prompt
+    of the whole pool when passes are full. With attention-DP each copy of the attention takes prompts of its own."""
     layouts = pools.prefill.layouts
     one = prefill_step(np.ones(1), layouts, input_tokens)
     budget = pools.prefill.framework.scheduler.prefill_tokens
     fitting = np.maximum(np.floor(budget / input_tokens), 1.0)
     full = replace(one, sequences=fitting * np.ones_like(layouts.tensor), share=1.0)
     alone = run(pools.prefill, [one])
-    filled = run(pools.prefill, [full])
-    each = filled.seconds / (fitting * layouts.attention_data * pools.prefill_workers)
-    return alone, each
+    drafted = prompts_seconds(pools.prefill, requests.drafts, [], [one])
+    whole = run(pools.prefill, [full]).seconds
+    whole = whole + prompts_seconds(pools.prefill, requests.drafts, [], [full])
+    each = whole / (fitting * layouts.attention_data * pools.prefill_workers)
+    return alone, drafted, each

@@ -13,6 +13,7 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.draft import Draft, DraftMethod, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_precision
 from engine.model.served import served_precision
@@ -25,6 +26,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 if TYPE_CHECKING:
+    from engine.model.acceptance import Acceptance
     from engine.model.forward.architecture import ForwardArchitecture
 
 _UNSERVED = {
@@ -77,6 +79,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
             scenario.load_imbalance,
             scenario.settings.max_context or architecture.maximum_positions,
             scenario.instances,
+            _draft(scenario, architecture, precision, readers),
         )
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
@@ -86,6 +89,18 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     longer = _context_note(scenario, architecture)
     notes = dict.fromkeys([note, cached, longer, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def _draft(
+    scenario: Scenario,
+    architecture: Architecture | ForwardArchitecture,
+    precision: Precision,
+    readers: Readers,
+) -> Draft | None:
+    """What was named to draft tokens; None where nothing was."""
+    if not scenario.draft or not isinstance(architecture, Architecture):
+        return None
+    return draft_of(scenario.draft, architecture, precision, readers.model)
 
 
 def _refuse_draft(model: LoadedModel) -> None:
@@ -144,15 +159,33 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
     )
 
 
-def requests_of(scenario: Scenario) -> Requests:
-    """What the scenario's requests look like."""
+def requests_of(scenario: Scenario, system: System) -> Requests:
+    """What the scenario's requests to a ``system`` look like."""
     workload = scenario.workload
     return Requests(
         float(workload.input_tokens),
         float(workload.output_tokens),
         workload.cached,
-        Drafts(scenario.draft_tokens, scenario.acceptance),
+        drafts_of(scenario, system),
     )
+
+
+def drafts_of(scenario: Scenario, system: System) -> Drafts:
+    """What is drafted for each of them, and how much of it is kept."""
+    tokens = scenario.draft_tokens
+    if not tokens or system.model.kind is not ModelKind.TOKENS:
+        return Drafts()
+    if scenario.acceptance is not None:
+        return Drafts.even(tokens, scenario.acceptance)
+    return Drafts(tokens, acceptance(scenario, system).first(tokens))
+
+
+def acceptance(scenario: Scenario, system: System) -> Acceptance:
+    """What is known of the drafts that a ``system`` makes on the scenario's text."""
+    from engine.model.acceptance import acceptance_of
+
+    name = system.tokens_model.name or scenario.model
+    return acceptance_of(name, system.drafter.method, scenario.workload.text)
 
 
 def load_of(scenario: Scenario) -> Load:

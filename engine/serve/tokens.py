@@ -34,7 +34,7 @@ def predict_aggregated(
     """Replicas of one layout each; ``sizes`` are sequences in flight per replica, of shape
     (1, sizes) or (arrangements, sizes)."""
     layouts = tuple(one.layout for one in arrangements)
-    deployment = system.deployment(layouts)
+    deployment = system.deployment(layouts, requests.drafts.tokens > 0)
     room = Room(system, layouts, requests, load)
     if isinstance(load, Closed):
         limit = np.maximum(room.limit, 1.0)
@@ -69,10 +69,11 @@ def predict_disaggregated(
     decodes = [one.decode for one in arrangements]
     workers = _column([pool.workers for pool in decodes])
     layouts = [pool.layout for pool in decodes]
+    drafting = requests.drafts.tokens > 0
     pools = Pools(
-        system.deployment([pool.layout for pool in prefills]),
+        system.deployment([pool.layout for pool in prefills], drafting),
         _column([pool.workers for pool in prefills]),
-        system.deployment(layouts),
+        system.deployment(layouts, drafting),
         workers,
         _transfer_seconds(system, prefills, requests),
     )
