@@ -11,7 +11,10 @@ model         ``model``, ``edits`` (a dict of config keys), ``assume``, ``revisi
 hardware      ``chip``, ``chips``, ``framework``, ``instances``
 layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
 precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
-requests      ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
+load          ``rate`` (requests per second of the whole deployment, else so many in flight),
+              ``burstiness``
+requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``, ``images``,
+              ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
               ``acceptance``, ``image_width``, ``image_height``, ``sequence_tokens``,
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
               tried), ``lengths`` (``"default"``: made to fit the model's context)
@@ -19,7 +22,8 @@ names         ``benchmark_number`` of the benchmark names that are written
 objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
-              ``prefix_caching``, ``build``: those of the engine, its own defaults where left out
+              ``prefix_caching``, ``host_cache_gib``, ``build``: those of the engine, its own
+              defaults where left out
 
 The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
 resolution set number``, and ``engine`` for the framework. What is wrong raises `Error`, in one

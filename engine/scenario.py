@@ -77,6 +77,13 @@ class Client:
     first_token: FirstToken = FirstToken.MEAN
 
 
+MOST_PER_SECOND = 1e6
+LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 1000.0
+MOST_SPREAD = 10.0
+MOST_TURNS = 1000
+MOST_IMAGES = 1000
+MOST_HOST_GIB = 65_536.0
+"""What nobody means to ask for lies beyond; files, options and forms refuse it."""
 USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS = 4096, 1024
 
 
@@ -91,8 +98,23 @@ class Workload:
     image_width: int = 0
     image_height: int = 0
     sequence_tokens: int = 0
+    rate: float = 0.0
+    """Requests per second that come to the whole deployment; 0 where a number of them is in flight.
+    """
+    burstiness: float = 1.0
+    """Shape of the gamma distribution of the time between requests, as clients of vLLM and SGLang
+    take it: 1 is Poisson, less comes in bursts, more is evenly spaced."""
+    input_spread: float = 0.0
+    output_spread: float = 0.0
+    """Standard deviation of lengths over their mean."""
     cached: float = 0.0
     """Share of the prompt tokens that the engine finds in its prefix cache."""
+    shared_prefix_tokens: int = 0
+    """Tokens that all prompts begin with."""
+    turns: int = 1
+    """Turns of a conversation: ``input_tokens`` are what each of them adds to the context."""
+    images: int = 0
+    """Images of a request to a vision-language model; ``image_*`` is their size."""
     utilisation: float = 1.0
     """Share of the time that forward models are kept busy: requests that come one by one under a
     latency limit leave some of it idle."""
@@ -144,8 +166,9 @@ class Settings:
     """What an engine is told; None leaves its own default for the chip and version.
 
     ``prefill_tokens`` are tokens of prompts in one pass, ``max_sequences`` are sequences of one
-    attention rank at once, ``max_context`` tokens of one request. ``build`` is a dated
-    (``2026-02-10``) or numbered (``0.6``) build of the engine; empty is the newest described.
+    attention rank at once, ``max_context`` tokens of one request. ``host_cache_gib`` is memory of
+    the host, per chip, to which the prefix cache spills. ``build`` is a dated (``2026-02-10``) or
+    numbered (``0.6``) build of the engine; empty is the newest described.
     """
 
     memory_fraction: float | None = None
@@ -153,6 +176,7 @@ class Settings:
     max_sequences: int | None = None
     max_context: int | None = None
     prefix_caching: bool | None = None
+    host_cache_gib: float | None = None
     build: str = ""
 
 

@@ -48,9 +48,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="what-if on a config key"
     )
     hardware = parser.add_argument_group("hardware")
-    hardware.add_argument("--chip", help="chip id or alias")
+    hardware.add_argument("--chip", help="chip id or alias; sweep: several, as h200,b200")
     hardware.add_argument("--chips", help="number of chips")
-    hardware.add_argument("--framework", help="serving framework")
+    hardware.add_argument("--framework", help="serving framework; sweep: several, or any")
     hardware.add_argument("--instances", help="vision: copies of the model on each chip")
     for name, what in (
         ("tp", "tensor"),

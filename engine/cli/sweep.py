@@ -10,9 +10,16 @@ from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.allocator import keep_what_is_dropped
+from engine.cli.alternatives import (
+    named_hardware,
+    print_alternatives,
+    print_costs,
+    run_hardware,
+)
 from engine.cli.options import idle_options, scenario_from
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
+from engine.plan.alternatives import of_precisions
 from engine.plan.answer import answer
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted
@@ -52,7 +59,10 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     """Sweep, print, and say by the exit code whether anything meets the objectives."""
     keep_what_is_dropped()
     count = _row_count(arguments.rows)
+    chips, engines = named_hardware(arguments)
     scenario, prepared = prepare_told(arguments)
+    if chips or engines:
+        return run_hardware(arguments, scenario, chips, engines)
     result = sweep(prepared, scenario)
     if result is None:
         raise InputError("sweep: stopped")
@@ -83,6 +93,7 @@ def _print_json(
         "answer": answer(prepared, scenario, result),
         "best": told(result.best),
         "nearest": told(result.nearest),
+        "precisions": [one.values() for one in of_precisions(prepared, scenario, result)],
         "rows": rows,
     }
     json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
@@ -95,6 +106,11 @@ def _print_table(
     print(answer(prepared, scenario, result))
     elapsed = result.elapsed_seconds * 1e3
     print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
+    if len(prepared.precisions) > 1:
+        side_by_side = of_precisions(prepared, scenario, result)
+        print_alternatives(side_by_side, "precision")
+        print_costs(side_by_side)
+        print()
     print_rows(prepared, scenario, rows)
     first = result.table.precision(int(result.order[0]))
     # The answer has said what the model as a whole cannot have.

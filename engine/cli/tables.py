@@ -80,11 +80,17 @@ def print_rows(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]
     columns = _columns(prepared, scenario)
     lines = [[one.title for one in columns]]
     lines += [[one.cell(row) for one in columns] for row in rows]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    print_grid(lines, right=[place for place, one in enumerate(columns) if not one.is_text])
+
+
+def print_grid(lines: Sequence[Sequence[str]], right: Sequence[int]) -> None:
+    """Lines of cells in columns as wide as their longest cell; those ``right`` are figures."""
+    most = len(lines[0])
+    widths = [max(len(line[place]) for line in lines) for place in range(most)]
     for line in lines:
         cells = [
-            text.ljust(width) if column.is_text else text.rjust(width)
-            for column, text, width in zip(columns, line, widths, strict=True)
+            text.rjust(widths[place]) if place in right else text.ljust(widths[place])
+            for place, text in enumerate(line)
         ]
         print("  ".join(cells).rstrip())
 

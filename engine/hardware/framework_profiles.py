@@ -16,6 +16,8 @@ from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.launch_table import read_launch
 from engine.sources.profile_files import (
     BUNDLED,
+    FORMER,
+    bundled_files,
     changed_at,
     find_profile,
     profile_ids,
@@ -31,6 +33,18 @@ FRAMEWORK_SCHEMA = "engine.hardware.profile_schema.FrameworkFile"
 def framework_ids() -> tuple[str, ...]:
     """Ids of every framework that can be named: bundled and the user's."""
     return profile_ids("frameworks")
+
+
+def current_engines() -> tuple[Framework, ...]:
+    """The engines of today and the user's own, without former builds and variants of others."""
+    bundled = bundled_files("frameworks")
+    found = []
+    for name in framework_ids():
+        path, origin = find_profile("frameworks", name)
+        is_variant = origin == BUNDLED and "base" in read_toml(path)
+        if bundled.get(name, path).parent.name != FORMER and not is_variant:
+            found.append(load_framework(name))
+    return tuple(found)
 
 
 def load_framework(name: str) -> Framework:

@@ -75,6 +75,7 @@ FORMATS: dict[str, NumberFormat] = {
 _DEFAULT_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "int4", 3: "int3", 2: "int2"}
 _ACTIVATION_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "nvfp4"}
 _SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE | re.ASCII)
+_CACHE = re.compile(r"^KV(\d+)$", re.IGNORECASE | re.ASCII)
 
 QUANTISED_ROLES = frozenset(
     {
@@ -180,6 +181,18 @@ class Precision:
     def label(self) -> str:
         """The shorthand with KV and the exact weight format, ``W8A8 KV16 fp8_block``."""
         return f"{self.name} KV{self.kv.bits:g} {self.weights.name}"
+
+
+def parse_cache(text: str) -> NumberFormat | None:
+    """The format of a KV cache that a shorthand of it alone (``KV8``) means; None where it is none.
+    Raises `InputError` for bits that no cache has."""
+    match = _CACHE.match(text.strip())
+    if match is None:
+        return None
+    name = _DEFAULT_BY_BITS.get(int(match[1]))
+    if name is None:
+        raise InputError(f"precision {text!r}: cache bits {match[1]}, expected 4, 8 or 16")
+    return FORMATS[name]
 
 
 def parse_precision(text: str, kv: str | None = None) -> Precision:

@@ -67,6 +67,8 @@ KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
     *("load_imbalance", "draft_tokens", "acceptance", "cached"),
+    *("rate", "burstiness", "input_spread", "output_spread"),
+    *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
 )

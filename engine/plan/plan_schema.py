@@ -11,6 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from engine.plan.metrics import LIMITED
 from engine.plan.results import Choice
 from engine.scenario import (
+    LEAST_BURSTINESS,
+    MOST_BURSTINESS,
+    MOST_HOST_GIB,
+    MOST_IMAGES,
+    MOST_PER_SECOND,
+    MOST_SPREAD,
+    MOST_TURNS,
     Client,
     ClientKind,
     FirstToken,
@@ -58,7 +65,14 @@ class WorkloadFile(_Strict):
     sequence_tokens: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     """None in files from before encoders had it."""
     utilisation: float = Field(default=1.0, gt=0, le=1)
+    rate: float = Field(default=0.0, ge=0, le=MOST_PER_SECOND)
+    burstiness: float = Field(default=1.0, ge=LEAST_BURSTINESS, le=MOST_BURSTINESS)
+    input_spread: float = Field(default=0.0, ge=0, le=MOST_SPREAD)
+    output_spread: float = Field(default=0.0, ge=0, le=MOST_SPREAD)
     cached: float = Field(default=0.0, ge=0, le=1)
+    shared_prefix_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
+    turns: PositiveInt = Field(default=1, le=MOST_TURNS)
+    images: int = Field(default=0, ge=0, le=MOST_IMAGES)
     client: ClientFile = ClientFile()
 
 
@@ -78,6 +92,7 @@ class SettingsFile(_Strict):
     max_sequences: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     max_context: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefix_caching: bool | None = None
+    host_cache_gib: float | None = Field(default=None, gt=0, le=MOST_HOST_GIB)
     build: str = Field(default="", max_length=60)
 
 

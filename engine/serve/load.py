@@ -47,4 +47,23 @@ class Closed:
     busy: float = 1.0
 
 
-Load = Static | Closed
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Requests that come by themselves, however long others take.
+
+    The size is requests per second of the whole deployment; ``rate`` is what a person asked for.
+    The time between requests follows a gamma distribution of the shape ``burstiness``: 1 is
+    Poisson, less comes in bursts (the meaning that ``--burstiness`` has for the clients of vLLM
+    and SGLang).
+    """
+
+    rate: float
+    burstiness: float = 1.0
+
+    @property
+    def variation(self) -> float:
+        """Squared coefficient of variation of the time between requests: ``1/shape``."""
+        return 1.0 / self.burstiness
+
+
+Load = Static | Closed | Open

@@ -30,6 +30,38 @@ class Drafts:
 
 
 @dataclass(frozen=True, slots=True)
+class Histogram:
+    """Lengths that requests have: arrays of equal length, ``share`` sums to 1."""
+
+    input_tokens: FloatArray
+    output_tokens: FloatArray
+    share: FloatArray
+
+    @classmethod
+    def of(cls, input_tokens: FloatArray, output_tokens: FloatArray) -> Histogram:
+        """The lengths of requests that are listed one by one, each pair once."""
+        pairs, counts = np.unique(
+            np.stack([input_tokens, output_tokens], axis=1), axis=0, return_counts=True
+        )
+        return cls(pairs[:, 0], pairs[:, 1], counts / counts.sum())
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Mean tokens of a prompt and of an answer."""
+        return float(self.share @ self.input_tokens), float(self.share @ self.output_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far lengths are from their means: coefficients of variation (standard deviation over
+    mean), of log-normal lengths; or a ``histogram`` of them, whose means are the requests' own."""
+
+    input: float = 0.0
+    output: float = 0.0
+    histogram: Histogram | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """Lengths in tokens, scalars or columns of (arrangements, 1).
 
@@ -41,6 +73,9 @@ class Requests:
     output_tokens: float | FloatArray
     cached: float | FloatArray = 0.0
     drafts: Drafts = Drafts()
+    spread: Spread = Spread()
+    shared_prefix_tokens: float = 0.0
+    turns: int = 1
 
     @property
     def steps_per_answer(self) -> FloatArray:

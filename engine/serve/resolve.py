@@ -15,7 +15,7 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
 from engine.model.draft import Draft, DraftMethod, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
-from engine.model.precision import Precision, parse_precision
+from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
 from engine.serve.kinds import kind_of
@@ -203,10 +203,16 @@ def load_of(scenario: Scenario) -> Load:
 def scenario_precisions(
     scenario: Scenario, own: Precision, architecture: Architecture | ForwardArchitecture
 ) -> tuple[Precision, ...]:
-    """The checkpoint's own precision with the scenario's changes, then the further ones."""
-    first = served_precision(own, architecture, scenario.weights, scenario.activations, scenario.kv)
+    """The checkpoint's own precision with the scenario's changes, then the further ones; one that
+    names a cache alone (``KV8``) is the first with that cache."""
+    chosen = (scenario.weights, scenario.activations)
+    first = served_precision(own, architecture, *chosen, scenario.kv)
     further = []
     for text in scenario.precisions:
+        cache = parse_cache(text)
+        if cache is not None:
+            further.append(served_precision(own, architecture, *chosen, cache.name))
+            continue
         asked = parse_precision(text, None if "KV" in text.upper() else first.kv.name)
         further.append(
             served_precision(

@@ -211,3 +211,43 @@ def test_every_command_has_help(capsys):
             build_parser().parse_args([command, "--help"])
         assert stop.value.code == 0
     assert capsys.readouterr().out
+
+
+def test_several_precisions_are_put_side_by_side_with_what_they_cost(capsys):
+    code, out, _ = output(capsys, "sweep", *BASE, "--precision", "w8a8,w4a16,kv8", "--rows", "1")
+    table = out.split("\n\n")[1].splitlines()
+    assert code == 0
+    assert {line.split()[0] for line in table[1:]} == {"W16A16", "W8A8", "W4A16"}
+    assert any(line.startswith("W16A16 KV8") for line in table[1:])
+    assert " ± " in table[1]
+    assert "of the 16-bit score in" in out and "published: " in out
+
+
+def test_json_says_the_best_plan_of_every_precision(capsys):
+    _, out, _ = output(capsys, "sweep", *BASE, "--precision", "w8a8", "--rows", "1", "--json")
+    first, second = json.loads(out)["precisions"]
+    assert first["tps_per_chip"] >= second["tps_per_chip"]
+    eight = first if first["alternative"] == "W8A8" else second
+    assert eight["quality"][0]["evaluations"] > 0 and eight["checkpoint"]
+
+
+def test_several_chips_give_one_ranked_line_each(capsys):
+    given = [*BASE, "--tpot", "30"]
+    given[given.index("h100")] = "h200,b200"
+    code, out, _ = output(capsys, "sweep", *given, "--framework", "vllm,sglang")
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 5
+    assert lines[0].startswith("chip and engine") and all(" ± " in line for line in lines[1:])
+
+
+def test_any_engine_is_every_one_that_runs_there_as_csv(capsys):
+    _, out, _ = output(capsys, "sweep", *BASE, "--framework", "any", "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert {"vllm", "sglang", "trtllm"} <= {row["framework"] for row in rows}
+
+
+def test_an_unknown_chip_of_several_is_refused_by_name(capsys):
+    given = list(BASE)
+    given[given.index("h100")] = "h100,nowhere"
+    code, out, err = output(capsys, "sweep", *given)
+    assert code == 2 and "nowhere" in err and out == ""

@@ -1,0 +1,104 @@
+"""Ways side by side, for people, JSON and CSV: one line each, best first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.tables import print_csv, print_grid
+from engine.plan.alternatives import (
+    ANY,
+    Alternative,
+    alternative,
+    hardware_choices,
+    ranked,
+)
+from engine.plan.metrics import BY_ID, MEMORY
+from engine.scenario import Scenario
+from engine.words.quantities import duration_within, rate_within
+
+
+def named_hardware(arguments: argparse.Namespace) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The chips and the engines that ``--chip`` and ``--framework`` list, none where neither names
+    more than one; the first of each is then the command's own."""
+    chips, engines = _listed(arguments.chip), _listed(arguments.framework)
+    if len(chips) < 2 and len(engines) < 2 and ANY not in engines:
+        return (), ()
+    arguments.chip = chips[0] if chips else None
+    arguments.framework = engines[0] if engines and engines[0] != ANY else None
+    return chips, engines
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(one.strip() for one in (text or "").split(",") if one.strip())
+
+
+def run_hardware(
+    arguments: argparse.Namespace,
+    scenario: Scenario,
+    chips: Sequence[str],
+    engines: Sequence[str],
+) -> int:
+    """Every chip with every engine, best first."""
+    made = (alternative(*one) for one in hardware_choices(scenario, chips, engines))
+    found = ranked([one for one in made if one is not None])
+    if arguments.json:
+        document = {"alternatives": [one.values() for one in found]}
+        json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+        print()
+    elif arguments.csv:
+        print_csv([_flat(one) for one in found])
+    else:
+        print_alternatives(found, "chip and engine")
+    return FOUND if any(one.meets for one in found) else NOTHING_MEETS
+
+
+def _flat(one: Alternative) -> dict[str, Any]:
+    return {name: value for name, value in one.values().items() if name != "quality"}
+
+
+def print_alternatives(found: Sequence[Alternative], heading: str) -> None:
+    """A table of answers, one line each, with ranges."""
+    head = [heading, *_headings(found), "plan", "verdict"]
+    lines = [head, *(_cells(one, len(head)) for one in found)]
+    print_grid(lines, right=range(1, len(lines[0]) - 2))
+
+
+def print_costs(found: Sequence[Alternative]) -> None:
+    """What precisions cost in quality and where their weights come from."""
+    print("\nweights and quality (published evaluations, never a promise):")
+    for one in found:
+        if one.table is not None:
+            told = [one.stored, *(quality.sentence() for quality in one.quality)]
+            print(f"  {one.label}: {'; '.join(told)}")
+
+
+def _headings(found: Sequence[Alternative]) -> list[str]:
+    told = next((one.table for one in found if one.table is not None), None)
+    if told is None:
+        return []
+    return [told.rated.short, *(BY_ID[id].short for id in _times(told.metrics)), MEMORY.label]
+
+
+def _times(metrics: Mapping[str, object]) -> list[str]:
+    return [id for id in ("ttft_ms", "tpot_ms", "latency_ms") if id in metrics]
+
+
+def _cells(one: Alternative, most: int) -> list[str]:
+    table = one.table
+    if table is None:
+        return [one.label, *[""] * (most - 2), f"✗ {one.refused}"]
+    times = (one.figure(BY_ID[id]) for id in _times(table.metrics))
+    plan = f"{table.arrangement(0).name} B{int(table.batch[0])}"
+    return [
+        one.label,
+        rate_within(*one.figure(table.rated)),
+        *(duration_within(*figure) for figure in times),
+        f"{one.figure(MEMORY)[0]:.1f}",
+        plan,
+        "✓ meets" if one.meets else f"✗ {one.lost}",
+    ]

@@ -1,0 +1,59 @@
+"""Where the weights of a precision come from: the checkpoint itself, the engine, another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from engine.hardware.launch_table import LaunchTable
+from engine.model.precision import Precision
+from engine.model.precision_quality import spelt, weights_quality_format
+from engine.plan.launch_formats import format_gaps, online_spelling
+from engine.plan.prepared import Prepared
+from engine.sources.profile_files import read_toml
+from profiles import ROOT
+
+CHECKPOINTS_FILE = ROOT / "quality" / "checkpoints.toml"
+SIXTEEN_BITS = "bf16"
+
+
+def stored_as(prepared: Prepared, precision: Precision) -> str:
+    """Which checkpoint a precision is served from, in a few words."""
+    own, engine = prepared.model.precision, prepared.framework
+    parts = (own.weights, own.plain, own.overrides)
+    if parts == (precision.weights, precision.plain, precision.overrides):
+        return f"the model's own checkpoint{_cache_words(prepared, precision)}"
+    published = published_checkpoint(prepared, precision)
+    if published:
+        return f"published: {published}"
+    table = engine.launch if isinstance(engine.launch, LaunchTable) else None
+    if table is not None and online_spelling(prepared, precision, table) is not None:
+        return f"{engine.name} quantises the checkpoint as it starts"
+    return "no published checkpoint known: to be found, or quantised first"
+
+
+def _cache_words(prepared: Prepared, precision: Precision) -> str:
+    if precision.kv == prepared.model.precision.kv:
+        return ""
+    launch = prepared.framework.launch
+    table = launch if isinstance(launch, LaunchTable) else None
+    gaps = format_gaps(prepared, precision, table, (9999,))
+    told = not any("cache" in gap for gap in gaps)
+    engine = prepared.framework.name
+    return f"; {engine} stores the cache so" if told else f"; how {engine} is told is not known"
+
+
+def published_checkpoint(prepared: Prepared, precision: Precision) -> str:
+    """A repository of the hub with the model in such weights; empty where none is known."""
+    model = prepared.model
+    named = {spelt(one) for one in (model.name, model.repository) if one}
+    format = weights_quality_format(precision) or SIXTEEN_BITS
+    if format == SIXTEEN_BITS and precision.weights.name != SIXTEEN_BITS:
+        return ""
+    found = (one.get(format, "") for one in _checkpoints() if spelt(one["model"]) in named)
+    return next((one for one in found if one), "")
+
+
+@cache
+def _checkpoints() -> tuple[Mapping[str, str], ...]:
+    return tuple(read_toml(CHECKPOINTS_FILE)["checkpoint"])

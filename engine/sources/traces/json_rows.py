@@ -1,0 +1,141 @@
+"""Traces as JSON: one record per line, or a list of records; conversations are such records too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from engine.sources.traces.records import (
+    ARRIVAL,
+    HASHES,
+    INPUT,
+    OUTPUT,
+    Rows,
+    find_field,
+    is_milliseconds,
+)
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+LARGEST_RECORD = 16 << 20
+"""Characters; conversations of a whole context are about 4 MB."""
+PIECE = 1 << 20
+BYTES_PER_TOKEN = 4.0
+"""Of text in UTF-8: tokenisers make about one token of four letters of English (OpenAI, "What are
+tokens and how to count them"), and of a Chinese character of three bytes about three quarters."""
+_ANSWERERS = frozenset({"gpt", "assistant", "chatgpt", "bing", "bard", "model"})
+_TALKS = ("conversations", "conversation", "messages")
+
+
+class Text(Protocol):
+    """What records are read from."""
+
+    def read(self, count: int, /) -> str:
+        """About so many characters; none at the end."""
+        ...
+
+    def readline(self, count: int, /) -> str:
+        """A line, or so much of it."""
+        ...
+
+
+def read_lines(stream: Text, rows: Rows) -> bool:
+    """One record per line; whether tokens had to be guessed from text."""
+    guessed = False
+    for number, line in enumerate(_lines(stream, rows.shown), 1):
+        if line.strip():
+            guessed |= _take(rows, number, _parsed(line, rows, number))
+    return guessed
+
+
+def read_list(stream: Text, rows: Rows) -> bool:
+    """A list of records, one after the other without holding them all."""
+    guessed = False
+    for number, record in enumerate(_records(stream, rows), 1):
+        guessed |= _take(rows, number, record)
+    return guessed
+
+
+def _lines(stream: Text, shown: str) -> Iterator[str]:
+    number = 0
+    while line := stream.readline(LARGEST_RECORD + 1):
+        number += 1
+        if len(line) > LARGEST_RECORD:
+            raise InputError(f"{shown}: row {number:,}: more than {LARGEST_RECORD:,} characters")
+        yield line
+
+
+def _parsed(text: str, rows: Rows, number: int) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise rows.error(number, "nested too deeply") from None
+    except ValueError as error:
+        reason = clean(getattr(error, "msg", "") or "not a number", 60)
+        raise rows.error(number, f"broken JSON: {reason}") from None
+
+
+def _records(stream: Text, rows: Rows) -> Iterator[Any]:
+    """The entries of a JSON list; raises `InputError` for a broken one."""
+    decoder, number = json.JSONDecoder(), 0
+    buffer = stream.read(PIECE).lstrip().removeprefix("[")
+    while True:
+        buffer = buffer.lstrip(" \t\r\n,")
+        if buffer.startswith("]"):
+            return
+        try:
+            record, end = decoder.raw_decode(buffer)
+        except RecursionError:
+            raise rows.error(number + 1, "nested too deeply") from None
+        except ValueError:
+            more = stream.read(max(PIECE, len(buffer)))
+            if not more or len(buffer) > LARGEST_RECORD:
+                raise rows.error(number + 1, "broken JSON, or the list has no end") from None
+            buffer += more
+            continue
+        number += 1
+        yield record
+        buffer = buffer[end:] or stream.read(PIECE)
+
+
+def _take(rows: Rows, number: int, record: Any) -> bool:
+    """Take one record; whether its tokens were guessed."""
+    if not isinstance(record, dict):
+        raise rows.error(number, "expected a mapping with arrival, input and output")
+    talk = next((record[one] for one in _TALKS if isinstance(record.get(one), list)), None)
+    if talk is not None:
+        _take_talk(rows, number, talk)
+        return True
+    arrival, inputs, outputs, hashes = (
+        find_field(record, wanted) for wanted in (ARRIVAL, INPUT, OUTPUT, HASHES)
+    )
+    if inputs is None or outputs is None:
+        missing = "input" if inputs is None else "output"
+        found = ", ".join(clean(str(one), 30) for one in list(record)[:8]) or "nothing"
+        raise rows.error(number, f"found {found}; expected a number of {missing} tokens")
+    if (arrival is None) == bool(rows.arrivals) and rows.inputs:
+        raise rows.error(number, "some rows have a time and some have none, expected all or none")
+    when = None
+    if arrival is not None:
+        milliseconds = is_milliseconds(arrival, has_hashes=hashes is not None)
+        when = rows.time(number, arrival, record[arrival], milliseconds)
+    tokens = rows.count(number, inputs, record[inputs])
+    if rows.add(number, when, tokens, rows.count(number, outputs, record[outputs])) and hashes:
+        rows.add_blocks(number, record[hashes])
+    return False
+
+
+def _take_talk(rows: Rows, number: int, talk: list[Any]) -> None:
+    """A conversation: every answer is a request with all that was said before as its prompt."""
+    before = 0.0
+    for turn in talk:
+        if not isinstance(turn, dict):
+            raise rows.error(number, "a turn of the conversation is no mapping")
+        speaker = turn.get("from", turn.get("role"))
+        text = turn.get("value", turn.get("content"))
+        size = len(text.encode("utf-8", "replace")) if isinstance(text, str) else 0
+        tokens = float(-(-size // BYTES_PER_TOKEN))
+        if speaker in _ANSWERERS:
+            rows.add(number, None, before, tokens)
+        before += tokens

@@ -1,0 +1,135 @@
+"""Which form a trace has, and its rows: bounded, streamed, refused in one line."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from io import BufferedReader, RawIOBase, TextIOWrapper
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from engine.sources.files import open_file
+from engine.sources.traces import json_rows
+from engine.sources.traces.records import ARRIVAL, INPUT, OUTPUT, Rows, find_field, is_milliseconds
+from engine.sources.traces.trace import Trace
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+MAXIMUM_BYTES = 2 << 30
+EXPECTED = "a trace: CSV or JSON lines with arrival, input and output tokens"
+BUFFER_BYTES = 1 << 20
+Progress = Callable[[int, int], None]
+"""Hears bytes read and bytes in all."""
+
+
+def read_trace(path: Path, progress: Progress | None = None) -> Trace:
+    """The requests of a file: our own columns, the Azure LLM inference traces, BurstGPT, Mooncake,
+    conversations as ShareGPT has them. Raises `InputError` with file, row and what was found."""
+    shown = clean(str(path), 160)
+    try:
+        with open_file(path, MAXIMUM_BYTES, EXPECTED) as file:
+            counted = _Counted(file, path.stat().st_size, progress)
+            with TextIOWrapper(
+                BufferedReader(counted, BUFFER_BYTES), encoding="utf-8-sig", newline=""
+            ) as stream:
+                return _read(stream, shown)
+    except UnicodeDecodeError:
+        raise InputError(f"{shown}: not UTF-8 text, expected {EXPECTED}") from None
+    except csv.Error as error:
+        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise InputError(f"{shown}: {reason}, expected {EXPECTED}") from None
+
+
+class _Counted(RawIOBase):
+    """A file that tells how much of it was read."""
+
+    def __init__(self, file: BinaryIO, size: int, progress: Progress | None) -> None:
+        self._file, self._size, self._progress = file, size, progress
+        self._read = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is not needed to be."""
+        return False
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill ``buffer`` and tell."""
+        count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        self._read += count
+        if self._progress is not None:
+            self._progress(self._read, self._size)
+        return count
+
+
+def _read(stream: TextIO, shown: str) -> Trace:
+    rows = Rows(shown)
+    first = stream.read(1)
+    while first and first.isspace():
+        first = stream.read(1)
+    joined = _Joined(first, stream)
+    if first == "[":
+        return rows.trace(is_estimate=json_rows.read_list(joined, rows))
+    if first == "{":
+        return rows.trace(is_estimate=json_rows.read_lines(joined, rows))
+    _read_table(joined, rows)
+    return rows.trace()
+
+
+class _Joined:
+    """A stream with the characters in front that were read to see what it is."""
+
+    def __init__(self, first: str, stream: TextIO) -> None:
+        self._first, self._stream = first, stream
+
+    def read(self, count: int) -> str:
+        """Up to ``count`` characters and what was in front."""
+        front, self._first = self._first, ""
+        return front + self._stream.read(count)
+
+    def readline(self, count: int) -> str:
+        """The rest of a line."""
+        front, self._first = self._first, ""
+        return front + self._stream.readline(count)
+
+    def __iter__(self) -> _Joined:
+        return self
+
+    def __next__(self) -> str:
+        line = self.readline(json_rows.LARGEST_RECORD)
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _read_table(stream: _Joined, rows: Rows) -> None:
+    """CSV with a header; rows are counted as a person does, the header being the first."""
+    reader = csv.reader(stream)
+    header = next(reader, [])
+    arrival, inputs, outputs = (
+        header.index(name) if (name := find_field(header, wanted)) is not None else None
+        for wanted in (ARRIVAL, INPUT, OUTPUT)
+    )
+    if inputs is None or outputs is None:
+        found = ", ".join(clean(one, 30) for one in header[:8]) or "nothing"
+        raise InputError(f"{rows.shown}: row 1: found {found}; expected a header as {_HEADER}")
+    milliseconds = arrival is not None and is_milliseconds(header[arrival], has_hashes=False)
+    for number, row in enumerate(reader, 2):
+        if not row:
+            continue
+        if len(row) < len(header):
+            raise rows.error(
+                number, f"found {len(row)} fields, expected {len(header)} as the header has"
+            )
+        when = None
+        if arrival is not None:
+            when = rows.time(number, header[arrival], row[arrival], milliseconds)
+        tokens = rows.count(number, header[inputs], row[inputs])
+        rows.add(number, when, tokens, rows.count(number, header[outputs], row[outputs]))
+
+
+_HEADER = "arrival,input,output"

@@ -1,0 +1,124 @@
+"""Traces: every public form is read, and what is wrong is one line with the row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from engine.sources.traces import json_rows
+from engine.sources.traces.read import read_trace
+from engine.words.errors import InputError
+
+AZURE_2023 = (
+    "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+    "2023-11-16 18:17:03.9799600,4808,10\n"
+    "2023-11-16 18:17:05.4799600,110,27\n"
+)
+AZURE_2024 = (
+    "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+    "2024-05-10 00:00:00+00:00,4808,10\n"
+    "2024-05-10 00:00:01.500000+00:00,110,27\n"
+)
+BURSTGPT = (
+    "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
+    "5,ChatGPT,4808,10,4818,Conversation log\n"
+    "6,GPT-4,417,0,417,API log\n"
+    "6.5,GPT-4,110,27,137,API log\n"
+)
+MOONCAKE = (
+    '{"timestamp": 27000, "input_length": 4808, "output_length": 10, "hash_ids": [7, 8, 9]}\n'
+    '{"timestamp": 28500, "input_length": 110, "output_length": 27, "hash_ids": [7]}\n'
+)
+OWN = (
+    '[{"arrival": 1, "input": 4808, "output": 10},\n {"arrival": 2.5, "input": 110, "output": 27}]'
+)
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "trace"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("text", [AZURE_2023, AZURE_2024, BURSTGPT, MOONCAKE, OWN])
+def test_public_forms(tmp_path: Path, text: str) -> None:
+    trace = read_trace(_written(tmp_path, text))
+    assert trace.input_tokens.tolist() == [4808, 110]
+    assert trace.output_tokens.tolist() == [10, 27]
+    assert trace.arrival_seconds is not None
+    assert trace.arrival_seconds.tolist() == pytest.approx([0, 1.5])
+    assert trace.rate == pytest.approx(1 / 1.5)
+
+
+def test_rows_without_an_answer_are_left_out_and_counted(tmp_path: Path) -> None:
+    assert read_trace(_written(tmp_path, BURSTGPT)).left_out == 1
+
+
+def test_equal_hashes_are_equal_blocks(tmp_path: Path) -> None:
+    blocks = read_trace(_written(tmp_path, MOONCAKE)).blocks
+    assert blocks is not None
+    assert blocks.of(0).tolist() == [0, 1, 2]
+    assert blocks.of(1).tolist() == [0]
+
+
+def test_every_answer_of_a_conversation_is_a_request(tmp_path: Path) -> None:
+    talk = (
+        '[{"conversations": [{"from": "human", "value": "12345678"}, '
+        '{"from": "gpt", "value": "1234"}, {"from": "human", "value": "1234"}, '
+        '{"from": "gpt", "value": "12345"}]}]'
+    )
+    trace = read_trace(_written(tmp_path, talk))
+    assert trace.is_estimate
+    assert trace.input_tokens.tolist() == [2, 4]
+    assert trace.output_tokens.tolist() == [1, 2]
+    assert trace.arrival_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "row 1: found nothing"),
+        ("arrival,input,output\n", "found no requests"),
+        ("arrival,input\n1,2\n", "row 1: found arrival, input"),
+        ("arrival,input,output\n2,5,5\n1,5,5\n", "row 3: arrives 1 s before"),
+        ("arrival,input,output\nnan,5,5\n", "row 2: arrival: found 'nan'"),
+        ("arrival,input,output\n1,-5,5\n", "row 2: input: found '-5'"),
+        ("arrival,input,output\n1,5\n", "row 2: found 2 fields"),
+        ('{"arrival": 1, "input": 2, "output": 3}\n{"arrival": 1e999}\n', "row 2"),
+        ('{"input": Infinity, "output": 3}\n', "row 1: input: found 'inf'"),
+        ('{"input": 1, "output": 3}\n{"input": 1, "output": 3, "arrival": 1}\n', "row 2: some"),
+        ('[{"input": 1, "output": 3}', "row 2: broken JSON"),
+        ("[" * 5000, "nested too deeply"),
+        ("{" + '"a":{' * 3000, "row 1"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_row(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read_trace(_written(tmp_path, text))
+
+
+def test_a_list_is_read_across_its_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_rows, "PIECE", 7)
+    assert read_trace(_written(tmp_path, OWN)).input_tokens.tolist() == [4808, 110]
+
+
+def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    path = _written(tmp_path, AZURE_2023)
+    read_trace(path, lambda done, whole: told.append((done, whole)))
+    assert told[-1] == (path.stat().st_size, path.stat().st_size)
+
+
+@settings(max_examples=5, deadline=None)
+@given(shape=some.floats(0.3, 3.0))
+def test_burstiness_is_the_shape_of_the_gaps(
+    tmp_path_factory: pytest.TempPathFactory, shape: float
+) -> None:
+    gaps = np.random.default_rng(1).gamma(shape, 1.0, 20_000)
+    lines = [f"{time:.6f},10,10" for time in np.cumsum(gaps)]
+    path = _written(tmp_path_factory.mktemp("trace"), "arrival,input,output\n" + "\n".join(lines))
+    assert read_trace(path).burstiness == pytest.approx(shape, rel=0.1)
