@@ -8,10 +8,12 @@ then the method's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
+from itertools import accumulate
+from operator import mul
 from statistics import median
 
 from engine.model.draft import DraftMethod
@@ -19,6 +21,8 @@ from engine.scenario import Text
 from engine.sources.profile_files import bundled_files, read_toml
 
 MOST_KEPT = 0.99
+FALL = 0.95
+"""Of the chance from one position to the next: the median of what was published."""
 _STEM = re.compile(
     r"[-_](instruct|chat|it|base|hf|fp8|bf16|fp4|int4|nvfp4|mxfp4|preview|thinking|dspark|v0\.\d+|\d{4})$"
 )
@@ -54,15 +58,12 @@ class Acceptance:
     basis: Basis = Basis.MODEL
 
     def first(self, tokens: int) -> tuple[float, ...]:
-        """Of as many positions; beyond the last known one, each is kept as often as that, given
-        that all before it were."""
-        kept = self.kept
-        if len(kept) < tokens:
-            before = kept[-2] if len(kept) > 1 else 1.0
-            ratio = min(kept[-1] / before, MOST_KEPT) if before else 0.0
-            more = (kept[-1] * ratio ** (place + 1) for place in range(tokens - len(kept)))
-            kept = (*kept, *more)
-        return kept[:tokens]
+        """Of as many positions; beyond the last known one, the chance that a token is kept, given
+        that all before it were, falls as it usually does."""
+        chances = list(_chances(self.kept))
+        while len(chances) < tokens:
+            chances.append(chances[-1] * FALL)
+        return _shares(chances[:tokens])
 
 
 @cache
@@ -147,11 +148,32 @@ def _carried_over(own: Sequence[Acceptance], rows: Sequence[Acceptance], text: T
     if there is None or here is None:
         return replace(mine, text=text, basis=Basis.OTHER_TEXT)
     places = len(mine.kept)
-    kept: list[float] = []
-    for value, new, old in zip(mine.kept, there.first(places), here.first(places), strict=True):
-        most = kept[-1] if kept else MOST_KEPT
-        kept.append(min(value * new / max(old, 1e-9), most))
-    return replace(mine, text=text, kept=tuple(kept), basis=Basis.OTHER_TEXT)
+    columns = (mine.kept, there.first(places), here.first(places))
+    chances = (
+        _odds_changed(chance, new, old)
+        for chance, new, old in zip(*map(_chances, columns), strict=True)
+    )
+    return replace(mine, text=text, kept=_shares(chances), basis=Basis.OTHER_TEXT)
+
+
+def _odds_changed(chance: float, new: float, old: float) -> float:
+    """A chance whose odds change as those of ``old`` to ``new`` do."""
+    chance, new, old = (min(max(one, 1.0 - MOST_KEPT), MOST_KEPT) for one in (chance, new, old))
+    odds = chance / (1.0 - chance) * (new / (1.0 - new)) / (old / (1.0 - old))
+    return odds / (1.0 + odds)
+
+
+def _chances(kept: Iterable[float]) -> Iterator[float]:
+    """Of each position, given that all before it were kept."""
+    before = 1.0
+    for share in kept:
+        yield share / before if before > 0 else 0.0
+        before = share
+
+
+def _shares(chances: Iterable[float]) -> tuple[float, ...]:
+    """What `_chances` are of."""
+    return tuple(accumulate(chances, mul))
 
 
 def _all_of(

@@ -41,6 +41,8 @@ class DraftMethod(StrEnum):
 
 IN_ONE_PASS = frozenset({DraftMethod.P_EAGLE, DraftMethod.DFLASH, DraftMethod.DSPARK})
 """Methods whose pass drafts the whole block."""
+NAMED_METHODS = tuple(method for method in DraftMethod if method is not DraftMethod.MODEL)
+"""Methods that need no checkpoint to be named."""
 _CHECKPOINTS = {
     "an EAGLE-3 draft": DraftMethod.EAGLE3,
     "a P-EAGLE draft": DraftMethod.P_EAGLE,
@@ -106,7 +108,7 @@ def draft_of(
 
 
 def _expected() -> str:
-    return f"one of {', '.join(DraftMethod)}, or a draft's profile, path or hub id"
+    return f"one of {', '.join(NAMED_METHODS)}, or a draft's profile, path or hub id"
 
 
 def _by_method(method: DraftMethod, target: Architecture, precision: Precision) -> Draft:
