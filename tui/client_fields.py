@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.scenario import ClientKind, FirstToken, Scenario
+from engine.scenario import MOST_SPREAD, ClientKind, FirstToken, Scenario
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import parse_count, parse_ratio
@@ -70,7 +70,7 @@ CLIENT: tuple[Field, ...] = (
         "spread",
         "spread",
         lambda s: f"{s.workload.client.spread:g}",
-        lambda s, text: _client(s, spread=parse_ratio(text or "0", "spread", 0, 1)),
+        lambda s, text: _client(s, spread=parse_ratio(text or "0", "spread", 0, MOST_SPREAD)),
         lambda s, way: _client(s, spread=share_step(s.workload.client.spread, way)),
         hint="of its answers; 0: equal lengths",
         kinds=LANGUAGE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from engine.cli.options import scenario_from
+from engine.cli.streams import having
 from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
 from engine.evidence.calibration.profile import profile_name, write_profile
 from engine.evidence.calibration.results import read_runs
@@ -42,7 +43,9 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
         print(f"nothing written: {site.engine.id} as published fits these runs as well")
         return 0
     path = write_profile(outcome.framework, name, site.chip.id, outcome.runs)
-    print(f"written to {path}; use it with --framework {name}")
+    done = f"written to {path}; use it with --framework {name}"
+    with having(done):
+        print(done)
     return 0
 
 

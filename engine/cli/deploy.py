@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from engine.cli import FOUND
+from engine.cli.streams import having
 from engine.plan.deploy import deploy, write_artefacts
 from engine.plan.plan_file import load_plan
 from engine.sources.files import user_path
@@ -20,8 +21,9 @@ def run_deploy(arguments: argparse.Namespace) -> int:
         print("\n".join(made.files.values()), end="")
         return FOUND
     paths = write_artefacts(made, user_path(arguments.output), force=arguments.force)
-    for path in paths:
-        print(f"Written: {clean(str(path))}")
+    written = [f"Written: {clean(str(path))}" for path in paths]
+    with having("; ".join(written)):
+        print("\n".join(written))
     for gap in made.gaps:
         print(f"not told: {clean(gap)}", file=sys.stderr)
     return FOUND

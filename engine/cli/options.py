@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.plan.metrics import LIMITED
 from engine.scenario import (
+    MOST_SPREAD,
     Client,
     ClientKind,
     DraftTokens,
@@ -271,7 +272,7 @@ def _client(arguments: argparse.Namespace, start: Client) -> Client:
     return Client(
         kind=ClientKind(arguments.client) if arguments.client else start.kind,
         waves=_count(arguments.waves, "waves", start.waves),
-        spread=_ratio(arguments.spread, "spread", start.spread, 0, 1),
+        spread=_ratio(arguments.spread, "spread", start.spread, 0, MOST_SPREAD),
         first_token=FirstToken(arguments.first_token)
         if arguments.first_token
         else start.first_token,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.streams import having
 from engine.cli.sweep import prepare_told
 from engine.plan.answer import answer
 from engine.plan.plan_document import save_plan
@@ -27,5 +28,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
     path = user_path(arguments.output)
     # The answer comes when the file is safe: who reads it may rely on the plan.
     save_plan(path, prepared, scenario, result, result.table, result.best)
-    print(f"{sentence}\nPlan written to {clean(str(path))}")
+    done = f"Plan written to {clean(str(path))}"
+    with having(done):
+        print(f"{sentence}\n{done}")
     return FOUND

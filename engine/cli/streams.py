@@ -63,12 +63,25 @@ def guarded(work: Callable[[], int]) -> int:
         # What reads files says more in an `InputError`; without a name it is the output.
         sys.stdout = None
         what = "the output cannot be written" if error.filename is None else str(error.filename)
-        reason = (error.strerror or type(error).__name__).lower()
-        tell(f"rooftop: {clean(what)}: {reason}")
+        reason = error.strerror or type(error).__name__
+        tell(f"rooftop: {clean(what)}: {reason[:1].lower()}{reason[1:]}")
         return BAD_INPUT
     except MemoryError:
         tell("rooftop: there is not enough memory for this")
         return BAD_INPUT
+
+
+@contextmanager
+def having(done: str) -> Iterator[None]:
+    """Print what follows ``done``: where it cannot be written, the error says what was done."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OSError(error.errno, f"{reason}; {done}") from None
 
 
 def _code_of(work: Callable[[], int]) -> int:

@@ -50,7 +50,7 @@ class ClientFile(_Strict):
 
     kind: ClientKind = Field(default=ClientKind.STEADY, strict=False)
     waves: PositiveInt = Field(default=10, le=LARGEST_COUNT)
-    spread: float = Field(default=0.2, ge=0, le=1)
+    spread: float = Field(default=0.2, ge=0, le=MOST_SPREAD)
     first_token: FirstToken = Field(default=FirstToken.MEAN, strict=False)
 
 

@@ -26,6 +26,8 @@ from engine.work.tokens import Step
 
 LEAST_FRESH = 1e-9
 """Share of prompts that are prefilled even where all are cached: keeps shares of shares finite."""
+LEFT_OVER = 0.1
+"""Of the sequences, those that are still decoding when a run comes to its end."""
 CRITICAL = 8.0 / np.pi
 """So that half of the bound at full load is ``√(2n/π)``."""
 
@@ -85,20 +87,27 @@ def serve_continuous(
         served = served + cached * (1.5 * passes.step - served)
     request_seconds = deployment.framework.costs.request_seconds
     ttft = request_seconds + served + queueing
-    tpot = passes.step / accepted
     burst: FloatArray = np.zeros(1)
     if client is not None:
         burst = _burst(deployment, requests, client, passes)
         ttft = ttft + burst
+    met = passes.step - passes.plain
+    if client is not None and client.in_step:
         # What a request waits before its first token, it does not wait between later ones.
-        own = (waiting + passes.service) * (1.0 - passes.plain / passes.mixed)
-        before = own if client.in_step else burst
-        tpot = np.maximum(tpot - before / steps / accepted, passes.plain / accepted)
+        before = (waiting + passes.service) * (1.0 - passes.plain / passes.mixed)
+        met = met - before / steps
+    else:
+        # A sequence meets the prompts of the others, never its own.
+        met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
+    tpot = (passes.plain + np.maximum(met, 0.0)) / accepted
     waits = _Waits(request_seconds, cached, waiting, queueing, burst)
     named = {"prefill": passes.prefill, "decode": passes.alone}
-    return Service.of(
+    service = Service.of(
         requests, batch, ttft, tpot, lambda: _parts(passes, waits, tpot, accepted), named
     )
+    if client is None:
+        return service
+    return service.drained(_drain(deployment, requests, client, passes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +238,17 @@ def _burst(
         filled = filled - passes.alone.seconds
     mean = 0.5 * (passes.sequences * filled * input_tokens / full + filled)
     return opening_seconds(deployment.framework.costs, client, mean - passes.service)
+
+
+def _drain(
+    deployment: Deployment, requests: Requests, client: Client, passes: _Passes
+) -> FloatArray:
+    """Seconds per wave that a client's run lasts beyond its answers: when no request is left to
+    start, the longest answers end in passes that are nearly empty."""
+    few = replace(passes.decoding, sequences=np.maximum(passes.decoding.sequences * LEFT_OVER, 1.0))
+    step = run(deployment, [few]).seconds / requests.drafts.accepted
+    seconds: FloatArray = (client.longest - 1.0) * requests.steps_per_answer * step / client.waves
+    return seconds
 
 
 def _together(

@@ -26,6 +26,11 @@ class Client:
         """Answers of one length that began together end together, wave after wave."""
         return self.spread <= 0
 
+    @property
+    def longest(self) -> float:
+        """Its longest answer over the mean one."""
+        return 1.0 + 0.5 * self.spread
+
 
 @dataclass(frozen=True, slots=True)
 class Static:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -64,3 +64,9 @@ class Service:
             parts=parts,
             passes=passes,
         )
+
+    def drained(self, seconds: FloatArray) -> Service:
+        """The same of a run that ends: what it delivers in all is spread over so many ``seconds``
+        more for every wave of requests."""
+        lasting = self.e2e_seconds / (self.e2e_seconds + np.maximum(seconds, 0.0))
+        return replace(self, request_tps=self.request_tps * lasting)

@@ -29,6 +29,8 @@ COLUMNS = (
     "date",
     "kind",
     "load",
+    "client",
+    "cached_share",
     "model",
     "chip",
     "framework",

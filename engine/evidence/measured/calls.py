@@ -26,7 +26,7 @@ from engine.scenario import (
     Settings,
     Workload,
 )
-from engine.serve.call import Call, Concurrency, Most
+from engine.serve.call import Call, Concurrency, Most, Size
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 from engine.work.layout import Layout
@@ -40,6 +40,9 @@ DIFFERENT_PROMPTS = 100
 """GenAI-Perf and AIPerf send so many different prompts unless told otherwise, again and again
 (default of ``--num-dataset-entries``). aiconfigurator's published runs on vLLM bear it out: were
 all of their prompts new, some would reach nine tenths of the peak FLOP/s besides decoding."""
+NATURAL_SPREAD = 8.0
+"""Of the answers in ShareGPT's conversations as benchmark clients draw them, in requests of at most
+2048 tokens: the longest of a thousand is five means."""
 RANDOM_SPREAD = 0.2 / 0.9
 """InferenceX draws lengths from 0.8 to 1.0 of the nominal one; taken for all whose lengths nobody
 says to be equal."""
@@ -73,8 +76,13 @@ def call_of(row: Measurement, library: Library) -> Call:
         workload=_workload(row, framework),
         objectives=Objectives(),
     )
-    size = Most() if row.kind == "offline" and math.isnan(row.batch) else Concurrency(row.batch)
-    return Call(scenario, arrangement, size)
+    return Call(scenario, arrangement, _size(row))
+
+
+def _size(row: Measurement) -> Size:
+    if not math.isnan(row.batch):
+        return Concurrency(row.batch)
+    return Most() if math.isnan(row.burst) else Concurrency(row.burst)
 
 
 def _lacking(row: Measurement) -> str:
@@ -126,18 +134,29 @@ def _workload(row: Measurement, framework: Framework) -> Workload:
 
 
 def _client(row: Measurement) -> Client:
-    if row.kind != "serving" or not row.opens_at_once:
+    burst = not math.isnan(row.burst)
+    if not burst and (row.kind != "serving" or not row.opens_at_once):
         return Client()
+    waves = 1 if burst else WAVES if math.isnan(row.waves) else max(round(row.waves), 1)
     return Client(
         ClientKind.CLOSED,
-        WAVES,
-        0.0 if row.equal_lengths else RANDOM_SPREAD,
+        waves,
+        _spread(row),
         FirstToken.MEDIAN if row.ttft_is_median else FirstToken.MEAN,
     )
 
 
+def _spread(row: Measurement) -> float:
+    if row.equal_lengths:
+        return 0.0
+    return NATURAL_SPREAD if row.natural_lengths else RANDOM_SPREAD
+
+
 def cached_share(row: Measurement, framework: Framework) -> float:
-    """Share of the prompts that the engine finds in its cache: those sent again."""
+    """Share of the prompts that the engine finds in its cache: what the row says, else those sent
+    again."""
+    if not math.isnan(row.cached):
+        return min(row.cached, 1.0)
     if not (row.repeats_prompts and framework.scheduler.prefix_caching):
         return 0.0
     if row.kind == "static" or row.prefill is not None or math.isnan(row.batch):

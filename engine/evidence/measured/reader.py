@@ -41,6 +41,11 @@ REQUIRED = ("kind", "model", "chip")
 LARGEST_NUMBER = 1e9
 _BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
 
+_EQUAL = re.compile(r"\bequal\b(?!.*\bnatural)", re.IGNORECASE)
+"""Clients whose answers are all of one length; natural answers end where they like."""
+_NATURAL = re.compile(r"\bsharegpt\b|\bnatural\b", re.IGNORECASE)
+_WAVES = re.compile(r"\b(?:(\d+(?:\.\d+)?)\+? (?:waves|per slot)|one wave)\b", re.ASCII)
+_BURST = re.compile(r"\bburst of (\d[\d,]*)\b", re.ASCII)
 _REPEATING = re.compile(r"genai.?perf|aiperf|aiconfigurator", re.IGNORECASE)
 """What names NVIDIA's clients; aiconfigurator's own runs use them."""
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE | re.ASCII)
@@ -97,6 +102,14 @@ class Measurement:
     """A closed-loop client, whose slots all start together."""
     equal_lengths: bool
     """All answers are known to be of one length, so that those begun together end together."""
+    natural_lengths: bool
+    """Conversations of people, whose answers end where they like."""
+    waves: float
+    """Requests per slot of a closed loop; NaN where nobody says."""
+    burst: float
+    """Requests that came all at once and were all there were; NaN for other loads."""
+    cached: float
+    """Share of the prompt tokens that the engine found in its cache; NaN where nobody says."""
     repeats_prompts: bool
     """A client of NVIDIA's, which sends the same few prompts again and again."""
     batch: float
@@ -178,6 +191,8 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         day=row_date(read.text("date"), read.text("notes"), version, few),
     )
     recipe = recipe_of(run) if inference_x else Recipe()
+    client = read.text("client")
+    waves, burst = _WAVES.search(client), _BURST.search(client)
     return Measurement(
         id=read.text("id") or str(line),
         line=line,
@@ -203,7 +218,11 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         input_tokens=input_tokens,
         output_tokens=read.number("osl_eff", read.number("osl")),
         opens_at_once=inference_x or "genai-perf" in version or load.startswith("closed"),
-        equal_lengths="genai-perf" in version,
+        equal_lengths="genai-perf" in version or _EQUAL.search(client) is not None,
+        natural_lengths=_NATURAL.search(client) is not None,
+        waves=float(waves[1] or 1) if waves else math.nan,
+        burst=float(burst[1].replace(",", "")) if burst else math.nan,
+        cached=read.number("cached_share"),
         repeats_prompts=not inference_x and _REPEATING.search(f"{version} {said}") is not None,
         batch=batch,
         ttft_ms=read.number("ttft_ms") if math.isnan(median) else median,

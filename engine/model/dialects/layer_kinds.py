@@ -16,6 +16,10 @@ def one_per_layer(keys: Keys, name: str, given: Sequence[Entry], layers: int) ->
     name_of_count = "num_nextn_predict_layers"
     predicted = keys.values.get(name_of_count, keys.defaults.get(name_of_count))
     beyond = predicted if type(predicted) is int else 0
+    if len(given) == layers + beyond and beyond:
+        note = f"{keys.path}{name}: the last {beyond} are those of {name_of_count}, passed over"
+        if note not in keys.warnings:
+            keys.warnings.append(note)
     if len(given) in (layers, layers + beyond):
         return list(given[:layers])
     raise keys.problem(name, f"{len(given)} entries", f"{layers}, one per layer")

@@ -76,6 +76,8 @@ def _flat(keys: Keys) -> Architecture:
     inner = text_keys_flat(keys, kind)
     reader = reader_for(kind)
     assert reader is not None
+    if inner.model_type != kind:
+        raise inner.problem("model_type", inner.model_type, f"{kind}, as version {version} has")
     text = reader(inner)
     keys.ignore(*_PICTURES)
     spoken = [name for name in ("audio_config", "tts_config") if keys.values.get(name)]

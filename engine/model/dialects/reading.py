@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
-from engine.model.dialects.classes import with_head_of_class
+from engine.model.dialects.classes import class_names, with_head_of_class
 from engine.model.dialects.drafts import draft_kind
 from engine.model.dialects.index import (
     canonical,
@@ -21,6 +21,7 @@ from engine.model.dialects.index import (
 )
 from engine.model.dialects.layer_kinds import check_unused_lists
 from engine.model.keys import Keys
+from engine.model.refused import why_refused
 from engine.model.unread import check_unread, left_over
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.text import clean
@@ -119,22 +120,33 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
     if assume:
         near = difflib.get_close_matches(assume, known, 3, 0.4) or ["llama"]
         return f"--assume {clean(assume, 60)}: no such model type; nearest known: {', '.join(near)}"
+    what = clean(model_type, 60)
+    refused = why_refused(config, model_type)
+    if refused is not None:
+        wanted = _named_inside(config) or f"; {refused.wanted}"
+        named = f"model_type {what!r}" if model_type else _first_class(config)
+        return f"{source}: {named} is {refused.what}{wanted}"
     if not model_type:
         return (
             f"{source}: model_type is missing and architectures names no known class; "
             "expected a config.json with a model_type such as llama"
         )
-    what = clean(model_type, 60)
-    kind = KINDS.get(model_type)
-    if kind:
-        return f"{source}: model_type {what!r} is {kind}"
     slip = _slip_of(model_type, known)
     if slip:
         return (
             f"{source}: model_type {what!r} is unknown; nearest known: {slip}; pass --assume "
             f"{slip} to read it that way"
         )
-    return f"{source}: model_type {what!r} is unknown{_named_inside(config)}"
+    inside = _named_inside(config) or _class_of_family(config) or _UNKNOWN
+    return f"{source}: model_type {what!r} is unknown{inside}"
+
+
+_UNKNOWN = ", expected a family that rooftop reads: no other would give its bytes and FLOPs"
+
+
+def _first_class(config: dict[str, Any]) -> str:
+    """The class that a file without model_type names."""
+    return f"class {clean(str(class_names(config)[0]), 60)}"
 
 
 def _slip_of(model_type: str, known: tuple[str, ...]) -> str:
@@ -146,42 +158,20 @@ def _slip_of(model_type: str, known: tuple[str, ...]) -> str:
 
 
 def _named_inside(config: dict[str, Any]) -> str:
-    """How to read the text model that the file names itself; what is wanted when it names none."""
+    """How to read the text model that the file names inside; "" when it names none."""
     inner = text_values(config)
     nested = inner.get("model_type") if inner != config else None
     if isinstance(nested, str) and reader_for(nested) is not None:
         return f"; its text model is a {nested}: pass --assume {nested} to read that alone"
+    return ""
+
+
+def _class_of_family(config: dict[str, Any]) -> str:
+    """How to read a file whose class is one of a known family; "" when it is not."""
     by_class = model_type_of_architectures(config.get("architectures"))
     if by_class:
         return f"; its class is one of {by_class}: pass --assume {by_class} to read it as that"
-    return ", expected a family that rooftop reads: no other would give its bytes and FLOPs"
-
-
-KINDS = {
-    kind: f"{what}; expected a model that generates token after token, or answers in one pass"
-    for what, kinds in {
-        "a language model that denoises blocks of text in many passes (diffusion)": (
-            "llada",
-            "llada_moe",
-            "dream",
-            "Dream",
-            "diffusion_gemma",
-            "sdar",
-            "sdar_moe",
-        ),
-        "a model that generates sound": (
-            "musicgen",
-            "musicgen_melody",
-            "bark",
-            "dia",
-            "csm",
-            "vits",
-        ),
-        "a codec of sound": ("mimi", "encodec", "dac", "xcodec"),
-    }.items()
-    for kind in kinds
-}
-"""Model types whose work is of a kind that is not predicted."""
+    return ""
 
 
 def _size_warning(architecture: Architecture) -> tuple[str, ...]:

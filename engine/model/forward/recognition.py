@@ -28,8 +28,9 @@ _VISUAL_CLASS = (
 def _looks_visual(config: Mapping[str, Any], model_type: str) -> bool:
     """True for a model of images that no dialect reads, neither of language nor of vision."""
     from engine.model.dialects.index import known_model_types as language_types
+    from engine.model.refused import why_refused
 
-    if model_type in language_types():
+    if model_type in language_types() or why_refused(config, model_type) is not None:
         return False
     classes = config.get("architectures")
     first = classes[0] if isinstance(classes, list) and classes else None

@@ -8,13 +8,14 @@ are stored otherwise. Checkpoints in FP32 count as 16 bit: serving engines load 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.model.architecture import Architecture, Matrix, Role
 from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Portion, Precision
 from engine.model.quantisation.dialects import read_scheme
-from engine.model.quantisation.modules import layers_named, share
+from engine.model.quantisation.modules import layers_named, names_single_experts, share
 from engine.model.quantisation.scheme import Scheme
 from engine.model.quantisation.values import Config
 from engine.words.errors import InputError
@@ -53,7 +54,7 @@ def read_stored(
 
 
 def _precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) -> Precision:
-    held = _layers_by_name(architecture)
+    held = _held(architecture)
     matrices = _matrices_by_role(architecture)
     portions = {
         matrix.name: _portions(scheme, matrix, held, plain)
@@ -122,18 +123,29 @@ def _matrices_by_role(architecture: Architecture) -> dict[Role, list[tuple[Matri
     return found
 
 
-def _layers_by_name(architecture: Architecture) -> dict[str, int]:
-    """In how many layers a matrix of each name is; the empty name is all layers."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """By a matrix's name: in how many layers it is (the empty name is all layers), and how many
+    experts have one."""
+
+    layers: dict[str, int]
+    experts: dict[str, int]
+
+
+def _held(architecture: Architecture) -> _Held:
     held: dict[str, int] = {"": architecture.layer_count}
+    experts: dict[str, int] = {}
     for block, count in architecture.blocks():
         names = {matrix.name for matrix in block.matrices}
         if block.experts is not None:
-            names |= {matrix.name for matrix in block.experts.matrices}
+            routed = {matrix.name for matrix in block.experts.matrices}
+            experts |= dict.fromkeys(routed, block.experts.count)
+            names |= routed
             if block.experts.router is not None:
                 names.add(block.experts.router.name)
         for name in names:
             held[name] = held.get(name, 0) + count
-    return held
+    return _Held(held, experts)
 
 
 Operands = tuple[NumberFormat, NumberFormat]
@@ -189,28 +201,58 @@ NEGLIGIBLE = 1e-9
 
 
 def _portions(
-    scheme: Scheme, matrix: Matrix, held: dict[str, int], plain: NumberFormat
+    scheme: Scheme, matrix: Matrix, held: _Held, plain: NumberFormat
 ) -> tuple[Portion, ...]:
-    """The formats of one matrix with the share of its layers that each has."""
-    layers, total = held.get(matrix.name, 1), held[""]
+    """The formats of one matrix with the share of its layers (of experts, of those of all layers)
+    that each has."""
+    layers, total = held.layers.get(matrix.name, 1), held.layers[""]
+    found: dict[Portion, float] = {}
+    for named, experts in _as_named(scheme, matrix, total, held.experts.get(matrix.name, 1)):
+        for one in _portions_of(scheme, matrix, named, layers, total, plain):
+            whole = replace(one, share=1.0)
+            found[whole] = found.get(whole, 0.0) + one.share * experts
+    return tuple(replace(whole, share=part) for whole, part in found.items())
+
+
+Named = tuple[frozenset[int], ...]
+"""The layers in which a module is ignored, and those in which each rule names it."""
+
+
+def _as_named(
+    scheme: Scheme, matrix: Matrix, total: int, experts: int
+) -> Iterator[tuple[Named, float]]:
+    """What the lists name of a matrix, with the share of the experts of which they do."""
+    lists = (scheme.ignored, *(rule.patterns for rule in scheme.rules))
+    apart = matrix.role is Role.ROUTED_EXPERT and any(map(names_single_experts, lists))
+    numbers = range(experts if apart else 1)
+    alike = Counter(
+        tuple(layers_named(one, matrix.name, total, number) for one in lists) for number in numbers
+    )
+    for named, count in alike.items():
+        yield named, count / len(numbers)
+
+
+def _portions_of(
+    scheme: Scheme, matrix: Matrix, named: Named, layers: int, total: int, plain: NumberFormat
+) -> list[Portion]:
+    """The formats of a matrix whose layers are ``named`` so."""
     found: list[Portion] = []
-    ignored = layers_named(scheme.ignored, matrix.name, total)
-    decided, left = ignored, 1.0 - share(ignored, layers, total)
-    for rule in scheme.rules:
-        named = layers_named(rule.patterns, matrix.name, total) - decided
-        part = min(share(named, layers, total), left)
+    decided, *ruled = named
+    left = 1.0 - share(decided, layers, total)
+    for rule, where in zip(scheme.rules, ruled, strict=True):
+        part = min(share(where - decided, layers, total), left)
         if part > 0:
             weights = rule.weights or plain
             by = rule.activations if weights.bits < 16 else plain
             found.append(Portion(part, weights, by))
             left -= part
-        decided |= named
+        decided |= where
     if left > 0 and scheme.weights is not None and _by_default(scheme, matrix):
         found.append(Portion(left, scheme.weights, scheme.activations))
     rest = 1.0 - sum(one.share for one in found)
     if rest > NEGLIGIBLE or not found:
         found.append(Portion(rest, plain, plain))
-    return tuple(found)
+    return found
 
 
 def _by_default(scheme: Scheme, matrix: Matrix) -> bool:

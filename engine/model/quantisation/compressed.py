@@ -21,7 +21,8 @@ def read_compressed_tensors(found: Config) -> Scheme:
     if "config_groups" not in found and not sparsity and found.get("kv_cache_scheme") is None:
         raise problem("quantization_config", sorted(found), "config_groups")
     weights, activations, rules = None, BF16, list[Rule]()
-    for name, group in section(found, "config_groups").items():
+    groups = section(found, "config_groups")
+    for name, group in groups.items():
         if not isinstance(group, Mapping):
             raise problem(f"quantization_config.config_groups.{name}", group, "a mapping")
         form = str(group.get("format") or found.get("format"))
@@ -36,8 +37,21 @@ def read_compressed_tensors(found: Config) -> Scheme:
         if others:
             rules.append(Rule(others, stored, by))
     ignored = names(found.get("ignore"))
-    scheme = Scheme(weights, activations, cache_format(found), ignored, tuple(rules))
+    packed = any(
+        "marlin-24" in str(group.get("format") or found.get("format")) for group in groups.values()
+    )
+    notes = (SPARSE,) if packed else ()
+    scheme = Scheme(
+        weights, activations, cache_format(found), ignored, tuple(rules), warnings=notes
+    )
     return _sparse(scheme, sparsity)
+
+
+SPARSE = (
+    "weights are 2:4 sparse: half of them and a mask are counted; speed is that of dense weights "
+    "(vLLM 0.33 has no sparse kernels any more and refuses such checkpoints)"
+)
+"""vLLM, quantization/compressed_tensors/compressed_tensors.py ``_parse_sparsity_config``."""
 
 
 def _without_blocks(activations: NumberFormat) -> NumberFormat:
@@ -64,7 +78,7 @@ def _sparse(scheme: Scheme, sparsity: Config) -> Scheme:
         return replace(scheme, warnings=(note,))
     weights, targets = scheme.weights or BF16, names(sparsity.get("targets"))
     dense = names(sparsity.get("ignore"))
-    note = "weights are 2:4 sparse: half of them and a mask are counted; speed is that of dense"
+    note = SPARSE
     if not _LINEAR & set(targets):
         rule = Rule(targets, sparse(weights), scheme.activations)
         return replace(scheme, rules=(*scheme.rules, rule), warnings=(note,))

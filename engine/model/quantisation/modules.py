@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from engine.model.quantisation.expressions import safe_expression
+
 _LAYER = re.compile(r"layers\.(\d+|\*)(?:\.|(?=\*)|$)(.*)$", re.ASCII)
 _SYNONYMS = (("self_attn", "attn"), ("mlp", "ffn"), ("mlp", "block_sparse_moe"), ("mlp", "mixer"))
 _LAST = {
@@ -35,22 +37,27 @@ _WHOLE = {
 """Other names of single modules."""
 _ELSEWHERE = re.compile(r"visual|vision|vit_|audio|speech|image|(^|\.)mtp|nextn|draft")
 """Parts of a model whose layers are not the text model's: towers and prediction layers."""
-_LONGEST_PATTERN = 2000
+_EXPERT = re.compile(r"\bexperts(\.|\\\.)[\d(\[\\]")
+"""A module, or a regular expression for modules, of experts by number."""
+_NO_EXPERT = -1
 
 
-def layers_named(patterns: tuple[str, ...], name: str, total: int) -> frozenset[int]:
+def layers_named(
+    patterns: tuple[str, ...], name: str, total: int, expert: int = 0
+) -> frozenset[int]:
     """The layers of a model of ``total`` layers in which module ``name`` (inside its layer) is
-    meant. A module outside layers (``lm_head``) is in all or in none."""
+    meant. A module outside layers (``lm_head``) is in all or in none; of routed experts, one
+    ``expert`` is asked for. Raises `InputError` for a pattern that cannot be looked for."""
     every = frozenset(range(total))
     if not patterns:
         return frozenset()
     compiled = _compiled(patterns)
-    own = _paths(name)
-    paths = [*own, *(path for path in _fused(name) if path not in own)]
+    own = _paths(name, expert)
+    paths = [*own, *(path for path in _fused(own) if path not in own)]
     tails = [path.split("layers.0.", 1)[-1] for path in paths]
     hit = {
         layer
-        for tail, numbers in compiled.by_layer.items()
+        for tail, numbers in compiled.of_expert(expert).items()
         if any(_tail_matches(tail, one) for one in tails)
         for layer in numbers
     }
@@ -60,6 +67,11 @@ def layers_named(patterns: tuple[str, ...], name: str, total: int) -> frozenset[
         places = _places(own if not _names_fused(pattern) else paths)
         hit |= {layer for layer in every if _in_layer(pattern, places, layer)}
     return every & hit
+
+
+def names_single_experts(patterns: tuple[str, ...]) -> bool:
+    """Whether some of ``patterns`` speak of routed experts by their numbers."""
+    return any(_EXPERT.search(pattern) for pattern in patterns)
 
 
 def _anywhere(compiled: _Compiled, paths: list[str], names_fused: bool = False) -> bool:
@@ -98,13 +110,14 @@ def share(named: frozenset[int], layers: int, total: int) -> float:
     return 0.0 if len(named) <= total - layers else len(named) / layers
 
 
-def _paths(name: str) -> list[str]:
-    """Full paths under which checkpoints may know a module of a layer."""
+def _paths(name: str, expert: int = 0) -> list[str]:
+    """Full paths under which checkpoints may know a module of a layer, or of one ``expert``."""
     names = [name, *_WHOLE.get(name, ())]
     for ours, theirs in _SYNONYMS:
         names += [one.replace(ours, theirs, 1) for one in list(names) if one.startswith(f"{ours}.")]
     names += _with_last(names, _LAST)
-    names += [one.replace("experts.", "experts.0.", 1) for one in names if "experts." in one]
+    numbered = f"experts.{expert}."
+    names += [one.replace("experts.", numbered, 1) for one in names if "experts." in one]
     if name == "lm_head":
         return ["lm_head", "language_model.lm_head", "head"]
     if name == "embed_tokens":
@@ -122,9 +135,9 @@ def _with_last(names: list[str], others: Mapping[str, tuple[str, ...]]) -> list[
     ]
 
 
-def _fused(name: str) -> list[str]:
-    """Full paths of what a module may be a part of."""
-    return _with_last(_paths(name), _FUSED)
+def _fused(paths: list[str]) -> list[str]:
+    """Full paths of what the module of ``paths`` may be a part of."""
+    return _with_last(paths, _FUSED)
 
 
 def _in_full(path: str) -> tuple[str, ...]:
@@ -141,7 +154,7 @@ def _tail_matches(pattern: str, tail: str) -> bool:
         return True
     if "*" in pattern:
         return re.match(_glob(pattern) + r"(\.|$)", tail) is not None
-    plain = re.sub(r"experts\.\d+|switch_mlp", "experts.0", pattern)
+    plain = pattern.replace("switch_mlp", "experts")
     return tail == plain or tail.startswith(plain + ".")
 
 
@@ -157,7 +170,12 @@ class _Compiled:
     everywhere: tuple[re.Pattern[str], ...]
     whole: tuple[re.Pattern[str], ...]
     numbered: tuple[re.Pattern[str], ...]
-    by_layer: dict[str, frozenset[int]]
+    by_layer: dict[int, dict[str, frozenset[int]]]
+    """By expert; what names none is at `_NO_EXPERT`."""
+
+    def of_expert(self, expert: int) -> dict[str, frozenset[int]]:
+        """Tails with their layers, of one expert and of what is no expert's."""
+        return {**self.by_layer.get(_NO_EXPERT, {}), **self.by_layer.get(expert, {})}
 
 
 @lru_cache(maxsize=64)
@@ -165,35 +183,27 @@ def _compiled(patterns: tuple[str, ...]) -> _Compiled:
     everywhere: list[re.Pattern[str]] = []
     whole: list[re.Pattern[str]] = []
     numbered: list[re.Pattern[str]] = []
-    by_layer: dict[str, set[int]] = {}
+    by_layer: dict[int, dict[str, set[int]]] = {}
     for pattern in patterns:
-        if len(pattern) > _LONGEST_PATTERN:
-            continue
         if pattern.startswith("re:"):
-            text = pattern[3:]
-            (numbered if re.search(r"\d", text) else whole).extend(_safe_pattern(text))
+            expression = safe_expression(pattern[3:])
+            (numbered if re.search(r"\d", expression.pattern) else whole).append(expression)
             continue
         found = _LAYER.search(pattern)
         if found and _ELSEWHERE.search(pattern[: found.start()]):
             continue
         if found and found[1] != "*":
-            by_layer.setdefault(found[2], set()).add(int(found[1]))
+            single = re.match(r"[\w.]*?\bexperts\.(\d+)", found[2], re.ASCII)
+            expert = int(single[1]) if single else _NO_EXPERT
+            by_layer.setdefault(expert, {}).setdefault(found[2], set()).add(int(found[1]))
         elif found:
             everywhere.append(re.compile(r"layers\.0\." + _glob(found[2]) + r"(\.|$)"))
         elif "*" in pattern:
             everywhere.append(re.compile("^" + _glob(pattern) + "$"))
         else:
             everywhere.append(re.compile(r"(^|\.)" + re.escape(pattern) + r"(\.|$)"))
-    layers = {tail: frozenset(numbers) for tail, numbers in by_layer.items()}
+    layers = {
+        expert: {tail: frozenset(numbers) for tail, numbers in tails.items()}
+        for expert, tails in by_layer.items()
+    }
     return _Compiled(tuple(everywhere), tuple(whole), tuple(numbered), layers)
-
-
-def _safe_pattern(text: str) -> list[re.Pattern[str]]:
-    """A regular expression from a file: repeated groups could take for ever, so those that nest
-    repetition are not used."""
-    if re.search(r"[*+}]\)?[*+{]", text):
-        return []
-    try:
-        return [re.compile(text)]
-    except re.error:
-        return []

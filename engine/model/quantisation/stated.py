@@ -37,7 +37,8 @@ def stated(config: Config, text_config: Config, beside: Mapping[str, Config]) ->
         or _own_words(config)
         or _beside(beside)
     )
-    if found is None and config.get("quantization_config") == {}:
+    empty = any(one.get("quantization_config") == {} for one in (config, text_config))
+    if found is None and empty:
         expected = f"a quant_method and what it needs; {OVERRIDE}"
         raise problem("quantization_config", {}, expected)
     return found

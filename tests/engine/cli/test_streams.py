@@ -100,8 +100,11 @@ def test_a_file_does_not_take_the_place_of_a_closed_stream():
 @needs_full
 @pytest.mark.parametrize("streams", [">/dev/full", ">&-"])
 def test_the_plan_is_safe_before_its_answer_is_printed(streams: str):
-    assert ended(["plan", *MODEL, "-o", "p.toml"], streams)[0] == 2
-    assert load_plan(Path("p.toml")).choice.batch > 0
+    code, _, said = ended(["plan", *MODEL, "-o", "P.toml"], streams)
+    assert code == 2
+    assert said.startswith("rooftop: the output cannot be written: ")
+    assert said.endswith("; Plan written to P.toml\n")
+    assert load_plan(Path("P.toml")).choice.batch > 0
 
 
 @pytest.mark.parametrize("name", ["nowhere/p.toml", "notes.txt", "loop"])

@@ -13,7 +13,7 @@ from engine.words.errors import InputError
 
 CASES = {
     one["name"]: one["config"]
-    for one in json.loads(Path("tests/data/hybrid_cases.json").read_text())
+    for one in json.loads((Path(__file__).parents[2] / "data" / "hybrid_cases.json").read_text())
 }
 QWEN: dict[str, Any] = {
     "model_type": "qwen3_moe",

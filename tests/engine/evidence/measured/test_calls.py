@@ -175,6 +175,27 @@ def test_a_closed_loop_is_a_client_that_opens_at_once(tmp_path: Path) -> None:
     assert closed.scenario.workload.client.kind is ClientKind.CLOSED
 
 
+def test_a_client_that_sends_equal_lengths_sends_waves(tmp_path: Path) -> None:
+    def client(words: str) -> Client:
+        call = call_of_cells(tmp_path, load="closed-loop", client=words)
+        return call.scenario.workload.client
+
+    assert (client("closed equal, 4 waves").spread, client("closed equal, 4 waves").waves) == (0, 4)
+    assert client("closed, prompts equal, answers natural").spread > 0
+
+
+def test_a_burst_is_a_client_of_one_wave(tmp_path: Path) -> None:
+    cells = {"kind": "offline", "concurrency_or_batch": "", "client": "sharegpt burst of 1,000"}
+    call = call_of_cells(tmp_path, **cells)
+    assert call.size == Concurrency(1000.0)
+    assert call.scenario.workload.client.waves == 1
+    assert call.scenario.workload.client.spread > 1
+
+
+def test_the_cached_share_of_a_row_is_asked_for(tmp_path: Path) -> None:
+    assert call_of_cells(tmp_path, cached_share="0.9").scenario.workload.cached == 0.9
+
+
 def test_the_degrees_of_a_row_are_its_layout(tmp_path: Path) -> None:
     cells = {"chips": "16", "tp": "8", "ep": "8", "dp": "4"}
     arrangement = call_of_cells(tmp_path, **cells).arrangement

@@ -179,10 +179,10 @@ def test_any_resolution_is_read_or_refused_in_one_line(name: str, size: tuple[in
 
 
 def test_an_unknown_vision_type_is_refused_with_the_advice() -> None:
-    config = {"model_type": "cvt", "architectures": ["CvtForImageClassification"]}
+    config = {"model_type": "novelnet", "architectures": ["NovelNetForImageClassification"]}
     assert is_vision(config)
     message = refused({**config, "num_channels": 3})
-    assert "model_type 'cvt' is unknown" in message
+    assert "model_type 'novelnet' is unknown" in message
     assert "a layer table (CSV" in message
 
 

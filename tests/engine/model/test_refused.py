@@ -1,0 +1,48 @@
+"""Families that are refused by name: none of them is read, and each says what it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.model.config import RawConfig, interpret
+from engine.model.dialects import index as tokens
+from engine.model.forward import index as forward
+from engine.model.refused import refused_families
+from engine.words.errors import InputError, UnknownArchitecture
+
+
+def refusal(config: dict[str, Any]) -> str:
+    with pytest.raises(UnknownArchitecture) as caught:
+        interpret(RawConfig("m", "m", "m.json", config), "m")
+    return str(caught.value)
+
+
+def test_no_refused_family_is_read() -> None:
+    read = {*tokens.known_model_types(), *forward.known_model_types()}
+    assert read.isdisjoint(refused_families())
+
+
+@pytest.mark.parametrize("model_type", ["llada", "moshi", "gla", "wav2vec2", "sam2", "colpali"])
+def test_a_refused_family_says_what_it_is(model_type: str) -> None:
+    """Whatever else the file holds: towers alone look like vision models."""
+    text = refusal({"model_type": model_type, "num_channels": 3})
+    assert refused_families()[model_type].what in text
+
+
+def test_a_class_is_enough() -> None:
+    text = refusal({"architectures": ["OpenVLAForActionPrediction"]})
+    assert text.startswith("m.json: class OpenVLAForActionPrediction is a model that answers with")
+
+
+def test_a_text_model_named_inside_is_offered() -> None:
+    text = refusal({"model_type": "ovis", "text_config": {"model_type": "qwen3"}})
+    assert "pass --assume qwen3" in text
+
+
+@pytest.mark.parametrize("inner", ["nemotron", "OrionForCausalLM", "qwen3_5_moe_text"])
+def test_a_wrapper_around_a_text_model_that_it_cannot_hold(inner: str) -> None:
+    config = {"model_type": "minicpmo", "text_config": {"model_type": inner}}
+    with pytest.raises(InputError, match=r"text_config\.model_type .* expected qwen2"):
+        interpret(RawConfig("m", "m", "m.json", config), "m")
