@@ -149,7 +149,9 @@ def _step_draft_tokens(scenario: Scenario, way: int) -> Scenario:
 
 def _set_acceptance(scenario: Scenario, text: str) -> Scenario:
     own = text.strip().lower() in {"", "published"}
-    return replace(scenario, acceptance=None if own else parse_ratio(text, "acceptance", 0, 1) or None)
+    return replace(
+        scenario, acceptance=None if own else parse_ratio(text, "acceptance", 0, 1) or None
+    )
 
 
 def _set_text(scenario: Scenario, text: str) -> Scenario:

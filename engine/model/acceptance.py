@@ -176,8 +176,6 @@ def _shares(chances: Iterable[float]) -> tuple[float, ...]:
     return tuple(accumulate(chances, mul))
 
 
-def _all_of(
-    rows: Sequence[Acceptance], wanted: Callable[[Acceptance], bool]
-) -> Acceptance | None:
+def _all_of(rows: Sequence[Acceptance], wanted: Callable[[Acceptance], bool]) -> Acceptance | None:
     chosen = [one for one in rows if wanted(one)]
     return _middle(chosen) if chosen else None
