@@ -228,5 +228,5 @@ class Scenario:
         """The scenario with another model. What-ifs, a revision, a stand-in for the model type, a
         draft and the length of an encoder's sequences belong to the model they were chosen for."""
         workload = replace(self.workload, sequence_tokens=0)
-        blank = {"revision": "", "assume": "", "draft": ""}
-        return replace(self, model=model, edits=(), workload=workload, **blank)
+        of_another = replace(self, revision="", assume="", draft="")
+        return replace(of_another, model=model, edits=(), workload=workload)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
 from engine.plan.metrics import LIMITED, Limit, Metric
-from engine.model.draft import NAMED_METHODS
 from engine.scenario import DraftTokens, Lengths, Mode, Scenario, Text, Workload
 from engine.words.errors import InputError
 from engine.words.units import (

@@ -16,8 +16,8 @@ import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
 from engine.serve.client import opening_seconds, waiting_in_step
-from engine.serve.load import Client
 from engine.serve.drafting import drafting_passes, prompts_seconds
+from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service

@@ -110,7 +110,8 @@ def _prefill(
     pools: Pools, requests: Requests, input_tokens: FloatArray
 ) -> tuple[Pass, FloatArray, FloatArray]:
     """The pass of one prompt that comes alone, what it takes of the draft, and seconds per prompt
-    of the whole pool when passes are full. With attention-DP each copy of the attention takes prompts of its own."""
+    of the whole pool when passes are full. With attention-DP each copy of the attention takes
+    prompts of its own."""
     layouts = pools.prefill.layouts
     one = prefill_step(np.ones(1), layouts, input_tokens)
     budget = pools.prefill.framework.scheduler.prefill_tokens

@@ -1,5 +1,7 @@
 """What is known of drafts: by model, family and method; beyond the last published position."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ def test_beyond_the_last_position_the_chance_falls():
 @given(st.text(max_size=12), METHODS, TEXTS)
 def test_no_position_is_kept_more_often_than_the_one_before(name, method, text):
     kept = (1.0, *acceptance_of(name, method, text).first(12))
-    assert all(1.0 >= one >= other >= 0.0 for one, other in zip(kept, kept[1:], strict=False))
+    assert all(1.0 >= one >= other >= 0.0 for one, other in pairwise(kept))
 
 
 def test_every_row_has_its_sources():

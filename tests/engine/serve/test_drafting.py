@@ -11,8 +11,8 @@ from engine.serve.drafting import drafting_passes
 from engine.serve.memory import Held
 from engine.serve.requests import Drafts, Requests
 from engine.serve.resolve import resolve
-from engine.work.layout import Layout
 from engine.words.errors import InputError
+from engine.work.layout import Layout
 from tests.engine import builders
 
 LAYOUT = Layout(8, 1, 8)
