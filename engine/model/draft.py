@@ -77,6 +77,8 @@ class Draft:
     built_in: bool = False
     assumed: bool = False
     """Nobody named a checkpoint: of the method's usual shape."""
+    checkpoint: str = ""
+    """Where engines find it: on the hub, else as it was named; empty where there is none."""
 
     @property
     def in_one_pass(self) -> bool:
@@ -104,7 +106,7 @@ def draft_of(
         raise InputError(f"--draft {clean(named, 80)}: drafts no tokens, expected {_expected()}")
     method = _CHECKPOINTS.get(own.draft, DraftMethod.MODEL)
     stored = replace(loaded.precision, kv=precision.kv)
-    return Draft(method, own, stored)
+    return Draft(method, own, stored, checkpoint=loaded.repository or named)
 
 
 def _expected() -> str:

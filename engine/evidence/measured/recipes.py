@@ -17,8 +17,8 @@ class Recipe:
     """``kv`` is the cache's format, blank where unknown; ``chunk_tokens`` the prefill token budget
     of one pass of an attention rank, 0 where unknown; ``memory_fraction`` the share of memory the
     engine was given, 0 where unknown; ``sequences`` the most that one attention rank of a decode
-    worker takes at once; ``draft`` what drafted ``draft_tokens``, 0 where unknown; ``unknown`` what else the row would have to say to be predicted, blank
-    where nothing."""
+    worker takes at once; ``draft`` what drafted ``draft_tokens``, 0 where unknown; ``unknown`` what
+    else the row would have to say to be predicted, blank where nothing."""
 
     kv: str = ""
     chunk_tokens: int = 0
