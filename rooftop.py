@@ -24,8 +24,9 @@ drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draf
               ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
-              ``prefix_caching``, ``host_cache_gib``, ``build``: those of the engine, its own
-              defaults where left out
+              ``prefix_caching``, ``host_cache_gib``, ``redundant_experts``, ``batch_overlap``,
+              ``prefill_interval``, ``build``: those of the engine, its own defaults where left
+              out
 
 The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
 resolution set number``, and ``engine`` for the framework. What is wrong raises `Error`, in one

@@ -100,7 +100,10 @@ def draft_of(
         return _by_method(usual, target, precision)
     if named.lower() in methods:
         return _by_method(methods[named.lower()], target, precision)
-    loaded = read(named)
+    try:
+        loaded = read(named)
+    except InputError as error:
+        raise InputError(f"--draft: {error}; expected {_expected()}") from None
     own = loaded.architecture
     if not isinstance(own, Architecture) or not own.generates:
         raise InputError(f"--draft {clean(named, 80)}: drafts no tokens, expected {_expected()}")
@@ -130,7 +133,7 @@ def _own_layers(target: Architecture) -> Architecture:
     if not target.prediction_layers:
         raise InputError(
             f"--draft mtp: {target.name or 'the model'} has no prediction layers of its own, "
-            f"expected {_expected()}"
+            "expected another method, or a draft's profile, path or hub id"
         )
     return replace(
         target,

@@ -14,6 +14,9 @@ import numpy as np
 
 from engine.serve.client import opening_seconds
 from engine.serve.drafting import drafting_passes, prompts_seconds
+from engine.serve.law import Law, Piece
+from engine.serve.laws import Laws, Opening, opened, opening_of
+from engine.serve.lengths import answer_nodes
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
@@ -102,8 +105,29 @@ def serve_disaggregated(
                 Part("drafting", drafting * (pace / accepted)),
             ),
         },
+        laws=lambda: _laws(
+            requests,
+            client,
+            Piece(
+                1.0, ttft - burst - polling - 0.5 * alone * busy, 2.0 * polling, 0.5 * alone * busy
+            ),
+            None if client is None else opening_of(costs, client, alone, concurrency * each),
+            tpot,
+        ),
         passes={"prefill": prefill, "decode": decode},
     )
+
+
+def _laws(
+    requests: Requests,
+    client: Client | None,
+    steady: Piece,
+    opening: Opening | None,
+    tpot: FloatArray,
+) -> Laws:
+    """Prompts wait for those before them; a decode pool is held up by none."""
+    first = opened(Law.of(steady), opening, 0.0)
+    return Laws(first, Law.fixed(tpot), Law.fixed(tpot), answer_nodes(requests, client))
 
 
 def _prefill(

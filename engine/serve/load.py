@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.scenario import FirstToken
+
+MOST_EVEN = 2.0
+"""The widest range over its mean of lengths that are evenly spread: from 0 to twice the mean."""
+MANY_ANSWERS = 1000.0
+"""So many answers have a longest one as a client's ``spread`` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,15 @@ class Client:
     def longest(self) -> float:
         """Its longest answer over the mean one."""
         return 1.0 + 0.5 * self.spread
+
+    @property
+    def variation(self) -> float:
+        """Coefficient of variation of its answers: evenly spread over their range, or, where that
+        is longer than an even one can be, with an exponential's tail to the longest of
+        `MANY_ANSWERS`."""
+        if self.spread <= MOST_EVEN:
+            return self.spread / math.sqrt(12.0)
+        return max(MOST_EVEN / math.sqrt(12.0), (self.longest - 1.0) / math.log(MANY_ANSWERS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from engine.serve.load import Load, Static
 from engine.serve.requests import Requests
 from engine.serve.weight_bytes import rank_weight_bytes, stage_share
 from engine.words.arrays import FloatArray
+from engine.work.expert_slots import Placing
 from engine.work.tokens.step import LayoutArrays
 
 
@@ -125,13 +126,13 @@ def drafting_weight_bytes(
     draft: Draft | None,
 ) -> FloatArray:
     """Weights of a model on the chip of its fullest stage, and of what drafts for it."""
-    storage = framework.storage
+    storage, placing = framework.storage, Placing.of(framework.capabilities)
     built_in = draft is not None and draft.built_in
-    weights = rank_weight_bytes(architecture, precision, chip, storage, layouts, built_in)
+    weights = rank_weight_bytes(architecture, precision, chip, storage, layouts, placing, built_in)
     if draft is None or draft.built_in or draft.architecture is None:
         return weights
     own = draft.architecture
-    return weights + rank_weight_bytes(own, draft.precision, chip, storage, layouts)
+    return weights + rank_weight_bytes(own, draft.precision, chip, storage, layouts, placing)
 
 
 def needed_bytes(

@@ -8,10 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
+from engine.serve.laws import SayLaws
 from engine.serve.memory import MemoryItem
 from engine.serve.passes import Item
 from engine.serve.service import Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, Row
+from engine.words.statistic import Statistic
 from engine.work.arrangement import Arrangement
 
 
@@ -81,11 +83,22 @@ class Outcome:
     passes: Mapping[str, Itemised]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
+    say_laws: SayLaws | None = None
+    """How far single requests are from the means; None of models without requests of tokens."""
 
     @property
     def parts(self) -> Parts:
         """What each latency is made of."""
         return self.say_parts()
+
+    def at(self, latency: str, statistic: Statistic) -> FloatArray:
+        """Seconds of a statistic of ``ttft tpot itl e2e`` over requests. Means of the first token
+        and its followers are those of `seconds`."""
+        if statistic is Statistic.MEAN and latency in self.seconds:
+            return self.seconds[latency]
+        if self.say_laws is None:
+            return np.full(self.shape, np.nan)
+        return self.say_laws().at(latency, statistic)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
@@ -122,8 +122,6 @@ def _model_notes(model: LoadedModel) -> list[str]:
     if architecture.uncounted:
         left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
         notes.append(f"Memory does not count {left_out} of the checkpoint")
-    if not architecture.generates:
-        notes.append("The checkpoint has no LM head: it generates no tokens, only passes hold")
     return notes
 
 
@@ -161,13 +159,13 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
 
 def requests_of(scenario: Scenario, system: System) -> Requests:
     """What the scenario's requests to a ``system`` look like."""
+    return replace(undrafted_requests(scenario), drafts=drafts_of(scenario, system))
+
+
+def undrafted_requests(scenario: Scenario) -> Requests:
+    """What they look like whoever serves them."""
     workload = scenario.workload
-    return Requests(
-        float(workload.input_tokens),
-        float(workload.output_tokens),
-        workload.cached,
-        drafts_of(scenario, system),
-    )
+    return Requests(float(workload.input_tokens), float(workload.output_tokens), workload.cached)
 
 
 def drafts_of(scenario: Scenario, system: System) -> Drafts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from engine.serve.laws import SayLaws
 from engine.serve.passes import Pass
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
@@ -30,8 +31,9 @@ Parts = Mapping[str, tuple[Part, ...]]
 class Service:
     """What users see, arrays of (layouts, sizes); rates are of one replica.
 
-    ``parts`` says what ``ttft`` and ``tpot`` are made of, when asked: a sweep never does.
-    ``passes`` are those that they are spent in, by phase.
+    ``parts`` says what ``ttft`` and ``tpot`` are made of, ``laws`` how far single requests are from
+    these means; when asked: most sweeps never do. ``passes`` are those that latencies are spent in,
+    by phase.
     """
 
     ttft_seconds: FloatArray
@@ -40,6 +42,7 @@ class Service:
     request_tps: FloatArray
     decode_tps: FloatArray
     parts: Callable[[], Parts]
+    laws: SayLaws
     passes: Mapping[str, Pass] = field(default_factory=dict)
 
     @classmethod
@@ -50,6 +53,7 @@ class Service:
         ttft_seconds: FloatArray,
         tpot_seconds: FloatArray,
         parts: Callable[[], Parts],
+        laws: SayLaws,
         passes: Mapping[str, Pass],
     ) -> Service:
         """What users see of ``batch`` such requests in flight per replica."""
@@ -62,6 +66,7 @@ class Service:
             request_tps=batch * output_tokens / e2e_seconds,
             decode_tps=batch / tpot_seconds,
             parts=parts,
+            laws=laws,
             passes=passes,
         )
 

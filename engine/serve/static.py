@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.serve.drafting import drafting_passes, prompts_seconds
+from engine.serve.laws import fixed_laws
+from engine.serve.lengths import answer_nodes
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Service
@@ -20,8 +22,9 @@ def serve_static(deployment: Deployment, requests: Requests, batch: FloatArray) 
     drafted = prompts_seconds(deployment, requests.drafts, [], [whole])
     # Micro-batches follow each other through the stages; the last one leaves last.
     behind = 2.0 - 1.0 / layouts.pipeline
-    prompts = prefill.seconds * behind
+    prompts, drafted = prefill.seconds * behind, drafted * behind
     request_seconds = deployment.framework.costs.request_seconds
+    first = prompts + drafted + request_seconds
     decoding = requests.decoding(layouts, batch)
     decode = run(deployment, [decoding])
     drafting = drafting_passes(deployment, requests.drafts, decoding)
@@ -29,18 +32,19 @@ def serve_static(deployment: Deployment, requests: Requests, batch: FloatArray) 
     return Service.of(
         requests,
         batch,
-        prompts + drafted * behind + request_seconds,
+        first,
         step / accepted,
         lambda: {
             "ttft": (
                 Part("request", np.asarray(request_seconds)),
                 Part("prefill", prompts, "prefill"),
-                Part("drafting", drafted * behind),
+                Part("drafting", drafted),
             ),
             "tpot": (
                 Part("decode", decode.seconds / accepted, "decode"),
                 Part("drafting", drafting.seconds / accepted),
             ),
         },
+        lambda: fixed_laws(first, step / accepted, answer_nodes(requests)),
         {"prefill": prefill, "decode": decode},
     )

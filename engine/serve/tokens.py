@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from engine.serve.continuous import serve_continuous
+from engine.serve.laws import remembered
 from engine.serve.load import Closed, Load
 from engine.serve.memory import MemoryItem, held_tokens
 from engine.serve.outcome import Memory, Outcome
@@ -75,7 +76,7 @@ def predict_disaggregated(
         _column([pool.workers for pool in prefills]),
         system.deployment(layouts, drafting),
         workers,
-        _transfer_seconds(system, prefills, requests),
+        transfer_seconds(system, prefills, requests),
     )
     room = Room(system, layouts, requests, load)
     client = load.client if isinstance(load, Closed) else None
@@ -129,6 +130,7 @@ def _outcome(
         },
         memory=memory,
         say_parts=service.parts,
+        say_laws=remembered(service.laws),
         passes=service.passes,
         weigh=weigh,
     )
@@ -142,7 +144,7 @@ def _at(sizes: FloatArray, row: Row) -> float:
     return float(sizes[row[0] if len(sizes) > 1 else 0, row[1]])
 
 
-def _transfer_seconds(system: System, pools: Sequence[Pool], requests: Requests) -> FloatArray:
+def transfer_seconds(system: System, pools: Sequence[Pool], requests: Requests) -> FloatArray:
     """Each chip of a prefill worker sends its share of the prompt's cache."""
     reference = held_tokens(Requests(REFERENCE_TOKENS, 0.0), Closed(), system.engine)
     usage = system.footprint([pool.layout for pool in pools], reference)

@@ -7,7 +7,7 @@ depends on its neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -28,8 +28,15 @@ from engine.serve.resolve import drafts_of, load_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
+from engine.words.statistic import Statistic
 
-METRICS = ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip", "samples_per_s", "latency_ms")
+MEANS = ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip", "samples_per_s", "latency_ms")
+PERCENTILES: Mapping[str, tuple[str, Statistic]] = {
+    "ttft_p99_ms": ("ttft", Statistic.P99),
+    "tpot_p99_ms": ("tpot", Statistic.P99),
+    "e2el_p99_ms": ("e2e", Statistic.P99),
+}
+METRICS = (*MEANS, *PERCENTILES)
 """What rows publish, in the words of their files."""
 
 
@@ -105,7 +112,7 @@ def predict_rows(
             for place in places:
                 refused[place] = str(error)
         else:
-            for metric, column in published(outcome).items():
+            for metric, column in (published(outcome) | percentiles(outcome)).items():
                 values[metric][places] = column
             for place, starts in zip(places, outcome.starts[:, 0], strict=True):
                 refused[place] = "" if starts else "does not fit in memory"
@@ -125,6 +132,18 @@ def published(outcome: Outcome) -> dict[str, FloatArray]:
         found["output_tps_per_chip"] = rates["request_tokens"] / outcome.chips
     if "samples" in rates:
         found["samples_per_s"] = rates["samples"]
+    return _columns(outcome, found)
+
+
+def percentiles(outcome: Outcome) -> dict[str, FloatArray]:
+    """As `published`, of the requests that are slower than nearly all others."""
+    if outcome.say_laws is None:
+        return {}
+    found = {name: outcome.at(*which) * 1e3 for name, which in PERCENTILES.items()}
+    return _columns(outcome, found)
+
+
+def _columns(outcome: Outcome, found: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     starts = outcome.starts
     return {
         name: np.where(starts, np.broadcast_to(column, outcome.shape), np.nan)[:, 0]

@@ -122,6 +122,9 @@ class Measurement:
     tps_per_chip: float
     samples_per_second: float
     latency_ms: float
+    ttft_p99_ms: float
+    tpot_p99_ms: float
+    e2e_p99_ms: float
     problem: str
     """Why the row cannot be read: its line, column, what was found and what is expected."""
     cells: Mapping[str, str]
@@ -239,6 +242,9 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         tps_per_chip=read.number("output_tps_per_chip"),
         samples_per_second=read.number("samples_per_s"),
         latency_ms=read.number("latency_ms"),
+        ttft_p99_ms=read.number("ttft_p99_ms"),
+        tpot_p99_ms=read.number("tpot_p99_ms"),
+        e2e_p99_ms=read.number("e2el_p99_ms"),
         problem=_at_line(line, read.problem or recipe.unknown),
         cells={key: value or "" for key, value in cells.items() if isinstance(key, str)},
     )

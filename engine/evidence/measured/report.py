@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.evidence.measured.predict import METRICS, Predictions
+from engine.evidence.measured.predict import METRICS, PERCENTILES, Predictions
 from engine.evidence.measured.reader import MAXIMUM_BYTES, Measurement
 from engine.serve.command import command_line
 from engine.sources.files import open_file, refuse_other, write_text
@@ -26,9 +26,12 @@ _MEASURED: Mapping[str, Callable[[Measurement], float]] = {
     "output_tps_per_chip": lambda row: row.tps_per_chip,
     "samples_per_s": lambda row: row.samples_per_second,
     "latency_ms": lambda row: row.latency_ms,
+    "ttft_p99_ms": lambda row: row.ttft_p99_ms,
+    "tpot_p99_ms": lambda row: row.tpot_p99_ms,
+    "e2el_p99_ms": lambda row: row.e2e_p99_ms,
 }
 _SHOWN = {
-    "serving": ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip"),
+    "serving": ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip", *PERCENTILES),
     "static": ("ttft_ms", "tpot_ms", "e2el_ms", "output_tps_per_chip"),
     "offline": ("output_tps_per_chip",),
     "cv": ("samples_per_s", "latency_ms"),

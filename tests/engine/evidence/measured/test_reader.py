@@ -156,6 +156,9 @@ def test_command_writes_a_row_for_every_id(tmp_path: Path, capsys) -> None:
         "output_tps_per_chip",
         "samples_per_s",
         "latency_ms",
+        "ttft_p99_ms",
+        "tpot_p99_ms",
+        "e2el_p99_ms",
         "refused",
         "command",
     ]

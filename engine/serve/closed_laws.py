@@ -1,0 +1,99 @@
+"""The laws of a closed load: so many requests in flight, and how a benchmark's client begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.hardware.framework_parts import PrefillPasses
+from engine.serve.law import Law, Piece, mixed
+from engine.serve.laws import Laws, held_up, opened, opening_of, passes_law
+from engine.serve.lengths import answer_nodes, output_variation
+from engine.serve.load import Client
+from engine.serve.passes import Deployment
+from engine.serve.requests import Requests
+from engine.serve.steady import SteadyPasses, prompt_step, with_prompts
+from engine.words.arrays import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Means that the laws keep, in seconds: ``waiting`` for others' prompts, ``place`` for one in
+    memory, ``met`` per step for prompts of others; and the requests ``admitted`` at once."""
+
+    ttft: FloatArray
+    tpot: FloatArray
+    waiting: FloatArray
+    place: FloatArray
+    met: FloatArray
+    admitted: FloatArray
+
+
+def closed_laws(
+    deployment: Deployment,
+    requests: Requests,
+    client: Client | None,
+    passes: SteadyPasses,
+    users: Users,
+) -> Laws:
+    """How far single requests are from the means of ``users``."""
+    steps, accepted = requests.steps_per_answer, requests.drafts.accepted
+    request = deployment.framework.costs.request_seconds
+    opening = (
+        None
+        if client is None
+        else opening_of(
+            deployment.framework.costs, client, *opening_span(deployment, requests, passes)
+        )
+    )
+    first = opened(_first_token(requests, client, passes, users, request), opening, request)
+    tokens = held_up(
+        users.tpot,
+        passes.plain / accepted,
+        np.maximum(users.met, 0.0) / accepted,
+        output_variation(requests, client),
+        users.admitted - 1.0,
+        opening,
+        steps * accepted,
+    )
+    return Laws(
+        first,
+        tokens,
+        passes_law(passes.plain, passes.mixed, passes.share),
+        answer_nodes(requests, client),
+    )
+
+
+def _first_token(
+    requests: Requests, client: Client | None, passes: SteadyPasses, users: Users, request: float
+) -> Law:
+    """Who finds no prompt before its own waits for the running pass; who does, for a time that is
+    exponential, or as long as its place in a group that came at once."""
+    cached = np.asarray(requests.cached, dtype=float)
+    served = request + users.place + passes.service
+    if client is not None and client.in_step:
+        least = request + users.place + np.minimum(passes.service, passes.service + users.waiting)
+        fresh = Law.of(Piece(1.0, least, 2.0 * np.maximum(users.waiting, 0.0)))
+    else:
+        busy = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
+        idle = np.minimum(0.5 * passes.plain * (1.0 - busy), users.waiting)
+        tail = np.maximum(users.waiting - idle, 0.0) / np.maximum(busy, 1e-9)
+        width = 2.0 * idle / np.maximum(1.0 - busy, 1e-9)
+        fresh = Law.of(Piece(1.0 - busy, served, width), Piece(busy, served, tail=tail))
+    if not bool(np.any(cached)):
+        return fresh
+    found = Piece(1.0, request + users.place + passes.step, passes.step)
+    return mixed([(1.0 - cached, fresh), (cached, Law.of(found))])
+
+
+def opening_span(
+    deployment: Deployment, requests: Requests, passes: SteadyPasses
+) -> tuple[FloatArray, FloatArray]:
+    """When the first and the last of all prompts have their first token, if all come at once."""
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
+    full = np.minimum(passes.budget, passes.sequences * input_tokens)
+    filled = with_prompts(deployment, passes, prompt_step(full, input_tokens, 1.0))
+    if deployment.framework.scheduler.prefill_passes is PrefillPasses.OWN:
+        filled = filled - passes.alone.seconds
+    return filled, passes.sequences * filled * input_tokens / full

@@ -1,0 +1,156 @@
+"""How a latency is spread over requests: laws in closed form, of blocks of candidates at once.
+
+A `Piece` is a fixed time, a time evenly spread over a width, an exponential tail and a normal
+deviation, one after the other. A `Law` is a mixture of pieces: of those who waited and those who
+did not, of short and long answers. Its quantiles are found by halving, all rows together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.words.arrays import FloatArray
+
+HALVINGS = 24
+"""Of the range that a quantile lies in: finer than a millionth of it."""
+FARTHEST_SHARE = 1e-4
+"""Nobody asks for more than all but this share of the requests."""
+NORMAL_FARTHEST = 4.0
+LEAST_SECONDS = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``fixed + U(0, width) + Exp(tail) + N(0, deviation)`` seconds, of a ``share`` of requests.
+
+    Arrays that broadcast together. The exact distribution of the first three; the deviation takes
+    the place of the width where it is the larger of them.
+    """
+
+    share: float | FloatArray
+    fixed: FloatArray
+    width: float | FloatArray = 0.0
+    tail: float | FloatArray = 0.0
+    deviation: float | FloatArray = 0.0
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean seconds."""
+        mean: FloatArray = self.fixed + 0.5 * np.asarray(self.width) + self.tail
+        return mean
+
+    @property
+    def farthest(self) -> FloatArray:
+        """What all but `FARTHEST_SHARE` keep."""
+        beyond: FloatArray = (
+            self.fixed + self.width - np.log(FARTHEST_SHARE) * np.asarray(self.tail)
+        )
+        return beyond + NORMAL_FARTHEST * np.asarray(self.deviation)
+
+    @property
+    def nearest(self) -> FloatArray:
+        """What nearly nobody is below."""
+        nearest: FloatArray = self.fixed - NORMAL_FARTHEST * np.asarray(self.deviation)
+        return nearest
+
+    def after(self, seconds: FloatArray) -> Piece:
+        """The same, so many seconds later."""
+        return replace(self, fixed=self.fixed + seconds)
+
+    def of(self, share: float | FloatArray) -> Piece:
+        """The same, of a share of its requests."""
+        return replace(self, share=self.share * share)
+
+    def within(self, seconds: FloatArray) -> FloatArray:
+        """Share of its requests that take at most so many seconds."""
+        past = seconds - self.fixed
+        if bool(np.any(np.asarray(self.deviation) > 0)):
+            return _normal_within(past, self)
+        return _evenly_within(past, self)
+
+
+def _evenly_within(past: FloatArray, piece: Piece) -> FloatArray:
+    """``P(U(0, w) + Exp(θ) ≤ t)``: the exponential's distribution averaged over the width."""
+    width = np.maximum(piece.width, LEAST_SECONDS)
+    tail = np.maximum(piece.tail, LEAST_SECONDS)
+    inside, beyond = np.clip(past, 0.0, width), np.maximum(past - width, 0.0)
+    fallen = np.exp(-beyond / tail) * -np.expm1(-inside / tail)
+    within: FloatArray = np.clip((inside - tail * fallen) / width, 0.0, 1.0)
+    return within
+
+
+def _normal_within(past: FloatArray, piece: Piece) -> FloatArray:
+    """As a normal distribution of the same mean and variance."""
+    variance = np.square(piece.width) / 12.0 + np.square(piece.tail) + np.square(piece.deviation)
+    middle = 0.5 * np.asarray(piece.width) + piece.tail
+    deviations = (past - middle) / np.sqrt(np.maximum(variance, LEAST_SECONDS**2))
+    return 0.5 * (1.0 + _error_function(deviations / np.sqrt(2.0)))
+
+
+def _error_function(values: FloatArray) -> FloatArray:
+    """To 1.5e-7 (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26)."""
+    size = np.abs(values)
+    t = 1.0 / (1.0 + 0.3275911 * size)
+    series = t * (0.254829592 + t * (-0.284496736 + t * 1.421413741))
+    series = series + t**4 * (-1.453152027 + t * 1.061405429)
+    signed: FloatArray = np.sign(values) * (1.0 - series * np.exp(-size * size))
+    return signed
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A mixture of pieces, whose shares sum to 1."""
+
+    pieces: tuple[Piece, ...]
+
+    @classmethod
+    def of(cls, *pieces: Piece) -> Law:
+        """Their mixture."""
+        return cls(tuple(pieces))
+
+    @classmethod
+    def fixed(cls, seconds: FloatArray) -> Law:
+        """The same for all requests."""
+        return cls((Piece(1.0, np.asarray(seconds, dtype=float)),))
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean seconds."""
+        mean: FloatArray = sum((one.share * one.mean for one in self.pieces), np.zeros(1))
+        return mean
+
+    def within(self, seconds: FloatArray | float) -> FloatArray:
+        """Share of the requests that take at most so many seconds."""
+        limit = np.asarray(seconds, dtype=float)
+        share: FloatArray = sum((one.share * one.within(limit) for one in self.pieces), np.zeros(1))
+        return share
+
+    def quantile(self, share: float) -> FloatArray:
+        """Seconds that a ``share`` of the requests keeps."""
+        low = _extreme([one.nearest for one in self.pieces], np.minimum)
+        high = _extreme([one.farthest for one in self.pieces], np.maximum)
+        low, high = np.broadcast_arrays(low, high)
+        for _ in range(HALVINGS):
+            middle = 0.5 * (low + high)
+            enough = self.within(middle) >= share
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        return high
+
+    def after(self, seconds: FloatArray) -> Law:
+        """The same, so many seconds later."""
+        return Law(tuple(one.after(seconds) for one in self.pieces))
+
+
+def _extreme(values: Sequence[FloatArray], choose: np.ufunc) -> FloatArray:
+    found = values[0]
+    for one in values[1:]:
+        found = choose(found, one)
+    return np.asarray(found, dtype=float)
+
+
+def mixed(parts: Sequence[tuple[float | FloatArray, Law]]) -> Law:
+    """Laws of shares of the requests, as one."""
+    return Law(tuple(piece.of(share) for share, law in parts for piece in law.pieces))

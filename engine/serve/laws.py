@@ -1,0 +1,152 @@
+"""How far requests are from the mean latency: who waits, whose tokens are held up, who is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from engine.hardware.framework_parts import Costs
+from engine.serve.law import Law, Piece, mixed
+from engine.serve.lengths import LengthNodes
+from engine.serve.load import Client
+from engine.words.arrays import FloatArray
+from engine.words.statistic import Statistic
+
+LEAST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Laws:
+    """The laws of what users see, arrays of (arrangements, sizes).
+
+    ``tpot`` is a user's mean time per token, ``itl`` the time between two deliveries of tokens.
+    """
+
+    ttft: Law
+    tpot: Law
+    itl: Law
+    lengths: LengthNodes
+
+    @property
+    def e2e(self) -> Law:
+        """End to end: the first token, and the later ones of short and of long answers. Answers of
+        one length differ by how fast their tokens come."""
+        later = self.lengths.later_tokens
+        if len(later) > 1:
+            tpot = self.tpot.mean
+            nodes = zip(self.lengths.share, later, strict=True)
+            return mixed([(share, self.ttft.after(tokens * tpot)) for share, tokens in nodes])
+        return mixed(
+            [(piece.share, _spread(self.ttft, piece, later[0])) for piece in self.tpot.pieces]
+        )
+
+    def law(self, name: str) -> Law:
+        """The law of ``ttft``, ``tpot``, ``itl`` or ``e2e``."""
+        law: Law = self.e2e if name == "e2e" else getattr(self, name)
+        return law
+
+    def at(self, name: str, statistic: Statistic) -> FloatArray:
+        """Seconds of one statistic of it."""
+        law = self.law(name)
+        return law.mean if statistic is Statistic.MEAN else law.quantile(statistic.share)
+
+
+def _spread(ttft: Law, tpot: Piece, later: FloatArray) -> Law:
+    """First tokens, then ``later`` ones of the users of one piece."""
+    deviation = np.sqrt(
+        np.square(tpot.deviation) + np.square(tpot.width) / 12.0 + np.square(tpot.tail)
+    )
+    return Law(
+        tuple(
+            Piece(
+                one.share,
+                one.fixed + later * tpot.mean,
+                one.width,
+                one.tail,
+                np.hypot(one.deviation, later * deviation),
+            )
+            for one in ttft.pieces
+        )
+    )
+
+
+SayLaws = Callable[[], Laws]
+
+
+def remembered(say: SayLaws) -> SayLaws:
+    """The same laws however often they are asked for."""
+    return lru_cache(maxsize=1)(say)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A client that opens all its slots at once: a ``share`` of its requests wait from ``first`` to
+    ``last`` seconds, and their tokens for the prompts behind them, up to ``held_up`` in all."""
+
+    share: float
+    first: FloatArray
+    last: FloatArray
+    held_up: FloatArray
+
+
+def opening_of(costs: Costs, client: Client, first: FloatArray, last: FloatArray) -> Opening:
+    """The opening of a ``client`` whose prompts would have their first tokens from ``first`` to
+    ``last`` on a warm server. What a fresh one takes longer it takes at its first passes, so that
+    all wait for it alike; the mean is that of `engine.serve.client.opening_seconds`."""
+    late = (costs.opening_slowdown - 1.0) * 0.5 * (first + last) + costs.warmup_seconds
+    return Opening(1.0 / client.waves, first + late, last + late, last + late)
+
+
+def fixed_laws(ttft: FloatArray, tpot: FloatArray, lengths: LengthNodes) -> Laws:
+    """All requests have the same latencies."""
+    return Laws(Law.fixed(ttft), Law.fixed(tpot), Law.fixed(tpot), lengths)
+
+
+def opened(law: Law, opening: Opening | None, arriving: float | FloatArray) -> Law:
+    """Times to the first token of a client's whole run; ``arriving`` is what every request waits
+    beside the prompts."""
+    if opening is None:
+        return law
+    width = np.maximum(opening.last - opening.first, 0.0)
+    burst = Law.of(Piece(1.0, opening.first + arriving, width))
+    return mixed([(1.0 - opening.share, law), (opening.share, burst)])
+
+
+def held_up(
+    mean: FloatArray,
+    plain: FloatArray,
+    met: FloatArray,
+    variation: float | FloatArray,
+    others: FloatArray,
+    opening: Opening | None,
+    steps: FloatArray,
+) -> Law:
+    """Times per token: ``plain`` ones and, on average, ``met`` seconds of the prompts of others.
+
+    How many prompts a request meets is a count of renewals: each of the ``others`` in flight starts
+    one per answer, whose variance over a time of one answer is about the coefficient of
+    ``variation`` of their lengths (1 for exponential lengths, where it is exact; 0 where all are
+    equal). Who was there at the opening meets all prompts behind its own.
+    """
+    counted = np.sqrt(np.asarray(variation, dtype=float) / np.maximum(others, 1.0))
+    deviation = np.maximum(met, 0.0) * np.minimum(counted, 1.0)
+    if opening is None:
+        return Law.of(Piece(1.0, mean, deviation=deviation))
+    width = opening.held_up / np.maximum(steps, 1.0)
+    burst = Piece(opening.share, plain + np.zeros_like(mean), width)
+    rest = 1.0 - opening.share
+    if rest <= 0.0:
+        return Law.of(burst)
+    steady = np.maximum((mean - opening.share * burst.mean) / rest, plain)
+    return Law.of(burst, Piece(rest, steady, deviation=deviation))
+
+
+def passes_law(plain: FloatArray, mixed_seconds: FloatArray, share: FloatArray) -> Law:
+    """Times between two deliveries: passes without prompts, and those with them."""
+    return Law.of(
+        Piece(1.0 - share, np.asarray(plain, dtype=float)),
+        Piece(share, np.asarray(mixed_seconds, dtype=float)),
+    )

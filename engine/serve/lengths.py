@@ -1,0 +1,90 @@
+"""Lengths of requests as a few weighted ones: what is spread over many is summed over these."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.serve.load import MOST_EVEN, Client
+from engine.serve.requests import Histogram, Requests
+from engine.words.arrays import FloatArray
+
+_EDGES = np.array([*np.arange(0.0, 0.9, 0.1), 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 1.0])
+"""Shares of the requests at which lengths are cut: finer where percentiles lie."""
+MIDDLES, WEIGHTS = 0.5 * (_EDGES[:-1] + _EDGES[1:]), np.diff(_EDGES)
+
+
+@dataclass(frozen=True, slots=True)
+class LengthNodes:
+    """Answers of a few lengths: ``later_tokens`` after the first, of a ``share`` of requests."""
+
+    share: tuple[float, ...]
+    later_tokens: tuple[FloatArray, ...]
+
+
+def answer_nodes(requests: Requests, client: Client | None = None) -> LengthNodes:
+    """The answers' lengths; one node where all are equal. A ``client`` draws them evenly from a
+    range, where that is not beyond what is above 0."""
+    mean = np.asarray(requests.output_tokens, dtype=float)
+    spread = requests.spread
+    if spread.histogram is not None:
+        factors = _histogram_factors(spread.histogram)
+    elif spread.output > 0:
+        factors = log_normal(spread.output)
+    elif client is not None and 0 < client.spread <= MOST_EVEN:
+        factors = 1.0 + client.spread * (MIDDLES - 0.5)
+    elif client is not None and client.spread > 0:
+        factors = log_normal(client.variation)
+    else:
+        return LengthNodes((1.0,), (np.maximum(mean - 1.0, 0.0),))
+    nodes = tuple(np.maximum(mean * one - 1.0, 0.0) for one in factors)
+    return LengthNodes(tuple(map(float, WEIGHTS)), nodes)
+
+
+def log_normal(variation: float) -> FloatArray:
+    """Lengths over their mean at `MIDDLES`, log-normal with a coefficient of variation; their mean
+    is 1."""
+    sigma = np.sqrt(np.log1p(variation**2))
+    factors = np.exp(sigma * _normal_quantiles(MIDDLES))
+    whole: FloatArray = factors / float(WEIGHTS @ factors)
+    return whole
+
+
+def _histogram_factors(histogram: Histogram) -> FloatArray:
+    order = np.argsort(histogram.output_tokens, kind="stable")
+    reached = np.cumsum(histogram.share[order])
+    places = np.minimum(np.searchsorted(reached, MIDDLES * reached[-1]), len(order) - 1)
+    lengths = histogram.output_tokens[order][places]
+    factors: FloatArray = lengths / float(WEIGHTS @ lengths)
+    return factors
+
+
+def _normal_quantiles(shares: FloatArray) -> FloatArray:
+    """Quantiles of the standard normal distribution."""
+    from statistics import NormalDist
+
+    standard = NormalDist()
+    return np.array([standard.inv_cdf(float(one)) for one in shares])
+
+
+def output_variation(requests: Requests, client: Client | None = None) -> float:
+    """Coefficient of variation of the answers' lengths."""
+    spread = requests.spread
+    if spread.histogram is not None:
+        return _variation(spread.histogram.output_tokens, spread.histogram.share)
+    return max(spread.output, client.variation if client is not None else 0.0)
+
+
+def input_variation(requests: Requests) -> float:
+    """Coefficient of variation of the prompts' lengths."""
+    histogram = requests.spread.histogram
+    if histogram is None:
+        return requests.spread.input
+    return _variation(histogram.input_tokens, histogram.share)
+
+
+def _variation(lengths: FloatArray, share: FloatArray) -> float:
+    mean = float(share @ lengths)
+    return math.sqrt(float(share @ np.square(lengths - mean))) / mean if mean else 0.0

@@ -1,0 +1,163 @@
+"""Passes of continuous batching in its steady state: what they hold and how long they take.
+
+Each of the sequences ends after ``output`` steps, so ``a = sequences·yield/output`` prompts start
+per step. A pass takes prompts up to its token budget: a share of the passes carries prefill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
+from engine.serve.drafting import drafting_passes, prompts_seconds
+from engine.serve.load import Client
+from engine.serve.passes import Deployment, Pass, run
+from engine.serve.requests import Requests
+from engine.words.arrays import FloatArray
+from engine.work.tokens import Step
+
+LEAST_FRESH = 1e-9
+"""Share of prompts that are prefilled even where all are cached: keeps shares of shares finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class SteadyPasses:
+    """What passes hold and take in the steady state: arrays of (layouts, batches), tokens and
+    sequences of one attention rank, seconds of one pass."""
+
+    sequences: FloatArray
+    """Sequences admitted; ``decoding`` holds those that the budget can keep supplied."""
+    decoding: Step
+    budget: FloatArray
+    """Tokens of prompts that a pass has room for."""
+    arrivals: FloatArray
+    """Prompts to prefill per pass, of which ``together`` share one, ``chunk`` tokens in all."""
+    together: FloatArray
+    chunk: FloatArray
+    share: FloatArray
+    """Of the passes that carry prompts."""
+    alone: Pass
+    """Without prompts or drafts."""
+    prefill: Pass
+    """The one that holds prompts: shared with the decoding sequences, or of their own."""
+    plain: FloatArray
+    """Seconds without prompts, and of a turn with prompts; drafting included."""
+    mixed: FloatArray
+    interval: FloatArray
+    """Passes from one that may take prompts to the next."""
+    step: FloatArray
+    """Seconds of the mean pass."""
+    service: FloatArray
+    """Seconds until a prompt that is being served has its first token."""
+
+
+def steady_passes(
+    deployment: Deployment, requests: Requests, client: Client | None, admitted: FloatArray
+) -> SteadyPasses:
+    layouts, scheduler = deployment.layouts, deployment.framework.scheduler
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
+    steps = requests.steps_per_answer
+    fresh = np.maximum(1.0 - np.asarray(requests.cached), LEAST_FRESH)
+    whole = requests.decoding(layouts, admitted)
+    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
+    shared = scheduler.prefill_passes is PrefillPasses.SHARED
+    taken = whole.queries if shared else np.zeros(1)
+    sustained = scheduler.prefill_tokens * steps / (input_tokens * fresh + taken * steps)
+    held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
+    decoding = replace(
+        whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
+    )
+    budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
+    arrivals = fresh * held / steps
+    interval = _interval(scheduler, budget, arrivals * input_tokens)
+    together = _together(scheduler, client, held, arrivals * interval, budget / input_tokens)
+    chunk = np.minimum(together * input_tokens, budget)
+    own_share = np.minimum(arrivals * interval * input_tokens / chunk, 1.0)
+    # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
+    # engine lets them prefill in the same passes.
+    apart = np.ones(1) if scheduler.rank_turns is RankTurns.TOGETHER else layouts.attention_data
+    share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
+    # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
+    graph_tokens = deployment.framework.capabilities.graph_tokens
+    filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
+    prompts = prompt_step(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
+    share = share / interval
+    alone = run(deployment, [decoding])
+    drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
+    beside = [decoding] if shared else []
+    prompts_drafting = prompts_seconds(deployment, requests.drafts, beside, [prompts])
+    prefill = _prefill_pass(deployment, decoding, prompts)
+    turn = _turn_seconds(deployment, prefill, alone)
+    plain = alone.seconds + drafting
+    mixed = np.maximum(turn, alone.seconds) + drafting + prompts_drafting
+    return SteadyPasses(
+        sequences=whole.sequences,
+        decoding=decoding,
+        budget=budget,
+        arrivals=arrivals,
+        together=together,
+        chunk=chunk,
+        share=share,
+        alone=alone,
+        prefill=prefill,
+        plain=plain,
+        mixed=mixed,
+        interval=interval,
+        step=plain + share * (mixed - plain),
+        service=np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed,
+    )
+
+
+def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> FloatArray:
+    """Passes from one that may take prompts to the next, when ``tokens`` of prompts come per pass:
+    as the engine is told, if one pass has room for all that come meanwhile."""
+    if scheduler.prefill_interval <= 1.0:
+        return np.ones(1)
+    return np.clip(budget / tokens, 1.0, scheduler.prefill_interval)
+
+
+def _together(
+    scheduler: Scheduler,
+    client: Client | None,
+    sequences: FloatArray,
+    waiting: FloatArray,
+    fitting: FloatArray,
+) -> FloatArray:
+    """Prompts that share a pass: those that wait for it, ``waiting`` on average, and come until the
+    next look at the queue, as far as the budget goes. Answers of equal length end together, so
+    their successors come together; the first of them starts alone."""
+    collected = waiting * np.maximum(scheduler.admission_steps, 1.0)
+    if client is not None and client.in_step:
+        collected = sequences - 1.0
+    most = np.minimum(fitting, float(scheduler.prefill_requests))
+    together: FloatArray = np.maximum(1.0, np.minimum(collected, most))
+    return together
+
+
+def prompt_step(chunk: FloatArray, input_tokens: FloatArray, share: float | FloatArray) -> Step:
+    """``chunk`` tokens of prompts in one pass: whole prompts, or an average piece of one."""
+    queries = np.minimum(chunk, input_tokens)
+    return Step(
+        chunk / queries, queries, np.asarray(0.0), input_tokens - 1.0, decode=False, share=share
+    )
+
+
+def _prefill_pass(deployment: Deployment, decoding: Step, prompts: Step) -> Pass:
+    """The pass that holds ``prompts``: with the decoding sequences, or alone."""
+    shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
+    return run(deployment, [decoding, prompts] if shared else [prompts])
+
+
+def _turn_seconds(deployment: Deployment, prefill: Pass, alone: Pass) -> FloatArray:
+    """Seconds of decoding with prompts: in the same pass, or in one of their own before it."""
+    if deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED:
+        return prefill.seconds
+    return alone.seconds + prefill.seconds
+
+
+def with_prompts(deployment: Deployment, passes: SteadyPasses, prompts: Step) -> FloatArray:
+    """Seconds of the steady passes' decoding with other ``prompts``."""
+    prefill = _prefill_pass(deployment, passes.decoding, prompts)
+    return _turn_seconds(deployment, prefill, passes.alone)

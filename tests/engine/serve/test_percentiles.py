@@ -1,0 +1,54 @@
+"""Percentiles of what users see, by the load that they come with."""
+
+import numpy as np
+import pytest
+
+from engine.scenario import Scenario
+from engine.serve.load import Client, Closed, Static
+from engine.serve.outcome import Outcome
+from engine.serve.predict import predict
+from engine.serve.requests import Requests, Spread
+from engine.serve.resolve import resolve
+from engine.words.statistic import PERCENTILES, Statistic
+from engine.work.arrangement import Aggregated
+from engine.work.layout import Layout
+
+SYSTEM = resolve(Scenario(model="qwen3-8b", chip="h100_sxm")).systems[0]
+REPLICA = (Aggregated(Layout(1, 1, 1, 1, 1)),)
+SIZES = np.array([[1.0, 8.0, 64.0]])
+LATENCIES = ("ttft", "tpot", "itl", "e2e")
+
+
+def outcome(load: Closed | Static, **requests: object) -> Outcome:
+    return predict(SYSTEM, REPLICA, Requests(1024.0, 256.0, **requests), load, SIZES)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("load", [Static(), Closed(), Closed(Client()), Closed(Client(spread=0.0))])
+def test_percentiles_rise(load: Closed | Static):
+    made = outcome(load)
+    for latency in LATENCIES:
+        row = np.stack([np.broadcast_to(made.at(latency, one), (1, 3)) for one in PERCENTILES])
+        assert np.all(np.diff(row, axis=0) >= -1e-9)
+
+
+def test_all_of_a_static_batch_are_alike():
+    made = outcome(Static())
+    for latency in ("ttft", "tpot", "e2e"):
+        assert made.at(latency, Statistic.P99) == pytest.approx(made.seconds[latency], rel=1e-3)
+
+
+def test_the_opening_of_a_client_is_in_the_last_percentiles_only():
+    steady, opened = outcome(Closed()), outcome(Closed(Client(waves=10)))
+    last, middle = (
+        (opened.at("ttft", one) / steady.at("ttft", one))[0]
+        for one in (Statistic.P99, Statistic.P50)
+    )
+    assert last[2] > 5.0
+    assert np.all(middle < 1.2)
+
+
+def test_long_answers_take_longer_from_end_to_end():
+    alike, spread = outcome(Closed()), outcome(Closed(), spread=Spread(output=1.0))
+    factor = spread.at("e2e", Statistic.P99) / alike.at("e2e", Statistic.P99)
+    assert np.all(factor > 3.0)
+    assert spread.at("e2e", Statistic.MEAN) == pytest.approx(alike.at("e2e", Statistic.MEAN))
