@@ -52,9 +52,8 @@ class Behind:
         from tui.allocator import hand_back_the_rest
 
         def work(should_stop: Callable[[], bool]) -> tuple[Scenario, Sweep] | None:
-            prepared = prepare(scenario)
-            chosen = with_best_drafts(prepared, scenario, should_stop)
-            found = sweep(prepared, chosen, should_stop)
+            chosen = with_best_drafts(scenario, should_stop)
+            found = sweep(prepare(chosen), chosen, should_stop)
             if found is None:
                 return None
             if found.candidates > LONG_SWEEP:

@@ -53,8 +53,8 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     note = idle_options(arguments, prepared.model)
     if note:
         tell(f"note: {note}")
-    scenario = fitted(scenario, prepared.systems[0])
-    return with_best_drafts(prepared, scenario), prepared
+    scenario = with_best_drafts(fitted(scenario, prepared.systems[0]))
+    return scenario, prepare(scenario)
 
 
 def run_sweep(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.kinds import ModelKind
-from engine.plan.prepared import Prepared
+from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
 from engine.plan.sweep import asked_table, sweep
 from engine.scenario import DraftTokens, Scenario
@@ -29,28 +29,23 @@ COMPARED = 8
 Value = tuple[bool, float]
 
 
-def with_best_drafts(
-    prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool] | None = None
-) -> Scenario:
+def with_best_drafts(scenario: Scenario, should_stop: Callable[[], bool] | None = None) -> Scenario:
     """The scenario with as many draft tokens as bring most under the objectives, where that is
-    asked for; as it was when ``should_stop`` said so."""
+    asked for; as it was when ``should_stop`` said so. Raises `InputError`."""
+    prepared = prepare(scenario)
     if not chooses(prepared, scenario):
         return scenario
-
-    def swept(prepared: Prepared, tokens: int) -> Sweep | None:
-        return sweep(prepared, replace(scenario, draft_tokens=tokens), should_stop)
-
-    ends = swept(prepared, 0), swept(prepared, USUAL_DRAFTS)
-    arrangements: list[object] = []
-    for one in ends:
-        if one is None:
+    leading: dict[Arrangement, None] = {}
+    for number in (0, USUAL_DRAFTS):
+        drafting = replace(scenario, draft_tokens=number)
+        found = sweep(prepare(drafting), drafting, should_stop)
+        if found is None:
             return scenario
-        arrangements += _leading(one)
-    used = tuple(one for one in prepared.arrangements if one in arrangements)
-    few = replace(prepared, arrangements=used)
+        leading |= dict.fromkeys(_leading(found))
+    few = replace(prepared, arrangements=tuple(leading))
 
     def value(tokens: int) -> Value | None:
-        found = swept(few, tokens)
+        found = sweep(few, replace(scenario, draft_tokens=tokens), should_stop)
         return None if found is None else worth(found)
 
     tokens = best_number(value)
@@ -106,7 +101,7 @@ def worth(found: Sweep) -> Value:
     return False, -float(table.excess[found.nearest]) if found.nearest is not None else -np.inf
 
 
-def _leading(found: Sweep) -> list[object]:
+def _leading(found: Sweep) -> list[Arrangement]:
     """The first few arrangements of a sweep in their order."""
     index = found.table.arrangement_index[found.order]
     firsts = np.sort(np.unique(index, return_index=True)[1])[:COMPARED]
