@@ -17,6 +17,7 @@ from engine.serve.service import Service
 from engine.serve.system import System
 from engine.serve.tokens import at_size, outcome_of
 from engine.words.arrays import BoolArray, FloatArray, Row
+from engine.words.errors import InputError
 from engine.work.arrangement import Disaggregated
 from engine.work.layout import Layout
 
@@ -51,7 +52,13 @@ def predict_disaggregated(
 
 
 def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Requests) -> Pools:
-    """Both pools of every arrangement as deployments."""
+    """Both pools of every arrangement as deployments. Raises `InputError` for an encoder-decoder:
+    no engine hands over what an encoder made."""
+    if system.tokens_model.encoder:
+        raise InputError(
+            f"{system.tokens_model.name}: found an encoder-decoder, expected a decoder for prefill "
+            "and decode apart"
+        )
     prefills = [one.prefill.layout for one in arrangements]
     decodes = [one.decode.layout for one in arrangements]
     return Pools(

@@ -142,6 +142,8 @@ def _site(
     trace: Trace,
     pace: float = 1.0,
 ) -> _Site:
+    if system.tokens_model.encoder:
+        raise InputError("simulate: encoder-decoders are not simulated, expected a decoder")
     longest = float((trace.input_tokens + trace.output_tokens).max())
     room = cache_room(system, layout, requests, longest)
     if not room.takes(trace.input_tokens, trace.output_tokens).any():
