@@ -10,6 +10,9 @@ will do. Both take the same keywords, those of a `Scenario` (all of its fields, 
 model         ``model``, ``edits`` (a dict of config keys), ``assume``, ``revision``
 hardware      ``chip``, ``chips``, ``framework``, ``instances``
 layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
+pools         ``arrangement`` (``"aggregated"``, ``"disaggregated"``, ``"any"``), ``prefill`` and
+              ``decode`` (their workers, as ``"TP1 EP8 DP8 x2"``), ``prefill_chip``,
+              ``prefill_chips``, ``decode_chips``, ``prefill_precision``
 precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
 load          ``rate`` (requests per second of the whole deployment, else so many in flight),
               ``burstiness``

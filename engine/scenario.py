@@ -17,6 +17,16 @@ class Mode(StrEnum):
     STATIC = "static"
 
 
+class ArrangementKind(StrEnum):
+    """Which ways of using the chips a sweep compares."""
+
+    AGGREGATED = "aggregated"
+    """Replicas of one layout, each of which does prefill and decode."""
+    DISAGGREGATED = "disaggregated"
+    """Prefill and decode on pools of their own."""
+    ANY = "any"
+
+
 class ClientKind(StrEnum):
     """Who sends requests under continuous batching."""
 
@@ -139,6 +149,36 @@ class LayoutLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolChoice:
+    """What is chosen of the two pools of a disaggregated deployment; empty leaves it to the search.
+
+    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``. ``prefill_chip`` and
+    ``prefill_precision`` (WxAy) are the prefill pool's own; the decode pool has the scenario's.
+    ``prefill_chips`` and ``decode_chips`` say how many of all chips each has.
+    """
+
+    prefill: str = ""
+    decode: str = ""
+    prefill_chip: str = ""
+    prefill_chips: int | None = None
+    decode_chips: int | None = None
+    prefill_precision: str = ""
+
+    @property
+    def given(self) -> bool:
+        """Whether both pools are spelt out: nothing but the batch is left to search."""
+        return bool(self.prefill and self.decode)
+
+    def split(self, chips: int) -> tuple[int, int] | None:
+        """How many of ``chips`` prefill and how many decode; None where that is left open."""
+        if self.prefill_chips is not None:
+            return self.prefill_chips, chips - self.prefill_chips
+        if self.decode_chips is not None:
+            return chips - self.decode_chips, self.decode_chips
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What an engine is told; None leaves its own default for the chip and version.
 
@@ -186,6 +226,8 @@ class Scenario:
     workload: Workload = field(default_factory=Workload)
     objectives: Objectives = field(default_factory=lambda: Objectives(ttft_ms=2000, tpot_ms=50))
     limits: LayoutLimits = field(default_factory=LayoutLimits)
+    arrangement: ArrangementKind = ArrangementKind.AGGREGATED
+    pools: PoolChoice = field(default_factory=PoolChoice)
     max_batch: int | None = None
     fixed_batch: int | None = None
     """The only batch that is tried, as a benchmark name gives it; None for every one."""

@@ -26,7 +26,7 @@ from engine.plan.prepared import Prepared, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import asked_table, sweep
-from engine.scenario import Scenario
+from engine.scenario import ArrangementKind, Scenario
 from engine.serve.call import Call, Size, size_per_replica
 from engine.sources.files import user_path
 from engine.words.arrays import BoolArray, FloatArray, IntArray
@@ -275,8 +275,13 @@ def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:
 def predictions_of(scenario: Scenario, sizes: Iterable[Size]) -> Candidates:
     """Candidates of a scenario that leaves one arrangement, in the order of ``sizes``, one after
     the other for every precision; raises `InputError`."""
+    if scenario.arrangement is not ArrangementKind.AGGREGATED and not scenario.pools.given:
+        raise InputError(
+            f"arrangement {scenario.arrangement}: expected prefill and decode, the pools to "
+            "predict (plan() searches for them)"
+        )
     prepared = prepare(scenario)
-    (arrangement,) = prepared.arrangements
+    arrangement = prepared.arrangements[-1]
     calls = (Call(scenario, arrangement, size) for size in sizes)
     each = np.array([size_per_replica(call, 0.0) for call in calls])
     table, _ = asked_table(prepared, scenario, arrangement, each)

@@ -18,6 +18,7 @@ from engine.scenario import (
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
+    ArrangementKind,
     Client,
     ClientKind,
     FirstToken,
@@ -25,6 +26,7 @@ from engine.scenario import (
     Lengths,
     Mode,
     Objectives,
+    PoolChoice,
     Scenario,
     Settings,
     Workload,
@@ -108,6 +110,17 @@ class LimitsFile(_Strict):
     attention_data: list[PositiveInt] = []
 
 
+class PoolChoiceFile(_Strict):
+    """What is chosen of both pools."""
+
+    prefill: str = Field(default="", max_length=100)
+    decode: str = Field(default="", max_length=100)
+    prefill_chip: str = ""
+    prefill_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    decode_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    prefill_precision: str = ""
+
+
 class EditFile(_Strict):
     """One what-if on the model's config."""
 
@@ -132,6 +145,8 @@ class ScenarioFile(_Strict):
     objectives: dict[str, Any]
     """An `ObjectivesFile`."""
     limits: LimitsFile = LimitsFile()
+    arrangement: ArrangementKind = Field(default=ArrangementKind.AGGREGATED, strict=False)
+    pools: PoolChoiceFile = PoolChoiceFile()
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     benchmark_number: int = Field(default=1, ge=0, le=999)
@@ -209,6 +224,8 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         workload=_workload(file.workload),
         objectives=Objectives(**objectives.model_dump()),
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
+        arrangement=file.arrangement,
+        pools=PoolChoice(**file.pools.model_dump()),
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
         benchmark_number=file.benchmark_number,

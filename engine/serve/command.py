@@ -35,6 +35,8 @@ def _options(call: Call) -> Options:
         ("weights", scenario.weights),
         ("activations", scenario.activations),
         ("kv", scenario.kv),
+        ("prefill-chip", scenario.pools.prefill_chip),
+        ("prefill-precision", scenario.pools.prefill_precision),
         ("assume", scenario.assume),
         ("revision", scenario.revision),
     ):

@@ -16,7 +16,8 @@ from engine.model.config import LoadedModel, load_architecture
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
-from engine.scenario import ClientKind, Mode, Scenario
+from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario
+from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
@@ -80,12 +81,49 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
         )
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
+    pools = ""
+    if architecture.kind is ModelKind.TOKENS and scenario.arrangement in _APART:
+        systems = tuple(_with_pools(scenario, one, model, readers) for one in systems)
+        pools = _pools_note(scenario, systems)
     told = systems if kind.answers_fallbacks else ()
     fallbacks = (text for one in told for text in kind.fallbacks(one))
     cached = _cache_note(scenario, architecture.kind, framework)
     longer = _context_note(scenario, architecture)
-    notes = dict.fromkeys([note, cached, longer, *_model_notes(model), *fallbacks])
+    notes = dict.fromkeys([note, cached, longer, pools, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+_APART = (ArrangementKind.DISAGGREGATED, ArrangementKind.ANY)
+
+
+def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers: Readers) -> System:
+    """A system with the chip and the precision that the prefill pool has of its own."""
+    choice = scenario.pools
+    if choice.prefill_chip and scenario.arrangement is ArrangementKind.ANY:
+        raise InputError(
+            "--prefill-chip: pools of unlike chips, expected --arrangement disaggregated"
+        )
+    chip = readers.chip(choice.prefill_chip) if choice.prefill_chip else None
+    engine = system.engine
+    if chip is not None:
+        engine = configured(readers.framework(scenario.framework), chip, scenario.settings)
+    precision = None
+    if choice.prefill_precision:
+        text = choice.prefill_precision
+        asked = parse_precision(text, None if "KV" in text.upper() else system.precision.kv.name)
+        names = asked.weights.name, asked.activations.name, asked.kv.name
+        precision = served_precision(model.precision, system.tokens_model, *names)
+    return with_prefill(system, chip, engine, precision)
+
+
+def _pools_note(scenario: Scenario, systems: tuple[System, ...]) -> str:
+    """Why there are no pools among the arrangements, where any will do; raises `InputError` where
+    nothing but pools was asked for."""
+    if scenario.arrangement is ArrangementKind.DISAGGREGATED:
+        for one in systems:
+            refuse_apart(one, scenario.chips)
+    reason = apart(systems[0], scenario.chips)
+    return f"No pools: {reason}" if reason else ""
 
 
 def _refuse_draft(model: LoadedModel) -> None:

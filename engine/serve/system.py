@@ -32,7 +32,8 @@ class System:
 
     ``imbalance`` is tokens on the busiest expert rank over the mean. ``max_context`` is the most
     tokens of one request, 0 where nobody says. ``instances`` are copies of a forward model that
-    run at the same time on each chip.
+    run at the same time on each chip. ``prefill`` is what a prefill pool serves on, where that is
+    not the same.
     """
 
     model: Architecture | ForwardArchitecture
@@ -42,6 +43,12 @@ class System:
     imbalance: float = 1.0
     max_context: int = 0
     instances: int = 1
+    prefill: System | None = None
+
+    @property
+    def prefilling(self) -> System:
+        """What a prefill pool serves on."""
+        return self.prefill or self
 
     @property
     def tokens_model(self) -> Architecture:

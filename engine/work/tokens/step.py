@@ -153,3 +153,24 @@ def decode_step(
     last = first + np.maximum(np.asarray(output_tokens, dtype=float) - 2.0, 0.0)
     fullest, share = _per_rank(batch, layouts)
     return Step(fullest, np.asarray(float(queries)), first, last, decode=True, share=share)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an encoder reads for each request: so many ``tokens``, when the decoder begins with a
+    ``prompt`` of its own (scalars or columns of (layouts, 1)). The part of the prompts that is in
+    a pass brings the same part of their sources."""
+
+    tokens: FloatArray
+    prompt: FloatArray
+
+    def steps(self, steps: Sequence[Step]) -> list[Step]:
+        """The encoder's side of those of ``steps`` that hold prompts: every token sees all."""
+        last = self.tokens - 1.0
+        return [
+            Step(
+                one.sequences, one.queries * self.tokens / self.prompt, last, last, False, one.share
+            )
+            for one in steps
+            if not one.decode
+        ]
