@@ -50,6 +50,10 @@ class Deployment:
     framework: Framework
     layouts: LayoutArrays
     imbalance: float = 1.0
+    draft: Deployment | None = None
+    """What drafts tokens for it, on the same chips; None where nothing has to run for that."""
+    drafts_at_once: bool = False
+    """Whether one pass of it drafts all tokens of a step."""
     source: Source | None = None
     """What the model's encoder reads for each request."""
 
@@ -181,11 +185,6 @@ def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray
     sequences = sum((step.sequences for step in steps), np.zeros(1))
     fixed = costs.step_seconds + costs.layer_seconds * deployment.inventory.layer_count
     return fixed + costs.sequence_seconds * sequences
-
-
-def drafting_seconds(deployment: Deployment, draft_tokens: int, seconds: FloatArray) -> FloatArray:
-    """Seconds for drafting with the model's own prediction layer, one layer per draft token."""
-    return seconds * (draft_tokens / max(deployment.inventory.layer_count, 1))
 
 
 def _item(deployment: Deployment, part: Work | Message, seconds: FloatArray) -> Item:

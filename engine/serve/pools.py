@@ -62,9 +62,9 @@ def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Re
     prefills = [one.prefill.layout for one in arrangements]
     decodes = [one.decode.layout for one in arrangements]
     return Pools(
-        system.prefilling.deployment(prefills),
+        system.prefilling.deployment(prefills, requests.drafts.tokens > 0),
         _column([one.prefill.workers for one in arrangements]),
-        system.deployment(decodes),
+        system.deployment(decodes, requests.drafts.tokens > 0),
         _column([one.decode.workers for one in arrangements]),
         transfer_seconds(system, arrangements, requests),
     )
@@ -81,7 +81,7 @@ class Rooms:
         requests: Requests,
         load: Load,
     ) -> None:
-        prompts = Requests(requests.input_tokens, 1.0, requests.cached)
+        prompts = Requests(requests.input_tokens, 1.0, requests.cached, requests.drafts)
         self.prefill = Room(
             system.prefilling, [one.prefill.layout for one in arrangements], prompts, load
         )

@@ -31,7 +31,8 @@ def predict_aggregated(
     """Replicas of one layout each; ``sizes`` are sequences in flight per replica, of shape
     (1, sizes) or (arrangements, sizes)."""
     layouts = tuple(one.layout for one in arrangements)
-    deployment, asked = with_source(system.deployment(layouts), system.tokens_model, requests)
+    plain = system.deployment(layouts, requests.drafts.tokens > 0)
+    deployment, asked = with_source(plain, system.tokens_model, requests)
     room = Room(system, layouts, requests, load)
     if isinstance(load, Closed):
         limit = np.maximum(room.limit, 1.0)

@@ -83,6 +83,8 @@ class Step:
     decode: bool
     share: float | FloatArray = 1.0
     """Share of the attention-DP ranks that take part; the others wait in the same pass."""
+    last_only: bool = False
+    """Whether a decode step needs the logits of each sequence's last query alone."""
 
     def at(self, row: Row) -> Step:
         """The step of one row alone."""
@@ -93,6 +95,7 @@ class Step:
             cell(self.last, row),
             self.decode,
             cell(self.share, row),
+            self.last_only,
         )
 
     @property

@@ -142,7 +142,9 @@ def busiest(mean: FloatArray, ranks: FloatArray, variance: FloatArray) -> FloatA
 
 def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
     """Tokens whose logits are needed: all new ones in decode, a prompt's last one in prefill."""
-    sampled = [step.tokens if step.decode else step.sequences for step in steps]
+    sampled = [
+        step.tokens if step.decode and not step.last_only else step.sequences for step in steps
+    ]
     total = sampled[0]
     for one in sampled[1:]:
         total = total + one
@@ -399,14 +401,15 @@ def _index_work(
 def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: Step) -> Work:
     share = 1.0 / layouts.tensor
     state = core.state_elements * core.state_bytes_per_element + core.convolution_elements * 2.0
-    # Read and written once per sequence in a decode step, once per chunk of a prompt in prefill.
-    passes = step.sequences * (1.0 if step.decode else np.ceil(step.queries / 64.0))
+    # Read once per sequence in a decode step and written once per query, since any of them may be
+    # the last that is kept; read and written once per chunk of a prompt in prefill.
+    moved = 1.0 + step.queries if step.decode else 2.0 * np.ceil(step.queries / 64.0)
     return _mixing_record(
         mixing,
         step,
         core.kind,
         (core.flops_per_token * share) * step.tokens,
-        2.0 * state * share * passes,
+        (state * share) * (step.sequences * moved),
     )
 
 
