@@ -221,18 +221,16 @@ def _model(row: PoolRow, library: Library) -> str:
     return first
 
 
-def _drafts(row: PoolRow) -> tuple[int, float]:
-    """Draft tokens and their acceptance; raises `InputError` where this is not published."""
-    found = DRAFTS.search(row.drafts) or re.match(r"([1-9])$", row.drafts)
+def _drafts(row: PoolRow) -> tuple[int, float | None]:
+    """Tokens that decode passes draft, and their acceptance; None where it is not published, for
+    what is known of the model."""
+    found = DRAFTS.search(row.drafts) or re.match(r"(?:d )?([1-9])\b", row.drafts)
     if found is None:
-        return 0, 0.0
-    said = ACCEPTED.search(row.drafts)
+        return 0, None
+    count, said = int(found[1]), ACCEPTED.search(row.drafts)
     if said is None:
-        raise InputError(f"mtp: found {row.drafts[:40]!r}, expected what is accepted of the drafts")
-    count = int(found[1])
-    if said[1]:
-        return count, float(said[1])
-    return count, _acceptance(count, float(said[2]))
+        return count, None
+    return count, float(said[1]) if said[1] else _acceptance(count, float(said[2]))
 
 
 def _acceptance(drafts: int, per_step: float) -> float:

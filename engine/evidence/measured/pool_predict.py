@@ -101,12 +101,12 @@ def _under_limit(system: System, call: Call, largest: float, limit_ms: float) ->
 
 
 def _largest(system: System, call: Call) -> FloatArray:
-    requests, load = requests_of(call.scenario), load_of(call.scenario)
+    requests, load = requests_of(call.scenario, system), load_of(call.scenario)
     return largest_sizes(system, (call.arrangement,), requests, load)
 
 
 def _outcome(system: System, call: Call, sizes: FloatArray) -> Outcome:
-    requests, load = requests_of(call.scenario), load_of(call.scenario)
+    requests, load = requests_of(call.scenario, system), load_of(call.scenario)
     return predict(system, (call.arrangement,), requests, load, sizes)
 
 

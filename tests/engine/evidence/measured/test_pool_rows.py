@@ -122,6 +122,13 @@ def test_dies_are_what_degrees_count(tmp_path: Path):
     assert found.values["decode_tok_s_per_D_gpu"] == pytest.approx(per_card, rel=0.01)
 
 
+def test_drafts_whose_acceptance_is_not_published_are_kept_as_the_models(tmp_path: Path):
+    plain, drafting = predict_pools(rows(tmp_path, DECODE, {**DECODE, "mtp": "D 3, P 1"}))
+    (_, row) = rows(tmp_path, DECODE, {**DECODE, "mtp": "D 3, P 1"})
+    assert questions_of(row, Library())[0].call.scenario.draft_tokens == 3
+    assert drafting.values["tpot_ms"] < plain.values["tpot_ms"]
+
+
 def test_figures_of_the_whole_ask_both_pools(tmp_path: Path):
     cells = {
         **DECODE,
@@ -144,7 +151,6 @@ def test_figures_of_the_whole_ask_both_pools(tmp_path: Path):
     ("changed", "reason"),
     [
         ({"isl": "trace"}, "isl: found 'trace', expected tokens"),
-        ({"mtp": "3"}, "what is accepted of the drafts"),
         ({"D_ep": "400", "D_dp": "400", "D_gpus": "400"}, "expert slots"),
         ({"model": "no-such-model"}, "no-such-model"),
     ],
