@@ -9,6 +9,7 @@ from engine.model.kinds import ModelCategory
 from engine.scenario import Scenario
 from engine.words.units import LARGEST_INSTANCES, parse_count, parse_instances, parse_ratio
 from tui.field import FORWARD, LANGUAGE, Field, power_of_two_step
+from tui.pool_fields import POOLS
 from tui.setting_fields import SETTINGS
 
 
@@ -111,6 +112,7 @@ HARDWARE: tuple[Field, ...] = (
         "activations", "activations", _ACTIVATIONS, lambda s, name: replace(s, activations=name)
     ),
     _format_field("kv", "KV cache", _CACHES, lambda s, name: replace(s, kv=name), LANGUAGE),
+    *POOLS,
     _degree_field("tensor", "TP"),
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),

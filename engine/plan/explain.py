@@ -14,7 +14,7 @@ from engine.plan.metrics import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
-from engine.serve.outcome import Made
+from engine.serve.outcome import Made, Outcome, PoolRole
 from engine.serve.passes import Item
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
@@ -59,7 +59,14 @@ def explain(
         largest_batch=largest_batches(prepared, scenario, arrangement, precision),
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=bandwidth,
+        pool=_binding_pool(outcome),
     )
+
+
+def _binding_pool(outcome: Outcome) -> str:
+    if outcome.binding_pool is None:
+        return ""
+    return PoolRole(int(np.broadcast_to(outcome.binding_pool, outcome.shape)[0, 0])).label
 
 
 def _of_the_first_token(made: Made) -> Made:

@@ -87,6 +87,8 @@ class Explanation:
     largest_batch: Mapping[str, int]
     peaks: Mapping[str, float]
     bandwidth_bytes: float
+    pool: str = ""
+    """The pool that holds the other one up, ``prefill`` or ``decode``; empty without pools."""
 
     def __repr__(self) -> str:
         """One line per latency, pass and limit; the values are in the fields."""
