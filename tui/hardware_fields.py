@@ -112,11 +112,11 @@ HARDWARE: tuple[Field, ...] = (
         "activations", "activations", _ACTIVATIONS, lambda s, name: replace(s, activations=name)
     ),
     _format_field("kv", "KV cache", _CACHES, lambda s, name: replace(s, kv=name), LANGUAGE),
-    *POOLS,
     _degree_field("tensor", "TP"),
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),
     _degree_field("attention_data", "attention DP"),
+    *POOLS,
     Field(
         "instances",
         "instances",
