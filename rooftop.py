@@ -17,12 +17,14 @@ precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones
 load          ``rate`` (requests per second of the whole deployment, else so many in flight),
               ``burstiness``
 requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``, ``images``,
-              ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
-              ``acceptance``, ``image_width``, ``image_height``, ``sequence_tokens``,
+              ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``text``
+              (what they are about), ``image_width``, ``image_height``, ``sequence_tokens``,
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
               tried), ``lengths`` (``"default"``: made to fit the model's context)
 names         ``benchmark_number`` of the benchmark names that are written
 objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
+drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draft_tokens``,
+              ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
               ``prefix_caching``, ``host_cache_gib``, ``redundant_experts``, ``batch_overlap``,

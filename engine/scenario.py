@@ -47,6 +47,28 @@ class Lengths(StrEnum):
     CHOSEN = "chosen"
 
 
+class Text(StrEnum):
+    """What requests are about: it decides how many drafted tokens are kept."""
+
+    CHAT = "chat"
+    CODE = "code"
+    REASONING = "reasoning"
+    AGENT = "agent"
+    DOCUMENTS = "documents"
+    WRITING = "writing"
+    RANDOM = "random"
+    """Random tokens, as benchmarks send them: what is kept of drafts then says nothing of real
+    requests."""
+
+
+class DraftTokens(StrEnum):
+    """Who chose how many tokens are drafted."""
+
+    GIVEN = "given"
+    BEST = "auto"
+    """As many as bring most under the objectives (`engine.plan.drafting`)."""
+
+
 class FirstToken(StrEnum):
     """Which statistic of the first-token latency is shown."""
 
@@ -108,6 +130,7 @@ class Workload:
     latency limit leave some of it idle."""
     client: Client = field(default_factory=Client)
     lengths: Lengths = Lengths.DEFAULT
+    text: Text = Text.CHAT
 
     def __post_init__(self) -> None:
         """Other lengths than the usual ones were chosen by somebody."""
@@ -236,10 +259,15 @@ class Scenario:
     """The three digits of the benchmark names that are written."""
     load_imbalance: float = 1.0
     """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
+    draft: str = ""
+    """What drafts: a method (`engine.model.draft.DraftMethod`), or a draft's profile, path or hub
+    id; empty is the model's own prediction layers or, without any, an EAGLE-3 draft."""
     draft_tokens: int = 0
-    """Speculative tokens per step (MTP); 0 turns speculation off."""
-    acceptance: float = 0.0
-    """Probability that one more draft token is accepted, given that all before it were."""
+    """Tokens drafted per step; 0 turns drafting off."""
+    drafts: DraftTokens = DraftTokens.GIVEN
+    acceptance: float | None = None
+    """Probability that one more draft token is accepted, given that all before it were; None for
+    what is known of the model, the method and the text."""
     instances: int = 1
     """Vision: copies of the model that run at the same time on each chip."""
     assume: str = ""
@@ -247,7 +275,8 @@ class Scenario:
     revision: str = ""
 
     def of_model(self, model: str) -> Scenario:
-        """The scenario with another model. What-ifs, a revision, a stand-in for the model type and
-        the length of an encoder's sequences belong to the model they were chosen for."""
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, a
+        draft and the length of an encoder's sequences belong to the model they were chosen for."""
         workload = replace(self.workload, sequence_tokens=0)
-        return replace(self, model=model, edits=(), revision="", assume="", workload=workload)
+        of_another = replace(self, revision="", assume="", draft="")
+        return replace(of_another, model=model, edits=(), workload=workload)

@@ -80,6 +80,13 @@ class Costs:
         least=0,
         most=TEN_SECONDS,
     )
+    draft_seconds: float = constant(
+        "draft_us",
+        "around each pass that drafts tokens: inputs of the next one, the choice of its token",
+        0.0,
+        least=0,
+        most=TEN_SECONDS,
+    )
     collective_seconds: float = constant(
         "collective_us",
         "launch and synchronisation of one collective beyond the fabric's own start; below 0 where "

@@ -72,7 +72,7 @@ def outcome_of(
 ) -> Outcome:
     """What arrangements of a scenario do, one row each, or the same ``sizes`` for all."""
     system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
+    return predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
 
 
 def rows_of(

@@ -67,9 +67,9 @@ KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
+    *("load_imbalance", "draft", "draft_tokens", "drafts", "acceptance", "text", "cached"),
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
     *("decode_chips", "prefill_precision"),
-    *("load_imbalance", "draft_tokens", "acceptance", "cached"),
     *("rate", "burstiness", "input_spread", "output_spread"),
     *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
     *("client", "waves", "spread", "first_token"),

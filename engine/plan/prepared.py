@@ -94,7 +94,7 @@ _PREPARED_LOCK = threading.Lock()
 def _key(scenario: Scenario) -> object:
     """What of a scenario decides what it resolves to (all but what requests, objectives and
     searches are), and the files that were read for it."""
-    chosen = scenario.workload
+    chosen, usual = scenario.workload, Scenario()
     size = Workload(
         image_width=chosen.image_width,
         image_height=chosen.image_height,
@@ -108,10 +108,12 @@ def _key(scenario: Scenario) -> object:
         fixed_batch=None,
         benchmark_number=1,
         draft_tokens=0,
-        acceptance=0.0,
+        drafts=usual.drafts,
+        acceptance=None,
     )
     own = own_files_changed_at("chips", "frameworks", "models")
-    named = config_files(user_path(scenario.model))
+    read = [scenario.model, *([scenario.draft] if scenario.draft else [])]
+    named = [file for reference in read for file in config_files(user_path(reference))]
     return repr(same), own, tuple(changed_at(one) for one in named)
 
 

@@ -112,7 +112,8 @@ def _with_held_memory(
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
     """The largest batch per replica that is held and admitted, for every arrangement."""
     system = prepared.system(precision)
-    most = largest_sizes(system, prepared.arrangements, requests_of(scenario), load_of(scenario))
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    most = largest_sizes(system, prepared.arrangements, requests, load)
     return np.minimum(most[:, 0], float(LARGEST_BATCH)).astype(np.int64)
 
 

@@ -76,8 +76,11 @@ def _numbers(scenario: Scenario) -> Options:
     usual = Scenario()
     if scenario.load_imbalance != usual.load_imbalance:
         yield "load-imbalance", repr(scenario.load_imbalance)
-    if scenario.draft_tokens:
+    if scenario.draft:
+        yield "draft", scenario.draft
+    if scenario.draft_tokens or scenario.draft:
         yield "draft-tokens", str(scenario.draft_tokens)
+    if scenario.acceptance is not None:
         yield "acceptance", repr(scenario.acceptance)
     if scenario.instances > 1:
         yield "instances", str(scenario.instances)
@@ -95,6 +98,8 @@ def _workload(workload: Workload) -> Options:
         yield "osl", str(workload.output_tokens)
     if workload.mode is not usual.mode:
         yield "mode", workload.mode.value
+    if workload.text is not usual.text:
+        yield "text", workload.text.value
     if workload.cached:
         yield "cached", repr(workload.cached)
     if workload.utilisation != usual.utilisation:

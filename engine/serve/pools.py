@@ -17,6 +17,7 @@ from engine.serve.room import Room
 from engine.serve.system import System
 from engine.serve.tokens import at_size, outcome_of
 from engine.words.arrays import BoolArray, FloatArray, Row
+from engine.words.errors import InputError
 from engine.work.arrangement import Disaggregated
 from engine.work.layout import Layout
 
@@ -54,13 +55,19 @@ def predict_disaggregated(
 
 
 def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Requests) -> Pools:
-    """Both pools of every arrangement as deployments."""
+    """Both pools of every arrangement as deployments. Raises `InputError` for an encoder-decoder:
+    no engine hands over what an encoder made."""
+    if system.tokens_model.encoder:
+        raise InputError(
+            f"{system.tokens_model.name}: found an encoder-decoder, expected a decoder for prefill "
+            "and decode apart"
+        )
     prefills = [one.prefill.layout for one in arrangements]
     decodes = [one.decode.layout for one in arrangements]
     return Pools(
-        system.prefilling.deployment(prefills),
+        system.prefilling.deployment(prefills, requests.drafts.tokens > 0),
         _column([one.prefill.workers for one in arrangements]),
-        system.deployment(decodes),
+        system.deployment(decodes, requests.drafts.tokens > 0),
         _column([one.decode.workers for one in arrangements]),
         transfer_seconds(system, arrangements, requests),
     )
@@ -77,7 +84,7 @@ class Rooms:
         requests: Requests,
         load: Load,
     ) -> None:
-        prompts = Requests(requests.input_tokens, 1.0, requests.cached)
+        prompts = Requests(requests.input_tokens, 1.0, requests.cached, requests.drafts)
         self.prefill = Room(
             system.prefilling, [one.prefill.layout for one in arrangements], prompts, load
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
@@ -13,6 +13,7 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.draft import Draft, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
@@ -26,6 +27,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 if TYPE_CHECKING:
+    from engine.model.acceptance import Acceptance
     from engine.model.forward.architecture import ForwardArchitecture
 
 _UNSERVED = {
@@ -78,6 +80,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
             scenario.load_imbalance,
             scenario.settings.max_context or architecture.maximum_positions,
             scenario.instances,
+            _draft(scenario, architecture, precision, readers),
         )
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
@@ -91,6 +94,18 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     longer = _context_note(scenario, architecture)
     notes = dict.fromkeys([note, cached, longer, pools, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def _draft(
+    scenario: Scenario,
+    architecture: Architecture | ForwardArchitecture,
+    precision: Precision,
+    readers: Readers,
+) -> Draft | None:
+    """What was named to draft tokens; None where nothing was."""
+    if not scenario.draft or not isinstance(architecture, Architecture):
+        return None
+    return draft_of(scenario.draft, architecture, precision, readers.model)
 
 
 _APART = (ArrangementKind.DISAGGREGATED, ArrangementKind.ANY)
@@ -180,15 +195,33 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
     )
 
 
-def requests_of(scenario: Scenario) -> Requests:
-    """What the scenario's requests look like."""
+def requests_of(scenario: Scenario, system: System) -> Requests:
+    """What the scenario's requests to a ``system`` look like."""
+    return replace(undrafted_requests(scenario), drafts=drafts_of(scenario, system))
+
+
+def undrafted_requests(scenario: Scenario) -> Requests:
+    """What they look like whoever serves them."""
     workload = scenario.workload
-    return Requests(
-        float(workload.input_tokens),
-        float(workload.output_tokens),
-        workload.cached,
-        Drafts(scenario.draft_tokens, scenario.acceptance),
-    )
+    return Requests(float(workload.input_tokens), float(workload.output_tokens), workload.cached)
+
+
+def drafts_of(scenario: Scenario, system: System) -> Drafts:
+    """What is drafted for each of them, and how much of it is kept."""
+    tokens = scenario.draft_tokens
+    if not tokens or system.model.kind is not ModelKind.TOKENS:
+        return Drafts()
+    if scenario.acceptance is not None:
+        return Drafts.even(tokens, scenario.acceptance)
+    return Drafts(tokens, acceptance(scenario, system).first(tokens))
+
+
+def acceptance(scenario: Scenario, system: System) -> Acceptance:
+    """What is known of the drafts that a ``system`` makes on the scenario's text."""
+    from engine.model.acceptance import acceptance_of
+
+    name = system.tokens_model.name or scenario.model
+    return acceptance_of(name, system.drafter.method, scenario.workload.text)
 
 
 def load_of(scenario: Scenario) -> Load:

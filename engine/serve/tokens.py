@@ -14,6 +14,7 @@ from engine.serve.outcome import Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.service import Service
+from engine.serve.source import with_source
 from engine.serve.static import serve_static
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
@@ -30,13 +31,14 @@ def predict_aggregated(
     """Replicas of one layout each; ``sizes`` are sequences in flight per replica, of shape
     (1, sizes) or (arrangements, sizes)."""
     layouts = tuple(one.layout for one in arrangements)
-    deployment = system.deployment(layouts)
+    plain = system.deployment(layouts, requests.drafts.tokens > 0)
+    deployment, asked = with_source(plain, system.tokens_model, requests)
     room = Room(system, layouts, requests, load)
     if isinstance(load, Closed):
         limit = np.maximum(room.limit, 1.0)
-        service = serve_continuous(deployment, requests, load.client, sizes, limit)
+        service = serve_continuous(deployment, asked, load.client, sizes, limit)
     else:
-        service = serve_static(deployment, requests, sizes)
+        service = serve_static(deployment, asked, sizes)
     degrees = deployment.layouts
     return outcome_of(
         arrangements,
