@@ -64,6 +64,17 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """An open load, whose sizes are requests per second of the whole deployment: how many are
+    ``in_flight`` per replica, of whom ``running`` hold memory; the ``largest_rate`` of the
+    deployment, from which on its queue grows without end."""
+
+    in_flight: FloatArray
+    running: FloatArray
+    largest_rate: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Predictions, arrays of (arrangements, sizes).
 
@@ -85,6 +96,8 @@ class Outcome:
     """The memory table of a row."""
     say_laws: SayLaws | None = None
     """How far single requests are from the means; None of models without requests of tokens."""
+    flow: Flow | None = None
+    """What requests that come by themselves make of it; None where the size is a number of them."""
 
     @property
     def parts(self) -> Parts:
@@ -106,6 +119,28 @@ class Outcome:
         return np.broadcast_shapes(self.sizes.shape, self.chips.shape)
 
     @property
+    def sequences(self) -> FloatArray:
+        """Requests per replica that hold memory at once: the sizes themselves, or what a rate
+        makes of them."""
+        return self.sizes if self.flow is None else np.ceil(self.flow.running)
+
+    @property
+    def stable(self) -> BoolArray:
+        """Where the queue does not grow without end."""
+        if self.flow is None:
+            return np.ones(self.shape, dtype=bool)
+        stable: BoolArray = np.broadcast_to(self.sizes < self.flow.largest_rate, self.shape)
+        return stable
+
+    @property
+    def used(self) -> FloatArray:
+        """Share of the largest rate, of an open load; NaN of others."""
+        if self.flow is None:
+            return np.full(self.shape, np.nan)
+        used: FloatArray = np.broadcast_to(self.sizes / self.flow.largest_rate, self.shape)
+        return used
+
+    @property
     def starts(self) -> BoolArray:
         """Where at least one request is admitted; a column."""
         return self.memory.largest_size >= 1.0
@@ -114,6 +149,9 @@ class Outcome:
     def fits(self) -> BoolArray:
         """Where the whole size is held in memory and admitted at once."""
         memory = self.memory
+        if self.flow is not None:
+            # Memory and scheduler are what the largest rate comes from.
+            return np.broadcast_to(self.starts, self.shape) & self.stable
         admitted = (self.sizes <= memory.scheduler_size) & memory.context_fits
         fits: BoolArray = admitted & (memory.needed_bytes <= memory.capacity_bytes)
         return np.broadcast_to(fits, self.shape)

@@ -18,8 +18,8 @@ from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ClientKind, Mode, Scenario
 from engine.serve.kinds import kind_of
-from engine.serve.load import Client, Closed, Load, Static
-from engine.serve.requests import Drafts, Requests
+from engine.serve.load import Client, Closed, Load, Open, Static
+from engine.serve.requests import Drafts, Requests, Spread
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -152,6 +152,7 @@ def requests_of(scenario: Scenario) -> Requests:
         float(workload.output_tokens),
         workload.cached,
         Drafts(scenario.draft_tokens, scenario.acceptance),
+        Spread(workload.input_spread, workload.output_spread),
     )
 
 
@@ -160,6 +161,8 @@ def load_of(scenario: Scenario) -> Load:
     workload = scenario.workload
     if workload.mode is Mode.STATIC:
         return Static()
+    if workload.rate:
+        return Open(workload.rate, workload.burstiness)
     client = workload.client
     if client.kind is ClientKind.STEADY:
         return Closed(busy=workload.utilisation)

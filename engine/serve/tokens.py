@@ -8,9 +8,10 @@ import numpy as np
 
 from engine.serve.continuous import serve_continuous
 from engine.serve.laws import remembered
-from engine.serve.load import Closed, Load
+from engine.serve.load import Closed, Load, Open
 from engine.serve.memory import MemoryItem, held_tokens
-from engine.serve.outcome import Memory, Outcome
+from engine.serve.open_load import serve_open
+from engine.serve.outcome import Flow, Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.service import Service
@@ -37,12 +38,20 @@ def predict_aggregated(
     layouts = tuple(one.layout for one in arrangements)
     deployment = system.deployment(layouts)
     room = Room(system, layouts, requests, load)
-    if isinstance(load, Closed):
-        limit = np.maximum(room.limit, 1.0)
-        service = serve_continuous(deployment, requests, load.client, sizes, limit)
-    else:
-        service = serve_static(deployment, requests, sizes)
     degrees = deployment.layouts
+    limit = np.maximum(room.limit, 1.0)
+    flow, held = None, sizes
+    match load:
+        case Closed(client):
+            service = serve_continuous(deployment, requests, client, sizes, limit)
+        case Open():
+            rate = sizes / degrees.replicas
+            opened = serve_open(deployment, requests, load, rate, limit)
+            service, held = opened.service, np.ceil(opened.running)
+            most = opened.largest_rate * degrees.replicas
+            flow = Flow(opened.in_flight, opened.running, most)
+        case _:
+            service = serve_static(deployment, requests, sizes)
     return _outcome(
         arrangements,
         sizes,
@@ -50,8 +59,9 @@ def predict_aggregated(
         service,
         requests,
         degrees.replicas,
-        room.memory(sizes, degrees.replicas),
-        lambda row: room.items(row[0], _at(sizes, row)),
+        room.memory(held, degrees.replicas),
+        lambda row: room.items(row[0], _at(held, row)),
+        flow,
     )
 
 
@@ -111,6 +121,7 @@ def _outcome(
     replicas: FloatArray,
     memory: Memory,
     weigh: Callable[[Row], tuple[MemoryItem, ...]],
+    flow: Flow | None = None,
 ) -> Outcome:
     return Outcome(
         arrangements=arrangements,
@@ -132,6 +143,7 @@ def _outcome(
         say_laws=remembered(service.laws),
         passes=service.passes,
         weigh=weigh,
+        flow=flow,
     )
 
 
