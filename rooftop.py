@@ -22,8 +22,9 @@ names         ``benchmark_number`` of the benchmark names that are written
 objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
-              ``prefix_caching``, ``host_cache_gib``, ``build``: those of the engine, its own
-              defaults where left out
+              ``prefix_caching``, ``host_cache_gib``, ``redundant_experts``, ``batch_overlap``,
+              ``prefill_interval``, ``build``: those of the engine, its own defaults where left
+              out
 
 The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
 resolution set number``, and ``engine`` for the framework. What is wrong raises `Error`, in one

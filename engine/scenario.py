@@ -55,7 +55,7 @@ class Client:
     first_token: FirstToken = FirstToken.MEAN
 
 
-MOST_PER_SECOND = 1e6
+LEAST_PER_SECOND, MOST_PER_SECOND = 1e-6, 1e6
 LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 1000.0
 MOST_SPREAD = 10.0
 MOST_TURNS = 1000
@@ -145,7 +145,11 @@ class Settings:
     ``prefill_tokens`` are tokens of prompts in one pass, ``max_sequences`` are sequences of one
     attention rank at once, ``max_context`` tokens of one request. ``host_cache_gib`` is memory of
     the host, per chip, to which the prefix cache spills. ``build`` is a dated (``2026-02-10``) or
-    numbered (``0.6``) build of the engine; empty is the newest described.
+    numbered (``0.6``) build of the engine; empty is the newest described. ``redundant_experts`` are
+    copies of popular experts on the expert ranks together, 0 for none; ``batch_overlap`` lets two
+    halves of a batch take turns, one computing while the other's tokens travel;
+    ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
+    attention-DP ranks.
     """
 
     memory_fraction: float | None = None
@@ -154,6 +158,9 @@ class Settings:
     max_context: int | None = None
     prefix_caching: bool | None = None
     host_cache_gib: float | None = None
+    redundant_experts: int | None = None
+    batch_overlap: bool | None = None
+    prefill_interval: int | None = None
     build: str = ""
 
 

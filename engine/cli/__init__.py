@@ -14,6 +14,7 @@ COMMANDS = (
     "model",
     "sweep",
     "predict",
+    "simulate",
     "memory",
     "plan",
     "deploy",

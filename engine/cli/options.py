@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 
 from engine.plan.metrics import LIMITED
 from engine.scenario import (
+    LEAST_BURSTINESS,
+    LEAST_PER_SECOND,
+    MOST_BURSTINESS,
+    MOST_PER_SECOND,
     MOST_SPREAD,
     Client,
     ClientKind,
@@ -24,6 +28,7 @@ from engine.scenario import (
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import (
+    LARGEST_COUNT,
     parse_count,
     parse_instances,
     parse_milliseconds,
@@ -103,7 +108,26 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--max-sequences", help="sequences of one attention rank at once")
     engine.add_argument("--max-context", help="tokens of one request, prompt and answer")
     engine.add_argument("--prefix-caching", choices=["on", "off"], help="keep prompts' caches")
+    engine.add_argument("--redundant-experts", help="copies of popular experts in all; 0: none")
+    engine.add_argument(
+        "--batch-overlap",
+        choices=["on", "off"],
+        help="compute half a batch while the other half's tokens travel (SGLang's TBO, vLLM's DBO)",
+    )
+    engine.add_argument(
+        "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
+    )
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
+
+
+def add_load_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of requests that come by themselves, of lengths that differ."""
+    load = parser.add_argument_group("load")
+    load.add_argument("--rate", help="requests per second of the whole deployment")
+    load.add_argument("--burstiness", help="shape of the time between requests; 1: Poisson")
+    load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
+    load.add_argument("--osl-spread", help="the same of answers")
+    load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:
@@ -222,6 +246,7 @@ def _edit(text: str) -> tuple[str, object]:
 
 def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
     width, height = start.image_width, start.image_height
+    load = vars(arguments)
     if arguments.resolution:
         width, height = parse_resolution(arguments.resolution)
     return Workload(
@@ -233,6 +258,25 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         image_height=height,
         sequence_tokens=_count(arguments.isl, "isl", start.sequence_tokens),
         cached=_ratio(arguments.cached, "cached", start.cached, 0, 1),
+        rate=_ratio(load.get("rate"), "rate", start.rate, LEAST_PER_SECOND, MOST_PER_SECOND),
+        burstiness=_ratio(
+            load.get("burstiness"),
+            "burstiness",
+            start.burstiness,
+            LEAST_BURSTINESS,
+            MOST_BURSTINESS,
+        ),
+        input_spread=_ratio(
+            load.get("isl_spread"), "isl-spread", start.input_spread, 0, MOST_SPREAD
+        ),
+        output_spread=_ratio(
+            load.get("osl_spread"), "osl-spread", start.output_spread, 0, MOST_SPREAD
+        ),
+        shared_prefix_tokens=_count(
+            load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
+        ),
+        turns=start.turns,
+        images=start.images,
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
     )
@@ -256,13 +300,21 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
     def count(text: str | None, what: str, otherwise: int | None) -> int | None:
         return otherwise if text is None else parse_count(text, f"--{what}")
 
-    caching = arguments.prefix_caching
+    caching, overlap = arguments.prefix_caching, arguments.batch_overlap
     return Settings(
         memory_fraction=share(arguments.memory_fraction, "memory-fraction", start.memory_fraction),
         prefill_tokens=count(arguments.prefill_tokens, "prefill-tokens", start.prefill_tokens),
         max_sequences=count(arguments.max_sequences, "max-sequences", start.max_sequences),
         max_context=count(arguments.max_context, "max-context", start.max_context),
         prefix_caching=start.prefix_caching if caching is None else caching == "on",
+        host_cache_gib=start.host_cache_gib,
+        redundant_experts=start.redundant_experts
+        if arguments.redundant_experts is None
+        else parse_whole(arguments.redundant_experts, "--redundant-experts", 0, LARGEST_COUNT),
+        batch_overlap=start.batch_overlap if overlap is None else overlap == "on",
+        prefill_interval=count(
+            arguments.prefill_interval, "prefill-interval", start.prefill_interval
+        ),
         build=_name(arguments.build, "build", start.build),
     )
 

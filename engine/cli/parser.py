@@ -9,7 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
-from engine.cli.options import add_name, add_output_options, add_scenario_options
+from engine.cli.options import (
+    add_load_options,
+    add_name,
+    add_output_options,
+    add_scenario_options,
+)
 from engine.cli.streams import LONGEST_LINE, tell
 from engine.words.text import clean
 
@@ -50,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_sweep(commands)
     _add_predict(commands)
+    _add_simulate(commands)
     _add_memory(commands)
     _add_plan(commands)
     _add_deploy(commands)
@@ -92,6 +98,31 @@ def _add_predict(commands: Subparsers) -> None:
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
     parser.set_defaults(run=_late("engine.cli.predict", "run_predict"))
+
+
+def _add_simulate(commands: Subparsers) -> None:
+    parser = commands.add_parser(
+        "simulate", help="serve requests one by one on a deployment, and say what each saw"
+    )
+    parser.add_argument(
+        "target", nargs="?", metavar="PLAN.toml | MODEL", help="a saved plan, or as --model"
+    )
+    add_scenario_options(parser)
+    add_load_options(parser)
+    parser.add_argument("--prefill", help="pool of prefill workers, as 'TP4 EP4 x3'")
+    parser.add_argument("--decode", help="pool of decode workers, as 'TP1 EP16 DP16 x1'")
+    parser.add_argument(
+        "--requests",
+        metavar="FILE",
+        help="a trace: CSV or JSON with arrival, input and output tokens, as Azure's, BurstGPT's, "
+        "Mooncake's, or conversations; with --rate its times are stretched to it",
+    )
+    parser.add_argument("--concurrency", help="so many clients that wait for each answer")
+    parser.add_argument("--count", help="requests at most; 5000 where they are drawn")
+    parser.add_argument("--duration", help="those that come in so long, as 60s or 10min")
+    parser.add_argument("--seed", help="of lengths and times that are drawn, as 1")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_late("engine.cli.simulate", "run_simulate"))
 
 
 def _add_memory(commands: Subparsers) -> None:

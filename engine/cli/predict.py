@@ -40,7 +40,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for note in (idle_options(arguments, resolved.model), shrunk):
         if note:
             tell(f"note: {note}")
-    arrangement = _arrangement(arguments, scenario, resolved)
+    arrangement = asked_arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
     found = predicted(scenario, arrangement, _sizes(arguments, scenario))
     if arguments.json:
@@ -52,9 +52,10 @@ def run_predict(arguments: argparse.Namespace) -> int:
     return FOUND if bool(found.table.meets.any()) else NOTHING_MEETS
 
 
-def _arrangement(
+def asked_arrangement(
     arguments: argparse.Namespace, scenario: Scenario, resolved: Resolved
 ) -> Arrangement:
+    """How the options say that chips are used; raises `InputError`."""
     chips = scenario.chips if arguments.chips is not None else None
     if arguments.prefill or arguments.decode:
         if not (arguments.prefill and arguments.decode):

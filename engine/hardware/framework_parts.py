@@ -170,6 +170,21 @@ class Scheduler:
         least=0,
         most=100,
     )
+    prefill_interval: float = constant(
+        "prefill_interval",
+        "passes from one that may take prompts to the next, the same on all attention-DP ranks; "
+        "sooner where one such pass cannot take all that wait",
+        1.0,
+        least=1,
+        most=LARGEST_COUNT,
+    )
+    rank_wait_passes: int = constant(
+        "rank_wait_passes",
+        "passes that a prompt of one attention-DP rank waits for the others to have one as well",
+        0,
+        least=0,
+        most=10_000,
+    )
     prefill_requests: int = constant(
         "prefill_requests",
         "prompts that one pass takes at most, whatever tokens its budget has left",
@@ -220,6 +235,36 @@ class Capabilities:
         "rank has more of them than another (DeepSeek's EPLB)",
         MANY,
         least=1,
+        most=LARGEST_COUNT,
+    )
+    redundant_experts: int = constant(
+        "redundant_experts",
+        "those copies in all, as its recipes take them; more where ranks would be left without",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    chosen_copies: bool = constant(
+        "chosen_copies", "somebody chose their number, so that ranks have to divide it", False
+    )
+    shared_apart: bool = constant(
+        "shared_apart",
+        "on more ranks than there are slots for experts, the others hold shared experts only "
+        "(CloudMatrix-Infer, arXiv:2506.12708)",
+        False,
+    )
+    batch_overlap: bool = constant(
+        "batch_overlap",
+        "two halves of a batch take turns, one computing while the tokens of the other are "
+        "dispatched and combined (two-batch overlap of SGLang, dual-batch overlap of vLLM)",
+        False,
+    )
+    dispatch_cores: int = constant(
+        "dispatch_cores",
+        "cores that sending prompts' tokens to their experts takes from what is computed meanwhile "
+        "(DeepEP's normal kernels; its low-latency ones take none)",
+        0,
+        least=0,
         most=LARGEST_COUNT,
     )
     shared_beside: bool = constant(

@@ -71,6 +71,7 @@ _LANGUAGE = (
     *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
+    *("redundant_experts", "batch_overlap", "prefill_interval"),
 )
 _MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
     **dict.fromkeys(_LANGUAGE, (ModelCategory.LANGUAGE,)),

@@ -15,6 +15,9 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | drafts, drafts_plus_one | draft tokens of the model's own prediction layers |
 | prefix_on, prefix_off, chunked | prefix cache; prompts in several passes |
 | dispatch, balanced | tokens are sent only to their experts' ranks; popular experts have copies |
+| redundant, expert_slots | copies of experts in all, and places for them and the experts |
+| batch_overlap | two halves of a batch take turns |
+| prefill_interval, decode_passes | passes between those that take prompts; the same less one |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
 """
 
@@ -29,6 +32,7 @@ from engine.hardware.framework_parts import PrefillPasses
 from engine.plan.launch_process import Role
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
+from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 
 TEMPLATE_TOKENS = 128
@@ -76,6 +80,8 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "graph_tokens": graphs,
         "graph_sequences": sequences,
         "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
+        "prefill_interval": scenario.settings.prefill_interval or 0,
+        "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
         **_drafts(prepared, scenario),
         **_wide_experts(prepared, worker),
     }
@@ -117,6 +123,9 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("dispatch_latency", "dispatch_throughput"),
     ),
     ("balanced", "copies of popular experts (EPLB)", ()),
+    ("redundant", "{} copies of experts", ("expert_slots",)),
+    ("batch_overlap", "two halves of a batch in turns", ()),
+    ("prefill_interval", "prompts in every {}th pass at most", ("decode_passes",)),
     ("edits", "the what-ifs {}", ()),
     ("nodes", "one worker on {} nodes", ("group_nodes", "data_local")),
 )
@@ -181,9 +190,14 @@ def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
     layout, able = worker.layout, prepared.framework.capabilities
     if layout.attention_data == 1 or not prepared.architecture.is_mixture:
         return {}
-    fields = {"balanced": 1} if layout.expert >= able.balanced_ranks else {}
+    count = prepared.architecture.expert_count
+    slots = Placing.of(able).slots_on(count, layout.expert)
+    fields = {}
+    if slots > count:
+        fields = {"balanced": 1, "redundant": slots - count, "expert_slots": slots}
     if able.gathering_ranks and layout.ranks > able.gathering_ranks:
         fields["dispatch"] = 1
+        fields["batch_overlap"] = int(able.batch_overlap)
         if prepared.chip.vendor == "NVIDIA" and layout.expert == layout.ranks:
             kind = "latency" if worker.role is Role.DECODE else "throughput"
             fields[f"dispatch_{kind}"] = 1

@@ -93,6 +93,9 @@ class SettingsFile(_Strict):
     max_context: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefix_caching: bool | None = None
     host_cache_gib: float | None = Field(default=None, gt=0, le=MOST_HOST_GIB)
+    redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    batch_overlap: bool | None = None
+    prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     build: str = Field(default="", max_length=60)
 
 

@@ -85,6 +85,9 @@ class Predicted:
             "max_sequences": engine.scheduler.max_sequences,
             "max_context": self.prepared.systems[0].max_context,
             "prefix_caching": engine.scheduler.prefix_caching,
+            "redundant_experts": engine.capabilities.redundant_experts,
+            "batch_overlap": engine.capabilities.batch_overlap,
+            "prefill_interval": engine.scheduler.prefill_interval,
             "build": given.build or engine.builds.newest,
         }
         named = [name for name in used if getattr(given, name) not in {None, ""}]

@@ -116,12 +116,16 @@ def _settings(settings: Settings) -> Options:
         ("prefill-tokens", settings.prefill_tokens),
         ("max-sequences", settings.max_sequences),
         ("max-context", settings.max_context),
+        ("redundant-experts", settings.redundant_experts),
+        ("prefill-interval", settings.prefill_interval),
         ("build", settings.build or None),
     ):
         if value is not None:
             yield option, str(value)
     if settings.prefix_caching is not None:
         yield "prefix-caching", "on" if settings.prefix_caching else "off"
+    if settings.batch_overlap is not None:
+        yield "batch-overlap", "on" if settings.batch_overlap else "off"
 
 
 def _size(size: Size) -> Options:

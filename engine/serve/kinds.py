@@ -20,6 +20,7 @@ from engine.serve.system import System
 from engine.serve.tokens import predict_aggregated, predict_disaggregated
 from engine.words.arrays import FloatArray
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, given_layout
+from engine.work.expert_slots import Placing
 from engine.work.parallelism import legal_layouts
 
 
@@ -86,7 +87,8 @@ class TokensKind:
         self, system: System, chips: int, limits: LayoutLimits
     ) -> tuple[Arrangement, ...]:
         """See `Kind.arrangements`: replicas of every legal layout."""
-        layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits)
+        placing = Placing.of(system.engine.capabilities)
+        layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits, placing)
         return tuple(Aggregated(layout) for layout in layouts)
 
     def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:

@@ -22,6 +22,7 @@ from engine.serve.load import Load, Static
 from engine.serve.requests import Requests
 from engine.serve.weight_bytes import rank_weight_bytes, stage_share
 from engine.words.arrays import FloatArray
+from engine.work.expert_slots import Placing
 from engine.work.tokens.step import LayoutArrays
 
 
@@ -99,7 +100,10 @@ def footprint(
     """Bytes per chip of ``layouts`` for requests that hold so many tokens."""
     stage = stage_share(architecture, layouts)
     drafting = held.draft_tokens > 0
-    weights = rank_weight_bytes(architecture, precision, chip, framework.storage, layouts, drafting)
+    placing = Placing.of(framework.capabilities)
+    weights = rank_weight_bytes(
+        architecture, precision, chip, framework.storage, layouts, placing, drafting
+    )
     beside = budget(architecture, chip, framework, layouts)
     layers = cached_layers(architecture, precision, layouts, drafting)
     mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens

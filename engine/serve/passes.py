@@ -22,12 +22,14 @@ from engine.hardware.roofline import (
     kernel_seconds,
     message_constants,
 )
+from engine.serve.overlap import Timed, halved, overlapped, splits
 from engine.words.arrays import FloatArray, Row, cell
 from engine.work.tokens import (
     Inventory,
     LayoutArrays,
     Placed,
     Step,
+    dispatching,
     place,
     step_messages,
     step_work,
@@ -123,10 +125,26 @@ def run(deployment: Deployment, steps: Sequence[Step]) -> Pass:
     return Pass(deployment, tuple(steps), seconds)
 
 
-def _parts(
-    deployment: Deployment, steps: Sequence[Step]
-) -> Iterator[tuple[Work | Message, FloatArray]]:
+def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     """Every kernel and collective of a pass, with the seconds of all its calls."""
+    able = deployment.framework.capabilities
+    plain = _one_batch(deployment, steps)
+    if not able.batch_overlap:
+        yield from plain
+        return
+    where = dispatching(deployment.inventory, deployment.layouts) & splits(steps)
+    if not np.any(where):
+        yield from plain
+        return
+    cores = 0.0 if all(step.decode for step in steps) else able.dispatch_cores
+    taken = cores / max(deployment.chip.core_count, 1)
+    both = overlapped(tuple(_one_batch(deployment, halved(steps))), taken)
+    # The same kernels in the same order, so that each layout takes its own way.
+    for (part, seconds), (_, turns) in zip(plain, both, strict=True):
+        yield part, np.where(where, turns, seconds)
+
+
+def _one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
     for work in step_work(deployment.placed, steps, deployment.imbalance):
         yield work, work.calls * kernel_seconds(work, chip)

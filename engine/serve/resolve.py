@@ -107,8 +107,6 @@ def _model_notes(model: LoadedModel) -> list[str]:
     if architecture.uncounted:
         left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
         notes.append(f"Memory does not count {left_out} of the checkpoint")
-    if not architecture.generates:
-        notes.append("The checkpoint has no LM head: it generates no tokens, only passes hold")
     return notes
 
 

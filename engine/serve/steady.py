@@ -44,6 +44,8 @@ class SteadyPasses:
     plain: FloatArray
     """Seconds without prompts, and of a turn with prompts; drafting included."""
     mixed: FloatArray
+    interval: FloatArray
+    """Passes from one that may take prompts to the next."""
     step: FloatArray
     """Seconds of the mean pass."""
     service: FloatArray
@@ -75,9 +77,10 @@ def steady_passes(
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
     starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
     arrivals = fresh * held * starting / steps
-    together = _together(scheduler, client, held, arrivals, budget / input_tokens)
+    interval = _interval(scheduler, budget, arrivals * input_tokens)
+    together = _together(scheduler, client, held, arrivals * interval, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
-    own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
+    own_share = np.minimum(arrivals * interval * input_tokens / chunk, 1.0)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
     # engine lets them prefill in the same passes.
     apart = np.ones(1) if scheduler.rank_turns is RankTurns.TOGETHER else layouts.attention_data
@@ -88,6 +91,7 @@ def steady_passes(
     prompts = prompt_step(
         chunk, input_tokens, np.where(filled_up, 1.0, own_share / np.maximum(share, LEAST_FRESH))
     )
+    share = share / interval
     alone = run(deployment, [decoding])
     drafting = drafting_seconds(deployment, requests.drafts.tokens, alone.seconds)
     prefill = _prefill_pass(deployment, decoding, prompts)
@@ -106,22 +110,31 @@ def steady_passes(
         prefill=prefill,
         plain=plain,
         mixed=mixed,
+        interval=interval,
         step=plain + share * (mixed - plain),
         service=np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed,
     )
+
+
+def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> FloatArray:
+    """Passes from one that may take prompts to the next, when ``tokens`` of prompts come per pass:
+    as the engine is told, if one pass has room for all that come meanwhile."""
+    if scheduler.prefill_interval <= 1.0:
+        return np.ones(1)
+    return np.clip(budget / np.maximum(tokens, LEAST_FRESH), 1.0, scheduler.prefill_interval)
 
 
 def _together(
     scheduler: Scheduler,
     client: Client | None,
     sequences: FloatArray,
-    arrivals: FloatArray,
+    waiting: FloatArray,
     fitting: FloatArray,
 ) -> FloatArray:
-    """Prompts that share a pass: those that arrive until the next look at the queue, as far as
-    the budget goes. Answers of equal length end together, so their successors come together; the
-    first of them starts alone."""
-    collected = arrivals * np.maximum(scheduler.admission_steps, 1.0)
+    """Prompts that share a pass: those that wait for it, ``waiting`` on average, and come until the
+    next look at the queue, as far as the budget goes. Answers of equal length end together, so
+    their successors come together; the first of them starts alone."""
+    collected = waiting * np.maximum(scheduler.admission_steps, 1.0)
     if client is not None and client.in_step:
         collected = sequences - 1.0
     most = np.minimum(fitting, float(scheduler.prefill_requests))

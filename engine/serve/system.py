@@ -14,6 +14,7 @@ from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.serve.memory import Footprint, Held, footprint
 from engine.serve.passes import Deployment
+from engine.work.expert_slots import Placing, refuse_unplaced
 from engine.work.layout import Layout
 from engine.work.tokens import Inventory, LayoutArrays, take_inventory
 
@@ -83,6 +84,8 @@ class System:
 
     def deploy(self, layouts: tuple[Layout, ...]) -> Deployment:
         """As `deployment`, a new object."""
+        model = self.tokens_model
+        refuse_unplaced(model, Placing.of(self.engine.capabilities), layouts)
         arrays = LayoutArrays.of(layouts)
         return Deployment(self.inventory, self.chip, self.engine, arrays, self.imbalance)
 

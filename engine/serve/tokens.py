@@ -85,7 +85,7 @@ def predict_disaggregated(
         _column([pool.workers for pool in prefills]),
         system.deployment(layouts),
         workers,
-        _transfer_seconds(system, prefills, requests),
+        transfer_seconds(system, prefills, requests),
     )
     room = Room(system, layouts, requests, load)
     client = load.client if isinstance(load, Closed) else None
@@ -155,7 +155,7 @@ def _at(sizes: FloatArray, row: Row) -> float:
     return float(sizes[row[0] if len(sizes) > 1 else 0, row[1]])
 
 
-def _transfer_seconds(system: System, pools: Sequence[Pool], requests: Requests) -> FloatArray:
+def transfer_seconds(system: System, pools: Sequence[Pool], requests: Requests) -> FloatArray:
     """Each chip of a prefill worker sends its share of the prompt's cache."""
     reference = held_tokens(Requests(REFERENCE_TOKENS, 0.0), Closed(), system.engine)
     usage = system.footprint([pool.layout for pool in pools], reference)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.evidence.zoo.tables import Comparison, config_folders, number, read_table
 from engine.model.architecture import Architecture
 from engine.words.errors import RooftopError
 from engine.words.text import clean
+
+if TYPE_CHECKING:
+    from engine.model.config import LoadedModel
+    from engine.model.forward.architecture import ForwardArchitecture
 
 COLUMNS = ("name", "total_params")
 
@@ -31,7 +36,7 @@ def compare(path: Path, row: dict[str, str]) -> Comparison:
 
     name = clean(path.name)
     try:
-        architecture = load_architecture(str(path)).architecture
+        architecture = _language_model(load_architecture(str(path)))
     except RooftopError as error:
         return Comparison(name, "refused", str(error))
     if not isinstance(architecture, Architecture):
@@ -58,6 +63,18 @@ def compare(path: Path, row: dict[str, str]) -> Comparison:
         active,
         int(expected_active or active),
     )
+
+
+def _language_model(model: LoadedModel) -> Architecture | ForwardArchitecture:
+    """What the config says: a decoder without LM head is planned as an encoder, counted as it
+    is."""
+    from engine.model.dialects.index import reader_for
+    from engine.model.dialects.reading import read_architecture
+
+    stated = model.config.get("model_type")
+    if isinstance(model.architecture, Architecture) or reader_for(str(stated)) is None:
+        return model.architecture
+    return read_architecture(model.config, model.origin, model.name)
 
 
 def _counted_with_head(architecture: Architecture, expected: float) -> bool:

@@ -10,6 +10,7 @@ from engine.model.config.loaded import LoadedModel, RawConfig, Resolution
 from engine.words.errors import InputError
 
 if TYPE_CHECKING:
+    from engine.model.forward.architecture import ForwardArchitecture
     from engine.model.quantisation import Stored
 
 
@@ -34,12 +35,17 @@ def interpret(
     architecture = read_architecture(raw.config, raw.source, raw.name, assume)
     stored = _stored(raw, architecture)
     precision = stored.precision
+    described: Architecture | ForwardArchitecture = architecture
+    if not architecture.generates and not architecture.draft:
+        from engine.model.forward.pooled import as_encoder
+
+        described = as_encoder(architecture, raw.source, resolution, sequence)
     return LoadedModel(
         name=raw.name,
         reference=reference,
         origin=raw.origin,
         config=raw.config,
-        architecture=architecture,
+        architecture=described,
         precision=precision,
         warnings=(
             *architecture.warnings,

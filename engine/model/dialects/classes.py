@@ -59,7 +59,10 @@ def _headed(
     head = Matrix(
         "score", architecture.hidden_size, outputs, Role.LM_HEAD, Split.REPLICATED, bias=bias
     )
-    warning = f"{name} {what}: first-token times are those of one pass; it generates no tokens"
+    warning = (
+        f"{name} {what}: it generates no tokens and is planned as an encoder, one pass over each "
+        f"sequence; --assume {architecture.model_type} plans it with an LM head"
+    )
     return replace(
         architecture,
         lm_head=head,

@@ -4,6 +4,7 @@
 evaluates that list for arrays of layouts and batches. Neither knows seconds.
 """
 
+from engine.work.tokens.exchange import dispatching
 from engine.work.tokens.inventory import Inventory, take_inventory
 from engine.work.tokens.step import LayoutArrays, Step, decode_step, prefill_step
 from engine.work.tokens.work import Placed, place, step_messages, step_work
@@ -14,6 +15,7 @@ __all__ = [
     "Placed",
     "Step",
     "decode_step",
+    "dispatching",
     "place",
     "prefill_step",
     "step_messages",

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from engine.hardware.chip import Chip, KernelConstants
 from engine.hardware.framework import Framework
-from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for
+from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for, has_constants
 from engine.hardware.narrow_experts import FillColumns, fill_columns
-from engine.hardware.routing import evenness
+from engine.hardware.routing import balanced_excess, evenness
 from engine.model.architecture import (
     Architecture,
     AttentionCore,
@@ -27,6 +27,7 @@ from engine.model.architecture import (
     StateCore,
 )
 from engine.model.precision import Portion, Precision
+from engine.work.expert_slots import Placing
 
 INDEXER_PASSES = (
     "key norm",
@@ -41,6 +42,9 @@ INDEXER_PASSES = (
     "top-k",
 )
 
+DISPATCHED = "dispatched_gemm"
+"""Family of the grouped products of tokens that were sent to the ranks of their experts, sorted by
+expert (DeepGEMM); chips without such constants use those of all grouped products."""
 PLAIN_NORMS = 2
 """Norms of a block with one before each half."""
 
@@ -71,8 +75,14 @@ class ExpertBank:
     experts: Experts
     evenness: float
     """Of the experts' popularity, see `engine.hardware.routing`."""
-    balanced_ranks: float
-    """From so many expert ranks on, each has as much of the popularity as the others."""
+    balanced_excess: float
+    """What is left of it where experts have copies."""
+    placing: Placing
+    """Where experts and their copies stand; from so many ranks on, each rank has about as much of
+    the popularity as the others."""
+    dispatched_kernel: str
+    dispatched_constants: KernelConstants
+    """Of the grouped products where tokens are sent to their experts' ranks."""
     fill_columns: FillColumns
     weight_bytes_per_element: float
     activation_bytes: float
@@ -135,6 +145,7 @@ class Inventory:
     dispatch_bytes_per_element: float
     gathering_ranks: float
     """Up to so many attention-DP ranks gather all tokens instead of dispatching each."""
+    placing: Placing
     routed_width: int
     top_k: float
     groups_per_token: int
@@ -169,6 +180,7 @@ def take_inventory(
             precision.activation_format(Role.ROUTED_EXPERT).bytes_per_element, 2.0
         ),
         gathering_ranks=float(framework.capabilities.gathering_ranks),
+        placing=Placing.of(framework.capabilities),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,
         groups_per_token=first.groups_per_token if first else 1,
@@ -226,14 +238,19 @@ class _Collector:
         choice = choose_kernel(portion.weights, portion.activations, self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"grouped_gemm.{choice.dtype}"
+        sent = f"{DISPATCHED}.{choice.dtype}"
+        sent = sent if has_constants(sent, self.chip, self.framework) else kernel
         return ExpertBank(
             kernel=kernel,
             constants=constants_for(kernel, self.chip, self.framework),
             peak_flops=self.chip.peak_flops[choice.compute],
             experts=experts,
             evenness=evenness(),
+            balanced_excess=balanced_excess(),
             fill_columns=fill_columns(),
-            balanced_ranks=float(self.framework.capabilities.balanced_ranks),
+            placing=Placing.of(self.framework.capabilities),
+            dispatched_kernel=sent,
+            dispatched_constants=constants_for(sent, self.chip, self.framework),
             weight_bytes_per_element=portion.weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,
             calls=calls * portion.share,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.hardware.roofline import Message, Work
-from engine.model.architecture import AttentionCore, LatentCore, Matrix, Split, StateCore
+from engine.model.architecture import AttentionCore, LatentCore, Matrix, Role, Split, StateCore
 from engine.words.arrays import FloatArray
+from engine.work.expert_slots import expert_slots
+from engine.work.tokens.exchange import dispatching, exchange_messages
 from engine.work.tokens.inventory import ExpertBank, Gemm, Inventory, Mixing
 from engine.work.tokens.step import LayoutArrays, Step
 
@@ -40,8 +41,18 @@ class Placed:
 
 def place(inventory: Inventory, layouts: LayoutArrays) -> Placed:
     """Put an inventory on layouts."""
-    shares = tuple(_share(gemm, layouts) for gemm in inventory.gemms)
+    shares = tuple(_placed_share(gemm, inventory, layouts) for gemm in inventory.gemms)
     return Placed(inventory, layouts, shares, _share(inventory.head, layouts))
+
+
+def _placed_share(gemm: Gemm, inventory: Inventory, layouts: LayoutArrays) -> Share:
+    """As `_share`; ranks do nothing of shared experts that have ranks of their own."""
+    share = _share(gemm, layouts)
+    if gemm.parts[0].role is not Role.SHARED_EXPERT or not inventory.placing.shared_apart:
+        return share
+    bank = inventory.banks[0]
+    apart = expert_slots(bank.experts.count, inventory.placing, layouts.expert).apart
+    return Share(np.where(apart, 0.0, share.weights), np.where(apart, 0.0, share.token_bytes))
 
 
 def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
@@ -64,8 +75,13 @@ def step_work(placed: Placed, steps: Sequence[Step], imbalance: float = 1.0) -> 
     decode = steps[0].decode
     for gemm, share in zip(inventory.gemms, placed.gemms, strict=True):
         yield _gemm_work(gemm, share, tokens, decode)
+    prompts = not all(step.decode for step in steps)
     for bank in inventory.banks:
-        yield _expert_work(bank, layouts, _routed_tokens(steps, layouts), imbalance)
+        works = _expert_works(inventory, bank, layouts, _routed_tokens(steps, layouts), imbalance)
+        for work, pairs in works:
+            yield work
+            if prompts and work.kernel != bank.kernel:
+                yield _sorting_work(inventory, bank, pairs, work.calls)
     for mixing in inventory.mixings:
         for step in steps:
             yield from _mixing_work(mixing, layouts, step)
@@ -152,10 +168,50 @@ def expected_experts(
     return touched
 
 
+def _expert_works(
+    inventory: Inventory,
+    bank: ExpertBank,
+    layouts: LayoutArrays,
+    tokens: FloatArray,
+    imbalance: float,
+) -> Iterator[tuple[Work, FloatArray]]:
+    """The grouped products of a bank and the pairs of tokens and experts in them: other kernels
+    serve ranks that tokens are sent to."""
+    work, pairs = _expert_work(bank, layouts, tokens, imbalance)
+    sent = dispatching(inventory, layouts)
+    if bank.dispatched_kernel == bank.kernel or not np.any(sent):
+        yield work, pairs
+        return
+    if not np.all(sent):
+        yield replace(work, calls=np.where(sent, 0.0, bank.calls)), pairs
+    kernel, constants = bank.dispatched_kernel, bank.dispatched_constants
+    calls = np.where(sent, bank.calls, 0.0)
+    yield replace(work, kernel=kernel, constants=constants, calls=calls), pairs
+
+
+def _sorting_work(
+    inventory: Inventory, bank: ExpertBank, pairs: FloatArray, calls: FloatArray | float
+) -> Work:
+    """Prompts' tokens put in the order of their experts, and what comes out of these summed per
+    token: kernels of their own (SGLang: ep_scatter, ep_gather). In decode passes the dispatch
+    itself puts each token in its place."""
+    moved = 2.0 * bank.activation_bytes + 2.0
+    return Work(
+        name="sorting by expert",
+        kernel="elementwise.bf16",
+        constants=inventory.elementwise.constants,
+        peak_flops=1.0,
+        calls=2.0 * calls,
+        flops=np.zeros_like(pairs),
+        bytes=(0.5 * moved * bank.experts.matrices[0].inputs) * pairs,
+    )
+
+
 def _expert_work(
     bank: ExpertBank, layouts: LayoutArrays, tokens: FloatArray, imbalance: float
-) -> Work:
+) -> tuple[Work, FloatArray]:
     experts = bank.experts
+    slots = expert_slots(experts.count, bank.placing, layouts.expert)
     # Identity experts take their share of the routing but no work.
     real_share = experts.count / (experts.count + experts.identity_count)
     choices = tokens * (experts.top_k * real_share)
@@ -165,20 +221,27 @@ def _expert_work(
     # pairs. Random choices spread binomially, those of distinct experts less the more are taken;
     # and the experts of one rank are together more popular than those of another, unless placed
     # by their popularity.
-    others = 1.0 - 1.0 / layouts.expert
-    most = np.ceil(experts.count / layouts.expert)
-    mean = distinct / layouts.expert
+    others = 1.0 - 1.0 / slots.ranks
+    # Each copy of an expert is touched like an expert of its own.
+    copied = slots.per_rank * slots.ranks / count
+    mean = distinct * copied / slots.ranks
     untaken = np.maximum(1.0 - distinct / experts.count, 0.0)
-    touched = busiest(mean, layouts.expert, mean * others * untaken)
-    touched = np.minimum(touched, np.minimum(distinct, most))
-    mean = choices / layouts.expert
-    popularity = np.where(layouts.expert < bank.balanced_ranks, mean * mean, 0.0)
-    spread = mean + popularity * layouts.expert / (bank.evenness * count)
-    pairs = np.minimum(busiest(mean, layouts.expert, spread * others), choices)
+    touched = busiest(mean, slots.ranks, mean * others * untaken)
+    touched = np.minimum(touched, np.minimum(distinct * copied, slots.per_rank))
+    mean = choices / slots.ranks
+    copied_ranks = layouts.expert >= bank.placing.from_ranks
+    popularity = np.where(copied_ranks, 0.0, mean * mean)
+    spread = mean + popularity * slots.ranks / (bank.evenness * count)
+    pairs = np.minimum(busiest(mean, slots.ranks, spread * others), choices)
+    pairs = pairs * np.where(copied_ranks, 1.0 + bank.balanced_excess, 1.0)
     pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
+    if bank.placing.shared_apart:
+        # Every token passes the shared experts, of which each such rank serves its part.
+        shared = tokens / np.maximum(slots.shared_ranks, 1.0)
+        pairs = np.where(slots.apart, np.maximum(pairs, shared), pairs)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
     columns = experts.matrices[-1].inputs / layouts.expert_tensor
-    return Work(
+    work = Work(
         name="experts",
         kernel=bank.kernel,
         constants=bank.constants,
@@ -191,6 +254,7 @@ def _expert_work(
         compute_excess=1.0 + bank.fill_columns.compute / columns,
         memory_excess=1.0 + bank.fill_columns.memory / columns,
     )
+    return work, pairs
 
 
 def _pair_bytes(bank: ExpertBank, columns: FloatArray) -> FloatArray:
@@ -373,7 +437,9 @@ def step_messages(
     if inventory.banks and bool(np.any(exchanging)):
         everything = _routed_tokens(steps, layouts)
         messages.extend(
-            _exchange_messages(inventory, layouts, tokens, everything, node_size, exchanging)
+            exchange_messages(
+                inventory, layouts, tokens, everything, node_size, all(one.decode for one in steps)
+            )
         )
     messages.append(
         Message(
@@ -385,51 +451,3 @@ def step_messages(
         )
     )
     return messages
-
-
-def _exchange_messages(
-    inventory: Inventory,
-    layouts: LayoutArrays,
-    rank_tokens: FloatArray,
-    all_tokens: FloatArray,
-    node_size: int,
-    exchanging: NDArray[np.bool_],
-) -> list[Message]:
-    ranks = layouts.ranks
-    gathering = exchanging & (ranks <= inventory.gathering_ranks)
-    nodes = np.ceil(ranks / node_size)
-    # Copies sent per token: one per distinct rank that its experts are on.
-    copies = ranks * -np.expm1(inventory.top_k * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
-    reach = np.minimum(nodes, np.ceil(nodes * inventory.groups_per_token / inventory.groups))
-    reach = np.where(inventory.groups > 1, np.maximum(reach, 1.0), nodes)
-    tokens = rank_tokens / layouts.tensor
-    remote_share = np.where(nodes > 1, (reach - reach / nodes) / np.maximum(copies, 1.0), 0.0)
-
-    def message(name: str, bytes_per_element: float) -> Message:
-        sent = tokens * copies * inventory.routed_width * bytes_per_element
-        return Message(
-            name=name,
-            kind="all_to_all",
-            times=np.where(exchanging & ~gathering, inventory.expert_layers, 0.0),
-            bytes=sent,
-            ranks=ranks,
-            remote_bytes=sent * np.minimum(remote_share, 1.0),
-        )
-
-    def shared(name: str, bytes_per_element: float) -> Message:
-        """One half of an all-reduce of the tokens of all ranks."""
-        everything = all_tokens * inventory.routed_width
-        return Message(
-            name=name,
-            kind="all_reduce",
-            times=np.where(gathering, inventory.expert_layers, 0.0),
-            bytes=0.5 * everything * bytes_per_element,
-            ranks=ranks,
-        )
-
-    return [
-        message("dispatch", inventory.dispatch_bytes_per_element),
-        message("combine", inventory.message_bytes_per_element),
-        shared("gather", inventory.dispatch_bytes_per_element),
-        shared("scatter", inventory.message_bytes_per_element),
-    ]

@@ -1,0 +1,133 @@
+"""``rooftop simulate``: requests one by one, and what each saw."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+
+from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.options import idle_options, scenario_from
+from engine.cli.predict import asked_arrangement
+from engine.cli.progress import Progress
+from engine.cli.streams import tell
+from engine.cli.sweep import command_scenario
+from engine.model.architecture import Architecture
+from engine.plan.lengths import fitted, lengths_note
+from engine.plan.plan_file import load_plan
+from engine.plan.simulation import Question, simulated
+from engine.plan.simulation_text import report
+from engine.serve.resolve import Resolved, resolve
+from engine.sources.files import user_path
+from engine.sources.traces.read import read_trace
+from engine.sources.traces.trace import Trace
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.words.units import parse_count, parse_milliseconds, parse_whole
+from engine.work.arrangement import Arrangement
+
+LARGEST_SEED = 999_999_999
+
+
+def run_simulate(arguments: argparse.Namespace) -> int:
+    """Simulate and print; the exit code says whether every request kept the objectives' limits."""
+    question, resolved = _question(arguments)
+    with Progress("simulating") as progress:
+        found = simulated(question, progress.share, resolved)
+    objectives = question.scenario.objectives
+    if arguments.json:
+        document = {
+            "model": resolved.model.name,
+            "chip": resolved.chip.id,
+            "chips": question.arrangement.chips,
+            "layout": question.arrangement.name,
+            **found.values(objectives),
+        }
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+    else:
+        print(report(question, resolved, found))
+    return FOUND if len(found.ttft_seconds) and found.keeps(objectives).all() else NOTHING_MEETS
+
+
+def _question(arguments: argparse.Namespace) -> tuple[Question, Resolved]:
+    target = arguments.target or ""
+    if target.endswith(".toml"):
+        plan = load_plan(user_path(target))
+        scenario = scenario_from(arguments, plan.scenario)
+        resolved = resolve(scenario)
+        labels = _labels(resolved)
+        if plan.choice.precision not in labels:
+            raise InputError(
+                f"choice.precision: found {clean(plan.choice.precision, 60)!r}, "
+                f"expected one of the scenario: {', '.join(labels)}"
+            )
+        arrangement: Arrangement = plan.choice.arrangement
+        if _names_layout(arguments):
+            arrangement = asked_arrangement(arguments, scenario, resolved)
+        precision = labels.index(plan.choice.precision)
+        clients = plan.choice.batch * arrangement.replicas
+    else:
+        if target:
+            if arguments.model and arguments.model != target:
+                raise InputError("simulate: found two models, expected one of them")
+            arguments.model = target
+        scenario = command_scenario(arguments)
+        resolved = resolve(scenario)
+        scenario = fitted(scenario, resolved.systems[0])
+        arrangement, precision, clients = asked_arrangement(arguments, scenario, resolved), 0, 0
+    if not isinstance(resolved.model.architecture, Architecture):
+        raise InputError(f"simulate: {resolved.model.name} generates no tokens")
+    for note in (
+        idle_options(arguments, resolved.model),
+        lengths_note(scenario, resolved.systems[0]),
+    ):
+        if note:
+            tell(f"note: {note}")
+    trace = _trace(arguments)
+    if trace is not None and trace.arrival_seconds is not None and not arguments.concurrency:
+        clients = 0
+    if arguments.concurrency:
+        clients = parse_count(arguments.concurrency, "--concurrency")
+    elif scenario.workload.rate:
+        clients = 0
+    scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
+    question = Question(
+        scenario,
+        arrangement,
+        precision,
+        trace,
+        clients,
+        parse_count(arguments.count, "--count") if arguments.count else None,
+        parse_milliseconds(_seconds(arguments.duration), "--duration") / 1e3
+        if arguments.duration
+        else None,
+        parse_whole(arguments.seed, "--seed", 0, LARGEST_SEED) if arguments.seed else 0,
+    )
+    return question, resolved
+
+
+def _labels(resolved: Resolved) -> list[str]:
+    return [one.precision.label for one in resolved.systems]
+
+
+def _names_layout(arguments: argparse.Namespace) -> bool:
+    """Whether the options say how chips are used."""
+    names = ("chips", "tp", "pp", "ep", "dp", "prefill", "decode")
+    return any(getattr(arguments, one) is not None for one in names)
+
+
+def _seconds(text: str) -> str:
+    """A duration without a unit is in seconds."""
+    return f"{text}s" if text.strip().replace(".", "", 1).isdigit() else text
+
+
+def _trace(arguments: argparse.Namespace) -> Trace | None:
+    if not arguments.requests:
+        return None
+    with Progress("reading") as progress:
+        trace = read_trace(user_path(arguments.requests), progress.bytes)
+    if trace.left_out:
+        tell(f"note: {trace.left_out:,} rows without a prompt or an answer were left out")
+    if trace.is_estimate:
+        tell("note: tokens were estimated from text, four bytes each")
+    return trace

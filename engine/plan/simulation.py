@@ -1,0 +1,105 @@
+"""A deployment to simulate: what a person chose, and the requests that it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.scenario import Scenario
+from engine.serve.load import Open
+from engine.serve.resolve import Resolved, requests_of, resolve
+from engine.serve.simulation.generate import MOST_REQUESTS, drawn_trace
+from engine.serve.simulation.simulate import Progress, simulate
+from engine.serve.simulation.simulated import Simulated
+from engine.serve.system import System
+from engine.sources.traces.trace import Trace
+from engine.words.errors import InputError
+from engine.work.arrangement import Arrangement
+
+USUAL_COUNT = 5000
+"""Requests that are drawn where nobody says: p99 is then known to a few percent, in a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is simulated: a scenario on an arrangement, for requests of a ``trace`` or drawn ones.
+
+    They come at the scenario's rate (a trace's times are stretched to it), at a trace's own times,
+    or from ``clients``. ``count`` and ``seconds`` end them; None is all of a trace.
+    """
+
+    scenario: Scenario
+    arrangement: Arrangement
+    precision: int = 0
+    trace: Trace | None = None
+    clients: int = 0
+    count: int | None = None
+    seconds: float | None = None
+    seed: int = 0
+
+    @property
+    def load(self) -> Open | None:
+        """Requests that come at the scenario's rate; None where it has none."""
+        workload = self.scenario.workload
+        if self.clients or not workload.rate:
+            return None
+        return Open(workload.rate, workload.burstiness)
+
+    def requests(self) -> Trace:
+        """The requests with their times; raises `InputError`."""
+        load = self.load
+        if self.trace is not None:
+            return self._cut(self._timed(self.trace))
+        if load is None and not self.clients:
+            raise InputError(
+                "simulate: found no load, expected --rate, --concurrency or --requests with times"
+            )
+        count = self.count
+        if count is None and self.seconds is not None and load is not None:
+            # As many as come in that time, and some more to be cut.
+            count = int(load.rate * self.seconds * 1.2 + 100)
+        count = min(count or USUAL_COUNT, MOST_REQUESTS)
+        return self._cut(drawn_trace(requests_of(self.scenario), load, count, self.seed))
+
+    def _timed(self, trace: Trace) -> Trace:
+        load = self.load
+        if self.clients:
+            return replace(trace, arrival_seconds=None)
+        if trace.arrival_seconds is None:
+            if load is None:
+                raise InputError(
+                    f"{trace.name}: has no times, expected --rate or --concurrency with it"
+                )
+            from engine.serve.simulation.generate import drawn_arrivals
+
+            random = np.random.default_rng(self.seed)
+            return replace(trace, arrival_seconds=drawn_arrivals(load, len(trace), random))
+        if load is not None and trace.rate > 0:
+            stretched = trace.arrival_seconds * (trace.rate / load.rate)
+            return replace(trace, arrival_seconds=stretched)
+        return trace
+
+    def _cut(self, trace: Trace) -> Trace:
+        count = len(trace) if self.count is None else min(self.count, len(trace))
+        if self.seconds is not None and trace.arrival_seconds is not None:
+            within = int(np.searchsorted(trace.arrival_seconds, self.seconds, side="right"))
+            count = min(count, within)
+        return trace.first(max(count, 1))
+
+
+def simulated(
+    question: Question, progress: Progress | None = None, resolved: Resolved | None = None
+) -> Simulated:
+    """Simulate; raises `InputError`, and `Stopped` where ``progress`` said so."""
+    found = resolved or resolve(question.scenario)
+    system: System = found.systems[question.precision]
+    return simulate(
+        system,
+        question.arrangement,
+        requests_of(question.scenario),
+        question.requests(),
+        clients=question.clients,
+        counts_all=question.trace is not None,
+        progress=progress,
+    )

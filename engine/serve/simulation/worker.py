@@ -1,0 +1,307 @@
+"""One worker: passes after passes, from the first request to the last.
+
+Between two events nothing changes but the contexts of those that decode, so that all steps until
+then are taken at once: ten thousand requests are some tens of thousands of events.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+import numpy as np
+
+from engine.serve.simulation.cache_room import CacheRoom
+from engine.serve.simulation.jobs import Jobs
+from engine.serve.simulation.pass_seconds import PassSeconds
+from engine.serve.simulation.rank import Book, Chunk, Rank
+from engine.serve.simulation.rules import Rules
+
+LOOK = 512
+"""Events between two looks at whether somebody wants it to stop."""
+
+
+@dataclass(slots=True)
+class Log:
+    """What happened: columns of events (when; how many wait, run; share of the cache's room that
+    is held), and the gaps between tokens with how many they were."""
+
+    seconds: list[float] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    running: list[int] = field(default_factory=list)
+    held: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+    gap_counts: list[float] = field(default_factory=list)
+    busy_seconds: float = 0.0
+    preemptions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a worker did: when each request's first and last token came (-1: refused, it never
+    fits), and the log."""
+
+    first: list[float]
+    last: list[float]
+    log: Log
+    found_tokens: float
+
+
+class Worker:
+    """One replica, or one micro-batch of its pipeline; `run` takes it through its requests."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        seconds: PassSeconds,
+        rules: Rules,
+        room: CacheRoom,
+        clients: int = 0,
+    ) -> None:
+        """``clients`` send a request as soon as their last one is done; 0: requests come at their
+        times."""
+        prompts = room.of(jobs.input_tokens)
+        whole = room.of(jobs.input_tokens + jobs.output_tokens)
+        steps = np.maximum(jobs.steps, 1)
+        self._book = Book(jobs, prompts.tolist(), ((whole - prompts) / steps).tolist())
+        self._rules, self._seconds, self._room = rules, seconds, room
+        self._ranks = [Rank(self._book, rules, room.bytes) for _ in range(rules.ranks)]
+        self._arrivals: list[float] = jobs.arrival_seconds.tolist()
+        self._clients = clients
+        self._sent = 0
+        """Requests that have come, or been sent by clients."""
+        self._free_clients = clients
+        self._refused = set(
+            np.flatnonzero(~room.takes(jobs.input_tokens, jobs.output_tokens)).tolist()
+        )
+        self._now = 0.0
+        self._step = 0
+        self._ends: list[tuple[int, int, int]] = []
+        self._done = len(self._refused)
+        self._held_back = 0
+        """Passes until the next look at the queue."""
+        self._waited = 0
+        """Passes that prompts have waited for other ranks."""
+        self._stall = 0.0
+        """Seconds since the last token of those that decode, in passes of prompts."""
+        self._log = Log()
+
+    def run(self, progress: Callable[[int], bool] | None = None) -> Told:
+        """Take all requests to their end; ``progress`` hears how many are done, and says False to
+        stop."""
+        events, count = 0, len(self._arrivals)
+        while self._done < count:
+            events += 1
+            if progress is not None and events % LOOK == 0 and not progress(self._done):
+                break
+            self._take_arrivals()
+            if not self._is_working():
+                if self._sent >= count:
+                    break
+                self._now = self._arrivals[self._sent]
+                continue
+            chunks = self._plan()
+            self._note()
+            if any(chunks):
+                self._prompt_pass(chunks)
+            else:
+                self._decode_passes()
+            self._log.seconds.append(self._now)
+        book = self._book
+        return Told(book.first, book.last, self._log, book.found_tokens)
+
+    def _is_working(self) -> bool:
+        return any(rank.decoding or rank.waiting or rank.reading for rank in self._ranks)
+
+    def _take_arrivals(self) -> None:
+        """Requests that have come by now go to the ranks in turn."""
+        while self._sent < len(self._arrivals):
+            if self._clients:
+                if not self._free_clients:
+                    return
+                self._free_clients -= 1
+                self._arrivals[self._sent] = self._now
+            elif self._arrivals[self._sent] > self._now:
+                return
+            job, self._sent = self._sent, self._sent + 1
+            if job in self._refused:
+                self._free_clients += 1
+            else:
+                self._ranks[job % len(self._ranks)].waiting.append(job)
+
+    @property
+    def arrivals(self) -> list[float]:
+        """When each request came, also of those that clients sent."""
+        return self._arrivals
+
+    def _plan(self) -> list[Chunk | None]:
+        """Prompts of every rank in the next pass."""
+        ranks, rules = self._ranks, self._rules
+        decoding = any(rank.decoding for rank in ranks)
+        if self._held_back > 0 and decoding:
+            return []
+        self._start_prefilled()
+        if rules.patience and decoding and self._waited < rules.patience:
+            ready = [bool(rank.reading) or rank.admits() for rank in ranks]
+            idle = any(
+                is_ready and not one.decoding for is_ready, one in zip(ready, ranks, strict=True)
+            )
+            if any(ready) and not all(ready) and not idle:
+                self._waited += 1
+                return []
+        taken = rules.queries if self._seconds.shared else 0.0
+        chunks = [
+            rank.plan(max(rules.prefill_tokens - taken * rank.decoding, 1.0))
+            if rank.waiting or rank.reading
+            else None
+            for rank in ranks
+        ]
+        return chunks
+
+    def _start_prefilled(self) -> None:
+        """Requests whose whole prompt is there, from another worker, decode from now on."""
+        book = self._book
+        for place, rank in enumerate(self._ranks):
+            while rank.waiting and book.cached[rank.waiting[0]] >= book.input[rank.waiting[0]]:
+                if not rank.admits():
+                    break
+                job = rank.waiting.popleft()
+                rank.hold(job)
+                book.first[job] = self._now
+                self._start(rank, place, job)
+
+    def _start(self, rank: Rank, place: int, job: int) -> None:
+        rank.starts(job, self._step)
+        if self._book.steps[job]:
+            heappush(self._ends, (self._book.ends[job], job, place))
+        else:
+            self._finish(job)
+
+    def _finish(self, job: int) -> None:
+        self._book.last[job] = self._now
+        self._done += 1
+        self._free_clients += 1
+
+    def _prompt_pass(self, chunks: list[Chunk | None]) -> None:
+        """One pass with prompts, and with the decoding sequences where the engine mixes them."""
+        ranks, rules = self._ranks, self._rules
+        working = [one for one in chunks if one is not None]
+        tokens = [one.tokens for one in working]
+        most, whole = max(tokens), sum(tokens)
+        keys = sum(one.seen for one in working) / whole
+        share = whole / (most * len(ranks))
+        if len(ranks) > 1 and most <= rules.graph_tokens:
+            share = 1.0
+        decoding = self._decoding() if self._seconds.shared else (0.0, 1.0, 1.0)
+        spent = self._seconds.prefill(decoding, most, keys, share) * rules.pace
+        self._now += spent
+        self._log.busy_seconds += spent
+        self._waited = 0
+        self._held_back = rules.interval - 1
+        count = sum(rank.decoding for rank in ranks)
+        if count and self._seconds.shared:
+            self._gap(spent, count)
+            self._advance(1)
+        elif count:
+            self._stall += spent
+        for place, (rank, chunk) in enumerate(zip(ranks, chunks, strict=True)):
+            for job in chunk.done if chunk is not None else ():
+                rank.reading.popleft()
+                if self._book.first[job] < 0:
+                    self._book.first[job] = self._now
+                self._start(rank, place, job)
+
+    def _decoding(self) -> tuple[float, float, float]:
+        """Sequences of the fullest rank, their mean position, how full the ranks are."""
+        counts = [rank.decoding for rank in self._ranks]
+        most, whole = max(counts), sum(counts)
+        if not whole:
+            return 0.0, 1.0, 1.0
+        position = sum(rank.context for rank in self._ranks) / whole
+        return float(most), position, whole / (most * len(counts))
+
+    def _decode_passes(self) -> None:
+        """All passes until something changes."""
+        ranks = self._ranks
+        count = sum(rank.decoding for rank in ranks)
+        if not count:
+            # Prompts that wait for other ranks, and nobody decodes: `_plan` does not wait then.
+            self._waited = self._rules.patience
+            return
+        most = self._ends[0][0] - self._step if self._ends else 1
+        waits = any(rank.waiting or rank.reading for rank in ranks)
+        if waits and self._held_back > 0:
+            most = min(most, self._held_back)
+        elif waits and self._waited:
+            most = 1
+        room = min(
+            (rank.room_bytes - rank.held) / rank.growth if rank.growth > 0 else math.inf
+            for rank in ranks
+        )
+        if room < 1.0 and self._preempt():
+            return
+        if room >= 1.0:
+            most = int(min(most, room))
+        steps, spent = self._until_arrival(most)
+        self._now += spent
+        self._log.busy_seconds += spent
+        self._gap(self._stall + spent / steps, count)
+        self._gap(spent / steps, count * (steps - 1))
+        self._stall = 0.0
+        self._held_back -= steps
+        self._advance(steps)
+
+    def _until_arrival(self, most: int) -> tuple[int, float]:
+        """How many passes, at most ``most``, until the next request comes, and their seconds."""
+        sequences, position, share = self._decoding()
+        pace = self._rules.pace
+        first = self._seconds.decode(sequences, position, share) * pace
+        if most == 1:
+            return 1, first
+        climb = sum(rank.climb for rank in self._ranks) / sum(rank.decoding for rank in self._ranks)
+        last = self._seconds.decode(sequences, position + climb * (most - 1), share) * pace
+        # Contexts grow evenly, and so do passes.
+        rise = (last - first) / (most - 1)
+        steps = most
+        if not self._clients and self._sent < len(self._arrivals):
+            gap = self._arrivals[self._sent] - self._now
+            linear = first - 0.5 * rise
+            root = math.sqrt(max(linear * linear + 2.0 * rise * gap, 0.0))
+            steps = min(max(math.ceil(2.0 * gap / (linear + root)), 1), most)
+        return steps, steps * first + 0.5 * rise * steps * (steps - 1)
+
+    def _gap(self, seconds: float, count: float) -> None:
+        if count:
+            self._log.gaps.append(seconds)
+            self._log.gap_counts.append(count)
+
+    def _advance(self, steps: int) -> None:
+        """All that decode do ``steps`` steps; answers that end leave."""
+        self._step += steps
+        for rank in self._ranks:
+            rank.step(steps)
+        while self._ends and self._ends[0][0] <= self._step:
+            end, job, place = heappop(self._ends)
+            if self._book.ends[job] == end and self._book.last[job] < 0:
+                self._ranks[place].ends(job, end)
+                self._finish(job)
+
+    def _preempt(self) -> bool:
+        """Make room on ranks that are full; whether any request was taken back."""
+        found = False
+        for rank in self._ranks:
+            while rank.growth > 0 and rank.held + rank.growth > rank.room_bytes:
+                if rank.preempt(self._step) is None:
+                    break
+                found = True
+                self._log.preemptions += 1
+        return found
+
+    def _note(self) -> None:
+        """What holds until the end of the next pass."""
+        ranks, log = self._ranks, self._log
+        log.waiting.append(sum(len(rank.waiting) for rank in ranks))
+        log.running.append(sum(rank.running for rank in ranks))
+        log.held.append(max(rank.held / rank.room_bytes for rank in ranks))
