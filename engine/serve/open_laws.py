@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.serve.law import Law, Piece
+from engine.serve.law import Law, Piece, normal_share
 from engine.serve.laws import Laws, passes_law
 from engine.serve.lengths import answer_nodes, input_variation, output_variation
 from engine.serve.requests import Requests
@@ -37,27 +37,34 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A pass that a ``share`` of the prompts finds running, for ``seconds`` in all; ``beside``
+    prompts (a count, Poisson) come while it runs, share the next pass and take ``each`` seconds."""
+
+    share: FloatArray
+    seconds: FloatArray
+    beside: FloatArray
+    each: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A wait: pieces of time that follow each other, of those whom they meet.
 
-    ``idle`` and ``busy`` seconds are what passes take that are running without and with prompts,
-    met by a share ``busy_share``; ``beside`` prompts (a count, Poisson) share the pass and take
-    ``each`` seconds; ``beyond`` is an exponential wait of a share ``beyond_share``.
+    The ``passes`` that may be running are met by shares of the requests; ``beyond`` is an
+    exponential wait of a share ``beyond_share``.
     """
 
-    idle: FloatArray
-    busy: FloatArray
-    busy_share: FloatArray
-    beside: FloatArray
-    each: FloatArray
+    passes: tuple[Running, ...]
     beyond: FloatArray
     beyond_share: FloatArray
 
     @property
     def mean(self) -> FloatArray:
         """Mean seconds of the whole wait."""
-        running = 0.5 * ((1.0 - self.busy_share) * self.idle + self.busy_share * self.busy)
-        mean: FloatArray = running + self.beside * self.each + self.beyond_share * self.beyond
+        mean: FloatArray = self.beyond_share * self.beyond
+        for one in self.passes:
+            mean = mean + one.share * (0.5 * one.seconds + one.beside * one.each)
         return mean
 
 
@@ -70,39 +77,48 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
     several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
     each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     coming = passes.arrivals / passes.step
-    squared = (1.0 - passes.share) * passes.plain**2 + passes.share * passes.mixed**2
-    beside = np.minimum(coming * squared / passes.step, several - 1.0)
+    # A pass that is met is one of the longer ones: it holds what came during the pass before it.
+    met = passes.mixed + each * np.minimum(coming * passes.step, several - 1.0)
     full = parts * (passes.plain + several * each)
     used = np.minimum(coming * full / several, 1.0 - LEAST)
     lengths = input_variation(requests)
     varied = 0.5 * (traffic.variation + lengths**2)
     return Queue(
-        passes.plain,
-        passes.mixed,
-        busy_share,
-        beside,
-        each,
+        tuple(
+            Running(share, seconds, np.minimum(coming * seconds, several - 1.0), each)
+            for share, seconds in ((1.0 - busy_share, passes.plain), (busy_share, met))
+        ),
         varied * full / (several * (1.0 - used)),
         used ** np.sqrt(2.0 * (several + 1.0)),
     )
 
 
-def admission_queue(requests: Requests, traffic: Traffic) -> Queue:
-    """What a request waits for a place in memory or in the scheduler."""
-    slots = np.maximum(traffic.limit, 1.0)
-    filled = np.minimum(traffic.running / slots, 1.0 - LEAST)
+def admission_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Queue:
+    """What a request waits for a place in memory or in the scheduler: a share that comes when all
+    are taken (the number in flight is about normal), for an exponential time."""
+    deviation = np.sqrt(_in_flight_variance(requests, traffic, passes))
+    missing = (traffic.limit - traffic.running) / np.maximum(deviation, LEAST)
     free = np.maximum(1.0 - traffic.rate / traffic.largest_rate, LEAST)
     varied = 0.5 * (traffic.variation + output_variation(requests) ** 2)
-    none = np.zeros(1)
-    return Queue(
-        none,
-        none,
-        none,
-        none,
-        none,
-        varied / (traffic.largest_rate * free),
-        filled ** (np.sqrt(2.0 * (slots + 1.0)) - 1.0),
-    )
+    wait = varied / (traffic.largest_rate * free)
+    return Queue((), wait, normal_share(-np.minimum(missing, 40.0)))
+
+
+def _lasting(traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+    """How much longer the number in flight stays away from its mean than one answer takes:
+    ``1/(1 − ε)`` where passes grow with it by ``ε = n·S'/S`` (processor sharing)."""
+    stretched = np.minimum(traffic.running * traffic.slope / passes.step, 0.95)
+    lasting: FloatArray = 1.0 / (1.0 - stretched)
+    return lasting
+
+
+def _in_flight_variance(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+    """Of the number in flight: that of an infinite server (its mean for Poisson arrivals), as much
+    larger as it lasts."""
+    answers = output_variation(requests) ** 2
+    arrivals = (traffic.variation + answers) / (1.0 + answers)
+    variance: FloatArray = traffic.running * arrivals * _lasting(traffic, passes)
+    return variance
 
 
 def open_laws(
@@ -126,25 +142,17 @@ def open_laws(
 def _first_token(served: FloatArray, prompts: Queue, place: Queue) -> Law:
     """All combinations of who waits for what; a Poisson count of mean ``a`` is taken as ``a − √a``
     and an exponential of ``√a``, which has its mean and variance."""
-    counted = np.sqrt(np.maximum(prompts.beside, 0.0))
-    least = served + (prompts.beside - counted) * prompts.each
-    tail = counted * prompts.each
     pieces = []
-    for met, width in (
-        (1.0 - prompts.busy_share, prompts.idle),
-        (prompts.busy_share, prompts.busy),
-    ):
-        alone = met * (1.0 - prompts.beyond_share) * (1.0 - place.beyond_share)
-        pieces += [
-            Piece(alone, least, width, tail),
-            Piece(
-                met * prompts.beyond_share * (1.0 - place.beyond_share),
-                least,
-                width,
-                np.hypot(tail, prompts.beyond),
-            ),
-            Piece(met * place.beyond_share, least, width, np.hypot(tail, place.beyond)),
-        ]
+    for one in prompts.passes:
+        counted = np.sqrt(np.maximum(one.beside, 0.0))
+        fixed, tail = served + (one.beside - counted) * one.each, counted * one.each
+        at_once = one.share * (1.0 - place.beyond_share)
+        for share, beyond in (
+            (at_once * (1.0 - prompts.beyond_share), 0.0),
+            (at_once * prompts.beyond_share, prompts.beyond),
+            (one.share * place.beyond_share, place.beyond),
+        ):
+            pieces.append(Piece(share, fixed, one.seconds, np.hypot(tail, beyond)))
     return Law(tuple(pieces))
 
 
@@ -152,18 +160,13 @@ def _slowed(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Float
     """Standard deviation of a user's mean time per token: how many others were in flight during
     its answer, and how many of their prompts came.
 
-    The number in flight has the variance of an infinite server (n for Poisson arrivals), larger by
-    ``1/(1 − ε)`` as passes grow with it (``ε = n·S'/S``: processor sharing), and stays as it is for
-    ``1/(1 − ε)`` answers: its mean over one answer varies less by the factor ``kept``.
+    It stays about as it is for as long as `_lasting` says: its mean over one answer varies less,
+    by the factor ``kept`` (of an Ornstein-Uhlenbeck process).
     """
     accepted, steps = requests.drafts.accepted, requests.steps_per_answer
-    in_flight = np.maximum(traffic.running, LEAST)
-    answers = output_variation(requests) ** 2
-    stretched = np.minimum(in_flight * traffic.slope / passes.step, 0.95)
-    lasting = 1.0 / (1.0 - stretched)
+    lasting = _lasting(traffic, passes)
     kept = 2.0 * lasting * (1.0 + lasting * np.expm1(-1.0 / lasting))
-    arrivals = (traffic.variation + answers) / (1.0 + answers)
-    others = np.sqrt(in_flight * arrivals * lasting * kept) * traffic.slope
+    others = np.sqrt(_in_flight_variance(requests, traffic, passes) * kept) * traffic.slope
     met = np.maximum(passes.step - passes.plain, 0.0)
     prompts = met * np.sqrt(traffic.variation / np.maximum(passes.arrivals * steps, 1.0))
     slowed: FloatArray = np.hypot(others, prompts) / accepted

@@ -72,7 +72,10 @@ def serve_open(
     slope = _slope(passes, passes_with(others + np.maximum(np.sqrt(others), 1.0)), others)
     running = others + carried * passes.service
     traffic = Traffic(load.variation, carried, running, limit, most, slope)
-    prompts, place = prompt_queue(requests, traffic, passes), admission_queue(requests, traffic)
+    prompts, place = (
+        prompt_queue(requests, traffic, passes),
+        admission_queue(requests, traffic, passes),
+    )
     request = deployment.framework.costs.request_seconds
     waits = _Waits(request, prompts, place, _polling(deployment, passes))
     ttft = request + waits.polling + prompts.mean + passes.service + place.mean
@@ -118,7 +121,7 @@ def _slope(passes: SteadyPasses, fuller: SteadyPasses, others: FloatArray) -> Fl
 
 def _polling(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
     """Until the engine looks at its queue, where it does not do so after every pass."""
-    steps = deployment.framework.scheduler.admission_steps
+    steps = np.maximum(deployment.framework.scheduler.admission_steps, passes.interval)
     waited: FloatArray = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
     return waited
 
