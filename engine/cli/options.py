@@ -31,7 +31,6 @@ from engine.words.units import (
     LARGEST_COUNT,
     parse_count,
     parse_instances,
-    parse_milliseconds,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -91,6 +90,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--acceptance", help="acceptance of a draft token, 0 to 1")
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
+    _add_load_options(parser)
     client = parser.add_argument_group("client")
     client.add_argument(
         "--client",
@@ -120,7 +120,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
 
 
-def add_load_options(parser: argparse.ArgumentParser) -> None:
+def _add_load_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of requests that come by themselves, of lengths that differ."""
     load = parser.add_argument_group("load")
     load.add_argument("--rate", help="requests per second of the whole deployment")
@@ -128,6 +128,7 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
     load.add_argument("--osl-spread", help="the same of answers")
     load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
+    load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:
@@ -275,7 +276,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         shared_prefix_tokens=_count(
             load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
         ),
-        turns=start.turns,
+        turns=_count(load.get("turns"), "turns", start.turns),
         images=start.images,
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
@@ -320,7 +321,7 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
 
 
 def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
-    given = {metric.id: getattr(arguments, limit.option) for metric, limit in LIMITED}
+    given = {metric.id: getattr(arguments, limit.keyword) for metric, limit in LIMITED}
     if arguments.slo:
         from engine.plan.objective_profiles import load_objectives
 
@@ -328,7 +329,7 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     elif any(text is not None for text in given.values()):
         start = Objectives()
     limits = {
-        metric.id: parse_milliseconds(given[metric.id], f"--{limit.option}")
+        metric.id: metric.parse(given[metric.id], f"--{limit.option}")
         for metric, limit in LIMITED
         if given[metric.id] is not None
     }

@@ -16,7 +16,8 @@ from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.scenario import Objectives, Scenario, Workload
 from engine.serve.kinds import kind_of
-from engine.serve.resolve import resolve
+from engine.serve.load import Open
+from engine.serve.resolve import Resolved, load_of, resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
@@ -96,6 +97,8 @@ def _key(scenario: Scenario) -> object:
         image_width=chosen.image_width,
         image_height=chosen.image_height,
         sequence_tokens=chosen.sequence_tokens,
+        # At a rate there is a choice of how many replicas.
+        rate=min(chosen.rate, 1.0),
     )
     same = replace(
         scenario,
@@ -123,13 +126,12 @@ def prepare(scenario: Scenario) -> Prepared:
             _PREPARED.move_to_end(key)
             return _PREPARED[key]
     found = resolve(scenario)
-    architecture = found.model.architecture
     prepared = Prepared(
         found.model,
         found.chip,
         found.framework,
         found.systems,
-        kind_of(architecture.kind).arrangements(found.systems[0], scenario.chips, scenario.limits),
+        _arrangements(found, scenario),
         found.notes,
     )
     with _PREPARED_LOCK:
@@ -137,6 +139,15 @@ def prepare(scenario: Scenario) -> Prepared:
         while len(_PREPARED) > _PREPARED_MOST:
             _PREPARED.popitem(last=False)
     return prepared
+
+
+def _arrangements(found: Resolved, scenario: Scenario) -> tuple[Arrangement, ...]:
+    """Every way to use the chips; where requests come at a rate, also with fewer replicas."""
+    kind = kind_of(found.model.architecture.kind)
+    whole = kind.arrangements(found.systems[0], scenario.chips, scenario.limits)
+    if not isinstance(load_of(scenario), Open) or not kind.waits:
+        return whole
+    return tuple(fewer for one in whole for fewer in one.with_fewer_replicas())
 
 
 def prepare_on(scenario: Scenario, arrangement: Arrangement) -> Prepared:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Metric, Verdict
+from engine.plan.metric import Metric
+from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Verdict
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.work.arrangement import Arrangement
 

@@ -133,6 +133,28 @@ class Outcome:
         return stable
 
     @property
+    def largest_rate(self) -> FloatArray:
+        """Requests per second up to which the queue does not grow; NaN of loads that do not come
+        by themselves."""
+        if self.flow is None:
+            return np.full(self.shape, np.nan)
+        return np.broadcast_to(self.flow.largest_rate, self.shape)
+
+    def kept(self, limits: Mapping[str, float]) -> FloatArray:
+        """Share of the requests within ``limits`` in seconds by latency. A slow first token is
+        taken to say nothing of the tokens after it, and a slow whole nothing more than these."""
+        share = np.ones(self.shape)
+        if self.say_laws is None:
+            return share
+        laws = self.say_laws()
+        for latency in ("ttft", "tpot"):
+            if latency in limits:
+                share = share * laws.law(latency).within(limits[latency])
+        if "e2e" in limits:
+            share = np.minimum(share, laws.e2e.within(limits["e2e"]))
+        return share
+
+    @property
     def used(self) -> FloatArray:
         """Share of the largest rate, of an open load; NaN of others."""
         if self.flow is None:

@@ -133,6 +133,7 @@ def _outcome(
             "e2e": service.e2e_seconds,
         },
         rates={
+            "requests": service.request_tps * (replicas / requests.output_tokens),
             "request_tokens": service.request_tps * replicas,
             "decode_tokens": service.decode_tps * replicas,
             "prompt_tokens": service.request_tps
