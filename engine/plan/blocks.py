@@ -90,7 +90,7 @@ def outcome_at(
 ) -> Outcome:
     """As `outcome_of`, at other rates than the scenario's, too."""
     system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
+    return predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
 
 
 KEPT = (MEMORY.id, LARGEST_RATE.id, USED.id)

@@ -16,7 +16,7 @@ from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
 from engine.scenario import Mode, Objectives, Scenario
 from engine.words.quantities import batch_words, duration_within, per_second, rate_within
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Arrangement, Disaggregated
 from engine.work.tokens import Inventory
 
 if TYPE_CHECKING:
@@ -40,19 +40,22 @@ class TokenPlans:
         return metric.label
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
-        """``Qwen3-32B on 8 × H100 as TP8 W8A8, batch 64``."""
-        arrangement = table.arrangement(row)
-        held = batch_words(int(table.batch[row]), arrangement.replicas)
-        if scenario.workload.rate:
-            rate = per_second(scenario.workload.rate)
-            return (
-                f"{rate} requests/s of {prepared.model.name} on {arrangement.chips} × "
-                f"{prepared.chip.name} as {arrangement.name} {table.precision(row).name}, {held}"
-            )
+        """``Qwen3-32B on 8 × H100 as TP8 W8A8, batch 64``; with pools of unlike chips or precisions
+        both."""
+        arrangement, precision = table.arrangement(row), table.precision(row)
+        chips, formats = f"{arrangement.chips} × {prepared.chip.name}", precision.name
+        prefill = prepared.system(precision).prefilling
+        if isinstance(arrangement, Disaggregated):
+            if prefill.chip.id != prepared.chip.id:
+                counts = arrangement.prefill.chips, arrangement.decode.chips
+                chips = f"{counts[0]} × {prefill.chip.name} + {counts[1]} × {prepared.chip.name}"
+            if prefill.precision != precision:
+                formats = f"{prefill.precision.name} | {formats}"
+        rate = scenario.workload.rate
+        served = f"{per_second(rate)} requests/s of " if rate else ""
         return (
-            f"{prepared.model.name} on {arrangement.chips} × {prepared.chip.name} "
-            f"as {arrangement.name} {table.precision(row).name}, "
-            f"{held}"
+            f"{served}{prepared.model.name} on {chips} as {arrangement.name} {formats}, "
+            f"{batch_words(int(table.batch[row]), arrangement.replicas)}"
         )
 
     def figures(

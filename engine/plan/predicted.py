@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.plan.drafting import with_best_drafts_at
 from engine.plan.prepared import Prepared, prepare_on
 from engine.plan.results import Table
 from engine.plan.rows import row_values
@@ -103,8 +104,11 @@ def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size
     """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
     of the first precision."""
     prepared = prepare_on(scenario, arrangement)
-    requests, load = requests_of(scenario), load_of(scenario)
-    largest = float(largest_sizes(prepared.systems[0], (arrangement,), requests, load)[0, 0])
-    asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]
-    table, outcomes = asked_table(prepared, scenario, arrangement, np.array(asked, dtype=float))
+    system = prepared.systems[0]
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    largest = float(largest_sizes(system, (arrangement,), requests, load)[0, 0])
+    calls = (Call(scenario, arrangement, one) for one in sizes)
+    asked = np.array([size_per_replica(call, largest) for call in calls], dtype=float)
+    scenario = with_best_drafts_at(prepared, scenario, arrangement, asked)
+    table, outcomes = asked_table(prepared, scenario, arrangement, asked)
     return Predicted(scenario, prepared, arrangement, tuple(sizes), outcomes, table)

@@ -67,7 +67,7 @@ def serve_open(
     def passes_with(others: FloatArray) -> SteadyPasses:
         return steady_passes(deployment, requests, None, others + 1.0, others)
 
-    others = _others(lambda n: carried * steps * passes_with(n).step, limit)
+    others = kept_in_flight(lambda n: carried * steps * passes_with(n).step, limit)
     passes = passes_with(others)
     slope = _slope(passes, passes_with(others + np.maximum(np.sqrt(others), 1.0)), others)
     running = others + carried * passes.service
@@ -93,7 +93,7 @@ def serve_open(
     return OpenService(service, carried * e2e, running, stable, most)
 
 
-def _others(needed: Callable[[FloatArray], FloatArray], limit: FloatArray) -> FloatArray:
+def kept_in_flight(needed: Callable[[FloatArray], FloatArray], limit: FloatArray) -> FloatArray:
     """The ``n`` of which ``needed(n)`` are in service: between none and ``limit``, by false
     position (Illinois: an end that stays counts half)."""
     above = limit - needed(limit)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
+from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, Pass, drafting_seconds, run
+from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
@@ -93,11 +94,13 @@ def steady_passes(
     )
     share = share / interval
     alone = run(deployment, [decoding])
-    drafting = drafting_seconds(deployment, requests.drafts.tokens, alone.seconds)
+    drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
+    beside = [decoding] if shared else []
+    prompts_drafting = prompts_seconds(deployment, requests.drafts, beside, [prompts])
     prefill = _prefill_pass(deployment, decoding, prompts)
     turn = _turn_seconds(deployment, prefill, alone)
-    mixed = np.maximum(turn, alone.seconds) + drafting
     plain = alone.seconds + drafting
+    mixed = np.maximum(turn, alone.seconds) + drafting + prompts_drafting
     return SteadyPasses(
         sequences=whole.sequences,
         decoding=decoding,
