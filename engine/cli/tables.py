@@ -15,7 +15,7 @@ from engine.plan.metric import Metric, Unit
 from engine.plan.metrics import USED, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Scenario
+from engine.scenario import ArrangementKind, Scenario
 
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
@@ -48,6 +48,8 @@ def _columns(prepared: Prepared, scenario: Scenario) -> list[_Column]:
         for metric in metrics_about(prepared.kind, one_token=has_one_token(prepared, scenario))
         if metric.shown or is_asked(metric, scenario)
     ]
+    if scenario.arrangement is not ArrangementKind.AGGREGATED and kind.rearranges:
+        columns.append(_Column("binds", _text_of("pool"), is_text=True))
     return [*columns, _Column("verdict", _verdict, is_text=True)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,10 +12,9 @@ from engine.serve.joining import joined_inside
 from engine.serve.load import Closed, Load, Open
 from engine.serve.memory import MemoryItem, held_tokens
 from engine.serve.open_load import MOST_USED, kept_in_flight
-from engine.serve.outcome import Flow, Memory, Outcome
+from engine.serve.outcome import Flow, Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
 from engine.serve.room import Room
-from engine.serve.service import Service
 from engine.serve.system import System
 from engine.serve.tokens import at_size, outcome_of
 from engine.words.arrays import BoolArray, FloatArray, Row
@@ -44,17 +44,20 @@ def predict_disaggregated(
         flow = _flow(pools, requests, sizes, limit)
         held = np.maximum(flow.in_flight, 1.0)
     service = serve_disaggregated(pools, requests, client, held, limit)
-    return outcome_of(
+    outcome = outcome_of(
         arrangements,
         sizes,
         _column([one.chips for one in arrangements]),
         service,
         requests,
         np.ones_like(pools.decode_workers),
-        rooms.memory(held, service),
+        rooms.memory(held),
         lambda row: rooms.items(row, held),
         flow,
     )
+    assert service.prefill_binds is not None
+    held_up = service.prefill_binds | (rooms.prefill.limit < 1.0)
+    return replace(outcome, binding_pool=np.where(held_up, PoolRole.PREFILL, PoolRole.DECODE))
 
 
 FULL = 8.0
@@ -124,7 +127,7 @@ class Rooms:
         starts: BoolArray = (self.prefill.limit >= 1.0) & self.decode.context_fits
         return starts
 
-    def memory(self, sizes: FloatArray, service: Service) -> Memory:
+    def memory(self, sizes: FloatArray) -> Memory:
         """Memory of a chip of the pool that has less left: of a decode worker, or of a prefill
         worker where that does not hold a prompt."""
         workers, starts = self.decode_workers, self.prefill.limit >= 1.0

@@ -73,7 +73,11 @@ def outcome_of(
     weigh: Callable[[Row], tuple[MemoryItem, ...]],
     flow: Flow | None = None,
 ) -> Outcome:
-    """What is served as an outcome; rates of ``service`` are of one of the ``replicas``."""
+    """What is served as an outcome; rates of ``service`` are of one of the ``replicas``. Of what
+    comes by itself as much is served as comes."""
+    tokens_per_second = service.request_tps * replicas
+    if flow is not None:
+        tokens_per_second = np.minimum(sizes, flow.largest_rate) * requests.output_tokens
     return Outcome(
         arrangements=arrangements,
         sizes=sizes,
@@ -84,11 +88,11 @@ def outcome_of(
             "e2e": service.e2e_seconds,
         },
         rates={
-            "requests": service.request_tps * (replicas / requests.output_tokens),
-            "request_tokens": service.request_tps * replicas,
+            "requests": tokens_per_second / requests.output_tokens,
+            "request_tokens": tokens_per_second,
             "decode_tokens": service.decode_tps * replicas,
-            "prompt_tokens": service.request_tps
-            * (replicas * np.asarray(requests.input_tokens) / requests.output_tokens),
+            "prompt_tokens": tokens_per_second
+            * (np.asarray(requests.input_tokens) / requests.output_tokens),
         },
         memory=memory,
         say_parts=service.parts,
