@@ -9,12 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from engine.words.statistic import PERCENTILES
+
 
 class Mode(StrEnum):
     """How requests are served."""
 
     CONTINUOUS = "continuous"
     STATIC = "static"
+
+
+class ArrangementKind(StrEnum):
+    """Which ways of using the chips a sweep compares."""
+
+    AGGREGATED = "aggregated"
+    """Replicas of one layout, each of which does prefill and decode."""
+    DISAGGREGATED = "disaggregated"
+    """Prefill and decode on pools of their own."""
+    ANY = "any"
 
 
 class ClientKind(StrEnum):
@@ -35,6 +47,28 @@ class Lengths(StrEnum):
     """Nobody did, and the usual ones were made to fit the model's context
     (`engine.plan.lengths`)."""
     CHOSEN = "chosen"
+
+
+class Text(StrEnum):
+    """What requests are about: it decides how many drafted tokens are kept."""
+
+    CHAT = "chat"
+    CODE = "code"
+    REASONING = "reasoning"
+    AGENT = "agent"
+    DOCUMENTS = "documents"
+    WRITING = "writing"
+    RANDOM = "random"
+    """Random tokens, as benchmarks send them: what is kept of drafts then says nothing of real
+    requests."""
+
+
+class DraftTokens(StrEnum):
+    """Who chose how many tokens are drafted."""
+
+    GIVEN = "given"
+    BEST = "auto"
+    """As many as bring most under the objectives (`engine.plan.drafting`)."""
 
 
 class FirstToken(StrEnum):
@@ -98,6 +132,7 @@ class Workload:
     latency limit leave some of it idle."""
     client: Client = field(default_factory=Client)
     lengths: Lengths = Lengths.DEFAULT
+    text: Text = Text.CHAT
 
     def __post_init__(self) -> None:
         """Other lengths than the usual ones were chosen by somebody."""
@@ -126,6 +161,36 @@ class Objectives:
     e2e_ms: float | None = None
     latency_ms: float | None = None
     """Vision: mean latency of a whole batch."""
+    ttft_p50_ms: float | None = None
+    ttft_p90_ms: float | None = None
+    ttft_p95_ms: float | None = None
+    ttft_p99_ms: float | None = None
+    tpot_p50_ms: float | None = None
+    tpot_p90_ms: float | None = None
+    tpot_p95_ms: float | None = None
+    tpot_p99_ms: float | None = None
+    itl_p50_ms: float | None = None
+    itl_p90_ms: float | None = None
+    itl_p95_ms: float | None = None
+    itl_p99_ms: float | None = None
+    e2e_p50_ms: float | None = None
+    e2e_p90_ms: float | None = None
+    e2e_p95_ms: float | None = None
+    e2e_p99_ms: float | None = None
+    goodput_percent: float | None = None
+    """Requests that keep the limits of all latencies, at least."""
+
+    @property
+    def request_limits(self) -> dict[str, float]:
+        """Seconds that a single request may take, by latency: the widest of the limits on any
+        statistic of it."""
+        limits = {}
+        for latency in ("ttft", "tpot", "e2e"):
+            names = (f"{latency}_ms", *(f"{latency}_{one}_ms" for one in PERCENTILES))
+            given = [value for name in names if (value := getattr(self, name)) is not None]
+            if given:
+                limits[latency] = max(given) / 1e3
+        return limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +201,37 @@ class LayoutLimits:
     pipeline: tuple[int, ...] = ()
     expert: tuple[int, ...] = ()
     attention_data: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolChoice:
+    """What is chosen of the two pools of a disaggregated deployment; empty leaves it to the search.
+
+    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``; of one that is
+    given alone, the other is searched for. ``prefill_chip`` and
+    ``prefill_precision`` (WxAy) are the prefill pool's own; the decode pool has the scenario's.
+    ``prefill_chips`` and ``decode_chips`` say how many of all chips each has.
+    """
+
+    prefill: str = ""
+    decode: str = ""
+    prefill_chip: str = ""
+    prefill_chips: int | None = None
+    decode_chips: int | None = None
+    prefill_precision: str = ""
+
+    @property
+    def given(self) -> bool:
+        """Whether both pools are spelt out: nothing but the batch is left to search."""
+        return bool(self.prefill and self.decode)
+
+    def split(self, chips: int) -> tuple[int, int] | None:
+        """How many of ``chips`` prefill and how many decode; None where that is left open."""
+        if self.prefill_chips is not None:
+            return self.prefill_chips, chips - self.prefill_chips
+        if self.decode_chips is not None:
+            return chips - self.decode_chips, self.decode_chips
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +282,8 @@ class Scenario:
     workload: Workload = field(default_factory=Workload)
     objectives: Objectives = field(default_factory=lambda: Objectives(ttft_ms=2000, tpot_ms=50))
     limits: LayoutLimits = field(default_factory=LayoutLimits)
+    arrangement: ArrangementKind = ArrangementKind.AGGREGATED
+    pools: PoolChoice = field(default_factory=PoolChoice)
     max_batch: int | None = None
     fixed_batch: int | None = None
     """The only batch that is tried, as a benchmark name gives it; None for every one."""
@@ -193,10 +291,15 @@ class Scenario:
     """The three digits of the benchmark names that are written."""
     load_imbalance: float = 1.0
     """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
+    draft: str = ""
+    """What drafts: a method (`engine.model.draft.DraftMethod`), or a draft's profile, path or hub
+    id; empty is the model's own prediction layers or, without any, an EAGLE-3 draft."""
     draft_tokens: int = 0
-    """Speculative tokens per step (MTP); 0 turns speculation off."""
-    acceptance: float = 0.0
-    """Probability that one more draft token is accepted, given that all before it were."""
+    """Tokens drafted per step; 0 turns drafting off."""
+    drafts: DraftTokens = DraftTokens.GIVEN
+    acceptance: float | None = None
+    """Probability that one more draft token is accepted, given that all before it were; None for
+    what is known of the model, the method and the text."""
     instances: int = 1
     """Vision: copies of the model that run at the same time on each chip."""
     assume: str = ""
@@ -204,7 +307,8 @@ class Scenario:
     revision: str = ""
 
     def of_model(self, model: str) -> Scenario:
-        """The scenario with another model. What-ifs, a revision, a stand-in for the model type and
-        the length of an encoder's sequences belong to the model they were chosen for."""
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, a
+        draft and the length of an encoder's sequences belong to the model they were chosen for."""
         workload = replace(self.workload, sequence_tokens=0)
-        return replace(self, model=model, edits=(), revision="", assume="", workload=workload)
+        of_another = replace(self, revision="", assume="", draft="")
+        return replace(of_another, model=model, edits=(), workload=workload)

@@ -44,6 +44,19 @@ class Admission(Enum):
     WHOLE_ANSWER = "when cache for its whole answer is free"
 
 
+class CacheTransfer(Enum):
+    """How a prefill worker hands a prompt's cache over."""
+
+    NONE = "none"
+    """It has no way to."""
+    WHOLE = "whole"
+    """After the last of it is made."""
+    CHUNKS = "chunks"
+    """After every pass that holds a chunk of the prompt."""
+    LAYERS = "layers"
+    """After every layer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What the runtime spends around the kernels, in seconds."""
@@ -63,6 +76,13 @@ class Costs:
     layer_seconds: float = constant(
         "layer_us",
         "launch gap per layer where graphs do not hide it",
+        0.0,
+        least=0,
+        most=TEN_SECONDS,
+    )
+    draft_seconds: float = constant(
+        "draft_us",
+        "around each pass that drafts tokens: inputs of the next one, the choice of its token",
         0.0,
         least=0,
         most=TEN_SECONDS,
@@ -192,6 +212,13 @@ class Scheduler:
         least=1,
         most=LARGEST_COUNT,
     )
+    cache_transfer: CacheTransfer = constant(
+        "cache_transfer",
+        "when a prefill worker hands a prompt's cache to a decode worker: whole at the end, in "
+        "chunks of the prompt, in layers; none where it cannot",
+        CacheTransfer.NONE,
+        choices=tuple(CacheTransfer),
+    )
     prefix_caching: bool = constant(
         "prefix_caching",
         "keeps prompts' caches unless told otherwise, so that a prompt sent again is not prefilled",
@@ -253,11 +280,14 @@ class Capabilities:
         "(CloudMatrix-Infer, arXiv:2506.12708)",
         False,
     )
-    batch_overlap: bool = constant(
-        "batch_overlap",
-        "two halves of a batch take turns, one computing while the tokens of the other are "
-        "dispatched and combined (two-batch overlap of SGLang, dual-batch overlap of vLLM)",
-        False,
+    overlapped_nodes: int = constant(
+        "overlapped_nodes",
+        "where tokens are sent over so many nodes or more, its deployments let two halves of a "
+        "batch take turns, one computing while the tokens of the other are dispatched and combined "
+        "(two-batch overlap of SGLang, dual-batch overlap of vLLM)",
+        MANY,
+        least=1,
+        most=LARGEST_COUNT,
     )
     dispatch_cores: int = constant(
         "dispatch_cores",

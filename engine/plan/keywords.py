@@ -53,20 +53,26 @@ SPELLINGS: Mapping[str, Path] = {
     # A text encoder's sequences have a field of their own.
     "isl": ("input_tokens", "sequence_tokens"),
     "osl": ("output_tokens",),
+    "isl_spread": ("input_spread",),
+    "osl_spread": ("output_spread",),
+    "shared_prefix": ("shared_prefix_tokens",),
     "engine": ("framework",),
+    "decode_chip": ("chip",),
     "number": ("benchmark_number",),
     "precision": ("precisions",),
     "set": ("edits",),
     RESOLUTION: ("image_width", "image_height"),
     **{short: (name,) for short, name in DEGREES.items()},
-    **{limit.option: (metric.id,) for metric, limit in LIMITED},
+    **{limit.keyword: (metric.id,) for metric, limit in LIMITED},
 }
 """The command line's words where they are others, with the fields that each stands for."""
 KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
-    *("load_imbalance", "draft_tokens", "acceptance", "cached"),
+    *("load_imbalance", "draft", "draft_tokens", "drafts", "acceptance", "text", "cached"),
+    *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
+    *("decode_chips", "prefill_precision"),
     *("rate", "burstiness", "input_spread", "output_spread"),
     *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
     *("client", "waves", "spread", "first_token"),
@@ -146,6 +152,7 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
     `InputError` naming the keyword, what was found and what is expected."""
     from engine.plan.plan_file import scenario_document
     from engine.plan.plan_schema import parse_scenario
+    from engine.plan.pool_choice import agreed
 
     given = dict(keywords)
     if given.get("model", base.model) != base.model:
@@ -165,7 +172,7 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
         else:
             holder[path[-1]] = _written(name, value)
     try:
-        return parse_scenario("", document)
+        return agreed(parse_scenario("", document))
     except InputError as error:
         raise InputError(_shortened(str(error))) from None
 
@@ -262,7 +269,7 @@ def with_one_layout(base: Scenario | None, keywords: Mapping[str, object]) -> Sc
             )
         degrees[name] = found[0]
     made = scenario_with(start, {**keywords, **degrees})
-    if base is not None or "chips" in keywords:
+    if base is not None or "chips" in keywords or made.pools.given:
         return made
     limits = made.limits
     return replace(

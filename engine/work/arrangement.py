@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from engine.scenario import LayoutLimits
+from engine.scenario import LayoutLimits, PoolChoice
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
+
+FINEST_STEP = 32
+"""Numbers of replicas are all tried up to so many, then every one that is a part more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class Aggregated:
     def single(self) -> Aggregated:
         """The same layout with one replica: what tells arrangements of other chip counts apart."""
         return Aggregated(replace(self.layout, replicas=1))
+
+    def with_fewer_replicas(self) -> tuple[Aggregated, ...]:
+        """The same with one replica, two, and so on; of many, in steps of one part in
+        `FINEST_STEP`."""
+        counts = [1]
+        while counts[-1] < self.replicas:
+            counts.append(min(counts[-1] + max(counts[-1] // FINEST_STEP, 1), self.replicas))
+        return tuple(Aggregated(replace(self.layout, replicas=count)) for count in counts)
 
     @property
     def name(self) -> str:
@@ -88,6 +99,10 @@ class Disaggregated:
     def single(self) -> Disaggregated:
         """Itself: both pools are one replica."""
         return self
+
+    def with_fewer_replicas(self) -> tuple[Disaggregated, ...]:
+        """Itself."""
+        return (self,)
 
     @property
     def name(self) -> str:
@@ -168,3 +183,18 @@ def parse_pool(text: str, what: str) -> Pool:
             f"TP{layout.tensor} DP{layout.attention_data}"
         )
     return Pool(layout, workers)
+
+
+def given_pool(text: str, role: str) -> Pool | None:
+    """The pool that is spelt out; None where it is left to the search. Raises `InputError`."""
+    return parse_pool(text, f"--{role}") if text else None
+
+
+def given_pools(choice: PoolChoice) -> Disaggregated | None:
+    """Both pools where both are spelt out; None where one is left to the search. Raises
+    `InputError` for words that are none of a pool."""
+    prefill = given_pool(choice.prefill, "prefill")
+    decode = given_pool(choice.decode, "decode")
+    if prefill is None or decode is None:
+        return None
+    return Disaggregated(prefill, decode)
