@@ -19,7 +19,10 @@ requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``t
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
               tried), ``lengths`` (``"default"``: made to fit the model's context)
 names         ``benchmark_number`` of the benchmark names that are written
-objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
+objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``;
+              ``usd_per_million_output``, ``joules_per_token`` (also ``cost``, ``joules``)
+ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``prices``: a file of
+              dollars per chip and hour, ``"example"`` for the bundled one
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
               ``prefix_caching``, ``host_cache_gib``, ``build``: those of the engine, its own

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.model.kinds import ModelCategory
-from engine.plan.metrics import LIMITED, Limit, Metric
-from engine.scenario import Lengths, Mode, Scenario, Workload
+from engine.plan.limits import parse_limit
+from engine.plan.metrics import LIMITED, Limit, Metric, Unit
+from engine.scenario import Best, Lengths, Mode, Scenario, Workload
 from engine.words.errors import InputError
 from engine.words.units import (
     parse_count,
-    parse_milliseconds,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -39,15 +39,22 @@ def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload])
 _CUSTOMARY_BATCH = 256
 
 
+_LIMIT_HINTS = {
+    Unit.MILLISECONDS: "ms or s; empty: none",
+    Unit.DOLLARS: "dollars; empty: none",
+    Unit.JOULES: "joules; empty: none",
+}
+
+
 def _limit_field(metric: Metric, known: Limit) -> Field:
-    id, label = metric.id, f"{metric.short} ≤ ms"
+    id, label = metric.id, f"{metric.short} ≤ {metric.unit.value}"
 
     def change(scenario: Scenario, value: float | None) -> Scenario:
         return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
 
     def write(scenario: Scenario, text: str) -> Scenario:
         clear = text.strip().lower() in {"", "none"}
-        return change(scenario, None if clear else parse_milliseconds(text, label))
+        return change(scenario, None if clear else parse_limit(metric, text, label))
 
     def step(scenario: Scenario, direction: int) -> Scenario:
         value = getattr(scenario.objectives, id)
@@ -61,9 +68,21 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
         lambda s: limit(getattr(s.objectives, id)),
         write,
         step,
-        hint="ms or s; empty: none",
+        hint=_LIMIT_HINTS[metric.unit],
         kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
     )
+
+
+def _set_best(scenario: Scenario, text: str) -> Scenario:
+    wanted = [one for one in Best if one.value.startswith(text.strip().lower())]
+    if len(wanted) != 1:
+        raise InputError(f"best: found {text!r}, expected throughput, cost or energy")
+    return replace(scenario, best=wanted[0])
+
+
+def _following(best: Best, way: int) -> Best:
+    every = list(Best)
+    return every[(every.index(best) + way) % len(every)]
 
 
 def _set_mode(scenario: Scenario, text: str) -> Scenario:
@@ -159,6 +178,23 @@ WORKLOAD: tuple[Field, ...] = (
         kinds=(ModelCategory.ENCODER,),
     ),
     *(_limit_field(metric, limit) for metric, limit in LIMITED),
+    Field(
+        "best",
+        "best by",
+        lambda s: s.best.value,
+        _set_best,
+        lambda s, way: replace(s, best=_following(s.best, way)),
+        hint="throughput, cost, energy",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "prices",
+        "prices",
+        lambda s: s.prices or "own",
+        lambda s, text: replace(s, prices="" if text.strip() == "own" else text.strip()),
+        hint="file, example; empty: own",
+        kinds=LANGUAGE,
+    ),
     Field(
         "fixed_batch",
         "only batch",

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.plan.limits import parse_limit
 from engine.plan.metrics import LIMITED
 from engine.scenario import (
     LEAST_BURSTINESS,
@@ -14,6 +15,7 @@ from engine.scenario import (
     MOST_BURSTINESS,
     MOST_PER_SECOND,
     MOST_SPREAD,
+    Best,
     Client,
     ClientKind,
     FirstToken,
@@ -30,7 +32,6 @@ from engine.words.text import clean
 from engine.words.units import (
     parse_count,
     parse_instances,
-    parse_milliseconds,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -90,6 +91,16 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--acceptance", help="acceptance of a draft token, 0 to 1")
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
+    money = parser.add_argument_group("money and energy")
+    money.add_argument(
+        "--prices",
+        metavar="FILE",
+        help="dollars per chip and hour; left out: prices.toml of your configuration folder; "
+        "example: the bundled, dated example",
+    )
+    money.add_argument(
+        "--best", choices=[one.value for one in Best], help="what plans are ranked by"
+    )
     client = parser.add_argument_group("client")
     client.add_argument(
         "--client",
@@ -183,6 +194,8 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         ),
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
         fixed_batch=start.fixed_batch,
+        best=Best(arguments.best) if arguments.best else start.best,
+        prices=_prices(arguments.prices, start.prices),
         benchmark_number=start.benchmark_number
         if arguments.number is None
         else parse_whole(arguments.number, "--number", 0, 999),
@@ -204,6 +217,10 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
 def _name(text: str | None, what: str, otherwise: str) -> str:
     if text is not None and not text.strip():
         raise InputError(f"--{what}: found nothing, expected the name of a {what}")
+    return otherwise if text is None else text.strip()
+
+
+def _prices(text: str | None, otherwise: str) -> str:
     return otherwise if text is None else text.strip()
 
 
@@ -310,7 +327,7 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     elif any(text is not None for text in given.values()):
         start = Objectives()
     limits = {
-        metric.id: parse_milliseconds(given[metric.id], f"--{limit.option}")
+        metric.id: parse_limit(metric, given[metric.id], f"--{limit.option}")
         for metric, limit in LIMITED
         if given[metric.id] is not None
     }

@@ -11,10 +11,10 @@ from typing import Any
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import Metric, Unit, metrics_about
+from engine.plan.metrics import Metric, Needs, Unit, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Scenario
+from engine.scenario import Best, Scenario
 
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
@@ -35,8 +35,16 @@ class _Column:
     is_text: bool = False
 
 
-def _columns(prepared: Prepared, scenario: Scenario) -> list[_Column]:
-    """What tells candidates apart, the metrics that are shown, and the verdict."""
+def _columns(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> list[_Column]:
+    """What tells candidates apart, the metrics that are shown (what things cost where somebody
+    says prices, or ranks or limits by it), and the verdict."""
+
+    def is_shown(metric: Metric) -> bool:
+        asked = getattr(scenario.objectives, metric.id, None) is not None
+        told = metric.needs is Needs.PRICE or scenario.best is Best.ENERGY or asked
+        known = metric.needs is not Needs.NOTHING and any(row.get(metric.id) for row in rows)
+        return metric.shown or (known and told)
+
     kind = plan_kind(prepared)
     columns = [
         _Column(_TITLES.get(name, name), _text_of(name), is_text=name != "batch")
@@ -45,7 +53,7 @@ def _columns(prepared: Prepared, scenario: Scenario) -> list[_Column]:
     columns += [
         _Column(kind.heading(prepared, metric), _figure_of(metric))
         for metric in metrics_about(prepared.kind, one_token=has_one_token(prepared, scenario))
-        if metric.shown
+        if is_shown(metric)
     ]
     return [*columns, _Column("verdict", _verdict, is_text=True)]
 
@@ -65,6 +73,8 @@ def _number(unit: Unit, value: float | None) -> str:
     """A metric for people: times with more digits the shorter they are."""
     if value is None:
         return "–"
+    if unit in {Unit.DOLLARS, Unit.JOULES}:
+        return f"{value:,.3g}"
     if unit is not Unit.MILLISECONDS:
         return f"{value:,.1f}"
     digits = 2 if value < 100 else 1 if value < 10_000 else 0
@@ -77,7 +87,7 @@ def _verdict(row: dict[str, Any]) -> str:
 
 def print_rows(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     """A table with the columns of the model's kind."""
-    columns = _columns(prepared, scenario)
+    columns = _columns(prepared, scenario, rows)
     lines = [[one.title for one in columns]]
     lines += [[one.cell(row) for one in columns] for row in rows]
     print_grid(lines, right=[place for place, one in enumerate(columns) if not one.is_text])

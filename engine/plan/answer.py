@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
+from engine.plan.limits import amount, amount_beyond
 from engine.plan.metrics import MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
@@ -13,7 +14,7 @@ from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
-from engine.words.quantities import duration, duration_beyond, memory_amount
+from engine.words.quantities import memory_amount
 
 
 def why_lost(table: Table, row: int, objectives: Objectives) -> str:
@@ -33,10 +34,8 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
     limit = getattr(objectives, verdict.metric.id)
     over = 100.0 * (value / limit - 1.0)
     digits = 1 if over >= 0.1 else 3
-    return (
-        f"{verdict.name} {duration_beyond(value, limit)} misses {duration(limit)} "
-        f"by {over:.{digits}f} %"
-    )
+    said = amount_beyond(verdict.metric, value, limit)
+    return f"{verdict.name} {said} misses {amount(verdict.metric, limit)} by {over:.{digits}f} %"
 
 
 def lacking_memory(table: Table, row: int) -> str:
@@ -88,7 +87,8 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
         return f"no limit binds, a larger batch brings {more.replace('%', ' %')} per chip"
     value = following.value(place, verdict.metric.id)
     limit = getattr(scenario.objectives, verdict.metric.id)
-    return f"{verdict.name} binds, batch {batch} would need {duration_beyond(value, limit)}"
+    needed = amount_beyond(verdict.metric, value, limit)
+    return f"{verdict.name} binds, batch {batch} would need {needed}"
 
 
 def _next_batch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,8 +23,11 @@ from engine.plan.metrics import (
     TOO_MANY,
     VERDICTS,
     Answers,
+    Metric,
+    Needs,
     metrics_of,
 )
+from engine.plan.money.bill import billed
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import Scenario
@@ -70,7 +74,8 @@ def outcome_of(
 ) -> Outcome:
     """What arrangements of a scenario do, one row each, or the same ``sizes`` for all."""
     system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
+    found = predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
+    return billed(prepared, scenario, precision, found)
 
 
 def rows_of(
@@ -92,7 +97,7 @@ def rows_of(
         metric.id: _column(outcome, metric.of(outcome), wanted)
         for metric in metrics_of(prepared.kind)
         # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
-        if one_token or metric.answers is not Answers.ONE_TOKEN
+        if (one_token or metric.answers is not Answers.ONE_TOKEN) and _is_known(metric, outcome)
     }
     unknown = allowed & ~_finite(columns)
     if bool(np.any(unknown)):
@@ -111,6 +116,16 @@ def rows_of(
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
         np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
     )
+
+
+def _is_known(metric: Metric, outcome: Outcome) -> bool:
+    """Whether somebody says what a metric needs."""
+    bill = outcome.bill
+    if bill is None or metric.needs is Needs.NOTHING:
+        return metric.needs is Needs.NOTHING
+    if metric.needs is Needs.PRICE:
+        return math.isfinite(bill.usd_per_chip_hour)
+    return bool(np.all(np.isfinite(bill.watts)))
 
 
 def _finite(columns: Mapping[str, FloatArray]) -> BoolArray:
@@ -167,7 +182,7 @@ def judged_table(
         arrangement_index=block.arrangement_index,
         precision_index=block.precision_index,
         batch=block.batch,
-        metrics=block.metrics,
+        metrics=_with_unknown(prepared.kind, block),
         capacity_gib=block.capacity_gib,
         fits=fits,
         meets=fits & (excess <= 1.0),
@@ -175,6 +190,17 @@ def judged_table(
         excess=excess,
         one_token=has_one_token(prepared, scenario),
     )
+
+
+def _with_unknown(kind: ModelKind, block: Block) -> dict[str, FloatArray]:
+    """The columns in the order of metrics; of those that nobody says, one number takes no room."""
+    unknown = np.broadcast_to(np.nan, (len(block.batch),))
+    names = [
+        one.id
+        for one in metrics_of(kind)
+        if one.id in block.metrics or one.needs is not Needs.NOTHING
+    ]
+    return {name: block.metrics.get(name, unknown) for name in names}
 
 
 def joined_blocks(parts: list[Block]) -> Block:

@@ -26,6 +26,8 @@ class Unit(Enum):
     MILLISECONDS = "ms"
     PER_SECOND = "/s"
     GIBIBYTES = "GiB"
+    DOLLARS = "$"
+    JOULES = "J"
 
 
 class Better(Enum):
@@ -44,12 +46,20 @@ class Answers(Enum):
     ONE_TOKEN = "one token: only prompts are worked on"
 
 
+class Needs(Enum):
+    """What a metric cannot be known without."""
+
+    NOTHING = "nothing"
+    PRICE = "prices of chips"
+    WATTS = "watts of chips"
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """The objective that a metric has: a field of `engine.scenario.Objectives` by the metric's id.
 
     ``option`` is its option on the command line, ``customary_ms`` where a step of the form takes a
-    limit that there was none of.
+    limit that there was none of, in the metric's unit where that is no time.
     """
 
     option: str
@@ -84,6 +94,7 @@ class Metric:
     headline: bool = False
     words: tuple[str, ...] = ()
     answers: Answers = Answers.ANY
+    needs: Needs = Needs.NOTHING
 
     def is_about(self, *, one_token: bool) -> bool:
         """Whether it says something about answers of one token, or of several."""
@@ -222,6 +233,64 @@ METRICS: tuple[Metric, ...] = (
         width=10,
         words=("user",),
         answers=Answers.SEVERAL_TOKENS,
+    ),
+    Metric(
+        "usd_per_million_output",
+        "$/M out",
+        "cost per million output tokens",
+        Unit.DOLLARS,
+        Better.LOWER,
+        _TOKENS,
+        lambda outcome: outcome.usd_per_second / outcome.rates["request_tokens"] * 1e6,
+        Limit("cost", 2.0, "limit, in dollars, as 2"),
+        range="throughput",
+        rank=8,
+        width=9,
+        shown=False,
+        words=("cost", "usd"),
+        needs=Needs.PRICE,
+    ),
+    Metric(
+        "usd_per_million_input",
+        "$/M in",
+        "the same cost per million prompt tokens",
+        Unit.DOLLARS,
+        Better.LOWER,
+        _TOKENS,
+        lambda outcome: outcome.usd_per_second / outcome.rates["prompt_tokens"] * 1e6,
+        range="throughput",
+        rank=13,
+        width=9,
+        shown=False,
+        needs=Needs.PRICE,
+    ),
+    Metric(
+        "joules_per_token",
+        "J/token",
+        "energy of the chips per output token",
+        Unit.JOULES,
+        Better.LOWER,
+        _TOKENS,
+        lambda outcome: outcome.watts / outcome.rates["request_tokens"],
+        Limit("joules", 1.0, "limit, in joules, as 0.5"),
+        rank=14,
+        width=9,
+        shown=False,
+        words=("joules",),
+        needs=Needs.WATTS,
+    ),
+    Metric(
+        "tps_per_mw",
+        "tok/s/MW",
+        "tokens per second per megawatt of the chips",
+        Unit.PER_SECOND,
+        Better.HIGHER,
+        _TOKENS,
+        lambda outcome: outcome.rates["request_tokens"] / outcome.watts * 1e6,
+        rank=15,
+        width=11,
+        shown=False,
+        needs=Needs.WATTS,
     ),
     Metric(
         "latency_ms",

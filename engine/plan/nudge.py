@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import chip_ids, load_chip
+from engine.plan.limits import plain
 from engine.plan.metrics import BY_ID, LIMITED
 from engine.plan.prepared import Prepared
 from engine.scenario import Objectives, Scenario
@@ -37,13 +38,16 @@ def limit_name(metric: str) -> str:
 
 
 def objective_nudge(scenario: Scenario, limits: dict[str, float]) -> Nudge:
-    """Other limits in ms, by field."""
+    """Other limits, each in its unit, by field."""
     objectives: Objectives = replace(scenario.objectives, **limits)
     olds = (getattr(scenario.objectives, field) for field in limits)
     return Nudge(
         " and ".join(f"{limit_name(field)} limit" for field in limits),
-        ", ".join("none" if old is None else f"{old:g} ms" for old in olds),
-        ", ".join(f"{value:g} ms" for value in limits.values()),
+        ", ".join(
+            "none" if old is None else plain(BY_ID[field], old)
+            for field, old in zip(limits, olds, strict=True)
+        ),
+        ", ".join(plain(BY_ID[field], value) for field, value in limits.items()),
         replace(scenario, objectives=objectives),
     )
 

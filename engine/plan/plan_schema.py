@@ -18,6 +18,7 @@ from engine.scenario import (
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
+    Best,
     Client,
     ClientKind,
     FirstToken,
@@ -80,7 +81,7 @@ _LIMITS: dict[str, Any] = {
     metric.id: (float | None, Field(default=None, gt=0)) for metric, _ in LIMITED
 }
 ObjectivesFile = create_model(
-    "ObjectivesFile", __base__=_Strict, __doc__="Limits in milliseconds.", **_LIMITS
+    "ObjectivesFile", __base__=_Strict, __doc__="Limits, each in its metric's unit.", **_LIMITS
 )
 
 
@@ -131,6 +132,8 @@ class ScenarioFile(_Strict):
     limits: LimitsFile = LimitsFile()
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    best: Best = Field(default=Best.THROUGHPUT, strict=False)
+    prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
@@ -208,6 +211,8 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
+        best=file.best,
+        prices=file.prices,
         benchmark_number=file.benchmark_number,
         load_imbalance=file.load_imbalance,
         instances=file.instances,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import Prepared, prepare_on
 from engine.plan.results import Table
 from engine.plan.rows import row_values
@@ -95,6 +96,7 @@ def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size
     """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
     of the first precision."""
     prepared = prepare_on(scenario, arrangement)
+    refuse_unpriced(prepared, scenario)
     requests, load = requests_of(scenario), load_of(scenario)
     largest = float(largest_sizes(prepared.systems[0], (arrangement,), requests, load)[0, 0])
     asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]

@@ -14,7 +14,7 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.scenario import Objectives, Scenario, Workload
+from engine.scenario import Best, Objectives, Scenario, Workload
 from engine.serve.kinds import kind_of
 from engine.serve.resolve import resolve
 from engine.serve.system import System
@@ -104,6 +104,8 @@ def _key(scenario: Scenario) -> object:
         max_batch=None,
         fixed_batch=None,
         benchmark_number=1,
+        best=Best.THROUGHPUT,
+        prices="",
         draft_tokens=0,
         acceptance=0.0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -64,6 +65,15 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What one chip costs per hour in US dollars, and the watts that it draws, an array of
+    (arrangements, sizes); NaN where nobody says."""
+
+    usd_per_chip_hour: float
+    watts: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Predictions, arrays of (arrangements, sizes).
 
@@ -83,6 +93,8 @@ class Outcome:
     passes: Mapping[str, Itemised]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
+    bill: Bill | None = None
+    """None of models without requests of tokens."""
     say_laws: SayLaws | None = None
     """How far single requests are from the means; None of models without requests of tokens."""
 
@@ -104,6 +116,20 @@ class Outcome:
     def shape(self) -> tuple[int, ...]:
         """Arrangements by sizes."""
         return np.broadcast_shapes(self.sizes.shape, self.chips.shape)
+
+    @property
+    def usd_per_second(self) -> FloatArray:
+        """Of all chips; NaN where nobody says."""
+        price = math.nan if self.bill is None else self.bill.usd_per_chip_hour
+        dollars: FloatArray = self.chips * (price / 3600.0)
+        return dollars
+
+    @property
+    def watts(self) -> FloatArray:
+        """Of all chips; NaN where nobody says."""
+        drawn = np.asarray(math.nan) if self.bill is None else self.bill.watts
+        watts: FloatArray = self.chips * drawn
+        return watts
 
     @property
     def starts(self) -> BoolArray:
