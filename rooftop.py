@@ -10,12 +10,15 @@ will do. Both take the same keywords, those of a `Scenario` (all of its fields, 
 model         ``model``, ``edits`` (a dict of config keys), ``assume``, ``revision``
 hardware      ``chip``, ``chips``, ``framework``, ``instances``
 layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
+pools         ``arrangement`` (``"aggregated"``, ``"disaggregated"``, ``"any"``), ``prefill`` and
+              ``decode`` (their workers, as ``"TP1 EP8 DP8 x2"``), ``prefill_chip``,
+              ``prefill_chips``, ``decode_chips``, ``prefill_precision``
 precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
 load          ``rate`` (requests per second of the whole deployment, else so many in flight),
               ``burstiness``
 requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``, ``images``,
-              ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
-              ``acceptance``, ``image_width``, ``image_height``, ``sequence_tokens``,
+              ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``text``
+              (what they are about), ``image_width``, ``image_height``, ``sequence_tokens``,
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
               tried), ``lengths`` (``"default"``: made to fit the model's context)
 names         ``benchmark_number`` of the benchmark names that are written
@@ -23,10 +26,13 @@ objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named one
               ``usd_per_million_output``, ``joules_per_token`` (also ``cost``, ``joules``)
 ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``prices``: a file of
               dollars per chip and hour, ``"example"`` for the bundled one
+drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draft_tokens``,
+              ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
-              ``prefix_caching``, ``host_cache_gib``, ``build``: those of the engine, its own
-              defaults where left out
+              ``prefix_caching``, ``host_cache_gib``, ``redundant_experts``, ``batch_overlap``,
+              ``prefill_interval``, ``build``: those of the engine, its own defaults where left
+              out
 
 The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
 resolution set number``, and ``engine`` for the framework. What is wrong raises `Error`, in one

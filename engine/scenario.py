@@ -17,6 +17,16 @@ class Mode(StrEnum):
     STATIC = "static"
 
 
+class ArrangementKind(StrEnum):
+    """Which ways of using the chips a sweep compares."""
+
+    AGGREGATED = "aggregated"
+    """Replicas of one layout, each of which does prefill and decode."""
+    DISAGGREGATED = "disaggregated"
+    """Prefill and decode on pools of their own."""
+    ANY = "any"
+
+
 class ClientKind(StrEnum):
     """Who sends requests under continuous batching."""
 
@@ -35,6 +45,28 @@ class Lengths(StrEnum):
     """Nobody did, and the usual ones were made to fit the model's context
     (`engine.plan.lengths`)."""
     CHOSEN = "chosen"
+
+
+class Text(StrEnum):
+    """What requests are about: it decides how many drafted tokens are kept."""
+
+    CHAT = "chat"
+    CODE = "code"
+    REASONING = "reasoning"
+    AGENT = "agent"
+    DOCUMENTS = "documents"
+    WRITING = "writing"
+    RANDOM = "random"
+    """Random tokens, as benchmarks send them: what is kept of drafts then says nothing of real
+    requests."""
+
+
+class DraftTokens(StrEnum):
+    """Who chose how many tokens are drafted."""
+
+    GIVEN = "given"
+    BEST = "auto"
+    """As many as bring most under the objectives (`engine.plan.drafting`)."""
 
 
 class FirstToken(StrEnum):
@@ -98,6 +130,7 @@ class Workload:
     latency limit leave some of it idle."""
     client: Client = field(default_factory=Client)
     lengths: Lengths = Lengths.DEFAULT
+    text: Text = Text.CHAT
 
     def __post_init__(self) -> None:
         """Other lengths than the usual ones were chosen by somebody."""
@@ -153,13 +186,47 @@ class LayoutLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolChoice:
+    """What is chosen of the two pools of a disaggregated deployment; empty leaves it to the search.
+
+    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``. ``prefill_chip`` and
+    ``prefill_precision`` (WxAy) are the prefill pool's own; the decode pool has the scenario's.
+    ``prefill_chips`` and ``decode_chips`` say how many of all chips each has.
+    """
+
+    prefill: str = ""
+    decode: str = ""
+    prefill_chip: str = ""
+    prefill_chips: int | None = None
+    decode_chips: int | None = None
+    prefill_precision: str = ""
+
+    @property
+    def given(self) -> bool:
+        """Whether both pools are spelt out: nothing but the batch is left to search."""
+        return bool(self.prefill and self.decode)
+
+    def split(self, chips: int) -> tuple[int, int] | None:
+        """How many of ``chips`` prefill and how many decode; None where that is left open."""
+        if self.prefill_chips is not None:
+            return self.prefill_chips, chips - self.prefill_chips
+        if self.decode_chips is not None:
+            return chips - self.decode_chips, self.decode_chips
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What an engine is told; None leaves its own default for the chip and version.
 
     ``prefill_tokens`` are tokens of prompts in one pass, ``max_sequences`` are sequences of one
     attention rank at once, ``max_context`` tokens of one request. ``host_cache_gib`` is memory of
     the host, per chip, to which the prefix cache spills. ``build`` is a dated (``2026-02-10``) or
-    numbered (``0.6``) build of the engine; empty is the newest described.
+    numbered (``0.6``) build of the engine; empty is the newest described. ``redundant_experts`` are
+    copies of popular experts on the expert ranks together, 0 for none; ``batch_overlap`` lets two
+    halves of a batch take turns, one computing while the other's tokens travel;
+    ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
+    attention-DP ranks.
     """
 
     memory_fraction: float | None = None
@@ -168,6 +235,9 @@ class Settings:
     max_context: int | None = None
     prefix_caching: bool | None = None
     host_cache_gib: float | None = None
+    redundant_experts: int | None = None
+    batch_overlap: bool | None = None
+    prefill_interval: int | None = None
     build: str = ""
 
 
@@ -193,6 +263,8 @@ class Scenario:
     workload: Workload = field(default_factory=Workload)
     objectives: Objectives = field(default_factory=lambda: Objectives(ttft_ms=2000, tpot_ms=50))
     limits: LayoutLimits = field(default_factory=LayoutLimits)
+    arrangement: ArrangementKind = ArrangementKind.AGGREGATED
+    pools: PoolChoice = field(default_factory=PoolChoice)
     max_batch: int | None = None
     fixed_batch: int | None = None
     """The only batch that is tried, as a benchmark name gives it; None for every one."""
@@ -203,10 +275,15 @@ class Scenario:
     """The three digits of the benchmark names that are written."""
     load_imbalance: float = 1.0
     """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
+    draft: str = ""
+    """What drafts: a method (`engine.model.draft.DraftMethod`), or a draft's profile, path or hub
+    id; empty is the model's own prediction layers or, without any, an EAGLE-3 draft."""
     draft_tokens: int = 0
-    """Speculative tokens per step (MTP); 0 turns speculation off."""
-    acceptance: float = 0.0
-    """Probability that one more draft token is accepted, given that all before it were."""
+    """Tokens drafted per step; 0 turns drafting off."""
+    drafts: DraftTokens = DraftTokens.GIVEN
+    acceptance: float | None = None
+    """Probability that one more draft token is accepted, given that all before it were; None for
+    what is known of the model, the method and the text."""
     instances: int = 1
     """Vision: copies of the model that run at the same time on each chip."""
     assume: str = ""
@@ -214,7 +291,8 @@ class Scenario:
     revision: str = ""
 
     def of_model(self, model: str) -> Scenario:
-        """The scenario with another model. What-ifs, a revision, a stand-in for the model type and
-        the length of an encoder's sequences belong to the model they were chosen for."""
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, a
+        draft and the length of an encoder's sequences belong to the model they were chosen for."""
         workload = replace(self.workload, sequence_tokens=0)
-        return replace(self, model=model, edits=(), revision="", assume="", workload=workload)
+        of_another = replace(self, revision="", assume="", draft="")
+        return replace(of_another, model=model, edits=(), workload=workload)

@@ -58,7 +58,7 @@ class RooftopApp(TerminalApp, inherit_bindings=False):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self.draw_anew())
 
     def _ended_by(self, number: signal.Signals) -> None:
         self.main.keep_session(number.name)

@@ -36,6 +36,9 @@ class Program(Protocol):
     def choose(self, **chosen: object) -> None:
         """Remember a choice for the next start."""
 
+    def draw_anew(self) -> None:
+        """Send the whole screen again."""
+
     def use_mouse(self, wanted: bool) -> None:
         """Take the mouse from the terminal, or give it back."""
 

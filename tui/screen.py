@@ -217,7 +217,7 @@ class MainScreen(Screen[None]):
 
     def redraw(self) -> None:
         """Draw the whole screen again."""
-        self.refresh(layout=True)
+        self.program.draw_anew()
 
     def _status(self) -> str:
         session = self.session

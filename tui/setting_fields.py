@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.scenario import Scenario, Settings
 from engine.words.errors import InputError
 from engine.words.text import clean
-from engine.words.units import parse_count, parse_ratio
+from engine.words.units import LARGEST_COUNT, parse_count, parse_ratio, parse_whole
 from tui.field import LANGUAGE, Field, power_of_two_step, share_step
 from tui.format import count
 
@@ -66,11 +66,14 @@ def _on_off(value: bool) -> str:
     return "on" if value else "off"
 
 
-def _read_on_off(text: str) -> bool:
-    word = text.strip().lower()
-    if word not in {"on", "off"}:
-        raise InputError(f"prefix caching: found {clean(text, 20)!r}, expected on or off")
-    return word == "on"
+def _reads_on_off(what: str) -> Callable[[str], bool]:
+    def read(text: str) -> bool:
+        word = text.strip().lower()
+        if word not in {"on", "off"}:
+            raise InputError(f"{what}: found {clean(text, 20)!r}, expected on or off")
+        return word == "on"
+
+    return read
 
 
 def _built(text: str) -> str:
@@ -122,11 +125,41 @@ SETTINGS: tuple[Field, ...] = (
         "prefix_caching",
         "prefix cache",
         "on or off; empty: engine's own",
-        _read_on_off,
+        _reads_on_off("prefix caching"),
         _on_off,
         lambda prepared: prepared.framework.scheduler.prefix_caching,
         lambda value, direction: not value,
         True,
+    ),
+    _setting(
+        "redundant_experts",
+        "expert copies",
+        "of popular experts in all; empty: own",
+        lambda text: parse_whole(text, "expert copies", 0, LARGEST_COUNT),
+        count,
+        lambda prepared: prepared.framework.capabilities.redundant_experts,
+        lambda value, way: max(value + 8 * way, 0),
+        32,
+    ),
+    _setting(
+        "batch_overlap",
+        "batch overlap",
+        "two halves in turns; empty: own",
+        _reads_on_off("batch overlap"),
+        _on_off,
+        lambda prepared: prepared.framework.capabilities.batch_overlap,
+        lambda value, direction: not value,
+        True,
+    ),
+    _setting(
+        "prefill_interval",
+        "prefill interval",
+        "passes between prompts; empty: own",
+        lambda text: parse_count(text, "prefill interval"),
+        count,
+        lambda prepared: round(prepared.framework.scheduler.prefill_interval),
+        power_of_two_step,
+        4,
     ),
     _setting(
         "build",

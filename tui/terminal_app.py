@@ -4,15 +4,26 @@
   and exit code 0: one byte that is not UTF-8, as a terminal set to Latin-1 sends for ``é``, is
   enough. The decoder is a name in the driver's module.
 - There is no public way to take the mouse or to give it back while an app runs.
+- There is no public way to hear what is displayed: Textual sends whole regions where a few cells
+  have changed (`tui.frame`).
 - There is no public hook for an error of our own: Textual prints pages with every local variable.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from rich.color import ColorSystem
+from rich.console import Console, RenderableType
+from textual import events
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.screen import Screen
 
+from tui.frame import Frame
 from tui.typed_text import TypedText
 
 vars(linux_driver)["getincrementaldecoder"] = lambda encoding: TypedText
@@ -43,11 +54,23 @@ class TerminalDriver(LinuxDriver):
         self.flush()
 
 
+class Sent(CompositorUpdate):
+    """What a frame sends, made already."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def render_segments(self, console: Console) -> str:
+        """The text as it is."""
+        return self._text
+
+
 class TerminalApp(App[int], inherit_bindings=False):
     """An app in a terminal."""
 
     def __init__(self) -> None:
         super().__init__(driver_class=TerminalDriver, ansi_color=True)
+        self._frame = Frame(self.console._color_system or ColorSystem.TRUECOLOR)
 
     def take_mouse(self, wanted: bool) -> bool:
         """Take the mouse or give it back; whether that can be done."""
@@ -55,6 +78,37 @@ class TerminalApp(App[int], inherit_bindings=False):
             return False
         self._driver.use_mouse(wanted)
         return True
+
+    def draw_anew(self) -> None:
+        """Send the whole screen again: the terminal may show anything."""
+        self._frame.forget()
+        self.screen.refresh(layout=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Terminals move or drop lines when they change their size."""
+        self._frame.forget()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if not isinstance(renderable, LayoutUpdate | ChopsUpdate) or self.is_headless:
+            super()._display(screen, renderable)
+        elif sent := self._changed(renderable, screen.size):
+            super()._display(screen, Sent(sent))  # type: ignore[arg-type]
+
+    def _changed(self, update: LayoutUpdate | ChopsUpdate, size: Size) -> str:
+        """What has to be sent of an update."""
+        frame = self._frame
+        frame.begin(*size)
+        if isinstance(update, LayoutUpdate):
+            for y, strips in enumerate(update.strips):
+                frame.put(0, y, (segment for strip in strips for segment in strip))
+            return frame.end()
+        for y, first, last in update.spans:
+            pieces = zip(update.chop_ends[y], update.chops[y].items(), strict=False)
+            for end, (x, strip) in pieces:
+                # What lies outside of the spans was not drawn, or only in part.
+                if strip is not None and x <= last and end > first:
+                    frame.put(x, y, strip.crop(0, min(end, last) - x))
+        return frame.end()
 
     def broke(self, error: Exception) -> None:
         """A mistake of ours came to light; end the app in order."""

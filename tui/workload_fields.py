@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
 from engine.plan.limits import parse_limit
 from engine.plan.metrics import LIMITED, Limit, Metric, Unit
-from engine.scenario import Best, Lengths, Mode, Scenario, Workload
+from engine.scenario import Best, DraftTokens, Lengths, Mode, Scenario, Text, Workload
 from engine.words.errors import InputError
 from engine.words.units import (
     parse_count,
@@ -140,6 +141,45 @@ def _set_fixed_batch(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, fixed_batch=None if clear else parse_count(text, "batch"))
 
 
+_USUAL_DRAFT = "usual"
+
+
+def _set_draft(scenario: Scenario, text: str) -> Scenario:
+    named = text.strip()
+    return replace(scenario, draft="" if named in {"", _USUAL_DRAFT} else named)
+
+
+def _draft_tokens(scenario: Scenario) -> str:
+    best = scenario.drafts is DraftTokens.BEST
+    return f"auto: {scenario.draft_tokens}" if best else str(scenario.draft_tokens)
+
+
+def _set_draft_tokens(scenario: Scenario, text: str) -> Scenario:
+    if text.strip().lower().startswith(DraftTokens.BEST.value):
+        return replace(scenario, drafts=DraftTokens.BEST)
+    tokens = parse_whole(text or "0", "draft tokens", 0, 64)
+    return replace(scenario, draft_tokens=tokens, drafts=DraftTokens.GIVEN)
+
+
+def _step_draft_tokens(scenario: Scenario, way: int) -> Scenario:
+    tokens = max(0, min(64, scenario.draft_tokens + way))
+    return replace(scenario, draft_tokens=tokens, drafts=DraftTokens.GIVEN)
+
+
+def _set_acceptance(scenario: Scenario, text: str) -> Scenario:
+    own = text.strip().lower() in {"", "published"}
+    return replace(
+        scenario, acceptance=None if own else parse_ratio(text, "acceptance", 0, 1) or None
+    )
+
+
+def _set_text(scenario: Scenario, text: str) -> Scenario:
+    wanted = [one for one in Text if one.value.startswith(text.strip().lower())]
+    if len(wanted) != 1 or not text.strip():
+        raise InputError(f"text: found {text!r}, expected one of {', '.join(Text)}")
+    return replace(scenario, workload=replace(scenario.workload, text=wanted[0]))
+
+
 WORKLOAD: tuple[Field, ...] = (
     Field(
         "mode",
@@ -217,21 +257,39 @@ WORKLOAD: tuple[Field, ...] = (
         hint="each replica; or none",
     ),
     Field(
+        "draft",
+        "drafts by",
+        lambda s: s.draft or _USUAL_DRAFT,
+        _set_draft,
+        choices=lambda: (_USUAL_DRAFT, *(method.value for method in NAMED_METHODS)),
+        hint="method, path or hub id",
+        kinds=LANGUAGE,
+    ),
+    Field(
         "draft_tokens",
         "draft tokens",
-        lambda s: str(s.draft_tokens),
-        lambda s, text: replace(s, draft_tokens=parse_whole(text or "0", "draft", 0, 64)),
-        lambda s, way: replace(s, draft_tokens=max(0, min(64, s.draft_tokens + way))),
-        hint="guessed each step",
+        _draft_tokens,
+        _set_draft_tokens,
+        _step_draft_tokens,
+        hint="each step; 0, or auto",
         kinds=LANGUAGE,
     ),
     Field(
         "acceptance",
         "acceptance",
-        lambda s: f"{s.acceptance:g}",
-        lambda s, text: replace(s, acceptance=parse_ratio(text or "0", "acceptance", 0, 1)),
-        lambda s, way: replace(s, acceptance=share_step(s.acceptance, way)),
-        hint="of a guess: 0 to 1",
+        lambda s: "published" if s.acceptance is None else f"{s.acceptance:g}",
+        _set_acceptance,
+        lambda s, way: replace(s, acceptance=share_step(s.acceptance or 0.0, way) or None),
+        hint="0 to 1; empty: published",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "text",
+        "text",
+        lambda s: s.workload.text.value,
+        _set_text,
+        choices=lambda: tuple(text.value for text in Text),
+        hint="what requests are about",
         kinds=LANGUAGE,
     ),
     *CLIENT,

@@ -5,31 +5,37 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.plan.limits import parse_limit
 from engine.plan.metrics import LIMITED
+from engine.plan.pool_choice import agreed
 from engine.scenario import (
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
     MOST_PER_SECOND,
     MOST_SPREAD,
+    ArrangementKind,
     Best,
     Client,
     ClientKind,
+    DraftTokens,
     FirstToken,
     LayoutLimits,
     Lengths,
     Mode,
     Objectives,
+    PoolChoice,
     Scenario,
     Settings,
+    Text,
     Workload,
 )
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import (
+    LARGEST_COUNT,
     parse_count,
     parse_instances,
     parse_ratio,
@@ -65,6 +71,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         ("dp", "attention-data"),
     ):
         hardware.add_argument(f"--{name}", help=f"allowed {what} parallel degrees, as 4 or 2,4,8")
+    _add_pool_options(parser)
     precision = parser.add_argument_group("precision")
     precision.add_argument("--weights", help="weight format (bf16, fp8, int4, nvfp4 …) or bits")
     precision.add_argument("--activations", help="activation format or bits")
@@ -87,8 +94,22 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--slo", help="named objectives")
     workload.add_argument("--max-batch", help="largest batch to try")
     workload.add_argument("--load-imbalance", help="busiest expert rank over the mean")
-    workload.add_argument("--draft-tokens", help="speculative tokens per step")
-    workload.add_argument("--acceptance", help="acceptance of a draft token, 0 to 1")
+    workload.add_argument(
+        "--draft",
+        help="what drafts tokens: mtp, eagle3, p-eagle, dflash, dspark, ngram, or a draft's "
+        "profile, path or hub id; left out, what is usual for the model",
+    )
+    workload.add_argument("--draft-tokens", help="tokens drafted per step; auto: the best number")
+    workload.add_argument(
+        "--acceptance",
+        help="acceptance of a draft token, 0 to 1; left out, what was published of the model, the "
+        "method and the text",
+    )
+    workload.add_argument(
+        "--text",
+        choices=[one.value for one in Text],
+        help="what requests are about, which decides how many drafted tokens are kept",
+    )
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
     money = parser.add_argument_group("money and energy")
@@ -118,7 +139,32 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--max-sequences", help="sequences of one attention rank at once")
     engine.add_argument("--max-context", help="tokens of one request, prompt and answer")
     engine.add_argument("--prefix-caching", choices=["on", "off"], help="keep prompts' caches")
+    engine.add_argument("--redundant-experts", help="copies of popular experts in all; 0: none")
+    engine.add_argument(
+        "--batch-overlap",
+        choices=["on", "off"],
+        help="compute half a batch while the other half's tokens travel (SGLang's TBO, vLLM's DBO)",
+    )
+    engine.add_argument(
+        "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
+    )
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
+
+
+def _add_pool_options(parser: argparse.ArgumentParser) -> None:
+    pools = parser.add_argument_group("prefill and decode apart")
+    pools.add_argument(
+        "--arrangement",
+        choices=[one.value for one in ArrangementKind],
+        help="what is compared: replicas that do both, a pool of workers for each, or both ways",
+    )
+    pools.add_argument("--prefill", help="the prefill workers, as 'TP4 EP4 x3'; else searched for")
+    pools.add_argument("--decode", help="the decode workers, as 'TP1 EP16 DP16 x1'")
+    pools.add_argument("--prefill-chip", help="chip of the prefill pool, where it is another")
+    pools.add_argument("--decode-chip", help="chip of the decode pool, as --chip")
+    pools.add_argument("--prefill-chips", help="chips of the prefill pool, of all --chips")
+    pools.add_argument("--decode-chips", help="chips of the decode pool; the rest prefill")
+    pools.add_argument("--prefill-precision", metavar="WxAy", help="of the prefill pool")
 
 
 def add_load_options(parser: argparse.ArgumentParser) -> None:
@@ -164,18 +210,21 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     command to run: then the base's stay.
     """
     start = base or Scenario()
-    if arguments.chip:
-        start = replace(start, chip=_name(arguments.chip, "chip", start.chip))
+    if arguments.chip and arguments.decode_chip:
+        raise InputError("--chip and --decode-chip: found both, expected one of them")
+    chip = arguments.decode_chip or arguments.chip
+    if chip:
+        start = replace(start, chip=_name(chip, "chip", start.chip))
     if getattr(arguments, "benchmark", None):
         from engine.plan.named_scenario import named_scenario
 
         start = named_scenario(arguments.benchmark, start)
     if arguments.model and arguments.model != start.model:
         start = start.of_model(arguments.model)
-    return Scenario(
+    made = Scenario(
         model=_name(arguments.model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
-        chip=_name(arguments.chip, "chip", start.chip),
+        chip=start.chip if chip is None else _name(chip, "chip", start.chip),
         chips=_count(arguments.chips, "chips", start.chips),
         framework=_name(arguments.framework, "framework", start.framework),
         settings=_settings(arguments, start.settings),
@@ -192,6 +241,10 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
             expert=_degrees(arguments.ep, "ep", start.limits.expert),
             attention_data=_degrees(arguments.dp, "dp", start.limits.attention_data),
         ),
+        arrangement=ArrangementKind(arguments.arrangement)
+        if arguments.arrangement
+        else start.arrangement,
+        pools=_pools(arguments, start.pools),
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
         fixed_batch=start.fixed_batch,
         best=Best(arguments.best) if arguments.best else start.best,
@@ -205,13 +258,46 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         instances=parse_instances(arguments.instances, "--instances")
         if arguments.instances
         else start.instances,
-        draft_tokens=start.draft_tokens
-        if arguments.draft_tokens is None
-        else parse_whole(arguments.draft_tokens, "--draft-tokens", 0, 64),
-        acceptance=_ratio(arguments.acceptance, "acceptance", start.acceptance, 0, 1),
+        draft=_name(arguments.draft, "draft", start.draft),
+        **_drafts(arguments, start),
+        acceptance=start.acceptance
+        if arguments.acceptance is None
+        else parse_ratio(arguments.acceptance, "--acceptance", 0, 1) or None,
         assume=arguments.assume or start.assume,
         revision=arguments.revision or start.revision,
     )
+    agreeing = agreed(made)
+    if arguments.chips and agreeing.chips != made.chips:
+        raise InputError(
+            f"--chips {made.chips}: found pools of {agreeing.chips} chips, expected as many"
+        )
+    return agreeing
+
+
+def _pools(arguments: argparse.Namespace, start: PoolChoice) -> PoolChoice:
+    def count(text: str | None, what: str, otherwise: int | None) -> int | None:
+        return otherwise if text is None else parse_count(text, f"--{what}")
+
+    return PoolChoice(
+        prefill=start.prefill if arguments.prefill is None else arguments.prefill.strip(),
+        decode=start.decode if arguments.decode is None else arguments.decode.strip(),
+        prefill_chip=_name(arguments.prefill_chip, "prefill-chip", start.prefill_chip),
+        prefill_chips=count(arguments.prefill_chips, "prefill-chips", start.prefill_chips),
+        decode_chips=count(arguments.decode_chips, "decode-chips", start.decode_chips),
+        prefill_precision=arguments.prefill_precision or start.prefill_precision,
+    )
+
+
+def _drafts(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
+    """How many tokens are drafted: a number, or the best one. A draft without a number drafts as
+    many as are best."""
+    text = arguments.draft_tokens
+    if text is None and not arguments.draft:
+        return {"draft_tokens": start.draft_tokens, "drafts": start.drafts}
+    if text is None or text.strip().lower() == DraftTokens.BEST.value:
+        return {"draft_tokens": start.draft_tokens, "drafts": DraftTokens.BEST}
+    tokens = parse_whole(text, "--draft-tokens", 0, 64)
+    return {"draft_tokens": tokens, "drafts": DraftTokens.GIVEN}
 
 
 def _name(text: str | None, what: str, otherwise: str) -> str:
@@ -261,6 +347,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         output_tokens=_count(arguments.osl, "osl", start.output_tokens),
         lengths=Lengths.CHOSEN if arguments.isl or arguments.osl else start.lengths,
         mode=Mode(arguments.mode) if arguments.mode else start.mode,
+        text=Text(arguments.text) if arguments.text else start.text,
         image_width=width,
         image_height=height,
         sequence_tokens=_count(arguments.isl, "isl", start.sequence_tokens),
@@ -307,13 +394,21 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
     def count(text: str | None, what: str, otherwise: int | None) -> int | None:
         return otherwise if text is None else parse_count(text, f"--{what}")
 
-    caching = arguments.prefix_caching
+    caching, overlap = arguments.prefix_caching, arguments.batch_overlap
     return Settings(
         memory_fraction=share(arguments.memory_fraction, "memory-fraction", start.memory_fraction),
         prefill_tokens=count(arguments.prefill_tokens, "prefill-tokens", start.prefill_tokens),
         max_sequences=count(arguments.max_sequences, "max-sequences", start.max_sequences),
         max_context=count(arguments.max_context, "max-context", start.max_context),
         prefix_caching=start.prefix_caching if caching is None else caching == "on",
+        host_cache_gib=start.host_cache_gib,
+        redundant_experts=start.redundant_experts
+        if arguments.redundant_experts is None
+        else parse_whole(arguments.redundant_experts, "--redundant-experts", 0, LARGEST_COUNT),
+        batch_overlap=start.batch_overlap if overlap is None else overlap == "on",
+        prefill_interval=count(
+            arguments.prefill_interval, "prefill-interval", start.prefill_interval
+        ),
         build=_name(arguments.build, "build", start.build),
     )
 

@@ -92,8 +92,6 @@ def _add_predict(commands: Subparsers) -> None:
     add_scenario_options(parser)
     parser.add_argument("--batch", help="sequences in flight per replica, as 1,8,32, or most")
     parser.add_argument("--concurrency", help="requests in flight in all, as 1,8,32")
-    parser.add_argument("--prefill", help="pool of prefill workers, as 'TP4 EP4 x3'")
-    parser.add_argument("--decode", help="pool of decode workers, as 'TP1 EP16 DP16 x1'")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
@@ -109,8 +107,6 @@ def _add_simulate(commands: Subparsers) -> None:
     )
     add_scenario_options(parser)
     add_load_options(parser)
-    parser.add_argument("--prefill", help="pool of prefill workers, as 'TP4 EP4 x3'")
-    parser.add_argument("--decode", help="pool of decode workers, as 'TP1 EP16 DP16 x1'")
     parser.add_argument(
         "--requests",
         metavar="FILE",

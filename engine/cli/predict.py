@@ -15,18 +15,14 @@ from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.predicted import Predicted, predicted
-from engine.scenario import Scenario
+from engine.scenario import ArrangementKind, Scenario
 from engine.serve.call import Batch, Concurrency, Most, Size
 from engine.serve.kinds import kind_of
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT, parse_decimal
-from engine.work.arrangement import (
-    Arrangement,
-    Disaggregated,
-    parse_pool,
-)
+from engine.work.arrangement import Arrangement, given_pools
 
 MOST = "most"
 
@@ -56,14 +52,15 @@ def asked_arrangement(
     arguments: argparse.Namespace, scenario: Scenario, resolved: Resolved
 ) -> Arrangement:
     """How the options say that chips are used; raises `InputError`."""
+    given = given_pools(scenario.pools)
+    if given is not None:
+        return given
+    if scenario.arrangement is ArrangementKind.DISAGGREGATED:
+        raise InputError(
+            "--arrangement disaggregated: expected --prefill and --decode, the pools to predict "
+            "(rooftop sweep searches for them)"
+        )
     chips = scenario.chips if arguments.chips is not None else None
-    if arguments.prefill or arguments.decode:
-        if not (arguments.prefill and arguments.decode):
-            raise InputError("--prefill and --decode: found one pool, expected both")
-        if scenario.workload.cached:
-            raise InputError("--cached: not known with pools, expected no --prefill and --decode")
-        prefill = parse_pool(arguments.prefill, "--prefill")
-        return Disaggregated(prefill, parse_pool(arguments.decode, "--decode"))
     return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import MANY
 from engine.hardware.framework_profiles import load_framework
 from engine.scenario import Settings
 from engine.sources.profile_files import FORMER, bundled_files, read_toml
@@ -78,6 +79,9 @@ def configured(framework: Framework, chip: Chip, settings: Settings) -> Framewor
         "prefill_tokens": settings.prefill_tokens,
         "max_sequences": settings.max_sequences,
         "prefix_caching": settings.prefix_caching,
+        "batch_overlap": settings.batch_overlap,
+        "prefill_interval": settings.prefill_interval,
+        **_chosen_copies(settings),
     }
     told = {name: value for name, value in given.items() if value is not None}
     framework = _of_small_chip(built(framework, chip, settings.build), chip)
@@ -85,6 +89,16 @@ def configured(framework: Framework, chip: Chip, settings: Settings) -> Framewor
     if settings.memory_fraction is None and framework.memory.spare_bytes:
         return framework.changed(memory_fraction=_spared_fraction(framework, chip))
     return framework
+
+
+def _chosen_copies(settings: Settings) -> dict[str, int | bool | None]:
+    """Copies of experts that somebody chose, on however few ranks; none leave popular experts
+    where they are."""
+    copies = settings.redundant_experts
+    if copies is None:
+        return {}
+    ranks = 2 if copies else MANY
+    return {"redundant_experts": copies, "balanced_ranks": ranks, "chosen_copies": True}
 
 
 def _spared_fraction(framework: Framework, chip: Chip) -> float:

@@ -26,24 +26,33 @@ _DECLARED = "constant"
 class Declared:
     """How files write one constant: its ``key``, whose ending is the unit, and its bounds.
 
-    ``choices`` are what false and true of the file mean for a constant that is a mode.
+    ``choices`` are the modes of a constant that is one: two are what false and true of the file
+    mean, more are written by their values.
     """
 
     key: str
     says: str
     least: float = -math.inf
     most: float = math.inf
-    choices: tuple[Enum, Enum] | None = None
+    choices: tuple[Enum, ...] | None = None
 
     @property
     def scale(self) -> float:
         """The file's unit in seconds or bytes; 1 for what has no unit."""
         return next((one for end, one in _SCALES.items() if self.key.endswith(end)), 1.0)
 
+    @property
+    def is_switch(self) -> bool:
+        """Whether files write it as false or true."""
+        return self.choices is not None and len(self.choices) == 2
+
+    def _named(self, written: str) -> Enum:
+        return next(one for one in self.choices or () if one.value == written)
+
     def read(self, written: Any) -> Any:
         """The value that a file's ``written`` one stands for."""
         if self.choices is not None:
-            return self.choices[bool(written)]
+            return self.choices[bool(written)] if self.is_switch else self._named(written)
         if isinstance(written, list):
             return tuple(clean(one) for one in written)
         if isinstance(written, str):
@@ -55,7 +64,7 @@ class Declared:
     def write(self, value: Any) -> Any:
         """The other way round: as a file would say it."""
         if self.choices is not None:
-            return self.choices.index(value) == 1
+            return self.choices.index(value) == 1 if self.is_switch else value.value
         if isinstance(value, tuple):
             return list(value)
         if isinstance(value, Mapping):
@@ -73,7 +82,7 @@ def constant(
     *,
     least: float = -math.inf,
     most: float = math.inf,
-    choices: tuple[Enum, Enum] | None = None,
+    choices: tuple[Enum, ...] | None = None,
 ) -> Any:
     """A field of a part. ``default`` is the field's own value, in seconds and bytes; without one
     every file has to say it."""

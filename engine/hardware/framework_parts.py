@@ -44,6 +44,19 @@ class Admission(Enum):
     WHOLE_ANSWER = "when cache for its whole answer is free"
 
 
+class CacheTransfer(Enum):
+    """How a prefill worker hands a prompt's cache over."""
+
+    NONE = "none"
+    """It has no way to."""
+    WHOLE = "whole"
+    """After the last of it is made."""
+    CHUNKS = "chunks"
+    """After every pass that holds a chunk of the prompt."""
+    LAYERS = "layers"
+    """After every layer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """What the runtime spends around the kernels, in seconds."""
@@ -63,6 +76,13 @@ class Costs:
     layer_seconds: float = constant(
         "layer_us",
         "launch gap per layer where graphs do not hide it",
+        0.0,
+        least=0,
+        most=TEN_SECONDS,
+    )
+    draft_seconds: float = constant(
+        "draft_us",
+        "around each pass that drafts tokens: inputs of the next one, the choice of its token",
         0.0,
         least=0,
         most=TEN_SECONDS,
@@ -170,6 +190,14 @@ class Scheduler:
         least=0,
         most=100,
     )
+    prefill_interval: float = constant(
+        "prefill_interval",
+        "passes from one that may take prompts to the next, the same on all attention-DP ranks; "
+        "sooner where one such pass cannot take all that wait",
+        1.0,
+        least=1,
+        most=LARGEST_COUNT,
+    )
     rank_wait_passes: int = constant(
         "rank_wait_passes",
         "passes that a prompt of one attention-DP rank waits for the others to have one as well",
@@ -183,6 +211,13 @@ class Scheduler:
         MANY,
         least=1,
         most=LARGEST_COUNT,
+    )
+    cache_transfer: CacheTransfer = constant(
+        "cache_transfer",
+        "when a prefill worker hands a prompt's cache to a decode worker: whole at the end, in "
+        "chunks of the prompt, in layers; none where it cannot",
+        CacheTransfer.NONE,
+        choices=tuple(CacheTransfer),
     )
     prefix_caching: bool = constant(
         "prefix_caching",
@@ -227,6 +262,36 @@ class Capabilities:
         "rank has more of them than another (DeepSeek's EPLB)",
         MANY,
         least=1,
+        most=LARGEST_COUNT,
+    )
+    redundant_experts: int = constant(
+        "redundant_experts",
+        "those copies in all, as its recipes take them; more where ranks would be left without",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    chosen_copies: bool = constant(
+        "chosen_copies", "somebody chose their number, so that ranks have to divide it", False
+    )
+    shared_apart: bool = constant(
+        "shared_apart",
+        "on more ranks than there are slots for experts, the others hold shared experts only "
+        "(CloudMatrix-Infer, arXiv:2506.12708)",
+        False,
+    )
+    batch_overlap: bool = constant(
+        "batch_overlap",
+        "two halves of a batch take turns, one computing while the tokens of the other are "
+        "dispatched and combined (two-batch overlap of SGLang, dual-batch overlap of vLLM)",
+        False,
+    )
+    dispatch_cores: int = constant(
+        "dispatch_cores",
+        "cores that sending prompts' tokens to their experts takes from what is computed meanwhile "
+        "(DeepEP's normal kernels; its low-latency ones take none)",
+        0,
+        least=0,
         most=LARGEST_COUNT,
     )
     shared_beside: bool = constant(

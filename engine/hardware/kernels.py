@@ -121,6 +121,12 @@ def constants_for(kernel: str, chip: Chip, framework: Framework) -> KernelConsta
     return found
 
 
+def has_constants(kernel: str, chip: Chip, framework: Framework) -> bool:
+    """Whether the framework or the chip has constants of kernel class ``kernel`` itself."""
+    scopes = (f"{chip.id}/{kernel}", f"{chip.generation}/{kernel}")
+    return kernel in chip.kernels or any(one in framework.kernels for one in scopes)
+
+
 def _generation_constants(kernel: str, chip: Chip, framework: Framework) -> KernelConstants:
     family, dtype = kernel.split(".")
     for candidate in (dtype, *_RELATIVES.get(dtype, ()), PLAIN):

@@ -200,9 +200,12 @@ def _bounds(declared: Declared) -> dict[str, Any]:
 
 
 def _of_constant(annotation: Any, declared: Declared) -> Any:
-    """The type of a constant in a file: numbers within their bounds, modes as true or false."""
+    """The type of a constant in a file: numbers within their bounds, modes as true or false, or by
+    name where there are more than two."""
     if declared.choices is not None:
-        return bool
+        if declared.is_switch:
+            return bool
+        return Literal[tuple(one.value for one in declared.choices)]
     if annotation in {int, float}:
         return Annotated[annotation, Field(**_bounds(declared))]
     if annotation == Mapping[str, float]:

@@ -52,7 +52,7 @@ class Message:
     value per layout.
 
     ``kind`` is ``all_reduce``, ``all_to_all`` or ``send``. For ``all_to_all`` the bytes are what
-    one chip sends, and ``remote_bytes`` the part that leaves its node.
+    one chip sends over both fabrics, and ``remote_bytes`` the part that leaves its node.
     """
 
     name: str

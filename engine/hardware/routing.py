@@ -13,3 +13,11 @@ def evenness() -> float:
     """Shape of the gamma distribution of the experts' popularity; the larger, the more even."""
     shape: float = read_toml(ROOT / "routing.toml")["evenness"]
     return shape
+
+
+@cache
+def balanced_excess() -> float:
+    """What the busiest rank has beyond the mean where popular experts have copies and ranks their
+    experts by popularity."""
+    excess: float = read_toml(ROOT / "routing.toml")["balanced"]["excess"]
+    return excess

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.plan.drafting import drafts_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
 from engine.plan.limits import amount, amount_beyond
@@ -51,8 +52,9 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
         sentence = "Nothing to choose from: no layout was tried."
     else:
         sentence = _losing(prepared, scenario, sweep.table, sweep.nearest)
-    told = lengths_note(scenario, prepared.systems[0])
-    notes = [note for note in (told, *prepared.notes) if note]
+    system = prepared.systems[0]
+    told = lengths_note(scenario, system), drafts_note(scenario, system)
+    notes = [note for note in (*told, *prepared.notes) if note]
     return " ".join((sentence, *(f"{note}." for note in notes)))
 
 

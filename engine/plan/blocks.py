@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -74,7 +73,7 @@ def outcome_of(
 ) -> Outcome:
     """What arrangements of a scenario do, one row each, or the same ``sizes`` for all."""
     system = prepared.system(precision)
-    found = predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
+    found = predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
     return billed(prepared, scenario, precision, found)
 
 
@@ -124,7 +123,7 @@ def _is_known(metric: Metric, outcome: Outcome) -> bool:
     if bill is None or metric.needs is Needs.NOTHING:
         return metric.needs is Needs.NOTHING
     if metric.needs is Needs.PRICE:
-        return math.isfinite(bill.usd_per_chip_hour)
+        return bool(np.all(np.isfinite(bill.usd_per_hour)))
     return bool(np.all(np.isfinite(bill.watts)))
 
 

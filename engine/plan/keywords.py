@@ -54,6 +54,7 @@ SPELLINGS: Mapping[str, Path] = {
     "isl": ("input_tokens", "sequence_tokens"),
     "osl": ("output_tokens",),
     "engine": ("framework",),
+    "decode_chip": ("chip",),
     "number": ("benchmark_number",),
     "precision": ("precisions",),
     "set": ("edits",),
@@ -66,11 +67,14 @@ KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
-    *("load_imbalance", "draft_tokens", "acceptance", "cached"),
+    *("load_imbalance", "draft", "draft_tokens", "drafts", "acceptance", "text", "cached"),
+    *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
+    *("decode_chips", "prefill_precision"),
     *("rate", "burstiness", "input_spread", "output_spread"),
     *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
+    *("redundant_experts", "batch_overlap", "prefill_interval"),
 )
 _MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
     **dict.fromkeys(_LANGUAGE, (ModelCategory.LANGUAGE,)),
@@ -145,6 +149,7 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
     `InputError` naming the keyword, what was found and what is expected."""
     from engine.plan.plan_file import scenario_document
     from engine.plan.plan_schema import parse_scenario
+    from engine.plan.pool_choice import agreed
 
     given = dict(keywords)
     if given.get("model", base.model) != base.model:
@@ -164,7 +169,7 @@ def scenario_with(base: Scenario, keywords: Mapping[str, object]) -> Scenario:
         else:
             holder[path[-1]] = _written(name, value)
     try:
-        return parse_scenario("", document)
+        return agreed(parse_scenario("", document))
     except InputError as error:
         raise InputError(_shortened(str(error))) from None
 
@@ -261,7 +266,7 @@ def with_one_layout(base: Scenario | None, keywords: Mapping[str, object]) -> Sc
             )
         degrees[name] = found[0]
     made = scenario_with(start, {**keywords, **degrees})
-    if base is not None or "chips" in keywords:
+    if base is not None or "chips" in keywords or made.pools.given:
         return made
     limits = made.limits
     return replace(

@@ -15,7 +15,7 @@ from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
 from engine.scenario import Mode, Objectives, Scenario
 from engine.words.quantities import batch_words, duration_within, rate_within
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Arrangement, Disaggregated
 from engine.work.tokens import Inventory
 
 if TYPE_CHECKING:
@@ -39,11 +39,19 @@ class TokenPlans:
         return metric.label
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
-        """``Qwen3-32B on 8 × H100 as TP8 W8A8, batch 64``."""
-        arrangement = table.arrangement(row)
+        """``Qwen3-32B on 8 × H100 as TP8 W8A8, batch 64``; with pools of unlike chips or precisions
+        both."""
+        arrangement, precision = table.arrangement(row), table.precision(row)
+        chips, formats = f"{arrangement.chips} × {prepared.chip.name}", precision.name
+        prefill = prepared.system(precision).prefilling
+        if isinstance(arrangement, Disaggregated):
+            if prefill.chip.id != prepared.chip.id:
+                counts = arrangement.prefill.chips, arrangement.decode.chips
+                chips = f"{counts[0]} × {prefill.chip.name} + {counts[1]} × {prepared.chip.name}"
+            if prefill.precision != precision:
+                formats = f"{prefill.precision.name} | {formats}"
         return (
-            f"{prepared.model.name} on {arrangement.chips} × {prepared.chip.name} "
-            f"as {arrangement.name} {table.precision(row).name}, "
+            f"{prepared.model.name} on {chips} as {arrangement.name} {formats}, "
             f"{batch_words(int(table.batch[row]), arrangement.replicas)}"
         )
 

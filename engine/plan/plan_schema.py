@@ -18,16 +18,20 @@ from engine.scenario import (
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
+    ArrangementKind,
     Best,
     Client,
     ClientKind,
+    DraftTokens,
     FirstToken,
     LayoutLimits,
     Lengths,
     Mode,
     Objectives,
+    PoolChoice,
     Scenario,
     Settings,
+    Text,
     Workload,
 )
 from engine.sources.profile_files import first_problem
@@ -71,6 +75,7 @@ class WorkloadFile(_Strict):
     input_spread: float = Field(default=0.0, ge=0, le=MOST_SPREAD)
     output_spread: float = Field(default=0.0, ge=0, le=MOST_SPREAD)
     cached: float = Field(default=0.0, ge=0, le=1)
+    text: Text = Field(default=Text.CHAT, strict=False)
     shared_prefix_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
     turns: PositiveInt = Field(default=1, le=MOST_TURNS)
     images: int = Field(default=0, ge=0, le=MOST_IMAGES)
@@ -94,6 +99,9 @@ class SettingsFile(_Strict):
     max_context: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefix_caching: bool | None = None
     host_cache_gib: float | None = Field(default=None, gt=0, le=MOST_HOST_GIB)
+    redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
+    batch_overlap: bool | None = None
+    prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     build: str = Field(default="", max_length=60)
 
 
@@ -104,6 +112,17 @@ class LimitsFile(_Strict):
     pipeline: list[PositiveInt] = []
     expert: list[PositiveInt] = []
     attention_data: list[PositiveInt] = []
+
+
+class PoolChoiceFile(_Strict):
+    """What is chosen of both pools."""
+
+    prefill: str = Field(default="", max_length=100)
+    decode: str = Field(default="", max_length=100)
+    prefill_chip: str = ""
+    prefill_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    decode_chips: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    prefill_precision: str = ""
 
 
 class EditFile(_Strict):
@@ -130,6 +149,8 @@ class ScenarioFile(_Strict):
     objectives: dict[str, Any]
     """An `ObjectivesFile`."""
     limits: LimitsFile = LimitsFile()
+    arrangement: ArrangementKind = Field(default=ArrangementKind.AGGREGATED, strict=False)
+    pools: PoolChoiceFile = PoolChoiceFile()
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     best: Best = Field(default=Best.THROUGHPUT, strict=False)
@@ -137,8 +158,11 @@ class ScenarioFile(_Strict):
     benchmark_number: int = Field(default=1, ge=0, le=999)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
+    draft: str = Field(default="", max_length=4096)
     draft_tokens: int = Field(default=0, ge=0, le=64)
-    acceptance: float = Field(default=0.0, ge=0, le=1)
+    drafts: DraftTokens = Field(default=DraftTokens.GIVEN, strict=False)
+    acceptance: float | None = Field(default=None, ge=0, le=1)
+    """0 in files from before it was known: what is known of the model."""
     assume: str = ""
     revision: str = ""
 
@@ -209,6 +233,8 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         workload=_workload(file.workload),
         objectives=Objectives(**objectives.model_dump()),
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
+        arrangement=file.arrangement,
+        pools=PoolChoice(**file.pools.model_dump()),
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
         best=file.best,
@@ -216,8 +242,10 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         benchmark_number=file.benchmark_number,
         load_imbalance=file.load_imbalance,
         instances=file.instances,
+        draft=file.draft,
         draft_tokens=file.draft_tokens,
-        acceptance=file.acceptance,
+        drafts=file.drafts,
+        acceptance=file.acceptance or None,
         assume=file.assume,
         revision=file.revision,
     )

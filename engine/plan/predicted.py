@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.plan.drafting import with_best_drafts_at
 from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import Prepared, prepare_on
 from engine.plan.results import Table
@@ -86,6 +87,9 @@ class Predicted:
             "max_sequences": engine.scheduler.max_sequences,
             "max_context": self.prepared.systems[0].max_context,
             "prefix_caching": engine.scheduler.prefix_caching,
+            "redundant_experts": engine.capabilities.redundant_experts,
+            "batch_overlap": engine.capabilities.batch_overlap,
+            "prefill_interval": engine.scheduler.prefill_interval,
             "build": given.build or engine.builds.newest,
         }
         named = [name for name in used if getattr(given, name) not in {None, ""}]
@@ -97,8 +101,11 @@ def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size
     of the first precision."""
     prepared = prepare_on(scenario, arrangement)
     refuse_unpriced(prepared, scenario)
-    requests, load = requests_of(scenario), load_of(scenario)
-    largest = float(largest_sizes(prepared.systems[0], (arrangement,), requests, load)[0, 0])
-    asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]
-    table, outcomes = asked_table(prepared, scenario, arrangement, np.array(asked, dtype=float))
+    system = prepared.systems[0]
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    largest = float(largest_sizes(system, (arrangement,), requests, load)[0, 0])
+    calls = (Call(scenario, arrangement, one) for one in sizes)
+    asked = np.array([size_per_replica(call, largest) for call in calls], dtype=float)
+    scenario = with_best_drafts_at(prepared, scenario, arrangement, asked)
+    table, outcomes = asked_table(prepared, scenario, arrangement, asked)
     return Predicted(scenario, prepared, arrangement, tuple(sizes), outcomes, table)

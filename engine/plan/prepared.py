@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,13 +15,15 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.scenario import Best, Objectives, Scenario, Workload
+from engine.scenario import ArrangementKind, Best, Objectives, Scenario, Workload
+from engine.serve.joining import apart
 from engine.serve.kinds import kind_of
 from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
-from engine.work.arrangement import Arrangement
+from engine.words.errors import InputError
+from engine.work.arrangement import Arrangement, given_pools
 
 if TYPE_CHECKING:
     from engine.model.forward.architecture import ForwardArchitecture
@@ -91,7 +94,7 @@ _PREPARED_LOCK = threading.Lock()
 def _key(scenario: Scenario) -> object:
     """What of a scenario decides what it resolves to (all but what requests, objectives and
     searches are), and the files that were read for it."""
-    chosen = scenario.workload
+    chosen, usual = scenario.workload, Scenario()
     size = Workload(
         image_width=chosen.image_width,
         image_height=chosen.image_height,
@@ -107,10 +110,12 @@ def _key(scenario: Scenario) -> object:
         best=Best.THROUGHPUT,
         prices="",
         draft_tokens=0,
-        acceptance=0.0,
+        drafts=usual.drafts,
+        acceptance=None,
     )
     own = own_files_changed_at("chips", "frameworks", "models")
-    named = config_files(user_path(scenario.model))
+    read = [scenario.model, *([scenario.draft] if scenario.draft else [])]
+    named = [file for reference in read for file in config_files(user_path(reference))]
     return repr(same), own, tuple(changed_at(one) for one in named)
 
 
@@ -120,25 +125,67 @@ def prepare(scenario: Scenario) -> Prepared:
     The last ones are remembered, for all threads. Raises `InputError` naming what is wrong.
     """
     key = _key(scenario)
+    prepared = _remembered(key, lambda: _prepared(scenario))
+    if not _searches_pools(prepared, scenario):
+        return prepared
+    asked = scenario.workload, scenario.objectives, scenario.max_batch, scenario.fixed_batch
+    drafts = scenario.draft_tokens, scenario.acceptance
+    return _remembered((key, asked, drafts), lambda: _with_pools(prepared, scenario))
+
+
+def _remembered(key: object, make: Callable[[], Prepared]) -> Prepared:
     with _PREPARED_LOCK:
         if key in _PREPARED:
             _PREPARED.move_to_end(key)
             return _PREPARED[key]
-    found = resolve(scenario)
-    architecture = found.model.architecture
-    prepared = Prepared(
-        found.model,
-        found.chip,
-        found.framework,
-        found.systems,
-        kind_of(architecture.kind).arrangements(found.systems[0], scenario.chips, scenario.limits),
-        found.notes,
-    )
+    made = make()
     with _PREPARED_LOCK:
-        _PREPARED[key] = prepared
+        _PREPARED[key] = made
         while len(_PREPARED) > _PREPARED_MOST:
             _PREPARED.popitem(last=False)
-    return prepared
+    return made
+
+
+def _prepared(scenario: Scenario) -> Prepared:
+    found = resolve(scenario)
+    arrangements = _arrangements(scenario, found.systems[0])
+    return Prepared(
+        found.model, found.chip, found.framework, found.systems, arrangements, found.notes
+    )
+
+
+def _arrangements(scenario: Scenario, system: System) -> tuple[Arrangement, ...]:
+    """What does not depend on loads and objectives: replicas of every legal layout, and pools that
+    are spelt out."""
+    kind, given = kind_of(system.model.kind), None
+    if system.model.kind is ModelKind.TOKENS:
+        given = given_pools(scenario.pools)
+        if scenario.arrangement is ArrangementKind.DISAGGREGATED:
+            return (given,) if given is not None else ()
+    together = kind.arrangements(system, scenario.chips, scenario.limits)
+    return together if given is None else (*together, given)
+
+
+def _searches_pools(prepared: Prepared, scenario: Scenario) -> bool:
+    """Whether pools are compared that nobody spelt out."""
+    if prepared.kind is not ModelKind.TOKENS or scenario.pools.given:
+        return False
+    if scenario.arrangement is ArrangementKind.AGGREGATED:
+        return False
+    return not apart(prepared.systems[0], scenario.chips)
+
+
+def _with_pools(prepared: Prepared, scenario: Scenario) -> Prepared:
+    """With the pools that are worth a look under the scenario's load and objectives."""
+    from engine.plan.pools import worthwhile_pools
+
+    try:
+        pools = worthwhile_pools(prepared.systems[0], scenario)
+    except InputError as error:
+        if scenario.arrangement is ArrangementKind.DISAGGREGATED:
+            raise
+        return replace(prepared, notes=(*prepared.notes, f"No pools: {error}"))
+    return replace(prepared, arrangements=(*prepared.arrangements, *pools))
 
 
 def prepare_on(scenario: Scenario, arrangement: Arrangement) -> Prepared:

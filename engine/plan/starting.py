@@ -14,6 +14,7 @@ from engine.serve.startup import Startup, startup
 from engine.serve.system import System
 from engine.words.quantities import GIB
 from engine.work.arrangement import Aggregated, Arrangement
+from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 from engine.work.parallelism import legal_layouts
 
@@ -108,7 +109,10 @@ def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
     if system.engine.memory.memory_fraction < LARGEST_FRACTION and starts(fuller):
         yield f"would start with more of the memory (--memory-fraction {LARGEST_FRACTION:g})"
     for chips in range(layout.chips + 1, 4 * layout.chips + 1):
-        every = legal_layouts(system.tokens_model, chips, system.chip.node_size, scenario.limits)
+        placing = Placing.of(system.engine.capabilities)
+        every = legal_layouts(
+            system.tokens_model, chips, system.chip.node_size, scenario.limits, placing
+        )
         whole = [one for one in every if one.replicas == 1 and starts(system, one)]
         if whole:
             yield f"would start on {chips} chips ({whole[0].name})"

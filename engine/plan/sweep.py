@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,16 +32,27 @@ from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
 from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import FloatArray, IntArray
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Arrangement, Disaggregated
 
-MOST_CANDIDATES = 500_000
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How arrangements of one type are tried: all batches of up to ``most_candidates`` in all. Of
+    more, all up to ``finest`` and then in steps of one part in so many; afterwards those between
+    the steps, all of the ``whole`` best arrangements and those next to the best of the ``near``
+    ones after them."""
+
+    most_candidates: int
+    finest: int
+    whole: int
+    near: int
+
+
+STEPS = Steps(500_000, 512, 6, 1 << 20)
 """More are not all tried: at a hundred bytes each, and a microsecond, nobody would wait for them
-nor read them."""
-FINEST_STEPS = 512
-"""Steps are one part in so many, where not every batch is tried."""
-TRIED_WHOLE = 6
-"""Arrangements of which every batch is tried even then: throughput over batch is no smooth line,
-and the answer must not depend on the steps."""
+nor read them. Throughput over batch is no smooth line, and the answer must not depend on steps."""
+POOL_STEPS = Steps(4096, 24, 1, 8)
+"""Of pools a candidate costs several times as much, and they come in larger numbers."""
 
 
 def batch_table(
@@ -100,7 +111,8 @@ def _with_held_memory(
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
     """The largest batch per replica that is held and admitted, for every arrangement."""
     system = prepared.system(precision)
-    most = largest_sizes(system, prepared.arrangements, requests_of(scenario), load_of(scenario))
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    most = largest_sizes(system, prepared.arrangements, requests, load)
     return np.minimum(most[:, 0], float(LARGEST_BATCH)).astype(np.int64)
 
 
@@ -127,40 +139,67 @@ def sweep(
 ) -> Sweep | None:
     """Evaluate and rank every candidate; None when ``should_stop`` said so between blocks.
 
-    Of more than `MOST_CANDIDATES`, large batches are tried in steps first, then every one around
+    Of many candidates (`Steps`), large batches are tried in steps first, then every one around
     the best of each arrangement: memory and time stay bounded however many chips there are.
     """
     started = time.perf_counter()
     refuse_unpriced(prepared, scenario)
-    search = _Search(prepared, scenario, should_stop or (lambda: False))
-    parts = search.everything()
-    if parts is None:
-        return None
-    whole = joined_blocks(parts)
-    found = rank(search.judged(whole), scenario, 0.0)
-    if search.is_coarse:
-        around = search.around(found)
-        if around is None:
+    stop = should_stop or (lambda: False)
+    searches = [_Search(prepared, scenario, one, stop) for one in _alike(prepared.arrangements)]
+    parts: list[Block] = []
+    for search in searches:
+        if not search.everything(parts):
             return None
-        found = rank(search.judged(joined_blocks([whole, *around])), scenario, 0.0)
+    whole = joined_blocks(parts)
+    found = rank(_judged(prepared, scenario, whole), scenario, 0.0)
+    around: list[Block] = []
+    for search in searches:
+        if search.is_coarse and not search.around(found, around):
+            return None
+    if around:
+        found = rank(_judged(prepared, scenario, joined_blocks([whole, *around])), scenario, 0.0)
     return replace(found, elapsed_seconds=time.perf_counter() - started)
 
 
+def _alike(arrangements: tuple[Arrangement, ...]) -> list[IntArray]:
+    """The places of the arrangements of each type: those of one type are predicted together."""
+    types = [type(one) for one in arrangements]
+    return [
+        np.array([place for place, own in enumerate(types) if own is kind])
+        for kind in dict.fromkeys(types)
+    ]
+
+
+def _judged(prepared: Prepared, scenario: Scenario, block: Block) -> Table:
+    """The rows with their verdicts."""
+    used, precisions = prepared.arrangements, prepared.precisions
+    return judged_table(prepared, scenario, used, precisions, block)
+
+
 class _Search:
-    """One sweep: the largest batch of every arrangement in every precision, and which are tried."""
+    """One sweep over arrangements of one type, at ``places`` of all: the largest batch of each in
+    every precision, and which are tried."""
 
     def __init__(
-        self, prepared: Prepared, scenario: Scenario, should_stop: Callable[[], bool]
+        self,
+        prepared: Prepared,
+        scenario: Scenario,
+        places: IntArray,
+        should_stop: Callable[[], bool],
     ) -> None:
         self._prepared = prepared
         self._scenario = scenario
+        self._places = places
         self._should_stop = should_stop
         self._most = [self._largest(precision) for precision in prepared.precisions]
-        widest = max(int(most.max()) for most in self._most)
+        widest = max(int(most[places].max()) for most in self._most)
         only = scenario.fixed_batch
-        rows = sum(int(most.sum()) for most in self._most)
-        self.is_coarse = only is None and rows > MOST_CANDIDATES
-        self._tried = _steps(widest) if self.is_coarse else np.arange(1, widest + 1)
+        rows = sum(int(most[places].sum()) for most in self._most)
+        pooled = isinstance(prepared.arrangements[int(places[0])], Disaggregated)
+        self._steps = POOL_STEPS if pooled else STEPS
+        self.is_coarse = only is None and rows > self._steps.most_candidates
+        finest = self._steps.finest
+        self._tried = _steps(widest, finest) if self.is_coarse else np.arange(1, widest + 1)
         if only is not None:
             self._tried = np.array([only])
 
@@ -173,37 +212,39 @@ class _Search:
         # Where nothing fits, batch 1 is still there, to say what it lacks.
         return np.maximum(fitting, 1)
 
-    def everything(self) -> list[Block] | None:
-        """The rows of all batches tried; None when stopped."""
+    def everything(self, parts: list[Block]) -> bool:
+        """Add the rows of all batches tried; False when stopped."""
         candidates = kind_of(self._prepared.kind).block_candidates
-        parts: list[Block] = []
         for place, most in enumerate(self._most):
-            counts = np.searchsorted(self._tried, most, side="right")
+            counts = np.searchsorted(self._tried, most[self._places], side="right")
             for chosen, low, high in _blocks(counts, candidates):
                 if self._should_stop():
-                    return None
-                parts.append(self._block(place, chosen, self._tried[low - 1 : high]))
-        return parts
+                    return False
+                tried = self._tried[low - 1 : high]
+                parts.append(self._block(place, self._places[chosen], tried))
+        return True
 
-    def around(self, found: Sweep) -> list[Block] | None:
-        """Batches left out at first: all of the best arrangements, of the others those next to
-        their best one. None when stopped."""
-        table, parts = found.table, []
-        columns = (table.precision_index[found.order], table.arrangement_index[found.order])
+    def around(self, found: Sweep, parts: list[Block]) -> bool:
+        """Add batches left out at first: all of the best arrangements, of the others those next to
+        their best one. False when stopped."""
+        table = found.table
+        mine = found.order[np.isin(table.arrangement_index[found.order], self._places)]
+        columns = (table.precision_index[mine], table.arrangement_index[mine])
         key = columns[0] * len(table.arrangements) + columns[1]
         firsts = np.sort(np.unique(key, return_index=True)[1])
-        for standing, row in enumerate(found.order[firsts]):
+        best = mine[firsts][: self._steps.whole + self._steps.near]
+        for standing, row in enumerate(best):
             if self._should_stop():
-                return None
+                return False
             place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])
             last = int(self._most[place][chosen])
             low, high = 1, last
-            if standing >= TRIED_WHOLE:
+            if standing >= self._steps.whole:
                 low, high = self._neighbours(int(table.batch[row]))
             left_out = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
             if len(left_out):
                 parts.append(self._block(place, np.array([chosen]), left_out))
-        return parts
+        return True
 
     def _neighbours(self, batch: int) -> tuple[int, int]:
         """What was tried before and after ``batch``."""
@@ -232,16 +273,10 @@ class _Search:
             batch,
         )
 
-    def judged(self, block: Block) -> Table:
-        """The rows with their verdicts."""
-        prepared, scenario = self._prepared, self._scenario
-        used, precisions = prepared.arrangements, prepared.precisions
-        return judged_table(prepared, scenario, used, precisions, block)
 
-
-def _steps(widest: int) -> IntArray:
-    """Every batch up to `FINEST_STEPS`, then steps of one part in so many."""
-    found = list(range(1, min(FINEST_STEPS, widest) + 1))
+def _steps(widest: int, finest: int) -> IntArray:
+    """Every batch up to ``finest``, then steps of one part in so many."""
+    found = list(range(1, min(finest, widest) + 1))
     while found[-1] < widest:
-        found.append(min(found[-1] + max(found[-1] // FINEST_STEPS, 1), widest))
+        found.append(min(found[-1] + max(found[-1] // finest, 1), widest))
     return np.array(found, dtype=np.int64)

@@ -63,7 +63,7 @@ def size_per_replica(call: Call, largest: float) -> float:
 def ask(call: Call, resolved: Resolved | None = None) -> Outcome:
     """The outcome of one call, of its scenario's first precision; raises `InputError`."""
     system = (resolved or resolve(call.scenario)).systems[0]
-    requests, load = requests_of(call.scenario), load_of(call.scenario)
+    requests, load = requests_of(call.scenario, system), load_of(call.scenario)
     largest = largest_sizes(system, (call.arrangement,), requests, load)
     size: FloatArray = np.array([[size_per_replica(call, float(largest[0, 0]))]])
     return predict(system, (call.arrangement,), requests, load, size)

@@ -35,6 +35,8 @@ def _options(call: Call) -> Options:
         ("weights", scenario.weights),
         ("activations", scenario.activations),
         ("kv", scenario.kv),
+        ("prefill-chip", scenario.pools.prefill_chip),
+        ("prefill-precision", scenario.pools.prefill_precision),
         ("assume", scenario.assume),
         ("revision", scenario.revision),
     ):
@@ -74,8 +76,11 @@ def _numbers(scenario: Scenario) -> Options:
     usual = Scenario()
     if scenario.load_imbalance != usual.load_imbalance:
         yield "load-imbalance", repr(scenario.load_imbalance)
-    if scenario.draft_tokens:
+    if scenario.draft:
+        yield "draft", scenario.draft
+    if scenario.draft_tokens or scenario.draft:
         yield "draft-tokens", str(scenario.draft_tokens)
+    if scenario.acceptance is not None:
         yield "acceptance", repr(scenario.acceptance)
     if scenario.instances > 1:
         yield "instances", str(scenario.instances)
@@ -93,6 +98,8 @@ def _workload(workload: Workload) -> Options:
         yield "osl", str(workload.output_tokens)
     if workload.mode is not usual.mode:
         yield "mode", workload.mode.value
+    if workload.text is not usual.text:
+        yield "text", workload.text.value
     if workload.cached:
         yield "cached", repr(workload.cached)
     if workload.utilisation != usual.utilisation:
@@ -116,12 +123,16 @@ def _settings(settings: Settings) -> Options:
         ("prefill-tokens", settings.prefill_tokens),
         ("max-sequences", settings.max_sequences),
         ("max-context", settings.max_context),
+        ("redundant-experts", settings.redundant_experts),
+        ("prefill-interval", settings.prefill_interval),
         ("build", settings.build or None),
     ):
         if value is not None:
             yield option, str(value)
     if settings.prefix_caching is not None:
         yield "prefix-caching", "on" if settings.prefix_caching else "off"
+    if settings.batch_overlap is not None:
+        yield "batch-overlap", "on" if settings.batch_overlap else "off"
 
 
 def _size(size: Size) -> Options:

@@ -127,7 +127,7 @@ def _mean_wait(
     """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
-    steps = deployment.framework.scheduler.admission_steps
+    steps = np.maximum(deployment.framework.scheduler.admission_steps, passes.interval)
     polling = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
     waiting: FloatArray = polling + _waiting(passes)
     return waiting

@@ -2,8 +2,8 @@
 
 Requests circulate: prefill on one of the P workers, cache over the network, decode on one of
 the D workers. With ``concurrency`` requests in flight the rate follows from Little's law,
-``rate = concurrency / (prefill + transfer + decode)``, but is never more than the prefill pool
-can feed; what the decode pool then does not hold waits in front of prefill.
+``rate = concurrency / (queue + prefill + transfer + decode)``, but is never more than the prefill
+pool can feed; what the decode pool then does not hold waits in front of prefill.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.hardware.framework_parts import CacheTransfer
 from engine.serve.client import opening_seconds
+from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.law import Law, Piece
 from engine.serve.laws import Laws, Opening, opened, opening_of
 from engine.serve.lengths import answer_nodes
@@ -21,10 +23,14 @@ from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Service
 from engine.words.arrays import FloatArray
-from engine.work.tokens import decode_step, prefill_step
+from engine.work.tokens import prefill_step
 
-ITERATIONS = 6
-"""Rounds of the fixed point between decode batch and rate; three suffice in practice."""
+ITERATIONS = 5
+"""Rounds of the fixed point between decode batch and rate; its last change is below 1 %."""
+STEEPEST = 0.9
+"""Of the logarithm of a step's seconds over that of its batch: steps never grow faster."""
+CRITICAL = 8.0 / np.pi
+"""So that half of the bound at full load is ``√(2n/π)`` (machine repair problem)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,25 @@ class Pools:
     decode: Deployment
     decode_workers: FloatArray
     transfer_seconds: FloatArray
-    """Moving one prompt's cache from a prefill to a decode worker."""
+    """Moving one prompt's cache from a prefill to a decode worker, after the last of it is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrefillPool:
+    """What a prefill pool does, columns of (arrangements, 1)."""
+
+    alone: Pass
+    """The pass of one prompt that comes alone."""
+    drafting: FloatArray
+    """Seconds that it takes of what drafts."""
+    most: FloatArray
+    """Prompts per second of the whole pool when passes are full."""
+
+    @property
+    def seconds(self) -> FloatArray:
+        """Of one prompt that comes alone."""
+        total: FloatArray = self.alone.seconds + self.drafting
+        return total
 
 
 def serve_disaggregated(
@@ -50,65 +74,65 @@ def serve_disaggregated(
 
     ``limit`` is what one decode worker admits.
     """
-    framework = pools.prefill.framework
-    costs = framework.costs
-    input_tokens = np.asarray(requests.input_tokens, dtype=float)
-    output_tokens = np.asarray(requests.output_tokens, dtype=float)
-    prefill, each = _prefill(pools, input_tokens)
-    alone = prefill.seconds
-    most = 1.0 / each
+    costs = pools.prefill.framework.costs
+    prefill = prefill_pool(pools.prefill, pools.prefill_workers, requests)
+    alone, most = prefill.seconds, prefill.most
+    handover = _exposed(pools, alone, requests) + costs.handover_seconds
     room = limit * pools.decode_workers
+    later = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
+    queue: FloatArray = np.zeros(1)
     decoding = np.minimum(concurrency, room)
-    steps = np.maximum(output_tokens - 1.0, 1.0)
-    handover = pools.transfer_seconds + costs.handover_seconds
-    pace = pools.decode.framework.costs.decode_pool_pace
+    before: tuple[FloatArray, FloatArray] | None = None
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
-        step = decode_step(batch, pools.decode.layouts, input_tokens, output_tokens)
-        decode = run(pools.decode, [step])
-        tpot = decode.seconds * pace
-        answering = steps * tpot + handover
-        rate = np.minimum(concurrency / (alone + answering), most)
-        rate = np.minimum(rate, room / (steps * tpot))
-        decoding = 0.5 * (decoding + rate * steps * tpot)
-    waiting = np.maximum(concurrency / rate - alone - answering, 0.0)
-    busy = np.minimum(rate / most, 1.0)
-    ttft = costs.request_seconds + alone * (1.0 + 0.5 * busy) + waiting
-    polling = 0.5 * framework.scheduler.admission_steps * tpot
-    ttft = ttft + handover + polling
+        decode, tpot = decode_pass(pools.decode, requests, batch)
+        answering = later * tpot + handover
+        rate = np.minimum(concurrency / (alone + queue + answering), most)
+        rate = np.minimum(rate, room / (later * tpot))
+        queue = _queue_seconds(pools, alone, rate / most, concurrency)
+        found = rate * later * tpot
+        before, decoding = (decoding, found), _secant(before, decoding, found)
+    # Little's law: whoever is neither decoding nor on the way waits in front of prefill.
+    surplus = np.maximum(concurrency / rate - alone - answering - queue, 0.0)
+    step_seconds = tpot * requests.drafts.accepted
+    polling = 0.5 * pools.prefill.framework.scheduler.admission_steps * step_seconds
+    ttft = costs.request_seconds + alone + queue + surplus + handover + polling
     burst: FloatArray = np.zeros(1)
     if client is not None:
-        burst = opening_seconds(costs, client, 0.5 * (concurrency * each - alone))
+        burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone))
         ttft = ttft + burst
-    e2e = ttft + steps * tpot
+    e2e = ttft + later * tpot
+    verifying = decode.seconds * _per_token(pools.decode, requests)
     return Service(
         ttft_seconds=ttft,
         tpot_seconds=tpot,
         e2e_seconds=e2e,
-        request_tps=concurrency * output_tokens / e2e,
+        request_tps=concurrency * np.asarray(requests.output_tokens, dtype=float) / e2e,
         decode_tps=decoding / tpot,
         parts=lambda: {
             "ttft": (
                 Part("request", np.asarray(costs.request_seconds)),
-                Part("waiting for prompts of others", 0.5 * alone * busy),
-                Part("prefill", alone, "prefill"),
-                Part("queueing for a place", waiting),
+                Part("waiting for prompts of others", queue),
+                Part("prefill", prefill.alone.seconds, "prefill"),
+                Part("drafting", prefill.drafting),
+                Part("queueing for a place", surplus),
                 Part("hand-over of the cache", handover),
                 Part("waiting for the decode pass", polling),
                 Part("opening of the client", burst),
             ),
-            "tpot": (Part("decode", tpot, "decode"),),
+            "tpot": (
+                Part("decode", verifying, "decode"),
+                Part("drafting", tpot - verifying),
+            ),
         },
         laws=lambda: _laws(
             requests,
             client,
-            Piece(
-                1.0, ttft - burst - polling - 0.5 * alone * busy, 2.0 * polling, 0.5 * alone * busy
-            ),
-            None if client is None else opening_of(costs, client, alone, concurrency * each),
+            Piece(1.0, ttft - burst - polling - queue, 2.0 * polling, queue),
+            None if client is None else opening_of(costs, client, alone, concurrency / most),
             tpot,
         ),
-        passes={"prefill": prefill, "decode": decode},
+        passes={"prefill": prefill.alone, "decode": decode},
     )
 
 
@@ -124,15 +148,79 @@ def _laws(
     return Laws(first, Law.fixed(tpot), Law.fixed(tpot), answer_nodes(requests, client))
 
 
-def _prefill(pools: Pools, input_tokens: FloatArray) -> tuple[Pass, FloatArray]:
-    """The pass of one prompt that comes alone, and seconds per prompt of the whole pool when
-    passes are full. With attention-DP each copy of the attention takes prompts of its own."""
-    layouts = pools.prefill.layouts
-    one = prefill_step(np.ones(1), layouts, input_tokens)
-    budget = pools.prefill.framework.scheduler.prefill_tokens
-    fitting = np.maximum(np.floor(budget / input_tokens), 1.0)
+def _secant(
+    before: tuple[FloatArray, FloatArray] | None, tried: FloatArray, found: FloatArray
+) -> FloatArray:
+    """The next sequences to try, when those ``tried`` led to those ``found``: where the line
+    through both tries in logarithms meets the diagonal."""
+    if before is None:
+        return found
+    run = np.log(tried / before[0])
+    slope = np.divide(np.log(found / before[1]), run, out=np.zeros_like(run), where=run != 0)
+    slope = np.clip(slope, 0.0, STEEPEST)
+    following: FloatArray = tried * (found / tried) ** (1.0 / (1.0 - slope))
+    return following
+
+
+def decode_pass(
+    deployment: Deployment, requests: Requests, batch: FloatArray
+) -> tuple[Pass, FloatArray]:
+    """The mean decode pass of ``batch`` sequences of one worker, and the time per token."""
+    step = requests.decoding(deployment.layouts, batch)
+    decode = run(deployment, [step])
+    drafting = drafting_passes(deployment, requests.drafts, step).seconds
+    return decode, (decode.seconds + drafting) * _per_token(deployment, requests)
+
+
+def _per_token(deployment: Deployment, requests: Requests) -> float:
+    """Seconds per token of one of a step of a decode worker."""
+    return deployment.framework.costs.decode_pool_pace / requests.drafts.accepted
+
+
+def prefill_pool(deployment: Deployment, workers: FloatArray, requests: Requests) -> PrefillPool:
+    """What ``workers`` of a layout each can prefill. With attention-DP each copy of the attention
+    takes prompts of its own; what is found in the prefix cache is not computed."""
+    layouts = deployment.layouts
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
+    fresh = np.maximum(input_tokens * (1.0 - np.asarray(requests.cached)), 1.0)
+    whole = prefill_step(np.ones(1), layouts, input_tokens)
+    one = replace(whole, queries=fresh, first=input_tokens - fresh)
+    budget = deployment.framework.scheduler.prefill_tokens
+    fitting = np.maximum(np.floor(budget / fresh), 1.0)
     full = replace(one, sequences=fitting * np.ones_like(layouts.tensor), share=1.0)
-    alone = run(pools.prefill, [one])
-    filled = run(pools.prefill, [full])
-    each = filled.seconds / (fitting * layouts.attention_data * pools.prefill_workers)
-    return alone, each
+    drafting = prompts_seconds(deployment, requests.drafts, [], [one])
+    filled = run(deployment, [full]).seconds
+    filled = filled + prompts_seconds(deployment, requests.drafts, [], [full])
+    most = fitting * layouts.attention_data * workers / filled
+    return PrefillPool(run(deployment, [one]), drafting, most)
+
+
+def _queue_seconds(
+    pools: Pools, alone: FloatArray, busy: FloatArray, concurrency: FloatArray
+) -> FloatArray:
+    """Mean wait of a prompt for those before it, when its rank is ``busy`` so much of the time.
+
+    A queue of constant service times (Pollaczek-Khinchine) at each attention rank; the others are
+    finite in number: where the pool just keeps up, about ``√(2n/π)`` of n wait. Whoever is alone
+    never waits.
+    """
+    ranks = pools.prefill_workers * pools.prefill.layouts.attention_data
+    others = np.sqrt(CRITICAL * np.maximum(concurrency / ranks, 1.0))
+    waiting = 0.5 * alone * busy / (np.maximum(1.0 - busy, 0.0) + busy / others)
+    queue: FloatArray = waiting * (1.0 - 1.0 / np.maximum(concurrency, 1.0))
+    return queue
+
+
+def _exposed(pools: Pools, alone: FloatArray, requests: Requests) -> FloatArray:
+    """Seconds of moving the cache that prefill does not hide: connectors that send what is ready
+    leave the last piece for the end, or what the link is behind."""
+    moving = pools.transfer_seconds
+    scheduler = pools.prefill.framework.scheduler
+    pieces: FloatArray = np.ones(1)
+    if scheduler.cache_transfer is CacheTransfer.LAYERS:
+        pieces = np.full(1, float(max(pools.prefill.inventory.layer_count, 1)))
+    elif scheduler.cache_transfer is CacheTransfer.CHUNKS:
+        fresh = np.asarray(requests.input_tokens) * (1.0 - np.asarray(requests.cached))
+        pieces = np.maximum(np.ceil(fresh / scheduler.prefill_tokens), 1.0)
+    hidden = alone * (1.0 - 1.0 / pieces)
+    return np.maximum(moving / pieces, moving - hidden)

@@ -17,9 +17,10 @@ from engine.serve.outcome import Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.system import System
-from engine.serve.tokens import predict_aggregated, predict_disaggregated
+from engine.serve.tokens import predict_aggregated
 from engine.words.arrays import FloatArray
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, given_layout
+from engine.work.expert_slots import Placing
 from engine.work.parallelism import legal_layouts
 
 
@@ -86,7 +87,8 @@ class TokensKind:
         self, system: System, chips: int, limits: LayoutLimits
     ) -> tuple[Arrangement, ...]:
         """See `Kind.arrangements`: replicas of every legal layout."""
-        layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits)
+        placing = Placing.of(system.engine.capabilities)
+        layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits, placing)
         return tuple(Aggregated(layout) for layout in layouts)
 
     def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
@@ -110,6 +112,8 @@ class TokensKind:
             requests = replace(requests, cached=0.0)
         apart = [one for one in arrangements if isinstance(one, Disaggregated)]
         if apart:
+            from engine.serve.pools import predict_disaggregated
+
             return predict_disaggregated(system, apart, requests, load, sizes)
         together = [one for one in arrangements if isinstance(one, Aggregated)]
         return predict_aggregated(system, together, requests, load, sizes)
@@ -118,15 +122,18 @@ class TokensKind:
         self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load
     ) -> FloatArray:
         """See `Kind.largest`: of the layouts whose memory holds the requests in flight."""
-        pairs = [
-            (one.decode.layout, float(one.decode.workers))
-            if isinstance(one, Disaggregated)
-            else (one.layout, 1.0)
-            for one in arrangements
-        ]
-        room = Room(system, [layout for layout, _ in pairs], requests, load)
-        copies = np.array([[copies] for _, copies in pairs])
-        return np.where(room.context_fits, room.limit * copies, 0.0)
+        apart = [one for one in arrangements if isinstance(one, Disaggregated)]
+        together = [one for one in arrangements if isinstance(one, Aggregated)]
+        found = np.zeros((len(arrangements), 1))
+        pooled = np.array([isinstance(one, Disaggregated) for one in arrangements])
+        if together:
+            room = Room(system, [one.layout for one in together], requests, load)
+            found[~pooled] = np.where(room.context_fits, room.limit, 0.0)
+        if apart:
+            from engine.serve.pools import Rooms
+
+            found[pooled] = Rooms(system, apart, requests, load).limit
+        return found
 
 
 def kind_of(kind: ModelKind) -> Kind:

@@ -66,10 +66,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one chip costs per hour in US dollars, and the watts that it draws, an array of
-    (arrangements, sizes); NaN where nobody says."""
+    """What all chips cost per hour in US dollars, a column of (arrangements, 1), and the watts that
+    they draw, an array of (arrangements, sizes); NaN where nobody says."""
 
-    usd_per_chip_hour: float
+    usd_per_hour: FloatArray
     watts: FloatArray
 
 
@@ -120,16 +120,14 @@ class Outcome:
     @property
     def usd_per_second(self) -> FloatArray:
         """Of all chips; NaN where nobody says."""
-        price = math.nan if self.bill is None else self.bill.usd_per_chip_hour
-        dollars: FloatArray = self.chips * (price / 3600.0)
+        unknown = np.asarray(math.nan)
+        dollars: FloatArray = (unknown if self.bill is None else self.bill.usd_per_hour) / 3600.0
         return dollars
 
     @property
     def watts(self) -> FloatArray:
         """Of all chips; NaN where nobody says."""
-        drawn = np.asarray(math.nan) if self.bill is None else self.bill.watts
-        watts: FloatArray = self.chips * drawn
-        return watts
+        return np.asarray(math.nan) if self.bill is None else self.bill.watts
 
     @property
     def starts(self) -> BoolArray:

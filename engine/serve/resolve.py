@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
@@ -13,10 +13,12 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.draft import Draft, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
-from engine.scenario import ClientKind, Mode, Scenario
+from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario
+from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Static
 from engine.serve.requests import Drafts, Requests
@@ -25,6 +27,7 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 
 if TYPE_CHECKING:
+    from engine.model.acceptance import Acceptance
     from engine.model.forward.architecture import ForwardArchitecture
 
 _UNSERVED = {
@@ -77,15 +80,65 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
             scenario.load_imbalance,
             scenario.settings.max_context or architecture.maximum_positions,
             scenario.instances,
+            _draft(scenario, architecture, precision, readers),
         )
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
+    pools = ""
+    if architecture.kind is ModelKind.TOKENS and scenario.arrangement in _APART:
+        systems = tuple(_with_pools(scenario, one, model, readers) for one in systems)
+        pools = _pools_note(scenario, systems)
     told = systems if kind.answers_fallbacks else ()
     fallbacks = (text for one in told for text in kind.fallbacks(one))
     cached = _cache_note(scenario, architecture.kind, framework)
     longer = _context_note(scenario, architecture)
-    notes = dict.fromkeys([note, cached, longer, *_model_notes(model), *fallbacks])
+    notes = dict.fromkeys([note, cached, longer, pools, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def _draft(
+    scenario: Scenario,
+    architecture: Architecture | ForwardArchitecture,
+    precision: Precision,
+    readers: Readers,
+) -> Draft | None:
+    """What was named to draft tokens; None where nothing was."""
+    if not scenario.draft or not isinstance(architecture, Architecture):
+        return None
+    return draft_of(scenario.draft, architecture, precision, readers.model)
+
+
+_APART = (ArrangementKind.DISAGGREGATED, ArrangementKind.ANY)
+
+
+def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers: Readers) -> System:
+    """A system with the chip and the precision that the prefill pool has of its own."""
+    choice = scenario.pools
+    if choice.prefill_chip and scenario.arrangement is ArrangementKind.ANY:
+        raise InputError(
+            "--prefill-chip: pools of unlike chips, expected --arrangement disaggregated"
+        )
+    chip = readers.chip(choice.prefill_chip) if choice.prefill_chip else None
+    engine = system.engine
+    if chip is not None:
+        engine = configured(readers.framework(scenario.framework), chip, scenario.settings)
+    precision = None
+    if choice.prefill_precision:
+        text = choice.prefill_precision
+        asked = parse_precision(text, None if "KV" in text.upper() else system.precision.kv.name)
+        names = asked.weights.name, asked.activations.name, asked.kv.name
+        precision = served_precision(model.precision, system.tokens_model, *names)
+    return with_prefill(system, chip, engine, precision)
+
+
+def _pools_note(scenario: Scenario, systems: tuple[System, ...]) -> str:
+    """Why there are no pools among the arrangements, where any will do; raises `InputError` where
+    nothing but pools was asked for."""
+    if scenario.arrangement is ArrangementKind.DISAGGREGATED:
+        for one in systems:
+            refuse_apart(one, scenario.chips)
+    reason = apart(systems[0], scenario.chips)
+    return f"No pools: {reason}" if reason else ""
 
 
 def _refuse_draft(model: LoadedModel) -> None:
@@ -142,15 +195,33 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
     )
 
 
-def requests_of(scenario: Scenario) -> Requests:
-    """What the scenario's requests look like."""
+def requests_of(scenario: Scenario, system: System) -> Requests:
+    """What the scenario's requests to a ``system`` look like."""
+    return replace(undrafted_requests(scenario), drafts=drafts_of(scenario, system))
+
+
+def undrafted_requests(scenario: Scenario) -> Requests:
+    """What they look like whoever serves them."""
     workload = scenario.workload
-    return Requests(
-        float(workload.input_tokens),
-        float(workload.output_tokens),
-        workload.cached,
-        Drafts(scenario.draft_tokens, scenario.acceptance),
-    )
+    return Requests(float(workload.input_tokens), float(workload.output_tokens), workload.cached)
+
+
+def drafts_of(scenario: Scenario, system: System) -> Drafts:
+    """What is drafted for each of them, and how much of it is kept."""
+    tokens = scenario.draft_tokens
+    if not tokens or system.model.kind is not ModelKind.TOKENS:
+        return Drafts()
+    if scenario.acceptance is not None:
+        return Drafts.even(tokens, scenario.acceptance)
+    return Drafts(tokens, acceptance(scenario, system).first(tokens))
+
+
+def acceptance(scenario: Scenario, system: System) -> Acceptance:
+    """What is known of the drafts that a ``system`` makes on the scenario's text."""
+    from engine.model.acceptance import acceptance_of
+
+    name = system.tokens_model.name or scenario.model
+    return acceptance_of(name, system.drafter.method, scenario.workload.text)
 
 
 def load_of(scenario: Scenario) -> Load:

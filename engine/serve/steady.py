@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
+from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, Pass, drafting_seconds, run
+from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
@@ -44,6 +45,8 @@ class SteadyPasses:
     plain: FloatArray
     """Seconds without prompts, and of a turn with prompts; drafting included."""
     mixed: FloatArray
+    interval: FloatArray
+    """Passes from one that may take prompts to the next."""
     step: FloatArray
     """Seconds of the mean pass."""
     service: FloatArray
@@ -68,9 +71,10 @@ def steady_passes(
     )
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
     arrivals = fresh * held / steps
-    together = _together(scheduler, client, held, arrivals, budget / input_tokens)
+    interval = _interval(scheduler, budget, arrivals * input_tokens)
+    together = _together(scheduler, client, held, arrivals * interval, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
-    own_share = np.minimum(arrivals * input_tokens / chunk, 1.0)
+    own_share = np.minimum(arrivals * interval * input_tokens / chunk, 1.0)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
     # engine lets them prefill in the same passes.
     apart = np.ones(1) if scheduler.rank_turns is RankTurns.TOGETHER else layouts.attention_data
@@ -79,12 +83,15 @@ def steady_passes(
     graph_tokens = deployment.framework.capabilities.graph_tokens
     filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
     prompts = prompt_step(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
+    share = share / interval
     alone = run(deployment, [decoding])
-    drafting = drafting_seconds(deployment, requests.drafts.tokens, alone.seconds)
+    drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
+    beside = [decoding] if shared else []
+    prompts_drafting = prompts_seconds(deployment, requests.drafts, beside, [prompts])
     prefill = _prefill_pass(deployment, decoding, prompts)
     turn = _turn_seconds(deployment, prefill, alone)
-    mixed = np.maximum(turn, alone.seconds) + drafting
     plain = alone.seconds + drafting
+    mixed = np.maximum(turn, alone.seconds) + drafting + prompts_drafting
     return SteadyPasses(
         sequences=whole.sequences,
         decoding=decoding,
@@ -97,22 +104,31 @@ def steady_passes(
         prefill=prefill,
         plain=plain,
         mixed=mixed,
+        interval=interval,
         step=plain + share * (mixed - plain),
         service=np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed,
     )
+
+
+def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> FloatArray:
+    """Passes from one that may take prompts to the next, when ``tokens`` of prompts come per pass:
+    as the engine is told, if one pass has room for all that come meanwhile."""
+    if scheduler.prefill_interval <= 1.0:
+        return np.ones(1)
+    return np.clip(budget / tokens, 1.0, scheduler.prefill_interval)
 
 
 def _together(
     scheduler: Scheduler,
     client: Client | None,
     sequences: FloatArray,
-    arrivals: FloatArray,
+    waiting: FloatArray,
     fitting: FloatArray,
 ) -> FloatArray:
-    """Prompts that share a pass: those that arrive until the next look at the queue, as far as
-    the budget goes. Answers of equal length end together, so their successors come together; the
-    first of them starts alone."""
-    collected = arrivals * np.maximum(scheduler.admission_steps, 1.0)
+    """Prompts that share a pass: those that wait for it, ``waiting`` on average, and come until the
+    next look at the queue, as far as the budget goes. Answers of equal length end together, so
+    their successors come together; the first of them starts alone."""
+    collected = waiting * np.maximum(scheduler.admission_steps, 1.0)
     if client is not None and client.in_step:
         collected = sequences - 1.0
     most = np.minimum(fitting, float(scheduler.prefill_requests))

@@ -9,20 +9,16 @@ import numpy as np
 from engine.serve.continuous import serve_continuous
 from engine.serve.laws import remembered
 from engine.serve.load import Closed, Load
-from engine.serve.memory import MemoryItem, held_tokens
+from engine.serve.memory import MemoryItem
 from engine.serve.outcome import Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.service import Service
+from engine.serve.source import with_source
 from engine.serve.static import serve_static
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
-from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
-
-FAST_DOMAIN = 16
-"""Chips behind one scale-up switch from which both pools sit in it and hand over inside it."""
-REFERENCE_TOKENS = 4096.0
-"""A prompt whose cache stands for what one token of it takes."""
+from engine.work.arrangement import Aggregated, Arrangement
 
 
 def predict_aggregated(
@@ -35,15 +31,16 @@ def predict_aggregated(
     """Replicas of one layout each; ``sizes`` are sequences in flight per replica, of shape
     (1, sizes) or (arrangements, sizes)."""
     layouts = tuple(one.layout for one in arrangements)
-    deployment = system.deployment(layouts)
+    plain = system.deployment(layouts, requests.drafts.tokens > 0)
+    deployment, asked = with_source(plain, system.tokens_model, requests)
     room = Room(system, layouts, requests, load)
     if isinstance(load, Closed):
         limit = np.maximum(room.limit, 1.0)
-        service = serve_continuous(deployment, requests, load.client, sizes, limit)
+        service = serve_continuous(deployment, asked, load.client, sizes, limit)
     else:
-        service = serve_static(deployment, requests, sizes)
+        service = serve_static(deployment, asked, sizes)
     degrees = deployment.layouts
-    return _outcome(
+    return outcome_of(
         arrangements,
         sizes,
         degrees.replicas * degrees.chips_per_replica,
@@ -51,58 +48,11 @@ def predict_aggregated(
         requests,
         degrees.replicas,
         room.memory(sizes, degrees.replicas),
-        lambda row: room.items(row[0], _at(sizes, row)),
+        lambda row: room.items(row[0], at_size(sizes, row)),
     )
 
 
-def predict_disaggregated(
-    system: System,
-    arrangements: Sequence[Disaggregated],
-    requests: Requests,
-    load: Load,
-    sizes: FloatArray,
-) -> Outcome:
-    """Prefill and decode apart; ``sizes`` are requests in flight over all workers. The load is
-    one of requests in flight, whatever it is called."""
-    from engine.serve.disaggregated import Pools, serve_disaggregated
-
-    prefills = [one.prefill for one in arrangements]
-    decodes = [one.decode for one in arrangements]
-    workers = _column([pool.workers for pool in decodes])
-    layouts = [pool.layout for pool in decodes]
-    pools = Pools(
-        system.deployment([pool.layout for pool in prefills]),
-        _column([pool.workers for pool in prefills]),
-        system.deployment(layouts),
-        workers,
-        transfer_seconds(system, prefills, requests),
-    )
-    room = Room(system, layouts, requests, load)
-    client = load.client if isinstance(load, Closed) else None
-    limit = np.maximum(room.limit, 1.0)
-    service = serve_disaggregated(pools, requests, client, sizes, limit)
-    held = np.ceil(sizes / workers)
-    memory = room.memory(held, workers)
-    return _outcome(
-        arrangements,
-        sizes,
-        _column([one.chips for one in arrangements]),
-        service,
-        requests,
-        np.ones_like(workers),
-        Memory(
-            memory.needed_bytes,
-            memory.capacity_bytes,
-            memory.memory_size * workers,
-            memory.scheduler_size * workers,
-            memory.context_fits,
-            memory.cache_tokens,
-        ),
-        lambda row: room.items(row[0], _at(held, row)),
-    )
-
-
-def _outcome(
+def outcome_of(
     arrangements: Sequence[Arrangement],
     sizes: FloatArray,
     chips: FloatArray,
@@ -112,6 +62,7 @@ def _outcome(
     memory: Memory,
     weigh: Callable[[Row], tuple[MemoryItem, ...]],
 ) -> Outcome:
+    """What is served as an outcome; rates of ``service`` are of one of the ``replicas``."""
     return Outcome(
         arrangements=arrangements,
         sizes=sizes,
@@ -135,21 +86,6 @@ def _outcome(
     )
 
 
-def _column(values: Sequence[float]) -> FloatArray:
-    return np.array(values, dtype=float)[:, np.newaxis]
-
-
-def _at(sizes: FloatArray, row: Row) -> float:
+def at_size(sizes: FloatArray, row: Row) -> float:
+    """The size of a row."""
     return float(sizes[row[0] if len(sizes) > 1 else 0, row[1]])
-
-
-def transfer_seconds(system: System, pools: Sequence[Pool], requests: Requests) -> FloatArray:
-    """Each chip of a prefill worker sends its share of the prompt's cache."""
-    reference = held_tokens(Requests(REFERENCE_TOKENS, 0.0), Closed(), system.engine)
-    usage = system.footprint([pool.layout for pool in pools], reference)
-    per_token = usage.sent_bytes_per_sequence / REFERENCE_TOKENS
-    chip = system.chip
-    link = chip.scale_up if chip.node_size > FAST_DOMAIN else chip.scale_out
-    moved = per_token * np.asarray(requests.input_tokens, dtype=float)
-    seconds: FloatArray = link.alpha_seconds + moved / (link.bandwidth_bytes * link.achieved)
-    return seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from engine.model.architecture import Architecture, Block, Experts, LatentCore, 
 from engine.model.bytes import Part, Parts, Spread, stored_weights
 from engine.model.precision import Precision
 from engine.words.arrays import FloatArray
+from engine.work.expert_slots import ExpertSlots, Placing, expert_slots
 from engine.work.tokens.step import LayoutArrays
 
 PADDED_FORMAT = "mxfp4"
@@ -26,6 +28,7 @@ def rank_weight_bytes(
     chip: Chip,
     policy: WeightPolicy,
     layouts: LayoutArrays,
+    placing: Placing,
     drafting: bool = False,
 ) -> FloatArray:
     """Bytes on the chip of the fullest pipeline stage, with the prediction layers where they draft;
@@ -38,13 +41,15 @@ def rank_weight_bytes(
     towers = held.towers / (layouts.tensor if policy.split_towers else 1.0)
     ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
     # Held once however many layers use them, if those are on the same pipeline stage.
-    shared = _rank_bytes(held.shared, policy, layouts) / layouts.pipeline
-    total: FloatArray = stage * _rank_bytes(held.layers, policy, layouts) + ends
+    slots = expert_slots(max(architecture.expert_count, 1), placing, layouts.expert)
+    divided = _Divided(policy, layouts, slots, float(architecture.expert_count))
+    shared = _rank_bytes(held.shared, divided) / layouts.pipeline
+    total: FloatArray = stage * _rank_bytes(held.layers, divided) + ends
     total = total + towers + held.beside
     if drafting:
-        total = total + _rank_bytes(held.prediction, policy, layouts) + held.prediction_beside
+        total = total + _rank_bytes(held.prediction, divided) + held.prediction_beside
     for block, count in architecture.blocks():
-        extra = _padding_bytes(block, precision, chip, policy, layouts)
+        extra = _padding_bytes(block, precision, chip, divided)
         if policy.latent_copy:
             extra = extra + _absorbed_bytes(block, layouts)
         total = total + stage * count * extra
@@ -59,18 +64,29 @@ def stage_share(architecture: Architecture, layouts: LayoutArrays) -> FloatArray
     return share
 
 
-def _rank_bytes(kinds: Sequence[Parts], policy: WeightPolicy, layouts: LayoutArrays) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class _Divided:
+    """Layouts, how an engine divides weights on them, and where ``experts`` of a layer stand."""
+
+    policy: WeightPolicy
+    layouts: LayoutArrays
+    slots: ExpertSlots
+    experts: float
+
+
+def _rank_bytes(kinds: Sequence[Parts], divided: _Divided) -> FloatArray:
     """Bytes of layers that one rank holds, all pipeline stages together."""
-    total = np.zeros_like(layouts.tensor)
+    total = np.zeros_like(divided.layouts.tensor)
     for kind in kinds:
-        one = np.zeros_like(layouts.tensor)
+        one = np.zeros_like(total)
         for part in kind.parts:
-            one = one + part.bytes / _ranks_dividing(part, policy, layouts)
+            one = one + part.bytes / _ranks_dividing(part, divided)
         total = total + kind.count * one
     return total
 
 
-def _ranks_dividing(part: Part, policy: WeightPolicy, layouts: LayoutArrays) -> FloatArray:
+def _ranks_dividing(part: Part, divided: _Divided) -> FloatArray:
+    policy, layouts = divided.policy, divided.layouts
     match part.spread:
         case Spread.TENSOR:
             return layouts.tensor
@@ -78,9 +94,11 @@ def _ranks_dividing(part: Part, policy: WeightPolicy, layouts: LayoutArrays) -> 
             return np.minimum(layouts.tensor, float(part.heads))
         case Spread.SHARED_EXPERTS:
             apart = (layouts.attention_data > 1) & (layouts.expert > 1)
-            return np.where(apart & policy.whole_shared_experts, 1.0, layouts.tensor)
+            ranks = np.where(apart & policy.whole_shared_experts, 1.0, layouts.tensor)
+            # Those on ranks of their own are no larger than the routed ones of the others.
+            return np.where(divided.slots.apart, np.inf, ranks)
         case Spread.EXPERTS:
-            return layouts.ranks
+            return layouts.expert_tensor * divided.experts / divided.slots.per_rank
         case Spread.NONE:
             return np.ones_like(layouts.tensor)
 
@@ -89,20 +107,19 @@ def _padding_bytes(
     block: Block,
     precision: Precision,
     chip: Chip,
-    policy: WeightPolicy,
-    layouts: LayoutArrays,
+    divided: _Divided,
 ) -> FloatArray:
     """What the layout of MXFP4 kernels adds to one layer's experts on one rank."""
-    experts = block.experts
+    experts, policy = block.experts, divided.policy
     inner = policy.expert_inner_multiple.get(chip.generation, 1.0)
     hidden = policy.expert_hidden_multiple.get(chip.generation, 1.0)
-    none = np.zeros_like(layouts.tensor)
+    none = np.zeros_like(divided.layouts.tensor)
     if experts is None or inner * hidden == 1.0:
         return none
     stored = [precision.weight_format(matrix.role).name for matrix in experts.matrices]
     if PADDED_FORMAT not in stored:
         return none
-    return _padded_bytes(experts, precision, inner, hidden, layouts)
+    return _padded_bytes(experts, precision, inner, hidden, divided)
 
 
 def _padded_bytes(
@@ -110,9 +127,9 @@ def _padded_bytes(
     precision: Precision,
     inner: float,
     hidden: float,
-    layouts: LayoutArrays,
+    divided: _Divided,
 ) -> FloatArray:
-    of_rank = experts.count / layouts.expert
+    layouts, of_rank = divided.layouts, divided.slots.per_rank
     total = np.zeros_like(layouts.tensor)
     for matrix in experts.matrices:
         wide = matrix.split is not Split.ROW

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from engine.scenario import LayoutLimits
+from engine.scenario import LayoutLimits, PoolChoice
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
@@ -168,3 +168,14 @@ def parse_pool(text: str, what: str) -> Pool:
             f"TP{layout.tensor} DP{layout.attention_data}"
         )
     return Pool(layout, workers)
+
+
+def given_pools(choice: PoolChoice) -> Disaggregated | None:
+    """The pools that are spelt out; None where they are left to the search. Raises `InputError` for
+    one without the other and for words that are none of a pool."""
+    if not (choice.prefill or choice.decode):
+        return None
+    if not choice.given:
+        raise InputError("--prefill and --decode: found one pool, expected both")
+    prefill = parse_pool(choice.prefill, "--prefill")
+    return Disaggregated(prefill, parse_pool(choice.decode, "--decode"))

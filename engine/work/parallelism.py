@@ -15,6 +15,7 @@ from engine.model.architecture import (
 )
 from engine.scenario import LayoutLimits
 from engine.words.errors import InputError
+from engine.work.expert_slots import Placing, why_not_placed
 from engine.work.layout import Layout
 
 MOST_LAYOUTS = 2000
@@ -51,25 +52,36 @@ def _widths_legal(block: Block, tensor: int) -> bool:
 
 
 def _expert_legal(experts: Experts, ranks: int, expert: int) -> bool:
-    if experts.count % expert:
-        return False
     split = ranks // expert
     # Kernels tile an expert's width by 64 at least.
     inner = experts.matrices[-1].inputs
     return split == 1 or (inner % split == 0 and (inner // split) % 64 == 0)
 
 
-def _expert_degrees(architecture: Architecture, ranks: int, limits: LayoutLimits) -> list[int]:
+def _expert_degrees(
+    architecture: Architecture, ranks: int, limits: LayoutLimits, placing: Placing
+) -> list[int]:
     banks = [block.experts for block, _ in architecture.blocks() if block.experts]
     if not banks:
         return [1] if not limits.expert or 1 in limits.expert else []
     # Engines offer either all experts split or all placed; mixtures only when asked for.
     choices = sorted({n for n in limits.expert or (1, ranks) if ranks % n == 0})
-    return [n for n in choices if all(_expert_legal(bank, ranks, n) for bank in banks)]
+    return [
+        n
+        for n in choices
+        if all(_expert_legal(bank, ranks, n) for bank in banks)
+        and not why_not_placed(architecture, placing, n)
+        # Slots of uneven numbers of experts are for who asks for them.
+        and (bool(limits.expert) or all(bank.count % n == 0 for bank in banks))
+    ]
 
 
 def legal_layouts(
-    architecture: Architecture, chips: int, node_size: int, limits: LayoutLimits
+    architecture: Architecture,
+    chips: int,
+    node_size: int,
+    limits: LayoutLimits,
+    placing: Placing,
 ) -> tuple[Layout, ...]:
     """Every legal layout on ``chips`` chips, smallest replicas first.
 
@@ -80,27 +92,33 @@ def legal_layouts(
     """
     if chips < 1:
         raise InputError(f"chips: found {chips}, expected at least 1")
-    found = list(islice(_layouts(architecture, chips, node_size, limits), MOST_LAYOUTS + 1))
+    found = list(
+        islice(_layouts(architecture, chips, node_size, limits, placing), MOST_LAYOUTS + 1)
+    )
     if len(found) > MOST_LAYOUTS:
         raise InputError(
             f"more than {MOST_LAYOUTS:,} layouts for {architecture.name} on {chips} chips, "
             "expected fewer degrees of TP, PP, EP and DP"
         )
     if not found:
-        raise InputError(_no_layout(architecture, chips, limits))
+        raise InputError(_no_layout(architecture, chips, limits, placing))
     return tuple(sorted(found, key=lambda one: (one.chips_per_replica, one.pipeline, one.name)))
 
 
 def _layouts(
-    architecture: Architecture, chips: int, node_size: int, limits: LayoutLimits
+    architecture: Architecture,
+    chips: int,
+    node_size: int,
+    limits: LayoutLimits,
+    placing: Placing,
 ) -> Iterator[Layout]:
     widest = chips if limits.tensor else min(chips, node_size)
     for tensor in _degrees(widest, limits.tensor):
         if not _tensor_legal(architecture, tensor):
             continue
-        for attention_data in _attention_degrees(architecture, chips // tensor, limits):
+        for attention_data in _attention_degrees(architecture, chips // tensor, limits, tensor):
             ranks = tensor * attention_data
-            for expert in _expert_degrees(architecture, ranks, limits):
+            for expert in _expert_degrees(architecture, ranks, limits, placing):
                 if attention_data > 1 and expert == 1 and not limits.expert:
                     continue
                 for pipeline in _pipeline_degrees(architecture, chips // ranks, limits):
@@ -108,13 +126,22 @@ def _layouts(
                     yield Layout(tensor, pipeline, expert, attention_data, replicas)
 
 
-def _attention_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:
+def _attention_degrees(
+    architecture: Architecture, most: int, limits: LayoutLimits, tensor: int
+) -> list[int]:
     if not architecture.is_mixture and not limits.attention_data:
         return [1]
-    return _degrees(most, limits.attention_data)
+    found = _degrees(most, limits.attention_data)
+    if limits.attention_data:
+        return found
+    # Expert ranks that somebody asks for are those of the attention, whatever their number.
+    asked = {n // tensor for n in limits.expert if n % tensor == 0 and n // tensor <= most}
+    return sorted({*found, *asked})
 
 
-def _no_layout(architecture: Architecture, chips: int, limits: LayoutLimits) -> str:
+def _no_layout(
+    architecture: Architecture, chips: int, limits: LayoutLimits, placing: Placing
+) -> str:
     """Why nothing is left: what was asked for and the rules."""
     asked = [
         f"{name} {' or '.join(map(str, degrees))}"
@@ -129,10 +156,12 @@ def _no_layout(architecture: Architecture, chips: int, limits: LayoutLimits) -> 
     experts = architecture.expert_count
     rules = [
         f"TP must divide its {architecture.query_heads} attention heads",
-        f"EP its {experts} experts and TP × DP" if experts else "EP is 1 without experts",
+        "EP TP × DP" if experts else "EP is 1 without experts",
         f"PP at most its {architecture.layer_count} layers",
         "TP × PP × DP at most the chips",
     ]
+    unplaced = (why_not_placed(architecture, placing, n) for n in limits.expert)
+    rules += [reason for reason in unplaced if reason]
     wanted = f" with {', '.join(asked)}" if asked else ""
     return f"no legal layout for {architecture.name} on {chips} chips{wanted}: {', '.join(rules)}"
 

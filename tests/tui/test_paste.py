@@ -25,7 +25,7 @@ class TestPlaces:
         async with running() as (screen, pilot):
             await press(pilot, "m")
             await paste(pilot, "  qwen3-8b\r\n")
-            assert pilot.app.screen.view.text.split("\n")[1].strip() == "› qwen3-8b"
+            assert pilot.app.screen.view.text.split("\n")[1].strip("│ ") == "› qwen3-8b"
             await press(pilot, "enter")
             assert screen.store.current.model == "qwen3-8b"
 

@@ -278,7 +278,7 @@ def test_what_is_pasted_reaches_the_question(terminal):
     terminal.send("\x1b[200~ qwen3-8b\r\n\x1b[201~")
     terminal.wait_for("qwen3-8b")
     terminal.send("\r")
-    terminal.wait_for("Serve Qwen3-8B")
+    terminal.wait_for("Qwen3-8B")
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,9 @@ class TestCompare:
             await press(pilot, "D", "enter")
             text = shown(pilot)
             assert "A p.toml" in text
-            assert any(one.split()[:3] == ["chips", "2", "4"] for one in text.split("\n"))
+            assert any(
+                one.strip("│ ").split()[:3] == ["chips", "2", "4"] for one in text.split("\n")
+            )
             assert "workload" not in text
             await press(pilot, "escape", "D", "ctrl+u", *"no.toml", "enter")
             assert "no.toml: cannot be read" in screen.footer.text

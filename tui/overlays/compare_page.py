@@ -33,7 +33,7 @@ class ComparePage(Page[Pinned]):
         *,
         differing: bool = False,
     ) -> None:
-        super().__init__("compare", _HINT)
+        super().__init__("compare", _HINT, whole=True)
         self._comparison = Comparison(columns, cursor=min(len(columns) - 1, int(differing)))
         self._kept = kept
         self._differing = differing
@@ -49,7 +49,7 @@ class ComparePage(Page[Pinned]):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        width = max(self.size.width, 40)
+        width = max(self.view.columns, 40)
         if self._differing:
             self.view.title, self.view.hint = "differences", _DIFF_HINT
             self.view.lines = self._difference_lines(width)

@@ -25,7 +25,7 @@ class DeployPage(Page[Artefacts]):
         made: Callable[[str], Artefacts],
         copy: Callable[[str], None],
     ) -> None:
-        super().__init__("", "← → kind, y copies, s writes, esc closes")
+        super().__init__("", "← → kind, y copies, s writes, esc closes", whole=True)
         self._kinds = kinds
         self._made = made
         self._copy = copy

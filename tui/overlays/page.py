@@ -9,7 +9,7 @@ import textual.events as events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
-from tui.lines import Line, cells, joined, line
+from tui.lines import Line, cells, joined, line, padded
 from tui.styles import DIM, FOCUSED, RULE
 from tui.widgets.line_pane import LinePane
 
@@ -21,31 +21,85 @@ _ENDS = {"g": 0, "home": 0, "G": 1, "end": 1}
 CLOSING = frozenset({"escape", "q", "question_mark", "enter", "ctrl+c", "ctrl+q", "f1"})
 
 
-class LinesView(LinePane):
-    """Lines that scroll below a title."""
+BORDERED = 70
+"""Below this width a page takes every column there is."""
+WIDEST = 98
+"""A page that is read covers no more columns than that."""
+TALL = 30
+"""From this height on, a page leaves two fifths of the lines to what lies below."""
 
-    def __init__(self, title: str, lines: Sequence[Line], hint: str) -> None:
+
+class LinesView(LinePane):
+    """Lines that scroll below a title, in a box no larger than they need. ``steady`` keeps it as
+    tall as it may be, for lines that come and go; ``whole`` takes the terminal's whole width."""
+
+    DEFAULT_CSS = "LinesView { width: 1; height: 1; }"
+
+    def __init__(
+        self, title: str, lines: Sequence[Line], hint: str, *, steady: int = 0, whole: bool = False
+    ) -> None:
         super().__init__(id="lines")
         self.title = title
         self.lines = list(lines)
         self.hint = hint
         self.top = 0
+        self._steady, self._whole = steady, whole
+        self._shape = (0, 0)
+
+    @property
+    def columns(self) -> int:
+        """Cells that a line has."""
+        width = self.app.size.width
+        return width if width < BORDERED else min(width, width if self._whole else WIDEST) - 2
+
+    @property
+    def room(self) -> int:
+        """Lines that are seen at once, at most."""
+        height = self.app.size.height
+        return max(height * 3 // 5 if height >= TALL and not self._whole else height - 2, 3) - 2
+
+    def update(self) -> None:
+        """Draw what changed, once the box has the size that it needs."""
+        bordered = self.app.size.width >= BORDERED
+        lines = min(max(len(self.lines), self._steady), self.room)
+        shape = (self.columns + 2 * bordered, lines + 1 + bordered)
+        if shape != self._shape:
+            self._shape = shape
+            self.styles.width, self.styles.height = shape
+        super().update()
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """The size of the box, also before it is laid out: its first frame is whole."""
+        return self._shape
 
     def content(self, width: int, height: int) -> list[Line]:
         """Title, then the visible lines; how far down they are when not all are visible."""
-        room = height - 1
+        inner = self.columns
+        bordered = width > inner
+        room = height - 1 - bordered
         self.top = max(0, min(self.top, len(self.lines) - room))
         below = len(self.lines) - self.top - room
         parts = (self.hint, f"↓ {below} more") if below > 0 else (self.hint,)
         title = f" {self.title} "
-        left = max(width - cells(title) - 1, 0)
+        left = max(inner - cells(title) - 1, 0)
         shown = f"{joined(parts, left, ', ').rstrip()} "
-        head = line((title, FOCUSED), (f" {shown}", DIM), ("─" * max(left - cells(shown), 0), RULE))
-        return [head, *self.lines[self.top : self.top + room]]
+        rest = "─" * max(left - cells(shown), 0)
+        head = line((title, FOCUSED), (f" {shown}", DIM), (rest, RULE))
+        seen = self.lines[self.top : self.top + room]
+        if not bordered:
+            return [head, *seen]
+        seen += [line()] * (room - len(seen))
+        bar = ("│", RULE)
+        return [
+            (("┌", RULE), *padded(head, inner), ("┐", RULE)),
+            *((bar, *padded(one, inner), bar) for one in seen),
+            line((f"└{'─' * inner}┘", RULE)),
+        ]
 
     def scroll_key(self, key: str) -> bool:
         """Scroll for ``key``; whether it does."""
-        page = max(self.size.height - 2, 1)
+        page = max(self.room - 1, 1)
         if key in _STEPS:
             self.top += _STEPS[key]
         elif key in _PAGES:
@@ -61,11 +115,9 @@ class LinesView(LinePane):
 class Page(ModalScreen[None], Generic[Result]):
     """Base of everything that lies on top of the main screen. `close` is the only way out."""
 
-    DEFAULT_CSS = "Page { background: ansi_default; align: center middle; }"
-
-    def __init__(self, title: str, hint: str) -> None:
+    def __init__(self, title: str, hint: str, *, steady: int = 0, whole: bool = False) -> None:
         super().__init__()
-        self.view = LinesView(title, [], hint)
+        self.view = LinesView(title, [], hint, steady=steady, whole=whole)
         self.then: Callable[[Result | None], None] | None = None
         """Gets the result once the page is gone."""
         self._closed = False

@@ -19,6 +19,9 @@ from tui.overlays.page import Page
 from tui.overlays.picker import picked_lines
 from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, Role
 
+MOST_LINES = 18
+"""So tall a list is, however much is found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -35,7 +38,7 @@ class Palette(Page[Wish]):
     def __init__(
         self, pane: str, keymap: Keymap, facts: frozenset[str], scenario: Scenario
     ) -> None:
-        super().__init__("commands", "enter runs, ↑↓ choose, esc closes")
+        super().__init__("commands", "enter runs, ↑↓ choose, esc closes", steady=MOST_LINES)
         self._pane = pane
         self._keymap = keymap
         self._facts = facts | {""}
@@ -67,7 +70,7 @@ class Palette(Page[Wish]):
         """The values of a noun in place of the commands."""
         found = noun.found(self._scenario, text)
         self._cursor = max(0, min(self._cursor, len(found) - 1))
-        room = max(self.view.size.height - 2, 1)
+        room = max(self.view.room - 1, 1)
         top = max(0, min(self._cursor - room // 2, len(found) - room))
         window = (top, top + room)
         self.view.lines += picked_lines(noun, self._scenario, found, self._cursor, window)
@@ -110,7 +113,7 @@ class Palette(Page[Wish]):
             self.view.lines.append(command_line(command, self._keymap, style))
         if not found:
             self.view.lines.append(line(("   no command has these words", DIM)))
-        self.view.top = max(0, self._cursor - self.view.size.height + 4)
+        self.view.top = max(0, self._cursor - self.view.room + 3)
         self.view.update()
 
     def keyed(self, event: events.Key) -> None:

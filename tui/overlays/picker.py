@@ -15,6 +15,8 @@ from tui.overlays.page import Page
 from tui.styles import ACCENT, BOLD, CURSOR, DIM, INPUT, PLAIN, WARN
 
 _STEPS = {"down": 1, "ctrl+n": 1, "tab": 1, "up": -1, "ctrl+p": -1, "shift+tab": -1}
+MOST_LINES = 18
+"""So tall a list is, however much is found."""
 NAME_WIDTH = (12, 40)
 """Least and most cells of a name."""
 
@@ -23,7 +25,8 @@ class Picker(Page[str]):
     """Gives the value that was picked, or what was typed where that is meant as it stands."""
 
     def __init__(self, noun: Noun, scenario: Scenario) -> None:
-        super().__init__(noun.title, "enter takes, ↑↓ choose, esc closes")
+        most = min(len(noun.values(scenario)) + 1, MOST_LINES)
+        super().__init__(noun.title, "enter takes, ↑↓ choose, esc closes", steady=most)
         self._noun = noun
         self._scenario = scenario
         self._typed = ""
@@ -47,7 +50,7 @@ class Picker(Page[str]):
         self._found = self._noun.found(self._scenario, self._typed)
 
     def _fill(self) -> None:
-        room = max(self.view.size.height - 2, 1)
+        room = max(min(self.view.room, MOST_LINES) - 1, 1)
         self._cursor = max(0, min(self._cursor, len(self._found) - 1))
         top = max(0, min(self._cursor - room // 2, len(self._found) - room))
         self.view.lines = [line((" › ", BOLD), (self._typed, BOLD), (" ", INPUT))]
@@ -72,7 +75,7 @@ class Picker(Page[str]):
     def keyed(self, event: events.Key) -> None:
         """Type, move, take or close."""
         self._complaint = ""
-        page = max(self.view.size.height - 3, 1)
+        page = max(self.view.room - 2, 1)
         steps = {**_STEPS, "pagedown": page, "pageup": -page}
         if event.key in {"escape", "ctrl+c", "ctrl+q"}:
             self.close()

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import textual.events as events
 
-from tui.lines import Line
+from tui.lines import Line, fit
 from tui.overlays.page import CLOSING, Page
 from tui.styles import CURSOR
 
@@ -30,8 +30,8 @@ class Row(Generic[Result]):
 class RowsPage(Page[Result], Generic[Result]):
     """Rows with a cursor; enter gives the row's value back, esc nothing."""
 
-    def __init__(self, title: str, hint: str) -> None:
-        super().__init__(title, hint)
+    def __init__(self, title: str, hint: str, *, steady: int = 0) -> None:
+        super().__init__(title, hint, steady=steady)
         self._rows: Sequence[Row[Result]] = ()
         self._cursor = 0
 
@@ -49,7 +49,7 @@ class RowsPage(Page[Result], Generic[Result]):
 
     def refill(self) -> None:
         """Make the lines anew and draw what changed."""
-        self._rows = self.rows(max(self.size.width, 20))
+        self._rows = self.rows(max(self.view.columns, 20))
         places = self._places()
         if places and self._cursor not in places:
             self._cursor = min(places, key=lambda place: abs(place - self._cursor))
@@ -75,8 +75,8 @@ class RowsPage(Page[Result], Generic[Result]):
         lines = [row.line for row in self._rows]
         if self.chosen is not None:
             text = "".join(text for text, _ in lines[self._cursor])
-            lines[self._cursor] = ((text.ljust(self.view.size.width - 1), CURSOR),)
-        room = max(self.view.size.height - 1, 1)
+            lines[self._cursor] = ((fit(text, self.view.columns), CURSOR),)
+        room = self.view.room
         top = self.view.top
         if self._cursor < top + 1:
             top = self._cursor - 1
@@ -103,7 +103,7 @@ class RowsPage(Page[Result], Generic[Result]):
 
     def _move(self, key: str) -> None:
         places = self._places()
-        page = max(self.view.size.height - 2, 1)
+        page = max(self.view.room - 1, 1)
         if not places:
             self.view.scroll_key(key)
             return

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from engine.plan.sensitivity import Response
 
 
+STEADY_LINES = 20
+"""So tall the page is while its lines come in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thoughts:
     """What there is so far: ``responses`` is None while they are being worked out."""
@@ -35,7 +39,9 @@ class SensitivityPage(RowsPage[Nudge]):
     """Gives the nudge to make."""
 
     def __init__(self) -> None:
-        super().__init__("what matters now", "enter makes it, < > sort, esc closes")
+        super().__init__(
+            "what matters now", "enter makes it, < > sort, esc closes", steady=STEADY_LINES
+        )
         self._thoughts: Thoughts | None = None
         self._sort = 0
 

@@ -30,9 +30,14 @@ class LinePane(Widget):
         """The pane's lines for a size; at most ``height`` are shown."""
         raise NotImplementedError
 
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Columns and lines to draw for."""
+        return self.size
+
     def update(self) -> None:
         """Draw what changed."""
-        width, height = self.size
+        width, height = self.extent
         if not width or not height:
             return
         lines = [padded(one, width) for one in self.content(width, height)[:height]]

@@ -1,15 +1,15 @@
 """BART's line: BART, mBART, M2M-100, Marian, Pegasus, Blenderbot and Whisper.
 
-The encoder is counted as a tower; the decoder attends to itself and to it. Classes of the decoder
-alone (``BartForCausalLM``) hold no encoder; their cross-attention has weights and, with nothing to
-look at, no work (transformers, modeling_bart.py: ``BartDecoderLayer`` skips it).
+The encoder's elements are counted as a tower; the decoder attends to itself and to it. Classes of
+the decoder alone (``BartForCausalLM``) hold no encoder; their cross-attention has weights and,
+with nothing to look at, no work (transformers, modeling_bart.py: ``BartDecoderLayer`` skips it).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.architecture import Architecture, AttentionCore, LayerGroup, Matrix, Role, Split
 from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import FeedForward, Mixer, dense, layer, output_projection
@@ -40,6 +40,10 @@ VARIANTS = {
     "whisper": _Variant(0, False, True),
 }
 
+FRAMES = (
+    "encoder-decoder: the encoder hears a window of sound once for each request, the prompt is the "
+    "decoder's"
+)
 _COSMETIC = (
     "add_bias_logits",
     "add_final_layer_norm",
@@ -96,8 +100,8 @@ def read(keys: Keys) -> Architecture:
         bins = keys.integer("num_mel_bins")
         tower += (3 * bins + 1) * hidden + (3 * hidden + 1) * hidden
     if not alone:
-        keys.warnings.append(WARNING)
-    return assemble(
+        keys.warnings.append(FRAMES if keys.model_type == "whisper" else WARNING)
+    found = assemble(
         keys,
         hidden,
         keys.integer("vocab_size", required=True),
@@ -106,6 +110,7 @@ def read(keys: Keys) -> Architecture:
         other=outside["decoder"],
         tower=0 if alone else tower,
     )
+    return found if alone else replace(found, encoder=(LayerGroup(encoder, layers["encoder"]),))
 
 
 def is_decoder_alone(keys: Keys) -> bool:
@@ -132,18 +137,27 @@ def _attention(keys: Keys, name: str, hidden: int, side: str) -> Mixer:
     heads = keys.integer(f"{side}_attention_heads", required=True, maximum=100_000)
     if hidden % heads:
         raise keys.problem(f"{side}_attention_heads", heads, f"a divisor of {hidden}")
-    role = Role.ATTENTION
+    role, cross = Role.ATTENTION, name == "encoder_attn"
     key_bias = keys.model_type != "whisper"
     matrices = (
         Matrix(f"{name}.q_proj", hidden, hidden, role, kernel=f"{name}.qkv", bias=True),
-        Matrix(
-            f"{name}.k_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", key_bias, heads=heads
+        *(
+            Matrix(
+                f"{name}.{part}_proj",
+                hidden,
+                hidden,
+                role,
+                Split.KV,
+                f"{name}.qkv",
+                bias,
+                heads=heads,
+                source=cross,
+            )
+            for part, bias in (("k", key_bias), ("v", True))
         ),
-        Matrix(f"{name}.v_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", True, heads=heads),
         output_projection(f"{name}.out_proj", hidden, hidden, bias=True),
     )
     width = hidden // heads
-    cross = name == "encoder_attn"
     frames = 0
     if cross and keys.model_type == "whisper":
         frames = keys.integer("max_source_positions")

@@ -1,22 +1,22 @@
 """T5, mT5, umT5, Flan-T5 and LongT5: an encoder for the prompt, a decoder that attends to itself
 and to it.
 
-The encoder is counted as a tower. The LM head shares the embedding, as the published class ties
-them whatever the file says.
+The encoder's elements are counted as a tower. The LM head shares the embedding, as the published
+class ties them whatever the file says.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
+from engine.model.architecture import Architecture, AttentionCore, LayerGroup, Matrix, Role, Split
 from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import Mixer, dense, layer, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
 
 WARNING = (
-    "encoder-decoder: the encoder is counted as a tower; times treat the prompt as decoder input"
+    "encoder-decoder: the prompt goes through the encoder once, the decoder begins with one token"
 )
 
 
@@ -61,7 +61,7 @@ def read(keys: Keys) -> Architecture:
         + hidden
         + summaries,
     )
-    return replace(found, tied_embeddings=True)
+    return replace(found, tied_embeddings=True, encoder=(LayerGroup(encoder, encoders),))
 
 
 def _summaries(keys: Keys, encoders: int, hidden: int, table: int) -> int:
@@ -81,8 +81,12 @@ def _attention(name: str, hidden: int, heads: int, head_dim: int, *, cross: bool
     role = Role.ATTENTION
     matrices = (
         Matrix(f"{name}.q", hidden, inner, role, kernel=f"{name}.qkv"),
-        Matrix(f"{name}.k", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
-        Matrix(f"{name}.v", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
+        Matrix(
+            f"{name}.k", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads, source=cross
+        ),
+        Matrix(
+            f"{name}.v", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads, source=cross
+        ),
         output_projection(f"{name}.o", inner, hidden),
     )
     core = AttentionCore(heads, heads, head_dim, head_dim, cross=cross)

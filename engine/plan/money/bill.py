@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,12 @@ from engine.plan.money.power import power_law
 from engine.plan.money.prices import load_prices
 from engine.scenario import Best, Scenario
 from engine.serve.outcome import Bill, Outcome
+from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
+from engine.work.arrangement import Arrangement, Disaggregated
 
 if TYPE_CHECKING:
+    from engine.hardware.chip import Chip
     from engine.plan.prepared import Prepared
 
 _OF_BEST = {Best.THROUGHPUT: Needs.NOTHING, Best.COST: Needs.PRICE, Best.ENERGY: Needs.WATTS}
@@ -35,29 +39,44 @@ def _bill(
 ) -> Bill | None:
     if prepared.kind is not ModelKind.TOKENS:
         return None
-    price = load_prices(scenario.prices).of(prepared.chip.id)
-    watts = prepared.chip.watts
+    system = prepared.system(precision)
+    here, first = system.chip, system.prefilling.chip
+    prices = load_prices(scenario.prices)
+    own = np.array([[_prefilling(one)] for one in outcome.arrangements], dtype=float)
+    others = np.array([[float(one.chips)] for one in outcome.arrangements]) - own
+
+    def of_all(each: Callable[[Chip], float]) -> FloatArray:
+        first_pool: FloatArray = own * each(first)
+        return first_pool + others * each(here) if own.any() else others * each(here)
+
     tokens = outcome.rates["request_tokens"] + outcome.rates["prompt_tokens"]
-    # Two operations for every parameter that a token meets.
-    peak = prepared.chip.peak_flops
     kind = precision.activations.compute
-    flops = 2.0 * prepared.architecture.active_parameters * tokens
-    mfu = flops / (outcome.chips * peak.get(kind, peak["bf16"]))
-    drawn = np.where(watts > 0, watts * power_law().share(mfu), math.nan)
-    return Bill(price, drawn)
+    peak = of_all(lambda chip: chip.peak_flops.get(kind, chip.peak_flops["bf16"]))
+    # Two operations for every parameter that a token meets.
+    mfu = 2.0 * prepared.architecture.active_parameters * tokens / peak
+    limit = of_all(lambda chip: chip.watts or math.nan)
+    return Bill(of_all(lambda chip: prices.of(chip.id)), limit * power_law().share(mfu))
+
+
+def _prefilling(arrangement: Arrangement) -> int:
+    """Chips of a pool of prefill workers."""
+    return arrangement.prefill.chips if isinstance(arrangement, Disaggregated) else 0
 
 
 def refuse_unpriced(prepared: Prepared, scenario: Scenario) -> None:
     """Raise `InputError` where something is asked of prices or watts that nobody says."""
     limited = [one for one, _ in LIMITED if getattr(scenario.objectives, one.id) is not None]
     asked = {one.needs for one in limited} | {_OF_BEST[scenario.best]}
-    chip = prepared.chip
-    if Needs.PRICE in asked and not math.isfinite(load_prices(scenario.prices).of(chip.id)):
-        named = load_prices(scenario.prices).named
-        where = f"{named}: no price of {chip.id}" if named else "no prices"
-        raise InputError(
-            f"{where}: expected --prices FILE with dollars per chip and hour of {chip.id} "
-            "(--prices example is a dated example)"
-        )
-    if Needs.WATTS in asked and not chip.watts:
-        raise InputError(f"{chip.id}: watts: not known, expected them in the chip's profile")
+    used = {one.id: one for one in (prepared.chip, prepared.systems[0].prefilling.chip)}
+    if Needs.PRICE in asked:
+        prices = load_prices(scenario.prices)
+        unpriced = [id for id in used if not math.isfinite(prices.of(id))]
+        if unpriced:
+            where = f"{prices.named}: no price of {unpriced[0]}" if prices.named else "no prices"
+            raise InputError(
+                f"{where}: expected --prices FILE with dollars per chip and hour of {unpriced[0]} "
+                "(--prices example is a dated example)"
+            )
+    unknown = [id for id, one in used.items() if not one.watts]
+    if Needs.WATTS in asked and unknown:
+        raise InputError(f"{unknown[0]}: watts: not known, expected them in the chip's profile")

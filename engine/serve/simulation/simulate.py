@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.serve.pools import transfer_seconds
 from engine.serve.requests import Requests
 from engine.serve.simulation.cache_room import CacheRoom, cache_room
 from engine.serve.simulation.jobs import Jobs, jobs_of
@@ -15,7 +16,6 @@ from engine.serve.simulation.rules import Rules
 from engine.serve.simulation.simulated import SETTLING, Simulated, TimeLine
 from engine.serve.simulation.worker import Log, Told, Worker
 from engine.serve.system import System
-from engine.serve.tokens import transfer_seconds
 from engine.sources.traces.trace import Trace
 from engine.words.arrays import FloatArray, IntArray
 from engine.words.errors import InputError
@@ -142,6 +142,8 @@ def _site(
     trace: Trace,
     pace: float = 1.0,
 ) -> _Site:
+    if system.tokens_model.encoder:
+        raise InputError("simulate: encoder-decoders are not simulated, expected a decoder")
     longest = float((trace.input_tokens + trace.output_tokens).max())
     room = cache_room(system, layout, requests, longest)
     if not room.takes(trace.input_tokens, trace.output_tokens).any():
@@ -150,7 +152,9 @@ def _site(
     shortest = float(room.of(np.array([float(trace.input_tokens.min())]))[0])
     most = min(float(rules.max_sequences), max(room.bytes / max(shortest, 1.0), 1.0), len(trace))
     bounds = Bounds(most, rules.prefill_tokens, longest)
-    seconds = PassSeconds(system.deployment((layout,)), requests.drafts, bounds)
+    seconds = PassSeconds(
+        system.deployment((layout,), requests.drafts.tokens > 0), requests.drafts, bounds
+    )
     return _Site(layout, workers, seconds, rules, room)
 
 
@@ -189,7 +193,7 @@ def _serve_apart(
     """Prefill workers, the caches' way, decode workers: requests only go forward."""
     costs = system.engine.costs
     prefill, decode = arrangement.prefill, arrangement.decode
-    site = _site(system, prefill.layout, prefill.workers, requests, trace)
+    site = _site(system.prefilling, prefill.layout, prefill.workers, requests, trace)
     read = _serve(site, jobs.of_one_token(), 0, tell)
     moved = _transfer(system, arrangement, trace) + costs.handover_seconds
     kept = np.flatnonzero(read.first >= 0)
@@ -204,9 +208,7 @@ def _serve_apart(
 
 def _transfer(system: System, arrangement: Disaggregated, trace: Trace) -> FloatArray:
     """Seconds that the cache of each prompt is on its way, linear in its length."""
-    ends = [
-        transfer_seconds(system, [arrangement.prefill], Requests(one, 1.0)) for one in (0.0, 1.0)
-    ]
+    ends = [transfer_seconds(system, [arrangement], Requests(one, 1.0)) for one in (0.0, 1.0)]
     start, each = (float(np.asarray(one).ravel()[0]) for one in ends)
     return start + (each - start) * trace.input_tokens
 

@@ -7,13 +7,14 @@ and MoE layers is one entry with 61 calls), so that a sweep evaluates each only 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.hardware.chip import Chip, KernelConstants
 from engine.hardware.framework import Framework
-from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for
+from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for, has_constants
 from engine.hardware.narrow_experts import FillColumns, fill_columns
-from engine.hardware.routing import evenness
+from engine.hardware.routing import balanced_excess, evenness
 from engine.model.architecture import (
     Architecture,
     AttentionCore,
@@ -27,6 +28,7 @@ from engine.model.architecture import (
     StateCore,
 )
 from engine.model.precision import Portion, Precision
+from engine.work.expert_slots import Placing
 
 INDEXER_PASSES = (
     "key norm",
@@ -41,6 +43,9 @@ INDEXER_PASSES = (
     "top-k",
 )
 
+DISPATCHED = "dispatched_gemm"
+"""Family of the grouped products of tokens that were sent to the ranks of their experts, sorted by
+expert (DeepGEMM); chips without such constants use those of all grouped products."""
 PLAIN_NORMS = 2
 """Norms of a block with one before each half."""
 
@@ -71,8 +76,14 @@ class ExpertBank:
     experts: Experts
     evenness: float
     """Of the experts' popularity, see `engine.hardware.routing`."""
-    balanced_ranks: float
-    """From so many expert ranks on, each has as much of the popularity as the others."""
+    balanced_excess: float
+    """What is left of it where experts have copies."""
+    placing: Placing
+    """Where experts and their copies stand; from so many ranks on, each rank has about as much of
+    the popularity as the others."""
+    dispatched_kernel: str
+    dispatched_constants: KernelConstants
+    """Of the grouped products where tokens are sent to their experts' ranks."""
     fill_columns: FillColumns
     weight_bytes_per_element: float
     activation_bytes: float
@@ -135,11 +146,15 @@ class Inventory:
     dispatch_bytes_per_element: float
     gathering_ranks: float
     """Up to so many attention-DP ranks gather all tokens instead of dispatching each."""
+    placing: Placing
     routed_width: int
     top_k: float
     groups_per_token: int
     groups: int
     fallbacks: tuple[str, ...]
+    encoder: Inventory | None = None
+    """What a request's encoder does, with what the decoder projects of its result; its head is
+    the decoder's and does nothing."""
 
 
 def take_inventory(
@@ -150,11 +165,27 @@ def take_inventory(
     for block, count in architecture.blocks():
         collector.add_block(block, float(count))
     (head,) = collector.gemms((architecture.lm_head,), "lm_head", 1.0)
+    encoder = None
+    if architecture.encoder:
+        before = _Collector(precision, chip, framework, architecture.hidden_size)
+        for group in architecture.encoder:
+            before.add_block(group.block, float(group.count))
+        for block, count in architecture.blocks():
+            before.add_source(block, float(count))
+        layers = sum(group.count for group in architecture.encoder)
+        encoder = _inventory(before, head, layers, None)
+    return _inventory(collector, head, architecture.layer_count, encoder)
+
+
+def _inventory(
+    collector: _Collector, head: Gemm, layers: int, encoder: Inventory | None
+) -> Inventory:
     banks = collector.merged_banks()
     first = banks[0].experts if banks else None
+    precision, framework = collector.precision, collector.framework
     return Inventory(
-        hidden_size=architecture.hidden_size,
-        layer_count=architecture.layer_count,
+        hidden_size=collector.hidden_size,
+        layer_count=layers,
         gemms=tuple(collector.merged_gemms()),
         head=head,
         banks=tuple(banks),
@@ -169,11 +200,13 @@ def take_inventory(
             precision.activation_format(Role.ROUTED_EXPERT).bytes_per_element, 2.0
         ),
         gathering_ranks=float(framework.capabilities.gathering_ranks),
+        placing=Placing.of(framework.capabilities),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,
         groups_per_token=first.groups_per_token if first else 1,
         groups=first.groups if first else 1,
         fallbacks=tuple(dict.fromkeys(note for note in collector.fallbacks if note)),
+        encoder=encoder,
     )
 
 
@@ -198,17 +231,24 @@ class _Collector:
         self.norm_reduces = 0.0
 
     def add_block(self, block: Block, count: float) -> None:
-        grouped: dict[str, list[Matrix]] = {}
-        for matrix in block.matrices:
-            grouped.setdefault(matrix.kernel or matrix.name, []).append(matrix)
-        for kernel, parts in grouped.items():
-            self.gemm_calls[kernel, tuple(parts)] += count
+        self._add_products((one for one in block.matrices if not one.source), count)
         for core in block.cores:
             self.mixing_calls[core] += count
         if block.experts is not None:
             self._add_experts(block.experts, count)
         self._add_elementwise(block, count)
         self._add_reduces(block, count)
+
+    def add_source(self, block: Block, count: float) -> None:
+        """What a block makes of an encoder's result."""
+        self._add_products((one for one in block.matrices if one.source), count)
+
+    def _add_products(self, matrices: Iterable[Matrix], count: float) -> None:
+        grouped: dict[str, list[Matrix]] = {}
+        for matrix in matrices:
+            grouped.setdefault(matrix.kernel or matrix.name, []).append(matrix)
+        for kernel, parts in grouped.items():
+            self.gemm_calls[kernel, tuple(parts)] += count
 
     def _add_experts(self, experts: Experts, count: float) -> None:
         if experts.router is not None:
@@ -226,14 +266,19 @@ class _Collector:
         choice = choose_kernel(portion.weights, portion.activations, self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"grouped_gemm.{choice.dtype}"
+        sent = f"{DISPATCHED}.{choice.dtype}"
+        sent = sent if has_constants(sent, self.chip, self.framework) else kernel
         return ExpertBank(
             kernel=kernel,
             constants=constants_for(kernel, self.chip, self.framework),
             peak_flops=self.chip.peak_flops[choice.compute],
             experts=experts,
             evenness=evenness(),
+            balanced_excess=balanced_excess(),
             fill_columns=fill_columns(),
-            balanced_ranks=float(self.framework.capabilities.balanced_ranks),
+            placing=Placing.of(self.framework.capabilities),
+            dispatched_kernel=sent,
+            dispatched_constants=constants_for(sent, self.chip, self.framework),
             weight_bytes_per_element=portion.weights.bytes_per_element,
             activation_bytes=choice.activation_bytes,
             calls=calls * portion.share,

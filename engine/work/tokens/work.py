@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.hardware.roofline import Message, Work
-from engine.model.architecture import AttentionCore, LatentCore, Matrix, Split, StateCore
+from engine.model.architecture import AttentionCore, LatentCore, Matrix, Role, Split, StateCore
 from engine.words.arrays import FloatArray
+from engine.work.expert_slots import expert_slots
+from engine.work.tokens.exchange import dispatching, exchange_messages
 from engine.work.tokens.inventory import ExpertBank, Gemm, Inventory, Mixing
-from engine.work.tokens.step import LayoutArrays, Step
+from engine.work.tokens.step import LayoutArrays, Source, Step
 
 SQUARES_BYTES = 8.0
 """Per token: the sums of squares of its queries and of its keys, in float32 (vLLM sums both in
@@ -36,12 +37,24 @@ class Placed:
     layouts: LayoutArrays
     gemms: tuple[Share, ...]
     head: Share
+    encoder: Placed | None = None
 
 
 def place(inventory: Inventory, layouts: LayoutArrays) -> Placed:
     """Put an inventory on layouts."""
-    shares = tuple(_share(gemm, layouts) for gemm in inventory.gemms)
-    return Placed(inventory, layouts, shares, _share(inventory.head, layouts))
+    shares = tuple(_placed_share(gemm, inventory, layouts) for gemm in inventory.gemms)
+    encoder = place(inventory.encoder, layouts) if inventory.encoder else None
+    return Placed(inventory, layouts, shares, _share(inventory.head, layouts), encoder)
+
+
+def _placed_share(gemm: Gemm, inventory: Inventory, layouts: LayoutArrays) -> Share:
+    """As `_share`; ranks do nothing of shared experts that have ranks of their own."""
+    share = _share(gemm, layouts)
+    if gemm.parts[0].role is not Role.SHARED_EXPERT or not inventory.placing.shared_apart:
+        return share
+    bank = inventory.banks[0]
+    apart = expert_slots(bank.experts.count, inventory.placing, layouts.expert).apart
+    return Share(np.where(apart, 0.0, share.weights), np.where(apart, 0.0, share.token_bytes))
 
 
 def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
@@ -53,24 +66,50 @@ def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
     return 1.0 / tensor
 
 
-def step_work(placed: Placed, steps: Sequence[Step], imbalance: float = 1.0) -> Iterator[Work]:
+def step_work(
+    placed: Placed, steps: Sequence[Step], imbalance: float = 1.0, source: Source | None = None
+) -> Iterator[Work]:
     """Every kernel of one pass on one chip, all layers together.
 
     A pass may hold several groups of sequences (decoding ones and a prompt's chunk): their
-    tokens share the weight matrices, each group has its own attention.
+    tokens share the weight matrices, each group has its own attention. What an encoder does for
+    the prompts in it is part of the pass.
     """
     inventory, layouts = placed.inventory, placed.layouts
     tokens = total_tokens(steps)
     decode = steps[0].decode
     for gemm, share in zip(inventory.gemms, placed.gemms, strict=True):
         yield _gemm_work(gemm, share, tokens, decode)
+    prompts = not all(step.decode for step in steps)
     for bank in inventory.banks:
-        yield _expert_work(bank, layouts, _routed_tokens(steps, layouts), imbalance)
+        works = _expert_works(inventory, bank, layouts, _routed_tokens(steps, layouts), imbalance)
+        for work, pairs in works:
+            yield work
+            if prompts and work.kernel != bank.kernel:
+                yield _sorting_work(inventory, bank, pairs, work.calls)
     for mixing in inventory.mixings:
         for step in steps:
-            yield from _mixing_work(mixing, layouts, step)
+            yield from _mixing_work(mixing, layouts, step, source)
     yield _elementwise_work(inventory, layouts, tokens)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
+    if placed.encoder is not None and source is not None:
+        yield from _encoder_work(placed.encoder, source.steps(steps))
+
+
+def _encoder_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
+    """The encoder's kernels for the prompts of a pass: all of a source's tokens see each other."""
+    if not steps:
+        return
+    inventory, layouts, tokens = placed.inventory, placed.layouts, total_tokens(steps)
+    works = [
+        _gemm_work(gemm, share, tokens, decode=False)
+        for gemm, share in zip(inventory.gemms, placed.gemms, strict=True)
+    ]
+    for mixing in inventory.mixings:
+        for step in steps:
+            works += _mixing_work(mixing, layouts, step)
+    works.append(_elementwise_work(inventory, layouts, tokens))
+    yield from (replace(work, name=f"encoder {work.name}") for work in works)
 
 
 def total_tokens(steps: Sequence[Step]) -> FloatArray:
@@ -103,7 +142,9 @@ def busiest(mean: FloatArray, ranks: FloatArray, variance: FloatArray) -> FloatA
 
 def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
     """Tokens whose logits are needed: all new ones in decode, a prompt's last one in prefill."""
-    sampled = [step.tokens if step.decode else step.sequences for step in steps]
+    sampled = [
+        step.tokens if step.decode and not step.last_only else step.sequences for step in steps
+    ]
     total = sampled[0]
     for one in sampled[1:]:
         total = total + one
@@ -152,10 +193,50 @@ def expected_experts(
     return touched
 
 
+def _expert_works(
+    inventory: Inventory,
+    bank: ExpertBank,
+    layouts: LayoutArrays,
+    tokens: FloatArray,
+    imbalance: float,
+) -> Iterator[tuple[Work, FloatArray]]:
+    """The grouped products of a bank and the pairs of tokens and experts in them: other kernels
+    serve ranks that tokens are sent to."""
+    work, pairs = _expert_work(bank, layouts, tokens, imbalance)
+    sent = dispatching(inventory, layouts)
+    if bank.dispatched_kernel == bank.kernel or not np.any(sent):
+        yield work, pairs
+        return
+    if not np.all(sent):
+        yield replace(work, calls=np.where(sent, 0.0, bank.calls)), pairs
+    kernel, constants = bank.dispatched_kernel, bank.dispatched_constants
+    calls = np.where(sent, bank.calls, 0.0)
+    yield replace(work, kernel=kernel, constants=constants, calls=calls), pairs
+
+
+def _sorting_work(
+    inventory: Inventory, bank: ExpertBank, pairs: FloatArray, calls: FloatArray | float
+) -> Work:
+    """Prompts' tokens put in the order of their experts, and what comes out of these summed per
+    token: kernels of their own (SGLang: ep_scatter, ep_gather). In decode passes the dispatch
+    itself puts each token in its place."""
+    moved = 2.0 * bank.activation_bytes + 2.0
+    return Work(
+        name="sorting by expert",
+        kernel="elementwise.bf16",
+        constants=inventory.elementwise.constants,
+        peak_flops=1.0,
+        calls=2.0 * calls,
+        flops=np.zeros_like(pairs),
+        bytes=(0.5 * moved * bank.experts.matrices[0].inputs) * pairs,
+    )
+
+
 def _expert_work(
     bank: ExpertBank, layouts: LayoutArrays, tokens: FloatArray, imbalance: float
-) -> Work:
+) -> tuple[Work, FloatArray]:
     experts = bank.experts
+    slots = expert_slots(experts.count, bank.placing, layouts.expert)
     # Identity experts take their share of the routing but no work.
     real_share = experts.count / (experts.count + experts.identity_count)
     choices = tokens * (experts.top_k * real_share)
@@ -165,20 +246,27 @@ def _expert_work(
     # pairs. Random choices spread binomially, those of distinct experts less the more are taken;
     # and the experts of one rank are together more popular than those of another, unless placed
     # by their popularity.
-    others = 1.0 - 1.0 / layouts.expert
-    most = np.ceil(experts.count / layouts.expert)
-    mean = distinct / layouts.expert
+    others = 1.0 - 1.0 / slots.ranks
+    # Each copy of an expert is touched like an expert of its own.
+    copied = slots.per_rank * slots.ranks / count
+    mean = distinct * copied / slots.ranks
     untaken = np.maximum(1.0 - distinct / experts.count, 0.0)
-    touched = busiest(mean, layouts.expert, mean * others * untaken)
-    touched = np.minimum(touched, np.minimum(distinct, most))
-    mean = choices / layouts.expert
-    popularity = np.where(layouts.expert < bank.balanced_ranks, mean * mean, 0.0)
-    spread = mean + popularity * layouts.expert / (bank.evenness * count)
-    pairs = np.minimum(busiest(mean, layouts.expert, spread * others), choices)
+    touched = busiest(mean, slots.ranks, mean * others * untaken)
+    touched = np.minimum(touched, np.minimum(distinct * copied, slots.per_rank))
+    mean = choices / slots.ranks
+    copied_ranks = layouts.expert >= bank.placing.from_ranks
+    popularity = np.where(copied_ranks, 0.0, mean * mean)
+    spread = mean + popularity * slots.ranks / (bank.evenness * count)
+    pairs = np.minimum(busiest(mean, slots.ranks, spread * others), choices)
+    pairs = pairs * np.where(copied_ranks, 1.0 + bank.balanced_excess, 1.0)
     pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
+    if bank.placing.shared_apart:
+        # Every token passes the shared experts, of which each such rank serves its part.
+        shared = tokens / np.maximum(slots.shared_ranks, 1.0)
+        pairs = np.where(slots.apart, np.maximum(pairs, shared), pairs)
     elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
     columns = experts.matrices[-1].inputs / layouts.expert_tensor
-    return Work(
+    work = Work(
         name="experts",
         kernel=bank.kernel,
         constants=bank.constants,
@@ -191,6 +279,7 @@ def _expert_work(
         compute_excess=1.0 + bank.fill_columns.compute / columns,
         memory_excess=1.0 + bank.fill_columns.memory / columns,
     )
+    return work, pairs
 
 
 def _pair_bytes(bank: ExpertBank, columns: FloatArray) -> FloatArray:
@@ -202,10 +291,12 @@ def _pair_bytes(bank: ExpertBank, columns: FloatArray) -> FloatArray:
     return operands + results
 
 
-def _mixing_work(mixing: Mixing, layouts: LayoutArrays, step: Step) -> list[Work]:
+def _mixing_work(
+    mixing: Mixing, layouts: LayoutArrays, step: Step, source: Source | None = None
+) -> list[Work]:
     core = mixing.core
     if isinstance(core, AttentionCore):
-        return _attention_work(mixing, core, layouts, step)
+        return _attention_work(mixing, core, layouts, step, source if core.cross else None)
     if isinstance(core, LatentCore):
         return _latent_work(mixing, core, layouts, step)
     return [_state_work(mixing, core, layouts, step)]
@@ -233,13 +324,19 @@ def _mixing_record(
 
 
 def _attention_work(
-    mixing: Mixing, core: AttentionCore, layouts: LayoutArrays, step: Step
+    mixing: Mixing,
+    core: AttentionCore,
+    layouts: LayoutArrays,
+    step: Step,
+    source: Source | None,
 ) -> list[Work]:
     query_heads = core.query_heads / layouts.tensor
     kv_heads = core.kv_heads / np.minimum(layouts.tensor, float(core.kv_heads))
     visible = step.visible(core.window, core.top_k)
     loaded = np.minimum(step.loaded(core.window), visible) if step.decode else step.loaded()
-    if core.source_tokens:
+    if source is not None:
+        visible = loaded = np.broadcast_to(source.tokens, np.shape(visible))
+    elif core.source_tokens:
         visible = loaded = np.full_like(visible, float(core.source_tokens))
     widths = core.key_dim + core.value_dim
     flops = (2.0 * widths) * query_heads * (step.tokens * visible)
@@ -304,14 +401,15 @@ def _index_work(
 def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: Step) -> Work:
     share = 1.0 / layouts.tensor
     state = core.state_elements * core.state_bytes_per_element + core.convolution_elements * 2.0
-    # Read and written once per sequence in a decode step, once per chunk of a prompt in prefill.
-    passes = step.sequences * (1.0 if step.decode else np.ceil(step.queries / 64.0))
+    # Read once per sequence in a decode step and written once per query, since any of them may be
+    # the last that is kept; read and written once per chunk of a prompt in prefill.
+    moved = 1.0 + step.queries if step.decode else 2.0 * np.ceil(step.queries / 64.0)
     return _mixing_record(
         mixing,
         step,
         core.kind,
         (core.flops_per_token * share) * step.tokens,
-        2.0 * state * share * passes,
+        (state * share) * (step.sequences * moved),
     )
 
 
@@ -339,7 +437,11 @@ def _reduces(inventory: Inventory, layouts: LayoutArrays) -> FloatArray:
 
 
 def step_messages(
-    inventory: Inventory, layouts: LayoutArrays, steps: Sequence[Step], node_size: int
+    inventory: Inventory,
+    layouts: LayoutArrays,
+    steps: Sequence[Step],
+    node_size: int,
+    source: Source | None = None,
 ) -> list[Message]:
     """Every collective of one pass.
 
@@ -360,6 +462,17 @@ def step_messages(
             ranks=layouts.tensor,
         )
     ]
+    encoded = source.steps(steps) if source is not None and inventory.encoder else []
+    if inventory.encoder is not None and encoded:
+        messages.append(
+            Message(
+                name="encoder all-reduce",
+                kind="all_reduce",
+                times=_reduces(inventory.encoder, layouts),
+                bytes=inventory.hidden_size * 2.0 * total_tokens(encoded),
+                ranks=layouts.tensor,
+            )
+        )
     if inventory.norm_reduces:
         messages.append(
             Message(
@@ -373,7 +486,9 @@ def step_messages(
     if inventory.banks and bool(np.any(exchanging)):
         everything = _routed_tokens(steps, layouts)
         messages.extend(
-            _exchange_messages(inventory, layouts, tokens, everything, node_size, exchanging)
+            exchange_messages(
+                inventory, layouts, tokens, everything, node_size, all(one.decode for one in steps)
+            )
         )
     messages.append(
         Message(
@@ -385,51 +500,3 @@ def step_messages(
         )
     )
     return messages
-
-
-def _exchange_messages(
-    inventory: Inventory,
-    layouts: LayoutArrays,
-    rank_tokens: FloatArray,
-    all_tokens: FloatArray,
-    node_size: int,
-    exchanging: NDArray[np.bool_],
-) -> list[Message]:
-    ranks = layouts.ranks
-    gathering = exchanging & (ranks <= inventory.gathering_ranks)
-    nodes = np.ceil(ranks / node_size)
-    # Copies sent per token: one per distinct rank that its experts are on.
-    copies = ranks * -np.expm1(inventory.top_k * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
-    reach = np.minimum(nodes, np.ceil(nodes * inventory.groups_per_token / inventory.groups))
-    reach = np.where(inventory.groups > 1, np.maximum(reach, 1.0), nodes)
-    tokens = rank_tokens / layouts.tensor
-    remote_share = np.where(nodes > 1, (reach - reach / nodes) / np.maximum(copies, 1.0), 0.0)
-
-    def message(name: str, bytes_per_element: float) -> Message:
-        sent = tokens * copies * inventory.routed_width * bytes_per_element
-        return Message(
-            name=name,
-            kind="all_to_all",
-            times=np.where(exchanging & ~gathering, inventory.expert_layers, 0.0),
-            bytes=sent,
-            ranks=ranks,
-            remote_bytes=sent * np.minimum(remote_share, 1.0),
-        )
-
-    def shared(name: str, bytes_per_element: float) -> Message:
-        """One half of an all-reduce of the tokens of all ranks."""
-        everything = all_tokens * inventory.routed_width
-        return Message(
-            name=name,
-            kind="all_reduce",
-            times=np.where(gathering, inventory.expert_layers, 0.0),
-            bytes=0.5 * everything * bytes_per_element,
-            ranks=ranks,
-        )
-
-    return [
-        message("dispatch", inventory.dispatch_bytes_per_element),
-        message("combine", inventory.message_bytes_per_element),
-        shared("gather", inventory.dispatch_bytes_per_element),
-        shared("scatter", inventory.message_bytes_per_element),
-    ]

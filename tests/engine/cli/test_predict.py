@@ -84,7 +84,6 @@ def test_two_pools_share_the_sequences(capsys):
         (["--batch", "0"], "--batch"),
         (["--batch", "many"], "--batch"),
         (["--prefill", "TP1 x1"], "found one pool, expected both"),
-        (["--prefill", "TP1 x1", "--decode", "TP1 x1", "--cached", "0.5"], "--cached"),
     ],
 )
 def test_a_wrong_question_is_one_line(capsys, arguments, words):

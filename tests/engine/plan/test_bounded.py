@@ -12,7 +12,7 @@ from engine.plan import sweep as module
 from engine.plan.metrics import CODES, NO_FIGURE
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
-from engine.plan.sweep import MOST_CANDIDATES, asked_table, sweep
+from engine.plan.sweep import STEPS, asked_table, sweep
 from engine.scenario import LayoutLimits, Objectives, Scenario
 from engine.words.errors import InputError
 from engine.work.parallelism import MOST_LAYOUTS
@@ -36,7 +36,7 @@ def told(found: Sweep, row: int | None) -> tuple[str, str, int, float]:
 @pytest.mark.parametrize("chips", [1024, 100_000_000])
 def test_candidates_are_bounded_however_many_chips_there_are(chips: int):
     found = swept(replace(WIDE, chips=chips))
-    assert len(found.table) <= MOST_CANDIDATES
+    assert len(found.table) <= STEPS.most_candidates
     assert len(found.table.arrangements) <= 250
 
 
@@ -46,9 +46,9 @@ def test_candidates_are_bounded_however_many_chips_there_are(chips: int):
 )
 def test_the_answer_of_steps_is_that_of_every_batch(monkeypatch, objectives: Objectives):
     scenario = replace(WIDE, objectives=objectives)
-    monkeypatch.setattr(module, "MOST_CANDIDATES", 1 << 40)
+    monkeypatch.setattr(module, "STEPS", replace(STEPS, most_candidates=1 << 40))
     full = swept(scenario)
-    monkeypatch.setattr(module, "MOST_CANDIDATES", 1000)
+    monkeypatch.setattr(module, "STEPS", replace(STEPS, most_candidates=1000))
     stepped = swept(scenario)
     assert len(stepped.table) < len(full.table)
     for name in ("best", "runner_up", "nearest"):
@@ -59,14 +59,14 @@ def test_the_answer_of_steps_is_that_of_every_batch(monkeypatch, objectives: Obj
 
 
 def test_no_candidate_is_there_twice(monkeypatch):
-    monkeypatch.setattr(module, "MOST_CANDIDATES", 1000)
+    monkeypatch.setattr(module, "STEPS", replace(STEPS, most_candidates=1000))
     table = swept(WIDE).table
     rows = np.stack([table.arrangement_index, table.precision_index, table.batch])
     assert np.unique(rows, axis=1).shape[1] == len(table)
 
 
 def test_a_sweep_of_steps_stops_when_told(monkeypatch):
-    monkeypatch.setattr(module, "MOST_CANDIDATES", 1000)
+    monkeypatch.setattr(module, "STEPS", replace(STEPS, most_candidates=1000))
     asked = iter([False] * 5 + [True] * 1000)
     assert sweep(prepare(WIDE), WIDE, lambda: next(asked)) is None
 

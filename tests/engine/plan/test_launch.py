@@ -216,7 +216,7 @@ def test_the_users_own_table_may_build_on_nothing(tmp_path: Path, monkeypatch):
 def test_wide_experts_are_dispatched_and_copied_as_predicted():
     told = words(one(LATENT, "h100_sxm", Layout(1, 1, 64, 64), 4096).launch("sglang"))
     assert told[told.index("--moe-a2a-backend") + 1] == "deepep"
-    assert told[told.index("--ep-num-redundant-experts") + 1] == "32"
+    assert told[told.index("--ep-num-redundant-experts") + 1] == "64"
 
 
 def test_a_decode_pool_dispatches_for_latency():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from engine.hardware.framework_parts import CacheTransfer
 from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
@@ -21,15 +25,22 @@ def served(
     prefill: float = 1.0,
     decode: float = 1.0,
     limit: float = np.inf,
-    **framework: float,
+    cached: float = 0.0,
+    transfer: float = 1e-4,
+    slower: float = 1.0,
+    **framework: Any,
 ) -> Service:
-    chip = builders.chip(floor_seconds=2e-6)
-    runtime = builders.framework(prefill_tokens=4096, **framework)
+    chip = replace(builders.chip(floor_seconds=2e-6), pace=slower)
+    runtime = builders.framework(**{"prefill_tokens": 4096, **framework})
     inventory = take_inventory(builders.dense(), builders.BF16, chip, runtime)
     pool = Deployment(inventory, chip, runtime, LayoutArrays.of([Layout()]))
-    pools = Pools(pool, prefill * ONE, pool, decode * ONE, np.array([[1e-4]]))
-    requests = Requests(1024.0, 64.0)
+    pools = Pools(pool, prefill * ONE, pool, decode * ONE, np.array([[transfer]]))
+    requests = Requests(1024.0, 64.0, cached)
     return serve_disaggregated(pools, requests, None, concurrency * ONE, limit * ONE)
+
+
+def first_token(service: Service) -> dict[str, float]:
+    return {part.name: float(part.seconds.max()) for part in service.parts()["ttft"]}
 
 
 def rate(service: Service) -> float:
@@ -66,3 +77,24 @@ def test_handing_a_request_over_delays_its_first_token_only():
 def test_a_decode_pool_has_a_pace_of_its_own():
     alike, quicker = served(1), served(1, decode_pool_pace=0.8)
     assert quicker.tpot_seconds[0, 0] == pytest.approx(0.8 * alike.tpot_seconds[0, 0])
+
+
+def test_cached_prompts_are_prefilled_less_and_sent_whole():
+    whole, half = served(1), served(1, cached=0.5)
+    parts = [
+        {part.name: float(part.seconds.max()) for part in one.parts()["ttft"]}
+        for one in (whole, half)
+    ]
+    assert 0.4 < parts[1]["prefill"] / parts[0]["prefill"] < 0.7
+    assert parts[1]["hand-over of the cache"] == parts[0]["hand-over of the cache"]
+
+
+@pytest.mark.parametrize(
+    ("way", "exposed"),
+    [("whole", 0.08), ("chunks", 0.02), ("layers", 0.04)],
+)
+def test_what_is_sent_while_prefill_goes_on_is_hidden(way, exposed):
+    """1024 tokens in four chunks, or in two layers: the last piece is what is left."""
+    engine = {"cache_transfer": CacheTransfer(way), "prefill_tokens": 256}
+    found = served(1, transfer=0.08, slower=1000.0, **engine)
+    assert first_token(found)["hand-over of the cache"] == pytest.approx(exposed)

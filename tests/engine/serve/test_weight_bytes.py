@@ -10,6 +10,7 @@ from engine.hardware.memory_parts import WeightPolicy
 from engine.model.architecture import Role
 from engine.model.precision import FORMATS, Precision
 from engine.serve.weight_bytes import rank_weight_bytes
+from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
 from tests.engine import builders
@@ -19,7 +20,9 @@ MXFP4 = Precision(FORMATS["mxfp4"], FORMATS["bf16"], FORMATS["bf16"])
 
 def weigh(model, layout: Layout, precision: Precision = builders.BF16, **policy: object) -> float:
     arrays = LayoutArrays.of([layout])
-    found = rank_weight_bytes(model, precision, builders.chip(), WeightPolicy(**policy), arrays)
+    found = rank_weight_bytes(
+        model, precision, builders.chip(), WeightPolicy(**policy), arrays, Placing()
+    )
     return float(found[0, 0])
 
 
@@ -95,10 +98,25 @@ def test_prediction_layers_are_held_by_who_drafts():
     arrays = LayoutArrays.of([Layout()])
     quiet, drafting = (
         float(
-            rank_weight_bytes(model, builders.BF16, builders.chip(), WeightPolicy(), arrays, one)[
-                0, 0
-            ]
+            rank_weight_bytes(
+                model, builders.BF16, builders.chip(), WeightPolicy(), arrays, Placing(), one
+            )[0, 0]
         )
         for one in (False, True)
     )
     assert drafting - quiet == 2 * model.prediction_parameters
+
+
+def test_copies_of_experts_take_their_place():
+    model = builders.mixture(layers=1, experts=8)
+    arrays = LayoutArrays.of([Layout(attention_data=6, expert=6)])
+    plain, copied = (
+        float(
+            rank_weight_bytes(
+                model, builders.BF16, builders.chip(), WeightPolicy(), arrays, Placing(copies, 2)
+            )[0, 0]
+        )
+        for copies in (0, 10)
+    )
+    # Two slots on each of six ranks hold eight experts; ten copies more make three slots.
+    assert copied - plain == pytest.approx(3 * 1024 * 512 * 2.0)

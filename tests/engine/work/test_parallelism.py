@@ -6,15 +6,17 @@ import pytest
 
 from engine.scenario import LayoutLimits
 from engine.words.errors import InputError
+from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 from engine.work.parallelism import legal_layouts
 from tests.engine import builders
 
 FREE = LayoutLimits()
+PLACING = Placing()
 
 
 def names(architecture, chips: int, limits: LayoutLimits = FREE, node: int = 8) -> set[str]:
-    return {layout.name for layout in legal_layouts(architecture, chips, node, limits)}
+    return {layout.name for layout in legal_layouts(architecture, chips, node, limits, PLACING)}
 
 
 def test_dense_models_use_tensor_pipeline_and_replicas():
@@ -37,7 +39,7 @@ def test_a_wider_degree_can_be_asked_for():
 
 def test_heads_must_divide():
     model = builders.dense(heads=8)
-    assert all(8 % layout.tensor == 0 for layout in legal_layouts(model, 16, 16, FREE))
+    assert all(8 % layout.tensor == 0 for layout in legal_layouts(model, 16, 16, FREE, PLACING))
 
 
 def test_mixtures_place_experts_and_copy_attention():
@@ -45,19 +47,25 @@ def test_mixtures_place_experts_and_copy_attention():
     assert {"TP4", "TP4 EP4", "TP2 EP4 DP2", "TP1 EP4 DP4"} <= found
 
 
-def test_experts_must_divide():
-    with pytest.raises(InputError, match="EP its 6 experts"):
-        legal_layouts(builders.mixture(experts=6), 4, 8, LayoutLimits(expert=(4,)))
+def test_experts_must_not_be_fewer_than_ranks():
+    with pytest.raises(InputError, match="found 6 expert slots"):
+        legal_layouts(builders.mixture(experts=6), 8, 8, LayoutLimits(expert=(8,)), PLACING)
+
+
+def test_any_number_of_ranks_that_somebody_asks_for_holds_the_experts():
+    model = builders.mixture(experts=8)
+    assert "TP1 EP6 DP6" in names(model, 6, LayoutLimits(expert=(6,)))
+    assert "TP1 EP6 DP6" not in names(model, 6)
 
 
 def test_every_layout_fits_in_the_chips():
-    for layout in legal_layouts(builders.mixture(), 12, 8, FREE):
+    for layout in legal_layouts(builders.mixture(), 12, 8, FREE, PLACING):
         assert layout.chips <= 12
 
 
 def test_no_chips_is_an_error():
     with pytest.raises(InputError, match="expected at least 1"):
-        legal_layouts(builders.dense(), 0, 8, FREE)
+        legal_layouts(builders.dense(), 0, 8, FREE, PLACING)
 
 
 def test_name_leaves_degrees_of_one_out():

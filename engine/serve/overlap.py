@@ -1,0 +1,49 @@
+"""Two halves of a batch that take turns: one computes while the other's tokens travel.
+
+SGLang calls it two-batch overlap, vLLM dual-batch overlap, after DeepSeek's own serving (open-infra
+index, day 6). Every kernel runs twice on half the tokens: weights are read twice and launches cost
+twice, which is why short passes lose by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.hardware.roofline import Message, Work
+from engine.words.arrays import BoolArray, FloatArray
+from engine.work.tokens import Step
+
+Timed = tuple[Work | Message, FloatArray]
+"""A part of a pass with the seconds of all its calls."""
+
+
+def halved(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """One of the two halves of a pass."""
+    return tuple(replace(step, sequences=0.5 * step.sequences) for step in steps)
+
+
+def splits(steps: Sequence[Step]) -> BoolArray:
+    """Where a pass has two sequences to decode, or prompts: these are cut where it suits."""
+    if not all(step.decode for step in steps):
+        return np.ones((1, 1), dtype=bool)
+    several: BoolArray = sum((step.sequences for step in steps), np.zeros(1)) >= 2.0
+    return several
+
+
+def overlapped(parts: Sequence[Timed], taken: float) -> Iterator[Timed]:
+    """The parts of both halves, from those of one: of its dispatch and combine only what outlasts
+    the computing of the other half. While tokens travel, ``taken`` of the chip's cores is theirs.
+    """
+    sent = sum((seconds for part, seconds in parts if _travels(part)), np.zeros(1))
+    busy = sum((seconds for part, seconds in parts if not _travels(part)), np.zeros(1))
+    exposed = np.maximum(sent - busy, taken * sent) if taken < 1.0 else sent
+    share = exposed / np.maximum(sent, 1e-12)
+    for part, seconds in parts:
+        yield part, 2.0 * seconds * (share if _travels(part) else 1.0)
+
+
+def _travels(part: Work | Message) -> bool:
+    return isinstance(part, Message) and part.kind == "all_to_all"

@@ -1,0 +1,51 @@
+"""Prompts in every so many passes only (vLLM: --prefill-schedule-interval)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.hardware.framework_parts import PrefillPasses, RankTurns
+from engine.serve.passes import Deployment
+from engine.serve.requests import Requests
+from engine.serve.steady import SteadyPasses, steady_passes
+from engine.work.layout import Layout
+from engine.work.tokens import LayoutArrays, take_inventory
+from tests.engine import builders
+
+MODEL = builders.mixture(experts=64)
+
+
+def passes(interval: float, batch: float = 256, budget: int = 16_384) -> SteadyPasses:
+    engine = builders.framework(
+        prefill_interval=interval,
+        prefill_passes=PrefillPasses.SHARED,
+        rank_turns=RankTurns.APART,
+        prefill_tokens=budget,
+    )
+    inventory = take_inventory(MODEL, builders.BF16, builders.chip(), engine)
+    arrays = LayoutArrays.of([Layout(attention_data=8, expert=8)])
+    made = Deployment(inventory, builders.chip(), engine, arrays)
+    return steady_passes(made, Requests(1000.0, 1000.0), None, np.array([[batch]]))
+
+
+def test_fewer_passes_hold_prompts_and_hold_more_of_them():
+    often, seldom = passes(1.0), passes(16.0)
+    assert float(seldom.share[0, 0]) < float(often.share[0, 0])
+    assert float(seldom.share[0, 0]) <= 1 / 16
+    assert float(seldom.step[0, 0]) < float(often.step[0, 0])
+
+
+def test_all_prompts_are_taken_whatever_the_interval():
+    for interval in (1.0, 4.0, 16.0):
+        made = passes(interval)
+        # Passes of one rank that hold its prompts, times what one holds.
+        own = made.arrivals * made.interval * 1000.0 / made.chunk
+        assert float((own / made.interval * made.chunk)[0, 0]) == pytest.approx(
+            float(made.arrivals[0, 0]) * 1000.0
+        )
+        assert float(own[0, 0]) <= 1.0
+
+
+def test_a_pass_that_cannot_take_all_that_wait_comes_sooner():
+    assert float(passes(1000.0, budget=2048).interval[0, 0]) < 1000.0
