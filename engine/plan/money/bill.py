@@ -46,8 +46,8 @@ def _bill(
     others = np.array([[float(one.chips)] for one in outcome.arrangements]) - own
 
     def of_all(each: Callable[[Chip], float]) -> FloatArray:
-        first_pool: FloatArray = own * each(first)
-        return first_pool + others * each(here) if own.any() else others * each(here)
+        decode: FloatArray = others * each(here)
+        return decode + own * each(first) if own.any() else decode
 
     tokens = outcome.rates["request_tokens"] + outcome.rates["prompt_tokens"]
     kind = precision.activations.compute
