@@ -189,7 +189,8 @@ class LayoutLimits:
 class PoolChoice:
     """What is chosen of the two pools of a disaggregated deployment; empty leaves it to the search.
 
-    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``. ``prefill_chip`` and
+    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``; of one that is
+    given alone, the other is searched for. ``prefill_chip`` and
     ``prefill_precision`` (WxAy) are the prefill pool's own; the decode pool has the scenario's.
     ``prefill_chips`` and ``decode_chips`` say how many of all chips each has.
     """

@@ -55,6 +55,8 @@ def asked_arrangement(
     given = given_pools(scenario.pools)
     if given is not None:
         return given
+    if scenario.pools.prefill or scenario.pools.decode:
+        raise InputError("--prefill and --decode: found one pool, expected both")
     if scenario.arrangement is ArrangementKind.DISAGGREGATED:
         raise InputError(
             "--arrangement disaggregated: expected --prefill and --decode, the pools to predict "

@@ -14,7 +14,7 @@ from engine.plan.kinds import plan_kind
 from engine.plan.metrics import Metric, Needs, Unit, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Best, Scenario
+from engine.scenario import ArrangementKind, Best, Scenario
 
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
@@ -55,6 +55,8 @@ def _columns(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]])
         for metric in metrics_about(prepared.kind, one_token=has_one_token(prepared, scenario))
         if is_shown(metric)
     ]
+    if scenario.arrangement is not ArrangementKind.AGGREGATED and kind.rearranges:
+        columns.append(_Column("binds", _text_of("pool"), is_text=True))
     return [*columns, _Column("verdict", _verdict, is_text=True)]
 
 

@@ -306,6 +306,8 @@ class Architecture:
     encoder: tuple[LayerGroup, ...] = ()
     """Layers of an encoder that every request passes once before its first token; their elements
     are among ``tower_parameters``."""
+    denoises: bool = False
+    """Text comes out of many passes over blocks (diffusion), not token after token."""
     draft: str = ""
     """What kind of draft it is, which speculates for another model; "" for a model."""
     uncounted: tuple[str, ...] = ()

@@ -24,7 +24,9 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
     if verdict is NOTHING:
         return ""
     if verdict is NO_MEMORY:
-        return f"lacks {lacking_memory(table, row)} of memory per chip"
+        pool = table.binding_pool(row).label
+        where = f" of the {pool} pool" if pool else ""
+        return f"lacks {lacking_memory(table, row)} of memory per chip{where}"
     if verdict is TOO_LONG:
         return "has longer requests than the model or the engine takes (--max-context)"
     if verdict is NO_FIGURE:
@@ -61,7 +63,9 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     subject = plan_kind(prepared).subject(prepared, scenario, table, row)
     figures = _figures(prepared, scenario, table, row)
-    return f"Serve {subject}: {figures}; {_what_binds(prepared, scenario, table, row)}."
+    pool = table.binding_pool(row).label
+    slower = f"; the {pool} pool is the slower one" if pool else ""
+    return f"Serve {subject}: {figures}; {_what_binds(prepared, scenario, table, row)}{slower}."
 
 
 def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:

@@ -60,6 +60,8 @@ class Block:
     batch: IntArray
     metrics: dict[str, FloatArray]
     capacity_gib: FloatArray
+    pool: NDArray[np.int8]
+    """The `PoolRole` that binds."""
     refusal: NDArray[np.int8]
     """The place in `VERDICTS` of what keeps the row from being served at all."""
 
@@ -113,6 +115,7 @@ def rows_of(
         batch,
         columns,
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
+        _binding_pools(outcome, wanted),
         np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
     )
 
@@ -132,6 +135,12 @@ def _finite(columns: Mapping[str, FloatArray]) -> BoolArray:
     total = np.asarray(sum(columns.values()))
     finite: BoolArray = np.isfinite(total)
     return finite
+
+
+def _binding_pools(outcome: Outcome, wanted: BoolArray) -> NDArray[np.int8]:
+    if outcome.binding_pool is None:
+        return np.zeros(int(np.count_nonzero(wanted)), dtype=np.int8)
+    return np.broadcast_to(outcome.binding_pool, outcome.shape)[wanted].astype(np.int8)
 
 
 def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
@@ -183,6 +192,7 @@ def judged_table(
         batch=block.batch,
         metrics=_with_unknown(prepared.kind, block),
         capacity_gib=block.capacity_gib,
+        pool=block.pool,
         fits=fits,
         meets=fits & (excess <= 1.0),
         binding=binding,
@@ -212,6 +222,7 @@ def joined_blocks(parts: list[Block]) -> Block:
         np.concatenate([one.batch for one in parts]),
         metrics,
         np.concatenate([one.capacity_gib for one in parts]),
+        np.concatenate([one.pool for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )
     parts.clear()

@@ -16,7 +16,7 @@ from engine.plan.metrics import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
-from engine.serve.outcome import Made
+from engine.serve.outcome import Made, Outcome, PoolRole
 from engine.serve.passes import Item
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
@@ -61,6 +61,7 @@ def explain(
         largest_batch=largest_batches(prepared, scenario, arrangement, precision),
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=bandwidth,
+        pool=_binding_pool(outcome),
         drafting=_draft_gain(prepared, scenario, arrangement, precision, math.ceil(batch)),
     )
 
@@ -89,6 +90,12 @@ def _draft_gain(
     without = figures(replace(scenario, draft_tokens=0))
     now = figures(scenario)
     return DraftGain(note, now[0], without[0], now[1], without[1])
+
+
+def _binding_pool(outcome: Outcome) -> str:
+    if outcome.binding_pool is None:
+        return ""
+    return PoolRole(int(np.broadcast_to(outcome.binding_pool, outcome.shape)[0, 0])).label
 
 
 def _of_the_first_token(made: Made) -> Made:

@@ -110,6 +110,8 @@ class Explanation:
     largest_batch: Mapping[str, int]
     peaks: Mapping[str, float]
     bandwidth_bytes: float
+    pool: str = ""
+    """The pool that holds the other one up, ``prefill`` or ``decode``; empty without pools."""
     drafting: DraftGain | None = None
     """None without drafts."""
 

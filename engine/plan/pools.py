@@ -27,7 +27,7 @@ from engine.serve.system import System
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.errors import InputError
 from engine.words.quantities import GIB, memory_amount
-from engine.work.arrangement import Aggregated, Disaggregated, Pool
+from engine.work.arrangement import Aggregated, Disaggregated, Pool, given_pool
 from engine.work.layout import Layout
 
 WORKER_COUNTS = 64
@@ -92,9 +92,15 @@ def bounded_pools(system: System, scenario: Scenario) -> Bounded:
     """All ways of giving the chips to two pools. Raises `InputError` where the chips or their
     memory leave a pool empty."""
     requests, load = requests_of(scenario, system), load_of(scenario)
+    choice = scenario.pools
+    ours, theirs = given_pool(choice.prefill, "prefill"), given_pool(choice.decode, "decode")
     layouts = _layouts(system, scenario)
-    prefill = _Prefill(system.prefilling, layouts, requests, load)
-    decode = _Decode(system, layouts, requests, load, scenario)
+    prefill = _Prefill(
+        system.prefilling, layouts if ours is None else (ours.layout,), requests, load
+    )
+    decode = _Decode(
+        system, layouts if theirs is None else (theirs.layout,), requests, load, scenario
+    )
     pairs = _shared_out(scenario, prefill.layouts, decode.layouts)
     if not len(pairs):
         raise InputError(_too_few(scenario, prefill.layouts, decode.layouts))
@@ -196,6 +202,12 @@ def _shared_out(
 
 def _workers(scenario: Scenario, prefill: int, decode: int) -> Iterator[tuple[int, int]]:
     chips, split = scenario.chips, scenario.pools.split(scenario.chips)
+    ours = given_pool(scenario.pools.prefill, "prefill")
+    theirs = given_pool(scenario.pools.decode, "decode")
+    if ours is not None:
+        split = ours.chips, chips - ours.chips
+    if theirs is not None:
+        split = chips - theirs.chips, theirs.chips
     if split is not None:
         if prefill <= split[0] and decode <= split[1]:
             yield split[0] // prefill, split[1] // decode
@@ -214,7 +226,7 @@ def _most(
     requests in flight than may be tried."""
     first, second, workers, others = pairs.T
     output = float(requests.output_tokens)
-    tokens = float(requests.steps_per_answer)
+    tokens = max(output - 1.0, 1.0)
     sizes = [np.array([one.chips for one in side.layouts]) for side in (prefill, decode)]
     chips = sizes[0][first] * workers + sizes[1][second] * others
     rate = np.minimum(prefill.rate[first] * workers, decode.rate[second] * others / tokens)

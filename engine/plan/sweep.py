@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -39,19 +40,20 @@ from engine.work.arrangement import Arrangement, Disaggregated
 class Steps:
     """How arrangements of one type are tried: all batches of up to ``most_candidates`` in all. Of
     more, all up to ``finest`` and then in steps of one part in so many; afterwards those between
-    the steps, all of the ``whole`` best arrangements and those next to the best of the ``near``
-    ones after them."""
+    the steps: of the ``whole`` best arrangements all from one part in ``reach`` of the best so far
+    to as many times of it, of the ``near`` ones after them those next to the best."""
 
     most_candidates: int
     finest: int
     whole: int
     near: int
+    reach: float = math.inf
 
 
 STEPS = Steps(500_000, 512, 6, 1 << 20)
 """More are not all tried: at a hundred bytes each, and a microsecond, nobody would wait for them
 nor read them. Throughput over batch is no smooth line, and the answer must not depend on steps."""
-POOL_STEPS = Steps(4096, 24, 1, 8)
+POOL_STEPS = Steps(4096, 24, 8, 0, 1.25)
 """Of pools a candidate costs several times as much, and they come in larger numbers."""
 
 
@@ -238,9 +240,10 @@ class _Search:
                 return False
             place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])
             last = int(self._most[place][chosen])
-            low, high = 1, last
+            batch, reach = int(table.batch[row]), self._steps.reach
+            low, high = max(int(batch / reach), 1), int(min(batch * reach, last))
             if standing >= self._steps.whole:
-                low, high = self._neighbours(int(table.batch[row]))
+                low, high = self._neighbours(batch)
             left_out = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
             if len(left_out):
                 parts.append(self._block(place, np.array([chosen]), left_out))

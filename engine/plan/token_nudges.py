@@ -9,7 +9,8 @@ from typing import Any
 from engine.model.architecture import Architecture
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
-from engine.scenario import DraftTokens, Lengths, Scenario, Text
+from engine.scenario import ArrangementKind, DraftTokens, Lengths, PoolChoice, Scenario, Text
+from engine.serve.joining import apart
 
 CACHE_FORMATS = ("bf16", "fp8")
 DEGREES = (("tensor", "TP"), ("pipeline", "PP"), ("expert", "EP"), ("attention_data", "DP"))
@@ -28,9 +29,22 @@ def precision_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
 def knob_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
     """Lengths, limits on layouts, balance of experts, drafts."""
     yield from token_nudges(scenario)
+    yield from _arrangement_nudges(scenario, prepared)
     yield from _limit_nudges(scenario)
     yield from _routing_nudges(scenario, prepared.architecture)
     yield from _speculation_nudges(scenario)
+
+
+def _arrangement_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
+    """Pools of prefill and decode instead of replicas that do both, or the other way round."""
+    if scenario.chips < 2 or apart(prepared.systems[0], scenario.chips):
+        return
+    before = scenario.arrangement
+    for after in (ArrangementKind.AGGREGATED, ArrangementKind.DISAGGREGATED):
+        if after is not before:
+            pools = scenario.pools if after is ArrangementKind.DISAGGREGATED else PoolChoice()
+            changed = replace(scenario, arrangement=after, pools=pools)
+            yield Nudge("arrangement", before.value, after.value, changed)
 
 
 def token_nudges(scenario: Scenario) -> Iterator[Nudge]:

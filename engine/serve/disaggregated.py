@@ -72,7 +72,8 @@ def serve_disaggregated(
 ) -> Service:
     """Metrics of ``concurrency`` requests in flight over all workers; rates of the whole.
 
-    ``limit`` is what one decode worker admits.
+    ``limit`` is what one decode worker admits. The prefill pool holds the other one up where
+    prompts wait longer for it than it works on them.
     """
     costs = pools.prefill.framework.costs
     prefill = prefill_pool(pools.prefill, pools.prefill_workers, requests)
@@ -133,6 +134,7 @@ def serve_disaggregated(
             tpot,
         ),
         passes={"prefill": prefill.alone, "decode": decode},
+        prefill_binds=(queue + surplus > alone) & (concurrency <= room),
     )
 
 

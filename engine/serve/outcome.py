@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
@@ -13,9 +14,22 @@ from engine.serve.laws import SayLaws
 from engine.serve.memory import MemoryItem
 from engine.serve.passes import Item
 from engine.serve.service import Part, Parts
-from engine.words.arrays import BoolArray, FloatArray, Row
+from engine.words.arrays import BoolArray, FloatArray, IntArray, Row
 from engine.words.statistic import Statistic
 from engine.work.arrangement import Arrangement
+
+
+class PoolRole(IntEnum):
+    """A pool of a disaggregated deployment, in arrays."""
+
+    NONE = 0
+    PREFILL = 1
+    DECODE = 2
+
+    @property
+    def label(self) -> str:
+        """``prefill`` or ``decode``; empty where there are no pools."""
+        return "" if self is PoolRole.NONE else self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +109,9 @@ class Outcome:
     """The memory table of a row."""
     bill: Bill | None = None
     """None of models without requests of tokens."""
+    binding_pool: IntArray | None = None
+    """The `PoolRole` of the pool that holds the other one up, or that does not start; None of
+    arrangements without pools."""
     say_laws: SayLaws | None = None
     """How far single requests are from the means; None of models without requests of tokens."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,10 +11,9 @@ from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.joining import joined_inside
 from engine.serve.load import Closed, Load
 from engine.serve.memory import MemoryItem, held_tokens
-from engine.serve.outcome import Memory, Outcome
+from engine.serve.outcome import Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
 from engine.serve.room import Room
-from engine.serve.service import Service
 from engine.serve.system import System
 from engine.serve.tokens import at_size, outcome_of
 from engine.words.arrays import BoolArray, FloatArray, Row
@@ -39,16 +39,19 @@ def predict_disaggregated(
     client = load.client if isinstance(load, Closed) else None
     limit = np.maximum(rooms.decode.limit, 1.0)
     service = serve_disaggregated(pools, requests, client, sizes, limit)
-    return outcome_of(
+    outcome = outcome_of(
         arrangements,
         sizes,
         _column([one.chips for one in arrangements]),
         service,
         requests,
         np.ones_like(pools.decode_workers),
-        rooms.memory(sizes, service),
+        rooms.memory(sizes),
         lambda row: rooms.items(row, sizes),
     )
+    assert service.prefill_binds is not None
+    held_up = service.prefill_binds | (rooms.prefill.limit < 1.0)
+    return replace(outcome, binding_pool=np.where(held_up, PoolRole.PREFILL, PoolRole.DECODE))
 
 
 def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Requests) -> Pools:
@@ -99,7 +102,7 @@ class Rooms:
         starts: BoolArray = (self.prefill.limit >= 1.0) & self.decode.context_fits
         return starts
 
-    def memory(self, sizes: FloatArray, service: Service) -> Memory:
+    def memory(self, sizes: FloatArray) -> Memory:
         """Memory of a chip of the pool that has less left: of a decode worker, or of a prefill
         worker where that does not hold a prompt."""
         workers, starts = self.decode_workers, self.prefill.limit >= 1.0

@@ -66,7 +66,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     model = scenario_model(scenario, readers)
     chip = readers.chip(scenario.chip)
     architecture = model.architecture
-    _refuse_draft(model)
+    _refuse_untimed(model)
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
@@ -141,9 +141,16 @@ def _pools_note(scenario: Scenario, systems: tuple[System, ...]) -> str:
     return f"No pools: {reason}" if reason else ""
 
 
-def _refuse_draft(model: LoadedModel) -> None:
-    """A draft works on hidden states of its target: nothing is served by it alone."""
+def _refuse_untimed(model: LoadedModel) -> None:
+    """A draft works on hidden states of its target: nothing is served by it alone. Blocks of text
+    that are denoised take as many passes as the sampler likes."""
     architecture = model.architecture
+    if isinstance(architecture, Architecture) and architecture.denoises:
+        raise InputError(
+            f"{model.name}: found a language model that denoises blocks of text in many passes "
+            "(diffusion), whose times are not predicted; expected one that generates token after "
+            "token (`rooftop model` tells its weights)"
+        )
     if isinstance(architecture, Architecture) and architecture.draft:
         raise InputError(
             f"{model.name}: found {architecture.draft}, which serves nothing by itself; expected "

@@ -170,12 +170,16 @@ def parse_pool(text: str, what: str) -> Pool:
     return Pool(layout, workers)
 
 
+def given_pool(text: str, role: str) -> Pool | None:
+    """The pool that is spelt out; None where it is left to the search. Raises `InputError`."""
+    return parse_pool(text, f"--{role}") if text else None
+
+
 def given_pools(choice: PoolChoice) -> Disaggregated | None:
-    """The pools that are spelt out; None where they are left to the search. Raises `InputError` for
-    one without the other and for words that are none of a pool."""
-    if not (choice.prefill or choice.decode):
+    """Both pools where both are spelt out; None where one is left to the search. Raises
+    `InputError` for words that are none of a pool."""
+    prefill = given_pool(choice.prefill, "prefill")
+    decode = given_pool(choice.decode, "decode")
+    if prefill is None or decode is None:
         return None
-    if not choice.given:
-        raise InputError("--prefill and --decode: found one pool, expected both")
-    prefill = parse_pool(choice.prefill, "--prefill")
-    return Disaggregated(prefill, parse_pool(choice.decode, "--decode"))
+    return Disaggregated(prefill, decode)

@@ -27,7 +27,7 @@ class Column:
 
 
 _WORDS = (
-    Column("layout", "layout", 24, 0),
+    Column("layout", "layout", 44, 0),
     Column("precision", "precision", 24, 1),
 )
 _LAST = (

@@ -95,6 +95,7 @@ def why_lines(
 ) -> list[Line]:
     """The whole explanation in ``width`` cells; ``stale`` advice is that of another row."""
     lines = _advice_lines(advice, width, stale) if advice is not None else []
+    lines += _pool_lines(found, width)
     lines += _part_lines(found, width) + _drafting_lines(found, width)
     phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
     if len(phases) == 2 and width >= SIDE_BY_SIDE:
@@ -118,6 +119,17 @@ def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
     words = wrapped(advice_sentence(advice), width - 1, 6)
     styles = (DIM, DIM) if stale else (WARN, PLAIN)
     return [line((f" {one}", styles[min(place, 1)])) for place, one in enumerate(words)]
+
+
+def _pool_lines(found: Explanation, width: int) -> list[Line]:
+    """Which of two pools is the slower one."""
+    if not found.pool:
+        return []
+    words = {
+        "prefill": "prefill pool binds: prompts wait longer for it than they are computed",
+        "decode": "decode pool binds: prompts wait little",
+    }[found.pool]
+    return [line((f" {one}", WARN)) for one in wrapped(words, width - 1, 2)]
 
 
 def _part_lines(found: Explanation, width: int) -> list[Line]:

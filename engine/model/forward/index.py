@@ -31,6 +31,8 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
             "electra",
             "albert",
             "megatron-bert",
+            "roberta-prelayernorm",
+            "xlm-roberta-xl",
             "ernie",
         ),
         "read_distilled": ("distilbert",),
@@ -48,7 +50,7 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
     "convnext": {"read": ("convnext", "convnextv2", "dinov3_convnext")},
     "cspnet": {"read": ("cspnet",)},
     "davit": {"read": ("davit",)},
-    "deberta": {"read": ("deberta-v2",)},
+    "deberta": {"read": ("deberta-v2", "deberta")},
     "densenet": {"read": ("densenet",)},
     "detr": {"read": ("detr", "table-transformer")},
     "dino": {

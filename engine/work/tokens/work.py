@@ -105,6 +105,9 @@ def _encoder_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
         _gemm_work(gemm, share, tokens, decode=False)
         for gemm, share in zip(inventory.gemms, placed.gemms, strict=True)
     ]
+    routed = _routed_tokens(steps, layouts)
+    for bank in inventory.banks:
+        works += [work for work, _ in _expert_works(inventory, bank, layouts, routed, 1.0)]
     for mixing in inventory.mixings:
         for step in steps:
             works += _mixing_work(mixing, layouts, step)

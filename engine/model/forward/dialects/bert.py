@@ -14,7 +14,18 @@ from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 from engine.words.text import clean
 
-ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert", "data2vec-text", "mpnet"})
+NORM_FIRST = frozenset({"megatron-bert", "roberta-prelayernorm", "xlm-roberta-xl"})
+ROBERTA = frozenset(
+    {
+        "roberta",
+        "xlm-roberta",
+        "camembert",
+        "data2vec-text",
+        "mpnet",
+        "roberta-prelayernorm",
+        "xlm-roberta-xl",
+    }
+)
 NARROW = frozenset({"electra", "albert"})
 """Their embeddings may be narrower than the layers."""
 POOLER_KEYS = (
@@ -50,6 +61,7 @@ class Figures:
     shared: bool = False
     """All layers have the weights of the first."""
     norm_first: bool = False
+    embedding_norm: bool = True
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -75,7 +87,8 @@ def read(source: Source) -> ForwardArchitecture:
         embedding=source.width("embedding_size") if keys.model_type in NARROW else hidden,
         buckets=_buckets(source),
         shared=keys.model_type == "albert",
-        norm_first=keys.model_type == "megatron-bert",
+        norm_first=keys.model_type in NORM_FIRST,
+        embedding_norm=keys.model_type not in ("megatron-bert", "xlm-roberta-xl"),
     )
     if figures.shared:
         source.expect("num_hidden_groups", 1, "the only one understood")
@@ -144,7 +157,7 @@ def _encoder(
             x.elements,
             rows * figures.embedding,
         )
-        if not figures.norm_first:
+        if figures.embedding_norm:
             network.norm("norm", x)
         if figures.embedding != figures.hidden or figures.shared:
             x = network.linear("project", x, figures.hidden)

@@ -25,6 +25,9 @@ DEBERTA = {"hidden_size": 1536, "num_hidden_layers": 24, "num_attention_heads": 
 DEBERTA |= {"intermediate_size": 6144, "vocab_size": 128100, "relative_attention": True}
 DEBERTA |= {"pos_att_type": ["p2c", "c2p"], "position_buckets": 256, "norm_rel_ebd": "layer_norm"}
 DEBERTA |= {"position_biased_input": False, "conv_kernel_size": 3}
+FIRST = {"vocab_size": 50265, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]}
+FIRST |= {"position_biased_input": False, "type_vocab_size": 0}
+ROBERTA = {"vocab_size": 50265, "type_vocab_size": 2}
 NEW = {"vocab_size": 30528, "type_vocab_size": 0}
 NOMIC = {
     "n_embd": 768,
@@ -59,6 +62,10 @@ def read(model_type: str, tokens: int = 128, **changes: Any) -> ForwardArchitect
         ("jina_embeddings_v3", JINA, "JinaEmbeddingsV3ForMaskedLM", 559_616_146),
         ("eurobert", {"vocab_size": 128256}, "EuroBertModel", 211_766_016),
         ("eurobert", {"vocab_size": 128256}, "EuroBertForMaskedLM", 310_266_624),
+        ("roberta-prelayernorm", ROBERTA, "RobertaPreLayerNormForMaskedLM", 124_698_201),
+        ("deberta", FIRST, "DebertaModel", 138_601_728),
+        ("deberta", FIRST, "DebertaForMaskedLM", 139_244_121),
+        ("deberta", FIRST, "DebertaForSequenceClassification", 139_193_858),
         ("deberta-v2", DEBERTA, "DebertaV2Model", 997_913_088),
         ("deberta-v2", DEBERTA, "DebertaV2ForMaskedLM", 1_000_405_092),
         ("deberta-v2", DEBERTA, "DebertaV2ForSequenceClassification", 1_000_276_994),
@@ -76,9 +83,23 @@ def test_nomic_is_read_in_the_spelling_of_its_own_repository() -> None:
     assert architecture.parameters == 136_731_648
 
 
-def test_nomic_with_experts_is_refused_by_name() -> None:
-    config = {"model_type": "nomic_bert", **NOMIC, "num_experts": 8}
-    with pytest.raises(InputError, match="num_experts = 8"):
+def test_nomic_has_experts_in_every_second_layer() -> None:
+    """475,292,928 elements in the file of nomic-ai/nomic-embed-text-v2-moe."""
+    mixture = {"activation_function": "gelu", "vocab_size": 250048, "type_vocab_size": 1}
+    mixture |= {"qkv_proj_bias": True, "mlp_fc1_bias": True, "mlp_fc2_bias": True}
+    mixture |= {"num_experts": 8, "moe_top_k": 2, "moe_every_n_layers": 2, "n_positions": 2048}
+    config = {"model_type": "nomic_bert", "architectures": ["NomicBertModel"], **NOMIC, **mixture}
+    found = read_vision(config, "config.json", "encoder", sequence=100)
+    experts = [layer for layer in found.layers if "experts" in layer.name]
+    assert len(experts) == 6 * 2
+    assert sum(layer.flops for layer in experts) == 6 * 2 * (2 * 100 * 2) * 768 * 3072
+    assert found.parameters == 475_292_928
+
+
+def test_nomic_with_shared_experts_is_refused_by_name() -> None:
+    config = {"model_type": "nomic_bert", **NOMIC, "num_experts": 8, "moe_every_n_layers": 2}
+    config["num_shared_experts"] = 1
+    with pytest.raises(InputError, match="num_shared_experts is 1, expected 0"):
         read_vision(config, "config.json", "encoder", sequence=128)
 
 
