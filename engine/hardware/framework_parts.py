@@ -280,11 +280,14 @@ class Capabilities:
         "(CloudMatrix-Infer, arXiv:2506.12708)",
         False,
     )
-    batch_overlap: bool = constant(
-        "batch_overlap",
-        "two halves of a batch take turns, one computing while the tokens of the other are "
-        "dispatched and combined (two-batch overlap of SGLang, dual-batch overlap of vLLM)",
-        False,
+    overlapped_nodes: int = constant(
+        "overlapped_nodes",
+        "where tokens are sent over so many nodes or more, its deployments let two halves of a "
+        "batch take turns, one computing while the tokens of the other are dispatched and combined "
+        "(two-batch overlap of SGLang, dual-batch overlap of vLLM)",
+        MANY,
+        least=1,
+        most=LARGEST_COUNT,
     )
     dispatch_cores: int = constant(
         "dispatch_cores",

@@ -215,7 +215,8 @@ def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
         fields = {"balanced": 1, "redundant": slots - count, "expert_slots": slots}
     if able.gathering_ranks and layout.ranks > able.gathering_ranks:
         fields["dispatch"] = 1
-        fields["batch_overlap"] = int(able.batch_overlap)
+        nodes = -(-layout.ranks // prepared.chip.node_size)
+        fields["batch_overlap"] = int(nodes >= able.overlapped_nodes)
         if prepared.chip.vendor == "NVIDIA" and layout.expert == layout.ranks:
             kind = "latency" if worker.role is Role.DECODE else "throughput"
             fields[f"dispatch_{kind}"] = 1

@@ -88,7 +88,7 @@ class Predicted:
             "max_context": self.prepared.systems[0].max_context,
             "prefix_caching": engine.scheduler.prefix_caching,
             "redundant_experts": engine.capabilities.redundant_experts,
-            "batch_overlap": engine.capabilities.batch_overlap,
+            "batch_overlap": given.batch_overlap,
             "prefill_interval": engine.scheduler.prefill_interval,
             "build": given.build or engine.builds.newest,
         }

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import MANY
 from engine.hardware.roofline import (
     Message,
     Network,
@@ -22,7 +23,7 @@ from engine.hardware.roofline import (
     kernel_seconds,
     message_constants,
 )
-from engine.serve.overlap import Timed, halved, overlapped, splits
+from engine.serve.overlap import Timed, halved, overlapped, splits, total_seconds
 from engine.words.arrays import FloatArray, Row, cell
 from engine.work.tokens import (
     Inventory,
@@ -136,19 +137,25 @@ def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     """Every kernel and collective of a pass, with the seconds of all its calls."""
     able = deployment.framework.capabilities
     plain = _one_batch(deployment, steps)
-    if not able.batch_overlap:
+    if able.overlapped_nodes >= MANY:
         yield from plain
         return
-    where = dispatching(deployment.inventory, deployment.layouts) & splits(steps)
+    layouts = deployment.layouts
+    nodes = np.ceil(layouts.ranks / deployment.chip.node_size)
+    where = dispatching(deployment.inventory, layouts) & splits(steps)
+    where = where & (nodes >= able.overlapped_nodes)
     if not np.any(where):
         yield from plain
         return
     cores = 0.0 if all(step.decode for step in steps) else able.dispatch_cores
     taken = cores / max(deployment.chip.core_count, 1)
-    both = overlapped(tuple(_one_batch(deployment, halved(steps))), taken)
+    whole = tuple(plain)
+    turns = tuple(overlapped(tuple(_one_batch(deployment, halved(steps))), taken))
+    # Passes too short to gain by it stay whole.
+    where = where & (total_seconds(turns) < total_seconds(whole))
     # The same kernels in the same order, so that each layout takes its own way.
-    for (part, seconds), (_, turns) in zip(plain, both, strict=True):
-        yield part, np.where(where, turns, seconds)
+    for (part, seconds), (_, each) in zip(whole, turns, strict=True):
+        yield part, np.where(where, each, seconds)
 
 
 def _one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
