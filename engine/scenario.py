@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from engine.words.statistic import PERCENTILES
+
 
 class Mode(StrEnum):
     """How requests are served."""
@@ -162,6 +164,36 @@ class Objectives:
     joules_per_token: float | None = None
     latency_ms: float | None = None
     """Vision: mean latency of a whole batch."""
+    ttft_p50_ms: float | None = None
+    ttft_p90_ms: float | None = None
+    ttft_p95_ms: float | None = None
+    ttft_p99_ms: float | None = None
+    tpot_p50_ms: float | None = None
+    tpot_p90_ms: float | None = None
+    tpot_p95_ms: float | None = None
+    tpot_p99_ms: float | None = None
+    itl_p50_ms: float | None = None
+    itl_p90_ms: float | None = None
+    itl_p95_ms: float | None = None
+    itl_p99_ms: float | None = None
+    e2e_p50_ms: float | None = None
+    e2e_p90_ms: float | None = None
+    e2e_p95_ms: float | None = None
+    e2e_p99_ms: float | None = None
+    goodput_percent: float | None = None
+    """Requests that keep the limits of all latencies, at least."""
+
+    @property
+    def request_limits(self) -> dict[str, float]:
+        """Seconds that a single request may take, by latency: the widest of the limits on any
+        statistic of it."""
+        limits = {}
+        for latency in ("ttft", "tpot", "e2e"):
+            names = (f"{latency}_ms", *(f"{latency}_{one}_ms" for one in PERCENTILES))
+            given = [value for name in names if (value := getattr(self, name)) is not None]
+            if given:
+                limits[latency] = max(given) / 1e3
+        return limits
 
 
 class Best(StrEnum):

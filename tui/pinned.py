@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 
 from engine.model.config import hub_reference
 from engine.plan.answer import why_lost
-from engine.plan.metrics import BY_ID, Needs
 from engine.plan.plan_file import PlanFile, load_plan, scenario_document
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.ranges import accuracy_of
@@ -101,11 +99,7 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
         arrangement=table.arrangement(row),
         precision=table.precision(row).label,
         batch=int(table.batch[row]),
-        metrics={
-            name: float(column[row])
-            for name, column in table.metrics.items()
-            if BY_ID[name].needs is Needs.NOTHING or math.isfinite(column[row])
-        },
+        metrics={name: float(column[row]) for name, column in table.metrics.items()},
         verdict=why_lost(table, row, scenario.objectives),
         samples=samples_of(prepared),
         ranges=shares_of(table, accuracy_of(prepared, scenario, table.precision(row))),

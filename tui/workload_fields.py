@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
-from engine.plan.limits import parse_limit
-from engine.plan.metrics import LIMITED, Limit, Metric, Unit
+from engine.plan.metric import Better, Limit, Metric, Unit
+from engine.plan.metrics import LIMITED, is_first, statistics_of
 from engine.scenario import Best, DraftTokens, Lengths, Mode, Scenario, Text, Workload
 from engine.words.errors import InputError
+from engine.words.statistic import Statistic
+from engine.words.text import clean
 from engine.words.units import (
     parse_count,
     parse_ratio,
@@ -40,36 +42,56 @@ def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload])
 _CUSTOMARY_BATCH = 256
 
 
-_LIMIT_HINTS = {
-    Unit.MILLISECONDS: "ms or s; empty: none",
-    Unit.DOLLARS: "dollars; empty: none",
-    Unit.JOULES: "joules; empty: none",
-}
+def _limit_hint(metric: Metric, *, several: bool) -> str:
+    if metric.unit in {Unit.DOLLARS, Unit.JOULES}:
+        return "dollars; empty: none" if metric.unit is Unit.DOLLARS else "joules; empty: none"
+    if several:
+        return "ms or s, as 2s or p99 2s; empty: none"
+    return "as 95; empty: none" if metric.better is Better.HIGHER else "ms or s; empty: none"
 
 
 def _limit_field(metric: Metric, known: Limit) -> Field:
-    id, label = metric.id, f"{metric.short} ≤ {metric.unit.value}"
+    """Limits on every statistic of a metric, as ``2000``, ``p99 2s`` or ``1s, p99 2s``."""
+    unit = "ms" if metric.unit is Unit.MILLISECONDS else ""
+    label = f"{metric.short} ≤ {unit}" if metric.better is Better.LOWER else f"{metric.short} ≥"
+    label = label.rstrip()
+    statistics = {one.statistic: one for one in statistics_of(metric)}
 
-    def change(scenario: Scenario, value: float | None) -> Scenario:
-        return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
+    def change(scenario: Scenario, limits: dict[str, float | None]) -> Scenario:
+        return replace(scenario, objectives=replace(scenario.objectives, **limits))
+
+    def given(scenario: Scenario) -> dict[Metric, float]:
+        found = ((one, getattr(scenario.objectives, one.id)) for one in statistics.values())
+        return {one: value for one, value in found if value is not None}
+
+    def read(scenario: Scenario) -> str:
+        words = (_limit_words(one, value) for one, value in given(scenario).items())
+        return ", ".join(words) or limit(None)
 
     def write(scenario: Scenario, text: str) -> Scenario:
-        clear = text.strip().lower() in {"", "none"}
-        return change(scenario, None if clear else parse_limit(metric, text, label))
+        limits: dict[str, float | None] = {one.id: None for one in statistics.values()}
+        if text.strip().lower() not in {"", "none"}:
+            for part in text.split(","):
+                one, value = _parsed_limit(statistics, part, label)
+                limits[one.id] = value
+        return change(scenario, limits)
 
     def step(scenario: Scenario, direction: int) -> Scenario:
-        value = getattr(scenario.objectives, id)
-        if value is None:
-            return change(scenario, known.customary_ms)
-        return change(scenario, ten_percent_step(value, direction))
+        limits = given(scenario)
+        if not limits:
+            return change(scenario, {metric.id: known.customary})
+        return change(
+            scenario,
+            {one.id: ten_percent_step(value, direction) for one, value in limits.items()},
+        )
 
     return Field(
-        id,
+        metric.id,
         label,
-        lambda s: limit(getattr(s.objectives, id)),
+        read,
         write,
         step,
-        hint=_LIMIT_HINTS[metric.unit],
+        hint=_limit_hint(metric, several=len(statistics) > 1),
         kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
     )
 
@@ -84,6 +106,28 @@ def _set_best(scenario: Scenario, text: str) -> Scenario:
 def _following(best: Best, way: int) -> Best:
     every = list(Best)
     return every[(every.index(best) + way) % len(every)]
+
+
+def _limit_words(metric: Metric, value: float) -> str:
+    shown = limit(value)
+    return shown if metric.statistic is Statistic.MEAN else f"{metric.statistic} {shown}"
+
+
+def _parsed_limit(
+    statistics: Mapping[Statistic, Metric], text: str, label: str
+) -> tuple[Metric, float]:
+    """A limit and the statistic that it begins with; raises `InputError`."""
+    first, _, rest = text.strip().partition(" ")
+    if rest:
+        named = [one for one in statistics if one.value == first.lower()]
+        if not named:
+            raise InputError(
+                f"{label}: found {clean(text.strip(), 30)!r}, expected as 2s or p99 2s with one "
+                f"of {', '.join(statistics)}"
+            )
+        return statistics[named[0]], statistics[named[0]].parse(rest, label)
+    mean = next(iter(statistics.values()))
+    return mean, mean.parse(first, label)
 
 
 def _set_mode(scenario: Scenario, text: str) -> Scenario:
@@ -217,7 +261,7 @@ WORKLOAD: tuple[Field, ...] = (
         hint="tokens, as 384; empty: own",
         kinds=(ModelCategory.ENCODER,),
     ),
-    *(_limit_field(metric, limit) for metric, limit in LIMITED),
+    *(_limit_field(metric, limit) for metric, limit in LIMITED if is_first(metric)),
     Field(
         "best",
         "best by",

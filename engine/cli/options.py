@@ -7,7 +7,6 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.plan.limits import parse_limit
 from engine.plan.metrics import LIMITED
 from engine.plan.pool_choice import agreed
 from engine.scenario import (
@@ -112,6 +111,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
+    _add_load_options(parser)
     money = parser.add_argument_group("money and energy")
     money.add_argument(
         "--prices",
@@ -167,7 +167,7 @@ def _add_pool_options(parser: argparse.ArgumentParser) -> None:
     pools.add_argument("--prefill-precision", metavar="WxAy", help="of the prefill pool")
 
 
-def add_load_options(parser: argparse.ArgumentParser) -> None:
+def _add_load_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of requests that come by themselves, of lengths that differ."""
     load = parser.add_argument_group("load")
     load.add_argument("--rate", help="requests per second of the whole deployment")
@@ -175,6 +175,7 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
     load.add_argument("--osl-spread", help="the same of answers")
     load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
+    load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:
@@ -369,7 +370,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         shared_prefix_tokens=_count(
             load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
         ),
-        turns=start.turns,
+        turns=_count(load.get("turns"), "turns", start.turns),
         images=start.images,
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
@@ -414,7 +415,7 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
 
 
 def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
-    given = {metric.id: getattr(arguments, limit.option) for metric, limit in LIMITED}
+    given = {metric.id: getattr(arguments, limit.keyword) for metric, limit in LIMITED}
     if arguments.slo:
         from engine.plan.objective_profiles import load_objectives
 
@@ -422,7 +423,7 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     elif any(text is not None for text in given.values()):
         start = Objectives()
     limits = {
-        metric.id: parse_limit(metric, given[metric.id], f"--{limit.option}")
+        metric.id: metric.parse(given[metric.id], f"--{limit.option}")
         for metric, limit in LIMITED
         if given[metric.id] is not None
     }

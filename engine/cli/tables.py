@@ -11,7 +11,8 @@ from typing import Any
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import Metric, Needs, Unit, metrics_about
+from engine.plan.metric import Metric, Needs, Unit
+from engine.plan.metrics import USED, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.scenario import ArrangementKind, Best, Scenario
@@ -39,11 +40,10 @@ def _columns(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]])
     """What tells candidates apart, the metrics that are shown (what things cost where somebody
     says prices, or ranks or limits by it), and the verdict."""
 
-    def is_shown(metric: Metric) -> bool:
-        asked = getattr(scenario.objectives, metric.id, None) is not None
-        told = metric.needs is Needs.PRICE or scenario.best is Best.ENERGY or asked
+    def is_told(metric: Metric) -> bool:
+        told = metric.needs is Needs.PRICE or scenario.best is Best.ENERGY
         known = metric.needs is not Needs.NOTHING and any(row.get(metric.id) for row in rows)
-        return metric.shown or (known and told)
+        return known and told
 
     kind = plan_kind(prepared)
     columns = [
@@ -53,11 +53,18 @@ def _columns(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]])
     columns += [
         _Column(kind.heading(prepared, metric), _figure_of(metric))
         for metric in metrics_about(prepared.kind, one_token=has_one_token(prepared, scenario))
-        if is_shown(metric)
+        if metric.shown or is_asked(metric, scenario) or is_told(metric)
     ]
     if scenario.arrangement is not ArrangementKind.AGGREGATED and kind.rearranges:
         columns.append(_Column("binds", _text_of("pool"), is_text=True))
     return [*columns, _Column("verdict", _verdict, is_text=True)]
+
+
+def is_asked(metric: Metric, scenario: Scenario) -> bool:
+    """Whether a column that is hidden at first says something that was asked for."""
+    if metric is USED:
+        return bool(scenario.workload.rate)
+    return metric.limit is not None and getattr(scenario.objectives, metric.id) is not None
 
 
 _TITLES = {"kv": "KV"}
@@ -68,7 +75,7 @@ def _text_of(name: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _figure_of(metric: Metric) -> Callable[[dict[str, Any]], str]:
-    return lambda row: _number(metric.unit, row[metric.id])
+    return lambda row: _number(metric.unit, row.get(metric.id))
 
 
 def _number(unit: Unit, value: float | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.plan.limits import amount
 from engine.plan.metrics import NO_FIGURE, NO_MEMORY
 from engine.plan.remedies import Advice, Remedy, Shortfall
 from engine.words.quantities import memory_amount
@@ -18,7 +17,7 @@ def shortfall_words(shortfall: Shortfall) -> str:
     if shortfall.verdict.metric is None:
         return f"{name} of {shortfall.limit:,.0f} is exceeded by {shortfall.excess:,.0f}"
     limit, excess = (
-        amount(shortfall.verdict.metric, one) for one in (shortfall.limit, shortfall.excess)
+        shortfall.verdict.metric.amount(one) for one in (shortfall.limit, shortfall.excess)
     )
     return f"{name} misses {limit} by {excess}"
 

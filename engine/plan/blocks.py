@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.metric import Answers, Metric, Needs
 from engine.plan.metrics import (
     CODES,
+    LARGEST_RATE,
     MEMORY,
     METRICS,
     NO_FIGURE,
@@ -20,16 +22,16 @@ from engine.plan.metrics import (
     THROUGHPUT,
     TOO_LONG,
     TOO_MANY,
+    UNSTABLE,
+    USED,
     VERDICTS,
-    Answers,
-    Metric,
-    Needs,
     metrics_of,
 )
 from engine.plan.money.bill import billed
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import Scenario
+from engine.serve.load import Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
 from engine.serve.resolve import load_of, requests_of
@@ -73,10 +75,40 @@ def outcome_of(
     arrangements: tuple[Arrangement, ...],
     sizes: FloatArray | IntArray,
 ) -> Outcome:
-    """What arrangements of a scenario do, one row each, or the same ``sizes`` for all."""
+    """What arrangements of a scenario do, one row each, or the same ``sizes`` for all; of requests
+    that come at a rate there is one size, that rate."""
+    load = load_of(scenario)
+    if isinstance(load, Open):
+        # What comes is the same whatever is in flight.
+        sizes = np.full((1, 1), load.rate)
+    return outcome_at(prepared, scenario, precision, arrangements, sizes)
+
+
+def outcome_at(
+    prepared: Prepared,
+    scenario: Scenario,
+    precision: Precision,
+    arrangements: tuple[Arrangement, ...],
+    sizes: FloatArray | IntArray,
+) -> Outcome:
+    """As `outcome_of`, at other rates than the scenario's, too."""
     system = prepared.system(precision)
     found = predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
     return billed(prepared, scenario, precision, found)
+
+
+KEPT = (MEMORY.id, LARGEST_RATE.id, USED.id)
+"""Figures of rows that are not served, too: they say by how much."""
+
+
+def is_asked(metric: Metric, scenario: Scenario, outcome: Outcome) -> bool:
+    """Whether a metric is worked out: always, where it is limited, or where requests come at a
+    rate, so that a row is one deployment and there are few of them."""
+    if not metric.asked:
+        return True
+    if metric.limit is not None and getattr(scenario.objectives, metric.id) is not None:
+        return True
+    return outcome.flow is not None
 
 
 def rows_of(
@@ -95,10 +127,12 @@ def rows_of(
     one_token = has_one_token(prepared, scenario)
     allowed = True if refused is None else refused == CODES[NOTHING]
     columns = {
-        metric.id: _column(outcome, metric.of(outcome), wanted)
+        metric.id: _column(outcome, metric.of(outcome, scenario.objectives), wanted)
         for metric in metrics_of(prepared.kind)
         # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
-        if (one_token or metric.answers is not Answers.ONE_TOKEN) and _is_known(metric, outcome)
+        if (one_token or metric.answers is not Answers.ONE_TOKEN)
+        and is_asked(metric, scenario, outcome)
+        and _is_known(metric, outcome)
     }
     unknown = allowed & ~_finite(columns)
     if bool(np.any(unknown)):
@@ -108,7 +142,7 @@ def rows_of(
         columns |= {name: np.full(len(batch), np.nan) for name in _OF_LATER_TOKENS}
     if refused is not None:
         speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
-        columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
+        columns |= {name: column * speed for name, column in columns.items() if name not in KEPT}
     return Block(
         arrangement_index,
         precision_index,
@@ -152,9 +186,11 @@ def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray
     where memory would do, else memory. None where all of them are served."""
     if bool(np.all(served)):
         return None
-    memory = outcome.memory
-    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
+    memory, held = outcome.memory, outcome.sequences
+    beyond = (held > memory.scheduler_size) & (held <= memory.memory_size)
     code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
+    if outcome.flow is not None:
+        code = np.where(outcome.starts, CODES[UNSTABLE], CODES[NO_MEMORY])
     code = np.where(memory.context_fits, code, CODES[TOO_LONG])
     refused = np.broadcast_to(code, outcome.shape)[wanted]
     return np.where(served, CODES[NOTHING], refused).astype(np.int8)
@@ -175,14 +211,18 @@ def judged_table(
             continue
         limit = getattr(scenario.objectives, verdict.metric.id)
         if limit is not None:
-            ratio = block.metrics[verdict.metric.id] / limit
+            ratio = verdict.metric.ratio(block.metrics[verdict.metric.id], limit)
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
             binding = np.where(worse & (ratio > 1.0), code, binding)
     # Rows that are not served have no speeds to compare with a limit.
     fits = block.refusal == CODES[NOTHING]
     if not bool(np.all(fits)):
-        excess = np.where(fits, excess, block.metrics[MEMORY.id] / block.capacity_gib)
+        lacking = block.metrics[MEMORY.id] / block.capacity_gib
+        if USED.id in block.metrics:
+            unstable = block.refusal == CODES[UNSTABLE]
+            lacking = np.where(unstable, block.metrics[USED.id] / 100.0, lacking)
+        excess = np.where(fits, excess, lacking)
     return Table(
         kind=prepared.kind,
         arrangements=arrangements,
@@ -190,7 +230,7 @@ def judged_table(
         arrangement_index=block.arrangement_index,
         precision_index=block.precision_index,
         batch=block.batch,
-        metrics=_with_unknown(prepared.kind, block),
+        metrics=block.metrics,
         capacity_gib=block.capacity_gib,
         pool=block.pool,
         fits=fits,
@@ -199,17 +239,6 @@ def judged_table(
         excess=excess,
         one_token=has_one_token(prepared, scenario),
     )
-
-
-def _with_unknown(kind: ModelKind, block: Block) -> dict[str, FloatArray]:
-    """The columns in the order of metrics; of those that nobody says, one number takes no room."""
-    unknown = np.broadcast_to(np.nan, (len(block.batch),))
-    names = [
-        one.id
-        for one in metrics_of(kind)
-        if one.id in block.metrics or one.needs is not Needs.NOTHING
-    ]
-    return {name: block.metrics.get(name, unknown) for name in names}
 
 
 def joined_blocks(parts: list[Block]) -> Block:

@@ -16,6 +16,7 @@ from engine.plan.metrics import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
+from engine.serve.load import Open
 from engine.serve.outcome import Made, Outcome, PoolRole
 from engine.serve.passes import Item
 from engine.serve.predict import largest_sizes, predict
@@ -36,7 +37,8 @@ def explain(
     """
     system = prepared.system(precision)
     requests, load = requests_of(scenario, system), load_of(scenario)
-    outcome = predict(system, (arrangement,), requests, load, np.array([float(batch)]))
+    size = load.rate if isinstance(load, Open) else float(batch)
+    outcome = predict(system, (arrangement,), requests, load, np.array([size]))
     made = outcome.items()
     if has_one_token(prepared, scenario):
         made = _of_the_first_token(made)
@@ -148,13 +150,13 @@ def largest_batches(
     most = largest_sizes(system, (arrangement,), requests_of(scenario, system), load_of(scenario))
     fitting = int(min(most[0, 0], LARGEST_BATCH))
     largest = {"memory": fitting}
-    if fitting < 1:
+    if fitting < 1 or isinstance(load_of(scenario), Open):
         return largest
     table = batch_table(prepared, scenario, arrangement, precision, np.arange(1, fitting + 1))
     for metric in limited_of(prepared.kind):
         limit = getattr(scenario.objectives, metric.id)
         if limit is not None and metric.is_about(one_token=table.one_token):
-            passing = np.flatnonzero(table.metrics[metric.id] <= limit)
+            passing = np.flatnonzero(metric.ratio(table.metrics[metric.id], limit) <= 1.0)
             largest[metric.id.removesuffix("_ms")] = (
                 int(table.batch[passing[-1]]) if len(passing) else 0
             )

@@ -53,6 +53,9 @@ SPELLINGS: Mapping[str, Path] = {
     # A text encoder's sequences have a field of their own.
     "isl": ("input_tokens", "sequence_tokens"),
     "osl": ("output_tokens",),
+    "isl_spread": ("input_spread",),
+    "osl_spread": ("output_spread",),
+    "shared_prefix": ("shared_prefix_tokens",),
     "engine": ("framework",),
     "decode_chip": ("chip",),
     "number": ("benchmark_number",),
@@ -60,7 +63,7 @@ SPELLINGS: Mapping[str, Path] = {
     "set": ("edits",),
     RESOLUTION: ("image_width", "image_height"),
     **{short: (name,) for short, name in DEGREES.items()},
-    **{limit.option: (metric.id,) for metric, limit in LIMITED},
+    **{limit.keyword: (metric.id,) for metric, limit in LIMITED},
 }
 """The command line's words where they are others, with the fields that each stands for."""
 KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import chip_ids, load_chip
-from engine.plan.limits import plain
 from engine.plan.metrics import BY_ID, LIMITED
 from engine.plan.prepared import Prepared
 from engine.scenario import Objectives, Scenario
@@ -44,10 +43,10 @@ def objective_nudge(scenario: Scenario, limits: dict[str, float]) -> Nudge:
     return Nudge(
         " and ".join(f"{limit_name(field)} limit" for field in limits),
         ", ".join(
-            "none" if old is None else plain(BY_ID[field], old)
-            for field, old in zip(limits, olds, strict=True)
+            "none" if old is None else BY_ID[name].plain(old)
+            for name, old in zip(limits, olds, strict=True)
         ),
-        ", ".join(plain(BY_ID[field], value) for field, value in limits.items()),
+        ", ".join(BY_ID[name].plain(value) for name, value in limits.items()),
         replace(scenario, objectives=objectives),
     )
 

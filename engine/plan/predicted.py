@@ -47,18 +47,23 @@ class Predicted:
         precision, column = divmod(place, len(self.sizes))
         outcome = self.outcomes[precision]
         size = float(outcome.sizes[0, column])
+        in_flight = size * self.arrangement.replicas
+        if outcome.flow is not None:
+            size = float(self.table.batch[place])
+            in_flight = float(outcome.flow.in_flight[0, column]) * self.arrangement.replicas
+        stable = bool(outcome.stable[0, column])
         admitted = float(outcome.memory.largest_size[0, 0]) * self.arrangement.replicas
         # What is served although it does not fit waits for those that are let in.
         served = np.isfinite(self.table.metrics[self.table.throughput][place])
         waits = bool(served) and not self.table.fits[place]
-        concurrency = size * self.arrangement.replicas
         return {
             **row_values(self.prepared, self.scenario, self.table, place),
             "batch": int(size) if size == int(size) else size,
+            "stable": stable,
             "starts": bool(outcome.starts[0, 0]),
-            "concurrency": concurrency,
+            "concurrency": in_flight if stable else None,
             "admitted": int(admitted) if np.isfinite(admitted) else None,
-            "waiting": concurrency - int(admitted) if waits else 0,
+            "waiting": in_flight - int(admitted) if waits and stable else 0,
             **held[precision],
             "command": command_line(Call(self.scenario, self.arrangement, self.sizes[column])),
         }

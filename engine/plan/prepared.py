@@ -18,7 +18,8 @@ from engine.model.precision import Precision
 from engine.scenario import ArrangementKind, Best, Objectives, Scenario, Workload
 from engine.serve.joining import apart
 from engine.serve.kinds import kind_of
-from engine.serve.resolve import resolve
+from engine.serve.load import Open
+from engine.serve.resolve import load_of, resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
@@ -99,6 +100,8 @@ def _key(scenario: Scenario) -> object:
         image_width=chosen.image_width,
         image_height=chosen.image_height,
         sequence_tokens=chosen.sequence_tokens,
+        # At a rate there is a choice of how many replicas.
+        rate=min(chosen.rate, 1.0),
     )
     same = replace(
         scenario,
@@ -163,6 +166,9 @@ def _arrangements(scenario: Scenario, system: System) -> tuple[Arrangement, ...]
         if scenario.arrangement is ArrangementKind.DISAGGREGATED:
             return (given,) if given is not None else ()
     together = kind.arrangements(system, scenario.chips, scenario.limits)
+    if isinstance(load_of(scenario), Open) and kind.waits:
+        # At a rate there is a choice of how many replicas.
+        together = tuple(fewer for one in together for fewer in one.with_fewer_replicas())
     return together if given is None else (*together, given)
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Metric, Verdict
+from engine.plan.metric import Metric
+from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Verdict
 from engine.serve.outcome import PoolRole
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.work.arrangement import Arrangement

@@ -18,6 +18,7 @@ from engine.plan.blocks import (
     Block,
     joined_blocks,
     judged_table,
+    outcome_at,
     outcome_of,
     rows_of,
 )
@@ -28,7 +29,7 @@ from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
-from engine.serve.load import Closed
+from engine.serve.load import Closed, Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
 from engine.serve.resolve import load_of, requests_of
@@ -66,6 +67,8 @@ def batch_table(
 ) -> Table:
     """The rows of one arrangement and precision for ``batches``, in that order."""
     outcome = outcome_of(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
+    if outcome.flow is not None:
+        batches = _batches(outcome)[0]
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
     block = rows_of(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
@@ -82,12 +85,14 @@ def asked_table(
     are not let in wait for those that are: such rows do not fit, but are served and judged.
     """
     batch = np.ceil(sizes).astype(np.int64)
+    at_rates = isinstance(load_of(scenario), Open)
     waits = isinstance(load_of(scenario), Closed) and kind_of(prepared.kind).waits
     none = np.zeros(len(sizes), dtype=np.int64)
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
     for place, precision in enumerate(prepared.precisions):
-        outcome = outcome_of(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        outcome = outcome_at(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        batch = _batches(outcome)[0] if at_rates else batch
         served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
         told = _with_held_memory(prepared, scenario, precision, outcome) if waits else outcome
         parts.append(rows_of(prepared, scenario, told, served, every, none, none + place, batch))
@@ -108,6 +113,12 @@ def _with_held_memory(
     inside = outcome_of(prepared, scenario, precision, tuple(outcome.arrangements), held)
     memory = replace(outcome.memory, needed_bytes=inside.memory.needed_bytes)
     return replace(outcome, memory=memory)
+
+
+def _batches(outcome: Outcome) -> IntArray:
+    """Requests of each replica that a rate keeps in flight, at least one."""
+    held = np.broadcast_to(np.maximum(outcome.sequences, 1.0), outcome.shape)
+    return held.astype(np.int64)
 
 
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
@@ -195,7 +206,7 @@ class _Search:
         self._should_stop = should_stop
         self._most = [self._largest(precision) for precision in prepared.precisions]
         widest = max(int(most[places].max()) for most in self._most)
-        only = scenario.fixed_batch
+        only = None if scenario.workload.rate else scenario.fixed_batch
         rows = sum(int(most[places].sum()) for most in self._most)
         pooled = isinstance(prepared.arrangements[int(places[0])], Disaggregated)
         self._steps = POOL_STEPS if pooled else STEPS
@@ -207,6 +218,8 @@ class _Search:
 
     def _largest(self, precision: Precision) -> IntArray:
         fitting = batch_limits(self._prepared, self._scenario, precision)
+        if isinstance(load_of(self._scenario), Open):
+            return np.ones(len(fitting), dtype=np.int64)
         if self._scenario.fixed_batch is not None:
             return np.full(len(fitting), self._scenario.fixed_batch)
         if self._scenario.max_batch is not None:
@@ -261,6 +274,8 @@ class _Search:
         group = tuple(self._prepared.arrangements[int(row)] for row in chosen)
         batches = tried[np.newaxis, :]
         outcome = outcome_of(self._prepared, self._scenario, precision, group, batches)
+        if outcome.flow is not None:
+            return self._block_at_rate(place, chosen, outcome)
         wanted = batches <= most[chosen][:, np.newaxis]
         rows, places = np.nonzero(wanted)
         index = np.full(len(rows), place, dtype=np.int64)
@@ -274,6 +289,20 @@ class _Search:
             chosen[rows],
             index,
             batch,
+        )
+
+    def _block_at_rate(self, place: int, chosen: IntArray, outcome: Outcome) -> Block:
+        """The rows of the ``chosen`` arrangements at the scenario's rate, one each; the batch is
+        what is in flight."""
+        return rows_of(
+            self._prepared,
+            self._scenario,
+            outcome,
+            outcome.fits,
+            np.ones(outcome.shape, dtype=bool),
+            chosen,
+            np.full(len(chosen), place, dtype=np.int64),
+            _batches(outcome)[:, 0],
         )
 
 

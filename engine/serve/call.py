@@ -36,7 +36,14 @@ class Most:
     """As many as memory and scheduler admit at once."""
 
 
-Size = Batch | Concurrency | Most
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests per second come to the whole deployment."""
+
+    per_second: float
+
+
+Size = Batch | Concurrency | Most | Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,10 @@ class Call:
 
 def size_per_replica(call: Call, largest: float) -> float:
     """The size as predictions take it; ``largest`` is what is admitted. At least 1: fewer requests
-    than replicas leave some of these idle."""
+    than replicas leave some of these idle. A rate is one of the whole deployment."""
     match call.size:
+        case Rate(per_second):
+            return per_second
         case Batch(sequences):
             return sequences
         case Concurrency(requests):

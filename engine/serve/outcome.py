@@ -88,6 +88,17 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """An open load, whose sizes are requests per second of the whole deployment: how many are
+    ``in_flight`` per replica, of whom ``running`` hold memory; the ``largest_rate`` of the
+    deployment, from which on its queue grows without end."""
+
+    in_flight: FloatArray
+    running: FloatArray
+    largest_rate: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Predictions, arrays of (arrangements, sizes).
 
@@ -114,6 +125,8 @@ class Outcome:
     arrangements without pools."""
     say_laws: SayLaws | None = None
     """How far single requests are from the means; None of models without requests of tokens."""
+    flow: Flow | None = None
+    """What requests that come by themselves make of it; None where the size is a number of them."""
 
     @property
     def parts(self) -> Parts:
@@ -147,6 +160,50 @@ class Outcome:
         return np.asarray(math.nan) if self.bill is None else self.bill.watts
 
     @property
+    def sequences(self) -> FloatArray:
+        """Requests per replica that hold memory at once: the sizes themselves, or what a rate
+        makes of them."""
+        return self.sizes if self.flow is None else np.ceil(self.flow.running)
+
+    @property
+    def stable(self) -> BoolArray:
+        """Where the queue does not grow without end."""
+        if self.flow is None:
+            return np.ones(self.shape, dtype=bool)
+        stable: BoolArray = np.broadcast_to(self.sizes < self.flow.largest_rate, self.shape)
+        return stable
+
+    @property
+    def largest_rate(self) -> FloatArray:
+        """Requests per second up to which the queue does not grow; NaN of loads that do not come
+        by themselves."""
+        if self.flow is None:
+            return np.full(self.shape, np.nan)
+        return np.broadcast_to(self.flow.largest_rate, self.shape)
+
+    def kept(self, limits: Mapping[str, float]) -> FloatArray:
+        """Share of the requests within ``limits`` in seconds by latency. A slow first token is
+        taken to say nothing of the tokens after it, and a slow whole nothing more than these."""
+        share = np.ones(self.shape)
+        if self.say_laws is None:
+            return share
+        laws = self.say_laws()
+        for latency in ("ttft", "tpot"):
+            if latency in limits:
+                share = share * laws.law(latency).within(limits[latency])
+        if "e2e" in limits:
+            share = np.minimum(share, laws.e2e.within(limits["e2e"]))
+        return share
+
+    @property
+    def used(self) -> FloatArray:
+        """Share of the largest rate, of an open load; NaN of others."""
+        if self.flow is None:
+            return np.full(self.shape, np.nan)
+        used: FloatArray = np.broadcast_to(self.sizes / self.flow.largest_rate, self.shape)
+        return used
+
+    @property
     def starts(self) -> BoolArray:
         """Where at least one request is admitted; a column."""
         return self.memory.largest_size >= 1.0
@@ -155,6 +212,9 @@ class Outcome:
     def fits(self) -> BoolArray:
         """Where the whole size is held in memory and admitted at once."""
         memory = self.memory
+        if self.flow is not None:
+            # Memory and scheduler are what the largest rate comes from.
+            return np.broadcast_to(self.starts, self.shape) & self.stable
         admitted = (self.sizes <= memory.scheduler_size) & memory.context_fits
         fits: BoolArray = admitted & (memory.needed_bytes <= memory.capacity_bytes)
         return np.broadcast_to(fits, self.shape)

@@ -9,9 +9,10 @@ import numpy as np
 
 from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.joining import joined_inside
-from engine.serve.load import Closed, Load
+from engine.serve.load import Closed, Load, Open
 from engine.serve.memory import MemoryItem, held_tokens
-from engine.serve.outcome import Memory, Outcome, PoolRole
+from engine.serve.open_load import MOST_USED, kept_in_flight
+from engine.serve.outcome import Flow, Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.system import System
@@ -32,13 +33,17 @@ def predict_disaggregated(
     load: Load,
     sizes: FloatArray,
 ) -> Outcome:
-    """Prefill and decode apart; ``sizes`` are requests in flight over all workers. The load is
-    one of requests in flight, whatever it is called."""
+    """Prefill and decode apart; ``sizes`` are requests in flight over all workers, or requests per
+    second. A static load is one of requests in flight, too."""
     pools = pools_of(system, arrangements, requests)
     rooms = Rooms(system, arrangements, requests, load)
     client = load.client if isinstance(load, Closed) else None
     limit = np.maximum(rooms.decode.limit, 1.0)
-    service = serve_disaggregated(pools, requests, client, sizes, limit)
+    held, flow = sizes, None
+    if isinstance(load, Open):
+        flow = _flow(pools, requests, sizes, limit)
+        held = np.maximum(flow.in_flight, 1.0)
+    service = serve_disaggregated(pools, requests, client, held, limit)
     outcome = outcome_of(
         arrangements,
         sizes,
@@ -46,12 +51,32 @@ def predict_disaggregated(
         service,
         requests,
         np.ones_like(pools.decode_workers),
-        rooms.memory(sizes),
-        lambda row: rooms.items(row, sizes),
+        rooms.memory(held),
+        lambda row: rooms.items(row, held),
+        flow,
     )
     assert service.prefill_binds is not None
     held_up = service.prefill_binds | (rooms.prefill.limit < 1.0)
     return replace(outcome, binding_pool=np.where(held_up, PoolRole.PREFILL, PoolRole.DECODE))
+
+
+FULL = 8.0
+"""So many times what the decode pool admits is in flight where both pools are busy all the time."""
+
+
+def _flow(pools: Pools, requests: Requests, rate: FloatArray, limit: FloatArray) -> Flow:
+    """What ``rate`` requests per second keep in flight over all workers: Little's law, with the
+    times of so many in flight."""
+
+    def seconds(in_flight: FloatArray) -> FloatArray:
+        held = np.maximum(in_flight, 1.0)
+        return serve_disaggregated(pools, requests, None, held, limit).e2e_seconds
+
+    room = limit * pools.decode_workers
+    largest = FULL * room / seconds(FULL * room)
+    carried = np.minimum(rate, largest * MOST_USED)
+    in_flight = kept_in_flight(lambda held: carried * seconds(held), FULL * room)
+    return Flow(in_flight, np.minimum(in_flight, room), largest)
 
 
 def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Requests) -> Pools:

@@ -20,8 +20,8 @@ from engine.model.served import served_precision
 from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario
 from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
-from engine.serve.load import Client, Closed, Load, Static
-from engine.serve.requests import Drafts, Requests
+from engine.serve.load import Client, Closed, Load, Open, Static
+from engine.serve.requests import Drafts, Requests, Spread
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -210,7 +210,12 @@ def requests_of(scenario: Scenario, system: System) -> Requests:
 def undrafted_requests(scenario: Scenario) -> Requests:
     """What they look like whoever serves them."""
     workload = scenario.workload
-    return Requests(float(workload.input_tokens), float(workload.output_tokens), workload.cached)
+    return Requests(
+        float(workload.input_tokens),
+        float(workload.output_tokens),
+        workload.cached,
+        spread=Spread(workload.input_spread, workload.output_spread),
+    )
 
 
 def drafts_of(scenario: Scenario, system: System) -> Drafts:
@@ -236,6 +241,8 @@ def load_of(scenario: Scenario) -> Load:
     workload = scenario.workload
     if workload.mode is Mode.STATIC:
         return Static()
+    if workload.rate:
+        return Open(workload.rate, workload.burstiness)
     client = workload.client
     if client.kind is ClientKind.STEADY:
         return Closed(busy=workload.utilisation)

@@ -54,8 +54,14 @@ class SteadyPasses:
 
 
 def steady_passes(
-    deployment: Deployment, requests: Requests, client: Client | None, admitted: FloatArray
+    deployment: Deployment,
+    requests: Requests,
+    client: Client | None,
+    admitted: FloatArray,
+    others: FloatArray | None = None,
 ) -> SteadyPasses:
+    """Passes with ``admitted`` sequences per replica, of whom all start anew when they end, or
+    only those ``others`` whom one that is looked at meets."""
     layouts, scheduler = deployment.layouts, deployment.framework.scheduler
     input_tokens = np.asarray(requests.input_tokens, dtype=float)
     steps = requests.steps_per_answer
@@ -70,7 +76,8 @@ def steady_passes(
         whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
     )
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
-    arrivals = fresh * held / steps
+    starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
+    arrivals = fresh * held * starting / steps
     interval = _interval(scheduler, budget, arrivals * input_tokens)
     together = _together(scheduler, client, held, arrivals * interval, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
@@ -82,7 +89,9 @@ def steady_passes(
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
     graph_tokens = deployment.framework.capabilities.graph_tokens
     filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
-    prompts = prompt_step(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
+    prompts = prompt_step(
+        chunk, input_tokens, np.where(filled_up, 1.0, own_share / np.maximum(share, LEAST_FRESH))
+    )
     share = share / interval
     alone = run(deployment, [decoding])
     drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
@@ -115,7 +124,7 @@ def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> F
     as the engine is told, if one pass has room for all that come meanwhile."""
     if scheduler.prefill_interval <= 1.0:
         return np.ones(1)
-    return np.clip(budget / tokens, 1.0, scheduler.prefill_interval)
+    return np.clip(budget / np.maximum(tokens, LEAST_FRESH), 1.0, scheduler.prefill_interval)
 
 
 def _together(

@@ -10,6 +10,9 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
 
+FINEST_STEP = 32
+"""Numbers of replicas are all tried up to so many, then every one that is a part more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aggregated:
@@ -31,6 +34,14 @@ class Aggregated:
     def single(self) -> Aggregated:
         """The same layout with one replica: what tells arrangements of other chip counts apart."""
         return Aggregated(replace(self.layout, replicas=1))
+
+    def with_fewer_replicas(self) -> tuple[Aggregated, ...]:
+        """The same with one replica, two, and so on; of many, in steps of one part in
+        `FINEST_STEP`."""
+        counts = [1]
+        while counts[-1] < self.replicas:
+            counts.append(min(counts[-1] + max(counts[-1] // FINEST_STEP, 1), self.replicas))
+        return tuple(Aggregated(replace(self.layout, replicas=count)) for count in counts)
 
     @property
     def name(self) -> str:
@@ -88,6 +99,10 @@ class Disaggregated:
     def single(self) -> Disaggregated:
         """Itself: both pools are one replica."""
         return self
+
+    def with_fewer_replicas(self) -> tuple[Disaggregated, ...]:
+        """Itself."""
+        return (self,)
 
     @property
     def name(self) -> str:

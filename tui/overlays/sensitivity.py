@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.plan.limits import plain
 from engine.plan.metrics import NO_MEMORY
 from tui.bars import signed_bar
 from tui.format import change, counted, rate
@@ -65,7 +64,7 @@ def _remedy_line(remedy: Remedy, base: float, label: int, width: int) -> Line:
 
 def _figure(shortfall: Shortfall) -> str:
     if shortfall.verdict.metric is not None:
-        return plain(shortfall.verdict.metric, float(f"{shortfall.value:.4g}"))
+        return shortfall.verdict.metric.plain(float(f"{shortfall.value:.4g}"))
     return f"{shortfall.value:.4g}{' GiB' if shortfall.verdict is NO_MEMORY else ''}"
 
 

@@ -184,6 +184,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "cosmos3_edge",
         "fun_asr_nano",
         "inkling_mm_model",
+        "blip-2",
+        "instructblip",
     ),
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2", "minimax_m3"),

@@ -33,6 +33,8 @@ FAMILIES: dict[str, dict[str, tuple[str, ...]]] = {
             "megatron-bert",
             "roberta-prelayernorm",
             "xlm-roberta-xl",
+            "longformer",
+            "big_bird",
             "ernie",
         ),
         "read_distilled": ("distilbert",),

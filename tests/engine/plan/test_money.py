@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from engine.cli import run
-from engine.plan.limits import amount, amount_beyond, parse_limit, plain
 from engine.plan.metrics import BY_ID
 from engine.plan.money import prices
 from engine.plan.money.power import power_law
@@ -55,7 +54,7 @@ def test_input_tokens_carry_the_same_cost(own):
 
 
 def test_without_prices_there_is_no_cost(own):
-    assert np.isnan(swept(SMALL).table.metrics[COST.id]).all()
+    assert COST.id not in swept(SMALL).table.metrics
 
 
 def test_the_example_is_never_used_silently(own):
@@ -129,14 +128,14 @@ def test_power_is_between_idle_and_the_limit_and_grows():
 
 
 def test_limits_are_typed_and_said_in_their_unit():
-    assert parse_limit(COST, "$2.50", "--cost") == 2.5
-    assert plain(COST, 2.0) == "$2"
-    assert amount(COST, 0.4321) == "$ 0.43"
-    assert amount_beyond(COST, 2.0001, 2.0) == "$ 2.0001"
-    assert amount(BY_ID["ttft_ms"], 1500.0) == "1.50 s"
+    assert COST.parse("$2.50", "--cost") == 2.5
+    assert COST.plain(2.0) == "$2"
+    assert COST.amount(0.4321) == "$ 0.43"
+    assert COST.beyond(2.0001, 2.0) == "$2.0001"
+    assert BY_ID["ttft_ms"].amount(1500.0) == "1.50 s"
     for text in ("0", "-1", "nan", "ten", ""):
         with pytest.raises(InputError, match="expected dollars above 0"):
-            parse_limit(COST, text, "--cost")
+            COST.parse(text, "--cost")
 
 
 def test_a_plan_keeps_what_it_was_ranked_by(tmp_path, own, capsys):

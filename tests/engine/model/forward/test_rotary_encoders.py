@@ -27,6 +27,8 @@ DEBERTA |= {"pos_att_type": ["p2c", "c2p"], "position_buckets": 256, "norm_rel_e
 DEBERTA |= {"position_biased_input": False, "conv_kernel_size": 3}
 FIRST = {"vocab_size": 50265, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]}
 FIRST |= {"position_biased_input": False, "type_vocab_size": 0}
+LONG = {"vocab_size": 50265, "max_position_embeddings": 4098, "type_vocab_size": 1}
+BIRD = {"vocab_size": 50358, "max_position_embeddings": 4096}
 ROBERTA = {"vocab_size": 50265, "type_vocab_size": 2}
 NEW = {"vocab_size": 30528, "type_vocab_size": 0}
 NOMIC = {
@@ -63,6 +65,11 @@ def read(model_type: str, tokens: int = 128, **changes: Any) -> ForwardArchitect
         ("eurobert", {"vocab_size": 128256}, "EuroBertModel", 211_766_016),
         ("eurobert", {"vocab_size": 128256}, "EuroBertForMaskedLM", 310_266_624),
         ("roberta-prelayernorm", ROBERTA, "RobertaPreLayerNormForMaskedLM", 124_698_201),
+        ("longformer", LONG, "LongformerModel", 148_659_456),
+        ("longformer", LONG, "LongformerForMaskedLM", 148_711_257),
+        ("big_bird", BIRD, "BigBirdModel", 127_468_800),
+        ("big_bird", BIRD, "BigBirdForMaskedLM", 128_111_286),
+        ("big_bird", BIRD, "BigBirdForSequenceClassification", 128_060_930),
         ("deberta", FIRST, "DebertaModel", 138_601_728),
         ("deberta", FIRST, "DebertaForMaskedLM", 139_244_121),
         ("deberta", FIRST, "DebertaForSequenceClassification", 139_193_858),
@@ -110,6 +117,25 @@ def test_gte_of_the_repository_has_no_segments_and_no_pooler() -> None:
 def test_jina_published_as_xlm_roberta_is_read_by_its_rotary_positions() -> None:
     named = read("xlm-roberta", **JINA, position_embedding_type="rotary")
     assert named.parameters == read("jina_embeddings_v3", **JINA).parameters
+
+
+@pytest.mark.parametrize(
+    ("model_type", "changes", "tokens", "keys"),
+    [
+        ("longformer", LONG, 4096, 513),
+        ("longformer", {**LONG, "attention_window": [128] * 12}, 4096, 129),
+        ("longformer", LONG, 100, 100),
+        ("big_bird", BIRD, 4096, 8 * 64),
+        ("big_bird", BIRD, 704, 704),
+        ("big_bird", {**BIRD, "attention_type": "original_full"}, 4096, 4096),
+    ],
+)
+def test_sparse_attention_sees_part_of_a_long_text(
+    model_type: str, changes: dict[str, Any], tokens: int, keys: int
+) -> None:
+    found = read(model_type, tokens, **changes)
+    products = [layer for layer in found.layers if layer.kind is LayerKind.ATTENTION]
+    assert {layer.columns for layer in products} == {keys}
 
 
 def test_local_layers_see_their_window() -> None:
