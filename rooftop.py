@@ -17,21 +17,29 @@ precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones
 load          ``rate`` (requests per second of the whole deployment, else so many in flight),
               ``burstiness``
 requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``, ``images``,
-              ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``draft_tokens``,
-              ``acceptance``, ``image_width``, ``image_height``, ``sequence_tokens``,
+              ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``text``
+              (what they are about), ``image_width``, ``image_height``, ``sequence_tokens``,
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
               tried), ``lengths`` (``"default"``: made to fit the model's context)
 names         ``benchmark_number`` of the benchmark names that are written
-objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``
+objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``; of the
+              requests that are slower than others ``ttft_p50_ms``, ``ttft_p90_ms``,
+              ``ttft_p95_ms``, ``ttft_p99_ms``, ``tpot_p50_ms``, ``tpot_p90_ms``, ``tpot_p95_ms``,
+              ``tpot_p99_ms``, ``itl_p50_ms``, ``itl_p90_ms``, ``itl_p95_ms``, ``itl_p99_ms``,
+              ``e2e_p50_ms``, ``e2e_p90_ms``, ``e2e_p95_ms``, ``e2e_p99_ms``; ``goodput_percent``
+              (of the requests, that keep every limit)
+drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draft_tokens``,
+              ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
               ``prefix_caching``, ``host_cache_gib``, ``redundant_experts``, ``batch_overlap``,
               ``prefill_interval``, ``build``: those of the engine, its own defaults where left
               out
 
-The command line's words are understood too: ``isl osl tp pp ep dp ttft tpot e2e latency precision
-resolution set number``, and ``engine`` for the framework. What is wrong raises `Error`, in one
-line. Importing this module loads nothing heavy; numpy comes with the first question.
+The command line's words are understood too: ``isl osl isl_spread osl_spread shared_prefix tp pp
+ep dp ttft tpot e2e latency goodput precision resolution set number``, limits as ``ttft_p99``, and
+``engine`` for the framework. What is wrong raises `Error`, in one line. Importing this module loads
+nothing heavy; numpy comes with the first question.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from engine.words.statistic import PERCENTILES
+
 
 class Mode(StrEnum):
     """How requests are served."""
@@ -45,6 +47,28 @@ class Lengths(StrEnum):
     """Nobody did, and the usual ones were made to fit the model's context
     (`engine.plan.lengths`)."""
     CHOSEN = "chosen"
+
+
+class Text(StrEnum):
+    """What requests are about: it decides how many drafted tokens are kept."""
+
+    CHAT = "chat"
+    CODE = "code"
+    REASONING = "reasoning"
+    AGENT = "agent"
+    DOCUMENTS = "documents"
+    WRITING = "writing"
+    RANDOM = "random"
+    """Random tokens, as benchmarks send them: what is kept of drafts then says nothing of real
+    requests."""
+
+
+class DraftTokens(StrEnum):
+    """Who chose how many tokens are drafted."""
+
+    GIVEN = "given"
+    BEST = "auto"
+    """As many as bring most under the objectives (`engine.plan.drafting`)."""
 
 
 class FirstToken(StrEnum):
@@ -108,6 +132,7 @@ class Workload:
     latency limit leave some of it idle."""
     client: Client = field(default_factory=Client)
     lengths: Lengths = Lengths.DEFAULT
+    text: Text = Text.CHAT
 
     def __post_init__(self) -> None:
         """Other lengths than the usual ones were chosen by somebody."""
@@ -136,6 +161,36 @@ class Objectives:
     e2e_ms: float | None = None
     latency_ms: float | None = None
     """Vision: mean latency of a whole batch."""
+    ttft_p50_ms: float | None = None
+    ttft_p90_ms: float | None = None
+    ttft_p95_ms: float | None = None
+    ttft_p99_ms: float | None = None
+    tpot_p50_ms: float | None = None
+    tpot_p90_ms: float | None = None
+    tpot_p95_ms: float | None = None
+    tpot_p99_ms: float | None = None
+    itl_p50_ms: float | None = None
+    itl_p90_ms: float | None = None
+    itl_p95_ms: float | None = None
+    itl_p99_ms: float | None = None
+    e2e_p50_ms: float | None = None
+    e2e_p90_ms: float | None = None
+    e2e_p95_ms: float | None = None
+    e2e_p99_ms: float | None = None
+    goodput_percent: float | None = None
+    """Requests that keep the limits of all latencies, at least."""
+
+    @property
+    def request_limits(self) -> dict[str, float]:
+        """Seconds that a single request may take, by latency: the widest of the limits on any
+        statistic of it."""
+        limits = {}
+        for latency in ("ttft", "tpot", "e2e"):
+            names = (f"{latency}_ms", *(f"{latency}_{one}_ms" for one in PERCENTILES))
+            given = [value for name in names if (value := getattr(self, name)) is not None]
+            if given:
+                limits[latency] = max(given) / 1e3
+        return limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +207,8 @@ class LayoutLimits:
 class PoolChoice:
     """What is chosen of the two pools of a disaggregated deployment; empty leaves it to the search.
 
-    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``. ``prefill_chip`` and
+    ``prefill`` and ``decode`` are the workers of each, as ``TP1 EP8 DP8 x2``; of one that is
+    given alone, the other is searched for. ``prefill_chip`` and
     ``prefill_precision`` (WxAy) are the prefill pool's own; the decode pool has the scenario's.
     ``prefill_chips`` and ``decode_chips`` say how many of all chips each has.
     """
@@ -235,10 +291,15 @@ class Scenario:
     """The three digits of the benchmark names that are written."""
     load_imbalance: float = 1.0
     """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
+    draft: str = ""
+    """What drafts: a method (`engine.model.draft.DraftMethod`), or a draft's profile, path or hub
+    id; empty is the model's own prediction layers or, without any, an EAGLE-3 draft."""
     draft_tokens: int = 0
-    """Speculative tokens per step (MTP); 0 turns speculation off."""
-    acceptance: float = 0.0
-    """Probability that one more draft token is accepted, given that all before it were."""
+    """Tokens drafted per step; 0 turns drafting off."""
+    drafts: DraftTokens = DraftTokens.GIVEN
+    acceptance: float | None = None
+    """Probability that one more draft token is accepted, given that all before it were; None for
+    what is known of the model, the method and the text."""
     instances: int = 1
     """Vision: copies of the model that run at the same time on each chip."""
     assume: str = ""
@@ -246,7 +307,8 @@ class Scenario:
     revision: str = ""
 
     def of_model(self, model: str) -> Scenario:
-        """The scenario with another model. What-ifs, a revision, a stand-in for the model type and
-        the length of an encoder's sequences belong to the model they were chosen for."""
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, a
+        draft and the length of an encoder's sequences belong to the model they were chosen for."""
         workload = replace(self.workload, sequence_tokens=0)
-        return replace(self, model=model, edits=(), revision="", assume="", workload=workload)
+        of_another = replace(self, revision="", assume="", draft="")
+        return replace(of_another, model=model, edits=(), workload=workload)

@@ -160,7 +160,7 @@ def figures(call: Call, change: Change | None = None) -> dict[str, float]:
     ``change``."""
     system = _system(call.scenario)
     system = change(system) if change else system
-    requests, load = requests_of(call.scenario), load_of(call.scenario)
+    requests, load = requests_of(call.scenario, system), load_of(call.scenario)
     largest = largest_sizes(system, (call.arrangement,), requests, load)
     sizes = np.array([size_per_replica(call, float(largest[0, 0]))])
     outcome = predict(system, (call.arrangement,), requests, load, sizes)

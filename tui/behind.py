@@ -29,7 +29,7 @@ class Behind:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._sweep: Errand[Sweep] = Errand(desk.sweep_failed)
+        self._sweep: Errand[tuple[Scenario, Sweep]] = Errand(desk.sweep_failed)
         self._explanation: Errand[Explanation] = Errand(desk.work_failed)
 
     def sweep(self, scenario: Scenario, seconds: float) -> None:
@@ -46,17 +46,21 @@ class Behind:
         self._explanation.after(WHY_SECONDS, self._start_explaining)
 
     def _start_sweep(self, scenario: Scenario) -> None:
+        from engine.plan.drafting import with_best_drafts
         from engine.plan.prepared import prepare
         from engine.plan.sweep import sweep
         from tui.allocator import hand_back_the_rest
 
-        def work(should_stop: Callable[[], bool]) -> Sweep | None:
-            found = sweep(prepare(scenario), scenario, should_stop)
-            if found is not None and found.candidates > LONG_SWEEP:
+        def work(should_stop: Callable[[], bool]) -> tuple[Scenario, Sweep] | None:
+            chosen = with_best_drafts(scenario, should_stop)
+            found = sweep(prepare(chosen), chosen, should_stop)
+            if found is None:
+                return None
+            if found.candidates > LONG_SWEEP:
                 hand_back_the_rest()
-            return found
+            return chosen, found
 
-        self._sweep.submit(work, lambda found: self._desk.sweep_done(scenario, found))
+        self._sweep.submit(work, lambda found: self._desk.sweep_done(*found))
 
     def _start_explaining(self) -> None:
         from engine.plan.explain import explain

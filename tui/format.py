@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.plan.metrics import Metric, Unit
+from engine.plan.metric import Metric, Unit
 
 ABSENT = "–"
 

@@ -9,6 +9,7 @@ from engine.model.kinds import ModelCategory
 from engine.scenario import Scenario
 from engine.words.units import LARGEST_INSTANCES, parse_count, parse_instances, parse_ratio
 from tui.field import FORWARD, LANGUAGE, Field, power_of_two_step
+from tui.pool_fields import POOLS
 from tui.setting_fields import SETTINGS
 
 
@@ -133,6 +134,7 @@ HARDWARE: tuple[Field, ...] = (
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),
     _degree_field("attention_data", "attention DP"),
+    *POOLS,
     Field(
         "instances",
         "instances",

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 
 from engine.plan.accuracy import Accuracy
-from engine.plan.metrics import BY_ID, Metric, Unit
+from engine.plan.metric import Metric, Unit
+from engine.plan.metrics import BY_ID
 from engine.plan.results import Table
 from engine.words.quantities import duration_within, rate_within
 from tui.format import counted, metric_text

@@ -14,13 +14,14 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.accuracy import Accuracy
 from engine.plan.answer import answer, why_lost
+from engine.plan.drafting import chooses
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import best_place
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_limits, batch_table, sweep
-from engine.scenario import Scenario
+from engine.scenario import DraftTokens, Scenario
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError
 from engine.work.arrangement import Arrangement
@@ -98,6 +99,12 @@ class Session:
         self.store.amend(found)
         return found
 
+    def _amend(self, scenario: Scenario) -> None:
+        if scenario == self.store.current or scenario.drafts is not DraftTokens.BEST:
+            return
+        self.store.amend(scenario)
+        self.recompute()
+
     def _kept_arrangement(self, prepared: Prepared) -> Arrangement:
         if self.arrangement in prepared.arrangements and self.arrangement is not None:
             return self.arrangement
@@ -142,6 +149,8 @@ class Session:
         """Sweep in the key's own time when the last sweep was that small; whether it is done."""
         if self.prepared is None or self.sweep is None:
             return False
+        if chooses(self.prepared, self.store.current):
+            return False
         if self.sweep.candidates > QUICK_CANDIDATES:
             return False
         end = time.perf_counter() + LONGEST_SECONDS
@@ -153,7 +162,12 @@ class Session:
 
     def accept(self, scenario: Scenario, result: Sweep) -> None:
         """Take a finished sweep; a stale one is dropped."""
-        if scenario != self.store.current or self.prepared is None:
+        if self.prepared is None:
+            return
+        if replace(self.store.current, draft_tokens=scenario.draft_tokens) == scenario:
+            # The number of drafts that was left to be chosen.
+            self._amend(scenario)
+        if scenario != self.store.current:
             return
         self.sweep, self.swept_scenario = result, scenario
         row = result.best if result.best is not None else result.nearest

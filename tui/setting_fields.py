@@ -147,7 +147,7 @@ SETTINGS: tuple[Field, ...] = (
         "two halves in turns; empty: own",
         _reads_on_off("batch overlap"),
         _on_off,
-        lambda prepared: prepared.framework.capabilities.batch_overlap,
+        lambda prepared: prepared.framework.capabilities.overlapped_nodes == 1,
         lambda value, direction: not value,
         True,
     ),

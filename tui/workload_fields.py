@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
-from engine.plan.metrics import LIMITED, Limit, Metric
-from engine.scenario import Lengths, Mode, Scenario, Workload
+from engine.plan.metric import Better, Limit, Metric
+from engine.plan.metrics import LIMITED, is_first, statistics_of
+from engine.scenario import DraftTokens, Lengths, Mode, Scenario, Text, Workload
 from engine.words.errors import InputError
+from engine.words.statistic import Statistic
+from engine.words.text import clean
 from engine.words.units import (
     parse_count,
-    parse_milliseconds,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -40,30 +43,73 @@ _CUSTOMARY_BATCH = 256
 
 
 def _limit_field(metric: Metric, known: Limit) -> Field:
-    id, label = metric.id, f"{metric.short} ≤ ms"
+    """Limits on every statistic of a metric, as ``2000``, ``p99 2s`` or ``1s, p99 2s``."""
+    label = f"{metric.short} ≤ ms" if metric.better is Better.LOWER else f"{metric.short} ≥"
+    statistics = {one.statistic: one for one in statistics_of(metric)}
 
-    def change(scenario: Scenario, value: float | None) -> Scenario:
-        return replace(scenario, objectives=replace(scenario.objectives, **{id: value}))
+    def change(scenario: Scenario, limits: dict[str, float | None]) -> Scenario:
+        return replace(scenario, objectives=replace(scenario.objectives, **limits))
+
+    def given(scenario: Scenario) -> dict[Metric, float]:
+        found = ((one, getattr(scenario.objectives, one.id)) for one in statistics.values())
+        return {one: value for one, value in found if value is not None}
+
+    def read(scenario: Scenario) -> str:
+        words = (_limit_words(one, value) for one, value in given(scenario).items())
+        return ", ".join(words) or limit(None)
 
     def write(scenario: Scenario, text: str) -> Scenario:
-        clear = text.strip().lower() in {"", "none"}
-        return change(scenario, None if clear else parse_milliseconds(text, label))
+        limits: dict[str, float | None] = {one.id: None for one in statistics.values()}
+        if text.strip().lower() not in {"", "none"}:
+            for part in text.split(","):
+                one, value = _parsed_limit(statistics, part, label)
+                limits[one.id] = value
+        return change(scenario, limits)
 
     def step(scenario: Scenario, direction: int) -> Scenario:
-        value = getattr(scenario.objectives, id)
-        if value is None:
-            return change(scenario, known.customary_ms)
-        return change(scenario, ten_percent_step(value, direction))
+        limits = given(scenario)
+        if not limits:
+            return change(scenario, {metric.id: known.customary})
+        return change(
+            scenario,
+            {one.id: ten_percent_step(value, direction) for one, value in limits.items()},
+        )
 
     return Field(
-        id,
+        metric.id,
         label,
-        lambda s: limit(getattr(s.objectives, id)),
+        read,
         write,
         step,
-        hint="ms or s; empty: none",
+        hint="ms or s, as 2s or p99 2s; empty: none"
+        if len(statistics) > 1
+        else "as 95; empty: none"
+        if metric.better is Better.HIGHER
+        else "ms or s; empty: none",
         kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
     )
+
+
+def _limit_words(metric: Metric, value: float) -> str:
+    shown = limit(value)
+    return shown if metric.statistic is Statistic.MEAN else f"{metric.statistic} {shown}"
+
+
+def _parsed_limit(
+    statistics: Mapping[Statistic, Metric], text: str, label: str
+) -> tuple[Metric, float]:
+    """A limit and the statistic that it begins with; raises `InputError`."""
+    first, _, rest = text.strip().partition(" ")
+    if rest:
+        named = [one for one in statistics if one.value == first.lower()]
+        if not named:
+            raise InputError(
+                f"{label}: found {clean(text.strip(), 30)!r}, expected as 2s or p99 2s with one "
+                f"of {', '.join(statistics)}"
+            )
+        return statistics[named[0]], statistics[named[0]].parse(rest, label)
+    mean = next(iter(statistics.values()))
+    return mean, mean.parse(first, label)
 
 
 def _set_mode(scenario: Scenario, text: str) -> Scenario:
@@ -121,6 +167,45 @@ def _set_fixed_batch(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, fixed_batch=None if clear else parse_count(text, "batch"))
 
 
+_USUAL_DRAFT = "usual"
+
+
+def _set_draft(scenario: Scenario, text: str) -> Scenario:
+    named = text.strip()
+    return replace(scenario, draft="" if named in {"", _USUAL_DRAFT} else named)
+
+
+def _draft_tokens(scenario: Scenario) -> str:
+    best = scenario.drafts is DraftTokens.BEST
+    return f"auto: {scenario.draft_tokens}" if best else str(scenario.draft_tokens)
+
+
+def _set_draft_tokens(scenario: Scenario, text: str) -> Scenario:
+    if text.strip().lower().startswith(DraftTokens.BEST.value):
+        return replace(scenario, drafts=DraftTokens.BEST)
+    tokens = parse_whole(text or "0", "draft tokens", 0, 64)
+    return replace(scenario, draft_tokens=tokens, drafts=DraftTokens.GIVEN)
+
+
+def _step_draft_tokens(scenario: Scenario, way: int) -> Scenario:
+    tokens = max(0, min(64, scenario.draft_tokens + way))
+    return replace(scenario, draft_tokens=tokens, drafts=DraftTokens.GIVEN)
+
+
+def _set_acceptance(scenario: Scenario, text: str) -> Scenario:
+    own = text.strip().lower() in {"", "published"}
+    return replace(
+        scenario, acceptance=None if own else parse_ratio(text, "acceptance", 0, 1) or None
+    )
+
+
+def _set_text(scenario: Scenario, text: str) -> Scenario:
+    wanted = [one for one in Text if one.value.startswith(text.strip().lower())]
+    if len(wanted) != 1 or not text.strip():
+        raise InputError(f"text: found {text!r}, expected one of {', '.join(Text)}")
+    return replace(scenario, workload=replace(scenario.workload, text=wanted[0]))
+
+
 WORKLOAD: tuple[Field, ...] = (
     Field(
         "mode",
@@ -158,7 +243,7 @@ WORKLOAD: tuple[Field, ...] = (
         hint="tokens, as 384; empty: own",
         kinds=(ModelCategory.ENCODER,),
     ),
-    *(_limit_field(metric, limit) for metric, limit in LIMITED),
+    *(_limit_field(metric, limit) for metric, limit in LIMITED if is_first(metric)),
     Field(
         "fixed_batch",
         "only batch",
@@ -181,21 +266,39 @@ WORKLOAD: tuple[Field, ...] = (
         hint="each replica; or none",
     ),
     Field(
+        "draft",
+        "drafts by",
+        lambda s: s.draft or _USUAL_DRAFT,
+        _set_draft,
+        choices=lambda: (_USUAL_DRAFT, *(method.value for method in NAMED_METHODS)),
+        hint="method, path or hub id",
+        kinds=LANGUAGE,
+    ),
+    Field(
         "draft_tokens",
         "draft tokens",
-        lambda s: str(s.draft_tokens),
-        lambda s, text: replace(s, draft_tokens=parse_whole(text or "0", "draft", 0, 64)),
-        lambda s, way: replace(s, draft_tokens=max(0, min(64, s.draft_tokens + way))),
-        hint="guessed each step",
+        _draft_tokens,
+        _set_draft_tokens,
+        _step_draft_tokens,
+        hint="each step; 0, or auto",
         kinds=LANGUAGE,
     ),
     Field(
         "acceptance",
         "acceptance",
-        lambda s: f"{s.acceptance:g}",
-        lambda s, text: replace(s, acceptance=parse_ratio(text or "0", "acceptance", 0, 1)),
-        lambda s, way: replace(s, acceptance=share_step(s.acceptance, way)),
-        hint="of a guess: 0 to 1",
+        lambda s: "published" if s.acceptance is None else f"{s.acceptance:g}",
+        _set_acceptance,
+        lambda s, way: replace(s, acceptance=share_step(s.acceptance or 0.0, way) or None),
+        hint="0 to 1; empty: published",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "text",
+        "text",
+        lambda s: s.workload.text.value,
+        _set_text,
+        choices=lambda: tuple(text.value for text in Text),
+        hint="what requests are about",
         kinds=LANGUAGE,
     ),
     *CLIENT,

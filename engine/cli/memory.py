@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
@@ -12,6 +13,7 @@ from engine.cli.options import idle_options
 from engine.cli.sweep import command_scenario
 from engine.model.kinds import ModelKind
 from engine.plan.starting import Started, started
+from engine.scenario import DraftTokens
 from engine.serve.kinds import kind_of
 from engine.serve.resolve import resolve
 from engine.serve.startup import Startup
@@ -24,6 +26,9 @@ LABEL = 26
 def run_memory(arguments: argparse.Namespace) -> int:
     """Print every precision's table; the exit code says whether the first one starts."""
     scenario = command_scenario(arguments)
+    if scenario.drafts is DraftTokens.BEST:
+        # Memory is that of a draft, however many tokens it drafts at a time.
+        scenario = replace(scenario, draft_tokens=max(scenario.draft_tokens, 1))
     resolved = resolve(scenario)
     if resolved.model.architecture.kind is not ModelKind.TOKENS:
         raise InputError(f"{scenario.model}: has no cache; rooftop predict shows its memory")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.plan.metrics import LIMITED
 from engine.plan.pool_choice import agreed
@@ -18,6 +18,7 @@ from engine.scenario import (
     ArrangementKind,
     Client,
     ClientKind,
+    DraftTokens,
     FirstToken,
     LayoutLimits,
     Lengths,
@@ -26,6 +27,7 @@ from engine.scenario import (
     PoolChoice,
     Scenario,
     Settings,
+    Text,
     Workload,
 )
 from engine.words.errors import InputError
@@ -34,7 +36,6 @@ from engine.words.units import (
     LARGEST_COUNT,
     parse_count,
     parse_instances,
-    parse_milliseconds,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -91,10 +92,25 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--slo", help="named objectives")
     workload.add_argument("--max-batch", help="largest batch to try")
     workload.add_argument("--load-imbalance", help="busiest expert rank over the mean")
-    workload.add_argument("--draft-tokens", help="speculative tokens per step")
-    workload.add_argument("--acceptance", help="acceptance of a draft token, 0 to 1")
+    workload.add_argument(
+        "--draft",
+        help="what drafts tokens: mtp, eagle3, p-eagle, dflash, dspark, ngram, or a draft's "
+        "profile, path or hub id; left out, what is usual for the model",
+    )
+    workload.add_argument("--draft-tokens", help="tokens drafted per step; auto: the best number")
+    workload.add_argument(
+        "--acceptance",
+        help="acceptance of a draft token, 0 to 1; left out, what was published of the model, the "
+        "method and the text",
+    )
+    workload.add_argument(
+        "--text",
+        choices=[one.value for one in Text],
+        help="what requests are about, which decides how many drafted tokens are kept",
+    )
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
+    _add_load_options(parser)
     client = parser.add_argument_group("client")
     client.add_argument(
         "--client",
@@ -140,7 +156,7 @@ def _add_pool_options(parser: argparse.ArgumentParser) -> None:
     pools.add_argument("--prefill-precision", metavar="WxAy", help="of the prefill pool")
 
 
-def add_load_options(parser: argparse.ArgumentParser) -> None:
+def _add_load_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of requests that come by themselves, of lengths that differ."""
     load = parser.add_argument_group("load")
     load.add_argument("--rate", help="requests per second of the whole deployment")
@@ -148,6 +164,7 @@ def add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
     load.add_argument("--osl-spread", help="the same of answers")
     load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
+    load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:
@@ -229,10 +246,11 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         instances=parse_instances(arguments.instances, "--instances")
         if arguments.instances
         else start.instances,
-        draft_tokens=start.draft_tokens
-        if arguments.draft_tokens is None
-        else parse_whole(arguments.draft_tokens, "--draft-tokens", 0, 64),
-        acceptance=_ratio(arguments.acceptance, "acceptance", start.acceptance, 0, 1),
+        draft=_name(arguments.draft, "draft", start.draft),
+        **_drafts(arguments, start),
+        acceptance=start.acceptance
+        if arguments.acceptance is None
+        else parse_ratio(arguments.acceptance, "--acceptance", 0, 1) or None,
         assume=arguments.assume or start.assume,
         revision=arguments.revision or start.revision,
     )
@@ -256,6 +274,18 @@ def _pools(arguments: argparse.Namespace, start: PoolChoice) -> PoolChoice:
         decode_chips=count(arguments.decode_chips, "decode-chips", start.decode_chips),
         prefill_precision=arguments.prefill_precision or start.prefill_precision,
     )
+
+
+def _drafts(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
+    """How many tokens are drafted: a number, or the best one. A draft without a number drafts as
+    many as are best."""
+    text = arguments.draft_tokens
+    if text is None and not arguments.draft:
+        return {"draft_tokens": start.draft_tokens, "drafts": start.drafts}
+    if text is None or text.strip().lower() == DraftTokens.BEST.value:
+        return {"draft_tokens": start.draft_tokens, "drafts": DraftTokens.BEST}
+    tokens = parse_whole(text, "--draft-tokens", 0, 64)
+    return {"draft_tokens": tokens, "drafts": DraftTokens.GIVEN}
 
 
 def _name(text: str | None, what: str, otherwise: str) -> str:
@@ -301,6 +331,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         output_tokens=_count(arguments.osl, "osl", start.output_tokens),
         lengths=Lengths.CHOSEN if arguments.isl or arguments.osl else start.lengths,
         mode=Mode(arguments.mode) if arguments.mode else start.mode,
+        text=Text(arguments.text) if arguments.text else start.text,
         image_width=width,
         image_height=height,
         sequence_tokens=_count(arguments.isl, "isl", start.sequence_tokens),
@@ -322,7 +353,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         shared_prefix_tokens=_count(
             load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
         ),
-        turns=start.turns,
+        turns=_count(load.get("turns"), "turns", start.turns),
         images=start.images,
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
@@ -367,7 +398,7 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
 
 
 def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
-    given = {metric.id: getattr(arguments, limit.option) for metric, limit in LIMITED}
+    given = {metric.id: getattr(arguments, limit.keyword) for metric, limit in LIMITED}
     if arguments.slo:
         from engine.plan.objective_profiles import load_objectives
 
@@ -375,7 +406,7 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     elif any(text is not None for text in given.values()):
         start = Objectives()
     limits = {
-        metric.id: parse_milliseconds(given[metric.id], f"--{limit.option}")
+        metric.id: metric.parse(given[metric.id], f"--{limit.option}")
         for metric, limit in LIMITED
         if given[metric.id] is not None
     }

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
 from engine.cli.options import (
-    add_load_options,
     add_name,
     add_output_options,
     add_scenario_options,
@@ -106,7 +105,6 @@ def _add_simulate(commands: Subparsers) -> None:
         "target", nargs="?", metavar="PLAN.toml | MODEL", help="a saved plan, or as --model"
     )
     add_scenario_options(parser)
-    add_load_options(parser)
     parser.add_argument(
         "--requests",
         metavar="FILE",

@@ -15,13 +15,13 @@ from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.predicted import Predicted, predicted
-from engine.scenario import ArrangementKind, Scenario
-from engine.serve.call import Batch, Concurrency, Most, Size
+from engine.scenario import LEAST_PER_SECOND, MOST_PER_SECOND, ArrangementKind, Scenario
+from engine.serve.call import Batch, Concurrency, Most, Rate, Size
 from engine.serve.kinds import kind_of
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
-from engine.words.units import LARGEST_COUNT, parse_decimal
+from engine.words.units import LARGEST_COUNT, parse_decimal, parse_ratio
 from engine.work.arrangement import Arrangement, given_pools
 
 MOST = "most"
@@ -29,6 +29,7 @@ MOST = "most"
 
 def run_predict(arguments: argparse.Namespace) -> int:
     """Predict and print; the exit code says whether any row meets the objectives."""
+    rates = _first_rate(arguments)
     scenario = command_scenario(arguments)
     resolved = resolve(scenario)
     scenario = fitted(scenario, resolved.systems[0])
@@ -38,7 +39,9 @@ def run_predict(arguments: argparse.Namespace) -> int:
             tell(f"note: {note}")
     arrangement = asked_arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
-    found = predicted(scenario, arrangement, _sizes(arguments, scenario))
+    found = predicted(
+        scenario, arrangement, _sizes(arguments, scenario, rates or [scenario.workload.rate])
+    )
     if arguments.json:
         _print_json(found)
     elif arguments.csv:
@@ -55,6 +58,8 @@ def asked_arrangement(
     given = given_pools(scenario.pools)
     if given is not None:
         return given
+    if scenario.pools.prefill or scenario.pools.decode:
+        raise InputError("--prefill and --decode: found one pool, expected both")
     if scenario.arrangement is ArrangementKind.DISAGGREGATED:
         raise InputError(
             "--arrangement disaggregated: expected --prefill and --decode, the pools to predict "
@@ -64,7 +69,11 @@ def asked_arrangement(
     return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
 
 
-def _sizes(arguments: argparse.Namespace, scenario: Scenario) -> list[Size]:
+def _sizes(arguments: argparse.Namespace, scenario: Scenario, rates: list[float]) -> list[Size]:
+    if scenario.workload.rate:
+        if arguments.batch or arguments.concurrency:
+            raise InputError("--rate: found --batch or --concurrency, too, expected one of them")
+        return [Rate(one) for one in rates]
     if arguments.batch and arguments.concurrency:
         raise InputError("--batch and --concurrency: found both, expected one of them")
     if arguments.concurrency:
@@ -75,6 +84,15 @@ def _sizes(arguments: argparse.Namespace, scenario: Scenario) -> list[Size]:
         return [Batch(float(scenario.fixed_batch))]
     words = (arguments.batch or MOST).split(",")
     return [Most() if text == MOST else Batch(_number(text, "--batch")) for text in words]
+
+
+def _first_rate(arguments: argparse.Namespace) -> list[float]:
+    """All rates that were asked for; the scenario is that of the first."""
+    words = (arguments.rate or "").split(",")
+    arguments.rate = words[0] or None
+    return [
+        parse_ratio(one, "--rate", LEAST_PER_SECOND, MOST_PER_SECOND) for one in words if words[0]
+    ]
 
 
 def _number(text: str, what: str) -> float:

@@ -21,6 +21,7 @@ from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.alternatives import of_precisions
 from engine.plan.answer import answer
+from engine.plan.drafting import with_best_drafts
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted
 from engine.plan.prepared import Prepared, prepare
@@ -52,7 +53,8 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     note = idle_options(arguments, prepared.model)
     if note:
         tell(f"note: {note}")
-    return fitted(scenario, prepared.systems[0]), prepared
+    scenario = with_best_drafts(fitted(scenario, prepared.systems[0]))
+    return scenario, prepare(scenario)
 
 
 def run_sweep(arguments: argparse.Namespace) -> int:

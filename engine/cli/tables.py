@@ -11,10 +11,11 @@ from typing import Any
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.kinds import plan_kind
-from engine.plan.metrics import Metric, Unit, metrics_about
+from engine.plan.metric import Metric, Unit
+from engine.plan.metrics import USED, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Scenario
+from engine.scenario import ArrangementKind, Scenario
 
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
@@ -45,9 +46,18 @@ def _columns(prepared: Prepared, scenario: Scenario) -> list[_Column]:
     columns += [
         _Column(kind.heading(prepared, metric), _figure_of(metric))
         for metric in metrics_about(prepared.kind, one_token=has_one_token(prepared, scenario))
-        if metric.shown
+        if metric.shown or is_asked(metric, scenario)
     ]
+    if scenario.arrangement is not ArrangementKind.AGGREGATED and kind.rearranges:
+        columns.append(_Column("binds", _text_of("pool"), is_text=True))
     return [*columns, _Column("verdict", _verdict, is_text=True)]
+
+
+def is_asked(metric: Metric, scenario: Scenario) -> bool:
+    """Whether a column that is hidden at first says something that was asked for."""
+    if metric is USED:
+        return bool(scenario.workload.rate)
+    return metric.limit is not None and getattr(scenario.objectives, metric.id) is not None
 
 
 _TITLES = {"kv": "KV"}
@@ -58,7 +68,7 @@ def _text_of(name: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _figure_of(metric: Metric) -> Callable[[dict[str, Any]], str]:
-    return lambda row: _number(metric.unit, row[metric.id])
+    return lambda row: _number(metric.unit, row.get(metric.id))
 
 
 def _number(unit: Unit, value: float | None) -> str:

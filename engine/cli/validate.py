@@ -12,8 +12,10 @@ from pathlib import Path
 
 from engine.cli.streams import tell
 from engine.cli.validate_memory import validate_memory
+from engine.cli.validate_pools import validate_pools
 from engine.evidence.measured.memory_report import memory_lines
 from engine.evidence.measured.memory_rows import holds_memory_rows
+from engine.evidence.measured.pool_rows import holds_pool_rows
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_memory_record, read_record
@@ -46,6 +48,8 @@ def run_validate(arguments: argparse.Namespace) -> int:
     configs = _configs(arguments.configs)
     if holds_memory_rows(source):
         return validate_memory(arguments, source, configs, out)
+    if holds_pool_rows(source):
+        return validate_pools(arguments, source, configs, out)
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:

@@ -79,9 +79,9 @@ def configured(framework: Framework, chip: Chip, settings: Settings) -> Framewor
         "prefill_tokens": settings.prefill_tokens,
         "max_sequences": settings.max_sequences,
         "prefix_caching": settings.prefix_caching,
-        "batch_overlap": settings.batch_overlap,
         "prefill_interval": settings.prefill_interval,
         **_chosen_copies(settings),
+        **_chosen_overlap(settings),
     }
     told = {name: value for name, value in given.items() if value is not None}
     framework = _of_small_chip(built(framework, chip, settings.build), chip)
@@ -99,6 +99,13 @@ def _chosen_copies(settings: Settings) -> dict[str, int | bool | None]:
         return {}
     ranks = 2 if copies else MANY
     return {"redundant_experts": copies, "balanced_ranks": ranks, "chosen_copies": True}
+
+
+def _chosen_overlap(settings: Settings) -> dict[str, int]:
+    """Two halves of a batch in turns wherever tokens are sent, or nowhere."""
+    if settings.batch_overlap is None:
+        return {}
+    return {"overlapped_nodes": 1 if settings.batch_overlap else MANY}
 
 
 def _spared_fraction(framework: Framework, chip: Chip) -> float:

@@ -80,6 +80,13 @@ class Costs:
         least=0,
         most=TEN_SECONDS,
     )
+    draft_seconds: float = constant(
+        "draft_us",
+        "around each pass that drafts tokens: inputs of the next one, the choice of its token",
+        0.0,
+        least=0,
+        most=TEN_SECONDS,
+    )
     collective_seconds: float = constant(
         "collective_us",
         "launch and synchronisation of one collective beyond the fabric's own start; below 0 where "
@@ -273,11 +280,14 @@ class Capabilities:
         "(CloudMatrix-Infer, arXiv:2506.12708)",
         False,
     )
-    batch_overlap: bool = constant(
-        "batch_overlap",
-        "two halves of a batch take turns, one computing while the tokens of the other are "
-        "dispatched and combined (two-batch overlap of SGLang, dual-batch overlap of vLLM)",
-        False,
+    overlapped_nodes: int = constant(
+        "overlapped_nodes",
+        "where tokens are sent over so many nodes or more, its deployments let two halves of a "
+        "batch take turns, one computing while the tokens of the other are dispatched and combined "
+        "(two-batch overlap of SGLang, dual-batch overlap of vLLM)",
+        MANY,
+        least=1,
+        most=LARGEST_COUNT,
     )
     dispatch_cores: int = constant(
         "dispatch_cores",

@@ -71,6 +71,8 @@ class Matrix:
     batched: bool = False
     """A stack of per-head products in decode (MLA's absorbed up-projections), not one GEMM.
     FLOPs per token are the same either way: 2 × elements."""
+    source: bool = False
+    """Works on what an encoder made of the request, once (keys and values of cross-attention)."""
 
     @property
     def weights(self) -> int:
@@ -301,6 +303,11 @@ class Architecture:
     torch_dtype: str = "bfloat16"
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[str, ...] = ()
+    encoder: tuple[LayerGroup, ...] = ()
+    """Layers of an encoder that every request passes once before its first token; their elements
+    are among ``tower_parameters``."""
+    denoises: bool = False
+    """Text comes out of many passes over blocks (diffusion), not token after token."""
     draft: str = ""
     """What kind of draft it is, which speculates for another model; "" for a model."""
     uncounted: tuple[str, ...] = ()
@@ -320,6 +327,15 @@ class Architecture:
     def generates(self) -> bool:
         """False for a checkpoint that embeds or scores: it has no LM head."""
         return self.lm_head.name == "lm_head"
+
+    @property
+    def source_tokens(self) -> int:
+        """What the encoder makes of any request (Whisper's 1500 frames); 0 where it makes as many
+        as the prompt has tokens, or there is none."""
+        cores = (core for block, _ in self.blocks() for core in block.cores)
+        return max(
+            (core.source_tokens for core in cores if isinstance(core, AttentionCore)), default=0
+        )
 
     @property
     def head_parameters(self) -> int:

@@ -87,6 +87,8 @@ def _beside(config: Mapping[str, Any]) -> str:
     return ""
 
 
+FOREIGN = ("adapter_config.json", "model_index.json")
+"""Files that say what a folder without a model's config is."""
 _SUFFIXES = {
     ".gguf": "a GGUF file of llama.cpp; expected the config.json of the model it was made from",
     ".safetensors": f"a file of weights; {WANTED}, which lies beside it",

@@ -16,7 +16,7 @@ from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
 from engine.plan.accuracy import Accuracy
 from engine.plan.answer import why_lost
-from engine.plan.metrics import Metric
+from engine.plan.metric import Metric
 from engine.plan.named_scenario import with_precision
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.ranges import accuracy_of

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.plan.drafting import drafts_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
-from engine.plan.metrics import MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
+from engine.plan.metrics import (
+    LARGEST_RATE,
+    MEMORY,
+    NO_FIGURE,
+    NO_MEMORY,
+    NOTHING,
+    TOO_LONG,
+    TOO_MANY,
+    UNSTABLE,
+)
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
-from engine.words.quantities import duration, duration_beyond, memory_amount
+from engine.words.quantities import memory_amount, per_second
 
 
 def why_lost(table: Table, row: int, objectives: Objectives) -> str:
@@ -22,19 +32,25 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
     if verdict is NOTHING:
         return ""
     if verdict is NO_MEMORY:
-        return f"lacks {lacking_memory(table, row)} of memory per chip"
+        pool = table.binding_pool(row).label
+        where = f" of the {pool} pool" if pool else ""
+        return f"lacks {lacking_memory(table, row)} of memory per chip{where}"
     if verdict is TOO_LONG:
         return "has longer requests than the model or the engine takes (--max-context)"
+    if verdict is UNSTABLE:
+        most = per_second(table.value(row, LARGEST_RATE.id))
+        return f"carries {most} requests/s at most"
     if verdict is NO_FIGURE:
         return f"has a figure beyond {verdict.name}: check the profile of the chip and the engine"
     if verdict.metric is None:
         return f"exceeds {verdict.name}"
     value = table.value(row, verdict.metric.id)
     limit = getattr(objectives, verdict.metric.id)
-    over = 100.0 * (value / limit - 1.0)
+    over = 100.0 * (float(verdict.metric.ratio(value, limit)) - 1.0)
     digits = 1 if over >= 0.1 else 3
     return (
-        f"{verdict.name} {duration_beyond(value, limit)} misses {duration(limit)} "
+        f"{verdict.name} {verdict.metric.beyond(value, limit)} misses "
+        f"{verdict.metric.amount(limit)} "
         f"by {over:.{digits}f} %"
     )
 
@@ -52,15 +68,18 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
         sentence = "Nothing to choose from: no layout was tried."
     else:
         sentence = _losing(prepared, scenario, sweep.table, sweep.nearest)
-    told = lengths_note(scenario, prepared.systems[0])
-    notes = [note for note in (told, *prepared.notes) if note]
+    system = prepared.systems[0]
+    told = lengths_note(scenario, system), drafts_note(scenario, system)
+    notes = [note for note in (*told, *prepared.notes) if note]
     return " ".join((sentence, *(f"{note}." for note in notes)))
 
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     subject = plan_kind(prepared).subject(prepared, scenario, table, row)
     figures = _figures(prepared, scenario, table, row)
-    return f"Serve {subject}: {figures}; {_what_binds(prepared, scenario, table, row)}."
+    pool = table.binding_pool(row).label
+    slower = f"; the {pool} pool is the slower one" if pool else ""
+    return f"Serve {subject}: {figures}; {_what_binds(prepared, scenario, table, row)}{slower}."
 
 
 def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
@@ -69,7 +88,9 @@ def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> 
 
 
 def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
-    """What the next larger batch of the same arrangement would miss."""
+    """What the next larger batch of the same arrangement would miss, or one replica fewer."""
+    if scenario.workload.rate:
+        return fewer_replicas(prepared, scenario, table, row)
     if scenario.fixed_batch is not None:
         return "the batch is the one asked for"
     batch = int(table.batch[row]) + 1
@@ -88,7 +109,27 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
         return f"no limit binds, a larger batch brings {more.replace('%', ' %')} per chip"
     value = following.value(place, verdict.metric.id)
     limit = getattr(scenario.objectives, verdict.metric.id)
-    return f"{verdict.name} binds, batch {batch} would need {duration_beyond(value, limit)}"
+    needed = verdict.metric.beyond(value, limit)
+    return f"{verdict.name} binds, batch {batch} would need {needed}"
+
+
+def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+    """What one replica fewer would miss, or where the rate ends that is carried."""
+    most = per_second(table.value(row, LARGEST_RATE.id))
+    fewer = table.arrangement(row).with_fewer_replicas()[:-1]
+    if not fewer:
+        return f"stable up to {most} requests/s"
+    tried = batch_table(prepared, scenario, fewer[-1], table.precision(row), np.array([1]))
+    verdict = tried.verdict(0)
+    replicas = fewer[-1].replicas
+    if verdict is UNSTABLE:
+        carried = per_second(tried.value(0, LARGEST_RATE.id))
+        return f"the rate binds, {replicas} × would carry {carried} requests/s"
+    if verdict.metric is None:
+        return f"stable up to {most} requests/s"
+    limit = getattr(scenario.objectives, verdict.metric.id)
+    needed = verdict.metric.beyond(tried.value(0, verdict.metric.id), limit)
+    return f"{verdict.name} binds, {replicas} × would need {needed}"
 
 
 def _next_batch(
@@ -118,6 +159,9 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
             f"Nothing can be served: requests of {asked:,} tokens are longer than the {most:,} "
             f"that {prepared.model.name} takes (--max-context)."
         )
+    if table.verdict(row) is UNSTABLE:
+        rate = per_second(scenario.workload.rate)
+        return f"Nothing carries {rate} requests/s: nearest is {subject}, which {lost}."
     if not table.fits[row]:
         return f"Nothing fits: nearest is {subject}, which {lost}."
     figures = _figures(prepared, scenario, table, row)

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.metric import Answers, Metric
 from engine.plan.metrics import (
     CODES,
+    LARGEST_RATE,
     MEMORY,
     METRICS,
     NO_FIGURE,
@@ -20,13 +22,15 @@ from engine.plan.metrics import (
     THROUGHPUT,
     TOO_LONG,
     TOO_MANY,
+    UNSTABLE,
+    USED,
     VERDICTS,
-    Answers,
     metrics_of,
 )
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import Scenario
+from engine.serve.load import Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
 from engine.serve.resolve import load_of, requests_of
@@ -57,6 +61,8 @@ class Block:
     batch: IntArray
     metrics: dict[str, FloatArray]
     capacity_gib: FloatArray
+    pool: NDArray[np.int8]
+    """The `PoolRole` that binds."""
     refusal: NDArray[np.int8]
     """The place in `VERDICTS` of what keeps the row from being served at all."""
 
@@ -68,9 +74,39 @@ def outcome_of(
     arrangements: tuple[Arrangement, ...],
     sizes: FloatArray | IntArray,
 ) -> Outcome:
-    """What arrangements of a scenario do, one row each, or the same ``sizes`` for all."""
+    """What arrangements of a scenario do, one row each, or the same ``sizes`` for all; of requests
+    that come at a rate there is one size, that rate."""
+    load = load_of(scenario)
+    if isinstance(load, Open):
+        # What comes is the same whatever is in flight.
+        sizes = np.full((1, 1), load.rate)
+    return outcome_at(prepared, scenario, precision, arrangements, sizes)
+
+
+def outcome_at(
+    prepared: Prepared,
+    scenario: Scenario,
+    precision: Precision,
+    arrangements: tuple[Arrangement, ...],
+    sizes: FloatArray | IntArray,
+) -> Outcome:
+    """As `outcome_of`, at other rates than the scenario's, too."""
     system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario), load_of(scenario), sizes)
+    return predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
+
+
+KEPT = (MEMORY.id, LARGEST_RATE.id, USED.id)
+"""Figures of rows that are not served, too: they say by how much."""
+
+
+def is_asked(metric: Metric, scenario: Scenario, outcome: Outcome) -> bool:
+    """Whether a metric is worked out: always, where it is limited, or where requests come at a
+    rate, so that a row is one deployment and there are few of them."""
+    if not metric.asked:
+        return True
+    if metric.limit is not None and getattr(scenario.objectives, metric.id) is not None:
+        return True
+    return outcome.flow is not None
 
 
 def rows_of(
@@ -89,10 +125,11 @@ def rows_of(
     one_token = has_one_token(prepared, scenario)
     allowed = True if refused is None else refused == CODES[NOTHING]
     columns = {
-        metric.id: _column(outcome, metric.of(outcome), wanted)
+        metric.id: _column(outcome, metric.of(outcome, scenario.objectives), wanted)
         for metric in metrics_of(prepared.kind)
         # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
-        if one_token or metric.answers is not Answers.ONE_TOKEN
+        if (one_token or metric.answers is not Answers.ONE_TOKEN)
+        and is_asked(metric, scenario, outcome)
     }
     unknown = allowed & ~_finite(columns)
     if bool(np.any(unknown)):
@@ -102,13 +139,14 @@ def rows_of(
         columns |= {name: np.full(len(batch), np.nan) for name in _OF_LATER_TOKENS}
     if refused is not None:
         speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
-        columns |= {name: column * speed for name, column in columns.items() if name != MEMORY.id}
+        columns |= {name: column * speed for name, column in columns.items() if name not in KEPT}
     return Block(
         arrangement_index,
         precision_index,
         batch,
         columns,
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
+        _binding_pools(outcome, wanted),
         np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
     )
 
@@ -120,6 +158,12 @@ def _finite(columns: Mapping[str, FloatArray]) -> BoolArray:
     return finite
 
 
+def _binding_pools(outcome: Outcome, wanted: BoolArray) -> NDArray[np.int8]:
+    if outcome.binding_pool is None:
+        return np.zeros(int(np.count_nonzero(wanted)), dtype=np.int8)
+    return np.broadcast_to(outcome.binding_pool, outcome.shape)[wanted].astype(np.int8)
+
+
 def _column(outcome: Outcome, values: FloatArray, wanted: BoolArray) -> FloatArray:
     return np.broadcast_to(values, outcome.shape)[wanted]
 
@@ -129,9 +173,11 @@ def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray
     where memory would do, else memory. None where all of them are served."""
     if bool(np.all(served)):
         return None
-    memory = outcome.memory
-    beyond = (outcome.sizes > memory.scheduler_size) & (outcome.sizes <= memory.memory_size)
+    memory, held = outcome.memory, outcome.sequences
+    beyond = (held > memory.scheduler_size) & (held <= memory.memory_size)
     code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
+    if outcome.flow is not None:
+        code = np.where(outcome.starts, CODES[UNSTABLE], CODES[NO_MEMORY])
     code = np.where(memory.context_fits, code, CODES[TOO_LONG])
     refused = np.broadcast_to(code, outcome.shape)[wanted]
     return np.where(served, CODES[NOTHING], refused).astype(np.int8)
@@ -152,14 +198,18 @@ def judged_table(
             continue
         limit = getattr(scenario.objectives, verdict.metric.id)
         if limit is not None:
-            ratio = block.metrics[verdict.metric.id] / limit
+            ratio = verdict.metric.ratio(block.metrics[verdict.metric.id], limit)
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
             binding = np.where(worse & (ratio > 1.0), code, binding)
     # Rows that are not served have no speeds to compare with a limit.
     fits = block.refusal == CODES[NOTHING]
     if not bool(np.all(fits)):
-        excess = np.where(fits, excess, block.metrics[MEMORY.id] / block.capacity_gib)
+        lacking = block.metrics[MEMORY.id] / block.capacity_gib
+        if USED.id in block.metrics:
+            unstable = block.refusal == CODES[UNSTABLE]
+            lacking = np.where(unstable, block.metrics[USED.id] / 100.0, lacking)
+        excess = np.where(fits, excess, lacking)
     return Table(
         kind=prepared.kind,
         arrangements=arrangements,
@@ -169,6 +219,7 @@ def judged_table(
         batch=block.batch,
         metrics=block.metrics,
         capacity_gib=block.capacity_gib,
+        pool=block.pool,
         fits=fits,
         meets=fits & (excess <= 1.0),
         binding=binding,
@@ -187,6 +238,7 @@ def joined_blocks(parts: list[Block]) -> Block:
         np.concatenate([one.batch for one in parts]),
         metrics,
         np.concatenate([one.capacity_gib for one in parts]),
+        np.concatenate([one.pool for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )
     parts.clear()

@@ -16,6 +16,7 @@ from engine.model.precision import Precision
 from engine.plan.answer import answer, why_lost
 from engine.plan.candidate_text import candidate_text, table_text
 from engine.plan.columns import Columns, table_columns
+from engine.plan.drafting import with_best_drafts, with_best_drafts_at
 from engine.plan.explain import explain
 from engine.plan.explanation import Explanation
 from engine.plan.kinds import benchmark_names, plan_kind
@@ -260,6 +261,7 @@ class Plans(Candidates):
 
 def plans_of(scenario: Scenario) -> Plans:
     """Every candidate of a scenario; raises `InputError`."""
+    scenario = with_best_drafts(scenario)
     prepared = prepare(scenario)
     swept = _swept(prepared, scenario)
     sizes = swept.table.batch.astype(float)
@@ -284,6 +286,7 @@ def predictions_of(scenario: Scenario, sizes: Iterable[Size]) -> Candidates:
     arrangement = prepared.arrangements[-1]
     calls = (Call(scenario, arrangement, size) for size in sizes)
     each = np.array([size_per_replica(call, 0.0) for call in calls])
+    scenario = with_best_drafts_at(prepared, scenario, arrangement, each)
     table, _ = asked_table(prepared, scenario, arrangement, each)
     several = np.tile(each, len(prepared.precisions))
     return Candidates(Question(scenario, prepared, table, several), np.arange(len(table)))

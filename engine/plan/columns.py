@@ -13,6 +13,7 @@ from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Table
 from engine.scenario import Scenario
+from engine.serve.outcome import PoolRole
 from engine.words.arrays import FloatArray, IntArray
 
 Columns = dict[str, NDArray[Any]]
@@ -55,6 +56,7 @@ def table_columns(
         "fits": table.fits[rows],
         "meets": table.meets[rows],
         "binding": np.array([one.id for one in VERDICTS])[table.binding[rows]],
+        "pool": np.array([one.label for one in PoolRole])[table.pools[rows]],
         **{name: column[which] for name, column in ranges.items()},
     }
 

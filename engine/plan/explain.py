@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
-from engine.plan.explanation import Explanation, OperatorTime, PassFigures, Share
+from engine.plan.drafting import drafts_note
+from engine.plan.explanation import DraftGain, Explanation, OperatorTime, PassFigures, Share
 from engine.plan.metrics import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
-from engine.serve.outcome import Made
+from engine.serve.load import Open
+from engine.serve.outcome import Made, Outcome, PoolRole
 from engine.serve.passes import Item
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
@@ -33,8 +36,9 @@ def explain(
     ``batch`` is not whole where requests of the deployment do not divide by its replicas.
     """
     system = prepared.system(precision)
-    requests, load = requests_of(scenario), load_of(scenario)
-    outcome = predict(system, (arrangement,), requests, load, np.array([float(batch)]))
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    size = load.rate if isinstance(load, Open) else float(batch)
+    outcome = predict(system, (arrangement,), requests, load, np.array([size]))
     made = outcome.items()
     if has_one_token(prepared, scenario):
         made = _of_the_first_token(made)
@@ -59,7 +63,41 @@ def explain(
         largest_batch=largest_batches(prepared, scenario, arrangement, precision),
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=bandwidth,
+        pool=_binding_pool(outcome),
+        drafting=_draft_gain(prepared, scenario, arrangement, precision, math.ceil(batch)),
     )
+
+
+def _draft_gain(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangement: Arrangement,
+    precision: Precision,
+    batch: int,
+) -> DraftGain | None:
+    """The candidate beside itself without drafts."""
+    note = drafts_note(scenario, prepared.system(precision))
+    if not note:
+        return None
+
+    def figures(scenario: Scenario) -> tuple[float, float]:
+        largest = largest_batches(prepared, scenario, arrangement, precision)["memory"]
+        batches = np.unique(np.array([*range(1, largest + 1), batch]))
+        table = batch_table(prepared, scenario, arrangement, precision, batches)
+        (place,) = np.flatnonzero(table.batch == batch)
+        reached = table.metrics[table.throughput][table.meets]
+        most = float(reached.max()) if len(reached) else math.nan
+        return table.value(int(place), "tpot_ms"), most
+
+    without = figures(replace(scenario, draft_tokens=0))
+    now = figures(scenario)
+    return DraftGain(note, now[0], without[0], now[1], without[1])
+
+
+def _binding_pool(outcome: Outcome) -> str:
+    if outcome.binding_pool is None:
+        return ""
+    return PoolRole(int(np.broadcast_to(outcome.binding_pool, outcome.shape)[0, 0])).label
 
 
 def _of_the_first_token(made: Made) -> Made:
@@ -109,16 +147,16 @@ def largest_batches(
     """The largest batch that each limit allows on its own: ``memory`` with the scheduler, and
     every objective that is set, by its option's name."""
     system = prepared.system(precision)
-    most = largest_sizes(system, (arrangement,), requests_of(scenario), load_of(scenario))
+    most = largest_sizes(system, (arrangement,), requests_of(scenario, system), load_of(scenario))
     fitting = int(min(most[0, 0], LARGEST_BATCH))
     largest = {"memory": fitting}
-    if fitting < 1:
+    if fitting < 1 or isinstance(load_of(scenario), Open):
         return largest
     table = batch_table(prepared, scenario, arrangement, precision, np.arange(1, fitting + 1))
     for metric in limited_of(prepared.kind):
         limit = getattr(scenario.objectives, metric.id)
         if limit is not None and metric.is_about(one_token=table.one_token):
-            passing = np.flatnonzero(table.metrics[metric.id] <= limit)
+            passing = np.flatnonzero(metric.ratio(table.metrics[metric.id], limit) <= 1.0)
             largest[metric.id.removesuffix("_ms")] = (
                 int(table.batch[passing[-1]]) if len(passing) else 0
             )

@@ -53,6 +53,9 @@ SPELLINGS: Mapping[str, Path] = {
     # A text encoder's sequences have a field of their own.
     "isl": ("input_tokens", "sequence_tokens"),
     "osl": ("output_tokens",),
+    "isl_spread": ("input_spread",),
+    "osl_spread": ("output_spread",),
+    "shared_prefix": ("shared_prefix_tokens",),
     "engine": ("framework",),
     "decode_chip": ("chip",),
     "number": ("benchmark_number",),
@@ -60,16 +63,16 @@ SPELLINGS: Mapping[str, Path] = {
     "set": ("edits",),
     RESOLUTION: ("image_width", "image_height"),
     **{short: (name,) for short, name in DEGREES.items()},
-    **{limit.option: (metric.id,) for metric, limit in LIMITED},
+    **{limit.keyword: (metric.id,) for metric, limit in LIMITED},
 }
 """The command line's words where they are others, with the fields that each stands for."""
 KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
+    *("load_imbalance", "draft", "draft_tokens", "drafts", "acceptance", "text", "cached"),
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
     *("decode_chips", "prefill_precision"),
-    *("load_imbalance", "draft_tokens", "acceptance", "cached"),
     *("rate", "burstiness", "input_spread", "output_spread"),
     *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
     *("client", "waves", "spread", "first_token"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.accuracy import Accuracy
-from engine.plan.metrics import Metric
+from engine.plan.metric import Metric
 from engine.plan.of_tokens import TokenPlans
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case

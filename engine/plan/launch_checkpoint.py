@@ -16,9 +16,10 @@ REMOTE_CODE = ("kimi_k2", "kimi_k25", "kimi_vl", "kimi_linear", "minimax_m2", "n
 
 
 def checkpoint_fields(prepared: Prepared, scenario: Scenario) -> dict[str, str]:
-    """``model``, ``revision`` where one is named, ``trust`` where the repository has code of its
-    own."""
-    fields = {"model": _name(prepared, scenario)}
+    """``model``, ``model_name`` (its last part), ``revision`` where one is named, ``trust`` where
+    the repository has code of its own."""
+    name = _name(prepared, scenario)
+    fields = {"model": name, "model_name": name.rstrip("/").rpartition("/")[2] or name}
     reference = hub_reference(scenario.model, scenario.revision)
     if reference is not None and reference.revision:
         fields["revision"] = reference.revision

@@ -13,6 +13,8 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | graph_tokens, graph_sequences, graph_list | up to what decode passes replay graphs |
 | kv, online | spellings of the cache's format and of what the engine quantises weights to |
 | drafts, drafts_plus_one | draft tokens of the model's own prediction layers |
+| eagle_drafts, parallel_drafts, dflash_drafts, model_drafts, ngram_drafts | of other methods |
+| draft_model | their checkpoint |
 | prefix_on, prefix_off, chunked | prefix cache; prompts in several passes |
 | dispatch, balanced | tokens are sent only to their experts' ranks; popular experts have copies |
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
@@ -29,6 +31,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.hardware.framework_parts import PrefillPasses
+from engine.model.draft import DraftMethod
 from engine.plan.launch_process import Role
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
@@ -102,6 +105,15 @@ def worker_assumptions(fields: Mapping[str, str]) -> Iterator[Assumption]:
             yield Assumption(says.format(fields[name]), (name, *others))
 
 
+_METHODS = {
+    DraftMethod.EAGLE3: "eagle",
+    DraftMethod.P_EAGLE: "parallel",
+    DraftMethod.DFLASH: "dflash",
+    DraftMethod.MODEL: "model",
+    DraftMethod.NGRAM: "ngram",
+    DraftMethod.DSPARK: "dspark",
+    DraftMethod.PREDICTION: "prediction",
+}
 _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("revision", "revision {} of the checkpoint", ()),
     ("tensor", "tensor parallelism of {}", ("ranks",)),
@@ -114,6 +126,7 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("memory_fraction", "a memory share of {}", ()),
     ("graph_sequences", "graphs for {} sequences", ("graph_tokens", "graph_list")),
     ("drafts", "{} draft tokens", ("drafts_plus_one",)),
+    *((f"{one}_drafts", "{} draft tokens", ()) for one in _METHODS.values()),
     ("prefix_on", "a prefix cache", ()),
     ("prefix_off", "no prefix cache", ()),
     ("chunked", "prompts that share passes with decoding sequences", ()),
@@ -177,11 +190,16 @@ def _nested(edits: Mapping[str, object]) -> dict[str, Any]:
     return whole
 
 
-def _drafts(prepared: Prepared, scenario: Scenario) -> dict[str, int]:
-    """Draft tokens of the model's own prediction layers; a draft model has to be named."""
-    if not scenario.draft_tokens or not prepared.architecture.prediction_parameters:
+def _drafts(prepared: Prepared, scenario: Scenario) -> dict[str, int | str]:
+    """Draft tokens by their method; a checkpoint that drafts has to be named."""
+    tokens, drafter = scenario.draft_tokens, prepared.systems[0].drafter
+    if not tokens:
         return {}
-    return {"drafts": scenario.draft_tokens, "drafts_plus_one": scenario.draft_tokens + 1}
+    if drafter.built_in:
+        return {"drafts": tokens, "drafts_plus_one": tokens + 1}
+    method = _METHODS.get(drafter.method, "other")
+    fields: dict[str, int | str] = {f"{method}_drafts": tokens, f"{method}_plus_one": tokens + 1}
+    return {**fields, "draft_model": drafter.checkpoint} if drafter.checkpoint else fields
 
 
 def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
@@ -197,7 +215,8 @@ def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
         fields = {"balanced": 1, "redundant": slots - count, "expert_slots": slots}
     if able.gathering_ranks and layout.ranks > able.gathering_ranks:
         fields["dispatch"] = 1
-        fields["batch_overlap"] = int(able.batch_overlap)
+        nodes = -(-layout.ranks // prepared.chip.node_size)
+        fields["batch_overlap"] = int(nodes >= able.overlapped_nodes)
         if prepared.chip.vendor == "NVIDIA" and layout.expert == layout.ranks:
             kind = "latency" if worker.role is Role.DECODE else "throughput"
             fields[f"dispatch_{kind}"] = 1

@@ -25,10 +25,11 @@ def scenario_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
         yield "static batches: no engine has a switch for them; the client has to send them so"
     for key in impossible_edits(scenario):
         yield f"the what-if on {key}: the checkpoint cannot be run so"
-    if scenario.draft_tokens and not prepared.architecture.prediction_parameters:
+    drafter = prepared.systems[0].drafter
+    if scenario.draft_tokens and drafter.assumed:
         yield (
-            f"{scenario.draft_tokens} draft tokens: the model has no prediction layers of its own; "
-            "name a draft model"
+            f"{scenario.draft_tokens} draft tokens by {drafter.method.value}: no draft was named; "
+            "give its checkpoint as --draft"
         )
     most = prepared.architecture.maximum_positions
     needed = scenario.workload.input_tokens + scenario.workload.output_tokens

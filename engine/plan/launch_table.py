@@ -145,9 +145,12 @@ class TabledLaunch:
         arguments = self._words((*table.flags, *role.flags), fields)
         if table.file is not None:
             lines = known((*table.file.lines, *role.lines), self._number)
-            text = file_text(table.file, lines, fields)
+            text = file_text(table.file, lines, {**fields, **_device_fields(here)})
             if text:
                 file = table.file.name if pool.role is Role.SERVER else name + table.file.name
+                if self._files.get(file, text) != text:
+                    # Those of further workers differ in ports and devices.
+                    file = f"{here.node}-{port}-{file}"
                 self._files[file] = text
                 arguments += filled_words(table.file.flag, {**fields, "file": file})
         across = filled_words(table.across, fields) if here.nodes > 1 else []
@@ -273,3 +276,11 @@ def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
         raise InputError(
             f"version {clean(version, 40)!r} of {engine}: expected {known}, whose options were read"
         )
+
+
+def _device_fields(here: Place) -> dict[str, str]:
+    """The devices of a worker on one node, as files list them; and how many all its nodes have."""
+    return {
+        "device_list": ",".join(map(str, here.devices)),
+        "device_count": str(len(here.devices) * here.nodes),
+    }

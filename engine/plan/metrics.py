@@ -7,94 +7,12 @@ limit). The module loads nothing heavy: forms are drawn before numpy is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
+from engine.plan.load_metrics import LOAD_METRICS, PERCENTILE_METRICS
+from engine.plan.metric import Answers, Better, Limit, Metric, Unit
 from engine.words.quantities import GIB
-
-if TYPE_CHECKING:
-    from engine.serve.outcome import Outcome
-    from engine.words.arrays import FloatArray
-
-
-class Unit(Enum):
-    """What a metric's numbers are in."""
-
-    MILLISECONDS = "ms"
-    PER_SECOND = "/s"
-    GIBIBYTES = "GiB"
-
-
-class Better(Enum):
-    """Which way a metric is better."""
-
-    LOWER = "lower"
-    HIGHER = "higher"
-
-
-class Answers(Enum):
-    """The answers that a metric is about, by their length."""
-
-    ANY = "any"
-    SEVERAL_TOKENS = "two tokens or more"
-    """Nothing comes after the first token of an answer of one."""
-    ONE_TOKEN = "one token: only prompts are worked on"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """The objective that a metric has: a field of `engine.scenario.Objectives` by the metric's id.
-
-    ``option`` is its option on the command line, ``customary_ms`` where a step of the form takes a
-    limit that there was none of.
-    """
-
-    option: str
-    customary_ms: float
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric of a candidate.
-
-    ``label`` heads its column, ``name`` is what sentences call it. ``of`` reads it from an outcome
-    as an array of (arrangements, sizes). ``range`` names the kind of published error that is its
-    range, empty for what was never compared. ``rank`` says which columns go first where there is no
-    room, ``width`` the cells that its numbers need; ``shown`` is False for columns that are hidden
-    at first. A ``headline`` is what answers are compared by; ``words`` name it in a filter.
-    ``answers`` are those that it says something about.
-    """
-
-    id: str
-    label: str
-    name: str
-    unit: Unit
-    better: Better
-    kinds: tuple[ModelKind, ...]
-    of: Callable[[Outcome], FloatArray]
-    limit: Limit | None = None
-    range: str = ""
-    rank: int = 9
-    width: int = 8
-    shown: bool = True
-    headline: bool = False
-    words: tuple[str, ...] = ()
-    answers: Answers = Answers.ANY
-
-    def is_about(self, *, one_token: bool) -> bool:
-        """Whether it says something about answers of one token, or of several."""
-        other = Answers.SEVERAL_TOKENS if one_token else Answers.ONE_TOKEN
-        return self.answers is not other
-
-    @property
-    def short(self) -> str:
-        """The label without its unit: ``TTFT``, ``tok/s/chip``."""
-        return self.label.removesuffix(" ms")
-
 
 _TOKENS = (ModelKind.TOKENS,)
 _FORWARD = (ModelKind.FORWARD,)
@@ -107,7 +25,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.MILLISECONDS,
         Better.LOWER,
         _TOKENS,
-        lambda outcome: outcome.seconds["ttft"] * 1e3,
+        lambda outcome, _: outcome.seconds["ttft"] * 1e3,
         Limit("ttft", 2000.0, "limit, in ms or as 1.5s"),
         range="ttft",
         rank=4,
@@ -121,7 +39,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.MILLISECONDS,
         Better.LOWER,
         _TOKENS,
-        lambda outcome: outcome.seconds["tpot"] * 1e3,
+        lambda outcome, _: outcome.seconds["tpot"] * 1e3,
         Limit("tpot", 50.0, "limit, in ms"),
         range="tpot",
         rank=3,
@@ -136,7 +54,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.MILLISECONDS,
         Better.LOWER,
         _TOKENS,
-        lambda outcome: outcome.seconds["e2e"] * 1e3,
+        lambda outcome, _: outcome.seconds["e2e"] * 1e3,
         Limit("e2e", 30_000.0, "limit, in ms or as 30s"),
         range="e2e",
         rank=7,
@@ -149,7 +67,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _TOKENS,
-        lambda outcome: outcome.rates["request_tokens"],
+        lambda outcome, _: outcome.rates["request_tokens"],
         range="throughput",
         rank=10,
         width=9,
@@ -162,7 +80,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _TOKENS,
-        lambda outcome: outcome.rates["decode_tokens"],
+        lambda outcome, _: outcome.rates["decode_tokens"],
         rank=11,
         width=9,
         shown=False,
@@ -175,7 +93,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _TOKENS,
-        lambda outcome: outcome.rates["prompt_tokens"],
+        lambda outcome, _: outcome.rates["prompt_tokens"],
         range="throughput",
         rank=12,
         width=9,
@@ -188,7 +106,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _TOKENS,
-        lambda outcome: outcome.rates["prompt_tokens"] / outcome.chips,
+        lambda outcome, _: outcome.rates["prompt_tokens"] / outcome.chips,
         range="throughput",
         rank=1,
         width=17,
@@ -202,7 +120,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _TOKENS,
-        lambda outcome: outcome.rates["request_tokens"] / outcome.chips,
+        lambda outcome, _: outcome.rates["request_tokens"] / outcome.chips,
         range="throughput",
         rank=2,
         width=10,
@@ -217,7 +135,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _TOKENS,
-        lambda outcome: 1.0 / outcome.seconds["tpot"],
+        lambda outcome, _: 1.0 / outcome.seconds["tpot"],
         rank=6,
         width=10,
         words=("user",),
@@ -230,7 +148,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.MILLISECONDS,
         Better.LOWER,
         _FORWARD,
-        lambda outcome: outcome.seconds["latency"] * 1e3,
+        lambda outcome, _: outcome.seconds["latency"] * 1e3,
         Limit("latency", 100.0, "images and encoders: limit per batch, in ms or as 1s"),
         range="latency",
         rank=3,
@@ -245,7 +163,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _FORWARD,
-        lambda outcome: outcome.rates["samples"],
+        lambda outcome, _: outcome.rates["samples"],
         range="throughput",
         rank=4,
         width=9,
@@ -257,7 +175,7 @@ METRICS: tuple[Metric, ...] = (
         Unit.PER_SECOND,
         Better.HIGHER,
         _FORWARD,
-        lambda outcome: outcome.rates["samples"] / outcome.chips,
+        lambda outcome, _: outcome.rates["samples"] / outcome.chips,
         range="throughput",
         rank=2,
         width=10,
@@ -271,12 +189,14 @@ METRICS: tuple[Metric, ...] = (
         Unit.GIBIBYTES,
         Better.LOWER,
         (ModelKind.TOKENS, ModelKind.FORWARD),
-        lambda outcome: outcome.memory.needed_bytes / GIB,
+        lambda outcome, _: outcome.memory.needed_bytes / GIB,
         rank=5,
         width=7,
         headline=True,
         words=("gib", "mem", "memory"),
     ),
+    *PERCENTILE_METRICS,
+    *LOAD_METRICS,
 )
 """In the order of tables and files."""
 
@@ -299,6 +219,18 @@ OVER = {
 }
 """What throughput is weighed against: the other axis of the Pareto frontier."""
 MEMORY = BY_ID["memory_gib"]
+LARGEST_RATE, USED = BY_ID["largest_rate"], BY_ID["utilised_percent"]
+
+
+def statistics_of(metric: Metric) -> tuple[Metric, ...]:
+    """The limited metrics of the same latency, by their statistic; ``metric`` itself first."""
+    same = (one for one, _ in LIMITED if one.latency == metric.latency and one is not metric)
+    return (metric, *same)
+
+
+def is_first(metric: Metric) -> bool:
+    """Whether it is the first of the limited metrics of its latency."""
+    return next(one for one, _ in LIMITED if one.latency == metric.latency) is metric
 
 
 def metrics_of(kind: ModelKind) -> tuple[Metric, ...]:
@@ -332,6 +264,8 @@ NOTHING = Verdict("none", "nothing", "meets")
 NO_MEMORY = Verdict("memory", "memory", "memory")
 TOO_MANY = Verdict("sequences", "the scheduler's limit of sequences", "seqs")
 TOO_LONG = Verdict("context", "the context", "context")
+UNSTABLE = Verdict("rate", "the rate", "rate")
+"""More comes than is served: the queue grows without end."""
 NO_FIGURE = Verdict("figures", "what can be calculated", "no figure")
 """Some figure is no finite number: nobody can say whether it meets anything."""
 VERDICTS: tuple[Verdict, ...] = (
@@ -340,6 +274,7 @@ VERDICTS: tuple[Verdict, ...] = (
     *(Verdict(limit.option, one.name, one.short, one) for one, limit in LIMITED),
     TOO_MANY,
     TOO_LONG,
+    UNSTABLE,
     NO_FIGURE,
 )
 """All verdicts; tables hold their places."""

@@ -42,8 +42,11 @@ def objective_nudge(scenario: Scenario, limits: dict[str, float]) -> Nudge:
     olds = (getattr(scenario.objectives, field) for field in limits)
     return Nudge(
         " and ".join(f"{limit_name(field)} limit" for field in limits),
-        ", ".join("none" if old is None else f"{old:g} ms" for old in olds),
-        ", ".join(f"{value:g} ms" for value in limits.values()),
+        ", ".join(
+            "none" if old is None else f"{old:g} {BY_ID[name].unit.value}"
+            for name, old in zip(limits, olds, strict=True)
+        ),
+        ", ".join(f"{value:g} {BY_ID[name].unit.value}" for name, value in limits.items()),
         replace(scenario, objectives=objectives),
     )
 

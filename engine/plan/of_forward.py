@@ -14,7 +14,7 @@ from engine.plan.accuracy import Accuracy
 from engine.plan.benchmark import EncoderName, FpsName, fps_model
 from engine.plan.launch_process import Launch
 from engine.plan.launch_template import template_launch
-from engine.plan.metrics import Metric
+from engine.plan.metric import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case, covered

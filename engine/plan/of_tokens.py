@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.hardware.chip import KernelConstants, Provenance
 from engine.model.precision import Precision
 from engine.plan.accuracy import Accuracy
 from engine.plan.benchmark import FtlName, TpsName, model_and_size
-from engine.plan.metrics import BY_ID, Metric
+from engine.plan.metric import Metric
+from engine.plan.metrics import BY_ID, USED, statistics_of
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import Case, covered
 from engine.plan.results import Table
 from engine.scenario import Mode, Objectives, Scenario
-from engine.words.quantities import batch_words, duration_within, rate_within
+from engine.words.quantities import batch_words, duration_within, per_second, rate_within
 from engine.work.arrangement import Arrangement, Disaggregated
 from engine.work.tokens import Inventory
 
@@ -50,8 +51,10 @@ class TokenPlans:
                 chips = f"{counts[0]} × {prefill.chip.name} + {counts[1]} × {prepared.chip.name}"
             if prefill.precision != precision:
                 formats = f"{prefill.precision.name} | {formats}"
+        rate = scenario.workload.rate
+        served = f"{per_second(rate)} requests/s of " if rate else ""
         return (
-            f"{prepared.model.name} on {chips} as {arrangement.name} {formats}, "
+            f"{served}{prepared.model.name} on {chips} as {arrangement.name} {formats}, "
             f"{batch_words(int(table.batch[row]), arrangement.replicas)}"
         )
 
@@ -68,13 +71,15 @@ class TokenPlans:
         rated = table.rated
         times = [BY_ID["ttft_ms"], *([] if table.one_token else [BY_ID["tpot_ms"]])]
         times += [BY_ID["e2e_ms"]] if objectives.e2e_ms is not None else []
+        times = [*_limited_times(times, objectives)]
         told = (
             f"{one.short} {duration_within(value, accuracy.share(one.range), limit)}"
             for one in times
             for value, limit in [(table.value(row, one.id), getattr(objectives, one.id))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
-        return f"{speed} {rated.short} at {', '.join(told)}"
+        words = [*told, *_of_the_load(table, row, objectives)]
+        return f"{speed} {rated.short} at {', '.join(words)}"
 
     def names(
         self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
@@ -154,3 +159,22 @@ def _constants(inventory: Inventory) -> Iterable[KernelConstants]:
         yield bank.constants
     for mixing in inventory.mixings:
         yield from (mixing.prefill_constants, mixing.decode_constants)
+
+
+def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[Metric]:
+    """Each latency by the statistics that have a limit; by its mean where none has."""
+    every = [*times, BY_ID["e2e_ms"]] if BY_ID["e2e_ms"] not in times else times
+    for one in every:
+        limited = [
+            other for other in statistics_of(one) if getattr(objectives, other.id) is not None
+        ]
+        yield from limited or ([one] if one in times else [])
+
+
+def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str]:
+    """Shares of the requests that keep every limit, and of the largest rate, where known."""
+    if objectives.goodput_percent is not None:
+        kept = table.value(row, "goodput_percent")
+        yield f"goodput {kept:.1f} of {objectives.goodput_percent:g} %"
+    if USED.id in table.metrics:
+        yield f"{table.value(row, USED.id):.0f} % utilised"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from engine import __version__
 from engine.plan.answer import answer, why_lost
 from engine.plan.explain import explain
-from engine.plan.explanation import Explanation
+from engine.plan.explanation import DraftGain, Explanation
 from engine.plan.kinds import benchmark_names
 from engine.plan.launch import launch_of, launch_values
 from engine.plan.plan_file import (
@@ -66,6 +67,8 @@ def plan_document(
         "provenance": _provenance(prepared),
         "accuracy": {**accuracy.values(), "basis": accuracy.basis},
     }
+    if explanation.drafting is not None:
+        document["drafts"] = _drafts(explanation.drafting)
     verify = verification(prepared, scenario, arrangement, precision, batch)
     if verify:
         document["verify"] = verify
@@ -102,6 +105,17 @@ def _bottlenecks(explanation: Explanation) -> dict[str, Any]:
             for row in explanation.operators
         ],
     }
+
+
+def _drafts(found: DraftGain) -> dict[str, Any]:
+    """What drafts, and the same candidate without."""
+    figures = {
+        "tpot_ms_without": found.tpot_ms_without,
+        "throughput": found.throughput,
+        "throughput_without": found.throughput_without,
+    }
+    known = {name: float(f"{one:.4g}") for name, one in figures.items() if not math.isnan(one)}
+    return {"note": found.note, **known}
 
 
 def _memory(explanation: Explanation) -> dict[str, float]:

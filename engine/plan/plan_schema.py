@@ -21,6 +21,7 @@ from engine.scenario import (
     ArrangementKind,
     Client,
     ClientKind,
+    DraftTokens,
     FirstToken,
     LayoutLimits,
     Lengths,
@@ -29,6 +30,7 @@ from engine.scenario import (
     PoolChoice,
     Scenario,
     Settings,
+    Text,
     Workload,
 )
 from engine.sources.profile_files import first_problem
@@ -72,6 +74,7 @@ class WorkloadFile(_Strict):
     input_spread: float = Field(default=0.0, ge=0, le=MOST_SPREAD)
     output_spread: float = Field(default=0.0, ge=0, le=MOST_SPREAD)
     cached: float = Field(default=0.0, ge=0, le=1)
+    text: Text = Field(default=Text.CHAT, strict=False)
     shared_prefix_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
     turns: PositiveInt = Field(default=1, le=MOST_TURNS)
     images: int = Field(default=0, ge=0, le=MOST_IMAGES)
@@ -152,8 +155,11 @@ class ScenarioFile(_Strict):
     benchmark_number: int = Field(default=1, ge=0, le=999)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
+    draft: str = Field(default="", max_length=4096)
     draft_tokens: int = Field(default=0, ge=0, le=64)
-    acceptance: float = Field(default=0.0, ge=0, le=1)
+    drafts: DraftTokens = Field(default=DraftTokens.GIVEN, strict=False)
+    acceptance: float | None = Field(default=None, ge=0, le=1)
+    """0 in files from before it was known: what is known of the model."""
     assume: str = ""
     revision: str = ""
 
@@ -231,8 +237,10 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         benchmark_number=file.benchmark_number,
         load_imbalance=file.load_imbalance,
         instances=file.instances,
+        draft=file.draft,
         draft_tokens=file.draft_tokens,
-        acceptance=file.acceptance,
+        drafts=file.drafts,
+        acceptance=file.acceptance or None,
         assume=file.assume,
         revision=file.revision,
     )

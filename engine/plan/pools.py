@@ -27,7 +27,7 @@ from engine.serve.system import System
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.errors import InputError
 from engine.words.quantities import GIB, memory_amount
-from engine.work.arrangement import Aggregated, Disaggregated, Pool
+from engine.work.arrangement import Aggregated, Disaggregated, Pool, given_pool
 from engine.work.layout import Layout
 
 WORKER_COUNTS = 64
@@ -71,7 +71,7 @@ def worthwhile_pools(system: System, scenario: Scenario) -> tuple[Disaggregated,
 def _reached(system: System, scenario: Scenario, pools: tuple[Disaggregated, ...]) -> float:
     """The most tokens per second per chip that any of some pools gives within the objectives at a
     few loads."""
-    requests, load = requests_of(scenario), load_of(scenario)
+    requests, load = requests_of(scenario, system), load_of(scenario)
     most = np.maximum(largest_sizes(system, pools, requests, load), 1.0)
     if scenario.max_batch is not None:
         most = np.minimum(most, float(scenario.max_batch))
@@ -91,10 +91,16 @@ def _reached(system: System, scenario: Scenario, pools: tuple[Disaggregated, ...
 def bounded_pools(system: System, scenario: Scenario) -> Bounded:
     """All ways of giving the chips to two pools. Raises `InputError` where the chips or their
     memory leave a pool empty."""
-    requests, load = requests_of(scenario), load_of(scenario)
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    choice = scenario.pools
+    ours, theirs = given_pool(choice.prefill, "prefill"), given_pool(choice.decode, "decode")
     layouts = _layouts(system, scenario)
-    prefill = _Prefill(system.prefilling, layouts, requests, load)
-    decode = _Decode(system, layouts, requests, load, scenario)
+    prefill = _Prefill(
+        system.prefilling, layouts if ours is None else (ours.layout,), requests, load
+    )
+    decode = _Decode(
+        system, layouts if theirs is None else (theirs.layout,), requests, load, scenario
+    )
     pairs = _shared_out(scenario, prefill.layouts, decode.layouts)
     if not len(pairs):
         raise InputError(_too_few(scenario, prefill.layouts, decode.layouts))
@@ -125,13 +131,16 @@ class _Prefill:
     def __init__(
         self, system: System, layouts: Sequence[Layout], requests: Requests, load: Load
     ) -> None:
-        room = Room(system, layouts, Requests(requests.input_tokens, 1.0), load)
+        room = Room(
+            system, layouts, Requests(requests.input_tokens, 1.0, drafts=requests.drafts), load
+        )
         self.layouts = _those(layouts, room.limit[:, 0] >= 1.0)
         if not self.layouts:
             raise InputError(f"prefill: no layout holds a prompt, {_lacking(room)}")
-        pool = prefill_pool(system.deployment(self.layouts), np.ones((1, 1)), requests)
+        drafting = requests.drafts.tokens > 0
+        pool = prefill_pool(system.deployment(self.layouts, drafting), np.ones((1, 1)), requests)
         self.rate = pool.most[:, 0]
-        self.ttft = pool.alone.seconds[:, 0] + system.engine.costs.request_seconds
+        self.ttft = pool.seconds[:, 0] + system.engine.costs.request_seconds
 
 
 class _Decode:
@@ -156,7 +165,8 @@ class _Decode:
             self.layouts, limit = tuple(layouts), np.ones((len(layouts), 1))
         widest = int(min(limit.max(), LARGEST_DECODE_BATCH))
         batches = _spread(widest, BATCHES)[np.newaxis, :].astype(float)
-        _, tpot = decode_pass(system.deployment(self.layouts), requests, batches)
+        drafting = requests.drafts.tokens > 0
+        _, tpot = decode_pass(system.deployment(self.layouts, drafting), requests, batches)
         within = batches <= limit
         if scenario.objectives.tpot_ms is not None:
             within &= tpot * 1e3 <= scenario.objectives.tpot_ms
@@ -192,6 +202,12 @@ def _shared_out(
 
 def _workers(scenario: Scenario, prefill: int, decode: int) -> Iterator[tuple[int, int]]:
     chips, split = scenario.chips, scenario.pools.split(scenario.chips)
+    ours = given_pool(scenario.pools.prefill, "prefill")
+    theirs = given_pool(scenario.pools.decode, "decode")
+    if ours is not None:
+        split = ours.chips, chips - ours.chips
+    if theirs is not None:
+        split = chips - theirs.chips, theirs.chips
     if split is not None:
         if prefill <= split[0] and decode <= split[1]:
             yield split[0] // prefill, split[1] // decode
@@ -210,7 +226,7 @@ def _most(
     requests in flight than may be tried."""
     first, second, workers, others = pairs.T
     output = float(requests.output_tokens)
-    tokens = float(requests.steps_per_answer)
+    tokens = max(output - 1.0, 1.0)
     sizes = [np.array([one.chips for one in side.layouts]) for side in (prefill, decode)]
     chips = sizes[0][first] * workers + sizes[1][second] * others
     rate = np.minimum(prefill.rate[first] * workers, decode.rate[second] * others / tokens)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.plan.drafting import with_best_drafts_at
 from engine.plan.prepared import Prepared, prepare_on
 from engine.plan.results import Table
 from engine.plan.rows import row_values
@@ -45,18 +46,23 @@ class Predicted:
         precision, column = divmod(place, len(self.sizes))
         outcome = self.outcomes[precision]
         size = float(outcome.sizes[0, column])
+        in_flight = size * self.arrangement.replicas
+        if outcome.flow is not None:
+            size = float(self.table.batch[place])
+            in_flight = float(outcome.flow.in_flight[0, column]) * self.arrangement.replicas
+        stable = bool(outcome.stable[0, column])
         admitted = float(outcome.memory.largest_size[0, 0]) * self.arrangement.replicas
         # What is served although it does not fit waits for those that are let in.
         served = np.isfinite(self.table.metrics[self.table.throughput][place])
         waits = bool(served) and not self.table.fits[place]
-        concurrency = size * self.arrangement.replicas
         return {
             **row_values(self.prepared, self.scenario, self.table, place),
             "batch": int(size) if size == int(size) else size,
+            "stable": stable,
             "starts": bool(outcome.starts[0, 0]),
-            "concurrency": concurrency,
+            "concurrency": in_flight if stable else None,
             "admitted": int(admitted) if np.isfinite(admitted) else None,
-            "waiting": concurrency - int(admitted) if waits else 0,
+            "waiting": in_flight - int(admitted) if waits and stable else 0,
             **held[precision],
             "command": command_line(Call(self.scenario, self.arrangement, self.sizes[column])),
         }
@@ -86,7 +92,7 @@ class Predicted:
             "max_context": self.prepared.systems[0].max_context,
             "prefix_caching": engine.scheduler.prefix_caching,
             "redundant_experts": engine.capabilities.redundant_experts,
-            "batch_overlap": engine.capabilities.batch_overlap,
+            "batch_overlap": given.batch_overlap,
             "prefill_interval": engine.scheduler.prefill_interval,
             "build": given.build or engine.builds.newest,
         }
@@ -98,8 +104,11 @@ def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size
     """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
     of the first precision."""
     prepared = prepare_on(scenario, arrangement)
-    requests, load = requests_of(scenario), load_of(scenario)
-    largest = float(largest_sizes(prepared.systems[0], (arrangement,), requests, load)[0, 0])
-    asked = [size_per_replica(Call(scenario, arrangement, one), largest) for one in sizes]
-    table, outcomes = asked_table(prepared, scenario, arrangement, np.array(asked, dtype=float))
+    system = prepared.systems[0]
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    largest = float(largest_sizes(system, (arrangement,), requests, load)[0, 0])
+    calls = (Call(scenario, arrangement, one) for one in sizes)
+    asked = np.array([size_per_replica(call, largest) for call in calls], dtype=float)
+    scenario = with_best_drafts_at(prepared, scenario, arrangement, asked)
+    table, outcomes = asked_table(prepared, scenario, arrangement, asked)
     return Predicted(scenario, prepared, arrangement, tuple(sizes), outcomes, table)

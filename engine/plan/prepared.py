@@ -18,7 +18,8 @@ from engine.model.precision import Precision
 from engine.scenario import ArrangementKind, Objectives, Scenario, Workload
 from engine.serve.joining import apart
 from engine.serve.kinds import kind_of
-from engine.serve.resolve import resolve
+from engine.serve.load import Open
+from engine.serve.resolve import load_of, resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import changed_at, own_files_changed_at
@@ -94,11 +95,13 @@ _PREPARED_LOCK = threading.Lock()
 def _key(scenario: Scenario) -> object:
     """What of a scenario decides what it resolves to (all but what requests, objectives and
     searches are), and the files that were read for it."""
-    chosen = scenario.workload
+    chosen, usual = scenario.workload, Scenario()
     size = Workload(
         image_width=chosen.image_width,
         image_height=chosen.image_height,
         sequence_tokens=chosen.sequence_tokens,
+        # At a rate there is a choice of how many replicas.
+        rate=min(chosen.rate, 1.0),
     )
     same = replace(
         scenario,
@@ -108,10 +111,12 @@ def _key(scenario: Scenario) -> object:
         fixed_batch=None,
         benchmark_number=1,
         draft_tokens=0,
-        acceptance=0.0,
+        drafts=usual.drafts,
+        acceptance=None,
     )
     own = own_files_changed_at("chips", "frameworks", "models")
-    named = config_files(user_path(scenario.model))
+    read = [scenario.model, *([scenario.draft] if scenario.draft else [])]
+    named = [file for reference in read for file in config_files(user_path(reference))]
     return repr(same), own, tuple(changed_at(one) for one in named)
 
 
@@ -159,6 +164,9 @@ def _arrangements(scenario: Scenario, system: System) -> tuple[Arrangement, ...]
         if scenario.arrangement is ArrangementKind.DISAGGREGATED:
             return (given,) if given is not None else ()
     together = kind.arrangements(system, scenario.chips, scenario.limits)
+    if isinstance(load_of(scenario), Open) and kind.waits:
+        # At a rate there is a choice of how many replicas.
+        together = tuple(fewer for one in together for fewer in one.with_fewer_replicas())
     return together if given is None else (*together, given)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
+from engine.plan.metric import Better, Metric
 from engine.plan.metrics import LIMITED, MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_MANY, Verdict
 from engine.plan.nudge import Nudge, chip_count_nudge, chip_nudge, objective_nudge, relatives
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
@@ -255,9 +256,16 @@ def _wider_limits(scenario: Scenario, candidate: Candidate, table: Table) -> Rem
     for metric, _ in LIMITED:
         limit = getattr(scenario.objectives, metric.id)
         value = table.value(0, metric.id) if metric.id in table.metrics else math.nan
-        if limit is not None and value > limit:
-            wider[metric.id] = rounded_up(value)
+        if limit is not None and math.isfinite(value) and not metric.keeps(value, limit):
+            wider[metric.id] = widened(metric, value)
     return _tried(objective_nudge(scenario, wider), candidate) if wider else None
+
+
+def widened(metric: Metric, value: float) -> float:
+    """The limit of three digits nearest to a value that keeps it."""
+    if metric.better is Better.LOWER:
+        return rounded_up(value)
+    return math.floor(value * 10.0) / 10.0
 
 
 def rounded_up(value: float) -> float:

@@ -9,9 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Metric, Verdict
+from engine.plan.metric import Metric
+from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Verdict
+from engine.serve.outcome import PoolRole
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.work.arrangement import Arrangement
 
@@ -38,6 +43,7 @@ class Table:
     meets: BoolArray
     binding: IntArray
     excess: FloatArray
+    pool: NDArray[np.int8] | None = None
     one_token: bool = False
     """Whether answers end with their first token: metrics of later tokens are NaN then."""
 
@@ -71,6 +77,16 @@ class Table:
     def verdict(self, row: int) -> Verdict:
         """Why one row is not the answer."""
         return VERDICTS[int(self.binding[row])]
+
+    @property
+    def pools(self) -> NDArray[np.int8]:
+        """The `PoolRole` of every row: the pool that holds the other one up, or that lacks memory;
+        NONE without pools."""
+        return np.zeros(len(self), dtype=np.int8) if self.pool is None else self.pool
+
+    def binding_pool(self, row: int) -> PoolRole:
+        """As `pools`, of one row."""
+        return PoolRole(int(self.pools[row]))
 
     def value(self, row: int, metric: str) -> float:
         """One number; NaN where the row does not fit."""

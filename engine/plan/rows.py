@@ -53,6 +53,7 @@ def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
         "fits": bool(table.fits[row]),
         "meets": bool(table.meets[row]),
         "binding": table.verdict(row).id,
+        "pool": table.binding_pool(row).label,
         "why": why_lost(table, row, scenario.objectives),
         "benchmark": benchmark_names(prepared, scenario, precision, batch)[0],
     }

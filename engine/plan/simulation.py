@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.scenario import Scenario
 from engine.serve.load import Open
-from engine.serve.resolve import Resolved, requests_of, resolve
+from engine.serve.resolve import Resolved, requests_of, resolve, undrafted_requests
 from engine.serve.simulation.generate import MOST_REQUESTS, drawn_trace
 from engine.serve.simulation.simulate import Progress, simulate
 from engine.serve.simulation.simulated import Simulated
@@ -60,7 +60,7 @@ class Question:
             # As many as come in that time, and some more to be cut.
             count = int(load.rate * self.seconds * 1.2 + 100)
         count = min(count or USUAL_COUNT, MOST_REQUESTS)
-        return self._cut(drawn_trace(requests_of(self.scenario), load, count, self.seed))
+        return self._cut(drawn_trace(undrafted_requests(self.scenario), load, count, self.seed))
 
     def _timed(self, trace: Trace) -> Trace:
         load = self.load
@@ -97,7 +97,7 @@ def simulated(
     return simulate(
         system,
         question.arrangement,
-        requests_of(question.scenario),
+        requests_of(question.scenario, system),
         question.requests(),
         clients=question.clients,
         counts_all=question.trace is not None,

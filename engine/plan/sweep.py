@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from engine.plan.blocks import (
     Block,
     joined_blocks,
     judged_table,
+    outcome_at,
     outcome_of,
     rows_of,
 )
@@ -26,7 +28,7 @@ from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
-from engine.serve.load import Closed
+from engine.serve.load import Closed, Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
 from engine.serve.resolve import load_of, requests_of
@@ -38,19 +40,20 @@ from engine.work.arrangement import Arrangement, Disaggregated
 class Steps:
     """How arrangements of one type are tried: all batches of up to ``most_candidates`` in all. Of
     more, all up to ``finest`` and then in steps of one part in so many; afterwards those between
-    the steps, all of the ``whole`` best arrangements and those next to the best of the ``near``
-    ones after them."""
+    the steps: of the ``whole`` best arrangements all from one part in ``reach`` of the best so far
+    to as many times of it, of the ``near`` ones after them those next to the best."""
 
     most_candidates: int
     finest: int
     whole: int
     near: int
+    reach: float = math.inf
 
 
 STEPS = Steps(500_000, 512, 6, 1 << 20)
 """More are not all tried: at a hundred bytes each, and a microsecond, nobody would wait for them
 nor read them. Throughput over batch is no smooth line, and the answer must not depend on steps."""
-POOL_STEPS = Steps(4096, 24, 1, 8)
+POOL_STEPS = Steps(4096, 24, 8, 0, 1.25)
 """Of pools a candidate costs several times as much, and they come in larger numbers."""
 
 
@@ -63,6 +66,8 @@ def batch_table(
 ) -> Table:
     """The rows of one arrangement and precision for ``batches``, in that order."""
     outcome = outcome_of(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
+    if outcome.flow is not None:
+        batches = _batches(outcome)[0]
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
     block = rows_of(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
@@ -79,12 +84,14 @@ def asked_table(
     are not let in wait for those that are: such rows do not fit, but are served and judged.
     """
     batch = np.ceil(sizes).astype(np.int64)
+    at_rates = isinstance(load_of(scenario), Open)
     waits = isinstance(load_of(scenario), Closed) and kind_of(prepared.kind).waits
     none = np.zeros(len(sizes), dtype=np.int64)
     every = np.ones((1, len(sizes)), dtype=bool)
     parts, outcomes = [], []
     for place, precision in enumerate(prepared.precisions):
-        outcome = outcome_of(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        outcome = outcome_at(prepared, scenario, precision, (arrangement,), sizes[np.newaxis, :])
+        batch = _batches(outcome)[0] if at_rates else batch
         served = np.broadcast_to(outcome.starts, outcome.shape) if waits else outcome.fits
         told = _with_held_memory(prepared, scenario, precision, outcome) if waits else outcome
         parts.append(rows_of(prepared, scenario, told, served, every, none, none + place, batch))
@@ -107,10 +114,17 @@ def _with_held_memory(
     return replace(outcome, memory=memory)
 
 
+def _batches(outcome: Outcome) -> IntArray:
+    """Requests of each replica that a rate keeps in flight, at least one."""
+    held = np.broadcast_to(np.maximum(outcome.sequences, 1.0), outcome.shape)
+    return held.astype(np.int64)
+
+
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
     """The largest batch per replica that is held and admitted, for every arrangement."""
     system = prepared.system(precision)
-    most = largest_sizes(system, prepared.arrangements, requests_of(scenario), load_of(scenario))
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    most = largest_sizes(system, prepared.arrangements, requests, load)
     return np.minimum(most[:, 0], float(LARGEST_BATCH)).astype(np.int64)
 
 
@@ -190,7 +204,7 @@ class _Search:
         self._should_stop = should_stop
         self._most = [self._largest(precision) for precision in prepared.precisions]
         widest = max(int(most[places].max()) for most in self._most)
-        only = scenario.fixed_batch
+        only = None if scenario.workload.rate else scenario.fixed_batch
         rows = sum(int(most[places].sum()) for most in self._most)
         pooled = isinstance(prepared.arrangements[int(places[0])], Disaggregated)
         self._steps = POOL_STEPS if pooled else STEPS
@@ -202,6 +216,8 @@ class _Search:
 
     def _largest(self, precision: Precision) -> IntArray:
         fitting = batch_limits(self._prepared, self._scenario, precision)
+        if isinstance(load_of(self._scenario), Open):
+            return np.ones(len(fitting), dtype=np.int64)
         if self._scenario.fixed_batch is not None:
             return np.full(len(fitting), self._scenario.fixed_batch)
         if self._scenario.max_batch is not None:
@@ -235,9 +251,10 @@ class _Search:
                 return False
             place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])
             last = int(self._most[place][chosen])
-            low, high = 1, last
+            batch, reach = int(table.batch[row]), self._steps.reach
+            low, high = max(int(batch / reach), 1), int(min(batch * reach, last))
             if standing >= self._steps.whole:
-                low, high = self._neighbours(int(table.batch[row]))
+                low, high = self._neighbours(batch)
             left_out = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
             if len(left_out):
                 parts.append(self._block(place, np.array([chosen]), left_out))
@@ -255,6 +272,8 @@ class _Search:
         group = tuple(self._prepared.arrangements[int(row)] for row in chosen)
         batches = tried[np.newaxis, :]
         outcome = outcome_of(self._prepared, self._scenario, precision, group, batches)
+        if outcome.flow is not None:
+            return self._block_at_rate(place, chosen, outcome)
         wanted = batches <= most[chosen][:, np.newaxis]
         rows, places = np.nonzero(wanted)
         index = np.full(len(rows), place, dtype=np.int64)
@@ -268,6 +287,20 @@ class _Search:
             chosen[rows],
             index,
             batch,
+        )
+
+    def _block_at_rate(self, place: int, chosen: IntArray, outcome: Outcome) -> Block:
+        """The rows of the ``chosen`` arrangements at the scenario's rate, one each; the batch is
+        what is in flight."""
+        return rows_of(
+            self._prepared,
+            self._scenario,
+            outcome,
+            outcome.fits,
+            np.ones(outcome.shape, dtype=bool),
+            chosen,
+            np.full(len(chosen), place, dtype=np.int64),
+            _batches(outcome)[:, 0],
         )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from engine.model.architecture import Architecture
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
-from engine.scenario import Lengths, Scenario
+from engine.scenario import ArrangementKind, DraftTokens, Lengths, PoolChoice, Scenario, Text
+from engine.serve.joining import apart
 
 CACHE_FORMATS = ("bf16", "fp8")
 DEGREES = (("tensor", "TP"), ("pipeline", "PP"), ("expert", "EP"), ("attention_data", "DP"))
@@ -28,9 +29,22 @@ def precision_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
 def knob_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
     """Lengths, limits on layouts, balance of experts, drafts."""
     yield from token_nudges(scenario)
+    yield from _arrangement_nudges(scenario, prepared)
     yield from _limit_nudges(scenario)
     yield from _routing_nudges(scenario, prepared.architecture)
     yield from _speculation_nudges(scenario)
+
+
+def _arrangement_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
+    """Pools of prefill and decode instead of replicas that do both, or the other way round."""
+    if scenario.chips < 2 or apart(prepared.systems[0], scenario.chips):
+        return
+    before = scenario.arrangement
+    for after in (ArrangementKind.AGGREGATED, ArrangementKind.DISAGGREGATED):
+        if after is not before:
+            pools = scenario.pools if after is ArrangementKind.DISAGGREGATED else PoolChoice()
+            changed = replace(scenario, arrangement=after, pools=pools)
+            yield Nudge("arrangement", before.value, after.value, changed)
 
 
 def token_nudges(scenario: Scenario) -> Iterator[Nudge]:
@@ -72,14 +86,24 @@ def _routing_nudges(scenario: Scenario, architecture: Architecture) -> Iterator[
 
 
 def _speculation_nudges(scenario: Scenario) -> Iterator[Nudge]:
-    """Draft tokens, where something is known about their acceptance."""
-    if scenario.acceptance <= 0:
+    """Draft tokens: fewer, more and none; how many of them are kept."""
+    now, acceptance = scenario.draft_tokens, scenario.acceptance
+    for drafts in sorted({0, max(now - 1, 0), now + 1} - {now}):
+        changed = replace(scenario, draft_tokens=drafts, drafts=DraftTokens.GIVEN)
+        yield Nudge("draft tokens", str(now), str(drafts), changed)
+    if not now:
         return
-    for drafts in (scenario.draft_tokens - 1, scenario.draft_tokens + 1):
-        if drafts >= 0:
-            changed = replace(scenario, draft_tokens=drafts)
-            yield Nudge("draft tokens", str(scenario.draft_tokens), str(drafts), changed)
-    better = min(1.0, round(scenario.acceptance + 0.05, 3))
-    if scenario.draft_tokens and better > scenario.acceptance:
+    if acceptance is None:
+        yield from _text_nudges(scenario)
+    elif (better := min(1.0, round(acceptance + 0.05, 3))) > acceptance:
         changed = replace(scenario, acceptance=better)
-        yield Nudge("acceptance", f"{scenario.acceptance:g}", f"{better:g}", changed)
+        yield Nudge("acceptance", f"{acceptance:g}", f"{better:g}", changed)
+
+
+def _text_nudges(scenario: Scenario) -> Iterator[Nudge]:
+    """Text of which more or fewer drafts are kept."""
+    now = scenario.workload.text
+    for text in (Text.CHAT, Text.CODE):
+        if text is not now:
+            changed = replace(scenario, workload=replace(scenario.workload, text=text))
+            yield Nudge("text", now.value, text.value, changed)

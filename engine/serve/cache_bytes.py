@@ -8,15 +8,16 @@ their profiles.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.hardware.framework import Framework
 from engine.hardware.memory_parts import CachePolicy, WindowCache
-from engine.model.architecture import Architecture, AttentionCore, LatentCore, StateCore
+from engine.model.architecture import Architecture, AttentionCore, Block, LatentCore, StateCore
 from engine.model.bytes import core_state_bytes
+from engine.model.draft import Draft
 from engine.model.precision import Precision
 from engine.serve.compressed_cache import CompressedLayers
 from engine.words.arrays import FloatArray
@@ -53,13 +54,11 @@ def cached_layers(
     architecture: Architecture,
     precision: Precision,
     layouts: LayoutArrays,
-    drafting: bool = False,
+    draft: Draft | None = None,
 ) -> tuple[Layers, ...]:
-    """Everything that caches, layers that do it alike together; prediction layers where they
-    draft."""
+    """Everything that caches, layers that do it alike together, with those that draft."""
     found: dict[object, Layers] = {}
-    drafts = architecture.prediction_layers if drafting else ()
-    every = [*architecture.blocks(), *((one.block, one.count) for one in drafts)]
+    every = [*architecture.blocks(), *_drafting_blocks(architecture, draft)]
     for block, count in every:
         for core in block.cores:
             key = (type(core), core) if isinstance(core, StateCore) else _shape(core)
@@ -69,6 +68,16 @@ def cached_layers(
             before = found[key].count if key in found else 0.0
             found[key] = replace(one, count=before + count)
     return tuple(found.values())
+
+
+def _drafting_blocks(
+    architecture: Architecture, draft: Draft | None
+) -> Iterable[tuple[Block, int]]:
+    if draft is None:
+        return ()
+    if draft.built_in:
+        return ((one.block, one.count) for one in architecture.prediction_layers)
+    return draft.architecture.blocks() if draft.architecture is not None else ()
 
 
 def _shape(core: AttentionCore | LatentCore) -> object:

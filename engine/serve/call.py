@@ -36,7 +36,14 @@ class Most:
     """As many as memory and scheduler admit at once."""
 
 
-Size = Batch | Concurrency | Most
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests per second come to the whole deployment."""
+
+    per_second: float
+
+
+Size = Batch | Concurrency | Most | Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,10 @@ class Call:
 
 def size_per_replica(call: Call, largest: float) -> float:
     """The size as predictions take it; ``largest`` is what is admitted. At least 1: fewer requests
-    than replicas leave some of these idle."""
+    than replicas leave some of these idle. A rate is one of the whole deployment."""
     match call.size:
+        case Rate(per_second):
+            return per_second
         case Batch(sequences):
             return sequences
         case Concurrency(requests):
@@ -63,7 +72,7 @@ def size_per_replica(call: Call, largest: float) -> float:
 def ask(call: Call, resolved: Resolved | None = None) -> Outcome:
     """The outcome of one call, of its scenario's first precision; raises `InputError`."""
     system = (resolved or resolve(call.scenario)).systems[0]
-    requests, load = requests_of(call.scenario), load_of(call.scenario)
+    requests, load = requests_of(call.scenario, system), load_of(call.scenario)
     largest = largest_sizes(system, (call.arrangement,), requests, load)
     size: FloatArray = np.array([[size_per_replica(call, float(largest[0, 0]))]])
     return predict(system, (call.arrangement,), requests, load, size)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from engine.scenario import Client, Scenario, Settings, Workload
-from engine.serve.call import Batch, Call, Concurrency, Size
+from engine.serve.call import Batch, Call, Concurrency, Rate, Size
 from engine.words.text import clean
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 
@@ -76,8 +76,11 @@ def _numbers(scenario: Scenario) -> Options:
     usual = Scenario()
     if scenario.load_imbalance != usual.load_imbalance:
         yield "load-imbalance", repr(scenario.load_imbalance)
-    if scenario.draft_tokens:
+    if scenario.draft:
+        yield "draft", scenario.draft
+    if scenario.draft_tokens or scenario.draft:
         yield "draft-tokens", str(scenario.draft_tokens)
+    if scenario.acceptance is not None:
         yield "acceptance", repr(scenario.acceptance)
     if scenario.instances > 1:
         yield "instances", str(scenario.instances)
@@ -95,8 +98,19 @@ def _workload(workload: Workload) -> Options:
         yield "osl", str(workload.output_tokens)
     if workload.mode is not usual.mode:
         yield "mode", workload.mode.value
-    if workload.cached:
-        yield "cached", repr(workload.cached)
+    if workload.text is not usual.text:
+        yield "text", workload.text.value
+    for option, value, usually in (
+        ("burstiness", workload.burstiness, usual.burstiness),
+        ("isl-spread", workload.input_spread, 0.0),
+        ("osl-spread", workload.output_spread, 0.0),
+        ("cached", workload.cached, 0.0),
+        ("shared-prefix", workload.shared_prefix_tokens, 0),
+        ("turns", workload.turns, 1),
+        ("images", workload.images, 0),
+    ):
+        if value != usually:
+            yield option, repr(value)
     if workload.utilisation != usual.utilisation:
         yield "utilisation", repr(workload.utilisation)
     yield from _client(workload.client)
@@ -118,6 +132,7 @@ def _settings(settings: Settings) -> Options:
         ("prefill-tokens", settings.prefill_tokens),
         ("max-sequences", settings.max_sequences),
         ("max-context", settings.max_context),
+        ("host-cache", settings.host_cache_gib),
         ("redundant-experts", settings.redundant_experts),
         ("prefill-interval", settings.prefill_interval),
         ("build", settings.build or None),
@@ -136,5 +151,7 @@ def _size(size: Size) -> Options:
             yield "batch", f"{sequences:g}"
         case Concurrency(requests):
             yield "concurrency", f"{requests:g}"
+        case Rate(per_second):
+            yield "rate", f"{per_second:g}"
         case _:
             yield "batch", "most"

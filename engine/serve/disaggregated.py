@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.hardware.framework_parts import CacheTransfer
 from engine.serve.client import opening_seconds
+from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.law import Law, Piece
 from engine.serve.laws import Laws, Opening, opened, opening_of
 from engine.serve.lengths import answer_nodes
@@ -50,8 +51,16 @@ class PrefillPool:
 
     alone: Pass
     """The pass of one prompt that comes alone."""
+    drafting: FloatArray
+    """Seconds that it takes of what drafts."""
     most: FloatArray
     """Prompts per second of the whole pool when passes are full."""
+
+    @property
+    def seconds(self) -> FloatArray:
+        """Of one prompt that comes alone."""
+        total: FloatArray = self.alone.seconds + self.drafting
+        return total
 
 
 def serve_disaggregated(
@@ -63,35 +72,38 @@ def serve_disaggregated(
 ) -> Service:
     """Metrics of ``concurrency`` requests in flight over all workers; rates of the whole.
 
-    ``limit`` is what one decode worker admits.
+    ``limit`` is what one decode worker admits. The prefill pool holds the other one up where
+    prompts wait longer for it than it works on them.
     """
     costs = pools.prefill.framework.costs
     prefill = prefill_pool(pools.prefill, pools.prefill_workers, requests)
-    alone, most = prefill.alone.seconds, prefill.most
+    alone, most = prefill.seconds, prefill.most
     handover = _exposed(pools, alone, requests) + costs.handover_seconds
     room = limit * pools.decode_workers
-    steps = requests.steps_per_answer
+    later = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
     queue: FloatArray = np.zeros(1)
     decoding = np.minimum(concurrency, room)
     before: tuple[FloatArray, FloatArray] | None = None
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
         decode, tpot = decode_pass(pools.decode, requests, batch)
-        answering = steps * tpot + handover
+        answering = later * tpot + handover
         rate = np.minimum(concurrency / (alone + queue + answering), most)
-        rate = np.minimum(rate, room / (steps * tpot))
+        rate = np.minimum(rate, room / (later * tpot))
         queue = _queue_seconds(pools, alone, rate / most, concurrency)
-        found = rate * steps * tpot
+        found = rate * later * tpot
         before, decoding = (decoding, found), _secant(before, decoding, found)
     # Little's law: whoever is neither decoding nor on the way waits in front of prefill.
     surplus = np.maximum(concurrency / rate - alone - answering - queue, 0.0)
-    polling = 0.5 * pools.prefill.framework.scheduler.admission_steps * tpot
+    step_seconds = tpot * requests.drafts.accepted
+    polling = 0.5 * pools.prefill.framework.scheduler.admission_steps * step_seconds
     ttft = costs.request_seconds + alone + queue + surplus + handover + polling
     burst: FloatArray = np.zeros(1)
     if client is not None:
         burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone))
         ttft = ttft + burst
-    e2e = ttft + steps * tpot
+    e2e = ttft + later * tpot
+    verifying = decode.seconds * _per_token(pools.decode, requests)
     return Service(
         ttft_seconds=ttft,
         tpot_seconds=tpot,
@@ -102,13 +114,17 @@ def serve_disaggregated(
             "ttft": (
                 Part("request", np.asarray(costs.request_seconds)),
                 Part("waiting for prompts of others", queue),
-                Part("prefill", alone, "prefill"),
+                Part("prefill", prefill.alone.seconds, "prefill"),
+                Part("drafting", prefill.drafting),
                 Part("queueing for a place", surplus),
                 Part("hand-over of the cache", handover),
                 Part("waiting for the decode pass", polling),
                 Part("opening of the client", burst),
             ),
-            "tpot": (Part("decode", tpot, "decode"),),
+            "tpot": (
+                Part("decode", verifying, "decode"),
+                Part("drafting", tpot - verifying),
+            ),
         },
         laws=lambda: _laws(
             requests,
@@ -118,6 +134,7 @@ def serve_disaggregated(
             tpot,
         ),
         passes={"prefill": prefill.alone, "decode": decode},
+        prefill_binds=(queue + surplus > alone) & (concurrency <= room),
     )
 
 
@@ -151,9 +168,15 @@ def decode_pass(
     deployment: Deployment, requests: Requests, batch: FloatArray
 ) -> tuple[Pass, FloatArray]:
     """The mean decode pass of ``batch`` sequences of one worker, and the time per token."""
-    decode = run(deployment, [requests.decoding(deployment.layouts, batch)])
-    pace = deployment.framework.costs.decode_pool_pace
-    return decode, decode.seconds * (pace / requests.drafts.accepted)
+    step = requests.decoding(deployment.layouts, batch)
+    decode = run(deployment, [step])
+    drafting = drafting_passes(deployment, requests.drafts, step).seconds
+    return decode, (decode.seconds + drafting) * _per_token(deployment, requests)
+
+
+def _per_token(deployment: Deployment, requests: Requests) -> float:
+    """Seconds per token of one of a step of a decode worker."""
+    return deployment.framework.costs.decode_pool_pace / requests.drafts.accepted
 
 
 def prefill_pool(deployment: Deployment, workers: FloatArray, requests: Requests) -> PrefillPool:
@@ -167,9 +190,11 @@ def prefill_pool(deployment: Deployment, workers: FloatArray, requests: Requests
     budget = deployment.framework.scheduler.prefill_tokens
     fitting = np.maximum(np.floor(budget / fresh), 1.0)
     full = replace(one, sequences=fitting * np.ones_like(layouts.tensor), share=1.0)
-    filled = run(deployment, [full])
-    most = fitting * layouts.attention_data * workers / filled.seconds
-    return PrefillPool(run(deployment, [one]), most)
+    drafting = prompts_seconds(deployment, requests.drafts, [], [one])
+    filled = run(deployment, [full]).seconds
+    filled = filled + prompts_seconds(deployment, requests.drafts, [], [full])
+    most = fitting * layouts.attention_data * workers / filled
+    return PrefillPool(run(deployment, [one]), drafting, most)
 
 
 def _queue_seconds(

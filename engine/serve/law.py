@@ -87,7 +87,13 @@ def _normal_within(past: FloatArray, piece: Piece) -> FloatArray:
     variance = np.square(piece.width) / 12.0 + np.square(piece.tail) + np.square(piece.deviation)
     middle = 0.5 * np.asarray(piece.width) + piece.tail
     deviations = (past - middle) / np.sqrt(np.maximum(variance, LEAST_SECONDS**2))
-    return 0.5 * (1.0 + _error_function(deviations / np.sqrt(2.0)))
+    return normal_share(deviations)
+
+
+def normal_share(deviations: FloatArray) -> FloatArray:
+    """Share of a normal distribution up to so many standard deviations above its mean."""
+    share: FloatArray = 0.5 * (1.0 + _error_function(deviations / np.sqrt(2.0)))
+    return share
 
 
 def _error_function(values: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.framework_parts import Admission
 from engine.model.architecture import Architecture
+from engine.model.draft import Draft
 from engine.model.precision import Precision
 from engine.serve.budget import Budget, budget, capacity_bytes
 from engine.serve.cache_bytes import cached_layers, exact_bytes, sequence_bytes
@@ -38,7 +39,7 @@ class MemoryItem:
 class Held:
     """Tokens of context whose cache the requests in flight hold: each of them on average, and one
     with its whole answer. Scalars or columns of (arrangements, 1). ``draft_tokens`` are drafted
-    per step by the model's own prediction layers."""
+    per step."""
 
     mean_tokens: float | FloatArray
     whole_tokens: float | FloatArray
@@ -96,16 +97,14 @@ def footprint(
     framework: Framework,
     layouts: LayoutArrays,
     held: Held,
+    draft: Draft | None = None,
 ) -> Footprint:
-    """Bytes per chip of ``layouts`` for requests that hold so many tokens."""
+    """Bytes per chip of ``layouts`` for requests that hold so many tokens, with the ``draft``
+    where there is one."""
     stage = stage_share(architecture, layouts)
-    drafting = held.draft_tokens > 0
-    placing = Placing.of(framework.capabilities)
-    weights = rank_weight_bytes(
-        architecture, precision, chip, framework.storage, layouts, placing, drafting
-    )
+    weights = drafting_weight_bytes(architecture, precision, chip, framework, layouts, draft)
     beside = budget(architecture, chip, framework, layouts)
-    layers = cached_layers(architecture, precision, layouts, drafting)
+    layers = cached_layers(architecture, precision, layouts, draft)
     mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens
     used = weights + beside.inside_bytes
     return Footprint(
@@ -116,6 +115,24 @@ def footprint(
         budget=beside,
         capacity_bytes=capacity_bytes(chip, framework.memory, used, layouts),
     )
+
+
+def drafting_weight_bytes(
+    architecture: Architecture,
+    precision: Precision,
+    chip: Chip,
+    framework: Framework,
+    layouts: LayoutArrays,
+    draft: Draft | None,
+) -> FloatArray:
+    """Weights of a model on the chip of its fullest stage, and of what drafts for it."""
+    storage, placing = framework.storage, Placing.of(framework.capabilities)
+    built_in = draft is not None and draft.built_in
+    weights = rank_weight_bytes(architecture, precision, chip, storage, layouts, placing, built_in)
+    if draft is None or draft.built_in or draft.architecture is None:
+        return weights
+    own = draft.architecture
+    return weights + rank_weight_bytes(own, draft.precision, chip, storage, layouts, placing)
 
 
 def needed_bytes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
@@ -12,9 +13,22 @@ from engine.serve.laws import SayLaws
 from engine.serve.memory import MemoryItem
 from engine.serve.passes import Item
 from engine.serve.service import Part, Parts
-from engine.words.arrays import BoolArray, FloatArray, Row
+from engine.words.arrays import BoolArray, FloatArray, IntArray, Row
 from engine.words.statistic import Statistic
 from engine.work.arrangement import Arrangement
+
+
+class PoolRole(IntEnum):
+    """A pool of a disaggregated deployment, in arrays."""
+
+    NONE = 0
+    PREFILL = 1
+    DECODE = 2
+
+    @property
+    def label(self) -> str:
+        """``prefill`` or ``decode``; empty where there are no pools."""
+        return "" if self is PoolRole.NONE else self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,17 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """An open load, whose sizes are requests per second of the whole deployment: how many are
+    ``in_flight`` per replica, of whom ``running`` hold memory; the ``largest_rate`` of the
+    deployment, from which on its queue grows without end."""
+
+    in_flight: FloatArray
+    running: FloatArray
+    largest_rate: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """Predictions, arrays of (arrangements, sizes).
 
@@ -83,8 +108,13 @@ class Outcome:
     passes: Mapping[str, Itemised]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
+    binding_pool: IntArray | None = None
+    """The `PoolRole` of the pool that holds the other one up, or that does not start; None of
+    arrangements without pools."""
     say_laws: SayLaws | None = None
     """How far single requests are from the means; None of models without requests of tokens."""
+    flow: Flow | None = None
+    """What requests that come by themselves make of it; None where the size is a number of them."""
 
     @property
     def parts(self) -> Parts:
@@ -106,6 +136,50 @@ class Outcome:
         return np.broadcast_shapes(self.sizes.shape, self.chips.shape)
 
     @property
+    def sequences(self) -> FloatArray:
+        """Requests per replica that hold memory at once: the sizes themselves, or what a rate
+        makes of them."""
+        return self.sizes if self.flow is None else np.ceil(self.flow.running)
+
+    @property
+    def stable(self) -> BoolArray:
+        """Where the queue does not grow without end."""
+        if self.flow is None:
+            return np.ones(self.shape, dtype=bool)
+        stable: BoolArray = np.broadcast_to(self.sizes < self.flow.largest_rate, self.shape)
+        return stable
+
+    @property
+    def largest_rate(self) -> FloatArray:
+        """Requests per second up to which the queue does not grow; NaN of loads that do not come
+        by themselves."""
+        if self.flow is None:
+            return np.full(self.shape, np.nan)
+        return np.broadcast_to(self.flow.largest_rate, self.shape)
+
+    def kept(self, limits: Mapping[str, float]) -> FloatArray:
+        """Share of the requests within ``limits`` in seconds by latency. A slow first token is
+        taken to say nothing of the tokens after it, and a slow whole nothing more than these."""
+        share = np.ones(self.shape)
+        if self.say_laws is None:
+            return share
+        laws = self.say_laws()
+        for latency in ("ttft", "tpot"):
+            if latency in limits:
+                share = share * laws.law(latency).within(limits[latency])
+        if "e2e" in limits:
+            share = np.minimum(share, laws.e2e.within(limits["e2e"]))
+        return share
+
+    @property
+    def used(self) -> FloatArray:
+        """Share of the largest rate, of an open load; NaN of others."""
+        if self.flow is None:
+            return np.full(self.shape, np.nan)
+        used: FloatArray = np.broadcast_to(self.sizes / self.flow.largest_rate, self.shape)
+        return used
+
+    @property
     def starts(self) -> BoolArray:
         """Where at least one request is admitted; a column."""
         return self.memory.largest_size >= 1.0
@@ -114,6 +188,9 @@ class Outcome:
     def fits(self) -> BoolArray:
         """Where the whole size is held in memory and admitted at once."""
         memory = self.memory
+        if self.flow is not None:
+            # Memory and scheduler are what the largest rate comes from.
+            return np.broadcast_to(self.starts, self.shape) & self.stable
         admitted = (self.sizes <= memory.scheduler_size) & memory.context_fits
         fits: BoolArray = admitted & (memory.needed_bytes <= memory.capacity_bytes)
         return np.broadcast_to(fits, self.shape)

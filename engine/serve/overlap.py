@@ -2,7 +2,7 @@
 
 SGLang calls it two-batch overlap, vLLM dual-batch overlap, after DeepSeek's own serving (open-infra
 index, day 6). Every kernel runs twice on half the tokens: weights are read twice and launches cost
-twice, which is why short passes lose by it.
+twice, so that short passes would lose by it; engines have thresholds for it.
 """
 
 from __future__ import annotations
@@ -37,12 +37,17 @@ def overlapped(parts: Sequence[Timed], taken: float) -> Iterator[Timed]:
     """The parts of both halves, from those of one: of its dispatch and combine only what outlasts
     the computing of the other half. While tokens travel, ``taken`` of the chip's cores is theirs.
     """
-    sent = sum((seconds for part, seconds in parts if _travels(part)), np.zeros(1))
-    busy = sum((seconds for part, seconds in parts if not _travels(part)), np.zeros(1))
+    sent = total_seconds([one for one in parts if _travels(one[0])])
+    busy = total_seconds([one for one in parts if not _travels(one[0])])
     exposed = np.maximum(sent - busy, taken * sent) if taken < 1.0 else sent
     share = exposed / np.maximum(sent, 1e-12)
     for part, seconds in parts:
         yield part, 2.0 * seconds * (share if _travels(part) else 1.0)
+
+
+def total_seconds(parts: Sequence[Timed]) -> FloatArray:
+    """Seconds of all parts together."""
+    return sum((seconds for _, seconds in parts), np.zeros(1))
 
 
 def _travels(part: Work | Message) -> bool:

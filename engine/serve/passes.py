@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
+from engine.hardware.framework_parts import MANY
 from engine.hardware.roofline import (
     Message,
     Network,
@@ -22,12 +23,13 @@ from engine.hardware.roofline import (
     kernel_seconds,
     message_constants,
 )
-from engine.serve.overlap import Timed, halved, overlapped, splits
+from engine.serve.overlap import Timed, halved, overlapped, splits, total_seconds
 from engine.words.arrays import FloatArray, Row, cell
 from engine.work.tokens import (
     Inventory,
     LayoutArrays,
     Placed,
+    Source,
     Step,
     dispatching,
     place,
@@ -48,6 +50,12 @@ class Deployment:
     framework: Framework
     layouts: LayoutArrays
     imbalance: float = 1.0
+    draft: Deployment | None = None
+    """What drafts tokens for it, on the same chips; None where nothing has to run for that."""
+    drafts_at_once: bool = False
+    """Whether one pass of it drafts all tokens of a step."""
+    source: Source | None = None
+    """What the model's encoder reads for each request."""
 
     @cached_property
     def placed(self) -> Placed:
@@ -129,27 +137,34 @@ def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     """Every kernel and collective of a pass, with the seconds of all its calls."""
     able = deployment.framework.capabilities
     plain = _one_batch(deployment, steps)
-    if not able.batch_overlap:
+    if able.overlapped_nodes >= MANY:
         yield from plain
         return
-    where = dispatching(deployment.inventory, deployment.layouts) & splits(steps)
+    layouts = deployment.layouts
+    nodes = np.ceil(layouts.ranks / deployment.chip.node_size)
+    where = dispatching(deployment.inventory, layouts) & splits(steps)
+    where = where & (nodes >= able.overlapped_nodes)
     if not np.any(where):
         yield from plain
         return
     cores = 0.0 if all(step.decode for step in steps) else able.dispatch_cores
     taken = cores / max(deployment.chip.core_count, 1)
-    both = overlapped(tuple(_one_batch(deployment, halved(steps))), taken)
+    whole = tuple(plain)
+    turns = tuple(overlapped(tuple(_one_batch(deployment, halved(steps))), taken))
+    # Passes too short to gain by it stay whole.
+    where = where & (total_seconds(turns) < total_seconds(whole))
     # The same kernels in the same order, so that each layout takes its own way.
-    for (part, seconds), (_, turns) in zip(plain, both, strict=True):
-        yield part, np.where(where, turns, seconds)
+    for (part, seconds), (_, each) in zip(whole, turns, strict=True):
+        yield part, np.where(where, each, seconds)
 
 
 def _one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
-    for work in step_work(deployment.placed, steps, deployment.imbalance):
+    source = deployment.source
+    for work in step_work(deployment.placed, steps, deployment.imbalance, source):
         yield work, work.calls * kernel_seconds(work, chip)
     start, network = deployment.framework.costs.collective_seconds, deployment.network
-    for message in step_messages(inventory, layouts, steps, chip.node_size):
+    for message in step_messages(inventory, layouts, steps, chip.node_size, source):
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
             spent = network.seconds(message) + np.where(message.ranks > 1, start, 0.0)
             yield message, message.times * spent
@@ -159,20 +174,18 @@ def _launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
     """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
     if all(step.decode for step in steps):
         return 0.0
-    return deployment.framework.costs.prompt_layer_seconds * deployment.inventory.layer_count
+    encoder = deployment.inventory.encoder
+    layers = deployment.inventory.layer_count + (encoder.layer_count if encoder else 0)
+    return deployment.framework.costs.prompt_layer_seconds * layers
 
 
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
-    """What the framework spends around a pass: per pass, per layer and per sequence."""
+    """What the framework spends around a pass: per pass, per layer and per sequence sampled."""
     costs = deployment.framework.costs
-    sequences = sum((step.sequences for step in steps), np.zeros(1))
+    # A verifying step samples for every query.
+    sampled = (step.tokens if step.decode else step.sequences for step in steps)
     fixed = costs.step_seconds + costs.layer_seconds * deployment.inventory.layer_count
-    return fixed + costs.sequence_seconds * sequences
-
-
-def drafting_seconds(deployment: Deployment, draft_tokens: int, seconds: FloatArray) -> FloatArray:
-    """Seconds for drafting with the model's own prediction layer, one layer per draft token."""
-    return seconds * (draft_tokens / max(deployment.inventory.layer_count, 1))
+    return fixed + costs.sequence_seconds * sum(sampled, np.zeros(1))
 
 
 def _item(deployment: Deployment, part: Work | Message, seconds: FloatArray) -> Item:

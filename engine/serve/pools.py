@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.joining import joined_inside
-from engine.serve.load import Closed, Load
+from engine.serve.load import Closed, Load, Open
 from engine.serve.memory import MemoryItem, held_tokens
-from engine.serve.outcome import Memory, Outcome
+from engine.serve.open_load import MOST_USED, kept_in_flight
+from engine.serve.outcome import Flow, Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
 from engine.serve.room import Room
-from engine.serve.service import Service
 from engine.serve.system import System
 from engine.serve.tokens import at_size, outcome_of
 from engine.words.arrays import BoolArray, FloatArray, Row
+from engine.words.errors import InputError
 from engine.work.arrangement import Disaggregated
 from engine.work.layout import Layout
 
@@ -31,33 +33,66 @@ def predict_disaggregated(
     load: Load,
     sizes: FloatArray,
 ) -> Outcome:
-    """Prefill and decode apart; ``sizes`` are requests in flight over all workers. The load is
-    one of requests in flight, whatever it is called."""
+    """Prefill and decode apart; ``sizes`` are requests in flight over all workers, or requests per
+    second. A static load is one of requests in flight, too."""
     pools = pools_of(system, arrangements, requests)
     rooms = Rooms(system, arrangements, requests, load)
     client = load.client if isinstance(load, Closed) else None
     limit = np.maximum(rooms.decode.limit, 1.0)
-    service = serve_disaggregated(pools, requests, client, sizes, limit)
-    return outcome_of(
+    held, flow = sizes, None
+    if isinstance(load, Open):
+        flow = _flow(pools, requests, sizes, limit)
+        held = np.maximum(flow.in_flight, 1.0)
+    service = serve_disaggregated(pools, requests, client, held, limit)
+    outcome = outcome_of(
         arrangements,
         sizes,
         _column([one.chips for one in arrangements]),
         service,
         requests,
         np.ones_like(pools.decode_workers),
-        rooms.memory(sizes, service),
-        lambda row: rooms.items(row, sizes),
+        rooms.memory(held),
+        lambda row: rooms.items(row, held),
+        flow,
     )
+    assert service.prefill_binds is not None
+    held_up = service.prefill_binds | (rooms.prefill.limit < 1.0)
+    return replace(outcome, binding_pool=np.where(held_up, PoolRole.PREFILL, PoolRole.DECODE))
+
+
+FULL = 8.0
+"""So many times what the decode pool admits is in flight where both pools are busy all the time."""
+
+
+def _flow(pools: Pools, requests: Requests, rate: FloatArray, limit: FloatArray) -> Flow:
+    """What ``rate`` requests per second keep in flight over all workers: Little's law, with the
+    times of so many in flight."""
+
+    def seconds(in_flight: FloatArray) -> FloatArray:
+        held = np.maximum(in_flight, 1.0)
+        return serve_disaggregated(pools, requests, None, held, limit).e2e_seconds
+
+    room = limit * pools.decode_workers
+    largest = FULL * room / seconds(FULL * room)
+    carried = np.minimum(rate, largest * MOST_USED)
+    in_flight = kept_in_flight(lambda held: carried * seconds(held), FULL * room)
+    return Flow(in_flight, np.minimum(in_flight, room), largest)
 
 
 def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Requests) -> Pools:
-    """Both pools of every arrangement as deployments."""
+    """Both pools of every arrangement as deployments. Raises `InputError` for an encoder-decoder:
+    no engine hands over what an encoder made."""
+    if system.tokens_model.encoder:
+        raise InputError(
+            f"{system.tokens_model.name}: found an encoder-decoder, expected a decoder for prefill "
+            "and decode apart"
+        )
     prefills = [one.prefill.layout for one in arrangements]
     decodes = [one.decode.layout for one in arrangements]
     return Pools(
-        system.prefilling.deployment(prefills),
+        system.prefilling.deployment(prefills, requests.drafts.tokens > 0),
         _column([one.prefill.workers for one in arrangements]),
-        system.deployment(decodes),
+        system.deployment(decodes, requests.drafts.tokens > 0),
         _column([one.decode.workers for one in arrangements]),
         transfer_seconds(system, arrangements, requests),
     )
@@ -74,7 +109,7 @@ class Rooms:
         requests: Requests,
         load: Load,
     ) -> None:
-        prompts = Requests(requests.input_tokens, 1.0, requests.cached)
+        prompts = Requests(requests.input_tokens, 1.0, requests.cached, requests.drafts)
         self.prefill = Room(
             system.prefilling, [one.prefill.layout for one in arrangements], prompts, load
         )
@@ -92,7 +127,7 @@ class Rooms:
         starts: BoolArray = (self.prefill.limit >= 1.0) & self.decode.context_fits
         return starts
 
-    def memory(self, sizes: FloatArray, service: Service) -> Memory:
+    def memory(self, sizes: FloatArray) -> Memory:
         """Memory of a chip of the pool that has less left: of a decode worker, or of a prefill
         worker where that does not hold a prompt."""
         workers, starts = self.decode_workers, self.prefill.limit >= 1.0

@@ -10,27 +10,23 @@ from engine.words.arrays import FloatArray
 from engine.work.tokens import LayoutArrays, Step, decode_step
 
 
-def tokens_per_step(draft_tokens: int, acceptance: float) -> float:
-    """Expected tokens of one speculative step, ``(1 − a^(d+1))/(1 − a)`` (arXiv:2211.17192)."""
-    if draft_tokens <= 0:
-        return 1.0
-    if acceptance >= 1.0:
-        return draft_tokens + 1.0
-    return float((1.0 - acceptance ** (draft_tokens + 1)) / (1.0 - acceptance))
-
-
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Speculative tokens per step, and the probability that one more of them is accepted, given
-    that all before it were."""
+    """Tokens drafted per step, and the share of the steps that keep the one at each position."""
 
     tokens: int = 0
-    acceptance: float = 0.0
+    kept: tuple[float, ...] = ()
+
+    @classmethod
+    def even(cls, tokens: int, acceptance: float) -> Drafts:
+        """Each token is kept with the probability ``acceptance``, given that all before it
+        were: a step yields ``(1 − a^(d+1))/(1 − a)`` tokens (arXiv:2211.17192)."""
+        return cls(tokens, tuple(acceptance ** (place + 1) for place in range(tokens)))
 
     @property
     def accepted(self) -> float:
-        """Tokens that a step yields, drafted ones included."""
-        return tokens_per_step(self.tokens, self.acceptance)
+        """Tokens that a step yields: drafted ones that are kept, and one more."""
+        return 1.0 + sum(self.kept[: self.tokens])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
@@ -13,19 +13,21 @@ from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, load_architecture
+from engine.model.draft import Draft, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
 from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario
 from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
-from engine.serve.load import Client, Closed, Load, Static
-from engine.serve.requests import Drafts, Requests
+from engine.serve.load import Client, Closed, Load, Open, Static
+from engine.serve.requests import Drafts, Requests, Spread
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.text import clean
 
 if TYPE_CHECKING:
+    from engine.model.acceptance import Acceptance
     from engine.model.forward.architecture import ForwardArchitecture
 
 _UNSERVED = {
@@ -64,7 +66,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     model = scenario_model(scenario, readers)
     chip = readers.chip(scenario.chip)
     architecture = model.architecture
-    _refuse_draft(model)
+    _refuse_untimed(model)
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
@@ -78,6 +80,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
             scenario.load_imbalance,
             scenario.settings.max_context or architecture.maximum_positions,
             scenario.instances,
+            _draft(scenario, architecture, precision, readers),
         )
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )
@@ -91,6 +94,18 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     longer = _context_note(scenario, architecture)
     notes = dict.fromkeys([note, cached, longer, pools, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
+
+
+def _draft(
+    scenario: Scenario,
+    architecture: Architecture | ForwardArchitecture,
+    precision: Precision,
+    readers: Readers,
+) -> Draft | None:
+    """What was named to draft tokens; None where nothing was."""
+    if not scenario.draft or not isinstance(architecture, Architecture):
+        return None
+    return draft_of(scenario.draft, architecture, precision, readers.model)
 
 
 _APART = (ArrangementKind.DISAGGREGATED, ArrangementKind.ANY)
@@ -126,9 +141,16 @@ def _pools_note(scenario: Scenario, systems: tuple[System, ...]) -> str:
     return f"No pools: {reason}" if reason else ""
 
 
-def _refuse_draft(model: LoadedModel) -> None:
-    """A draft works on hidden states of its target: nothing is served by it alone."""
+def _refuse_untimed(model: LoadedModel) -> None:
+    """A draft works on hidden states of its target: nothing is served by it alone. Blocks of text
+    that are denoised take as many passes as the sampler likes."""
     architecture = model.architecture
+    if isinstance(architecture, Architecture) and architecture.denoises:
+        raise InputError(
+            f"{model.name}: found a language model that denoises blocks of text in many passes "
+            "(diffusion), whose times are not predicted; expected one that generates token after "
+            "token (`rooftop model` tells its weights)"
+        )
     if isinstance(architecture, Architecture) and architecture.draft:
         raise InputError(
             f"{model.name}: found {architecture.draft}, which serves nothing by itself; expected "
@@ -180,15 +202,38 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
     )
 
 
-def requests_of(scenario: Scenario) -> Requests:
-    """What the scenario's requests look like."""
+def requests_of(scenario: Scenario, system: System) -> Requests:
+    """What the scenario's requests to a ``system`` look like."""
+    return replace(undrafted_requests(scenario), drafts=drafts_of(scenario, system))
+
+
+def undrafted_requests(scenario: Scenario) -> Requests:
+    """What they look like whoever serves them."""
     workload = scenario.workload
     return Requests(
         float(workload.input_tokens),
         float(workload.output_tokens),
         workload.cached,
-        Drafts(scenario.draft_tokens, scenario.acceptance),
+        spread=Spread(workload.input_spread, workload.output_spread),
     )
+
+
+def drafts_of(scenario: Scenario, system: System) -> Drafts:
+    """What is drafted for each of them, and how much of it is kept."""
+    tokens = scenario.draft_tokens
+    if not tokens or system.model.kind is not ModelKind.TOKENS:
+        return Drafts()
+    if scenario.acceptance is not None:
+        return Drafts.even(tokens, scenario.acceptance)
+    return Drafts(tokens, acceptance(scenario, system).first(tokens))
+
+
+def acceptance(scenario: Scenario, system: System) -> Acceptance:
+    """What is known of the drafts that a ``system`` makes on the scenario's text."""
+    from engine.model.acceptance import acceptance_of
+
+    name = system.tokens_model.name or scenario.model
+    return acceptance_of(name, system.drafter.method, scenario.workload.text)
 
 
 def load_of(scenario: Scenario) -> Load:
@@ -196,6 +241,8 @@ def load_of(scenario: Scenario) -> Load:
     workload = scenario.workload
     if workload.mode is Mode.STATIC:
         return Static()
+    if workload.rate:
+        return Open(workload.rate, workload.burstiness)
     client = workload.client
     if client.kind is ClientKind.STEADY:
         return Closed(busy=workload.utilisation)

@@ -10,7 +10,7 @@ import numpy as np
 from engine.serve.laws import SayLaws
 from engine.serve.passes import Pass
 from engine.serve.requests import Requests
-from engine.words.arrays import FloatArray
+from engine.words.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Service:
     parts: Callable[[], Parts]
     laws: SayLaws
     passes: Mapping[str, Pass] = field(default_factory=dict)
+    prefill_binds: BoolArray | None = None
+    """Where a prefill pool holds a decode pool up; None without pools."""
 
     @classmethod
     def of(

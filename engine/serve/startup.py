@@ -56,7 +56,8 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
     pass_bytes = usage.budget.activation_bytes_per_token * chunk
     pool = float((usage.capacity_bytes - usage.fixed_bytes - pass_bytes)[0, 0])
     whole = float(usage.cache_bytes_of_whole[0, 0])
-    layers = cached_layers(model, system.precision, arrays, draft_tokens > 0)
+    drafter = system.drafter if draft_tokens else None
+    layers = cached_layers(model, system.precision, arrays, drafter)
     share = keyed_share(layers, engine.cache)
     per_token = whole / longest
     if engine.cache.window_ratio or engine.cache.state_ratio:

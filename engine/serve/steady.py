@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
+from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, Pass, drafting_seconds, run
+from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
@@ -53,8 +54,14 @@ class SteadyPasses:
 
 
 def steady_passes(
-    deployment: Deployment, requests: Requests, client: Client | None, admitted: FloatArray
+    deployment: Deployment,
+    requests: Requests,
+    client: Client | None,
+    admitted: FloatArray,
+    others: FloatArray | None = None,
 ) -> SteadyPasses:
+    """Passes with ``admitted`` sequences per replica, of whom all start anew when they end, or
+    only those ``others`` whom one that is looked at meets."""
     layouts, scheduler = deployment.layouts, deployment.framework.scheduler
     input_tokens = np.asarray(requests.input_tokens, dtype=float)
     steps = requests.steps_per_answer
@@ -69,7 +76,8 @@ def steady_passes(
         whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
     )
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
-    arrivals = fresh * held / steps
+    starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
+    arrivals = fresh * held * starting / steps
     interval = _interval(scheduler, budget, arrivals * input_tokens)
     together = _together(scheduler, client, held, arrivals * interval, budget / input_tokens)
     chunk = np.minimum(together * input_tokens, budget)
@@ -81,14 +89,18 @@ def steady_passes(
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
     graph_tokens = deployment.framework.capabilities.graph_tokens
     filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
-    prompts = prompt_step(chunk, input_tokens, np.where(filled_up, 1.0, own_share / share))
+    prompts = prompt_step(
+        chunk, input_tokens, np.where(filled_up, 1.0, own_share / np.maximum(share, LEAST_FRESH))
+    )
     share = share / interval
     alone = run(deployment, [decoding])
-    drafting = drafting_seconds(deployment, requests.drafts.tokens, alone.seconds)
+    drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
+    beside = [decoding] if shared else []
+    prompts_drafting = prompts_seconds(deployment, requests.drafts, beside, [prompts])
     prefill = _prefill_pass(deployment, decoding, prompts)
     turn = _turn_seconds(deployment, prefill, alone)
-    mixed = np.maximum(turn, alone.seconds) + drafting
     plain = alone.seconds + drafting
+    mixed = np.maximum(turn, alone.seconds) + drafting + prompts_drafting
     return SteadyPasses(
         sequences=whole.sequences,
         decoding=decoding,
@@ -112,7 +124,7 @@ def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> F
     as the engine is told, if one pass has room for all that come meanwhile."""
     if scheduler.prefill_interval <= 1.0:
         return np.ones(1)
-    return np.clip(budget / tokens, 1.0, scheduler.prefill_interval)
+    return np.clip(budget / np.maximum(tokens, LEAST_FRESH), 1.0, scheduler.prefill_interval)
 
 
 def _together(

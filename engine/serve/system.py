@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
+from engine.model.draft import Draft, draft_of
 from engine.model.precision import Precision
 from engine.serve.memory import Footprint, Held, footprint
 from engine.serve.passes import Deployment
@@ -19,6 +20,7 @@ from engine.work.layout import Layout
 from engine.work.tokens import Inventory, LayoutArrays, take_inventory
 
 if TYPE_CHECKING:
+    from engine.model.config import LoadedModel
     from engine.model.forward.architecture import ForwardArchitecture
     from engine.work.forward.work import Inventory as ForwardInventory
 
@@ -43,6 +45,8 @@ class System:
     imbalance: float = 1.0
     max_context: int = 0
     instances: int = 1
+    draft: Draft | None = None
+    """What drafts tokens where requests are served so; None for what is usual for the model."""
     prefill: System | None = None
 
     @property
@@ -68,6 +72,20 @@ class System:
         return take_inventory(self.tokens_model, self.precision, self.chip, self.engine)
 
     @cached_property
+    def drafter(self) -> Draft:
+        """What drafts tokens, if any are drafted."""
+        usual = self.draft or draft_of("", self.tokens_model, self.precision, _nobody)
+        return usual
+
+    @cached_property
+    def drafting_inventory(self) -> Inventory | None:
+        """What a pass of the draft consists of; None where no model has to run."""
+        drafter = self.drafter
+        if drafter.architecture is None:
+            return None
+        return take_inventory(drafter.architecture, drafter.precision, self.chip, self.engine)
+
+    @cached_property
     def forward_inventory(self) -> ForwardInventory:
         """Kernels of one forward pass."""
         from engine.work.forward.work import take_forward_inventory
@@ -79,9 +97,10 @@ class System:
         """The most tokens of one request; infinite where nobody says."""
         return float(self.max_context) if self.max_context else math.inf
 
-    def deployment(self, layouts: Sequence[Layout]) -> Deployment:
-        """The system on ``layouts``, one row each; the same object for the same ones."""
-        return self._remembered.deployment(tuple(layouts))
+    def deployment(self, layouts: Sequence[Layout], drafting: bool = False) -> Deployment:
+        """The system on ``layouts``, one row each, with what drafts where it is ``drafting``; the
+        same object for the same ones."""
+        return self._remembered.deployment(tuple(layouts), drafting)
 
     def footprint(self, layouts: Sequence[Layout], held: Held) -> Footprint:
         """Memory of ``layouts``; remembered for requests that are the same for all of them."""
@@ -89,22 +108,34 @@ class System:
             return self._remembered.footprint(tuple(layouts), held)
         return self.weigh(tuple(layouts), held)
 
-    def deploy(self, layouts: tuple[Layout, ...]) -> Deployment:
+    def deploy(self, layouts: tuple[Layout, ...], drafting: bool) -> Deployment:
         """As `deployment`, a new object."""
         model = self.tokens_model
         refuse_unplaced(model, Placing.of(self.engine.capabilities), layouts)
         arrays = LayoutArrays.of(layouts)
-        return Deployment(self.inventory, self.chip, self.engine, arrays, self.imbalance)
+        made = Deployment(self.inventory, self.chip, self.engine, arrays, self.imbalance)
+        if not drafting or self.drafting_inventory is None:
+            return made
+        # Scheduling and sampling come once for all passes of a step.
+        around = self.engine.costs.draft_seconds
+        engine = self.engine.changed(step_seconds=around, sequence_seconds=0.0)
+        draft = replace(made, inventory=self.drafting_inventory, framework=engine)
+        return replace(made, draft=draft, drafts_at_once=self.drafter.in_one_pass)
 
     def weigh(self, layouts: tuple[Layout, ...], held: Held) -> Footprint:
         """As `footprint`, worked out anew."""
         arrays = LayoutArrays.of(layouts)
         model = self.tokens_model
-        return footprint(model, self.precision, self.chip, self.engine, arrays, held)
+        draft = self.drafter if held.draft_tokens else None
+        return footprint(model, self.precision, self.chip, self.engine, arrays, held, draft)
 
     @cached_property
     def _remembered(self) -> _Remembered:
         return _Remembered(self)
+
+
+def _nobody(reference: str) -> LoadedModel:
+    raise AssertionError(f"{reference}: the usual draft is read from nowhere")
 
 
 class _Remembered:

@@ -8,12 +8,14 @@ import numpy as np
 
 from engine.serve.continuous import serve_continuous
 from engine.serve.laws import remembered
-from engine.serve.load import Closed, Load
+from engine.serve.load import Closed, Load, Open
 from engine.serve.memory import MemoryItem
-from engine.serve.outcome import Memory, Outcome
+from engine.serve.open_load import serve_open
+from engine.serve.outcome import Flow, Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.service import Service
+from engine.serve.source import with_source
 from engine.serve.static import serve_static
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
@@ -30,14 +32,23 @@ def predict_aggregated(
     """Replicas of one layout each; ``sizes`` are sequences in flight per replica, of shape
     (1, sizes) or (arrangements, sizes)."""
     layouts = tuple(one.layout for one in arrangements)
-    deployment = system.deployment(layouts)
+    plain = system.deployment(layouts, requests.drafts.tokens > 0)
+    deployment, asked = with_source(plain, system.tokens_model, requests)
     room = Room(system, layouts, requests, load)
-    if isinstance(load, Closed):
-        limit = np.maximum(room.limit, 1.0)
-        service = serve_continuous(deployment, requests, load.client, sizes, limit)
-    else:
-        service = serve_static(deployment, requests, sizes)
     degrees = deployment.layouts
+    limit = np.maximum(room.limit, 1.0)
+    flow, held = None, sizes
+    match load:
+        case Closed(client):
+            service = serve_continuous(deployment, asked, client, sizes, limit)
+        case Open():
+            rate = sizes / degrees.replicas
+            opened = serve_open(deployment, asked, load, rate, limit)
+            service, held = opened.service, np.ceil(opened.running)
+            most = opened.largest_rate * degrees.replicas
+            flow = Flow(opened.in_flight, opened.running, most)
+        case _:
+            service = serve_static(deployment, asked, sizes)
     return outcome_of(
         arrangements,
         sizes,
@@ -45,8 +56,9 @@ def predict_aggregated(
         service,
         requests,
         degrees.replicas,
-        room.memory(sizes, degrees.replicas),
-        lambda row: room.items(row[0], at_size(sizes, row)),
+        room.memory(held, degrees.replicas),
+        lambda row: room.items(row[0], at_size(held, row)),
+        flow,
     )
 
 
@@ -59,8 +71,13 @@ def outcome_of(
     replicas: FloatArray,
     memory: Memory,
     weigh: Callable[[Row], tuple[MemoryItem, ...]],
+    flow: Flow | None = None,
 ) -> Outcome:
-    """What is served as an outcome; rates of ``service`` are of one of the ``replicas``."""
+    """What is served as an outcome; rates of ``service`` are of one of the ``replicas``. Of what
+    comes by itself as much is served as comes."""
+    tokens_per_second = service.request_tps * replicas
+    if flow is not None:
+        tokens_per_second = np.minimum(sizes, flow.largest_rate) * requests.output_tokens
     return Outcome(
         arrangements=arrangements,
         sizes=sizes,
@@ -71,16 +88,18 @@ def outcome_of(
             "e2e": service.e2e_seconds,
         },
         rates={
-            "request_tokens": service.request_tps * replicas,
+            "requests": tokens_per_second / requests.output_tokens,
+            "request_tokens": tokens_per_second,
             "decode_tokens": service.decode_tps * replicas,
-            "prompt_tokens": service.request_tps
-            * (replicas * np.asarray(requests.input_tokens) / requests.output_tokens),
+            "prompt_tokens": tokens_per_second
+            * (np.asarray(requests.input_tokens) / requests.output_tokens),
         },
         memory=memory,
         say_parts=service.parts,
         say_laws=remembered(service.laws),
         passes=service.passes,
         weigh=weigh,
+        flow=flow,
     )
 
 

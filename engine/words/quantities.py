@@ -69,6 +69,11 @@ def rate(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
+def per_second(rate: float) -> str:
+    """A rate for a sentence, of three digits: ``12``, ``0.25``."""
+    return f"{rate:,.0f}" if rate >= 1000 else f"{rate:.3g}"
+
+
 def batch_words(batch: int, replicas: int) -> str:
     """A batch, and what is in flight in all where that is more: ``batch 98 (196 in flight)``."""
     together = f" ({batch * replicas:,} in flight)" if replicas > 1 else ""

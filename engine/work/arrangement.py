@@ -10,6 +10,9 @@ from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.work.layout import Layout
 
+FINEST_STEP = 32
+"""Numbers of replicas are all tried up to so many, then every one that is a part more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aggregated:
@@ -31,6 +34,14 @@ class Aggregated:
     def single(self) -> Aggregated:
         """The same layout with one replica: what tells arrangements of other chip counts apart."""
         return Aggregated(replace(self.layout, replicas=1))
+
+    def with_fewer_replicas(self) -> tuple[Aggregated, ...]:
+        """The same with one replica, two, and so on; of many, in steps of one part in
+        `FINEST_STEP`."""
+        counts = [1]
+        while counts[-1] < self.replicas:
+            counts.append(min(counts[-1] + max(counts[-1] // FINEST_STEP, 1), self.replicas))
+        return tuple(Aggregated(replace(self.layout, replicas=count)) for count in counts)
 
     @property
     def name(self) -> str:
@@ -88,6 +99,10 @@ class Disaggregated:
     def single(self) -> Disaggregated:
         """Itself: both pools are one replica."""
         return self
+
+    def with_fewer_replicas(self) -> tuple[Disaggregated, ...]:
+        """Itself."""
+        return (self,)
 
     @property
     def name(self) -> str:
@@ -170,12 +185,16 @@ def parse_pool(text: str, what: str) -> Pool:
     return Pool(layout, workers)
 
 
+def given_pool(text: str, role: str) -> Pool | None:
+    """The pool that is spelt out; None where it is left to the search. Raises `InputError`."""
+    return parse_pool(text, f"--{role}") if text else None
+
+
 def given_pools(choice: PoolChoice) -> Disaggregated | None:
-    """The pools that are spelt out; None where they are left to the search. Raises `InputError` for
-    one without the other and for words that are none of a pool."""
-    if not (choice.prefill or choice.decode):
+    """Both pools where both are spelt out; None where one is left to the search. Raises
+    `InputError` for words that are none of a pool."""
+    prefill = given_pool(choice.prefill, "prefill")
+    decode = given_pool(choice.decode, "decode")
+    if prefill is None or decode is None:
         return None
-    if not choice.given:
-        raise InputError("--prefill and --decode: found one pool, expected both")
-    prefill = parse_pool(choice.prefill, "--prefill")
-    return Disaggregated(prefill, parse_pool(choice.decode, "--decode"))
+    return Disaggregated(prefill, decode)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.plan.metrics import METRICS, Better, Metric
+from engine.plan.metric import Better, Metric
+from engine.plan.metrics import METRICS
 from engine.words.quantities import spread
 from tui.changes import changed_values
 from tui.format import counted, metric_text

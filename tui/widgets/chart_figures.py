@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.plan.explanation import Explanation, OperatorTime
-from engine.plan.metrics import BY_ID, OVER, Metric, limited_of
+from engine.plan.metric import Metric
+from engine.plan.metrics import BY_ID, OVER, limited_of
 from engine.plan.results import Table
 from engine.scenario import Objectives
 from engine.words.arrays import FloatArray
@@ -74,8 +75,9 @@ def _largest_batches(table: Table, objectives: Objectives) -> list[Limit]:
         limit = getattr(objectives, metric.id)
         if limit is not None:
             values = table.metrics[metric.id]
-            inside = np.flatnonzero(table.fits & (values <= limit))
-            beyond = np.flatnonzero(table.fits & (values > limit))
+            kept = metric.ratio(values, limit) <= 1.0
+            inside = np.flatnonzero(table.fits & kept)
+            beyond = np.flatnonzero(table.fits & ~kept)
             if len(inside) and len(beyond) and beyond[-1] > inside[-1]:
                 limits.append(Limit(float(table.batch[inside[-1]]), metric.short, WARN))
     fitting = np.flatnonzero(table.fits)

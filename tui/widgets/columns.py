@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import Metric, metrics_about
+from engine.plan.metric import Metric
+from engine.plan.metrics import metrics_about
 from tui.choices import Choices
 from tui.format import metric_text
 from tui.lines import cells
@@ -27,7 +28,7 @@ class Column:
 
 
 _WORDS = (
-    Column("layout", "layout", 24, 0),
+    Column("layout", "layout", 44, 0),
     Column("precision", "precision", 24, 1),
 )
 _LAST = (

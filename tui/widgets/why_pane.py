@@ -95,7 +95,8 @@ def why_lines(
 ) -> list[Line]:
     """The whole explanation in ``width`` cells; ``stale`` advice is that of another row."""
     lines = _advice_lines(advice, width, stale) if advice is not None else []
-    lines += _part_lines(found, width)
+    lines += _pool_lines(found, width)
+    lines += _part_lines(found, width) + _drafting_lines(found, width)
     phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
     if len(phases) == 2 and width >= SIDE_BY_SIDE:
         lines += _beside_lines(found, width)
@@ -120,6 +121,17 @@ def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
     return [line((f" {one}", styles[min(place, 1)])) for place, one in enumerate(words)]
 
 
+def _pool_lines(found: Explanation, width: int) -> list[Line]:
+    """Which of two pools is the slower one."""
+    if not found.pool:
+        return []
+    words = {
+        "prefill": "prefill pool binds: prompts wait longer for it than they are computed",
+        "decode": "decode pool binds: prompts wait little",
+    }[found.pool]
+    return [line((f" {one}", WARN)) for one in wrapped(words, width - 1, 2)]
+
+
 def _part_lines(found: Explanation, width: int) -> list[Line]:
     """What each latency is made of, where it is more than one thing."""
     lines: list[Line] = []
@@ -131,6 +143,15 @@ def _part_lines(found: Explanation, width: int) -> list[Line]:
             words = f"{BY_ID[metric].short} {milliseconds(total * 1e3)} ms: {made}"
             lines += [line((f" {one}", PLAIN)) for one in wrapped(words, width - 1, 3)]
     return lines
+
+
+def _drafting_lines(found: Explanation, width: int) -> list[Line]:
+    """What drafts, and what it brings beside none."""
+    if found.drafting is None:
+        return []
+    told = found.drafting.sentence, found.drafting.note
+    words = [one for text in told for one in wrapped(text, width - 1, 4)]
+    return [line(("drafts", TITLE)), *(line((f" {one}", PLAIN)) for one in words)]
 
 
 # --- time by operator -------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from engine.scenario import (
     Objectives,
     Scenario,
     Settings,
+    Text,
     Workload,
 )
 from engine.serve.call import Call, Concurrency, Most, Size
@@ -75,6 +76,8 @@ def call_of(row: Measurement, library: Library) -> Call:
         kv=formats.kv,
         workload=_workload(row, framework),
         objectives=Objectives(),
+        draft=row.recipe.draft if row.draft_tokens else "",
+        draft_tokens=row.draft_tokens,
     )
     return Call(scenario, arrangement, _size(row))
 
@@ -130,6 +133,7 @@ def _workload(row: Measurement, framework: Framework) -> Workload:
         mode=Mode.STATIC if row.kind == "static" else Mode.CONTINUOUS,
         cached=cached_share(row, framework),
         client=_client(row),
+        text=Text.RANDOM if row.draft_tokens else Text.CHAT,
     )
 
 

@@ -72,7 +72,8 @@ def _offline_batch(scenario: Scenario, library: Library) -> float:
     system = library.system(scenario)
     batches = offline_batches(system)
     arrangement = Aggregated(Layout(replicas=scenario.chips))
-    outcome = predict(system, (arrangement,), requests_of(scenario), load_of(scenario), batches)
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    outcome = predict(system, (arrangement,), requests, load, batches)
     return float(batches[int(np.argmax(outcome.rates["samples"][0]))])
 
 

@@ -23,8 +23,8 @@ from engine.serve.call import Call, Most, size_per_replica
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
-from engine.serve.requests import Drafts, Requests
-from engine.serve.resolve import load_of
+from engine.serve.requests import Requests
+from engine.serve.resolve import drafts_of, load_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
@@ -80,7 +80,7 @@ class Group:
             _column([one.input_tokens for one in workloads]),
             _column([one.output_tokens for one in workloads]),
             _column([one.cached for one in workloads]),
-            Drafts(first.draft_tokens, first.acceptance),
+            drafts_of(first, self.system),
         )
 
 

@@ -89,6 +89,8 @@ class Measurement:
     kv: str
     recipe: Recipe
     """How it was launched, as far as published beside the row; blank where not."""
+    draft_tokens: int
+    """Drafted per step; 0 without drafts."""
     chips: int
     tensor: int
     pipeline: int
@@ -180,6 +182,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
     inference_x = input_tokens < nominal_input * 0.95
     batch = read.amount("concurrency_or_batch")
     few = batch < FEW and prefill is None
+    drafts = read.drafts()
     run = Run(
         framework=framework_name(read.text("framework"), version),
         version=version,
@@ -192,10 +195,13 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         concurrency=batch,
         decode_ranks=decode.workers * decode.attention_data if decode else math.nan,
         day=row_date(read.text("date"), read.text("notes"), version, few),
+        drafts=drafts != 0,
     )
     recipe = recipe_of(run) if inference_x else Recipe()
     client = read.text("client")
     waves, burst = _WAVES.search(client), _BURST.search(client)
+    if drafts is None and not recipe.draft_tokens:
+        read.wrong("mtp", read.text("mtp"), "the number of drafted tokens")
     return Measurement(
         id=read.text("id") or str(line),
         line=line,
@@ -211,6 +217,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         activations=read.text("precision_act"),
         kv=read.text("precision_kv") or recipe.kv,
         recipe=recipe,
+        draft_tokens=recipe.draft_tokens if drafts is None else drafts,
         chips=read.count("chips", 1),
         tensor=read.count("tp", 1),
         pipeline=read.count("pp", 1),
@@ -254,7 +261,8 @@ class _Cells:
         self.cells = cells
         self.problem = ""
 
-    def _wrong(self, column: str, found: str, expected: str) -> None:
+    def wrong(self, column: str, found: str, expected: str) -> None:
+        """Remember what is wrong with a column, unless something else was before."""
         self.problem = self.problem or f"{column}: found {found[:40]!r}, expected {expected}"
 
     def text(self, column: str) -> str:
@@ -264,14 +272,14 @@ class _Cells:
     def kind(self) -> str:
         found = self.text("kind").lower()
         if found not in KINDS:
-            self._wrong("kind", found, f"one of {', '.join(KINDS)}")
+            self.wrong("kind", found, f"one of {', '.join(KINDS)}")
             return UNKNOWN_KIND
         return found
 
     def chip(self) -> str:
         found = self.text("chip").lower()
         if not found:
-            self._wrong("chip", found, "an id that `rooftop chips` lists")
+            self.wrong("chip", found, "an id that `rooftop chips` lists")
         return chip_aliases().get(found, found)
 
     def number(self, column: str, otherwise: float = math.nan) -> float:
@@ -280,7 +288,7 @@ class _Cells:
             return otherwise
         value = parse_decimal(text)
         if not 0 <= value <= LARGEST_NUMBER:
-            self._wrong(column, text, f"a number from 0 to {LARGEST_NUMBER:g}")
+            self.wrong(column, text, f"a number from 0 to {LARGEST_NUMBER:g}")
             return otherwise
         return value
 
@@ -288,14 +296,18 @@ class _Cells:
         """Tokens or requests: a number above 0."""
         value = self.number(column, otherwise)
         if value <= 0:
-            self._wrong(column, f"{value:g}", "a number above 0")
+            self.wrong(column, f"{value:g}", "a number above 0")
             return otherwise
         return value
+
+    def drafts(self) -> int | None:
+        """Drafted tokens per step; None where they are only said to be on."""
+        return None if self.text("mtp").lower().startswith("on") else int(self.number("mtp", 0.0))
 
     def count(self, column: str, otherwise: int) -> int:
         value = self.number(column, float(otherwise))
         if value < 1 or value != int(value) or value > 1 << 20:
-            self._wrong(column, f"{value:g}", "a whole number from 1")
+            self.wrong(column, f"{value:g}", "a whole number from 1")
             return otherwise
         return int(value)
 

@@ -17,13 +17,15 @@ class Recipe:
     """``kv`` is the cache's format, blank where unknown; ``chunk_tokens`` the prefill token budget
     of one pass of an attention rank, 0 where unknown; ``memory_fraction`` the share of memory the
     engine was given, 0 where unknown; ``sequences`` the most that one attention rank of a decode
-    worker takes at once; ``unknown`` what else the row would have to say to be predicted, blank
-    where nothing."""
+    worker takes at once; ``draft`` what drafted ``draft_tokens``, 0 where unknown; ``unknown`` what
+    else the row would have to say to be predicted, blank where nothing."""
 
     kv: str = ""
     chunk_tokens: int = 0
     memory_fraction: float = 0.0
     sequences: float = math.inf
+    draft: str = ""
+    draft_tokens: int = 0
     unknown: str = ""
 
 
@@ -37,6 +39,8 @@ class _Rule:
     memory_fraction: float
     filled_batch: bool
     """Decode workers are built for the largest power of two that the load fills."""
+    draft: str
+    draft_tokens: int
     unknown: str
 
     def budget(self, run: Run) -> int:
@@ -64,6 +68,8 @@ def _rules() -> tuple[_Rule, ...]:
             rule.get("chunk_prompts", 0.0),
             rule.get("memory_fraction", 0.0),
             rule.get("filled_batch", False),
+            rule.get("draft", ""),
+            rule.get("draft_tokens", 0),
             rule.get("unknown", ""),
         )
         for rule in file["recipe"]
@@ -78,5 +84,7 @@ def recipe_of(run: Run) -> Recipe:
         chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run))), 0),
         memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
         sequences=next((most for r in fitting if (most := r.sequences(run)) < math.inf), math.inf),
+        draft=next((rule.draft for rule in fitting if rule.draft), ""),
+        draft_tokens=next((rule.draft_tokens for rule in fitting if rule.draft_tokens), 0),
         unknown=next((rule.unknown for rule in fitting if rule.unknown), ""),
     )

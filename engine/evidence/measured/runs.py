@@ -28,6 +28,8 @@ class Run:
     decode_ranks: float = math.nan
     """Attention ranks of all workers of its decode pool."""
     day: date | None = None
+    drafts: bool = False
+    """Whether tokens were drafted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Conditions:
     """Only this one; NaN for any."""
     below: float
     """Concurrencies under this one."""
+    fuller: float
+    """So many requests in flight, or more, on each attention rank of the decode pool."""
+    drafts: bool | None
     since: date
     until: date
     """Runs from the one day and before the other."""
@@ -66,6 +71,8 @@ class Conditions:
             rule.get("attention_parallel"),
             float(rule.get("concurrency", math.nan)),
             float(rule.get("below", math.inf)),
+            float(rule.get("fuller", 0.0)),
+            rule.get("drafts"),
             date.fromisoformat(rule["since"]) if "since" in rule else date.min,
             date.fromisoformat(rule["until"]) if "until" in rule else date.max,
         )
@@ -84,6 +91,8 @@ class Conditions:
             and self.attention_parallel in {None, run.attention_data > 1}
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
             and not run.concurrency >= self.below
+            and not run.concurrency / run.decode_ranks < self.fuller
+            and self.drafts in {None, run.drafts}
         )
         return bool(named) and placed and self._within(run.day)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.model.config.find import hub_reference, is_path, nearest, vision_name
 from engine.model.config.loaded import RawConfig
 from engine.model.config.native import Translated, from_native
-from engine.model.foreign import what_its_name_says
+from engine.model.foreign import FOREIGN, what_its_name_says
 from engine.model.model_profiles import model_file, model_spelt
 from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
@@ -128,7 +128,8 @@ def config_file(path: Path) -> Path:
     """The config that a path or folder names."""
     if not os.path.isdir(path):
         return path
-    found = (path / name for name in CONFIGS if os.path.lexists(path / name))
+    names = (*CONFIGS, *FOREIGN)
+    found = (path / name for name in names if os.path.lexists(path / name))
     return next(found, path / CONFIGS[0])
 
 

@@ -1,18 +1,25 @@
 """BART's line: BART, mBART, M2M-100, Marian, Pegasus, Blenderbot and Whisper.
 
-The encoder is counted as a tower; the decoder attends to itself and to it. Classes of the decoder
-alone (``BartForCausalLM``) hold no encoder; their cross-attention has weights and, with nothing to
-look at, no work (transformers, modeling_bart.py: ``BartDecoderLayer`` skips it).
+The encoder's elements are counted as a tower; the decoder attends to itself and to it. Classes of
+the decoder alone (``BartForCausalLM``) hold no encoder; their cross-attention has weights and,
+with nothing to look at, no work (transformers, modeling_bart.py: ``BartDecoderLayer`` skips it).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
 from engine.model.dialects.classes import class_names
-from engine.model.dialects.decoder import Traits, assemble
-from engine.model.dialects.parts import FeedForward, Mixer, dense, layer, output_projection
+from engine.model.dialects.decoder import Traits, assemble, group_layers
+from engine.model.dialects.parts import (
+    FeedForward,
+    Mixer,
+    dense,
+    layer,
+    mixture,
+    output_projection,
+)
 from engine.model.dialects.t5 import WARNING
 from engine.model.keys import MAXIMUM_LAYERS, Keys
 
@@ -37,9 +44,23 @@ VARIANTS = {
     "blenderbot-small": _Variant(0, True, False),
     "mvp": _Variant(2, True, False),
     "plbart": _Variant(2, True, False),
+    "nllb-moe": _Variant(None, False, True),
     "whisper": _Variant(0, False, True),
 }
 
+FRAMES = (
+    "encoder-decoder: the encoder hears a window of sound once for each request, the prompt is the "
+    "decoder's"
+)
+_ROUTING = (
+    "batch_prioritized_routing",
+    "expert_capacity",
+    "moe_eval_capacity_token_fraction",
+    "moe_token_dropout",
+    "normalize_router_prob_before_dropping",
+    "router_ignore_padding_tokens",
+    "second_expert_policy",
+)
 _COSMETIC = (
     "add_bias_logits",
     "add_final_layer_norm",
@@ -77,35 +98,28 @@ def read(keys: Keys) -> Architecture:
     if alone:
         idle = sum(matrix.parameters for matrix in crossed.matrices)
         both = Mixer("attention", own.matrices, own.cores, idle)
-    decoder = layer(
-        both, _feed_forward(keys, hidden, "decoder"), norms=3, norm_parameters=6 * hidden
-    )
-    encoder = layer(
-        _attention(keys, "self_attn", hidden, "encoder"),
-        _feed_forward(keys, hidden, "encoder"),
-        norm_parameters=4 * hidden,
-    )
-    layers = {
-        side: keys.integer(f"{side}_layers", required=True, maximum=MAXIMUM_LAYERS)
-        for side in ("encoder", "decoder")
-    }
+    parts = {side: _feed_forwards(keys, hidden, side) for side in ("encoder", "decoder")}
+    decoder = [layer(both, part, norms=3, norm_parameters=6 * hidden) for part in parts["decoder"]]
+    heard = _attention(keys, "self_attn", hidden, "encoder")
+    encoder = [layer(heard, part, norm_parameters=4 * hidden) for part in parts["encoder"]]
     ends = 2 * hidden * (int(variant.embedding_norm) + int(variant.final_norm))
-    outside = {side: ends + _positions(keys, variant, hidden, side) for side in layers}
-    tower = layers["encoder"] * encoder.parameters + outside["encoder"]
+    outside = {side: ends + _positions(keys, variant, hidden, side) for side in parts}
+    tower = sum(block.parameters for block in encoder) + outside["encoder"]
     if keys.model_type == "whisper":
         bins = keys.integer("num_mel_bins")
         tower += (3 * bins + 1) * hidden + (3 * hidden + 1) * hidden
     if not alone:
-        keys.warnings.append(WARNING)
-    return assemble(
+        keys.warnings.append(FRAMES if keys.model_type == "whisper" else WARNING)
+    found = assemble(
         keys,
         hidden,
         keys.integer("vocab_size", required=True),
-        [decoder] * layers["decoder"],
+        decoder,
         Traits(tied=True, final_norm=False),
         other=outside["decoder"],
         tower=0 if alone else tower,
     )
+    return found if alone else replace(found, encoder=group_layers(encoder))
 
 
 def is_decoder_alone(keys: Keys) -> bool:
@@ -123,27 +137,53 @@ def _positions(keys: Keys, variant: _Variant, hidden: int, side: str) -> int:
     return (keys.integer("max_position_embeddings") + variant.positions) * hidden
 
 
-def _feed_forward(keys: Keys, hidden: int, side: str) -> FeedForward:
+def _feed_forwards(keys: Keys, hidden: int, side: str) -> list[FeedForward]:
+    """One per layer; NLLB-MoE (arXiv:2207.04672) has experts in every so many of them."""
+    layers = keys.integer(f"{side}_layers", required=True, maximum=MAXIMUM_LAYERS)
     width = keys.integer(f"{side}_ffn_dim", required=True)
-    return dense(hidden, width, gated=False, bias=True, name="fc")
+    plain = dense(hidden, width, gated=False, bias=True, name="fc")
+    if keys.model_type != "nllb-moe":
+        return [plain] * layers
+    keys.ignore(*_ROUTING)
+    step = keys.integer(f"{side}_sparse_step", minimum=0, maximum=MAXIMUM_LAYERS)
+    bank = mixture(
+        hidden,
+        width,
+        keys.integer("num_experts", required=True, maximum=100_000),
+        2,
+        gated=False,
+        bias=True,
+        router_bias=keys.flag("router_bias", default=False),
+        name="ffn",
+    )
+    return [bank if step and (index + 1) % step == 0 else plain for index in range(layers)]
 
 
 def _attention(keys: Keys, name: str, hidden: int, side: str) -> Mixer:
     heads = keys.integer(f"{side}_attention_heads", required=True, maximum=100_000)
     if hidden % heads:
         raise keys.problem(f"{side}_attention_heads", heads, f"a divisor of {hidden}")
-    role = Role.ATTENTION
+    role, cross = Role.ATTENTION, name == "encoder_attn"
     key_bias = keys.model_type != "whisper"
     matrices = (
         Matrix(f"{name}.q_proj", hidden, hidden, role, kernel=f"{name}.qkv", bias=True),
-        Matrix(
-            f"{name}.k_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", key_bias, heads=heads
+        *(
+            Matrix(
+                f"{name}.{part}_proj",
+                hidden,
+                hidden,
+                role,
+                Split.KV,
+                f"{name}.qkv",
+                bias,
+                heads=heads,
+                source=cross,
+            )
+            for part, bias in (("k", key_bias), ("v", True))
         ),
-        Matrix(f"{name}.v_proj", hidden, hidden, role, Split.KV, f"{name}.qkv", True, heads=heads),
         output_projection(f"{name}.out_proj", hidden, hidden, bias=True),
     )
     width = hidden // heads
-    cross = name == "encoder_attn"
     frames = 0
     if cross and keys.model_type == "whisper":
         frames = keys.integer("max_source_positions")

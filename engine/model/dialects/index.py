@@ -30,6 +30,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "axk2": ("axk2",),
     "beam": ("beam",),
     "drafts": ("eagle3-draft", "p-eagle-draft", "dflash-draft", "mtp-draft", "other-draft"),
+    "diffusion": ("llada", "dream", "sdar", "sdar_moe"),
+    "dory": ("dory",),
     "dots3": ("dots3_note_text",),
     "hrm": ("hrm_text",),
     "molmo": ("molmo", "molmo2_text"),
@@ -182,6 +184,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "cosmos3_edge",
         "fun_asr_nano",
         "inkling_mm_model",
+        "blip-2",
+        "instructblip",
     ),
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2", "minimax_m3"),
@@ -219,7 +223,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "zaya": ("zaya",),
     "hy_v4": ("hy_v4",),
     "inkling": ("inkling_text",),
-    "t5": ("t5", "mt5", "umt5", "longt5"),
+    "t5": ("t5", "mt5", "umt5", "longt5", "switch_transformers"),
     "t5gemma": ("t5gemma",),
     "bart": (
         "bart",
@@ -231,6 +235,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "blenderbot-small",
         "mvp",
         "plbart",
+        "nllb-moe",
         "whisper",
     ),
     "voxtral_realtime": ("voxtral_realtime_text",),
@@ -274,6 +279,7 @@ ALIASES: dict[str, str] = {
     "kimi_k2": "deepseek_v3",
     "mistral4": "deepseek_v3",
     "sarvam_mla": "deepseek_v3",
+    "cosmos3_omni": "qwen3_vl",
     "granite_docling_text": "granite",
     "hunyuan_vl_text": "hunyuan_v1_dense",
     "hy_v4_vl_text": "hy_v4",
@@ -355,6 +361,9 @@ _CLASSES = {
     "StableLMEpochForCausalLM": "stablelm",
     "MiniMaxM3SparseForCausalLM": "minimax_m3_vl_text",
     "ExaoneMoEForCausalLM": "exaone_moe",
+    "LLaDAModelLM": "llada",
+    "DreamModel": "dream",
+    "Cosmos3ForConditionalGeneration": "cosmos3_omni",
 }
 """Class names whose model type is not their stem."""
 

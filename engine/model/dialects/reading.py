@@ -65,7 +65,7 @@ def read_architecture(
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
     check_unused_lists(keys.opened)
-    if not assume and not architecture.draft:
+    if not assume and not architecture.draft and not architecture.denoises:
         architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []

@@ -1,8 +1,8 @@
 """T5, mT5, umT5, Flan-T5 and LongT5: an encoder for the prompt, a decoder that attends to itself
 and to it.
 
-The encoder is counted as a tower. The LM head shares the embedding, as the published class ties
-them whatever the file says.
+The encoder's elements are counted as a tower. The LM head shares the embedding, as the published
+class ties them whatever the file says.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture, AttentionCore, Matrix, Role, Split
 from engine.model.dialects.classes import class_names
-from engine.model.dialects.decoder import Traits, assemble
-from engine.model.dialects.parts import Mixer, dense, layer, output_projection
+from engine.model.dialects.decoder import Traits, assemble, group_layers
+from engine.model.dialects.parts import FeedForward, Mixer, dense, layer, mixture, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
 
 WARNING = (
-    "encoder-decoder: the encoder is counted as a tower; times treat the prompt as decoder input"
+    "encoder-decoder: the prompt goes through the encoder once, the decoder begins with one token"
 )
 
 
@@ -34,16 +34,19 @@ def read(keys: Keys) -> Architecture:
     head_dim = keys.integer("d_kv")
     width = keys.integer("d_ff", required=True)
     gated = keys.flag("is_gated_act", default=False)
-    gated = gated or keys.text("feed_forward_proj").startswith("gated")
+    gated = gated or keys.text("feed_forward_proj", default="relu").startswith("gated")
     keys.ignore("dense_act_fn", "relative_attention_max_distance", "scale_decoder_outputs")
     feed_forward = dense(hidden, width, gated=gated, name="DenseReluDense")
+    parts = {"encoder": [feed_forward] * encoders, "decoder": [feed_forward] * decoders}
+    if keys.model_type == "switch_transformers":
+        parts = {side: _switch(keys, side, hidden, width, len(parts[side])) for side in parts}
     own = _attention("SelfAttention", hidden, heads, head_dim, cross=False)
     crossed = _attention("EncDecAttention", hidden, heads, head_dim, cross=True)
     both = Mixer(
         "self and cross attention", own.matrices + crossed.matrices, own.cores + crossed.cores
     )
-    decoder = layer(both, feed_forward, norms=3, norm_parameters=3 * hidden)
-    encoder = layer(own, feed_forward, norm_parameters=2 * hidden)
+    decoder = [layer(both, part, norms=3, norm_parameters=3 * hidden) for part in parts["decoder"]]
+    encoder = [layer(own, part, norm_parameters=2 * hidden) for part in parts["encoder"]]
     table = keys.integer("relative_attention_num_buckets") * heads
     every = keys.model_type == "umt5"
     summaries = _summaries(keys, encoders, hidden, table) if keys.model_type == "longt5" else 0
@@ -53,15 +56,30 @@ def read(keys: Keys) -> Architecture:
         keys,
         hidden,
         keys.integer("vocab_size", required=True),
-        [decoder] * decoders,
+        decoder,
         Traits(tied=True),
         other=biases,
-        tower=encoders * encoder.parameters
+        tower=sum(block.parameters for block in encoder)
         + table * (encoders if every else 1)
         + hidden
         + summaries,
     )
-    return replace(found, tied_embeddings=True)
+    return replace(found, tied_embeddings=True, encoder=group_layers(encoder))
+
+
+def _switch(keys: Keys, side: str, hidden: int, width: int, layers: int) -> list[FeedForward]:
+    """Switch Transformers (arXiv:2101.03961): one expert per token in every so many layers, from
+    the second on (modeling_switch_transformers.py)."""
+    keys.ignore("expert_capacity", "router_ignore_padding_tokens", "add_router_probs")
+    keys.ignore(f"{side}_sparse_step")
+    count = keys.integer("num_experts", required=True, maximum=100_000)
+    sparse = keys.integer(f"num_sparse_{side}_layers", minimum=0, maximum=layers)
+    bank = mixture(
+        hidden, width, count, 1, gated=False, router_bias=keys.flag("router_bias", default=False)
+    )
+    plain = dense(hidden, width, gated=False, name="DenseReluDense")
+    step = layers // sparse if sparse else layers
+    return [bank if step == 1 or index % step == 1 else plain for index in range(layers)]
 
 
 def _summaries(keys: Keys, encoders: int, hidden: int, table: int) -> int:
@@ -81,8 +99,12 @@ def _attention(name: str, hidden: int, heads: int, head_dim: int, *, cross: bool
     role = Role.ATTENTION
     matrices = (
         Matrix(f"{name}.q", hidden, inner, role, kernel=f"{name}.qkv"),
-        Matrix(f"{name}.k", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
-        Matrix(f"{name}.v", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads),
+        Matrix(
+            f"{name}.k", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads, source=cross
+        ),
+        Matrix(
+            f"{name}.v", hidden, inner, role, Split.KV, f"{name}.qkv", heads=heads, source=cross
+        ),
         output_projection(f"{name}.o", inner, hidden),
     )
     core = AttentionCore(heads, heads, head_dim, head_dim, cross=cross)

@@ -6,8 +6,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.model.architecture import Architecture, AttentionCore, Block
-from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions, read_width
+from engine.model.architecture import Architecture, AttentionCore, Block, Split
+from engine.model.dialects.decoder import (
+    Dimensions,
+    Traits,
+    assemble,
+    group_layers,
+    read_dimensions,
+    read_width,
+)
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.dialects.t5 import WARNING
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
@@ -25,7 +32,8 @@ def read(keys: Keys) -> Architecture:
     keys.ignore("vocab_size", "dropout_rate", "classifier_dropout_rate")
     keys.warnings.append(WARNING)
     found = assemble(inner, shape.hidden, shape.vocabulary, blocks, TRAITS, tower=tower)
-    return replace(found, tied_embeddings=keys.flag("tie_word_embeddings", default=True))
+    tied = keys.flag("tie_word_embeddings", default=True)
+    return replace(found, tied_embeddings=tied, encoder=group_layers(encoder_blocks))
 
 
 def _side(keys: Keys, name: str) -> tuple[Keys, Dimensions, list[Block]]:
@@ -52,6 +60,7 @@ def _side(keys: Keys, name: str) -> tuple[Keys, Dimensions, list[Block]]:
                 matrix,
                 name=matrix.name.replace("self_attn", "cross_attn"),
                 kernel=matrix.kernel and f"cross.{matrix.kernel}",
+                source=matrix.split is Split.KV,
             )
             for matrix in other.matrices
         )

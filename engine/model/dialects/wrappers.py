@@ -11,6 +11,7 @@ from engine.model.dialects import (
     towers_lines,
     towers_more,
     towers_ocr,
+    towers_query,
     towers_speech,
 )
 from engine.model.dialects.towers import Tower
@@ -315,5 +316,7 @@ WRAPPERS = {
         harmless=("audio_token_offset", "image_token_offset", "vision_token_offset"),
         uncounted=("vision_tokenizer_config", "audio_tokenizer_config"),
     ),
+    "blip-2": Wrapper("opt", towers_query.blip, "blip_2_vision_model", always=True),
+    "instructblip": Wrapper("opt", towers_query.blip, "instructblip_vision_model", always=True),
     "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),
 }

@@ -139,9 +139,10 @@ def self_attention(
     logit_parameters: int = 0,
     rotary: bool = False,
     windows: int = 1,
+    seen: int = 0,
 ) -> Shape:
     """Attention over the positions of ``x``, or inside each of ``windows`` equal parts of them,
-    with its projections.
+    with its projections. A query sees all keys there, or so many as ``seen`` says.
 
     Queries, keys and values come from one matrix as engines run them; ``biased`` of the three
     have a bias. ``rotary``: queries and keys are turned by their position.
@@ -153,7 +154,7 @@ def self_attention(
     network.attention(
         "attention.products",
         x.positions // windows,
-        x.positions // windows,
+        min(seen or x.positions, x.positions // windows),
         heads,
         x.channels // heads,
         windows=windows,

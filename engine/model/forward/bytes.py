@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.forward.architecture import ForwardArchitecture
+from engine.model.forward.architecture import ForwardArchitecture, LayerKind
 from engine.model.precision import Precision
 
 PLAIN_BYTES = 4.0
@@ -10,7 +10,17 @@ PLAIN_BYTES = 4.0
 
 
 def weight_bytes(architecture: ForwardArchitecture, precision: Precision) -> float:
-    """Bytes of all weights: layers that are matrix products in the weights' format."""
+    """Bytes of all weights: layers that are matrix products in the weights' format, tables in the
+    plain one."""
     matrices = sum(layer.parameters for layer in architecture.layers if layer.depth)
-    others = architecture.parameters - matrices
-    return matrices * precision.weights.bytes_per_element + others * PLAIN_BYTES
+    tables = sum(
+        layer.parameters
+        for layer in architecture.layers
+        if layer.kind is LayerKind.EMBEDDING and not layer.depth
+    )
+    others = architecture.parameters - matrices - tables
+    return (
+        matrices * precision.weights.bytes_per_element
+        + tables * precision.plain.bytes_per_element
+        + others * PLAIN_BYTES
+    )

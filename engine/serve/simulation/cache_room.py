@@ -48,8 +48,8 @@ def cache_room(system: System, layout: Layout, requests: Requests, longest: floa
     step_tokens = float(system.engine.scheduler.prefill_tokens)
     free = usage.capacity_bytes - usage.fixed_bytes
     free = free - beside.activation_bytes_per_token * step_tokens
-    drafting = requests.drafts.tokens > 0
-    layers = cached_layers(system.tokens_model, system.precision, layouts, drafting)
+    draft = system.drafter if requests.drafts.tokens else None
+    layers = cached_layers(system.tokens_model, system.precision, layouts, draft)
     nodes = np.array(doubling(16.0, max(longest, 17.0), 1.5))[np.newaxis, :]
     stage = stage_share(system.tokens_model, layouts)
     held = stage * sequence_bytes(layers, system.engine, nodes, False, requests.drafts.tokens)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses
-from engine.serve.passes import Deployment, drafting_seconds, run
+from engine.serve.drafting import drafting_passes, prompts_seconds
+from engine.serve.passes import Deployment, run
 from engine.serve.requests import Drafts
 from engine.serve.simulation.grid import Grid, doubling
 from engine.words.arrays import FloatArray
@@ -78,8 +79,7 @@ class PassSeconds:
     ) -> FloatArray:
         axes = np.meshgrid(sequences, positions, shares, indexing="ij")
         step = self._decode_step(*(one.ravel()[np.newaxis, :] for one in axes))
-        seconds = run(self._deployment, [step]).seconds
-        seconds = seconds + self._drafting(seconds)
+        seconds = run(self._deployment, [step]).seconds + self._drafting(step)
         return np.broadcast_to(seconds, (1, axes[0].size)).reshape(axes[0].shape)
 
     def _prefilling(self, axes: Sequence[Sequence[float]]) -> FloatArray:
@@ -95,9 +95,12 @@ class PassSeconds:
                 step = self._decode_step(np.full_like(tokens, count), positions, shares)
                 alone = run(self._deployment, [step]).seconds
                 mixed = run(self._deployment, [step, prompts]).seconds
-                seconds = np.maximum(mixed, alone) + self._drafting(alone)
+                beside = [step]
+                seconds = np.maximum(mixed, alone) + self._drafting(step)
             else:
+                beside = []
                 seconds = run(self._deployment, [prompts]).seconds
+            seconds = seconds + prompts_seconds(self._deployment, self._drafts, beside, [prompts])
             parts.append(np.broadcast_to(seconds, tokens.shape).reshape(mesh[0].shape))
         return np.stack(parts)
 
@@ -107,8 +110,8 @@ class PassSeconds:
         queries = np.asarray(1.0 + self._drafts.tokens)
         return Step(sequences, queries, positions, positions, decode=True, share=shares)
 
-    def _drafting(self, seconds: FloatArray) -> FloatArray:
-        return drafting_seconds(self._deployment, self._drafts.tokens, seconds)
+    def _drafting(self, verifying: Step) -> FloatArray:
+        return drafting_passes(self._deployment, self._drafts, verifying).seconds
 
 
 def _prompts(tokens: FloatArray, keys: FloatArray, share: FloatArray) -> Step:

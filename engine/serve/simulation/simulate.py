@@ -142,6 +142,8 @@ def _site(
     trace: Trace,
     pace: float = 1.0,
 ) -> _Site:
+    if system.tokens_model.encoder:
+        raise InputError("simulate: encoder-decoders are not simulated, expected a decoder")
     longest = float((trace.input_tokens + trace.output_tokens).max())
     room = cache_room(system, layout, requests, longest)
     if not room.takes(trace.input_tokens, trace.output_tokens).any():
@@ -150,7 +152,9 @@ def _site(
     shortest = float(room.of(np.array([float(trace.input_tokens.min())]))[0])
     most = min(float(rules.max_sequences), max(room.bytes / max(shortest, 1.0), 1.0), len(trace))
     bounds = Bounds(most, rules.prefill_tokens, longest)
-    seconds = PassSeconds(system.deployment((layout,)), requests.drafts, bounds)
+    seconds = PassSeconds(
+        system.deployment((layout,), requests.drafts.tokens > 0), requests.drafts, bounds
+    )
     return _Site(layout, workers, seconds, rules, room)
 
 

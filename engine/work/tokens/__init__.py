@@ -6,13 +6,14 @@ evaluates that list for arrays of layouts and batches. Neither knows seconds.
 
 from engine.work.tokens.exchange import dispatching
 from engine.work.tokens.inventory import Inventory, take_inventory
-from engine.work.tokens.step import LayoutArrays, Step, decode_step, prefill_step
+from engine.work.tokens.step import LayoutArrays, Source, Step, decode_step, prefill_step
 from engine.work.tokens.work import Placed, place, step_messages, step_work
 
 __all__ = [
     "Inventory",
     "LayoutArrays",
     "Placed",
+    "Source",
     "Step",
     "decode_step",
     "dispatching",

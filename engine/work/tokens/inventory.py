@@ -7,6 +7,7 @@ and MoE layers is one entry with 61 calls), so that a sweep evaluates each only 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.hardware.chip import Chip, KernelConstants
@@ -151,6 +152,9 @@ class Inventory:
     groups_per_token: int
     groups: int
     fallbacks: tuple[str, ...]
+    encoder: Inventory | None = None
+    """What a request's encoder does, with what the decoder projects of its result; its head is
+    the decoder's and does nothing."""
 
 
 def take_inventory(
@@ -161,11 +165,27 @@ def take_inventory(
     for block, count in architecture.blocks():
         collector.add_block(block, float(count))
     (head,) = collector.gemms((architecture.lm_head,), "lm_head", 1.0)
+    encoder = None
+    if architecture.encoder:
+        before = _Collector(precision, chip, framework, architecture.hidden_size)
+        for group in architecture.encoder:
+            before.add_block(group.block, float(group.count))
+        for block, count in architecture.blocks():
+            before.add_source(block, float(count))
+        layers = sum(group.count for group in architecture.encoder)
+        encoder = _inventory(before, head, layers, None)
+    return _inventory(collector, head, architecture.layer_count, encoder)
+
+
+def _inventory(
+    collector: _Collector, head: Gemm, layers: int, encoder: Inventory | None
+) -> Inventory:
     banks = collector.merged_banks()
     first = banks[0].experts if banks else None
+    precision, framework = collector.precision, collector.framework
     return Inventory(
-        hidden_size=architecture.hidden_size,
-        layer_count=architecture.layer_count,
+        hidden_size=collector.hidden_size,
+        layer_count=layers,
         gemms=tuple(collector.merged_gemms()),
         head=head,
         banks=tuple(banks),
@@ -186,6 +206,7 @@ def take_inventory(
         groups_per_token=first.groups_per_token if first else 1,
         groups=first.groups if first else 1,
         fallbacks=tuple(dict.fromkeys(note for note in collector.fallbacks if note)),
+        encoder=encoder,
     )
 
 
@@ -210,17 +231,24 @@ class _Collector:
         self.norm_reduces = 0.0
 
     def add_block(self, block: Block, count: float) -> None:
-        grouped: dict[str, list[Matrix]] = {}
-        for matrix in block.matrices:
-            grouped.setdefault(matrix.kernel or matrix.name, []).append(matrix)
-        for kernel, parts in grouped.items():
-            self.gemm_calls[kernel, tuple(parts)] += count
+        self._add_products((one for one in block.matrices if not one.source), count)
         for core in block.cores:
             self.mixing_calls[core] += count
         if block.experts is not None:
             self._add_experts(block.experts, count)
         self._add_elementwise(block, count)
         self._add_reduces(block, count)
+
+    def add_source(self, block: Block, count: float) -> None:
+        """What a block makes of an encoder's result."""
+        self._add_products((one for one in block.matrices if one.source), count)
+
+    def _add_products(self, matrices: Iterable[Matrix], count: float) -> None:
+        grouped: dict[str, list[Matrix]] = {}
+        for matrix in matrices:
+            grouped.setdefault(matrix.kernel or matrix.name, []).append(matrix)
+        for kernel, parts in grouped.items():
+            self.gemm_calls[kernel, tuple(parts)] += count
 
     def _add_experts(self, experts: Experts, count: float) -> None:
         if experts.router is not None:

@@ -83,6 +83,8 @@ class Step:
     decode: bool
     share: float | FloatArray = 1.0
     """Share of the attention-DP ranks that take part; the others wait in the same pass."""
+    last_only: bool = False
+    """Whether a decode step needs the logits of each sequence's last query alone."""
 
     def at(self, row: Row) -> Step:
         """The step of one row alone."""
@@ -93,6 +95,7 @@ class Step:
             cell(self.last, row),
             self.decode,
             cell(self.share, row),
+            self.last_only,
         )
 
     @property
@@ -153,3 +156,24 @@ def decode_step(
     last = first + np.maximum(np.asarray(output_tokens, dtype=float) - 2.0, 0.0)
     fullest, share = _per_rank(batch, layouts)
     return Step(fullest, np.asarray(float(queries)), first, last, decode=True, share=share)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an encoder reads for each request: so many ``tokens``, when the decoder begins with a
+    ``prompt`` of its own (scalars or columns of (layouts, 1)). The part of the prompts that is in
+    a pass brings the same part of their sources."""
+
+    tokens: FloatArray
+    prompt: FloatArray
+
+    def steps(self, steps: Sequence[Step]) -> list[Step]:
+        """The encoder's side of those of ``steps`` that hold prompts: every token sees all."""
+        last = self.tokens - 1.0
+        return [
+            Step(
+                one.sequences, one.queries * self.tokens / self.prompt, last, last, False, one.share
+            )
+            for one in steps
+            if not one.decode
+        ]

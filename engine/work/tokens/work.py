@@ -13,7 +13,7 @@ from engine.words.arrays import FloatArray
 from engine.work.expert_slots import expert_slots
 from engine.work.tokens.exchange import dispatching, exchange_messages
 from engine.work.tokens.inventory import ExpertBank, Gemm, Inventory, Mixing
-from engine.work.tokens.step import LayoutArrays, Step
+from engine.work.tokens.step import LayoutArrays, Source, Step
 
 SQUARES_BYTES = 8.0
 """Per token: the sums of squares of its queries and of its keys, in float32 (vLLM sums both in
@@ -37,12 +37,14 @@ class Placed:
     layouts: LayoutArrays
     gemms: tuple[Share, ...]
     head: Share
+    encoder: Placed | None = None
 
 
 def place(inventory: Inventory, layouts: LayoutArrays) -> Placed:
     """Put an inventory on layouts."""
     shares = tuple(_placed_share(gemm, inventory, layouts) for gemm in inventory.gemms)
-    return Placed(inventory, layouts, shares, _share(inventory.head, layouts))
+    encoder = place(inventory.encoder, layouts) if inventory.encoder else None
+    return Placed(inventory, layouts, shares, _share(inventory.head, layouts), encoder)
 
 
 def _placed_share(gemm: Gemm, inventory: Inventory, layouts: LayoutArrays) -> Share:
@@ -64,11 +66,14 @@ def matrix_share(matrix: Matrix, tensor: FloatArray) -> FloatArray:
     return 1.0 / tensor
 
 
-def step_work(placed: Placed, steps: Sequence[Step], imbalance: float = 1.0) -> Iterator[Work]:
+def step_work(
+    placed: Placed, steps: Sequence[Step], imbalance: float = 1.0, source: Source | None = None
+) -> Iterator[Work]:
     """Every kernel of one pass on one chip, all layers together.
 
     A pass may hold several groups of sequences (decoding ones and a prompt's chunk): their
-    tokens share the weight matrices, each group has its own attention.
+    tokens share the weight matrices, each group has its own attention. What an encoder does for
+    the prompts in it is part of the pass.
     """
     inventory, layouts = placed.inventory, placed.layouts
     tokens = total_tokens(steps)
@@ -84,9 +89,30 @@ def step_work(placed: Placed, steps: Sequence[Step], imbalance: float = 1.0) -> 
                 yield _sorting_work(inventory, bank, pairs, work.calls)
     for mixing in inventory.mixings:
         for step in steps:
-            yield from _mixing_work(mixing, layouts, step)
+            yield from _mixing_work(mixing, layouts, step, source)
     yield _elementwise_work(inventory, layouts, tokens)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
+    if placed.encoder is not None and source is not None:
+        yield from _encoder_work(placed.encoder, source.steps(steps))
+
+
+def _encoder_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
+    """The encoder's kernels for the prompts of a pass: all of a source's tokens see each other."""
+    if not steps:
+        return
+    inventory, layouts, tokens = placed.inventory, placed.layouts, total_tokens(steps)
+    works = [
+        _gemm_work(gemm, share, tokens, decode=False)
+        for gemm, share in zip(inventory.gemms, placed.gemms, strict=True)
+    ]
+    routed = _routed_tokens(steps, layouts)
+    for bank in inventory.banks:
+        works += [work for work, _ in _expert_works(inventory, bank, layouts, routed, 1.0)]
+    for mixing in inventory.mixings:
+        for step in steps:
+            works += _mixing_work(mixing, layouts, step)
+    works.append(_elementwise_work(inventory, layouts, tokens))
+    yield from (replace(work, name=f"encoder {work.name}") for work in works)
 
 
 def total_tokens(steps: Sequence[Step]) -> FloatArray:
@@ -119,7 +145,9 @@ def busiest(mean: FloatArray, ranks: FloatArray, variance: FloatArray) -> FloatA
 
 def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
     """Tokens whose logits are needed: all new ones in decode, a prompt's last one in prefill."""
-    sampled = [step.tokens if step.decode else step.sequences for step in steps]
+    sampled = [
+        step.tokens if step.decode and not step.last_only else step.sequences for step in steps
+    ]
     total = sampled[0]
     for one in sampled[1:]:
         total = total + one
@@ -266,10 +294,12 @@ def _pair_bytes(bank: ExpertBank, columns: FloatArray) -> FloatArray:
     return operands + results
 
 
-def _mixing_work(mixing: Mixing, layouts: LayoutArrays, step: Step) -> list[Work]:
+def _mixing_work(
+    mixing: Mixing, layouts: LayoutArrays, step: Step, source: Source | None = None
+) -> list[Work]:
     core = mixing.core
     if isinstance(core, AttentionCore):
-        return _attention_work(mixing, core, layouts, step)
+        return _attention_work(mixing, core, layouts, step, source if core.cross else None)
     if isinstance(core, LatentCore):
         return _latent_work(mixing, core, layouts, step)
     return [_state_work(mixing, core, layouts, step)]
@@ -297,13 +327,22 @@ def _mixing_record(
 
 
 def _attention_work(
-    mixing: Mixing, core: AttentionCore, layouts: LayoutArrays, step: Step
+    mixing: Mixing,
+    core: AttentionCore,
+    layouts: LayoutArrays,
+    step: Step,
+    source: Source | None,
 ) -> list[Work]:
     query_heads = core.query_heads / layouts.tensor
     kv_heads = core.kv_heads / np.minimum(layouts.tensor, float(core.kv_heads))
     visible = step.visible(core.window, core.top_k)
-    loaded = np.minimum(step.loaded(core.window), visible) if step.decode else step.loaded()
-    if core.source_tokens:
+    loaded = step.loaded()
+    if step.decode:
+        # Each query of a verifying step selects keys of its own.
+        loaded = np.minimum(step.loaded(core.window), visible * step.queries)
+    if source is not None:
+        visible = loaded = np.broadcast_to(source.tokens, np.shape(visible))
+    elif core.source_tokens:
         visible = loaded = np.full_like(visible, float(core.source_tokens))
     widths = core.key_dim + core.value_dim
     flops = (2.0 * widths) * query_heads * (step.tokens * visible)
@@ -368,14 +407,15 @@ def _index_work(
 def _state_work(mixing: Mixing, core: StateCore, layouts: LayoutArrays, step: Step) -> Work:
     share = 1.0 / layouts.tensor
     state = core.state_elements * core.state_bytes_per_element + core.convolution_elements * 2.0
-    # Read and written once per sequence in a decode step, once per chunk of a prompt in prefill.
-    passes = step.sequences * (1.0 if step.decode else np.ceil(step.queries / 64.0))
+    # Read once per sequence in a decode step and written once per query, since any of them may be
+    # the last that is kept; read and written once per chunk of a prompt in prefill.
+    moved = 1.0 + step.queries if step.decode else 2.0 * np.ceil(step.queries / 64.0)
     return _mixing_record(
         mixing,
         step,
         core.kind,
         (core.flops_per_token * share) * step.tokens,
-        2.0 * state * share * passes,
+        (state * share) * (step.sequences * moved),
     )
 
 
@@ -403,7 +443,11 @@ def _reduces(inventory: Inventory, layouts: LayoutArrays) -> FloatArray:
 
 
 def step_messages(
-    inventory: Inventory, layouts: LayoutArrays, steps: Sequence[Step], node_size: int
+    inventory: Inventory,
+    layouts: LayoutArrays,
+    steps: Sequence[Step],
+    node_size: int,
+    source: Source | None = None,
 ) -> list[Message]:
     """Every collective of one pass.
 
@@ -424,6 +468,17 @@ def step_messages(
             ranks=layouts.tensor,
         )
     ]
+    encoded = source.steps(steps) if source is not None and inventory.encoder else []
+    if inventory.encoder is not None and encoded:
+        messages.append(
+            Message(
+                name="encoder all-reduce",
+                kind="all_reduce",
+                times=_reduces(inventory.encoder, layouts),
+                bytes=inventory.hidden_size * 2.0 * total_tokens(encoded),
+                ranks=layouts.tensor,
+            )
+        )
     if inventory.norm_reduces:
         messages.append(
             Message(

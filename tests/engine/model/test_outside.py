@@ -215,9 +215,7 @@ def test_a_file_is_named_by_its_ending(name: str, said: str, tmp_path: Path) -> 
         load_architecture(str(tmp_path / name))
 
 
-@pytest.mark.parametrize(
-    "model_type", ["llada", "gla", "delta_net", "moshi", "switch_transformers"]
-)
+@pytest.mark.parametrize("model_type", ["llada2_moe", "gla", "delta_net", "moshi", "prophetnet"])
 def test_assume_is_not_suggested_for_a_guess(model_type: str) -> None:
     with pytest.raises(UnknownArchitecture) as caught:
         read({**LLAMA, "model_type": model_type})
@@ -277,3 +275,10 @@ def test_a_draft_of_another_kind_is_refused_by_its_class() -> None:
 def test_a_draft_says_that_it_serves_nothing_by_itself() -> None:
     warnings = read({**LLAMA, "draft_vocab_size": 500}).warnings
     assert any("serves nothing by itself" in warning for warning in warnings)
+
+
+def test_a_folder_of_an_adapter_names_its_base(tmp_path: Path) -> None:
+    adapter = {"peft_type": "LORA", "base_model_name_or_path": "Qwen/Qwen3-8B"}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(adapter))
+    with pytest.raises(InputError, match="LORA adapter of Qwen/Qwen3-8B, not a model"):
+        load_architecture(str(tmp_path))

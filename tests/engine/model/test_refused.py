@@ -24,7 +24,9 @@ def test_no_refused_family_is_read() -> None:
     assert read.isdisjoint(refused_families())
 
 
-@pytest.mark.parametrize("model_type", ["llada", "moshi", "gla", "wav2vec2", "sam2", "colpali"])
+@pytest.mark.parametrize(
+    "model_type", ["llada2_moe", "moshi", "gla", "wav2vec2", "sam2", "colpali"]
+)
 def test_a_refused_family_says_what_it_is(model_type: str) -> None:
     """Whatever else the file holds: towers alone look like vision models."""
     text = refusal({"model_type": model_type, "num_channels": 3})

@@ -23,6 +23,7 @@ PARSERS = {
     "lmdeploy": "lmdeploy",
     "atom": "atom",
     "deepspeed": "deepspeed",
+    "mindie": "mindie",
 }
 """Whose options an engine's lines are held against."""
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -62,6 +63,7 @@ def test_what_was_assumed_is_told_or_a_gap(case: Case, engine: str):
     prepared = case.prepared(engine)
     said = " ".join(word for one in launch.processes for word in one.words)
     said += " ".join(launch.files.values()).replace("\n", " ")
+    said += " ".join(name for one in launch.processes for name, _ in one.environment).lower()
     gaps = " | ".join(launch.gaps)
     layouts = [one.layout for one in servers(launch)]
     own, used = prepared.model.precision, prepared.precisions[0]
@@ -74,7 +76,7 @@ def test_what_was_assumed_is_told_or_a_gap(case: Case, engine: str):
         (r"expert|ep", "expert") if any(one.expert > 1 for one in layouts) else None,
         (rf"{budget}|{int(budget) * max(attention, default=1)}", "prompt tokens in one pass"),
         (r"(memory|mem-fraction|cache-max-entry)", "memory share"),
-        (r"(seq_len|session-len|model-len|context-length|max-length)", "context"),
+        (r"(seq_len|maxSeqLen|session-len|model-len|context-length|max-length)", "context"),
         (r"quantization", f"{used.weights.name} weights") if used.weights != own.weights else None,
         (r"(kv|quant|dtype)\S*[ :].*(fp8|int|nv)", f"{used.kv.name} cache")
         if used.kv != own.kv

@@ -130,7 +130,7 @@ def assert_block_is_its_rows(
     scenario: Scenario, block: list[Arrangement], batches: Sequence[int] = (1, 2, 7, 33)
 ) -> None:
     system = prepare(scenario).systems[0]
-    requests, load = requests_of(scenario), load_of(scenario)
+    requests, load = requests_of(scenario, system), load_of(scenario)
     sizes = np.array(batches, dtype=float)
     together = predict(system, block, requests, load, sizes)
     for place, one in enumerate(block):

@@ -17,7 +17,7 @@ from engine.plan.plan_document import save_plan
 from engine.plan.plan_file import SCHEMA_VERSION, load_plan, scenario_document, write_document
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
-from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Workload
+from engine.scenario import DraftTokens, LayoutLimits, Mode, Objectives, Scenario, Text, Workload
 from engine.sources.files import write_text
 from engine.words.errors import InputError
 
@@ -50,13 +50,16 @@ SCENARIOS = st.builds(
         input_tokens=st.integers(1, 10**6),
         output_tokens=st.integers(1, 10**6),
         mode=st.sampled_from(Mode),
+        text=st.sampled_from(Text),
     ),
     objectives=st.builds(Objectives, ttft_ms=LIMIT, tpot_ms=LIMIT, e2e_ms=LIMIT, latency_ms=LIMIT),
     limits=st.builds(LayoutLimits, tensor=DEGREES, expert=DEGREES),
     max_batch=st.none() | st.integers(1, 10**6),
     load_imbalance=st.floats(1, 100),
     draft_tokens=st.integers(0, 8),
-    acceptance=st.floats(0, 1),
+    draft=st.sampled_from(["", "mtp", "some/draft"]),
+    drafts=st.sampled_from(DraftTokens),
+    acceptance=st.none() | st.floats(0.01, 1),
 )
 
 

@@ -46,7 +46,7 @@ MIXTURE = replace(
 def by_force(scenario: Scenario) -> tuple[float, Disaggregated, int]:
     """Every pair of pools at every load, predicted one pair after the other."""
     system = prepare(replace(scenario, arrangement=ArrangementKind.AGGREGATED)).systems[0]
-    requests, load, limits = requests_of(scenario), load_of(scenario), scenario.objectives
+    requests, load, limits = requests_of(scenario, system), load_of(scenario), scenario.objectives
     found = []
     for one in bounded_pools(system, scenario).arrangements:
         most = int(largest_sizes(system, (one,), requests, load)[0, 0])

@@ -41,10 +41,13 @@ class TestNudges:
         assert knobs["TP"] == "any"
         assert knobs["max batch"] == "16"
 
-    def test_drafts_only_where_acceptance_is_known(self):
-        assert "draft tokens" not in {one.knob for one in nudges(DENSE)}
+    def test_drafts_are_a_knob(self):
+        assert "draft tokens" in {one.knob for one in nudges(DENSE)}
         speculating = replace(DENSE, draft_tokens=1, acceptance=0.8)
         assert {"draft tokens", "acceptance"} <= {one.knob for one in nudges(speculating)}
+
+    def test_the_text_is_one_where_nobody_gave_an_acceptance(self):
+        assert "text" in {one.knob for one in nudges(replace(DENSE, draft_tokens=1))}
 
     def test_imbalance_is_for_models_with_experts(self):
         assert "EP imbalance" not in {one.knob for one in nudges(DENSE)}

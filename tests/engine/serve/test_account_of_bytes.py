@@ -86,9 +86,14 @@ def matrices_read(model: LoadedModel) -> tuple[float, float]:
     bare = [replace(group, block=without_vectors(group.block)) for group in architecture.layers]
     held = stored_weights(replace(architecture, layers=tuple(bare)), precision)
     inventory = take_inventory(architecture, precision, builders.chip(), builders.framework())
+    gemms = list(inventory.gemms)
+    if inventory.encoder is not None:
+        # What the decoder projects of the encoder's result; the encoder itself is a tower.
+        sources = (one for one in inventory.encoder.gemms if one.parts[0].source)
+        gemms += sources
     read = sum(
         gemm.calls * sum(part.weights for part in gemm.parts) * gemm.weight_bytes_per_element
-        for gemm in inventory.gemms
+        for gemm in gemms
     )
     for bank in inventory.banks:
         elements = bank.experts.count * sum(one.weights for one in bank.experts.matrices)

@@ -36,11 +36,11 @@ def seconds(layout: Layout, sequences: float, decode: bool, **constants: object)
 
 def test_layouts_that_send_nothing_gain_nothing():
     layout = Layout(tensor=4)
-    assert seconds(layout, 64, True, batch_overlap=True) == seconds(layout, 64, True)
+    assert seconds(layout, 64, True, overlapped_nodes=1) == seconds(layout, 64, True)
 
 
 def test_a_lone_sequence_of_each_rank_is_not_split():
-    assert seconds(WIDE, 16, True, batch_overlap=True) == seconds(WIDE, 16, True)
+    assert seconds(WIDE, 16, True, overlapped_nodes=1) == seconds(WIDE, 16, True)
 
 
 def test_it_is_never_faster_than_either_of_what_it_overlaps():
@@ -49,13 +49,13 @@ def test_it_is_never_faster_than_either_of_what_it_overlaps():
     items = run(made, [step]).items()
     sent = sum(one.seconds.item() for one in items if one.kernel == "all_to_all")
     whole = sum(one.seconds.item() for one in items)
-    turns = seconds(WIDE, 512, False, batch_overlap=True)
+    turns = seconds(WIDE, 512, False, overlapped_nodes=1)
     assert turns < whole
     assert turns >= max(sent, whole - sent) * 0.999
 
 
 def test_items_of_both_halves_sum_to_the_pass():
-    made = deployment(WIDE, batch_overlap=True, dispatch_cores=2)
+    made = deployment(WIDE, overlapped_nodes=1, dispatch_cores=2)
     made = replace(made, chip=replace(made.chip, core_count=10))
     step = prefill_step(np.array([[512.0]]), made.layouts, 1000.0)
     one = run(made, [step])
@@ -65,8 +65,8 @@ def test_items_of_both_halves_sum_to_the_pass():
 
 
 def test_cores_that_send_do_not_compute():
-    free = seconds(WIDE, 512, False, batch_overlap=True)
-    made = deployment(WIDE, batch_overlap=True, dispatch_cores=5)
+    free = seconds(WIDE, 512, False, overlapped_nodes=1)
+    made = deployment(WIDE, overlapped_nodes=1, dispatch_cores=5)
     made = replace(made, chip=replace(made.chip, core_count=10))
     step = prefill_step(np.array([[512.0]]), made.layouts, 1000.0)
     assert float(run(made, [step]).seconds[0, 0]) >= free

@@ -13,8 +13,7 @@ from engine.hardware.framework_parts import PrefillPasses
 from engine.scenario import Mode, Scenario, Workload
 from engine.serve.continuous import serve_continuous
 from engine.serve.passes import Deployment, run
-from engine.serve.requests import Requests, tokens_per_step
-from engine.serve.resolve import requests_of
+from engine.serve.requests import Drafts, Requests
 from engine.serve.service import Service
 from engine.serve.static import serve_static
 from engine.work.layout import Layout
@@ -38,9 +37,12 @@ def scenario(mode: Mode, isl: int = 512, osl: int = 128, **changes) -> Scenario:
 
 
 def serve(subject: Deployment, chosen: Scenario, batch) -> Service:
-    if chosen.workload.mode is Mode.STATIC:
-        return serve_static(subject, requests_of(chosen), batch)
-    return steady(subject, requests_of(chosen), batch)
+    workload = chosen.workload
+    drafts = Drafts.even(chosen.draft_tokens, chosen.acceptance or 0.0)
+    requests = Requests(float(workload.input_tokens), float(workload.output_tokens), 0.0, drafts)
+    if workload.mode is Mode.STATIC:
+        return serve_static(subject, requests, batch)
+    return steady(subject, requests, batch)
 
 
 def steady(subject: Deployment, requests: Requests, batch) -> Service:
@@ -152,7 +154,7 @@ def test_more_requests_than_prefill_can_feed_wait_before_their_first_token():
     ("draft", "acceptance", "expected"), [(0, 0.9, 1), (2, 0.5, 1.75), (3, 1, 4)]
 )
 def test_tokens_per_speculative_step(draft: int, acceptance: float, expected: float):
-    assert tokens_per_step(draft, acceptance) == pytest.approx(expected)
+    assert Drafts.even(draft, acceptance).accepted == pytest.approx(expected)
 
 
 MODELS = {"dense": builders.dense(), "mixture": builders.mixture(), "latent": builders.latent()}

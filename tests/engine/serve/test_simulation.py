@@ -234,7 +234,7 @@ def test_spread_lengths_keep_their_mean():
 
 
 def test_drafts_save_steps(system):
-    drafting = replace(REQUESTS, drafts=Drafts(1, 1.0))
+    drafting = replace(REQUESTS, drafts=Drafts.even(1, 1.0))
     plain, drafted = (
         simulate(system, ONE, one, trace((0, 1000, 101))) for one in (REQUESTS, drafting)
     )

@@ -54,7 +54,7 @@ REQUESTS = st.builds(
     st.floats(1, 20_000),
     st.floats(1, 4_000),
     st.sampled_from([0.0, 0.3, 1.0]),
-    st.sampled_from([Drafts(), Drafts(2, 0.7)]),
+    st.sampled_from([Drafts(), Drafts.even(2, 0.7)]),
 )
 TOGETHER = (
     Aggregated(Layout(tensor=2)),

@@ -14,7 +14,19 @@ from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 from engine.words.text import clean
 
-ROBERTA = frozenset({"roberta", "xlm-roberta", "camembert", "data2vec-text", "mpnet"})
+NORM_FIRST = frozenset({"megatron-bert", "roberta-prelayernorm", "xlm-roberta-xl"})
+ROBERTA = frozenset(
+    {
+        "roberta",
+        "xlm-roberta",
+        "camembert",
+        "data2vec-text",
+        "mpnet",
+        "roberta-prelayernorm",
+        "xlm-roberta-xl",
+        "longformer",
+    }
+)
 NARROW = frozenset({"electra", "albert"})
 """Their embeddings may be narrower than the layers."""
 POOLER_KEYS = (
@@ -49,7 +61,12 @@ class Figures:
     """Relative distances with a bias per head, the same in every layer."""
     shared: bool = False
     """All layers have the weights of the first."""
+    seen: tuple[int, ...] = ()
+    """Keys that a query of each layer sees; empty for all."""
+    apart: bool = False
+    """Queries, keys and values of global tokens have matrices of their own."""
     norm_first: bool = False
+    embedding_norm: bool = True
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -63,10 +80,13 @@ def read(source: Source) -> ForwardArchitecture:
     offset = PADDING_POSITIONS if keys.model_type in ROBERTA else 0
     if positions <= offset:
         raise keys.problem("max_position_embeddings", positions, f"more than {offset}")
+    layers = source.blocks("num_hidden_layers")
     figures = Figures(
         hidden=hidden,
         heads=divided_heads(keys, hidden),
-        layers=source.blocks("num_hidden_layers"),
+        layers=layers,
+        seen=_seen(source, layers),
+        apart=keys.model_type == "longformer",
         width=source.width("intermediate_size"),
         vocabulary=keys.integer("vocab_size", required=True),
         positions=positions,
@@ -75,7 +95,8 @@ def read(source: Source) -> ForwardArchitecture:
         embedding=source.width("embedding_size") if keys.model_type in NARROW else hidden,
         buckets=_buckets(source),
         shared=keys.model_type == "albert",
-        norm_first=keys.model_type == "megatron-bert",
+        norm_first=keys.model_type in NORM_FIRST,
+        embedding_norm=keys.model_type not in ("megatron-bert", "xlm-roberta-xl"),
     )
     if figures.shared:
         source.expect("num_hidden_groups", 1, "the only one understood")
@@ -83,6 +104,34 @@ def read(source: Source) -> ForwardArchitecture:
     if keys.model_type == "electra":
         return _encoder(source, figures, _electra_head)
     return _encoder(source, figures, _roberta_head if keys.model_type in ROBERTA else _bert_head)
+
+
+def _seen(source: Source, layers: int) -> tuple[int, ...]:
+    """Longformer (arXiv:2004.05150) sees a window around each token, BigBird (arXiv:2007.14062) the
+    blocks beside it, the first, the last and some by chance; short texts are seen whole."""
+    keys = source.keys
+    if keys.model_type == "longformer":
+        keys.ignore("onnx_export", "ignore_attention_mask", "attention_mode", "attention_dilation")
+        given = keys.values.get("attention_window")
+        each = keys.integers("attention_window", minimum=1) if isinstance(given, list) else None
+        each = each or [keys.integer("attention_window", default=512)] * layers
+        if len(each) != layers:
+            raise keys.problem("attention_window", each, f"one window for each of {layers} layers")
+        return tuple(window + 1 for window in each)
+    if keys.model_type != "big_bird":
+        return ()
+    keys.ignore("rescale_embeddings")
+    if not keys.flag("use_bias", default=True):
+        raise keys.problem("use_bias", False, "true, the only form understood")
+    kind = keys.text("attention_type", default="block_sparse")
+    block = keys.integer("block_size", default=64, maximum=65_536)
+    random = keys.integer("num_random_blocks", default=3, minimum=0, maximum=1000)
+    if kind not in ("block_sparse", "original_full"):
+        raise keys.problem("attention_type", kind, "block_sparse or original_full")
+    short = source.sequence and source.sequence <= (5 + 2 * random) * block
+    if kind == "original_full" or short:
+        return ()
+    return ((5 + random) * block,) * layers
 
 
 def _types(source: Source) -> int:
@@ -144,14 +193,14 @@ def _encoder(
             x.elements,
             rows * figures.embedding,
         )
-        if not figures.norm_first:
+        if figures.embedding_norm:
             network.norm("norm", x)
         if figures.embedding != figures.hidden or figures.shared:
             x = network.linear("project", x, figures.hidden)
     for number in range(figures.layers):
         first = len(network.layers)
         with network.scope(f"layers.{number}"):
-            _layer(network, x, figures, number == 0)
+            _layer(network, x, figures, number)
         if figures.shared and number:
             network.share_weights(first)
     if figures.norm_first:
@@ -160,12 +209,15 @@ def _encoder(
     return source.done_encoder(network, length, source.keys.model_type)
 
 
-def _layer(network: Network, x: Shape, figures: Figures, first: bool) -> None:
+def _layer(network: Network, x: Shape, figures: Figures, number: int) -> None:
     """Attention and feed-forward, each with its norm after the sum, or before everything."""
-    biases = figures.buckets * figures.heads if first else 0
+    biases = figures.buckets * figures.heads if not number else 0
+    seen = figures.seen[number] if figures.seen else 0
     if figures.norm_first:
         network.norm("norm1", x)
-    self_attention(network, x, figures.heads, logit_parameters=biases)
+    if figures.apart:
+        network.linear("attention.global", Shape(x.channels, 1, 1), 3 * x.channels)
+    self_attention(network, x, figures.heads, logit_parameters=biases, seen=seen)
     network.add("add1", x)
     network.norm("norm2" if figures.norm_first else "norm1", x)
     feed_forward(network, x, figures.width)
@@ -196,6 +248,10 @@ def _task(source: Source, *suffixes: str) -> str:
 
 def _bert_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
     task = _task(source, "Model", QUESTIONS, CLASSES, TOKENS, MASKED, PRETRAINING)
+    if source.keys.model_type == "big_bird" and task not in ("Model", PRETRAINING):
+        # Its pooler is there whatever the task, and works for none.
+        weights = x.channels * (x.channels + 1)
+        network.table("unused pooler", Shape(1, 1, 1), weights)
     if task in ("Model", CLASSES, PRETRAINING):
         first = pooler(network, x)
         if task == CLASSES:

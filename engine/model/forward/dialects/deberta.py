@@ -1,5 +1,5 @@
-"""DeBERTa v2 and v3 (arXiv:2006.03654, 2111.09543; transformers, modeling_deberta_v2.py): attention
-that scores contents and relative positions apart."""
+"""DeBERTa, v1 to v3 (arXiv:2006.03654, 2111.09543; transformers, modeling_deberta.py and
+modeling_deberta_v2.py): attention that scores contents and relative positions apart."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from engine.model.forward.source import Source
 
 
 def read(source: Source) -> ForwardArchitecture:
-    """``deberta-v2``, which v3 is published as, too."""
+    """``deberta-v2``, which v3 is published as, too; ``deberta``, whose keys have no bias."""
     keys = source.keys
+    first = keys.model_type == "deberta"
+    if first and keys.flag("talking_head", default=False):
+        raise keys.problem("talking_head", True, "false, as all released models have")
     keys.ignore("pooler_hidden_size", "pooler_dropout", "pooler_hidden_act", "legacy", "hidden_act")
     keys.ignore("padding_idx", "max_relative_positions", "z_steps", "conv_act", "model_type")
     hidden = source.width("hidden_size")
@@ -49,7 +52,7 @@ def read(source: Source) -> ForwardArchitecture:
         keys.ignore("norm_rel_ebd")
     for number in range(layers):
         with network.scope(f"layers.{number}"):
-            _attention(network, x, heads, distances, kinds if span else (), shared)
+            _attention(network, x, heads, distances, kinds if span else (), shared, first)
             feed_forward(network, x, width)
             network.add("add2", x)
             network.norm("norm2", x)
@@ -83,14 +86,21 @@ def _relative(source: Source, positions: int) -> tuple[int, tuple[str, ...]]:
 
 
 def _attention(
-    network: Network, x: Shape, heads: int, distances: Shape, kinds: tuple[str, ...], shared: bool
+    network: Network,
+    x: Shape,
+    heads: int,
+    distances: Shape,
+    kinds: tuple[str, ...],
+    shared: bool,
+    first: bool,
 ) -> None:
     """Each kind of relative score projects the distances (by the layer's own matrix, or by that of
     keys or queries) and adds one product of every token with every distance."""
     hidden = x.channels
-    network.linear("attention.qkv", x, 3 * hidden)
+    network.linear("attention.qkv", x, 3 * hidden, bias=not first, more=2 * hidden if first else 0)
     for kind in kinds:
-        network.linear(f"attention.{kind}", distances, hidden, bias=not shared, tied=shared)
+        bias = kind == "p2c" if first else not shared
+        network.linear(f"attention.{kind}", distances, hidden, bias=bias, tied=shared)
         products = 2.0 * x.positions * distances.positions * hidden
         network.record(
             f"attention.{kind}.products",

@@ -33,6 +33,10 @@ class Figures:
     attention_bias: bool = False
     in_bias: bool = False
     out_bias: bool = False
+    experts: int = 0
+    """Of the layers that have some; each holds two matrices, and one bias is for all together."""
+    experts_per_token: int = 0
+    experts_every: int = 1
     norm_first: bool = False
     first_norm: bool = True
     """Whether the first layer has a norm of its own before its attention."""
@@ -94,7 +98,16 @@ def read_nomic(source: Source) -> ForwardArchitecture:
     if fraction != 1:
         raise keys.problem("rotary_emb_fraction", fraction, "1, the only one understood")
     keys.ignore("pad_vocab_size_multiple", "causal", "parallel_block", "rotary_scaling_factor")
-    keys.ignore("scale_attn_by_inverse_layer_idx", "ffn_div", "max_trained_positions")
+    keys.ignore("scale_attn_by_inverse_layer_idx", "max_trained_positions", "use_xentropy")
+    keys.ignore("dense_seq_output", "fused_dropout_add_ln", "parallel_block_tied_norm")
+    # Files without experts say 0 or -1.
+    every = max(keys.optional_integer("moe_every_n_layers", minimum=-1, maximum=10_000) or 0, 0)
+    experts = keys.optional_integer("num_experts", maximum=100_000) or 0 if every else 0
+    keys.ignore("moe_impl", "moe_normalize_expert_weights", "moe_resid_pdrop", "num_experts")
+    keys.ignore("expert_choice_router", "ffn_div", "router_aux_loss_coef", "moe_top_k")
+    shared = keys.optional_integer("num_shared_experts", maximum=1000)
+    if shared and experts:
+        raise keys.problem("num_shared_experts", shared, "0, the only number understood")
     rows = keys.integer("vocab_size", required=True)
     step = keys.integer("pad_vocab_size_multiple", default=1, maximum=65_536)
     figures = Figures(
@@ -111,6 +124,9 @@ def read_nomic(source: Source) -> ForwardArchitecture:
         attention_bias=keys.flag("qkv_proj_bias", default=False),
         in_bias=keys.flag("mlp_fc1_bias", default=False),
         out_bias=keys.flag("mlp_fc2_bias", default=False),
+        experts=experts,
+        experts_per_token=keys.integer("moe_top_k", default=1, maximum=1000) if experts else 0,
+        experts_every=every or 1,
     )
     return _encoder(source, figures, _bert_like_head)
 
@@ -201,14 +217,18 @@ def _encoder(
             network.norm("norm", x, figures.per_norm)
     for number in range(figures.layers):
         with network.scope(f"layers.{number}"):
-            _layer(network, x, figures, windows[number] if windows else 0, number == 0)
+            window = windows[number] if windows else 0
+            sparse = bool(figures.experts) and number % figures.experts_every == 1
+            _layer(network, x, figures, window, number == 0, sparse)
     if figures.last_norm:
         network.norm("norm", x, figures.per_norm)
     head(source, network, x, figures)
     return source.done_encoder(network, length, source.keys.model_type)
 
 
-def _layer(network: Network, x: Shape, figures: Figures, window: int, first: bool) -> None:
+def _layer(
+    network: Network, x: Shape, figures: Figures, window: int, first: bool, sparse: bool
+) -> None:
     if figures.norm_first and (figures.first_norm or not first):
         network.norm("norm1", x, figures.per_norm)
     query, key = figures.heads * figures.head_dim, figures.kv_heads * figures.head_dim
@@ -219,6 +239,38 @@ def _layer(network: Network, x: Shape, figures: Figures, window: int, first: boo
     out = network.linear("attention.out", x.resized(query), x.channels, figures.attention_bias)
     network.add("add1", out)
     network.norm("norm2" if figures.norm_first else "norm1", x, figures.per_norm)
+    if sparse:
+        _experts(network, x, figures)
+    else:
+        _feed_forward(network, x, figures)
+    network.add("add2", x)
+    if not figures.norm_first:
+        network.norm("norm2", x, figures.per_norm)
+
+
+def _experts(network: Network, x: Shape, figures: Figures) -> None:
+    """Nomic's mixture (nomic-ai/nomic-bert-2048, modeling_hf_nomic_bert.py ``NomicMoELayer``): a
+    token goes through two matrices of each of its experts."""
+    network.linear("router", x, figures.experts, bias=False)
+    rows = x.positions * figures.experts_per_token
+    for name, inputs, outputs in (
+        ("experts.in", x.channels, figures.width),
+        ("experts.out", figures.width, x.channels),
+    ):
+        network.record(
+            name,
+            LayerKind.LINEAR,
+            rows * inputs,
+            rows * outputs,
+            figures.experts * inputs * outputs + (outputs if name.endswith("out") else 0),
+            flops=2.0 * rows * inputs * outputs,
+            rows=rows,
+            depth=inputs,
+            columns=outputs,
+        )
+
+
+def _feed_forward(network: Network, x: Shape, figures: Figures) -> None:
     hidden = network.linear(
         "mlp.in", x, figures.width * (2 if figures.gated else 1), figures.in_bias
     )
@@ -227,9 +279,6 @@ def _layer(network: Network, x: Shape, figures: Figures, window: int, first: boo
     else:
         network.activation("mlp.activation", hidden)
     network.linear("mlp.out", hidden, x.channels, figures.out_bias)
-    network.add("add2", x)
-    if not figures.norm_first:
-        network.norm("norm2", x, figures.per_norm)
 
 
 # Heads ------------------------------------------------------------------------------------

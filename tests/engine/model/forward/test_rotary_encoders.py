@@ -25,6 +25,11 @@ DEBERTA = {"hidden_size": 1536, "num_hidden_layers": 24, "num_attention_heads": 
 DEBERTA |= {"intermediate_size": 6144, "vocab_size": 128100, "relative_attention": True}
 DEBERTA |= {"pos_att_type": ["p2c", "c2p"], "position_buckets": 256, "norm_rel_ebd": "layer_norm"}
 DEBERTA |= {"position_biased_input": False, "conv_kernel_size": 3}
+FIRST = {"vocab_size": 50265, "relative_attention": True, "pos_att_type": ["c2p", "p2c"]}
+FIRST |= {"position_biased_input": False, "type_vocab_size": 0}
+LONG = {"vocab_size": 50265, "max_position_embeddings": 4098, "type_vocab_size": 1}
+BIRD = {"vocab_size": 50358, "max_position_embeddings": 4096}
+ROBERTA = {"vocab_size": 50265, "type_vocab_size": 2}
 NEW = {"vocab_size": 30528, "type_vocab_size": 0}
 NOMIC = {
     "n_embd": 768,
@@ -59,6 +64,15 @@ def read(model_type: str, tokens: int = 128, **changes: Any) -> ForwardArchitect
         ("jina_embeddings_v3", JINA, "JinaEmbeddingsV3ForMaskedLM", 559_616_146),
         ("eurobert", {"vocab_size": 128256}, "EuroBertModel", 211_766_016),
         ("eurobert", {"vocab_size": 128256}, "EuroBertForMaskedLM", 310_266_624),
+        ("roberta-prelayernorm", ROBERTA, "RobertaPreLayerNormForMaskedLM", 124_698_201),
+        ("longformer", LONG, "LongformerModel", 148_659_456),
+        ("longformer", LONG, "LongformerForMaskedLM", 148_711_257),
+        ("big_bird", BIRD, "BigBirdModel", 127_468_800),
+        ("big_bird", BIRD, "BigBirdForMaskedLM", 128_111_286),
+        ("big_bird", BIRD, "BigBirdForSequenceClassification", 128_060_930),
+        ("deberta", FIRST, "DebertaModel", 138_601_728),
+        ("deberta", FIRST, "DebertaForMaskedLM", 139_244_121),
+        ("deberta", FIRST, "DebertaForSequenceClassification", 139_193_858),
         ("deberta-v2", DEBERTA, "DebertaV2Model", 997_913_088),
         ("deberta-v2", DEBERTA, "DebertaV2ForMaskedLM", 1_000_405_092),
         ("deberta-v2", DEBERTA, "DebertaV2ForSequenceClassification", 1_000_276_994),
@@ -76,9 +90,23 @@ def test_nomic_is_read_in_the_spelling_of_its_own_repository() -> None:
     assert architecture.parameters == 136_731_648
 
 
-def test_nomic_with_experts_is_refused_by_name() -> None:
-    config = {"model_type": "nomic_bert", **NOMIC, "num_experts": 8}
-    with pytest.raises(InputError, match="num_experts = 8"):
+def test_nomic_has_experts_in_every_second_layer() -> None:
+    """475,292,928 elements in the file of nomic-ai/nomic-embed-text-v2-moe."""
+    mixture = {"activation_function": "gelu", "vocab_size": 250048, "type_vocab_size": 1}
+    mixture |= {"qkv_proj_bias": True, "mlp_fc1_bias": True, "mlp_fc2_bias": True}
+    mixture |= {"num_experts": 8, "moe_top_k": 2, "moe_every_n_layers": 2, "n_positions": 2048}
+    config = {"model_type": "nomic_bert", "architectures": ["NomicBertModel"], **NOMIC, **mixture}
+    found = read_vision(config, "config.json", "encoder", sequence=100)
+    experts = [layer for layer in found.layers if "experts" in layer.name]
+    assert len(experts) == 6 * 2
+    assert sum(layer.flops for layer in experts) == 6 * 2 * (2 * 100 * 2) * 768 * 3072
+    assert found.parameters == 475_292_928
+
+
+def test_nomic_with_shared_experts_is_refused_by_name() -> None:
+    config = {"model_type": "nomic_bert", **NOMIC, "num_experts": 8, "moe_every_n_layers": 2}
+    config["num_shared_experts"] = 1
+    with pytest.raises(InputError, match="num_shared_experts is 1, expected 0"):
         read_vision(config, "config.json", "encoder", sequence=128)
 
 
@@ -89,6 +117,25 @@ def test_gte_of_the_repository_has_no_segments_and_no_pooler() -> None:
 def test_jina_published_as_xlm_roberta_is_read_by_its_rotary_positions() -> None:
     named = read("xlm-roberta", **JINA, position_embedding_type="rotary")
     assert named.parameters == read("jina_embeddings_v3", **JINA).parameters
+
+
+@pytest.mark.parametrize(
+    ("model_type", "changes", "tokens", "keys"),
+    [
+        ("longformer", LONG, 4096, 513),
+        ("longformer", {**LONG, "attention_window": [128] * 12}, 4096, 129),
+        ("longformer", LONG, 100, 100),
+        ("big_bird", BIRD, 4096, 8 * 64),
+        ("big_bird", BIRD, 704, 704),
+        ("big_bird", {**BIRD, "attention_type": "original_full"}, 4096, 4096),
+    ],
+)
+def test_sparse_attention_sees_part_of_a_long_text(
+    model_type: str, changes: dict[str, Any], tokens: int, keys: int
+) -> None:
+    found = read(model_type, tokens, **changes)
+    products = [layer for layer in found.layers if layer.kind is LayerKind.ATTENTION]
+    assert {layer.columns for layer in products} == {keys}
 
 
 def test_local_layers_see_their_window() -> None:

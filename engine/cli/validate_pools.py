@@ -1,0 +1,68 @@
+"""``rooftop validate`` of large deployments: rates of pools and TPOT."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+
+from engine.evidence.measured.pool_predict import PoolPrediction, pools_csv, predict_pools
+from engine.evidence.measured.pool_rows import METRICS, PoolRow, read_pool_rows
+from engine.evidence.measured.table import as_text
+from engine.sources.files import write_text
+
+HEADER = ["id", "metric", "published", "predicted", "error"]
+
+
+def validate_pools(
+    arguments: argparse.Namespace, source: Path, configs: Path | None, out: Path | None
+) -> int:
+    """Predict the rows of ``source`` and print the error of each figure."""
+    rows = read_pool_rows(source)
+    predictions = predict_pools(rows, configs)
+    if out is not None:
+        write_text(out, pools_csv(rows, predictions))
+    refused = [(row.id, one.refused) for row, one in zip(rows, predictions, strict=True)]
+    refused = [(id, reason) for id, reason in refused if reason]
+    found = [
+        entry for row, one in zip(rows, predictions, strict=True) for entry in _entries(row, one)
+    ]
+    if arguments.json:
+        document = {
+            "figures": found,
+            "refusals": [{"id": id, "reason": reason} for id, reason in refused],
+        }
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+        return 0
+    print(f"pools: {len(rows) - len(refused)} of {len(rows)} rows predicted")
+    for id, reason in refused:
+        print(f"  refused {id}: {reason}")
+    lines = [
+        [
+            str(entry["id"]),
+            str(entry["metric"]),
+            f"{entry['published']:,.4g}",
+            f"{entry['predicted']:,.4g}",
+            f"{entry['error']:+.1%}",
+        ]
+        for entry in found
+    ]
+    print(f"\n{as_text([HEADER, *lines])}")
+    return 0
+
+
+def _entries(row: PoolRow, one: PoolPrediction) -> list[dict[str, object]]:
+    return [
+        {
+            "id": row.id,
+            "metric": metric,
+            "published": row.measured[metric],
+            "predicted": one.values[metric],
+            "error": one.values[metric] / row.measured[metric] - 1.0,
+        }
+        for metric in METRICS
+        if metric in one.values
+        and not math.isnan(row.measured[metric])
+        and row.measured[metric] > 0
+    ]

@@ -1,0 +1,177 @@
+"""Large deployments as rows: the CSV form of ``kind`` pools.
+
+One row per published deployment: a prefill pool (``P_…``), a decode pool (``D_…``) or both, with
+the rate of each per chip, that of the whole and TPOT. Blank cells mean "not published"; figures
+may stand in words ("50-55", "16384 tok").
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.evidence.measured.reader import EXPECTED, MAXIMUM_BYTES, open_results
+from engine.hardware.chip_profiles import chip_aliases
+from engine.sources.csv_text import open_csv
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+KIND = "pools"
+LARGEST_FILE = 16 << 20
+REQUIRED = ("id", "kind", "chip", "model")
+METRICS = (
+    "prefill_tok_s_per_P_gpu",
+    "decode_tok_s_per_D_gpu",
+    "output_tok_s_per_gpu_all",
+    "tpot_ms",
+)
+"""What rows publish, and predictions are written as."""
+_NUMBER = r"\d+(?:\.\d+)?"
+_RANGE = re.compile(rf"^[^\d]*({_NUMBER})(?:\s*[-–]\s*({_NUMBER}))?")
+_WORKERS = re.compile(r"^(\d+)\s*[x×]\s*(\d+)\s*gpus?", re.IGNORECASE)
+_OVERLAP = re.compile(r"two-batch overlap|\bTBO\b|dual-batch overlap|\bDBO\b", re.IGNORECASE)
+LARGEST_DEGREE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSide:
+    """One pool of a row. Degrees of 0 are not published; ``gpus`` are chips of the pool."""
+
+    tensor: int
+    pipeline: int
+    expert: int
+    attention_data: int
+    redundant: int | None
+    gpus: int
+    workers: int
+    overlapped: bool
+
+    @property
+    def told(self) -> bool:
+        """Whether the row says anything of its layout or size."""
+        return bool(self.gpus or self.tensor or self.expert or self.attention_data)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """One published deployment; NaN and blanks mean "not published".
+
+    ``batch`` is sequences of one chip, ``tokens`` prompt tokens of one rank in a pass.
+    """
+
+    id: str
+    model: str
+    chip: str
+    framework: str
+    weights: str
+    status: str
+    day: str
+    prefill: PoolSide
+    decode: PoolSide
+    input_tokens: float
+    output_tokens: float
+    lengths_told: bool
+    cached: float
+    batch: float
+    tokens: float
+    concurrency: float
+    drafts: str
+    measured: Mapping[str, float]
+    problem: str
+
+
+def holds_pool_rows(path: Path) -> bool:
+    """Whether the first row of a file is of ``kind`` pools; False where it cannot be read."""
+    try:
+        with open_csv(path, MAXIMUM_BYTES, EXPECTED) as stream:
+            first = next(csv.DictReader(stream), {})
+    except InputError:
+        return False
+    return (first.get("kind") or "").strip().lower() == KIND
+
+
+def read_pool_rows(path: Path) -> list[PoolRow]:
+    """All rows of ``kind`` pools; raises `InputError` where the file as a whole cannot be read."""
+    shown = clean(str(path))
+    with open_results(path, LARGEST_FILE) as table:
+        lines = list(table)
+    for column in REQUIRED:
+        if lines and column not in lines[0]:
+            raise InputError(f"{shown}: column {column} is missing, expected it under kind pools")
+    return [_row(cells) for cells in lines if (cells.get("kind") or "").strip().lower() == KIND]
+
+
+def _row(cells: Mapping[str, str | None]) -> PoolRow:
+    def text(column: str) -> str:
+        value = cells.get(column)
+        return clean(value.strip(), 200) if value else ""
+
+    batch, isl = text("batch_per_gpu"), number(text("isl"))
+    chip = text("chip").lower()
+    told = not math.isnan(isl)
+    words = f"{text('isl')}{text('osl')}".lower()
+    unread = "" if told or not words else f"isl: found {clean(words, 40)!r}, expected tokens"
+    return PoolRow(
+        id=text("id"),
+        model=text("model"),
+        chip=chip_aliases().get(chip, chip),
+        framework=text("framework"),
+        weights=text("precision"),
+        status=text("status").lower(),
+        day=_day(text("date")),
+        prefill=_side(text, "P"),
+        decode=_side(text, "D"),
+        input_tokens=isl,
+        output_tokens=number(text("osl")),
+        lengths_told=told,
+        cached=_share(text("cache_hit")),
+        batch=math.nan if "tok" in batch else number(batch),
+        tokens=number(batch) if "tok" in batch else math.nan,
+        concurrency=number(text("concurrency")),
+        drafts=text("mtp").lower(),
+        measured={metric: number(text(metric)) for metric in METRICS},
+        problem=unread,
+    )
+
+
+def _side(read: Callable[[str], str], role: str) -> PoolSide:
+    def count(name: str) -> int:
+        value = number(read(f"{role}_{name}"))
+        return int(value) if 1 <= value <= LARGEST_DEGREE else 0
+
+    layout, copies = read(f"{role}_layout"), number(read(f"{role}_redundant"))
+    several = _WORKERS.match(layout)
+    return PoolSide(
+        tensor=count("tp"),
+        pipeline=count("pp"),
+        expert=count("ep"),
+        attention_data=count("dp"),
+        redundant=None if math.isnan(copies) else int(min(copies, LARGEST_DEGREE)),
+        gpus=count("gpus"),
+        workers=int(several[1]) if several else 0,
+        overlapped=_OVERLAP.search(layout) is not None,
+    )
+
+
+def number(written: str) -> float:
+    """The figure that words begin with, the middle of a range; NaN where there is none."""
+    found = _RANGE.match(written)
+    if found is None or not re.match(r"^[\s<>=~≈≤≥]*\d", written):
+        return math.nan
+    low = float(found[1])
+    return (low + float(found[2])) / 2 if found[2] else low
+
+
+def _share(written: str) -> float:
+    """A cached share of prompts; 0 where a row says none, or several."""
+    value = number(written)
+    return value if 0 <= value <= 1 and "/" not in written and "->" not in written else 0.0
+
+
+def _day(written: str) -> str:
+    """A day or a month as builds are named by; empty for what is neither."""
+    return written if re.fullmatch(r"\d{4}-\d\d(-\d\d)?", written, re.ASCII) else ""

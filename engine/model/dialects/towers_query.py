@@ -1,0 +1,45 @@
+"""Towers behind a querying transformer: BLIP-2 and InstructBLIP (arXiv:2301.12597, 2305.06500;
+transformers, modeling_blip_2.py and modeling_instructblip.py)."""
+
+from __future__ import annotations
+
+from engine.model.dialects.towers import linear, patch_count, plain_dimensions, transformer_layer
+from engine.model.keys import Keys
+
+
+def blip(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """A vision transformer, trained queries that look at it, one projection. InstructBLIP's
+    queries see the prompt as well."""
+    hidden, width, layers, patch = plain_dimensions(keys)
+    bias = keys.flag("qkv_bias", default=True)
+    positions = (patch_count(keys, patch) + 1) * hidden
+    block = transformer_layer(hidden, width) - (0 if bias else 3 * hidden)
+    tower = hidden + linear(3 * patch**2, hidden) + positions + layers * block + 2 * hidden
+    kind = {"blip-2": "blip_2_qformer"}.get(outer.model_type, "instructblip_qformer")
+    former = outer.scope("qformer_config", model_type=kind)
+    if former is None:
+        raise outer.problem("qformer_config", None, "the config of the querying transformer")
+    former.tower = True
+    outer.ignore("image_text_hidden_size", "use_decoder_only_language_model")
+    inner = former.integer("hidden_size")
+    queries = outer.integer("num_query_tokens", default=32) * inner
+    return tower + queries + _former(former, outer) + linear(inner, text_hidden)
+
+
+def _former(keys: Keys, outer: Keys) -> int:
+    """BERT's layers; every so many of them look at the pictures. Where it reads text there are
+    its tables, and a feed-forward part for the text's tokens beside that for the queries."""
+    keys.ignore("num_attention_heads", "hidden_act")
+    hidden = keys.integer("hidden_size")
+    width = keys.integer("intermediate_size")
+    layers = keys.integer("num_hidden_layers", maximum=10_000)
+    every = keys.integer("cross_attention_frequency", default=2, maximum=10_000)
+    seen = keys.integer("encoder_hidden_size", default=1408)
+    reads = outer.model_type != "blip-2" or keys.flag("use_qformer_text_input", default=False)
+    feed_forward = linear(hidden, width) + linear(width, hidden) + 2 * hidden
+    own = 4 * linear(hidden, hidden) + 2 * hidden
+    crossed = 2 * linear(hidden, hidden) + 2 * linear(seen, hidden) + 2 * hidden
+    tables = keys.integer("vocab_size") + keys.integer("max_position_embeddings")
+    parts = 2 if reads else 1
+    found = layers * (own + parts * feed_forward) + -(-layers // every) * crossed + 2 * hidden
+    return found + (tables * hidden if reads else 0)

@@ -1,0 +1,178 @@
+"""What drafts for a model: its own prediction layers, or a checkpoint made to follow it.
+
+A draft is an `Architecture` of its own, whose passes, weights and cache are counted like any
+other's. One whose checkpoint nobody names is of the shape that published ones of its method have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from engine.model.architecture import Architecture, LayerGroup
+from engine.model.config import LoadedModel
+from engine.model.config.interpret import interpret
+from engine.model.config.loaded import RawConfig
+from engine.model.precision import FORMATS, Precision
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+
+class DraftMethod(StrEnum):
+    """How tokens are drafted."""
+
+    PREDICTION = "mtp"
+    """By the checkpoint's own multi-token-prediction layers."""
+    EAGLE3 = "eagle3"
+    """By a layer over hidden states of the model, one token after the other."""
+    P_EAGLE = "p-eagle"
+    """As EAGLE-3, all tokens in one pass."""
+    DFLASH = "dflash"
+    """By layers over a block of masked tokens, all in one pass."""
+    DSPARK = "dspark"
+    """As DFlash."""
+    MODEL = "draft-model"
+    """By a small model of its own."""
+    NGRAM = "ngram"
+    """By looking the last tokens up in the prompt."""
+
+
+IN_ONE_PASS = frozenset({DraftMethod.P_EAGLE, DraftMethod.DFLASH, DraftMethod.DSPARK})
+"""Methods whose pass drafts the whole block."""
+NAMED_METHODS = tuple(method for method in DraftMethod if method is not DraftMethod.MODEL)
+"""Methods that need no checkpoint to be named."""
+_CHECKPOINTS = {
+    "an EAGLE-3 draft": DraftMethod.EAGLE3,
+    "a P-EAGLE draft": DraftMethod.P_EAGLE,
+    "a DFlash draft": DraftMethod.DFLASH,
+    "a multi-token-prediction draft": DraftMethod.PREDICTION,
+}
+"""What the dialects call a draft's checkpoint."""
+_LAYERS = {
+    DraftMethod.EAGLE3: 1,
+    DraftMethod.P_EAGLE: 4,
+    DraftMethod.DFLASH: 5,
+    DraftMethod.DSPARK: 5,
+}
+"""Of published drafts: EAGLE-3 one layer (arXiv:2503.01840); P-EAGLE four (vLLM's blog of 13 March
+2026); DFlash five (z-lab/Qwen3-8B-DFlash-b16), DSpark taken to be like it."""
+_HEAD_DIM = 128
+_KV_HEADS = 8
+_WIDTH = 3
+"""Inner width over hidden size of EAGLE-3 drafts: 2.6 (Kimi-K2) to 6 (Qwen3-235B)."""
+_VOCABULARY = 32_000
+"""Words that EAGLE-3 drafts score (draft_vocab_size of published ones)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What drafts. ``architecture`` is what one pass goes through, None where nothing does; it has
+    weights and a cache of its own unless it is ``built_in``, where those are the model's."""
+
+    method: DraftMethod
+    architecture: Architecture | None
+    precision: Precision
+    built_in: bool = False
+    assumed: bool = False
+    """Nobody named a checkpoint: of the method's usual shape."""
+    checkpoint: str = ""
+    """Where engines find it: on the hub, else as it was named; empty where there is none."""
+
+    @property
+    def in_one_pass(self) -> bool:
+        """Whether one pass drafts all tokens of a step."""
+        return self.method in IN_ONE_PASS
+
+
+def draft_of(
+    named: str,
+    target: Architecture,
+    precision: Precision,
+    read: Callable[[str], LoadedModel],
+) -> Draft:
+    """The draft that ``named`` means: a method, or what ``read`` finds under it; empty is the
+    usual one of ``target``. Raises `InputError`."""
+    methods = {method.value: method for method in DraftMethod}
+    if not named:
+        usual = DraftMethod.PREDICTION if target.prediction_layers else DraftMethod.EAGLE3
+        return _by_method(usual, target, precision)
+    if named.lower() in methods:
+        return _by_method(methods[named.lower()], target, precision)
+    try:
+        loaded = read(named)
+    except InputError as error:
+        raise InputError(f"--draft: {error}; expected {_expected()}") from None
+    own = loaded.architecture
+    if not isinstance(own, Architecture) or not own.generates:
+        raise InputError(f"--draft {clean(named, 80)}: drafts no tokens, expected {_expected()}")
+    method = _CHECKPOINTS.get(own.draft, DraftMethod.MODEL)
+    stored = replace(loaded.precision, kv=precision.kv)
+    return Draft(method, own, stored, checkpoint=loaded.repository or named)
+
+
+def _expected() -> str:
+    return f"one of {', '.join(NAMED_METHODS)}, or a draft's profile, path or hub id"
+
+
+def _by_method(method: DraftMethod, target: Architecture, precision: Precision) -> Draft:
+    if method is DraftMethod.NGRAM:
+        return Draft(method, None, precision)
+    if method is DraftMethod.PREDICTION:
+        return Draft(method, _own_layers(target), precision, built_in=True)
+    if method is DraftMethod.MODEL:
+        raise InputError("--draft draft-model: name the model: its profile, path or hub id")
+    plain = FORMATS["bf16"]
+    made = _usual(method, target)
+    return Draft(method, made, Precision(plain, plain, precision.kv), assumed=True)
+
+
+def _own_layers(target: Architecture) -> Architecture:
+    """One prediction module as a model: embedding and head are the target's."""
+    if not target.prediction_layers:
+        raise InputError(
+            f"--draft mtp: {target.name or 'the model'} has no prediction layers of its own, "
+            "expected another method, or a draft's profile, path or hub id"
+        )
+    return replace(
+        target,
+        layers=tuple(LayerGroup(one.block, 1) for one in target.prediction_layers),
+        shared=(),
+        prediction_layers=(),
+        prediction_other_parameters=0,
+        embedding_parameters=0,
+        tied_embeddings=True,
+        tower_parameters=0,
+    )
+
+
+def _usual(method: DraftMethod, target: Architecture) -> Architecture:
+    """A draft of the usual shape over the hidden states of ``target``."""
+    hidden, layers = target.hidden_size, _LAYERS[method]
+    heads = max(hidden // _HEAD_DIM, 1)
+    shape: dict[str, Any] = {
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "num_key_value_heads": _KV_HEADS if heads % _KV_HEADS == 0 else heads,
+        "head_dim": _HEAD_DIM,
+        "intermediate_size": _WIDTH * hidden,
+        "vocab_size": target.vocabulary_size,
+        "max_position_embeddings": target.maximum_positions or 4096,
+    }
+    named = {
+        DraftMethod.EAGLE3: "LlamaForCausalLMEagle3",
+        DraftMethod.P_EAGLE: "PEagleDraftModel",
+    }.get(method, "DFlashDraftModel")
+    if method in (DraftMethod.EAGLE3, DraftMethod.P_EAGLE):
+        shape |= {"draft_vocab_size": min(_VOCABULARY, target.vocabulary_size)}
+        shape |= {"model_type": "llama", "tie_word_embeddings": True}
+    else:
+        shape |= {"model_type": "qwen3", "block_size": 16}
+    words = f"a usual {method.value} draft"
+    raw = RawConfig(method.value, words, words, {"architectures": [named], **shape})
+    made = interpret(raw, method.value).architecture
+    assert isinstance(made, Architecture)
+    # It scores the words of its own head and reads the target's embedding.
+    return replace(made, embedding_parameters=0)

@@ -1,0 +1,173 @@
+"""Queues of an open load: prompts before the passes that take them, requests before a place.
+
+Sources of the formulas: mean residual time of a running pass from renewal theory; the wait of many
+servers by Sakasegawa (1977), ``τ·(ca²+cs²)/2·u^(√(2(c+1))−1)/(c·(1−u))``, whose ``c`` is here the
+number of prompts that one pass takes (a pass that serves c at once does what c servers do), exact
+for one server (Pollaczek-Khinchine); waits beyond that are exponential (heavy traffic).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.serve.law import Law, Piece, normal_share
+from engine.serve.laws import Laws, passes_law
+from engine.serve.lengths import answer_nodes, input_variation, output_variation
+from engine.serve.requests import Requests
+from engine.serve.steady import SteadyPasses
+from engine.words.arrays import FloatArray
+
+LEAST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What comes and what is there, per replica: squared ``variation`` of the time between
+    requests, their ``rate``, how many are ``running`` of a ``limit``, the ``largest_rate``, and
+    seconds that one more in flight adds to a pass."""
+
+    variation: float
+    rate: FloatArray
+    running: FloatArray
+    limit: FloatArray
+    largest_rate: FloatArray
+    slope: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A pass that a ``share`` of the prompts finds running, for ``seconds`` in all; ``beside``
+    prompts (a count, Poisson) come while it runs, share the next pass and take ``each`` seconds."""
+
+    share: FloatArray
+    seconds: FloatArray
+    beside: FloatArray
+    each: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A wait: pieces of time that follow each other, of those whom they meet.
+
+    The ``passes`` that may be running are met by shares of the requests; ``beyond`` is an
+    exponential wait of a share ``beyond_share``.
+    """
+
+    passes: tuple[Running, ...]
+    beyond: FloatArray
+    beyond_share: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """Mean seconds of the whole wait."""
+        mean: FloatArray = self.beyond_share * self.beyond
+        for one in self.passes:
+            mean = mean + one.share * (0.5 * one.seconds + one.beside * one.each)
+        return mean
+
+
+def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Queue:
+    """What a prompt waits for: the running pass, prompts that came during it and share the next
+    one, and those that this has no room for."""
+    input_tokens = np.asarray(requests.input_tokens, dtype=float)
+    busy_share = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
+    fitting = passes.budget / input_tokens
+    several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
+    each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
+    coming = passes.arrivals / passes.step
+    # A pass that is met is one of the longer ones: it holds what came during the pass before it.
+    met = passes.mixed + each * np.minimum(coming * passes.step, several - 1.0)
+    full = parts * (passes.plain + several * each)
+    used = np.minimum(coming * full / several, 1.0 - LEAST)
+    lengths = input_variation(requests)
+    varied = 0.5 * (traffic.variation + lengths**2)
+    return Queue(
+        tuple(
+            Running(share, seconds, np.minimum(coming * seconds, several - 1.0), each)
+            for share, seconds in ((1.0 - busy_share, passes.plain), (busy_share, met))
+        ),
+        varied * full / (several * (1.0 - used)),
+        used ** np.sqrt(2.0 * (several + 1.0)),
+    )
+
+
+def admission_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Queue:
+    """What a request waits for a place in memory or in the scheduler: a share that comes when all
+    are taken (the number in flight is about normal), for an exponential time."""
+    deviation = np.sqrt(_in_flight_variance(requests, traffic, passes))
+    missing = (traffic.limit - traffic.running) / np.maximum(deviation, LEAST)
+    free = np.maximum(1.0 - traffic.rate / traffic.largest_rate, LEAST)
+    varied = 0.5 * (traffic.variation + output_variation(requests) ** 2)
+    wait = varied / (traffic.largest_rate * free)
+    return Queue((), wait, normal_share(-np.minimum(missing, 40.0)))
+
+
+def _lasting(traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+    """How much longer the number in flight stays away from its mean than one answer takes:
+    ``1/(1 − ε)`` where passes grow with it by ``ε = n·S'/S`` (processor sharing)."""
+    stretched = np.minimum(traffic.running * traffic.slope / passes.step, 0.95)
+    lasting: FloatArray = 1.0 / (1.0 - stretched)
+    return lasting
+
+
+def _in_flight_variance(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+    """Of the number in flight: that of an infinite server (its mean for Poisson arrivals), as much
+    larger as it lasts."""
+    answers = output_variation(requests) ** 2
+    arrivals = (traffic.variation + answers) / (1.0 + answers)
+    variance: FloatArray = traffic.running * arrivals * _lasting(traffic, passes)
+    return variance
+
+
+def open_laws(
+    requests: Requests,
+    traffic: Traffic,
+    passes: SteadyPasses,
+    least: FloatArray,
+    prompts: Queue,
+    place: Queue,
+) -> Laws:
+    """How far single requests are from the mean; ``least`` seconds are what all of them wait."""
+    accepted = requests.drafts.accepted
+    return Laws(
+        _first_token(least + passes.service, prompts, place),
+        Law.of(Piece(1.0, passes.step / accepted, deviation=_slowed(requests, traffic, passes))),
+        passes_law(passes.plain, passes.mixed, passes.share),
+        answer_nodes(requests),
+    )
+
+
+def _first_token(served: FloatArray, prompts: Queue, place: Queue) -> Law:
+    """All combinations of who waits for what; a Poisson count of mean ``a`` is taken as ``a − √a``
+    and an exponential of ``√a``, which has its mean and variance."""
+    pieces = []
+    for one in prompts.passes:
+        counted = np.sqrt(np.maximum(one.beside, 0.0))
+        fixed, tail = served + (one.beside - counted) * one.each, counted * one.each
+        at_once = one.share * (1.0 - place.beyond_share)
+        for share, beyond in (
+            (at_once * (1.0 - prompts.beyond_share), 0.0),
+            (at_once * prompts.beyond_share, prompts.beyond),
+            (one.share * place.beyond_share, place.beyond),
+        ):
+            pieces.append(Piece(share, fixed, one.seconds, np.hypot(tail, beyond)))
+    return Law(tuple(pieces))
+
+
+def _slowed(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+    """Standard deviation of a user's mean time per token: how many others were in flight during
+    its answer, and how many of their prompts came.
+
+    It stays about as it is for as long as `_lasting` says: its mean over one answer varies less,
+    by the factor ``kept`` (of an Ornstein-Uhlenbeck process).
+    """
+    accepted, steps = requests.drafts.accepted, requests.steps_per_answer
+    lasting = _lasting(traffic, passes)
+    kept = 2.0 * lasting * (1.0 + lasting * np.expm1(-1.0 / lasting))
+    others = np.sqrt(_in_flight_variance(requests, traffic, passes) * kept) * traffic.slope
+    met = np.maximum(passes.step - passes.plain, 0.0)
+    prompts = met * np.sqrt(traffic.variation / np.maximum(passes.arrivals * steps, 1.0))
+    slowed: FloatArray = np.hypot(others, prompts) / accepted
+    return slowed

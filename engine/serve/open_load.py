@@ -1,0 +1,152 @@
+"""An open load: so many requests per second come by themselves, however long others take.
+
+How many are in flight follows from Little's law: ``n = rate · seconds in service``, where a request
+meets ``n`` others on average (PASTA: Poisson arrivals see time averages), so that the passes that
+it lives in hold ``n + 1`` sequences. The largest rate is that of a full deployment; from there on
+the queue grows without end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.serve.load import Open
+from engine.serve.open_laws import Queue, Traffic, admission_queue, open_laws, prompt_queue
+from engine.serve.passes import Deployment
+from engine.serve.requests import Requests
+from engine.serve.service import Part, Parts, Service
+from engine.serve.steady import SteadyPasses, steady_passes
+from engine.words.arrays import BoolArray, FloatArray
+
+ROUNDS = 10
+"""Of the search for the number in flight; time per pass is nearly a straight line over it."""
+MOST_USED = 1.0 - 1e-6
+"""Share of the largest rate up to which anything is worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenService:
+    """What users see at a rate; ``in_flight`` counts those who wait, too. The figures of rates that
+    are not ``stable`` are those of the ``largest_rate`` (per replica) and mean nothing."""
+
+    service: Service
+    in_flight: FloatArray
+    running: FloatArray
+    stable: BoolArray
+    largest_rate: FloatArray
+
+
+def largest_rate(deployment: Deployment, requests: Requests, limit: FloatArray) -> FloatArray:
+    """Requests per second that one replica carries with ``limit`` sequences at once: as many as
+    end, and as many as its passes have room for the prompts of."""
+    full = steady_passes(deployment, requests, None, limit)
+    answering = requests.steps_per_answer * full.step
+    kept = full.decoding.sequences / full.sequences
+    rate: FloatArray = np.minimum(limit * kept / answering, limit / (answering + full.service))
+    return rate
+
+
+def serve_open(
+    deployment: Deployment,
+    requests: Requests,
+    load: Open,
+    rate: FloatArray,
+    limit: FloatArray,
+) -> OpenService:
+    """Metrics of ``rate`` requests per second and replica, arrays of (layouts, sizes), where memory
+    and scheduler admit ``limit`` at once."""
+    most = largest_rate(deployment, requests, limit)
+    rate, most = np.broadcast_arrays(np.asarray(rate, dtype=float), most)
+    stable = rate < most * MOST_USED
+    carried = np.minimum(rate, most * MOST_USED)
+    steps, accepted = requests.steps_per_answer, requests.drafts.accepted
+
+    def passes_with(others: FloatArray) -> SteadyPasses:
+        return steady_passes(deployment, requests, None, others + 1.0, others)
+
+    others = kept_in_flight(lambda n: carried * steps * passes_with(n).step, limit)
+    passes = passes_with(others)
+    slope = _slope(passes, passes_with(others + np.maximum(np.sqrt(others), 1.0)), others)
+    running = others + carried * passes.service
+    traffic = Traffic(load.variation, carried, running, limit, most, slope)
+    prompts, place = (
+        prompt_queue(requests, traffic, passes),
+        admission_queue(requests, traffic, passes),
+    )
+    request = deployment.framework.costs.request_seconds
+    waits = _Waits(request, prompts, place, _polling(deployment, passes))
+    ttft = request + waits.polling + prompts.mean + passes.service + place.mean
+    tpot = passes.step / accepted
+    e2e = ttft + np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 0.0) * tpot
+    service = Service.of(
+        requests,
+        carried * e2e,
+        ttft,
+        tpot,
+        lambda: _parts(passes, waits, accepted),
+        lambda: open_laws(requests, traffic, passes, request + waits.polling, prompts, place),
+        {"prefill": passes.prefill, "decode": passes.alone},
+    )
+    return OpenService(service, carried * e2e, running, stable, most)
+
+
+def kept_in_flight(needed: Callable[[FloatArray], FloatArray], limit: FloatArray) -> FloatArray:
+    """The ``n`` of which ``needed(n)`` are in service: between none and ``limit``, by false
+    position (Illinois: an end that stays counts half)."""
+    above = limit - needed(limit)
+    low, high = np.zeros_like(above), np.broadcast_to(limit, above.shape)
+    below = low - needed(low)
+    for _ in range(ROUNDS):
+        across = np.where(above > below, below / np.minimum(below - above, -1e-12), 0.0)
+        middle = low + np.clip(across, 0.0, 1.0) * (high - low)
+        value = middle - needed(middle)
+        short = value < 0.0
+        above, below = (
+            np.where(short, np.where(above > 0, 0.5 * above, above), value),
+            np.where(short, value, 0.5 * below),
+        )
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    return middle
+
+
+def _slope(passes: SteadyPasses, fuller: SteadyPasses, others: FloatArray) -> FloatArray:
+    """Seconds that one more in flight adds to a pass."""
+    more = np.maximum(np.sqrt(others), 1.0)
+    slope: FloatArray = np.maximum(fuller.step - passes.step, 0.0) / more
+    return slope
+
+
+def _polling(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
+    """Until the engine looks at its queue, where it does not do so after every pass."""
+    steps = np.maximum(deployment.framework.scheduler.admission_steps, passes.interval)
+    waited: FloatArray = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
+    return waited
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    request: float
+    prompts: Queue
+    place: Queue
+    polling: FloatArray
+
+
+def _parts(passes: SteadyPasses, waits: _Waits, accepted: float) -> Parts:
+    """What the latencies are made of."""
+    decode, plain = passes.alone.seconds / accepted, passes.plain / accepted
+    return {
+        "ttft": (
+            Part("request", np.asarray(waits.request)),
+            Part("waiting for passes and prompts of others", waits.polling + waits.prompts.mean),
+            Part("prefill", passes.service, "prefill"),
+            Part("queueing for a place", waits.place.mean),
+        ),
+        "tpot": (
+            Part("decode", decode, "decode"),
+            Part("drafting", plain - decode),
+            Part("prompts of others", passes.step / accepted - plain),
+        ),
+    }

@@ -1,0 +1,79 @@
+"""What is known of drafts: by model, family and method; beyond the last published position."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.model.acceptance import (
+    Acceptance,
+    Basis,
+    acceptance_of,
+    family,
+    known_acceptances,
+    stem,
+)
+from engine.model.draft import DraftMethod
+from engine.scenario import Text
+
+METHODS = st.sampled_from(DraftMethod)
+TEXTS = st.sampled_from(Text)
+
+
+def row(*kept: float) -> Acceptance:
+    return Acceptance("m", DraftMethod.EAGLE3, Text.CHAT, kept, 1, 0.03, ("here",))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("deepseek-ai/DeepSeek-R1-0528", "deepseek-r1"),
+        ("zai-org__GLM-5.2-FP8", "glm-5.2"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "llama-3.1-8b"),
+        ("Qwen/Qwen3-235B-A22B-Instruct-2507", "qwen3-235b-a22b"),
+    ],
+)
+def test_names_lose_what_does_not_change_the_model(name: str, expected: str):
+    assert stem(name) == expected
+
+
+def test_a_family_is_the_first_word():
+    assert (family("openai/gpt-oss-20b"), family("GLM-5")) == ("gpt-oss", "glm")
+
+
+def test_published_tokens_per_step_are_reproduced():
+    """TensorRT-LLM's blog on DeepSeek-R1: 1.92, 2.58, 2.82 at 1, 2, 3 drafted tokens."""
+    known = acceptance_of("deepseek-r1", DraftMethod.PREDICTION, Text.CHAT)
+    made = [1 + sum(known.first(tokens)) for tokens in (1, 2, 3)]
+    assert known.basis is Basis.MODEL
+    assert made == pytest.approx([1.92, 2.58, 2.82], abs=0.005)
+
+
+def test_a_model_without_figures_has_its_familys():
+    known = acceptance_of("llama-3.1-405b", DraftMethod.EAGLE3, Text.CODE)
+    assert known.basis is Basis.FAMILY
+
+
+def test_an_unknown_model_has_the_methods():
+    assert acceptance_of("nobody-7b", DraftMethod.DFLASH, Text.CHAT).basis is Basis.METHOD
+
+
+def test_other_text_changes_what_is_known_of_the_model():
+    code = acceptance_of("deepseek-r1", DraftMethod.PREDICTION, Text.CODE)
+    assert code.basis is Basis.OTHER_TEXT
+    assert sum(code.kept) > sum(acceptance_of("deepseek-r1", code.method, Text.CHAT).kept)
+
+
+def test_beyond_the_last_position_the_chance_falls():
+    assert row(0.8).first(2) == pytest.approx((0.8, 0.8 * 0.8 * 0.95))
+
+
+@given(st.text(max_size=12), METHODS, TEXTS)
+def test_no_position_is_kept_more_often_than_the_one_before(name, method, text):
+    kept = (1.0, *acceptance_of(name, method, text).first(12))
+    assert all(1.0 >= one >= other >= 0.0 for one, other in pairwise(kept))
+
+
+def test_every_row_has_its_sources():
+    assert all(one.sources and one.figures > 0 for one in known_acceptances())

@@ -1,0 +1,90 @@
+"""Sweeps of requests per second: the fewest replicas that keep the objectives."""
+
+import pytest
+
+from engine.cli import run
+from engine.plan.answer import answer
+from engine.plan.metrics import UNSTABLE
+from engine.plan.prepared import prepare
+from engine.plan.results import Sweep
+from engine.plan.sweep import sweep
+from engine.scenario import LayoutLimits, Objectives, Scenario, Workload
+
+
+def asked(rate: float, **limits: float) -> Scenario:
+    return Scenario(
+        model="llama-3.1-8b",
+        chip="h100_sxm",
+        chips=8,
+        workload=Workload(1024, 256, rate=rate),
+        limits=LayoutLimits(tensor=(1,), pipeline=(1,)),
+        objectives=Objectives(**limits),
+    )
+
+
+def swept(scenario: Scenario) -> tuple[Sweep, str]:
+    prepared = prepare(scenario)
+    found = sweep(prepared, scenario)
+    assert found is not None
+    return found, answer(prepared, scenario, found)
+
+
+def test_a_row_is_a_number_of_replicas_and_the_fewest_win():
+    found, words = swept(asked(30.0, ttft_p99_ms=1000, tpot_p90_ms=40))
+    table, best = found.table, found.best
+    assert best is not None and len(table) == 8
+    replicas = table.arrangement(best).replicas
+    meeting = [table.arrangement(row).replicas for row in range(8) if table.meets[row]]
+    assert replicas == min(meeting) and 1 < replicas < 8
+    assert words.startswith("Serve 30 requests/s of Llama-3.1-8B on")
+    assert "TTFT p99" in words and "of 1,000 ms" in words and "utilised" in words
+
+
+def test_one_replica_fewer_binds():
+    _, words = swept(asked(30.0, tpot_p90_ms=12))
+    assert "TPOT p90 binds" in words and "would need" in words
+
+
+def test_a_rate_that_nothing_carries_is_said():
+    found, words = swept(asked(100_000.0))
+    assert found.best is None and found.nearest is not None
+    assert found.table.verdict(found.nearest) is UNSTABLE
+    assert found.table.arrangement(found.nearest).replicas == 8
+    assert words.startswith("Nothing carries 100,000 requests/s")
+    assert "requests/s at most" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--rate", "0"], "--rate: found '0'"),
+        (["--rate", "many"], "--rate: found 'many'"),
+        (["--rate", "5", "--isl-spread", "-1"], "--isl-spread: found '-1'"),
+        (["--rate", "5", "--burstiness", "0"], "--burstiness: found '0'"),
+        (["--rate", "5", "--batch", "8"], "--rate: found --batch"),
+        (["--rate", "5", "--goodput", "150"], "--goodput: found '150%'"),
+    ],
+)
+def test_bad_loads_are_one_line(capsys, options: list[str], said: str):
+    model = ["predict", "--model", "llama-3.1-8b", "--chip", "h100", "--tp", "1"]
+    assert run([*model, *options]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and said in lines[0]
+
+
+def test_predict_takes_several_rates(capsys):
+    words = [
+        "--model",
+        "llama-3.1-8b",
+        "--chip",
+        "h100",
+        "--tp",
+        "1",
+        "--isl",
+        "1K",
+        "--osl",
+        "256",
+    ]
+    assert run(["predict", *words, "--rate", "1,5,500"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("✓ meets") == 2 and "requests/s at most" in out
