@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from asyncio import Queue
 from typing import Any
 
 from rich.color import ColorSystem
@@ -58,7 +59,7 @@ class TerminalDriver(LinuxDriver):
 
 def waiting_keys(screen: Screen[Any]) -> list[events.Key]:
     """Take the keys that a screen has not handled yet: Textual drops them when the screen goes."""
-    queue = screen._message_queue
+    queue: Queue[Message | None] = screen._message_queue
     waiting: list[Message | None] = [queue.get_nowait() for _ in range(queue.qsize())]
     for one in waiting:
         if not isinstance(one, events.Key):
