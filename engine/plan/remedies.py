@@ -23,6 +23,7 @@ from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.plan.token_nudges import token_nudge
 from engine.scenario import LayoutLimits, Scenario
+from engine.serve.resolve import longest_tokens
 from engine.words.errors import RooftopError
 from engine.work.arrangement import Arrangement
 
@@ -118,7 +119,7 @@ def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) ->
         return Shortfall(verdict, float(table.batch[row]), most)
     if verdict is NO_FIGURE:
         return Shortfall(verdict, math.inf, 1.0)
-    asked = scenario.workload.input_tokens + scenario.workload.output_tokens
+    asked = longest_tokens(scenario.workload)
     return Shortfall(verdict, float(asked), float(prepared.systems[0].max_context))
 
 
