@@ -1,5 +1,5 @@
-"""Kosmos-2's text model (arXiv:2306.14824; transformers, modeling_kosmos2.py): a decoder with a norm
-more in front of each projection back, and computed positions."""
+"""Kosmos-2's text model (arXiv:2306.14824; transformers, modeling_kosmos2.py): a decoder with a
+further norm in front of each projection back, and computed positions."""
 
 from __future__ import annotations
 

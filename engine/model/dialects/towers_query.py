@@ -1,6 +1,6 @@
 """Towers behind a querying transformer: BLIP-2, InstructBLIP and Kosmos-2 (arXiv:2301.12597,
-2305.06500, 2306.14824), and Florence-2's (arXiv:2311.06242; transformers, modeling files of the same
-names)."""
+2305.06500, 2306.14824), and Florence-2's (arXiv:2311.06242; transformers, modeling files of the
+same names)."""
 
 from __future__ import annotations
 
@@ -60,8 +60,9 @@ def kosmos(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 
 def florence(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """DaViT (arXiv:2204.03645): stages of pairs of layers that attend over windows and over channels,
-    each with two convolutions by channel; learned rows and columns, one projection with a norm."""
+    """DaViT (arXiv:2204.03645): stages of pairs of layers that attend over windows and over
+    channels, each with two convolutions by channel; learned rows and columns, one projection with
+    a norm."""
     keys.ignore("num_heads", "num_groups", "window_size", "patch_stride", "patch_padding")
     keys.ignore("max_temporal_embeddings", "patch_prenorm")
     widths = keys.integers("embed_dim", minimum=1) or []
