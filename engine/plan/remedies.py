@@ -16,7 +16,17 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
 from engine.plan.metric import Better, Metric
-from engine.plan.metrics import LIMITED, MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_MANY, Verdict
+from engine.plan.metrics import (
+    LARGEST_RATE,
+    LIMITED,
+    MEMORY,
+    NO_FIGURE,
+    NO_MEMORY,
+    NOTHING,
+    TOO_MANY,
+    UNSTABLE,
+    Verdict,
+)
 from engine.plan.nudge import Nudge, chip_count_nudge, chip_nudge, objective_nudge, relatives
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.results import Table
@@ -117,6 +127,8 @@ def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) ->
     if verdict is TOO_MANY:
         most = float(prepared.framework.scheduler.max_sequences)
         return Shortfall(verdict, float(table.batch[row]), most)
+    if verdict is UNSTABLE:
+        return Shortfall(verdict, scenario.workload.rate, table.value(row, LARGEST_RATE.id))
     if verdict is NO_FIGURE:
         return Shortfall(verdict, math.inf, 1.0)
     asked = longest_tokens(scenario.workload)

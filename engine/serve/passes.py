@@ -180,11 +180,12 @@ def _launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
 
 
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
-    """What the framework spends around a pass: per pass, per layer and per sequence."""
+    """What the framework spends around a pass: per pass, per layer and per sequence sampled."""
     costs = deployment.framework.costs
-    sequences = sum((step.sequences for step in steps), np.zeros(1))
+    # A verifying step samples for every query.
+    sampled = (step.tokens if step.decode else step.sequences for step in steps)
     fixed = costs.step_seconds + costs.layer_seconds * deployment.inventory.layer_count
-    return fixed + costs.sequence_seconds * sequences
+    return fixed + costs.sequence_seconds * sum(sampled, np.zeros(1))
 
 
 def _item(deployment: Deployment, part: Work | Message, seconds: FloatArray) -> Item:

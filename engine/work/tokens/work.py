@@ -336,7 +336,10 @@ def _attention_work(
     query_heads = core.query_heads / layouts.tensor
     kv_heads = core.kv_heads / np.minimum(layouts.tensor, float(core.kv_heads))
     visible = step.visible(core.window, core.top_k)
-    loaded = np.minimum(step.loaded(core.window), visible) if step.decode else step.loaded()
+    loaded = step.loaded()
+    if step.decode:
+        # Each query of a verifying step selects keys of its own.
+        loaded = np.minimum(step.loaded(core.window), visible * step.queries)
     if source is not None:
         visible = loaded = np.broadcast_to(source.tokens, np.shape(visible))
     elif core.source_tokens:
