@@ -63,9 +63,7 @@ def errors(case: Case, used: float, count: int, seed: int) -> tuple[str, dict[st
     workload = Workload(
         case.input, case.output, input_spread=case.spread, output_spread=case.spread, rate=1.0
     )
-    scenario = Scenario(
-        model=case.model, chip=case.chip, framework=case.engine, workload=workload
-    )
+    scenario = Scenario(model=case.model, chip=case.chip, framework=case.engine, workload=workload)
     system = resolve(scenario).systems[0]
     requests, arrangement = requests_of(scenario, system), Aggregated(case.layout)
     first = predict(system, (arrangement,), requests, Open(1.0), np.ones((1, 1)))
@@ -95,9 +93,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    head = f"{'model':<14}{'engine':<7}{'layout':<12}{'lengths':>11}{'cv':<4}{'used':>5}{'req/s':>8}"
+    head = f"{'model':<14}{'engine':<7}{'layout':<12}{'lengths':>11}{'cv':<4}"
+    head += f"{'used':>5}{'req/s':>8}"
     print(head + "  p99 TTFT ms: said, seen, off    p99 E2E ms: said, seen, off   TPOT", flush=True)
-    within = {name: 0 for name in TARGETS}
+    within = dict.fromkeys(TARGETS, 0)
     every: dict[str, list[float]] = {name: [] for name in TARGETS}
     slowest = 0.0
     for case in CASES:
