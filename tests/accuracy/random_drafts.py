@@ -5,7 +5,7 @@ costs each engine, to published runs with speculative decoding.
 
 ``--write`` puts the shares into ``profiles/acceptance/random.toml``; microseconds of a pass by
 engine and chip generation are printed, to be put into the engines' profiles (``draft_us``, and
-``draft_generation_us`` beyond it). ``--folds`` predicts each model by costs that were fitted without
+``draft_generation_us`` beyond it). ``--folds`` predicts each model by costs fitted without
 it, and by the median share of the others.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.dialects.towers import linear, transformer_layer
-from engine.model.dialects.towers_ocr import deepseek_ocr
+from engine.model.dialects.towers_ocr import deepseek_ocr, deepseek_ocr2
 from engine.model.keys import Keys
 
 QUERIES = 256
@@ -59,6 +59,9 @@ def _ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     towers = keys.values["width"]
     keys.ignore(*keys.values)
     outer.ignore("projector_config")
+    if any(str(name).startswith("qwen2-0-5b") for name in towers):
+        published = Keys({}, keys.source, "deepseek_ocr2_vision", {})
+        return deepseek_ocr2(published, outer, text_hidden)
     if not any(str(name).startswith("clip-l") for name in towers):
         keys.leave_out("its towers are")
         return 0

@@ -127,6 +127,40 @@ def deepseek_ocr(source: str, text_hidden: int) -> int:
     return sam(base) + joined + clip + ends
 
 
+QWEN_SMALL = {"hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24}
+QWEN_SMALL |= {"num_attention_heads": 14, "num_key_value_heads": 2}
+"""The second encoder's sizes: those of Qwen2-0.5B."""
+QUERY_ROWS = 144 + 256
+"""Trained queries for pictures of 768 and of 1024 pixels."""
+
+
+def deepseek_ocr2(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """DeepSeek-OCR 2 (arXiv:2601.20552): SAM-base, two strided convolutions, Qwen2's layers with
+    trained queries on their result, one projection, a separator (transformers,
+    modeling_deepseek_ocr2.py). Sizes that a file leaves out are the published ones."""
+    base = keys.scope("sam_config", model_type="deepseek_ocr2_sam_vision_model")
+    inner = keys.scope("encoder_config", model_type="deepseek_ocr2_encoder")
+    if base is None or inner is None:
+        base = Keys({}, keys.source, "sam", {})
+        inner = Keys({}, keys.source, "deepseek_ocr2_encoder", {})
+        keys.ignore(*keys.values)
+    base.defaults = {**base.defaults, **SAM_BASE, "global_attn_indexes": SAM_BASE_WHOLE}
+    inner.defaults = {**inner.defaults, **QWEN_SMALL}
+    base.tower = inner.tower = True
+    base.ignore("mlp_ratio", "downsample_channels")
+    inner.ignore("vocab_size", "max_position_embeddings", "layer_types", "max_window_layers")
+    hidden, width = inner.integer("hidden_size"), inner.integer("intermediate_size")
+    layers = inner.integer("num_hidden_layers", maximum=10_000)
+    heads = inner.integer("num_attention_heads", maximum=100_000)
+    narrow = hidden // heads * inner.integer("num_key_value_heads", maximum=100_000)
+    attention = linear(hidden, hidden) + 2 * linear(hidden, narrow) + hidden**2
+    block = attention + 3 * hidden * width + 2 * hidden
+    channels = base.integer("output_channels", default=256)
+    joined = 9 * channels * 2 * channels + 9 * 2 * channels * hidden
+    ends = QUERY_ROWS * hidden + hidden + linear(hidden, text_hidden) + text_hidden
+    return sam(base) + joined + layers * block + ends
+
+
 def unlimited_ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """DeepSeek-OCR's towers; sizes of their own are refused, as none are published."""
     for name in ("sam_config", "vision_encoder_config", "sam_vision_config", "encoder_config"):

@@ -84,8 +84,14 @@ def test_deepseek_ocr_counts_both_towers() -> None:
     assert total({**OCR, **DEEPLIP}) == 3_335_504_128
 
 
-def test_other_towers_of_deepseek_ocr_are_named_as_not_counted() -> None:
+def test_deepseek_ocr2_counts_its_towers_in_the_spelling_of_its_repository() -> None:
+    """As transformers counts of the same layout."""
     towers = {"vision_config": {"width": {"qwen2-0-5b": {"dim": 896}, "sam_vit_b": {}}}}
+    assert total({**OCR, **towers}) == 3_389_119_360
+
+
+def test_other_towers_of_deepseek_ocr_are_named_as_not_counted() -> None:
+    towers = {"vision_config": {"width": {"some-encoder": {"dim": 896}, "sam_vit_b": {}}}}
     model = read_architecture({**OCR, **towers}, "config.json", "model")
     assert model.uncounted == ("vision_config",)
 
