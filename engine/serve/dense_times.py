@@ -29,23 +29,29 @@ class DenseTimes:
     sweep. Threads that share it may both work a table out, to the same end."""
 
     def __init__(self) -> None:
-        self._tables: dict[tuple[bool, tuple[float, ...]], FloatArray] = {}
+        self._tables: dict[tuple[bool, float, tuple[float, ...]], FloatArray] = {}
 
     def at(
         self, layouts: LayoutArrays, tokens: FloatArray, decode: bool, make: Make
     ) -> FloatArray | None:
-        """Seconds of (layouts, sizes); None where looking up is no gain or no whole numbers of
-        tokens are asked for."""
+        """Seconds of (layouts, sizes); None where looking up is no gain, or other numbers of tokens
+        are asked for than whole ones and halves."""
         if tokens.size < FEWEST or len(tokens) != len(layouts.tensor):
             return None
+        unit = 1.0
         places = tokens.astype(np.int64)
+        if not np.array_equal(places, tokens):
+            unit, doubled = 0.5, 2.0 * tokens
+            places = doubled.astype(np.int64)
+            if not np.array_equal(places, doubled):
+                return None
         most = places.max(axis=1)
-        if int(most.max()) > MOST_TOKENS or not np.array_equal(places, tokens):
+        if int(most.max()) > MOST_TOKENS:
             return None
         tables: list[FloatArray] = []
         starts = np.zeros((len(tokens), 1), dtype=np.int64)
         for row, widest in self._widest(layouts, most).items():
-            table = self._table(layouts.at((row[0], 0)), widest, decode, make)
+            table = self._table(layouts.at((row[0], 0)), widest, decode, unit, make)
             starts[list(row)] = sum(map(len, tables))
             tables.append(table)
         places += starts
@@ -61,12 +67,14 @@ class DenseTimes:
             alike.setdefault(key, []).append(row)
         return {tuple(rows): int(most[rows].max()) for rows in alike.values()}
 
-    def _table(self, layout: LayoutArrays, widest: int, decode: bool, make: Make) -> FloatArray:
-        key = decode, tuple(float(one[0, 0]) for one in _dividing(layout))
+    def _table(
+        self, layout: LayoutArrays, widest: int, decode: bool, unit: float, make: Make
+    ) -> FloatArray:
+        key = decode, unit, tuple(float(one[0, 0]) for one in _dividing(layout))
         known = self._tables.get(key, np.zeros(0))
         if len(known) <= widest:
             length = max(widest + 1, 2 * len(known), STEP)
-            counts = np.arange(len(known), length, dtype=float)[np.newaxis, :]
+            counts = unit * np.arange(len(known), length, dtype=float)[np.newaxis, :]
             known = np.concatenate([known, make(layout, counts)[0]])
             self._tables[key] = known
         return known

@@ -202,8 +202,9 @@ def _faster_in_turns(
     where = splits(mine)
     if not np.any(where):
         return whole
-    halves = tuple(_one_batch(deployment.overlapping, halved(mine)))
-    turns = turns_seconds(halves, _cores_taken(deployment, steps))
+    some, half = deployment.overlapping, halved(mine)
+    others = _timed(some, half, other_work(some.placed, half, some.imbalance, some.source))
+    turns = turns_seconds(_dense_seconds(some, half), others, _cores_taken(deployment, steps))
     seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
     seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
     return seconds
