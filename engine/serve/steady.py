@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
+from engine.hardware.framework_parts import PrefillPasses, Scheduler
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
-from engine.work.tokens import Step
+from engine.work.tokens import LayoutArrays, Step
 
 LEAST_FRESH = 1e-9
 """Keeps shares of shares finite."""
@@ -77,14 +77,13 @@ def steady_passes(
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
     starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
     arrivals = held * starting / steps
-    interval = _interval(scheduler, budget, arrivals * fresh)
+    interval = _interval(scheduler, layouts, arrivals, budget / fresh)
     together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
     chunk = np.minimum(together * fresh, budget)
     own_share = np.minimum(arrivals * interval * fresh / chunk, 1.0)
-    # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
-    # engine lets them prefill in the same passes.
-    apart = np.ones(1) if scheduler.rank_turns is RankTurns.TOGETHER else layouts.attention_data
-    share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
+    # Attention-DP ranks step together: all wait whenever one of them has a prompt.
+    ranks = layouts.attention_data
+    share = -np.expm1(ranks * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
     graph_tokens = deployment.framework.capabilities.graph_tokens
     filled_up = (layouts.attention_data > 1) & (fresh <= graph_tokens)
@@ -118,12 +117,19 @@ def steady_passes(
     )
 
 
-def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> FloatArray:
-    """Passes from one that may take prompts to the next, when ``tokens`` of prompts come per pass:
-    as the engine is told, if one pass has room for all that come meanwhile."""
-    if scheduler.prefill_interval <= 1.0:
+def _interval(
+    scheduler: Scheduler, layouts: LayoutArrays, arrivals: FloatArray, fitting: FloatArray
+) -> FloatArray:
+    """Passes from one that may take prompts to the next, when ``arrivals`` prompts come to a rank
+    per pass and one pass has room for ``fitting``: as the engine is told, or until every
+    attention-DP rank has a prompt, as long as they wait for each other; sooner where one pass could
+    not take all that come meanwhile."""
+    told, patience = scheduler.prefill_interval, scheduler.rank_wait_passes
+    if told <= 1.0 and not patience:
         return np.ones(1)
-    return np.clip(budget / np.maximum(tokens, LEAST_FRESH), 1.0, scheduler.prefill_interval)
+    waited = np.clip(1.0 / arrivals, 1.0, max(patience, 1))
+    waited = np.where(layouts.attention_data > 1, waited, 1.0)
+    return np.maximum(np.minimum(fitting / arrivals, np.maximum(waited, told)), 1.0)
 
 
 def _together(
