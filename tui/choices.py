@@ -1,4 +1,4 @@
-"""What was chosen in the app and is to stay so: columns, theme, glyphs. Kept in the state
+"""What was chosen in the app and is to stay so: columns, theme, glyphs, language. Kept in the state
 folder; the config file stays as its owner wrote it."""
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Choices:
 
     theme: str | None = None
     glyphs: str | None = None
+    language: str | None = None
     columns: tuple[str, ...] = ()
     """Ids of the table's columns in their order; those not named here come after them."""
     hidden: tuple[str, ...] = tuple(one.id for one in METRICS if not one.shown)
@@ -43,9 +44,16 @@ def _checked(values: dict[str, Any]) -> Choices:
     return Choices(
         theme if isinstance(theme, str) and theme in THEMES else None,
         glyphs if glyphs in ("unicode", "ascii") else None,
+        _language(values.get("language")),
         _names(values.get("columns")),
         _names(values.get("hidden")) if "hidden" in values else Choices().hidden,
     )
+
+
+def _language(value: object) -> str | None:
+    from engine.sources.languages import languages
+
+    return value if isinstance(value, str) and value in languages() else None
 
 
 def _names(value: object) -> tuple[str, ...]:

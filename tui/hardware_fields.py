@@ -89,6 +89,17 @@ def _degree_field(id: str, label: str) -> Field:
     )
 
 
+def _set_precisions(scenario: Scenario, text: str) -> Scenario:
+    from engine.model.precision import parse_cache, parse_precision
+
+    clear = text.strip().lower() in {"", "none", "that alone"}
+    asked = () if clear else tuple(one.strip() for one in text.split(",") if one.strip())
+    for one in asked:
+        if parse_cache(one) is None:
+            parse_precision(one)
+    return replace(scenario, precisions=tuple(one.upper() for one in asked))
+
+
 HARDWARE: tuple[Field, ...] = (
     Field("chip", "chip", lambda s: s.chip, _set_chip, choices=_chips, hint="id or short name"),
     Field(
@@ -112,6 +123,13 @@ HARDWARE: tuple[Field, ...] = (
         "activations", "activations", _ACTIVATIONS, lambda s, name: replace(s, activations=name)
     ),
     _format_field("kv", "KV cache", _CACHES, lambda s, name: replace(s, kv=name), LANGUAGE),
+    Field(
+        "precisions",
+        "precisions",
+        lambda s: ",".join(s.precisions) or "that alone",
+        _set_precisions,
+        hint="also tried, as W8A8,W4A16,KV8; W: side by side",
+    ),
     _degree_field("tensor", "TP"),
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),

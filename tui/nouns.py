@@ -35,6 +35,8 @@ class Noun:
     facts: Callable[[Scenario, str], str]
     typed: Callable[[str], bool]
     alias: Callable[[str], str] = lambda text: ""
+    several: bool = False
+    """Whether several can be marked, to be put side by side."""
 
     def told(self, scenario: Scenario, value: str) -> str:
         """The facts of a value; what is wrong with one that cannot be read."""
@@ -94,9 +96,9 @@ def _current_chip(scenario: Scenario) -> str:
     return _chip_of_alias(scenario.chip) or scenario.chip
 
 
-def _never(text: str) -> bool:
-    """Only what is listed can be meant."""
-    return False
+def _several(text: str) -> bool:
+    """Only what is listed can be meant, one or several; ``any`` is every one."""
+    return "," in text or text == "any"
 
 
 # --- models -----------------------------------------------------------------------------------
@@ -153,13 +155,24 @@ def _engine_facts(scenario: Scenario, value: str) -> str:
 
 
 def _plans(scenario: Scenario) -> Sequence[str]:
-    """Plan files of the folder, the newest first."""
+    """Plan files of the folder, the newest first, then those saved or opened last elsewhere."""
+    from tui.recent import recent_plans
+
     found: list[tuple[float, str]] = []
     with contextlib.suppress(OSError):
         for entry in list(os.scandir("."))[:MOST_PLANS]:
             if entry.name.endswith(".toml") and entry.is_file():
                 found.append((-entry.stat().st_mtime, entry.name))
-    return [name for _, name in sorted(found) if _answer(name)]
+    here = Path.cwd()
+    elsewhere = [one for one in recent_plans() if Path(one).parent != here]
+    names = [*(name for _, name in sorted(found)), *map(_short, elsewhere)]
+    return [name for name in names if _answer(name)]
+
+
+def _short(path: str) -> str:
+    """A path with ``~`` for the home folder."""
+    home = str(Path.home())
+    return f"~{path[len(home) :]}" if path.startswith(f"{home}{os.sep}") else path
 
 
 def _answer(name: str) -> str:
@@ -169,14 +182,14 @@ def _answer(name: str) -> str:
     from engine.words.text import clean
 
     with contextlib.suppress(RooftopError):
-        document = read_toml(Path(name), MAXIMUM_BYTES, "a plan")
+        document = read_toml(Path(name).expanduser(), MAXIMUM_BYTES, "a plan")
         if "schema_version" in document:
             return clean(str(document.get("answer", "no answer")), 400)
     return ""
 
 
 def _plan_facts(scenario: Scenario, value: str) -> str:
-    day = time.strftime("%d %b %H:%M", time.localtime(os.stat(value).st_mtime))
+    day = time.strftime("%d %b %H:%M", time.localtime(Path(value).expanduser().stat().st_mtime))
     return f"{day} · {_answer(value).removeprefix('Serve ')}"
 
 
@@ -212,13 +225,41 @@ def _current_precision(scenario: Scenario) -> str:
 def _is_precision(text: str) -> bool:
     from engine.model.precision import parse_precision
 
+    if "," in text:
+        return True
     with contextlib.suppress(RooftopError):
         return bool(text) and parse_precision(text) is not None
     return False
 
 
+# --- kinds of deployment ----------------------------------------------------------------------
+
+
+def _deployments(scenario: Scenario) -> Sequence[str]:
+    from engine.plan.deploy_kind import deployment_ids
+
+    return deployment_ids()
+
+
+def _deployment_facts(scenario: Scenario, value: str) -> str:
+    from engine.plan.deploy_kind import load_deployment
+
+    kind = load_deployment(value)
+    return f"{kind.name} · {kind.file}"
+
+
 NOUNS: tuple[Noun, ...] = (
-    Noun("chip", "chip", ("chip",), _current_chip, _chips, _chip_facts, _never, _chip_of_alias),
+    Noun(
+        "chip",
+        "chip",
+        ("chip",),
+        _current_chip,
+        _chips,
+        _chip_facts,
+        _several,
+        _chip_of_alias,
+        True,
+    ),
     Noun(
         "model", "model", ("model",), lambda s: s.model, _models, _model_facts, _is_model_reference
     ),
@@ -229,7 +270,8 @@ NOUNS: tuple[Noun, ...] = (
         lambda s: s.framework,
         _engines,
         _engine_facts,
-        _never,
+        _several,
+        several=True,
     ),
     Noun("open", "plan", ("plan", "open"), lambda s: "", _plans, _plan_facts, _is_plan_path),
     Noun(
@@ -240,6 +282,16 @@ NOUNS: tuple[Noun, ...] = (
         lambda s: PRECISIONS,
         _precision_facts,
         _is_precision,
+        several=True,
+    ),
+    Noun(
+        "deploy",
+        "deployment",
+        ("deploy", "deployment"),
+        lambda s: "",
+        _deployments,
+        _deployment_facts,
+        lambda text: False,
     ),
 )
 """Each taken by the command of its id."""

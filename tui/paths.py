@@ -38,6 +38,11 @@ def choices_file() -> Path:
     return state_folder() / "choices.json"
 
 
+def recent_file() -> Path:
+    """The plans that were saved or opened last."""
+    return state_folder() / "recent-plans.json"
+
+
 def crash_file() -> Path:
     """What went wrong when the app ended by itself."""
     return state_folder() / "crash.txt"

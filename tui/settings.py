@@ -37,7 +37,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     theme = arguments.theme or config.theme or chosen or default_theme()
     glyphs = "ascii" if arguments.ascii or not unicode_output() else None
     glyphs = glyphs or config.glyphs or choices.glyphs or "unicode"
-    language = config.language or language_of(os.environ.get("LANG", ""))
+    language = config.language or choices.language or language_of(os.environ.get("LANG", ""))
     return Settings(
         theme=theme,
         ascii_only=glyphs == "ascii",

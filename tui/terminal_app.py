@@ -6,11 +6,13 @@
 - There is no public way to take the mouse or to give it back while an app runs.
 - There is no public way to hear what is displayed: Textual sends whole regions where a few cells
   have changed (`tui.frame`).
+- Keys that wait for a screen are dropped when it goes.
 - There is no public hook for an error of our own: Textual prints pages with every local variable.
 """
 
 from __future__ import annotations
 
+from asyncio import Queue
 from typing import Any
 
 from rich.color import ColorSystem
@@ -21,6 +23,7 @@ from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
+from textual.message import Message
 from textual.screen import Screen
 
 from tui.frame import Frame
@@ -52,6 +55,20 @@ class TerminalDriver(LinuxDriver):
             self._disable_mouse_support()
             self._mouse = False
         self.flush()
+
+
+def waiting_keys(screen: Screen[Any]) -> list[events.Key]:
+    """Take the keys that a screen has not handled yet: Textual drops them when the screen goes."""
+    queue: Queue[Message | None] = screen._message_queue
+    waiting: list[Message | None] = [queue.get_nowait() for _ in range(queue.qsize())]
+    for one in waiting:
+        if not isinstance(one, events.Key):
+            queue.put_nowait(one)
+    if isinstance(screen._pending_message, events.Key):
+        waiting.insert(0, screen._pending_message)
+        screen._pending_message = None
+    found = [one for one in waiting if isinstance(one, events.Key)]
+    return [events.Key(one.key, one.character) for one in found]
 
 
 class Sent(CompositorUpdate):

@@ -16,6 +16,7 @@ from engine.scenario import (
     MOST_PER_SECOND,
     MOST_SPREAD,
     ArrangementKind,
+    Best,
     Client,
     ClientKind,
     DraftTokens,
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from engine.model.config import LoadedModel
 
 
+AUTO = "auto"
+"""So many chips as a rate takes."""
+
+
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     """Add every option that changes the scenario."""
     model = parser.add_argument_group("model")
@@ -59,7 +64,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
     hardware = parser.add_argument_group("hardware")
     hardware.add_argument("--chip", help="chip id or alias; sweep: several, as h200,b200")
-    hardware.add_argument("--chips", help="number of chips")
+    hardware.add_argument(
+        "--chips", help="number of chips; auto: the fewest that carry --rate (sweep, plan, fleet)"
+    )
     hardware.add_argument("--framework", help="serving framework; sweep: several, or any")
     hardware.add_argument("--instances", help="vision: copies of the model on each chip")
     for name, what in (
@@ -111,6 +118,16 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
     _add_load_options(parser)
+    money = parser.add_argument_group("money and energy")
+    money.add_argument(
+        "--prices",
+        metavar="FILE",
+        help="dollars per chip and hour; left out: prices.toml of your configuration folder; "
+        "example: the bundled, dated example",
+    )
+    money.add_argument(
+        "--best", choices=[one.value for one in Best], help="what plans are ranked by"
+    )
     client = parser.add_argument_group("client")
     client.add_argument(
         "--client",
@@ -215,7 +232,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         model=_name(arguments.model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
         chip=start.chip if chip is None else _name(chip, "chip", start.chip),
-        chips=_count(arguments.chips, "chips", start.chips),
+        chips=_count(None if arguments.chips == AUTO else arguments.chips, "chips", start.chips),
         framework=_name(arguments.framework, "framework", start.framework),
         settings=_settings(arguments, start.settings),
         weights=_format(arguments.weights) or start.weights,
@@ -237,6 +254,8 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         pools=_pools(arguments, start.pools),
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
         fixed_batch=start.fixed_batch,
+        best=Best(arguments.best) if arguments.best else start.best,
+        prices=_prices(arguments.prices, start.prices),
         benchmark_number=start.benchmark_number
         if arguments.number is None
         else parse_whole(arguments.number, "--number", 0, 999),
@@ -291,6 +310,10 @@ def _drafts(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
 def _name(text: str | None, what: str, otherwise: str) -> str:
     if text is not None and not text.strip():
         raise InputError(f"--{what}: found nothing, expected the name of a {what}")
+    return otherwise if text is None else text.strip()
+
+
+def _prices(text: str | None, otherwise: str) -> str:
     return otherwise if text is None else text.strip()
 
 

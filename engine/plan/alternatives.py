@@ -213,7 +213,7 @@ def hardware_choices(
         loaded = load_chip(chip)
         wanted = engines_on(scenario, chip) if ANY in engines else engines or (scenario.framework,)
         for engine in wanted:
-            changed = replace(scenario, chip=chip, framework=engine)
+            changed = replace(scenario, chip=loaded.id, framework=engine)
             found.append((f"{loaded.id} {engine}", changed))
     if not found:
         raise InputError("framework any: no engine is known to run on the chip")

@@ -23,6 +23,7 @@ from engine.plan.blocks import (
     rows_of,
 )
 from engine.plan.metrics import CODES, NO_FIGURE
+from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
@@ -72,6 +73,19 @@ def batch_table(
     every = np.ones((1, len(batches)), dtype=bool)
     block = rows_of(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
     return judged_table(prepared, scenario, (arrangement,), (precision,), block)
+
+
+def replicas_table(
+    prepared: Prepared, scenario: Scenario, arrangement: Arrangement, precision: Precision
+) -> Table:
+    """The rows of one arrangement at the scenario's rate: with every number of replicas."""
+    group = tuple(one for one in prepared.arrangements if one.single == arrangement.single)
+    outcome = outcome_of(prepared, scenario, precision, group, np.ones((1, 1)))
+    places = np.arange(len(group))
+    none = np.zeros(len(group), dtype=np.int64)
+    every, batches = np.ones(outcome.shape, dtype=bool), _batches(outcome)[:, 0]
+    block = rows_of(prepared, scenario, outcome, outcome.fits, every, places, none, batches)
+    return judged_table(prepared, scenario, group, (precision,), block)
 
 
 def asked_table(
@@ -155,6 +169,7 @@ def sweep(
     the best of each arrangement: memory and time stay bounded however many chips there are.
     """
     started = time.perf_counter()
+    refuse_unpriced(prepared, scenario)
     stop = should_stop or (lambda: False)
     searches = [_Search(prepared, scenario, one, stop) for one in _alike(prepared.arrangements)]
     parts: list[Block] = []

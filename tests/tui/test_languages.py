@@ -105,3 +105,11 @@ class TestTheKeys:
             await settled(pilot)
             assert "Not in this file." in tree.text
             assert "n_routed_experts      –" in tree.text
+
+
+async def test_the_language_is_kept_for_the_next_start(own_folders):
+    from tui.choices import load_choices
+
+    async with running() as (_, pilot):
+        await press(pilot, "L")
+    assert load_choices().language == "zh"

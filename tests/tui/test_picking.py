@@ -22,7 +22,7 @@ def page(pilot) -> str:
 
 @pytest.mark.parametrize(
     ("keys", "fact"),
-    [("a", "GiB"), ("e", "constants"), ("m", "context"), ("W", "TFLOP/s")],
+    [("a", "GiB"), ("e", "constants"), ("m", "context")],
 )
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 16)])
 async def test_every_list_has_a_line_of_facts(keys: str, fact: str, size):
@@ -60,7 +60,7 @@ async def test_enter_on_a_field_of_choices_opens_the_list():
 
 async def test_degrees_that_are_not_listed_can_be_typed():
     async with running(FREE) as (screen, pilot):
-        await press(pilot, "2", *["down"] * 6, "enter", *"1,2", "enter")
+        await press(pilot, "2", *["down"] * 7, "enter", *"1,2", "enter")
         assert screen.store.current.limits.tensor == (1, 2)
 
 
@@ -79,12 +79,32 @@ async def test_a_noun_with_a_value_after_a_colon(typed: str, place: str):
         assert getattr(screen.store.current, place).startswith(typed.split()[1])
 
 
+async def typed(pilot, text: str) -> None:
+    await press(pilot, "colon", *("space" if one == " " else one for one in text), "enter")
+
+
 async def test_a_precision_is_one_pick():
     async with running(FREE) as (screen, pilot):
-        await press(pilot, "W", *"w4a16", "enter")
+        await typed(pilot, "precision w4a16")
         assert (screen.store.current.weights, screen.store.current.activations) == ("int4", "bf16")
-        await press(pilot, "W", *"w16a16", "enter")
+        await typed(pilot, "precision w16a16")
         assert (screen.store.current.weights, screen.store.current.activations) == ("", "")
+
+
+async def test_a_kind_of_deployment_is_one_pick():
+    async with running(FREE) as (_, pilot):
+        await typed(pilot, "deploy slurm")
+        assert "slurm" in pilot.app.screen.view.title
+
+
+async def test_plans_of_other_folders_are_listed_when_they_were_used(tmp_path):
+    async with running(FREE) as (screen, pilot):
+        (tmp_path / "there").mkdir()
+        await press(pilot, "s", "ctrl+u", *"there/mine.toml", "enter")
+        await press(pilot, "2", "down", "right", "o")
+        assert "there/mine.toml" in page(pilot)
+        await press(pilot, "enter")
+        assert screen.store.current == FREE
 
 
 async def test_saved_plans_are_listed_with_their_answers():

@@ -71,6 +71,14 @@ async def test_a_page_opened_and_closed_at_once_leaves_the_screen_below(page: st
         assert pilot.app.screen_stack == [screen]
 
 
+async def test_what_is_typed_as_a_page_closes_reaches_the_screen_below():
+    async with running() as (screen, pilot):
+        await press(pilot, "question_mark")
+        await at_once(pilot, "escape", *"2jl")
+        await settled(pilot)
+        assert screen.store.current.chips == 4
+
+
 async def test_what_is_typed_before_the_palette_is_there_goes_into_it():
     async with running() as (screen, pilot):
         await press(pilot, "2", "down", "right")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual import events
 
 from engine.words.errors import RooftopError
+from tui.actions.choosing import Choosing
 from tui.actions.comparing import Comparing
 from tui.actions.editing import Editing
 from tui.actions.files import Files
@@ -44,6 +45,7 @@ class Actions:
         self.typing = Typing(desk)
         self.moving = Moving(desk, behind, thinking)
         self.pointing = Pointing(desk, self.moving)
+        choosing = Choosing(desk)
         files = Files(desk, fetching, waiting)
         groups = (
             self.moving,
@@ -51,7 +53,8 @@ class Actions:
             Looking(desk, behind),
             Comparing(desk, thinking, fetching),
             files,
-            Picking(desk, files),
+            choosing,
+            Picking(desk, files, choosing),
             Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {

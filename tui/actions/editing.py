@@ -56,6 +56,7 @@ class Editing(Group):
         tree = self._tree
         tree.language = next_language(tree.language)
         tree.update()
+        self._desk.program.choose(language=tree.language)
         self._desk.say(language_name(tree.language))
 
     def do_order(self) -> None:

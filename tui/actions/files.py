@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from engine.plan.benchmark import is_benchmark_name
 from tui.actions.base import Group
 from tui.desk import Desk
 from tui.fetching import Fetching
+from tui.recent import remember_plan
 from tui.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class Files(Group):
             return
         table, row = session.selected
         save_plan(path, session.prepared, self._store.current, session.sweep, table, row)
+        remember_plan(path)
         self._desk.plan_path = path
         self._store.mark_saved()
         self._desk.paint_footer()
@@ -85,6 +88,7 @@ class Files(Group):
         plan = load_plan(path)
 
         def restore() -> None:
+            remember_plan(path)
             self._desk.plan_path = path
             self._change(plan.scenario, f"open {path.name}")
             self._store.mark_saved()
@@ -154,6 +158,10 @@ class Files(Group):
 
     def do_deploy(self) -> None:
         """What starts the row, as files of every kind; looked at before anything is written."""
+        self.take_deploy("")
+
+    def take_deploy(self, text: str) -> None:
+        """What starts the row, as files of one kind first."""
         from engine.plan.deploy import deploy_row
         from engine.plan.deploy_kind import deployment_ids, load_deployment
         from tui.overlays.deploy_page import DeployPage
@@ -170,8 +178,9 @@ class Files(Group):
         def made(kind: str) -> Artefacts:
             return deploy_row(prepared, scenario, *chosen, load_deployment(kind))
 
-        page = DeployPage(deployment_ids(), made, lambda text: self._copy(text, "the files"))
-        self._desk.open(page, self._ask_folder)
+        first = load_deployment(text).id if text else "sh"
+        copy = partial(self._copy, what="the files")
+        self._desk.open(DeployPage(deployment_ids(), made, copy, first), self._ask_folder)
 
     def _ask_folder(self, made: Artefacts | None) -> None:
         if made is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.actions.base import Group
+from tui.actions.choosing import Choosing
 from tui.actions.files import Files
 from tui.desk import Desk
 from tui.field import Field
@@ -23,8 +25,9 @@ _OF_FIELDS = {"chip": "chip", "framework": "engine"}
 class Picking(Group):
     """One list for every noun; what is picked is taken as if it had been typed."""
 
-    def __init__(self, desk: Desk, files: Files) -> None:
+    def __init__(self, desk: Desk, files: Files, choosing: Choosing) -> None:
         super().__init__(desk)
+        self._choosing = choosing
         self._files = files
 
     def do_chip(self) -> None:
@@ -48,17 +51,28 @@ class Picking(Group):
         self._pick("open", self.take_open)
 
     def take_chip(self, text: str) -> None:
-        """A chip by its name."""
+        """A chip by its name; several are put side by side."""
+        if "," in text:
+            self._choosing.hardware(_listed(text), ())
+            return
         self._write(_field("chip"), text)
 
     def take_engine(self, text: str) -> None:
-        """An engine by its name."""
+        """An engine by its name; several, or any, are put side by side."""
+        if "," in text or text.strip() == "any":
+            self._choosing.hardware((), _listed(text))
+            return
         self._write(_field("framework"), text)
 
     def take_precision(self, text: str) -> None:
-        """Formats of weights and activations by their bits, or by a format's name."""
+        """Formats of weights and activations by their bits, or by a format's name; several are
+        put side by side."""
         from engine.plan.named_scenario import with_precision
 
+        if "," in text:
+            self._change(replace(self._store.current, precisions=_listed(text)), "precisions")
+            self._choosing.do_precisions()
+            return
         self._change(with_precision(self._store.current, text), "precision")
 
     def take_model(self, text: str) -> None:
@@ -87,7 +101,8 @@ class Picking(Group):
         assert field.choices is not None
         noun = BY_ID[_OF_FIELDS[field.id]] if field.id in _OF_FIELDS else None
         noun = noun or choice_noun(field.id, field.label, field.read, field.choices)
-        self._open(noun, lambda text: self._write(field, text))
+        takers = {"chip": self.take_chip, "framework": self.take_engine}
+        self._open(noun, takers.get(field.id) or (lambda text: self._write(field, text)))
 
     def _write(self, field: Field, text: str) -> None:
         self._change(field.write(self._store.current, text), field.label)
@@ -105,6 +120,10 @@ class Picking(Group):
                 take(text)
 
         self._desk.open(Picker(noun, self._store.current), taken)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
 def _field(id: str) -> Field:

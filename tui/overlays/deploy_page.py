@@ -24,13 +24,14 @@ class DeployPage(Page[Artefacts]):
         kinds: Sequence[str],
         made: Callable[[str], Artefacts],
         copy: Callable[[str], None],
+        first: str = "sh",
     ) -> None:
         super().__init__("", "← → kind, y copies, s writes, esc closes", whole=True)
         self._kinds = kinds
         self._made = made
         self._copy = copy
         self._shown: Artefacts | None = None
-        self._place = kinds.index("sh") if "sh" in kinds else 0
+        self._place = kinds.index(first) if first in kinds else 0
         self._show()
 
     def keyed(self, event: events.Key) -> None:

@@ -9,8 +9,10 @@ import textual.events as events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from tui.keymap import as_pressed
 from tui.lines import Line, cells, joined, line, padded
 from tui.styles import DIM, FOCUSED, RULE
+from tui.terminal_app import waiting_keys
 from tui.widgets.line_pane import LinePane
 
 Result = TypeVar("Result")
@@ -132,16 +134,25 @@ class Page(ModalScreen[None], Generic[Result]):
         if self._closed:
             return
         self._closed = True
+        waiting = waiting_keys(self)
         self.dismiss()
         if self.then is not None:
             self.then(result)
+        # Keys in the same read as the one that closes a page are meant for what lies below.
+        for key in waiting:
+            if key.key not in CLOSING:
+                self.app.screen.post_message(key)
 
     def on_key(self, event: events.Key) -> None:
-        """Every key; one that comes while the page is going does nothing."""
+        """Every key; one that closes pages does nothing while this one is going."""
         event.stop()
         event.prevent_default()
-        if not self._closed:
-            self.keyed(event)
+        for key, character in as_pressed(event.key, event.character):
+            pressed = events.Key(key, character)
+            if not self._closed:
+                self.keyed(pressed)
+            elif key not in CLOSING:
+                self.app.screen.post_message(pressed)
 
     def on_paste(self, event: events.Paste) -> None:
         """Text that was pasted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import textual.events as events
@@ -26,13 +27,15 @@ class Picker(Page[str]):
 
     def __init__(self, noun: Noun, scenario: Scenario) -> None:
         most = min(len(noun.values(scenario)) + 1, MOST_LINES)
-        super().__init__(noun.title, "enter takes, ↑↓ choose, esc closes", steady=most)
+        several = ", space marks several" if noun.several else ""
+        super().__init__(noun.title, f"enter takes{several}, esc closes", steady=most)
         self._noun = noun
         self._scenario = scenario
         self._typed = ""
         self._cursor = 0
         self._found: list[str] = []
         self._complaint = ""
+        self._marked: list[str] = []
         self._facts = lru_cache(maxsize=None)(lambda value: noun.told(scenario, value))
 
     def on_mount(self) -> None:
@@ -62,9 +65,26 @@ class Picker(Page[str]):
         self.view.top = 0
         self.view.update()
 
+    def _mark(self) -> None:
+        """Mark the value under the cursor, or take its mark away, and go on."""
+        value = self.under_cursor
+        if value is None:
+            return
+        if value in self._marked:
+            self._marked.remove(value)
+        else:
+            self._marked.append(value)
+        self._cursor += 1
+
     def _rows(self, first: int, last: int) -> list[Line]:
         return picked_lines(
-            self._noun, self._scenario, self._found, self._cursor, (first, last), self._facts
+            self._noun,
+            self._scenario,
+            self._found,
+            self._cursor,
+            (first, last),
+            self._facts,
+            self._marked,
         )
 
     @property
@@ -79,6 +99,13 @@ class Picker(Page[str]):
         steps = {**_STEPS, "pagedown": page, "pageup": -page}
         if event.key in {"escape", "ctrl+c", "ctrl+q"}:
             self.close()
+            return
+        if event.key == "space" and self._noun.several:
+            self._mark()
+            self._fill()
+            return
+        if event.key == "enter" and len(self._marked) > 1:
+            self.close(",".join(self._marked))
             return
         if event.key == "enter":
             self.close(self._noun.meant(self._typed, self.under_cursor) or None)
@@ -110,6 +137,7 @@ def picked_lines(
     cursor: int,
     window: tuple[int, int],
     facts: object = None,
+    marked: Sequence[str] = (),
 ) -> list[Line]:
     """The values of a window, one a line: the mark of what is in force, the name, its facts."""
     told = facts if callable(facts) else lambda value: noun.told(scenario, value)
@@ -120,8 +148,10 @@ def picked_lines(
     lines: list[Line] = []
     for place, value in enumerate(shown, window[0]):
         here = place == cursor
-        mark = "● " if value == current else "  "
-        name = f" {fit(value, width)} "
+        mark = "✓ " if value in marked else "● " if value == current else "  "
+        # Of a path its end is what tells it from others.
+        cut = "/" in value and cells(value) > width
+        name = f" {fit(f'…{value[1 - width :]}' if cut else value, width)} "
         style = CURSOR if here else PLAIN
         lines.append(line((f" {mark}", ACCENT), (name, style), (f" {told(value)}", DIM)))
     return lines

@@ -75,11 +75,24 @@ def step_work(
     tokens share the weight matrices, each group has its own attention. What an encoder does for
     the prompts in it is part of the pass.
     """
-    inventory, layouts = placed.inventory, placed.layouts
-    tokens = total_tokens(steps)
-    decode = steps[0].decode
-    for gemm, share in zip(inventory.gemms, placed.gemms, strict=True):
+    yield from dense_work(placed, total_tokens(steps), steps[0].decode)
+    yield from other_work(placed, steps, imbalance, source)
+
+
+def dense_work(placed: Placed, tokens: FloatArray, decode: bool) -> Iterator[Work]:
+    """The kernels that depend on the ``tokens`` of a rank alone: products of dense matrices, and
+    what passes over activations."""
+    for gemm, share in zip(placed.inventory.gemms, placed.gemms, strict=True):
         yield _gemm_work(gemm, share, tokens, decode)
+    yield _elementwise_work(placed.inventory, placed.layouts, tokens)
+
+
+def other_work(
+    placed: Placed, steps: Sequence[Step], imbalance: float = 1.0, source: Source | None = None
+) -> Iterator[Work]:
+    """The other kernels of a pass: experts, attention, the head, an encoder's."""
+    inventory, layouts = placed.inventory, placed.layouts
+    decode = steps[0].decode
     prompts = not all(step.decode for step in steps)
     for bank in inventory.banks:
         works = _expert_works(inventory, bank, layouts, _routed_tokens(steps, layouts), imbalance)
@@ -90,7 +103,6 @@ def step_work(
     for mixing in inventory.mixings:
         for step in steps:
             yield from _mixing_work(mixing, layouts, step, source)
-    yield _elementwise_work(inventory, layouts, tokens)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
     if placed.encoder is not None and source is not None:
         yield from _encoder_work(placed.encoder, source.steps(steps))
@@ -456,18 +468,51 @@ def step_messages(
     combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each; or all ranks
     gather all tokens and scatter the sums.
     """
-    tokens = total_tokens(steps)
-    hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * tokens
-    exchanging = layouts.attention_data > 1
+    dense = dense_messages(inventory, layouts, total_tokens(steps))
+    return [*dense, *other_messages(inventory, layouts, steps, node_size, source)]
+
+
+def dense_messages(
+    inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray
+) -> list[Message]:
+    """The collectives that depend on the ``tokens`` of a rank alone."""
     messages = [
         Message(
             name="all-reduce",
             kind="all_reduce",
             times=_reduces(inventory, layouts),
-            bytes=hidden_bytes,
+            bytes=_hidden_bytes(inventory, tokens),
             ranks=layouts.tensor,
         )
     ]
+    if inventory.norm_reduces:
+        messages.append(
+            Message(
+                name="norm all-reduce",
+                kind="all_reduce",
+                times=np.full_like(layouts.tensor, inventory.norm_reduces),
+                bytes=SQUARES_BYTES * tokens,
+                ranks=layouts.tensor,
+            )
+        )
+    return messages
+
+
+def _hidden_bytes(inventory: Inventory, tokens: FloatArray) -> FloatArray:
+    return inventory.hidden_size * inventory.message_bytes_per_element * tokens
+
+
+def other_messages(
+    inventory: Inventory,
+    layouts: LayoutArrays,
+    steps: Sequence[Step],
+    node_size: int,
+    source: Source | None = None,
+) -> list[Message]:
+    """The other collectives of one pass."""
+    tokens = total_tokens(steps)
+    exchanging = layouts.attention_data > 1
+    messages = []
     encoded = source.steps(steps) if source is not None and inventory.encoder else []
     if inventory.encoder is not None and encoded:
         messages.append(
@@ -476,16 +521,6 @@ def step_messages(
                 kind="all_reduce",
                 times=_reduces(inventory.encoder, layouts),
                 bytes=inventory.hidden_size * 2.0 * total_tokens(encoded),
-                ranks=layouts.tensor,
-            )
-        )
-    if inventory.norm_reduces:
-        messages.append(
-            Message(
-                name="norm all-reduce",
-                kind="all_reduce",
-                times=np.full_like(layouts.tensor, inventory.norm_reduces),
-                bytes=SQUARES_BYTES * tokens,
                 ranks=layouts.tensor,
             )
         )
@@ -501,7 +536,7 @@ def step_messages(
             name="pipeline send",
             kind="send",
             times=layouts.pipeline - 1.0,
-            bytes=hidden_bytes,
+            bytes=_hidden_bytes(inventory, tokens),
             ranks=layouts.chips_per_replica,
         )
     )
