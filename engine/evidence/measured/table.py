@@ -14,6 +14,9 @@ NAMES = {
     "output_tps_per_chip": "tokens/s/chip",
     "samples_per_s": "images/s",
     "latency_ms": "latency",
+    "ttft_p99_ms": "TTFT p99",
+    "tpot_p99_ms": "TPOT p99",
+    "e2el_p99_ms": "end to end p99",
 }
 HEADER = ("kind", "metric", "rows", "predicted", "median error", "mean error", "bias", "±20 %")
 FOLDS = ("pairs", "models", "months")
