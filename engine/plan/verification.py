@@ -56,7 +56,17 @@ class Bench:
         """The scenario with this client in front."""
         kind = ClientKind.STEADY if self.steady else ClientKind.CLOSED
         client = Client(kind, self.waves, self.spread, self.first_token)
-        workload = replace(scenario.workload, client=client, cached=self.cached)
+        workload = replace(
+            scenario.workload,
+            client=client,
+            cached=self.cached,
+            # So many in flight, all alike: what the clients' lines send.
+            rate=0.0,
+            input_spread=0.0,
+            output_spread=0.0,
+            shared_prefix_tokens=0,
+            turns=1,
+        )
         return replace(scenario, workload=workload)
 
 

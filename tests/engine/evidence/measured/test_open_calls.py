@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.evidence.measured.predict import calls_of, predict_rows
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.predict import calls_of, predict_rows
 from engine.evidence.measured.reader import read_measurements
 from engine.serve.call import Call, Rate
 from tests.engine.evidence.measured.rows import write_rows
