@@ -15,7 +15,7 @@ from engine.plan.metrics import BY_ID
 from engine.plan.predicted import predicted
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Client, ClientKind, FirstToken, Mode, Scenario
+from engine.scenario import Client, ClientKind, DraftTokens, FirstToken, Mode, Scenario, Text
 from engine.serve.call import Concurrency, Size
 from engine.sources.profile_files import read_toml
 from engine.work.arrangement import Arrangement
@@ -60,6 +60,8 @@ class Bench:
             scenario.workload,
             client=client,
             cached=self.cached,
+            # Its prompts are random: of drafts they keep what random tokens do.
+            text=Text.RANDOM,
             # So many in flight, all alike: what the clients' lines send.
             rate=0.0,
             input_spread=0.0,
@@ -67,7 +69,7 @@ class Bench:
             shared_prefix_tokens=0,
             turns=1,
         )
-        return replace(scenario, workload=workload)
+        return replace(scenario, workload=workload, drafts=DraftTokens.GIVEN)
 
 
 def expectations(
