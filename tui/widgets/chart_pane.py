@@ -58,7 +58,8 @@ class ChartPane(Pane):
         if self.kind == "pareto":
             across = "TTFT" if table is not None and table.one_token else OVER[kind].short
             return (f"{unit} over {across}", "Pareto, all layouts", "p next chart")
-        return (f"{unit} over batch", self._layout(), "p next chart")
+        over = "replicas" if session.at_rate else "batch"
+        return (f"{unit} over {over}", self._layout(), "p next chart")
 
     def _layout(self) -> str:
         session = self.session
