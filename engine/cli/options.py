@@ -237,6 +237,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         pools=_pools(arguments, start.pools),
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
         fixed_batch=start.fixed_batch,
+        benchmark_kind=start.benchmark_kind,
         benchmark_number=start.benchmark_number
         if arguments.number is None
         else parse_whole(arguments.number, "--number", 0, 999),

@@ -26,6 +26,7 @@ from engine.scenario import (
     LayoutLimits,
     Lengths,
     Mode,
+    NameKind,
     Objectives,
     PoolChoice,
     Scenario,
@@ -153,6 +154,7 @@ class ScenarioFile(_Strict):
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     benchmark_number: int = Field(default=1, ge=0, le=999)
+    benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
     draft: str = Field(default="", max_length=4096)
@@ -235,6 +237,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
         benchmark_number=file.benchmark_number,
+        benchmark_kind=file.benchmark_kind,
         load_imbalance=file.load_imbalance,
         instances=file.instances,
         draft=file.draft,
