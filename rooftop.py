@@ -27,7 +27,10 @@ objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named one
               ``ttft_p95_ms``, ``ttft_p99_ms``, ``tpot_p50_ms``, ``tpot_p90_ms``, ``tpot_p95_ms``,
               ``tpot_p99_ms``, ``itl_p50_ms``, ``itl_p90_ms``, ``itl_p95_ms``, ``itl_p99_ms``,
               ``e2e_p50_ms``, ``e2e_p90_ms``, ``e2e_p95_ms``, ``e2e_p99_ms``; ``goodput_percent``
-              (of the requests, that keep every limit)
+              (of the requests, that keep every limit);
+              ``usd_per_million_output``, ``joules_per_token`` (``cost``, ``joules``)
+ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``prices``: a file of
+              dollars per chip and hour, ``"example"`` for the bundled one
 drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draft_tokens``,
               ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``

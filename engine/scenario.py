@@ -166,6 +166,9 @@ class Objectives:
     ttft_ms: float | None = None
     tpot_ms: float | None = None
     e2e_ms: float | None = None
+    usd_per_million_output: float | None = None
+    """Dollars, not milliseconds; likewise joules."""
+    joules_per_token: float | None = None
     latency_ms: float | None = None
     """Vision: mean latency of a whole batch."""
     ttft_p50_ms: float | None = None
@@ -198,6 +201,17 @@ class Objectives:
             if given:
                 limits[latency] = max(given) / 1e3
         return limits
+
+
+class Best(StrEnum):
+    """What plans that keep the objectives are ranked by."""
+
+    THROUGHPUT = "throughput"
+    """Per chip."""
+    COST = "cost"
+    """Dollars per output token."""
+    ENERGY = "energy"
+    """Joules per output token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +308,9 @@ class Scenario:
     max_batch: int | None = None
     fixed_batch: int | None = None
     """The only batch that is tried, as a benchmark name gives it; None for every one."""
+    best: Best = Best.THROUGHPUT
+    prices: str = ""
+    """A file of dollars per chip and hour; empty is the person's own, if there is one."""
     benchmark_number: int = 1
     """The three digits of the benchmark names that are written."""
     benchmark_kind: NameKind = NameKind.THROUGHPUT

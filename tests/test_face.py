@@ -269,7 +269,7 @@ def test_a_prediction_is_the_row_of_the_table():
     assert arrangement.name == "TP4 ×2"
     assert list(found.columns()["batch"]) == [1, 8, 64]
     for name, column in table.metrics.items():
-        assert np.array_equal(found.columns()[name], column), name
+        assert np.array_equal(found.columns()[name], column, equal_nan=True), name
 
 
 def test_concurrency_is_of_the_whole_deployment():

@@ -73,10 +73,16 @@ def counted(label: str, samples: str) -> str:
     )
 
 
+def _three_digits(value: float) -> str:
+    return f"{value:,.3g}" if math.isfinite(value) else "–"
+
+
 _BY_UNIT = {
     Unit.MILLISECONDS: milliseconds,
     Unit.PER_SECOND: rate,
     Unit.GIBIBYTES: gibibytes,
+    Unit.DOLLARS: _three_digits,
+    Unit.JOULES: _three_digits,
 }
 
 

@@ -15,7 +15,7 @@ from tui.format import counted, metric_text
 
 def ranged(metric: Metric, value: float, share: float | None) -> str:
     """A metric's number with its range, as sentences write it: ``244 ± 34``, ``49.9 ± 7 ms``."""
-    if not math.isfinite(value) or metric.unit is Unit.GIBIBYTES:
+    if not math.isfinite(value) or metric.unit not in {Unit.MILLISECONDS, Unit.PER_SECOND}:
         return metric_text(metric, value)
     if metric.unit is Unit.MILLISECONDS:
         return duration_within(value, share)

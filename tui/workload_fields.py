@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
-from engine.plan.metric import Better, Limit, Metric
+from engine.plan.metric import Better, Limit, Metric, Unit
 from engine.plan.metrics import LIMITED, is_first, statistics_of
-from engine.scenario import DraftTokens, Lengths, Mode, Scenario, Text, Workload
+from engine.scenario import Best, DraftTokens, Lengths, Mode, Scenario, Text, Workload
 from engine.words.errors import InputError
 from engine.words.statistic import Statistic
 from engine.words.text import clean
@@ -42,9 +42,19 @@ def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload])
 _CUSTOMARY_BATCH = 256
 
 
+def _limit_hint(metric: Metric, *, several: bool) -> str:
+    if metric.unit in {Unit.DOLLARS, Unit.JOULES}:
+        return "dollars; empty: none" if metric.unit is Unit.DOLLARS else "joules; empty: none"
+    if several:
+        return "ms or s, as 2s or p99 2s; empty: none"
+    return "as 95; empty: none" if metric.better is Better.HIGHER else "ms or s; empty: none"
+
+
 def _limit_field(metric: Metric, known: Limit) -> Field:
     """Limits on every statistic of a metric, as ``2000``, ``p99 2s`` or ``1s, p99 2s``."""
-    label = f"{metric.short} ≤ ms" if metric.better is Better.LOWER else f"{metric.short} ≥"
+    unit = "ms" if metric.unit is Unit.MILLISECONDS else ""
+    label = f"{metric.short} ≤ {unit}" if metric.better is Better.LOWER else f"{metric.short} ≥"
+    label = label.rstrip()
     statistics = {one.statistic: one for one in statistics_of(metric)}
 
     def change(scenario: Scenario, limits: dict[str, float | None]) -> Scenario:
@@ -81,13 +91,21 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
         read,
         write,
         step,
-        hint="ms or s, as 2s or p99 2s; empty: none"
-        if len(statistics) > 1
-        else "as 95; empty: none"
-        if metric.better is Better.HIGHER
-        else "ms or s; empty: none",
+        hint=_limit_hint(metric, several=len(statistics) > 1),
         kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
     )
+
+
+def _set_best(scenario: Scenario, text: str) -> Scenario:
+    wanted = [one for one in Best if one.value.startswith(text.strip().lower())]
+    if len(wanted) != 1:
+        raise InputError(f"best: found {text!r}, expected throughput, cost or energy")
+    return replace(scenario, best=wanted[0])
+
+
+def _following(best: Best, way: int) -> Best:
+    every = list(Best)
+    return every[(every.index(best) + way) % len(every)]
 
 
 def _limit_words(metric: Metric, value: float) -> str:
@@ -244,6 +262,23 @@ WORKLOAD: tuple[Field, ...] = (
         kinds=(ModelCategory.ENCODER,),
     ),
     *(_limit_field(metric, limit) for metric, limit in LIMITED if is_first(metric)),
+    Field(
+        "best",
+        "best by",
+        lambda s: s.best.value,
+        _set_best,
+        lambda s, way: replace(s, best=_following(s.best, way)),
+        hint="throughput, cost, energy",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "prices",
+        "prices",
+        lambda s: s.prices or "own",
+        lambda s, text: replace(s, prices="" if text.strip() == "own" else text.strip()),
+        hint="file, example; empty: own",
+        kinds=LANGUAGE,
+    ),
     Field(
         "fixed_batch",
         "only batch",

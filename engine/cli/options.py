@@ -16,6 +16,7 @@ from engine.scenario import (
     MOST_PER_SECOND,
     MOST_SPREAD,
     ArrangementKind,
+    Best,
     Client,
     ClientKind,
     DraftTokens,
@@ -111,6 +112,16 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
     _add_load_options(parser)
+    money = parser.add_argument_group("money and energy")
+    money.add_argument(
+        "--prices",
+        metavar="FILE",
+        help="dollars per chip and hour; left out: prices.toml of your configuration folder; "
+        "example: the bundled, dated example",
+    )
+    money.add_argument(
+        "--best", choices=[one.value for one in Best], help="what plans are ranked by"
+    )
     client = parser.add_argument_group("client")
     client.add_argument(
         "--client",
@@ -238,6 +249,8 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
         fixed_batch=start.fixed_batch,
         benchmark_kind=start.benchmark_kind,
+        best=Best(arguments.best) if arguments.best else start.best,
+        prices=_prices(arguments.prices, start.prices),
         benchmark_number=start.benchmark_number
         if arguments.number is None
         else parse_whole(arguments.number, "--number", 0, 999),
@@ -292,6 +305,10 @@ def _drafts(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
 def _name(text: str | None, what: str, otherwise: str) -> str:
     if text is not None and not text.strip():
         raise InputError(f"--{what}: found nothing, expected the name of a {what}")
+    return otherwise if text is None else text.strip()
+
+
+def _prices(text: str | None, otherwise: str) -> str:
     return otherwise if text is None else text.strip()
 
 

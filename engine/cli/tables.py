@@ -11,11 +11,11 @@ from typing import Any
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.kinds import plan_kind
-from engine.plan.metric import Metric, Unit
+from engine.plan.metric import Metric, Needs, Unit
 from engine.plan.metrics import USED, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import ArrangementKind, Scenario
+from engine.scenario import ArrangementKind, Best, Scenario
 
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
@@ -36,8 +36,15 @@ class _Column:
     is_text: bool = False
 
 
-def _columns(prepared: Prepared, scenario: Scenario) -> list[_Column]:
-    """What tells candidates apart, the metrics that are shown, and the verdict."""
+def _columns(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> list[_Column]:
+    """What tells candidates apart, the metrics that are shown (what things cost where somebody
+    says prices, or ranks or limits by it), and the verdict."""
+
+    def is_told(metric: Metric) -> bool:
+        told = metric.needs is Needs.PRICE or scenario.best is Best.ENERGY
+        known = metric.needs is not Needs.NOTHING and any(row.get(metric.id) for row in rows)
+        return known and told
+
     kind = plan_kind(prepared)
     columns = [
         _Column(_TITLES.get(name, name), _text_of(name), is_text=name != "batch")
@@ -46,7 +53,7 @@ def _columns(prepared: Prepared, scenario: Scenario) -> list[_Column]:
     columns += [
         _Column(kind.heading(prepared, metric), _figure_of(metric))
         for metric in metrics_about(prepared.kind, one_token=has_one_token(prepared, scenario))
-        if metric.shown or is_asked(metric, scenario)
+        if metric.shown or is_asked(metric, scenario) or is_told(metric)
     ]
     if scenario.arrangement is not ArrangementKind.AGGREGATED and kind.rearranges:
         columns.append(_Column("binds", _text_of("pool"), is_text=True))
@@ -75,6 +82,8 @@ def _number(unit: Unit, value: float | None) -> str:
     """A metric for people: times with more digits the shorter they are."""
     if value is None:
         return "–"
+    if unit in {Unit.DOLLARS, Unit.JOULES}:
+        return f"{value:,.3g}"
     if unit is not Unit.MILLISECONDS:
         return f"{value:,.1f}"
     digits = 2 if value < 100 else 1 if value < 10_000 else 0
@@ -87,7 +96,7 @@ def _verdict(row: dict[str, Any]) -> str:
 
 def print_rows(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     """A table with the columns of the model's kind."""
-    columns = _columns(prepared, scenario)
+    columns = _columns(prepared, scenario, rows)
     lines = [[one.title for one in columns]]
     lines += [[one.cell(row) for one in columns] for row in rows]
     print_grid(lines, right=[place for place, one in enumerate(columns) if not one.is_text])

@@ -30,13 +30,6 @@ class PrefillPasses(Enum):
     SHARED = "in chunks that share passes with decoding sequences"
 
 
-class RankTurns(Enum):
-    """When attention-DP ranks take their prompts."""
-
-    APART = "each when it has one"
-    TOGETHER = "in the same passes"
-
-
 class Admission(Enum):
     """When a waiting request is let in."""
 
@@ -124,6 +117,14 @@ class Costs:
         least=1,
         most=20,
     )
+    handover_passes: float = constant(
+        "handover_passes",
+        "passes of the decode worker until the first token of a request that was handed over goes "
+        "out: it asks for room, waits for the cache and joins the batch between passes",
+        0.0,
+        least=0,
+        most=1000,
+    )
     decode_pool_pace: float = constant(
         "decode_pool_pace",
         "what a pass of a dedicated decode worker takes, as a share of the same pass elsewhere",
@@ -171,12 +172,6 @@ class Scheduler:
         "whether prompts share passes with decoding sequences",
         choices=(PrefillPasses.OWN, PrefillPasses.SHARED),
     )
-    rank_turns: RankTurns = constant(
-        "aligned_prefill",
-        "whether attention-DP ranks take their prompts in the same passes",
-        RankTurns.APART,
-        choices=(RankTurns.APART, RankTurns.TOGETHER),
-    )
     admission: Admission = constant(
         "whole_answers",
         "whether a request waits until cache for its whole answer is free",
@@ -200,7 +195,8 @@ class Scheduler:
     )
     rank_wait_passes: int = constant(
         "rank_wait_passes",
-        "passes that a prompt of one attention-DP rank waits for the others to have one as well",
+        "passes that a prompt of one attention-DP rank waits at most for the others to have one as "
+        "well, so that they prefill in the same passes; 0 where none waits",
         0,
         least=0,
         most=10_000,
@@ -255,6 +251,12 @@ class Capabilities:
         0,
         least=0,
         most=LARGEST_COUNT,
+    )
+    sends_over_network: bool = constant(
+        "sends_over_network",
+        "also on more than one node tokens are sent to their experts' ranks; otherwise all ranks "
+        "gather all tokens there",
+        True,
     )
     balanced_ranks: int = constant(
         "balanced_ranks",

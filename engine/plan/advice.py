@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.plan.metrics import NO_FIGURE, NO_MEMORY
 from engine.plan.remedies import Advice, Remedy, Shortfall
-from engine.words.quantities import duration, memory_amount
+from engine.words.quantities import memory_amount
 
 
 def shortfall_words(shortfall: Shortfall) -> str:
@@ -16,7 +16,10 @@ def shortfall_words(shortfall: Shortfall) -> str:
         return f"a figure is beyond {name}"
     if shortfall.verdict.metric is None:
         return f"{name} of {shortfall.limit:,.0f} is exceeded by {shortfall.excess:,.0f}"
-    return f"{name} misses {duration(shortfall.limit)} by {duration(shortfall.excess)}"
+    limit, excess = (
+        shortfall.verdict.metric.amount(one) for one in (shortfall.limit, shortfall.excess)
+    )
+    return f"{name} misses {limit} by {excess}"
 
 
 def remedy_words(remedy: Remedy) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.metric import Answers, Metric
+from engine.plan.metric import Answers, Metric, Needs
 from engine.plan.metrics import (
     CODES,
     LARGEST_RATE,
@@ -27,6 +27,7 @@ from engine.plan.metrics import (
     VERDICTS,
     metrics_of,
 )
+from engine.plan.money.bill import billed
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import Scenario
@@ -92,7 +93,8 @@ def outcome_at(
 ) -> Outcome:
     """As `outcome_of`, at other rates than the scenario's, too."""
     system = prepared.system(precision)
-    return predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
+    found = predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
+    return billed(prepared, scenario, precision, found)
 
 
 KEPT = (MEMORY.id, LARGEST_RATE.id, USED.id)
@@ -130,6 +132,7 @@ def rows_of(
         # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
         if (one_token or metric.answers is not Answers.ONE_TOKEN)
         and is_asked(metric, scenario, outcome)
+        and _is_known(metric, outcome)
     }
     unknown = allowed & ~_finite(columns)
     if bool(np.any(unknown)):
@@ -149,6 +152,16 @@ def rows_of(
         _binding_pools(outcome, wanted),
         np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
     )
+
+
+def _is_known(metric: Metric, outcome: Outcome) -> bool:
+    """Whether somebody says what a metric needs."""
+    bill = outcome.bill
+    if bill is None or metric.needs is Needs.NOTHING:
+        return metric.needs is Needs.NOTHING
+    if metric.needs is Needs.PRICE:
+        return bool(np.all(np.isfinite(bill.usd_per_hour)))
+    return bool(np.all(np.isfinite(bill.watts)))
 
 
 def _finite(columns: Mapping[str, FloatArray]) -> BoolArray:

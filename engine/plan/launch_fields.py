@@ -213,7 +213,9 @@ def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
     fields = {}
     if slots > count:
         fields = {"balanced": 1, "redundant": slots - count, "expert_slots": slots}
-    if able.gathering_ranks and layout.ranks > able.gathering_ranks:
+    one_domain = layout.ranks <= prepared.chip.node_size
+    sending = able.sends_over_network or one_domain
+    if able.gathering_ranks and layout.ranks > able.gathering_ranks and sending:
         fields["dispatch"] = 1
         nodes = -(-layout.ranks // prepared.chip.node_size)
         fields["batch_overlap"] = int(nodes >= able.overlapped_nodes)

@@ -8,9 +8,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
-from engine.words.quantities import duration, duration_beyond
+from engine.words.errors import InputError
+from engine.words.quantities import dollars, duration, duration_beyond, joules
 from engine.words.statistic import Statistic
-from engine.words.units import parse_milliseconds, parse_ratio
+from engine.words.text import clean
+from engine.words.units import parse_decimal, parse_milliseconds, parse_ratio
 
 if TYPE_CHECKING:
     from engine.scenario import Objectives
@@ -26,6 +28,12 @@ class Unit(Enum):
     GIBIBYTES = "GiB"
     PERCENT = "%"
     REQUESTS = "requests"
+    DOLLARS = "$"
+    JOULES = "J"
+
+
+_AMOUNTS = {Unit.DOLLARS: "dollars", Unit.JOULES: "joules"}
+LARGEST_AMOUNT = 1e9
 
 
 class Better(Enum):
@@ -42,6 +50,14 @@ class Answers(Enum):
     SEVERAL_TOKENS = "two tokens or more"
     """Nothing comes after the first token of an answer of one."""
     ONE_TOKEN = "one token: only prompts are worked on"
+
+
+class Needs(Enum):
+    """What a metric cannot be known without."""
+
+    NOTHING = "nothing"
+    PRICE = "prices of chips"
+    WATTS = "watts of chips"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,7 @@ class Metric:
     answers: Answers = Answers.ANY
     statistic: Statistic = Statistic.MEAN
     asked: bool = False
+    needs: Needs = Needs.NOTHING
 
     def ratio(self, values: FloatArray | float, limit: float) -> FloatArray:
         """How far values are from a limit: above 1 they miss it."""
@@ -105,19 +122,38 @@ class Metric:
         return value <= limit if self.better is Better.LOWER else value >= limit
 
     def amount(self, value: float) -> str:
-        """A value for a sentence: ``41.2 ms``, ``95 %``."""
-        return f"{value:.4g} %" if self.unit is Unit.PERCENT else duration(value)
+        """A value for a sentence: ``41.2 ms``, ``95 %``, ``$ 0.43``."""
+        if self.unit is Unit.PERCENT:
+            return f"{value:.4g} %"
+        if self.unit is Unit.DOLLARS:
+            return dollars(value)
+        return joules(value) if self.unit is Unit.JOULES else duration(value)
+
+    def plain(self, value: float) -> str:
+        """A limit as short as it is typed: ``50 ms``, ``$2``."""
+        if self.unit is Unit.DOLLARS:
+            return f"${value:g}"
+        return f"{value:g} {self.unit.value}"
 
     def beyond(self, value: float, limit: float) -> str:
         """A value that misses its limit, with digits that show it."""
         if self.unit is Unit.PERCENT:
             return f"{value:.4g} %" if f"{value:.4g}" != f"{limit:.4g}" else f"{value:.6g} %"
+        if self.unit in _AMOUNTS:
+            text = self.amount(value)
+            return text if text != self.amount(limit) else self.plain(float(f"{value:.6g}"))
         return duration_beyond(value, limit)
 
     def parse(self, text: str, what: str) -> float:
         """A limit as a person writes it; raises `InputError`."""
         if self.unit is Unit.PERCENT:
             return 100.0 * parse_ratio(f"{text.strip().removesuffix('%')}%", what, 0.01, 1)
+        if self.unit in _AMOUNTS:
+            value = parse_decimal(text.strip().removeprefix("$"))
+            if 0 < value <= LARGEST_AMOUNT:
+                return value
+            found, expected = clean(text, 40), _AMOUNTS[self.unit]
+            raise InputError(f"{what}: found {found!r}, expected {expected} above 0")
         return parse_milliseconds(text, what)
 
     def is_about(self, *, one_token: bool) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from engine.model.kinds import ModelKind
 from engine.plan.load_metrics import LOAD_METRICS, PERCENTILE_METRICS
 from engine.plan.metric import Answers, Better, Limit, Metric, Unit
+from engine.plan.money_metrics import MONEY_METRICS
 from engine.words.quantities import GIB
 
 _TOKENS = (ModelKind.TOKENS,)
@@ -197,6 +198,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     *PERCENTILE_METRICS,
     *LOAD_METRICS,
+    *MONEY_METRICS,
 )
 """In the order of tables and files."""
 

@@ -37,16 +37,16 @@ def limit_name(metric: str) -> str:
 
 
 def objective_nudge(scenario: Scenario, limits: dict[str, float]) -> Nudge:
-    """Other limits in ms, by field."""
+    """Other limits, each in its unit, by field."""
     objectives: Objectives = replace(scenario.objectives, **limits)
     olds = (getattr(scenario.objectives, field) for field in limits)
     return Nudge(
         " and ".join(f"{limit_name(field)} limit" for field in limits),
         ", ".join(
-            "none" if old is None else f"{old:g} {BY_ID[name].unit.value}"
+            "none" if old is None else BY_ID[name].plain(old)
             for name, old in zip(limits, olds, strict=True)
         ),
-        ", ".join(f"{value:g} {BY_ID[name].unit.value}" for name, value in limits.items()),
+        ", ".join(BY_ID[name].plain(value) for name, value in limits.items()),
         replace(scenario, objectives=objectives),
     )
 

@@ -19,6 +19,7 @@ from engine.scenario import (
     MOST_SPREAD,
     MOST_TURNS,
     ArrangementKind,
+    Best,
     Client,
     ClientKind,
     DraftTokens,
@@ -86,7 +87,7 @@ _LIMITS: dict[str, Any] = {
     metric.id: (float | None, Field(default=None, gt=0)) for metric, _ in LIMITED
 }
 ObjectivesFile = create_model(
-    "ObjectivesFile", __base__=_Strict, __doc__="Limits in milliseconds.", **_LIMITS
+    "ObjectivesFile", __base__=_Strict, __doc__="Limits, each in its metric's unit.", **_LIMITS
 )
 
 
@@ -153,6 +154,8 @@ class ScenarioFile(_Strict):
     pools: PoolChoiceFile = PoolChoiceFile()
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    best: Best = Field(default=Best.THROUGHPUT, strict=False)
+    prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
     benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
@@ -236,6 +239,8 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         pools=PoolChoice(**file.pools.model_dump()),
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
+        best=file.best,
+        prices=file.prices,
         benchmark_number=file.benchmark_number,
         benchmark_kind=file.benchmark_kind,
         load_imbalance=file.load_imbalance,

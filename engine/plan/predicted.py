@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.plan.drafting import with_best_drafts_at
+from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import Prepared, prepare_on
 from engine.plan.results import Table
 from engine.plan.rows import row_values
@@ -104,6 +105,7 @@ def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size
     """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
     of the first precision."""
     prepared = prepare_on(scenario, arrangement)
+    refuse_unpriced(prepared, scenario)
     system = prepared.systems[0]
     requests, load = requests_of(scenario, system), load_of(scenario)
     largest = float(largest_sizes(system, (arrangement,), requests, load)[0, 0])

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.model.kinds import ModelKind
 from engine.plan.results import Sweep, Table
-from engine.scenario import Scenario
+from engine.scenario import Best, Scenario
 from engine.words.arrays import FloatArray, IntArray
 
 WORTH = 0.05
@@ -24,11 +24,22 @@ def has_knee(table: Table, scenario: Scenario) -> bool:
 def standing(table: Table, scenario: Scenario) -> FloatArray:
     """What rows that meet the objectives are ranked by, more is better: throughput, at the knee and
     beyond it all the same."""
-    throughput = np.nan_to_num(table.metrics[table.throughput], nan=0.0)
+    throughput = np.nan_to_num(_wanted(table, scenario), nan=0.0)
     if not has_knee(table, scenario):
         return throughput
     most = float(throughput.max(initial=0.0, where=table.meets))
     return np.minimum(throughput, most / (1.0 + WORTH))
+
+
+def _wanted(table: Table, scenario: Scenario) -> FloatArray:
+    """What is wanted most, more is better; models that are not billed have their throughput."""
+    least = _LEAST.get(scenario.best, "")
+    if least not in table.metrics:
+        return table.metrics[table.throughput]
+    return 1.0 / table.metrics[least]
+
+
+_LEAST = {Best.COST: "usd_per_million_output", Best.ENERGY: "joules_per_token"}
 
 
 def best_place(table: Table, rows: IntArray, scenario: Scenario) -> int | None:

@@ -16,13 +16,24 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
 from engine.plan.metric import Better, Metric
-from engine.plan.metrics import LIMITED, MEMORY, NO_FIGURE, NO_MEMORY, NOTHING, TOO_MANY, Verdict
+from engine.plan.metrics import (
+    LARGEST_RATE,
+    LIMITED,
+    MEMORY,
+    NO_FIGURE,
+    NO_MEMORY,
+    NOTHING,
+    TOO_MANY,
+    UNSTABLE,
+    Verdict,
+)
 from engine.plan.nudge import Nudge, chip_count_nudge, chip_nudge, objective_nudge, relatives
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.plan.token_nudges import token_nudge
 from engine.scenario import LayoutLimits, Scenario
+from engine.serve.resolve import longest_tokens
 from engine.words.errors import RooftopError
 from engine.work.arrangement import Arrangement
 
@@ -116,9 +127,11 @@ def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) ->
     if verdict is TOO_MANY:
         most = float(prepared.framework.scheduler.max_sequences)
         return Shortfall(verdict, float(table.batch[row]), most)
+    if verdict is UNSTABLE:
+        return Shortfall(verdict, scenario.workload.rate, table.value(row, LARGEST_RATE.id))
     if verdict is NO_FIGURE:
         return Shortfall(verdict, math.inf, 1.0)
-    asked = scenario.workload.input_tokens + scenario.workload.output_tokens
+    asked = longest_tokens(scenario.workload)
     return Shortfall(verdict, float(asked), float(prepared.systems[0].max_context))
 
 

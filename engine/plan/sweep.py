@@ -23,6 +23,7 @@ from engine.plan.blocks import (
     rows_of,
 )
 from engine.plan.metrics import CODES, NO_FIGURE
+from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
@@ -155,6 +156,7 @@ def sweep(
     the best of each arrangement: memory and time stay bounded however many chips there are.
     """
     started = time.perf_counter()
+    refuse_unpriced(prepared, scenario)
     stop = should_stop or (lambda: False)
     searches = [_Search(prepared, scenario, one, stop) for one in _alike(prepared.arrangements)]
     parts: list[Block] = []

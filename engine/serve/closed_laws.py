@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses
-from engine.serve.law import Law, Piece, mixed
+from engine.serve.law import Law, Piece
 from engine.serve.laws import Laws, held_up, opened, opening_of, passes_law
 from engine.serve.lengths import answer_nodes, output_variation
 from engine.serve.load import Client
@@ -47,7 +47,7 @@ def closed_laws(
             deployment.framework.costs, client, *opening_span(deployment, requests, passes)
         )
     )
-    first = opened(_first_token(requests, client, passes, users, request), opening, request)
+    first = opened(_first_token(client, passes, users, request), opening, request)
     tokens = held_up(
         users.tpot,
         passes.plain / accepted,
@@ -65,35 +65,27 @@ def closed_laws(
     )
 
 
-def _first_token(
-    requests: Requests, client: Client | None, passes: SteadyPasses, users: Users, request: float
-) -> Law:
+def _first_token(client: Client | None, passes: SteadyPasses, users: Users, request: float) -> Law:
     """Who finds no prompt before its own waits for the running pass; who does, for a time that is
     exponential, or as long as its place in a group that came at once."""
-    cached = np.asarray(requests.cached, dtype=float)
     served = request + users.place + passes.service
     if client is not None and client.in_step:
         least = request + users.place + np.minimum(passes.service, passes.service + users.waiting)
-        fresh = Law.of(Piece(1.0, least, 2.0 * np.maximum(users.waiting, 0.0)))
-    else:
-        busy = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
-        idle = np.minimum(0.5 * passes.plain * (1.0 - busy), users.waiting)
-        tail = np.maximum(users.waiting - idle, 0.0) / np.maximum(busy, 1e-9)
-        width = 2.0 * idle / np.maximum(1.0 - busy, 1e-9)
-        fresh = Law.of(Piece(1.0 - busy, served, width), Piece(busy, served, tail=tail))
-    if not bool(np.any(cached)):
-        return fresh
-    found = Piece(1.0, request + users.place + passes.step, passes.step)
-    return mixed([(1.0 - cached, fresh), (cached, Law.of(found))])
+        return Law.of(Piece(1.0, least, 2.0 * np.maximum(users.waiting, 0.0)))
+    busy = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
+    idle = np.minimum(0.5 * passes.plain * (1.0 - busy), users.waiting)
+    tail = np.maximum(users.waiting - idle, 0.0) / np.maximum(busy, 1e-9)
+    width = 2.0 * idle / np.maximum(1.0 - busy, 1e-9)
+    return Law.of(Piece(1.0 - busy, served, width), Piece(busy, served, tail=tail))
 
 
 def opening_span(
     deployment: Deployment, requests: Requests, passes: SteadyPasses
 ) -> tuple[FloatArray, FloatArray]:
     """When the first and the last of all prompts have their first token, if all come at once."""
-    input_tokens = np.asarray(requests.input_tokens, dtype=float)
-    full = np.minimum(passes.budget, passes.sequences * input_tokens)
-    filled = with_prompts(deployment, passes, prompt_step(full, input_tokens, 1.0))
+    fresh = requests.fresh_tokens
+    full = np.minimum(passes.budget, passes.sequences * fresh)
+    filled = with_prompts(deployment, passes, prompt_step(full, requests, 1.0))
     if deployment.framework.scheduler.prefill_passes is PrefillPasses.OWN:
         filled = filled - passes.alone.seconds
-    return filled, passes.sequences * filled * input_tokens / full
+    return filled, passes.sequences * filled * fresh / full

@@ -49,10 +49,6 @@ def serve_continuous(
         # Little's law: what is not admitted waits for a slot.
         queueing = queueing + (batch / admitted - 1.0) * (passes.service + steps * passes.step)
     served = waiting + passes.service
-    cached = np.asarray(requests.cached, dtype=float)
-    if bool(np.any(cached)):
-        # Who is found in the cache waits for the running pass and gets a token from the next.
-        served = served + cached * (1.5 * passes.step - served)
     request_seconds = deployment.framework.costs.request_seconds
     ttft = request_seconds + served + queueing
     burst: FloatArray = np.zeros(1)
@@ -68,7 +64,7 @@ def serve_continuous(
         # A sequence meets the prompts of the others, never its own.
         met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
     tpot = (passes.plain + np.maximum(met, 0.0)) / accepted
-    waits = _Waits(request_seconds, cached, waiting, queueing, burst)
+    waits = _Waits(request_seconds, waiting, queueing, burst)
     named = {"prefill": passes.prefill, "decode": passes.alone}
     users = Users(ttft, tpot, waiting, queueing, met, admitted)
     service = Service.of(
@@ -87,11 +83,9 @@ def serve_continuous(
 
 @dataclass(frozen=True, slots=True)
 class _Waits:
-    """What a first token waits for beside its prefill, in seconds; ``cached`` is the share of the
-    prompts that does not wait for prefill at all."""
+    """What a first token waits for beside its prefill, in seconds."""
 
     request: float
-    cached: FloatArray
     others: FloatArray
     place: FloatArray
     opening: FloatArray
@@ -99,7 +93,6 @@ class _Waits:
 
 def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: float) -> Parts:
     """What the latencies are made of, when ``accepted`` tokens come out of a step."""
-    fresh = 1.0 - waits.cached
     # The first of equal answers starts alone: sooner than a group that shares a pass.
     prompt = np.minimum(passes.service, passes.service + waits.others)
     others = waits.others + passes.service - prompt
@@ -107,9 +100,8 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
     return {
         "ttft": (
             Part("request", np.asarray(waits.request)),
-            Part("waiting for passes and prompts of others", others * fresh),
-            Part("prefill", prompt * fresh, "prefill"),
-            Part("found in the cache", waits.cached * 1.5 * passes.step),
+            Part("waiting for passes and prompts of others", others),
+            Part("prefill", prompt, "prefill"),
             Part("queueing for a place", waits.place),
             Part("opening of the client", waits.opening),
         ),
@@ -135,8 +127,8 @@ def _mean_wait(
 
 def _wait_in_step(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> FloatArray:
     """As `_mean_wait`, of prompts that come at once, wave after wave."""
-    input_tokens = np.asarray(requests.input_tokens, dtype=float)
-    single = prompt_step(np.minimum(input_tokens, passes.budget), input_tokens, 1.0)
+    fresh = requests.fresh_tokens
+    single = prompt_step(np.minimum(fresh, passes.budget), requests, 1.0)
     first = with_prompts(deployment, passes, single)
     return waiting_in_step(
         deployment.framework.costs.spacing_seconds,
@@ -144,7 +136,7 @@ def _wait_in_step(deployment: Deployment, requests: Requests, passes: SteadyPass
         passes.together,
         passes.budget / passes.chunk,
         passes.service,
-        np.maximum(input_tokens / passes.budget, 1.0) * first,
+        np.maximum(fresh / passes.budget, 1.0) * first,
     )
 
 

@@ -87,7 +87,8 @@ def serve_disaggregated(
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
         decode, tpot = decode_pass(pools.decode, requests, batch)
-        answering = later * tpot + handover
+        joining = costs.handover_passes * tpot * requests.drafts.accepted
+        answering = later * tpot + handover + joining
         rate = np.minimum(concurrency / (alone + queue + answering), most)
         rate = np.minimum(rate, room / (later * tpot))
         queue = _queue_seconds(pools, alone, rate / most, concurrency)
@@ -97,7 +98,7 @@ def serve_disaggregated(
     surplus = np.maximum(concurrency / rate - alone - answering - queue, 0.0)
     step_seconds = tpot * requests.drafts.accepted
     polling = 0.5 * pools.prefill.framework.scheduler.admission_steps * step_seconds
-    ttft = costs.request_seconds + alone + queue + surplus + handover + polling
+    ttft = costs.request_seconds + alone + queue + surplus + handover + joining + polling
     burst: FloatArray = np.zeros(1)
     if client is not None:
         burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone))
@@ -118,6 +119,7 @@ def serve_disaggregated(
                 Part("drafting", prefill.drafting),
                 Part("queueing for a place", surplus),
                 Part("hand-over of the cache", handover),
+                Part("joining the decode batch", joining),
                 Part("waiting for the decode pass", polling),
                 Part("opening of the client", burst),
             ),

@@ -109,7 +109,7 @@ class TokensKind:
     ) -> Outcome:
         """See `Kind.predict`; all arrangements are of one type."""
         if not system.engine.scheduler.prefix_caching:
-            requests = replace(requests, cached=0.0)
+            requests = replace(requests, cached=0.0, shared_prefix_tokens=0.0)
         apart = [one for one in arrangements if isinstance(one, Disaggregated)]
         if apart:
             from engine.serve.pools import predict_disaggregated

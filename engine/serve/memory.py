@@ -39,11 +39,12 @@ class MemoryItem:
 class Held:
     """Tokens of context whose cache the requests in flight hold: each of them on average, and one
     with its whole answer. Scalars or columns of (arrangements, 1). ``draft_tokens`` are drafted
-    per step."""
+    per step, ``shared_tokens`` are the same for all and held once."""
 
     mean_tokens: float | FloatArray
     whole_tokens: float | FloatArray
     draft_tokens: int = 0
+    shared_tokens: float = 0.0
 
     @property
     def same_for_all(self) -> bool:
@@ -58,7 +59,8 @@ def held_tokens(requests: Requests, load: Load, framework: Framework) -> Held:
     if isinstance(load, Static) or not at_hand:
         return Held(whole, whole, requests.drafts.tokens)
     mean = requests.input_tokens + 0.5 * requests.output_tokens
-    return Held(mean, whole, requests.drafts.tokens)
+    shared = requests.shared_prefix_tokens if framework.scheduler.prefix_caching else 0.0
+    return Held(mean, whole, requests.drafts.tokens, shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Footprint:
 
     Shapes are (layouts, 1). ``cache_bytes_per_sequence`` is of the mean context held,
     ``cache_bytes_of_whole`` of a whole one as it is let in. ``sent_bytes_per_sequence`` is what of
-    the mean context goes to another worker.
+    the mean context goes to another worker; ``shared_bytes`` are of a prefix that all have, once.
     """
 
     weight_bytes: FloatArray
@@ -76,11 +78,12 @@ class Footprint:
     sent_bytes_per_sequence: FloatArray
     budget: Budget
     capacity_bytes: FloatArray
+    shared_bytes: FloatArray
 
     @property
     def fixed_bytes(self) -> FloatArray:
-        """Weights and what else is there before the first request."""
-        fixed: FloatArray = self.weight_bytes + self.budget.inside_bytes
+        """Weights and what else is there before the first request that is not like all others."""
+        fixed: FloatArray = self.weight_bytes + self.budget.inside_bytes + self.shared_bytes
         return fixed
 
     def cache_bytes(self, sequences: FloatArray) -> FloatArray:
@@ -107,13 +110,20 @@ def footprint(
     layers = cached_layers(architecture, precision, layouts, draft)
     mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens
     used = weights + beside.inside_bytes
+    block = framework.cache.block_tokens
+    # Windows and states are every sequence's own.
+    rest = np.maximum(mean - held.shared_tokens, 0.0)
+    shared = stage * (exact_bytes(layers, mean, block) - exact_bytes(layers, rest, block))
+    each = stage * sequence_bytes(layers, framework, mean, False, drafts)
+    alone = stage * sequence_bytes(layers, framework, whole, True, drafts)
     return Footprint(
         weight_bytes=weights,
-        cache_bytes_per_sequence=stage * sequence_bytes(layers, framework, mean, False, drafts),
-        cache_bytes_of_whole=stage * sequence_bytes(layers, framework, whole, True, drafts),
-        sent_bytes_per_sequence=stage * exact_bytes(layers, mean, framework.cache.block_tokens),
+        cache_bytes_per_sequence=np.maximum(each - shared, 0.0),
+        cache_bytes_of_whole=np.maximum(alone - shared, 0.0),
+        sent_bytes_per_sequence=stage * exact_bytes(layers, mean, block),
         budget=beside,
         capacity_bytes=capacity_bytes(chip, framework.memory, used, layouts),
+        shared_bytes=shared,
     )
 
 
@@ -212,6 +222,7 @@ def memory_items(
     columns = {
         "weights": usage.weight_bytes,
         "KV cache and states": usage.cache_bytes(sequences),
+        "shared prefix": usage.shared_bytes,
         **dict(growing.inside),
     }
     if "activations" not in columns:

@@ -71,9 +71,9 @@ class Queue:
 def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Queue:
     """What a prompt waits for: the running pass, prompts that came during it and share the next
     one, and those that this has no room for."""
-    input_tokens = np.asarray(requests.input_tokens, dtype=float)
+    fresh = requests.fresh_tokens
     busy_share = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
-    fitting = passes.budget / input_tokens
+    fitting = passes.budget / fresh
     several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
     each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     coming = passes.arrivals / passes.step

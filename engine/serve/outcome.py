@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -78,6 +79,15 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What all chips cost per hour in US dollars, a column of (arrangements, 1), and the watts that
+    they draw, an array of (arrangements, sizes); NaN where nobody says."""
+
+    usd_per_hour: FloatArray
+    watts: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """An open load, whose sizes are requests per second of the whole deployment: how many are
     ``in_flight`` per replica, of whom ``running`` hold memory; the ``largest_rate`` of the
@@ -108,6 +118,8 @@ class Outcome:
     passes: Mapping[str, Itemised]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
+    bill: Bill | None = None
+    """None of models without requests of tokens."""
     binding_pool: IntArray | None = None
     """The `PoolRole` of the pool that holds the other one up, or that does not start; None of
     arrangements without pools."""
@@ -134,6 +146,18 @@ class Outcome:
     def shape(self) -> tuple[int, ...]:
         """Arrangements by sizes."""
         return np.broadcast_shapes(self.sizes.shape, self.chips.shape)
+
+    @property
+    def usd_per_second(self) -> FloatArray:
+        """Of all chips; NaN where nobody says."""
+        unknown = np.asarray(math.nan)
+        dollars: FloatArray = (unknown if self.bill is None else self.bill.usd_per_hour) / 3600.0
+        return dollars
+
+    @property
+    def watts(self) -> FloatArray:
+        """Of all chips; NaN where nobody says."""
+        return np.asarray(math.nan) if self.bill is None else self.bill.watts
 
     @property
     def sequences(self) -> FloatArray:

@@ -45,6 +45,11 @@ def overlapped(parts: Sequence[Timed], taken: float) -> Iterator[Timed]:
         yield part, 2.0 * seconds * (share if _travels(part) else 1.0)
 
 
+def turns_seconds(parts: Sequence[Timed], taken: float) -> FloatArray:
+    """Seconds of both halves in turns, from the parts of one."""
+    return total_seconds(tuple(overlapped(parts, taken)))
+
+
 def total_seconds(parts: Sequence[Timed]) -> FloatArray:
     """Seconds of all parts together."""
     return sum((seconds for _, seconds in parts), np.zeros(1))

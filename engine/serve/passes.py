@@ -6,7 +6,7 @@ seconds of a whole block of candidates and the items of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -23,18 +23,29 @@ from engine.hardware.roofline import (
     kernel_seconds,
     message_constants,
 )
-from engine.serve.overlap import Timed, halved, overlapped, splits, total_seconds
-from engine.words.arrays import FloatArray, Row, cell
+from engine.serve.dense_times import DenseTimes
+from engine.serve.overlap import (
+    Timed,
+    halved,
+    overlapped,
+    splits,
+    total_seconds,
+    turns_seconds,
+)
+from engine.words.arrays import FloatArray, IntArray, Row, cell
 from engine.work.tokens import (
     Inventory,
     LayoutArrays,
     Placed,
     Source,
     Step,
+    dense_work,
     dispatching,
+    other_work,
     place,
     step_messages,
     step_work,
+    total_tokens,
 )
 
 HOST = "host"
@@ -56,11 +67,29 @@ class Deployment:
     """Whether one pass of it drafts all tokens of a step."""
     source: Source | None = None
     """What the model's encoder reads for each request."""
+    times: DenseTimes | None = None
+    """Seconds of dense kernels, shared by deployments of one system."""
 
     @cached_property
     def placed(self) -> Placed:
         """The inventory on the layouts."""
         return place(self.inventory, self.layouts)
+
+    @cached_property
+    def taking_turns(self) -> IntArray:
+        """The layouts that may run two halves of a batch in turns: those that send tokens to ranks
+        on so many nodes as the engine asks for."""
+        least = self.framework.capabilities.overlapped_nodes
+        if least >= MANY:
+            return np.zeros(0, dtype=np.int64)
+        nodes = np.ceil(self.layouts.ranks / self.chip.node_size)
+        where = dispatching(self.inventory, self.layouts) & (nodes >= least)
+        return np.flatnonzero(np.broadcast_to(where, self.layouts.tensor.shape))
+
+    @cached_property
+    def overlapping(self) -> Deployment:
+        """Those layouts alone."""
+        return replace(self, layouts=self.layouts.rows(self.taking_turns))
 
     @cached_property
     def network(self) -> Network:
@@ -123,34 +152,82 @@ class Pass:
 
 def run(deployment: Deployment, steps: Sequence[Step]) -> Pass:
     """One pass through all layers, collectives and the runtime's cost included."""
-    seconds: FloatArray = np.zeros(1)
-    for _, part_seconds in _parts(deployment, steps):
-        # In place where it can be: most of a sweep's time is memory traffic.
-        same = seconds.shape == part_seconds.shape
-        seconds = np.add(seconds, part_seconds, out=seconds if same else None)
+    others = other_work(deployment.placed, steps, deployment.imbalance, deployment.source)
+    rest = (seconds for _, seconds in _timed(deployment, steps, others))
+    seconds = _sum(rest, _dense_seconds(deployment, steps))
+    if len(deployment.taking_turns):
+        seconds = _faster_in_turns(deployment, steps, seconds)
     seconds = np.maximum(seconds, _launching_seconds(deployment, steps))
     seconds = (seconds + runtime_seconds(deployment, steps)) * deployment.framework.pace
     return Pass(deployment, tuple(steps), seconds)
 
 
+def _sum(parts: Iterable[FloatArray], start: FloatArray | None = None) -> FloatArray:
+    """All parts together; in place where it can be: most of a sweep's time is memory traffic."""
+    seconds: FloatArray = np.zeros(1) if start is None else start
+    for one in parts:
+        same = seconds.shape == one.shape
+        seconds = np.add(seconds, one, out=seconds if same else None)
+    return seconds
+
+
+def _dense_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
+    """Seconds of the kernels that depend on a rank's tokens alone, looked up where many candidates
+    share them."""
+    tokens, decode, chip = total_tokens(steps), steps[0].decode, deployment.chip
+
+    def total(placed: Placed, tokens: FloatArray) -> FloatArray:
+        works = dense_work(placed, tokens, decode)
+        return _sum(work.calls * kernel_seconds(work, chip) for work in works)
+
+    if deployment.times is not None:
+        found = deployment.times.at(
+            deployment.layouts,
+            tokens,
+            decode,
+            lambda layouts, tokens: total(place(deployment.inventory, layouts), tokens),
+        )
+        if found is not None:
+            return found
+    return total(deployment.placed, tokens)
+
+
+def _faster_in_turns(
+    deployment: Deployment, steps: Sequence[Step], whole: FloatArray
+) -> FloatArray:
+    """The seconds of whole passes, or of two halves in turns where these take less: passes too
+    short to gain by it stay whole."""
+    rows = deployment.taking_turns
+    mine = tuple(step.rows(rows) for step in steps)
+    where = splits(mine)
+    if not np.any(where):
+        return whole
+    halves = tuple(_one_batch(deployment.overlapping, halved(mine)))
+    turns = turns_seconds(halves, _cores_taken(deployment, steps))
+    seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
+    seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
+    return seconds
+
+
+def _cores_taken(deployment: Deployment, steps: Sequence[Step]) -> float:
+    """The share of the chip's cores that sends tokens."""
+    decode = all(step.decode for step in steps)
+    cores = 0.0 if decode else deployment.framework.capabilities.dispatch_cores
+    return cores / max(deployment.chip.core_count, 1)
+
+
 def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     """Every kernel and collective of a pass, with the seconds of all its calls."""
-    able = deployment.framework.capabilities
     plain = _one_batch(deployment, steps)
-    if able.overlapped_nodes >= MANY:
+    if not len(deployment.taking_turns) or not np.any(splits(steps)):
         yield from plain
         return
-    layouts = deployment.layouts
-    nodes = np.ceil(layouts.ranks / deployment.chip.node_size)
-    where = dispatching(deployment.inventory, layouts) & splits(steps)
-    where = where & (nodes >= able.overlapped_nodes)
-    if not np.any(where):
-        yield from plain
-        return
-    cores = 0.0 if all(step.decode for step in steps) else able.dispatch_cores
-    taken = cores / max(deployment.chip.core_count, 1)
+    where = np.zeros((len(deployment.layouts.tensor), 1), dtype=bool)
+    where[deployment.taking_turns] = True
+    where = where & splits(steps)
     whole = tuple(plain)
-    turns = tuple(overlapped(tuple(_one_batch(deployment, halved(steps))), taken))
+    halves = tuple(_one_batch(deployment, halved(steps)))
+    turns = tuple(overlapped(halves, _cores_taken(deployment, steps)))
     # Passes too short to gain by it stay whole.
     where = where & (total_seconds(turns) < total_seconds(whole))
     # The same kernels in the same order, so that each layout takes its own way.
@@ -159,9 +236,15 @@ def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
 
 
 def _one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
+    works = step_work(deployment.placed, steps, deployment.imbalance, deployment.source)
+    yield from _timed(deployment, steps, works)
+
+
+def _timed(deployment: Deployment, steps: Sequence[Step], works: Iterable[Work]) -> Iterator[Timed]:
+    """Kernels and every collective with the seconds of all their calls."""
     chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
     source = deployment.source
-    for work in step_work(deployment.placed, steps, deployment.imbalance, source):
+    for work in works:
         yield work, work.calls * kernel_seconds(work, chip)
     start, network = deployment.framework.costs.collective_seconds, deployment.network
     for message in step_messages(inventory, layouts, steps, chip.node_size, source):

@@ -65,8 +65,9 @@ class Spread:
 class Requests:
     """Lengths in tokens, scalars or columns of (arrangements, 1).
 
-    ``cached`` is the share of the prompts that an engine with a prefix cache finds there and need
-    not prefill. Models of one forward pass have no lengths: their input is part of the model.
+    ``cached`` is the share of each prompt's tokens that an engine with a prefix cache finds there
+    and need not prefill, of which ``shared_prefix_tokens`` are the same for all prompts, held once.
+    Models of one forward pass have no lengths: their input is part of the model.
     """
 
     input_tokens: float | FloatArray
@@ -75,7 +76,8 @@ class Requests:
     drafts: Drafts = Drafts()
     spread: Spread = Spread()
     shared_prefix_tokens: float = 0.0
-    turns: int = 1
+    longest_tokens: float = 0.0
+    """Of a prompt and its answer in the last turn of a conversation; 0 where all are alike."""
 
     @property
     def steps_per_answer(self) -> FloatArray:
@@ -83,6 +85,14 @@ class Requests:
         output_tokens = np.asarray(self.output_tokens, dtype=float)
         steps: FloatArray = np.maximum((output_tokens - 1.0) / self.drafts.accepted, 1.0)
         return steps
+
+    @property
+    def fresh_tokens(self) -> FloatArray:
+        """Tokens of a prompt that are prefilled: at least the last one, whose output is the first
+        token."""
+        tokens = np.asarray(self.input_tokens * (1.0 - np.asarray(self.cached)), dtype=float)
+        fresh: FloatArray = np.maximum(tokens, 1.0)
+        return fresh
 
     @property
     def context_tokens(self) -> FloatArray:

@@ -17,7 +17,7 @@ from engine.model.draft import Draft, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
-from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario
+from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario, Workload
 from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Open, Static
@@ -172,7 +172,9 @@ def _model_notes(model: LoadedModel) -> list[str]:
 
 def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> str:
     """Why a cached share of the prompts changes nothing, where it does not."""
-    if not scenario.workload.cached or kind is not ModelKind.TOKENS:
+    workload = scenario.workload
+    cached = workload.cached or workload.shared_prefix_tokens or workload.turns > 1
+    if not cached or kind is not ModelKind.TOKENS:
         return ""
     if scenario.workload.mode is Mode.STATIC:
         return "A static batch prefills all prompts, the cached share has no effect"
@@ -210,12 +212,31 @@ def requests_of(scenario: Scenario, system: System) -> Requests:
 def undrafted_requests(scenario: Scenario) -> Requests:
     """What they look like whoever serves them."""
     workload = scenario.workload
+    prompt, found = conversation(workload)
     return Requests(
-        float(workload.input_tokens),
+        prompt,
         float(workload.output_tokens),
-        workload.cached,
+        max(workload.cached, found / prompt),
         spread=Spread(workload.input_spread, workload.output_spread),
+        shared_prefix_tokens=float(min(workload.shared_prefix_tokens, workload.input_tokens)),
+        longest_tokens=float(longest_tokens(workload)),
     )
+
+
+def longest_tokens(workload: Workload) -> int:
+    """Tokens of the longest request: the last turn's prompt with its answer."""
+    return workload.turns * (workload.input_tokens + workload.output_tokens)
+
+
+def conversation(workload: Workload) -> tuple[float, float]:
+    """Mean tokens of a prompt over the turns of a conversation, and those of them that were there
+    before: the shared prefix in the first turn, all turns before and their answers in the others.
+    """
+    turns, added = workload.turns, float(workload.input_tokens)
+    grown = added + workload.output_tokens
+    prompt = added + 0.5 * (turns - 1) * grown
+    first = min(float(workload.shared_prefix_tokens), added)
+    return prompt, (first + 0.5 * turns * (turns - 1) * grown) / turns
 
 
 def drafts_of(scenario: Scenario, system: System) -> Drafts:

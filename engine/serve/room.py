@@ -42,7 +42,8 @@ class Room:
         most = float(system.engine.scheduler.max_sequences)
         self.scheduler_size = most * self.layouts.attention_data
         # The first token comes out of prefill, so that the last needs no place of its own.
-        fits = self.context_tokens - 1.0 <= system.context_limit
+        longest = np.maximum(self.context_tokens, requests.longest_tokens)
+        fits = longest - 1.0 <= system.context_limit
         self.context_fits: BoolArray = np.broadcast_to(fits, self.memory_size.shape)
 
     @property
@@ -61,8 +62,8 @@ class Room:
         """Memory of ``batch`` sequences on each of ``copies`` of the layouts."""
         usage = self.usage
         pass_bytes = usage.budget.activation_bytes_per_token * self.prefill_tokens
-        free = usage.capacity_bytes - usage.fixed_bytes - pass_bytes
-        whole = usage.cache_bytes_of_whole
+        free = usage.capacity_bytes - usage.fixed_bytes - pass_bytes + usage.shared_bytes
+        whole = usage.cache_bytes_of_whole + usage.shared_bytes
         tokens = np.floor(np.maximum(free, 0.0) * self.context_tokens / np.maximum(whole, 1.0))
         return Memory(
             needed_bytes=needed_bytes(usage, self.layouts, batch, self.step_tokens(batch)),

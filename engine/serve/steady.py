@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.framework_parts import PrefillPasses, RankTurns, Scheduler
+from engine.hardware.framework_parts import PrefillPasses, Scheduler
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
-from engine.work.tokens import Step
+from engine.work.tokens import LayoutArrays, Step
 
 LEAST_FRESH = 1e-9
-"""Share of prompts that are prefilled even where all are cached: keeps shares of shares finite."""
+"""Keeps shares of shares finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +63,32 @@ def steady_passes(
     """Passes with ``admitted`` sequences per replica, of whom all start anew when they end, or
     only those ``others`` whom one that is looked at meets."""
     layouts, scheduler = deployment.layouts, deployment.framework.scheduler
-    input_tokens = np.asarray(requests.input_tokens, dtype=float)
     steps = requests.steps_per_answer
-    fresh = np.maximum(1.0 - np.asarray(requests.cached), LEAST_FRESH)
+    fresh = requests.fresh_tokens
     whole = requests.decoding(layouts, admitted)
     # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
     shared = scheduler.prefill_passes is PrefillPasses.SHARED
     taken = whole.queries if shared else np.zeros(1)
-    sustained = scheduler.prefill_tokens * steps / (input_tokens * fresh + taken * steps)
+    sustained = scheduler.prefill_tokens * steps / (fresh + taken * steps)
     held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
     decoding = replace(
         whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
     )
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
     starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
-    arrivals = fresh * held * starting / steps
-    interval = _interval(scheduler, budget, arrivals * input_tokens)
-    together = _together(scheduler, client, held, arrivals * interval, budget / input_tokens)
-    chunk = np.minimum(together * input_tokens, budget)
-    own_share = np.minimum(arrivals * interval * input_tokens / chunk, 1.0)
-    # Attention-DP ranks step together: all wait whenever one of them has a prompt, unless the
-    # engine lets them prefill in the same passes.
-    apart = np.ones(1) if scheduler.rank_turns is RankTurns.TOGETHER else layouts.attention_data
-    share = -np.expm1(apart * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
+    arrivals = held * starting / steps
+    interval = _interval(scheduler, layouts, arrivals, budget / fresh)
+    together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
+    chunk = np.minimum(together * fresh, budget)
+    own_share = np.minimum(arrivals * interval * fresh / chunk, 1.0)
+    # Attention-DP ranks step together: all wait whenever one of them has a prompt.
+    ranks = layouts.attention_data
+    share = -np.expm1(ranks * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
     graph_tokens = deployment.framework.capabilities.graph_tokens
-    filled_up = (layouts.attention_data > 1) & (input_tokens <= graph_tokens)
+    filled_up = (layouts.attention_data > 1) & (fresh <= graph_tokens)
     prompts = prompt_step(
-        chunk, input_tokens, np.where(filled_up, 1.0, own_share / np.maximum(share, LEAST_FRESH))
+        chunk, requests, np.where(filled_up, 1.0, own_share / np.maximum(share, LEAST_FRESH))
     )
     share = share / interval
     alone = run(deployment, [decoding])
@@ -115,16 +113,23 @@ def steady_passes(
         mixed=mixed,
         interval=interval,
         step=plain + share * (mixed - plain),
-        service=np.maximum(input_tokens / np.minimum(budget, input_tokens), 1.0) * mixed,
+        service=np.maximum(fresh / np.minimum(budget, fresh), 1.0) * mixed,
     )
 
 
-def _interval(scheduler: Scheduler, budget: FloatArray, tokens: FloatArray) -> FloatArray:
-    """Passes from one that may take prompts to the next, when ``tokens`` of prompts come per pass:
-    as the engine is told, if one pass has room for all that come meanwhile."""
-    if scheduler.prefill_interval <= 1.0:
+def _interval(
+    scheduler: Scheduler, layouts: LayoutArrays, arrivals: FloatArray, fitting: FloatArray
+) -> FloatArray:
+    """Passes from one that may take prompts to the next, when ``arrivals`` prompts come to a rank
+    per pass and one pass has room for ``fitting``: as the engine is told, or until every
+    attention-DP rank has a prompt, as long as they wait for each other; sooner where one pass could
+    not take all that come meanwhile."""
+    told, patience = scheduler.prefill_interval, scheduler.rank_wait_passes
+    if told <= 1.0 and not patience:
         return np.ones(1)
-    return np.clip(budget / np.maximum(tokens, LEAST_FRESH), 1.0, scheduler.prefill_interval)
+    waited = np.clip(1.0 / arrivals, 1.0, max(patience, 1))
+    waited = np.where(layouts.attention_data > 1, waited, 1.0)
+    return np.maximum(np.minimum(fitting / arrivals, np.maximum(waited, told)), 1.0)
 
 
 def _together(
@@ -145,12 +150,13 @@ def _together(
     return together
 
 
-def prompt_step(chunk: FloatArray, input_tokens: FloatArray, share: float | FloatArray) -> Step:
-    """``chunk`` tokens of prompts in one pass: whole prompts, or an average piece of one."""
-    queries = np.minimum(chunk, input_tokens)
-    return Step(
-        chunk / queries, queries, np.asarray(0.0), input_tokens - 1.0, decode=False, share=share
-    )
+def prompt_step(chunk: FloatArray, requests: Requests, share: float | FloatArray) -> Step:
+    """``chunk`` tokens of prompts in one pass: whole prompts, or an average piece of one. What is
+    found in the prefix cache is seen, not computed."""
+    input_tokens, fresh = np.asarray(requests.input_tokens, dtype=float), requests.fresh_tokens
+    queries = np.minimum(chunk, fresh)
+    first = input_tokens - fresh
+    return Step(chunk / queries, queries, first, input_tokens - 1.0, decode=False, share=share)
 
 
 def _prefill_pass(deployment: Deployment, decoding: Step, prompts: Step) -> Pass:

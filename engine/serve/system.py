@@ -13,6 +13,7 @@ from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
 from engine.model.draft import Draft, draft_of
 from engine.model.precision import Precision
+from engine.serve.dense_times import DenseTimes
 from engine.serve.memory import Footprint, Held, footprint
 from engine.serve.passes import Deployment
 from engine.work.expert_slots import Placing, refuse_unplaced
@@ -113,13 +114,15 @@ class System:
         model = self.tokens_model
         refuse_unplaced(model, Placing.of(self.engine.capabilities), layouts)
         arrays = LayoutArrays.of(layouts)
-        made = Deployment(self.inventory, self.chip, self.engine, arrays, self.imbalance)
+        made = Deployment(
+            self.inventory, self.chip, self.engine, arrays, self.imbalance, times=self._dense_times
+        )
         if not drafting or self.drafting_inventory is None:
             return made
         # Scheduling and sampling come once for all passes of a step.
         around = self.engine.costs.draft_seconds
         engine = self.engine.changed(step_seconds=around, sequence_seconds=0.0)
-        draft = replace(made, inventory=self.drafting_inventory, framework=engine)
+        draft = replace(made, inventory=self.drafting_inventory, framework=engine, times=None)
         return replace(made, draft=draft, drafts_at_once=self.drafter.in_one_pass)
 
     def weigh(self, layouts: tuple[Layout, ...], held: Held) -> Footprint:
@@ -128,6 +131,10 @@ class System:
         model = self.tokens_model
         draft = self.drafter if held.draft_tokens else None
         return footprint(model, self.precision, self.chip, self.engine, arrays, held, draft)
+
+    @cached_property
+    def _dense_times(self) -> DenseTimes:
+        return DenseTimes()
 
     @cached_property
     def _remembered(self) -> _Remembered:

@@ -13,6 +13,12 @@ Row = tuple[int, int]
 """Places in an array of (arrangements, sizes)."""
 
 
+def lines(values: FloatArray | float, rows: IntArray) -> FloatArray:
+    """The ``rows`` of what broadcasts to (arrangements, sizes)."""
+    table = np.atleast_2d(np.asarray(values, dtype=float))
+    return table[rows] if len(table) > 1 else table
+
+
 def cell(values: FloatArray | float, row: Row) -> FloatArray:
     """The value at ``row`` of what broadcasts to (arrangements, sizes), as an array of (1, 1)."""
     table = np.atleast_2d(np.asarray(values, dtype=float))

@@ -62,6 +62,24 @@ def duration_beyond(milliseconds: float, limit: float) -> str:
     return next((f"{one} ms" for one in finer if float(one) > limit), text)
 
 
+def dollars(value: float) -> str:
+    """Money for a sentence: ``$ 0.43``, ``$ 1,204``."""
+    if not math.isfinite(value):
+        return "–"
+    return (
+        f"$ {value:,.0f}"
+        if value >= 1000
+        else f"$ {value:.2f}"
+        if value >= 0.1
+        else f"$ {value:.3g}"
+    )
+
+
+def joules(value: float) -> str:
+    """Energy for a sentence: ``0.43 J``."""
+    return f"{value:,.3g} J" if math.isfinite(value) else "–"
+
+
 def rate(value: float) -> str:
     """A throughput for a sentence: ``1,934`` or ``12.3``."""
     if not math.isfinite(value):

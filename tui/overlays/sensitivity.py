@@ -64,7 +64,7 @@ def _remedy_line(remedy: Remedy, base: float, label: int, width: int) -> Line:
 
 def _figure(shortfall: Shortfall) -> str:
     if shortfall.verdict.metric is not None:
-        return f"{shortfall.value:.4g} ms"
+        return shortfall.verdict.metric.plain(float(f"{shortfall.value:.4g}"))
     return f"{shortfall.value:.4g}{' GiB' if shortfall.verdict is NO_MEMORY else ''}"
 
 

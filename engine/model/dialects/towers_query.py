@@ -1,9 +1,16 @@
-"""Towers behind a querying transformer: BLIP-2 and InstructBLIP (arXiv:2301.12597, 2305.06500;
-transformers, modeling_blip_2.py and modeling_instructblip.py)."""
+"""Towers behind a querying transformer: BLIP-2, InstructBLIP and Kosmos-2 (arXiv:2301.12597,
+2305.06500, 2306.14824), and Florence-2's (arXiv:2311.06242; transformers, modeling files of the
+same names)."""
 
 from __future__ import annotations
 
-from engine.model.dialects.towers import linear, patch_count, plain_dimensions, transformer_layer
+from engine.model.dialects.towers import (
+    clip,
+    linear,
+    patch_count,
+    plain_dimensions,
+    transformer_layer,
+)
 from engine.model.keys import Keys
 
 
@@ -43,3 +50,36 @@ def _former(keys: Keys, outer: Keys) -> int:
     parts = 2 if reads else 1
     found = layers * (own + parts * feed_forward) + -(-layers // every) * crossed + 2 * hidden
     return found + (tables * hidden if reads else 0)
+
+
+def kosmos(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """CLIP, one projection, and trained queries that look at its result."""
+    queries = outer.integer("latent_query_num", default=64) * text_hidden
+    projection = linear(keys.integer("hidden_size"), text_hidden)
+    return clip(keys) + projection + queries + 4 * linear(text_hidden, text_hidden)
+
+
+def florence(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """DaViT (arXiv:2204.03645): stages of pairs of layers that attend over windows and over
+    channels, each with two convolutions by channel; learned rows and columns, one projection with
+    a norm."""
+    keys.ignore("num_heads", "num_groups", "window_size", "patch_stride", "patch_padding")
+    keys.ignore("max_temporal_embeddings", "patch_prenorm")
+    widths = keys.integers("embed_dim", minimum=1) or []
+    depths = keys.integers("depths", minimum=1, maximum=1000) or []
+    patches = keys.integers("patch_size", minimum=1, maximum=1000) or []
+    first = keys.values.get("patch_prenorm", keys.defaults.get("patch_prenorm")) or []
+    if not widths or not len(widths) == len(depths) == len(patches) == len(first):
+        raise keys.problem("embed_dim", widths, "as many entries as depths and patch_size have")
+    bias = keys.flag("qkv_bias", default=True)
+    ratio = keys.number("mlp_ratio", default=4.0)
+    inputs, found = keys.integer("in_channels", default=3), 0
+    for width, depth, patch, before in zip(widths, depths, patches, first, strict=True):
+        found += linear(patch**2 * inputs, width) + 2 * (inputs if before else width)
+        wide = int(width * ratio)
+        block = transformer_layer(width, wide) - (0 if bias else 3 * width) + 2 * 10 * width
+        found += 2 * depth * block
+        inputs = width
+    found += keys.integer("max_position_embeddings", default=50) * inputs
+    output = keys.integer("projection_dim", default=text_hidden)
+    return found + inputs * output + 2 * output

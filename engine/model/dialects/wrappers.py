@@ -319,6 +319,10 @@ WRAPPERS = {
     "deepseek_ocr2": Wrapper(
         "deepseek_v2", towers_ocr.deepseek_ocr2, "deepseek_ocr2_vision", always=True
     ),
+    "florence2": Wrapper("bart", towers_query.florence, "florence_vision", always=True),
+    "kosmos-2": Wrapper(
+        "kosmos_2_text_model", towers_query.kosmos, "kosmos_2_vision_model", always=True
+    ),
     "blip-2": Wrapper("opt", towers_query.blip, "blip_2_vision_model", always=True),
     "instructblip": Wrapper("opt", towers_query.blip, "instructblip_vision_model", always=True),
     "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),

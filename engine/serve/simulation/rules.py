@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import Admission, RankTurns
+from engine.hardware.framework_parts import Admission
 from engine.work.layout import Layout
 
 
@@ -33,7 +33,6 @@ class Rules:
     def of(cls, engine: Framework, layout: Layout, draft_tokens: int, pace: float = 1.0) -> Rules:
         """The rules of an engine (`profiles/frameworks`)."""
         scheduler = engine.scheduler
-        together = scheduler.rank_turns is RankTurns.TOGETHER and layout.attention_data > 1
         return cls(
             ranks=layout.attention_data,
             prefill_tokens=float(scheduler.prefill_tokens),
@@ -41,7 +40,7 @@ class Rules:
             prefill_requests=scheduler.prefill_requests,
             queries=1.0 + draft_tokens,
             interval=max(round(scheduler.admission_steps), 1),
-            patience=scheduler.rank_wait_passes if together else 0,
+            patience=scheduler.rank_wait_passes if layout.attention_data > 1 else 0,
             whole_answers=scheduler.admission is Admission.WHOLE_ANSWER,
             prefix_caching=scheduler.prefix_caching,
             graph_tokens=float(engine.capabilities.graph_tokens),

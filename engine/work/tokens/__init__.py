@@ -7,7 +7,15 @@ evaluates that list for arrays of layouts and batches. Neither knows seconds.
 from engine.work.tokens.exchange import dispatching
 from engine.work.tokens.inventory import Inventory, take_inventory
 from engine.work.tokens.step import LayoutArrays, Source, Step, decode_step, prefill_step
-from engine.work.tokens.work import Placed, place, step_messages, step_work
+from engine.work.tokens.work import (
+    Placed,
+    dense_work,
+    other_work,
+    place,
+    step_messages,
+    step_work,
+    total_tokens,
+)
 
 __all__ = [
     "Inventory",
@@ -16,10 +24,13 @@ __all__ = [
     "Source",
     "Step",
     "decode_step",
+    "dense_work",
     "dispatching",
+    "other_work",
     "place",
     "prefill_step",
     "step_messages",
     "step_work",
     "take_inventory",
+    "total_tokens",
 ]

@@ -22,7 +22,7 @@ from engine.work.tokens.step import LayoutArrays
 def dispatching(inventory: Inventory, layouts: LayoutArrays) -> BoolArray:
     """Where tokens are sent to the ranks of their experts instead of gathered by all."""
     wide: BoolArray = (layouts.attention_data > 1) & (layouts.ranks > inventory.gathering_ranks)
-    return wide & bool(inventory.banks)
+    return wide & (layouts.ranks <= inventory.sending_ranks) & bool(inventory.banks)
 
 
 def exchange_messages(

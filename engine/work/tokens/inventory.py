@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import inf
 
 from engine.hardware.chip import Chip, KernelConstants
 from engine.hardware.framework import Framework
@@ -146,6 +147,8 @@ class Inventory:
     dispatch_bytes_per_element: float
     gathering_ranks: float
     """Up to so many attention-DP ranks gather all tokens instead of dispatching each."""
+    sending_ranks: float
+    """So do more ranks than these."""
     placing: Placing
     routed_width: int
     top_k: float
@@ -200,6 +203,9 @@ def _inventory(
             precision.activation_format(Role.ROUTED_EXPERT).bytes_per_element, 2.0
         ),
         gathering_ranks=float(framework.capabilities.gathering_ranks),
+        sending_ranks=inf
+        if framework.capabilities.sends_over_network
+        else float(collector.chip.node_size),
         placing=Placing.of(framework.capabilities),
         routed_width=first.matrices[0].inputs if first else 0,
         top_k=float(first.top_k) if first else 0.0,

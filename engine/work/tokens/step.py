@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.words.arrays import FloatArray, Row, cell
+from engine.words.arrays import FloatArray, IntArray, Row, cell, lines
 from engine.work.layout import Layout
 
 
@@ -45,6 +45,10 @@ class LayoutArrays:
     def at(self, row: Row) -> LayoutArrays:
         """The layout of one row alone."""
         return LayoutArrays(*(cell(getattr(self, one.name), row) for one in fields(self)))
+
+    def rows(self, rows: IntArray) -> LayoutArrays:
+        """Some of the layouts."""
+        return LayoutArrays(*(getattr(self, one.name)[rows] for one in fields(self)))
 
     @property
     def ranks(self) -> FloatArray:
@@ -85,6 +89,18 @@ class Step:
     """Share of the attention-DP ranks that take part; the others wait in the same pass."""
     last_only: bool = False
     """Whether a decode step needs the logits of each sequence's last query alone."""
+
+    def rows(self, rows: IntArray) -> Step:
+        """The step of some layouts."""
+        return Step(
+            lines(self.sequences, rows),
+            lines(self.queries, rows),
+            lines(self.first, rows),
+            lines(self.last, rows),
+            self.decode,
+            lines(self.share, rows),
+            self.last_only,
+        )
 
     def at(self, row: Row) -> Step:
         """The step of one row alone."""

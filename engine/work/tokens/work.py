@@ -75,11 +75,24 @@ def step_work(
     tokens share the weight matrices, each group has its own attention. What an encoder does for
     the prompts in it is part of the pass.
     """
-    inventory, layouts = placed.inventory, placed.layouts
-    tokens = total_tokens(steps)
-    decode = steps[0].decode
-    for gemm, share in zip(inventory.gemms, placed.gemms, strict=True):
+    yield from dense_work(placed, total_tokens(steps), steps[0].decode)
+    yield from other_work(placed, steps, imbalance, source)
+
+
+def dense_work(placed: Placed, tokens: FloatArray, decode: bool) -> Iterator[Work]:
+    """The kernels that depend on the ``tokens`` of a rank alone: products of dense matrices, and
+    what passes over activations."""
+    for gemm, share in zip(placed.inventory.gemms, placed.gemms, strict=True):
         yield _gemm_work(gemm, share, tokens, decode)
+    yield _elementwise_work(placed.inventory, placed.layouts, tokens)
+
+
+def other_work(
+    placed: Placed, steps: Sequence[Step], imbalance: float = 1.0, source: Source | None = None
+) -> Iterator[Work]:
+    """The other kernels of a pass: experts, attention, the head, an encoder's."""
+    inventory, layouts = placed.inventory, placed.layouts
+    decode = steps[0].decode
     prompts = not all(step.decode for step in steps)
     for bank in inventory.banks:
         works = _expert_works(inventory, bank, layouts, _routed_tokens(steps, layouts), imbalance)
@@ -90,7 +103,6 @@ def step_work(
     for mixing in inventory.mixings:
         for step in steps:
             yield from _mixing_work(mixing, layouts, step, source)
-    yield _elementwise_work(inventory, layouts, tokens)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
     if placed.encoder is not None and source is not None:
         yield from _encoder_work(placed.encoder, source.steps(steps))

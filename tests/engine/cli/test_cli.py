@@ -30,7 +30,10 @@ def test_sweep_json_names_best_and_rows(capsys):
     assert found["best"]["tpot_ms"] <= 20
 
 
-UNITS = ("_ms", "_gib", "tps", "_per_chip", "_per_user", "_percent")
+UNITS = (
+    *("_ms", "_gib", "tps", "_per_chip", "_per_user", "_percent"),
+    *("joules_per_token", "_per_mw"),
+)
 
 
 def test_every_metric_has_its_unit_in_its_key(capsys):

@@ -31,7 +31,12 @@ from engine.scenario import Objectives, Scenario, Workload
 
 SCENARIOS = {
     ModelKind.TOKENS: Scenario(
-        model="llama-3.1-8b", chip="h100_sxm", chips=2, workload=Workload(512, 64), max_batch=4
+        model="llama-3.1-8b",
+        chip="h100_sxm",
+        chips=2,
+        workload=Workload(512, 64),
+        max_batch=4,
+        prices="example",
     ),
     ModelKind.FORWARD: Scenario(model="resnet-50", chip="l40s", chips=2, max_batch=4),
 }
@@ -116,6 +121,7 @@ def test_every_limit_has_its_verdict_and_its_words(kind: ModelKind, metric: Metr
         workload=plain.workload,
         max_batch=4,
         objectives=objectives,
+        prices=plain.prices,
     )
     found = sweep(prepare(asked), asked)
     assert found is not None and found.best is None and found.nearest is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.hardware.framework_parts import PrefillPasses, RankTurns
+from engine.hardware.framework_parts import PrefillPasses
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.steady import SteadyPasses, steady_passes
@@ -16,11 +16,13 @@ from tests.engine import builders
 MODEL = builders.mixture(experts=64)
 
 
-def passes(interval: float, batch: float = 256, budget: int = 16_384) -> SteadyPasses:
+def passes(
+    interval: float, batch: float = 256, budget: int = 16_384, patience: int = 0
+) -> SteadyPasses:
     engine = builders.framework(
         prefill_interval=interval,
+        rank_wait_passes=patience,
         prefill_passes=PrefillPasses.SHARED,
-        rank_turns=RankTurns.APART,
         prefill_tokens=budget,
     )
     inventory = take_inventory(MODEL, builders.BF16, builders.chip(), engine)
@@ -49,3 +51,12 @@ def test_all_prompts_are_taken_whatever_the_interval():
 
 def test_a_pass_that_cannot_take_all_that_wait_comes_sooner():
     assert float(passes(1000.0, budget=2048).interval[0, 0]) < 1000.0
+
+
+def test_ranks_that_wait_for_each_other_prefill_in_the_same_passes():
+    """32 sequences of a rank with answers of 1,000 tokens: a prompt each 31 passes."""
+    alone, patient, endless = (passes(1.0, patience=most) for most in (0, 10, 1000))
+    assert float(patient.interval[0, 0]) == 10
+    assert float(endless.interval[0, 0]) == pytest.approx(999 / 32)
+    assert float(endless.share[0, 0]) == pytest.approx(float(endless.arrivals[0, 0]))
+    assert float(endless.step[0, 0]) < float(patient.step[0, 0]) < float(alone.step[0, 0])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.hardware.framework_parts import PrefillPasses, RankTurns
+from engine.hardware.framework_parts import PrefillPasses
 from engine.scenario import FirstToken
 from engine.serve.load import Client, Closed, Static
 from engine.serve.outcome import Outcome
@@ -36,7 +36,8 @@ LOADS = st.sampled_from([Static(), Closed()]) | st.builds(
 ENGINES = st.builds(
     builders.framework,
     prefill_passes=st.sampled_from(PrefillPasses),
-    rank_turns=st.sampled_from(RankTurns),
+    rank_wait_passes=st.sampled_from([0, 40]),
+    prefill_interval=st.sampled_from([1.0, 8.0]),
     prefill_tokens=st.sampled_from([256, 2048, 16_384]),
     max_sequences=st.sampled_from([8, 1024]),
     admission_steps=st.sampled_from([1.0, 20.0]),

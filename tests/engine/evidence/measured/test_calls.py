@@ -112,7 +112,14 @@ def plain(scenario: Scenario) -> Scenario:
     workload = scenario.workload
     tokens = workload.sequence_tokens or workload.input_tokens
     workload = replace(workload, input_tokens=tokens, sequence_tokens=tokens)
-    return replace(scenario, workload=workload, limits=LayoutLimits())
+    usual = Scenario()
+    return replace(
+        scenario,
+        workload=workload,
+        limits=LayoutLimits(),
+        arrangement=usual.arrangement,
+        pools=usual.pools,
+    )
 
 
 def test_rows_are_predicted_together_as_alone(predictions: Predictions) -> None:

@@ -1,0 +1,36 @@
+"""Kosmos-2's text model (arXiv:2306.14824; transformers, modeling_kosmos2.py): a decoder with a
+further norm in front of each projection back, and computed positions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.model.architecture import Architecture
+from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
+from engine.model.dialects.parts import dense
+from engine.model.keys import MAXIMUM_LAYERS, Keys
+
+TRAITS = Traits(
+    qkv_bias=True, output_bias=True, mlp_bias=True, gated=False, norm="layer", norms=4, tied=True
+)
+
+
+def read(keys: Keys) -> Architecture:
+    """Sizes under names of their own."""
+    hidden = keys.integer("embed_dim", required=True, maximum=1_000_000)
+    heads = keys.integer("attention_heads", required=True, maximum=100_000)
+    if hidden % heads:
+        raise keys.problem("attention_heads", heads, f"a divisor of {hidden}")
+    shape = Dimensions(
+        hidden=hidden,
+        layers=keys.integer("layers", required=True, maximum=MAXIMUM_LAYERS),
+        heads=heads,
+        kv_heads=heads,
+        head_dim=hidden // heads,
+        vocabulary=keys.integer("vocab_size", required=True),
+    )
+    keys.ignore("scale_embedding", "activation_function", "add_cross_attention")
+    width = keys.integer("ffn_dim", required=True)
+    # One of the four norms is as wide as the feed-forward part.
+    part = replace(dense(hidden, width, gated=False, bias=True), other=2 * (width - hidden))
+    return read_decoder(keys, TRAITS, shape=shape, feed_forward=lambda index: part)

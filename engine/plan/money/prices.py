@@ -1,0 +1,79 @@
+"""Dollars per chip and hour: from a person's own file, never from ours unless asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from engine.sources.files import read_toml, user_path
+from engine.sources.profile_files import user_folder
+from engine.words.errors import InputError
+from engine.words.text import clean
+from profiles import ROOT
+
+EXAMPLE = "example"
+"""The name that the bundled example answers to."""
+MAXIMUM_BYTES = 1 << 20
+LARGEST_PRICE = 1e6
+EXPECTED = "a file of prices"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars per chip and hour by chip id: when they were ``dated``, the file ``named``."""
+
+    usd_per_chip_hour: Mapping[str, float]
+    dated: str
+    named: str
+
+    def of(self, chip: str) -> float:
+        """Of one chip; NaN where nobody says."""
+        return self.usd_per_chip_hour.get(chip, math.nan)
+
+
+NO_PRICES = Prices({}, "", "")
+
+
+def own_prices_path() -> Path:
+    """Where a person's own prices lie."""
+    return user_folder("prices.toml")
+
+
+def load_prices(text: str) -> Prices:
+    """The prices that ``text`` names: a file, ``example``, or empty for the person's own, of which
+    there may be none. Raises `InputError`."""
+    if text == EXAMPLE:
+        return _read(ROOT / "prices" / "example.toml", 0)
+    path = user_path(text) if text else own_prices_path()
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        if not text:
+            return NO_PRICES
+        changed = 0
+    return _read(path, changed)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _changed: int) -> Prices:
+    shown = clean(str(path), 160)
+    values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
+    table = values.get("usd_per_chip_hour")
+    if not isinstance(table, dict) or not table:
+        raise InputError(f"{shown}: usd_per_chip_hour: expected a table of chips and dollars")
+    dated = values.get("dated")
+    if not dated:
+        raise InputError(f"{shown}: dated: found nothing, expected the day that the prices are of")
+    prices = {}
+    for chip, price in table.items():
+        is_number = isinstance(price, int | float) and not isinstance(price, bool)
+        if not is_number or not 0 < price <= LARGEST_PRICE:
+            raise InputError(
+                f"{shown}: usd_per_chip_hour.{clean(str(chip), 40)}: found "
+                f"{clean(repr(price), 40)}, expected dollars above 0"
+            )
+        prices[str(chip).lower()] = float(price)
+    return Prices(prices, clean(str(dated), 40), shown)
