@@ -35,7 +35,7 @@ def row_words(table: Table, row: int, known: Accuracy, samples: str) -> tuple[st
     badge = str(known.badge)
     replicas, batch = table.arrangement(row).replicas, int(table.batch[row])
     flight = f"{batch} × {replicas} = {batch * replicas:,} in flight"
-    flights = [flight] if replicas > 1 else []
+    flights = [flight] if replicas > 1 and not table.at_rate else []
     return (
         " · ".join([*flights, *told, badge]),
         " · ".join([*flights, *told]),

@@ -20,8 +20,9 @@ from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import best_place
 from engine.plan.results import Sweep, Table
-from engine.plan.sweep import batch_limits, batch_table, sweep
+from engine.plan.sweep import batch_limits, batch_table, replicas_table, sweep
 from engine.scenario import DraftTokens, Scenario
+from engine.serve.kinds import kind_of
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError
 from engine.work.arrangement import Arrangement
@@ -126,6 +127,8 @@ class Session:
         arrangement: Arrangement,
         precision: Precision,
     ) -> Table:
+        if scenario.workload.rate and kind_of(prepared.kind).waits:
+            return replicas_table(prepared, scenario, arrangement, precision)
         limits = batch_limits(prepared, scenario, precision)
         fitting = int(limits[prepared.arrangements.index(arrangement)])
         most = min(fitting + EXTRA_ROWS, LARGEST_BATCH, scenario.max_batch or LARGEST_BATCH)
@@ -285,6 +288,11 @@ class Session:
         if self.shown is not None:
             places = np.flatnonzero(self.shown.batch[self.rows] == batch)
             self.cursor = int(places[0]) if len(places) else 0
+
+    @property
+    def at_rate(self) -> bool:
+        """Whether the rows of the layout are numbers of replicas, at a rate of requests."""
+        return self.table is not None and self.table.at_rate
 
     @property
     def selected(self) -> tuple[Table, int] | None:

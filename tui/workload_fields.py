@@ -22,6 +22,7 @@ from engine.words.units import (
 from tui.client_fields import CLIENT
 from tui.field import LANGUAGE, Field, power_of_two_step, share_step, ten_percent_step
 from tui.format import count, limit
+from tui.load_fields import LOAD
 
 
 def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload]) -> Field:
@@ -52,9 +53,9 @@ def _limit_hint(metric: Metric, *, several: bool) -> str:
 
 def _limit_field(metric: Metric, known: Limit) -> Field:
     """Limits on every statistic of a metric, as ``2000``, ``p99 2s`` or ``1s, p99 2s``."""
-    unit = "ms" if metric.unit is Unit.MILLISECONDS else ""
-    label = f"{metric.short} ≤ {unit}" if metric.better is Better.LOWER else f"{metric.short} ≥"
-    label = label.rstrip()
+    unit = " ms" if metric.unit is Unit.MILLISECONDS else ""
+    sign = "≤" if metric.better is Better.LOWER else "≥"
+    label = f"{metric.short.removesuffix(f' {metric.statistic}')} {sign}{unit}"
     statistics = {one.statistic: one for one in statistics_of(metric)}
 
     def change(scenario: Scenario, limits: dict[str, float | None]) -> Scenario:
@@ -336,5 +337,6 @@ WORKLOAD: tuple[Field, ...] = (
         hint="what requests are about",
         kinds=LANGUAGE,
     ),
+    *LOAD,
     *CLIENT,
 )

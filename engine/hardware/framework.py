@@ -13,6 +13,7 @@ from engine.hardware.framework_parts import (
     Builds,
     Capabilities,
     Costs,
+    Drafting,
     ForwardRuntime,
     Scheduler,
 )
@@ -52,6 +53,7 @@ class Framework:
     storage: WeightPolicy
     capabilities: Capabilities
     builds: Builds
+    drafting: Drafting
     provenance: Provenance
     sources: tuple[str, ...]
     launch: Launch
@@ -83,6 +85,7 @@ PARTS: Mapping[str, type[Any]] = {
     "storage": WeightPolicy,
     "capabilities": Capabilities,
     "builds": Builds,
+    "drafting": Drafting,
 }
 """The parts of a framework that its file writes flat, by the name of the field."""
 CONSTANTS: Mapping[str, tuple[str, Declared]] = {

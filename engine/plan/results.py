@@ -51,6 +51,19 @@ class Table:
         return len(self.batch)
 
     @property
+    def at_rate(self) -> bool:
+        """Whether requests come at a rate, so that rows are numbers of replicas."""
+        return "utilised_percent" in self.metrics
+
+    @property
+    def sizes(self) -> FloatArray:
+        """What throughput is drawn over: the batch, or the replicas at a rate."""
+        if not self.at_rate:
+            return self.batch.astype(float)
+        replicas = np.array([float(one.replicas) for one in self.arrangements])
+        return replicas[self.arrangement_index]
+
+    @property
     def throughput(self) -> str:
         """The column that ranks."""
         return THROUGHPUT[self.kind].id

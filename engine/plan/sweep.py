@@ -75,6 +75,19 @@ def batch_table(
     return judged_table(prepared, scenario, (arrangement,), (precision,), block)
 
 
+def replicas_table(
+    prepared: Prepared, scenario: Scenario, arrangement: Arrangement, precision: Precision
+) -> Table:
+    """The rows of one arrangement at the scenario's rate: with every number of replicas."""
+    group = tuple(one for one in prepared.arrangements if one.single == arrangement.single)
+    outcome = outcome_of(prepared, scenario, precision, group, np.ones((1, 1)))
+    places = np.arange(len(group))
+    none = np.zeros(len(group), dtype=np.int64)
+    every, batches = np.ones(outcome.shape, dtype=bool), _batches(outcome)[:, 0]
+    block = rows_of(prepared, scenario, outcome, outcome.fits, every, places, none, batches)
+    return judged_table(prepared, scenario, group, (precision,), block)
+
+
 def asked_table(
     prepared: Prepared, scenario: Scenario, arrangement: Arrangement, sizes: FloatArray
 ) -> tuple[Table, tuple[Outcome, ...]]:

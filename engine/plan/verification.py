@@ -15,7 +15,7 @@ from engine.plan.metrics import BY_ID
 from engine.plan.predicted import predicted
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Client, ClientKind, FirstToken, Mode, Scenario
+from engine.scenario import Client, ClientKind, DraftTokens, FirstToken, Mode, Scenario, Text
 from engine.serve.call import Concurrency, Size
 from engine.sources.profile_files import read_toml
 from engine.work.arrangement import Arrangement
@@ -56,8 +56,9 @@ class Bench:
         """The scenario with this client in front."""
         kind = ClientKind.STEADY if self.steady else ClientKind.CLOSED
         client = Client(kind, self.waves, self.spread, self.first_token)
-        workload = replace(scenario.workload, client=client, cached=self.cached)
-        return replace(scenario, workload=workload)
+        # Its prompts are random: of drafts they keep what random tokens do.
+        workload = replace(scenario.workload, client=client, cached=self.cached, text=Text.RANDOM)
+        return replace(scenario, workload=workload, drafts=DraftTokens.GIVEN)
 
 
 def expectations(

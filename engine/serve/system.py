@@ -121,6 +121,7 @@ class System:
             return made
         # Scheduling and sampling come once for all passes of a step.
         around = self.engine.costs.draft_seconds
+        around += self.engine.drafting.generation_draft_seconds.get(self.chip.generation, 0.0)
         engine = self.engine.changed(step_seconds=around, sequence_seconds=0.0)
         draft = replace(made, inventory=self.drafting_inventory, framework=engine, times=None)
         return replace(made, draft=draft, drafts_at_once=self.drafter.in_one_pass)

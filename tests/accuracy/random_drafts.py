@@ -3,9 +3,10 @@ costs each engine, to published runs with speculative decoding.
 
     python -m tests.accuracy.random_drafts speculative.csv --configs FOLDER [--write] [--folds]
 
-``--write`` puts the shares into ``profiles/acceptance/random.toml``; ``draft_us`` of the engines is
-printed, to be put into their profiles. ``--folds`` predicts each model by costs that were fitted
-without it, and by the median share of the others.
+``--write`` puts the shares into ``profiles/acceptance/random.toml``; microseconds of a pass by
+engine and chip generation are printed, to be put into the engines' profiles (``draft_us``, and
+``draft_generation_us`` beyond it). ``--folds`` predicts each model by costs fitted without
+it, and by the median share of the others.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 
 from engine.evidence.measured.predict import Change, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.hardware.chip_profiles import load_chip
 from engine.model import acceptance as known
 from engine.model.acceptance import stem
 from engine.model.draft import DraftMethod
@@ -46,7 +48,7 @@ HEADING = """\
 
 @dataclass
 class Guess:
-    """A first chance per model, and microseconds of a drafting pass per engine."""
+    """A first chance per model, and microseconds of a drafting pass per engine and generation."""
 
     chances: dict[str, float]
     delays: dict[str, float]
@@ -99,13 +101,19 @@ def told(guess: Guess) -> Iterator[None]:
         known.acceptance_of.cache_clear()
 
 
+def delay_key(engine: str, generation: str) -> str:
+    """Profiles of former builds and other settings count as the engine."""
+    return f"{re.match(r'[a-z]+', engine)[0]}/{generation}"
+
+
 def errors(rows: Sequence[Measurement], guess: Guess, configs: Path) -> np.ndarray:
     """log(predicted/measured) of TPOT."""
 
     def change(system: System) -> System:
-        engine = re.split(r"-interval", system.engine.id)[0]
-        delay = guess.delays.get(engine, 0.0) * 1e-6
-        return replace(system, engine=system.engine.changed(draft_seconds=delay))
+        key = delay_key(system.engine.id, system.chip.generation)
+        delay = guess.delays.get(key, 0.0) * 1e-6
+        changed = system.engine.changed(draft_seconds=delay, generation_draft_seconds={})
+        return replace(system, engine=changed)
 
     given: Change = change
     with told(guess):
@@ -117,7 +125,7 @@ def fit(rows: Sequence[Measurement], configs: Path, start: Guess) -> Guess:
     """Models and engines in turn, each by the mean absolute error of its rows."""
     guess = start
     models = [stem(row.model) for row in rows]
-    engines = [row.framework for row in rows]
+    engines = [delay_key(row.framework, load_chip(row.chip).generation) for row in rows]
 
     def settle(
         table: dict[str, float], key: str, values: Sequence[float], part: Sequence[Measurement]
@@ -156,10 +164,10 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = read_measurements(arguments.table)
     models = sorted({stem(row.model) for row in rows})
-    engines = sorted({row.framework for row in rows})
+    engines = sorted({delay_key(row.framework, load_chip(row.chip).generation) for row in rows})
 
     def start() -> Guess:
-        return Guess(dict.fromkeys(models, 0.76), dict.fromkeys(engines, 100.0))
+        return Guess(dict.fromkeys(models, 0.76), dict.fromkeys(engines, 200.0))
 
     few = rows[:: arguments.every]
     guess = fit(few, arguments.configs, start())

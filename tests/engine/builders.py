@@ -8,6 +8,7 @@ from engine.hardware.framework_parts import (
     Builds,
     Capabilities,
     Costs,
+    Drafting,
     PrefillPasses,
     Scheduler,
 )
@@ -92,6 +93,7 @@ def framework(**changes: object) -> Framework:
         storage=WeightPolicy(),
         capabilities=Capabilities(),
         builds=Builds(),
+        drafting=Drafting(),
         provenance=Provenance.DATASHEET,
         sources=(),
         launch=LaunchTemplate("serve {model}"),

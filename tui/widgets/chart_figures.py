@@ -40,11 +40,11 @@ def batch_figure(
     """Throughput per chip over batch: what meets the objectives as a line, what does not dotted,
     an upright line at the largest batch of each limit; the range, a ``share`` of the throughput, as
     dots above and below what meets."""
-    x, y = table.batch.astype(float), table.metrics[table.rated.id]
+    x, y = table.sizes, table.metrics[table.rated.id]
     series, legend = [], []
     if baseline is not None:
         before = baseline.metrics[table.rated.id]
-        series.append(Series(baseline.batch.astype(float), before, DIM))
+        series.append(Series(baseline.sizes, before, DIM))
         legend.append(("⠒ baseline", DIM))
     if share is not None:
         series += [
@@ -58,13 +58,14 @@ def batch_figure(
     if chosen is not None:
         marks.append(Mark(float(x[chosen]), float(y[chosen]), CHOSEN, BEST))
         legend.insert(0, (f"{CHOSEN} chosen", BEST))
-    legend += [("⠤ meets", ACCENT), ("⠠⠠ misses", DIM), ("┊ largest batch", WARN)]
+    legend += [("⠤ meets", ACCENT), ("⠠⠠ misses", DIM)]
+    legend += [] if table.at_rate else [("┊ largest batch", WARN)]
     high = max((float(np.nanmax(one.y)) for one in series if np.isfinite(one.y).any()), default=1.0)
     return Figure(
-        _wide_axis(x, "batch"),
+        _wide_axis(x, "replicas" if table.at_rate else "batch"),
         Axis(0.0, high),
         series,
-        _largest_batches(table, objectives),
+        [] if table.at_rate else _largest_batches(table, objectives),
         marks,
         legend=legend,
     )

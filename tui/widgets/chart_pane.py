@@ -58,7 +58,8 @@ class ChartPane(Pane):
         if self.kind == "pareto":
             across = "TTFT" if table is not None and table.one_token else OVER[kind].short
             return (f"{unit} over {across}", self._point(), "Pareto, all layouts", "p next chart")
-        parts = (f"{unit} over batch", self._point())
+        over = "replicas" if session.at_rate else "batch"
+        parts = (f"{unit} over {over}", self._point())
         # Whoever moves the point wants to read it.
         parts = parts[::-1] if self.focused_pane else parts
         return (*parts, "p next chart")
@@ -74,7 +75,8 @@ class ChartPane(Pane):
         (table, row), known = session.selected, session.accuracy()
         share = known.share(table.rated.range) if known is not None else None
         speed = ranged(table.rated, table.value(row, table.rated.id), share)
-        return f"B{int(table.batch[row])} {table.arrangement(row).name}: {speed}"
+        batch = "" if session.at_rate else f"B{int(table.batch[row])} "
+        return f"{batch}{table.arrangement(row).name}: {speed}"
 
     def body(self, width: int, height: int) -> list[Line]:
         """The picture."""

@@ -231,13 +231,20 @@ class TablePane(Pane):
         def label(id: str, text: str) -> str:
             return arrow + text if id == view.sort else text
 
-        text = "   " + label("batch", "batch").rjust(_BATCH)
+        heading = "copies" if self._counts_replicas else "batch"
+        text = "   " + label("batch", heading).rjust(_BATCH)
         for column in chosen:
             name = label(column.id, counted(column.label, self.session.samples))
             text += (
                 " " + name.rjust(column.width) if column.text else "  " + fit(name, column.width)
             )
         return line((text, TITLE))
+
+    @property
+    def _counts_replicas(self) -> bool:
+        """Whether the first column is the number of replicas: those of one layout at a rate."""
+        session = self.session
+        return session is not None and session.at_rate and session.view.view == "layout"
 
     def _row(self, table: Table, place: int, chosen: Sequence[Column], width: int) -> Line:
         session = self.session
@@ -248,7 +255,8 @@ class TablePane(Pane):
         glyph, style = ("✓", GOOD) if meets else ("✗", BAD if not fits else WARN)
         if wins:
             glyph, style = "★", BEST
-        text, verdict, rest = f" {int(table.batch[row]):>{_BATCH}}", "", ""
+        size = table.sizes[row] if self._counts_replicas else table.batch[row]
+        text, verdict, rest = f" {int(size):>{_BATCH}}", "", ""
         for column in chosen:
             if column.id == "verdict":
                 # The gap goes to the number's run: one that begins with spaces is less to send.
