@@ -15,6 +15,7 @@ COMMANDS = (
     "sweep",
     "predict",
     "simulate",
+    "fleet",
     "memory",
     "plan",
     "deploy",

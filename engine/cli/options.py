@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from engine.model.config import LoadedModel
 
 
+AUTO = "auto"
+"""So many chips as a rate takes."""
+
+
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     """Add every option that changes the scenario."""
     model = parser.add_argument_group("model")
@@ -60,7 +64,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
     hardware = parser.add_argument_group("hardware")
     hardware.add_argument("--chip", help="chip id or alias; sweep: several, as h200,b200")
-    hardware.add_argument("--chips", help="number of chips")
+    hardware.add_argument(
+        "--chips", help="number of chips; auto: the fewest that carry --rate (sweep, plan, fleet)"
+    )
     hardware.add_argument("--framework", help="serving framework; sweep: several, or any")
     hardware.add_argument("--instances", help="vision: copies of the model on each chip")
     for name, what in (
@@ -226,7 +232,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         model=_name(arguments.model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
         chip=start.chip if chip is None else _name(chip, "chip", start.chip),
-        chips=_count(arguments.chips, "chips", start.chips),
+        chips=_count(None if arguments.chips == AUTO else arguments.chips, "chips", start.chips),
         framework=_name(arguments.framework, "framework", start.framework),
         settings=_settings(arguments, start.settings),
         weights=_format(arguments.weights) or start.weights,

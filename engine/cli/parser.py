@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sweep(commands)
     _add_predict(commands)
     _add_simulate(commands)
+    _add_fleet(commands)
     _add_memory(commands)
     _add_plan(commands)
     _add_deploy(commands)
@@ -81,6 +82,7 @@ def _add_sweep(commands: Subparsers) -> None:
     parser = commands.add_parser("sweep", help="rank every batch and layout")
     add_name(parser)
     add_scenario_options(parser)
+    parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")
     add_output_options(parser)
     parser.set_defaults(run=_late("engine.cli.sweep", "run_sweep"))
 
@@ -119,6 +121,26 @@ def _add_simulate(commands: Subparsers) -> None:
     parser.set_defaults(run=_late("engine.cli.simulate", "run_simulate"))
 
 
+def _add_fleet(commands: Subparsers) -> None:
+    parser = commands.add_parser(
+        "fleet", help="chips that a rate, a day or several loads take, and what they cost"
+    )
+    parser.add_argument("plan", nargs="?", metavar="PLAN.toml", help="the layout of a saved plan")
+    add_scenario_options(parser)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--day", metavar="FILE", help="CSV of hour and requests_per_second, or a trace"
+    )
+    what.add_argument(
+        "--pool", metavar="FILE", help="TOML: [chips] that there are, [[loads]] that share them"
+    )
+    parser.add_argument("--whole-nodes", action="store_true", help="count chips in whole nodes")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+    parser.set_defaults(run=_late("engine.cli.fleet", "run_fleet"))
+
+
 def _add_memory(commands: Subparsers) -> None:
     parser = commands.add_parser("memory", help="what a server prints of its memory as it starts")
     add_scenario_options(parser)
@@ -130,6 +152,7 @@ def _add_plan(commands: Subparsers) -> None:
     parser = commands.add_parser("plan", help="write the winner as a TOML plan")
     add_name(parser)
     add_scenario_options(parser)
+    parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")
     parser.add_argument("-o", "--output", required=True, metavar="PLAN.toml", help="file to write")
     parser.set_defaults(run=_late("engine.cli.plan", "run_plan"))
 

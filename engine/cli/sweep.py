@@ -16,7 +16,7 @@ from engine.cli.alternatives import (
     print_costs,
     run_hardware,
 )
-from engine.cli.options import idle_options, scenario_from
+from engine.cli.options import AUTO, idle_options, scenario_from
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.plan.alternatives import of_precisions
@@ -38,6 +38,11 @@ def command_scenario(arguments: argparse.Namespace) -> Scenario:
     return scenario_from(arguments, Scenario(objectives=Objectives()))
 
 
+def is_auto(arguments: argparse.Namespace) -> bool:
+    """Whether ``--chips auto`` asks for as many as it takes."""
+    return bool(arguments.chips == AUTO)
+
+
 def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     """A command's scenario, resolved; stderr hears which options do nothing for its model.
 
@@ -45,6 +50,10 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     for, they fit the model's context.
     """
     scenario = command_scenario(arguments)
+    if is_auto(arguments):
+        from engine.plan.fleet import fewest_chips
+
+        scenario = fewest_chips(scenario, whole_nodes=arguments.whole_nodes)
     prepared = prepare(scenario)
     engine = plan_kind(prepared).engine(prepared, scenario)
     if arguments.framework is None and engine != scenario.framework:

@@ -23,6 +23,7 @@ def scenario_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
         yield f"the build {scenario.settings.build}: the options are those of the version named"
     if scenario.workload.mode is Mode.STATIC:
         yield "static batches: no engine has a switch for them; the client has to send them so"
+    yield from _pool_gaps(prepared)
     for key in impossible_edits(scenario):
         yield f"the what-if on {key}: the checkpoint cannot be run so"
     drafter = prepared.systems[0].drafter
@@ -40,6 +41,22 @@ def scenario_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
             f"one {prepared.chip.name} was predicted as one device; engines count "
             f"{prepared.chip.devices}, and TP is that many times as wide"
         )
+
+
+def _pool_gaps(prepared: Prepared) -> Iterator[str]:
+    """What a prefill pool has of its own: its workers are written as those of the decode pool."""
+    for system in prepared.systems:
+        prefill = system.prefilling
+        if prefill.precision != system.precision:
+            yield (
+                f"a prefill pool in {prefill.precision.name}: its workers are told the checkpoint "
+                "of the decode pool; name the other one"
+            )
+        if prefill.chip.id != system.chip.id:
+            yield (
+                f"a prefill pool on {prefill.chip.name}: nodes and devices are counted as those "
+                f"of {system.chip.name}"
+            )
 
 
 def limit_gaps(limits: LaunchLimits, worker: Worker, budget: int, engine: str) -> Iterator[str]:

@@ -87,13 +87,14 @@ def time_lines(found: Simulated, width: int = LINE_WIDTH) -> list[str]:
         ("KV held", line.held.tolist(), f"{line.held.max():.0%}"),
     )
     return [
-        *(f"{name:<8}{_bars(values)}  {most} at most" for name, values, most in rows),
+        *(f"{name:<8}{bars(values)}  {most} at most" for name, values, most in rows),
         f"{'':<8}0{duration(found.seconds * 1e3):>{width - 1}}",
     ]
 
 
-def _bars(values: Sequence[float]) -> str:
+def bars(values: Sequence[float], wide: int = 1) -> str:
+    """One bar per value, each ``wide`` cells."""
     most = max(values, default=0.0)
     if not most > 0:
-        return BARS[0] * len(values)
-    return "".join(BARS[math.ceil(one / most * (len(BARS) - 1) - 1e-9)] for one in values)
+        return BARS[0] * len(values) * wide
+    return "".join(BARS[math.ceil(one / most * (len(BARS) - 1) - 1e-9)] * wide for one in values)

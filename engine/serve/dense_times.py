@@ -8,6 +8,7 @@ tokens of a rank, and layouts that differ in other degrees divide matrices alike
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,56 +25,70 @@ Make = Callable[[LayoutArrays, FloatArray], FloatArray]
 """Seconds of a layout at numbers of tokens."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways in which layouts divide matrices: the rows of each, one layout that stands for
+    them, and what tells them apart."""
+
+    rows: tuple[IntArray, ...]
+    layouts: tuple[LayoutArrays, ...]
+    keys: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, layouts: LayoutArrays, *, by_experts: bool) -> Ways:
+        """What dense kernels depend on: TP, whether experts exchange tokens instead of summing,
+        and ``by_experts`` their ranks, where shared experts have ranks of their own."""
+        experts = layouts.expert if by_experts else np.ones_like(layouts.expert)
+        apart = (layouts.attention_data > 1).astype(float)
+        alike: dict[tuple[float, ...], list[int]] = {}
+        columns = np.concatenate([layouts.tensor, experts, apart], axis=1)
+        for row, key in enumerate(map(tuple, columns.tolist())):
+            alike.setdefault(key, []).append(row)
+        rows = tuple(np.array(one) for one in alike.values())
+        return cls(rows, tuple(layouts.at((int(one[0]), 0)) for one in rows), tuple(alike))
+
+
 class DenseTimes:
     """Tables of seconds by tokens, one for each way of dividing matrices; kept for all blocks of a
     sweep. Threads that share it may both work a table out, to the same end."""
 
     def __init__(self) -> None:
-        self._tables: dict[tuple[bool, tuple[float, ...]], FloatArray] = {}
+        self._tables: dict[tuple[bool, float, tuple[float, ...]], FloatArray] = {}
 
-    def at(
-        self, layouts: LayoutArrays, tokens: FloatArray, decode: bool, make: Make
-    ) -> FloatArray | None:
-        """Seconds of (layouts, sizes); None where looking up is no gain or no whole numbers of
-        tokens are asked for."""
-        if tokens.size < FEWEST or len(tokens) != len(layouts.tensor):
+    def at(self, ways: Ways, tokens: FloatArray, decode: bool, make: Make) -> FloatArray | None:
+        """Seconds of (layouts, sizes); None where looking up is no gain, or other numbers of tokens
+        are asked for than whole ones and halves."""
+        if tokens.size < FEWEST or len(tokens) != sum(map(len, ways.rows)):
             return None
-        places = tokens.astype(np.int64)
+        unit, places = 1.0, tokens.astype(np.int64)
+        if not bool((places == tokens).all()):
+            unit, doubled = 0.5, 2.0 * tokens
+            places = doubled.astype(np.int64)
+            if not bool((places == doubled).all()):
+                return None
         most = places.max(axis=1)
-        if int(most.max()) > MOST_TOKENS or not np.array_equal(places, tokens):
+        if int(most.max()) > MOST_TOKENS:
             return None
-        tables: list[FloatArray] = []
-        starts = np.zeros((len(tokens), 1), dtype=np.int64)
-        for row, widest in self._widest(layouts, most).items():
-            table = self._table(layouts.at((row[0], 0)), widest, decode, make)
-            starts[list(row)] = sum(map(len, tables))
+        tables, length = [], 0
+        for rows, layout, key in zip(ways.rows, ways.layouts, ways.keys, strict=True):
+            table = self._table((decode, unit, key), layout, int(most[rows].max()), make)
+            places[rows] += length
+            length += len(table)
             tables.append(table)
-        places += starts
         found: FloatArray = np.concatenate(tables).take(places)
         return found
 
-    @staticmethod
-    def _widest(layouts: LayoutArrays, most: IntArray) -> dict[tuple[int, ...], int]:
-        """Rows that divide matrices alike, with the most tokens of any."""
-        alike: dict[tuple[float, ...], list[int]] = {}
-        columns = np.concatenate(_dividing(layouts), axis=1)
-        for row, key in enumerate(map(tuple, columns.tolist())):
-            alike.setdefault(key, []).append(row)
-        return {tuple(rows): int(most[rows].max()) for rows in alike.values()}
-
-    def _table(self, layout: LayoutArrays, widest: int, decode: bool, make: Make) -> FloatArray:
-        key = decode, tuple(float(one[0, 0]) for one in _dividing(layout))
+    def _table(
+        self,
+        key: tuple[bool, float, tuple[float, ...]],
+        layout: LayoutArrays,
+        widest: int,
+        make: Make,
+    ) -> FloatArray:
         known = self._tables.get(key, np.zeros(0))
         if len(known) <= widest:
             length = max(widest + 1, 2 * len(known), STEP)
-            counts = np.arange(len(known), length, dtype=float)[np.newaxis, :]
+            counts = key[1] * np.arange(len(known), length, dtype=float)[np.newaxis, :]
             known = np.concatenate([known, make(layout, counts)[0]])
             self._tables[key] = known
         return known
-
-
-def _dividing(layouts: LayoutArrays) -> list[FloatArray]:
-    """What of layouts dense kernels depend on: TP, the experts' ranks where shared experts have
-    ranks of their own, whether the all-reduce of experts is another's."""
-    apart = (layouts.attention_data > 1).astype(float)
-    return [layouts.tensor, layouts.expert, apart]

@@ -7,7 +7,7 @@ twice, so that short passes would lose by it; engines have thresholds for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,15 +39,25 @@ def overlapped(parts: Sequence[Timed], taken: float) -> Iterator[Timed]:
     """
     sent = total_seconds([one for one in parts if _travels(one[0])])
     busy = total_seconds([one for one in parts if not _travels(one[0])])
-    exposed = np.maximum(sent - busy, taken * sent) if taken < 1.0 else sent
-    share = exposed / np.maximum(sent, 1e-12)
+    share = _exposed(sent, busy, taken) / np.maximum(sent, 1e-12)
     for part, seconds in parts:
         yield part, 2.0 * seconds * (share if _travels(part) else 1.0)
 
 
-def turns_seconds(parts: Sequence[Timed], taken: float) -> FloatArray:
-    """Seconds of both halves in turns, from the parts of one."""
-    return total_seconds(tuple(overlapped(parts, taken)))
+def turns_seconds(dense: FloatArray, others: Iterable[Timed], taken: float) -> FloatArray:
+    """Seconds of both halves in turns, from those of one: its ``dense`` kernels and the others."""
+    sent, busy = np.zeros(1), dense
+    for part, seconds in others:
+        if _travels(part):
+            sent = sent + seconds
+        else:
+            busy = busy + seconds
+    return 2.0 * (busy + _exposed(sent, busy, taken))
+
+
+def _exposed(sent: FloatArray, busy: FloatArray, taken: float) -> FloatArray:
+    """What of sending outlasts the computing of the other half."""
+    return np.maximum(sent - busy, taken * sent) if taken < 1.0 else sent
 
 
 def total_seconds(parts: Sequence[Timed]) -> FloatArray:

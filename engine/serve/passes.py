@@ -23,7 +23,7 @@ from engine.hardware.roofline import (
     kernel_seconds,
     message_constants,
 )
-from engine.serve.dense_times import DenseTimes
+from engine.serve.dense_times import DenseTimes, Ways
 from engine.serve.overlap import (
     Timed,
     halved,
@@ -39,8 +39,10 @@ from engine.work.tokens import (
     Placed,
     Source,
     Step,
+    dense_messages,
     dense_work,
     dispatching,
+    other_messages,
     other_work,
     place,
     step_messages,
@@ -74,6 +76,11 @@ class Deployment:
     def placed(self) -> Placed:
         """The inventory on the layouts."""
         return place(self.inventory, self.layouts)
+
+    @cached_property
+    def ways(self) -> Ways:
+        """How the layouts divide matrices."""
+        return Ways.of(self.layouts, by_experts=self.inventory.placing.shared_apart)
 
     @cached_property
     def taking_turns(self) -> IntArray:
@@ -152,9 +159,8 @@ class Pass:
 
 def run(deployment: Deployment, steps: Sequence[Step]) -> Pass:
     """One pass through all layers, collectives and the runtime's cost included."""
-    others = other_work(deployment.placed, steps, deployment.imbalance, deployment.source)
-    rest = (seconds for _, seconds in _timed(deployment, steps, others))
-    seconds = _sum(rest, _dense_seconds(deployment, steps))
+    others = (seconds for _, seconds in _others(deployment, steps))
+    seconds = _sum(others, _dense_seconds(deployment, steps))
     if len(deployment.taking_turns):
         seconds = _faster_in_turns(deployment, steps, seconds)
     seconds = np.maximum(seconds, _launching_seconds(deployment, steps))
@@ -174,15 +180,16 @@ def _sum(parts: Iterable[FloatArray], start: FloatArray | None = None) -> FloatA
 def _dense_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
     """Seconds of the kernels that depend on a rank's tokens alone, looked up where many candidates
     share them."""
-    tokens, decode, chip = total_tokens(steps), steps[0].decode, deployment.chip
+    tokens, decode = total_tokens(steps), steps[0].decode
 
     def total(placed: Placed, tokens: FloatArray) -> FloatArray:
         works = dense_work(placed, tokens, decode)
-        return _sum(work.calls * kernel_seconds(work, chip) for work in works)
+        messages = dense_messages(placed.inventory, placed.layouts, tokens)
+        return _sum(seconds for _, seconds in _timed(deployment, works, messages))
 
     if deployment.times is not None:
         found = deployment.times.at(
-            deployment.layouts,
+            deployment.ways,
             tokens,
             decode,
             lambda layouts, tokens: total(place(deployment.inventory, layouts), tokens),
@@ -202,8 +209,9 @@ def _faster_in_turns(
     where = splits(mine)
     if not np.any(where):
         return whole
-    halves = tuple(_one_batch(deployment.overlapping, halved(mine)))
-    turns = turns_seconds(halves, _cores_taken(deployment, steps))
+    some, half = deployment.overlapping, halved(mine)
+    dense, others = _dense_seconds(some, half), _others(some, half)
+    turns = turns_seconds(dense, others, _cores_taken(deployment, steps))
     seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
     seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
     return seconds
@@ -236,18 +244,29 @@ def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
 
 
 def _one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
-    works = step_work(deployment.placed, steps, deployment.imbalance, deployment.source)
-    yield from _timed(deployment, steps, works)
+    source, node_size = deployment.source, deployment.chip.node_size
+    works = step_work(deployment.placed, steps, deployment.imbalance, source)
+    messages = step_messages(deployment.inventory, deployment.layouts, steps, node_size, source)
+    yield from _timed(deployment, works, messages)
 
 
-def _timed(deployment: Deployment, steps: Sequence[Step], works: Iterable[Work]) -> Iterator[Timed]:
-    """Kernels and every collective with the seconds of all their calls."""
-    chip, layouts, inventory = deployment.chip, deployment.layouts, deployment.inventory
-    source = deployment.source
+def _others(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
+    """What `_dense_seconds` leaves out of a pass."""
+    source, node_size = deployment.source, deployment.chip.node_size
+    works = other_work(deployment.placed, steps, deployment.imbalance, source)
+    messages = other_messages(deployment.inventory, deployment.layouts, steps, node_size, source)
+    yield from _timed(deployment, works, messages)
+
+
+def _timed(
+    deployment: Deployment, works: Iterable[Work], messages: Iterable[Message]
+) -> Iterator[Timed]:
+    """Kernels and collectives with the seconds of all their calls."""
+    chip = deployment.chip
     for work in works:
         yield work, work.calls * kernel_seconds(work, chip)
     start, network = deployment.framework.costs.collective_seconds, deployment.network
-    for message in step_messages(inventory, layouts, steps, chip.node_size, source):
+    for message in messages:
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
             spent = network.seconds(message) + np.where(message.ranks > 1, start, 0.0)
             yield message, message.times * spent

@@ -88,7 +88,8 @@ class Rank:
             return False
         job = self.waiting[0]
         needed = self.whole_bytes(job) if self.rules.whole_answers else self.book.prompt_bytes[job]
-        return self.held + needed <= self.room_bytes or not self.running
+        # Those that decode come first: what they take in this pass is not free.
+        return self.held + self.growth + needed <= self.room_bytes or not self.running
 
     def plan(self, budget: float) -> Chunk | None:
         """Prompts for the next pass, at most ``budget`` tokens; None without any."""

@@ -241,7 +241,8 @@ class Worker:
             for rank in ranks
         )
         if room < 1.0 and self._preempt():
-            return
+            # Nobody is let in by the pass that took somebody back.
+            count, most = sum(rank.decoding for rank in ranks), 1
         if room >= 1.0:
             most = int(min(most, room))
         steps, spent = self._until_arrival(most)

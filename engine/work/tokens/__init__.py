@@ -9,7 +9,9 @@ from engine.work.tokens.inventory import Inventory, take_inventory
 from engine.work.tokens.step import LayoutArrays, Source, Step, decode_step, prefill_step
 from engine.work.tokens.work import (
     Placed,
+    dense_messages,
     dense_work,
+    other_messages,
     other_work,
     place,
     step_messages,
@@ -24,8 +26,10 @@ __all__ = [
     "Source",
     "Step",
     "decode_step",
+    "dense_messages",
     "dense_work",
     "dispatching",
+    "other_messages",
     "other_work",
     "place",
     "prefill_step",

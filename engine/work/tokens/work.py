@@ -468,18 +468,51 @@ def step_messages(
     combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each; or all ranks
     gather all tokens and scatter the sums.
     """
-    tokens = total_tokens(steps)
-    hidden_bytes = inventory.hidden_size * inventory.message_bytes_per_element * tokens
-    exchanging = layouts.attention_data > 1
+    dense = dense_messages(inventory, layouts, total_tokens(steps))
+    return [*dense, *other_messages(inventory, layouts, steps, node_size, source)]
+
+
+def dense_messages(
+    inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray
+) -> list[Message]:
+    """The collectives that depend on the ``tokens`` of a rank alone."""
     messages = [
         Message(
             name="all-reduce",
             kind="all_reduce",
             times=_reduces(inventory, layouts),
-            bytes=hidden_bytes,
+            bytes=_hidden_bytes(inventory, tokens),
             ranks=layouts.tensor,
         )
     ]
+    if inventory.norm_reduces:
+        messages.append(
+            Message(
+                name="norm all-reduce",
+                kind="all_reduce",
+                times=np.full_like(layouts.tensor, inventory.norm_reduces),
+                bytes=SQUARES_BYTES * tokens,
+                ranks=layouts.tensor,
+            )
+        )
+    return messages
+
+
+def _hidden_bytes(inventory: Inventory, tokens: FloatArray) -> FloatArray:
+    return inventory.hidden_size * inventory.message_bytes_per_element * tokens
+
+
+def other_messages(
+    inventory: Inventory,
+    layouts: LayoutArrays,
+    steps: Sequence[Step],
+    node_size: int,
+    source: Source | None = None,
+) -> list[Message]:
+    """The other collectives of one pass."""
+    tokens = total_tokens(steps)
+    exchanging = layouts.attention_data > 1
+    messages = []
     encoded = source.steps(steps) if source is not None and inventory.encoder else []
     if inventory.encoder is not None and encoded:
         messages.append(
@@ -488,16 +521,6 @@ def step_messages(
                 kind="all_reduce",
                 times=_reduces(inventory.encoder, layouts),
                 bytes=inventory.hidden_size * 2.0 * total_tokens(encoded),
-                ranks=layouts.tensor,
-            )
-        )
-    if inventory.norm_reduces:
-        messages.append(
-            Message(
-                name="norm all-reduce",
-                kind="all_reduce",
-                times=np.full_like(layouts.tensor, inventory.norm_reduces),
-                bytes=SQUARES_BYTES * tokens,
                 ranks=layouts.tensor,
             )
         )
@@ -513,7 +536,7 @@ def step_messages(
             name="pipeline send",
             kind="send",
             times=layouts.pipeline - 1.0,
-            bytes=hidden_bytes,
+            bytes=_hidden_bytes(inventory, tokens),
             ranks=layouts.chips_per_replica,
         )
     )

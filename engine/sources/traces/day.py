@@ -1,0 +1,87 @@
+"""Requests per second hour by hour: from a table of hours, or counted in a trace."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from engine.sources.csv_text import open_csv
+from engine.sources.traces.read import Progress, read_trace
+from engine.sources.traces.records import find_field
+from engine.sources.traces.trace import Trace
+from engine.words.errors import InputError
+from engine.words.text import clean
+from engine.words.units import parse_decimal
+
+HOURS = 24
+MAXIMUM_BYTES = 1 << 20
+EXPECTED = "a day: CSV with hour and requests per second, or a trace"
+_HOUR = ("hour", "hours", "h", "hourofday")
+_RATE = ("requestspersecond", "rate", "rps", "qps", "reqs", "requestss", "requests")
+
+
+def read_day(
+    path: Path, progress: Progress | None = None
+) -> tuple[tuple[float, ...], Trace | None]:
+    """Requests per second of up to 24 hours from the first on, and the trace where it is one;
+    raises `InputError` with file and row."""
+    if _is_table(path):
+        return _table(path), None
+    trace = read_trace(path, progress)
+    return _counted(trace), trace
+
+
+def _is_table(path: Path) -> bool:
+    with open_csv(path, 2 << 30, EXPECTED) as stream:
+        return find_field(next(csv.reader([stream.readline(4096)]), []), _HOUR) is not None
+
+
+def _table(path: Path) -> tuple[float, ...]:
+    shown = clean(str(path), 160)
+    rates: list[float] = []
+    with open_csv(path, MAXIMUM_BYTES, EXPECTED) as stream:
+        reader = csv.reader(stream)
+        header = next(reader, [])
+        hour, rate = find_field(header, _HOUR), find_field(header, _RATE)
+        if rate is None:
+            raise InputError(f"{shown}: row 1: expected a header as hour,requests_per_second")
+        places = header.index(hour), header.index(rate)
+        for number, row in enumerate(reader, 2):
+            if not row:
+                continue
+            where = f"{shown}: row {number}"
+            if len(row) < len(header):
+                raise InputError(f"{where}: found {len(row)} fields, expected {len(header)}")
+            rates.append(_rate(where, len(rates), *(row[one] for one in places)))
+    if not rates:
+        raise InputError(f"{shown}: found no hours, expected 1 to {HOURS}")
+    return tuple(rates)
+
+
+def _rate(where: str, hour: int, found: str, text: str) -> float:
+    if hour >= HOURS:
+        raise InputError(f"{where}: hour {clean(found, 20)}: a day has {HOURS} hours")
+    if parse_decimal(found) != hour:
+        raise InputError(f"{where}: hour: found {clean(found, 20)!r}, expected {hour}")
+    rate = parse_decimal(text)
+    if not 0 <= rate <= 1e6:
+        raise InputError(
+            f"{where}: requests per second: found {clean(text, 20)!r}, expected a number from 0"
+        )
+    return rate
+
+
+def _counted(trace: Trace) -> tuple[float, ...]:
+    if trace.arrival_seconds is None:
+        raise InputError(f"{trace.name}: has no times, expected arrivals over a day")
+    last = float(trace.arrival_seconds[-1])
+    if last >= HOURS * 3600:
+        raise InputError(f"{trace.name}: {last / 3600:.1f} hours, a day has {HOURS}")
+    hours = int(last // 3600) + 1
+    counts = np.bincount((trace.arrival_seconds // 3600).astype(int), minlength=hours)
+    # The last hour may not be whole.
+    spans = np.full(hours, 3600.0)
+    spans[-1] = max(last - 3600.0 * (hours - 1), 60.0)
+    return tuple((counts / spans).tolist())
