@@ -13,8 +13,6 @@ from engine.plan.results import Choice
 from engine.scenario import (
     LEAST_BURSTINESS,
     MOST_BURSTINESS,
-    MOST_HOST_GIB,
-    MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
@@ -27,6 +25,7 @@ from engine.scenario import (
     LayoutLimits,
     Lengths,
     Mode,
+    NameKind,
     Objectives,
     PoolChoice,
     Scenario,
@@ -78,7 +77,6 @@ class WorkloadFile(_Strict):
     text: Text = Field(default=Text.CHAT, strict=False)
     shared_prefix_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
     turns: PositiveInt = Field(default=1, le=MOST_TURNS)
-    images: int = Field(default=0, ge=0, le=MOST_IMAGES)
     client: ClientFile = ClientFile()
 
 
@@ -98,7 +96,6 @@ class SettingsFile(_Strict):
     max_sequences: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     max_context: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefix_caching: bool | None = None
-    host_cache_gib: float | None = Field(default=None, gt=0, le=MOST_HOST_GIB)
     redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     batch_overlap: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
@@ -156,6 +153,7 @@ class ScenarioFile(_Strict):
     best: Best = Field(default=Best.THROUGHPUT, strict=False)
     prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
+    benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
     draft: str = Field(default="", max_length=4096)
@@ -240,6 +238,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         best=file.best,
         prices=file.prices,
         benchmark_number=file.benchmark_number,
+        benchmark_kind=file.benchmark_kind,
         load_imbalance=file.load_imbalance,
         instances=file.instances,
         draft=file.draft,
