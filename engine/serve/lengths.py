@@ -14,6 +14,8 @@ from engine.words.arrays import FloatArray
 _EDGES = np.array([*np.arange(0.0, 0.9, 0.1), 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 1.0])
 """Shares of the requests at which lengths are cut: finer where percentiles lie."""
 MIDDLES, WEIGHTS = 0.5 * (_EDGES[:-1] + _EDGES[1:]), np.diff(_EDGES)
+FEW_EDGES = np.array([0.5, 0.8, 0.95, 0.99])
+"""The same for lengths of those whom a request meets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,17 @@ def prompt_nodes(requests: Requests) -> tuple[tuple[float, float], ...]:
     else:
         return ((1.0, 1.0),)
     return tuple(zip(map(float, WEIGHTS), map(float, factors), strict=True))
+
+
+def few_nodes(nodes: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    """As many neighbours as make up `FEW_EDGES` taken together, by their mean length."""
+    if len(nodes) == 1:
+        return nodes
+    shares, lengths = np.array(nodes).T
+    groups = np.searchsorted(FEW_EDGES, np.cumsum(shares) - 0.5 * shares)
+    whole = np.bincount(groups, shares)
+    means = np.bincount(groups, shares * lengths) / whole
+    return tuple(zip(map(float, whole), map(float, means), strict=True))
 
 
 def log_normal(variation: float) -> FloatArray:

@@ -16,6 +16,7 @@ from engine.serve.law import Law, Piece, normal_share
 from engine.serve.laws import Laws, by_prompt, passes_law
 from engine.serve.lengths import (
     answer_nodes,
+    few_nodes,
     input_variation,
     output_variation,
     prompt_nodes,
@@ -83,17 +84,21 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
     each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     coming = passes.arrivals / passes.step
     lengths = input_variation(requests)
-    # A pass that is met is one of the longer ones: by its prompt's length, and by what came during
-    # the pass before it.
-    longer = lengths**2 * (passes.mixed - passes.plain)
-    met = passes.mixed + longer + each * np.minimum(coming * passes.step, several - 1.0)
+    # A pass that is met holds what came during the pass before it, and the longer a prompt is, the
+    # more requests meet it.
+    others = each * np.minimum(coming * passes.step, several - 1.0)
+    work = parts * np.maximum(passes.mixed - passes.plain, 0.0)
+    met = [
+        (busy_share * share * length, passes.plain + length * work + others)
+        for share, length in few_nodes(prompt_nodes(requests))
+    ]
     full = parts * (passes.plain + several * each)
     used = np.minimum(coming * full / several, 1.0 - LEAST)
     varied = 0.5 * (traffic.variation + lengths**2)
     return Queue(
         tuple(
             Running(share, seconds, np.minimum(coming * seconds, several - 1.0), each)
-            for share, seconds in ((1.0 - busy_share, passes.plain), (busy_share, met))
+            for share, seconds in ((1.0 - busy_share, passes.plain), *met)
         ),
         varied * full / (several * (1.0 - used)),
         used ** np.sqrt(2.0 * (several + 1.0)),
