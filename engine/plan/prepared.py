@@ -15,7 +15,7 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.scenario import ArrangementKind, Best, Objectives, Scenario, Workload
+from engine.scenario import ArrangementKind, Best, NameKind, Objectives, Scenario, Workload
 from engine.serve.joining import apart
 from engine.serve.kinds import kind_of
 from engine.serve.load import Open
@@ -110,6 +110,7 @@ def _key(scenario: Scenario) -> object:
         max_batch=None,
         fixed_batch=None,
         benchmark_number=1,
+        benchmark_kind=NameKind.THROUGHPUT,
         best=Best.THROUGHPUT,
         prices="",
         draft_tokens=0,
