@@ -15,7 +15,7 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.scenario import ArrangementKind, Best, Objectives, Scenario, Workload
+from engine.scenario import ArrangementKind, Best, Mode, Objectives, Scenario, Workload
 from engine.serve.joining import apart
 from engine.serve.kinds import kind_of
 from engine.serve.load import Open
@@ -176,7 +176,8 @@ def _searches_pools(prepared: Prepared, scenario: Scenario) -> bool:
     """Whether pools are compared that nobody spelt out."""
     if prepared.kind is not ModelKind.TOKENS or scenario.pools.given:
         return False
-    if scenario.arrangement is ArrangementKind.AGGREGATED:
+    static = scenario.workload.mode is Mode.STATIC
+    if scenario.arrangement is ArrangementKind.AGGREGATED or static:
         return False
     return not apart(prepared.systems[0], scenario.chips)
 
