@@ -21,7 +21,8 @@ requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``t
               (what they are about), ``image_width``, ``image_height``, ``sequence_tokens``,
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
               tried), ``lengths`` (``"default"``: made to fit the model's context)
-names         ``benchmark_number`` of the benchmark names that are written
+names         ``benchmark_number`` of the benchmark names that are written, ``benchmark_kind``
+              (``"ftl"``: of answers of one token, the name of their first token)
 objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named ones as ``slo``; of the
               requests that are slower than others ``ttft_p50_ms``, ``ttft_p90_ms``,
               ``ttft_p95_ms``, ``ttft_p99_ms``, ``tpot_p50_ms``, ``tpot_p90_ms``, ``tpot_p95_ms``,

@@ -71,6 +71,13 @@ class DraftTokens(StrEnum):
     """As many as bring most under the objectives (`engine.plan.drafting`)."""
 
 
+class NameKind(StrEnum):
+    """Which benchmark name of an answer of one token is the row's own."""
+
+    THROUGHPUT = "tps"
+    FIRST_TOKEN = "ftl"
+
+
 class FirstToken(StrEnum):
     """Which statistic of the first-token latency is shown."""
 
@@ -306,6 +313,9 @@ class Scenario:
     """A file of dollars per chip and hour; empty is the person's own, if there is one."""
     benchmark_number: int = 1
     """The three digits of the benchmark names that are written."""
+    benchmark_kind: NameKind = NameKind.THROUGHPUT
+    """The kind of name that the scenario was given by; of longer answers only one kind says it
+    all."""
     load_imbalance: float = 1.0
     """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
     draft: str = ""

@@ -21,10 +21,6 @@ def changed_values(before: Scenario, after: Scenario) -> list[tuple[str, str, st
         old, new = field.read(before), field.read(after)
         if old != new:
             found.append((field.label, old, new))
-    if before.precisions != after.precisions:
-        both = (before.precisions, after.precisions)
-        old, new = (",".join(one) or "none" for one in both)
-        found.append(("further precisions", old, new))
     return found + _changed_edits(before, after)
 
 

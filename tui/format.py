@@ -86,6 +86,19 @@ _BY_UNIT = {
 }
 
 
+def beyond(metric: Metric, value: float, limit: float | None) -> str:
+    """A metric's number with as many digits as tell it from a ``limit`` that it misses: 10.02
+    where 10.0 would read as kept."""
+    text = metric_text(metric, value)
+    if limit is None or not math.isfinite(value) or value <= limit or value >= 100_000:
+        return text
+    digits = len(text.partition(".")[2])
+    while digits < 6 and float(text.replace(",", "")) <= limit:
+        digits += 1
+        text = f"{value:,.{digits}f}"
+    return text
+
+
 def metric_text(metric: Metric, value: float) -> str:
     """A metric's number, as its unit is written."""
     return _BY_UNIT[metric.unit](value)

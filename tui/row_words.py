@@ -33,7 +33,17 @@ def row_words(table: Table, row: int, known: Accuracy, samples: str) -> tuple[st
         told.append(f"{short} {text}" if metric is felt else f"{text} {short}")
     rated = known.percent(table.rated.range)
     badge = str(known.badge)
-    return (" · ".join([*told, badge]), " · ".join(told), told[0], rated)
+    replicas, batch = table.arrangement(row).replicas, int(table.batch[row])
+    flight = f"{batch} × {replicas} = {batch * replicas:,} in flight"
+    flights = [flight] if replicas > 1 and not table.at_rate else []
+    return (
+        " · ".join([*flights, *told, badge]),
+        " · ".join([*flights, *told]),
+        " · ".join([*told, badge]),
+        " · ".join(told),
+        told[0],
+        rated,
+    )
 
 
 def shares_of(table: Table, known: Accuracy) -> Mapping[str, float]:

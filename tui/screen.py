@@ -226,6 +226,9 @@ class MainScreen(Screen[None]):
         if self.fetching.text:
             return self.fetching.text
         parts = []
+        if not self.table.display and session.selected is not None:
+            # The name of the selected row is always on the screen.
+            parts.append(self.table.name_of_row())
         if self.plan_path is not None:
             parts.append(self.plan_path.name[-30:])
         if self.store.dirty:

@@ -254,6 +254,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         pools=_pools(arguments, start.pools),
         max_batch=_count(arguments.max_batch, "max-batch", 0) or start.max_batch,
         fixed_batch=start.fixed_batch,
+        benchmark_kind=start.benchmark_kind,
         best=Best(arguments.best) if arguments.best else start.best,
         prices=_prices(arguments.prices, start.prices),
         benchmark_number=start.benchmark_number

@@ -29,7 +29,7 @@ from engine.plan.benchmark import (
     model_and_size,
     parse_name,
 )
-from engine.scenario import Lengths, Mode, Objectives, Scenario, Workload
+from engine.scenario import Lengths, Mode, NameKind, Objectives, Scenario, Workload
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -59,6 +59,7 @@ def named_scenario(text: str, base: Scenario) -> Scenario:
         max_batch=None,
         fixed_batch=name.batch,
         benchmark_number=name.number,
+        benchmark_kind=NameKind.FIRST_TOKEN if isinstance(name, FtlName) else NameKind.THROUGHPUT,
     )
 
 
@@ -202,8 +203,10 @@ def _is(name: BenchmarkName, loaded: LoadedModel) -> bool:
         if isinstance(name, TpsName | FtlName):
             return False
         same = spelling(fps_model(loaded.name, architecture.version)) == spelling(name.model)
-        versions = {(architecture.version or "V1").lower(), ""}
-        return (same or _means(name, loaded)) and name.version.lower() in versions
+        version, asked = (architecture.version or "V1").lower(), name.version.lower()
+        # ``V1`` is any of version 1: ``V1.5`` is what is served under that name.
+        told = asked in {version, ""} or version.startswith(f"{asked}.")
+        return (same or _means(name, loaded)) and told
     if not isinstance(name, TpsName | FtlName):
         return False
     return _means(name, loaded) and _has_size(name, loaded.name, architecture.total_parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.plan.kinds import plan_kind
 from engine.plan.nudge import (
@@ -13,7 +14,7 @@ from engine.plan.nudge import (
     objective_nudges,
 )
 from engine.plan.prepared import prepare
-from engine.scenario import Scenario
+from engine.scenario import Scenario, Settings
 
 
 def nudges(scenario: Scenario) -> Iterator[Nudge]:
@@ -24,4 +25,15 @@ def nudges(scenario: Scenario) -> Iterator[Nudge]:
     yield from kind.precision_nudges(scenario, prepared)
     yield from chip_count_nudges(scenario)
     yield from (chip_nudge(scenario, chip) for chip in neighbours(prepared.chip))
+    yield from _engine_nudges(scenario)
     yield from kind.nudges(scenario, prepared)
+
+
+def _engine_nudges(scenario: Scenario) -> Iterator[Nudge]:
+    """Every other engine that runs the model on the chip, with its own settings."""
+    from engine.plan.alternatives import engines_on
+
+    for engine in engines_on(scenario, scenario.chip):
+        if engine != scenario.framework:
+            changed = replace(scenario, framework=engine, settings=Settings())
+            yield Nudge("engine", scenario.framework, engine, changed)

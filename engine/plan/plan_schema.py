@@ -27,6 +27,7 @@ from engine.scenario import (
     LayoutLimits,
     Lengths,
     Mode,
+    NameKind,
     Objectives,
     PoolChoice,
     Scenario,
@@ -156,6 +157,7 @@ class ScenarioFile(_Strict):
     best: Best = Field(default=Best.THROUGHPUT, strict=False)
     prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
+    benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)
     load_imbalance: float = Field(default=1.0, ge=1, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
     draft: str = Field(default="", max_length=4096)
@@ -240,6 +242,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         best=file.best,
         prices=file.prices,
         benchmark_number=file.benchmark_number,
+        benchmark_kind=file.benchmark_kind,
         load_imbalance=file.load_imbalance,
         instances=file.instances,
         draft=file.draft,

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.model.kinds import ModelKind
 from engine.plan.metrics import limited_of
-from engine.scenario import Scenario
+from engine.scenario import Mode, Scenario
 from engine.serve.disaggregated import decode_pass, prefill_pool
 from engine.serve.kinds import kind_of
 from engine.serve.load import Load, Open
@@ -63,7 +63,9 @@ class Bounded:
 def worthwhile_pools(system: System, scenario: Scenario) -> tuple[Disaggregated, ...]:
     """The pools among which the best is, the most promising last: all whose bound is beyond what
     one of the first is seen to give, but some of the others too. Raises `InputError` as
-    `bounded_pools` does."""
+    `bounded_pools` does, and for static batches."""
+    if scenario.workload.mode is Mode.STATIC:
+        raise InputError("--mode static: such a batch is never handed over to other workers")
     found = bounded_pools(system, scenario)
     reached = _reached(system, scenario, found.first(LOOKED_AT))
     count = int(np.count_nonzero(found.most > reached))

@@ -15,7 +15,7 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.scenario import ArrangementKind, Best, Mode, Objectives, Scenario, Workload
+from engine.scenario import ArrangementKind, Best, NameKind, Objectives, Scenario, Workload
 from engine.serve.joining import apart
 from engine.serve.kinds import kind_of
 from engine.serve.load import Open
@@ -110,6 +110,7 @@ def _key(scenario: Scenario) -> object:
         max_batch=None,
         fixed_batch=None,
         benchmark_number=1,
+        benchmark_kind=NameKind.THROUGHPUT,
         best=Best.THROUGHPUT,
         prices="",
         draft_tokens=0,
@@ -132,7 +133,7 @@ def prepare(scenario: Scenario) -> Prepared:
     if not _searches_pools(prepared, scenario):
         return prepared
     asked = scenario.workload, scenario.objectives, scenario.max_batch, scenario.fixed_batch
-    drafts = scenario.draft_tokens, scenario.acceptance
+    drafts = scenario.draft_tokens, scenario.drafts, scenario.acceptance
     return _remembered((key, asked, drafts), lambda: _with_pools(prepared, scenario))
 
 
@@ -176,8 +177,7 @@ def _searches_pools(prepared: Prepared, scenario: Scenario) -> bool:
     """Whether pools are compared that nobody spelt out."""
     if prepared.kind is not ModelKind.TOKENS or scenario.pools.given:
         return False
-    static = scenario.workload.mode is Mode.STATIC
-    if scenario.arrangement is ArrangementKind.AGGREGATED or static:
+    if scenario.arrangement is ArrangementKind.AGGREGATED:
         return False
     return not apart(prepared.systems[0], scenario.chips)
 

@@ -134,14 +134,10 @@ def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers:
 def _pools_note(scenario: Scenario, systems: tuple[System, ...]) -> str:
     """Why there are no pools among the arrangements, where any will do; raises `InputError` where
     nothing but pools was asked for."""
-    static = scenario.workload.mode is Mode.STATIC
     if scenario.arrangement is ArrangementKind.DISAGGREGATED:
-        if static:
-            raise InputError("--mode static: a batch is never handed over, expected continuous")
         for one in systems:
             refuse_apart(one, scenario.chips)
-    reason = "a static batch is never handed over" if static else ""
-    reason = reason or apart(systems[0], scenario.chips)
+    reason = apart(systems[0], scenario.chips)
     return f"No pools: {reason}" if reason else ""
 
 

@@ -12,8 +12,12 @@ from tests.accuracy.cases import FEWEST_ROWS, TWO_OF_THREE, CaseError
 from tests.accuracy.vision.held_out import Errors, VisionHeldOut
 
 NAMES = {"samples_per_s": "throughput", "latency_ms": "latency"}
-MEASURED = "published runs of vision models, their model on this chip left out of the fit"
-UNMEASURED = "published runs of vision models, all of their chip left out of the fit"
+MEASURED = (
+    "published runs of image models and text encoders, their model on this chip left out of the fit"
+)
+UNMEASURED = (
+    "published runs of image models and text encoders, all of their chip left out of the fit"
+)
 
 
 def vision_cases(held: VisionHeldOut | None) -> list[CaseError]:

@@ -192,8 +192,8 @@ class TestHistory:
         )
         assert changed_words(DENSE, after) == [
             "model llama-3.1-8b → mixtral-8x7b",
+            "precisions that alone → W4A16",
             "TTFT ≤ ms 2000 → 1000",
-            "further precisions none → W4A16",
             "num_hidden_layers as in the file → 16",
         ]
 

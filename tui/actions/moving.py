@@ -49,6 +49,9 @@ class Moving(Group):
         pane.move(by)
         if pane.moves is Moves.ROW:
             self._table.update()
+            if pane is not self._table:
+                # Where the point is moved by hand it moves at once.
+                pane.update()
             self._behind.explain()
             self._thinking.advise()
         else:

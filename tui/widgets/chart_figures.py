@@ -31,18 +31,29 @@ _LEAST_SHARE = 0.002
 
 
 def batch_figure(
-    table: Table, objectives: Objectives, chosen: int | None, baseline: Table | None = None
+    table: Table,
+    objectives: Objectives,
+    chosen: int | None,
+    baseline: Table | None = None,
+    share: float | None = None,
 ) -> Figure:
     """Throughput per chip over batch: what meets the objectives as a line, what does not dotted,
-    an upright line at the largest batch of each limit."""
+    an upright line at the largest batch of each limit; the range, a ``share`` of the throughput, as
+    dots above and below what meets."""
     x, y = table.sizes, table.metrics[table.rated.id]
     series, legend = [], []
     if baseline is not None:
         before = baseline.metrics[table.rated.id]
         series.append(Series(baseline.sizes, before, DIM))
         legend.append(("⠒ baseline", DIM))
+    if share is not None:
+        series += [
+            Series(x, _meeting(table, y * side), DIM, dotted=True)
+            for side in (1 - share, 1 + share)
+        ]
+        legend.append((f"± {share:.0%} above and below", DIM))
     series.append(Series(x, y, DIM, dotted=True))
-    series.append(Series(x, np.where(table.meets, y, np.nan), ACCENT))
+    series.append(Series(x, _meeting(table, y), ACCENT))
     marks = []
     if chosen is not None:
         marks.append(Mark(float(x[chosen]), float(y[chosen]), CHOSEN, BEST))
@@ -58,6 +69,11 @@ def batch_figure(
         marks,
         legend=legend,
     )
+
+
+def _meeting(table: Table, values: FloatArray) -> FloatArray:
+    """Values of the rows that meet the objectives, none elsewhere."""
+    return np.where(table.meets, values, np.nan)
 
 
 def _wide_axis(values: FloatArray, unit: str) -> Axis:

@@ -57,14 +57,26 @@ class ChartPane(Pane):
         unit = counted(rated.short, session.samples)
         if self.kind == "pareto":
             across = "TTFT" if table is not None and table.one_token else OVER[kind].short
-            return (f"{unit} over {across}", "Pareto, all layouts", "p next chart")
+            return (f"{unit} over {across}", self._point(), "Pareto, all layouts", "p next chart")
         over = "replicas" if session.at_rate else "batch"
-        return (f"{unit} over {over}", self._layout(), "p next chart")
+        parts = (f"{unit} over {over}", self._point())
+        # Whoever moves the point wants to read it.
+        parts = parts[::-1] if self.focused_pane else parts
+        return (*parts, "p next chart")
 
-    def _layout(self) -> str:
+    def _point(self) -> str:
+        """The point under the cursor: its batch, its layout, its throughput with the range."""
+        from tui.row_words import ranged
+
         session = self.session
         assert session is not None
-        return session.arrangement.name if session.arrangement is not None else ""
+        if session.selected is None:
+            return session.arrangement.name if session.arrangement is not None else ""
+        (table, row), known = session.selected, session.accuracy()
+        share = known.share(table.rated.range) if known is not None else None
+        speed = ranged(table.rated, table.value(row, table.rated.id), share)
+        batch = "" if session.at_rate else f"B{int(table.batch[row])} "
+        return f"{batch}{table.arrangement(row).name}: {speed}"
 
     def body(self, width: int, height: int) -> list[Line]:
         """The picture."""
@@ -98,7 +110,9 @@ class ChartPane(Pane):
         before = None
         if pinned is not None and session.arrangement is not None and session.precision is not None:
             before = pinned.table(session.arrangement, session.precision, session.table.batch)
-        return batch_figure(session.table, objectives, row, before)
+        known = session.accuracy()
+        share = known.share(session.table.rated.range) if known is not None else None
+        return batch_figure(session.table, objectives, row, before, share)
 
     def _frontier(self) -> Figure | str:
         from dataclasses import replace

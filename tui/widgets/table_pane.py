@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.format import counted
+from engine.plan.metrics import BY_ID
+from tui.format import beyond, counted
 from tui.lines import Line, Run, cells, fit, line
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
@@ -29,6 +30,13 @@ def _columns_of(table: Table) -> tuple[Column, ...]:
     return columns_of(table.kind, one_token=table.one_token)
 
 
+def _with_change(column: Column) -> Column:
+    """A column of numbers with room for their changes."""
+    return column if column.text is None else replace(column, width=column.width + CHANGE_WIDTH)
+
+
+CHANGE_WIDTH = 7
+"""Cells of a change beside its number."""
 NOTHING = "nothing to show: m chooses another model, u undoes"
 LEAST_LINES = 3
 """Header, a row, and a line about it."""
@@ -82,7 +90,7 @@ class TablePane(Pane):
         views = {"best": "best of each layout", "all": "all candidates"}
         # What moves with the cursor stands in one line, so that a cursor key costs one line.
         here = self._has_foot(self.size.height - 1)
-        parts = [] if here else [self._place(), *self._name_of_row()]
+        parts = [] if here else [self._place(), self.name_of_row()]
         parts += ["Δ baseline, same batch"] if pinned else []
         if view.match:
             parts.append(f"/{view.match}")
@@ -111,11 +119,10 @@ class TablePane(Pane):
         assert session is not None
         return f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
 
-    def _name_of_row(self) -> list[str]:
-        """The benchmark name of the row under the cursor."""
-        assert self.session is not None
-        chosen = self.session.selected
-        return [self._benchmark(*chosen)] if chosen is not None else []
+    def name_of_row(self) -> str:
+        """The benchmark name of the row under the cursor; empty without one."""
+        chosen = self.session.selected if self.session is not None else None
+        return self._benchmark(*chosen) if chosen is not None else ""
 
     @staticmethod
     def _has_foot(height: int) -> bool:
@@ -129,7 +136,7 @@ class TablePane(Pane):
 
         session = self.session
         assert session is not None and session.selected is not None
-        name, known = self._name_of_row()[0], session.accuracy()
+        name, known = self.name_of_row(), session.accuracy()
         words = row_words(*session.selected, known, session.samples) if known is not None else ()
         least = min(map(cells, words), default=0) + 2
         place = f"{self._place()} "
@@ -158,6 +165,8 @@ class TablePane(Pane):
             "precision": [one.label for one in table.precisions],
         }
         chosen = ordered(sized(_columns_of(table), words), self.order)
+        if session.baseline is not None:
+            chosen = tuple(_with_change(one) for one in chosen)
         return tuple(column for column in chosen if column.id not in left_out)
 
     def body(self, width: int, height: int) -> list[Line]:
@@ -274,11 +283,15 @@ class TablePane(Pane):
         return " " + self._number(table, row, column).rjust(column.width)
 
     def _number(self, table: Table, row: int, column: Column) -> str:
-        """The number, or its change against the baseline's same batch."""
+        """The number, with its change against the baseline's same batch where one is pinned."""
         assert self.session is not None
         value, baseline = float(table.metrics[column.id][row]), self.session.baseline
-        changed = baseline.cell(table, row, column.id) if baseline is not None else ""
-        return changed or number(column, value)
+        limit = getattr(self.session.store.current.objectives, column.id, None)
+        text = beyond(BY_ID[column.id], value, limit)
+        text = text if len(text) <= column.width else number(column, value)
+        if baseline is None:
+            return text
+        return f"{text} {baseline.cell(table, row, column.id):>{CHANGE_WIDTH - 1}}"
 
     def _benchmark(self, table: Table, row: int) -> str:
         from engine.plan.kinds import benchmark_names

@@ -155,3 +155,8 @@ class TestOneToken:
         assert set(told.parts) == {"ttft_ms"}
         assert {one.phase for one in told.passes} == {"prefill"}
         assert "tpot" not in told.largest_batch
+
+
+def test_a_version_without_its_part_is_any_of_it():
+    found = named_scenario("FPS001-Resnet50-V1-R224x224-W8A8-B4", Scenario(chip="l4", chips=1))
+    assert found.model == "resnet-50"
