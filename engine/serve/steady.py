@@ -127,9 +127,17 @@ def _interval(
     told, patience = scheduler.prefill_interval, scheduler.rank_wait_passes
     if told <= 1.0 and not patience:
         return np.ones(1)
+    arrivals = np.maximum(arrivals, LEAST_FRESH)
     waited = np.clip(1.0 / arrivals, 1.0, max(patience, 1))
     waited = np.where(layouts.attention_data > 1, waited, 1.0)
     return np.maximum(np.minimum(fitting / arrivals, np.maximum(waited, told)), 1.0)
+
+
+def waited_passes(passes: SteadyPasses) -> FloatArray:
+    """Passes from one that may take a prompt of a rank to the next: prompts of a rank that decodes
+    nothing are let through at once."""
+    busy = 1.0 - 1.0 / np.maximum(passes.sequences, 1.0)
+    return 1.0 + (passes.interval - 1.0) * busy
 
 
 def _together(

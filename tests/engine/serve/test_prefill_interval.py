@@ -8,7 +8,7 @@ import pytest
 from engine.hardware.framework_parts import PrefillPasses
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
-from engine.serve.steady import SteadyPasses, steady_passes
+from engine.serve.steady import SteadyPasses, steady_passes, waited_passes
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, take_inventory
 from tests.engine import builders
@@ -60,3 +60,10 @@ def test_ranks_that_wait_for_each_other_prefill_in_the_same_passes():
     assert float(endless.interval[0, 0]) == pytest.approx(999 / 32)
     assert float(endless.share[0, 0]) == pytest.approx(float(endless.arrivals[0, 0]))
     assert float(endless.step[0, 0]) < float(patient.step[0, 0]) < float(alone.step[0, 0])
+
+
+def test_a_rank_that_decodes_nothing_does_not_wait():
+    lone = passes(1.0, batch=1, patience=30)
+    assert float(waited_passes(lone)[0, 0]) == 1.0
+    several = passes(1.0, batch=256, patience=30)
+    assert float(waited_passes(several)[0, 0]) == pytest.approx(1 + 29 * (1 - 1 / 32))
