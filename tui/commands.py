@@ -65,6 +65,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("baseline", ("b",), "baseline", "Pin the scenario: cells show their change; unpin it"),
     Command("swap", ("B",), "swap", "Swap the scenario with the pinned one", needs="baseline"),
     Command("sensitivity", ("w",), "what matters", "Which knob matters most now", footer=True),
+    Command(
+        "simulate", ("S",), "simulate", "Serve requests one by one on the row's plan", needs="row"
+    ),
     Command("history", ("H",), "history", "Every change so far; back to any of them"),
     Command("chart", ("p",), "next chart", "Next chart: over batch, Pareto, roofline"),
     Command("chart_right", ("right", "l", "space"), "next chart", "Next chart", CHART, True),
