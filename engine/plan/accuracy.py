@@ -45,18 +45,17 @@ class Accuracy:
         """What is known, what two of three such results stayed within, and what that was measured
         on."""
         badge = f"{self.badge} ({self.known})" if self.known else f"{self.badge}"
-        named = [f"{_NAMES[name]} {self.percent(name)}" for name in _NAMES if name in self.ranges]
+        named = [f"{_NAMES[name]} {self._both(name)}" for name in _NAMES if name in self.ranges]
         if not named:
             return f"{badge}; {self.basis}"
         return (
-            f"{badge}: two of three such results lay within {', '.join(named)}, nine of ten within "
-            f"{', '.join(self._wide())} ({self.basis})"
+            f"{badge}: two of three (nine of ten) such results lay within {', '.join(named)} "
+            f"({self.basis})"
         )
 
-    def _wide(self) -> list[str]:
-        return [
-            f"±{max(round(100 * self.wide[name]), 1)} %" for name in _NAMES if name in self.wide
-        ]
+    def _both(self, name: str) -> str:
+        wide = f" ({max(round(100 * self.wide[name]), 1)})" if name in self.wide else ""
+        return f"±{max(round(100 * self.ranges[name]), 1)}{wide} %"
 
     def values(self) -> dict[str, str | float]:
         """Plain values for files: the badge, a ``…_range_percent`` (two of three) and a
