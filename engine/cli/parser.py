@@ -107,12 +107,6 @@ def _add_simulate(commands: Subparsers) -> None:
         "target", nargs="?", metavar="PLAN.toml | MODEL", help="a saved plan, or as --model"
     )
     add_scenario_options(parser)
-    parser.add_argument(
-        "--requests",
-        metavar="FILE",
-        help="a trace: CSV or JSON with arrival, input and output tokens, as Azure's, BurstGPT's, "
-        "Mooncake's, or conversations; with --rate its times are stretched to it",
-    )
     parser.add_argument("--concurrency", help="so many clients that wait for each answer")
     parser.add_argument("--count", help="requests at most; 5000 where they are drawn")
     parser.add_argument("--duration", help="those that come in so long, as 60s or 10min")
