@@ -110,7 +110,13 @@ COMMANDS: tuple[Command, ...] = (
         "Find a command by name, :chip h20, a benchmark name",
         footer=True,
     ),
-    Command("help", ("question_mark", "f1"), "help", "Keys of this pane", footer=True),
+    Command(
+        "help",
+        ("question_mark", "f1"),
+        "help",
+        "Keys of this pane, words of the screen",
+        footer=True,
+    ),
     Command("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Leave; the session is kept", footer=True),
 )
 
