@@ -177,18 +177,22 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of requests that come by themselves, of lengths that differ."""
     load = parser.add_argument_group("load")
     load.add_argument("--rate", help="requests per second of the whole deployment")
-    load.add_argument(
+    load.add_argument("--burstiness", help="shape of the time between requests; 1: Poisson")
+    load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
+    load.add_argument("--osl-spread", help="the same of answers")
+    load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
+    load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
+
+
+def add_requests_option(parser: argparse.ArgumentParser) -> None:
+    """Add the trace that a scenario can be like."""
+    parser.add_argument(
         "--requests",
         metavar="FILE",
         help="a trace: CSV or JSON with arrival, input and output tokens, as Azure's, BurstGPT's, "
         "Mooncake's, or conversations; says what other options do not (simulate: serves it, its "
         "times stretched to --rate)",
     )
-    load.add_argument("--burstiness", help="shape of the time between requests; 1: Poisson")
-    load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
-    load.add_argument("--osl-spread", help="the same of answers")
-    load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
-    load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:
