@@ -81,8 +81,9 @@ def steady_passes(
     together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
     chunk = np.minimum(together * fresh, budget)
     own_share = np.minimum(arrivals * interval * fresh / chunk, 1.0)
-    # Attention-DP ranks step together: all wait whenever one of them has a prompt.
-    ranks = layouts.attention_data
+    # Attention-DP ranks step together: all wait whenever one of them has a prompt. Fewer requests
+    # than ranks come from as many ranks as there are requests.
+    ranks = np.maximum(layouts.attention_data * whole.share, 1.0)
     share = -np.expm1(ranks * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
     graph_tokens = deployment.framework.capabilities.graph_tokens

@@ -67,3 +67,10 @@ def test_a_rank_that_decodes_nothing_does_not_wait():
     assert float(waited_passes(lone)[0, 0]) == 1.0
     several = passes(1.0, batch=256, patience=30)
     assert float(waited_passes(several)[0, 0]) == pytest.approx(1 + 29 * (1 - 1 / 32))
+
+
+def test_few_requests_come_from_few_ranks():
+    """Two requests on eight ranks hold all up a quarter as often as one on each of them."""
+    few, all_ranks = passes(1.0, batch=2), passes(1.0, batch=8)
+    ratio = float(few.share[0, 0]) / float(all_ranks.share[0, 0])
+    assert ratio == pytest.approx(2 / 8, rel=0.01)
