@@ -16,7 +16,7 @@ pools         ``arrangement`` (``"aggregated"``, ``"disaggregated"``, ``"any"``)
 precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones, as ``"W8A8"``
 load          ``rate`` (requests per second of the whole deployment, else so many in flight),
               ``burstiness``
-requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``, ``images``,
+requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``,
               ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``text``
               (what they are about), ``image_width``, ``image_height``, ``sequence_tokens``,
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
@@ -36,7 +36,7 @@ drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draf
               ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
-              ``prefix_caching``, ``host_cache_gib``, ``redundant_experts``, ``batch_overlap``,
+              ``prefix_caching``, ``redundant_experts``, ``batch_overlap``,
               ``prefill_interval``, ``build``: those of the engine, its own defaults where left
               out
 
@@ -123,27 +123,29 @@ def predict(
 
     ``batch`` is requests in flight per replica, ``concurrency`` in the whole deployment; one of
     them, as a number or several. ``tp=8`` alone is plain TP8: degrees left out are 1. ``chips``
-    hold as many replicas as fit; without it there is one. Requests beyond what memory holds or
+    hold as many replicas as fit; without it there is one. With ``rate`` there is one row, at that
+    rate, and neither of the two. Requests beyond what memory holds or
     the scheduler admits wait: such a row does not fit, but has figures. With several
     ``precisions`` the rows are repeated for each. See `scenario` for ``base`` and the keywords.
     Raises `Error`.
     """
     from engine.plan.candidates import predictions_of, with_its_framework
     from engine.plan.lengths import with_fitting_lengths
-    from engine.serve.call import Batch, Concurrency
+    from engine.serve.call import Batch, Concurrency, Rate, Size
 
     given = _words.checked(keywords)
-    if (batch is None) == (concurrency is None):
-        found = "neither" if batch is None else "both"
-        raise InputError(f"predict: found {found} of batch and concurrency, expected one of them")
     made = _words.with_one_layout(_base(base), given)
+    asked = [one for one in (batch, concurrency, made.workload.rate or None) if one is not None]
+    if len(asked) != 1:
+        found = "neither" if not asked else "both" if not made.workload.rate else "a rate and more"
+        raise InputError(f"predict: found {found} of batch and concurrency, expected one of them")
     if base is None and "framework" not in given:
         made = with_its_framework(made)
-    sizes = (
-        [Batch(one) for one in _words.counts("batch", batch)]
-        if batch is not None
-        else [Concurrency(one) for one in _words.counts("concurrency", concurrency)]
-    )
+    sizes: list[Size] = [Rate(made.workload.rate)] if made.workload.rate else []
+    if batch is not None:
+        sizes = [Batch(one) for one in _words.counts("batch", batch)]
+    elif concurrency is not None:
+        sizes = [Concurrency(one) for one in _words.counts("concurrency", concurrency)]
     rows = predictions_of(with_fitting_lengths(made), sizes)
     _warn_of_idle(keywords, rows)
     return rows

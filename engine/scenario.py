@@ -100,8 +100,6 @@ LEAST_PER_SECOND, MOST_PER_SECOND = 1e-6, 1e6
 LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 1000.0
 MOST_SPREAD = 10.0
 MOST_TURNS = 1000
-MOST_IMAGES = 1000
-MOST_HOST_GIB = 65_536.0
 """What nobody means to ask for lies beyond; files, options and forms refuse it."""
 USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS = 4096, 1024
 
@@ -132,8 +130,6 @@ class Workload:
     """Tokens that all prompts begin with."""
     turns: int = 1
     """Turns of a conversation: ``input_tokens`` are what each of them adds to the context."""
-    images: int = 0
-    """Images of a request to a vision-language model; ``image_*`` is their size."""
     utilisation: float = 1.0
     """Share of the time that forward models are kept busy: requests that come one by one under a
     latency limit leave some of it idle."""
@@ -260,10 +256,10 @@ class Settings:
     """What an engine is told; None leaves its own default for the chip and version.
 
     ``prefill_tokens`` are tokens of prompts in one pass, ``max_sequences`` are sequences of one
-    attention rank at once, ``max_context`` tokens of one request. ``host_cache_gib`` is memory of
-    the host, per chip, to which the prefix cache spills. ``build`` is a dated (``2026-02-10``) or
-    numbered (``0.6``) build of the engine; empty is the newest described. ``redundant_experts`` are
-    copies of popular experts on the expert ranks together, 0 for none; ``batch_overlap`` lets two
+    attention rank at once, ``max_context`` tokens of one request. ``build`` is a dated
+    (``2026-02-10``) or numbered (``0.6``) build of the engine; empty is the newest described.
+    ``redundant_experts`` are copies of popular experts on the expert ranks together, 0 for none;
+    ``batch_overlap`` lets two
     halves of a batch take turns, one computing while the other's tokens travel;
     ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
     attention-DP ranks.
@@ -274,7 +270,6 @@ class Settings:
     max_sequences: int | None = None
     max_context: int | None = None
     prefix_caching: bool | None = None
-    host_cache_gib: float | None = None
     redundant_experts: int | None = None
     batch_overlap: bool | None = None
     prefill_interval: int | None = None

@@ -65,6 +65,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("baseline", ("b",), "baseline", "Pin the scenario: cells show their change; unpin it"),
     Command("swap", ("B",), "swap", "Swap the scenario with the pinned one", needs="baseline"),
     Command("sensitivity", ("w",), "what matters", "Which knob matters most now", footer=True),
+    Command(
+        "simulate", ("S",), "simulate", "Serve requests one by one on the row's plan", needs="row"
+    ),
     Command("history", ("H",), "history", "Every change so far; back to any of them"),
     Command("chart", ("p",), "next chart", "Next chart: over batch, Pareto, roofline"),
     Command("chart_right", ("right", "l", "space"), "next chart", "Next chart", CHART, True),
@@ -107,7 +110,13 @@ COMMANDS: tuple[Command, ...] = (
         "Find a command by name, :chip h20, a benchmark name",
         footer=True,
     ),
-    Command("help", ("question_mark", "f1"), "help", "Keys of this pane", footer=True),
+    Command(
+        "help",
+        ("question_mark", "f1"),
+        "help",
+        "Keys of this pane, words of the screen",
+        footer=True,
+    ),
     Command("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Leave; the session is kept", footer=True),
 )
 

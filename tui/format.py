@@ -81,6 +81,8 @@ _BY_UNIT = {
     Unit.MILLISECONDS: milliseconds,
     Unit.PER_SECOND: rate,
     Unit.GIBIBYTES: gibibytes,
+    Unit.PERCENT: _three_digits,
+    Unit.REQUESTS: rate,
     Unit.DOLLARS: _three_digits,
     Unit.JOULES: _three_digits,
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.candidates import candidate_of
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from engine.plan.key_effects import KeyEffect
     from engine.plan.remedies import Advice, Candidate
     from engine.scenario import Scenario
+    from engine.work.arrangement import Arrangement
     from tui.overlays.sensitivity_page import SensitivityPage, Thoughts
+    from tui.overlays.simulation_lines import Shown
+    from tui.overlays.simulation_page import SimulationPage
 
 EFFECT_SECONDS = 0.2
 """How long the cursor rests on a config key before its effect is worked out."""
@@ -42,6 +46,7 @@ class Thinking:
         self._advice: Errand[tuple[Advice | None]] = Errand(desk.work_failed)
         self._taste: Errand[None] = Errand(desk.work_failed)
         self._matters: Errand[Thoughts] = Errand(desk.work_failed)
+        self._simulation: Errand[Shown] = Errand(desk.work_failed)
 
     def rest(self) -> None:
         """What to think about when nothing more happens."""
@@ -130,6 +135,50 @@ class Thinking:
 
         self._matters.submit(work, tell)
 
+    # --- request by request ---------------------------------------------------------------------
+
+    def simulate(
+        self,
+        page: SimulationPage,
+        scenario: Scenario,
+        arrangement: Arrangement,
+        precision: int,
+        clients: int,
+    ) -> None:
+        """Fill a page with what requests to a plan see, one by one."""
+        from engine.plan.simulation import Question, simulated
+        from engine.serve.simulation.simulate import Stopped
+
+        later, begun = into_this_thread(), page.shown
+        question = Question(scenario, arrangement, precision, clients=clients)
+
+        def tell(shown: Shown) -> None:
+            if page.is_attached:
+                page.show(shown)
+
+        def work(should_stop: Callable[[], bool]) -> Shown | None:
+            told = time.monotonic()
+
+            def progress(share: float) -> bool:
+                nonlocal told
+                time.sleep(PAUSE_SECONDS)
+                if time.monotonic() - told >= PROGRESS_SECONDS:
+                    told = time.monotonic()
+                    later(lambda: tell(replace(begun, share=share)))
+                return not should_stop()
+
+            try:
+                return replace(begun, share=1.0, found=simulated(question, progress))
+            except Stopped:
+                return None
+
+        self._simulation.submit(work, tell)
+
+    def stop_simulating(self) -> None:
+        """Forget the simulation."""
+        self._simulation.cancel()
+        self.rest()
+
     def stop(self) -> None:
         """Forget what is being thought about."""
         self._matters.cancel()
@@ -177,8 +226,6 @@ def _nudged(
     tell: Callable[[Thoughts], None],
 ) -> Thoughts | None:
     """Every knob's response, with progress at a pace that eyes and slow lines can follow."""
-    from dataclasses import replace
-
     from engine.plan.sensitivity import sensitivity
 
     told = 0.0

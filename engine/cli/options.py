@@ -378,7 +378,6 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
             load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
         ),
         turns=_count(load.get("turns"), "turns", start.turns),
-        images=start.images,
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
     )
@@ -409,7 +408,6 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
         max_sequences=count(arguments.max_sequences, "max-sequences", start.max_sequences),
         max_context=count(arguments.max_context, "max-context", start.max_context),
         prefix_caching=start.prefix_caching if caching is None else caching == "on",
-        host_cache_gib=start.host_cache_gib,
         redundant_experts=start.redundant_experts
         if arguments.redundant_experts is None
         else parse_whole(arguments.redundant_experts, "--redundant-experts", 0, LARGEST_COUNT),

@@ -74,7 +74,7 @@ _LANGUAGE = (
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
     *("decode_chips", "prefill_precision"),
     *("rate", "burstiness", "input_spread", "output_spread"),
-    *("shared_prefix_tokens", "turns", "images", "host_cache_gib"),
+    *("shared_prefix_tokens", "turns"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
     *("redundant_experts", "batch_overlap", "prefill_interval"),

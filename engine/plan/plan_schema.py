@@ -13,8 +13,6 @@ from engine.plan.results import Choice
 from engine.scenario import (
     LEAST_BURSTINESS,
     MOST_BURSTINESS,
-    MOST_HOST_GIB,
-    MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
@@ -79,7 +77,6 @@ class WorkloadFile(_Strict):
     text: Text = Field(default=Text.CHAT, strict=False)
     shared_prefix_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
     turns: PositiveInt = Field(default=1, le=MOST_TURNS)
-    images: int = Field(default=0, ge=0, le=MOST_IMAGES)
     client: ClientFile = ClientFile()
 
 
@@ -99,7 +96,6 @@ class SettingsFile(_Strict):
     max_sequences: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     max_context: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     prefix_caching: bool | None = None
-    host_cache_gib: float | None = Field(default=None, gt=0, le=MOST_HOST_GIB)
     redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     batch_overlap: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)

@@ -14,10 +14,12 @@ from itertools import product
 
 import numpy as np
 
-from engine.scenario import Scenario
+from engine.model.kinds import ModelKind
+from engine.plan.metrics import limited_of
+from engine.scenario import Mode, Scenario
 from engine.serve.disaggregated import decode_pass, prefill_pool
 from engine.serve.kinds import kind_of
-from engine.serve.load import Load
+from engine.serve.load import Load, Open
 from engine.serve.memory import needed_bytes
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Requests
@@ -61,7 +63,9 @@ class Bounded:
 def worthwhile_pools(system: System, scenario: Scenario) -> tuple[Disaggregated, ...]:
     """The pools among which the best is, the most promising last: all whose bound is beyond what
     one of the first is seen to give, but some of the others too. Raises `InputError` as
-    `bounded_pools` does."""
+    `bounded_pools` does, and for static batches."""
+    if scenario.workload.mode is Mode.STATIC:
+        raise InputError("--mode static: such a batch is never handed over to other workers")
     found = bounded_pools(system, scenario)
     reached = _reached(system, scenario, found.first(LOOKED_AT))
     count = int(np.count_nonzero(found.most > reached))
@@ -72,6 +76,9 @@ def _reached(system: System, scenario: Scenario, pools: tuple[Disaggregated, ...
     """The most tokens per second per chip that any of some pools gives within the objectives at a
     few loads."""
     requests, load = requests_of(scenario, system), load_of(scenario)
+    if isinstance(load, Open):
+        # Whether a rate is carried is all that counts: nothing is left out for what others give.
+        return 0.0
     most = np.maximum(largest_sizes(system, pools, requests, load), 1.0)
     if scenario.max_batch is not None:
         most = np.minimum(most, float(scenario.max_batch))
@@ -79,11 +86,11 @@ def _reached(system: System, scenario: Scenario, pools: tuple[Disaggregated, ...
     if scenario.fixed_batch is not None:
         sizes = np.full((1, 1), float(scenario.fixed_batch))
     outcome = predict(system, pools, requests, load, sizes)
-    limits = scenario.objectives
     good = outcome.fits
-    for name, limit in (("ttft", limits.ttft_ms), ("tpot", limits.tpot_ms), ("e2e", limits.e2e_ms)):
+    for metric in limited_of(ModelKind.TOKENS):
+        limit = getattr(scenario.objectives, metric.id)
         if limit is not None:
-            good = good & (outcome.seconds[name] * 1e3 <= limit)
+            good = good & (metric.ratio(metric.of(outcome, scenario.objectives), limit) <= 1.0)
     rates = np.where(good, outcome.rates["request_tokens"] / outcome.chips, 0.0)
     return float(rates.max(initial=0.0))
 

@@ -133,7 +133,7 @@ def prepare(scenario: Scenario) -> Prepared:
     if not _searches_pools(prepared, scenario):
         return prepared
     asked = scenario.workload, scenario.objectives, scenario.max_batch, scenario.fixed_batch
-    drafts = scenario.draft_tokens, scenario.acceptance
+    drafts = scenario.draft_tokens, scenario.drafts, scenario.acceptance
     return _remembered((key, asked, drafts), lambda: _with_pools(prepared, scenario))
 
 

@@ -56,8 +56,19 @@ class Bench:
         """The scenario with this client in front."""
         kind = ClientKind.STEADY if self.steady else ClientKind.CLOSED
         client = Client(kind, self.waves, self.spread, self.first_token)
-        # Its prompts are random: of drafts they keep what random tokens do.
-        workload = replace(scenario.workload, client=client, cached=self.cached, text=Text.RANDOM)
+        workload = replace(
+            scenario.workload,
+            client=client,
+            cached=self.cached,
+            # Its prompts are random: of drafts they keep what random tokens do.
+            text=Text.RANDOM,
+            # So many in flight, all alike: what the clients' lines send.
+            rate=0.0,
+            input_spread=0.0,
+            output_spread=0.0,
+            shared_prefix_tokens=0,
+            turns=1,
+        )
         return replace(scenario, workload=workload, drafts=DraftTokens.GIVEN)
 
 

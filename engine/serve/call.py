@@ -57,7 +57,10 @@ class Call:
 
 def size_per_replica(call: Call, largest: float) -> float:
     """The size as predictions take it; ``largest`` is what is admitted. At least 1: fewer requests
-    than replicas leave some of these idle. A rate is one of the whole deployment."""
+    than replicas leave some of these idle. A rate is one of the whole deployment, and
+    decides by itself what is in flight."""
+    if call.scenario.workload.rate and not isinstance(call.size, Rate):
+        return call.scenario.workload.rate
     match call.size:
         case Rate(per_second):
             return per_second

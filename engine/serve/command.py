@@ -45,7 +45,9 @@ def _options(call: Call) -> Options:
     yield from _numbers(scenario)
     yield from _workload(scenario.workload)
     yield from _settings(scenario.settings)
-    yield from _size(call.size)
+    rate = scenario.workload.rate
+    at_rate = rate and not isinstance(call.size, Rate)
+    yield from _size(Rate(rate) if at_rate else call.size)
 
 
 def _arrangement(arrangement: Arrangement) -> Options:
@@ -107,7 +109,6 @@ def _workload(workload: Workload) -> Options:
         ("cached", workload.cached, 0.0),
         ("shared-prefix", workload.shared_prefix_tokens, 0),
         ("turns", workload.turns, 1),
-        ("images", workload.images, 0),
     ):
         if value != usually:
             yield option, repr(value)
@@ -132,7 +133,6 @@ def _settings(settings: Settings) -> Options:
         ("prefill-tokens", settings.prefill_tokens),
         ("max-sequences", settings.max_sequences),
         ("max-context", settings.max_context),
-        ("host-cache", settings.host_cache_gib),
         ("redundant-experts", settings.redundant_experts),
         ("prefill-interval", settings.prefill_interval),
         ("build", settings.build or None),

@@ -20,7 +20,13 @@ from engine.serve.load import Client
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service
-from engine.serve.steady import SteadyPasses, prompt_step, steady_passes, with_prompts
+from engine.serve.steady import (
+    SteadyPasses,
+    prompt_step,
+    steady_passes,
+    waited_passes,
+    with_prompts,
+)
 from engine.words.arrays import FloatArray
 
 LEFT_OVER = 0.1
@@ -119,7 +125,7 @@ def _mean_wait(
     """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
-    steps = np.maximum(deployment.framework.scheduler.admission_steps, passes.interval)
+    steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
     polling = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
     waiting: FloatArray = polling + _waiting(passes)
     return waiting

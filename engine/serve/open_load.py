@@ -18,7 +18,7 @@ from engine.serve.open_laws import Queue, Traffic, admission_queue, open_laws, p
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service
-from engine.serve.steady import SteadyPasses, steady_passes
+from engine.serve.steady import SteadyPasses, steady_passes, waited_passes
 from engine.words.arrays import BoolArray, FloatArray
 
 ROUNDS = 10
@@ -121,7 +121,7 @@ def _slope(passes: SteadyPasses, fuller: SteadyPasses, others: FloatArray) -> Fl
 
 def _polling(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
     """Until the engine looks at its queue, where it does not do so after every pass."""
-    steps = np.maximum(deployment.framework.scheduler.admission_steps, passes.interval)
+    steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
     waited: FloatArray = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
     return waited
 

@@ -81,8 +81,9 @@ def steady_passes(
     together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
     chunk = np.minimum(together * fresh, budget)
     own_share = np.minimum(arrivals * interval * fresh / chunk, 1.0)
-    # Attention-DP ranks step together: all wait whenever one of them has a prompt.
-    ranks = layouts.attention_data
+    # Attention-DP ranks step together: all wait whenever one of them has a prompt. Fewer requests
+    # than ranks come from as many ranks as there are requests.
+    ranks = np.maximum(layouts.attention_data * whole.share, 1.0)
     share = -np.expm1(ranks * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
     graph_tokens = deployment.framework.capabilities.graph_tokens
@@ -127,9 +128,17 @@ def _interval(
     told, patience = scheduler.prefill_interval, scheduler.rank_wait_passes
     if told <= 1.0 and not patience:
         return np.ones(1)
+    arrivals = np.maximum(arrivals, LEAST_FRESH)
     waited = np.clip(1.0 / arrivals, 1.0, max(patience, 1))
     waited = np.where(layouts.attention_data > 1, waited, 1.0)
     return np.maximum(np.minimum(fitting / arrivals, np.maximum(waited, told)), 1.0)
+
+
+def waited_passes(passes: SteadyPasses) -> FloatArray:
+    """Passes from one that may take a prompt of a rank to the next: prompts of a rank that decodes
+    nothing are let through at once."""
+    busy = 1.0 - 1.0 / np.maximum(passes.sequences, 1.0)
+    return 1.0 + (passes.interval - 1.0) * busy
 
 
 def _together(

@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.plan.pools import worthwhile_pools
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
-from engine.scenario import Scenario
+from engine.scenario import ArrangementKind, Objectives, Scenario, Workload
 
 REPEATS = 9
 SCENARIOS = (
@@ -33,6 +34,16 @@ SCENARIOS = (
 )
 LARGEST = replace(SCENARIOS[2], max_batch=1300)
 """Some 188,000 candidates."""
+POOLS = Scenario(
+    model="deepseek-r1",
+    chip="h200_sxm",
+    chips=32,
+    framework="sglang",
+    workload=Workload(4000, 1000),
+    objectives=Objectives(ttft_ms=2000, tpot_ms=50),
+    arrangement=ArrangementKind.ANY,
+)
+"""Pools are searched for, beside the replicas."""
 PASSES = 300
 """Elementwise passes over memory that a candidate stands for."""
 BLOCK = 8192
@@ -70,6 +81,7 @@ def main() -> None:
             f"{scenario.model:<18}{chips:<16}{speed.candidates:>11,}{speed.seconds * 1e3:>9.1f}"
             f"{rate:>11.2f}{speed.share:>10.1%}"
         )
+    print(f"pools searched for and swept beside replicas: {_pools_seconds() * 1e3:.0f} ms of CPU")
     cold, empty = _cold_seconds()
     print(
         f"rooftop sweep, cold: median {cold * 1e3:.0f} ms, "
@@ -90,6 +102,18 @@ def _speed(scenario: Scenario) -> Speed:
         candidates = result.candidates if result is not None else 0
     numpy_seconds = candidates * PASSES * statistics.median(passes)
     return Speed(candidates, statistics.median(sweeps), numpy_seconds)
+
+
+def _pools_seconds() -> float:
+    """Median CPU seconds of a search for pools and the sweep of it; names are resolved before."""
+    system = prepare(replace(POOLS, arrangement=ArrangementKind.AGGREGATED)).systems[0]
+    times = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        worthwhile_pools(system, POOLS)
+        sweep(prepare(POOLS), POOLS)
+        times.append(time.process_time() - started)
+    return statistics.median(times)
 
 
 def _pass_seconds() -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.model.kinds import ModelKind
+from engine.work.arrangement import Disaggregated
 from tui.actions.base import Group
 from tui.desk import Desk
 from tui.fetching import Fetching
@@ -146,6 +148,32 @@ class Comparing(Group):
             self._thinking.rest()
         else:
             self._change(chosen.scenario, f"{chosen.knob} {chosen.before} → {chosen.after}")
+
+    def do_simulate(self) -> None:
+        """Serve requests one by one on the plan of the row under the cursor."""
+        from tui.overlays.simulation_page import SimulationPage
+
+        session = self._session
+        if session is None or session.selected is None or session.prepared is None:
+            self._desk.say("nothing to simulate yet")
+            return
+        if session.prepared.kind is not ModelKind.TOKENS:
+            self._desk.say("only models that generate tokens are simulated")
+            return
+        table, row = session.selected
+        scenario, arrangement = self._store.current, table.arrangement(row)
+        clients = 0
+        if not scenario.workload.rate:
+            clients = int(table.batch[row]) * arrangement.replicas
+        if clients and isinstance(arrangement, Disaggregated):
+            self._desk.say("pools are simulated at a rate: set requests per second first")
+            return
+        load = f"{clients:,} clients" if clients else f"{scenario.workload.rate:g} requests/s"
+        subject = f"{session.prepared.model.name} as {arrangement.name}, {load}"
+        page = SimulationPage(subject, scenario.objectives)
+        self._desk.open(page, lambda _: self._thinking.stop_simulating())
+        place = int(table.precision_index[row])
+        self._thinking.simulate(page, scenario, arrangement, place, clients)
 
     def do_history(self) -> None:
         """Every change so far, and the way back to any of them."""

@@ -19,13 +19,12 @@ class Program(Group):
     """What is not about plans."""
 
     def do_help(self) -> None:
-        """The keys of this pane."""
-        from tui.overlays.help import help_lines
-        from tui.overlays.page import Overlay
+        """The keys of this pane and the words of the screen."""
+        from tui.overlays.help import HelpPage
 
-        pane = self._desk.active
-        lines = help_lines(pane, self._desk.program.keymap)
-        self._desk.open(Overlay(f"help: {pane.title}", lines))
+        desk = self._desk
+        page = HelpPage(desk.active, desk.program.keymap, self._tree.language)
+        desk.open(page, self._chosen)
 
     def do_palette(self) -> None:
         """Find a command by name."""

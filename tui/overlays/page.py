@@ -32,20 +32,28 @@ TALL = 30
 
 
 class LinesView(LinePane):
-    """Lines that scroll below a title, in a box no larger than they need. ``steady`` keeps it as
-    tall as it may be, for lines that come and go; ``whole`` takes the terminal's whole width."""
+    """Lines that scroll below a title, in a box no larger than they need. ``steady`` is a least
+    height, for lines that come and go, ``most`` the greatest; ``whole`` takes the terminal's whole
+    width."""
 
     DEFAULT_CSS = "LinesView { width: 1; height: 1; }"
 
     def __init__(
-        self, title: str, lines: Sequence[Line], hint: str, *, steady: int = 0, whole: bool = False
+        self,
+        title: str,
+        lines: Sequence[Line],
+        hint: str,
+        *,
+        steady: int = 0,
+        most: int = 0,
+        whole: bool = False,
     ) -> None:
         super().__init__(id="lines")
         self.title = title
         self.lines = list(lines)
         self.hint = hint
         self.top = 0
-        self._steady, self._whole = steady, whole
+        self._steady, self._most, self._whole = steady, most, whole
         self._shape = (0, 0)
 
     @property
@@ -58,7 +66,8 @@ class LinesView(LinePane):
     def room(self) -> int:
         """Lines that are seen at once, at most."""
         height = self.app.size.height
-        return max(height * 3 // 5 if height >= TALL and not self._whole else height - 2, 3) - 2
+        most = height * 3 // 5 if height >= TALL and not self._whole else height - 2
+        return min(max(most, 3) - 2, self._most or height)
 
     def update(self) -> None:
         """Draw what changed, once the box has the size that it needs."""
@@ -117,9 +126,11 @@ class LinesView(LinePane):
 class Page(ModalScreen[None], Generic[Result]):
     """Base of everything that lies on top of the main screen. `close` is the only way out."""
 
-    def __init__(self, title: str, hint: str, *, steady: int = 0, whole: bool = False) -> None:
+    def __init__(
+        self, title: str, hint: str, *, steady: int = 0, most: int = 0, whole: bool = False
+    ) -> None:
         super().__init__()
-        self.view = LinesView(title, [], hint, steady=steady, whole=whole)
+        self.view = LinesView(title, [], hint, steady=steady, most=most, whole=whole)
         self.then: Callable[[Result | None], None] | None = None
         """Gets the result once the page is gone."""
         self._closed = False
@@ -167,17 +178,3 @@ class Page(ModalScreen[None], Generic[Result]):
 
     def pasted(self, text: str) -> None:
         """What pasted text does: nothing, where nothing is typed."""
-
-
-class Overlay(Page[None]):
-    """A page of lines."""
-
-    def __init__(self, title: str, lines: Sequence[Line]) -> None:
-        super().__init__(title, "esc closes")
-        self.view.lines = list(lines)
-
-    def keyed(self, event: events.Key) -> None:
-        """Scroll or close."""
-        key = event.character if event.character in _ENDS else event.key
-        if not self.view.scroll_key(key or "") and event.key in CLOSING:
-            self.close()

@@ -30,8 +30,8 @@ class Row(Generic[Result]):
 class RowsPage(Page[Result], Generic[Result]):
     """Rows with a cursor; enter gives the row's value back, esc nothing."""
 
-    def __init__(self, title: str, hint: str, *, steady: int = 0) -> None:
-        super().__init__(title, hint, steady=steady)
+    def __init__(self, title: str, hint: str, *, steady: int = 0, most: int = 0) -> None:
+        super().__init__(title, hint, steady=steady, most=most)
         self._rows: Sequence[Row[Result]] = ()
         self._cursor = 0
 

@@ -27,7 +27,7 @@ from engine.scenario import (
     Text,
     Workload,
 )
-from engine.serve.call import Call, Concurrency, Most, Size
+from engine.serve.call import Call, Concurrency, Most, Rate, Size
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 from engine.work.layout import Layout
@@ -44,6 +44,8 @@ all of their prompts new, some would reach nine tenths of the peak FLOP/s beside
 NATURAL_SPREAD = 8.0
 """Of the answers in ShareGPT's conversations as benchmark clients draw them, in requests of at most
 2048 tokens: the longest of a thousand is five means."""
+EVEN_BURSTINESS = 100.0
+"""Of a constant rate: requests come within a tenth of the time between them."""
 RANDOM_SPREAD = 0.2 / 0.9
 """InferenceX draws lengths from 0.8 to 1.0 of the nominal one; taken for all whose lengths nobody
 says to be equal."""
@@ -83,6 +85,8 @@ def call_of(row: Measurement, library: Library) -> Call:
 
 
 def _size(row: Measurement) -> Size:
+    if not math.isnan(row.rate):
+        return Rate(row.rate)
     if not math.isnan(row.batch):
         return Concurrency(row.batch)
     return Most() if math.isnan(row.burst) else Concurrency(row.burst)
@@ -91,7 +95,7 @@ def _size(row: Measurement) -> Size:
 def _lacking(row: Measurement) -> str:
     if math.isnan(row.input_tokens):
         return "isl is not given"
-    if row.kind != "offline" and math.isnan(row.batch):
+    if row.kind != "offline" and math.isnan(row.batch) and math.isnan(row.rate):
         return "concurrency_or_batch is not given"
     if row.cells.get("disagg", "").startswith("1") and row.prefill is None:
         return "disagg_pd is not understood"
@@ -132,6 +136,8 @@ def _workload(row: Measurement, framework: Framework) -> Workload:
         output_tokens=answer,
         mode=Mode.STATIC if row.kind == "static" else Mode.CONTINUOUS,
         cached=cached_share(row, framework),
+        rate=0.0 if math.isnan(row.rate) else row.rate,
+        burstiness=EVEN_BURSTINESS if row.comes_evenly else 1.0,
         client=_client(row),
         text=Text.RANDOM if row.draft_tokens else Text.CHAT,
     )

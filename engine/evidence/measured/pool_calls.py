@@ -34,6 +34,9 @@ MODELS = re.compile(r"\s*/\s*|\s*\(")
 DRAFTS = re.compile(r"(\d+)\s*drafts?")
 ACCEPTED = re.compile(r"acceptance\s*(0?\.\d+)|(\d+(?:\.\d+)?)\s*tok/step")
 
+PROMPT_RANKS = 16
+"""Tensor-parallel ranks of a prefill worker whose degrees nobody gives (recipes on Ascend)."""
+
 
 class Part(StrEnum):
     """What of a row a call answers."""
@@ -100,7 +103,7 @@ def _chip(row: PoolRow) -> tuple[str, int]:
 
 def _prefill(row: PoolRow, library: Library) -> Question:
     chip, devices = _chip(row)
-    layout = _pool(row.prefill, devices).layout
+    layout = _pool(row.prefill, devices, PROMPT_RANKS).layout
     scenario = _scenario(row, library, chip, layout.chips_per_replica, row.prefill)
     prompt = scenario.workload.input_tokens
     budget = row.tokens
@@ -138,27 +141,31 @@ def _whole(row: PoolRow, library: Library) -> Question:
     if not row.prefill.told or not row.decode.told:
         return _decode(row, library)
     chip, devices = _chip(row)
-    pools = _pool(row.prefill, devices), _pool(row.decode, devices)
+    pools = _pool(row.prefill, devices, PROMPT_RANKS), _pool(row.decode, devices)
     arrangement = Disaggregated(*pools)
     scenario = _scenario(row, library, chip, arrangement.chips, row.decode)
     size: Size = Most() if math.isnan(row.concurrency) else Concurrency(row.concurrency)
     return Question(Part.WHOLE, Call(scenario, arrangement, size), devices)
 
 
-def _pool(side: PoolSide, devices: int) -> Pool:
+def _pool(side: PoolSide, devices: int, widest: int = 1) -> Pool:
     """The workers of a pool. Where nothing but chips is published, the experts of a worker are
-    spread over all of them and each has the attention of its own requests."""
+    spread over all of them, and its attention over up to ``widest``: each of a decode worker has
+    that of its own requests, prompts are shared out."""
     ranks = max(side.expert, side.tensor * max(side.attention_data, 1))
     chips = side.gpus * devices
     if not ranks:
         workers = max(side.workers, 1)
         ranks = max(chips // workers, 1)
-        return Pool(Layout(1, 1, ranks, ranks), workers)
+        tensor = math.gcd(ranks, widest)
+        return Pool(Layout(tensor, 1, ranks, ranks // tensor), workers)
     tensor = side.tensor or 1
-    data = side.attention_data or max(side.expert // tensor, 1)
-    if side.expert and not side.attention_data and side.tensor > 1:
-        data = 1
-    layout = Layout(tensor, side.pipeline or 1, min(side.expert or 1, tensor * data), data)
+    data = side.attention_data or (max(side.expert // tensor, 1) if tensor == 1 else 1)
+    if chips and tensor * data > chips and tensor % data == 0:
+        # TP as SGLang counts it: of all ranks, attention-DP included.
+        tensor //= data
+    expert = side.expert or (tensor * data if data > 1 else 1)
+    layout = Layout(tensor, side.pipeline or 1, min(expert, tensor * data), data)
     return Pool(layout, max(chips // layout.chips_per_replica, 1))
 
 

@@ -31,8 +31,9 @@ METRICS = (
 )
 """What rows publish, and predictions are written as."""
 _NUMBER = r"\d+(?:\.\d+)?"
-_RANGE = re.compile(rf"^[^\d]*({_NUMBER})(?:\s*[-–]\s*({_NUMBER}))?")
-_WORKERS = re.compile(r"^(\d+)\s*[x×]\s*(\d+)\s*gpus?", re.IGNORECASE)
+_RANGE = re.compile(rf"^[\s<>=~≈≤≥]*({_NUMBER})(?:\s*[-–]\s*({_NUMBER}))?(k?)", re.IGNORECASE)
+_WORKERS = re.compile(r"^(\d+)(?:\s*[x×]\s*\d+\s*gpus?|[PD]\b)", re.IGNORECASE)
+"""How many workers a layout's words begin with: ``4 x 2 GPUs``, ``2P``."""
 _OVERLAP = re.compile(r"two-batch overlap|\bTBO\b|dual-batch overlap|\bDBO\b", re.IGNORECASE)
 LARGEST_DEGREE = 1 << 16
 
@@ -158,12 +159,13 @@ def _side(read: Callable[[str], str], role: str) -> PoolSide:
 
 
 def number(written: str) -> float:
-    """The figure that words begin with, the middle of a range; NaN where there is none."""
+    """The figure that words begin with, the middle of a range; NaN where there is none, or a sum
+    of several."""
     found = _RANGE.match(written)
-    if found is None or not re.match(r"^[\s<>=~≈≤≥]*\d", written):
+    if found is None or re.search(r"\d\w* \+|\w \+ \d", written):
         return math.nan
-    low = float(found[1])
-    return (low + float(found[2])) / 2 if found[2] else low
+    low, scale = float(found[1]), 1000.0 if found[3] else 1.0
+    return scale * ((low + float(found[2])) / 2 if found[2] else low)
 
 
 def _share(written: str) -> float:

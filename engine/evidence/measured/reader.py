@@ -46,6 +46,7 @@ _EQUAL = re.compile(r"\bequal\b(?!.*\bnatural)", re.IGNORECASE)
 _NATURAL = re.compile(r"\bsharegpt\b|\bnatural\b", re.IGNORECASE)
 _WAVES = re.compile(r"\b(?:(\d+(?:\.\d+)?)\+? (?:waves|per slot)|one wave)\b", re.ASCII)
 _BURST = re.compile(r"\bburst of (\d[\d,]*)\b", re.ASCII)
+_EVENLY = re.compile(r"\bconstant rate\b", re.IGNORECASE)
 _REPEATING = re.compile(r"genai.?perf|aiperf|aiconfigurator", re.IGNORECASE)
 """What names NVIDIA's clients; aiconfigurator's own runs use them."""
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE | re.ASCII)
@@ -110,6 +111,10 @@ class Measurement:
     """Requests per slot of a closed loop; NaN where nobody says."""
     burst: float
     """Requests that came all at once and were all there were; NaN for other loads."""
+    rate: float
+    """Requests per second that came by themselves; NaN of other loads."""
+    comes_evenly: bool
+    """They came at a constant rate; else as Poisson arrivals."""
     cached: float
     """Share of the prompt tokens that the engine found in its cache; NaN where nobody says."""
     repeats_prompts: bool
@@ -232,6 +237,8 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         natural_lengths=_NATURAL.search(client) is not None,
         waves=float(waves[1] or 1) if waves else math.nan,
         burst=float(burst[1].replace(",", "")) if burst else math.nan,
+        rate=read.amount("request_rate"),
+        comes_evenly=_EVENLY.search(f"{client} {said}") is not None,
         cached=read.number("cached_share"),
         repeats_prompts=not inference_x and _REPEATING.search(f"{version} {said}") is not None,
         batch=batch,

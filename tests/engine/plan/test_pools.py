@@ -14,6 +14,7 @@ from engine.plan.sweep import sweep
 from engine.scenario import (
     ArrangementKind,
     LayoutLimits,
+    Mode,
     Objectives,
     PoolChoice,
     Scenario,
@@ -119,6 +120,7 @@ def test_pools_that_are_spelt_out_say_how_many_chips_there_are():
     ("changes", "said"),
     [
         ({"chips": 1}, "leaves a pool empty"),
+        ({"workload": Workload(1500, 60, Mode.STATIC)}, "is never handed over"),
         ({"framework": "fastertransformer"}, "hands no cache from one worker to another"),
         (
             {"pools": PoolChoice(prefill_precision="W16A16KV8")},

@@ -8,7 +8,7 @@ import pytest
 from engine.hardware.framework_parts import PrefillPasses
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
-from engine.serve.steady import SteadyPasses, steady_passes
+from engine.serve.steady import SteadyPasses, steady_passes, waited_passes
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, take_inventory
 from tests.engine import builders
@@ -60,3 +60,17 @@ def test_ranks_that_wait_for_each_other_prefill_in_the_same_passes():
     assert float(endless.interval[0, 0]) == pytest.approx(999 / 32)
     assert float(endless.share[0, 0]) == pytest.approx(float(endless.arrivals[0, 0]))
     assert float(endless.step[0, 0]) < float(patient.step[0, 0]) < float(alone.step[0, 0])
+
+
+def test_a_rank_that_decodes_nothing_does_not_wait():
+    lone = passes(1.0, batch=1, patience=30)
+    assert float(waited_passes(lone)[0, 0]) == 1.0
+    several = passes(1.0, batch=256, patience=30)
+    assert float(waited_passes(several)[0, 0]) == pytest.approx(1 + 29 * (1 - 1 / 32))
+
+
+def test_few_requests_come_from_few_ranks():
+    """Two requests on eight ranks hold all up a quarter as often as one on each of them."""
+    few, all_ranks = passes(1.0, batch=2), passes(1.0, batch=8)
+    ratio = float(few.share[0, 0]) / float(all_ranks.share[0, 0])
+    assert ratio == pytest.approx(2 / 8, rel=0.01)

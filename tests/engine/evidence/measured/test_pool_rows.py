@@ -71,6 +71,8 @@ def write(tmp_path: Path, *cells: dict[str, str]) -> Path:
         ("<=2500", 2500),
         ("~0.9+ (most)", 0.9),
         ("2778 (derived: 25k x 1/9)", 2778),
+        ("~1k", 1000),
+        ("6k shared + 1.2k", math.nan),
         ("trace", math.nan),
         ("", math.nan),
     ],

@@ -1,0 +1,39 @@
+"""Rows that publish a rate ask for it: Poisson arrivals, or a constant rate where they say so."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.evidence.measured.library import Library
+from engine.evidence.measured.predict import calls_of, predict_rows
+from engine.evidence.measured.reader import read_measurements
+from engine.serve.call import Call, Rate
+from tests.engine.evidence.measured.rows import write_rows
+
+
+def asked(tmp_path: Path, **cells: str) -> Call:
+    rows = read_measurements(write_rows(tmp_path / "in.csv", cells))
+    (call,), refused = calls_of(rows, Library(None))
+    assert call is not None, refused
+    return call
+
+
+def test_a_rate_is_asked_for_whatever_was_in_flight(tmp_path: Path):
+    call = asked(tmp_path, request_rate="0.5", concurrency_or_batch="8")
+    assert call.size == Rate(0.5)
+    assert call.scenario.workload.rate == 0.5
+    assert call.scenario.workload.burstiness == 1.0
+
+
+def test_a_constant_rate_is_evenly_spaced(tmp_path: Path):
+    call = asked(tmp_path, request_rate="0.5", notes="inference-perf constant rate")
+    assert call.scenario.workload.burstiness > 10.0
+
+
+@pytest.mark.parametrize("column", ["ttft_p99_ms", "tpot_p99_ms", "e2el_p99_ms"])
+def test_percentiles_are_predicted_and_slower_than_the_mean(tmp_path: Path, column: str):
+    source = write_rows(tmp_path / "in.csv", {"request_rate": "0.5", column: "100"})
+    rows = read_measurements(source)
+    made = predict_rows(rows)
+    mean = column.replace("_p99", "")
+    assert made.values[column][0] >= made.values[mean][0] > 0
