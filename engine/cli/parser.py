@@ -223,7 +223,10 @@ def _add_lists(commands: Subparsers) -> None:
 
 def _add_validation(commands: Subparsers) -> None:
     validate = commands.add_parser("validate", help="predict measured rows and report the error")
-    validate.add_argument("file", metavar="FILE.csv")
+    validate.add_argument(
+        "file", metavar="FILE", help="CSV of measured rows, or a client's result with --model …"
+    )
+    add_scenario_options(validate)
     validate.add_argument("--configs", metavar="DIR", help="folders <org>__<name>/config.json")
     validate.add_argument("--json", action="store_true", help="print JSON")
     validate.add_argument("--csv", metavar="OUT", help="write one prediction per row")
