@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses
 from engine.serve.law import Law, Piece
-from engine.serve.laws import Laws, held_up, opened, opening_of, passes_law
-from engine.serve.lengths import answer_nodes, output_variation
+from engine.serve.laws import Laws, by_prompt, held_up, opened, opening_of, passes_law
+from engine.serve.lengths import answer_nodes, output_variation, prompt_nodes
 from engine.serve.load import Client
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
@@ -47,7 +47,14 @@ def closed_laws(
             deployment.framework.costs, client, *opening_span(deployment, requests, passes)
         )
     )
-    first = opened(_first_token(client, passes, users, request), opening, request)
+    fresh = _first_token(client, passes, users, request)
+    waited = by_prompt(
+        prompt_nodes(requests),
+        passes.budget / requests.fresh_tokens,
+        (passes.plain, passes.mixed),
+        fresh,
+    )
+    first = opened(waited, opening, request)
     tokens = held_up(
         users.tpot,
         passes.plain / accepted,

@@ -100,6 +100,27 @@ def opening_of(costs: Costs, client: Client, first: FloatArray, last: FloatArray
     return Opening(1.0 / client.waves, first + late, last + late, last + late)
 
 
+def by_prompt(
+    nodes: tuple[tuple[float, float], ...],
+    fitting: FloatArray,
+    passes: tuple[FloatArray, FloatArray],
+    law: Law,
+) -> Law:
+    """A law of first tokens of mean prompts as that of short and long ones: shares of the requests
+    with lengths over the mean. ``fitting`` mean prompts fill a pass, which takes so long without
+    prompts and with one: longer prompts add their work, and passes where one is not enough."""
+    if len(nodes) == 1:
+        return law
+    plain, with_one = passes
+    mean_passes = np.maximum(1.0 / fitting, 1.0)
+    work = mean_passes * np.maximum(with_one - plain, 0.0)
+    parts = []
+    for share, length in nodes:
+        more = np.maximum(length / fitting, 1.0) - mean_passes
+        parts.append((share, law.after((length - 1.0) * work + more * plain)))
+    return mixed(parts)
+
+
 def fixed_laws(ttft: FloatArray, tpot: FloatArray, lengths: LengthNodes) -> Laws:
     """All requests have the same latencies."""
     return Laws(Law.fixed(ttft), Law.fixed(tpot), Law.fixed(tpot), lengths)

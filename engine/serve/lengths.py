@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.serve.load import MOST_EVEN, Client
-from engine.serve.requests import Histogram, Requests
+from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 
 _EDGES = np.array([*np.arange(0.0, 0.9, 0.1), 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 1.0])
 """Shares of the requests at which lengths are cut: finer where percentiles lie."""
 MIDDLES, WEIGHTS = 0.5 * (_EDGES[:-1] + _EDGES[1:]), np.diff(_EDGES)
+FEW_EDGES = np.array([0.5, 0.8, 0.95, 0.99])
+"""The same for lengths of those whom a request meets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def answer_nodes(requests: Requests, client: Client | None = None) -> LengthNode
     mean = np.asarray(requests.output_tokens, dtype=float)
     spread = requests.spread
     if spread.histogram is not None:
-        factors = _histogram_factors(spread.histogram)
+        factors = _histogram_factors(spread.histogram.output_tokens, spread.histogram.share)
     elif spread.output > 0:
         factors = log_normal(spread.output)
     elif client is not None and 0 < client.spread <= MOST_EVEN:
@@ -43,6 +45,30 @@ def answer_nodes(requests: Requests, client: Client | None = None) -> LengthNode
     return LengthNodes(tuple(map(float, WEIGHTS)), nodes)
 
 
+def prompt_nodes(requests: Requests) -> tuple[tuple[float, float], ...]:
+    """Shares of the requests with the lengths of their prompts over the mean; one where all are
+    equal."""
+    spread = requests.spread
+    if spread.histogram is not None:
+        factors = _histogram_factors(spread.histogram.input_tokens, spread.histogram.share)
+    elif spread.input > 0:
+        factors = log_normal(spread.input)
+    else:
+        return ((1.0, 1.0),)
+    return tuple(zip(map(float, WEIGHTS), map(float, factors), strict=True))
+
+
+def few_nodes(nodes: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    """As many neighbours as make up `FEW_EDGES` taken together, by their mean length."""
+    if len(nodes) == 1:
+        return nodes
+    shares, lengths = np.array(nodes).T
+    groups = np.searchsorted(FEW_EDGES, np.cumsum(shares) - 0.5 * shares)
+    whole = np.bincount(groups, shares)
+    means = np.bincount(groups, shares * lengths) / whole
+    return tuple(zip(map(float, whole), map(float, means), strict=True))
+
+
 def log_normal(variation: float) -> FloatArray:
     """Lengths over their mean at `MIDDLES`, log-normal with a coefficient of variation; their mean
     is 1."""
@@ -52,11 +78,11 @@ def log_normal(variation: float) -> FloatArray:
     return whole
 
 
-def _histogram_factors(histogram: Histogram) -> FloatArray:
-    order = np.argsort(histogram.output_tokens, kind="stable")
-    reached = np.cumsum(histogram.share[order])
+def _histogram_factors(tokens: FloatArray, share: FloatArray) -> FloatArray:
+    order = np.argsort(tokens, kind="stable")
+    reached = np.cumsum(share[order])
     places = np.minimum(np.searchsorted(reached, MIDDLES * reached[-1]), len(order) - 1)
-    lengths = histogram.output_tokens[order][places]
+    lengths = tokens[order][places]
     factors: FloatArray = lengths / float(WEIGHTS @ lengths)
     return factors
 

@@ -13,8 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.serve.law import Law, Piece, normal_share
-from engine.serve.laws import Laws, passes_law
-from engine.serve.lengths import answer_nodes, input_variation, output_variation
+from engine.serve.laws import Laws, by_prompt, passes_law
+from engine.serve.lengths import (
+    answer_nodes,
+    few_nodes,
+    input_variation,
+    output_variation,
+    prompt_nodes,
+)
 from engine.serve.requests import Requests
 from engine.serve.steady import SteadyPasses
 from engine.words.arrays import FloatArray
@@ -77,16 +83,22 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
     several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
     each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     coming = passes.arrivals / passes.step
-    # A pass that is met is one of the longer ones: it holds what came during the pass before it.
-    met = passes.mixed + each * np.minimum(coming * passes.step, several - 1.0)
+    lengths = input_variation(requests)
+    # A pass that is met holds what came during the pass before it, and the longer a prompt is, the
+    # more requests meet it.
+    others = each * np.minimum(coming * passes.step, several - 1.0)
+    work = parts * np.maximum(passes.mixed - passes.plain, 0.0)
+    met = [
+        (busy_share * share * length, passes.plain + length * work + others)
+        for share, length in few_nodes(prompt_nodes(requests))
+    ]
     full = parts * (passes.plain + several * each)
     used = np.minimum(coming * full / several, 1.0 - LEAST)
-    lengths = input_variation(requests)
     varied = 0.5 * (traffic.variation + lengths**2)
     return Queue(
         tuple(
             Running(share, seconds, np.minimum(coming * seconds, several - 1.0), each)
-            for share, seconds in ((1.0 - busy_share, passes.plain), (busy_share, met))
+            for share, seconds in ((1.0 - busy_share, passes.plain), *met)
         ),
         varied * full / (several * (1.0 - used)),
         used ** np.sqrt(2.0 * (several + 1.0)),
@@ -132,19 +144,25 @@ def open_laws(
     """How far single requests are from the mean; ``least`` seconds are what all of them wait."""
     accepted = requests.drafts.accepted
     return Laws(
-        _first_token(least + passes.service, prompts, place),
-        Law.of(Piece(1.0, passes.step / accepted, deviation=_slowed(requests, traffic, passes))),
+        by_prompt(
+            prompt_nodes(requests),
+            passes.budget / requests.fresh_tokens,
+            (passes.plain, passes.mixed),
+            _first_token(requests, least + passes.service, prompts, place),
+        ),
+        _token_law(requests, traffic, passes, passes.step / accepted),
         passes_law(passes.plain, passes.mixed, passes.share),
         answer_nodes(requests),
     )
 
 
-def _first_token(served: FloatArray, prompts: Queue, place: Queue) -> Law:
+def _first_token(requests: Requests, served: FloatArray, prompts: Queue, place: Queue) -> Law:
     """All combinations of who waits for what; a Poisson count of mean ``a`` is taken as ``a − √a``
-    and an exponential of ``√a``, which has its mean and variance."""
-    pieces = []
+    and an exponential of ``√a``, which has its mean and variance; of prompts whose lengths differ
+    by more."""
+    pieces, varied = [], np.sqrt(1.0 + input_variation(requests) ** 2)
     for one in prompts.passes:
-        counted = np.sqrt(np.maximum(one.beside, 0.0))
+        counted = varied * np.sqrt(np.maximum(one.beside, 0.0))
         fixed, tail = served + (one.beside - counted) * one.each, counted * one.each
         at_once = one.share * (1.0 - place.beyond_share)
         for share, beyond in (
@@ -156,18 +174,30 @@ def _first_token(served: FloatArray, prompts: Queue, place: Queue) -> Law:
     return Law(tuple(pieces))
 
 
-def _slowed(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
-    """Standard deviation of a user's mean time per token: how many others were in flight during
-    its answer, and how many of their prompts came.
+def _token_law(requests: Requests, traffic: Traffic, passes: SteadyPasses, mean: FloatArray) -> Law:
+    """A user's mean time per token: how many others were in flight during its answer, and how many
+    of their prompts came, of which a short answer meets few or many.
 
-    It stays about as it is for as long as `_lasting` says: its mean over one answer varies less,
-    by the factor ``kept`` (of an Ornstein-Uhlenbeck process).
+    The number in flight stays about as it is for as long as `_lasting` says: its mean over one
+    answer varies less, by the factor ``kept`` (of an Ornstein-Uhlenbeck process).
     """
     accepted, steps = requests.drafts.accepted, requests.steps_per_answer
     lasting = _lasting(traffic, passes)
     kept = 2.0 * lasting * (1.0 + lasting * np.expm1(-1.0 / lasting))
     others = np.sqrt(_in_flight_variance(requests, traffic, passes) * kept) * traffic.slope
     met = np.maximum(passes.step - passes.plain, 0.0)
-    prompts = met * np.sqrt(traffic.variation / np.maximum(passes.arrivals * steps, 1.0))
-    slowed: FloatArray = np.hypot(others, prompts) / accepted
-    return slowed
+    counted = traffic.variation + input_variation(requests) ** 2
+    prompts = met * np.sqrt(counted / np.maximum(passes.arrivals * steps, 1.0))
+    nodes = answer_nodes(requests)
+    whole = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
+    return Law(
+        tuple(
+            Piece(
+                share,
+                mean,
+                deviation=np.hypot(others, prompts * np.sqrt(whole / np.maximum(later, 1.0)))
+                / accepted,
+            )
+            for share, later in zip(nodes.share, nodes.later_tokens, strict=True)
+        )
+    )
