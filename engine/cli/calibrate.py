@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from engine.cli.compared import with_prompts
 from engine.cli.options import scenario_from
 from engine.cli.streams import having
 from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
 from engine.evidence.calibration.profile import profile_name, write_profile
-from engine.evidence.calibration.results import read_runs
+from engine.evidence.calibration.results import is_result_file, read_runs
 from engine.evidence.calibration.rows import csv_runs
 from engine.model.kinds import ModelKind
 from engine.scenario import Scenario
@@ -30,8 +31,12 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     paths = [user_path(result) for result in arguments.results]
     chips = scenario.chips if arguments.chips is not None else None
     layout = given_layout(scenario.limits, chips)
-    tables = [path for path in paths if path.suffix.lower() == ".csv"]
-    runs = read_runs([path for path in paths if path not in tables], layout)
+    results = [path for path in paths if is_result_file(path)]
+    tables = [path for path in paths if path not in results and path.suffix.lower() == ".csv"]
+    runs = [
+        with_prompts(run, scenario)
+        for run in read_runs([path for path in paths if path not in tables], layout)
+    ]
     for table in tables:
         runs += csv_runs(table, site)
     outcome = calibrate(site, runs)

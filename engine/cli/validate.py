@@ -13,6 +13,8 @@ from pathlib import Path
 from engine.cli.streams import tell
 from engine.cli.validate_memory import validate_memory
 from engine.cli.validate_pools import validate_pools
+from engine.cli.validate_runs import validate_runs
+from engine.evidence.calibration.results import is_result_file
 from engine.evidence.measured.memory_report import memory_lines
 from engine.evidence.measured.memory_rows import holds_memory_rows
 from engine.evidence.measured.pool_rows import holds_pool_rows
@@ -45,6 +47,8 @@ def run_validate(arguments: argparse.Namespace) -> int:
         raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
     if out is not None:
         refuse_other_table(out)
+    if is_result_file(source):
+        return validate_runs(arguments, source)
     configs = _configs(arguments.configs)
     if holds_memory_rows(source):
         return validate_memory(arguments, source, configs, out)

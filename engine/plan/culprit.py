@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from engine.plan.explain import explain
 from engine.plan.explanation import Explanation, OperatorTime
-from engine.plan.plan_file import PlanFile
 from engine.plan.prepared import prepare_on
 from engine.plan.verification import Bench, Expected
+from engine.scenario import Scenario
 from engine.words.quantities import duration
+from engine.work.arrangement import Arrangement
 
 _FAR = 4.0
 """A constant that would have to change by more than this factor is no explanation."""
 
 
-def culprit(plan: PlanFile, bench: Bench, expected: Expected, measured: float) -> str:
+def culprit(
+    asked: Scenario,
+    arrangement: Arrangement,
+    label: str,
+    bench: Bench,
+    expected: Expected,
+    measured: float,
+) -> str:
     """One constant that would explain ``measured`` where all else is as predicted: of the engine
     if that is enough, else of the kernels that take longest. Empty for throughput, which follows
     from the latencies."""
     if expected.metric == "tps_per_chip":
         return ""
-    arrangement = plan.choice.arrangement
-    scenario = bench.of(plan.scenario)
+    scenario = bench.of(asked)
     prepared = prepare_on(scenario, arrangement)
     labels = [one.label for one in prepared.precisions]
-    place = labels.index(plan.choice.precision) if plan.choice.precision in labels else 0
+    place = labels.index(label) if label in labels else 0
     size = bench.concurrency / arrangement.replicas
     made = explain(prepared, scenario, arrangement, prepared.precisions[place], size)
     excess = (measured - expected.value) * 1e-3

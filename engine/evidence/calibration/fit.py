@@ -7,7 +7,7 @@ pin it down: a constant that they say nothing about stays where it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,13 +76,15 @@ class Fitted:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The outcome: constants, and the median relative error of TTFT and TPOT before and after
-    (NaN where no run has it)."""
+    (NaN where no run has it). ``misfit`` is twice the negative logarithm of the posterior: what is
+    left unexplained, and how far the constants had to move."""
 
     constants: tuple[Fitted, ...]
     framework: Framework
     runs: int
     before: tuple[float, float]
     after: tuple[float, float]
+    misfit: float
 
     @property
     def helps(self) -> bool:
@@ -118,10 +120,11 @@ def check_runs(runs: Sequence[Run]) -> None:
             )
 
 
-def calibrate(site: System, runs: Sequence[Run]) -> Calibration:
-    """Fit ``runs``; raises `InputError` where they are too few or cannot be explained."""
+def calibrate(site: System, runs: Sequence[Run], only: Collection[str] = ()) -> Calibration:
+    """Fit ``runs``, of the constants ``only`` those named where any are; raises `InputError` where
+    they are too few or cannot be explained."""
     check_runs(runs)
-    constants = _constants(site, runs)
+    constants = [one for one in site_constants(site, runs) if one.name in only or not only]
     target = _targets(runs)
     known = np.isfinite(target)
     noise = np.broadcast_to([[TTFT_NOISE], [TPOT_NOISE]], target.shape)[known]
@@ -148,10 +151,12 @@ def calibrate(site: System, runs: Sequence[Run]) -> Calibration:
         Fitted(constant, float(np.exp(log)), float(spread), bool(spread <= IDENTIFIED * prior))
         for constant, log, spread, prior in zip(constants, logs, spreads, priors, strict=True)
     )
-    return Calibration(fitted, framework, len(runs), before, after)
+    misfit = _cost(residuals(logs), logs, priors)
+    return Calibration(fitted, framework, len(runs), before, after, misfit)
 
 
-def _constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
+def site_constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
+    """The constants that runs of a site can be fitted by."""
     framework, costs = site.engine, site.engine.costs
     kernel = constants_for("gemm.bf16", site.chip, framework)
     constants = [
@@ -193,12 +198,16 @@ def calibrated_framework(
     least = -MOST_SAVED * min(_link_start(site, ranks) for ranks in site.chip.all_reduce)
     collective = framework.costs.collective_seconds + added.get("link α", 0.0)
     return framework.changed(
-        step_seconds=framework.costs.step_seconds + added["per-step cost"],
-        request_seconds=framework.costs.request_seconds + added["per-request cost"],
+        step_seconds=framework.costs.step_seconds + added.get("per-step cost", 0.0),
+        request_seconds=framework.costs.request_seconds + added.get("per-request cost", 0.0),
         collective_seconds=max(collective, least),
         kernels={
             **framework.kernels,
-            **_scaled_kernels(site, factors["bandwidth efficiency"], factors["compute efficiency"]),
+            **_scaled_kernels(
+                site,
+                factors.get("bandwidth efficiency", 1.0),
+                factors.get("compute efficiency", 1.0),
+            ),
         },
     )
 

@@ -26,6 +26,19 @@ def translated(value: object) -> Iterator[object]:
         yield value
 
 
+_OTHER = {
+    "avg_latency": "found vllm bench latency, which says neither its batch nor its lengths",
+    "num_requests": "found vllm bench throughput, which measures no latency",
+}
+"""Results of benchmarks that serve nobody, by a key of theirs."""
+
+
+def not_serving(value: object) -> str:
+    """What a result is of that is not of serving; empty where it is not known."""
+    keys = value.keys() if isinstance(value, dict) else ()
+    return next((says for key, says in _OTHER.items() if key in keys), "")
+
+
 def _at(value: object, *path: str) -> Any:
     """What lies at a path of keys; None where nothing does."""
     for key in path:

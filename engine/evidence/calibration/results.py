@@ -1,8 +1,9 @@
-"""What engineers already have: result files of `vllm bench serve`, SGLang `bench_serving`, aiperf,
-guidellm and inference-perf (the last three as `engine.evidence.calibration.formats` reads them).
+"""What engineers already have: result files of `vllm bench serve` and its sweeps, InferenceX,
+SGLang `bench_serving`, aiperf, genai-perf, guidellm and inference-perf; `formats` and `summaries`
+beside read those that are not written as vLLM's.
 
-Both write nearly the same keys, one JSON object per file or one per line; older versions lack
-some, and what is missing follows from the others. CSV files in the form of `rooftop validate`
+vLLM and SGLang write nearly the same keys, one JSON object per file or one per line; older versions
+lack some, and what is missing follows from the others. CSV files in the form of `rooftop validate`
 work too.
 """
 
@@ -15,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.evidence.calibration.formats import translated
+from engine.evidence.calibration.formats import not_serving, translated
+from engine.evidence.calibration.summaries import is_summary, summary_record
+from engine.sources.csv_text import open_csv
 from engine.sources.files import read_text
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -43,6 +46,7 @@ class Run:
     layout: Layout
     concurrency: float
     input_tokens: float
+    """NaN where a summary leaves it out."""
     output_tokens: float
     ttft_ms: float
     """Median where given, else mean; NaN where missing or where the client sent all at once."""
@@ -95,14 +99,37 @@ def read_measured(paths: Sequence[Path], layout: Layout) -> list[Run]:
 def _records(path: Path, shown: str) -> list[dict[str, Any]]:
     text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
     _check_size(text, shown)
+    if is_summary(text):
+        return [_whole_summary(text, shown)]
     found = [record for value in _parsed(text) for record in translated(value)]
     results = [record for record in found if isinstance(record, dict) and _is_result(record)]
     if not found or len(results) < len(found):
+        other = next((name for one in found if (name := not_serving(one))), "")
         raise InputError(
-            f"{shown}: no benchmark result found, expected JSON of vllm bench serve, JSON lines "
-            "of SGLang bench_serving, JSON of aiperf, guidellm or inference-perf, or CSV"
+            f"{shown}: {other or 'no benchmark result found'}, expected JSON of vllm bench serve, "
+            "JSON lines of SGLang bench_serving, JSON, CSV or console of aiperf, CSV of "
+            "genai-perf, JSON of guidellm or inference-perf"
         )
     return results
+
+
+def _whole_summary(text: str, shown: str) -> dict[str, Any]:
+    record = summary_record(text)
+    if not _is_result(record):
+        raise InputError(
+            f"{shown}: found a summary without request throughput and output lengths, expected "
+            "those of genai-perf or aiperf"
+        )
+    return record
+
+
+def is_result_file(path: Path) -> bool:
+    """Whether a file holds results of a client, not rows in the form of `rooftop validate`."""
+    if path.suffix.lower() != ".csv":
+        text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
+        return text.lstrip("\ufeff \r\n")[:1] in ("{", "[") or is_summary(text)
+    with open_csv(path, MAXIMUM_BYTES, "a result file, JSON or CSV") as stream:
+        return is_summary(stream.readline())
 
 
 def _check_size(text: str, shown: str) -> None:
@@ -154,7 +181,7 @@ class _Record:
             name=self.place,
             layout=layout,
             concurrency=max(self._concurrency(completed, output_tokens, steady), 1.0),
-            input_tokens=self.number("total_input_tokens") / completed,
+            input_tokens=self._input_tokens(completed),
             output_tokens=output_tokens,
             # Without any limit all prompts wait for each other; that time is not the engine's.
             ttft_ms=ttft if steady or limited else math.nan,
@@ -163,11 +190,17 @@ class _Record:
             opens_at_once=not steady,
             spread=self._spread(output_tokens),
             cached=self._cached(),
-            requests=completed,
+            requests=math.nan if self.values.get("count_unknown") else completed,
             output_rate=self.number("total_output_tokens") / self.number("duration"),
             accepted=self._accepted(),
             model=self._model(),
         )
+
+    def _input_tokens(self, completed: float) -> float:
+        """Mean length of prompts; NaN where a summary leaves it out."""
+        if "count_unknown" in self.values and not self.has("total_input_tokens"):
+            return math.nan
+        return self.number("total_input_tokens") / completed
 
     def _cached(self) -> float:
         """Share of prompt tokens that the server found in its cache, where it tells."""
@@ -211,7 +244,7 @@ class _Record:
         many as Little's law says (rate × time each is there)."""
         limit = self.number("max_concurrency") if self.has("max_concurrency") else math.inf
         if not steady and math.isfinite(limit):
-            return min(limit, completed)
+            return limit if self.values.get("count_unknown") else min(limit, completed)
         if self.has("concurrency"):
             return min(self.number("concurrency"), limit)
         each = self._end_to_end_ms(output_tokens)
@@ -253,11 +286,19 @@ class _Record:
             return (max(known) - min(known)) / output_tokens if known else USUAL_SPREAD
         ratio = self.values.get("random_range_ratio")
         if isinstance(ratio, int | float) and 0.0 <= ratio <= 1.0:
-            if "vllm" in str(self.values.get("backend", "")):
+            if self._is_vllm():
                 # vLLM draws from length × (1 ± ratio), SGLang from ratio × length to length.
                 return 2.0 * ratio
             return 2.0 * (1.0 - ratio) / (1.0 + ratio)
         return USUAL_SPREAD
+
+    def _is_vllm(self) -> bool:
+        """Whether vLLM's client wrote it: the backend is the server's, and SGLang's client drives
+        vLLM's, too. SGLang's names lengths that it was asked for, vLLM's the endpoint's type."""
+        own, others = {"endpoint_type", "tokenizer_id", "burstiness"}, {"sharegpt_output_len"}
+        others |= {"random_input_len", "mean_e2e_latency_ms"}
+        named = "vllm" in str(self.values.get("backend", ""))
+        return (named or bool(own & self.values.keys())) and not others & self.values.keys()
 
     def has(self, key: str) -> bool:
         return self.values.get(key) is not None

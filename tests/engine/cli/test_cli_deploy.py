@@ -157,3 +157,25 @@ def test_a_slower_run_is_outside_and_a_constant_would_explain_it(plan, expected,
 def test_a_run_of_something_else_is_refused(plan, expected, tmp_path, capsys, changes, message):
     assert verified(plan, tmp_path, result(expected, **changes)) == 2
     assert message in capsys.readouterr().err
+
+
+def test_two_constants_that_explain_several_runs_are_named(plan: Path, tmp_path: Path, capsys):
+    """Memory and arithmetic that are both slower, at three loads."""
+    runs = load_plan(plan).document["verify"]["runs"]
+    records = [
+        result(
+            one,
+            mean_ttft_ms=one["expected"]["ttft_ms"]["value"] * 1.5,
+            mean_tpot_ms=one["expected"]["tpot_ms"]["value"] * 1.4,
+        )
+        for one in runs
+    ]
+    assert verified(plan, tmp_path, *records) == 1
+    together = capsys.readouterr().out.splitlines()[-1]
+    assert together.startswith("Together: bandwidth efficiency of")
+    assert "and compute efficiency of" in together
+
+
+def test_one_load_cannot_tell_constants_apart(plan: Path, tmp_path: Path, expected: dict, capsys):
+    assert verified(plan, tmp_path, result(expected, mean_tpot_ms=60.0)) == 1
+    assert "not identifiable from runs at 1 load" in capsys.readouterr().out

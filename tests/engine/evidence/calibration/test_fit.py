@@ -13,12 +13,12 @@ from engine.evidence.calibration.fit import (
     TPOT_NOISE,
     TTFT_NOISE,
     Fitted,
-    _constants,
     _errors,
     _predicted,
     _targets,
     calibrate,
     calibrated_framework,
+    site_constants,
 )
 from engine.evidence.calibration.profile import write_profile
 from engine.evidence.calibration.results import Run
@@ -55,7 +55,7 @@ def made_runs(
 ) -> list[Run]:
     """Runs as an engine whose constants are ``factors`` times the published ones makes them."""
     probe = [Run(f"run {batch}", layout, batch, prompt, 500, 1, True, 1) for batch in batches]
-    constants = _constants(site, probe)
+    constants = site_constants(site, probe)
     logs = np.array([np.log(factors.get(constant.name, 1.0)) for constant in constants])
     ttft, tpot = 1e3 * _predicted(site, probe, calibrated_framework(site, constants, logs))
     return [
@@ -137,7 +137,7 @@ def test_constants_come_back_within_their_stated_uncertainty(site: System) -> No
         probe = made_runs(site, {})
         logs = {
             constant.name: constant.prior * float(np.clip(generator.normal(), -1.5, 1.5))
-            for constant in _constants(site, probe)
+            for constant in site_constants(site, probe)
         }
         runs = noisy(
             made_runs(site, {name: float(np.exp(log)) for name, log in logs.items()}), generator
@@ -215,7 +215,7 @@ def test_a_profile_without_changes_is_the_framework_it_came_from(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     there = replace(site, engine=load_framework(name))
-    constants = _constants(there, [Run("", LAYOUT, 1, 1, 1, 1, True, 1)])
+    constants = site_constants(there, [Run("", LAYOUT, 1, 1, 1, 1, True, 1)])
     framework = calibrated_framework(there, constants, np.zeros(len(constants)))
     write_profile(framework, "mine", "h100_sxm", 3)
     runs = [Run("", LAYOUT, batch, 500, 500, 1, True, 1) for batch in (1, 64, 512)]

@@ -1,0 +1,142 @@
+"""Measured runs beside what is predicted of them, for `verify` and `validate`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from engine.evidence.calibration.results import USUAL_SPREAD, Run
+from engine.plan.culprit import culprit
+from engine.plan.verification import Bench, Expected, expectations
+from engine.scenario import FirstToken, Lengths, Scenario
+from engine.words.errors import InputError
+from engine.words.quantities import duration, rate
+from engine.words.text import clean
+from engine.work.arrangement import Arrangement
+
+_LABELS = {"ttft_ms": "TTFT", "tpot_ms": "TPOT", "tps_per_chip": "tok/s/chip"}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One metric of one run, measured and expected."""
+
+    run: str
+    concurrency: float
+    measured: float
+    expected: Expected
+    explanation: str
+
+    @property
+    def inside(self) -> bool:
+        """Whether the measured value lies within the range."""
+        return self.measured in self.expected
+
+    def values(self) -> dict[str, object]:
+        """As plain values."""
+        return {
+            "run": self.run,
+            "concurrency": self.concurrency,
+            "metric": self.expected.metric,
+            "measured": self.measured,
+            "predicted": self.expected.value,
+            "low": self.expected.low,
+            "high": self.expected.high,
+            "inside": self.inside,
+            "explanation": self.explanation,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What runs are compared with: a deployment, in the precision of that label."""
+
+    scenario: Scenario
+    arrangement: Arrangement
+    label: str
+
+
+def compare(asked: Asked, run: Run) -> list[Compared]:
+    """Every metric that the run measured; raises `InputError`. What lies outside its range has an
+    explanation."""
+    bench = bench_of(run)
+    measured = {
+        "ttft_ms": run.ttft_ms,
+        "tpot_ms": run.tpot_ms,
+        "tps_per_chip": run.output_rate / asked.arrangement.chips,
+    }
+    expected = [
+        one
+        for one in expectations(asked.scenario, asked.arrangement, asked.label, bench)
+        if math.isfinite(measured[one.metric]) and math.isfinite(one.value)
+    ]
+    return [_compared(asked, run, bench, one, measured[one.metric]) for one in expected]
+
+
+def _compared(
+    asked: Asked, run: Run, bench: Bench, expected: Expected, measured: float
+) -> Compared:
+    why = ""
+    if measured not in expected:
+        named = (asked.scenario, asked.arrangement, asked.label)
+        why = culprit(*named, bench, expected, measured)
+    return Compared(run.name, bench.concurrency, measured, expected, why)
+
+
+def bench_of(run: Run) -> Bench:
+    """What the client of a run did."""
+    slots = max(run.concurrency, 1.0)
+    waves = 10 if math.isnan(run.requests) else max(round(run.requests / slots), 1)
+    statistic = FirstToken.MEDIAN if run.ttft_is_median else FirstToken.MEAN
+    # Of a result that does not say, equal lengths have a mean in whole tokens.
+    equal = run.spread == USUAL_SPREAD and run.output_tokens == round(run.output_tokens)
+    spread = 0.0 if equal else run.spread
+    return Bench(slots, spread, waves, run.cached, statistic, not run.opens_at_once)
+
+
+def with_prompts(run: Run, scenario: Scenario) -> Run:
+    """A run whose summary leaves out how long its prompts were, with those of the scenario; raises
+    `InputError` where nobody said."""
+    if not math.isnan(run.input_tokens):
+        return run
+    if scenario.workload.lengths is Lengths.DEFAULT:
+        raise InputError(f"{run.name}: says nothing of prompt lengths, expected --isl")
+    return replace(run, input_tokens=float(scenario.workload.input_tokens))
+
+
+def lines(found: Sequence[Compared]) -> Iterator[str]:
+    """One line a metric under the name of each run, and how many lie inside."""
+    last = ""
+    for one in found:
+        if one.run != last:
+            yield f"{clean(one.run)}: {one.concurrency:.4g} in flight"
+            last = one.run
+        expected = one.expected
+        shown = rate if expected.metric == "tps_per_chip" else duration
+        verdict = "inside" if one.inside else "OUTSIDE"
+        yield (
+            f"  {_LABELS[expected.metric]:<11}{shown(one.measured):>10}  predicted "
+            f"{shown(expected.value)} ({shown(expected.low)} to {shown(expected.high)})  {verdict}"
+        )
+        if one.explanation:
+            yield f"    {one.explanation}"
+    outside = sum(not one.inside for one in found)
+    yield f"{len(found) - outside} of {len(found)} figures inside their ranges"
+
+
+def error_lines(found: Sequence[Compared]) -> Iterator[str]:
+    """The median and mean error of each metric."""
+    for metric, label in _LABELS.items():
+        errors = sorted(
+            one.expected.value / one.measured - 1.0
+            for one in found
+            if one.expected.metric == metric and one.measured > 0
+        )
+        if errors:
+            sizes = sorted(abs(one) for one in errors)
+            yield (
+                f"{label}: median error {sizes[len(sizes) // 2]:.1%}, mean "
+                f"{sum(sizes) / len(sizes):.1%}, bias {sum(errors) / len(errors):+.1%}, "
+                f"{len(errors)} runs"
+            )

@@ -1,0 +1,93 @@
+"""Which constants explain several runs together: one if it is enough, else the two that do it best,
+as far as the runs can tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from engine.cli.compared import Asked
+from engine.evidence.calibration.fit import (
+    MINIMUM_RUNS,
+    Calibration,
+    Fitted,
+    calibrate,
+    site_constants,
+)
+from engine.evidence.calibration.results import Run
+from engine.plan.prepared import prepare_on
+from engine.serve.system import System
+from engine.words.errors import InputError
+from engine.work.arrangement import Aggregated
+
+_ENOUGH = 2.0
+"""What one more constant has to take off the misfit to be named (Akaike's information criterion);
+fits that are no further apart explain the runs equally well."""
+
+
+def together(asked: Asked, runs: Sequence[Run]) -> str:
+    """A sentence about all runs; empty where runs like these are not fitted (pools, drafts, open
+    loads)."""
+    fitting = isinstance(asked.arrangement, Aggregated) and not asked.scenario.draft_tokens
+    if not fitting or asked.scenario.workload.rate:
+        return ""
+    loads = {round(run.concurrency) for run in runs if run.tpot_ms > 0}
+    if len(loads) < MINIMUM_RUNS:
+        return (
+            f"Which constants explain them together is not identifiable from runs at {len(loads)} "
+            f"{'load' if len(loads) == 1 else 'loads'}; {MINIMUM_RUNS} different ones would tell"
+        )
+    prepared = prepare_on(asked.scenario, asked.arrangement)
+    labels = [one.label for one in prepared.precisions]
+    site = prepared.systems[labels.index(asked.label) if asked.label in labels else 0]
+    fits = list(_fits(site, runs))
+    if not fits:
+        return "No two constants explain the runs together: they contradict the model or each other"
+    chosen = min(fits, key=lambda one: one.misfit + _ENOUGH * len(one.constants))
+    if unsure := [one.constant.name for one in chosen.constants if not one.identified]:
+        return (
+            f"{_names(chosen)} would explain them best, but {' and '.join(unsure)} is not "
+            "identifiable from these runs"
+        )
+    rivals = [one for one in fits if one is not chosen and _as_good(one, chosen)]
+    if rivals:
+        others = "; ".join(_names(one) for one in rivals[:2])
+        return (
+            f"{_names(chosen)} would explain them together, and so would {others}: which is not "
+            "identifiable from these runs"
+        )
+    told = " and ".join(_said(one) for one in chosen.constants)
+    left = ", ".join(
+        f"{label} {after:.1%}"
+        for label, after in zip(("TTFT", "TPOT"), chosen.after, strict=True)
+        if after == after
+    )
+    return f"Together: {told} would explain them; median error then {left}"
+
+
+def _as_good(one: Calibration, chosen: Calibration) -> bool:
+    """Whether another fit of as many constants explains the runs as well."""
+    same = len(one.constants) == len(chosen.constants)
+    return same and one.misfit - chosen.misfit < _ENOUGH
+
+
+def _names(fit: Calibration) -> str:
+    return " and ".join(one.constant.name for one in fit.constants)
+
+
+def _fits(site: System, runs: Sequence[Run]) -> Iterator[Calibration]:
+    """Fits of every constant alone and of every two; none where the runs cannot be explained."""
+    names = [one.name for one in site_constants(site, runs)]
+    for count in (1, 2):
+        for only in combinations(names, count):
+            try:
+                yield calibrate(site, runs, only)
+            except InputError:
+                continue
+
+
+def _said(one: Fitted) -> str:
+    unit = one.constant.unit
+    if not unit:
+        return f"{one.constant.name} of {one.value:.0%} instead of {one.constant.base:.0%}"
+    return f"{one.constant.name} of {one.value:,.0f} {unit} instead of {one.constant.base:,.0f}"
