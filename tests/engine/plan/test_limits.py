@@ -202,7 +202,10 @@ class TestSettings:
 
     def test_more_prompts_found_in_the_cache_are_fewer_to_prefill(self):
         ttft, tpot = (
-            [value(asking(SMALL, cached=share), metric) for share in (0.0, 0.5, 1.0)]
+            [
+                value(asking(SMALL, cached=share, input_tokens=8192), metric)
+                for share in (0.0, 0.5, 1.0)
+            ]
             for metric in ("ttft_ms", "tpot_ms")
         )
         assert sorted(ttft, reverse=True) == ttft
