@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
 from engine.plan.metric import Metric
 from engine.plan.metrics import metrics_about
-from engine.plan.results import Table
 from tui.choices import Choices
 from tui.format import metric_text
 from tui.lines import cells
+
+if TYPE_CHECKING:
+    from engine.plan.results import Table
 
 
 @dataclass(frozen=True, slots=True)
