@@ -17,6 +17,7 @@ from engine.cli.report.of_plan import sources
 from engine.cli.report.write import give_report, wants_report
 from engine.cli.sweep import command_scenario, is_auto
 from engine.cli.tables import print_csv, print_grid
+from engine.cli.traced import like_trace
 from engine.plan.fleet import Fleet, Sized, sized_fleet
 from engine.plan.fleet_day import Day, planned_day
 from engine.plan.fleet_pool import Split, best_split, read_stock
@@ -52,7 +53,7 @@ def run_fleet(arguments: argparse.Namespace) -> int:
 def _scenario(arguments: argparse.Namespace) -> Scenario:
     """The options' scenario; a plan's own layout is the only one that is tried."""
     if not arguments.plan:
-        return command_scenario(arguments)
+        return like_trace(arguments, command_scenario(arguments))
     plan = load_plan(user_path(arguments.plan))
     arrangement = plan.choice.arrangement
     if not isinstance(arrangement, Aggregated):

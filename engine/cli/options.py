@@ -184,6 +184,17 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
 
 
+def add_requests_option(parser: argparse.ArgumentParser) -> None:
+    """Add the trace that a scenario can be like."""
+    parser.add_argument(
+        "--requests",
+        metavar="FILE",
+        help="a trace: CSV or JSON with arrival, input and output tokens, as Azure's, BurstGPT's, "
+        "Mooncake's, or conversations; says what other options do not (simulate: serves it, its "
+        "times stretched to --rate)",
+    )
+
+
 def add_name(parser: argparse.ArgumentParser) -> None:
     """Add a benchmark name as the scenario that options come on top of."""
     parser.add_argument(

@@ -12,6 +12,7 @@ from engine import __version__
 from engine.cli.options import (
     add_name,
     add_output_options,
+    add_requests_option,
     add_scenario_options,
 )
 from engine.cli.report.options import add_report_options
@@ -83,6 +84,7 @@ def _add_sweep(commands: Subparsers) -> None:
     parser = commands.add_parser("sweep", help="rank every batch and layout")
     add_name(parser)
     add_scenario_options(parser)
+    add_requests_option(parser)
     parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")
     add_output_options(parser)
     add_report_options(parser)
@@ -93,6 +95,7 @@ def _add_predict(commands: Subparsers) -> None:
     parser = commands.add_parser("predict", help="what one layout will be, without a search")
     add_name(parser)
     add_scenario_options(parser)
+    add_requests_option(parser)
     parser.add_argument("--batch", help="sequences in flight per replica, as 1,8,32, or most")
     parser.add_argument("--concurrency", help="requests in flight in all, as 1,8,32")
     form = parser.add_mutually_exclusive_group()
@@ -109,12 +112,7 @@ def _add_simulate(commands: Subparsers) -> None:
         "target", nargs="?", metavar="PLAN.toml | MODEL", help="a saved plan, or as --model"
     )
     add_scenario_options(parser)
-    parser.add_argument(
-        "--requests",
-        metavar="FILE",
-        help="a trace: CSV or JSON with arrival, input and output tokens, as Azure's, BurstGPT's, "
-        "Mooncake's, or conversations; with --rate its times are stretched to it",
-    )
+    add_requests_option(parser)
     parser.add_argument("--concurrency", help="so many clients that wait for each answer")
     parser.add_argument("--count", help="requests at most; 5000 where they are drawn")
     parser.add_argument("--duration", help="those that come in so long, as 60s or 10min")
@@ -129,6 +127,7 @@ def _add_fleet(commands: Subparsers) -> None:
     )
     parser.add_argument("plan", nargs="?", metavar="PLAN.toml", help="the layout of a saved plan")
     add_scenario_options(parser)
+    add_requests_option(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--day", metavar="FILE", help="CSV of hour and requests_per_second, or a trace"
@@ -155,6 +154,7 @@ def _add_plan(commands: Subparsers) -> None:
     parser = commands.add_parser("plan", help="write the winner as a TOML plan")
     add_name(parser)
     add_scenario_options(parser)
+    add_requests_option(parser)
     parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")
     parser.add_argument("-o", "--output", required=True, metavar="PLAN.toml", help="file to write")
     add_report_options(parser)

@@ -12,6 +12,7 @@ from engine.cli.options import idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
+from engine.cli.traced import like_trace
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.predicted import Predicted, predicted
@@ -30,7 +31,11 @@ MOST = "most"
 def run_predict(arguments: argparse.Namespace) -> int:
     """Predict and print; the exit code says whether any row meets the objectives."""
     rates = _first_rate(arguments)
-    scenario = command_scenario(arguments)
+    scenario = like_trace(
+        arguments,
+        command_scenario(arguments),
+        lambda one: asked_arrangement(arguments, one, resolve(one)),
+    )
     resolved = resolve(scenario)
     scenario = fitted(scenario, resolved.systems[0])
     shrunk = lengths_note(scenario, resolved.systems[0])
@@ -121,6 +126,11 @@ def _print_table(found: Predicted) -> None:
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])
+    workload = found.scenario.workload
     for row in rows:
         if row["waiting"]:
             print(f"note: batch {row['batch']:g}: {row['admitted']:,} run at once, the rest wait")
+            if workload.cached or workload.turns > 1:
+                print(
+                    "note: memory holds no cache of those that wait: less is found than asked for"
+                )

@@ -12,6 +12,7 @@ from engine.cli.predict import asked_arrangement
 from engine.cli.progress import Progress
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
+from engine.cli.traced import asked_trace
 from engine.model.architecture import Architecture
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.plan_file import load_plan
@@ -19,8 +20,6 @@ from engine.plan.simulation import Question, simulated
 from engine.plan.simulation_text import report
 from engine.serve.resolve import Resolved, resolve
 from engine.sources.files import user_path
-from engine.sources.traces.read import read_trace
-from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
 from engine.words.text import clean
 from engine.words.units import parse_count, parse_milliseconds, parse_whole
@@ -83,7 +82,7 @@ def _question(arguments: argparse.Namespace) -> tuple[Question, Resolved]:
     ):
         if note:
             tell(f"note: {note}")
-    trace = _trace(arguments)
+    trace = asked_trace(arguments)
     if trace is not None and trace.arrival_seconds is not None and not arguments.concurrency:
         clients = 0
     if arguments.concurrency:
@@ -119,15 +118,3 @@ def _names_layout(arguments: argparse.Namespace) -> bool:
 def _seconds(text: str) -> str:
     """A duration without a unit is in seconds."""
     return f"{text}s" if text.strip().replace(".", "", 1).isdigit() else text
-
-
-def _trace(arguments: argparse.Namespace) -> Trace | None:
-    if not arguments.requests:
-        return None
-    with Progress("reading") as progress:
-        trace = read_trace(user_path(arguments.requests), progress.bytes)
-    if trace.left_out:
-        tell(f"note: {trace.left_out:,} rows without a prompt or an answer were left out")
-    if trace.is_estimate:
-        tell("note: tokens were estimated from text, four bytes each")
-    return trace

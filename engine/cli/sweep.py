@@ -21,6 +21,7 @@ from engine.cli.report.of_plan import plan_report
 from engine.cli.report.write import give_report, wants_report
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
+from engine.cli.traced import like_trace
 from engine.plan.alternatives import of_precisions
 from engine.plan.answer import answer
 from engine.plan.drafting import with_best_drafts
@@ -51,7 +52,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     Without a framework asked for, a vision model gets one that serves it; without lengths asked
     for, they fit the model's context.
     """
-    scenario = command_scenario(arguments)
+    scenario = like_trace(arguments, command_scenario(arguments))
     if is_auto(arguments):
         from engine.plan.fleet import fewest_chips
 

@@ -1,0 +1,100 @@
+"""``--requests FILE`` for predictions: a trace's lengths, rate and cached share as a scenario."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from engine.cli.progress import Progress
+from engine.cli.streams import tell
+from engine.plan.prepared import prepare
+from engine.scenario import (
+    LEAST_BURSTINESS,
+    MOST_BURSTINESS,
+    MOST_SPREAD,
+    Lengths,
+    Scenario,
+    Workload,
+)
+from engine.serve.load import Closed
+from engine.serve.predict import predict
+from engine.serve.resolve import requests_of
+from engine.serve.simulation.prefix_cache import cached_share
+from engine.sources.files import user_path
+from engine.sources.traces.read import read_trace
+from engine.sources.traces.trace import Trace
+from engine.work.arrangement import Arrangement
+
+
+def asked_trace(arguments: argparse.Namespace) -> Trace | None:
+    """The trace that ``--requests`` names, with progress; stderr hears what was left out."""
+    if not arguments.requests:
+        return None
+    with Progress("reading") as progress:
+        trace = read_trace(user_path(arguments.requests), progress.bytes)
+    if trace.left_out:
+        tell(f"note: {trace.left_out:,} rows without a prompt or an answer were left out")
+    if trace.is_estimate:
+        tell("note: tokens were estimated from text, four bytes each")
+    return trace
+
+
+def like_trace(
+    arguments: argparse.Namespace,
+    scenario: Scenario,
+    used: Callable[[Scenario], Arrangement] | None = None,
+) -> Scenario:
+    """The scenario with what its trace says, where no option said otherwise: lengths and their
+    spreads, rate and burstiness, and the share that the prefix cache of one replica finds: of the
+    arrangement that is ``used``, or of the one with the most room."""
+    trace = asked_trace(arguments)
+    if trace is None:
+        return scenario
+    workload = scenario.workload
+    said: dict[str, Any] = {
+        "input_tokens": max(round(float(trace.input_tokens.mean())), 1),
+        "output_tokens": max(round(float(trace.output_tokens.mean())), 1),
+        "input_spread": round(min(trace.input_spread, MOST_SPREAD), 4),
+        "output_spread": round(min(trace.output_spread, MOST_SPREAD), 4),
+        "burstiness": round(min(max(trace.burstiness, LEAST_BURSTINESS), MOST_BURSTINESS), 4),
+        "rate": round(trace.rate, 6),
+    }
+    options = ("isl", "osl", "isl_spread", "osl_spread", "burstiness", "rate")
+    open_ways = {
+        field: value
+        for option, (field, value) in zip(options, said.items(), strict=True)
+        if getattr(arguments, option) is None
+    }
+    workload = replace(workload, lengths=Lengths.CHOSEN, **open_ways)
+    scenario = replace(scenario, workload=workload)
+    if arguments.cached is None and trace.blocks is not None:
+        scenario = replace(scenario, workload=_cached(scenario, trace, used))
+    return scenario
+
+
+def _cached(
+    scenario: Scenario, trace: Trace, used: Callable[[Scenario], Arrangement] | None
+) -> Workload:
+    assert trace.blocks is not None
+    workload = scenario.workload
+    prepared = prepare(scenario)
+    system = prepared.systems[0]
+    if not system.engine.scheduler.prefix_caching or not prepared.arrangements:
+        return workload
+    every = prepared.arrangements if used is None else (used(scenario),)
+    kinds = [one for one in every if type(one) is type(every[0])]
+    requests = requests_of(scenario, system)
+    outcome = predict(system, kinds, requests, Closed(), np.ones((1, 1)))
+    replicas = np.array([one.replicas for one in kinds])
+    tokens = float((outcome.memory.cache_tokens[:, 0] / replicas).max())
+    blocks = int(tokens // trace.blocks.tokens)
+    share = cached_share(trace.blocks, trace.input_tokens.tolist(), blocks)
+    tell(
+        f"note: a cache of {tokens:,.0f} tokens finds {share:.1%} of the prompts' tokens, where "
+        "those that begin alike come to the same replica"
+    )
+    return replace(workload, cached=round(share, 4))
