@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.report.of_others import alternatives_report
-from engine.cli.report.write import give_report, wants_report
+from engine.cli.report.options import wants_report
 from engine.cli.tables import print_csv, print_grid
 from engine.plan.alternatives import (
     ANY,
@@ -50,6 +49,9 @@ def run_hardware(
     found = ranked([one for one in made if one is not None])
     heading = "chip and engine"
     if wants_report(arguments):
+        from engine.cli.report.of_others import alternatives_report
+        from engine.cli.report.write import give_report
+
         grid = alternatives_grid(found, heading)
         give_report(arguments, alternatives_report(found, grid, heading))
     if arguments.json:

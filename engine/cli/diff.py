@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 
 from engine.cli import FOUND
-from engine.cli.report.of_others import difference_report
-from engine.cli.report.write import give_report, wants_report
+from engine.cli.report.options import wants_report
 from engine.plan.plan_diff import Difference, differences
 from engine.plan.plan_file import load_plan
 from engine.words.text import clean
@@ -19,6 +18,9 @@ def run_diff(arguments: argparse.Namespace) -> int:
     before, after = (load_plan(Path(name).expanduser()).document for name in arguments.plans)
     found = differences(before, after)
     if wants_report(arguments):
+        from engine.cli.report.of_others import difference_report
+        from engine.cli.report.write import give_report
+
         first, second = (clean(Path(name).name, 60) for name in arguments.plans)
         give_report(arguments, difference_report((first, second), (before, after), found))
     if arguments.markdown:

@@ -14,7 +14,8 @@ from engine.cli.options import scenario_from
 from engine.cli.progress import Progress
 from engine.cli.report.document import Bars, Chart, Grid, Report, Section, Sentences, Series
 from engine.cli.report.of_plan import sources
-from engine.cli.report.write import give_report, wants_report
+from engine.cli.report.options import wants_report
+from engine.cli.report.write import give_report
 from engine.cli.sweep import command_scenario, is_auto
 from engine.cli.tables import print_csv, print_grid
 from engine.cli.traced import like_trace

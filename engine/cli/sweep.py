@@ -17,8 +17,7 @@ from engine.cli.alternatives import (
     run_hardware,
 )
 from engine.cli.options import AUTO, idle_options, scenario_from
-from engine.cli.report.of_plan import plan_report
-from engine.cli.report.write import give_report, wants_report
+from engine.cli.report.options import wants_report
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
@@ -83,6 +82,9 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     shown = result.order if count is None else result.order[:count]
     rows = rows_values(prepared, scenario, result.table, map(int, shown))
     if reported:
+        from engine.cli.report.of_plan import plan_report
+        from engine.cli.report.write import give_report
+
         give_report(arguments, plan_report(prepared, scenario, result))
     if arguments.json:
         _print_json(prepared, scenario, result, rows)

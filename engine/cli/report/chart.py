@@ -8,6 +8,7 @@ from html import escape
 
 from engine.cli.report.document import Bars, Chart
 from engine.words.quantities import rate
+from engine.words.text import clean
 
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 30, 40
@@ -102,12 +103,16 @@ def _flat(y: float) -> str:
 
 def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = "") -> str:
     fill = f' fill="{colour}"' if colour else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{fill}>{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{fill}>{_shown(text)}</text>'
+
+
+def _shown(text: str) -> str:
+    return escape(clean(text, len(text)))
 
 
 def _whole(height: int, label: str, parts: Sequence[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}" '
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{_shown(label)}" '
         f'xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
     )
 

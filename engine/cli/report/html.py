@@ -20,8 +20,9 @@ h1{font-size:1.45rem;margin:0 0 .6rem}h2{font-size:1.05rem;margin:1.8rem 0 .5rem
 .answer{font-size:1.05rem;background:var(--soft);border-left:4px solid #1f6feb;padding:.7rem 1rem;
 margin:0}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-th,td{padding:.22rem .7rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}
-th{color:var(--dim);font-weight:600}.figure{text-align:right}
+th,td{padding:.22rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;
+overflow-wrap:anywhere;max-width:30rem}
+th{color:var(--dim);font-weight:600}.figure{text-align:right;white-space:nowrap}
 pre{background:var(--soft);padding:.7rem 1rem;white-space:pre-wrap;overflow-wrap:anywhere;
 font-size:13px}
 svg{width:100%;max-width:760px;height:auto;font:12px system-ui,sans-serif;fill:var(--ink)}

@@ -83,7 +83,7 @@ def difference_report(
     keys += [
         [one.key, _cell(one.before), _cell(one.after)]
         for one in found
-        if not one.key.startswith(("verify.", "choice.metrics."))
+        if not one.key.startswith(("verify.", "choice.metrics.", "launch.processes", "answer"))
     ]
     ranges = [
         f"{name}: {one.get('accuracy', {}).get('basis', '')}"
