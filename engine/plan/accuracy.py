@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.hardware.chip import Provenance
+from engine.words.messages import say
 
 _NAMES = {
     "ttft": "TTFT",
@@ -48,9 +49,11 @@ class Accuracy:
         named = [f"{_NAMES[name]} {self._both(name)}" for name in _NAMES if name in self.ranges]
         if not named:
             return f"{badge}; {self.basis}"
-        return (
-            f"{badge}: two of three (nine of ten) such results lay within {', '.join(named)} "
-            f"({self.basis})"
+        return say(
+            "{badge}: two of three (nine of ten) such results lay within {named} ({basis})",
+            badge=badge,
+            named=", ".join(named),
+            basis=self.basis,
         )
 
     def _both(self, name: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.serve.memory import MemoryItem
 from engine.words.arrays import FloatArray
+from engine.words.messages import say
 from engine.words.quantities import GIB, duration, memory_amount
 from engine.work.arrangement import Arrangement
 
@@ -82,11 +83,17 @@ class DraftGain:
     @property
     def sentence(self) -> str:
         """``TPOT 8.4 ms (13.1 without), throughput of the layout +12 %``."""
-        times = f"TPOT {duration(self.tpot_ms)} ({duration(self.tpot_ms_without)} without drafts)"
+        times = say(
+            "TPOT {tpot_ms} ({tpot_ms_without} without drafts)",
+            tpot_ms=duration(self.tpot_ms),
+            tpot_ms_without=duration(self.tpot_ms_without),
+        )
         if math.isnan(self.throughput) or math.isnan(self.throughput_without):
             return times
         more = 100.0 * (self.throughput / self.throughput_without - 1.0)
-        return f"{times}, most tokens per chip in this layout {more:+.0f} %"
+        return say(
+            "{times}, most tokens per chip in this layout {more:+.0f} %", times=times, more=more
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -124,14 +131,37 @@ class Explanation:
             name = metric.removesuffix("_ms").upper()
             lines.append(f"  {name} {duration(total * 1e3)}: {', '.join(shares)}")
         for one in self.passes:
-            took, busy = duration(one.seconds * 1e3), f"MFU {one.mfu:.0%}, MBU {one.mbu:.0%}"
-            lines.append(f"  a {one.phase} pass {took}: {busy}; {self._longest(one.phase)}")
+            took, busy = (
+                duration(one.seconds * 1e3),
+                say("MFU {mfu:.0%}, MBU {mbu:.0%}", mfu=one.mfu, mbu=one.mbu),
+            )
+            lines.append(
+                say(
+                    "  a {phase} pass {took}: {busy}; {longest}",
+                    phase=one.phase,
+                    took=took,
+                    busy=busy,
+                    longest=self._longest(one.phase),
+                )
+            )
         held = ", ".join(f"{one.name} {memory_amount(one.bytes / GIB)}" for one in self.memory)
-        lines.append(f"  memory: {held} of {memory_amount(self.capacity_bytes / GIB)}")
+        lines.append(
+            say(
+                "  memory: {held} of {capacity_bytes}",
+                held=held,
+                capacity_bytes=memory_amount(self.capacity_bytes / GIB),
+            )
+        )
         if self.drafting is not None:
-            lines.append(f"  drafts: {self.drafting.note}; {self.drafting.sentence}")
+            lines.append(
+                say(
+                    "  drafts: {note}; {sentence}",
+                    note=self.drafting.note,
+                    sentence=self.drafting.sentence,
+                )
+            )
         limits = ", ".join(f"{name} {batch:,}" for name, batch in self.largest_batch.items())
-        return "\n".join([*lines, f"  largest batch by limit: {limits}"])
+        return "\n".join([*lines, say("  largest batch by limit: {limits}", limits=limits)])
 
     def _longest(self, phase: str) -> str:
         """The three longest operators of a pass."""

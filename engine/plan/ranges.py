@@ -17,6 +17,7 @@ from engine.plan.kinds import plan_kind
 from engine.plan.prepared import Prepared
 from engine.plan.range_case import FORWARD, Case, ChipRuns, ModelRuns, ranges_file
 from engine.scenario import Scenario
+from engine.words.messages import say
 
 
 def accuracy_of(
@@ -37,7 +38,7 @@ def accuracy_of_case(case: Case, chip: str, engine: str) -> Accuracy:
         if found is not None:
             ranges, wide = found["range"], found["wide"]
             return Accuracy(case.badge, ranges, found["rows"], found["basis"], wide, known)
-    return Accuracy(case.badge, {}, 0, "never compared with a measurement", known=known)
+    return Accuracy(case.badge, {}, 0, say("never compared with a measurement"), known=known)
 
 
 @cache

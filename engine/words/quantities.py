@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from engine.words.messages import say
+
 GIB = float(1 << 30)
 
 
@@ -32,7 +34,7 @@ def duration_within(
     if share is not None and 100 <= milliseconds < 1000:
         number = f"{milliseconds:.0f}"
     within = "" if share is None else f" ± {spread(milliseconds / scale * share)}"
-    kept = "" if limit is None else f" of {limit / scale:,g}"
+    kept = "" if limit is None else say(" of {limit:,g}", limit=limit / scale)
     return f"{number}{within}{kept} {unit}"
 
 
@@ -94,8 +96,8 @@ def per_second(rate: float) -> str:
 
 def batch_words(batch: int, replicas: int) -> str:
     """A batch, and what is in flight in all where that is more: ``batch 98 (196 in flight)``."""
-    together = f" ({batch * replicas:,} in flight)" if replicas > 1 else ""
-    return f"batch {batch}{together}"
+    together = say(" ({batch:,} in flight)", batch=batch * replicas) if replicas > 1 else ""
+    return say("batch {batch}{together}", batch=batch, together=together)
 
 
 def memory_amount(gibibytes: float) -> str:
