@@ -10,7 +10,7 @@ from engine.words.quantities import memory_amount
 
 def shortfall_words(shortfall: Shortfall) -> str:
     """``TPOT misses 50 ms by 1.20 ms``, ``memory lacks 3.1 GiB per chip``."""
-    name = shortfall.verdict.name
+    name = say(shortfall.verdict.name)
     if shortfall.verdict is NO_MEMORY:
         return say(
             "{name} lacks {excess} per chip", name=name, excess=memory_amount(shortfall.excess)
@@ -34,10 +34,10 @@ def remedy_words(remedy: Remedy) -> str:
     """One change in a few words: ``KV cache at fp8``, ``h200_sxm → b200_sxm``."""
     nudge = remedy.nudge
     if nudge.knob in {"chip", "layout"}:
-        return f"{nudge.before} → {nudge.after}"
+        return f"{say(nudge.before)} → {say(nudge.after)}"
     if nudge.knob in {"KV cache", "weights"}:
-        return say("{knob} at {after}", knob=nudge.knob, after=nudge.after)
-    return f"{nudge.knob} {nudge.after}"
+        return say("{knob} at {after}", knob=say(nudge.knob), after=nudge.after)
+    return f"{say(nudge.knob)} {say(nudge.after)}"
 
 
 def advice_sentence(advice: Advice) -> str:
@@ -65,5 +65,5 @@ def advice_sentence(advice: Advice) -> str:
         "{subject}: {missed}: {doing} would do.",
         subject=subject,
         missed=missed,
-        doing=", or ".join(doing),
+        doing=say(", or ").join(doing),
     )

@@ -24,7 +24,7 @@ from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
 from engine.serve.resolve import longest_tokens
-from engine.words.messages import say
+from engine.words.messages import retold, say
 from engine.words.quantities import memory_amount, per_second
 
 
@@ -35,7 +35,7 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
         return ""
     if verdict is NO_MEMORY:
         pool = table.binding_pool(row).label
-        where = say(" of the {pool} pool", pool=pool) if pool else ""
+        where = say(" of the {pool} pool", pool=say(pool)) if pool else ""
         return say(
             "lacks {lacking_memory} of memory per chip{where}",
             lacking_memory=lacking_memory(table, row),
@@ -49,17 +49,17 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
     if verdict is NO_FIGURE:
         return say(
             "has a figure beyond {verdict}: check the profile of the chip and the engine",
-            verdict=verdict.name,
+            verdict=say(verdict.name),
         )
     if verdict.metric is None:
-        return say("exceeds {verdict}", verdict=verdict.name)
+        return say("exceeds {verdict}", verdict=say(verdict.name))
     value = table.value(row, verdict.metric.id)
     limit = getattr(objectives, verdict.metric.id)
     over = 100.0 * (float(verdict.metric.ratio(value, limit)) - 1.0)
     digits = 1 if over >= 0.1 else 3
     return say(
         "{verdict} {beyond} misses {amount} by {over:.{digits}f} %",
-        verdict=verdict.name,
+        verdict=say(verdict.name),
         beyond=verdict.metric.beyond(value, limit),
         amount=verdict.metric.amount(limit),
         over=over,
@@ -82,15 +82,15 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
         sentence = _losing(prepared, scenario, sweep.table, sweep.nearest)
     system = prepared.systems[0]
     told = lengths_note(scenario, system), drafts_note(scenario, system)
-    notes = [note for note in (*told, *prepared.notes) if note]
-    return " ".join((sentence, *(f"{note}." for note in notes)))
+    notes = [retold(note) for note in (*told, *prepared.notes) if note]
+    return say(" ").join((sentence, *(say("{note}.", note=note) for note in notes)))
 
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     subject = plan_kind(prepared).subject(prepared, scenario, table, row)
     figures = _figures(prepared, scenario, table, row)
     pool = table.binding_pool(row).label
-    slower = say("; the {pool} pool is the slower one", pool=pool) if pool else ""
+    slower = say("; the {pool} pool is the slower one", pool=say(pool)) if pool else ""
     return say(
         "Serve {subject}: {figures}; {what_binds}{slower}.",
         subject=subject,
@@ -141,7 +141,7 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
     needed = verdict.metric.beyond(value, limit)
     return say(
         "{verdict} binds, batch {batch} would need {needed}",
-        verdict=verdict.name,
+        verdict=say(verdict.name),
         batch=batch,
         needed=needed,
     )
@@ -169,7 +169,7 @@ def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: in
     needed = verdict.metric.beyond(tried.value(0, verdict.metric.id), limit)
     return say(
         "{verdict} binds, {replicas} × would need {needed}",
-        verdict=verdict.name,
+        verdict=say(verdict.name),
         replicas=replicas,
         needed=needed,
     )

@@ -131,37 +131,14 @@ class Explanation:
             name = metric.removesuffix("_ms").upper()
             lines.append(f"  {name} {duration(total * 1e3)}: {', '.join(shares)}")
         for one in self.passes:
-            took, busy = (
-                duration(one.seconds * 1e3),
-                say("MFU {mfu:.0%}, MBU {mbu:.0%}", mfu=one.mfu, mbu=one.mbu),
-            )
-            lines.append(
-                say(
-                    "  a {phase} pass {took}: {busy}; {longest}",
-                    phase=one.phase,
-                    took=took,
-                    busy=busy,
-                    longest=self._longest(one.phase),
-                )
-            )
+            took, busy = duration(one.seconds * 1e3), f"MFU {one.mfu:.0%}, MBU {one.mbu:.0%}"
+            lines.append(f"  a {one.phase} pass {took}: {busy}; {self._longest(one.phase)}")
         held = ", ".join(f"{one.name} {memory_amount(one.bytes / GIB)}" for one in self.memory)
-        lines.append(
-            say(
-                "  memory: {held} of {capacity_bytes}",
-                held=held,
-                capacity_bytes=memory_amount(self.capacity_bytes / GIB),
-            )
-        )
+        lines.append(f"  memory: {held} of {memory_amount(self.capacity_bytes / GIB)}")
         if self.drafting is not None:
-            lines.append(
-                say(
-                    "  drafts: {note}; {sentence}",
-                    note=self.drafting.note,
-                    sentence=self.drafting.sentence,
-                )
-            )
+            lines.append(f"  drafts: {self.drafting.note}; {self.drafting.sentence}")
         limits = ", ".join(f"{name} {batch:,}" for name, batch in self.largest_batch.items())
-        return "\n".join([*lines, say("  largest batch by limit: {limits}", limits=limits)])
+        return "\n".join([*lines, f"  largest batch by limit: {limits}"])
 
     def _longest(self, phase: str) -> str:
         """The three longest operators of a pass."""

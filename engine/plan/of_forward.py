@@ -77,7 +77,7 @@ class ForwardPlans:
         return say(
             "{speed} {samples}/s/chip at {latency} per batch",
             speed=speed,
-            samples=prepared.forward_model.samples,
+            samples=say(prepared.forward_model.samples),
             latency=latency,
         )
 

@@ -77,14 +77,17 @@ class TokenPlans:
         times += [BY_ID["e2e_ms"]] if objectives.e2e_ms is not None else []
         times = [*_limited_times(times, objectives)]
         told = (
-            f"{one.short} {duration_within(value, accuracy.share(one.range), limit)}"
+            f"{say(one.short)} {duration_within(value, accuracy.share(one.range), limit)}"
             for one in times
             for value, limit in [(table.value(row, one.id), getattr(objectives, one.id))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
         words = [*told, *_of_the_load(table, row, objectives)]
         return say(
-            "{speed} {rated} at {words}", speed=speed, rated=rated.short, words=", ".join(words)
+            "{speed} {rated} at {words}",
+            speed=speed,
+            rated=say(rated.short),
+            words=say(", ").join(words),
         )
 
     def names(

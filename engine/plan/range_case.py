@@ -101,7 +101,7 @@ class Case:
             ModelRuns.NEVER: say("this model not"),
         }[self.model]
         lacking = "" if self.kernels_fitted else say(", kernels of its formats not")
-        return f"{site}, {model}{lacking}"
+        return say("{site}, {model}{lacking}", site=site, model=model, lacking=lacking)
 
 
 def dimensions(model: Architecture) -> str:

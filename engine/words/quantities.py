@@ -34,8 +34,11 @@ def duration_within(
     if share is not None and 100 <= milliseconds < 1000:
         number = f"{milliseconds:.0f}"
     within = "" if share is None else f" ± {spread(milliseconds / scale * share)}"
-    kept = "" if limit is None else say(" of {limit:,g}", limit=limit / scale)
-    return f"{number}{within}{kept} {unit}"
+    if limit is None:
+        return f"{number}{within} {unit}"
+    return say(
+        "{number} of {limit:,g} {unit}", number=number + within, limit=limit / scale, unit=unit
+    )
 
 
 def rate_within(value: float, share: float | None = None) -> str:
