@@ -15,6 +15,7 @@ from engine.cli.options import (
     add_requests_option,
     add_scenario_options,
 )
+from engine.cli.report.options import add_report_options
 from engine.cli.streams import LONGEST_LINE, tell
 from engine.words.text import clean
 
@@ -86,6 +87,7 @@ def _add_sweep(commands: Subparsers) -> None:
     add_requests_option(parser)
     parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")
     add_output_options(parser)
+    add_report_options(parser)
     parser.set_defaults(run=_late("engine.cli.sweep", "run_sweep"))
 
 
@@ -137,6 +139,7 @@ def _add_fleet(commands: Subparsers) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
+    add_report_options(parser)
     parser.set_defaults(run=_late("engine.cli.fleet", "run_fleet"))
 
 
@@ -154,6 +157,7 @@ def _add_plan(commands: Subparsers) -> None:
     add_requests_option(parser)
     parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")
     parser.add_argument("-o", "--output", required=True, metavar="PLAN.toml", help="file to write")
+    add_report_options(parser)
     parser.set_defaults(run=_late("engine.cli.plan", "run_plan"))
 
 
@@ -187,6 +191,7 @@ def _add_check(commands: Subparsers) -> None:
 def _add_diff(commands: Subparsers) -> None:
     parser = commands.add_parser("diff", help="print the keys in which two plans differ")
     parser.add_argument("plans", nargs=2, metavar="PLAN.toml", help="before and after")
+    add_report_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_late("engine.cli.diff", "run_diff"))
 

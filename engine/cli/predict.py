@@ -126,6 +126,11 @@ def _print_table(found: Predicted) -> None:
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])
+    workload = found.scenario.workload
     for row in rows:
         if row["waiting"]:
             print(f"note: batch {row['batch']:g}: {row['admitted']:,} run at once, the rest wait")
+            if workload.cached or workload.turns > 1:
+                print(
+                    "note: memory holds no cache of those that wait: less is found than asked for"
+                )

@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.cli.streams import tell
 from engine.cli.validate_memory import validate_memory
 from engine.cli.validate_pools import validate_pools
+from engine.cli.validate_ranges import row_ranges
 from engine.cli.validate_runs import validate_runs
 from engine.evidence.calibration.results import is_result_file
 from engine.evidence.measured.memory_report import memory_lines
@@ -57,7 +58,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())
     if out is not None:
-        write_predictions(out, rows, predictions)
+        write_predictions(out, rows, predictions, row_ranges(rows, predictions, configs))
     if arguments.json:
         print(json.dumps(_as_json(rows, predictions), indent=1))
     else:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.hardware.chip import Provenance
 
-_NAMES = {"ttft": "TTFT", "tpot": "TPOT", "latency": "latency", "throughput": "throughput"}
+_NAMES = {
+    "ttft": "TTFT",
+    "tpot": "TPOT",
+    "e2e": "end to end",
+    "latency": "latency",
+    "throughput": "throughput",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """What to say about a prediction's error.
 
-    ``badge`` is that of its `Case`. ``ranges`` maps the ``range`` of metrics (``ttft``, ``tpot``,
-    ``e2e``, ``throughput``, ``latency``) to relative errors that two of three such results stayed
-    within.
+    ``badge`` is that of its `Case`, ``known`` the same in words. ``ranges`` maps the ``range`` of
+    metrics (``ttft``, ``tpot``, ``e2e``, ``throughput``, ``latency``) to relative errors that two
+    of three such results stayed within, ``wide`` to those of nine in ten.
     """
 
     badge: Provenance
     ranges: Mapping[str, float]
     rows: int
     basis: str
+    wide: Mapping[str, float] = field(default_factory=dict)
+    known: str = ""
 
     def share(self, metric: str) -> float | None:
         """The relative error that is a metric's range; None where it has never been compared."""
@@ -34,17 +42,26 @@ class Accuracy:
         return "" if known is None else f"±{max(round(100 * known), 1)} %"
 
     def sentence(self) -> str:
-        """What two of three such results stayed within, and what that was measured on."""
-        named = [f"{_NAMES[name]} {self.percent(name)}" for name in _NAMES if name in self.ranges]
+        """What is known, what two of three such results stayed within, and what that was measured
+        on."""
+        badge = f"{self.badge} ({self.known})" if self.known else f"{self.badge}"
+        named = [f"{_NAMES[name]} {self._both(name)}" for name in _NAMES if name in self.ranges]
         if not named:
-            return f"{self.badge}; {self.basis}"
+            return f"{badge}; {self.basis}"
         return (
-            f"{self.badge}: two of three such results lay within {', '.join(named)} ({self.basis})"
+            f"{badge}: two of three (nine of ten) such results lay within {', '.join(named)} "
+            f"({self.basis})"
         )
 
+    def _both(self, name: str) -> str:
+        wide = f" ({max(round(100 * self.wide[name]), 1)})" if name in self.wide else ""
+        return f"±{max(round(100 * self.ranges[name]), 1)}{wide} %"
+
     def values(self) -> dict[str, str | float]:
-        """Plain values for files: the badge and a ``…_range_percent`` per metric."""
+        """Plain values for files: the badge, a ``…_range_percent`` (two of three) and a
+        ``…_wide_percent`` (nine of ten) per metric."""
         ranges = {
             f"{name}_range_percent": round(100 * value, 1) for name, value in self.ranges.items()
         }
-        return {"badge": str(self.badge), **ranges}
+        wide = {f"{name}_wide_percent": round(100 * value, 1) for name, value in self.wide.items()}
+        return {"badge": str(self.badge), **ranges, **wide}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
-from engine.hardware.chip import Provenance
 from engine.hardware.forward_runtime import forward_framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import Image, Text
@@ -17,7 +16,7 @@ from engine.plan.launch_template import template_launch
 from engine.plan.metric import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
-from engine.plan.range_case import Case, covered
+from engine.plan.range_case import Case, forward_case
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
 from engine.words.quantities import batch_words, duration_within, rate_within
@@ -124,12 +123,8 @@ class ForwardPlans:
         yield from _instance_nudges(scenario)
 
     def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
-        """All kernels of forward models count as fitted, all frameworks as known."""
-        chip = prepared.chip
-        measured = chip.id in covered()["vision_chips"]
-        fitted = chip.provenance is not Provenance.DATASHEET
-        badge = Provenance.FITTED if fitted else Provenance.DATASHEET
-        return Case("cv", measured, True, True, Provenance.MEASURED if measured else badge)
+        """By the chip alone."""
+        return forward_case(prepared.chip)
 
 
 def _resolution_nudges(scenario: Scenario, image: Image) -> Iterator[Nudge]:

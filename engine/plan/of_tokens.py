@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.hardware.chip import KernelConstants, Provenance
 from engine.model.precision import Precision
 from engine.plan.accuracy import Accuracy
 from engine.plan.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.metric import Metric
 from engine.plan.metrics import BY_ID, USED, statistics_of
 from engine.plan.prepared import Prepared
-from engine.plan.range_case import Case, covered
+from engine.plan.range_case import Case, token_case
 from engine.plan.results import Table
 from engine.scenario import Mode, NameKind, Objectives, Scenario
 from engine.words.quantities import batch_words, duration_within, per_second, rate_within
 from engine.work.arrangement import Arrangement, Disaggregated
-from engine.work.tokens import Inventory
 
 if TYPE_CHECKING:
     from engine.plan.launch_process import Launch
@@ -131,36 +129,9 @@ class TokenPlans:
         return knob_nudges(scenario, prepared)
 
     def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
-        """The user's own calibrated runs count as published ones."""
-        chip, framework = prepared.chip, prepared.framework
-        own = framework.origin != "bundled" and any(
-            key.startswith(f"{chip.id}/") for key in framework.kernels
-        )
-        fitted = kernels_fitted(prepared.system(precision).inventory)
-        badge = Provenance.FITTED if fitted else Provenance.DATASHEET
-        if own or f"{chip.id}/{framework.id}" in covered()["pairs"]:
-            badge = Provenance.MEASURED
-        return Case(
-            "static" if scenario.workload.mode is Mode.STATIC else "serving",
-            own or chip.id in covered()["chips"],
-            fitted,
-            own or framework.id in covered()["frameworks"],
-            badge,
-        )
-
-
-def kernels_fitted(inventory: Inventory) -> bool:
-    """Whether every kernel class that the model uses was measured or fitted."""
-    return all(used.provenance is not Provenance.DATASHEET for used in _constants(inventory))
-
-
-def _constants(inventory: Inventory) -> Iterable[KernelConstants]:
-    for gemm in (*inventory.gemms, inventory.head):
-        yield from (gemm.constants, gemm.decode_constants)
-    for bank in inventory.banks:
-        yield bank.constants
-    for mixing in inventory.mixings:
-        yield from (mixing.prefill_constants, mixing.decode_constants)
+        """By its model, chip, engine and formats."""
+        kind = "static" if scenario.workload.mode is Mode.STATIC else "serving"
+        return token_case(kind, prepared.system(precision))
 
 
 def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[Metric]:

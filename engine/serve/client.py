@@ -37,9 +37,10 @@ def waiting_in_step(
     return (1.0 - others) * first + others * (behind + service + queued) - service
 
 
-def opening_seconds(costs: Costs, client: Client, first: FloatArray) -> FloatArray:
+def opening_seconds(costs: Costs, client: Client, first: FloatArray, tuned: bool) -> FloatArray:
     """Mean extra wait from a client that opens all its slots at once, when the requests of the
-    opening would wait ``first`` seconds on a warm server.
+    opening would wait ``first`` seconds on a warm server. Where grouped products are ``tuned`` and
+    compiled for the shapes that come, a fresh server is slower: dense models show nothing of it.
 
     The opening prompts are served one after the other, the mean one after half of the others.
     Its end is as much later, so that the next waves no longer come at once; of ``waves`` requests
@@ -48,5 +49,7 @@ def opening_seconds(costs: Costs, client: Client, first: FloatArray) -> FloatArr
     """
     if client.in_step or client.statistic is FirstToken.MEDIAN:
         return np.zeros_like(first)
-    waited = np.maximum(first, 0.0) * costs.opening_slowdown + costs.warmup_seconds
+    waited = np.maximum(first, 0.0)
+    if tuned:
+        waited = waited * costs.opening_slowdown + costs.warmup_seconds
     return waited / client.waves

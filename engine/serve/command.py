@@ -39,6 +39,7 @@ def _options(call: Call) -> Options:
         ("prefill-precision", scenario.pools.prefill_precision),
         ("assume", scenario.assume),
         ("revision", scenario.revision),
+        ("prices", scenario.prices),
     ):
         if value:
             yield option, value

@@ -156,7 +156,8 @@ def _burst(
     """Seconds that the opening of a closed-loop client adds to the mean TTFT."""
     first, last = opening_span(deployment, requests, passes)
     mean = 0.5 * (first + last)
-    return opening_seconds(deployment.framework.costs, client, mean - passes.service)
+    tuned = bool(deployment.inventory.banks)
+    return opening_seconds(deployment.framework.costs, client, mean - passes.service, tuned)
 
 
 def _drain(
@@ -166,7 +167,8 @@ def _drain(
     start, the longest answers end in passes that are nearly empty."""
     few = replace(passes.decoding, sequences=np.maximum(passes.decoding.sequences * LEFT_OVER, 1.0))
     step = run(deployment, [few]).seconds / requests.drafts.accepted
-    seconds: FloatArray = (client.longest - 1.0) * requests.steps_per_answer * step / client.waves
+    rest = client.rest(passes.sequences)
+    seconds: FloatArray = rest * requests.steps_per_answer * step / client.waves
     return seconds
 
 

@@ -101,7 +101,8 @@ def serve_disaggregated(
     ttft = costs.request_seconds + alone + queue + surplus + handover + joining + polling
     burst: FloatArray = np.zeros(1)
     if client is not None:
-        burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone))
+        tuned = bool(pools.prefill.inventory.banks)
+        burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone), tuned)
         ttft = ttft + burst
     e2e = ttft + later * tpot
     verifying = decode.seconds * _per_token(pools.decode, requests)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.scenario import FirstToken
+from engine.words.arrays import FloatArray
 
 MOST_EVEN = 2.0
 """The widest range over its mean of lengths that are evenly spread: from 0 to twice the mean."""
@@ -36,6 +39,13 @@ class Client:
     def longest(self) -> float:
         """Its longest answer over the mean one."""
         return 1.0 + 0.5 * self.spread
+
+    def rest(self, requests: FloatArray) -> FloatArray:
+        """By how many mean answers the longest of so many outlasts them: extremes grow with the
+        logarithm of their number, up to the client's range."""
+        share = np.log(np.maximum(requests, 1.0)) / math.log(MANY_ANSWERS)
+        rest: FloatArray = (self.longest - 1.0) * np.minimum(share, 1.0)
+        return rest
 
     @property
     def variation(self) -> float:

@@ -1,10 +1,11 @@
 """How far off predictions are when less is known: published rows predicted without what was
 fitted to their like.
 
-What is known of a case is left out of the fit, and the rows are predicted by what remains:
-whole (model, chip) pairs for cases like those published, whole chips for a chip that nobody has
-measured. A generation without any measured kernel is stood for by the constants of the
-generation "other", an unknown framework by the profile "generic".
+What is known of a case is left out of the fit, and the rows are predicted by what remains: whole
+(model, chip) pairs for a model that was measured elsewhere, whole models for one that never was,
+an engine on a chip for one that was not measured there, whole chips for a chip that nobody has
+measured. A generation without any measured kernel is stood for by the constants of the generation
+"other", an unknown framework by the profile "generic".
 """
 
 from __future__ import annotations
@@ -21,19 +22,26 @@ from engine.hardware.builds import configured
 from engine.hardware.chip import Collective
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
-from engine.plan.range_case import Case
+from engine.plan.range_case import Case, ChipRuns, ModelRuns, dimensions
 from engine.serve.system import System
+from tests.accuracy.constants import lineage
 from tests.accuracy.current import published_logs
-from tests.accuracy.measured import Group, folds
+from tests.accuracy.measured import FOLDS, Group, Key, folds
 from tests.accuracy.solver import Problem, left_out
 
 UNMEASURED = "mtt_s4000"
 """Any chip of the generation "other", whose constants stand for those of unmeasured chips."""
-FOLDS = 5
-TWO_OF_THREE = 2.0 / 3.0
+COUNT, CHIP_FOLDS = 5, 8
+"""Of the folds of each kind, of those of chips."""
+TWO_OF_THREE, NINE_OF_TEN = 2.0 / 3.0, 0.9
 FEWEST_ROWS = 10
 """A range of fewer rows than this says nothing."""
-RANGES = {"ttft_ms": "ttft", "tpot_ms": "tpot", "output_tps_per_chip": "throughput"}
+RANGES = {
+    "ttft_ms": "ttft",
+    "tpot_ms": "tpot",
+    "e2el_ms": "e2e",
+    "output_tps_per_chip": "throughput",
+}
 MEASURED = {
     "ttft_ms": "ttft_ms",
     "tpot_ms": "tpot_ms",
@@ -43,123 +51,195 @@ MEASURED = {
 KINDS = ("serving", "static", "offline")
 
 Columns = dict[str, np.ndarray]
+Found = dict[int, Columns]
+"""Predictions of groups by their place."""
 Errors = dict[tuple[str, str], np.ndarray]
 """Relative errors of all rows by kind and metric."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseError:
-    """What two of three rows of one kind of case stayed within, by range name."""
+    """What two of three and nine of ten rows of one kind of case stayed within, by range name."""
 
     case: Case
     rows: int
     ranges: Mapping[str, float]
+    wide: Mapping[str, float]
     basis: str
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Predictions that never saw the row's (model, chip) pair with their errors, and the error of
-    every case."""
+    """Predictions that never saw the row's (model, chip) pair, the errors of every kind of folds,
+    and the error of every case."""
 
     rows: list[Measurement]
     predictions: Predictions
-    pairs: Errors
+    errors: Mapping[str, Errors]
     cases: list[CaseError]
 
 
 def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
-    """Leave out pairs and chips, and predict each by the fit of the others."""
+    """Leave out what folds and cases are of, and predict each by the fit of the others."""
     start = published_logs(problem.constants)
     residuals = problem.residuals(start)
     fits = partial(left_out, problem, start, residuals, problem.slopes(start, residuals))
-    pairs, pairs_generic = _held_out(problem, folds(problem.groups, FOLDS), fits, say)
-    chips, chips_generic = _held_out(problem, _chips(problem.groups), fits, say)
+    groups = problem.groups
+
+    def without(name: str, key: Key, count: int) -> Found:
+        say(f"without whole {name}")
+        return _held_out(problem, folds(groups, count, key), fits)
+
+    found = {name: without(name, key, COUNT) for name, key in FOLDS.items()}
+    engines = without("engines on chips", _engine_on_chip, COUNT)
+    chips = without("chips", lambda group: group.rows[0].chip, CHIP_FOLDS)
     say("constants of another generation")
-    strange = [group.predict(without_kernels(group.system)) for group in problem.groups]
-    stranger = [
-        group.predict(without_framework(group, without_kernels(group.system)))
-        for group in problem.groups
-    ]
-    count = len({group.rows[0].chip for group in problem.groups})
-    seen = "published runs, each predicted by constants fitted without its model on its chip"
-    unseen = f"no run of this chip is published; runs of {count} others, each predicted without any"
+    everything = range(len(groups))
+    strange = {
+        place: groups[place].predict(without_kernels(groups[place].system)) for place in everything
+    }
+    stranger = {
+        place: groups[place].predict(
+            without_framework(groups[place], without_kernels(groups[place].system))
+        )
+        for place in everything
+    }
+    unknown = {place: _generic(problem, place) for place in everything}
+    here = {place: groups[place].predict(groups[place].system) for place in everything}
+    seen = _seen(groups)
+    elsewhere = {place: one for place, one in found["pairs"].items() if seen[place]}
+    count = len({group.rows[0].chip for group in groups})
+    chipless = f"runs of {count} others, each predicted without any of it"
     never = "no kernel of this generation is measured; published runs with another's constants"
-    unknown = "; the framework's costs unknown"
-    made = (
-        (True, True, True, pairs, seen),
-        (True, True, False, pairs_generic, seen + unknown),
-        (False, True, True, chips, unseen),
-        (False, True, False, chips_generic, unseen + unknown),
-        (False, False, True, strange, never),
-        (False, False, False, stranger, never + unknown),
+    costs = "; the framework's costs unknown"
+    model, chip = ModelRuns, ChipRuns
+    made: tuple[tuple[ModelRuns, ChipRuns, bool, bool, Found, str], ...] = (
+        (model.HERE, chip.ENGINE, True, True, here, "published runs of models on chips as fitted"),
+        (
+            model.ELSEWHERE,
+            chip.ENGINE,
+            True,
+            True,
+            elsewhere,
+            "published runs, each predicted without any of its model on its chip",
+        ),
+        (
+            model.NEVER,
+            chip.ENGINE,
+            True,
+            True,
+            found["models"],
+            "published runs, each predicted without any of its model",
+        ),
+        (
+            model.NEVER,
+            chip.OTHERS,
+            True,
+            True,
+            engines,
+            "published runs, each predicted without any of its engine on its chip",
+        ),
+        (model.NEVER, chip.OTHERS, True, False, unknown, f"published runs{costs}"),
+        (
+            model.NEVER,
+            chip.NEVER,
+            True,
+            True,
+            chips,
+            f"no run of this chip is published; {chipless}",
+        ),
+        (
+            model.NEVER,
+            chip.NEVER,
+            True,
+            False,
+            unknown,
+            f"no run of this chip is published; published runs{costs}",
+        ),
+        (model.NEVER, chip.NEVER, False, True, strange, never),
+        (model.NEVER, chip.NEVER, False, False, stranger, never + costs),
     )
     cases: list[CaseError] = []
-    for chip, kernels, framework, columns, basis in made:
-        found = errors_of(problem.groups, columns)
-        for kind in ("serving", "static"):
-            cases.append(_case_error(Case(kind, chip, kernels, framework), found, basis, cases))
-    rows = [row for group in problem.groups for row in group.rows]
-    values = {metric: np.concatenate([columns[metric] for columns in pairs]) for metric in MEASURED}
-    calls = [call for group in problem.groups for call in group.asked.calls]
+    for *known, columns, basis in made:
+        errors = errors_of(groups, columns)
+        for kind in KINDS:
+            cases.append(_case_error(Case(kind, *known), errors, basis, cases))
+    rows = [row for group in groups for row in group.rows]
+    values = {
+        metric: np.concatenate([found["pairs"][place][metric] for place in everything])
+        for metric in MEASURED
+    }
+    calls = [call for group in groups for call in group.asked.calls]
     together = Predictions(values, [""] * len(rows), [*calls])
-    return HeldOut(rows, together, errors_of(problem.groups, pairs), cases)
+    errors_by_fold = {name: errors_of(groups, columns) for name, columns in found.items()}
+    return HeldOut(rows, together, errors_by_fold, cases)
+
+
+def _engine_on_chip(group: Group) -> tuple[str, str]:
+    return group.rows[0].chip, lineage(group.system.engine.id)[-1]
+
+
+def _seen(groups: Sequence[Group]) -> list[bool]:
+    """Whether a model of a group's dimensions was measured on other chips too."""
+    shapes = [dimensions(group.system.tokens_model) for group in groups]
+    chips: dict[str, set[str]] = {}
+    for shape, group in zip(shapes, groups, strict=True):
+        chips.setdefault(shape, set()).add(group.rows[0].chip)
+    return [len(chips[shape]) > 1 for shape in shapes]
 
 
 def _case_error(case: Case, errors: Errors, basis: str, narrower: Iterable[CaseError]) -> CaseError:
     """The ranges of a case; who knows less is never given less."""
-    ranges, rows = {}, 0
-    known = [
-        one.ranges for one in narrower if one.case.kind == case.kind and _knows(one.case, case)
-    ]
+    ranges: dict[str, float] = {}
+    wide: dict[str, float] = {}
+    rows = 0
+    known = [one for one in narrower if _knows(one.case, case)]
     for metric, name in RANGES.items():
         sizes = np.abs(errors.get((case.kind, metric), np.zeros(0)))
         if len(sizes) >= FEWEST_ROWS:
-            own = float(np.quantile(sizes, TWO_OF_THREE))
-            ranges[name] = max([own, *(one[name] for one in known if name in one)])
+            for share, found in ((TWO_OF_THREE, ranges), (NINE_OF_TEN, wide)):
+                own = float(np.quantile(sizes, share))
+                before = [one.ranges if found is ranges else one.wide for one in known]
+                found[name] = max([own, *(one[name] for one in before if name in one)])
             rows = max(rows, len(sizes))
-    return CaseError(case, rows, ranges, basis)
+    return CaseError(case, rows, ranges, wide, basis)
 
 
 def _knows(more: Case, less: Case) -> bool:
     return (
-        more.chip_measured >= less.chip_measured
+        more.kind == less.kind
+        and more.model <= less.model
+        and more.chip <= less.chip
         and more.kernels_fitted >= less.kernels_fitted
         and more.framework_known >= less.framework_known
     )
 
 
-def _chips(groups: Sequence[Group]) -> list[set[tuple[str, str]]]:
-    chips: dict[str, set[tuple[str, str]]] = {}
-    for group in groups:
-        chips.setdefault(group.rows[0].chip, set()).add(group.pair)
-    return [chips[name] for name in sorted(chips)]
-
-
 def _held_out(
     problem: Problem,
-    parts: Sequence[set[tuple[str, str]]],
-    fits: Callable[[Sequence[set[tuple[str, str]]]], Iterable[np.ndarray]],
-    say: Callable[[str], None],
-) -> tuple[list[Columns], list[Columns]]:
-    """Predictions of each part by a fit of the others, as its framework and as "generic"."""
-    found: dict[int, tuple[Columns, Columns]] = {}
-    for number, (pairs, logs) in enumerate(zip(parts, fits(parts), strict=True), 1):
-        say(f"without part {number} of {len(parts)}: {len(pairs)} pairs")
+    parts: Sequence[set[int]],
+    fits: Callable[[Sequence[set[int]]], Iterable[np.ndarray]],
+) -> Found:
+    """Predictions of each part by a fit of the others."""
+    found: Found = {}
+    for places, logs in zip(parts, fits(parts), strict=True):
         values = problem.constants.values(logs)
-        for place, group in enumerate(problem.groups):
-            if group.pair in pairs:
-                system = problem.system(group, values)
-                generic = without_framework(group, system)
-                found[place] = (group.predict(system), group.predict(generic))
-    both = [found[place] for place in range(len(problem.groups))]
-    return [own for own, _ in both], [generic for _, generic in both]
+        for place in places:
+            group = problem.groups[place]
+            found[place] = group.predict(problem.system(group, values))
+    return found
 
 
-def errors_of(groups: Sequence[Group], columns: Sequence[Columns]) -> Errors:
+def _generic(problem: Problem, place: int) -> Columns:
+    group = problem.groups[place]
+    return group.predict(without_framework(group, group.system))
+
+
+def errors_of(groups: Sequence[Group], columns: Found) -> Errors:
     """Relative errors of all rows that have a metric, by kind and metric."""
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
-    for group, predicted in zip(groups, columns, strict=True):
+    for place, predicted in columns.items():
+        group = groups[place]
         for metric, field in MEASURED.items():
             measured = np.array([getattr(row, field) for row in group.rows], dtype=float)
             with np.errstate(divide="ignore", invalid="ignore"):

@@ -116,7 +116,7 @@ SPECIAL_KERNELS = {
     "sglang-rocm-2026-02": ("gemm.fp8_block", "grouped_gemm.fp8_block"),
 }
 """Kernels in which a profile differs from the one it is based on."""
-FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "vllm-ascend", "tensorrt")
+FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "tensorrt")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -73,6 +74,13 @@ class Group:
             if mixing.index_constants is not None:
                 names.add("sparse_index.bf16")
         return names
+
+    @property
+    def month(self) -> str | None:
+        """The month that most of its rows were measured in; None where none says."""
+        days = [row.day for row in self.rows if row.day is not None]
+        months = Counter(f"{day:%Y-%m}" for day in days)
+        return months.most_common(1)[0][0] if months else None
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -147,13 +155,25 @@ def _targets(rows: Sequence[Measurement], scale: float) -> list[Target]:
     return found
 
 
-def folds(groups: Sequence[Group], count: int) -> list[set[tuple[str, str]]]:
-    """Whole (model, chip) pairs dealt into ``count`` folds, the largest first."""
-    sizes: dict[tuple[str, str], int] = {}
-    for group in groups:
-        sizes[group.pair] = sizes.get(group.pair, 0) + len(group.rows)
-    dealt: list[set[tuple[str, str]]] = [set() for _ in range(count)]
-    for place, pair in enumerate(sorted(sizes, key=lambda one: (-sizes[one], one))):
-        turn, at = divmod(place, count)
-        dealt[at if turn % 2 == 0 else count - 1 - at].add(pair)
+Key = Callable[[Group], object]
+"""What groups that are left out together have in common; None for those that never are."""
+FOLDS: Mapping[str, Key] = {
+    "pairs": lambda group: group.pair,
+    "models": lambda group: group.rows[0].model,
+    "months": lambda group: group.month,
+}
+"""Whole (model, chip) pairs, whole models on all chips, whole months of builds."""
+
+
+def folds(groups: Sequence[Group], count: int, key: Key = FOLDS["pairs"]) -> list[set[int]]:
+    """Places of groups dealt into ``count`` folds by ``key``, the largest first."""
+    members: dict[object, list[int]] = {}
+    for place, group in enumerate(groups):
+        members.setdefault(key(group), []).append(place)
+    members.pop(None, None)
+    sizes = {one: sum(len(groups[at].rows) for at in places) for one, places in members.items()}
+    dealt: list[set[int]] = [set() for _ in range(min(count, len(members)))]
+    for number, one in enumerate(sorted(sizes, key=lambda one: (-sizes[one], str(one)))):
+        turn, at = divmod(number, len(dealt))
+        dealt[at if turn % 2 == 0 else len(dealt) - 1 - at].update(members[one])
     return dealt

@@ -2,11 +2,11 @@
 
     python -m tests.accuracy.publish RESULTS.csv --configs DIR [--readme README.md]
 
-Predicts every row, refits the constants without each (model, chip) pair and without each chip,
-and writes ``profiles/accuracy/``: ``published.csv`` (a few hundred rows with citations),
-``ranges.toml`` (the ± of every kind of case) and ``errors.toml`` (the recorded table). With
-``--readme`` the table between the markers of that file is replaced; ``--readme`` alone, without
-RESULTS, writes the table that is recorded.
+Predicts every row, refits the constants without each (model, chip) pair, each model, each month,
+each engine on a chip and each chip, and writes ``profiles/accuracy/``: ``published.csv`` (a few
+hundred rows with citations), ``ranges.toml`` (the ± of every kind of case) and ``errors.toml`` (the
+recorded table). With ``--readme`` the table between the markers of that file is replaced;
+``--readme`` alone, without RESULTS, writes the table that is recorded.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import datetime
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from engine.evidence.measured.record import ERRORS, PUBLISHED, read_record
 from engine.evidence.measured.regret import regrets
 from engine.evidence.measured.report import groups
 from engine.evidence.measured.table import as_markdown, choice_words, record_lines
-from engine.plan.range_case import RANGES
+from engine.plan.range_case import RANGES, dimensions
 from engine.sources.files import write_text
 from tests.accuracy.cases import CaseError, HeldOut, hold_out
 from tests.accuracy.constants import Constants, lineage
@@ -40,8 +41,9 @@ from tests.accuracy.vision_cases import vision_cases
 
 START, END = "<!-- accuracy -->", "<!-- /accuracy -->"
 RANGES_HEADER = """\
-# Relative errors that two of three published results stayed within, by kind of case, and what
-# has been published at all. Written by tests/accuracy/publish.py; edits are lost.
+# Relative errors that two of three (range) and nine of ten (wide) published results stayed within,
+# by kind of case, and what has been published at all. Written by tests/accuracy/publish.py; edits
+# are lost.
 
 """
 ERRORS_HEADER = """\
@@ -60,30 +62,36 @@ def ranges_text(
 
 
 def _covered(groups: Sequence[Group], rows: Sequence[Measurement]) -> dict[str, list[str]]:
-    """Chips and frameworks with runs; runs of a profile stand for those it is based on."""
+    """Models, chips and frameworks with runs; runs of a profile stand for those it is based on."""
     pairs = {
         (group.system.chip.id, profile)
         for group in groups
         if group.system.engine.id != GENERIC
         for profile in lineage(group.system.engine.id)
     }
+    models = {(dimensions(group.system.tokens_model), group.system.chip.id) for group in groups}
     return {
         "chips": sorted({group.system.chip.id for group in groups}),
         "frameworks": sorted({profile for _, profile in pairs}),
         "pairs": sorted(f"{chip}/{profile}" for chip, profile in pairs),
+        "models": sorted({shape for shape, _ in models}),
+        "model_chips": sorted(f"{shape}/{chip}" for shape, chip in models),
         "vision_chips": sorted({row.chip for row in rows if row.kind == "cv"}),
     }
 
 
 def _case(error: CaseError) -> dict[str, Any]:
+    case = error.case
     return {
-        "kind": error.case.kind,
-        "chip": "measured" if error.case.chip_measured else "unmeasured",
-        "kernels": "fitted" if error.case.kernels_fitted else "datasheet",
-        "framework": "known" if error.case.framework_known else "unknown",
+        "kind": case.kind,
+        "model": case.model.name.lower(),
+        "chip": case.chip.name.lower(),
+        "kernels": "fitted" if case.kernels_fitted else "datasheet",
+        "framework": "known" if case.framework_known else "unknown",
         "rows": error.rows,
         "basis": error.basis,
         "range": {name: round(value, 3) for name, value in error.ranges.items()},
+        "wide": {name: round(value, 3) for name, value in error.wide.items()},
     }
 
 
@@ -96,10 +104,11 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Hel
             error = {key: values[key] for key in ("kind", "metric", "rows", "covered")}
             error |= {"median": values["median_ape"], "mean": values["mape"]}
             error |= {key: values[key] for key in ("bias", "within_20")}
-            sizes = np.abs(held.pairs.get((group.kind, group.metric), np.zeros(0)))
-            if len(sizes):
-                error["held_out_median"] = round(float(np.median(sizes)), 5)
-                error["held_out_mean"] = round(float(np.mean(sizes)), 5)
+            for name, of_fold in held.errors.items():
+                sizes = np.abs(of_fold.get((group.kind, group.metric), np.zeros(0)))
+                if len(sizes):
+                    error[f"{name}_median"] = round(float(np.median(sizes)), 5)
+                    error[f"{name}_mean"] = round(float(np.mean(sizes)), 5)
             errors.append(error)
     choices = [
         {
@@ -131,8 +140,9 @@ def write_readme(path: Path) -> None:
         return
     record = read_record()
     words = (
-        f"Relative error on {record.rows:,} published results, recorded {record.date}. Held out: "
-        "predicted by constants fitted without any result of the row's model on its chip."
+        f"Relative error on {record.rows:,} published results, recorded {record.date}; median / "
+        "mean where constants were fitted without any result of the row's model on its chip "
+        "(pairs), of its model on any chip (models), of its month (months)."
     )
     table = as_markdown(record_lines(record))
     block = f"{START}\n{words}\n\n{table}\n\n{choice_words(record)}\n{END}"
@@ -155,7 +165,8 @@ def publish(results: Path, configs: Path) -> None:
     cases = [*held.cases, *vision_cases(vision)]
     write_text(RANGES, ranges_text(found, rows, cases))
     if vision is not None:
-        held.pairs.update({("cv", metric): errors for metric, errors in vision.pairs.items()})
+        of_vision = {("cv", metric): errors for metric, errors in vision.pairs.items()}
+        held = replace(held, errors={**held.errors, "pairs": held.errors["pairs"] | of_vision})
     write_text(ERRORS, errors_text(rows, predictions, held))
     print(f"written: {RANGES}, {ERRORS}")
 

@@ -2,14 +2,14 @@
 
     python -m tests.accuracy.refit RESULTS.csv --configs DIR [--folds 5] [--write]
 
-Prints errors before, after and, with ``--folds``, on (model, chip) pairs that the fit has not
-seen. ``--write`` puts the constants into the profiles with their provenance.
+Prints errors before, after and, with ``--folds``, on (model, chip) pairs, on models and on months
+that the fit has not seen. ``--write`` puts the constants into the profiles with their provenance.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from tests.accuracy.constants import (
     read_priors,
     start_factor,
 )
-from tests.accuracy.measured import Group, folds, load_groups
+from tests.accuracy.measured import FOLDS, Group, folds, load_groups
 from tests.accuracy.scores import show, worst
 from tests.accuracy.solver import Problem, left_out, solve
 from tests.accuracy.toml_patch import drop, patch
@@ -47,6 +47,7 @@ SOURCE = (
     "fitted to published serving and static-batch results (InferenceX, TensorRT-LLM, NIM, "
     "LLM-Inference-Bench, Qwen and FasterTransformer docs), prior: "
 )
+KIN = "no run uses it: follows its family on the generation, prior: "
 OWN_SOURCE = "engine's own kernels: fitted to its published results on this generation"
 
 
@@ -73,24 +74,24 @@ def _classes(group: Group) -> set[str]:
     return {n for n in group.kernels() if n.split(".")[0] in OWN_FAMILIES and n in known}
 
 
-def cross_validate(problem: Problem, start: np.ndarray, count: int) -> list[dict[str, np.ndarray]]:
-    """Predictions of every group by constants fitted without its pair."""
-    held: dict[int, dict[str, np.ndarray]] = {}
+def cross_validate(problem: Problem, start: np.ndarray, count: int) -> None:
+    """Print the errors of predictions by constants fitted without the row's (model, chip) pair,
+    without its model, and without its month."""
     residuals = problem.residuals(start)
-    parts = folds(problem.groups, count)
-    fits = left_out(problem, start, residuals, problem.slopes(start, residuals), parts)
-    for number, (pairs, logs) in enumerate(zip(parts, fits, strict=True), 1):
-        values = problem.constants.values(logs)
-        places = [i for i, group in enumerate(problem.groups) if group.pair in pairs]
-        for place in places:
-            group = problem.groups[place]
-            held[place] = group.predict(problem.system(group, values))
-        show(
-            f"held out, fold {number} ({len(pairs)} pairs)",
-            [problem.groups[i] for i in places],
-            [held[i] for i in places],
-        )
-    return [held[place] for place in range(len(problem.groups))]
+    slopes = problem.slopes(start, residuals)
+    for name, key in FOLDS.items():
+        parts = folds(problem.groups, count, key)
+        held: dict[int, dict[str, np.ndarray]] = {}
+        for places, logs in zip(
+            parts, left_out(problem, start, residuals, slopes, parts), strict=True
+        ):
+            values = problem.constants.values(logs)
+            for place in places:
+                group = problem.groups[place]
+                held[place] = group.predict(problem.system(group, values))
+        groups = [problem.groups[place] for place in held]
+        show(f"without the row's {name.removesuffix('s')}", groups, list(held.values()))
+        worst(groups, list(held.values()), 12)
 
 
 def predictions(problem: Problem, logs: np.ndarray) -> list[dict[str, np.ndarray]]:
@@ -99,8 +100,9 @@ def predictions(problem: Problem, logs: np.ndarray) -> list[dict[str, np.ndarray
     return [group.predict(problem.system(group, values)) for group in problem.groups]
 
 
-def write(constants: Constants, logs: np.ndarray) -> None:
-    """Put the constants into the profiles."""
+def write(constants: Constants, logs: np.ndarray, used: Collection[tuple[str, str]]) -> None:
+    """Put the constants into the profiles; ``used`` are kernel classes that rows on a generation
+    use: the others follow their kin, and are said to be unmeasured."""
     values = constants.values(logs)
     for (framework, generation), classes in constants.owns.items():
         path = bundled_files("frameworks")[framework]
@@ -134,7 +136,7 @@ def write(constants: Constants, logs: np.ndarray) -> None:
                 name = f'deviations."{table}"' if "." in table else f"deviations.{table}"
                 patch(bundled_files(folder)[owner], name, fields)
     for generation in constants.priors["generations"]:
-        _write_generation(constants, values, generation)
+        _write_generation(constants, values, generation, used)
 
 
 def _written(path: Path, generation: str) -> list[str]:
@@ -159,7 +161,17 @@ def _kernel_fields(
     return found
 
 
-def _write_generation(constants: Constants, values: np.ndarray, generation: str) -> None:
+def used_kernels(groups: Sequence[Group]) -> set[tuple[str, str]]:
+    """Generations and kernel classes that rows speak of."""
+    return {(group.system.chip.generation, name) for group in groups for name in group.kernels()}
+
+
+def _write_generation(
+    constants: Constants,
+    values: np.ndarray,
+    generation: str,
+    used: Collection[tuple[str, str]],
+) -> None:
     path = PROFILES / "chips" / "generations" / f"{generation}.toml"
     tables = constants.priors["generations"][generation]
     for name, prior in tables["kernels"].items():
@@ -170,8 +182,11 @@ def _write_generation(constants: Constants, values: np.ndarray, generation: str)
                 fields[key] = number(values[place])
         moved = any(abs(float(fields[key]) / prior[key] - 1.0) > MOVED for key in fields)
         source = read_toml(path)["kernels"].get(name, {}).get("source", "")
-        if moved and not source.startswith("fitted"):
+        source = source.removeprefix(SOURCE).removeprefix(KIN)
+        if moved and (generation, name) in used:
             fields |= {"provenance": '"fitted"', "source": f'"{SOURCE}{source}"'}
+        elif moved and not prior["measured"]:
+            fields |= {"provenance": '"datasheet"', "source": f'"{KIN}{source}"'}
         patch(path, f'kernels."{name}"', fields)
     if "clock" in tables:
         exponent = values[constants.index["generation", generation, "clock", "exponent"]]
@@ -230,11 +245,9 @@ def main() -> None:
         names = ["|".join((c.scope, c.owner, c.table, c.key)) for c in constants.list]
         np.savez(chosen.save, names=np.array(names), logs=logs)
     if chosen.write:
-        write(constants, logs)
+        write(constants, logs, used_kernels(groups))
     if chosen.folds:
-        held = cross_validate(problem, logs, chosen.folds)
-        show("held out, all folds", groups, held)
-        worst(groups, held)
+        cross_validate(problem, logs, chosen.folds)
 
 
 def _started(constants: Constants, path: Path | None) -> np.ndarray:

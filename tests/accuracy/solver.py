@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -63,39 +64,57 @@ class Problem:
     def slopes(
         self, logs: np.ndarray, here: Sequence[np.ndarray]
     ) -> list[tuple[list[int], np.ndarray]]:
-        """For every group the constants that move it, and the derivatives."""
-        found = []
-        for place, group in enumerate(self.groups):
-            known = self.active
-            candidates = self._candidates(group) if known is None else known[place]
-            columns, used = [], []
-            base = self.system(group, self.constants.values(logs))
-            for index in candidates:
-                nudged = logs.copy()
-                nudged[index] += STEP
-                values = self.constants.values(nudged)
-                moved = group.residuals(self.changed(group, base, index, values))
-                slope = (moved - here[place]) / STEP
-                if self.active is not None or np.any(np.abs(slope) > 1e-3):
-                    columns.append(slope)
-                    used.append(index)
-            matrix = np.stack(columns, axis=1) if columns else np.zeros((len(here[place]), 0))
-            found.append((used, matrix))
+        """For every group the constants that move it, and the derivatives; on all processors."""
+        # Forked processes have the problem already: only places and slopes go between them.
+        _AT_HAND[:] = [(self, logs, here)]
+        with get_context("fork").Pool() as pool:
+            found = pool.map(_slopes_at, range(len(self.groups)), chunksize=4)
         if self.active is None:
             self.active = [used for used, _ in found]
         return found
 
+    def slopes_of(
+        self, logs: np.ndarray, here: Sequence[np.ndarray], place: int
+    ) -> tuple[list[int], np.ndarray]:
+        """As `slopes`, of one group."""
+        group, known = self.groups[place], self.active
+        columns, used = [], []
+        base = self.system(group, self.constants.values(logs))
+        for index in self._candidates(group) if known is None else known[place]:
+            nudged = logs.copy()
+            nudged[index] += STEP
+            values = self.constants.values(nudged)
+            moved = group.residuals(self.changed(group, base, index, values))
+            slope = (moved - here[place]) / STEP
+            if known is not None or np.any(np.abs(slope) > 1e-3):
+                columns.append(slope)
+                used.append(index)
+        matrix = np.stack(columns, axis=1) if columns else np.zeros((len(here[place]), 0))
+        return used, matrix
+
     def _candidates(self, group: Group) -> list[int]:
-        """Constants that can move the group: costs, collectives, and the families it uses (one
-        dtype may stand in for another)."""
-        families = {name.split(".")[0] for name in group.kernels()}
+        """Constants that can move the group: costs, collectives, the kernel classes it uses, and
+        their families where another format stands in for one."""
+        names = group.kernels()
+        known = group.system.chip.kernels
+        families = {name.split(".")[0] for name in names if name not in known}
 
         def used(index: int) -> bool:
             table = self.constants.list[index].table.split("/")[-1]
-            return not table or "." not in table or table.split(".")[0] in families
+            return (
+                not table or "." not in table or table in names or table.split(".")[0] in families
+            )
 
         found = self.constants.concerned(group.system.chip, group.system.engine)
         return [index for index in found if used(index)]
+
+
+_AT_HAND: list[tuple[Problem, np.ndarray, Sequence[np.ndarray]]] = []
+
+
+def _slopes_at(place: int) -> tuple[list[int], np.ndarray]:
+    problem, logs, here = _AT_HAND[0]
+    return problem.slopes_of(logs, here, place)
 
 
 def _loss(residuals: np.ndarray) -> np.ndarray:
@@ -169,19 +188,22 @@ def linear_fit(
     logs: np.ndarray,
     residuals: Sequence[np.ndarray],
     slopes: Slopes,
-    without: Collection[tuple[str, str]] = (),
+    without: Collection[int] = (),
+    near: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Where the cost of all groups but those of the pairs ``without`` is least, if residuals were
-    linear around ``logs``: least squares, reweighted until it stays."""
+    """Where the cost of all groups but those at the places ``without`` is least, if residuals were
+    linear around ``logs``: least squares, reweighted until it stays, from ``near``."""
     constants = problem.constants
     lower, upper = _bounds(constants)
     lower, upper = np.maximum(lower, logs - FARTHEST), np.minimum(upper, logs + FARTHEST)
     groups = [
         (group.weights, r, used, slope)
-        for group, r, (used, slope) in zip(problem.groups, residuals, slopes, strict=True)
-        if group.pair not in without
+        for place, (group, r, (used, slope)) in enumerate(
+            zip(problem.groups, residuals, slopes, strict=True)
+        )
+        if place not in without
     ]
-    found = np.clip(logs, lower, upper)
+    found = np.clip(logs if near is None else near, lower, upper)
     for _ in range(REWEIGHTINGS):
         curvature = constants.precision.copy()
         gradient = constants.precision @ (found - constants.prior)
@@ -203,15 +225,15 @@ def left_out(
     logs: np.ndarray,
     residuals: Sequence[np.ndarray],
     slopes: Slopes,
-    parts: Sequence[Collection[tuple[str, str]]],
+    parts: Sequence[Collection[int]],
 ) -> Iterator[np.ndarray]:
-    """For each of ``parts`` the constants fitted without its (model, chip) pairs.
+    """For each of ``parts`` the constants fitted without the groups at its places.
 
     What leaving them out moves is the difference of two fits of the linear problem, so that
-    where ``logs`` is not yet its minimum, that is not taken for the pairs' doing.
+    where ``logs`` is not yet its minimum, that is not taken for their doing.
     """
     lower, upper = _bounds(problem.constants)
     every = linear_fit(problem, logs, residuals, slopes)
-    for pairs in parts:
-        moved = linear_fit(problem, logs, residuals, slopes, pairs) - every
+    for places in parts:
+        moved = linear_fit(problem, logs, residuals, slopes, places, every) - every
         yield np.clip(logs + moved, lower, upper)

@@ -13,7 +13,7 @@ from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
 from tests.accuracy.constants import Constants, kernel_owner
 from tests.accuracy.current import published_logs
-from tests.accuracy.measured import Group, folds, load_groups
+from tests.accuracy.measured import FOLDS, Group, folds, load_groups
 from tests.accuracy.refit import number
 from tests.accuracy.solver import Problem, cost, linear_fit, solve
 from tests.accuracy.toml_patch import drop, patch
@@ -125,19 +125,22 @@ def test_what_is_left_out_does_not_move_the_constants():
     start = constants.prior
     residuals = problem.residuals(start)
     slopes = problem.slopes(start, residuals)
-    pairs = {few[0].pair}
-    odd = [r + 5.0 if group.pair in pairs else r for group, r in zip(few, residuals, strict=True)]
-    plain = linear_fit(problem, start, residuals, slopes, pairs)
-    assert linear_fit(problem, start, odd, slopes, pairs) == pytest.approx(plain)
+    out = {place for place, group in enumerate(few) if group.pair == few[0].pair}
+    odd = [r + 5.0 if place in out else r for place, r in enumerate(residuals)]
+    plain = linear_fit(problem, start, residuals, slopes, out)
+    assert linear_fit(problem, start, odd, slopes, out) == pytest.approx(plain)
     assert not np.allclose(linear_fit(problem, start, odd, slopes), plain)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared measurements are not here")
-def test_folds_hold_whole_pairs_and_a_fit_lowers_its_cost():
+def test_folds_hold_whole_pairs_models_and_months_and_a_fit_lowers_its_cost():
     groups = load_groups(SHARED / "measurements.csv", SHARED / "measured_configs")
-    dealt = folds(groups, 5)
-    assert set().union(*dealt) == {group.pair for group in groups}
-    assert sum(map(len, dealt)) == len(set().union(*dealt))
+    for key in FOLDS.values():
+        dealt = folds(groups, 5, key)
+        every = [place for places in dealt for place in places]
+        assert sorted(every) == [at for at, one in enumerate(groups) if key(one) is not None]
+        owners = [{key(groups[place]) for place in places} for places in dealt]
+        assert sum(map(len, owners)) == len(set().union(*owners))
     few = [group for group in groups if group.system.chip.id == "l40s"]
     constants = Constants({})
     problem = Problem(constants, few)

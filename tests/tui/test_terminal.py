@@ -157,7 +157,7 @@ def test_only_ascii_where_nothing_else_is_shown(tmp_path, environment):
     try:
         program.wait_for("tried")
         program.send("?")
-        program.wait_for("Everywhere")
+        program.wait_for("In batches")
         assert program.output.isascii()
     finally:
         program.close()
@@ -327,3 +327,20 @@ def test_choices_that_are_a_pipe_hold_nothing_up(tmp_path):
         program.wait_for("tried")
     finally:
         program.close()
+
+
+@pytest.mark.parametrize("key", ["?", ":", "a"])
+def test_a_page_on_top_is_a_box_of_three_kilobytes(terminal, key):
+    terminal.wait_for("tried")
+    terminal.read(10, quiet=1.0)
+    start = len(terminal.output)
+    terminal.send(key)
+    terminal.wait_for("esc closes")
+    terminal.read(5, quiet=0.5)
+    assert len(terminal.output) - start <= 3000
+
+
+def test_the_first_screen_is_a_third_of_a_whole_one(terminal):
+    terminal.wait_for("tried")
+    terminal.read(10, quiet=1.0)
+    assert len(terminal.output) <= 15_000

@@ -18,8 +18,8 @@ from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
 if TYPE_CHECKING:
     from engine.plan.alternatives import Alternative
 
-STEADY_LINES = 20
-"""So tall the page is while its lines come in."""
+STEADY_LINES = 16
+"""So tall the page is: a box of 3 kB."""
 LEAST_LABEL = 11
 
 
@@ -31,7 +31,9 @@ class AlternativesPage(RowsPage[Scenario]):
         self, title: str, *, costs: bool = False, every: Callable[[], None] | None = None
     ) -> None:
         more = ", e every engine" if every is not None else ""
-        super().__init__(title, f"enter takes it{more}, esc closes", steady=STEADY_LINES)
+        super().__init__(
+            title, f"enter takes it{more}, esc closes", steady=STEADY_LINES, most=STEADY_LINES
+        )
         self._costs = costs
         self._every = every
         self._found: tuple[Alternative, ...] = ()

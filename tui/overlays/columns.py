@@ -8,7 +8,7 @@ from tui.desk import Desk
 from tui.lines import Line, line
 from tui.overlays.page import CLOSING, Page
 from tui.styles import BOLD, CURSOR, DIM, PLAIN
-from tui.widgets.columns import HIDDEN_AT_FIRST, WHOLE_SWEEP, columns_of, ordered, with_room
+from tui.widgets.columns import HIDDEN_AT_FIRST, WHOLE_SWEEP, columns_in, ordered, with_room
 from tui.widgets.table_pane import TablePane
 
 
@@ -30,14 +30,14 @@ class ColumnChooser(Page[None]):
         table = session.shown if session is not None else None
         if table is None:
             return []
-        known = columns_of(table.kind, one_token=table.one_token)
+        known = columns_in(table)
         return [one.id for one in ordered(known, self._table.order)]
 
     def _fill(self) -> None:
         session, table = self._desk.session, self._table
         assert session is not None and session.shown is not None
         shown = session.shown
-        columns = {one.id: one for one in columns_of(shown.kind, one_token=shown.one_token)}
+        columns = {one.id: one for one in columns_in(shown)}
         room = {one.id for one in with_room(table.columns(), table.size.width - 9)}
         whole = session.view.view != "layout"
         self.view.lines = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
 from engine.plan.metric import Metric
@@ -12,6 +13,9 @@ from engine.plan.metrics import metrics_about
 from tui.choices import Choices
 from tui.format import metric_text
 from tui.lines import cells
+
+if TYPE_CHECKING:
+    from engine.plan.results import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,12 @@ def columns_of(kind: ModelKind, *, one_token: bool = False) -> tuple[Column, ...
     shown = (_of_metric(one) for one in metrics if one.shown)
     hidden = (_of_metric(one) for one in metrics if not one.shown)
     return (*_WORDS, *shown, *_LAST, *hidden)
+
+
+def columns_in(table: Table) -> tuple[Column, ...]:
+    """As `columns_of`, of the metrics that a table has: some are worked out only where asked."""
+    every = columns_of(table.kind, one_token=table.one_token)
+    return tuple(one for one in every if one.text is None or one.id in table.metrics)
 
 
 def _of_metric(metric: Metric) -> Column:

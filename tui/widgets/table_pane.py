@@ -14,7 +14,7 @@ from tui.widgets.columns import (
     HIDDEN_AT_FIRST,
     WHOLE_SWEEP,
     Column,
-    columns_of,
+    columns_in,
     number,
     ordered,
     sized,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _columns_of(table: Table) -> tuple[Column, ...]:
-    return columns_of(table.kind, one_token=table.one_token)
+    return columns_in(table)
 
 
 def _with_change(column: Column) -> Column:

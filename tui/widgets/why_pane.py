@@ -86,7 +86,7 @@ class WhyPane(Pane):
         known = self.session.accuracy() if self.session is not None else None
         if known is None:
             return []
-        words = wrapped(known.sentence(), width - 1, 4)
+        words = wrapped(known.sentence(), width - 1, 6)
         return [line(("how sure", TITLE)), *(line((f" {one}", DIM)) for one in words)]
 
 

@@ -23,8 +23,8 @@ MEMORY = ROOT / "accuracy" / "memory.toml"
 class RecordedError:
     """Relative error of one metric over all rows of one kind.
 
-    ``held_out_*`` is of predictions by constants fitted without the row's model on its chip;
-    None where no such fit was made.
+    ``pairs_*`` are of predictions by constants fitted without the row's model on its chip,
+    ``models_*`` without its model, ``months_*`` without its month; None where no such fit was made.
     """
 
     kind: str
@@ -35,8 +35,12 @@ class RecordedError:
     mean: float
     bias: float
     within_20: float
-    held_out_median: float | None = None
-    held_out_mean: float | None = None
+    pairs_median: float | None = None
+    pairs_mean: float | None = None
+    models_median: float | None = None
+    models_mean: float | None = None
+    months_median: float | None = None
+    months_mean: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

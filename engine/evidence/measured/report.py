@@ -158,10 +158,16 @@ _FIRST, _LAST = ("id",), ("refused", "command")
 _HEADER_BYTES = 1 << 10
 
 
-def write_predictions(path: Path, rows: Sequence[Measurement], predictions: Predictions) -> None:
+Further = Mapping[str, FloatArray]
+"""Further columns of a table of predictions, one value per row, NaN for none."""
+
+
+def write_predictions(
+    path: Path, rows: Sequence[Measurement], predictions: Predictions, further: Further
+) -> None:
     """Write `prediction_csv`, over an older one but over no other file; raises `InputError`."""
     refuse_other_table(path)
-    write_text(path, prediction_csv(rows, predictions))
+    write_text(path, prediction_csv(rows, predictions, further))
 
 
 def refuse_other_table(path: Path) -> None:
@@ -176,14 +182,15 @@ def _is_table(path: Path) -> bool:
     return columns[:1] == _FIRST and columns[-2:] == _LAST
 
 
-def prediction_csv(rows: Sequence[Measurement], predictions: Predictions) -> str:
-    """One line per input row: id, predicted metrics, why it was refused, and the command that asks
-    the same."""
+def prediction_csv(rows: Sequence[Measurement], predictions: Predictions, further: Further) -> str:
+    """One line per input row: id, predicted metrics, ``further`` columns, why it was refused, and
+    the command that asks the same."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow((*_FIRST, *METRICS, *_LAST))
+    writer.writerow((*_FIRST, *METRICS, *further, *_LAST))
     for index, row in enumerate(rows):
-        values = (predictions.values[metric][index] for metric in METRICS)
+        known = [predictions.values[metric] for metric in METRICS]
+        values = [column[index] for column in [*known, *further.values()]]
         cells = ("" if np.isnan(value) else f"{value:.6g}" for value in values)
         call = predictions.calls[index]
         command = command_line(call) if call is not None else ""

@@ -14,9 +14,14 @@ NAMES = {
     "output_tps_per_chip": "tokens/s/chip",
     "samples_per_s": "images/s",
     "latency_ms": "latency",
+    "ttft_p99_ms": "TTFT p99",
+    "tpot_p99_ms": "TPOT p99",
+    "e2el_p99_ms": "end to end p99",
 }
 HEADER = ("kind", "metric", "rows", "predicted", "median error", "mean error", "bias", "±20 %")
-RECORD_HEADER = (*HEADER, "held-out median", "held-out mean")
+FOLDS = ("pairs", "models", "months")
+"""What predictions of held-out rows have not seen."""
+RECORD_HEADER = (*HEADER, *(f"without {name}" for name in FOLDS))
 _WORDS = 2
 """Columns that hold words; the others hold numbers."""
 
@@ -56,13 +61,15 @@ def _record_line(error: RecordedError) -> list[str]:
         f"{error.mean:.1%}",
         f"{error.bias:+.1%}",
         f"{error.within_20:.0%}",
-        _share(error.held_out_median),
-        _share(error.held_out_mean),
+        *(
+            _both(getattr(error, f"{name}_median"), getattr(error, f"{name}_mean"))
+            for name in FOLDS
+        ),
     ]
 
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+def _both(median: float | None, mean: float | None) -> str:
+    return "–" if median is None or mean is None else f"{median:.1%} / {mean:.1%}"
 
 
 def choice_words(record: Record) -> str:

@@ -137,14 +137,14 @@ model = "llama-3.1-8b"
 rate = 60
 isl = 1024
 osl = 256
-tpot = 30
+tpot = 40
 [[loads]]
 name = "other"
 model = "llama-3.1-8b"
 rate = 20
 isl = 1024
 osl = 256
-tpot = 30
+tpot = 40
 """
 
 

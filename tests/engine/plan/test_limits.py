@@ -201,8 +201,9 @@ class TestSettings:
         assert value(small, "ttft_ms") > value(large, "ttft_ms")
 
     def test_more_prompts_found_in_the_cache_are_fewer_to_prefill(self):
+        long = asking(SMALL, input_tokens=8192)
         ttft, tpot = (
-            [value(asking(SMALL, cached=share), metric) for share in (0.0, 0.5, 1.0)]
+            [value(asking(long, cached=share), metric) for share in (0.0, 0.5, 1.0)]
             for metric in ("ttft_ms", "tpot_ms")
         )
         assert sorted(ttft, reverse=True) == ttft
@@ -211,7 +212,7 @@ class TestSettings:
 
     @pytest.mark.parametrize("engine", ["vllm", "trtllm"])
     def test_without_a_prefix_cache_nothing_is_found(self, engine: str):
-        scenario = replace(asking(SMALL, cached=0.5), framework=engine)
+        scenario = replace(asking(SMALL, input_tokens=8192, cached=0.5), framework=engine)
         off, on = (told(scenario, prefix_caching=state) for state in (False, True))
         assert value(off, "ttft_ms") == value(asking(off, cached=0.0), "ttft_ms")
         assert value(on, "ttft_ms") < value(off, "ttft_ms")
