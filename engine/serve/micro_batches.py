@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,9 @@ class MicroBatches:
         """As `spread`, of everything that passes hold."""
         if self.columns is None:
             return passes
-        changed = {one.name: self._spread_part(getattr(passes, one.name)) for one in fields(passes)}
+        changed: dict[str, Any] = {
+            one.name: self._spread_part(getattr(passes, one.name)) for one in fields(passes)
+        }
         return replace(passes, **changed)
 
     def _spread_part(self, part: FloatArray | Step | Pass) -> FloatArray | Step | Pass:
