@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from engine.cli import run
 
 
