@@ -9,12 +9,14 @@ from engine.scenario import (
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
+    MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
+    USUAL_IMAGE,
     Scenario,
 )
-from engine.words.units import parse_count, parse_ratio, parse_whole
+from engine.words.units import parse_count, parse_ratio, parse_resolution, parse_whole
 from tui.field import LANGUAGE, Field, power_of_two_step, ten_percent_step
 
 IN_FLIGHT = "in flight"
@@ -55,6 +57,11 @@ def _spread_field(id: str, label: str) -> Field:
     )
 
 
+def _set_image_size(scenario: Scenario, text: str) -> Scenario:
+    width, height = parse_resolution(text) if text.strip() else USUAL_IMAGE
+    return _changed(scenario, image_width=width, image_height=height)
+
+
 LOAD: tuple[Field, ...] = (
     Field(
         "rate",
@@ -90,6 +97,23 @@ LOAD: tuple[Field, ...] = (
             s, shared_prefix_tokens=power_of_two_step(s.workload.shared_prefix_tokens or 256, way)
         ),
         hint="tokens that all prompts begin with",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "images",
+        "images",
+        lambda s: str(s.workload.images),
+        lambda s, text: _changed(s, images=parse_whole(text or "0", "images", 0, MOST_IMAGES)),
+        lambda s, way: _changed(s, images=min(max(s.workload.images + way, 0), MOST_IMAGES)),
+        hint="of each request; ISL is text",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "image_size",
+        "image size",
+        lambda s: "{}x{}".format(*(s.workload.resolution or USUAL_IMAGE)),
+        _set_image_size,
+        hint="width x height, as 1024x1024",
         kinds=LANGUAGE,
     ),
     Field(

@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.model.kinds import ModelCategory, ModelKind
+
+if TYPE_CHECKING:
+    from engine.model.images import ImageTower
 
 
 class Split(StrEnum):
@@ -312,6 +315,8 @@ class Architecture:
     """What kind of draft it is, which speculates for another model; "" for a model."""
     uncounted: tuple[str, ...] = ()
     """Parts of the checkpoint that are in no count, as the config names them."""
+    images: ImageTower | None = None
+    """What images of a request pass; None where there is no such tower, or none is described."""
 
     def blocks(self) -> Iterator[tuple[Block, int]]:
         """Every kind of layer with its count."""
