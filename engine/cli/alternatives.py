@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.report.options import wants_report
 from engine.cli.tables import print_csv, print_grid
 from engine.plan.alternatives import (
     ANY,
@@ -46,14 +47,21 @@ def run_hardware(
     """Every chip with every engine, best first."""
     made = (alternative(*one) for one in hardware_choices(scenario, chips, engines))
     found = ranked([one for one in made if one is not None])
+    heading = "chip and engine"
+    if wants_report(arguments):
+        from engine.cli.report.of_others import alternatives_report
+        from engine.cli.report.write import give_report
+
+        grid = alternatives_grid(found, heading)
+        give_report(arguments, alternatives_report(found, grid, heading))
     if arguments.json:
         document = {"alternatives": [one.values() for one in found]}
         json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
         print()
     elif arguments.csv:
         print_csv([_flat(one) for one in found])
-    else:
-        print_alternatives(found, "chip and engine")
+    elif not arguments.markdown:
+        print_alternatives(found, heading)
     return FOUND if any(one.meets for one in found) else NOTHING_MEETS
 
 
@@ -63,9 +71,14 @@ def _flat(one: Alternative) -> dict[str, Any]:
 
 def print_alternatives(found: Sequence[Alternative], heading: str) -> None:
     """A table of answers, one line each, with ranges."""
-    head = [heading, *_headings(found), "plan", "verdict"]
-    lines = [head, *(_cells(one, len(head)) for one in found)]
+    lines = alternatives_grid(found, heading)
     print_grid(lines, right=range(1, len(lines[0]) - 2))
+
+
+def alternatives_grid(found: Sequence[Alternative], heading: str) -> list[list[str]]:
+    """Its cells, under their heads."""
+    head = [heading, *_headings(found), "plan", "verdict"]
+    return [head, *(_cells(one, len(head)) for one in found)]
 
 
 def print_costs(found: Sequence[Alternative]) -> None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from engine.cli import FOUND
+from engine.cli.report.options import wants_report
 from engine.plan.plan_diff import Difference, differences
 from engine.plan.plan_file import load_plan
 from engine.words.text import clean
@@ -16,6 +17,14 @@ def run_diff(arguments: argparse.Namespace) -> int:
     """Print changed keys only, ``-`` before and ``+`` after; nothing when the plans agree."""
     before, after = (load_plan(Path(name).expanduser()).document for name in arguments.plans)
     found = differences(before, after)
+    if wants_report(arguments):
+        from engine.cli.report.of_others import difference_report
+        from engine.cli.report.write import give_report
+
+        first, second = (clean(Path(name).name, 60) for name in arguments.plans)
+        give_report(arguments, difference_report((first, second), (before, after), found))
+    if arguments.markdown:
+        return FOUND
     if arguments.json:
         rows = [{"key": one.key, "before": one.before, "after": one.after} for one in found]
         print(json.dumps(rows, indent=1, ensure_ascii=False))

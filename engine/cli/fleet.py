@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import scenario_from
 from engine.cli.progress import Progress
+from engine.cli.report.document import Bars, Chart, Grid, Report, Section, Sentences, Series
+from engine.cli.report.of_plan import sources
+from engine.cli.report.options import wants_report
+from engine.cli.report.write import give_report
 from engine.cli.sweep import command_scenario, is_auto
 from engine.cli.tables import print_csv, print_grid
 from engine.cli.traced import like_trace
@@ -35,6 +40,7 @@ MOST_ROWS = 12
 
 def run_fleet(arguments: argparse.Namespace) -> int:
     """Print what is asked: a stock's split, a day, or the chips for a rate."""
+    wants_report(arguments)
     scenario = _scenario(arguments)
     if arguments.pool:
         _print_split(arguments, best_split(read_stock(user_path(arguments.pool), scenario)))
@@ -64,6 +70,31 @@ def _fitted(scenario: Scenario) -> Scenario:
     return fitted(scenario, resolve(scenario).systems[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer of the fleet for people: a sentence, its table, ``foot`` under it in a terminal,
+    and what a report has besides."""
+
+    title: str
+    said: str
+    grid: Grid
+    chart: Chart | Bars
+    foot: Sequence[str] = ()
+    sections: tuple[Section, ...] = ()
+
+
+def _tell(arguments: argparse.Namespace, told: Told) -> None:
+    """Print it, and write it as a report where one is asked for."""
+    if not (arguments.markdown or arguments.json or arguments.csv):
+        print(f"{told.said}\n")
+        print_grid(told.grid.rows, right=told.grid.right)
+        if told.foot:
+            print("\n" + "\n".join(told.foot))
+    chart = Section(told.chart.title, told.chart)
+    table = Section("Table", told.grid)
+    give_report(arguments, Report(told.title, told.said, (chart, table, *told.sections)))
+
+
 # --- a rate -------------------------------------------------------------------------------------
 
 
@@ -74,8 +105,7 @@ def _print_fleet(arguments: argparse.Namespace, fleet: Fleet) -> None:
         print()
     elif arguments.csv:
         print_csv(rows)
-    else:
-        _print_fleet_table(arguments, fleet, rows)
+    _tell(arguments, _fleet_text(arguments, fleet, rows))
 
 
 def _fleet_row(arguments: argparse.Namespace, fleet: Fleet, one: Sized) -> dict[str, Any]:
@@ -104,18 +134,16 @@ def _known(value: float) -> float | None:
     return value if value == value else None
 
 
-def _print_fleet_table(
-    arguments: argparse.Namespace, fleet: Fleet, rows: list[dict[str, Any]]
-) -> None:
+def _fleet_text(arguments: argparse.Namespace, fleet: Fleet, rows: list[dict[str, Any]]) -> Told:
     first, best = fleet.sized[0], rows[0]
     requests = fleet.scenario.workload.rate
     sure = best["replicas_90_percent"]
     more = f"; {sure} to be 90 % sure" if sure is not None else ""
     nodes = f", {best['chips']} in whole nodes" if arguments.whole_nodes else ""
-    print(
+    said = (
         f"{requests:g} requests/s of {fleet.prepared.model.name} take {first.chips} × "
         f"{fleet.prepared.chip.name} as {first.arrangement.name}: {first.replicas} "
-        f"replica{'s' if first.replicas > 1 else ''}{more}{nodes}.\n"
+        f"replica{'s' if first.replicas > 1 else ''}{more}{nodes}."
     )
     priced = best["usd_per_hour"] is not None
     lines = [["layout", "precision", "replicas", "90 %", "chips", "90 %", "TTFT", "TPOT", "used"]]
@@ -135,7 +163,18 @@ def _print_fleet_table(
         if priced:
             cells += [f"{row['usd_per_hour']:,.2f}", f"{row['usd_per_million_output']:.3g}"]
         lines.append(cells)
-    print_grid(lines, right=range(2, len(lines[0])))
+    chips = [
+        (f"{one.words} ×{one.replicas}", float(one.chips), None, True)
+        for one in fleet.sized[:MOST_ROWS]
+    ]
+    sections = sources(fleet.prepared, fleet.scenario, first.table, first.row)
+    return Told(
+        f"{fleet.prepared.model.name} on {fleet.prepared.chip.name}",
+        said,
+        Grid(lines, range(2, len(lines[0]))),
+        Bars("Chips that carry the rate", "chips", chips),
+        sections=tuple(sections),
+    )
 
 
 def _count(value: int | None) -> str:
@@ -159,8 +198,7 @@ def _run_day(arguments: argparse.Namespace, scenario: Scenario) -> int:
         print()
     elif arguments.csv:
         print_csv(best.rows())
-    else:
-        _print_day(days)
+    _tell(arguments, _day_text(days))
     return FOUND if not best.below else NOTHING_MEETS
 
 
@@ -183,11 +221,9 @@ def _others(days: tuple[Day, ...]) -> list[dict[str, Any]]:
     return [one.totals() for one in days[1:MOST_ROWS]]
 
 
-def _print_day(days: tuple[Day, ...]) -> None:
+def _day_text(days: tuple[Day, ...]) -> Told:
     best = days[0]
     totals, rows = best.totals(), best.rows()
-    print(_day_sentence(best, totals))
-    print()
     priced, measured = totals["usd"] is not None, totals["kwh"] is not None
     head = ["hour", "req/s", "replicas", "chips", "TTFT", "TPOT", "used"]
     lines = [[*head, *(["$"] if priced else []), *(["kWh"] if measured else []), ""]]
@@ -204,13 +240,22 @@ def _print_day(days: tuple[Day, ...]) -> None:
         cells += [f"{row['usd']:,.2f}"] if priced else []
         cells += ["–" if row["kwh"] is None else f"{row['kwh']:,.1f}"] if measured else []
         lines.append([*cells, "" if row["meets"] else "below the objectives"])
-    print_grid(lines, right=range(len(lines[0]) - 1))
-    print(f"\nchips    {bars([float(row['chips']) for row in rows], wide=2)}")
-    print(f"req/s    {bars([row['requests_per_second'] for row in rows], wide=2)}")
-    if len(days) > 1:
-        print("\nothers:")
-        for one in days[1:5]:
-            print(f"  {_day_words(one.totals())}")
+    foot = [
+        f"chips    {bars([float(row['chips']) for row in rows], wide=2)}",
+        f"req/s    {bars([row['requests_per_second'] for row in rows], wide=2)}",
+    ]
+    others = [_day_words(one.totals()) for one in days[1:5]]
+    if others:
+        foot += ["", "others:", *(f"  {one}" for one in others)]
+    points = [(float(row["hour"]), float(row["chips"])) for row in rows]
+    return Told(
+        f"{best.prepared.model.name} on {best.prepared.chip.name}, hour by hour",
+        _day_sentence(best, totals),
+        Grid(lines, range(len(lines[0]) - 1)),
+        Chart("Chips in use", "hour", "chips", (Series("", points),)),
+        foot,
+        (Section("Others", Sentences(others)),),
+    )
 
 
 def _time(milliseconds: float | None) -> str:
@@ -267,15 +312,13 @@ def _print_split(arguments: argparse.Namespace, split: Split) -> None:
         }
         json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
         print()
-        return
-    if arguments.csv:
+    elif arguments.csv:
         print_csv(rows)
-        return
     cost = f"{dollars(split.cost)} an hour" if split.in_dollars else f"{split.cost:,.0f} chips"
     least = f"{dollars(split.bound)}" if split.in_dollars else f"{split.bound:,.0f} chips"
     how = "no split costs less" if split.is_best else f"no split costs less than {least}"
     stock = ", ".join(f"{used[chip]} of {count} × {chip}" for chip, count in split.stock.items())
-    print(f"{len(rows)} loads on {stock}: {cost}; {how}.\n")
+    said = f"{len(rows)} loads on {stock}: {cost}; {how}."
     lines = [["load", "chip", "chips", "plan", "TTFT", "TPOT"]]
     lines += [
         [
@@ -288,4 +331,13 @@ def _print_split(arguments: argparse.Namespace, split: Split) -> None:
         ]
         for row in rows
     ]
-    print_grid(lines, right=(2, 4, 5))
+    chips = [(row["load"], float(row["chips"]), None, True) for row in rows]
+    _tell(
+        arguments,
+        Told(
+            "Several loads on one stock",
+            said,
+            Grid(lines, (2, 4, 5)),
+            Bars("Chips of each load", "chips", chips),
+        ),
+    )

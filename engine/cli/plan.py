@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.report.options import wants_report
 from engine.cli.streams import having
 from engine.cli.sweep import prepare_told
 from engine.plan.answer import answer
@@ -17,6 +18,7 @@ from engine.words.text import clean
 
 def run_plan(arguments: argparse.Namespace) -> int:
     """Sweep and save; nothing is written when nothing meets the objectives."""
+    reported = wants_report(arguments)
     scenario, prepared = prepare_told(arguments)
     result = sweep(prepared, scenario)
     if result is None:
@@ -25,10 +27,21 @@ def run_plan(arguments: argparse.Namespace) -> int:
     if result.best is None:
         print(f"{sentence}\nNo plan was written.")
         return NOTHING_MEETS
+    report = None
+    if reported:
+        from engine.cli.report.of_plan import plan_report
+
+        report = plan_report(prepared, scenario, result)
     path = user_path(arguments.output)
     # The answer comes when the file is safe: who reads it may rely on the plan.
     save_plan(path, prepared, scenario, result, result.table, result.best)
     done = f"Plan written to {clean(str(path))}"
     with having(done):
-        print(f"{sentence}\n{done}")
+        if report is not None:
+            from engine.cli.report.write import give_report
+
+            written = give_report(arguments, report)
+            done = f"{done}\n{written}" if written else done
+        if not arguments.markdown:
+            print(f"{sentence}\n{done}")
     return FOUND

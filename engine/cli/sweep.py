@@ -17,6 +17,7 @@ from engine.cli.alternatives import (
     run_hardware,
 )
 from engine.cli.options import AUTO, idle_options, scenario_from
+from engine.cli.report.options import wants_report
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
@@ -70,7 +71,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
 def run_sweep(arguments: argparse.Namespace) -> int:
     """Sweep, print, and say by the exit code whether anything meets the objectives."""
     keep_what_is_dropped()
-    count = _row_count(arguments.rows)
+    count, reported = _row_count(arguments.rows), wants_report(arguments)
     chips, engines = named_hardware(arguments)
     scenario, prepared = prepare_told(arguments)
     if chips or engines:
@@ -80,11 +81,16 @@ def run_sweep(arguments: argparse.Namespace) -> int:
         raise InputError("sweep: stopped")
     shown = result.order if count is None else result.order[:count]
     rows = rows_values(prepared, scenario, result.table, map(int, shown))
+    if reported:
+        from engine.cli.report.of_plan import plan_report
+        from engine.cli.report.write import give_report
+
+        give_report(arguments, plan_report(prepared, scenario, result))
     if arguments.json:
         _print_json(prepared, scenario, result, rows)
     elif arguments.csv:
         print_csv(rows)
-    else:
+    elif not arguments.markdown:
         _print_table(prepared, scenario, result, rows)
     return FOUND if result.best is not None else NOTHING_MEETS
 

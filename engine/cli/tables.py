@@ -75,10 +75,10 @@ def _text_of(name: str) -> Callable[[dict[str, Any]], str]:
 
 
 def _figure_of(metric: Metric) -> Callable[[dict[str, Any]], str]:
-    return lambda row: _number(metric.unit, row.get(metric.id))
+    return lambda row: number(metric.unit, row.get(metric.id))
 
 
-def _number(unit: Unit, value: float | None) -> str:
+def number(unit: Unit, value: float | None) -> str:
     """A metric for people: times with more digits the shorter they are."""
     if value is None:
         return "–"
@@ -95,11 +95,18 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def print_rows(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> None:
-    """A table with the columns of the model's kind."""
+    """The table for people."""
+    print_grid(*grid_of(prepared, scenario, rows))
+
+
+def grid_of(
+    prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]
+) -> tuple[list[list[str]], list[int]]:
+    """Cells of the table for people under their heads, and which columns are figures."""
     columns = _columns(prepared, scenario, rows)
     lines = [[one.title for one in columns]]
     lines += [[one.cell(row) for one in columns] for row in rows]
-    print_grid(lines, right=[place for place, one in enumerate(columns) if not one.is_text])
+    return lines, [place for place, one in enumerate(columns) if not one.is_text]
 
 
 def print_grid(lines: Sequence[Sequence[str]], right: Sequence[int]) -> None:

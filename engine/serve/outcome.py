@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Protocol
 
 import numpy as np
 
 from engine.serve.laws import SayLaws
 from engine.serve.memory import MemoryItem
 from engine.serve.passes import Item
-from engine.serve.service import Part, Parts
+from engine.serve.service import OfRows, Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Row
 from engine.words.statistic import Statistic
 from engine.work.arrangement import Arrangement
@@ -54,18 +53,6 @@ class Memory:
         """The largest size that is admitted: 0 where nothing starts."""
         admitted = np.minimum(self.memory_size, self.scheduler_size)
         return np.where(self.context_fits, admitted, 0.0)
-
-
-class Itemised(Protocol):
-    """A pass that can say what it is made of."""
-
-    def at(self, row: Row) -> Itemised:
-        """The pass of one row alone."""
-        ...
-
-    def items(self) -> tuple[Item, ...]:
-        """What made its seconds."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +102,7 @@ class Outcome:
     rates: Mapping[str, FloatArray]
     memory: Memory
     say_parts: Callable[[], Parts]
-    passes: Mapping[str, Itemised]
+    passes: Mapping[str, OfRows]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
     bill: Bill | None = None

@@ -1,0 +1,1 @@
+"""Reports: an answer with its chart, tables, reasons, ranges and sources as one file."""

@@ -1,0 +1,127 @@
+"""Charts of a report as SVG, with no script and nothing to load."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from engine.cli.report.document import Bars, Chart
+from engine.words.quantities import rate
+from engine.words.text import clean
+
+WIDTH, HEIGHT = 720, 260
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 30, 40
+BAR, LABEL = 26, 220
+_COLOURS = ("#1f6feb", "#bf5b04", "#1a7f37", "#8250df", "#57606a")
+_MOST_POINTS = 400
+
+
+def svg(body: Chart | Bars) -> str:
+    """One chart."""
+    return _lines(body) if isinstance(body, Chart) else _bars(body)
+
+
+def _lines(chart: Chart) -> str:
+    shown = [one for line in chart.series for one in line.points]
+    shown += [chart.chosen] if chart.chosen else []
+    left, right = min(x for x, _ in shown), max(x for x, _ in shown)
+    highest = max(y for _, y in shown)
+    # A limit belongs into the picture where it does not flatten all lines.
+    if chart.limit is not None and chart.limit <= 3 * highest:
+        highest = max(highest, chart.limit)
+    ticks = _ticks(highest)
+    top = ticks[-1] or 1.0
+
+    def across(x: float) -> float:
+        return LEFT + (x - left) / ((right - left) or 1.0) * (WIDTH - LEFT - RIGHT)
+
+    def up(y: float) -> float:
+        return HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
+
+    def parts() -> Iterator[str]:
+        for value in ticks:
+            yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up(value))}/>'
+            yield _text(LEFT - 8, up(value) + 4, rate(value), "end")
+        for value in _ticks(right):
+            if value >= left:
+                yield _text(across(value), HEIGHT - BOTTOM + 18, f"{value:,.4g}", "middle")
+        for place, line in enumerate(chart.series):
+            colour = _COLOURS[place % len(_COLOURS)]
+            step = max(len(line.points) // _MOST_POINTS, 1)
+            kept = [*line.points[::step], line.points[-1]] if line.points else []
+            path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in kept)
+            yield f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{path}"/>'
+            if len(chart.series) > 1:
+                name = _text(WIDTH - RIGHT, TOP + 14 * place, line.name, "end", colour)
+                yield name
+        if chart.limit is not None and chart.limit <= top:
+            yield f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up(chart.limit))}/>'
+            said = f"limit {rate(chart.limit)}"
+            yield _text(WIDTH - RIGHT, up(chart.limit) - 5, said, "end", "#cf222e")
+        if chart.chosen is not None:
+            x, y = chart.chosen
+            yield f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="5" class="chosen"/>'
+
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    return _whole(
+        HEIGHT,
+        f"{chart.title}: {chart.up} over {chart.across}",
+        [
+            _text(LEFT, 16, chart.up),
+            *parts(),
+            _text(middle, HEIGHT - 4, chart.across, "middle"),
+        ],
+    )
+
+
+def _bars(bars: Bars) -> str:
+    most = max(value * (1 + (off or 0.0)) for _, value, off, _ in bars.bars) or 1.0
+    room = WIDTH - LABEL - 80
+
+    def parts() -> Iterator[str]:
+        for place, (name, value, off, good) in enumerate(bars.bars):
+            y = TOP + BAR * place
+            length = value / most * room
+            colour = _COLOURS[0] if good else _COLOURS[4]
+            yield _text(LABEL - 8, y + 13, name, "end")
+            yield f'<rect x="{LABEL}" y="{y}" width="{length:.1f}" height="18" fill="{colour}"/>'
+            if off is not None:
+                ends = [LABEL + value * (1 + sign * off) / most * room for sign in (-1, 1)]
+                x1, x2 = (f"{one:.1f}" for one in ends)
+                yield f'<line class="range" x1="{x1}" x2="{x2}" {_flat(y + 9)}/>'
+            reach = value * (1 + (off or 0.0)) / most * room
+            yield _text(LABEL + reach + 6, y + 13, rate(value))
+
+    height = TOP + BAR * len(bars.bars) + 8
+    return _whole(height, bars.title, [_text(LABEL, 16, bars.unit), *parts()])
+
+
+def _flat(y: float) -> str:
+    return f'y1="{y:.1f}" y2="{y:.1f}"'
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start", colour: str = "") -> str:
+    fill = f' fill="{colour}"' if colour else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{fill}>{_shown(text)}</text>'
+
+
+def _shown(text: str) -> str:
+    return escape(clean(text, len(text)))
+
+
+def _whole(height: int, label: str, parts: Sequence[str]) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{_shown(label)}" '
+        f'xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    )
+
+
+def _ticks(most: float) -> list[float]:
+    """Round numbers from 0 to one that is not below ``most``."""
+    if not math.isfinite(most) or most <= 0:
+        return [0.0, 1.0]
+    rough = most / 4
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * one for one in (1, 2, 2.5, 5, 10) if power * one >= rough)
+    return [step * count for count in range(math.ceil(most / step - 1e-9) + 1)]
