@@ -57,9 +57,27 @@ def _spread_field(id: str, label: str) -> Field:
     )
 
 
+_USUAL_SIZE = "{}x{}".format(*USUAL_IMAGE)
+_LARGEST_SIDE = 65_536
+
+
+def _image_size(scenario: Scenario) -> str:
+    chosen = scenario.workload.resolution
+    return f"{chosen[0]}x{chosen[1]}" if chosen else _USUAL_SIZE
+
+
 def _set_image_size(scenario: Scenario, text: str) -> Scenario:
-    width, height = parse_resolution(text) if text.strip() else USUAL_IMAGE
-    return _changed(scenario, image_width=width, image_height=height)
+    width, height = parse_resolution(text.strip() or _USUAL_SIZE)
+    usual = (width, height) == USUAL_IMAGE
+    return _changed(
+        scenario, image_width=0 if usual else width, image_height=0 if usual else height
+    )
+
+
+def _step_image_size(scenario: Scenario, direction: int) -> Scenario:
+    sides = scenario.workload.resolution or USUAL_IMAGE
+    changed = (power_of_two_step(one, direction, _LARGEST_SIDE) for one in sides)
+    return _set_image_size(scenario, "{}x{}".format(*changed))
 
 
 LOAD: tuple[Field, ...] = (
@@ -111,9 +129,10 @@ LOAD: tuple[Field, ...] = (
     Field(
         "image_size",
         "image size",
-        lambda s: "{}x{}".format(*(s.workload.resolution or USUAL_IMAGE)),
+        _image_size,
         _set_image_size,
-        hint="width x height, as 1024x1024",
+        _step_image_size,
+        hint="as 1920x1080",
         kinds=LANGUAGE,
     ),
     Field(
