@@ -43,8 +43,8 @@ settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_
 
 The command line's words are understood too: ``isl osl isl_spread osl_spread shared_prefix tp pp
 ep dp ttft tpot e2e latency goodput precision resolution image_size set number``, limits as
-``ttft_p99``, and ``engine`` for the framework. What is wrong raises `Error`, in one line. Importing this module loads
-nothing heavy; numpy comes with the first question.
+``ttft_p99``, and ``engine`` for the framework. What is wrong raises `Error`, in one line. Importing
+this module loads nothing heavy; numpy comes with the first question.
 """
 
 from __future__ import annotations
