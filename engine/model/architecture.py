@@ -14,12 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from engine.model.image_rules import ImageRule
 from engine.model.kinds import ModelCategory, ModelKind
-
-if TYPE_CHECKING:
-    from engine.model.images import ImageTower
 
 
 class Split(StrEnum):
@@ -261,6 +259,27 @@ class LayerGroup:
 
     block: Block
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTower:
+    """What images pass before they are part of a prompt.
+
+    ``layers`` work on patches, the ``projector`` on what comes out of them; ``layer_count`` are
+    transformer layers, of which each is two groups' blocks (attention, feed-forward).
+    """
+
+    rule: ImageRule
+    hidden_size: int
+    layer_count: int
+    layers: tuple[LayerGroup, ...]
+    projector: tuple[Matrix, ...]
+
+    @property
+    def widest(self) -> int:
+        """Outputs of its widest matrices that run together."""
+        blocks = (group.block for group in self.layers)
+        return max(sum(one.outputs for one in block.matrices[:-1]) for block in blocks)
 
 
 @dataclass(frozen=True, slots=True)

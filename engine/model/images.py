@@ -1,33 +1,10 @@
-"""The tower that reads a request's images: its rule and its layers."""
+"""Layers and projectors of towers that read images (`engine.model.architecture.ImageTower`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.model.architecture import AttentionCore, Block, LayerGroup, Matrix, Role, Split
-from engine.model.image_rules import ImageRule
-
-
-@dataclass(frozen=True, slots=True)
-class ImageTower:
-    """What images pass before they are part of a prompt.
-
-    ``layers`` work on patches, the ``projector`` on what comes out of them; ``layer_count`` are
-    transformer layers, of which each is two groups' blocks (attention, feed-forward).
-    """
-
-    rule: ImageRule
-    hidden_size: int
-    layer_count: int
-    layers: tuple[LayerGroup, ...]
-    projector: tuple[Matrix, ...]
-
-    @property
-    def widest(self) -> int:
-        """Outputs of its widest matrices that run together."""
-        blocks = (group.block for group in self.layers)
-        return max(sum(one.outputs for one in block.matrices[:-1]) for block in blocks)
 
 
 def transformer(

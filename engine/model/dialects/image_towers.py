@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.model.architecture import ImageTower
 from engine.model.defaults import class_defaults
 from engine.model.image_rules import (
     AnyResolution,
@@ -21,7 +22,7 @@ from engine.model.image_rules import (
     Rows,
     Tiled,
 )
-from engine.model.images import ImageTower, projections, transformer
+from engine.model.images import projections, transformer
 from engine.model.keys import Keys
 
 Reader = Callable[[Keys, Keys, int], ImageTower]

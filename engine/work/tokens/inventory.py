@@ -22,13 +22,13 @@ from engine.model.architecture import (
     Block,
     Core,
     Experts,
+    ImageTower,
     LatentCore,
     Matrix,
     Role,
     Split,
     StateCore,
 )
-from engine.model.images import ImageTower
 from engine.model.precision import Portion, Precision
 from engine.work.expert_slots import Placing
 
