@@ -203,8 +203,8 @@ def printed_token_bytes(layers: Sequence[Layers], policy: CachePolicy) -> FloatA
     groups = sum(np.ceil(one.count / size) for one in layers)
     pages = [one.token_bytes for one in layers if not one.is_state]
     states = [one.state_bytes / block for one in layers if one.is_state]
-    largest: FloatArray = np.max(pages or states, axis=0)
-    return groups * size * largest
+    printed: FloatArray = groups * size * np.max(pages or states, axis=0)
+    return printed
 
 
 def _group_size(counts: Sequence[float]) -> float:
