@@ -23,7 +23,10 @@ def found_note(scenario: Scenario, system: System, found_percent: float | None) 
     if asked - found < SAID_FROM:
         return ""
     host = " and host memory" if scenario.settings.host_cache_gib else ""
-    return f"asked for {asked:.0%} of the prompts from the prefix cache, memory{host} holds {found:.0%}"
+    return (
+        f"asked for {asked:.0%} of the prompts from the prefix cache, memory{host} holds "
+        f"{found:.0%}"
+    )
 
 
 def found_of(scenario: Scenario, arrangement: Arrangement, batch: float) -> str:

@@ -72,7 +72,8 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
-    framework = configured(framework, chip, scenario.settings)
+    towers = architecture.tower_parameters if isinstance(architecture, Architecture) else 0
+    framework = configured(framework, chip, scenario.settings, scenario.chips, towers)
     systems = tuple(
         System(
             architecture,
