@@ -140,6 +140,7 @@ def drafting_weight_bytes(
     storage, placing = framework.storage, Placing.of(framework.capabilities)
     built_in = draft is not None and draft.built_in
     weights = rank_weight_bytes(architecture, precision, chip, storage, layouts, placing, built_in)
+    weights = weights + storage.loading_bytes
     if draft is None or draft.built_in or draft.architecture is None:
         return weights
     own = draft.architecture
