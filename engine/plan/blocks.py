@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.certainty import stricter
 from engine.plan.metric import Answers, Metric, Needs
 from engine.plan.metrics import (
     CODES,
@@ -29,6 +30,7 @@ from engine.plan.metrics import (
 )
 from engine.plan.money.bill import billed
 from engine.plan.prepared import Prepared
+from engine.plan.ranges import accuracy_of
 from engine.plan.results import Table
 from engine.scenario import Scenario
 from engine.serve.load import Open
@@ -204,13 +206,16 @@ def judged_table(
     block: Block,
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
+    known = tuple(accuracy_of(prepared, scenario, one) for one in precisions)
+    limits = tuple(stricter(scenario.objectives, one, scenario.certainty) for one in known)
     excess = np.zeros(len(block.batch))
     binding = block.refusal.astype(np.int64)
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in block.metrics:
             continue
-        limit = getattr(scenario.objectives, verdict.metric.id)
-        if limit is not None:
+        if getattr(scenario.objectives, verdict.metric.id) is not None:
+            each = np.array([getattr(one, verdict.metric.id) for one in limits])
+            limit = float(each[0]) if len(each) == 1 else each[block.precision_index]
             ratio = verdict.metric.ratio(block.metrics[verdict.metric.id], limit)
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
@@ -237,6 +242,8 @@ def judged_table(
         meets=fits & (excess <= 1.0),
         binding=binding,
         excess=excess,
+        limits=limits,
+        accuracies=known,
         one_token=has_one_token(prepared, scenario),
     )
 
