@@ -34,7 +34,7 @@ from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
 from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import FloatArray, IntArray
-from engine.work.arrangement import Arrangement, Disaggregated
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ STEPS = Steps(500_000, 512, 6, 1 << 20)
 nor read them. Throughput over batch is no smooth line, and the answer must not depend on steps."""
 POOL_STEPS = Steps(4096, 24, 8, 0, 1.25)
 """Of pools a candidate costs several times as much, and they come in larger numbers."""
+
+BLOCK_COST = 3000
+"""What a block costs beside its candidates, in as many of them."""
+MOST_SHARED = 2
+"""Blocks whose batches share passes are so many times as large at most."""
 
 
 def batch_table(
@@ -142,20 +147,35 @@ def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -
     return np.minimum(most[:, 0], float(LARGEST_BATCH)).astype(np.int64)
 
 
-def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, int]]:
-    """Cut (arrangements, batches) into blocks of about ``candidates``: arrangements of similar
-    limits together, and a range of batches. Batches are counted, from 1, in those tried."""
-    order = np.argsort(limits, kind="stable")
+def _blocks(
+    limits: IntArray, stages: IntArray, candidates: int
+) -> Iterator[tuple[IntArray, int, int]]:
+    """Cut (arrangements, batches) into blocks of about ``candidates``: arrangements together that
+    have as many pipeline ``stages``, which share passes between batches, and similar limits; and a
+    range of batches. Batches are counted, from 1, in those tried."""
+    order = np.lexsort((limits, stages))
+
+    def cost(first: int, last: int) -> float:
+        """Of one block, in passes that it works out."""
+        alike = stages[order[first]] == stages[order[last]]
+        each = int(limits[order[first : last + 1]].max())
+        passes = each / int(stages[order[first]]) if alike else each
+        return BLOCK_COST + (last + 1 - first) * passes
+
     start = 0
     while start < len(order):
-        width = int(limits[order[start]])
-        rows = max(1, candidates // max(width, 1))
-        chosen = order[start : start + rows]
-        while len(chosen) > 1 and limits[chosen[-1]] > 1.5 * width + 64:
-            chosen = chosen[:-1]
-        start += len(chosen)
+        end = start + 1
+        while end < len(order):
+            alone = BLOCK_COST + int(limits[order[end]]) / int(stages[order[end]])
+            together = cost(start, end)
+            if together > candidates or together > cost(start, end - 1) + alone:
+                break
+            end += 1
+        chosen = order[start:end]
+        start = end
         widest = int(limits[chosen].max())
-        span = max(1, candidates // len(chosen))
+        shared = int(stages[chosen].min()) if len(set(stages[chosen].tolist())) == 1 else 1
+        span = max(1, candidates * min(shared, MOST_SHARED) // len(chosen))
         for low in range(1, widest + 1, span):
             yield chosen, low, min(low + span - 1, widest)
 
@@ -218,6 +238,9 @@ class _Search:
         self._places = places
         self._should_stop = should_stop
         self._most = [self._largest(precision) for precision in prepared.precisions]
+        used = [prepared.arrangements[int(place)] for place in places]
+        pipelines = (one.layout.pipeline if isinstance(one, Aggregated) else 1 for one in used)
+        self._stages = np.array(list(pipelines), dtype=np.int64)
         widest = max(int(most[places].max()) for most in self._most)
         only = None if scenario.workload.rate else scenario.fixed_batch
         rows = sum(int(most[places].sum()) for most in self._most)
@@ -245,7 +268,7 @@ class _Search:
         candidates = kind_of(self._prepared.kind).block_candidates
         for place, most in enumerate(self._most):
             counts = np.searchsorted(self._tried, most[self._places], side="right")
-            for chosen, low, high in _blocks(counts, candidates):
+            for chosen, low, high in _blocks(counts, self._stages, candidates):
                 if self._should_stop():
                     return False
                 tried = self._tried[low - 1 : high]

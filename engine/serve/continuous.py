@@ -17,6 +17,7 @@ import numpy as np
 from engine.serve.client import opening_seconds, waiting_in_step
 from engine.serve.closed_laws import Users, closed_laws, opening_span
 from engine.serve.load import Client
+from engine.serve.micro_batches import MicroBatches
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service
@@ -45,42 +46,45 @@ def serve_continuous(
     """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
     memory and scheduler admit ``limit``; the others queue."""
     everyone = bool(np.all(batch <= limit))
-    admitted = batch if everyone else np.minimum(batch, limit)
-    passes = steady_passes(deployment, requests, client, admitted)
+    shared = MicroBatches.of(deployment.layouts, batch) if client is None else MicroBatches(batch)
+    passes = steady_passes(deployment, requests, client, np.minimum(shared.sizes, limit))
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
-    waiting = _mean_wait(deployment, requests, client, passes)
     surplus = passes.sequences - passes.decoding.sequences
-    queueing = surplus / np.maximum(passes.arrivals, 1e-12) * passes.step
+    queueing = shared.spread(surplus / np.maximum(passes.arrivals, 1e-12) * passes.step)
+    waits = _mean_wait(deployment, requests, client, passes)
+    waiting, taken = shared.spread(waits), shared.spread(passes.service)
+    plain, step = shared.spread(passes.plain), shared.spread(passes.step)
+    admitted = batch
     if not everyone:
         # Little's law: what is not admitted waits for a slot.
-        queueing = queueing + (batch / admitted - 1.0) * (passes.service + steps * passes.step)
-    served = waiting + passes.service
+        admitted = np.minimum(batch, limit)
+        queueing = queueing + (batch / admitted - 1.0) * (taken + steps * step)
+    served = waiting + taken
     request_seconds = deployment.framework.costs.request_seconds
     ttft = request_seconds + served + queueing
     burst: FloatArray = np.zeros(1)
     if client is not None:
         burst = _burst(deployment, requests, client, passes)
         ttft = ttft + burst
-    met = passes.step - passes.plain
+    met = step - plain
     if client is not None and client.in_step:
         # What a request waits before its first token, it does not wait between later ones.
-        before = (waiting + passes.service) * (1.0 - passes.plain / passes.mixed)
+        before = served * (1.0 - plain / passes.mixed)
         met = met - before / steps
     else:
         # A sequence meets the prompts of the others, never its own.
         met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
-    tpot = (passes.plain + np.maximum(met, 0.0)) / accepted
-    waits = _Waits(request_seconds, waiting, queueing, burst)
-    named = {"prefill": passes.prefill, "decode": passes.alone}
+    tpot = (plain + np.maximum(met, 0.0)) / accepted
+    spent = _Waits(request_seconds, waiting, queueing, burst)
     users = Users(ttft, tpot, waiting, queueing, met, admitted)
     service = Service.of(
         requests,
         batch,
         ttft,
         tpot,
-        lambda: _parts(passes, waits, tpot, accepted),
-        lambda: closed_laws(deployment, requests, client, passes, users),
-        named,
+        lambda: _parts(shared.spread_passes(passes), spent, tpot, accepted),
+        lambda: closed_laws(deployment, requests, client, shared.spread_passes(passes), users),
+        shared.spread_named({"prefill": passes.prefill, "decode": passes.alone}),
     )
     if client is None:
         return service

@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Protocol
 
 import numpy as np
 
 from engine.serve.laws import SayLaws
 from engine.serve.memory import MemoryItem
 from engine.serve.passes import Item
-from engine.serve.service import Part, Parts
+from engine.serve.service import OfRows, Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Row
 from engine.words.statistic import Statistic
 from engine.work.arrangement import Arrangement
@@ -56,18 +55,6 @@ class Memory:
         return np.where(self.context_fits, admitted, 0.0)
 
 
-class Itemised(Protocol):
-    """A pass that can say what it is made of."""
-
-    def at(self, row: Row) -> Itemised:
-        """The pass of one row alone."""
-        ...
-
-    def items(self) -> tuple[Item, ...]:
-        """What made its seconds."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
     """What made one row's figures: the parts of each latency, the items of each pass (all of them
@@ -80,8 +67,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What all chips cost per hour in US dollars, a column of (arrangements, 1), and the watts that
-    they draw, an array of (arrangements, sizes); NaN where nobody says."""
+    """What all chips cost per hour in US dollars and the watts that they draw, arrays of
+    (arrangements, sizes); NaN where nobody says."""
 
     usd_per_hour: FloatArray
     watts: FloatArray
@@ -115,11 +102,11 @@ class Outcome:
     rates: Mapping[str, FloatArray]
     memory: Memory
     say_parts: Callable[[], Parts]
-    passes: Mapping[str, Itemised]
+    passes: Mapping[str, OfRows]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
     bill: Bill | None = None
-    """None of models without requests of tokens."""
+    """None where nobody asked."""
     binding_pool: IntArray | None = None
     """The `PoolRole` of the pool that holds the other one up, or that does not start; None of
     arrangements without pools."""

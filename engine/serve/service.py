@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
 from engine.serve.laws import SayLaws
-from engine.serve.passes import Pass
+from engine.serve.passes import Item
 from engine.serve.requests import Requests
-from engine.words.arrays import BoolArray, FloatArray
+from engine.words.arrays import BoolArray, FloatArray, Row
+
+
+class Itemised(Protocol):
+    """A pass that can say what it is made of."""
+
+    def items(self) -> tuple[Item, ...]:
+        """What made its seconds."""
+        ...
+
+
+class OfRows(Protocol):
+    """The passes of many rows."""
+
+    def at(self, row: Row) -> Itemised:
+        """The pass of one row alone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,7 @@ class Service:
     decode_tps: FloatArray
     parts: Callable[[], Parts]
     laws: SayLaws
-    passes: Mapping[str, Pass] = field(default_factory=dict)
+    passes: Mapping[str, OfRows] = field(default_factory=dict)
     prefill_binds: BoolArray | None = None
     """Where a prefill pool holds a decode pool up; None without pools."""
 
@@ -56,7 +73,7 @@ class Service:
         tpot_seconds: FloatArray,
         parts: Callable[[], Parts],
         laws: SayLaws,
-        passes: Mapping[str, Pass],
+        passes: Mapping[str, OfRows],
     ) -> Service:
         """What users see of ``batch`` such requests in flight per replica."""
         output_tokens = np.asarray(requests.output_tokens, dtype=float)
