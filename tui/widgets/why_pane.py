@@ -16,6 +16,7 @@ from tui.widgets.panes import Pane, Place
 if TYPE_CHECKING:
     from engine.plan.explanation import Explanation, OperatorTime
     from engine.plan.remedies import Advice
+    from engine.serve.memory import PoolMemory
 
 SIDE_BY_SIDE = 66
 """From this width both phases stand beside each other."""
@@ -108,7 +109,9 @@ def why_lines(
         for phase in phases:
             lines += _phase_lines(found, phase, width)
         lines.append(line((fit(say(_LEGEND), width), DIM)))
-    return lines + _memory_lines(found, width) + _limit_lines(found, width)
+    for table in found.memory_tables:
+        lines += _memory_lines(table, width)
+    return lines + _limit_lines(found, width)
 
 
 _LEGEND = " C compute M memory L link · launch"
@@ -269,20 +272,21 @@ def _cell(row: OperatorTime | None, total: float, room: int) -> list[Run]:
 # --- memory and limits ------------------------------------------------------------------------
 
 
-def _memory_lines(found: Explanation, width: int) -> list[Line]:
+def _memory_lines(found: PoolMemory, width: int) -> list[Line]:
     """Every use of the memory against what the framework may take, and what is left."""
     capacity = found.capacity_bytes
-    used = sum(item.bytes for item in found.memory)
+    used = sum(item.bytes for item in found.items)
     head = say(
         "memory {used} of {capacity} GiB",
         used=gibibytes(used / GIB),
         capacity=gibibytes(capacity / GIB),
     )
+    head = say("{pool} {memory}", pool=say(found.pool), memory=head) if found.pool else head
     label = max(min(width - 30, 20), 13)
     full = f"  {share(used / capacity)}"
     full = full if cells(head) + len(full) <= width else ""
     lines = [line((joined((head, say("per chip")), width - len(full), " "), TITLE), (full, BOLD))]
-    items = [(item.name, item.bytes) for item in found.memory]
+    items = [(item.name, item.bytes) for item in found.items]
     items.append(("free", capacity - used) if used <= capacity else ("lacking", used - capacity))
     for name, size in items:
         style = WARN if name == "lacking" else DIM if name == "free" else ACCENT
