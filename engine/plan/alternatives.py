@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.hardware.chip import Chip, Provenance
-from engine.hardware.framework import Framework
+from engine.hardware.framework import ANY, Framework
 from engine.hardware.launch_table import LaunchTable
 from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
@@ -30,8 +30,6 @@ from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError, RooftopError
 from engine.words.messages import say
 
-ANY = "any"
-"""Every engine that runs on a chip."""
 USUAL_PRECISIONS = ("W16A16", "W8A8", "W4A16", "W4A8", "KV8", "NVFP4")
 """Precisions that are put side by side where nobody named some."""
 
