@@ -35,6 +35,7 @@ from engine.plan.launch_router import Router, worker_url
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.layout import Layout
@@ -298,7 +299,12 @@ def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
     ):
         known = table.version if oldest == newest else f"{table.oldest} to {table.version}"
         raise InputError(
-            f"version {clean(version, 40)!r} of {engine}: expected {known}, whose options were read"
+            say(
+                "version {version!r} of {engine}: expected {known}, whose options were read",
+                version=clean(version, 40),
+                engine=engine,
+                known=known,
+            )
         )
 
 
