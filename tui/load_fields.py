@@ -55,16 +55,16 @@ def _spread_field(id: str, label: str) -> Field:
     )
 
 
+RATE = Field(
+    "rate",
+    "requests/s",
+    lambda s: f"{s.workload.rate:g}" if s.workload.rate else IN_FLIGHT,
+    _set_rate,
+    _step_rate,
+    hint="of all replicas; empty: in flight",
+    kinds=LANGUAGE,
+)
 LOAD: tuple[Field, ...] = (
-    Field(
-        "rate",
-        "requests/s",
-        lambda s: f"{s.workload.rate:g}" if s.workload.rate else IN_FLIGHT,
-        _set_rate,
-        _step_rate,
-        hint="of all replicas; empty: in flight",
-        kinds=LANGUAGE,
-    ),
     Field(
         "burstiness",
         "burstiness",

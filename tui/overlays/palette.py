@@ -12,6 +12,7 @@ from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from tui import line_editor
 from tui.commands import Command
+from tui.fields import HARDWARE, WORKLOAD, Field
 from tui.keymap import Keymap, commands_of, key_name
 from tui.lines import Line, fit, line
 from tui.nouns import BY_WORD, Noun
@@ -21,6 +22,23 @@ from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, Role
 
 MOST_LINES = 18
 """So tall a list is, however much is found."""
+
+
+_ALSO = {
+    "draft": "mtp eagle speculative decoding",
+    "draft_tokens": "mtp eagle speculative decoding",
+    "arrangement": "disaggregated disaggregation p/d",
+    "usd_per_million_output": "cost price dollars",
+    "prices": "cost",
+    "rate": "load qps rps",
+    "kv": "precision",
+    "weights": "precision quantisation",
+    "activations": "precision quantisation",
+    "tensor": "tensor parallel",
+    "pipeline": "pipeline parallel",
+    "expert": "expert parallel",
+}
+"""Words by which fields are looked for besides their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +51,8 @@ class Wish:
 
 class Palette(Page[Wish]):
     """Commands by name: type to narrow, enter to run. What can do nothing now is dim. A benchmark
-    name is a command, too: to plan what it names; ``chip h20`` picks as the list of chips does."""
+    name is a command, too: to plan what it names; ``chip h20`` picks as the list of chips does.
+    The name of a field leads to it."""
 
     def __init__(
         self, pane: str, keymap: Keymap, facts: frozenset[str], scenario: Scenario
@@ -50,7 +69,7 @@ class Palette(Page[Wish]):
         """Show every command at first."""
         self._fill()
 
-    def _found(self) -> list[Command]:
+    def _found(self) -> list[Command | Field]:
         words = self._typed.lower().split()
         mine = [one for one in commands_of(self._pane) if one.id != "palette"]
         found = [
@@ -58,7 +77,8 @@ class Palette(Page[Wish]):
             for one in mine
             if all(word in f"{one.id} {one.label} {one.help}".lower() for word in words)
         ]
-        return sorted(found, key=lambda one: one.needs not in self._facts)
+        found.sort(key=lambda one: one.needs not in self._facts)
+        return [*found, *(_fields(words) if words else ())]
 
     def _noun(self) -> tuple[Noun, str] | None:
         """The noun that is typed, with what is looked for among its values."""
@@ -88,7 +108,10 @@ class Palette(Page[Wish]):
             value = noun.meant(text, values[self._cursor] if values else None)
             return Wish(noun.id, value) if value else None
         found = self._found()
-        return Wish(found[self._cursor].id) if found else None
+        if not found:
+            return None
+        chosen = found[self._cursor]
+        return Wish("field", chosen.id) if isinstance(chosen, Field) else Wish(chosen.id)
 
     def _count(self) -> int:
         picked = self._noun()
@@ -107,10 +130,13 @@ class Palette(Page[Wish]):
             self._fill_picked(*picked)
             return
         self._cursor = max(0, min(self._cursor, len(found) - 1))
-        for place, command in enumerate(found):
-            style = PLAIN if command.needs in self._facts else DIM
-            style = CURSOR if place == self._cursor else style
-            self.view.lines.append(command_line(command, self._keymap, style))
+        for place, one in enumerate(found):
+            here = place == self._cursor
+            if isinstance(one, Field):
+                self.view.lines.append(_field_line(one, CURSOR if here else PLAIN))
+                continue
+            style = PLAIN if one.needs in self._facts else DIM
+            self.view.lines.append(command_line(one, self._keymap, CURSOR if here else style))
         if not found:
             self.view.lines.append(line(("   no command has these words", DIM)))
         self.view.top = max(0, self._cursor - self.view.room + 3)
@@ -140,6 +166,23 @@ class Palette(Page[Wish]):
     def _type(self, typed: str) -> None:
         if typed != self._typed:
             self._typed, self._cursor = typed, 0
+
+
+def _fields(words: list[str]) -> list[Field]:
+    """The fields of the forms that all words are about."""
+    return [
+        one
+        for one in (*HARDWARE, *WORKLOAD)
+        if all(
+            word in f"{one.label} {one.group} {one.hint} {_ALSO.get(one.id, '')}".lower()
+            for word in words
+        )
+    ]
+
+
+def _field_line(field: Field, style: Role) -> Line:
+    """A field: where it stands and what it takes."""
+    return ((f"  {fit('field', 16)}  ", DIM), (f"{field.label}: {field.hint}", style))
 
 
 def command_line(command: Command, keymap: Keymap, style: Role) -> Line:
