@@ -13,6 +13,7 @@ from engine.scenario import (
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
+    MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
     ArrangementKind,
@@ -181,6 +182,8 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
     load.add_argument("--osl-spread", help="the same of answers")
     load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
+    load.add_argument("--images", help="images of each request to a model that sees; --isl is text")
+    load.add_argument("--image-size", help="of each: width x height (1024x1024)")
     load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
 
 
@@ -377,6 +380,8 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
     load = vars(arguments)
     if arguments.resolution:
         width, height = parse_resolution(arguments.resolution)
+    if load.get("image_size"):
+        width, height = parse_resolution(load["image_size"])
     return Workload(
         input_tokens=_count(arguments.isl, "isl", start.input_tokens),
         output_tokens=_count(arguments.osl, "osl", start.output_tokens),
@@ -386,6 +391,9 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         image_width=width,
         image_height=height,
         sequence_tokens=_count(arguments.isl, "isl", start.sequence_tokens),
+        images=start.images
+        if load.get("images") is None
+        else parse_whole(load["images"], "--images", 0, MOST_IMAGES),
         cached=_ratio(arguments.cached, "cached", start.cached, 0, 1),
         rate=_ratio(load.get("rate"), "rate", start.rate, LEAST_PER_SECOND, MOST_PER_SECOND),
         burstiness=_ratio(

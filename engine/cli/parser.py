@@ -125,7 +125,12 @@ def _add_fleet(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "fleet", help="chips that a rate, a day or several loads take, and what they cost"
     )
-    parser.add_argument("plan", nargs="?", metavar="PLAN.toml", help="the layout of a saved plan")
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        metavar="PLAN.toml | MODEL | NAME",
+        help="the layout of a saved plan, a model, or a benchmark name",
+    )
     add_scenario_options(parser)
     add_requests_option(parser)
     what = parser.add_mutually_exclusive_group()
