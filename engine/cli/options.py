@@ -13,9 +13,11 @@ from engine.scenario import (
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
+    MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
+    MOST_THINK_SECONDS,
     ArrangementKind,
     Best,
     Client,
@@ -155,6 +157,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     engine.add_argument(
         "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
     )
+    engine.add_argument(
+        "--host-cache", help="GiB of host memory for each chip, a second tier of the prefix cache"
+    )
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
 
 
@@ -185,6 +190,9 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--images", help="images of each request to a model that sees; --isl is text")
     load.add_argument("--image-size", help="of each: width x height (1024x1024)")
     load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
+    load.add_argument(
+        "--think", help="seconds from an answer to the next request that finds its context cached"
+    )
 
 
 def add_requests_option(parser: argparse.ArgumentParser) -> None:
@@ -413,6 +421,9 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
             load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
         ),
         turns=_count(load.get("turns"), "turns", start.turns),
+        think_seconds=_ratio(
+            load.get("think"), "think", start.think_seconds, 0, MOST_THINK_SECONDS
+        ),
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
     )
@@ -450,6 +461,9 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
         prefill_interval=count(
             arguments.prefill_interval, "prefill-interval", start.prefill_interval
         ),
+        host_cache_gib=start.host_cache_gib
+        if arguments.host_cache is None
+        else parse_ratio(arguments.host_cache, "--host-cache", 0, MOST_HOST_GIB),
         build=_name(arguments.build, "build", start.build),
     )
 

@@ -13,9 +13,11 @@ from engine.plan.results import Choice
 from engine.scenario import (
     LEAST_BURSTINESS,
     MOST_BURSTINESS,
+    MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
+    MOST_THINK_SECONDS,
     MOST_TURNS,
     ArrangementKind,
     Best,
@@ -79,6 +81,7 @@ class WorkloadFile(_Strict):
     text: Text = Field(default=Text.CHAT, strict=False)
     shared_prefix_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
     turns: PositiveInt = Field(default=1, le=MOST_TURNS)
+    think_seconds: float = Field(default=0.0, ge=0, le=MOST_THINK_SECONDS)
     client: ClientFile = ClientFile()
 
 
@@ -101,6 +104,7 @@ class SettingsFile(_Strict):
     redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     batch_overlap: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    host_cache_gib: float | None = Field(default=None, ge=0, le=MOST_HOST_GIB)
     build: str = Field(default="", max_length=60)
 
 

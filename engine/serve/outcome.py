@@ -38,7 +38,8 @@ class Memory:
     ``needed_bytes`` is for the size, ``capacity_bytes`` what the engine fills. ``memory_size`` and
     ``scheduler_size`` are the largest sizes that memory holds and the scheduler admits;
     ``context_fits`` is False where a request is longer than the model or the engine takes.
-    ``cache_tokens`` are the tokens whose cache the whole deployment holds.
+    ``cache_tokens`` are the tokens whose cache the whole deployment holds, in ``cache_bytes`` of
+    each chip.
     """
 
     needed_bytes: FloatArray
@@ -47,6 +48,7 @@ class Memory:
     scheduler_size: FloatArray
     context_fits: BoolArray
     cache_tokens: FloatArray
+    cache_bytes: FloatArray
 
     @property
     def largest_size(self) -> FloatArray:
@@ -114,6 +116,8 @@ class Outcome:
     """How far single requests are from the means; None of models without requests of tokens."""
     flow: Flow | None = None
     """What requests that come by themselves make of it; None where the size is a number of them."""
+    found: FloatArray | None = None
+    """Share of the prompts' tokens that prefix caches find; None of models without tokens."""
 
     @property
     def parts(self) -> Parts:
@@ -128,6 +132,13 @@ class Outcome:
         if self.say_laws is None:
             return np.full(self.shape, np.nan)
         return self.say_laws().at(latency, statistic)
+
+    @property
+    def cached(self) -> FloatArray:
+        """Share of the prompts' tokens that prefix caches find."""
+        if self.found is None:
+            return np.full(self.shape, np.nan)
+        return np.broadcast_to(self.found, self.shape)
 
     @property
     def shape(self) -> tuple[int, ...]:

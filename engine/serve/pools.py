@@ -149,6 +149,7 @@ class Rooms:
             scheduler_size=decode.scheduler_size * workers,
             context_fits=decode.context_fits,
             cache_tokens=decode.cache_tokens,
+            cache_bytes=decode.cache_bytes,
         )
 
     def items(self, row: Row, sizes: FloatArray) -> tuple[MemoryItem, ...]:

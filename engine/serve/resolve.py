@@ -238,6 +238,8 @@ def undrafted_requests(
         spread=Spread(workload.input_spread, workload.output_spread),
         shared_prefix_tokens=float(min(workload.shared_prefix_tokens, workload.input_tokens)),
         longest_tokens=float(longest_tokens(workload)),
+        think_seconds=workload.think_seconds,
+        returning=1.0 - 1.0 / workload.turns if workload.turns > 1 else 1.0,
         images=images,
     )
 

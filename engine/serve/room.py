@@ -72,6 +72,7 @@ class Room:
             scheduler_size=self.scheduler_size,
             context_fits=self.context_fits,
             cache_tokens=tokens * self.layouts.attention_data * copies,
+            cache_bytes=np.maximum(free, 0.0),
         )
 
     def items(self, place: int, batch: float) -> tuple[MemoryItem, ...]:
