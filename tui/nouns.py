@@ -4,6 +4,7 @@ of facts. Lists are cheap; facts are read for the lines that are drawn."""
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -75,14 +76,17 @@ def _chips(scenario: Scenario) -> Sequence[str]:
 def _chip_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
     from engine.plan.lists import chip_row
+    from engine.plan.money.prices import load_prices
 
     row = chip_row(load_chip(value))
     peaks = row["peak_tflops"]
     fastest = ", ".join(f"{name} {peaks[name]:,.0f}" for name in ("bf16", "fp8") if name in peaks)
     measured = f"measured: {row['runs']}" if row["runs"] != "none" else row["constants"]
+    price = load_prices(scenario.prices).of(value)
+    dollars = f"${price:g}/h · " if math.isfinite(price) else ""
     return (
-        f"{row['memory_gib']:,.0f} GiB · {row['bandwidth_gbs']:,.0f} GB/s · {fastest} TFLOP/s · "
-        f"{measured} · {row['name']}"
+        f"{dollars}{row['memory_gib']:,.0f} GiB · {row['bandwidth_gbs']:,.0f} GB/s · "
+        f"{fastest} TFLOP/s · {measured} · {row['name']}"
     )
 
 

@@ -12,6 +12,9 @@ from engine.plan.results import Table
 from engine.words.quantities import duration_within, rate_within
 from tui.format import counted, metric_text
 
+PROMPTS = BY_ID["prefill_tps"]
+"""Prompt tokens per second of the whole deployment."""
+
 
 def ranged(metric: Metric, value: float, share: float | None) -> str:
     """A metric's number with its range, as sentences write it: ``244 ± 34``, ``49.9 ± 7 ms``."""
@@ -36,7 +39,13 @@ def row_words(table: Table, row: int, known: Accuracy, samples: str) -> tuple[st
     replicas, batch = table.arrangement(row).replicas, int(table.batch[row])
     flight = f"{batch} × {replicas} = {batch * replicas:,} in flight"
     flights = [flight] if replicas > 1 and not table.at_rate else []
+    prompts = []
+    if PROMPTS.id in table.metrics and table.rated.id != "prompt_tps_per_chip":
+        value = table.value(row, PROMPTS.id)
+        prompts = [f"prefill {ranged(PROMPTS, value, known.share(PROMPTS.range))} tok/s"]
     return (
+        " · ".join([*flights, *told, *prompts, badge]),
+        " · ".join([*flights, *told, *prompts]),
         " · ".join([*flights, *told, badge]),
         " · ".join([*flights, *told]),
         " · ".join([*told, badge]),

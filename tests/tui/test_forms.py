@@ -85,6 +85,6 @@ async def test_letters_that_begin_no_choice_are_commands():
 
 async def test_the_palette_leads_to_a_folded_field():
     async with running() as (screen, pilot):
-        await press(pilot, "colon", *"cached", "enter")
-        assert screen.active is screen.panes.named("workload")
-        assert screen.active.field.id == "cached"
+        await press(pilot, "colon", *"expert", "space", *"copies", "enter")
+        assert screen.active is screen.panes.named("hardware")
+        assert screen.active.field.id == "redundant_experts"

@@ -30,7 +30,8 @@ def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudg
     from engine.plan.advice import advice_sentence, remedy_words, shortfall_words
 
     which = "the nearest plan" if math.isnan(base) else "the next better batch"
-    rows: list[Row[Nudge]] = [Row(line((f" what would let {which} pass", TITLE)))]
+    title = f" what would let {which} pass, in its own layout and batch"
+    rows: list[Row[Nudge]] = [Row(line((title, TITLE)))]
     if advice is None:
         words = " no larger batch brings more per chip: no limit is in the way"
         return [*rows, Row(line((words, DIM)))]

@@ -12,7 +12,7 @@ from engine.plan.nudge import Nudge
 from tui.lines import line
 from tui.overlays.rows import Row, RowsPage
 from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names
-from tui.styles import DIM
+from tui.styles import DIM, TITLE
 
 if TYPE_CHECKING:
     from engine.plan.remedies import Advice
@@ -65,7 +65,10 @@ class SensitivityPage(RowsPage[Nudge]):
         if thoughts is None:
             return [Row(line((" trying what would let the next batch pass …", DIM)))]
         rows = remedy_rows(thoughts.advice, thoughts.base, width)
-        rows.append(Row(line("")))
+        # One change has two figures on this page, and this is why.
+        rows.append(
+            Row(line((" one step of every knob, the best plan sought anew for each", TITLE)))
+        )
         if thoughts.responses is None:
             words = f" one step of every knob: {thoughts.done} of {thoughts.of} …"
             return [*rows, Row(line((words, DIM)))]

@@ -1,0 +1,26 @@
+"""Names that are too long for their column, cut so that no two read alike. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+
+def short_names(names: Sequence[str], width: int) -> Mapping[str, str]:
+    """Each of ``names`` in at most ``width`` cells. The end of a name says most; where two would
+    then read alike, as much is kept of their beginnings as tells them apart."""
+    short = {name: _cut(name, width, 0) for name in names}
+    for head in range(1, max(width - 1, 1)):
+        counted = Counter(short.values())
+        alike = [name for name, cut in short.items() if counted[cut] > 1 and cut != name]
+        if not alike:
+            break
+        short |= {name: _cut(name, width, head) for name in alike}
+    return short
+
+
+def _cut(name: str, width: int, head: int) -> str:
+    """The first ``head`` letters and as many of the last as there is room for."""
+    if len(name) <= width:
+        return name
+    return f"{name[:head]}…{name[len(name) - max(width - 1 - head, 0) :]}"[:width]
