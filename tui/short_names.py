@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from os.path import commonprefix
 
 
 def short_names(names: Sequence[str], width: int) -> Mapping[str, str]:
     """Each of ``names`` in at most ``width`` cells. The end of a name says most; where two would
-    then read alike, as much is kept of their beginnings as tells them apart."""
+    then read alike, as much is kept of their beginnings as tells them apart, and where that is
+    too long, they begin where they differ."""
     short = {name: _cut(name, width, 0) for name in names}
     for head in range(1, max(width - 1, 1)):
-        counted = Counter(short.values())
-        alike = [name for name, cut in short.items() if counted[cut] > 1 and cut != name]
+        alike = _alike(short)
         if not alike:
-            break
+            return short
         short |= {name: _cut(name, width, head) for name in alike}
-    return short
+    alike = _alike(short)
+    same = len(commonprefix(alike))
+    return short | {name: f"…{name[same:]}"[:width] for name in alike}
+
+
+def _alike(short: Mapping[str, str]) -> list[str]:
+    counted = Counter(short.values())
+    return [name for name, cut in short.items() if counted[cut] > 1 and cut != name]
 
 
 def _cut(name: str, width: int, head: int) -> str:
