@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from os.path import commonprefix
 
 
 def short_names(names: Sequence[str], width: int) -> Mapping[str, str]:
@@ -18,7 +17,8 @@ def short_names(names: Sequence[str], width: int) -> Mapping[str, str]:
             return short
         short |= {name: _cut(name, width, head) for name in alike}
     alike = _alike(short)
-    same = len(commonprefix(alike))
+    letters = enumerate(zip(*alike, strict=False))
+    same = next((place for place, each in letters if len(set(each)) > 1), 0)
     return short | {name: f"…{name[same:]}"[:width] for name in alike}
 
 
