@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.words.messages import say
 from tui.actions.base import Group
 from tui.actions.choosing import Choosing
 from tui.actions.files import Files
@@ -91,7 +92,7 @@ class Picking(Group):
                 self._desk.focus_pane(pane)
                 self._desk.paint_arranged()
                 return
-        self._desk.say("not a field of this kind of model")
+        self._desk.say(say("not a field of this kind of model"))
 
     def do_edit(self) -> None:
         """Open the value under the cursor: its choices as a list, else to type over it."""

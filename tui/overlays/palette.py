@@ -10,6 +10,7 @@ import textual.events as events
 from engine.plan.benchmark import is_benchmark_name
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui import line_editor
 from tui.commands import Command
 from tui.fields import HARDWARE, WORKLOAD, Field
@@ -72,10 +73,8 @@ class Palette(Page[Wish]):
     def _found(self) -> list[Command | Field]:
         words = self._typed.lower().split()
         mine = [one for one in commands_of(self._pane) if one.id != "palette"]
-        found = [
-            one
-            for one in mine
-            if all(word in f"{one.id} {one.label} {one.help}".lower() for word in words)
+        found: list[Command] = [
+            one for one in mine if all(word in _words_of(one) for word in words)
         ]
         found.sort(key=lambda one: one.needs not in self._facts)
         return [*found, *(_fields(words) if words else ())]
@@ -121,7 +120,7 @@ class Palette(Page[Wish]):
         found = self._found()
         self.view.lines = [line((" › ", BOLD), (f"{self._typed}", BOLD), (" ", INPUT))]
         if is_benchmark_name(self._typed):
-            self.view.lines.append(line(("   enter plans what this name says", PLAIN)))
+            self.view.lines.append(line((say("   enter plans what this name says"), PLAIN)))
             self.view.top = 0
             self.view.update()
             return
@@ -138,7 +137,7 @@ class Palette(Page[Wish]):
             style = PLAIN if one.needs in self._facts else DIM
             self.view.lines.append(command_line(one, self._keymap, CURSOR if here else style))
         if not found:
-            self.view.lines.append(line(("   no command has these words", DIM)))
+            self.view.lines.append(line((say("   no command has these words"), DIM)))
         self.view.top = max(0, self._cursor - self.view.room + 3)
         self.view.update()
 
@@ -171,21 +170,31 @@ class Palette(Page[Wish]):
 def _fields(words: list[str]) -> list[Field]:
     """The fields of the forms that all words are about."""
     return [
-        one
-        for one in (*HARDWARE, *WORKLOAD)
-        if all(
-            word in f"{one.label} {one.group} {one.hint} {_ALSO.get(one.id, '')}".lower()
-            for word in words
-        )
+        one for one in (*HARDWARE, *WORKLOAD) if all(word in _words_of_field(one) for word in words)
     ]
+
+
+def _words_of_field(field: Field) -> str:
+    """What a field is found by, likewise."""
+    told = (field.label, field.group, field.hint)
+    return " ".join((*told, *map(say, told), _ALSO.get(field.id, ""))).lower()
 
 
 def _field_line(field: Field, style: Role) -> Line:
     """A field: where it stands and what it takes."""
-    return ((f"  {fit('field', 16)}  ", DIM), (f"{field.label}: {field.hint}", style))
+    return (
+        (f"  {fit(say('field'), 16)}  ", DIM),
+        (f"{say(field.label)}: {say(field.hint)}", style),
+    )
+
+
+def _words_of(command: Command) -> str:
+    """What a command is found by: its English, and its words on the screen."""
+    own = f"{command.id} {command.label} {command.help}"
+    return f"{own} {say(command.label)} {say(command.help)}".lower()
 
 
 def command_line(command: Command, keymap: Keymap, style: Role) -> Line:
     """A command's keys and what it does."""
     keys = " ".join(key_name(key) for key in keymap.keys(command))
-    return ((f"  {fit(keys, 16)}  ", BOLD if style is not DIM else DIM), (command.help, style))
+    return ((f"  {fit(keys, 16)}  ", BOLD if style is not DIM else DIM), (say(command.help), style))

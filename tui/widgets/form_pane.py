@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from engine.model.kinds import ModelCategory
 from engine.scenario import Lengths, Scenario
+from engine.words.messages import say
 from tui.fields import HARDWARE, WORKLOAD, Field, cycle, fields_for
-from tui.lines import Line, Run, fit, joined, line, width_of
+from tui.lines import Line, Run, cells, fit, joined, line, width_of
 from tui.setting_fields import OWN
 from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
 from tui.widgets.form_rows import FormRow, Heading, form_rows
@@ -114,18 +115,18 @@ class FormPane(TypedPane):
         scenario = session.store.current
         if self.size.height > 1 and self.focused_pane:
             return (self.complaint or self._hint(), self._below())
-        return tuple(f"{one.label} {one.read(scenario)}" for one in self.fields)
+        return tuple(f"{say(one.label)} {say(one.read(scenario))}" for one in self.fields)
 
     def _hint(self) -> str:
         field = self.field
-        return "enter opens and folds" if field is None else field.hint
+        return say("enter opens and folds") if field is None else say(field.hint)
 
     def _below(self) -> str:
         """How many lines are further down than is seen."""
         height, rows = self.size.height - 1, len(self.rows)
         top = max(0, min(self.cursor - height // 2, rows - height))
         more = rows - top - height
-        return f"↓ {more} more" if more > 0 and not self.complaint else ""
+        return say("↓ {more} more", more=more) if more > 0 and not self.complaint else ""
 
     def move(self, by: int) -> None:
         """Move the cursor; typing ends. One step goes round; more stop at the ends."""
@@ -173,7 +174,7 @@ class FormPane(TypedPane):
         rows = self.rows
         self.cursor = min(self.cursor, len(rows) - 1)
         top = self.top = max(0, min(self.cursor - height // 2, len(rows) - height))
-        label_width = max(len(one.label) for one in rows if isinstance(one, Field)) + 1
+        label_width = max(cells(say(one.label)) for one in rows if isinstance(one, Field)) + 1
         lines = []
         for place in range(top, min(top + height, len(rows))):
             row, current = rows[place], place == self.cursor
@@ -187,9 +188,10 @@ class FormPane(TypedPane):
     def _heading_line(self, row: Heading, scenario: Scenario, current: bool, width: int) -> Line:
         """A group: what was chosen in it, else what is in it."""
         style = (CURSOR if self.focused_pane else CURSOR_IDLE) if current else BOLD
-        name: Run = (f" {'▾' if row.opened else '▸'} {row.group} ", style)
+        name: Run = (f" {'▾' if row.opened else '▸'} {say(row.group)} ", style)
         chosen = row.chosen(scenario)
-        words = [f"{label} {value}" for label, value in chosen] or [one.label for one in row.fields]
+        words = [f"{say(label)} {say(value)}" for label, value in chosen]
+        words = words or [say(one.label) for one in row.fields]
         told = joined(words, width - width_of([name]) - 2, ", ").rstrip()
         return line(name, (f" {'' if row.opened else told}", ACCENT if chosen else DIM))
 
@@ -198,13 +200,13 @@ class FormPane(TypedPane):
         value = field.read(scenario)
         prepared = self.session.prepared if self.session is not None else None
         if field.standing is None or prepared is None or value != OWN:
-            return value
-        return f"{field.standing(prepared)} (own)"
+            return say(value)
+        return say("{standing} (own)", standing=field.standing(prepared))
 
     def _field_line(
         self, field: Field, value: str, current: bool, label_width: int, width: int
     ) -> Line:
-        label: Run = (f" {field.label:<{label_width}} ", BOLD if current else DIM)
+        label: Run = (f" {fit(say(field.label), label_width)} ", BOLD if current else DIM)
         room = max(width - label_width - 6, 4)
         if current and self.typed is not None:
             style = INPUT if not self.complaint else WARN
@@ -216,10 +218,10 @@ class FormPane(TypedPane):
             arrows = "◂▸" if field.choices is not None else "±" if field.step else ""
             return line(
                 label,
-                (f" {fit(value, min(len(value), room))} ", style),
+                (f" {fit(value, min(cells(value), room))} ", style),
                 (f" {arrows} {self._owner(field, value)}", ACCENT),
             )
-        shown = f" {fit(value, min(len(value), room))} "
+        shown = f" {fit(value, min(cells(value), room))} "
         return line(label, (shown, PLAIN), (self._owner(field, value), ACCENT))
 
     def _owner(self, field: Field, value: str) -> str:
@@ -232,13 +234,13 @@ class FormPane(TypedPane):
             return ""
         if field.id in _LENGTHS:
             fits = self.session.store.current.workload.lengths is Lengths.FITTED
-            return "fits its context" if fits else ""
+            return say("fits its context") if fits else ""
         profiles = {
             "chip": (prepared.chip.id, prepared.chip.origin),
             "framework": (prepared.framework.id, prepared.framework.origin),
         }
         id, origin = profiles.get(field.id, ("", BUNDLED))
-        return "yours" if id == value and origin != BUNDLED else ""
+        return say("yours") if id == value and origin != BUNDLED else ""
 
 
 class HardwarePane(FormPane):
