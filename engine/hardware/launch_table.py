@@ -77,8 +77,9 @@ class LaunchTable:
     ``kv`` spells formats of the cache (``own``: the checkpoint's), ``online`` what the engine
     quantises a 16-bit checkpoint to by itself. ``router`` fronts replicas, ``pools_router`` a
     prefill and a decode pool. ``across`` starts one command on several nodes. ``runtimes`` are the
-    commands under which others run the engine, by their names. ``notes`` are told to the reader
-    where their fields have values.
+    commands under which others run the engine, by their names; ``runtime_flags`` are the options of
+    those that do not take the engine's own. ``notes`` are told to the reader where their fields
+    have values.
     """
 
     command: str
@@ -98,6 +99,7 @@ class LaunchTable:
     router_file: LaunchFile | None = None
     across: str = ""
     runtimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    runtime_flags: Mapping[str, tuple[Spelling, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -141,6 +143,9 @@ def read_launch(value: str | Mapping[str, Any]) -> Launch:
         runtimes={
             name: tuple(clean(one) for one in lines)
             for name, lines in value.get("runtimes", {}).items()
+        },
+        runtime_flags={
+            name: _spellings(lines) for name, lines in value.get("runtime_flags", {}).items()
         },
         notes=tuple(clean(one) for one in value.get("notes", ())),
     )

@@ -329,6 +329,7 @@ class LaunchTableFile(_Strict):
     router_file: LaunchFileFile | None = None
     across: str = ""
     runtimes: dict[str, list[str]] = {}
+    runtime_flags: dict[str, list[Spelled]] = {}
     notes: list[str] = []
     sources: list[str] = []
 

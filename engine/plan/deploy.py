@@ -75,15 +75,14 @@ def artefacts(launch: Launch, kind: DeploymentKind, title: str, model: str) -> A
     engine."""
     if kind.runtime and kind.runtime not in launch.runtimes:
         raise InputError(f"{kind.name} is not known to run {launch.engine}")
-    if kind.runtime and launch.files:
+    if kind.runtime and launch.files and not kind.holds_files:
         names = ", ".join(launch.files)
         raise InputError(f"{kind.name}: {launch.engine} reads {names}, which this kind cannot hold")
-    if not kind.spans_nodes and launch.spans:
-        raise InputError(f"{kind.name}: knows no worker on several nodes; --to slurm or sh does")
     context = Contexts(launch, kind, title, model).whole()
     text = render(kind.frame, kind.blocks, context)
     executable = frozenset({kind.file}) if kind.executable else frozenset()
-    return Artefacts({kind.file: text}, executable, launch.gaps)
+    others = {name: render(frame, kind.blocks, context) for name, frame in kind.others.items()}
+    return Artefacts({kind.file: text, **others}, executable, launch.gaps)
 
 
 def write_artefacts(made: Artefacts, folder: Path, *, force: bool) -> tuple[Path, ...]:

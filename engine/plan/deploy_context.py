@@ -6,18 +6,21 @@ variable, local or remote); process (name, role, node, variable, port, profile, 
 plain_command or environment_words, words, device_count); worker, main and prefill, of a role (role,
 title_role, pool, workers, span, device_count, resource, command_list, flags, tensor, pipeline,
 data, data_local, expert). Of a process or role: environment (variable_name, value), device (index),
-argument (word), read (a file). Once, where there is any: gaps, filed, files_read, addressed, pod,
-no_prefill, several_nodes, and on_nvidia, on_amd or on_huawei by the vendor of its devices.
+argument (word), read (a file), rank (index, command: what each node of a worker runs). Once, where
+there is any: gaps, filed, files_read, mounted, addressed, pod, no_prefill, one_node, several_nodes,
+spans, and on_nvidia, on_amd or on_huawei by the vendor of its devices.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator
 
 from engine.plan.deploy_frame import Context
 from engine.plan.deploy_kind import DeploymentKind, slug
 from engine.plan.launch_checkpoint import UNNAMED
-from engine.plan.launch_process import Launch, Process, Role, shell_word
+from engine.plan.launch_process import Launch, Process, Role, Runtime, shell_word
 
 LOCAL = "127.0.0.1"
 RESOURCES = {"NVIDIA": "nvidia.com/gpu", "AMD": "amd.com/gpu", "Huawei": "huawei.com/Ascend910"}
@@ -35,6 +38,12 @@ class Contexts:
         """The context of the frame."""
         launch = self._launch
         nodes = [self._node(index) for index in range(launch.nodes)]
+        roles = self._roles()
+        files = [self._file(name, text) for name, text in launch.files.items()]
+        if self._kind.runtime:
+            # What routes is the runtime's own.
+            read = [one for role in roles["worker"] for one in role.each["read"]]
+            files = [one for one in files if one in read]
         per_node = [self._devices_of(node) for node in range(launch.nodes)]
         values = {
             "title": self._title,
@@ -55,9 +64,10 @@ class Contexts:
                 "node": nodes,
                 "node_case": nodes,
                 "process": [self._process(one) for one in launch.processes],
-                "file": [self._file(name, text) for name, text in launch.files.items()],
-                "filed": [Context({})] if launch.files else [],
-                **self._roles(),
+                "file": files,
+                "filed": [Context({})] if files else [],
+                "spans": [Context({})] if launch.spans else [],
+                **roles,
             },
         )
 
@@ -129,6 +139,24 @@ class Contexts:
         shown = self._kind.text(self._here(text.rstrip("\n")))
         return Context({"file_name": name, "file_slug": slug(name), "text": shown})
 
+    def _ranks(self, first: Process) -> Iterator[Context]:
+        """What each node of a worker runs, in a shell in which the first node's address and the
+        port are the kind's ``leader`` and ``port``."""
+        leader, kind = f"<NODE{first.node}>", self._kind
+
+        def word(text: str) -> str:
+            parts = (shlex.quote(part) if part else "" for part in text.split(leader))
+            return f'"{kind.leader}"'.join(parts)
+
+        for one in self._launch.processes:
+            if one.role is first.role and one.replica == first.replica:
+                words = [word(text) for text in (*one.command, *one.arguments)]
+                words += [
+                    f'"{kind.port}"' if text == str(one.port) else word(text)
+                    for text in one.placing
+                ]
+                yield Context({"index": str(one.rank), "command": " ".join(words)})
+
     def _vendor(self, one: Process) -> dict[str, list[Context]]:
         return {f"on_{self._launch.vendor.lower()}": [Context({})] if one.device_count else []}
 
@@ -149,7 +177,13 @@ class Contexts:
 
     def _role(self, one: Process) -> Context:
         kind, layout = self._kind, one.layout
-        runtime = self._launch.runtimes.get(kind.runtime, {}).get(one.role, one.command)
+        runtime = self._launch.runtimes.get(kind.runtime, {}).get(one.role, Runtime(one.command))
+        arguments = one.arguments if runtime.arguments is None else runtime.arguments
+        files = [
+            self._file(name, text)
+            for name, text in self._launch.files.items()
+            if name in {*arguments}
+        ]
         own = [(name, value) for name, value in one.environment if "VISIBLE_DEVICES" not in name]
         pool = one.role.value if one.role is not Role.SERVER else ""
         values = {
@@ -166,14 +200,19 @@ class Contexts:
             if layout.attention_data > 1
             else "",
             "expert": "true" if layout.expert > 1 else "",
-            "command_list": ", ".join(kind.word(word) for word in runtime),
+            "command_list": ", ".join(kind.word(word) for word in runtime.command),
             "resource": RESOURCES.get(self._launch.vendor, "nvidia.com/gpu"),
-            "flags": json.dumps(" ".join(shell_word(word) for word in one.arguments)),
+            "flags": json.dumps(" ".join(shell_word(word) for word in arguments)),
         }
         return Context(
             values,
             {
-                "argument": [Context({"word": kind.word(word)}) for word in one.arguments],
+                "argument": [Context({"word": kind.word(word)}) for word in arguments],
+                "read": files,
+                "files_read": [Context({})] if files else [],
+                "mounted": [Context({})] if files else [],
+                "rank": [] if one.nodes == 1 else [*self._ranks(one)],
+                "one_node": [Context({})] if one.nodes == 1 else [],
                 "environment": self._environment(own),
                 "addressed": [Context({})] if own else [],
                 "pod": [Context({})],

@@ -27,7 +27,8 @@ class DeploymentFile(_Strict):
     """A deployment kind as written in a file. ``words`` says how words of commands are written,
     ``reference`` what stands for the address of a node, with ``NAME`` in the place of its name;
     ``dollar`` is a dollar sign that is meant as one. ``runtime`` names who runs the engine in place
-    of its own command."""
+    of its own command, ``leader`` and ``port`` what a worker's nodes call the first of them
+    and where it answers; ``others`` are frames of further files, by name."""
 
     id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
     name: str
@@ -37,9 +38,11 @@ class DeploymentFile(_Strict):
     reference: str
     dollar: str = "$"
     runtime: str = ""
-    spans_nodes: bool = True
+    leader: str = ""
+    port: str = ""
     frame: str
     blocks: dict[str, str] = {}
+    others: dict[str, str] = {}
     sources: list[str] = []
 
 
@@ -55,9 +58,16 @@ class DeploymentKind:
     reference: str
     dollar: str
     runtime: str
-    spans_nodes: bool
+    leader: str
+    port: str
     frame: str
     blocks: Mapping[str, str]
+    others: Mapping[str, str]
+
+    @property
+    def holds_files(self) -> bool:
+        """Whether files that an engine reads have a place in it."""
+        return "file" in self.blocks
 
     def word(self, text: str) -> str:
         """A word of a command as this kind writes it."""

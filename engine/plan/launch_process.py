@@ -66,6 +66,15 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Runtime:
+    """How somebody else runs the workers of a role: a command in place of the engine's own, and
+    options where that does not take the engine's (None: it does)."""
+
+    command: tuple[str, ...]
+    arguments: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """Everything that a plan starts. ``gaps`` are assumptions of the prediction that no process is
     told, in sentences; ``files`` are what processes read beside their commands, by name;
@@ -80,7 +89,7 @@ class Launch:
     refused: tuple[str, ...] = ()
     model: str = ""
     vendor: str = ""
-    runtimes: Mapping[str, Mapping[Role, tuple[str, ...]]] = field(default_factory=dict)
+    runtimes: Mapping[str, Mapping[Role, Runtime]] = field(default_factory=dict)
 
     @property
     def nodes(self) -> int:

@@ -7,7 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from engine.hardware.launch_table import LaunchRole, LaunchTable, Spelling, version_number
+from engine.hardware.launch_table import (
+    LaunchFile,
+    LaunchRole,
+    LaunchTable,
+    Spelling,
+    version_number,
+)
 from engine.model.precision import Precision
 from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_gaps
 from engine.plan.launch_fields import Worker, worker_fields
@@ -24,7 +30,7 @@ from engine.plan.launch_nodes import (
     node_fields,
     place,
 )
-from engine.plan.launch_process import Launch, Process, Role
+from engine.plan.launch_process import Launch, Process, Role, Runtime
 from engine.plan.launch_router import Router, worker_url
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
@@ -101,15 +107,30 @@ class TabledLaunch:
             self._runtimes(),
         )
 
-    def _runtimes(self) -> dict[str, dict[Role, tuple[str, ...]]]:
-        fields = {pool.role: self._fields(pool) for pool in self._pools}
+    def _runtimes(self) -> dict[str, dict[Role, Runtime]]:
+        fields = {
+            pool.role: {**self._fields(pool), **self._file_field(pool)} for pool in self._pools
+        }
         return {
             name: {
-                role: tuple(word for line in lines for word in filled_words(line, known_fields))
+                role: Runtime(
+                    tuple(word for line in lines for word in filled_words(line, known_fields)),
+                    self._runtime_arguments(name, known_fields),
+                )
                 for role, known_fields in fields.items()
             }
             for name, lines in self._table.runtimes.items()
         }
+
+    def _runtime_arguments(self, name: str, fields: dict[str, str]) -> tuple[str, ...] | None:
+        flags = self._table.runtime_flags.get(name)
+        return None if flags is None else tuple(self._words(flags, fields))
+
+    def _file_field(self, pool: _Pool) -> dict[str, str]:
+        """The file of a role's first worker, where it reads one."""
+        file = self._table.file
+        name = "" if file is None else _file_name(pool.role, file)
+        return {"file": name} if name in self._files else {}
 
     def _worker(
         self, pool: _Pool, replica: int, spread: Sequence[Place], before: Sequence[Process]
@@ -141,13 +162,12 @@ class TabledLaunch:
         self, pool: _Pool, replica: int, here: Place, fields: dict[str, str], port: int
     ) -> Process:
         table, role = self._table, self._role(pool.role)
-        name = f"{pool.role}-"
         arguments = self._words((*table.flags, *role.flags), fields)
         if table.file is not None:
             lines = known((*table.file.lines, *role.lines), self._number)
             text = file_text(table.file, lines, {**fields, **_device_fields(here)})
             if text:
-                file = table.file.name if pool.role is Role.SERVER else name + table.file.name
+                file = _file_name(pool.role, table.file)
                 if self._files.get(file, text) != text:
                     # Those of further workers differ in ports and devices.
                     file = f"{here.node}-{port}-{file}"
@@ -243,6 +263,10 @@ class TabledLaunch:
             *lines,
         )
         return taken(known(entries, self._number), fields)
+
+
+def _file_name(role: Role, file: LaunchFile) -> str:
+    return file.name if role is Role.SERVER else f"{role}-{file.name}"
 
 
 def _pools(arrangement: Arrangement, batch: int, devices: int) -> tuple[_Pool, ...]:

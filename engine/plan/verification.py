@@ -15,7 +15,16 @@ from engine.plan.metrics import BY_ID
 from engine.plan.predicted import predicted
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Client, ClientKind, DraftTokens, FirstToken, Mode, Scenario, Text
+from engine.scenario import (
+    USUAL_IMAGE,
+    Client,
+    ClientKind,
+    DraftTokens,
+    FirstToken,
+    Mode,
+    Scenario,
+    Text,
+)
 from engine.serve.call import Concurrency, Size
 from engine.sources.profile_files import read_toml
 from engine.work.arrangement import Arrangement
@@ -131,10 +140,19 @@ def _run(
         "warmups": str(concurrency),
         "layout": arrangement.name.replace(" ", "").replace("×", "x").replace("|", "-"),
     }
+    workload = scenario.workload
+    if workload.images:
+        width, height = workload.resolution or USUAL_IMAGE
+        fields |= {
+            "images": str(workload.images),
+            "image_size": f"{height}x{width}",
+            "image_limit": f'{{"image": {workload.images}, "video": 0}}',
+            "image_sizes": f"{{({height}, {width}, 1): 1.0}}",
+        }
     return {
         "concurrency": concurrency,
         "expected": {one.metric: _rounded(one) for one in expected if one.value == one.value},
-        "lines": {id: _line(line, fields) for id, line in _clients().items()},
+        "lines": {id: _line(line, fields) for id, line in _clients(workload.images > 0).items()},
     }
 
 
@@ -148,5 +166,8 @@ def _line(line: str, fields: Mapping[str, str]) -> str:
 
 
 @cache
-def _clients() -> Mapping[str, str]:
-    return {one["id"]: one["line"] for one in read_toml(ROOT / "clients.toml")["client"]}
+def _clients(seeing: bool) -> Mapping[str, str]:
+    """The lines of those that send such requests: with images or without."""
+    line = "images" if seeing else "line"
+    every = read_toml(ROOT / "clients.toml")["client"]
+    return {one["id"]: one[line] for one in every if line in one}

@@ -75,7 +75,7 @@ class Kind(Protocol):
 class TokensKind:
     """Models that generate tokens: layouts, prompts and answers, a cache."""
 
-    block_candidates = 8192
+    block_candidates = 16384
     waits = True
     answers_fallbacks = False
 

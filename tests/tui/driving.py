@@ -46,6 +46,20 @@ async def settled(pilot) -> None:
     )
 
 
+async def explained(pilot) -> None:
+    """Wait until the why pane, where there is one, is about the row under the cursor."""
+    main = pilot.app.main
+
+    def is_current() -> bool:
+        if not main.why.display or main.session.selected is None:
+            return True
+        table, row = main.session.selected
+        found, place = main.why.explanation, (table.arrangement(row), int(table.batch[row]))
+        return found is not None and (found.arrangement, found.batch) == place
+
+    await until(pilot, is_current)
+
+
 async def press(pilot, *keys: str) -> None:
     """Press keys one after the other, and wait for the sweep."""
     for key in keys:

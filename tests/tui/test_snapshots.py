@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.driving import SMALL, settled
+from tests.tui.driving import SMALL, explained, settled
 from tests.tui.fixed_engine import fix
 from tui.app import RooftopApp
 from tui.settings import Settings
@@ -40,7 +40,7 @@ def after(*keys: str):
             if key:
                 await pilot.press(key)
             await settled(pilot)
-        await pilot.pause(0.5)
+        await explained(pilot)
 
     return run
 
@@ -80,7 +80,8 @@ def test_palette(snap_compare):
 
 @SIZES
 def test_picker(snap_compare, size):
-    assert snap_compare(app(), terminal_size=size, run_before=after("W", *"w8"))
+    keys = ("2", "down", "down", "down", "enter", *"fp")
+    assert snap_compare(app(), terminal_size=size, run_before=after(*keys))
 
 
 def test_columns(snap_compare):

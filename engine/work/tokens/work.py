@@ -76,6 +76,8 @@ def step_work(
     the prompts in it is part of the pass.
     """
     yield from dense_work(placed, total_tokens(steps), steps[0].decode)
+    for step in steps:
+        yield from mixing_work(placed, step, source)
     yield from other_work(placed, steps, imbalance, source)
 
 
@@ -87,10 +89,16 @@ def dense_work(placed: Placed, tokens: FloatArray, decode: bool) -> Iterator[Wor
     yield _elementwise_work(placed.inventory, placed.layouts, tokens)
 
 
+def mixing_work(placed: Placed, step: Step, source: Source | None = None) -> Iterator[Work]:
+    """The kernels that depend on one group of sequences alone: attention and states."""
+    for mixing in placed.inventory.mixings:
+        yield from _mixing_work(mixing, placed.layouts, step, source)
+
+
 def other_work(
     placed: Placed, steps: Sequence[Step], imbalance: float = 1.0, source: Source | None = None
 ) -> Iterator[Work]:
-    """The other kernels of a pass: experts, attention, the head, an encoder's."""
+    """The kernels that depend on all of a pass: experts, the head, an encoder's."""
     inventory, layouts = placed.inventory, placed.layouts
     decode = steps[0].decode
     prompts = not all(step.decode for step in steps)
@@ -100,16 +108,13 @@ def other_work(
             yield work
             if prompts and work.kernel != bank.kernel:
                 yield _sorting_work(inventory, bank, pairs, work.calls)
-    for mixing in inventory.mixings:
-        for step in steps:
-            yield from _mixing_work(mixing, layouts, step, source)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
     if placed.encoder is not None and source is not None:
-        yield from _encoder_work(placed.encoder, source.steps(steps))
+        yield from _encoder_work(placed.encoder, source.steps(steps), source)
 
 
-def _encoder_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
-    """The encoder's kernels for the prompts of a pass: all of a source's tokens see each other."""
+def _encoder_work(placed: Placed, steps: Sequence[Step], source: Source) -> Iterator[Work]:
+    """The encoder's kernels for the prompts of a pass: all of a piece's tokens see each other."""
     if not steps:
         return
     inventory, layouts, tokens = placed.inventory, placed.layouts, total_tokens(steps)
@@ -124,6 +129,9 @@ def _encoder_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
         for step in steps:
             works += _mixing_work(mixing, layouts, step)
     works.append(_elementwise_work(inventory, layouts, tokens))
+    if source.features:
+        projected = tokens * source.features_of_token
+        works.append(_gemm_work(inventory.head, placed.head, projected, decode=False))
     yield from (replace(work, name=f"encoder {work.name}") for work in works)
 
 
@@ -520,7 +528,7 @@ def other_messages(
                 name="encoder all-reduce",
                 kind="all_reduce",
                 times=_reduces(inventory.encoder, layouts),
-                bytes=inventory.hidden_size * 2.0 * total_tokens(encoded),
+                bytes=inventory.encoder.hidden_size * 2.0 * total_tokens(encoded),
                 ranks=layouts.tensor,
             )
         )

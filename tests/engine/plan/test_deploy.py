@@ -17,6 +17,7 @@ from engine.plan.deploy_frame import Context, render
 from engine.plan.deploy_kind import deployment_ids, load_deployment
 from engine.words.errors import InputError
 from engine.work.layout import Layout
+from tests.engine.plan.deployment_schemas import problems
 from tests.engine.plan.engine_options import parse
 from tests.engine.plan.launch_scenarios import DENSE, LATENT, MIXTURE, SMALL, Case, one, pools
 
@@ -36,6 +37,8 @@ RUN_BY = [
     *(("compose", engine) for engine in ENGINES),
     ("dynamo", "vllm"),
     ("dynamo", "sglang"),
+    ("dynamo", "trtllm"),
+    ("llm-d", "vllm"),
     ("llmisvc", "vllm"),
 ]
 
@@ -43,13 +46,12 @@ RUN_BY = [
 def text(case: Case, engine: str, kind: str) -> str:
     model = case.prepared(engine).model.repository
     made = artefacts(case.launch(engine), load_deployment(kind), "A title", model)
-    (only,) = made.files.values()
-    return only
+    return made.files[load_deployment(kind).file]
 
 
 def loaded(case: Case, engine: str, kind: str) -> dict:
     yaml = pytest.importorskip("yaml")
-    return yaml.safe_load(text(case, engine, kind))
+    return [*yaml.safe_load_all(text(case, engine, kind))][-1]
 
 
 @pytest.mark.parametrize("kind", ["sh", "slurm"])
@@ -126,6 +128,76 @@ def test_yaml_loads(case: Case, engine: str, kind: str):
     assert loaded(case, engine, kind)
 
 
+@pytest.mark.parametrize(("kind", "engine"), [one for one in RUN_BY if one[0] != "compose"])
+@EACH
+def test_objects_are_what_their_schemas_allow(case: Case, engine: str, kind: str):
+    assert problems(kind, loaded(case, engine, kind)) == []
+
+
+def test_a_schema_tells_what_it_does_not_allow():
+    graph = loaded(CASES["two nodes"], "vllm", "dynamo")
+    worker = graph["spec"]["services"]["ServerWorker"]
+    worker["multinode"]["nodeCount"] = 1
+    worker["replica"] = worker.pop("replicas")
+    assert problems("dynamo", graph) == [
+        "spec.services.ServerWorker.multinode.nodeCount: 1 is below 2",
+        "spec.services.ServerWorker.replica: no such field",
+    ]
+
+
+def test_llm_d_has_a_router_for_the_pods_of_its_values():
+    yaml = pytest.importorskip("yaml")
+    case = CASES["pools of one node"]
+    made = artefacts(case.launch("vllm"), load_deployment("llm-d"), "A title", "org/model")
+    pool = yaml.safe_load(made.files["inferencepool.yaml"])
+    assert problems("inferencepool", pool) == []
+    values = yaml.safe_load(made.files["values.yaml"])
+    assert pool["spec"]["selector"]["matchLabels"] == values["modelArtifacts"]["labels"]
+
+
+@pytest.mark.parametrize(("name", "role"), [("two nodes", "decode"), ("pools", "decode")])
+def test_each_node_of_llm_d_starts_its_part(name: str, role: str, tmp_path: Path):
+    """The script of a LeaderWorkerSet's pods, with a server that only notes what it was given."""
+    values = loaded(CASES[name], "vllm", "llm-d")
+    pods = values[role]
+    assert values["multinode"] is True and pods["parallelism"]["workers"] == 2
+    (script,) = pods["containers"][0]["args"]
+    server = tmp_path / "vllm"
+    server.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    server.chmod(0o755)
+    told = []
+    for rank in ("0", "1"):
+        surroundings = {"PATH": f"{tmp_path}:/bin:/usr/bin", "LWS_LEADER_ADDRESS": "lead"}
+        done = subprocess.run(
+            ["bash", "-c", script],
+            env={**surroundings, "LWS_WORKER_INDEX": rank},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        values_told, wrong = parse("vllm", ["vllm", *done.stdout.splitlines()])
+        assert wrong == []
+        told.append(values_told)
+    assert [one["--data-parallel-address"] for one in told] == ["lead", "lead"]
+    assert "--headless" not in told[0] and "--headless" in told[1]
+    assert [one["--port"] for one in told] == ["8200", "8200"]
+
+
+@pytest.mark.parametrize("name", ["replicas", "pools"])
+def test_dynamo_gives_tensorrt_its_files(name: str):
+    yaml = pytest.importorskip("yaml")
+    files, graph = yaml.safe_load_all(text(CASES[name], "trtllm", "dynamo"))
+    assert "disaggregated.yaml" not in files["data"]
+    for service in graph["spec"]["services"].values():
+        if service["componentType"] != "worker":
+            continue
+        container = service["extraPodSpec"]["mainContainer"]
+        values, wrong = parse("dynamo-trtllm", container["args"])
+        assert wrong == []
+        assert values["--extra-engine-args"] in files["data"]
+        assert yaml.safe_load(files["data"][values["--extra-engine-args"]])
+
+
 @ENGINE
 @EACH
 def test_compose_has_a_service_for_each_process(case: Case, engine: str):
@@ -194,7 +266,7 @@ def test_llm_d_has_its_pools():
     ("engine", "kind", "case", "message"),
     [
         ("lmdeploy", "dynamo", "one server", "is not known to run LMDeploy"),
-        ("vllm", "llm-d", "two nodes", "knows no worker on several nodes"),
+        ("trtllm", "llm-d", "one server", "is not known to run TensorRT-LLM"),
     ],
 )
 def test_what_a_kind_cannot_do_is_one_line(engine: str, kind: str, case: str, message: str):
