@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+import numpy as np
+
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.framework_parts import MANY, Scheduler
