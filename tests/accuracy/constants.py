@@ -27,7 +27,7 @@ PRIORS = Path(__file__).with_name("priors.toml")
 # from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
 # These widths and correlations predict pairs left out best.
 _KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.09, "floor_us": 0.3, "per_item_ns": 0.3}
-_OWN_WIDTHS = {"compute": 0.28, "memory": 0.17, "floor_us": 0.42}
+_OWN_WIDTHS = {"compute": 0.14, "memory": 0.085, "floor_us": 0.21}
 _ON_GENERATION = 0.9
 """Correlation of how far kernels of one family stray from their tables on one generation …"""
 _OF_BANDWIDTH = 0.1
