@@ -90,6 +90,7 @@ def configured(
         "max_sequences": settings.max_sequences,
         "prefix_caching": settings.prefix_caching,
         "prefill_interval": settings.prefill_interval,
+        **_chosen_host(settings, chip),
         **_chosen_copies(settings),
         **_chosen_overlap(settings),
     }
@@ -101,6 +102,18 @@ def configured(
         share = _spared_fraction(framework, chip, ranks, tower_parameters)
         return framework.changed(memory_fraction=share)
     return framework
+
+
+def _chosen_host(settings: Settings, chip: Chip) -> dict[str, float]:
+    """Host memory of the prefix cache; raises `InputError` where nobody knows the way to it."""
+    if not settings.host_cache_gib:
+        return {}
+    if chip.host is None:
+        raise InputError(
+            f"--host-cache: {chip.name} has no link to host memory in its profile, expected a chip "
+            "with [host] bandwidth_gbs (your own profile can say it)"
+        )
+    return {"host_cache_bytes": settings.host_cache_gib * GIB}
 
 
 def _of_context(framework: Framework, max_context: int | None) -> Framework:

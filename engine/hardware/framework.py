@@ -20,6 +20,9 @@ from engine.hardware.framework_parts import (
 from engine.hardware.launch_table import Launch
 from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
 
+ANY = "any"
+"""Every engine that runs on a chip."""
+
 
 @dataclass(frozen=True, slots=True)
 class Era:

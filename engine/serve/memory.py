@@ -36,6 +36,16 @@ class MemoryItem:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolMemory:
+    """The memory table of a chip of one pool, ``prefill`` or ``decode``, and what its engine
+    fills."""
+
+    pool: str
+    items: tuple[MemoryItem, ...]
+    capacity_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Tokens of context whose cache the requests in flight hold: each of them on average, and one
     with its whole answer. Scalars or columns of (arrangements, 1). ``draft_tokens`` are drafted
