@@ -21,6 +21,9 @@ from engine.hardware.launch_table import Launch
 from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
 from engine.words.arrays import FloatArray
 
+ANY = "any"
+"""Every engine that runs on a chip."""
+
 
 @dataclass(frozen=True, slots=True)
 class Era:
