@@ -14,7 +14,7 @@ from engine.model.precision import FORMATS
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency
 from engine.serve.memory import held_tokens
-from engine.serve.resolve import Resolved, load_of, requests_of
+from engine.serve.resolve import Resolved, load_of, longest_tokens, requests_of
 from engine.serve.room import Room
 from engine.serve.startup import Startup, startup
 from engine.serve.system import System
@@ -73,6 +73,16 @@ def started(
     return tuple(
         one for system in resolved.systems for one in _copies(scenario, system, arrangement, asked)
     )
+
+
+def unstarted(scenario: Scenario, system: System, arrangement: Arrangement) -> tuple[str, ...]:
+    """Why an arrangement does not start for one of the scenario's requests, and what would help;
+    empty where it starts."""
+    asked = replace(system, max_context=longest_tokens(scenario.workload))
+    for one in _copies(scenario, asked, arrangement, None):
+        if not one.startup.starts:
+            return (f"{one.pool} worker: {one.verdict}" if one.pool else one.verdict, *one.helps)
+    return ()
 
 
 def _copies(
