@@ -63,6 +63,7 @@ def limit_gaps(limits: LaunchLimits, worker: Worker, budget: int, engine: str) -
     """Widths and sizes that the engine refuses, or takes for others."""
     layout = worker.layout
     for name, width, rule in (
+        ("pipeline parallelism", layout.pipeline, limits.pipeline),
         ("expert parallelism", layout.expert, limits.expert),
         ("attention-data parallelism", layout.attention_data, limits.attention_data),
     ):
