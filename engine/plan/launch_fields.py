@@ -20,6 +20,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
+| images | images of a request |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
 """
 
@@ -85,6 +86,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
         "prefill_interval": scenario.settings.prefill_interval or 0,
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
+        "images": scenario.workload.images,
         **_drafts(prepared, scenario),
         **_wide_experts(prepared, worker),
     }
@@ -139,6 +141,7 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("redundant", "{} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
     ("prefill_interval", "prompts in every {}th pass at most", ("decode_passes",)),
+    ("images", "{} images of a request", ()),
     ("edits", "the what-ifs {}", ()),
     ("nodes", "one worker on {} nodes", ("group_nodes", "data_local")),
 )
