@@ -18,7 +18,8 @@ load          ``rate`` (requests per second of the whole deployment, else so man
               ``burstiness``
 requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``,
               ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``text``
-              (what they are about), ``image_width``, ``image_height``, ``sequence_tokens``,
+              (what they are about), ``images`` (of each, to a model that sees),
+              ``image_width``, ``image_height``, ``sequence_tokens``,
               ``utilisation``, ``load_imbalance``, ``max_batch``, ``fixed_batch`` (no other is
               tried), ``lengths`` (``"default"``: made to fit the model's context)
 names         ``benchmark_number`` of the benchmark names that are written, ``benchmark_kind``
@@ -41,9 +42,9 @@ settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_
               out
 
 The command line's words are understood too: ``isl osl isl_spread osl_spread shared_prefix tp pp
-ep dp ttft tpot e2e latency goodput precision resolution set number``, limits as ``ttft_p99``, and
-``engine`` for the framework. What is wrong raises `Error`, in one line. Importing this module loads
-nothing heavy; numpy comes with the first question.
+ep dp ttft tpot e2e latency goodput precision resolution image_size set number``, limits as
+``ttft_p99``, and ``engine`` for the framework. What is wrong raises `Error`, in one line. Importing
+this module loads nothing heavy; numpy comes with the first question.
 """
 
 from __future__ import annotations

@@ -100,6 +100,9 @@ LEAST_PER_SECOND, MOST_PER_SECOND = 1e-6, 1e6
 LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 1000.0
 MOST_SPREAD = 10.0
 MOST_TURNS = 1000
+MOST_IMAGES = 1000
+USUAL_IMAGE = (1024, 1024)
+"""Width and height where a person gives none."""
 """What nobody means to ask for lies beyond; files, options and forms refuse it."""
 USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS = 4096, 1024
 
@@ -107,7 +110,8 @@ USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS = 4096, 1024
 @dataclass(frozen=True, slots=True)
 class Workload:
     """What one request looks like. Vision models use ``image_*`` and no tokens, text encoders
-    ``sequence_tokens``, the length of their sequences; 0 is the model's own."""
+    ``sequence_tokens``, the length of their sequences; 0 is the model's own. Language models that
+    see take ``images`` of that size beside the ``input_tokens`` of text."""
 
     input_tokens: int = USUAL_INPUT_TOKENS
     output_tokens: int = USUAL_OUTPUT_TOKENS
@@ -115,6 +119,8 @@ class Workload:
     image_width: int = 0
     image_height: int = 0
     sequence_tokens: int = 0
+    images: int = 0
+    """Of each request (of each turn of a conversation)."""
     rate: float = 0.0
     """Requests per second that come to the whole deployment; 0 where a number of them is in flight.
     """

@@ -9,12 +9,14 @@ from engine.scenario import (
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
+    MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
+    USUAL_IMAGE,
     Scenario,
 )
-from engine.words.units import parse_count, parse_ratio, parse_whole
+from engine.words.units import parse_count, parse_ratio, parse_resolution, parse_whole
 from tui.field import LANGUAGE, Field, power_of_two_step, ten_percent_step
 
 IN_FLIGHT = "in flight"
@@ -55,6 +57,29 @@ def _spread_field(id: str, label: str) -> Field:
     )
 
 
+_USUAL_SIZE = "{}x{}".format(*USUAL_IMAGE)
+_LARGEST_SIDE = 65_536
+
+
+def _image_size(scenario: Scenario) -> str:
+    chosen = scenario.workload.resolution
+    return f"{chosen[0]}x{chosen[1]}" if chosen else _USUAL_SIZE
+
+
+def _set_image_size(scenario: Scenario, text: str) -> Scenario:
+    width, height = parse_resolution(text.strip() or _USUAL_SIZE)
+    usual = (width, height) == USUAL_IMAGE
+    return _changed(
+        scenario, image_width=0 if usual else width, image_height=0 if usual else height
+    )
+
+
+def _step_image_size(scenario: Scenario, direction: int) -> Scenario:
+    sides = scenario.workload.resolution or USUAL_IMAGE
+    changed = (power_of_two_step(one, direction, _LARGEST_SIDE) for one in sides)
+    return _set_image_size(scenario, "{}x{}".format(*changed))
+
+
 LOAD: tuple[Field, ...] = (
     Field(
         "rate",
@@ -90,6 +115,24 @@ LOAD: tuple[Field, ...] = (
             s, shared_prefix_tokens=power_of_two_step(s.workload.shared_prefix_tokens or 256, way)
         ),
         hint="tokens that all prompts begin with",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "images",
+        "images",
+        lambda s: str(s.workload.images),
+        lambda s, text: _changed(s, images=parse_whole(text or "0", "images", 0, MOST_IMAGES)),
+        lambda s, way: _changed(s, images=min(max(s.workload.images + way, 0), MOST_IMAGES)),
+        hint="of each request; ISL is text",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "image_size",
+        "image size",
+        _image_size,
+        _set_image_size,
+        _step_image_size,
+        hint="as 1920x1080",
         kinds=LANGUAGE,
     ),
     Field(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from os.path import lexists
-from pathlib import Path
 
 from engine.cli import COMMANDS, run
 from engine.cli.streams import guarded
@@ -31,12 +30,12 @@ def _start_app(arguments: list[str]) -> int:
     from engine.scenario import Scenario
     from tui.terminal import refuse_bad_terminal
 
-    if arguments and not arguments[0].startswith("-") and not _is_name(arguments[0]):
-        _plan_path(arguments[0])
+    if arguments and not arguments[0].startswith("-"):
+        _refuse_misspelt(arguments[0])
     parsed = _app_parser().parse_args(arguments)
-    if parsed.plan and _is_name(parsed.plan):
-        parsed.benchmark, parsed.plan = parsed.plan, None
-    plan_path = _plan_path(parsed.plan) if parsed.plan else None
+    plan_path = None
+    if parsed.subject and _is_plan(parsed.subject):
+        plan_path, parsed.subject = user_path(parsed.subject), None
     base = Scenario()
     if plan_path is not None:
         from engine.plan.plan_file import load_plan
@@ -54,23 +53,37 @@ def _start_app(arguments: list[str]) -> int:
     return run_app(scenario, plan_path, settings)
 
 
-def _is_name(text: str) -> bool:
-    """Whether a word is a benchmark name, and no file."""
+def _is_plan(text: str) -> bool:
+    """Whether a word is a plan file: neither a benchmark name nor a model, which may be a folder
+    or a config.json."""
     from engine.plan.benchmark import is_benchmark_name
 
-    return is_benchmark_name(text) and not text.endswith(".toml") and not lexists(text)
-
-
-def _plan_path(text: str) -> Path:
-    """The plan to open, unless the word looks like a misspelt command."""
     path = user_path(text)
-    if path.suffix or "/" in text or lexists(path):
-        return path
+    if path.suffix == ".toml":
+        return True
+    return (
+        lexists(path)
+        and path.suffix != ".json"
+        and not path.is_dir()
+        and not (is_benchmark_name(text))
+    )
+
+
+def _refuse_misspelt(text: str) -> None:
+    """Refuse a word that is no plan, name, path or hub id, and no model that is known."""
+    from engine.model.model_profiles import model_spelt
+    from engine.plan.benchmark import is_benchmark_name
+
+    if _is_plan(text) or "/" in text or is_benchmark_name(text) or model_spelt(text):
+        return
+    path = user_path(text)
+    if path.suffix or lexists(path):
+        return
     import difflib
 
     near = difflib.get_close_matches(text, COMMANDS, 1, 0.6)
     hint = f"; nearest command: {near[0]}" if near else "; rooftop --help lists the commands"
-    raise InputError(f"{clean(text, 80)!r} is neither a command nor a plan file{hint}")
+    raise InputError(f"{clean(text, 80)!r} is no command, plan file or model{hint}")
 
 
 def _app_parser() -> argparse.ArgumentParser:
@@ -80,7 +93,10 @@ def _app_parser() -> argparse.ArgumentParser:
 
     parser = OneLineParser(prog="rooftop", description="Open the app.")
     parser.add_argument(
-        "plan", nargs="?", metavar="PLAN.toml|NAME", help="a saved plan, or a benchmark name"
+        "subject",
+        nargs="?",
+        metavar="PLAN.toml | MODEL | NAME",
+        help="a saved plan, a model, or a benchmark name",
     )
     parser.add_argument("--mouse", action="store_true", help="let the app use the mouse")
     parser.add_argument("--ascii", action="store_true", help="no glyphs beyond ASCII")

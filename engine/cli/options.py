@@ -13,6 +13,7 @@ from engine.scenario import (
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
+    MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
     ArrangementKind,
@@ -181,6 +182,8 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
     load.add_argument("--osl-spread", help="the same of answers")
     load.add_argument("--shared-prefix", help="tokens that all prompts begin with")
+    load.add_argument("--images", help="images of each request to a model that sees; --isl is text")
+    load.add_argument("--image-size", help="of each: width x height (1024x1024)")
     load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
 
 
@@ -195,13 +198,14 @@ def add_requests_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_name(parser: argparse.ArgumentParser) -> None:
-    """Add a benchmark name as the scenario that options come on top of."""
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """Add what the question is about: a model, or a benchmark name as the scenario that options
+    come on top of."""
     parser.add_argument(
-        "benchmark",
+        "subject",
         nargs="?",
-        metavar="NAME",
-        help="a benchmark name as the scenario, as TPS001-Llama2-70B-S4K-01-W4A16-B16",
+        metavar="MODEL | NAME",
+        help="as --model, or a benchmark name as TPS001-Llama2-70B-S4K-01-W4A16-B16",
     )
 
 
@@ -233,14 +237,11 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     chip = arguments.decode_chip or arguments.chip
     if chip:
         start = replace(start, chip=_name(chip, "chip", start.chip))
-    if getattr(arguments, "benchmark", None):
-        from engine.plan.named_scenario import named_scenario
-
-        start = named_scenario(arguments.benchmark, start)
-    if arguments.model and arguments.model != start.model:
-        start = start.of_model(arguments.model)
+    start, model = _about(arguments, start)
+    if model and model != start.model:
+        start = start.of_model(model)
     made = Scenario(
-        model=_name(arguments.model, "model", start.model),
+        model=_name(model, "model", start.model),
         edits=start.edits + tuple(_edit(text) for text in arguments.set),
         chip=start.chip if chip is None else _name(chip, "chip", start.chip),
         chips=_count(None if arguments.chips == AUTO else arguments.chips, "chips", start.chips),
@@ -291,6 +292,24 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
             f"--chips {made.chips}: found pools of {agreeing.chips} chips, expected as many"
         )
     return agreeing
+
+
+def _about(arguments: argparse.Namespace, start: Scenario) -> tuple[Scenario, str | None]:
+    """The scenario of the benchmark name that was given first, or the model that was."""
+    subject, model = getattr(arguments, "subject", None), arguments.model
+    if not subject:
+        return start, model
+    from engine.plan.benchmark import is_benchmark_name
+
+    if is_benchmark_name(subject):
+        from engine.plan.named_scenario import named_scenario
+
+        return named_scenario(subject, start), model
+    if model and model != subject:
+        raise InputError(
+            f"{clean(subject, 60)} and --model {clean(model, 60)}: found two models, expected one"
+        )
+    return start, subject
 
 
 def _pools(arguments: argparse.Namespace, start: PoolChoice) -> PoolChoice:
@@ -361,6 +380,8 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
     load = vars(arguments)
     if arguments.resolution:
         width, height = parse_resolution(arguments.resolution)
+    if load.get("image_size"):
+        width, height = parse_resolution(load["image_size"])
     return Workload(
         input_tokens=_count(arguments.isl, "isl", start.input_tokens),
         output_tokens=_count(arguments.osl, "osl", start.output_tokens),
@@ -370,6 +391,9 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         image_width=width,
         image_height=height,
         sequence_tokens=_count(arguments.isl, "isl", start.sequence_tokens),
+        images=start.images
+        if load.get("images") is None
+        else parse_whole(load["images"], "--images", 0, MOST_IMAGES),
         cached=_ratio(arguments.cached, "cached", start.cached, 0, 1),
         rate=_ratio(load.get("rate"), "rate", start.rate, LEAST_PER_SECOND, MOST_PER_SECOND),
         burstiness=_ratio(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import __version__
 from engine.cli.options import (
-    add_name,
     add_output_options,
     add_requests_option,
     add_scenario_options,
+    add_subject,
 )
 from engine.cli.report.options import add_report_options
 from engine.cli.streams import LONGEST_LINE, tell
@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="rooftop",
         description="Plan model deployments: the batch with the most tokens per second per chip "
         "that still meets the objectives. Without a command the terminal app opens.",
-        epilog="rooftop [PLAN.toml | NAME] [--model M --chip C …] [--theme T] [--ascii] [--mouse] "
+        epilog="rooftop [PLAN.toml | MODEL | NAME] [--chip C …] [--theme T] [--ascii] [--mouse] "
         "opens the app; ? there names its keys, its settings file and where its sessions are kept.",
     )
     parser.add_argument("--version", action="version", version=f"rooftop {__version__}")
@@ -82,7 +82,7 @@ def _late(module: str, function: str) -> Callable[[argparse.Namespace], int]:
 
 def _add_sweep(commands: Subparsers) -> None:
     parser = commands.add_parser("sweep", help="rank every batch and layout")
-    add_name(parser)
+    add_subject(parser)
     add_scenario_options(parser)
     add_requests_option(parser)
     parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")
@@ -93,7 +93,7 @@ def _add_sweep(commands: Subparsers) -> None:
 
 def _add_predict(commands: Subparsers) -> None:
     parser = commands.add_parser("predict", help="what one layout will be, without a search")
-    add_name(parser)
+    add_subject(parser)
     add_scenario_options(parser)
     add_requests_option(parser)
     parser.add_argument("--batch", help="sequences in flight per replica, as 1,8,32, or most")
@@ -125,7 +125,12 @@ def _add_fleet(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "fleet", help="chips that a rate, a day or several loads take, and what they cost"
     )
-    parser.add_argument("plan", nargs="?", metavar="PLAN.toml", help="the layout of a saved plan")
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        metavar="PLAN.toml | MODEL | NAME",
+        help="the layout of a saved plan, a model, or a benchmark name",
+    )
     add_scenario_options(parser)
     add_requests_option(parser)
     what = parser.add_mutually_exclusive_group()
@@ -145,6 +150,7 @@ def _add_fleet(commands: Subparsers) -> None:
 
 def _add_memory(commands: Subparsers) -> None:
     parser = commands.add_parser("memory", help="what a server prints of its memory as it starts")
+    add_subject(parser)
     add_scenario_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_late("engine.cli.memory", "run_memory"))
@@ -152,7 +158,7 @@ def _add_memory(commands: Subparsers) -> None:
 
 def _add_plan(commands: Subparsers) -> None:
     parser = commands.add_parser("plan", help="write the winner as a TOML plan")
-    add_name(parser)
+    add_subject(parser)
     add_scenario_options(parser)
     add_requests_option(parser)
     parser.add_argument("--whole-nodes", action="store_true", help="--chips auto in whole nodes")

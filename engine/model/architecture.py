@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from engine.model.image_rules import ImageRule
 from engine.model.kinds import ModelCategory, ModelKind
 
 
@@ -261,6 +262,27 @@ class LayerGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageTower:
+    """What images pass before they are part of a prompt.
+
+    ``layers`` work on patches, the ``projector`` on what comes out of them; ``layer_count`` are
+    transformer layers, of which each is two groups' blocks (attention, feed-forward).
+    """
+
+    rule: ImageRule
+    hidden_size: int
+    layer_count: int
+    layers: tuple[LayerGroup, ...]
+    projector: tuple[Matrix, ...]
+
+    @property
+    def widest(self) -> int:
+        """Outputs of its widest matrices that run together."""
+        blocks = (group.block for group in self.layers)
+        return max(sum(one.outputs for one in block.matrices[:-1]) for block in blocks)
+
+
+@dataclass(frozen=True, slots=True)
 class Assumption:
     """A value that the file did not give, and where it came from instead."""
 
@@ -312,6 +334,8 @@ class Architecture:
     """What kind of draft it is, which speculates for another model; "" for a model."""
     uncounted: tuple[str, ...] = ()
     """Parts of the checkpoint that are in no count, as the config names them."""
+    images: ImageTower | None = None
+    """What images of a request pass; None where there is no such tower, or none is described."""
 
     def blocks(self) -> Iterator[tuple[Block, int]]:
         """Every kind of layer with its count."""

@@ -23,6 +23,7 @@ from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
+from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens
 from engine.words.quantities import memory_amount, per_second
 
@@ -154,7 +155,7 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
     subject = plan_kind(prepared).subject(prepared, scenario, table, row)
     lost = why_lost(table, row, scenario.objectives)
     if table.verdict(row) is TOO_LONG:
-        asked = longest_tokens(scenario.workload)
+        asked = longest_tokens(with_images(scenario.workload, prepared.model.architecture)[0])
         most = prepared.systems[0].max_context
         return (
             f"Nothing can be served: requests of {asked:,} tokens are longer than the {most:,} "

@@ -112,7 +112,7 @@ def tokens_text(tokens: int) -> str:
     return f"{tokens // KILO}K" if tokens >= KILO and tokens % KILO == 0 else str(tokens)
 
 
-_HEAD = re.compile(r"\s*(TPS|FTL|FPS)\d{3}-", re.IGNORECASE)
+_HEAD = re.compile(r"\s*(TPS|FTL|FPS)[\d-][^/]*$", re.IGNORECASE)
 
 
 def is_benchmark_name(text: str) -> bool:

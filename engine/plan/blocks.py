@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +9,10 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.figures import Figures, Told
 from engine.plan.metric import Answers, Metric, Needs
 from engine.plan.metrics import (
     CODES,
-    LARGEST_RATE,
     MEMORY,
     METRICS,
     NO_FIGURE,
@@ -27,12 +26,12 @@ from engine.plan.metrics import (
     VERDICTS,
     metrics_of,
 )
-from engine.plan.money.bill import billed
+from engine.plan.money.bill import charges_of
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import Scenario
 from engine.serve.load import Open
-from engine.serve.outcome import Outcome
+from engine.serve.outcome import Bill, Outcome
 from engine.serve.predict import predict
 from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import BoolArray, FloatArray, IntArray
@@ -60,7 +59,7 @@ class Block:
     arrangement_index: IntArray
     precision_index: IntArray
     batch: IntArray
-    metrics: dict[str, FloatArray]
+    told: Told
     capacity_gib: FloatArray
     pool: NDArray[np.int8]
     """The `PoolRole` that binds."""
@@ -93,19 +92,14 @@ def outcome_at(
 ) -> Outcome:
     """As `outcome_of`, at other rates than the scenario's, too."""
     system = prepared.system(precision)
-    found = predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
-    return billed(prepared, scenario, precision, found)
-
-
-KEPT = (MEMORY.id, LARGEST_RATE.id, USED.id)
-"""Figures of rows that are not served, too: they say by how much."""
+    return predict(system, arrangements, requests_of(scenario, system), load_of(scenario), sizes)
 
 
 def is_asked(metric: Metric, scenario: Scenario, outcome: Outcome) -> bool:
-    """Whether a metric is worked out: always, where it is limited, or where requests come at a
-    rate, so that a row is one deployment and there are few of them."""
+    """Whether a metric of single requests or of a rate is worked out: where it is limited, or
+    where requests come at a rate, so that a row is one deployment and there are few of them."""
     if not metric.asked:
-        return True
+        return False
     if metric.limit is not None and getattr(scenario.objectives, metric.id) is not None:
         return True
     return outcome.flow is not None
@@ -124,51 +118,30 @@ def rows_of(
     """The ``wanted`` of an outcome's (arrangements, sizes) as columns, with speeds where they are
     ``served``."""
     refused = _refusals(outcome, served[wanted], wanted)
-    one_token = has_one_token(prepared, scenario)
-    allowed = True if refused is None else refused == CODES[NOTHING]
-    columns = {
-        metric.id: _column(outcome, metric.of(outcome, scenario.objectives), wanted)
-        for metric in metrics_of(prepared.kind)
-        # Of other answers nobody asks for it, and a column of a large sweep is megabytes.
-        if (one_token or metric.answers is not Answers.ONE_TOKEN)
-        and is_asked(metric, scenario, outcome)
-        and _is_known(metric, outcome)
-    }
-    unknown = allowed & ~_finite(columns)
+    told = Told.of(
+        outcome,
+        {
+            metric.id: metric.of(outcome, scenario.objectives)
+            for metric in metrics_of(prepared.kind)
+            if is_asked(metric, scenario, outcome)
+        },
+        wanted,
+    )
+    unknown = ~told.finite
+    if refused is not None:
+        unknown &= refused == CODES[NOTHING]
     if bool(np.any(unknown)):
         others = CODES[NOTHING] if refused is None else refused
         refused = np.where(unknown, CODES[NO_FIGURE], others).astype(np.int8)
-    if one_token:
-        columns |= {name: np.full(len(batch), np.nan) for name in _OF_LATER_TOKENS}
-    if refused is not None:
-        speed = np.where(refused == CODES[NOTHING], 1.0, np.nan)
-        columns |= {name: column * speed for name, column in columns.items() if name not in KEPT}
     return Block(
         arrangement_index,
         precision_index,
         batch,
-        columns,
+        told,
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
         _binding_pools(outcome, wanted),
         np.full(len(batch), CODES[NOTHING], dtype=np.int8) if refused is None else refused,
     )
-
-
-def _is_known(metric: Metric, outcome: Outcome) -> bool:
-    """Whether somebody says what a metric needs."""
-    bill = outcome.bill
-    if bill is None or metric.needs is Needs.NOTHING:
-        return metric.needs is Needs.NOTHING
-    if metric.needs is Needs.PRICE:
-        return bool(np.all(np.isfinite(bill.usd_per_hour)))
-    return bool(np.all(np.isfinite(bill.watts)))
-
-
-def _finite(columns: Mapping[str, FloatArray]) -> BoolArray:
-    """The rows of which every figure is a number; their sum is one only then."""
-    total = np.asarray(sum(columns.values()))
-    finite: BoolArray = np.isfinite(total)
-    return finite
 
 
 def _binding_pools(outcome: Outcome, wanted: BoolArray) -> NDArray[np.int8]:
@@ -204,24 +177,26 @@ def judged_table(
     block: Block,
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
+    fits = block.refusal == CODES[NOTHING]
+    everyone = bool(np.all(fits))
+    metrics = _figures(prepared, scenario, arrangements, precisions, block, everyone)
     excess = np.zeros(len(block.batch))
     binding = block.refusal.astype(np.int64)
     for code, verdict in enumerate(VERDICTS):
-        if verdict.metric is None or verdict.metric.id not in block.metrics:
+        if verdict.metric is None or verdict.metric.id not in metrics:
             continue
         limit = getattr(scenario.objectives, verdict.metric.id)
         if limit is not None:
-            ratio = verdict.metric.ratio(block.metrics[verdict.metric.id], limit)
+            ratio = verdict.metric.ratio(metrics[verdict.metric.id], limit)
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
             binding = np.where(worse & (ratio > 1.0), code, binding)
     # Rows that are not served have no speeds to compare with a limit.
-    fits = block.refusal == CODES[NOTHING]
-    if not bool(np.all(fits)):
-        lacking = block.metrics[MEMORY.id] / block.capacity_gib
-        if USED.id in block.metrics:
+    if not everyone:
+        lacking = metrics[MEMORY.id] / block.capacity_gib
+        if USED.id in metrics:
             unstable = block.refusal == CODES[UNSTABLE]
-            lacking = np.where(unstable, block.metrics[USED.id] / 100.0, lacking)
+            lacking = np.where(unstable, metrics[USED.id] / 100.0, lacking)
         excess = np.where(fits, excess, lacking)
     return Table(
         kind=prepared.kind,
@@ -230,7 +205,7 @@ def judged_table(
         arrangement_index=block.arrangement_index,
         precision_index=block.precision_index,
         batch=block.batch,
-        metrics=block.metrics,
+        metrics=metrics,
         capacity_gib=block.capacity_gib,
         pool=block.pool,
         fits=fits,
@@ -241,18 +216,51 @@ def judged_table(
     )
 
 
+def _figures(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangements: tuple[Arrangement, ...],
+    precisions: tuple[Precision, ...],
+    block: Block,
+    everyone: bool,
+) -> Figures:
+    """The metrics of a block's rows: those that say something about such answers and that somebody
+    says what is needed for; of single requests those that were asked for."""
+    one_token = has_one_token(prepared, scenario)
+    charges = charges_of(prepared, scenario, arrangements, precisions)
+    chips = np.array([float(one.chips) for one in arrangements])
+    rows = (block.precision_index, block.arrangement_index)
+    names = [
+        metric.id
+        for metric in metrics_of(prepared.kind)
+        if (one_token or metric.answers is not Answers.ONE_TOKEN)
+        and (not metric.asked or metric.id in block.told.asked)
+        and (metric.needs is Needs.NOTHING or (charges is not None and charges.says(metric.needs)))
+    ]
+
+    def bill(tokens: FloatArray) -> Bill:
+        assert charges is not None
+        return charges.bill(*rows, tokens)
+
+    return Figures(
+        tuple(names),
+        block.told,
+        scenario.objectives,
+        chips[block.arrangement_index],
+        bill,
+        None if everyone else block.refusal == CODES[NOTHING],
+        _OF_LATER_TOKENS if one_token else (),
+    )
+
+
 def joined_blocks(parts: list[Block]) -> Block:
-    """All rows in one; takes the ``parts`` apart, so that nothing is held twice for long."""
-    names = list(parts[0].metrics)
-    metrics = {name: np.concatenate([one.metrics.pop(name) for one in parts]) for name in names}
-    whole = Block(
+    """All rows in one."""
+    return Block(
         np.concatenate([one.arrangement_index for one in parts]),
         np.concatenate([one.precision_index for one in parts]),
         np.concatenate([one.batch for one in parts]),
-        metrics,
+        Told.joined([one.told for one in parts]),
         np.concatenate([one.capacity_gib for one in parts]),
         np.concatenate([one.pool for one in parts]),
         np.concatenate([one.refusal for one in parts]),
     )
-    parts.clear()
-    return whole

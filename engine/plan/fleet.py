@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario
+from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.work.arrangement import Arrangement
 
@@ -35,13 +37,13 @@ class Sized:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from others: the layout of one replica, and the precision."""
-        return self.arrangement.single.name, self.table.precision(self.row).label
+        """What tells it from others: its layouts, whatever number of each, and the precision."""
+        return self.arrangement.layout_name, self.table.precision(self.row).label
 
     @property
     def words(self) -> str:
         """``TP2 W16A16``."""
-        return f"{self.arrangement.single.name} {self.table.precision(self.row).name}"
+        return f"{self.arrangement.layout_name} {self.table.precision(self.row).name}"
 
     @property
     def chips(self) -> int:
@@ -100,7 +102,7 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
     objectives. Raises `InputError` where no number of them does."""
     if not scenario.workload.rate:
         raise InputError("--chips auto: found no rate, expected --rate with requests per second")
-    chips = prepare(replace(scenario, chips=1)).chip.server_chips
+    chips = _first_chips(scenario)
     while chips <= MOST_CHIPS:
         progress()
         asked = replace(scenario, chips=chips)
@@ -112,6 +114,14 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
         f"--chips auto: no number of chips up to {MOST_CHIPS:,} carries "
         f"{scenario.workload.rate:g} requests/s under the objectives"
     )
+
+
+def _first_chips(scenario: Scenario) -> int:
+    """A node, or as many nodes as the smallest layout that is allowed takes."""
+    limits, node = scenario.limits, resolve(scenario).systems[0].chip.server_chips
+    degrees = (limits.tensor, limits.pipeline, limits.attention_data)
+    least = math.prod(min(allowed) for allowed in degrees if allowed)
+    return node * -(-least // node)
 
 
 def fewest_chips(scenario: Scenario, *, whole_nodes: bool = False) -> Scenario:

@@ -48,7 +48,7 @@ DEGREES: Mapping[str, str] = {
     "dp": "attention_data",
 }
 """Parallel degrees as the field abbreviates them."""
-RESOLUTION, NAMED_OBJECTIVES = "resolution", "slo"
+RESOLUTION, IMAGE_SIZE, NAMED_OBJECTIVES = "resolution", "image_size", "slo"
 SPELLINGS: Mapping[str, Path] = {
     # A text encoder's sequences have a field of their own.
     "isl": ("input_tokens", "sequence_tokens"),
@@ -61,7 +61,7 @@ SPELLINGS: Mapping[str, Path] = {
     "number": ("benchmark_number",),
     "precision": ("precisions",),
     "set": ("edits",),
-    RESOLUTION: ("image_width", "image_height"),
+    **dict.fromkeys((RESOLUTION, IMAGE_SIZE), ("image_width", "image_height")),
     **{short: (name,) for short, name in DEGREES.items()},
     **{limit.keyword: (metric.id,) for metric, limit in LIMITED},
 }
@@ -74,14 +74,17 @@ _LANGUAGE = (
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
     *("decode_chips", "prefill_precision"),
     *("rate", "burstiness", "input_spread", "output_spread"),
-    *("shared_prefix_tokens", "turns"),
+    *("shared_prefix_tokens", "turns", "images", IMAGE_SIZE),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
     *("redundant_experts", "batch_overlap", "prefill_interval"),
 )
 _MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
     **dict.fromkeys(_LANGUAGE, (ModelCategory.LANGUAGE,)),
-    **dict.fromkeys(("image_width", "image_height"), (ModelCategory.VISION,)),
+    **dict.fromkeys(
+        ("image_width", "image_height"), (ModelCategory.VISION, ModelCategory.LANGUAGE)
+    ),
+    RESOLUTION: (ModelCategory.VISION,),
     "sequence_tokens": (ModelCategory.ENCODER,),
     **dict.fromkeys(("instances", "utilisation"), (ModelCategory.VISION, ModelCategory.ENCODER)),
     **{
@@ -89,7 +92,7 @@ _MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
         for metric, _ in LIMITED
     },
 }
-"""Fields that say something about some models only."""
+"""Fields, or words for some, that say something about some models only."""
 
 
 def signature(*own: inspect.Parameter, returns: str) -> inspect.Signature:
@@ -135,7 +138,7 @@ def fields_of(keyword: str) -> Path:
 
 def _values(name: str, value: object, count: int) -> Sequence[object]:
     """What each of the ``count`` fields of a keyword is to be."""
-    if name == RESOLUTION:
+    if name in {RESOLUTION, IMAGE_SIZE}:
         return parse_resolution(value) if isinstance(value, str) else _pair(value)
     return [value] * count
 
@@ -230,7 +233,10 @@ def idle(keywords: Iterable[str], category: ModelCategory) -> list[str]:
     def means(field: str) -> bool:
         return category in _MEANT_FOR.get(field, tuple(ModelCategory))
 
-    return [name for name in keywords if not any(map(means, fields_of(name)))]
+    def fields(name: str) -> Path:
+        return (name,) if name in _MEANT_FOR else fields_of(name)
+
+    return [name for name in keywords if not any(map(means, fields(name)))]
 
 
 def idle_note(keywords: Iterable[str], category: ModelCategory) -> str:

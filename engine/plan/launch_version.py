@@ -11,6 +11,7 @@ from engine.scenario import Scenario
 from engine.words.errors import InputError
 from engine.words.text import clean
 
+_WITHIN = re.compile(r"\d+(?:\.\d+){1,3}$", re.ASCII)
 _NUMBER = re.compile(r"\d+(\.\d+){0,3}")
 
 
@@ -19,9 +20,7 @@ def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
     if not version:
         return
     oldest, newest = version_number(table.oldest), version_number(table.version)
-    if not re.fullmatch(r"\d+(\.\d+){0,3}", version) or not (
-        oldest <= version_number(version) <= newest
-    ):
+    if not _NUMBER.fullmatch(version) or not (oldest <= version_number(version) <= newest):
         known = table.version if oldest == newest else f"{table.oldest} to {table.version}"
         raise InputError(
             f"version {clean(version, 40)!r} of {engine}: expected {known}, whose options were read"
@@ -35,11 +34,13 @@ def launched_version(
     predicted, as far as its options were read; and what is to be said where they were not."""
     if version:
         return version, ""
-    former = {one.id: one.build for one in formers()}
-    build = scenario.settings.build or former.get(prepared.framework.id, "")
+    engine = prepared.framework
+    build, name = scenario.settings.build, engine.name
+    if engine.id in {one.id for one in formers()}:
+        # What a profile of former builds says of its version, as 0.5.3 to 0.5.5.
+        build = (*_WITHIN.findall(engine.version), build)[0]
     if not build:
         return "", ""
-    name = prepared.framework.name
     if not _NUMBER.fullmatch(build):
         gap = f"the build {build} of {name}: its version is not known; options are of"
         return "", f"{gap} {table.version}"

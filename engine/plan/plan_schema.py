@@ -13,6 +13,7 @@ from engine.plan.results import Choice
 from engine.scenario import (
     LEAST_BURSTINESS,
     MOST_BURSTINESS,
+    MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
     MOST_TURNS,
@@ -68,6 +69,7 @@ class WorkloadFile(_Strict):
     image_height: int = Field(default=0, ge=0, le=65_536)
     sequence_tokens: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     """None in files from before encoders had it."""
+    images: int = Field(default=0, ge=0, le=MOST_IMAGES)
     utilisation: float = Field(default=1.0, gt=0, le=1)
     rate: float = Field(default=0.0, ge=0, le=MOST_PER_SECOND)
     burstiness: float = Field(default=1.0, ge=LEAST_BURSTINESS, le=MOST_BURSTINESS)

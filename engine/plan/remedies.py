@@ -33,6 +33,7 @@ from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.plan.token_nudges import token_nudge
 from engine.scenario import LayoutLimits, Scenario
+from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens
 from engine.words.errors import RooftopError
 from engine.work.arrangement import Arrangement
@@ -131,7 +132,7 @@ def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) ->
         return Shortfall(verdict, scenario.workload.rate, table.value(row, LARGEST_RATE.id))
     if verdict is NO_FIGURE:
         return Shortfall(verdict, math.inf, 1.0)
-    asked = longest_tokens(scenario.workload)
+    asked = longest_tokens(with_images(scenario.workload, prepared.model.architecture)[0])
     return Shortfall(verdict, float(asked), float(prepared.systems[0].max_context))
 
 

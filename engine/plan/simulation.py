@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.scenario import Scenario
 from engine.serve.load import Open
+from engine.serve.requests import Requests
 from engine.serve.resolve import Resolved, requests_of, resolve, undrafted_requests
 from engine.serve.simulation.generate import MOST_REQUESTS, drawn_trace
 from engine.serve.simulation.simulate import Progress, simulate
@@ -46,11 +47,13 @@ class Question:
             return None
         return Open(workload.rate, workload.burstiness)
 
-    def requests(self) -> Trace:
-        """The requests with their times; raises `InputError`."""
+    def requests(self, resolved: Resolved | None = None) -> Trace:
+        """The requests with their times, images in the prompts; raises `InputError`."""
         load = self.load
+        model = (resolved or resolve(self.scenario)).model.architecture
+        requests = undrafted_requests(self.scenario, model)
         if self.trace is not None:
-            return self._cut(self._timed(self.trace))
+            return self._cut(_seeing(self._timed(self.trace), requests))
         if load is None and not self.clients:
             raise InputError(
                 "simulate: found no load, expected --rate, --concurrency or --requests with times"
@@ -60,7 +63,7 @@ class Question:
             # As many as come in that time, and some more to be cut.
             count = int(load.rate * self.seconds * 1.2 + 100)
         count = min(count or USUAL_COUNT, MOST_REQUESTS)
-        return self._cut(drawn_trace(undrafted_requests(self.scenario), load, count, self.seed))
+        return self._cut(drawn_trace(requests, load, count, self.seed))
 
     def _timed(self, trace: Trace) -> Trace:
         load = self.load
@@ -88,6 +91,13 @@ class Question:
         return trace.first(max(count, 1))
 
 
+def _seeing(trace: Trace, requests: Requests) -> Trace:
+    """A trace of text, with the images of each request."""
+    if requests.images is None:
+        return trace
+    return replace(trace, input_tokens=trace.input_tokens + round(requests.images.tokens))
+
+
 def simulated(
     question: Question, progress: Progress | None = None, resolved: Resolved | None = None
 ) -> Simulated:
@@ -98,7 +108,7 @@ def simulated(
         system,
         question.arrangement,
         requests_of(question.scenario, system),
-        question.requests(),
+        question.requests(found),
         clients=question.clients,
         counts_all=question.trace is not None,
         progress=progress,

@@ -59,7 +59,7 @@ POOL_STEPS = Steps(4096, 24, 8, 0, 1.25)
 
 BLOCK_COST = 3000
 """What a block costs beside its candidates, in as many of them."""
-MOST_SHARED = 4
+MOST_SHARED = 2
 """Blocks whose batches share passes are so many times as large at most."""
 
 

@@ -16,7 +16,16 @@ from engine.plan.metrics import BY_ID
 from engine.plan.predicted import predicted
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
-from engine.scenario import Client, ClientKind, DraftTokens, FirstToken, Mode, Scenario, Text
+from engine.scenario import (
+    USUAL_IMAGE,
+    Client,
+    ClientKind,
+    DraftTokens,
+    FirstToken,
+    Mode,
+    Scenario,
+    Text,
+)
 from engine.serve.call import Concurrency, Size
 from engine.sources.profile_files import read_toml
 from engine.work.arrangement import Arrangement
@@ -54,10 +63,12 @@ class Bench:
     cached: float = 0.0
     first_token: FirstToken = FirstToken.MEAN
     steady: bool = False
+    rate: float = 0.0
+    """Requests per second of one that keeps a rate, in place of the concurrency."""
 
     def of(self, scenario: Scenario) -> Scenario:
         """The scenario with this client in front."""
-        kind = ClientKind.STEADY if self.steady else ClientKind.CLOSED
+        kind = ClientKind.STEADY if self.steady or self.rate else ClientKind.CLOSED
         client = Client(kind, self.waves, self.spread, self.first_token)
         workload = replace(
             scenario.workload,
@@ -65,13 +76,13 @@ class Bench:
             cached=self.cached,
             # Its prompts are random: of drafts they keep what random tokens do.
             text=Text.RANDOM,
-            # So many in flight, all alike: what the clients' lines send.
-            rate=0.0,
-            input_spread=0.0,
-            output_spread=0.0,
-            shared_prefix_tokens=0,
+            rate=self.rate,
             turns=1,
         )
+        if not self.rate:
+            # So many in flight: how far answers lie apart is the client's.
+            alike = {"input_spread": 0.0, "output_spread": 0.0, "shared_prefix_tokens": 0}
+            workload = replace(workload, **alike)  # type: ignore[arg-type]
         return replace(scenario, workload=workload, drafts=DraftTokens.GIVEN)
 
 
@@ -113,7 +124,8 @@ def verification(
     if rate:
         loads = [rate, rate / 2, rate / 4]
     else:
-        loads = [*sorted({concurrency, max(concurrency // 2, 1), max(concurrency // 4, 1)})][::-1]
+        sizes = {concurrency, max(concurrency // 2, 1), max(concurrency // 4, 1)}
+        loads = sorted((float(one) for one in sizes), reverse=True)
     how = "requests at a rate" if rate else "all slots opened at once"
     said = scenario.workload
     lengths = "of spread lengths" if said.input_spread or said.output_spread else "of fixed length"
@@ -134,8 +146,6 @@ def _unsaid(scenario: Scenario) -> list[str]:
     gaps = []
     if workload.turns > 1:
         gaps.append(f"{workload.turns} turns: the lines send single requests, without them")
-    if workload.images:
-        gaps.append(f"{workload.images} images: the lines send text alone")
     if workload.cached:
         gaps.append(f"a cached share of {workload.cached:g}: the lines send prompts that are new")
     if workload.shared_prefix_tokens:
@@ -229,10 +239,20 @@ def _told(
         "layout": arrangement.name.replace(" ", "").replace("×", "x").replace("|", "-"),
         **fields,
     }
+    workload = scenario.workload
+    if workload.images:
+        width, height = workload.resolution or USUAL_IMAGE
+        known |= {
+            "images": str(workload.images),
+            "image_size": f"{height}x{width}",
+            "image_limit": f'{{"image": {workload.images}, "video": 0}}',
+            "image_sizes": f"{{({height}, {width}, 1): 1.0}}",
+        }
+    clients = _clients(workload.images > 0)
     return {
         **told,
         "expected": {one.metric: _rounded(one) for one in expected if math.isfinite(one.value)},
-        "lines": {id: _line(entries, known) for id, entries in _clients().items()},
+        "lines": {id: _line(entries, known) for id, entries in clients.items()},
     }
 
 
@@ -247,5 +267,8 @@ def _line(entries: Sequence[str], fields: Mapping[str, str]) -> str:
 
 
 @cache
-def _clients() -> Mapping[str, list[str]]:
-    return {one["id"]: one["line"] for one in read_toml(ROOT / "clients.toml")["client"]}
+def _clients(seeing: bool) -> Mapping[str, list[str]]:
+    """The lines of those that send such requests: with images or without."""
+    line = "images" if seeing else "line"
+    every = read_toml(ROOT / "clients.toml")["client"]
+    return {one["id"]: one[line] for one in every if line in one}

@@ -15,6 +15,8 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.memory_parts import MemoryPolicy, MemoryShare, ShareHolds, Sizing
 from engine.model.architecture import Architecture, Block
+from engine.serve.images import image_bytes
+from engine.serve.requests import Images
 from engine.words.arrays import FloatArray
 from engine.work.tokens.step import LayoutArrays
 
@@ -46,9 +48,14 @@ class Budget:
 
 
 def budget(
-    architecture: Architecture, chip: Chip, engine: Framework, layouts: LayoutArrays
+    architecture: Architecture,
+    chip: Chip,
+    engine: Framework,
+    layouts: LayoutArrays,
+    images: Images | None = None,
 ) -> Budget:
-    """What lives beside weights and cache under an engine's settings."""
+    """What lives beside weights and cache under an engine's settings, where requests have such
+    ``images``."""
     policy = engine.memory
     per_token = activation_bytes_per_token(architecture, layouts)
     runtime = [
@@ -57,9 +64,14 @@ def budget(
         ("graphs", np.full_like(layouts.tensor, policy.graph_bytes)),
     ]
     none = np.zeros_like(layouts.tensor)
+    encoders = np.full_like(none, _encoder_bytes(architecture, policy))
+    if images is not None:
+        tokens = float(engine.scheduler.prefill_tokens)
+        encoders = np.maximum(encoders, image_bytes(architecture, images, tokens, layouts))
     if policy.sizing is Sizing.AS_NEEDED:
         logits = policy.sampler_bytes * float(architecture.vocabulary_size) / layouts.tensor
-        return Budget(tuple(runtime), (), per_token, logits)
+        seeing = [("encoders", encoders)] if images is not None else []
+        return Budget((*runtime, *seeing), (), per_token, logits)
     tokens = float(engine.scheduler.prefill_tokens)
     rows = min(float(engine.scheduler.max_sequences), tokens)
     activations = per_token * tokens
@@ -68,7 +80,7 @@ def budget(
     peak = [
         ("activations", activations),
         ("sampler", np.maximum(sampler - activations, 0.0)),
-        ("encoders", np.full_like(layouts.tensor, _encoder_bytes(architecture, policy))),
+        ("encoders", encoders),
     ]
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
         return Budget((), (*peak, *runtime), none, none)

@@ -92,7 +92,10 @@ def _numbers(scenario: Scenario) -> Options:
 def _workload(workload: Workload) -> Options:
     usual = Workload()
     if workload.resolution is not None:
-        yield "resolution", f"{workload.image_width}x{workload.image_height}"
+        size = f"{workload.image_width}x{workload.image_height}"
+        yield "image-size" if workload.images else "resolution", size
+    if workload.images:
+        yield "images", str(workload.images)
     if workload.sequence_tokens:
         yield "isl", str(workload.sequence_tokens)
     elif workload.input_tokens != usual.input_tokens:

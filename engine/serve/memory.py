@@ -20,7 +20,7 @@ from engine.model.precision import Precision
 from engine.serve.budget import Budget, budget, capacity_bytes
 from engine.serve.cache_bytes import cached_layers, exact_bytes, sequence_bytes
 from engine.serve.load import Load, Static
-from engine.serve.requests import Requests
+from engine.serve.requests import Images, Requests
 from engine.serve.weight_bytes import rank_weight_bytes, stage_share
 from engine.words.arrays import FloatArray
 from engine.work.expert_slots import Placing
@@ -39,12 +39,13 @@ class MemoryItem:
 class Held:
     """Tokens of context whose cache the requests in flight hold: each of them on average, and one
     with its whole answer. Scalars or columns of (arrangements, 1). ``draft_tokens`` are drafted
-    per step, ``shared_tokens`` are the same for all and held once."""
+    per step, ``shared_tokens`` are the same for all and held once, ``images`` are of a prompt."""
 
     mean_tokens: float | FloatArray
     whole_tokens: float | FloatArray
     draft_tokens: int = 0
     shared_tokens: float = 0.0
+    images: Images | None = None
 
     @property
     def same_for_all(self) -> bool:
@@ -57,10 +58,10 @@ def held_tokens(requests: Requests, load: Load, framework: Framework) -> Held:
     whole = requests.input_tokens + requests.output_tokens
     at_hand = framework.scheduler.admission is Admission.TOKENS_AT_HAND
     if isinstance(load, Static) or not at_hand:
-        return Held(whole, whole, requests.drafts.tokens)
+        return Held(whole, whole, requests.drafts.tokens, images=requests.images)
     mean = requests.input_tokens + 0.5 * requests.output_tokens
     shared = requests.shared_prefix_tokens if framework.scheduler.prefix_caching else 0.0
-    return Held(mean, whole, requests.drafts.tokens, shared)
+    return Held(mean, whole, requests.drafts.tokens, shared, requests.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def footprint(
     where there is one."""
     stage = stage_share(architecture, layouts)
     weights = drafting_weight_bytes(architecture, precision, chip, framework, layouts, draft)
-    beside = budget(architecture, chip, framework, layouts)
+    beside = budget(architecture, chip, framework, layouts, held.images)
     layers = cached_layers(architecture, precision, layouts, draft)
     mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens
     used = weights + beside.inside_bytes

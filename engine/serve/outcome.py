@@ -67,8 +67,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What all chips cost per hour in US dollars, a column of (arrangements, 1), and the watts that
-    they draw, an array of (arrangements, sizes); NaN where nobody says."""
+    """What all chips cost per hour in US dollars and the watts that they draw, arrays of
+    (arrangements, sizes); NaN where nobody says."""
 
     usd_per_hour: FloatArray
     watts: FloatArray
@@ -106,7 +106,7 @@ class Outcome:
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
     bill: Bill | None = None
-    """None of models without requests of tokens."""
+    """None where nobody asked."""
     binding_pool: IntArray | None = None
     """The `PoolRole` of the pool that holds the other one up, or that does not start; None of
     arrangements without pools."""

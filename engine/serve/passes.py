@@ -276,7 +276,7 @@ def _launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
     """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
     if all(step.decode for step in steps):
         return 0.0
-    encoder = deployment.inventory.encoder
+    encoder = deployment.inventory.encoder if deployment.source is not None else None
     layers = deployment.inventory.layer_count + (encoder.layer_count if encoder else 0)
     return deployment.framework.costs.prompt_layer_seconds * layers
 

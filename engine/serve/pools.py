@@ -15,6 +15,7 @@ from engine.serve.open_load import MOST_USED, kept_in_flight
 from engine.serve.outcome import Flow, Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
 from engine.serve.room import Room
+from engine.serve.source import with_source
 from engine.serve.system import System
 from engine.serve.tokens import at_size, outcome_of
 from engine.words.arrays import BoolArray, FloatArray, Row
@@ -89,8 +90,13 @@ def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Re
         )
     prefills = [one.prefill.layout for one in arrangements]
     decodes = [one.decode.layout for one in arrangements]
-    return Pools(
+    prefilling, _ = with_source(
         system.prefilling.deployment(prefills, requests.drafts.tokens > 0),
+        system.tokens_model,
+        requests,
+    )
+    return Pools(
+        prefilling,
         _column([one.prefill.workers for one in arrangements]),
         system.deployment(decodes, requests.drafts.tokens > 0),
         _column([one.decode.workers for one in arrangements]),
@@ -109,11 +115,14 @@ class Rooms:
         requests: Requests,
         load: Load,
     ) -> None:
-        prompts = Requests(requests.input_tokens, 1.0, requests.cached, requests.drafts)
+        prompts = Requests(
+            requests.input_tokens, 1.0, requests.cached, requests.drafts, images=requests.images
+        )
         self.prefill = Room(
             system.prefilling, [one.prefill.layout for one in arrangements], prompts, load
         )
-        self.decode = Room(system, [one.decode.layout for one in arrangements], requests, load)
+        decoding = replace(requests, images=None)
+        self.decode = Room(system, [one.decode.layout for one in arrangements], decoding, load)
         self.prefill_workers = _column([one.prefill.workers for one in arrangements])
         self.decode_workers = _column([one.decode.workers for one in arrangements])
 

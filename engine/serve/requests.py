@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.model.image_rules import Seen
 from engine.words.arrays import FloatArray
 from engine.work.tokens import LayoutArrays, Step, decode_step
 
@@ -62,6 +63,19 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Images:
+    """Images of a request, all alike: how many, and what the model sees of one."""
+
+    count: float
+    seen: Seen
+
+    @property
+    def tokens(self) -> float:
+        """What they add to a prompt."""
+        return self.count * self.seen.tokens
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """Lengths in tokens, scalars or columns of (arrangements, 1).
 
@@ -78,6 +92,8 @@ class Requests:
     shared_prefix_tokens: float = 0.0
     longest_tokens: float = 0.0
     """Of a prompt and its answer in the last turn of a conversation; 0 where all are alike."""
+    images: Images | None = None
+    """Those of a prompt, whose tokens are among ``input_tokens``."""
 
     @property
     def steps_per_answer(self) -> FloatArray:

@@ -17,7 +17,8 @@ from engine.model.draft import Draft, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
-from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario, Workload
+from engine.scenario import USUAL_IMAGE, ArrangementKind, ClientKind, Mode, Scenario, Workload
+from engine.serve.images import images_of, with_images
 from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Open, Static
@@ -67,6 +68,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     chip = readers.chip(scenario.chip)
     architecture = model.architecture
     _refuse_untimed(model)
+    images_of(scenario.workload, architecture)
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
@@ -92,7 +94,8 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     fallbacks = (text for one in told for text in kind.fallbacks(one))
     cached = _cache_note(scenario, architecture.kind, framework)
     longer = _context_note(scenario, architecture)
-    notes = dict.fromkeys([note, cached, longer, pools, *_model_notes(model), *fallbacks])
+    seeing = _image_note(scenario, architecture)
+    notes = dict.fromkeys([note, cached, longer, pools, seeing, *_model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
@@ -183,6 +186,18 @@ def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> st
     return ""
 
 
+def _image_note(scenario: Scenario, architecture: Architecture | ForwardArchitecture) -> str:
+    """What an image is to the model, and what of its way no figure holds."""
+    images = images_of(scenario.workload, architecture)
+    if images is None:
+        return ""
+    width, height = scenario.workload.resolution or USUAL_IMAGE
+    return (
+        f"An image of {width}x{height} is {images.seen.tokens:,} tokens of a prompt; figures with "
+        "images were not measured, and hold no time of reading files and resizing"
+    )
+
+
 def _context_note(scenario: Scenario, architecture: Architecture | ForwardArchitecture) -> str:
     """That a context is longer than the model was made for: engines start so only when told to,
     and published runs have done it."""
@@ -206,12 +221,14 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
 
 def requests_of(scenario: Scenario, system: System) -> Requests:
     """What the scenario's requests to a ``system`` look like."""
-    return replace(undrafted_requests(scenario), drafts=drafts_of(scenario, system))
+    return replace(undrafted_requests(scenario, system.model), drafts=drafts_of(scenario, system))
 
 
-def undrafted_requests(scenario: Scenario) -> Requests:
-    """What they look like whoever serves them."""
-    workload = scenario.workload
+def undrafted_requests(
+    scenario: Scenario, architecture: Architecture | ForwardArchitecture
+) -> Requests:
+    """What they look like to a model, whoever serves it."""
+    workload, images = with_images(scenario.workload, architecture)
     prompt, found = conversation(workload)
     return Requests(
         prompt,
@@ -220,6 +237,7 @@ def undrafted_requests(scenario: Scenario) -> Requests:
         spread=Spread(workload.input_spread, workload.output_spread),
         shared_prefix_tokens=float(min(workload.shared_prefix_tokens, workload.input_tokens)),
         longest_tokens=float(longest_tokens(workload)),
+        images=images,
     )
 
 

@@ -35,6 +35,11 @@ class Aggregated:
         """The same layout with one replica: what tells arrangements of other chip counts apart."""
         return Aggregated(replace(self.layout, replicas=1))
 
+    @property
+    def layout_name(self) -> str:
+        """The layout, however many replicas there are of it."""
+        return self.single.name
+
     def with_fewer_replicas(self) -> tuple[Aggregated, ...]:
         """The same with one replica, two, and so on; of many, in steps of one part in
         `FINEST_STEP`."""
@@ -99,6 +104,13 @@ class Disaggregated:
     def single(self) -> Disaggregated:
         """Itself: both pools are one replica."""
         return self
+
+    @property
+    def layout_name(self) -> str:
+        """Both layouts, however many workers there are of each."""
+        return (
+            f"P {replace(self.prefill, workers=1).name} | D {replace(self.decode, workers=1).name}"
+        )
 
     def with_fewer_replicas(self) -> tuple[Disaggregated, ...]:
         """Itself."""

@@ -28,6 +28,8 @@ def field(id: str) -> Field:
         ("shared_prefix_tokens", "2K", "2048"),
         ("shared_prefix_tokens", "0", "0"),
         ("turns", "6", "6"),
+        ("images", "2", "2"),
+        ("image_size", "1920x1080", "1920x1080"),
         ("ttft_ms", "2s", "2000"),
         ("ttft_ms", "p99 2s", "p99 2000"),
         ("ttft_ms", "500, p99 2s", "500, p99 2000"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
+from engine.model.dialects.image_towers import image_tower
 from engine.model.keys import Keys, shown
 from engine.model.unread import changes_work
+from engine.words.errors import InputError
 
 TEXT = ("text_config", "language_config", "llm_config")
 
@@ -51,7 +54,13 @@ def with_outer(text: Architecture, keys: Keys, inner: Keys, tower: int) -> Archi
     if keys.values is not inner.values and keys.has("tie_word_embeddings"):
         tied = keys.flag("tie_word_embeddings")
     _pass_over_copies(keys, inner)
-    return replace(text, tied_embeddings=tied, tower_parameters=text.tower_parameters + tower)
+    towers = text.tower_parameters + tower
+    images = None
+    if tower:
+        # Text is served without what only images need of a config.
+        with suppress(InputError):
+            images = image_tower(keys, text.hidden_size)
+    return replace(text, tied_embeddings=tied, tower_parameters=towers, images=images)
 
 
 def _pass_over_copies(keys: Keys, inner: Keys) -> None:

@@ -1,10 +1,10 @@
-"""What the chips of a scenario cost and draw, for its outcomes."""
+"""What the chips of a scenario cost and draw, for its rows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,8 @@ from engine.plan.metrics import LIMITED
 from engine.plan.money.power import power_law
 from engine.plan.money.prices import load_prices
 from engine.scenario import Best, Scenario
-from engine.serve.outcome import Bill, Outcome
-from engine.words.arrays import FloatArray
+from engine.serve.outcome import Bill
+from engine.words.arrays import FloatArray, IntArray
 from engine.words.errors import InputError
 from engine.work.arrangement import Arrangement, Disaggregated
 
@@ -28,35 +28,65 @@ if TYPE_CHECKING:
 _OF_BEST = {Best.THROUGHPUT: Needs.NOTHING, Best.COST: Needs.PRICE, Best.ENERGY: Needs.WATTS}
 
 
-def billed(
-    prepared: Prepared, scenario: Scenario, precision: Precision, outcome: Outcome
-) -> Outcome:
-    """The outcome with its bill."""
-    return replace(outcome, bill=_bill(prepared, scenario, precision, outcome))
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What the chips of every arrangement cost in every precision, arrays of (precisions,
+    arrangements); NaN where nobody says."""
+
+    usd_per_hour: FloatArray
+    limit_watts: FloatArray
+    peak_flops: FloatArray
+    flops_per_token: float
+
+    def says(self, needs: Needs) -> bool:
+        """Whether somebody says what a metric needs."""
+        if needs is Needs.NOTHING:
+            return True
+        known = self.usd_per_hour if needs is Needs.PRICE else self.limit_watts
+        return bool(np.all(np.isfinite(known)))
+
+    def bill(self, precision: IntArray, arrangement: IntArray, tokens: FloatArray) -> Bill:
+        """Of rows that read and write so many ``tokens`` per second, by their places."""
+        mfu = self.flops_per_token * tokens / self.peak_flops[precision, arrangement]
+        watts = self.limit_watts[precision, arrangement] * power_law().share(mfu)
+        return Bill(self.usd_per_hour[precision, arrangement], watts)
 
 
-def _bill(
-    prepared: Prepared, scenario: Scenario, precision: Precision, outcome: Outcome
-) -> Bill | None:
+def charges_of(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangements: Sequence[Arrangement],
+    precisions: Sequence[Precision],
+) -> Charges | None:
+    """What arrangements of a scenario cost; None of models without tokens."""
     if prepared.kind is not ModelKind.TOKENS:
         return None
-    system = prepared.system(precision)
-    here, first = system.chip, system.prefilling.chip
     prices = load_prices(scenario.prices)
-    own = np.array([[_prefilling(one)] for one in outcome.arrangements], dtype=float)
-    others = np.array([[float(one.chips)] for one in outcome.arrangements]) - own
+    prefill = np.array([float(_prefilling(one)) for one in arrangements])
+    others = np.array([float(one.chips) for one in arrangements]) - prefill
 
-    def of_all(each: Callable[[Chip], float]) -> FloatArray:
-        decode: FloatArray = others * each(here)
-        return decode + own * each(first) if own.any() else decode
+    def of_all(each: Callable[[Chip, Precision], float]) -> FloatArray:
+        lines = []
+        for precision in precisions:
+            system = prepared.system(precision)
+            line = others * each(system.chip, precision)
+            if prefill.any():
+                line = line + prefill * each(system.prefilling.chip, precision)
+            lines.append(line)
+        return np.array(lines)
 
-    tokens = outcome.rates["request_tokens"] + outcome.rates["prompt_tokens"]
-    kind = precision.activations.compute
-    peak = of_all(lambda chip: chip.peak_flops.get(kind, chip.peak_flops["bf16"]))
-    # Two operations for every parameter that a token meets.
-    mfu = 2.0 * prepared.architecture.active_parameters * tokens / peak
-    limit = of_all(lambda chip: chip.watts or math.nan)
-    return Bill(of_all(lambda chip: prices.of(chip.id)), limit * power_law().share(mfu))
+    def peak(chip: Chip, precision: Precision) -> float:
+        wanted = (precision.activations.compute, "bf16", "fp16")
+        known = (chip.peak_flops[one] for one in wanted if one in chip.peak_flops)
+        return next(known, max(chip.peak_flops.values()))
+
+    return Charges(
+        of_all(lambda chip, _: prices.of(chip.id)),
+        of_all(lambda chip, _: chip.watts or math.nan),
+        of_all(peak),
+        # Two operations for every parameter that a token meets.
+        2.0 * prepared.architecture.active_parameters,
+    )
 
 
 def _prefilling(arrangement: Arrangement) -> int:

@@ -15,6 +15,7 @@ from engine.serve.simulation.pass_seconds import Bounds, PassSeconds
 from engine.serve.simulation.rules import Rules
 from engine.serve.simulation.simulated import SETTLING, Simulated, TimeLine
 from engine.serve.simulation.worker import Log, Told, Worker
+from engine.serve.source import with_source
 from engine.serve.system import System
 from engine.sources.traces.trace import Trace
 from engine.words.arrays import FloatArray, IntArray
@@ -152,9 +153,9 @@ def _site(
     shortest = float(room.of(np.array([float(trace.input_tokens.min())]))[0])
     most = min(float(rules.max_sequences), max(room.bytes / max(shortest, 1.0), 1.0), len(trace))
     bounds = Bounds(most, rules.prefill_tokens, longest)
-    seconds = PassSeconds(
-        system.deployment((layout,), requests.drafts.tokens > 0), requests.drafts, bounds
-    )
+    plain = system.deployment((layout,), requests.drafts.tokens > 0)
+    deployment, _ = with_source(plain, system.tokens_model, requests)
+    seconds = PassSeconds(deployment, requests.drafts, bounds)
     return _Site(layout, workers, seconds, rules, room)
 
 

@@ -22,6 +22,7 @@ from engine.model.architecture import (
     Block,
     Core,
     Experts,
+    ImageTower,
     LatentCore,
     Matrix,
     Role,
@@ -156,8 +157,8 @@ class Inventory:
     groups: int
     fallbacks: tuple[str, ...]
     encoder: Inventory | None = None
-    """What a request's encoder does, with what the decoder projects of its result; its head is
-    the decoder's and does nothing."""
+    """What a request's encoder does, with what the decoder projects of its result, or the tower
+    that reads its images, with a projector as its head; the head of others does nothing."""
 
 
 def take_inventory(
@@ -177,7 +178,20 @@ def take_inventory(
             before.add_source(block, float(count))
         layers = sum(group.count for group in architecture.encoder)
         encoder = _inventory(before, head, layers, None)
+    elif architecture.images is not None:
+        encoder = _image_inventory(architecture.images, precision, chip, framework)
     return _inventory(collector, head, architecture.layer_count, encoder)
+
+
+def _image_inventory(
+    tower: ImageTower, precision: Precision, chip: Chip, framework: Framework
+) -> Inventory:
+    """An image tower's layers; its projector is the head."""
+    before = _Collector(precision, chip, framework, tower.hidden_size)
+    for group in tower.layers:
+        before.add_block(group.block, float(group.count))
+    (projector,) = before.gemms(tower.projector, "projector", 1.0)
+    return _inventory(before, projector, tower.layer_count, None)
 
 
 def _inventory(

@@ -176,20 +176,31 @@ def decode_step(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an encoder reads for each request: so many ``tokens``, when the decoder begins with a
-    ``prompt`` of its own (scalars or columns of (layouts, 1)). The part of the prompts that is in
-    a pass brings the same part of their sources."""
+    """What an encoder reads for each request: ``pieces`` of so many ``tokens``, when the decoder
+    begins with a ``prompt`` of its own (scalars or columns of (layouts, 1)). The part of the
+    prompts that is in a pass brings the same part of their sources. ``features`` of a request pass
+    a projector behind the encoder; 0 where there is none."""
 
     tokens: FloatArray
     prompt: FloatArray
+    pieces: float = 1.0
+    features: float = 0.0
 
     def steps(self, steps: Sequence[Step]) -> list[Step]:
         """The encoder's side of those of ``steps`` that hold prompts: every token sees all."""
         last = self.tokens - 1.0
-        return [
-            Step(
-                one.sequences, one.queries * self.tokens / self.prompt, last, last, False, one.share
-            )
-            for one in steps
-            if not one.decode
-        ]
+        found = []
+        for one in steps:
+            if one.decode:
+                continue
+            part = one.queries / self.prompt
+            # Images are read whole, one or another in a pass.
+            pieces = self.pieces * part if self.features else self.pieces
+            queries = self.tokens if self.features else self.tokens * part
+            found.append(Step(one.sequences * pieces, queries, last, last, False, one.share))
+        return found
+
+    @property
+    def features_of_token(self) -> FloatArray:
+        """Of each token of an encoder: how many pass the projector."""
+        return self.features / (self.pieces * self.tokens)

@@ -105,11 +105,11 @@ def other_work(
             yield from _mixing_work(mixing, layouts, step, source)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
     if placed.encoder is not None and source is not None:
-        yield from _encoder_work(placed.encoder, source.steps(steps))
+        yield from _encoder_work(placed.encoder, source.steps(steps), source)
 
 
-def _encoder_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
-    """The encoder's kernels for the prompts of a pass: all of a source's tokens see each other."""
+def _encoder_work(placed: Placed, steps: Sequence[Step], source: Source) -> Iterator[Work]:
+    """The encoder's kernels for the prompts of a pass: all of a piece's tokens see each other."""
     if not steps:
         return
     inventory, layouts, tokens = placed.inventory, placed.layouts, total_tokens(steps)
@@ -124,6 +124,9 @@ def _encoder_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
         for step in steps:
             works += _mixing_work(mixing, layouts, step)
     works.append(_elementwise_work(inventory, layouts, tokens))
+    if source.features:
+        projected = tokens * source.features_of_token
+        works.append(_gemm_work(inventory.head, placed.head, projected, decode=False))
     yield from (replace(work, name=f"encoder {work.name}") for work in works)
 
 
@@ -520,7 +523,7 @@ def other_messages(
                 name="encoder all-reduce",
                 kind="all_reduce",
                 times=_reduces(inventory.encoder, layouts),
-                bytes=inventory.hidden_size * 2.0 * total_tokens(encoded),
+                bytes=inventory.encoder.hidden_size * 2.0 * total_tokens(encoded),
                 ranks=layouts.tensor,
             )
         )

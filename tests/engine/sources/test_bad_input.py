@@ -111,7 +111,7 @@ def test_a_hundred_million_chips_are_swept_in_no_time(capsys):
     ("word", "hint"), [("swep", "nearest command: sweep"), ("zzz", "rooftop --help lists")]
 )
 def test_a_misspelt_command_is_no_missing_plan(capsys, word, hint):
-    assert f"{word!r} is neither a command nor a plan file; " in refused(capsys, word)
+    assert f"{word!r} is no command, plan file or model; " in refused(capsys, word)
     Path(word).write_text("")
     assert "not a rooftop plan" in refused(capsys, word)
     Path(word).unlink()
@@ -201,7 +201,7 @@ def odd() -> None:
 
 COMMANDS = {
     "config": ["model"],
-    "plan": [],
+    "plan": ["check"],
     "oracle": ["model", "--check", ".", "--oracle"],
     "results": ["validate"],
     "runs": ["calibrate", "--model", "llama-3.1-8b", "--chip", "h100"],

@@ -1,0 +1,163 @@
+"""Replicas over a day, on every chip and engine that is asked about: the cheapest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.fleet.told import Told, tell_answer
+from engine.cli.progress import Progress
+from engine.cli.report.document import Chart, Grid, Section, Sentences, Series
+from engine.cli.streams import tell
+from engine.cli.sweep import is_auto
+from engine.cli.tables import print_csv
+from engine.plan.fleet_day import Day, planned_day
+from engine.plan.simulation_text import bars
+from engine.scenario import Lengths, Scenario
+from engine.sources.files import user_path
+from engine.sources.traces.day import read_day
+from engine.sources.traces.trace import Trace
+from engine.words.errors import InputError
+from engine.words.quantities import dollars, duration, rate
+
+MOST_OTHERS = 11
+
+
+def run_day(arguments: argparse.Namespace, scenarios: dict[str, Scenario]) -> int:
+    """Print the day; ``scenarios`` by the names of chips and engines, where there are several.
+    Fewer hours below the objectives come first, then fewer dollars where all chips have a price,
+    else fewer chips."""
+    with Progress("reading") as progress:
+        rates, trace = read_day(user_path(arguments.day), progress.bytes)
+    grows = arguments.chips is None or is_auto(arguments)
+    found: list[_Named] = []
+    for name, scenario in scenarios.items():
+        with Progress("planning hours") as progress:
+            try:
+                planned = planned_day(
+                    _like(scenario, trace), rates, grows=grows, progress=progress.share
+                )
+            except InputError as error:
+                if len(scenarios) == 1:
+                    raise
+                tell(f"note: {name}: {error}")
+                continue
+        found += [_Named(name, day) for day in planned]
+    if not found:
+        raise InputError("fleet: none of these chips and engines carries the day")
+    days = tuple(sorted(found, key=lambda one: one.order))
+    best = days[0].day
+    if arguments.json:
+        document = {**days[0].totals(), "hours": best.rows(), "others": _others(days)}
+        json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+        print()
+    elif arguments.csv:
+        print_csv(best.rows())
+    tell_answer(arguments, _text(days))
+    return FOUND if not best.below else NOTHING_MEETS
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A day on the chip and engine called ``name``."""
+
+    name: str
+    day: Day
+
+    @property
+    def order(self) -> tuple[int, float, float]:
+        """Fewer hours below, then dollars, then chips."""
+        dollars = self.day.dollars
+        return self.day.below, math.inf if math.isnan(dollars) else dollars, self.day.chip_hours
+
+    def totals(self) -> dict[str, Any]:
+        """The day as plain values."""
+        prepared = self.day.prepared
+        named = {"chip": prepared.chip.id, "engine": prepared.framework.id}
+        return {**named, **self.day.totals()}
+
+
+def _like(scenario: Scenario, trace: Trace | None) -> Scenario:
+    """The scenario with a trace's lengths, where nobody chose other ones."""
+    if trace is None or scenario.workload.lengths is Lengths.CHOSEN:
+        return scenario
+    workload = replace(
+        scenario.workload,
+        input_tokens=max(round(float(trace.input_tokens.mean())), 1),
+        output_tokens=max(round(float(trace.output_tokens.mean())), 1),
+        input_spread=round(trace.input_spread, 3),
+        output_spread=round(trace.output_spread, 3),
+        lengths=Lengths.CHOSEN,
+    )
+    return replace(scenario, workload=workload)
+
+
+def _others(days: tuple[_Named, ...]) -> list[dict[str, Any]]:
+    return [one.totals() for one in days[1 : MOST_OTHERS + 1]]
+
+
+def _text(days: tuple[_Named, ...]) -> Told:
+    best = days[0].day
+    totals, rows = best.totals(), best.rows()
+    priced, measured = totals["usd"] is not None, totals["kwh"] is not None
+    head = ["hour", "req/s", "replicas", "chips", "TTFT", "TPOT", "used"]
+    lines = [[*head, *(["$"] if priced else []), *(["kWh"] if measured else []), ""]]
+    for row in rows:
+        cells = [
+            f"{row['hour']:02d}",
+            rate(row["requests_per_second"]),
+            str(row["replicas"]),
+            str(row["chips"]),
+            _time(row["ttft_ms"]),
+            _time(row["tpot_ms"]),
+            "–" if row["utilised_percent"] is None else f"{row['utilised_percent']:.0f} %",
+        ]
+        cells += [f"{row['usd']:,.2f}"] if priced else []
+        cells += ["–" if row["kwh"] is None else f"{row['kwh']:,.1f}"] if measured else []
+        lines.append([*cells, "" if row["meets"] else "below the objectives"])
+    foot = [
+        f"chips    {bars([float(row['chips']) for row in rows], wide=2)}",
+        f"req/s    {bars([row['requests_per_second'] for row in rows], wide=2)}",
+    ]
+    others = [f"{one.name} {_words(one.totals())}".strip() for one in days[1:5]]
+    if others:
+        foot += ["", "others:", *(f"  {one}" for one in others)]
+    points = [(float(row["hour"]), float(row["chips"])) for row in rows]
+    return Told(
+        f"{best.prepared.model.name} on {best.prepared.chip.name}, hour by hour",
+        _sentence(best, totals),
+        Grid(lines, range(len(lines[0]) - 1)),
+        Chart("Chips in use", "hour", "chips", (Series("", points),)),
+        foot,
+        (Section("Others", Sentences(others)),),
+    )
+
+
+def _time(milliseconds: float | None) -> str:
+    return "–" if milliseconds is None else duration(milliseconds)
+
+
+def _sentence(day: Day, totals: dict[str, Any]) -> str:
+    return (
+        f"{day.prepared.model.name} on {day.prepared.chip.name}, {len(day.hours)} hours: "
+        f"{_words(totals)}."
+    )
+
+
+def _words(totals: dict[str, Any]) -> str:
+    words = [
+        f"{totals['layout']}: {totals['peak_chips']} chips at the peak, "
+        f"{totals['mean_chips']:.3g} on average"
+    ]
+    if totals["usd"] is not None:
+        words.append(f"{dollars(totals['usd'])} a day")
+    if totals["kwh"] is not None:
+        words.append(f"{totals['kwh']:,.0f} kWh")
+    below = totals["hours_below"]
+    words.append("no hour below the objectives" if not below else f"{below} hours below")
+    return ", ".join(words)

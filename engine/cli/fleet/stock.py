@@ -1,0 +1,71 @@
+"""Several loads on one stock of chips."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from engine.cli.fleet.told import Told, tell_answer
+from engine.cli.report.document import Bars, Grid
+from engine.cli.tables import print_csv
+from engine.plan.fleet_pool import Split
+from engine.words.quantities import dollars, duration
+
+
+def print_split(arguments: argparse.Namespace, split: Split) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "load": name,
+            "chip": one.chip,
+            "chips": one.sized.chips,
+            "layout": one.sized.arrangement.name,
+            "precision": one.sized.table.precision(one.sized.row).name,
+            "ttft_ms": one.sized.value("ttft_ms"),
+            "tpot_ms": one.sized.value("tpot_ms"),
+            "usd_per_hour": round(one.cost, 4) if split.in_dollars else None,
+        }
+        for name, one in zip(split.names, split.chosen, strict=True)
+    ]
+    used = {chip: split.used(chip) for chip in split.stock}
+    if arguments.json:
+        document = {
+            "loads": rows,
+            "used": used,
+            "stock": dict(split.stock),
+            "cost": split.cost,
+            "bound": split.bound,
+            "is_best": split.is_best,
+        }
+        json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+        print()
+    elif arguments.csv:
+        print_csv(rows)
+    cost = f"{dollars(split.cost)} an hour" if split.in_dollars else f"{split.cost:,.0f} chips"
+    least = f"{dollars(split.bound)}" if split.in_dollars else f"{split.bound:,.0f} chips"
+    how = "no split costs less" if split.is_best else f"no split costs less than {least}"
+    stock = ", ".join(f"{used[chip]} of {count} × {chip}" for chip, count in split.stock.items())
+    said = f"{len(rows)} loads on {stock}: {cost}; {how}."
+    lines = [["load", "chip", "chips", "plan", "TTFT", "TPOT"]]
+    lines += [
+        [
+            row["load"],
+            row["chip"],
+            str(row["chips"]),
+            f"{row['layout']} {row['precision']}",
+            duration(row["ttft_ms"]),
+            duration(row["tpot_ms"]),
+        ]
+        for row in rows
+    ]
+    chips = [(row["load"], float(row["chips"]), None, True) for row in rows]
+    tell_answer(
+        arguments,
+        Told(
+            "Several loads on one stock",
+            said,
+            Grid(lines, (2, 4, 5)),
+            Bars("Chips of each load", "chips", chips),
+        ),
+    )

@@ -1,0 +1,45 @@
+"""Chips for a rate or a day on several chips, and from a saved plan."""
+
+import json
+
+import pytest
+
+from engine.cli import run
+
+LOAD = ("llama-3.1-8b", "--isl", "1024", "--osl", "256", "--ttft", "500", "--tpot", "30")
+DAY = "hour,requests_per_second\n" + "".join(f"{hour},{2 + hour}\n" for hour in range(24))
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
+    assert run(["fleet", *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_fewest_chips_come_first_whatever_chip_they_are(capsys):
+    rows = asked(capsys, *LOAD, "--chip", "h100,l40s", "--rate", "40")["rows"]
+    assert {row["chip"] for row in rows} == {"h100_sxm", "l40s"}
+    assert [row["chips"] for row in rows] == sorted(row["chips"] for row in rows)
+
+
+def test_dollars_rank_chips_that_have_a_price(capsys):
+    words = (*LOAD, "--chip", "h100,h200", "--rate", "40", "--prices", "example")
+    costs = [row["usd_per_hour"] for row in asked(capsys, *words)["rows"]]
+    assert costs == sorted(costs)
+
+
+def test_the_day_of_a_plan_has_its_layout_at_every_hour(capsys, tmp_path):
+    plan, day = tmp_path / "plan.toml", tmp_path / "day.csv"
+    day.write_text(DAY)
+    made = [*LOAD, "--chip", "h100", "--chips", "auto", "--rate", "30", "--tp", "2"]
+    assert run(["plan", *made, "-o", str(plan)]) == 0
+    capsys.readouterr()
+    found = asked(capsys, str(plan), "--day", str(day))
+    assert {hour["layout"].split(" ×")[0] for hour in found["hours"]} == {"TP2"}
+    assert found["hours_below"] == 0
+
+
+def test_a_day_is_planned_on_the_chip_with_the_fewest(capsys, tmp_path):
+    day = tmp_path / "day.csv"
+    day.write_text(DAY)
+    found = asked(capsys, *LOAD, "--chip", "l40s,b200", "--day", str(day))
+    assert found["chip"] == "b200_sxm"

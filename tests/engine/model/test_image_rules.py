@@ -1,0 +1,65 @@
+"""What images become, by hand: the processors' own arithmetic."""
+
+import pytest
+
+from engine.model.image_rules import (
+    AnyResolution,
+    Canvas,
+    Filled,
+    Fixed,
+    ImageRule,
+    Padded,
+    Rounded,
+    Rows,
+    Seen,
+    Tiled,
+)
+
+QWEN2_5 = Rounded(14, 2, 56**2, 16384 * 28**2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "size", "seen"),
+    [
+        # 1024/28 = 36.6: 37 merged patches on each side, and two marks.
+        (QWEN2_5, (1024, 1024), Seen(37 * 37 + 2, 1, 37 * 37 * 4, 37 * 37)),
+        # 8000 x 8000 is shrunk to 12.8 million pixels: 3584 on a side.
+        (QWEN2_5, (8000, 8000), Seen(128 * 128 + 2, 1, 128 * 128 * 4, 128 * 128)),
+        # 28 x 28 grows to 56 x 56.
+        (QWEN2_5, (28, 28), Seen(4 + 2, 1, 16, 4)),
+        # 1920 x 1080 in patches of 14: rows and columns padded to pairs.
+        (Padded(14, 2, 16384, 512), (1920, 1080), Seen(69 * 39 + 3, 1, 69 * 39 * 4, 69 * 39)),
+        # 256 merged patches of 48 fit a square within 280.
+        (Filled(16, 3, 280), (1024, 1024), Seen(258, 1, 256 * 9, 256)),
+        # Pixtral 12B: 64 rows of 64 patches, each with its end.
+        (Rows(16, 1, 1024), (1024, 1024), Seen(64 * 65, 1, 4096, 4096)),
+        # Longest side 1540: 55 by 31 merged patches of 28 (1540 x 866).
+        (Rows(14, 2, 1540), (1920, 1080), Seen(31 * 56, 1, 31 * 55 * 4, 31 * 55)),
+        # InternVL: 800 x 400 is two tiles in a row, and the whole once more.
+        (Tiled(448, 1025, 256, 12), (800, 400), Seen(3 * 256 + 2, 3, 1025, 768)),
+        (Tiled(448, 1025, 256, 12), (448, 448), Seen(258, 1, 1025, 256)),
+        # Llama 4: 672 x 336 fills two tiles; one separator, the row's end, three marks.
+        (Canvas(336, 577, 144, 16), (672, 336), Seen(3 * 144 + 2 + 3, 3, 577, 432)),
+        (Canvas(336, 577, 144, 16), (300, 300), Seen(147, 1, 577, 144)),
+        (Fixed(576, 577), (640, 480), Seen(576, 1, 577, 576)),
+        # LLaVA-NeXT: 672 x 672 fills 2 x 2 tiles, 48 rows with their ends, and the whole.
+        (
+            AnyResolution(336, 577, 24, ((336, 672), (672, 336), (672, 672))),
+            (672, 672),
+            Seen(48 * 49 + 576, 5, 577, 5 * 576),
+        ),
+    ],
+)
+def test_an_image_is_as_many_tokens_as_the_processor_makes(
+    rule: ImageRule, size: tuple[int, int], seen: Seen
+):
+    assert rule.seen(*size) == seen
+
+
+@pytest.mark.parametrize("width", [1, 50, 333, 1000, 4000])
+@pytest.mark.parametrize("height", [1, 70, 512, 3000])
+def test_no_image_is_more_patches_than_a_rule_allows(width: int, height: int):
+    assert Padded(14, 2, 16384, 512).seen(width, height).patches <= 16384 * 1.1
+    assert Filled(16, 3, 280).seen(width, height).features <= 280
+    assert Tiled(448, 1025, 256, 12).seen(width, height).pieces <= 13
+    assert Canvas(336, 577, 144, 16).seen(width, height).pieces <= 17
