@@ -17,6 +17,7 @@ precision     ``weights``, ``activations``, ``kv``; ``precisions``: further ones
 load          ``rate`` (requests per second of the whole deployment, else so many in flight),
               ``burstiness``
 requests      ``input_spread``, ``output_spread``, ``shared_prefix_tokens``, ``turns``,
+              ``think_seconds`` (until a cached context is asked for again),
               ``input_tokens``, ``output_tokens``, ``cached``, ``mode``, ``text``
               (what they are about), ``images`` (of each, to a model that sees),
               ``image_width``, ``image_height``, ``sequence_tokens``,
@@ -31,20 +32,21 @@ objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named one
               ``e2e_p50_ms``, ``e2e_p90_ms``, ``e2e_p95_ms``, ``e2e_p99_ms``; ``goodput_percent``
               (of the requests, that keep every limit);
               ``usd_per_million_output``, ``joules_per_token`` (``cost``, ``joules``)
-ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``prices``: a file of
-              dollars per chip and hour, ``"example"`` for the bundled one
+ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``certainty`` (percent
+              that each limit is kept with), ``prices``: a file of dollars per chip and
+              hour, ``"example"`` for the bundled one
 drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draft_tokens``,
               ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
               ``prefix_caching``, ``redundant_experts``, ``batch_overlap``,
-              ``prefill_interval``, ``build``: those of the engine, its own defaults where left
-              out
+              ``prefill_interval``, ``host_cache_gib`` (behind the prefix cache), ``build``: those
+              of the engine, its own defaults where left out
 
-The command line's words are understood too: ``isl osl isl_spread osl_spread shared_prefix tp pp
-ep dp ttft tpot e2e latency goodput precision resolution image_size set number``, limits as
-``ttft_p99``, and ``engine`` for the framework. What is wrong raises `Error`, in one line. Importing
-this module loads nothing heavy; numpy comes with the first question.
+The command line's words are understood too: ``isl osl isl_spread osl_spread shared_prefix think
+host_cache tp pp ep dp ttft tpot e2e latency goodput precision resolution image_size set number``,
+limits as ``ttft_p99``, and ``engine`` for the framework. What is wrong raises `Error`, in one line.
+Importing this module loads nothing heavy; numpy comes with the first question.
 """
 
 from __future__ import annotations

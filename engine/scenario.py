@@ -98,9 +98,12 @@ class Client:
 
 LEAST_PER_SECOND, MOST_PER_SECOND = 1e-6, 1e6
 LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 1000.0
+EVEN_CERTAINTY, MOST_CERTAINTY = 50.0, 99.0
 MOST_SPREAD = 10.0
 MOST_TURNS = 1000
 MOST_IMAGES = 1000
+MOST_THINK_SECONDS = 1e6
+MOST_HOST_GIB = 100_000
 USUAL_IMAGE = (1024, 1024)
 """Width and height where a person gives none."""
 """What nobody means to ask for lies beyond; files, options and forms refuse it."""
@@ -136,6 +139,9 @@ class Workload:
     """Tokens that all prompts begin with."""
     turns: int = 1
     """Turns of a conversation: ``input_tokens`` are what each of them adds to the context."""
+    think_seconds: float = 0.0
+    """From an answer to the next request that finds its context in the prefix cache: the next turn
+    of a conversation, or whoever else asks about the same."""
     utilisation: float = 1.0
     """Share of the time that forward models are kept busy: requests that come one by one under a
     latency limit leave some of it idle."""
@@ -268,7 +274,8 @@ class Settings:
     ``batch_overlap`` lets two
     halves of a batch take turns, one computing while the other's tokens travel;
     ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
-    attention-DP ranks.
+    attention-DP ranks; ``host_cache_gib`` of host memory for each chip hold what the prefix cache
+    on the chips has no room for.
     """
 
     memory_fraction: float | None = None
@@ -279,6 +286,7 @@ class Settings:
     redundant_experts: int | None = None
     batch_overlap: bool | None = None
     prefill_interval: int | None = None
+    host_cache_gib: float | None = None
     build: str = ""
 
 
@@ -310,6 +318,9 @@ class Scenario:
     fixed_batch: int | None = None
     """The only batch that is tried, as a benchmark name gives it; None for every one."""
     best: Best = Best.THROUGHPUT
+    certainty: float = EVEN_CERTAINTY
+    """Percent of certainty with which a plan keeps each of its limits, given how far off such
+    predictions have been; 50 takes figures at their word."""
     prices: str = ""
     """A file of dollars per chip and hour; empty is the person's own, if there is one."""
     benchmark_number: int = 1

@@ -7,7 +7,8 @@ import gc
 
 _MMAP_THRESHOLD = -3
 """glibc's name for the size from which on a block is a mapping of its own."""
-_LARGE_BYTES = 256 * 1024
+_LARGE_BYTES = 1 << 20
+"""Larger than the arrays of one block of a sweep, which come and go by the thousand."""
 
 
 def hand_back_large_blocks() -> None:

@@ -12,6 +12,7 @@ from engine.scenario import (
     MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
+    MOST_THINK_SECONDS,
     MOST_TURNS,
     USUAL_IMAGE,
     Scenario,
@@ -23,6 +24,7 @@ IN_FLIGHT = "in flight"
 """The load where no rate is given: so many requests at once."""
 _CUSTOMARY_RATE = 1.0
 _SPREAD_STEP = 0.1
+_CUSTOMARY_THINK = 30.0
 
 
 def _changed(scenario: Scenario, **changed: Any) -> Scenario:
@@ -142,6 +144,19 @@ LOAD: tuple[Field, ...] = (
         lambda s, text: _changed(s, turns=parse_whole(text or "1", "turns", 1, MOST_TURNS)),
         lambda s, way: _changed(s, turns=min(max(s.workload.turns + way, 1), MOST_TURNS)),
         hint="of a conversation; ISL is one's",
+        kinds=LANGUAGE,
+    ),
+    Field(
+        "think_seconds",
+        "think s",
+        lambda s: f"{s.workload.think_seconds:g}",
+        lambda s, text: _changed(
+            s, think_seconds=parse_ratio(text or "0", "think s", 0, MOST_THINK_SECONDS)
+        ),
+        lambda s, way: _changed(
+            s, think_seconds=ten_percent_step(s.workload.think_seconds or _CUSTOMARY_THINK, way)
+        ),
+        hint="until a cached context is asked for",
         kinds=LANGUAGE,
     ),
 )

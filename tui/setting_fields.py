@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.scenario import Scenario, Settings
+from engine.scenario import MOST_HOST_GIB, Scenario, Settings
 from engine.words.errors import InputError
+from engine.words.quantities import GIB
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT, parse_count, parse_ratio, parse_whole
 from tui.field import LANGUAGE, Field, power_of_two_step, share_step
@@ -160,6 +161,16 @@ SETTINGS: tuple[Field, ...] = (
         lambda prepared: round(prepared.framework.scheduler.prefill_interval),
         power_of_two_step,
         4,
+    ),
+    _setting(
+        "host_cache_gib",
+        "host cache GiB",
+        "for each chip, behind the prefix cache",
+        lambda text: parse_ratio(text, "host cache", 0, MOST_HOST_GIB),
+        lambda value: f"{value:g}",
+        lambda prepared: prepared.framework.memory.host_cache_bytes / GIB,
+        lambda value, way: max(value + 64.0 * way, 0.0),
+        128.0,
     ),
     _setting(
         "build",

@@ -9,12 +9,23 @@ from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
 from engine.plan.metric import Better, Limit, Metric, Unit
 from engine.plan.metrics import LIMITED, is_first, statistics_of
-from engine.scenario import Best, DraftTokens, Lengths, Mode, Scenario, Text, Workload
+from engine.scenario import (
+    EVEN_CERTAINTY,
+    MOST_CERTAINTY,
+    Best,
+    DraftTokens,
+    Lengths,
+    Mode,
+    Scenario,
+    Text,
+    Workload,
+)
 from engine.words.errors import InputError
 from engine.words.statistic import Statistic
 from engine.words.text import clean
 from engine.words.units import (
     parse_count,
+    parse_percent,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -102,6 +113,15 @@ def _set_best(scenario: Scenario, text: str) -> Scenario:
     if len(wanted) != 1:
         raise InputError(f"best: found {text!r}, expected throughput, cost or energy")
     return replace(scenario, best=wanted[0])
+
+
+def _set_certainty(scenario: Scenario, text: str) -> Scenario:
+    value = parse_percent(text.strip() or "50", "certainty", EVEN_CERTAINTY, MOST_CERTAINTY)
+    return replace(scenario, certainty=value)
+
+
+def _with_certainty(scenario: Scenario, value: float) -> Scenario:
+    return replace(scenario, certainty=min(max(value, EVEN_CERTAINTY), MOST_CERTAINTY))
 
 
 def _following(best: Best, way: int) -> Best:
@@ -271,6 +291,14 @@ WORKLOAD: tuple[Field, ...] = (
         lambda s, way: replace(s, best=_following(s.best, way)),
         hint="throughput, cost, energy",
         kinds=LANGUAGE,
+    ),
+    Field(
+        "certainty",
+        "certainty",
+        lambda s: f"{s.certainty:g} %",
+        _set_certainty,
+        lambda s, way: _with_certainty(s, s.certainty + 5.0 * way),
+        hint="% that each limit is kept with",
     ),
     Field(
         "prices",

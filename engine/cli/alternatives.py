@@ -113,5 +113,5 @@ def _cells(one: Alternative, most: int) -> list[str]:
         *(duration_within(*figure) for figure in times),
         f"{one.figure(MEMORY)[0]:.1f}",
         plan,
-        "✓ meets" if one.meets else f"✗ {one.lost}",
+        f"{one.glyph} {one.lost or 'meets'}",
     ]

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from engine.plan.metrics import LIMITED
 from engine.plan.pool_choice import agreed
 from engine.scenario import (
+    EVEN_CERTAINTY,
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
+    MOST_CERTAINTY,
+    MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
+    MOST_THINK_SECONDS,
     ArrangementKind,
     Best,
     Client,
@@ -38,6 +42,7 @@ from engine.words.units import (
     LARGEST_COUNT,
     parse_count,
     parse_instances,
+    parse_percent,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -129,6 +134,12 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     money.add_argument(
         "--best", choices=[one.value for one in Best], help="what plans are ranked by"
     )
+    parser.add_argument_group("certainty").add_argument(
+        "--certainty",
+        metavar="PERCENT",
+        help="with which each limit is kept, 50 to 99, given how far off such predictions have "
+        "been; left out, figures are taken at their word (50)",
+    )
     client = parser.add_argument_group("client")
     client.add_argument(
         "--client",
@@ -154,6 +165,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
     engine.add_argument(
         "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
+    )
+    engine.add_argument(
+        "--host-cache", help="GiB of host memory for each chip, a second tier of the prefix cache"
     )
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")
 
@@ -185,6 +199,9 @@ def _add_load_options(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--images", help="images of each request to a model that sees; --isl is text")
     load.add_argument("--image-size", help="of each: width x height (1024x1024)")
     load.add_argument("--turns", help="turns of a conversation; --isl is what each of them adds")
+    load.add_argument(
+        "--think", help="seconds from an answer to the next request that finds its context cached"
+    )
 
 
 def add_requests_option(parser: argparse.ArgumentParser) -> None:
@@ -268,6 +285,9 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         fixed_batch=start.fixed_batch,
         benchmark_kind=start.benchmark_kind,
         best=Best(arguments.best) if arguments.best else start.best,
+        certainty=start.certainty
+        if arguments.certainty is None
+        else parse_percent(arguments.certainty, "--certainty", EVEN_CERTAINTY, MOST_CERTAINTY),
         prices=_prices(arguments.prices, start.prices),
         benchmark_number=start.benchmark_number
         if arguments.number is None
@@ -413,6 +433,9 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
             load.get("shared_prefix"), "shared-prefix", start.shared_prefix_tokens
         ),
         turns=_count(load.get("turns"), "turns", start.turns),
+        think_seconds=_ratio(
+            load.get("think"), "think", start.think_seconds, 0, MOST_THINK_SECONDS
+        ),
         utilisation=_ratio(arguments.utilisation, "utilisation", start.utilisation, 0.01, 1),
         client=_client(arguments, start.client),
     )
@@ -450,6 +473,9 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
         prefill_interval=count(
             arguments.prefill_interval, "prefill-interval", start.prefill_interval
         ),
+        host_cache_gib=start.host_cache_gib
+        if arguments.host_cache is None
+        else parse_ratio(arguments.host_cache, "--host-cache", 0, MOST_HOST_GIB),
         build=_name(arguments.build, "build", start.build),
     )
 

@@ -13,6 +13,7 @@ from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
+from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.predicted import Predicted, predicted
@@ -126,11 +127,9 @@ def _print_table(found: Predicted) -> None:
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])
-    workload = found.scenario.workload
     for row in rows:
         if row["waiting"]:
             print(f"note: batch {row['batch']:g}: {row['admitted']:,} run at once, the rest wait")
-            if workload.cached or workload.turns > 1:
-                print(
-                    "note: memory holds no cache of those that wait: less is found than asked for"
-                )
+        note = found_note(found.scenario, prepared.systems[0], row.get("cached_percent"))
+        if note:
+            print(f"note: batch {row['batch']:g}: {note}")

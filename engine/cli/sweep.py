@@ -24,6 +24,7 @@ from engine.cli.traced import like_trace
 from engine.plan.alternatives import of_precisions
 from engine.plan.answer import answer
 from engine.plan.drafting import with_best_drafts
+from engine.plan.found import found_of
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted
 from engine.plan.prepared import Prepared, prepare
@@ -122,6 +123,11 @@ def _print_table(
     prepared: Prepared, scenario: Scenario, result: Sweep, rows: list[dict[str, Any]]
 ) -> None:
     print(answer(prepared, scenario, result))
+    if result.best is not None:
+        table, best = result.table, result.best
+        note = found_of(scenario, table.arrangement(best), float(table.batch[best]))
+        if note:
+            print(f"note: {note}")
     elapsed = result.elapsed_seconds * 1e3
     print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
     if len(prepared.precisions) > 1:

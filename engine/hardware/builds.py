@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import MANY
+from engine.hardware.framework_parts import MANY, Scheduler
 from engine.hardware.framework_profiles import load_framework
 from engine.scenario import Settings
 from engine.sources.profile_files import FORMER, bundled_files, read_toml
@@ -30,7 +30,11 @@ LEAST_SPARED_TOKENS = 2048
 LARGE_CHIP_GIB = 60
 LARGE_CHIP_SPARE_GIB = 10
 LEAST_FRACTION = 0.1
-"""Of SGLang's rule for the share that nobody gave."""
+TOWER_SHARE = 0.95
+TOWER_PARAMETERS = 12 * 24 * 1024**2
+"""Of SGLang's rule for the share that nobody gave; of the tower that it takes for a usual one."""
+NODE_RANKS = 8
+"""Ranks of one deployment where nobody says."""
 _DAY = r"(\d{4})-(\d\d)(?:-(\d\d))?"
 _RELEASE = r"\d{1,4}(\.\d{1,5}){1,2}"
 
@@ -72,23 +76,54 @@ def _read_formers() -> Iterator[Former]:
             )
 
 
-def configured(framework: Framework, chip: Chip, settings: Settings) -> Framework:
-    """``framework`` of the build and with the settings that are given; raises `InputError`."""
+def configured(
+    framework: Framework,
+    chip: Chip,
+    settings: Settings,
+    ranks: int = NODE_RANKS,
+    tower_parameters: float = 0.0,
+) -> Framework:
+    """``framework`` of the build and with the settings that are given, for a model with such towers
+    on so many ranks, where its own defaults depend on them; raises `InputError`."""
     given = {
         "memory_fraction": settings.memory_fraction,
         "prefill_tokens": settings.prefill_tokens,
         "max_sequences": settings.max_sequences,
         "prefix_caching": settings.prefix_caching,
         "prefill_interval": settings.prefill_interval,
+        **_chosen_host(settings, chip),
         **_chosen_copies(settings),
         **_chosen_overlap(settings),
     }
     told = {name: value for name, value in given.items() if value is not None}
     framework = _of_small_chip(built(framework, chip, settings.build), chip)
+    framework = _of_context(framework, settings.max_context)
     framework = framework.changed(**told) if told else framework
     if settings.memory_fraction is None and framework.memory.spare_bytes:
-        return framework.changed(memory_fraction=_spared_fraction(framework, chip))
+        share = _spared_fraction(framework, chip, ranks, tower_parameters)
+        return framework.changed(memory_fraction=share)
     return framework
+
+
+def _chosen_host(settings: Settings, chip: Chip) -> dict[str, float]:
+    """Host memory of the prefix cache; raises `InputError` where nobody knows the way to it."""
+    if not settings.host_cache_gib:
+        return {}
+    if chip.host is None:
+        raise InputError(
+            f"--host-cache: {chip.name} has no link to host memory in its profile, expected a chip "
+            "with [host] bandwidth_gbs (your own profile can say it)"
+        )
+    return {"host_cache_bytes": settings.host_cache_gib * GIB}
+
+
+def _of_context(framework: Framework, max_context: int | None) -> Framework:
+    """With passes that hold the longest prompts whole, where the engine takes them so unless they
+    are very long."""
+    scheduler = framework.scheduler
+    if not max_context or max_context > scheduler.whole_prompts_below:
+        return framework
+    return framework.changed(prefill_tokens=max(max_context, LEAST_SPARED_TOKENS))
 
 
 def _chosen_copies(settings: Settings) -> dict[str, int | bool | None]:
@@ -108,28 +143,45 @@ def _chosen_overlap(settings: Settings) -> dict[str, int]:
     return {"overlapped_nodes": 1 if settings.batch_overlap else MANY}
 
 
-def _spared_fraction(framework: Framework, chip: Chip) -> float:
-    """The share that an engine takes by itself: all but what it expects outside of it (SGLang,
-    ``memory_hook.py``)."""
+def _spared_fraction(
+    framework: Framework, chip: Chip, ranks: int, tower_parameters: float
+) -> float:
+    """The share that an engine takes by itself: all but what it expects outside of it, less with
+    towers (SGLang 0.5, ``memory_hook.py``)."""
     policy, total = framework.memory, chip.usable_bytes
     tokens = max(framework.scheduler.prefill_tokens, LEAST_SPARED_TOKENS)
     spared = policy.spare_bytes + policy.spare_token_bytes * tokens
+    spared += policy.spare_rank_bytes * min(ranks, NODE_RANKS)
     if total > LARGE_CHIP_GIB * GIB:
-        spared = max(spared, LARGE_CHIP_SPARE_GIB * GIB)
-    return max(round((total - spared) / total, 3), LEAST_FRACTION)
+        spared = max(spared + policy.spare_large_bytes, LARGE_CHIP_SPARE_GIB * GIB)
+    share = round((total - spared) / total, 3)
+    if tower_parameters:
+        # Its measure is layers times hidden squared, of which a layer holds about twelve.
+        measure = tower_parameters / TOWER_PARAMETERS - 1.0
+        share *= TOWER_SHARE * float(np.clip(1.0 - 0.1 * measure, 0.8, 1.05))
+    return max(share, LEAST_FRACTION)
 
 
 def _of_small_chip(framework: Framework, chip: Chip) -> Framework:
     """With the engine's defaults for chips with little memory, where it has such."""
     scheduler = framework.scheduler
     small = chip.usable_bytes < scheduler.small_bytes
+    tokens = _tokens_of_size(scheduler, chip)
     if not small and chip.generation not in scheduler.small_generations:
-        return framework
+        return framework.changed(prefill_tokens=tokens) if tokens else framework
     own = {
-        "prefill_tokens": scheduler.small_prefill_tokens,
+        "prefill_tokens": scheduler.small_prefill_tokens or tokens,
         "max_sequences": scheduler.small_max_sequences,
     }
     return framework.changed(**{name: value for name, value in own.items() if value})
+
+
+def _tokens_of_size(scheduler: Scheduler, chip: Chip) -> int:
+    """Prompt tokens of a pass on a chip with so much memory; 0: as on any."""
+    sizes = sorted(
+        (float(below), tokens) for below, tokens in scheduler.prefill_tokens_below.items()
+    )
+    return next((int(tokens) for below, tokens in sizes if chip.usable_bytes < below * GIB), 0)
 
 
 def built(framework: Framework, chip: Chip, build: str) -> Framework:

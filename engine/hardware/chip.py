@@ -138,6 +138,9 @@ class Chip:
     pace: float = 1.0
     """Seconds of its arithmetic and launches over those that the generation's constants describe:
     chips that may draw more power hold higher clocks. Memory has a clock of its own."""
+    host: Link | None = None
+    """The way to host memory, per direction; None where it shares memory with the host, or nobody
+    says."""
     origin: str = "bundled"
     """``bundled`` or the path of the user's own file."""
     deviations: Mapping[str, Deviation] = field(default_factory=dict)

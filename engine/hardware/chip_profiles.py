@@ -145,6 +145,7 @@ def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chi
         server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),
         sustained=vision["sustained"].get(file["id"], 1.0),
+        host=_link(file["host"]) if file.get("host") else None,
         origin=origin,
         deviations=deviations(file),
     )

@@ -161,6 +161,21 @@ class Scheduler:
     small_max_sequences: int = constant(
         "small_max_sequences", "likewise sequences; 0: no other", 0, least=0, most=LARGEST_COUNT
     )
+    prefill_tokens_below: Mapping[str, float] = constant(
+        "chunk_tokens_below",
+        "prompt tokens of one pass on chips with less memory than so many GiB, where nobody says",
+        {},
+        least=1,
+        most=LARGEST_COUNT,
+    )
+    whole_prompts_below: int = constant(
+        "whole_prompts_below",
+        "where nobody says, a pass takes whole prompts, as long as requests are told to be no "
+        "longer than this; 0: never",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
     small_bytes: float = constant(
         "small_below_gib", "memory below which a chip is small", 0.0, least=0, most=100_000
     )

@@ -42,6 +42,13 @@ class WindowCache(Enum):
     PASS_TOO = "the window, a pass and a page"
 
 
+class PrintedTokens(Enum):
+    """What an engine calls the tokens of its cache."""
+
+    WHOLE_REQUESTS = "those of requests as long as may be that fit at once"
+    GROUPS = "pages of one group of layers, all groups having as many"
+
+
 class FirstContext(Enum):
     """What has to fit for the engine to start."""
 
@@ -78,6 +85,26 @@ class MemoryPolicy:
     )
     spare_token_bytes: float = constant(
         "spare_token_gib", "besides, for every prompt token of a pass", 0.0, least=0, most=100_000
+    )
+    spare_rank_bytes: float = constant(
+        "spare_rank_gib", "besides, for every rank", 0.0, least=0, most=100_000
+    )
+    spare_large_bytes: float = constant(
+        "spare_large_gib",
+        "besides, for larger graphs on chips above 60 GiB",
+        0.0,
+        least=0,
+        most=100_000,
+    )
+    held_back_share: float = constant(
+        "held_back_share", "share of the whole memory that is left alone", 0.0, least=0, most=0.5
+    )
+    graph_share: float = constant(
+        "graph_share",
+        "what is set aside for graphs, as a share of the largest pass's activations",
+        0.0,
+        least=0,
+        most=10,
     )
     reserve_bytes: float = constant("reserve_gib", "the runtime's own part", least=0, most=100_000)
     sizing: Sizing = constant(
@@ -122,6 +149,13 @@ class MemoryPolicy:
         most=100_000,
     )
     graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0, most=100_000)
+    host_cache_bytes: float = constant(
+        "host_cache_gib",
+        "host memory for each chip that holds what its prefix cache drops",
+        0.0,
+        least=0,
+        most=100_000,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +188,13 @@ class CachePolicy:
     state_slots: float = constant(
         "state_slots", "states that a request holds in that pool", 1.0, least=1, most=100
     )
+    printed_tokens: PrintedTokens = constant(
+        "tokens_by_groups",
+        "whether it prints the tokens of a group's pages, which a window or a state fills as well, "
+        "instead of those of whole requests",
+        PrintedTokens.WHOLE_REQUESTS,
+        choices=(PrintedTokens.WHOLE_REQUESTS, PrintedTokens.GROUPS),
+    )
     first_context: FirstContext = constant(
         "whole_context_first",
         "whether one request as long as may be has to fit for the engine to start",
@@ -176,6 +217,13 @@ class WeightPolicy:
     )
     split_towers: bool = constant(
         "split_towers", "tensor ranks divide vision and audio towers", False
+    )
+    loading_bytes: float = constant(
+        "loading_gib",
+        "what loading takes of a rank's memory besides, counted as weights",
+        0.0,
+        least=0,
+        most=100_000,
     )
     latent_copy: bool = constant(
         "latent_copy",

@@ -180,6 +180,7 @@ class ChipFile(_Strict):
     peak_tflops: dict[Rate, Annotated[float, Field(ge=1e-3, le=1e8)]]
     scale_up: LinkFile
     scale_out: LinkFile
+    host: LinkFile | None = None
     kernels: dict[str, KernelFile] = {}
     deviations: dict[str, DeviationFile] = {}
     all_reduce: dict[Ranks, CollectiveFile] = {}

@@ -15,6 +15,7 @@ from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
 from engine.plan.accuracy import Accuracy
 from engine.plan.answer import why_lost
+from engine.plan.kept import MISSES, glyph_of
 from engine.plan.metric import Metric
 from engine.plan.named_scenario import with_precision
 from engine.plan.prepared import Prepared, is_known_on, prepare
@@ -48,6 +49,13 @@ class Alternative:
     def meets(self) -> bool:
         """Whether its plan meets the objectives."""
         return self.table is not None and bool(self.table.meets[0])
+
+    @property
+    def glyph(self) -> str:
+        """Whether it meets them, may turn out either way, or misses (`engine.plan.kept`)."""
+        if self.table is None:
+            return MISSES
+        return glyph_of(self.table, self.scenario.objectives, 0)
 
     @property
     def throughput(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.plan.drafting import drafts_note
+from engine.plan.kept import certainty_percent, missed_for_certainty, never_compared
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
 from engine.plan.metrics import (
@@ -22,7 +23,7 @@ from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
-from engine.scenario import Objectives, Scenario
+from engine.scenario import EVEN_CERTAINTY, Objectives, Scenario
 from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens
 from engine.words.quantities import memory_amount, per_second
@@ -48,6 +49,12 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
         return f"exceeds {verdict.name}"
     value = table.value(row, verdict.metric.id)
     limit = getattr(objectives, verdict.metric.id)
+    if missed_for_certainty(table, objectives, row):
+        certain = float(certainty_percent(table, objectives, np.array([row]))[0])
+        return (
+            f"{verdict.name} {verdict.metric.beyond(value, limit)} keeps "
+            f"{verdict.metric.amount(limit)} with {certain:.0f} % certainty only"
+        )
     over = 100.0 * (float(verdict.metric.ratio(value, limit)) - 1.0)
     digits = 1 if over >= 0.1 else 3
     return (
@@ -71,9 +78,26 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
     else:
         sentence = _losing(prepared, scenario, sweep.table, sweep.nearest)
     system = prepared.systems[0]
-    told = lengths_note(scenario, system), drafts_note(scenario, system)
+    told = (
+        lengths_note(scenario, system),
+        drafts_note(scenario, system),
+        _certainty_note(scenario, sweep),
+    )
     notes = [note for note in (*told, *prepared.notes) if note]
     return " ".join((sentence, *(f"{note}." for note in notes)))
+
+
+def _certainty_note(scenario: Scenario, found: Sweep) -> str:
+    """How certainly the winner keeps its limits, where that was asked for."""
+    table, row, limits = found.table, found.best, scenario.objectives
+    if scenario.certainty <= EVEN_CERTAINTY or row is None:
+        return ""
+    certain = float(certainty_percent(table, limits, np.array([row]))[0])
+    if np.isnan(certain):
+        return ""
+    unknown = never_compared(table, limits, row)
+    apart = f" ({', '.join(unknown)} taken at its word: never compared)" if unknown else ""
+    return f"Each limit is kept with {certain:.0f} % certainty or more{apart}"
 
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
@@ -111,8 +135,15 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
         return f"no limit binds, a larger batch brings {more.replace('%', ' %')} per chip"
     value = following.value(place, verdict.metric.id)
     limit = getattr(scenario.objectives, verdict.metric.id)
+    if missed_for_certainty(following, scenario.objectives, place):
+        return f"{verdict.name} binds, batch {batch} {_less_certain(following, scenario, place)}"
     needed = verdict.metric.beyond(value, limit)
     return f"{verdict.name} binds, batch {batch} would need {needed}"
+
+
+def _less_certain(table: Table, scenario: Scenario, row: int) -> str:
+    certain = float(certainty_percent(table, scenario.objectives, np.array([row]))[0])
+    return f"would keep it with {certain:.1f} % certainty"
 
 
 def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
@@ -130,6 +161,8 @@ def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: in
     if verdict.metric is None:
         return f"stable up to {most} requests/s"
     limit = getattr(scenario.objectives, verdict.metric.id)
+    if missed_for_certainty(tried, scenario.objectives, 0):
+        return f"{verdict.name} binds, {replicas} × {_less_certain(tried, scenario, 0)}"
     needed = verdict.metric.beyond(tried.value(0, verdict.metric.id), limit)
     return f"{verdict.name} binds, {replicas} × would need {needed}"
 

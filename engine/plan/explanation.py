@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.model.precision import Precision
-from engine.serve.memory import MemoryItem
+from engine.serve.memory import MemoryItem, PoolMemory
 from engine.words.arrays import FloatArray
 from engine.words.quantities import GIB, duration, memory_amount
 from engine.work.arrangement import Arrangement
@@ -114,6 +114,8 @@ class Explanation:
     """The pool that holds the other one up, ``prefill`` or ``decode``; empty without pools."""
     drafting: DraftGain | None = None
     """None without drafts."""
+    pool_memory: tuple[PoolMemory, ...] = ()
+    """The memory of both pools; empty without pools."""
 
     def __repr__(self) -> str:
         """One line per latency, pass and limit; the values are in the fields."""
@@ -126,12 +128,20 @@ class Explanation:
         for one in self.passes:
             took, busy = duration(one.seconds * 1e3), f"MFU {one.mfu:.0%}, MBU {one.mbu:.0%}"
             lines.append(f"  a {one.phase} pass {took}: {busy}; {self._longest(one.phase)}")
-        held = ", ".join(f"{one.name} {memory_amount(one.bytes / GIB)}" for one in self.memory)
-        lines.append(f"  memory: {held} of {memory_amount(self.capacity_bytes / GIB)}")
+        for table in self.memory_tables:
+            held = ", ".join(f"{one.name} {memory_amount(one.bytes / GIB)}" for one in table.items)
+            name = f"memory of {table.pool}" if table.pool else "memory"
+            lines.append(f"  {name}: {held} of {memory_amount(table.capacity_bytes / GIB)}")
         if self.drafting is not None:
             lines.append(f"  drafts: {self.drafting.note}; {self.drafting.sentence}")
         limits = ", ".join(f"{name} {batch:,}" for name, batch in self.largest_batch.items())
         return "\n".join([*lines, f"  largest batch by limit: {limits}"])
+
+    @property
+    def memory_tables(self) -> tuple[PoolMemory, ...]:
+        """The memory of a chip of each pool; of any chip, without a pool's name, where there are
+        none."""
+        return self.pool_memory or (PoolMemory("", self.memory, self.capacity_bytes),)
 
     def _longest(self, phase: str) -> str:
         """The three longest operators of a pass."""

@@ -123,7 +123,7 @@ class Figures(Mapping[str, FloatArray]):
         """The rows as an outcome for a metric, whose arrays are columns of theirs."""
         told = self.told
         nowhere = np.zeros(0)
-        memory = Memory(told.needed_bytes, nowhere, nowhere, nowhere, nowhere > 0, nowhere)
+        memory = Memory(told.needed_bytes, nowhere, nowhere, nowhere, nowhere > 0, nowhere, nowhere)
         return Outcome(
             arrangements=(),
             sizes=nowhere,

@@ -56,6 +56,8 @@ SPELLINGS: Mapping[str, Path] = {
     "isl_spread": ("input_spread",),
     "osl_spread": ("output_spread",),
     "shared_prefix": ("shared_prefix_tokens",),
+    "think": ("think_seconds",),
+    "host_cache": ("host_cache_gib",),
     "engine": ("framework",),
     "decode_chip": ("chip",),
     "number": ("benchmark_number",),
@@ -74,10 +76,10 @@ _LANGUAGE = (
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
     *("decode_chips", "prefill_precision"),
     *("rate", "burstiness", "input_spread", "output_spread"),
-    *("shared_prefix_tokens", "turns", "images", IMAGE_SIZE),
+    *("shared_prefix_tokens", "turns", "images", IMAGE_SIZE, "think_seconds"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
-    *("redundant_experts", "batch_overlap", "prefill_interval"),
+    *("redundant_experts", "batch_overlap", "prefill_interval", "host_cache_gib"),
 )
 _MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
     **dict.fromkeys(_LANGUAGE, (ModelCategory.LANGUAGE,)),

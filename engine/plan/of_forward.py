@@ -16,7 +16,6 @@ from engine.plan.launch_template import template_launch
 from engine.plan.metric import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
-from engine.plan.range_case import Case, forward_case
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
 from engine.words.quantities import batch_words, duration_within, rate_within
@@ -121,10 +120,6 @@ class ForwardPlans:
             case Text(tokens):
                 yield from _sequence_nudges(scenario, tokens)
         yield from _instance_nudges(scenario)
-
-    def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
-        """By the chip alone."""
-        return forward_case(prepared.chip)
 
 
 def _resolution_nudges(scenario: Scenario, image: Image) -> Iterator[Nudge]:

@@ -12,9 +12,8 @@ from engine.plan.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.metric import Metric
 from engine.plan.metrics import BY_ID, USED, statistics_of
 from engine.plan.prepared import Prepared
-from engine.plan.range_case import Case, token_case
 from engine.plan.results import Table
-from engine.scenario import Mode, NameKind, Objectives, Scenario
+from engine.scenario import NameKind, Objectives, Scenario
 from engine.words.quantities import batch_words, duration_within, per_second, rate_within
 from engine.work.arrangement import Arrangement, Disaggregated
 
@@ -131,11 +130,6 @@ class TokenPlans:
         from engine.plan.token_nudges import knob_nudges
 
         return knob_nudges(scenario, prepared)
-
-    def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
-        """By its model, chip, engine and formats."""
-        kind = "static" if scenario.workload.mode is Mode.STATIC else "serving"
-        return token_case(kind, prepared.system(precision))
 
 
 def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[Metric]:

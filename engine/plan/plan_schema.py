@@ -11,11 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from engine.plan.metrics import LIMITED
 from engine.plan.results import Choice
 from engine.scenario import (
+    EVEN_CERTAINTY,
     LEAST_BURSTINESS,
     MOST_BURSTINESS,
+    MOST_CERTAINTY,
+    MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
     MOST_SPREAD,
+    MOST_THINK_SECONDS,
     MOST_TURNS,
     ArrangementKind,
     Best,
@@ -79,6 +83,7 @@ class WorkloadFile(_Strict):
     text: Text = Field(default=Text.CHAT, strict=False)
     shared_prefix_tokens: int = Field(default=0, ge=0, le=LARGEST_COUNT)
     turns: PositiveInt = Field(default=1, le=MOST_TURNS)
+    think_seconds: float = Field(default=0.0, ge=0, le=MOST_THINK_SECONDS)
     client: ClientFile = ClientFile()
 
 
@@ -101,6 +106,7 @@ class SettingsFile(_Strict):
     redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     batch_overlap: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    host_cache_gib: float | None = Field(default=None, ge=0, le=MOST_HOST_GIB)
     build: str = Field(default="", max_length=60)
 
 
@@ -153,6 +159,7 @@ class ScenarioFile(_Strict):
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     best: Best = Field(default=Best.THROUGHPUT, strict=False)
+    certainty: float = Field(default=EVEN_CERTAINTY, ge=EVEN_CERTAINTY, le=MOST_CERTAINTY)
     prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
     benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)
@@ -238,6 +245,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
         best=file.best,
+        certainty=file.certainty,
         prices=file.prices,
         benchmark_number=file.benchmark_number,
         benchmark_kind=file.benchmark_kind,

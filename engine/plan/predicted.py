@@ -95,6 +95,7 @@ class Predicted:
             "redundant_experts": engine.capabilities.redundant_experts,
             "batch_overlap": given.batch_overlap,
             "prefill_interval": engine.scheduler.prefill_interval,
+            "host_cache_gib": given.host_cache_gib,
             "build": given.build or engine.builds.newest,
         }
         named = [name for name in used if getattr(given, name) not in {None, ""}]

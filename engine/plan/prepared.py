@@ -113,6 +113,7 @@ def _key(scenario: Scenario) -> object:
         benchmark_number=1,
         benchmark_kind=NameKind.THROUGHPUT,
         best=Best.THROUGHPUT,
+        certainty=usual.certainty,
         prices="",
         draft_tokens=0,
         drafts=usual.drafts,
@@ -133,9 +134,10 @@ def prepare(scenario: Scenario) -> Prepared:
     prepared = _remembered(key, lambda: _prepared(scenario))
     if not _searches_pools(prepared, scenario):
         return prepared
-    asked = scenario.workload, scenario.objectives, scenario.max_batch, scenario.fixed_batch
+    asked = scenario.workload, scenario.objectives, scenario.certainty
+    tried = scenario.max_batch, scenario.fixed_batch
     drafts = scenario.draft_tokens, scenario.drafts, scenario.acceptance
-    return _remembered((key, asked, drafts), lambda: _with_pools(prepared, scenario))
+    return _remembered((key, asked, tried, drafts), lambda: _with_pools(prepared, scenario))
 
 
 def refuse_elsewhere(prepared: Prepared) -> None:
@@ -212,10 +214,14 @@ def _searches_pools(prepared: Prepared, scenario: Scenario) -> bool:
 
 def _with_pools(prepared: Prepared, scenario: Scenario) -> Prepared:
     """With the pools that are worth a look under the scenario's load and objectives."""
+    from engine.plan.certainty import stricter
     from engine.plan.pools import worthwhile_pools
+    from engine.plan.system_ranges import accuracy_of_system
 
+    known = accuracy_of_system(prepared.systems[0], scenario.workload.mode)
+    strict = stricter(scenario.objectives, known, scenario.certainty)
     try:
-        pools = worthwhile_pools(prepared.systems[0], scenario)
+        pools = worthwhile_pools(prepared.systems[0], replace(scenario, objectives=strict))
     except InputError as error:
         if scenario.arrangement is ArrangementKind.DISAGGREGATED:
             raise

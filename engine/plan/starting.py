@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from engine.hardware.chip import Provenance
 from engine.hardware.memory_parts import MemoryShare, ShareHolds
 from engine.model.precision import FORMATS
 from engine.scenario import Scenario
-from engine.serve.resolve import Resolved
+from engine.serve.call import Batch, Concurrency
+from engine.serve.memory import held_tokens
+from engine.serve.resolve import Resolved, load_of, requests_of
+from engine.serve.room import Room
 from engine.serve.startup import Startup, startup
 from engine.serve.system import System
 from engine.words.quantities import GIB
-from engine.work.arrangement import Aggregated, Arrangement
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 from engine.work.parallelism import legal_layouts
@@ -25,11 +31,24 @@ LARGEST_FRACTION = 0.95
 
 
 @dataclass(frozen=True, slots=True)
+class HeldAtOnce:
+    """What requests of a scenario hold of the cache of one chip, by how much that is too much, and
+    how many are let in."""
+
+    sequences: int
+    cache_bytes: float
+    lacks_bytes: float
+    admitted: int
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """One precision's start-up with its words."""
 
     title: str
     arrangement: str
+    pool: str
+    """``prefill`` or ``decode``; empty without pools."""
     precision: str
     startup: Startup
     device_bytes: float
@@ -37,26 +56,63 @@ class Started:
     budget_words: str
     verdict: str
     helps: tuple[str, ...]
+    held: HeldAtOnce | None = None
+    """None where nobody asked for a number of requests."""
 
 
 def started(
-    scenario: Scenario, resolved: Resolved, arrangement: Arrangement
+    scenario: Scenario,
+    resolved: Resolved,
+    arrangement: Arrangement,
+    asked: Concurrency | Batch | None = None,
 ) -> tuple[Started, ...]:
-    """The start-up of one copy of an aggregated arrangement, of every precision."""
-    assert isinstance(arrangement, Aggregated)
-    layout = replace(arrangement.layout, replicas=1)
-    return tuple(_started(scenario, system, layout) for system in resolved.systems)
+    """The start-up of one copy of an arrangement in every precision; of pools, that of a prefill
+    and of a decode worker. ``asked`` is so many of the scenario's requests at once: in the whole
+    deployment, or on one copy (of pools, both are over all decode workers)."""
+    return tuple(
+        one for system in resolved.systems for one in _copies(scenario, system, arrangement, asked)
+    )
 
 
-def _started(scenario: Scenario, system: System, layout: Layout) -> Started:
+def _copies(
+    scenario: Scenario,
+    system: System,
+    arrangement: Arrangement,
+    asked: Concurrency | Batch | None,
+) -> Iterator[Started]:
+    if isinstance(arrangement, Aggregated):
+        layout = replace(arrangement.layout, replicas=1)
+        copies = arrangement.replicas if isinstance(asked, Concurrency) else 1
+        yield _started(scenario, system, layout, _share(asked, copies))
+        return
+    assert isinstance(arrangement, Disaggregated)
+    prompt = replace(scenario, workload=replace(scenario.workload, output_tokens=1))
+    one = Batch(1.0) if asked is not None else None
+    prefill, decode = arrangement.prefill, arrangement.decode
+    yield _started(prompt, system.prefilling, prefill.layout, one, "prefill")
+    yield _started(scenario, system, decode.layout, _share(asked, decode.workers), "decode")
+
+
+def _share(asked: Concurrency | Batch | None, copies: int) -> Batch | None:
+    if asked is None:
+        return None
+    number = asked.requests if isinstance(asked, Concurrency) else asked.sequences
+    return Batch(math.ceil(number / copies))
+
+
+def _started(
+    scenario: Scenario, system: System, layout: Layout, batch: Batch | None, pool: str = ""
+) -> Started:
     found = startup(system, layout, scenario.draft_tokens)
     chip, engine = system.chip, system.engine
     nominal = chip.memory_provenance is Provenance.DATASHEET
     words = "nominal, by the datasheet" if nominal else "as the driver reports it"
+    of = f"{pool} worker of " if pool else ""
     return Started(
-        title=f"{system.tokens_model.name} on {layout.chips} × {chip.name}, {engine.name}, "
+        title=f"{of}{system.tokens_model.name} on {layout.chips} × {chip.name}, {engine.name}, "
         f"{layout.name}, {system.precision.label}",
         arrangement=layout.name,
+        pool=pool,
         precision=system.precision.label,
         startup=found,
         device_bytes=chip.usable_bytes,
@@ -64,7 +120,21 @@ def _started(scenario: Scenario, system: System, layout: Layout) -> Started:
         budget_words=_budget_words(system),
         verdict=_verdict(found),
         helps=() if found.starts else tuple(_helps(scenario, system, layout)),
+        held=None if batch is None else _held(scenario, system, layout, found, batch),
     )
+
+
+def _held(
+    scenario: Scenario, system: System, layout: Layout, found: Startup, batch: Batch
+) -> HeldAtOnce:
+    """What so many requests of the scenario hold of the pool of one copy."""
+    requests = requests_of(scenario, system)
+    held = held_tokens(requests, load_of(scenario), system.engine)
+    usage = system.footprint([layout], held)
+    each = np.array([[math.ceil(batch.sequences / layout.attention_data)]])
+    cache = float((usage.cache_bytes(each) + usage.shared_bytes)[0, 0])
+    admitted = int(Room(system, [layout], requests, load_of(scenario)).limit[0, 0])
+    return HeldAtOnce(int(batch.sequences), cache, max(cache - found.pool_bytes, 0.0), admitted)
 
 
 def _budget_words(system: System) -> str:

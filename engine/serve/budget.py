@@ -58,24 +58,26 @@ def budget(
     ``images``."""
     policy = engine.memory
     per_token = activation_bytes_per_token(architecture, layouts)
+    tokens = float(engine.scheduler.prefill_tokens)
+    graphs = policy.graph_bytes + policy.graph_share * per_token * tokens
     runtime = [
         ("communication", _communication_bytes(chip, policy, layouts)),
         ("runtime", _runtime_bytes(chip, policy, layouts)),
-        ("graphs", np.full_like(layouts.tensor, policy.graph_bytes)),
+        ("graphs", graphs * np.ones_like(layouts.tensor)),
     ]
     none = np.zeros_like(layouts.tensor)
     encoders = np.full_like(none, _encoder_bytes(architecture, policy))
     if images is not None:
-        tokens = float(engine.scheduler.prefill_tokens)
         encoders = np.maximum(encoders, image_bytes(architecture, images, tokens, layouts))
     if policy.sizing is Sizing.AS_NEEDED:
         logits = policy.sampler_bytes * float(architecture.vocabulary_size) / layouts.tensor
         seeing = [("encoders", encoders)] if images is not None else []
         return Budget((*runtime, *seeing), (), per_token, logits)
-    tokens = float(engine.scheduler.prefill_tokens)
     rows = min(float(engine.scheduler.max_sequences), tokens)
     activations = per_token * tokens
-    sampler = policy.sampler_bytes * rows * float(architecture.vocabulary_size)
+    # What embeds samples nothing.
+    sampled = policy.sampler_bytes if architecture.generates else 0.0
+    sampler = sampled * rows * float(architecture.vocabulary_size)
     # Sampling comes after the layers, in the memory that they have left.
     peak = [
         ("activations", activations),
@@ -124,7 +126,8 @@ def _communication_bytes(chip: Chip, policy: MemoryPolicy, layouts: LayoutArrays
 
 def _runtime_bytes(chip: Chip, policy: MemoryPolicy, layouts: LayoutArrays) -> FloatArray:
     workspace = policy.workspace_bytes.get(chip.generation, 0.0)
-    return np.full_like(layouts.tensor, policy.reserve_bytes + workspace)
+    left_alone = policy.held_back_share * chip.usable_bytes
+    return np.full_like(layouts.tensor, policy.reserve_bytes + workspace + left_alone)
 
 
 def activation_bytes_per_token(architecture: Architecture, layouts: LayoutArrays) -> FloatArray:

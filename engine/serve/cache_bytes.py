@@ -196,6 +196,17 @@ def _in_groups(
     return total
 
 
+def printed_token_bytes(layers: Sequence[Layers], policy: CachePolicy) -> FloatArray:
+    """Bytes of the pool per token of one group's pages, which all groups have as many of."""
+    size = _group_size([one.count for one in layers])
+    block = _block_tokens(layers, policy)
+    groups = sum(np.ceil(one.count / size) for one in layers)
+    pages = [one.token_bytes for one in layers if not one.is_state]
+    states = [one.state_bytes / block for one in layers if one.is_state]
+    printed: FloatArray = groups * size * np.max(pages or states, axis=0)
+    return printed
+
+
 def _group_size(counts: Sequence[float]) -> float:
     if not counts:
         return 1.0

@@ -39,7 +39,7 @@ def closed_laws(
 ) -> Laws:
     """How far single requests are from the means of ``users``."""
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
-    request = deployment.framework.costs.request_seconds
+    request = deployment.framework.costs.request_seconds + requests.loading_seconds
     opening = (
         None
         if client is None
@@ -72,7 +72,9 @@ def closed_laws(
     )
 
 
-def _first_token(client: Client | None, passes: SteadyPasses, users: Users, request: float) -> Law:
+def _first_token(
+    client: Client | None, passes: SteadyPasses, users: Users, request: float | FloatArray
+) -> Law:
     """Who finds no prompt before its own waits for the running pass; who does, for a time that is
     exponential, or as long as its place in a group that came at once."""
     served = request + users.place + passes.service

@@ -113,6 +113,7 @@ def _workload(workload: Workload) -> Options:
         ("cached", workload.cached, 0.0),
         ("shared-prefix", workload.shared_prefix_tokens, 0),
         ("turns", workload.turns, 1),
+        ("think", workload.think_seconds, 0.0),
     ):
         if value != usually:
             yield option, repr(value)
@@ -139,6 +140,7 @@ def _settings(settings: Settings) -> Options:
         ("max-context", settings.max_context),
         ("redundant-experts", settings.redundant_experts),
         ("prefill-interval", settings.prefill_interval),
+        ("host-cache", settings.host_cache_gib),
         ("build", settings.build or None),
     ):
         if value is not None:

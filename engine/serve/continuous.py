@@ -61,7 +61,7 @@ def serve_continuous(
         queueing = queueing + (batch / admitted - 1.0) * (taken + steps * step)
     served = waiting + taken
     request_seconds = deployment.framework.costs.request_seconds
-    ttft = request_seconds + served + queueing
+    ttft = request_seconds + requests.loading_seconds + served + queueing
     burst: FloatArray = np.zeros(1)
     if client is not None:
         burst = _burst(deployment, requests, client, passes)
@@ -75,7 +75,7 @@ def serve_continuous(
         # A sequence meets the prompts of the others, never its own.
         met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
     tpot = (plain + np.maximum(met, 0.0)) / accepted
-    spent = _Waits(request_seconds, waiting, queueing, burst)
+    spent = _Waits(request_seconds, requests.loading_seconds, waiting, queueing, burst)
     users = Users(ttft, tpot, waiting, queueing, met, admitted)
     service = Service.of(
         requests,
@@ -96,6 +96,7 @@ class _Waits:
     """What a first token waits for beside its prefill, in seconds."""
 
     request: float
+    loading: float | FloatArray
     others: FloatArray
     place: FloatArray
     opening: FloatArray
@@ -110,6 +111,7 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
     return {
         "ttft": (
             Part("request", np.asarray(waits.request)),
+            Part("cache from host memory", np.asarray(waits.loading)),
             Part("waiting for passes and prompts of others", others),
             Part("prefill", prompt, "prefill"),
             Part("queueing for a place", waits.place),

@@ -209,6 +209,7 @@ def predict_forward(
             scheduler_size=np.inf * column,
             context_fits=column > 0,
             cache_tokens=0.0 * column,
+            cache_bytes=0.0 * column,
         ),
         say_parts=lambda: {"latency": (Part("batch", made.latency, PHASE),)},
         passes={PHASE: made},

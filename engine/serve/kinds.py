@@ -16,6 +16,7 @@ from engine.scenario import LayoutLimits
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
 from engine.serve.requests import Requests
+from engine.serve.reuse import reused
 from engine.serve.room import Room
 from engine.serve.system import System
 from engine.serve.tokens import predict_aggregated
@@ -80,7 +81,7 @@ _LIMITED = ("pipeline", "expert", "attention_data")
 class TokensKind:
     """Models that generate tokens: layouts, prompts and answers, a cache."""
 
-    block_candidates = 8192
+    block_candidates = 16384
     waits = True
     answers_fallbacks = False
 
@@ -130,7 +131,12 @@ class TokensKind:
 
             return predict_disaggregated(system, apart, requests, load, sizes)
         together = [one for one in arrangements if isinstance(one, Aggregated)]
-        return predict_aggregated(system, together, requests, load, sizes)
+        return reused(
+            system,
+            requests,
+            load,
+            lambda asked: predict_aggregated(system, together, asked, load, sizes),
+        )
 
     def largest(
         self, system: System, arrangements: Sequence[Arrangement], requests: Requests, load: Load

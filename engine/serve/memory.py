@@ -36,6 +36,16 @@ class MemoryItem:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolMemory:
+    """The memory table of a chip of one pool, ``prefill`` or ``decode``, and what its engine
+    fills."""
+
+    pool: str
+    items: tuple[MemoryItem, ...]
+    capacity_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Tokens of context whose cache the requests in flight hold: each of them on average, and one
     with its whole answer. Scalars or columns of (arrangements, 1). ``draft_tokens`` are drafted
@@ -140,6 +150,7 @@ def drafting_weight_bytes(
     storage, placing = framework.storage, Placing.of(framework.capabilities)
     built_in = draft is not None and draft.built_in
     weights = rank_weight_bytes(architecture, precision, chip, storage, layouts, placing, built_in)
+    weights = weights + storage.loading_bytes
     if draft is None or draft.built_in or draft.architecture is None:
         return weights
     own = draft.architecture

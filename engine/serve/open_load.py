@@ -76,8 +76,10 @@ def serve_open(
         prompt_queue(requests, traffic, passes),
         admission_queue(requests, traffic, passes),
     )
-    request = deployment.framework.costs.request_seconds
-    waits = _Waits(request, prompts, place, _polling(deployment, passes))
+    known = deployment.framework.costs.request_seconds
+    request = known + requests.loading_seconds
+    polling = _polling(deployment, passes)
+    waits = _Waits(known, requests.loading_seconds, prompts, place, polling)
     ttft = request + waits.polling + prompts.mean + passes.service + place.mean
     tpot = passes.step / accepted
     e2e = ttft + np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 0.0) * tpot
@@ -129,6 +131,7 @@ def _polling(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
 @dataclass(frozen=True, slots=True)
 class _Waits:
     request: float
+    loading: float | FloatArray
     prompts: Queue
     place: Queue
     polling: FloatArray
@@ -140,6 +143,7 @@ def _parts(passes: SteadyPasses, waits: _Waits, accepted: float) -> Parts:
     return {
         "ttft": (
             Part("request", np.asarray(waits.request)),
+            Part("cache from host memory", np.asarray(waits.loading)),
             Part("waiting for passes and prompts of others", waits.polling + waits.prompts.mean),
             Part("prefill", passes.service, "prefill"),
             Part("queueing for a place", waits.place.mean),

@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 
 from engine.serve.laws import SayLaws
-from engine.serve.memory import MemoryItem
+from engine.serve.memory import MemoryItem, PoolMemory
 from engine.serve.passes import Item
 from engine.serve.service import OfRows, Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Row
@@ -38,7 +38,8 @@ class Memory:
     ``needed_bytes`` is for the size, ``capacity_bytes`` what the engine fills. ``memory_size`` and
     ``scheduler_size`` are the largest sizes that memory holds and the scheduler admits;
     ``context_fits`` is False where a request is longer than the model or the engine takes.
-    ``cache_tokens`` are the tokens whose cache the whole deployment holds.
+    ``cache_tokens`` are the tokens whose cache the whole deployment holds, in ``cache_bytes`` of
+    each chip.
     """
 
     needed_bytes: FloatArray
@@ -47,6 +48,7 @@ class Memory:
     scheduler_size: FloatArray
     context_fits: BoolArray
     cache_tokens: FloatArray
+    cache_bytes: FloatArray
 
     @property
     def largest_size(self) -> FloatArray:
@@ -63,6 +65,8 @@ class Made:
     parts: Mapping[str, tuple[Part, ...]]
     passes: Mapping[str, tuple[Item, ...]]
     memory: tuple[MemoryItem, ...]
+    pools: tuple[PoolMemory, ...] = ()
+    """The same of a chip of each pool; empty without pools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ class Outcome:
     passes: Mapping[str, OfRows]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
+    weigh_pools: Callable[[Row], tuple[PoolMemory, ...]] | None = None
+    """The same of both pools; None without pools."""
     bill: Bill | None = None
     """None where nobody asked."""
     binding_pool: IntArray | None = None
@@ -114,6 +120,8 @@ class Outcome:
     """How far single requests are from the means; None of models without requests of tokens."""
     flow: Flow | None = None
     """What requests that come by themselves make of it; None where the size is a number of them."""
+    found: FloatArray | None = None
+    """Share of the prompts' tokens that prefix caches find; None of models without tokens."""
 
     @property
     def parts(self) -> Parts:
@@ -128,6 +136,13 @@ class Outcome:
         if self.say_laws is None:
             return np.full(self.shape, np.nan)
         return self.say_laws().at(latency, statistic)
+
+    @property
+    def cached(self) -> FloatArray:
+        """Share of the prompts' tokens that prefix caches find."""
+        if self.found is None:
+            return np.full(self.shape, np.nan)
+        return np.broadcast_to(self.found, self.shape)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -230,7 +245,8 @@ class Outcome:
             )
             for phase, made in self.passes.items()
         }
-        return Made(parts, passes, self.weigh(row))
+        pools = self.weigh_pools(row) if self.weigh_pools is not None else ()
+        return Made(parts, passes, self.weigh(row), pools)
 
 
 def _number(value: FloatArray | float) -> float:

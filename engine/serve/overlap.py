@@ -44,9 +44,10 @@ def overlapped(parts: Sequence[Timed], taken: float) -> Iterator[Timed]:
         yield part, 2.0 * seconds * (share if _travels(part) else 1.0)
 
 
-def turns_seconds(dense: FloatArray, others: Iterable[Timed], taken: float) -> FloatArray:
-    """Seconds of both halves in turns, from those of one: its ``dense`` kernels and the others."""
-    sent, busy = np.zeros(1), dense
+def turns_seconds(known: FloatArray, others: Iterable[Timed], taken: float) -> FloatArray:
+    """Seconds of both halves in turns, from those of one: what is ``known`` of it, all computing,
+    and the others."""
+    sent, busy = np.zeros(1), known
     for part, seconds in others:
         if _travels(part):
             sent = sent + seconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
@@ -42,6 +43,7 @@ from engine.work.tokens import (
     dense_messages,
     dense_work,
     dispatching,
+    mixing_work,
     other_messages,
     other_work,
     place,
@@ -133,6 +135,8 @@ class Pass:
     deployment: Deployment
     steps: tuple[Step, ...]
     seconds: FloatArray
+    mixing: tuple[FloatArray, ...] = ()
+    """Of them, in attention and states: those of each step, for passes that hold it too."""
 
     def at(self, row: Row) -> Pass:
         """The pass of one row alone: its items depend on nobody beside it."""
@@ -157,15 +161,27 @@ class Pass:
         return tuple(one for one in items if np.any(one.seconds > 0))
 
 
-def run(deployment: Deployment, steps: Sequence[Step]) -> Pass:
-    """One pass through all layers, collectives and the runtime's cost included."""
+def run(deployment: Deployment, steps: Sequence[Step], beside: Pass | None = None) -> Pass:
+    """One pass through all layers, collectives and the runtime's cost included; what it has in
+    common with a pass ``beside`` it is not worked out again."""
+    mixing = tuple(_mixing_seconds(deployment, step, beside) for step in steps)
     others = (seconds for _, seconds in _others(deployment, steps))
-    seconds = _sum(others, _dense_seconds(deployment, steps))
+    seconds = _sum(chain(mixing, others), _dense_seconds(deployment, steps))
     if len(deployment.taking_turns):
         seconds = _faster_in_turns(deployment, steps, seconds)
     seconds = np.maximum(seconds, _launching_seconds(deployment, steps))
     seconds = (seconds + runtime_seconds(deployment, steps)) * deployment.framework.pace
-    return Pass(deployment, tuple(steps), seconds)
+    return Pass(deployment, tuple(steps), seconds, mixing)
+
+
+def _mixing_seconds(deployment: Deployment, step: Step, beside: Pass | None) -> FloatArray:
+    """Seconds of what depends on one group of sequences alone."""
+    if beside is not None and beside.deployment is deployment:
+        for known, seconds in zip(beside.steps, beside.mixing, strict=True):
+            if known is step:
+                return seconds
+    works = mixing_work(deployment.placed, step, deployment.source)
+    return _sum(seconds for _, seconds in _timed(deployment, works, ()))
 
 
 def _sum(parts: Iterable[FloatArray], start: FloatArray | None = None) -> FloatArray:
@@ -210,8 +226,9 @@ def _faster_in_turns(
     if not np.any(where):
         return whole
     some, half = deployment.overlapping, halved(mine)
-    dense, others = _dense_seconds(some, half), _others(some, half)
-    turns = turns_seconds(dense, others, _cores_taken(deployment, steps))
+    mixing = (_mixing_seconds(some, step, None) for step in half)
+    alone = _sum(mixing, _dense_seconds(some, half))
+    turns = turns_seconds(alone, _others(some, half), _cores_taken(deployment, steps))
     seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
     seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
     return seconds
@@ -251,7 +268,7 @@ def _one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]
 
 
 def _others(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
-    """What `_dense_seconds` leaves out of a pass."""
+    """What `_dense_seconds` and `_mixing_seconds` leave out of a pass."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = other_work(deployment.placed, steps, deployment.imbalance, source)
     messages = other_messages(deployment.inventory, deployment.layouts, steps, node_size, source)

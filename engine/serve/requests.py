@@ -92,6 +92,12 @@ class Requests:
     shared_prefix_tokens: float = 0.0
     longest_tokens: float = 0.0
     """Of a prompt and its answer in the last turn of a conversation; 0 where all are alike."""
+    think_seconds: float = 0.0
+    """From an answer to the next request that finds its context in the prefix cache."""
+    returning: float = 1.0
+    """Share of the contexts in that cache that are asked for again."""
+    loading_seconds: float | FloatArray = 0.0
+    """Bringing what is found in host memory to the chip, before prefill."""
     images: Images | None = None
     """Those of a prompt, whose tokens are among ``input_tokens``."""
 

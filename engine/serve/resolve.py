@@ -72,7 +72,8 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
-    framework = configured(framework, chip, scenario.settings)
+    towers = architecture.tower_parameters if isinstance(architecture, Architecture) else 0
+    framework = configured(framework, chip, scenario.settings, scenario.chips, towers)
     systems = tuple(
         System(
             architecture,
@@ -237,6 +238,8 @@ def undrafted_requests(
         spread=Spread(workload.input_spread, workload.output_spread),
         shared_prefix_tokens=float(min(workload.shared_prefix_tokens, workload.input_tokens)),
         longest_tokens=float(longest_tokens(workload)),
+        think_seconds=workload.think_seconds,
+        returning=1.0 - 1.0 / workload.turns if workload.turns > 1 else 1.0,
         images=images,
     )
 

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.hardware.memory_parts import FirstContext
-from engine.serve.cache_bytes import cached_layers, keyed_share, keyed_token_bytes
+from engine.hardware.memory_parts import FirstContext, PrintedTokens
+from engine.serve.cache_bytes import (
+    cached_layers,
+    compressed_layers,
+    keyed_share,
+    keyed_token_bytes,
+    printed_token_bytes,
+)
 from engine.serve.memory import Held, MemoryItem
 from engine.serve.system import System
 from engine.serve.weight_bytes import stage_share
@@ -63,6 +69,9 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
     if engine.cache.window_ratio or engine.cache.state_ratio:
         stage = stage_share(model, arrays)
         per_token = float((stage * keyed_token_bytes(layers, engine.cache))[0, 0]) / share
+    elif engine.cache.printed_tokens is PrintedTokens.GROUPS and compressed_layers(layers) is None:
+        stage = stage_share(model, arrays)
+        per_token = float((stage * printed_token_bytes(layers, engine.cache))[0, 0])
     needs_whole = engine.cache.first_context is FirstContext.WHOLE
     needed = whole if needs_whole else per_token * engine.cache.block_tokens
     held = max(pool, 0.0)

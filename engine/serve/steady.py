@@ -96,7 +96,7 @@ def steady_passes(
     drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
     beside = [decoding] if shared else []
     prompts_drafting = prompts_seconds(deployment, requests.drafts, beside, [prompts])
-    prefill = _prefill_pass(deployment, decoding, prompts)
+    prefill = _prefill_pass(deployment, alone, prompts)
     turn = _turn_seconds(deployment, prefill, alone)
     plain = alone.seconds + drafting
     mixed = np.maximum(turn, alone.seconds) + drafting + prompts_drafting
@@ -168,10 +168,11 @@ def prompt_step(chunk: FloatArray, requests: Requests, share: float | FloatArray
     return Step(chunk / queries, queries, first, input_tokens - 1.0, decode=False, share=share)
 
 
-def _prefill_pass(deployment: Deployment, decoding: Step, prompts: Step) -> Pass:
-    """The pass that holds ``prompts``: with the decoding sequences, or alone."""
+def _prefill_pass(deployment: Deployment, alone: Pass, prompts: Step) -> Pass:
+    """The pass that holds ``prompts``: with the sequences that decode in the one ``alone``, or by
+    themselves."""
     shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
-    return run(deployment, [decoding, prompts] if shared else [prompts])
+    return run(deployment, [*alone.steps, prompts] if shared else [prompts], alone)
 
 
 def _turn_seconds(deployment: Deployment, prefill: Pass, alone: Pass) -> FloatArray:
@@ -183,5 +184,5 @@ def _turn_seconds(deployment: Deployment, prefill: Pass, alone: Pass) -> FloatAr
 
 def with_prompts(deployment: Deployment, passes: SteadyPasses, prompts: Step) -> FloatArray:
     """Seconds of the steady passes' decoding with other ``prompts``."""
-    prefill = _prefill_pass(deployment, passes.decoding, prompts)
+    prefill = _prefill_pass(deployment, passes.alone, prompts)
     return _turn_seconds(deployment, prefill, passes.alone)

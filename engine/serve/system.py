@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from engine.model.forward.architecture import ForwardArchitecture
     from engine.work.forward.work import Inventory as ForwardInventory
 
-REMEMBERED = 64
-"""Groups of layouts whose shares and memory are kept; a sweep comes back to the same ones."""
+REMEMBERED = 192
+"""Groups of layouts whose shares and memory are kept, of all systems together; a sweep comes back
+to the same ones, and there are dozens of systems where single changes are tried."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,12 @@ class System:
     def deployment(self, layouts: Sequence[Layout], drafting: bool = False) -> Deployment:
         """The system on ``layouts``, one row each, with what drafts where it is ``drafting``; the
         same object for the same ones."""
-        return self._remembered.deployment(tuple(layouts), drafting)
+        return _deployed(self._same, tuple(layouts), drafting)
 
     def footprint(self, layouts: Sequence[Layout], held: Held) -> Footprint:
         """Memory of ``layouts``; remembered for requests that are the same for all of them."""
         if held.same_for_all:
-            return self._remembered.footprint(tuple(layouts), held)
+            return _weighed(self._same, tuple(layouts), held)
         return self.weigh(tuple(layouts), held)
 
     def deploy(self, layouts: tuple[Layout, ...], drafting: bool) -> Deployment:
@@ -138,17 +139,26 @@ class System:
         return DenseTimes()
 
     @cached_property
-    def _remembered(self) -> _Remembered:
-        return _Remembered(self)
+    def _same(self) -> _Same:
+        return _Same(self)
 
 
 def _nobody(reference: str) -> LoadedModel:
     raise AssertionError(f"{reference}: the usual draft is read from nowhere")
 
 
-class _Remembered:
-    """What a sweep comes back to block after block, by value."""
+class _Same:
+    """A system as itself: systems of equal values are not looked through to find what is kept."""
 
     def __init__(self, system: System) -> None:
-        self.deployment = lru_cache(maxsize=REMEMBERED)(system.deploy)
-        self.footprint = lru_cache(maxsize=REMEMBERED)(system.weigh)
+        self.system = system
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _deployed(same: _Same, layouts: tuple[Layout, ...], drafting: bool) -> Deployment:
+    return same.system.deploy(layouts, drafting)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _weighed(same: _Same, layouts: tuple[Layout, ...], held: Held) -> Footprint:
+    return same.system.weigh(layouts, held)

@@ -100,6 +100,7 @@ def outcome_of(
         passes=service.passes,
         weigh=weigh,
         flow=flow,
+        found=np.broadcast_to(requests.cached, service.ttft_seconds.shape),
     )
 
 

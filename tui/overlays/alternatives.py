@@ -80,7 +80,7 @@ def alternative_rows(
     head = f"   {'':<{label}}" + "".join(f"  {one:>{widths[one]}}" for one in shown)
     rows: list[Row[Scenario]] = [Row(line((head, TITLE)))] if found else []
     for one, row in zip(found, grid, strict=True):
-        mark = ("✓", BEST) if one.meets else ("✗", WARN)
+        mark = (one.glyph, BEST if one.meets else WARN)
         figures = "".join(f"  {row.get(name, ''):>{widths[name]}}" for name in shown)
         first: Line = line((" ", PLAIN), mark, (f" {fit(one.label, label)}", BOLD), figures)
         rows.append(Row(first, one.scenario if one.table is not None else None))

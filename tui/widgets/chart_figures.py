@@ -65,7 +65,7 @@ def batch_figure(
         _wide_axis(x, "replicas" if table.at_rate else "batch"),
         Axis(0.0, high),
         series,
-        [] if table.at_rate else _largest_batches(table, objectives),
+        [] if table.at_rate else _largest_batches(table),
         marks,
         legend=legend,
     )
@@ -85,11 +85,11 @@ def _wide_axis(values: FloatArray, unit: str) -> Axis:
     return Axis(0.0, high, unit=unit)
 
 
-def _largest_batches(table: Table, objectives: Objectives) -> list[Limit]:
+def _largest_batches(table: Table) -> list[Limit]:
     """The last batch within each limit, where a shown one lies beyond it."""
     limits = []
     for metric in limited_of(table.kind):
-        limit = getattr(objectives, metric.id)
+        limit = table.limit(0, metric)
         if limit is not None:
             values = table.metrics[metric.id]
             kept = metric.ratio(values, limit) <= 1.0

@@ -67,6 +67,7 @@ class TablePane(Pane):
             "Glyphs",
             (
                 ("★ ✓ ✗", "the plan / meets every objective / misses one, or no room"),
+                ("≈", "a limit lies inside the range: measured, it may turn out either way"),
                 ("● ▲ ▼", "marked / sorted up, down"),
             ),
         ),
@@ -247,12 +248,16 @@ class TablePane(Pane):
         return session is not None and session.at_rate and session.view.view == "layout"
 
     def _row(self, table: Table, place: int, chosen: Sequence[Column], width: int) -> Line:
+        # The first paint waits for no engine.
+        from engine.plan.kept import MEETS, MISSES, NEAR, glyph_of
+
         session = self.session
         assert session is not None
         row = int(session.rows[place])
         meets, fits = bool(table.meets[row]), bool(table.fits[row])
         wins = session.is_winner(table, row)
-        glyph, style = ("✓", GOOD) if meets else ("✗", BAD if not fits else WARN)
+        glyph = glyph_of(table, session.store.current.objectives, row)
+        style = {MEETS: GOOD, NEAR: WARN, MISSES: WARN if fits else BAD}[glyph]
         if wins:
             glyph, style = "★", BEST
         size = table.sizes[row] if self._counts_replicas else table.batch[row]

@@ -15,6 +15,7 @@ from tui.widgets.panes import Pane, Place
 if TYPE_CHECKING:
     from engine.plan.explanation import Explanation, OperatorTime
     from engine.plan.remedies import Advice
+    from engine.serve.memory import PoolMemory
 
 SIDE_BY_SIDE = 66
 """From this width both phases stand beside each other."""
@@ -104,7 +105,9 @@ def why_lines(
         for phase in phases:
             lines += _phase_lines(found, phase, width)
         lines.append(line((fit(_LEGEND, width), DIM)))
-    return lines + _memory_lines(found, width) + _limit_lines(found, width)
+    for table in found.memory_tables:
+        lines += _memory_lines(table, width)
+    return lines + _limit_lines(found, width)
 
 
 _LEGEND = " C compute M memory L link · launch"
@@ -260,16 +263,17 @@ def _cell(row: OperatorTime | None, total: float, room: int) -> list[Run]:
 # --- memory and limits ------------------------------------------------------------------------
 
 
-def _memory_lines(found: Explanation, width: int) -> list[Line]:
+def _memory_lines(found: PoolMemory, width: int) -> list[Line]:
     """Every use of the memory against what the framework may take, and what is left."""
     capacity = found.capacity_bytes
-    used = sum(item.bytes for item in found.memory)
-    head = f"memory {gibibytes(used / GIB)} of {gibibytes(capacity / GIB)} GiB"
+    used = sum(item.bytes for item in found.items)
+    name = f"{found.pool} memory" if found.pool else "memory"
+    head = f"{name} {gibibytes(used / GIB)} of {gibibytes(capacity / GIB)} GiB"
     label = max(min(width - 30, 20), 13)
     full = f"  {share(used / capacity)}"
     full = full if len(head) + len(full) <= width else ""
     lines = [line((joined((head, "per chip"), width - len(full), " "), TITLE), (full, BOLD))]
-    items = [(item.name, item.bytes) for item in found.memory]
+    items = [(item.name, item.bytes) for item in found.items]
     items.append(("free", capacity - used) if used <= capacity else ("lacking", used - capacity))
     for name, size in items:
         style = WARN if name == "lacking" else DIM if name == "free" else ACCENT

@@ -12,6 +12,7 @@ from engine.evidence.measured.library import Library
 from engine.evidence.measured.memory_rows import MemoryRow
 from engine.hardware.builds import build_number
 from engine.hardware.framework_profiles import framework_ids
+from engine.model.dialects.classes import pooling
 from engine.scenario import Scenario, Settings
 from engine.serve.startup import Startup, startup
 from engine.serve.system import System
@@ -49,6 +50,8 @@ def _predict(row: MemoryRow, library: Library) -> MemoryPrediction:
             raise InputError(row.problem)
         scenario = memory_scenario(row, library)
         system = _of_device(library.system(scenario))
+        if row.pools:
+            system = replace(system, model=pooling(system.tokens_model))
         found = startup(system, memory_layout(row), scenario.draft_tokens)
         # Who does not say how long requests may be may have said it to the engine.
         starts = found.starts if row.max_context else found.pool_bytes > 0

@@ -163,20 +163,21 @@ def _gibs(spread: Spread | None) -> tuple[str, str]:
     return ("–", "–") if spread is None else (f"{spread.median:.2f}", f"{spread.p90:.2f}")
 
 
+MEMORY_COLUMNS = (
+    "id",
+    "weights_gib_per_gpu",
+    "kv_available_gib_per_gpu",
+    "kv_tokens_total",
+    "starts",
+    "refused",
+)
+
+
 def memory_csv(rows: Sequence[MemoryRow], predictions: Sequence[MemoryPrediction]) -> str:
     """One line per row: what its server prints, whether it starts, or why that is not known."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        (
-            "id",
-            "weights_gib_per_gpu",
-            "kv_available_gib_per_gpu",
-            "kv_tokens_total",
-            "starts",
-            "refused",
-        )
-    )
+    writer.writerow(MEMORY_COLUMNS)
     for row, one in zip(rows, predictions, strict=True):
         found = one.startup
         if found is None:

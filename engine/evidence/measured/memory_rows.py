@@ -57,6 +57,8 @@ class MemoryRow:
     tokens: float
     drafts: bool
     """Whether the model's own prediction layers were loaded to draft with."""
+    pools: bool
+    """Whether it embeds texts, without its LM head."""
     verdict: str
     problem: str
 
@@ -136,6 +138,7 @@ def _row(cells: Mapping[str, str | None]) -> MemoryRow:
         pool_gib=number("kv_available_gib_per_gpu"),
         tokens=number("kv_tokens_total"),
         drafts="include mtp layer" in text("notes").lower(),
+        pools="pooling model" in text("notes").lower(),
         verdict=text("verdict").lower(),
         problem=problems[0] if problems else "",
     )

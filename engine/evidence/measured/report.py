@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.evidence.measured.memory_report import MEMORY_COLUMNS
 from engine.evidence.measured.predict import METRICS, PERCENTILES, Predictions
 from engine.evidence.measured.reader import MAXIMUM_BYTES, Measurement
 from engine.serve.command import command_line
@@ -179,7 +180,7 @@ def _is_table(path: Path) -> bool:
     with open_file(path, MAXIMUM_BYTES, "a table of predictions") as file:
         header = file.readline(_HEADER_BYTES).decode("utf-8", "replace")
     columns = tuple(header.strip().split(","))
-    return columns[:1] == _FIRST and columns[-2:] == _LAST
+    return columns[:1] == _FIRST and (columns[-2:] == _LAST or columns == MEMORY_COLUMNS)
 
 
 def prediction_csv(rows: Sequence[Measurement], predictions: Predictions, further: Further) -> str:

@@ -71,6 +71,11 @@ def _headed(
     )
 
 
+def pooling(architecture: Architecture) -> Architecture:
+    """``architecture`` as an engine runs it to embed texts: its LM head is not loaded."""
+    return _headed(architecture, architecture.name, 0, "embeds")
+
+
 def _labels(config: Mapping[str, Any]) -> int:
     """Labels that the config names; transformers' own default is 2."""
     given = config.get("num_labels")

@@ -76,6 +76,8 @@ def step_work(
     the prompts in it is part of the pass.
     """
     yield from dense_work(placed, total_tokens(steps), steps[0].decode)
+    for step in steps:
+        yield from mixing_work(placed, step, source)
     yield from other_work(placed, steps, imbalance, source)
 
 
@@ -87,10 +89,16 @@ def dense_work(placed: Placed, tokens: FloatArray, decode: bool) -> Iterator[Wor
     yield _elementwise_work(placed.inventory, placed.layouts, tokens)
 
 
+def mixing_work(placed: Placed, step: Step, source: Source | None = None) -> Iterator[Work]:
+    """The kernels that depend on one group of sequences alone: attention and states."""
+    for mixing in placed.inventory.mixings:
+        yield from _mixing_work(mixing, placed.layouts, step, source)
+
+
 def other_work(
     placed: Placed, steps: Sequence[Step], imbalance: float = 1.0, source: Source | None = None
 ) -> Iterator[Work]:
-    """The other kernels of a pass: experts, attention, the head, an encoder's."""
+    """The kernels that depend on all of a pass: experts, the head, an encoder's."""
     inventory, layouts = placed.inventory, placed.layouts
     decode = steps[0].decode
     prompts = not all(step.decode for step in steps)
@@ -100,9 +108,6 @@ def other_work(
             yield work
             if prompts and work.kernel != bank.kernel:
                 yield _sorting_work(inventory, bank, pairs, work.calls)
-    for mixing in inventory.mixings:
-        for step in steps:
-            yield from _mixing_work(mixing, layouts, step, source)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
     if placed.encoder is not None and source is not None:
         yield from _encoder_work(placed.encoder, source.steps(steps), source)

@@ -127,3 +127,20 @@ def test_settings_stand_in_place_of_the_defaults_of_the_build() -> None:
 def test_what_is_not_told_stays_as_it_is() -> None:
     engine = load_framework("vllm")
     assert configured(engine, load_chip("h100_sxm"), Settings()) == engine
+
+
+def test_sglang_keeps_so_much_of_a_small_card_by_itself():
+    # 512 + 1.5 x 2048 + 2 x 24 + 128 x 2 MiB of 24, then 0.95 x (1 - 0.1 x 0.42) for a tower of
+    # 27 layers of 1152 (memory_hook.py, 0.5.10).
+    sglang, chip = load_framework("sglang"), load_chip("rtx_4090")
+    plain = configured(sglang, chip, Settings(), ranks=2).memory.memory_fraction
+    seeing = configured(sglang, chip, Settings(), 2, 12 * 27 * 1152**2).memory.memory_fraction
+    spared = (512 + 1.5 * 2048 + 2 * 30.7 + 128 * 2) * 2**20
+    assert plain == pytest.approx(1 - spared / chip.usable_bytes, abs=0.001)
+    assert seeing == pytest.approx(plain * 0.9097, abs=0.001)
+
+
+def test_a_share_that_is_given_is_kept():
+    sglang, chip = load_framework("sglang"), load_chip("rtx_4090")
+    told = Settings(memory_fraction=0.7)
+    assert configured(sglang, chip, told, 2, 1e9).memory.memory_fraction == 0.7

@@ -10,7 +10,7 @@ from engine.serve.predict import predict
 from engine.serve.requests import Requests, Spread
 from engine.serve.resolve import resolve
 from engine.words.statistic import PERCENTILES, Statistic
-from engine.work.arrangement import Aggregated
+from engine.work.arrangement import Aggregated, Disaggregated, Pool
 from engine.work.layout import Layout
 
 SYSTEM = resolve(Scenario(model="llama-3.1-8b", chip="h100_sxm")).systems[0]
@@ -101,3 +101,14 @@ def test_goodput_is_the_share_within_every_limit():
     assert made.kept({"ttft": limit})[0, -1] == pytest.approx(0.9, abs=1e-3)
     assert np.all(made.kept({"ttft": limit, "tpot": 1.0}) <= made.kept({"ttft": limit}))
     assert np.all(made.kept({}) == 1.0)
+
+
+@pytest.mark.parametrize(
+    "arrangement",
+    [Aggregated(Layout()), Disaggregated(Pool(Layout(), 1), Pool(Layout(), 1))],
+    ids=["aggregated", "disaggregated"],
+)
+def test_whoever_waits_for_a_place_holds_no_memory(arrangement):
+    made = predict(SYSTEM, (arrangement,), REQUESTS, Open(1.0, 1.0), np.array([[1e4]]))
+    assert not made.stable[0, 0]
+    assert made.memory.needed_bytes[0, 0] <= made.memory.capacity_bytes[0, 0]

@@ -70,3 +70,13 @@ def test_settings_change_what_is_left(told):
     before = start(Layout(), "vllm", "llama-3-8b", "h100", **known)
     after = start(Layout(), "vllm", "llama-3-8b", "h100", **known, **told)
     assert (after.pool_bytes > before.pool_bytes) is ("prefill_tokens" not in told)
+
+
+def test_vllm_0_7_runs_the_longest_prompt_in_one_pass_at_start():
+    told = {"build": "0.7.0", "memory_fraction": 0.9}
+    short, long, chunked = (
+        start(Layout(), "vllm", "llama-3.1-8b", "h100", max_context=most, **told).pool_bytes
+        for most in (2048, 32_768, 65_536)
+    )
+    assert long < chunked
+    assert long < short
