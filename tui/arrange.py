@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from textual.geometry import Size
 from textual.screen import Screen
 
+from engine.words.messages import say
 from tui.panes import KINDS, Panes
 from tui.widgets.panes import FILL, AnswerPane, Pane, Place
 
@@ -83,7 +84,16 @@ def size_note(size: Size) -> str:
     """What a small terminal does not show; empty when it shows everything."""
     if size.width < SMALLEST[0] or size.height < SMALLEST[1]:
         least = f"{SMALLEST[0]}×{SMALLEST[1]}"
-        return f"{size.width}×{size.height} is smaller than {least}: parts are hidden, none is cut"
+        return say(
+            "{width}×{height} is smaller than {least}: parts are hidden, none is cut",
+            width=size.width,
+            height=size.height,
+            least=least,
+        )
     if size.height < SHORT:
-        return f"{size.width}×{size.height}: one pane at a time, 1 to 6 choose; columns are hidden"
+        return say(
+            "{width}×{height}: one pane at a time, 1 to 6 choose; columns are hidden",
+            width=size.width,
+            height=size.height,
+        )
     return ""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.hardware.chip import Provenance
-from engine.hardware.framework import Framework
+from engine.hardware.framework import ANY, Framework
 from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
 from engine.plan.accuracy import Accuracy
@@ -27,9 +27,8 @@ from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
 from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError, RooftopError
+from engine.words.messages import say
 
-ANY = "any"
-"""Every engine that runs on a chip."""
 USUAL_PRECISIONS = ("W16A16", "W8A8", "W4A16", "W4A8", "KV8", "NVFP4")
 """Precisions that are put side by side where nobody named some."""
 
@@ -135,7 +134,7 @@ def of_sweep(label: str, prepared: Prepared, scenario: Scenario, found: Sweep) -
     """The best plan of a sweep that was made already."""
     row = found.best if found.best is not None else found.nearest
     if row is None:
-        return Alternative(label, scenario, "no layout was tried")
+        return Alternative(label, scenario, say("no layout was tried"))
     return _of_row(label, prepared, scenario, found.table, row)
 
 
@@ -178,7 +177,9 @@ def precision_choices(scenario: Scenario) -> list[tuple[str, Scenario]]:
     Raises `InputError`."""
     own = replace(scenario, weights="", activations="", kv="", precisions=())
     prepared = prepare(own)
-    found = {prepared.precisions[0]: (f"{_label(prepared.precisions[0])} own", own)}
+    found = {
+        prepared.precisions[0]: (say("{label} own", label=_label(prepared.precisions[0])), own)
+    }
     for text in scenario.precisions or _usual(prepared):
         changed = _with_precision(own, text)
         precision = prepare(changed).precisions[0]

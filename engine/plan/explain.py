@@ -156,7 +156,8 @@ def largest_batches(
     table = batch_table(prepared, scenario, arrangement, precision, np.arange(1, fitting + 1))
     for metric in limited_of(prepared.kind):
         limit = table.limit(0, metric)
-        if limit is not None and metric.is_about(one_token=table.one_token):
+        known = metric.id in table.metrics  # not where nobody says a price
+        if limit is not None and known and metric.is_about(one_token=table.one_token):
             passing = np.flatnonzero(metric.ratio(table.metrics[metric.id], limit) <= 1.0)
             largest[metric.id.removesuffix("_ms")] = (
                 int(table.batch[passing[-1]]) if len(passing) else 0

@@ -25,6 +25,7 @@ from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import BUNDLED, changed_at, own_files_changed_at
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement, given_pools
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _with_pools(prepared: Prepared, scenario: Scenario) -> Prepared:
     except InputError as error:
         if scenario.arrangement is ArrangementKind.DISAGGREGATED:
             raise
-        return replace(prepared, notes=(*prepared.notes, f"No pools: {error}"))
+        return replace(prepared, notes=(*prepared.notes, say("No pools: {error}", error=error)))
     return replace(prepared, arrangements=(*prepared.arrangements, *pools))
 
 

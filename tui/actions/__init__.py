@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual import events
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.actions.choosing import Choosing
 from tui.actions.comparing import Comparing
 from tui.actions.editing import Editing
@@ -112,7 +113,7 @@ class Actions:
     def footer_keys(self) -> tuple[tuple[str, str], ...]:
         """What the footer says: the keys that can do something now."""
         if self.typing.is_typing:
-            return (("enter", "take"), ("esc", "restore"), ("ctrl+u", "clear"))
+            return (("enter", say("take")), ("esc", say("restore")), ("ctrl+u", say("clear")))
         keymap = self._desk.program.keymap
         return keymap.footer(self._desk.active.short_name, facts_of(self._desk))
 

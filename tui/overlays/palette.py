@@ -10,6 +10,7 @@ import textual.events as events
 from engine.plan.benchmark import is_benchmark_name
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui import line_editor
 from tui.commands import Command
 from tui.keymap import Keymap, commands_of, key_name
@@ -53,11 +54,7 @@ class Palette(Page[Wish]):
     def _found(self) -> list[Command]:
         words = self._typed.lower().split()
         mine = [one for one in commands_of(self._pane) if one.id != "palette"]
-        found = [
-            one
-            for one in mine
-            if all(word in f"{one.id} {one.label} {one.help}".lower() for word in words)
-        ]
+        found = [one for one in mine if all(word in _words_of(one) for word in words)]
         return sorted(found, key=lambda one: one.needs not in self._facts)
 
     def _noun(self) -> tuple[Noun, str] | None:
@@ -98,7 +95,7 @@ class Palette(Page[Wish]):
         found = self._found()
         self.view.lines = [line((" › ", BOLD), (f"{self._typed}", BOLD), (" ", INPUT))]
         if is_benchmark_name(self._typed):
-            self.view.lines.append(line(("   enter plans what this name says", PLAIN)))
+            self.view.lines.append(line((say("   enter plans what this name says"), PLAIN)))
             self.view.top = 0
             self.view.update()
             return
@@ -112,7 +109,7 @@ class Palette(Page[Wish]):
             style = CURSOR if place == self._cursor else style
             self.view.lines.append(command_line(command, self._keymap, style))
         if not found:
-            self.view.lines.append(line(("   no command has these words", DIM)))
+            self.view.lines.append(line((say("   no command has these words"), DIM)))
         self.view.top = max(0, self._cursor - self.view.room + 3)
         self.view.update()
 
@@ -142,7 +139,13 @@ class Palette(Page[Wish]):
             self._typed, self._cursor = typed, 0
 
 
+def _words_of(command: Command) -> str:
+    """What a command is found by: its English, and its words on the screen."""
+    own = f"{command.id} {command.label} {command.help}"
+    return f"{own} {say(command.label)} {say(command.help)}".lower()
+
+
 def command_line(command: Command, keymap: Keymap, style: Role) -> Line:
     """A command's keys and what it does."""
     keys = " ".join(key_name(key) for key in keymap.keys(command))
-    return ((f"  {fit(keys, 16)}  ", BOLD if style is not DIM else DIM), (command.help, style))
+    return ((f"  {fit(keys, 16)}  ", BOLD if style is not DIM else DIM), (say(command.help), style))

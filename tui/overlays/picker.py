@@ -9,6 +9,7 @@ import textual.events as events
 
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui import line_editor
 from tui.lines import Line, cells, fit, line
 from tui.nouns import Noun
@@ -27,8 +28,10 @@ class Picker(Page[str]):
 
     def __init__(self, noun: Noun, scenario: Scenario) -> None:
         most = min(len(noun.values(scenario)) + 1, MOST_LINES)
-        several = ", space marks several" if noun.several else ""
-        super().__init__(noun.title, f"enter takes{several}, esc closes", steady=most)
+        several = say(", space marks several") if noun.several else ""
+        super().__init__(
+            noun.title, say("enter takes{several}, esc closes", several=several), steady=most
+        )
         self._noun = noun
         self._scenario = scenario
         self._typed = ""
@@ -61,7 +64,9 @@ class Picker(Page[str]):
             self.view.lines.append(line((f"   {self._complaint}", WARN)))
         self.view.lines += self._rows(top, top + room)
         if not self._found:
-            self.view.lines.append(line(("   nothing is called so; enter takes it as typed", DIM)))
+            self.view.lines.append(
+                line((say("   nothing is called so; enter takes it as typed"), DIM))
+            )
         self.view.top = 0
         self.view.update()
 

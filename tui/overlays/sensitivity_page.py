@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import textual.events as events
 
 from engine.plan.nudge import Nudge
+from engine.words.messages import say
 from tui.lines import line
 from tui.overlays.rows import Row, RowsPage
 from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names
@@ -63,10 +64,12 @@ class SensitivityPage(RowsPage[Nudge]):
         """Remedies first, then the knobs."""
         thoughts = self._thoughts
         if thoughts is None:
-            return [Row(line((" trying what would let the next batch pass …", DIM)))]
+            return [Row(line((say(" trying what would let the next batch pass …"), DIM)))]
         rows = remedy_rows(thoughts.advice, thoughts.base, width)
         rows.append(Row(line("")))
         if thoughts.responses is None:
-            words = f" one step of every knob: {thoughts.done} of {thoughts.of} …"
+            words = say(
+                " one step of every knob: {done} of {of} …", done=thoughts.done, of=thoughts.of
+            )
             return [*rows, Row(line((words, DIM)))]
         return [*rows, *response_rows(thoughts.responses, width, thoughts.samples, self._sort)]

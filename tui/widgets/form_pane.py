@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from engine.model.kinds import ModelCategory
 from engine.scenario import Lengths, Scenario
+from engine.words.messages import say
 from tui.fields import HARDWARE, WORKLOAD, Field, cycle, fields_for
-from tui.lines import Line, Run, fit, line
+from tui.lines import Line, Run, cells, fit, line
 from tui.setting_fields import OWN
 from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
 from tui.widgets.panes import Place, TypedPane
@@ -58,8 +59,8 @@ class FormPane(TypedPane):
         assert session is not None
         scenario = session.store.current
         if self.size.height > 1 and self.focused_pane:
-            return (self.complaint or self.field.hint,)
-        return tuple(f"{one.label} {one.read(scenario)}" for one in self.fields)
+            return (self.complaint or say(self.field.hint),)
+        return tuple(f"{say(one.label)} {say(one.read(scenario))}" for one in self.fields)
 
     def move(self, by: int) -> None:
         """Move the cursor; typing ends. One step goes round; more stop at the ends."""
@@ -98,7 +99,7 @@ class FormPane(TypedPane):
         scenario = session.store.current
         fields = self.fields
         top = self.top = max(0, min(self.cursor - height // 2, len(fields) - height))
-        label_width = max(len(one.label) for one in fields) + 1
+        label_width = max(cells(say(one.label)) for one in fields) + 1
         lines = []
         for place in range(top, min(top + height, len(fields))):
             field = fields[place]
@@ -111,13 +112,13 @@ class FormPane(TypedPane):
         value = field.read(scenario)
         prepared = self.session.prepared if self.session is not None else None
         if field.standing is None or prepared is None or value != OWN:
-            return value
-        return f"{field.standing(prepared)} (own)"
+            return say(value)
+        return say("{standing} (own)", standing=field.standing(prepared))
 
     def _field_line(
         self, field: Field, value: str, current: bool, label_width: int, width: int
     ) -> Line:
-        label: Run = (f" {field.label:<{label_width}} ", BOLD if current else DIM)
+        label: Run = (f" {fit(say(field.label), label_width)} ", BOLD if current else DIM)
         room = max(width - label_width - 6, 4)
         if current and self.typed is not None:
             style = INPUT if not self.complaint else WARN
@@ -129,10 +130,10 @@ class FormPane(TypedPane):
             arrows = "◂▸" if field.choices is not None else "±" if field.step else ""
             return line(
                 label,
-                (f" {fit(value, min(len(value), room))} ", style),
+                (f" {fit(value, min(cells(value), room))} ", style),
                 (f" {arrows} {self._owner(field, value)}", ACCENT),
             )
-        shown = f" {fit(value, min(len(value), room))} "
+        shown = f" {fit(value, min(cells(value), room))} "
         return line(label, (shown, PLAIN), (self._owner(field, value), ACCENT))
 
     def _owner(self, field: Field, value: str) -> str:
@@ -145,13 +146,13 @@ class FormPane(TypedPane):
             return ""
         if field.id in _LENGTHS:
             fits = self.session.store.current.workload.lengths is Lengths.FITTED
-            return "fits its context" if fits else ""
+            return say("fits its context") if fits else ""
         profiles = {
             "chip": (prepared.chip.id, prepared.chip.origin),
             "framework": (prepared.framework.id, prepared.framework.origin),
         }
         id, origin = profiles.get(field.id, ("", BUNDLED))
-        return "yours" if id == value and origin != BUNDLED else ""
+        return say("yours") if id == value and origin != BUNDLED else ""
 
 
 class HardwarePane(FormPane):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
+from engine.words.messages import say
 from tui.answer_lines import answer_lines, problem_lines
 from tui.lines import Line, Run, cells, fit, joined, line, width_of
 from tui.styles import BOLD, DIM, FOCUSED, PLAIN, RULE, TITLE
@@ -101,10 +102,10 @@ class Pane(LinePane):
 
     def _title_line(self, width: int) -> Line:
         """Number and title, what there is to say beside them, and a rule to the edge."""
-        label = f" {self.number} {self.title} "
+        label = f" {self.number} {say(self.title)} "
         style = FOCUSED if self.focused_pane else TITLE
         parts = self.summary() if self.session is not None else ()
-        words = joined(parts, width - cells(label) - 2)
+        words = joined([say(one) for one in parts], width - cells(label) - 2)
         rest = width - cells(label) - cells(words) - 3
         rule = "─" * rest if rest > 0 and self.size.height > 1 else ""
         return line(
@@ -191,7 +192,7 @@ class FooterPane(LinePane):
         """One line."""
         if self.prompt is not None:
             label, text = self.prompt
-            room = max(width - len(label) - 2, 1)
+            room = max(width - cells(label) - 2, 1)
             return [line((f"{label} ", BOLD), (text[-room:], BOLD), ("▏", FOCUSED))]
         if self.message:
             return [line((fit(self.message, width), BOLD))]

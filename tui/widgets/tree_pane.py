@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.model.kinds import ModelKind
-from engine.sources.languages import ENGLISH, words
+from engine.sources.languages import words
+from engine.words.messages import ENGLISH, say
 from tui.lines import Line, fit, line, width_of
 from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
 from tui.tree import (
@@ -187,18 +188,18 @@ class TreePane(TypedPane):
         session = self.session
         assert session is not None
         if session.prepared is None:
-            return ("reading …",)
+            return (say("reading …"),)
         parts = [f"/{self.search}"] if self.search else []
         parts.append(session.prepared.model.name)
         edits = len(session.store.current.edits)
         if edits:
-            parts.append(f"{edits} what-if")
+            parts.append(say("{edits} what-if", edits=edits))
         if session.prepared.kind is ModelKind.TOKENS:
             architecture = session.prepared.architecture
             total, active = architecture.total_parameters, architecture.active_parameters
             parts.append(f"{total / 1e9:.2f} B")
             if active != total:
-                parts.append(f"{active / 1e9:.2f} B active")
+                parts.append(say("{active:.2f} B active", active=active / 1e9))
         else:
             vision = session.prepared.forward_model
             parts += [f"{vision.parameters / 1e6:.1f} M", f"{vision.flops / 1e9:.2f} GFLOPs"]
@@ -208,7 +209,11 @@ class TreePane(TypedPane):
         """Rows, then what the selected key is and does in the last lines."""
         rows = self.rows
         if not rows:
-            return [line(("no key matches; esc shows all" if self.search else "reading …", DIM))]
+            return [
+                line(
+                    (say("no key matches; esc shows all") if self.search else say("reading …"), DIM)
+                )
+            ]
         head = self._effects_head(width)
         words = self._words(width, height - len(head))
         visible = max(height - len(words) - len(head), 1)
