@@ -23,6 +23,7 @@ from engine.words.arrays import FloatArray
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, given_layout
 from engine.work.expert_slots import Placing
 from engine.work.parallelism import legal_layouts
+from engine.work.shards import Shards
 
 
 class Kind(Protocol):
@@ -89,7 +90,9 @@ class TokensKind:
     ) -> tuple[Arrangement, ...]:
         """See `Kind.arrangements`: replicas of every legal layout."""
         placing = Placing.of(system.engine.capabilities)
-        layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits, placing)
+        shards = Shards.of(system.inventory, system.engine.capabilities.shard_multiple)
+        node = system.chip.node_size
+        layouts = legal_layouts(system.tokens_model, chips, node, limits, placing, shards)
         return tuple(Aggregated(layout) for layout in layouts)
 
     def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:
