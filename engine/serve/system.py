@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from engine.model.forward.architecture import ForwardArchitecture
     from engine.work.forward.work import Inventory as ForwardInventory
 
-REMEMBERED = 192
+REMEMBERED = 96
 """Groups of layouts whose shares and memory are kept, of all systems together; a sweep comes back
 to the same ones, and there are dozens of systems where single changes are tried."""
+TABLED = 8
+"""Systems whose tables of seconds are kept: a quarter of a megabyte each."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class System:
         refuse_unplaced(model, Placing.of(self.engine.capabilities), layouts)
         arrays = LayoutArrays.of(layouts)
         made = Deployment(
-            self.inventory, self.chip, self.engine, arrays, self.imbalance, times=self._dense_times
+            self.inventory, self.chip, self.engine, arrays, self.imbalance, times=_times(self._same)
         )
         if not drafting or self.drafting_inventory is None:
             return made
@@ -135,10 +137,6 @@ class System:
         return footprint(model, self.precision, self.chip, self.engine, arrays, held, draft)
 
     @cached_property
-    def _dense_times(self) -> DenseTimes:
-        return DenseTimes()
-
-    @cached_property
     def _same(self) -> _Same:
         return _Same(self)
 
@@ -152,6 +150,11 @@ class _Same:
 
     def __init__(self, system: System) -> None:
         self.system = system
+
+
+@lru_cache(maxsize=TABLED)
+def _times(_same: _Same) -> DenseTimes:
+    return DenseTimes()
 
 
 @lru_cache(maxsize=REMEMBERED)
