@@ -118,7 +118,7 @@ class System:
         refuse_unplaced(model, Placing.of(self.engine.capabilities), layouts)
         arrays = LayoutArrays.of(layouts)
         made = Deployment(
-            self.inventory, self.chip, self.engine, arrays, self.imbalance, times=_times(self._same)
+            self.inventory, self.chip, self.engine, arrays, self.imbalance, times=self._times
         )
         if not drafting or self.drafting_inventory is None:
             return made
@@ -135,6 +135,9 @@ class System:
         model = self.tokens_model
         draft = self.drafter if held.draft_tokens else None
         return footprint(model, self.precision, self.chip, self.engine, arrays, held, draft)
+
+    def _times(self) -> DenseTimes:
+        return _tables(self._same)
 
     @cached_property
     def _same(self) -> _Same:
@@ -153,7 +156,7 @@ class _Same:
 
 
 @lru_cache(maxsize=TABLED)
-def _times(_same: _Same) -> DenseTimes:
+def _tables(_same: _Same) -> DenseTimes:
     return DenseTimes()
 
 
