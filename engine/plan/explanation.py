@@ -11,6 +11,7 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.serve.memory import MemoryItem, PoolMemory
 from engine.words.arrays import FloatArray
+from engine.words.messages import say
 from engine.words.quantities import GIB, duration, memory_amount
 from engine.work.arrangement import Arrangement
 
@@ -82,11 +83,17 @@ class DraftGain:
     @property
     def sentence(self) -> str:
         """``TPOT 8.4 ms (13.1 without), throughput of the layout +12 %``."""
-        times = f"TPOT {duration(self.tpot_ms)} ({duration(self.tpot_ms_without)} without drafts)"
+        times = say(
+            "TPOT {tpot_ms} ({tpot_ms_without} without drafts)",
+            tpot_ms=duration(self.tpot_ms),
+            tpot_ms_without=duration(self.tpot_ms_without),
+        )
         if math.isnan(self.throughput) or math.isnan(self.throughput_without):
             return times
         more = 100.0 * (self.throughput / self.throughput_without - 1.0)
-        return f"{times}, most tokens per chip in this layout {more:+.0f} %"
+        return say(
+            "{times}, most tokens per chip in this layout {more:+.0f} %", times=times, more=more
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -26,6 +26,7 @@ from engine.plan.rows import row_metrics
 from engine.plan.verification import verification
 from engine.scenario import Scenario
 from engine.serve.memory import MemoryItem
+from engine.words.messages import ENGLISH, retold, speaking
 from engine.words.quantities import GIB
 
 
@@ -40,6 +41,7 @@ def save_plan(
     write_document(path, plan_document(prepared, scenario, sweep, table, row))
 
 
+@speaking(ENGLISH)
 def plan_document(
     prepared: Prepared, scenario: Scenario, sweep: Sweep, table: Table, row: int
 ) -> dict[str, Any]:
@@ -117,7 +119,7 @@ def _drafts(found: DraftGain) -> dict[str, Any]:
         "throughput_without": found.throughput_without,
     }
     known = {name: float(f"{one:.4g}") for name, one in figures.items() if not math.isnan(one)}
-    return {"note": found.note, **known}
+    return {"note": retold(found.note), **known}
 
 
 def _memory(explanation: Explanation) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from engine.model.precision import FORMATS
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency
 from engine.serve.memory import held_tokens
-from engine.serve.resolve import Resolved, load_of, requests_of
+from engine.serve.resolve import Resolved, load_of, longest_tokens, requests_of
 from engine.serve.room import Room
 from engine.serve.startup import Startup, startup
 from engine.serve.system import System
+from engine.words.messages import say
 from engine.words.quantities import GIB
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 from engine.work.expert_slots import Placing
@@ -74,6 +75,16 @@ def started(
     )
 
 
+def unstarted(scenario: Scenario, system: System, arrangement: Arrangement) -> tuple[str, ...]:
+    """Why an arrangement does not start for one of the scenario's requests, and what would help;
+    empty where it starts."""
+    asked = replace(system, max_context=longest_tokens(scenario.workload))
+    for one in _copies(scenario, asked, arrangement, None):
+        if not one.startup.starts:
+            return (f"{one.pool} worker: {one.verdict}" if one.pool else one.verdict, *one.helps)
+    return ()
+
+
 def _copies(
     scenario: Scenario,
     system: System,
@@ -106,11 +117,18 @@ def _started(
     found = startup(system, layout, scenario.draft_tokens)
     chip, engine = system.chip, system.engine
     nominal = chip.memory_provenance is Provenance.DATASHEET
-    words = "nominal, by the datasheet" if nominal else "as the driver reports it"
-    of = f"{pool} worker of " if pool else ""
+    words = say("nominal, by the datasheet") if nominal else say("as the driver reports it")
+    title = say(
+        "{tokens_model} on {chips} × {chip}, {engine}, {layout}, {precision}",
+        tokens_model=system.tokens_model.name,
+        chips=layout.chips,
+        chip=chip.name,
+        engine=engine.name,
+        layout=layout.name,
+        precision=system.precision.label,
+    )
     return Started(
-        title=f"{of}{system.tokens_model.name} on {layout.chips} × {chip.name}, {engine.name}, "
-        f"{layout.name}, {system.precision.label}",
+        title=say("{pool} worker of {title}", pool=say(pool), title=title) if pool else title,
         arrangement=layout.name,
         pool=pool,
         precision=system.precision.label,
@@ -141,21 +159,33 @@ def _budget_words(system: System) -> str:
     policy = system.engine.memory
     share = f"{policy.memory_fraction:.3g}"
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
-        return f"{share} of what is free at start, for weights and cache"
+        return say("{share} of what is free at start, for weights and cache", share=share)
     if policy.share_of is MemoryShare.LEFT:
-        return f"{share} of what weights and runtime leave, and these"
-    return f"{share} of it"
+        return say("{share} of what weights and runtime leave, and these", share=share)
+    return say("{share} of it", share=share)
 
 
 def _verdict(found: Startup) -> str:
-    lacks = f"{found.lacks_bytes / GIB:.2f} GiB per chip lacking"
-    longest = f"one request of {int(found.context_tokens):,} tokens"
+    lacks = say("{lacks_bytes:.2f} GiB per chip lacking", lacks_bytes=found.lacks_bytes / GIB)
+    longest = say(
+        "one request of {context_tokens:,} tokens", context_tokens=int(found.context_tokens)
+    )
     if found.starts:
-        most = f"{found.sequences:.1f} requests of {int(found.context_tokens):,} tokens at once"
-        return f"starts: {most}" if found.sequences >= 1 else f"starts, though not for {longest}"
+        most = say(
+            "{sequences:.1f} requests of {context_tokens:,} tokens at once",
+            sequences=found.sequences,
+            context_tokens=int(found.context_tokens),
+        )
+        return (
+            say("starts: {most}", most=most)
+            if found.sequences >= 1
+            else say("starts, though not for {longest}", longest=longest)
+        )
     if found.pool_bytes <= 0:
-        return f"does not start: weights and runtime leave no room for a cache, {lacks}"
-    return f"does not start: {longest} does not fit, {lacks}"
+        return say(
+            "does not start: weights and runtime leave no room for a cache, {lacks}", lacks=lacks
+        )
+    return say("does not start: {longest} does not fit, {lacks}", longest=longest, lacks=lacks)
 
 
 def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
@@ -166,18 +196,26 @@ def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
 
     context = _longest_context(scenario, system, layout)
     if context:
-        yield f"would start with requests of up to {context:,} tokens (--max-context {context})"
+        yield say(
+            "would start with requests of up to {context:,} tokens (--max-context {context})",
+            context=context,
+        )
     for most in FEWER_SEQUENCES:
         fewer = replace(system, engine=system.engine.changed(max_sequences=most))
         if most < system.engine.scheduler.max_sequences and starts(fewer):
-            yield f"would start with {most} sequences at most (--max-sequences {most})"
+            yield say(
+                "would start with {most} sequences at most (--max-sequences {most})", most=most
+            )
             break
     smaller = replace(system, precision=replace(system.precision, kv=FORMATS["fp8"]))
     if system.precision.kv.bits > FORMATS["fp8"].bits and starts(smaller):
-        yield "would start with a cache in FP8 (--kv fp8)"
+        yield say("would start with a cache in FP8 (--kv fp8)")
     fuller = replace(system, engine=system.engine.changed(memory_fraction=LARGEST_FRACTION))
     if system.engine.memory.memory_fraction < LARGEST_FRACTION and starts(fuller):
-        yield f"would start with more of the memory (--memory-fraction {LARGEST_FRACTION:g})"
+        yield say(
+            "would start with more of the memory (--memory-fraction {LARGEST_FRACTION:g})",
+            LARGEST_FRACTION=LARGEST_FRACTION,
+        )
     for chips in range(layout.chips + 1, 4 * layout.chips + 1):
         placing = Placing.of(system.engine.capabilities)
         every = legal_layouts(
@@ -185,7 +223,7 @@ def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
         )
         whole = [one for one in every if one.replicas == 1 and starts(system, one)]
         if whole:
-            yield f"would start on {chips} chips ({whole[0].name})"
+            yield say("would start on {chips} chips ({whole})", chips=chips, whole=whole[0].name)
             break
 
 

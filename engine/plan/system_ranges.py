@@ -24,6 +24,7 @@ from engine.plan.range_case import (
 )
 from engine.scenario import Mode
 from engine.serve.system import System
+from engine.words.messages import say
 
 
 def accuracy_of_system(system: System, mode: Mode) -> Accuracy:
@@ -45,7 +46,7 @@ def accuracy_of_case(case: Case, chip: str, engine: str) -> Accuracy:
         if found is not None:
             ranges, wide = found["range"], found["wide"]
             return Accuracy(case.badge, ranges, found["rows"], found["basis"], wide, known)
-    return Accuracy(case.badge, {}, 0, "never compared with a measurement", known=known)
+    return Accuracy(case.badge, {}, 0, say("never compared with a measurement"), known=known)
 
 
 @cache

@@ -129,3 +129,11 @@ def test_more_requests_than_memory_holds_lack_some(capsys):
     assert code == 0
     assert held["lacks_gib"] > 0
     assert held["admitted"] < 1000
+
+
+def test_a_prediction_of_what_does_not_start_says_why_and_what_would_help(capsys):
+    ask = ("--model", "llama-3.1-8b", "--chip", "rtx_4090", "--tp", "1", "--isl", "120000")
+    run(["predict", *ask, "--osl", "1000"])
+    out = capsys.readouterr().out
+    assert "note: does not start: one request of 121,000 tokens does not fit" in out
+    assert "note: would start with requests of up to" in out
