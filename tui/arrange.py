@@ -16,6 +16,10 @@ WIDE = (100, 30)
 """From this size on all panes are open; below, only the one in use is."""
 SHORT = 20
 """Below this height the panes not in use are hidden, not folded."""
+LEFT_COLUMNS, MOST_LEFT = 44, 76
+"""Columns of the forms and the tree beside a table that needs all others, and at most."""
+ROOMY = 132
+"""From this width on the table has its columns, and half of what is more goes to the left."""
 SMALLEST = (60, 16)
 """The smallest terminal that the panes are made for."""
 TABLE_LINES = 6
@@ -48,12 +52,22 @@ def arrange(
             widget.styles.height = heights[name]
         else:
             widget.styles.clear_rule("height")
+    left = boxes[Place.LEFT].styles
+    if narrow or alone:
+        left.clear_rule("width")
+    else:
+        left.width = left_columns(width)
     answer.styles.height = answer_lines(width)
 
 
 def _inside(place: Place) -> tuple[Place, ...]:
     """A box and the one inside it."""
     return (Place.RIGHT, Place.BELOW) if place is Place.RIGHT else (place,)
+
+
+def left_columns(width: int) -> int:
+    """Columns of the box on the left in a terminal of ``width`` columns."""
+    return min(LEFT_COLUMNS + max(width - ROOMY, 0) // 2, MOST_LEFT)
 
 
 def answer_lines(width: int) -> int:

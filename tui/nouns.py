@@ -4,6 +4,7 @@ of facts. Lists are cheap; facts are read for the lines that are drawn."""
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -76,6 +77,7 @@ def _chips(scenario: Scenario) -> Sequence[str]:
 def _chip_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
     from engine.plan.lists import chip_row
+    from engine.plan.money.prices import load_prices
 
     row = chip_row(load_chip(value))
     peaks = row["peak_tflops"]
@@ -85,7 +87,9 @@ def _chip_facts(scenario: Scenario, value: str) -> str:
         if row["runs"] != "none"
         else say(row["constants"])
     )
-    return say(
+    price = load_prices(scenario.prices).of(value)
+    dollars = say("${price:g}/h · ", price=price) if math.isfinite(price) else ""
+    return dollars + say(
         "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {fastest} "
         "TFLOP/s · {measured} · {name}",
         memory_gib=row["memory_gib"],

@@ -13,6 +13,9 @@ from engine.words.messages import say
 from engine.words.quantities import duration_within, rate_within
 from tui.format import counted, metric_text
 
+PROMPTS = BY_ID["prefill_tps"]
+"""Prompt tokens per second of the whole deployment."""
+
 
 def ranged(metric: Metric, value: float, share: float | None) -> str:
     """A metric's number with its range, as sentences write it: ``244 ± 34``, ``49.9 ± 7 ms``."""
@@ -42,7 +45,14 @@ def row_words(table: Table, row: int, known: Accuracy, samples: str) -> tuple[st
         batch_2=batch * replicas,
     )
     flights = [flight] if replicas > 1 and not table.at_rate else []
+    prompts = []
+    if PROMPTS.id in table.metrics and table.rated.id != "prompt_tps_per_chip":
+        value = table.value(row, PROMPTS.id)
+        speed = ranged(PROMPTS, value, known.share(PROMPTS.range))
+        prompts = [say("prefill {speed} tok/s", speed=speed)]
     return (
+        " · ".join([*flights, *told, *prompts, badge]),
+        " · ".join([*flights, *told, *prompts]),
         " · ".join([*flights, *told, badge]),
         " · ".join([*flights, *told]),
         " · ".join([*told, badge]),

@@ -65,6 +65,8 @@ class MainScreen(Screen[None]):
         self.why = self.panes.of(WhyPane)
         self.model_tree.language = language
         self.table.order, self.table.hidden = choices.columns, choices.hidden
+        for pane in self.panes:
+            pane.unfold(choices.open_groups)
         self.active = self.panes.home
         self.zoomed = False
         self.behind = Behind(self)

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.hardware.chip import Chip, Provenance
+from engine.hardware.chip import Provenance
 from engine.hardware.framework import ANY, Framework
-from engine.hardware.launch_table import LaunchTable
 from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
 from engine.plan.accuracy import Accuracy
@@ -19,7 +18,7 @@ from engine.plan.answer import why_lost
 from engine.plan.kept import MISSES, glyph_of
 from engine.plan.metric import Metric
 from engine.plan.named_scenario import with_precision
-from engine.plan.prepared import Prepared, prepare
+from engine.plan.prepared import Prepared, is_known_on, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
 from engine.plan.stored_as import stored_as
@@ -239,17 +238,9 @@ def engines_on(scenario: Scenario, chip: str) -> tuple[str, ...]:
         prepared = prepare(replace(scenario, chip=chip, framework=engine.id))
         stands_in = prepared.framework.id != engine.id
         tokens = kind_of(prepared.kind).waits
-        if not stands_in and (_runs_on(engine, prepared.chip) if tokens else _is_timed(engine)):
+        if not stands_in and (is_known_on(engine, prepared.chip) if tokens else _is_timed(engine)):
             found.append(engine.id)
     return tuple(found)
-
-
-def _runs_on(engine: Framework, chip: Chip) -> bool:
-    """Whether an engine is known to run on a chip; a person's own is believed to."""
-    if engine.origin != BUNDLED:
-        return True
-    launch = engine.launch
-    return isinstance(launch, LaunchTable) and chip.generation in launch.limits.generations
 
 
 def _is_timed(engine: Framework) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.model.precision import Precision
@@ -115,8 +116,9 @@ class TokenPlans:
     ) -> Launch:
         """Its processes by the engine's launch table or template."""
         from engine.hardware.launch_table import LaunchTable, LaunchTemplate
-        from engine.plan.launch_table import TabledLaunch, refuse_version
+        from engine.plan.launch_table import TabledLaunch
         from engine.plan.launch_template import token_template
+        from engine.plan.launch_version import launched_version, refuse_version
 
         chosen = (arrangement, precision, batch)
         match prepared.framework.launch:
@@ -124,7 +126,9 @@ class TokenPlans:
                 return token_template(prepared, scenario, text, *chosen)
             case LaunchTable() as table:
                 refuse_version(table, prepared.framework.name, version)
-                return TabledLaunch(prepared, scenario, *chosen, version).launch()
+                version, gap = launched_version(prepared, scenario, table, version)
+                launch = TabledLaunch(prepared, scenario, *chosen, version).launch()
+                return replace(launch, gaps=(*launch.gaps, gap)) if gap else launch
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
+from engine.hardware.launch_table import LaunchTable
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
@@ -22,7 +23,7 @@ from engine.serve.load import Open
 from engine.serve.resolve import load_of, resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
-from engine.sources.profile_files import changed_at, own_files_changed_at
+from engine.sources.profile_files import BUNDLED, changed_at, own_files_changed_at
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.work.arrangement import Arrangement, given_pools
@@ -138,6 +139,33 @@ def prepare(scenario: Scenario) -> Prepared:
     tried = scenario.max_batch, scenario.fixed_batch
     drafts = scenario.draft_tokens, scenario.drafts, scenario.acceptance
     return _remembered((key, asked, tried, drafts), lambda: _with_pools(prepared, scenario))
+
+
+def refuse_elsewhere(prepared: Prepared) -> None:
+    """Raise `InputError` for an engine that does not run on the chip."""
+    if kind_of(prepared.kind).waits and not runs_on(prepared.framework, prepared.chip):
+        from engine.hardware.framework_profiles import current_engines
+
+        others = [one.id for one in current_engines() if is_known_on(one, prepared.chip)]
+        there = f"expected one of {', '.join(others)}" if others else "nor does any other known"
+        raise InputError(
+            f"--framework {prepared.framework.id}: {prepared.framework.name} does not run on "
+            f"{prepared.chip.name}, {there}"
+        )
+
+
+def runs_on(engine: Framework, chip: Chip) -> bool:
+    """Whether an engine runs on a chip, as far as its profile says where it runs."""
+    launch = engine.launch
+    known = launch.limits.generations if isinstance(launch, LaunchTable) else ()
+    return not known or chip.generation in known
+
+
+def is_known_on(engine: Framework, chip: Chip) -> bool:
+    """Whether an engine is known to run on a chip; a person's own is believed to."""
+    if engine.origin != BUNDLED:
+        return True
+    return isinstance(engine.launch, LaunchTable) and runs_on(engine, chip)
 
 
 def _remembered(key: object, make: Callable[[], Prepared]) -> Prepared:

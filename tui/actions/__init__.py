@@ -48,6 +48,7 @@ class Actions:
         self.pointing = Pointing(desk, self.moving)
         choosing = Choosing(desk)
         files = Files(desk, fetching, waiting)
+        self.picking = Picking(desk, files, choosing)
         groups = (
             self.moving,
             Editing(desk),
@@ -55,7 +56,7 @@ class Actions:
             Comparing(desk, thinking, fetching),
             files,
             choosing,
-            Picking(desk, files, choosing),
+            self.picking,
             Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {
@@ -102,6 +103,8 @@ class Actions:
         if event.key == "escape":
             if not self._fetching.cancel():
                 self.moving.back()
+            return
+        if self.picking.narrow(event.character or ""):
             return
         keymap = desk.program.keymap
         command = keymap.command(desk.active.short_name, event.key, event.character)

@@ -24,7 +24,7 @@ class Editing(Group):
 
     def _step(self, direction: int) -> None:
         pane = self._desk.active
-        if not isinstance(pane, TypedPane):
+        if not isinstance(pane, TypedPane) or self._fold(direction):
             return
         try:
             stepped = pane.stepped(self._store.current, direction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 STEADY_LINES = 16
 """So tall the page is: a box of 3 kB."""
 LEAST_LABEL = 11
+COST = "usd_per_million_output"
 
 
 class AlternativesPage(RowsPage[Scenario]):
@@ -107,6 +109,8 @@ def _cells(one: Alternative, found: Sequence[Alternative]) -> dict[str, str]:
         told[" vs best"] = change(one.throughput, best.throughput)
     else:
         told[" vs best"] = ""
+    if COST in table.metrics and math.isfinite(one.figure(BY_ID[COST])[0]):
+        told[BY_ID[COST].label] = BY_ID[COST].plain(float(f"{one.figure(BY_ID[COST])[0]:.3g}"))
     told["plan"] = f"{table.arrangement(0).name} B{int(table.batch[0])}"
     told["GiB"] = gibibytes(one.figure(MEMORY)[0])
     if "ttft_ms" in table.metrics and table.felt.id != "ttft_ms":

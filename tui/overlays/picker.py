@@ -26,7 +26,7 @@ NAME_WIDTH = (12, 40)
 class Picker(Page[str]):
     """Gives the value that was picked, or what was typed where that is meant as it stands."""
 
-    def __init__(self, noun: Noun, scenario: Scenario) -> None:
+    def __init__(self, noun: Noun, scenario: Scenario, typed: str = "") -> None:
         most = min(len(noun.values(scenario)) + 1, MOST_LINES)
         several = say(", space marks several") if noun.several else ""
         super().__init__(
@@ -34,7 +34,7 @@ class Picker(Page[str]):
         )
         self._noun = noun
         self._scenario = scenario
-        self._typed = ""
+        self._typed = typed
         self._cursor = 0
         self._found: list[str] = []
         self._complaint = ""
@@ -45,7 +45,8 @@ class Picker(Page[str]):
         """Everything, the cursor on what is in force."""
         self._find()
         current = self._noun.current(self._scenario)
-        self._cursor = self._found.index(current) if current in self._found else 0
+        known = not self._typed and current in self._found
+        self._cursor = self._found.index(current) if known else 0
         self._fill()
 
     def on_resize(self) -> None:

@@ -31,7 +31,8 @@ def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudg
     from engine.plan.advice import advice_sentence, remedy_words, shortfall_words
 
     which = say("the nearest plan") if math.isnan(base) else say("the next better batch")
-    rows: list[Row[Nudge]] = [Row(line((say(" what would let {which} pass", which=which), TITLE)))]
+    title = say(" what would let {which} pass, in its own layout and batch", which=which)
+    rows: list[Row[Nudge]] = [Row(line((title, TITLE)))]
     if advice is None:
         words = say(" no larger batch brings more per chip: no limit is in the way")
         return [*rows, Row(line((words, DIM)))]

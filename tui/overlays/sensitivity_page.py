@@ -13,7 +13,7 @@ from engine.words.messages import say
 from tui.lines import line
 from tui.overlays.rows import Row, RowsPage
 from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names
-from tui.styles import DIM
+from tui.styles import DIM, TITLE
 
 if TYPE_CHECKING:
     from engine.plan.remedies import Advice
@@ -66,7 +66,9 @@ class SensitivityPage(RowsPage[Nudge]):
         if thoughts is None:
             return [Row(line((say(" trying what would let the next batch pass …"), DIM)))]
         rows = remedy_rows(thoughts.advice, thoughts.base, width)
-        rows.append(Row(line("")))
+        # One change has two figures on this page, and this is why.
+        words = say(" one step of every knob, the best plan sought anew for each")
+        rows.append(Row(line((words, TITLE))))
         if thoughts.responses is None:
             words = say(
                 " one step of every knob: {done} of {of} …", done=thoughts.done, of=thoughts.of

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 KINDS = ("batch", "pareto", "roofline")
 
 
+WIDE = 66
+"""From this width on the title has room for the point's layout, too."""
+
+
 class ChartPane(Pane):
     """``kind`` is one of `KINDS`; the roofline shows the ``explanation`` of the selected row."""
 
@@ -69,13 +73,17 @@ class ChartPane(Pane):
                 say("p next chart"),
             )
         over = say("replicas") if session.at_rate else say("batch")
+        if self.size.width < WIDE:
+            point = f"{self._point(short=True)} {unit}"
+            return (point, say("over {over}", over=over), say("p next chart"))
         parts = (say("{unit} over {over}", unit=unit, over=over), self._point())
         # Whoever moves the point wants to read it.
         parts = parts[::-1] if self.focused_pane else parts
         return (*parts, say("p next chart"))
 
-    def _point(self) -> str:
-        """The point under the cursor: its batch, its layout, its throughput with the range."""
+    def _point(self, *, short: bool = False) -> str:
+        """The point under the cursor: its batch, its layout where there is room, its throughput
+        with the range."""
         from tui.row_words import ranged
 
         session = self.session
@@ -86,7 +94,7 @@ class ChartPane(Pane):
         share = known.share(table.rated.range) if known is not None else None
         speed = ranged(table.rated, table.value(row, table.rated.id), share)
         batch = "" if session.at_rate else f"B{int(table.batch[row])} "
-        return f"{batch}{table.arrangement(row).name}: {speed}"
+        return f"{batch}{speed}" if short else f"{batch}{table.arrangement(row).name}: {speed}"
 
     def body(self, width: int, height: int) -> list[Line]:
         """The picture."""

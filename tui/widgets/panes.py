@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
@@ -75,6 +75,14 @@ class Pane(LinePane):
 
     def wanted_lines(self) -> int | None:
         """Lines that it wants with its title in a small terminal; None for all there are."""
+        return None
+
+    def unfold(self, groups: Iterable[str]) -> None:
+        """Open the groups of these names, where the pane has such."""
+
+    def fold_key(self, direction: int) -> tuple[str, ...] | None:
+        """Open (1), close (-1) or turn (0) the group whose heading the cursor stands on; those
+        that are open then, None where it stands on none."""
         return None
 
     def back(self) -> bool:

@@ -41,6 +41,8 @@ CHANGE_WIDTH = 7
 NOTHING = "nothing to show: m chooses another model, u undoes"
 LEAST_LINES = 3
 """Header, a row, and a line about it."""
+TALL, WIDE = 10, 116
+"""From this height on the line about a row is two, below that width one has no room for it."""
 _BATCH = 6
 _FIRST = 3 + _BATCH
 """Cells of the mark, the verdict's glyph, a space and the batch."""
@@ -139,9 +141,9 @@ class TablePane(Pane):
         """Whether there is room below the rows for a line about the one under the cursor."""
         return height >= LEAST_LINES
 
-    def _foot(self, width: int) -> Line:
+    def _foot(self, width: int, lines: int) -> list[Line]:
         """The row under the cursor: its benchmark name, and its figures with their ranges as far
-        as there is room; ± goes last."""
+        as there is room; ± goes last. In two lines, a line each."""
         from tui.row_words import row_words
 
         session = self.session
@@ -153,7 +155,10 @@ class TablePane(Pane):
         place = place if cells(place) + cells(name) + least < width else ""
         room = width - cells(place) - cells(name) - 3
         told = next((one for one in words if cells(one) <= room), "")
-        return line((f" {place}{name}  {told}", PLAIN))
+        if lines == 1:
+            return [line((f" {place}{name}  {told}", PLAIN))]
+        told = next((one for one in words if cells(one) < width - 1), "")
+        return [line((f" {place}{name}", PLAIN)), line((f" {told}", PLAIN))]
 
     def _label(self, id: str) -> str:
         session = self.session
@@ -187,7 +192,8 @@ class TablePane(Pane):
         if table is None:
             return [line((say(NOTHING) if session.error else say("working …"), DIM))]
         chosen = with_room(self.columns(), width - _FIRST)
-        foot = self._has_foot(height) and session.selected is not None
+        foot = int(self._has_foot(height) and session.selected is not None)
+        foot += foot and height >= TALL and width < WIDE
         visible = self._visible = max(height - 1 - foot, 1)
         self._scroll(visible, len(session.rows))
         last = min(self._top + visible, len(session.rows))
@@ -195,7 +201,7 @@ class TablePane(Pane):
         if not rows:
             rows = [line((say("   no row matches; esc clears the filter"), WARN))]
         if foot:
-            rows += [line()] * (visible - len(rows)) + [self._foot(width)]
+            rows += [line()] * (visible - len(rows)) + self._foot(width, foot)
         return [self._header(chosen), *rows]
 
     def move(self, by: int) -> None:

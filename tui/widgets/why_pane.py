@@ -45,6 +45,9 @@ class WhyPane(Pane):
         self.advised_for: object = None
         """The scenario, layout and batch that the advice is about."""
         self.top = 0
+        self._reserved = 0
+        """Lines that advice took last: what lies below stays where it is while new advice is on
+        its way."""
 
     def move(self, by: int) -> None:
         """Scroll."""
@@ -66,7 +69,10 @@ class WhyPane(Pane):
         found = self.explanation
         if found is None:
             return [line((say("choose a row in the table"), DIM))]
-        lines = why_lines(found, self.advice, width, stale=not self._advice_is_current())
+        current = self._advice_is_current()
+        advice = self.advice if current or self._is_of_this_scenario() else None
+        lines = why_lines(found, advice, width, stale=not current, reserved=self._reserved)
+        self._reserved = len(_advice_lines(advice, width, stale=False)) or self._reserved
         lines += self._accuracy_lines(width)
         self.top = max(0, min(self.top, len(lines) - height))
         return lines[self.top : self.top + height]
@@ -83,6 +89,15 @@ class WhyPane(Pane):
             int(table.batch[row]),
         )
 
+    def _is_of_this_scenario(self) -> bool:
+        """Whether the advice is about the scenario on screen, if about another row of it."""
+        about = self.advised_for
+        return (
+            self.session is not None
+            and isinstance(about, tuple)
+            and (about[0] == self.session.store.current)
+        )
+
     def _accuracy_lines(self, width: int) -> list[Line]:
         """Where the constants come from, and how far off such predictions have been."""
         known = self.session.accuracy() if self.session is not None else None
@@ -96,10 +111,17 @@ class WhyPane(Pane):
 
 
 def why_lines(
-    found: Explanation, advice: Advice | None, width: int, *, stale: bool = False
+    found: Explanation,
+    advice: Advice | None,
+    width: int,
+    *,
+    stale: bool = False,
+    reserved: int = 0,
 ) -> list[Line]:
-    """The whole explanation in ``width`` cells; ``stale`` advice is that of another row."""
-    lines = _advice_lines(advice, width, stale) if advice is not None else []
+    """The whole explanation in ``width`` cells; ``stale`` advice is that of another row. Lines
+    ``reserved`` for advice stay free while there is none."""
+    lines = _advice_lines(advice, width, stale)
+    lines += [line()] * (reserved - len(lines))
     lines += _pool_lines(found, width)
     lines += _part_lines(found, width) + _drafting_lines(found, width)
     phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
@@ -117,11 +139,11 @@ def why_lines(
 _LEGEND = " C compute M memory L link · launch"
 
 
-def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
+def _advice_lines(advice: Advice | None, width: int, stale: bool) -> list[Line]:
     """What the row misses, and what would do."""
     from engine.plan.advice import advice_sentence
 
-    if advice.shortfall is None and advice.batch_limit is None:
+    if advice is None or (advice.shortfall is None and advice.batch_limit is None):
         return []
     words = wrapped(advice_sentence(advice), width - 1, 6)
     styles = (DIM, DIM) if stale else (WARN, PLAIN)
