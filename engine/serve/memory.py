@@ -59,7 +59,7 @@ def held_tokens(requests: Requests, load: Load, framework: Framework) -> Held:
     at_hand = framework.scheduler.admission is Admission.TOKENS_AT_HAND
     if isinstance(load, Static) or not at_hand:
         return Held(whole, whole, requests.drafts.tokens, images=requests.images)
-    mean = requests.input_tokens + 0.5 * requests.output_tokens
+    mean = requests.input_tokens + 0.5 * requests.output_tokens * requests.spread.output_bias
     shared = requests.shared_prefix_tokens if framework.scheduler.prefix_caching else 0.0
     return Held(mean, whole, requests.drafts.tokens, shared, requests.images)
 

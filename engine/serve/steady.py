@@ -49,6 +49,8 @@ class SteadyPasses:
     """Passes from one that may take prompts to the next."""
     step: FloatArray
     """Seconds of the mean pass."""
+    apart: bool
+    """Whether prompts have passes of their own."""
     service: FloatArray
     """Seconds until a prompt that is being served has its first token."""
 
@@ -114,6 +116,7 @@ def steady_passes(
         mixed=mixed,
         interval=interval,
         step=plain + share * (mixed - plain),
+        apart=not shared,
         service=np.maximum(fresh / np.minimum(budget, fresh), 1.0) * mixed,
     )
 
@@ -161,11 +164,13 @@ def _together(
 
 def prompt_step(chunk: FloatArray, requests: Requests, share: float | FloatArray) -> Step:
     """``chunk`` tokens of prompts in one pass: whole prompts, or an average piece of one. What is
-    found in the prefix cache is seen, not computed."""
+    found in the prefix cache is seen, not computed. Where lengths differ, most tokens are of long
+    prompts, and see as many."""
     input_tokens, fresh = np.asarray(requests.input_tokens, dtype=float), requests.fresh_tokens
     queries = np.minimum(chunk, fresh)
-    first = input_tokens - fresh
-    return Step(chunk / queries, queries, first, input_tokens - 1.0, decode=False, share=share)
+    longer = requests.spread.input_bias
+    first, last = (input_tokens - fresh) * longer, input_tokens * longer - 1.0
+    return Step(chunk / queries, queries, first, last, decode=False, share=share)
 
 
 def _prefill_pass(deployment: Deployment, alone: Pass, prompts: Step) -> Pass:
