@@ -242,9 +242,7 @@ def _token_law(requests: Requests, traffic: Traffic, passes: SteadyPasses, mean:
     others = np.sqrt(_in_flight_variance(requests, traffic, passes) * kept) * traffic.slope
     met = np.maximum(passes.step - passes.plain, 0.0)
     counted = traffic.variation + input_variation(requests) ** 2
-    # Prompts that hold an answer up give others time to come (variance of a delay busy period).
-    longer = passes.step / passes.plain
-    prompts = longer * met * np.sqrt(counted / np.maximum(passes.arrivals * steps, 1.0))
+    prompts = met * np.sqrt(counted / np.maximum(passes.arrivals * steps, 1.0))
     nodes = answer_nodes(requests)
     whole = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
     return Law(
