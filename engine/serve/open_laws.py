@@ -81,16 +81,17 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
     fresh = requests.fresh_tokens
     fitting = passes.budget / fresh
     several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
-    each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
+    each = _further(passes)
     coming = passes.arrivals / passes.step
     lengths = input_variation(requests)
-    full = parts * (passes.plain + several * each)
+    first = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
+    full = parts * (passes.plain + first + (several - 1.0) * each)
     used = np.minimum(coming * full / several, 1.0 - LEAST)
     varied = 0.5 * (traffic.variation + lengths**2)
     return Queue(
         tuple(
             Running(share, seconds, np.minimum(coming * seconds, several - 1.0), each)
-            for share, seconds in _met(requests, passes, coming, several, each)
+            for share, seconds in _met(requests, passes, coming, several, (first, each))
         ),
         varied * full / (several * (1.0 - used)),
         used ** np.sqrt(2.0 * (several + 1.0)),
@@ -102,22 +103,23 @@ def _met(
     passes: SteadyPasses,
     coming: FloatArray,
     several: FloatArray,
-    each: FloatArray,
+    work: tuple[FloatArray, FloatArray],
 ) -> list[tuple[FloatArray, FloatArray]]:
     """Shares of the requests that meet a running pass, and its seconds, by how many prompts it
     holds: those that came during the pass before it, a chain of Poisson counts whose mean is
-    ``m = λ·S`` and variance ``m/(1 − ρ²)``, taken as a negative binomial. The longer a pass or a
-    prompt is, the more requests meet it."""
-    apart = passes.apart
-    used = np.minimum(coming * each, 0.98)
+    ``m = λ·S`` and variance ``m·(1 + ρ²c²)/(1 − ρ²)``, taken as a negative binomial. The longer a
+    pass or a prompt is, the more requests meet it."""
+    apart, (first, each) = passes.apart, work
+    used = np.minimum(coming * first, 0.98)
     mean = np.minimum(coming * (passes.plain if apart else passes.plain / (1.0 - used)), several)
-    shares = _counts(mean, used, HELD)
+    varied = input_variation(requests) ** 2
+    kept = (1.0 - np.square(used)) / (1.0 + varied * np.square(used))
+    shares = _counts(mean, kept, HELD)
     base = np.zeros_like(passes.plain) if apart else passes.plain
     lengths = few_nodes(prompt_nodes(requests))
-    varied = input_variation(requests) ** 2
     counts: list[FloatArray] = [np.asarray(float(count)) for count in range(1, HELD)]
     counts.append(np.maximum(_beyond(mean, shares), float(HELD)))
-    seconds = [base + each * np.minimum(one, several) for one in counts]
+    seconds = [base + first + each * (np.minimum(one, several) - 1.0) for one in counts]
     times = [share * one for share, one in zip(shares[1:], seconds, strict=True)]
     held = np.maximum(sum(times, np.zeros(1)), LEAST)
     busy = used if apart else held / (held + shares[0] * passes.plain)
@@ -141,10 +143,10 @@ HELD = 4
 """Prompts of a pass up to which each number is looked at by itself."""
 
 
-def _counts(mean: FloatArray, used: FloatArray, most: int) -> list[FloatArray]:
+def _counts(mean: FloatArray, kept: FloatArray, most: int) -> list[FloatArray]:
     """Shares of the passes with no prompts, one, … and ``most`` or more: a negative binomial of
-    that mean and a variance that is larger by ``1/(1 − used²)``."""
-    kept = np.minimum(1.0 - np.square(used), 1.0 - LEAST_APART)
+    that mean, which is the share ``kept`` of its variance."""
+    kept = np.minimum(kept, 1.0 - LEAST_APART)
     shares = [np.exp(mean * kept * np.log(kept) / (1.0 - kept))]
     for count in range(most - 1):
         shares.append(shares[-1] * (count * (1.0 - kept) + mean * kept) / (count + 1.0))
@@ -202,13 +204,19 @@ def open_laws(
         by_prompt(
             prompt_nodes(requests),
             passes.budget / requests.fresh_tokens,
-            (passes.plain, passes.mixed),
+            (passes.plain, passes.plain + _further(passes)),
             _first_token(requests, least, prompts, place),
         ),
         _token_law(requests, traffic, passes, tpot),
         passes_law(passes.plain, passes.mixed, passes.share),
         answer_nodes(requests),
     )
+
+
+def _further(passes: SteadyPasses) -> FloatArray:
+    """What a mean prompt more takes."""
+    assert passes.further is not None
+    return passes.further
 
 
 def _first_token(requests: Requests, served: FloatArray, prompts: Queue, place: Queue) -> Law:

@@ -9,7 +9,7 @@ the queue grows without end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,13 @@ from engine.serve.open_laws import Queue, Traffic, admission_queue, open_laws, p
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service
-from engine.serve.steady import LEAST_FRESH, SteadyPasses, steady_passes, waited_passes
+from engine.serve.steady import (
+    LEAST_FRESH,
+    SteadyPasses,
+    steady_passes,
+    waited_passes,
+    with_further,
+)
 from engine.words.arrays import BoolArray, FloatArray
 
 ROUNDS = 10
@@ -71,12 +77,14 @@ def serve_open(
 
     others = kept_in_flight(lambda n: carried * steps * passes_with(n).step, limit)
     passes = passes_with(others)
+    passes = with_further(deployment, requests, passes)
     behind = _behind(requests, load, carried, passes)
     for _ in range(HELD_UP_ROUNDS):
         # Who is held up is in flight, and brings no prompts meanwhile.
         starting = np.maximum(carried * steps * passes.step, LEAST_FRESH)
         others = np.minimum(starting + carried * behind, limit)
-        passes = steady_passes(deployment, requests, None, others + 1.0, starting)
+        fuller = steady_passes(deployment, requests, None, others + 1.0, starting)
+        passes = replace(fuller, further=passes.further)
     slope = _slope(passes, passes_with(others + np.maximum(np.sqrt(others), 1.0)), others)
     running = others + carried * passes.service
     traffic = Traffic(load.variation, carried, running, limit, most, slope)

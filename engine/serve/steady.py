@@ -53,6 +53,8 @@ class SteadyPasses:
     """Whether prompts have passes of their own."""
     service: FloatArray
     """Seconds until a prompt that is being served has its first token."""
+    further: FloatArray | None = None
+    """Seconds that one more mean prompt adds to a pass that holds some; None where nobody asked."""
 
 
 def steady_passes(
@@ -185,6 +187,25 @@ def _turn_seconds(deployment: Deployment, prefill: Pass, alone: Pass) -> FloatAr
     if deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED:
         return prefill.seconds
     return alone.seconds + prefill.seconds
+
+
+SEVERAL = 4.0
+"""Prompts of the pass that tells what one more takes."""
+
+
+def with_further(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> SteadyPasses:
+    """The passes with what one more prompt takes: a first one is read partly while weights come
+    from memory, others take all their arithmetic. As long as the average one where a pass has no
+    room for more."""
+    fresh = requests.fresh_tokens
+    share = passes.prefill.steps[-1].share
+    chunk = np.maximum(np.minimum(SEVERAL * passes.chunk, passes.budget), passes.chunk)
+    several = with_prompts(deployment, passes, prompt_step(chunk, requests, share))
+    drafting = passes.mixed - _turn_seconds(deployment, passes.prefill, passes.alone)
+    prompts = (chunk - passes.chunk) / fresh
+    each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
+    added = np.maximum(several + drafting - passes.mixed, 0.0) / np.maximum(prompts, LEAST_FRESH)
+    return replace(passes, further=np.where(prompts >= 0.5, np.maximum(added, each), each))
 
 
 def with_prompts(deployment: Deployment, passes: SteadyPasses, prompts: Step) -> FloatArray:
