@@ -32,8 +32,9 @@ objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named one
               ``e2e_p50_ms``, ``e2e_p90_ms``, ``e2e_p95_ms``, ``e2e_p99_ms``; ``goodput_percent``
               (of the requests, that keep every limit);
               ``usd_per_million_output``, ``joules_per_token`` (``cost``, ``joules``)
-ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``prices``: a file of
-              dollars per chip and hour, ``"example"`` for the bundled one
+ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``certainty`` (percent
+              that each limit is kept with), ``prices``: a file of dollars per chip and
+              hour, ``"example"`` for the bundled one
 drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draft_tokens``,
               ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``

@@ -98,6 +98,7 @@ class Client:
 
 LEAST_PER_SECOND, MOST_PER_SECOND = 1e-6, 1e6
 LEAST_BURSTINESS, MOST_BURSTINESS = 0.01, 1000.0
+EVEN_CERTAINTY, MOST_CERTAINTY = 50.0, 99.0
 MOST_SPREAD = 10.0
 MOST_TURNS = 1000
 MOST_IMAGES = 1000
@@ -317,6 +318,9 @@ class Scenario:
     fixed_batch: int | None = None
     """The only batch that is tried, as a benchmark name gives it; None for every one."""
     best: Best = Best.THROUGHPUT
+    certainty: float = EVEN_CERTAINTY
+    """Percent of certainty with which a plan keeps each of its limits, given how far off such
+    predictions have been; 50 takes figures at their word."""
     prices: str = ""
     """A file of dollars per chip and hour; empty is the person's own, if there is one."""
     benchmark_number: int = 1

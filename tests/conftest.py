@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.hub_server import serving
+
+# Tests read English, wherever they run.
+for _name in ("LC_ALL", "LC_MESSAGES"):
+    os.environ.pop(_name, None)
+os.environ["LANG"] = "C.UTF-8"
+
+
+@pytest.fixture(autouse=True)
+def english_again():
+    """The language that a test chose is not the next one's."""
+    from engine.words.messages import ENGLISH, use_language
+
+    yield
+    use_language(ENGLISH)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tui.lines import Line, Run, line, wrapped
+from engine.words.messages import say
+from tui.lines import Line, Run, cells, line, wrapped
 from tui.styles import BADGE_BAD, BADGE_BUSY, BADGE_GOOD, BEST, BOLD, PLAIN, WARN, Role
 
 BADGES = {
@@ -12,18 +13,16 @@ BADGES = {
     "misses": (" ✗ misses ", BADGE_BAD),
     "busy": (" … sweeping ", BADGE_BUSY),
 }
-_CHOICE = re.compile(
-    r"batch [\d,]+(?: \([\d,]+ in flight\))?: [\d,.]+(?: ± [\d,.]+)?(?: prompt)? [^ ]+"
-)
+_CHOICE = r"batch [\d,]+(?: \([\d,]+ in flight\))?: [\d,.]+(?: ± [\d,.]+)?(?: prompt)? [^ ]+"
 
 
 def answer_lines(sentence: str, verdict: str, width: int, height: int) -> list[Line]:
     """``sentence`` in at most ``height`` lines of ``width`` cells behind its verdict's badge (one
     of `BADGES`); the batch and its throughput stand out."""
-    badge, role = BADGES[verdict]
-    found = _CHOICE.search(sentence)
+    badge, role = say(BADGES[verdict][0]), BADGES[verdict][1]
+    found = re.search(say(_CHOICE), sentence)
     key = (found.start(), found.end()) if found and verdict != "misses" else (0, 0)
-    gap = "\N{NO-BREAK SPACE}" * len(badge)
+    gap = "\N{NO-BREAK SPACE}" * cells(badge)
     rows = wrapped(f"{gap} {sentence}" if gap else sentence, width, height)
     lines: list[Line] = []
     place = 0

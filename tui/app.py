@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.cli.streams import tell
 from engine.scenario import Scenario
+from engine.words.messages import use_language
 from tui.choices import save_choices
 from tui.hangup import watch_terminal
 from tui.look import Look
@@ -39,6 +40,7 @@ class RooftopApp(TerminalApp, inherit_bindings=False):
         super().__init__()
         self.animation_level = "none"
         settings = settings or Settings()
+        use_language(settings.language)
         self.look = Look(settings.theme, ascii_only=settings.ascii_only)
         self.theme = "ansi-dark"
         self.keymap = settings.keymap

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from textual.geometry import Size
 from textual.screen import Screen
 
+from engine.words.messages import say
 from tui.panes import KINDS, Panes
 from tui.widgets.panes import FILL, AnswerPane, Pane, Place
 
@@ -15,6 +16,10 @@ WIDE = (100, 30)
 """From this size on all panes are open; below, only the one in use is."""
 SHORT = 20
 """Below this height the panes not in use are hidden, not folded."""
+LEFT_COLUMNS, MOST_LEFT = 44, 76
+"""Columns of the forms and the tree beside a table that needs all others, and at most."""
+ROOMY = 132
+"""From this width on the table has its columns, and half of what is more goes to the left."""
 SMALLEST = (60, 16)
 """The smallest terminal that the panes are made for."""
 TABLE_LINES = 6
@@ -47,12 +52,22 @@ def arrange(
             widget.styles.height = heights[name]
         else:
             widget.styles.clear_rule("height")
+    left = boxes[Place.LEFT].styles
+    if narrow or alone:
+        left.clear_rule("width")
+    else:
+        left.width = left_columns(width)
     answer.styles.height = answer_lines(width)
 
 
 def _inside(place: Place) -> tuple[Place, ...]:
     """A box and the one inside it."""
     return (Place.RIGHT, Place.BELOW) if place is Place.RIGHT else (place,)
+
+
+def left_columns(width: int) -> int:
+    """Columns of the box on the left in a terminal of ``width`` columns."""
+    return min(LEFT_COLUMNS + max(width - ROOMY, 0) // 2, MOST_LEFT)
 
 
 def answer_lines(width: int) -> int:
@@ -83,7 +98,16 @@ def size_note(size: Size) -> str:
     """What a small terminal does not show; empty when it shows everything."""
     if size.width < SMALLEST[0] or size.height < SMALLEST[1]:
         least = f"{SMALLEST[0]}×{SMALLEST[1]}"
-        return f"{size.width}×{size.height} is smaller than {least}: parts are hidden, none is cut"
+        return say(
+            "{width}×{height} is smaller than {least}: parts are hidden, none is cut",
+            width=size.width,
+            height=size.height,
+            least=least,
+        )
     if size.height < SHORT:
-        return f"{size.width}×{size.height}: one pane at a time, 1 to 6 choose; columns are hidden"
+        return say(
+            "{width}×{height}: one pane at a time, 1 to 6 choose; columns are hidden",
+            width=size.width,
+            height=size.height,
+        )
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.scenario import Scenario
+from engine.words.messages import say
 from engine.words.text import clean
 from tui.fields import HARDWARE, WORKLOAD
 
@@ -20,7 +21,7 @@ def changed_values(before: Scenario, after: Scenario) -> list[tuple[str, str, st
     for field in (*HARDWARE, *WORKLOAD):
         old, new = field.read(before), field.read(after)
         if old != new:
-            found.append((field.label, old, new))
+            found.append((say(field.label), say(old), say(new)))
     return found + _changed_edits(before, after)
 
 
@@ -32,8 +33,8 @@ def _changed_edits(before: Scenario, after: Scenario) -> list[tuple[str, str, st
     return [
         (
             clean(key, 60),
-            shown_value(olds[key]) if key in olds else "as in the file",
-            shown_value(news[key]) if key in news else "as in the file",
+            shown_value(olds[key]) if key in olds else say("as in the file"),
+            shown_value(news[key]) if key in news else say("as in the file"),
         )
         for key in keys
         if (key in olds, olds.get(key)) != (key in news, news.get(key))

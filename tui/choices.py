@@ -22,6 +22,8 @@ class Choices:
     columns: tuple[str, ...] = ()
     """Ids of the table's columns in their order; those not named here come after them."""
     hidden: tuple[str, ...] = tuple(one.id for one in METRICS if not one.shown)
+    open_groups: tuple[str, ...] = ()
+    """Headings of the forms that are open."""
 
 
 def load_choices() -> Choices:
@@ -47,6 +49,7 @@ def _checked(values: dict[str, Any]) -> Choices:
         _language(values.get("language")),
         _names(values.get("columns")),
         _names(values.get("hidden")) if "hidden" in values else Choices().hidden,
+        _names(values.get("open_groups")),
     )
 
 

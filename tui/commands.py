@@ -88,7 +88,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("revert", ("r",), "revert", "Take this what-if back", TREE, True, "edited"),
     Command("revert_all", (), "revert all", "Take all what-ifs on the model back", needs="edits"),
-    Command("language", ("L",), "language", "Explanations in the next language"),
+    Command("language", ("L",), "language", "The next language: English, 中文"),
     Command("order", ("O",), "order", "Keys by our groups / in the document's eight blocks", TREE),
     Command("next_pane", ("tab",), "next pane", "To the next pane"),
     Command("previous_pane", ("shift+tab",), "previous pane", "To the pane before"),

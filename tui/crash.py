@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -19,5 +20,7 @@ def note_crash(error: Exception) -> str:
         path = crash_file()
         write_text(path, "".join(traceback.format_exception(error)))
     except RooftopError:
-        return f"{name}; the session is kept"
-    return f"{name}; the session is kept, details are in {clean(str(path))}"
+        return say("{name}; the session is kept", name=name)
+    return say(
+        "{name}; the session is kept, details are in {path}", name=name, path=clean(str(path))
+    )

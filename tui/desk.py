@@ -103,6 +103,9 @@ class Desk(Protocol):
     def scenario_changed(self) -> None:
         """The store has another scenario."""
 
+    def language_changed(self) -> None:
+        """Another language is spoken: what was said is said again."""
+
     def model_is_missing(self, why: str) -> None:
         """The scenario's model could not be read."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.desk import Desk
 from tui.lines import fit
 from tui.threads import into_this_thread
@@ -37,8 +38,10 @@ class Fetching:
         """What the last line says meanwhile; empty when nothing is under way."""
         if self._under_way is None:
             return ""
-        return (
-            f"fetching {fit(str(self._under_way), NAME_WIDTH).rstrip()} {self._step} … esc cancels"
+        return say(
+            "fetching {under_way} {step} … esc cancels",
+            under_way=fit(str(self._under_way), NAME_WIDTH).rstrip(),
+            step=self._step,
         )
 
     def when_here(self, model: str, revision: str, arrived: Callable[[], None]) -> None:
@@ -63,7 +66,7 @@ class Fetching:
         """Forget what is under way; False when nothing is."""
         if self._under_way is None:
             return False
-        self._end(f"{self._under_way} was not fetched: cancelled")
+        self._end(say("{under_way} was not fetched: cancelled", under_way=self._under_way))
         return True
 
     def _start(self, reference: HubReference) -> None:
@@ -81,7 +84,11 @@ class Fetching:
             except RooftopError as error:
                 problem = str(error)
             except Exception as error:
-                problem = f"{reference}: internal error: {type(error).__name__}"
+                problem = say(
+                    "{reference}: internal error: {name}",
+                    reference=reference,
+                    name=type(error).__name__,
+                )
             later(lambda: self._done(number, problem))
 
         threading.Thread(target=work, daemon=True, name="fetching").start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelCategory, ModelKind
@@ -30,10 +30,17 @@ class Field:
     kinds: tuple[ModelCategory, ...] = tuple(ModelCategory)
     standing: Callable[[Prepared], str] | None = None
     """What holds where nothing is chosen, as the engine, the chip or the model has it."""
+    group: str = ""
+    """The heading that it is folded under; nothing for what is used most."""
 
 
 LANGUAGE = (ModelCategory.LANGUAGE,)
 FORWARD = tuple(one for one in ModelCategory if one.kind is ModelKind.FORWARD)
+
+
+def grouped(group: str, *fields: Field) -> tuple[Field, ...]:
+    """``fields`` under a heading, ``group``, that opens."""
+    return tuple(replace(one, group=group) for one in fields)
 
 
 def cycle(field: Field, scenario: Scenario, direction: int) -> Scenario:

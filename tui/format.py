@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.plan.metric import Metric, Unit
+from engine.words.messages import say
 
 ABSENT = "–"
 
@@ -68,9 +69,9 @@ def share(value: float) -> str:
 
 def counted(label: str, samples: str) -> str:
     """A label of images as one of what the model counts: encoders of text read sequences."""
-    return (
-        label.replace("images", "seqs").replace("img", "seq") if samples == "sequences" else label
-    )
+    if samples == "sequences":
+        label = label.replace("images", "seqs").replace("img", "seq")
+    return say(label)
 
 
 def _three_digits(value: float) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.model.kinds import ModelCategory
 from engine.scenario import Scenario
 from engine.words.units import LARGEST_INSTANCES, parse_count, parse_instances, parse_ratio
-from tui.field import FORWARD, LANGUAGE, Field, power_of_two_step
+from tui.field import FORWARD, LANGUAGE, Field, grouped, power_of_two_step
 from tui.pool_fields import POOLS
 from tui.setting_fields import SETTINGS
 
@@ -134,7 +134,6 @@ HARDWARE: tuple[Field, ...] = (
     _degree_field("pipeline", "PP"),
     _degree_field("expert", "EP"),
     _degree_field("attention_data", "attention DP"),
-    *POOLS,
     Field(
         "instances",
         "instances",
@@ -144,14 +143,20 @@ HARDWARE: tuple[Field, ...] = (
         hint="copies of the model running at once on each chip",
         kinds=FORWARD,
     ),
-    Field(
-        "load_imbalance",
-        "EP imbalance",
-        lambda s: f"{s.load_imbalance:g}",
-        lambda s, text: replace(s, load_imbalance=parse_ratio(text, "imbalance", 1, 1000)),
-        lambda s, way: replace(s, load_imbalance=round(max(1.0, s.load_imbalance + 0.1 * way), 2)),
-        hint="busiest expert rank over the mean",
-        kinds=LANGUAGE,
+    *grouped("pools", *POOLS),
+    *grouped(
+        "engine settings",
+        Field(
+            "load_imbalance",
+            "EP imbalance",
+            lambda s: f"{s.load_imbalance:g}",
+            lambda s, text: replace(s, load_imbalance=parse_ratio(text, "imbalance", 1, 1000)),
+            lambda s, way: replace(
+                s, load_imbalance=round(max(1.0, s.load_imbalance + 0.1 * way), 2)
+            ),
+            hint="busiest expert rank over the mean",
+            kinds=LANGUAGE,
+        ),
+        *SETTINGS,
     ),
-    *SETTINGS,
 )

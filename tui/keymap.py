@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from tui.commands import BY_ID, COMMANDS, EVERYWHERE, Command
 from tui.panes import KINDS
 
@@ -115,7 +116,7 @@ class Keymap:
             if command.footer and self.keys(command) and command.needs in known | {""}
         ]
         mine.sort(key=lambda command: command.panes == EVERYWHERE)
-        return tuple((key_name(self.keys(one)[0]), one.label) for one in mine)
+        return tuple((key_name(self.keys(one)[0]), say(one.label)) for one in mine)
 
 
 def commands_of(pane: str) -> tuple[Command, ...]:

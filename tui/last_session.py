@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -40,12 +41,23 @@ class LastSession:
 
     def offer(self) -> str:
         """The one line that offers it."""
-        how = {"SIGHUP": "connection lost", "SIGTERM": "was ended", CRASH: "crashed"}
-        how[RUNNING] = "cut short"
-        left = how.get(self.ended, "left unsaved")
+        how = {
+            "SIGHUP": say("connection lost"),
+            "SIGTERM": say("was ended"),
+            CRASH: say("crashed"),
+        }
+        how[RUNNING] = say("cut short")
+        left = how.get(self.ended, say("left unsaved"))
         model, chips, chip = (str(self.document.get(key, "")) for key in ("model", "chips", "chip"))
-        what = clean(f"{model[-30:]} on {chips} × {chip}", 80)
-        return f"R restores the session of {self.saved_at}, {left}: {what}"
+        what = clean(
+            say("{model} on {chips} × {chip}", model=model[-30:], chips=chips, chip=chip), 80
+        )
+        return say(
+            "R restores the session of {saved_at}, {left}: {what}",
+            saved_at=self.saved_at,
+            left=left,
+            what=what,
+        )
 
     def scenario(self) -> Scenario:
         """The scenario it had; raises `InputError` for one that is not ours."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from engine.words.cells import pieces
 from engine.words.text import clean
 from tui.styles import PLAIN, Role
 
@@ -37,6 +38,11 @@ def fit(text: str, width: int) -> str:
     if width <= 1:
         return "…"[:width]
     return set_cell_size(text, width - 1) + "…"
+
+
+def right(text: str, width: int) -> str:
+    """``text`` at the right end of ``width`` cells, whole."""
+    return " " * (width - cells(text)) + text
 
 
 def joined(parts: Sequence[str], width: int, separator: str = " · ") -> str:
@@ -78,7 +84,7 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
     spaces (Chinese) breaks anywhere."""
     lines: list[str] = []
     current = ""
-    for word in _words(text):
+    for word in pieces(text):
         candidate = current + word
         if cell_len(candidate.rstrip()) > width and current:
             lines.append(current.rstrip())
@@ -95,23 +101,8 @@ def wrapped(text: str, width: int, most: int) -> list[str]:
 def _first_words(text: str, width: int) -> str:
     """The words of ``text`` that fit before an ellipsis: no number is cut in the middle."""
     kept = ""
-    for word in _words(text):
+    for word in pieces(text):
         if cell_len((kept + word).rstrip()) > width - 2:
             break
         kept += word
     return kept.rstrip() + " …" if kept.strip() else fit(text, width).rstrip()
-
-
-def _words(text: str) -> Iterable[str]:
-    word = ""
-    for character in text:
-        wide = cell_len(character) > 1
-        if wide and word:
-            yield word
-            word = ""
-        word += character
-        if character == " " or wide:
-            yield word
-            word = ""
-    if word:
-        yield word

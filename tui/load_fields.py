@@ -59,6 +59,15 @@ def _spread_field(id: str, label: str) -> Field:
     )
 
 
+RATE = Field(
+    "rate",
+    "requests/s",
+    lambda s: f"{s.workload.rate:g}" if s.workload.rate else IN_FLIGHT,
+    _set_rate,
+    _step_rate,
+    hint="of all replicas; empty: in flight",
+    kinds=LANGUAGE,
+)
 _USUAL_SIZE = "{}x{}".format(*USUAL_IMAGE)
 _LARGEST_SIDE = 65_536
 
@@ -83,15 +92,6 @@ def _step_image_size(scenario: Scenario, direction: int) -> Scenario:
 
 
 LOAD: tuple[Field, ...] = (
-    Field(
-        "rate",
-        "requests/s",
-        lambda s: f"{s.workload.rate:g}" if s.workload.rate else IN_FLIGHT,
-        _set_rate,
-        _step_rate,
-        hint="of all replicas; empty: in flight",
-        kinds=LANGUAGE,
-    ),
     Field(
         "burstiness",
         "burstiness",

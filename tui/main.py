@@ -6,7 +6,7 @@ import argparse
 import sys
 from os.path import lexists
 
-from engine.cli import COMMANDS, run
+from engine.cli import COMMANDS, language_asked, run, speak
 from engine.cli.streams import guarded
 from engine.sources.files import user_path
 from engine.words.errors import InputError
@@ -20,16 +20,21 @@ def main() -> None:
 
 def start(arguments: list[str]) -> int:
     """Run a command or the app; the exit code."""
-    if arguments and arguments[0] in {*COMMANDS, "-h", "--help", "--version"}:
-        return run(arguments)
+    _, rest = language_asked(arguments)
+    if rest and rest[0] in {*COMMANDS, "-h", "--help", "--version"}:
+        from tui.settings import configured_language
+
+        return run(arguments, configured_language())
     return guarded(lambda: _start_app(arguments))
 
 
 def _start_app(arguments: list[str]) -> int:
     from engine.cli.options import scenario_from
     from engine.scenario import Scenario
+    from tui.settings import configured_language
     from tui.terminal import refuse_bad_terminal
 
+    speak(arguments, configured_language())
     if arguments and not arguments[0].startswith("-"):
         _refuse_misspelt(arguments[0])
     parsed = _app_parser().parse_args(arguments)

@@ -4,6 +4,7 @@ of facts. Lists are cheap; facts are read for the lines that are drawn."""
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.fuzzy import score
 
 MOST_PLANS = 500
@@ -75,14 +77,26 @@ def _chips(scenario: Scenario) -> Sequence[str]:
 def _chip_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
     from engine.plan.lists import chip_row
+    from engine.plan.money.prices import load_prices
 
     row = chip_row(load_chip(value))
     peaks = row["peak_tflops"]
     fastest = ", ".join(f"{name} {peaks[name]:,.0f}" for name in ("bf16", "fp8") if name in peaks)
-    measured = f"measured: {row['runs']}" if row["runs"] != "none" else row["constants"]
-    return (
-        f"{row['memory_gib']:,.0f} GiB · {row['bandwidth_gbs']:,.0f} GB/s · {fastest} TFLOP/s · "
-        f"{measured} · {row['name']}"
+    measured = (
+        say("measured: {runs}", runs=row["runs"])
+        if row["runs"] != "none"
+        else say(row["constants"])
+    )
+    price = load_prices(scenario.prices).of(value)
+    dollars = say("${price:g}/h · ", price=price) if math.isfinite(price) else ""
+    return dollars + say(
+        "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {fastest} "
+        "TFLOP/s · {measured} · {name}",
+        memory_gib=row["memory_gib"],
+        bandwidth_gbs=row["bandwidth_gbs"],
+        fastest=fastest,
+        measured=measured,
+        name=row["name"],
     )
 
 
@@ -118,12 +132,22 @@ def _model_facts(scenario: Scenario, value: str) -> str:
     model = load_architecture(value)
     architecture = model.architecture
     if not isinstance(architecture, Architecture):
-        return f"{architecture.parameters / 1e6:,.1f} M parameters · {model.kind}"
+        return say(
+            "{parameters:,.1f} M parameters · {kind}",
+            parameters=architecture.parameters / 1e6,
+            kind=say(model.kind),
+        )
     total, active = architecture.total_parameters / 1e9, architecture.active_parameters / 1e9
-    sparse = f" ({active:.3g} B active)" if active < 0.99 * total else ""
-    context = f" · context {count(architecture.maximum_positions)}"
+    sparse = say(" ({active:.3g} B active)", active=active) if active < 0.99 * total else ""
+    context = say(" · context {count}", count=count(architecture.maximum_positions))
     context = context if architecture.maximum_positions else ""
-    return f"{total:.3g} B{sparse}{context} · {model.precision.name}"
+    return say(
+        "{total:.3g} B{sparse}{context} · {precision}",
+        total=total,
+        sparse=sparse,
+        context=context,
+        precision=model.precision.name,
+    )
 
 
 def _is_model_reference(text: str) -> bool:
@@ -148,7 +172,12 @@ def _engine_facts(scenario: Scenario, value: str) -> str:
     from engine.plan.lists import framework_row
 
     row = framework_row(load_framework(value))
-    return f"{row['name']} {row['version']} · constants {row['constants']}"
+    return say(
+        "{name} {version} · constants {constants}",
+        name=row["name"],
+        version=row["version"],
+        constants=say(row["constants"]),
+    )
 
 
 # --- plans ------------------------------------------------------------------------------------
@@ -184,7 +213,7 @@ def _answer(name: str) -> str:
     with contextlib.suppress(RooftopError):
         document = read_toml(Path(name).expanduser(), MAXIMUM_BYTES, "a plan")
         if "schema_version" in document:
-            return clean(str(document.get("answer", "no answer")), 400)
+            return clean(str(document.get("answer", say("no answer"))), 400)
     return ""
 
 
@@ -210,8 +239,17 @@ def _precision_facts(scenario: Scenario, value: str) -> str:
     precision = formats_of(value, chip)
     computes = precision.activations.compute
     rate = chip.peak_flops.get(computes)
-    speed = f"{computes} at {rate / 1e12:,.0f} TFLOP/s" if rate else f"no {computes} on this chip"
-    return f"{speed} · weights {precision.weights.name}, activations {precision.activations.name}"
+    speed = (
+        say("{computes} at {rate:,.0f} TFLOP/s", computes=computes, rate=rate / 1e12)
+        if rate
+        else say("no {computes} on this chip", computes=computes)
+    )
+    return say(
+        "{speed} · weights {weights}, activations {activations}",
+        speed=speed,
+        weights=precision.weights.name,
+        activations=precision.activations.name,
+    )
 
 
 def _current_precision(scenario: Scenario) -> str:

@@ -18,6 +18,7 @@ from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.arrangement import Arrangement
 from tui.row_words import shares_of
@@ -174,5 +175,5 @@ def _as_saved(plan: PlanFile, source: str) -> Pinned:
         plan.choice.batch,
         metrics,
         clean(str(choice.get("why_not", "")), 80) if isinstance(choice, Mapping) else "",
-        f"{source} as saved".strip(),
+        say("{source} as saved", source=source).strip(),
     )

@@ -9,8 +9,12 @@ from engine.plan.accuracy import Accuracy
 from engine.plan.metric import Metric, Unit
 from engine.plan.metrics import BY_ID
 from engine.plan.results import Table
+from engine.words.messages import say
 from engine.words.quantities import duration_within, rate_within
 from tui.format import counted, metric_text
+
+PROMPTS = BY_ID["prefill_tps"]
+"""Prompt tokens per second of the whole deployment."""
 
 
 def ranged(metric: Metric, value: float, share: float | None) -> str:
@@ -32,11 +36,23 @@ def row_words(table: Table, row: int, known: Accuracy, samples: str) -> tuple[st
         short = counted(metric.short, samples)
         told.append(f"{short} {text}" if metric is felt else f"{text} {short}")
     rated = known.percent(table.rated.range)
-    badge = str(known.badge)
+    badge = say(str(known.badge))
     replicas, batch = table.arrangement(row).replicas, int(table.batch[row])
-    flight = f"{batch} × {replicas} = {batch * replicas:,} in flight"
+    flight = say(
+        "{batch} × {replicas} = {batch_2:,} in flight",
+        batch=batch,
+        replicas=replicas,
+        batch_2=batch * replicas,
+    )
     flights = [flight] if replicas > 1 and not table.at_rate else []
+    prompts = []
+    if PROMPTS.id in table.metrics and table.rated.id != "prompt_tps_per_chip":
+        value = table.value(row, PROMPTS.id)
+        speed = ranged(PROMPTS, value, known.share(PROMPTS.range))
+        prompts = [say("prefill {speed} tok/s", speed=speed)]
     return (
+        " · ".join([*flights, *told, *prompts, badge]),
+        " · ".join([*flights, *told, *prompts]),
         " · ".join([*flights, *told, badge]),
         " · ".join([*flights, *told]),
         " · ".join([*told, badge]),

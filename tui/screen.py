@@ -12,6 +12,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.actions import Actions
 from tui.arrange import arrange, size_note
 from tui.behind import SWEEP_SECONDS, Behind
@@ -64,6 +65,8 @@ class MainScreen(Screen[None]):
         self.why = self.panes.of(WhyPane)
         self.model_tree.language = language
         self.table.order, self.table.hidden = choices.columns, choices.hidden
+        for pane in self.panes:
+            pane.unfold(choices.open_groups)
         self.active = self.panes.home
         self.zoomed = False
         self.behind = Behind(self)
@@ -139,11 +142,17 @@ class MainScreen(Screen[None]):
             current = self.store.current
             self.fetching.when_here(current.model, current.revision, self.work_out)
 
+    def language_changed(self) -> None:
+        """Work the sentences out again in another language."""
+        self.why.explanation = self.chart.explanation = None
+        self.why.advised_for = self.why.advice = None
+        self.scenario_changed()
+
     def model_is_missing(self, why: str) -> None:
         """A model could not be fetched; what is on the screen stays, if there is anything."""
         self.waiting.give_up("its model is not here")
         if self.session is not None and self.session.prepared is None:
-            self.session.error = f"{why} (m: another model, F5: again)"
+            self.session.error = say("{why} (m: another model, F5: again)", why=why)
             self.paint()
         else:
             self.say(why)
@@ -178,7 +187,7 @@ class MainScreen(Screen[None]):
     def work_failed(self, error: Exception) -> None:
         """Something could not be worked out; only the engine's own words are shown."""
         known = isinstance(error, RooftopError)
-        self.say(str(error) if known else f"internal error: {type(error).__name__}")
+        self.say(str(error) if known else say("internal error: {name}", name=type(error).__name__))
 
     def explained(self, found: Explanation) -> None:
         """An explanation came back."""
@@ -195,7 +204,7 @@ class MainScreen(Screen[None]):
         if session is not None:
             self.answer.error = session.error
             self.answer.verdict = session.answer_verdict
-            self.answer.sentence = session.sentence() or self.fetching.text or "working …"
+            self.answer.sentence = session.sentence() or self.fetching.text or say("working …")
         self.answer.update()
         for pane in self.panes:
             if pane.display:
@@ -222,7 +231,7 @@ class MainScreen(Screen[None]):
     def _status(self) -> str:
         session = self.session
         if session is None:
-            return "loading"
+            return say("loading")
         if self.fetching.text:
             return self.fetching.text
         parts = []
@@ -234,26 +243,27 @@ class MainScreen(Screen[None]):
         if self.store.dirty:
             parts.append("*")
         if session.baseline is not None:
-            parts.append("Δ baseline")
+            parts.append(say("Δ baseline"))
         if session.sweep_is_current and session.sweep is not None:
-            parts.append(f"{session.sweep.candidates:,} tried")
+            parts.append(say("{candidates:,} tried", candidates=session.sweep.candidates))
         elif not session.error:
-            parts.append("sweeping")
+            parts.append(say("sweeping"))
         return " ".join(parts)
 
     def say(self, message: str) -> None:
         """Show a message in the last line until the next key; on top, too, if it is long."""
+        message = say(message)
         self.footer.message = message
         self.footer.update()
         self._notice(message if cells(message) > self.footer.size.width else "")
 
     def warn(self, message: str) -> None:
         """Show a message on top until the next key, also where the last line asks for something."""
-        self._notice(message)
+        self._notice(say(message))
 
     def mention(self, message: str) -> None:
         """Show as much of a message as the last line holds."""
-        self.say(fit(message, self.footer.size.width).rstrip())
+        self.say(fit(say(message), self.footer.size.width).rstrip())
 
     def _notice(self, message: str) -> None:
         if self.answer.notice != message:

@@ -25,6 +25,7 @@ from engine.scenario import DraftTokens, Scenario
 from engine.serve.kinds import kind_of
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 from tui.baseline import Baseline, against
 from tui.pinned import Pinned, pin_row, samples_of
@@ -335,7 +336,11 @@ class Session:
     def sentence(self) -> str:
         """The answer, against the baseline's if there is one."""
         text, compared = self._answer(), self.against_baseline()
-        return f"{text} Δ baseline: {compared}." if text and compared else text
+        return (
+            say("{text} Δ baseline: {compared}.", text=text, compared=compared)
+            if text and compared
+            else text
+        )
 
     def _answer(self) -> str:
         """The answer; while a sweep runs, the best of the layout on screen."""
@@ -349,7 +354,7 @@ class Session:
             return ""
         place = self._best_meeting()
         if place is None:
-            return "Trying every layout …"
+            return say("Trying every layout …")
         best = _single(table, place)
         return answer(self.prepared, scenario, best)
 

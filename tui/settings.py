@@ -7,7 +7,9 @@ import argparse
 import os
 from dataclasses import dataclass, field
 
-from engine.sources.languages import ENGLISH, is_ascii, languages
+from engine.sources.languages import environment_language, is_ascii, languages
+from engine.words.errors import RooftopError
+from engine.words.messages import ENGLISH
 from tui.choices import Choices, load_choices
 from tui.keymap import Keymap
 from tui.themes import default_theme
@@ -37,7 +39,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     theme = arguments.theme or config.theme or chosen or default_theme()
     glyphs = "ascii" if arguments.ascii or not unicode_output() else None
     glyphs = glyphs or config.glyphs or choices.glyphs or "unicode"
-    language = config.language or choices.language or language_of(os.environ.get("LANG", ""))
+    language = arguments.language or config.language or choices.language or environment_language()
     return Settings(
         theme=theme,
         ascii_only=glyphs == "ascii",
@@ -48,8 +50,19 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     )
 
 
-def language_of(locale: str) -> str:
-    """The language for a locale's name (``zh_CN.UTF-8``), English where there is none."""
-    code = locale.partition(".")[0]
-    known = (one for one in (code, code.partition("_")[0]) if one in languages())
-    return next(known, ENGLISH)
+def configured_language() -> str:
+    """The language that the config file names, for commands; empty where there is none, or where
+    the file is wrong: that is said when the app starts."""
+    from tui.config import MAXIMUM_BYTES
+    from tui.paths import config_file
+
+    path = config_file()
+    if not os.path.lexists(path):
+        return ""
+    from engine.sources.files import read_toml
+
+    try:
+        found = read_toml(path, MAXIMUM_BYTES, "the settings").get("language")
+    except RooftopError:
+        return ""
+    return found if isinstance(found, str) and found in languages() else ""

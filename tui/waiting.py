@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.desk import Desk
 
 
@@ -21,13 +22,13 @@ class Waiting:
         names it for people."""
         session = self._desk.session
         if session is None or session.error:
-            self._desk.say(f"{what}: not done, there is no answer yet")
+            self._desk.say(say("{what}: not done, there is no answer yet", what=say(what)))
             return
         self._wish = (what, action)
         if session.sweep_is_current:
             self.swept()
         else:
-            self._desk.say(f"{what}: waits for the sweep")
+            self._desk.say(say("{what}: waits for the sweep", what=say(what)))
 
     def swept(self) -> None:
         """The sweep of the scenario on screen is in."""
@@ -43,4 +44,4 @@ class Waiting:
         """It will never be in; say so of what waits for it."""
         wish, self._wish = self._wish, None
         if wish is not None:
-            self._desk.say(f"{wish[0]}: not done, {why}")
+            self._desk.say(say("{wish}: not done, {why}", wish=say(wish[0]), why=say(why)))

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
 from engine.plan.metric import Better, Limit, Metric, Unit
 from engine.plan.metrics import LIMITED, is_first, statistics_of
-from engine.scenario import Best, DraftTokens, Lengths, Mode, Scenario, Text, Workload
+from engine.scenario import (
+    EVEN_CERTAINTY,
+    MOST_CERTAINTY,
+    Best,
+    DraftTokens,
+    Lengths,
+    Mode,
+    Scenario,
+    Text,
+    Workload,
+)
 from engine.words.errors import InputError
 from engine.words.statistic import Statistic
 from engine.words.text import clean
 from engine.words.units import (
     parse_count,
+    parse_percent,
     parse_ratio,
     parse_resolution,
     parse_whole,
 )
 from tui.client_fields import CLIENT
-from tui.field import LANGUAGE, Field, power_of_two_step, share_step, ten_percent_step
+from tui.field import (
+    LANGUAGE,
+    Field,
+    grouped,
+    power_of_two_step,
+    share_step,
+    ten_percent_step,
+)
 from tui.format import count, limit
-from tui.load_fields import LOAD
+from tui.load_fields import LOAD, RATE
 
 
 def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload]) -> Field:
@@ -102,6 +120,15 @@ def _set_best(scenario: Scenario, text: str) -> Scenario:
     if len(wanted) != 1:
         raise InputError(f"best: found {text!r}, expected throughput, cost or energy")
     return replace(scenario, best=wanted[0])
+
+
+def _set_certainty(scenario: Scenario, text: str) -> Scenario:
+    value = parse_percent(text.strip() or "50", "certainty", EVEN_CERTAINTY, MOST_CERTAINTY)
+    return replace(scenario, certainty=value)
+
+
+def _with_certainty(scenario: Scenario, value: float) -> Scenario:
+    return replace(scenario, certainty=min(max(value, EVEN_CERTAINTY), MOST_CERTAINTY))
 
 
 def _following(best: Best, way: int) -> Best:
@@ -225,6 +252,16 @@ def _set_text(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, workload=replace(scenario.workload, text=wanted[0]))
 
 
+_USUAL_LIMITS = frozenset({"ttft_ms", "tpot_ms", "e2e_ms", "latency_ms"})
+"""What most objectives are about; limits on the others are folded."""
+
+
+def _limit_fields(*, usual: bool) -> Iterator[Field]:
+    for metric, limited in LIMITED:
+        if is_first(metric) and (metric.id in _USUAL_LIMITS) is usual:
+            yield _limit_field(metric, limited)
+
+
 WORKLOAD: tuple[Field, ...] = (
     Field(
         "mode",
@@ -262,81 +299,100 @@ WORKLOAD: tuple[Field, ...] = (
         hint="tokens, as 384; empty: own",
         kinds=(ModelCategory.ENCODER,),
     ),
-    *(_limit_field(metric, limit) for metric, limit in LIMITED if is_first(metric)),
-    Field(
-        "best",
-        "best by",
-        lambda s: s.best.value,
-        _set_best,
-        lambda s, way: replace(s, best=_following(s.best, way)),
-        hint="throughput, cost, energy",
-        kinds=LANGUAGE,
-    ),
-    Field(
-        "prices",
-        "prices",
-        lambda s: s.prices or "own",
-        lambda s, text: replace(s, prices="" if text.strip() == "own" else text.strip()),
-        hint="file, example; empty: own",
-        kinds=LANGUAGE,
-    ),
-    Field(
-        "fixed_batch",
-        "only batch",
-        lambda s: "every" if s.fixed_batch is None else str(s.fixed_batch),
-        _set_fixed_batch,
-        lambda s, way: replace(s, fixed_batch=power_of_two_step(s.fixed_batch or 1, way)),
-        hint="each replica; empty: every one",
-    ),
-    Field(
-        "max_batch",
-        "max batch",
-        lambda s: "none" if s.max_batch is None else str(s.max_batch),
-        _set_max_batch,
-        lambda s, way: replace(
-            s,
-            max_batch=_CUSTOMARY_BATCH
-            if s.max_batch is None
-            else power_of_two_step(s.max_batch, way),
+    *_limit_fields(usual=True),
+    RATE,
+    *grouped(
+        "more limits",
+        *_limit_fields(usual=False),
+        Field(
+            "best",
+            "best by",
+            lambda s: s.best.value,
+            _set_best,
+            lambda s, way: replace(s, best=_following(s.best, way)),
+            hint="throughput, cost, energy",
+            kinds=LANGUAGE,
         ),
-        hint="each replica; or none",
+        Field(
+            "certainty",
+            "certainty",
+            lambda s: f"{s.certainty:g} %",
+            _set_certainty,
+            lambda s, way: _with_certainty(s, s.certainty + 5.0 * way),
+            hint="% that each limit is kept with",
+        ),
+        Field(
+            "prices",
+            "prices",
+            lambda s: s.prices or "own",
+            lambda s, text: replace(s, prices="" if text.strip() == "own" else text.strip()),
+            hint="file, example; empty: own",
+            kinds=LANGUAGE,
+        ),
     ),
-    Field(
-        "draft",
-        "drafts by",
-        lambda s: s.draft or _USUAL_DRAFT,
-        _set_draft,
-        choices=lambda: (_USUAL_DRAFT, *(method.value for method in NAMED_METHODS)),
-        hint="method, path or hub id",
-        kinds=LANGUAGE,
+    *grouped(
+        "batch",
+        Field(
+            "fixed_batch",
+            "only batch",
+            lambda s: "every" if s.fixed_batch is None else str(s.fixed_batch),
+            _set_fixed_batch,
+            lambda s, way: replace(s, fixed_batch=power_of_two_step(s.fixed_batch or 1, way)),
+            hint="each replica; empty: every one",
+        ),
+        Field(
+            "max_batch",
+            "max batch",
+            lambda s: "none" if s.max_batch is None else str(s.max_batch),
+            _set_max_batch,
+            lambda s, way: replace(
+                s,
+                max_batch=_CUSTOMARY_BATCH
+                if s.max_batch is None
+                else power_of_two_step(s.max_batch, way),
+            ),
+            hint="each replica; or none",
+        ),
     ),
-    Field(
-        "draft_tokens",
-        "draft tokens",
-        _draft_tokens,
-        _set_draft_tokens,
-        _step_draft_tokens,
-        hint="each step; 0, or auto",
-        kinds=LANGUAGE,
+    *grouped(
+        "drafts",
+        Field(
+            "draft",
+            "drafts by",
+            lambda s: s.draft or _USUAL_DRAFT,
+            _set_draft,
+            choices=lambda: (_USUAL_DRAFT, *(method.value for method in NAMED_METHODS)),
+            hint="method, path or hub id",
+            kinds=LANGUAGE,
+        ),
+        Field(
+            "draft_tokens",
+            "draft tokens",
+            _draft_tokens,
+            _set_draft_tokens,
+            _step_draft_tokens,
+            hint="each step; 0, or auto",
+            kinds=LANGUAGE,
+        ),
+        Field(
+            "acceptance",
+            "acceptance",
+            lambda s: "published" if s.acceptance is None else f"{s.acceptance:g}",
+            _set_acceptance,
+            lambda s, way: replace(s, acceptance=share_step(s.acceptance or 0.0, way) or None),
+            hint="0 to 1; empty: published",
+            kinds=LANGUAGE,
+        ),
+        Field(
+            "text",
+            "text",
+            lambda s: s.workload.text.value,
+            _set_text,
+            choices=lambda: tuple(text.value for text in Text),
+            hint="what requests are about",
+            kinds=LANGUAGE,
+        ),
     ),
-    Field(
-        "acceptance",
-        "acceptance",
-        lambda s: "published" if s.acceptance is None else f"{s.acceptance:g}",
-        _set_acceptance,
-        lambda s, way: replace(s, acceptance=share_step(s.acceptance or 0.0, way) or None),
-        hint="0 to 1; empty: published",
-        kinds=LANGUAGE,
-    ),
-    Field(
-        "text",
-        "text",
-        lambda s: s.workload.text.value,
-        _set_text,
-        choices=lambda: tuple(text.value for text in Text),
-        hint="what requests are about",
-        kinds=LANGUAGE,
-    ),
-    *LOAD,
-    *CLIENT,
+    *grouped("load", *LOAD),
+    *grouped("client and cache", *CLIENT),
 )

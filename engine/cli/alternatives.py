@@ -12,7 +12,6 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.report.options import wants_report
 from engine.cli.tables import print_csv, print_grid
 from engine.plan.alternatives import (
-    ANY,
     Alternative,
     alternative,
     hardware_choices,
@@ -21,21 +20,6 @@ from engine.plan.alternatives import (
 from engine.plan.metrics import BY_ID, MEMORY
 from engine.scenario import Scenario
 from engine.words.quantities import duration_within, rate_within
-
-
-def named_hardware(arguments: argparse.Namespace) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The chips and the engines that ``--chip`` and ``--framework`` list, none where neither names
-    more than one; the first of each is then the command's own."""
-    chips, engines = _listed(arguments.chip), _listed(arguments.framework)
-    if len(chips) < 2 and len(engines) < 2 and ANY not in engines:
-        return (), ()
-    arguments.chip = chips[0] if chips else None
-    arguments.framework = engines[0] if engines and engines[0] != ANY else None
-    return chips, engines
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
-    return tuple(one.strip() for one in (text or "").split(",") if one.strip())
 
 
 def run_hardware(
@@ -113,5 +97,5 @@ def _cells(one: Alternative, most: int) -> list[str]:
         *(duration_within(*figure) for figure in times),
         f"{one.figure(MEMORY)[0]:.1f}",
         plan,
-        "✓ meets" if one.meets else f"✗ {one.lost}",
+        f"{one.glyph} {one.lost or 'meets'}",
     ]

@@ -60,7 +60,7 @@ class Asked:
 def compare(asked: Asked, run: Run) -> list[Compared]:
     """Every metric that the run measured; raises `InputError`. What lies outside its range has an
     explanation."""
-    bench = bench_of(run)
+    bench = bench_of(run, at_rate=asked.scenario.workload.rate > 0)
     measured = {
         "ttft_ms": run.ttft_ms,
         "tpot_ms": run.tpot_ms,
@@ -84,15 +84,17 @@ def _compared(
     return Compared(run.name, bench.concurrency, measured, expected, why)
 
 
-def bench_of(run: Run) -> Bench:
-    """What the client of a run did."""
+def bench_of(run: Run, *, at_rate: bool = False) -> Bench:
+    """What the client of a run did; one that kept a rate is taken as so many in flight, unless it
+    is asked for ``at_rate``."""
     slots = max(run.concurrency, 1.0)
     waves = 10 if math.isnan(run.requests) else max(round(run.requests / slots), 1)
     statistic = FirstToken.MEDIAN if run.ttft_is_median else FirstToken.MEAN
     # Of a result that does not say, equal lengths have a mean in whole tokens.
     equal = run.spread == USUAL_SPREAD and run.output_tokens == round(run.output_tokens)
     spread = 0.0 if equal else run.spread
-    return Bench(slots, spread, waves, run.cached, statistic, not run.opens_at_once)
+    rate = run.rate if at_rate else 0.0
+    return Bench(slots, spread, waves, run.cached, statistic, not run.opens_at_once, rate)
 
 
 def with_prompts(run: Run, scenario: Scenario) -> Run:

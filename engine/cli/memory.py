@@ -10,21 +10,24 @@ from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.options import idle_options
+from engine.cli.predict import asked_arrangement
 from engine.cli.sweep import command_scenario
 from engine.model.kinds import ModelKind
-from engine.plan.starting import Started, started
+from engine.plan.starting import HeldAtOnce, Started, started
 from engine.scenario import DraftTokens
-from engine.serve.kinds import kind_of
+from engine.serve.call import Batch, Concurrency
 from engine.serve.resolve import resolve
 from engine.serve.startup import Startup
 from engine.words.errors import InputError
 from engine.words.quantities import GIB
+from engine.words.units import parse_count
 
 LABEL = 26
 
 
 def run_memory(arguments: argparse.Namespace) -> int:
-    """Print every precision's table; the exit code says whether the first one starts."""
+    """Print the table of every precision, with pools of a worker of each; the exit code says
+    whether those of the first precision start."""
     scenario = command_scenario(arguments)
     if scenario.drafts is DraftTokens.BEST:
         # Memory is that of a draft, however many tokens it drafts at a time.
@@ -35,14 +38,25 @@ def run_memory(arguments: argparse.Namespace) -> int:
     note = idle_options(arguments, resolved.model)
     if note:
         print(f"note: {note}", file=sys.stderr)
-    chips = scenario.chips if arguments.chips is not None else None
-    arrangement = kind_of(ModelKind.TOKENS).arrangement(scenario.limits, chips)
-    found = started(scenario, resolved, arrangement)
+    arrangement = asked_arrangement(arguments, scenario, resolved)
+    found = started(scenario, resolved, arrangement, _asked(arguments))
+    first = [one for one in found if one.precision == found[0].precision]
     if arguments.json:
-        print(json.dumps(_as_json(found[0]), indent=1, ensure_ascii=False))
+        servers = [_as_json(one) for one in found]
+        # Those of the last pool, which holds the requests, stand by themselves too.
+        document = {**servers[len(first) - 1], "servers": servers}
+        print(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         print("\n\n".join(_as_text(one) for one in found))
-    return FOUND if found[0].startup.starts else NOTHING_MEETS
+    return FOUND if all(one.startup.starts for one in first) else NOTHING_MEETS
+
+
+def _asked(arguments: argparse.Namespace) -> Batch | Concurrency | None:
+    if arguments.batch and arguments.concurrency:
+        raise InputError("--batch and --concurrency: found both, expected one of them")
+    if arguments.concurrency:
+        return Concurrency(float(parse_count(arguments.concurrency, "--concurrency")))
+    return Batch(float(parse_count(arguments.batch, "--batch"))) if arguments.batch else None
 
 
 def _gib(value: float) -> float:
@@ -66,9 +80,24 @@ def _as_json(one: Started) -> dict[str, Any]:
         "device_gib": _gib(one.device_bytes),
         "device": one.device_words,
         "arrangement": one.arrangement,
+        "pool": one.pool,
         "precision": one.precision,
         "verdict": one.verdict,
         "helps": list(one.helps),
+        **_held_json(one.held),
+    }
+
+
+def _held_json(held: HeldAtOnce | None) -> dict[str, Any]:
+    if held is None:
+        return {}
+    return {
+        "held": {
+            "sequences": held.sequences,
+            "cache_gib": _gib(held.cache_bytes),
+            "lacks_gib": _gib(held.lacks_bytes),
+            "admitted": held.admitted,
+        }
     }
 
 
@@ -85,6 +114,7 @@ def _as_text(one: Started) -> str:
         "",
         f"{'KV cache':<{LABEL}}{int(found.tokens):>10,} tokens",
         _concurrency(found),
+        *([_line(*_held_words(one.held))] if one.held is not None else []),
         "",
         one.verdict,
         *(f"  {text}" for text in one.helps),
@@ -99,3 +129,13 @@ def _line(name: str, size: float, words: str = "") -> str:
 def _concurrency(found: Startup) -> str:
     longest = f"of {int(found.context_tokens):,} tokens each"
     return f"{'requests at once':<{LABEL}}{found.sequences:>10.2f} {longest}"
+
+
+def _held_words(held: HeldAtOnce) -> tuple[str, float, str]:
+    """What some requests hold, as a line."""
+    one = held.sequences == 1
+    name = "1 request holds" if one else f"{held.sequences:,} requests hold"
+    if held.lacks_bytes <= 0 and held.admitted >= held.sequences:
+        return name, held.cache_bytes, "on average, all at once"
+    lacks = f"{held.lacks_bytes / GIB:.2f} GiB more than there is, " if held.lacks_bytes else ""
+    return name, held.cache_bytes, f"{lacks}{held.admitted:,} are let in, the rest waits"

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from engine.plan.metrics import LIMITED
 from engine.plan.pool_choice import agreed
 from engine.scenario import (
+    EVEN_CERTAINTY,
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
     MOST_BURSTINESS,
+    MOST_CERTAINTY,
     MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
@@ -40,6 +42,7 @@ from engine.words.units import (
     LARGEST_COUNT,
     parse_count,
     parse_instances,
+    parse_percent,
     parse_ratio,
     parse_resolution,
     parse_whole,
@@ -130,6 +133,12 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
     money.add_argument(
         "--best", choices=[one.value for one in Best], help="what plans are ranked by"
+    )
+    parser.add_argument_group("certainty").add_argument(
+        "--certainty",
+        metavar="PERCENT",
+        help="with which each limit is kept, 50 to 99, given how far off such predictions have "
+        "been; left out, figures are taken at their word (50)",
     )
     client = parser.add_argument_group("client")
     client.add_argument(
@@ -276,6 +285,9 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         fixed_batch=start.fixed_batch,
         benchmark_kind=start.benchmark_kind,
         best=Best(arguments.best) if arguments.best else start.best,
+        certainty=start.certainty
+        if arguments.certainty is None
+        else parse_percent(arguments.certainty, "--certainty", EVEN_CERTAINTY, MOST_CERTAINTY),
         prices=_prices(arguments.prices, start.prices),
         benchmark_number=start.benchmark_number
         if arguments.number is None

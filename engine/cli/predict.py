@@ -13,10 +13,13 @@ from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
+from engine.model.kinds import ModelKind
 from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
+from engine.plan.metrics import NO_MEMORY
 from engine.plan.predicted import Predicted, predicted
+from engine.plan.starting import unstarted
 from engine.scenario import LEAST_PER_SECOND, MOST_PER_SECOND, ArrangementKind, Scenario
 from engine.serve.call import Batch, Concurrency, Most, Rate, Size
 from engine.serve.kinds import kind_of
@@ -101,6 +104,14 @@ def _first_rate(arguments: argparse.Namespace) -> list[float]:
     ]
 
 
+def _unstarted(found: Predicted) -> tuple[str, ...]:
+    """Why nothing starts in the first precision, and what would help."""
+    system, table = found.prepared.systems[0], found.table
+    if system.model.kind is not ModelKind.TOKENS or table.verdict(0) is not NO_MEMORY:
+        return ()
+    return unstarted(found.scenario, system, found.arrangement)
+
+
 def _number(text: str, what: str) -> float:
     """A number of requests; means of several runs need not be whole."""
     value = parse_decimal(text)
@@ -127,6 +138,8 @@ def _print_table(found: Predicted) -> None:
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])
+    for text in _unstarted(found):
+        print(f"note: {text}")
     for row in rows:
         if row["waiting"]:
             print(f"note: batch {row['batch']:g}: {row['admitted']:,} run at once, the rest wait")

@@ -17,6 +17,7 @@ from io import TextIOBase, TextIOWrapper
 from types import FrameType
 
 from engine.words.errors import RooftopError
+from engine.words.messages import error_text, retold, say
 from engine.words.text import clean
 
 FOUND, NOTHING_MEETS, BAD_INPUT = 0, 1, 2
@@ -33,7 +34,7 @@ def tell(text: str, end: str = "\n") -> None:
         # print() would take stdout in its place.
         return
     try:
-        print(text, end=end, file=sys.stderr, flush=True)
+        print(retold(text), end=end, file=sys.stderr, flush=True)
     except (OSError, ValueError):
         sys.stderr = None
 
@@ -51,7 +52,7 @@ def guarded(work: Callable[[], int]) -> int:
         sys.stdout.flush()
         return code
     except RooftopError as error:
-        tell(f"rooftop: {clean(str(error), LONGEST_LINE)}")
+        tell(f"rooftop: {clean(error_text(error), LONGEST_LINE)}")
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -62,12 +63,14 @@ def guarded(work: Callable[[], int]) -> int:
     except OSError as error:
         # What reads files says more in an `InputError`; without a name it is the output.
         sys.stdout = None
-        what = "the output cannot be written" if error.filename is None else str(error.filename)
+        what = (
+            say("the output cannot be written") if error.filename is None else str(error.filename)
+        )
         reason = error.strerror or type(error).__name__
         tell(f"rooftop: {clean(what)}: {reason[:1].lower()}{reason[1:]}")
         return BAD_INPUT
     except MemoryError:
-        tell("rooftop: there is not enough memory for this")
+        tell(f"rooftop: {say('there is not enough memory for this')}")
         return BAD_INPUT
 
 

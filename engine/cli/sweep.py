@@ -10,18 +10,12 @@ from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.allocator import keep_what_is_dropped
-from engine.cli.alternatives import (
-    named_hardware,
-    print_alternatives,
-    print_costs,
-    run_hardware,
-)
+from engine.cli.hardware import named_hardware
 from engine.cli.options import AUTO, idle_options, scenario_from
 from engine.cli.report.options import wants_report
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
-from engine.plan.alternatives import of_precisions
 from engine.plan.answer import answer
 from engine.plan.drafting import with_best_drafts
 from engine.plan.found import found_of
@@ -76,6 +70,8 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     chips, engines = named_hardware(arguments)
     scenario, prepared = prepare_told(arguments)
     if chips or engines:
+        from engine.cli.alternatives import run_hardware
+
         return run_hardware(arguments, scenario, chips, engines)
     result = sweep(prepared, scenario)
     if result is None:
@@ -103,6 +99,8 @@ def _row_count(text: str) -> int | None:
 def _print_json(
     prepared: Prepared, scenario: Scenario, result: Sweep, rows: list[dict[str, Any]]
 ) -> None:
+    from engine.plan.alternatives import of_precisions
+
     def told(row: int | None) -> dict[str, Any] | None:
         return None if row is None else row_values(prepared, scenario, result.table, row)
 
@@ -131,6 +129,9 @@ def _print_table(
     elapsed = result.elapsed_seconds * 1e3
     print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
     if len(prepared.precisions) > 1:
+        from engine.cli.alternatives import print_alternatives, print_costs
+        from engine.plan.alternatives import of_precisions
+
         side_by_side = of_precisions(prepared, scenario, result)
         print_alternatives(side_by_side, "precision")
         print_costs(side_by_side)

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
+from engine.plan.kept import MEETS, MISSES, NEAR
 from engine.plan.kinds import plan_kind
 from engine.plan.metric import Metric, Needs, Unit
 from engine.plan.metrics import USED, metrics_about
@@ -91,7 +92,9 @@ def number(unit: Unit, value: float | None) -> str:
 
 
 def _verdict(row: dict[str, Any]) -> str:
-    return f"✗ {row['why']}" if row["why"] else "✓ meets"
+    if row["near"]:
+        return f"{NEAR} {row['why'] or 'meets'}, {row['certainty_percent']:.0f} % certain"
+    return f"{MISSES} {row['why']}" if row["why"] else f"{MEETS} meets"
 
 
 def print_rows(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,17 +23,20 @@ from engine.scenario import (
 from engine.serve.load import Closed
 from engine.serve.predict import predict
 from engine.serve.resolve import requests_of
-from engine.serve.simulation.prefix_cache import cached_share
 from engine.sources.files import user_path
-from engine.sources.traces.read import read_trace
-from engine.sources.traces.trace import Trace
 from engine.work.arrangement import Arrangement
+
+if TYPE_CHECKING:
+    from engine.sources.traces.trace import Trace
 
 
 def asked_trace(arguments: argparse.Namespace) -> Trace | None:
     """The trace that ``--requests`` names, with progress; stderr hears what was left out."""
     if not arguments.requests:
         return None
+    # Most commands have none.
+    from engine.sources.traces.read import read_trace
+
     with Progress("reading") as progress:
         trace = read_trace(user_path(arguments.requests), progress.bytes)
     if trace.left_out:
@@ -79,6 +82,8 @@ def like_trace(
 def _cached(
     scenario: Scenario, trace: Trace, used: Callable[[Scenario], Arrangement] | None
 ) -> Workload:
+    from engine.serve.simulation.prefix_cache import cached_share
+
     assert trace.blocks is not None
     workload = scenario.workload
     prepared = prepare(scenario)

@@ -59,6 +59,10 @@ def _refuse_other(plan: PlanFile, run: Run) -> None:
                 f"{run.name}: found {found:,.0f} {what} on average, expected the plan's "
                 f"{expected:,}"
             )
+    if workload.rate and not run.rate:
+        raise InputError(
+            f"{run.name}: found a run with a number of requests in flight, expected one at a rate"
+        )
     drafts = scenario.draft_tokens
     if (run.accepted > 1.0) != (drafts > 0):
         what = f"{drafts} draft tokens" if drafts else "no speculative decoding"

@@ -1,15 +1,15 @@
 """An engine as it was built and told: dated and numbered builds, settings in place of defaults.
 
-Engines grow faster from month to month. A profile describes the newest builds measured; a dated
-build is slower by what its engine gained since (`Builds`), or has a profile of its own
-(``profiles/frameworks/former/``), which a numbered build names.
+A profile describes an engine's builds of late. Builds that were seen to differ have a profile of
+their own (``profiles/frameworks/former/``) or an era of other constants (`Era`), which a number or
+a day names; no build is slower for its age alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
@@ -25,7 +25,6 @@ from engine.words.errors import InputError
 from engine.words.quantities import GIB
 from engine.words.text import clean
 
-MONTH_DAYS = 30.44
 LEAST_SPARED_TOKENS = 2048
 LARGE_CHIP_GIB = 60
 LARGE_CHIP_SPARE_GIB = 10
@@ -185,7 +184,7 @@ def _tokens_of_size(scheduler: Scheduler, chip: Chip) -> int:
 
 
 def built(framework: Framework, chip: Chip, build: str) -> Framework:
-    """The profile of a build of ``framework``, at its pace on ``chip``; raises `InputError`."""
+    """The profile of a build of ``framework`` on ``chip``; raises `InputError`."""
     if not build:
         return framework
     day = build_day(build)
@@ -196,7 +195,7 @@ def built(framework: Framework, chip: Chip, build: str) -> Framework:
         if one.dated and one.since <= day < one.until and chip.id in (one.chips or (chip.id,)):
             framework = load_framework(one.id)
             break
-    return paced(_of_era(framework, day=day), chip, day)
+    return _of_era(framework, day=day)
 
 
 def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Framework:
@@ -245,15 +244,3 @@ def build_day(build: str) -> date | None:
         raise InputError(
             f"--build {build}: there is no such day, expected one as 2026-02-10"
         ) from None
-
-
-def paced(framework: Framework, chip: Chip, day: date) -> Framework:
-    """The profile at the pace of the build of ``day``; builds older than any observed are taken
-    for the oldest of those."""
-    builds = framework.builds
-    quickening = builds.quickening.get(chip.generation, 0.0)
-    if not quickening or not builds.newest:
-        return replace(framework, pace=1.0)
-    months = max((date.fromisoformat(builds.newest) - day).days / MONTH_DAYS, 0.0)
-    oldest = builds.observed_months.get(chip.generation, np.inf)
-    return replace(framework, pace=float(np.exp(quickening * np.minimum(months, oldest))))

@@ -19,7 +19,9 @@ from engine.hardware.framework_parts import (
 )
 from engine.hardware.launch_table import Launch
 from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
-from engine.words.arrays import FloatArray
+
+ANY = "any"
+"""Every engine that runs on a chip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,8 @@ class Framework:
 
     ``kernels`` overrides or adds kernel constants of a chip generation, keyed ``generation/kernel
     class``; ``deviations`` say where its kernels differ on every chip, by kernel class or family.
-    ``launch`` is how its command is written. ``pace`` is what a pass takes as a share of the
-    newest build's, an array where builds differ. ``forward`` is None where it serves language
-    models only. ``eras`` are those of its memory, oldest first.
+    ``launch`` is how its command is written. ``forward`` is None where it serves language models
+    only. ``eras`` are those of its memory, oldest first.
     """
 
     id: str
@@ -59,7 +60,6 @@ class Framework:
     launch: Launch
     kernels: Mapping[str, KernelConstants]
     deviations: Mapping[str, Deviation] = field(default_factory=dict)
-    pace: float | FloatArray = 1.0
     forward: ForwardRuntime | None = None
     eras: tuple[Era, ...] = ()
     origin: str = "bundled"

@@ -344,22 +344,8 @@ class Drafting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builds:
-    """How its builds grew faster until the newest described, by chip generation."""
+    """Which of its builds a profile describes."""
 
-    quickening: Mapping[str, float] = constant(
-        "quickening",
-        "share by which builds grew faster per month; older ones take longer by as much",
-        {},
-        least=0,
-        most=1,
-    )
-    observed_months: Mapping[str, float] = constant(
-        "observed_months",
-        "how far back before the newest the builds go that this was seen on",
-        {},
-        least=0,
-        most=1200,
-    )
     newest: str = constant("newest_build", "day of the newest builds described, as 2026-07-20", "")
 
 

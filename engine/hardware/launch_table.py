@@ -60,13 +60,20 @@ class LaunchRole:
 class LaunchLimits:
     """What the engine refuses: chip generations it does not run on (empty: nobody said), and
     widths. ``expert`` and ``attention_data`` are ``any``, ``all`` (none or all ranks of a stage) or
-    ``none``."""
+    ``none``, ``pipeline`` is ``any`` or ``none``."""
 
     generations: tuple[str, ...] = ()
+    pipeline: str = "any"
     expert: str = "any"
     attention_data: str = "any"
     sequences_within_budget: bool = False
     """Whether more sequences than prefill tokens are refused."""
+
+    def takes(self, name: str, width: int, ranks: int) -> bool:
+        """Whether a degree (``pipeline``, ``expert`` or ``attention_data``) can be this wide on so
+        many ranks of a stage."""
+        rule = getattr(self, name)
+        return width == 1 or rule == "any" or (rule == "all" and width == ranks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,6 +304,7 @@ class LaunchLimitsFile(_Strict):
     """What an engine refuses."""
 
     generations: list[str] = []
+    pipeline: Literal["any", "none"] = "any"
     expert: Width = "any"
     attention_data: Width = "any"
     sequences_within_budget: bool = False

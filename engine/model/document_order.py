@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any
 
 from engine.model.glossary import key_of, leaves
-from engine.sources.languages import ENGLISH, words
+from engine.sources.languages import words
 from engine.sources.profile_files import read_toml
+from engine.words.messages import ENGLISH
 from profiles import ROOT
 
 BEYOND = "beyond"

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from engine.sources.languages import ENGLISH, texts, words
+from engine.sources.languages import texts, words
 from engine.sources.profile_files import read_toml
+from engine.words.messages import ENGLISH
 from profiles import ROOT
 
 

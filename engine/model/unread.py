@@ -7,7 +7,6 @@ what the dialect already does; names of sizes, counts, patterns and structural s
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +16,7 @@ from engine.model.dialects.mixture import COUNT, SHARED, TOP_K
 from engine.model.harmless import HARMLESS
 from engine.model.keys import Keys, shown
 from engine.words.errors import UnknownArchitecture
+from engine.words.text import closest
 
 _HARMLESS_PATTERN = re.compile(
     r"(_token_ids?|_token_index|_token_id_list|^eos_|^bos_|^pad_|^mm_use_|^mm_vision_select"
@@ -156,7 +156,7 @@ def restates(keys: Keys, name: str, value: Any) -> bool:
 
 
 def _message(keys: Keys, name: str, value: Any, spellings: list[str]) -> str:
-    near = difflib.get_close_matches(name, spellings, 1, 0.6)
+    near = closest(name, spellings, 1, 0.6)
     hint = f", nearest known key {near[0]}" if near else ""
     return (
         f"{keys.source}: key {keys.path}{name} = {shown(value)} is not understood for "

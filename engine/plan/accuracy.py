@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.hardware.chip import Provenance
+from engine.words.messages import retold, say
 
 _NAMES = {
     "ttft": "TTFT",
@@ -44,13 +45,19 @@ class Accuracy:
     def sentence(self) -> str:
         """What is known, what two of three such results stayed within, and what that was measured
         on."""
-        badge = f"{self.badge} ({self.known})" if self.known else f"{self.badge}"
-        named = [f"{_NAMES[name]} {self._both(name)}" for name in _NAMES if name in self.ranges]
+        badge = say(str(self.badge))
+        if self.known:
+            badge = say("{badge} ({known})", badge=badge, known=retold(self.known))
+        named = [
+            f"{say(_NAMES[name])} {self._both(name)}" for name in _NAMES if name in self.ranges
+        ]
         if not named:
-            return f"{badge}; {self.basis}"
-        return (
-            f"{badge}: two of three (nine of ten) such results lay within {', '.join(named)} "
-            f"({self.basis})"
+            return say("{badge}; {basis}", badge=badge, basis=retold(self.basis))
+        return say(
+            "{badge}: two of three (nine of ten) such results lay within {named} ({basis})",
+            badge=badge,
+            named=", ".join(named),
+            basis=retold(self.basis),
         )
 
     def _both(self, name: str) -> str:

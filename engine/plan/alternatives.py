@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.hardware.chip import Chip, Provenance
-from engine.hardware.framework import Framework
-from engine.hardware.launch_table import LaunchTable
+from engine.hardware.chip import Provenance
+from engine.hardware.framework import ANY, Framework
 from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
 from engine.plan.accuracy import Accuracy
 from engine.plan.answer import why_lost
+from engine.plan.kept import MISSES, glyph_of
 from engine.plan.metric import Metric
 from engine.plan.named_scenario import with_precision
-from engine.plan.prepared import Prepared, prepare
+from engine.plan.prepared import Prepared, is_known_on, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
 from engine.plan.stored_as import stored_as
@@ -27,9 +27,8 @@ from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
 from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError, RooftopError
+from engine.words.messages import say
 
-ANY = "any"
-"""Every engine that runs on a chip."""
 USUAL_PRECISIONS = ("W16A16", "W8A8", "W4A16", "W4A8", "KV8", "NVFP4")
 """Precisions that are put side by side where nobody named some."""
 
@@ -49,6 +48,13 @@ class Alternative:
     def meets(self) -> bool:
         """Whether its plan meets the objectives."""
         return self.table is not None and bool(self.table.meets[0])
+
+    @property
+    def glyph(self) -> str:
+        """Whether it meets them, may turn out either way, or misses (`engine.plan.kept`)."""
+        if self.table is None:
+            return MISSES
+        return glyph_of(self.table, self.scenario.objectives, 0)
 
     @property
     def throughput(self) -> float:
@@ -128,7 +134,7 @@ def of_sweep(label: str, prepared: Prepared, scenario: Scenario, found: Sweep) -
     """The best plan of a sweep that was made already."""
     row = found.best if found.best is not None else found.nearest
     if row is None:
-        return Alternative(label, scenario, "no layout was tried")
+        return Alternative(label, scenario, say("no layout was tried"))
     return _of_row(label, prepared, scenario, found.table, row)
 
 
@@ -171,7 +177,9 @@ def precision_choices(scenario: Scenario) -> list[tuple[str, Scenario]]:
     Raises `InputError`."""
     own = replace(scenario, weights="", activations="", kv="", precisions=())
     prepared = prepare(own)
-    found = {prepared.precisions[0]: (f"{_label(prepared.precisions[0])} own", own)}
+    found = {
+        prepared.precisions[0]: (say("{label} own", label=_label(prepared.precisions[0])), own)
+    }
     for text in scenario.precisions or _usual(prepared):
         changed = _with_precision(own, text)
         precision = prepare(changed).precisions[0]
@@ -230,17 +238,9 @@ def engines_on(scenario: Scenario, chip: str) -> tuple[str, ...]:
         prepared = prepare(replace(scenario, chip=chip, framework=engine.id))
         stands_in = prepared.framework.id != engine.id
         tokens = kind_of(prepared.kind).waits
-        if not stands_in and (_runs_on(engine, prepared.chip) if tokens else _is_timed(engine)):
+        if not stands_in and (is_known_on(engine, prepared.chip) if tokens else _is_timed(engine)):
             found.append(engine.id)
     return tuple(found)
-
-
-def _runs_on(engine: Framework, chip: Chip) -> bool:
-    """Whether an engine is known to run on a chip; a person's own is believed to."""
-    if engine.origin != BUNDLED:
-        return True
-    launch = engine.launch
-    return isinstance(launch, LaunchTable) and chip.generation in launch.limits.generations
 
 
 def _is_timed(engine: Framework) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.plan.drafting import drafts_note
+from engine.plan.kept import certainty_percent, missed_for_certainty, never_compared
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
 from engine.plan.metrics import (
@@ -22,9 +23,10 @@ from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_table
-from engine.scenario import Objectives, Scenario
+from engine.scenario import EVEN_CERTAINTY, Objectives, Scenario
 from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens
+from engine.words.messages import retold, say
 from engine.words.quantities import memory_amount, per_second
 
 
@@ -35,25 +37,44 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
         return ""
     if verdict is NO_MEMORY:
         pool = table.binding_pool(row).label
-        where = f" of the {pool} pool" if pool else ""
-        return f"lacks {lacking_memory(table, row)} of memory per chip{where}"
+        where = say(" of the {pool} pool", pool=say(pool)) if pool else ""
+        return say(
+            "lacks {lacking_memory} of memory per chip{where}",
+            lacking_memory=lacking_memory(table, row),
+            where=where,
+        )
     if verdict is TOO_LONG:
-        return "has longer requests than the model or the engine takes (--max-context)"
+        return say("has longer requests than the model or the engine takes (--max-context)")
     if verdict is UNSTABLE:
         most = per_second(table.value(row, LARGEST_RATE.id))
-        return f"carries {most} requests/s at most"
+        return say("carries {most} requests/s at most", most=most)
     if verdict is NO_FIGURE:
-        return f"has a figure beyond {verdict.name}: check the profile of the chip and the engine"
+        return say(
+            "has a figure beyond {verdict}: check the profile of the chip and the engine",
+            verdict=say(verdict.name),
+        )
     if verdict.metric is None:
-        return f"exceeds {verdict.name}"
+        return say("exceeds {verdict}", verdict=say(verdict.name))
     value = table.value(row, verdict.metric.id)
     limit = getattr(objectives, verdict.metric.id)
+    if missed_for_certainty(table, objectives, row):
+        certain = float(certainty_percent(table, objectives, np.array([row]))[0])
+        return say(
+            "{verdict} {beyond} keeps {amount} with {certain:.0f} % certainty only",
+            verdict=say(verdict.name),
+            beyond=verdict.metric.beyond(value, limit),
+            amount=verdict.metric.amount(limit),
+            certain=certain,
+        )
     over = 100.0 * (float(verdict.metric.ratio(value, limit)) - 1.0)
     digits = 1 if over >= 0.1 else 3
-    return (
-        f"{verdict.name} {verdict.metric.beyond(value, limit)} misses "
-        f"{verdict.metric.amount(limit)} "
-        f"by {over:.{digits}f} %"
+    return say(
+        "{verdict} {beyond} misses {amount} by {over:.{digits}f} %",
+        verdict=say(verdict.name),
+        beyond=verdict.metric.beyond(value, limit),
+        amount=verdict.metric.amount(limit),
+        over=over,
+        digits=digits,
     )
 
 
@@ -67,21 +88,52 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
     if sweep.best is not None:
         sentence = _winning(prepared, scenario, sweep.table, sweep.best)
     elif sweep.nearest is None:
-        sentence = "Nothing to choose from: no layout was tried."
+        sentence = say("Nothing to choose from: no layout was tried.")
     else:
         sentence = _losing(prepared, scenario, sweep.table, sweep.nearest)
     system = prepared.systems[0]
-    told = lengths_note(scenario, system), drafts_note(scenario, system)
-    notes = [note for note in (*told, *prepared.notes) if note]
-    return " ".join((sentence, *(f"{note}." for note in notes)))
+    told = (
+        lengths_note(scenario, system),
+        drafts_note(scenario, system),
+        _certainty_note(scenario, sweep),
+    )
+    notes = [retold(note) for note in (*told, *prepared.notes) if note]
+    return say(" ").join((sentence, *(say("{note}.", note=note) for note in notes)))
+
+
+def _certainty_note(scenario: Scenario, found: Sweep) -> str:
+    """How certainly the winner keeps its limits, where that was asked for."""
+    table, row, limits = found.table, found.best, scenario.objectives
+    if scenario.certainty <= EVEN_CERTAINTY or row is None:
+        return ""
+    certain = float(certainty_percent(table, limits, np.array([row]))[0])
+    if np.isnan(certain):
+        return ""
+    unknown = never_compared(table, limits, row)
+    apart = (
+        say(" ({unknown} taken at its word: never compared)", unknown=", ".join(unknown))
+        if unknown
+        else ""
+    )
+    return say(
+        "Each limit is kept with {certain:.0f} % certainty or more{apart}",
+        certain=certain,
+        apart=apart,
+    )
 
 
 def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     subject = plan_kind(prepared).subject(prepared, scenario, table, row)
     figures = _figures(prepared, scenario, table, row)
     pool = table.binding_pool(row).label
-    slower = f"; the {pool} pool is the slower one" if pool else ""
-    return f"Serve {subject}: {figures}; {_what_binds(prepared, scenario, table, row)}{slower}."
+    slower = say("; the {pool} pool is the slower one", pool=say(pool)) if pool else ""
+    return say(
+        "Serve {subject}: {figures}; {what_binds}{slower}.",
+        subject=subject,
+        figures=figures,
+        what_binds=_what_binds(prepared, scenario, table, row),
+        slower=slower,
+    )
 
 
 def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
@@ -94,25 +146,53 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
     if scenario.workload.rate:
         return fewer_replicas(prepared, scenario, table, row)
     if scenario.fixed_batch is not None:
-        return "the batch is the one asked for"
+        return say("the batch is the one asked for")
     batch = int(table.batch[row]) + 1
     if scenario.max_batch is not None and batch > scenario.max_batch:
-        return f"the batch limit of {scenario.max_batch} binds"
+        return say("the batch limit of {max_batch} binds", max_batch=scenario.max_batch)
     following, place = _next_batch(prepared, scenario, table, row)
     verdict = following.verdict(place)
     if verdict is NO_MEMORY:
         lacking = lacking_memory(following, place)
-        return f"memory binds, batch {batch} lacks {lacking} per chip"
+        return say(
+            "memory binds, batch {batch} lacks {lacking} per chip", batch=batch, lacking=lacking
+        )
     if verdict is TOO_MANY:
         most = prepared.framework.scheduler.max_sequences
-        return f"the scheduler binds, it admits {most:,} sequences per rank (--max-sequences)"
+        return say(
+            "the scheduler binds, it admits {most:,} sequences per rank (--max-sequences)",
+            most=most,
+        )
     if verdict.metric is None:
-        more = f"at most {WORTH:.0%} more" if has_knee(table, scenario) else "no more"
-        return f"no limit binds, a larger batch brings {more.replace('%', ' %')} per chip"
+        more = (
+            say("at most {WORTH:.0%} more", WORTH=WORTH)
+            if has_knee(table, scenario)
+            else say("no more")
+        )
+        return say(
+            "no limit binds, a larger batch brings {more} per chip", more=more.replace("%", " %")
+        )
     value = following.value(place, verdict.metric.id)
     limit = getattr(scenario.objectives, verdict.metric.id)
+    if missed_for_certainty(following, scenario.objectives, place):
+        return say(
+            "{verdict} binds, batch {batch} {less_certain}",
+            verdict=say(verdict.name),
+            batch=batch,
+            less_certain=_less_certain(following, scenario, place),
+        )
     needed = verdict.metric.beyond(value, limit)
-    return f"{verdict.name} binds, batch {batch} would need {needed}"
+    return say(
+        "{verdict} binds, batch {batch} would need {needed}",
+        verdict=say(verdict.name),
+        batch=batch,
+        needed=needed,
+    )
+
+
+def _less_certain(table: Table, scenario: Scenario, row: int) -> str:
+    certain = float(certainty_percent(table, scenario.objectives, np.array([row]))[0])
+    return say("would keep it with {certain:.1f} % certainty", certain=certain)
 
 
 def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
@@ -120,18 +200,34 @@ def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: in
     most = per_second(table.value(row, LARGEST_RATE.id))
     fewer = table.arrangement(row).with_fewer_replicas()[:-1]
     if not fewer:
-        return f"stable up to {most} requests/s"
+        return say("stable up to {most} requests/s", most=most)
     tried = batch_table(prepared, scenario, fewer[-1], table.precision(row), np.array([1]))
     verdict = tried.verdict(0)
     replicas = fewer[-1].replicas
     if verdict is UNSTABLE:
         carried = per_second(tried.value(0, LARGEST_RATE.id))
-        return f"the rate binds, {replicas} × would carry {carried} requests/s"
+        return say(
+            "the rate binds, {replicas} × would carry {carried} requests/s",
+            replicas=replicas,
+            carried=carried,
+        )
     if verdict.metric is None:
-        return f"stable up to {most} requests/s"
+        return say("stable up to {most} requests/s", most=most)
     limit = getattr(scenario.objectives, verdict.metric.id)
+    if missed_for_certainty(tried, scenario.objectives, 0):
+        return say(
+            "{verdict} binds, {replicas} × {less_certain}",
+            verdict=say(verdict.name),
+            replicas=replicas,
+            less_certain=_less_certain(tried, scenario, 0),
+        )
     needed = verdict.metric.beyond(tried.value(0, verdict.metric.id), limit)
-    return f"{verdict.name} binds, {replicas} × would need {needed}"
+    return say(
+        "{verdict} binds, {replicas} × would need {needed}",
+        verdict=say(verdict.name),
+        replicas=replicas,
+        needed=needed,
+    )
 
 
 def _next_batch(
@@ -157,14 +253,27 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
     if table.verdict(row) is TOO_LONG:
         asked = longest_tokens(with_images(scenario.workload, prepared.model.architecture)[0])
         most = prepared.systems[0].max_context
-        return (
-            f"Nothing can be served: requests of {asked:,} tokens are longer than the {most:,} "
-            f"that {prepared.model.name} takes (--max-context)."
+        return say(
+            "Nothing can be served: requests of {asked:,} tokens are longer "
+            "than the {most:,} that {model} takes (--max-context).",
+            asked=asked,
+            most=most,
+            model=prepared.model.name,
         )
     if table.verdict(row) is UNSTABLE:
         rate = per_second(scenario.workload.rate)
-        return f"Nothing carries {rate} requests/s: nearest is {subject}, which {lost}."
+        return say(
+            "Nothing carries {rate} requests/s: nearest is {subject}, which {lost}.",
+            rate=rate,
+            subject=subject,
+            lost=lost,
+        )
     if not table.fits[row]:
-        return f"Nothing fits: nearest is {subject}, which {lost}."
+        return say("Nothing fits: nearest is {subject}, which {lost}.", subject=subject, lost=lost)
     figures = _figures(prepared, scenario, table, row)
-    return f"Nothing meets the objectives: nearest is {subject} ({figures}); {lost}."
+    return say(
+        "Nothing meets the objectives: nearest is {subject} ({figures}); {lost}.",
+        subject=subject,
+        figures=figures,
+        lost=lost,
+    )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.certainty import stricter
 from engine.plan.figures import Figures, Told
 from engine.plan.metric import Answers, Metric, Needs
 from engine.plan.metrics import (
@@ -28,6 +29,7 @@ from engine.plan.metrics import (
 )
 from engine.plan.money.bill import charges_of
 from engine.plan.prepared import Prepared
+from engine.plan.ranges import accuracy_of
 from engine.plan.results import Table
 from engine.scenario import Scenario
 from engine.serve.load import Open
@@ -177,6 +179,8 @@ def judged_table(
     block: Block,
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
+    known = tuple(accuracy_of(prepared, scenario, one) for one in precisions)
+    limits = tuple(stricter(scenario.objectives, one, scenario.certainty) for one in known)
     fits = block.refusal == CODES[NOTHING]
     everyone = bool(np.all(fits))
     metrics = _figures(prepared, scenario, arrangements, precisions, block, everyone)
@@ -185,8 +189,9 @@ def judged_table(
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in metrics:
             continue
-        limit = getattr(scenario.objectives, verdict.metric.id)
-        if limit is not None:
+        if getattr(scenario.objectives, verdict.metric.id) is not None:
+            each = np.array([getattr(one, verdict.metric.id) for one in limits])
+            limit = float(each[0]) if len(each) == 1 else each[block.precision_index]
             ratio = verdict.metric.ratio(metrics[verdict.metric.id], limit)
             worse = ratio > excess
             excess = np.where(worse, ratio, excess)
@@ -212,6 +217,8 @@ def judged_table(
         meets=fits & (excess <= 1.0),
         binding=binding,
         excess=excess,
+        limits=limits,
+        accuracies=known,
         one_token=has_one_token(prepared, scenario),
     )
 

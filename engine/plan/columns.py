@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.plan.kept import certainty_percent, is_near
 from engine.plan.metrics import VERDICTS
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
@@ -55,6 +56,8 @@ def table_columns(
         **{name: column[rows] for name, column in table.metrics.items()},
         "fits": table.fits[rows],
         "meets": table.meets[rows],
+        "near": is_near(table, scenario.objectives, rows),
+        "certainty_percent": np.round(certainty_percent(table, scenario.objectives, rows), 1),
         "binding": np.array([one.id for one in VERDICTS])[table.binding[rows]],
         "pool": np.array([one.label for one in PoolRole])[table.pools[rows]],
         **{name: column[which] for name, column in ranges.items()},

@@ -7,6 +7,7 @@ from engine.plan.explanation import Explanation, OperatorTime
 from engine.plan.prepared import prepare_on
 from engine.plan.verification import Bench, Expected
 from engine.scenario import Scenario
+from engine.words.messages import say
 from engine.words.quantities import duration
 from engine.work.arrangement import Arrangement
 
@@ -41,14 +42,24 @@ def culprit(
         name, now, phase = "step_us", costs.step_seconds, "decode"
     needed = now + excess
     if now > 0 and now / _FAR <= needed <= now * _FAR:
-        return f"{name} of {needed * 1e6:,.0f} instead of {now * 1e6:,.0f} would explain it"
+        return say(
+            "{name} of {needed:,.0f} instead of {now:,.0f} would explain it",
+            name=name,
+            needed=needed * 1e6,
+            now=now * 1e6,
+        )
     longest = _longest(made, phase)
     if longest is None:
         return ""
     factor = measured / expected.value
-    return (
-        f"{phase} passes that take {factor:.2f} of what was predicted would explain it; most is "
-        f"{longest.name} ({longest.bound}), {duration(longest.seconds * 1e3)} of a pass"
+    return say(
+        "{phase} passes that take {factor:.2f} of what was predicted would "
+        "explain it; most is {longest} ({bound}), {seconds} of a pass",
+        phase=phase,
+        factor=factor,
+        longest=longest.name,
+        bound=longest.bound,
+        seconds=duration(longest.seconds * 1e3),
     )
 
 

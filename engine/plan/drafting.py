@@ -15,6 +15,7 @@ from engine.scenario import DraftTokens, Scenario
 from engine.serve.resolve import acceptance, drafts_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 MOST_DRAFTED = 16
@@ -115,15 +116,29 @@ def drafts_note(scenario: Scenario, system: System) -> str:
     drafts, drafter = drafts_of(scenario, system), system.drafter
     who = drafter.method.value
     if drafter.assumed:
-        who = f"{who} (of the usual shape: no checkpoint was named)"
+        who = say("{who} (of the usual shape: no checkpoint was named)", who=who)
     known = _known(scenario, system)
-    return f"{drafts.tokens} tokens drafted by {who}: {drafts.accepted:.2f} per step {known}"
+    return say(
+        "{tokens} tokens drafted by {who}: {accepted:.2f} per step {known}",
+        tokens=drafts.tokens,
+        who=who,
+        accepted=drafts.accepted,
+        known=known,
+    )
 
 
 def _known(scenario: Scenario, system: System) -> str:
     if scenario.acceptance is not None:
-        return f"at an acceptance of {scenario.acceptance:g}"
+        return say("at an acceptance of {acceptance:g}", acceptance=scenario.acceptance)
     known = acceptance(scenario, system)
-    figures = "1 figure" if known.figures == 1 else f"{known.figures} figures"
+    figures = (
+        say("1 figure") if known.figures == 1 else say("{figures} figures", figures=known.figures)
+    )
     text = scenario.workload.text.value
-    return f"± {100 * known.spread:.0f} % on {text} ({figures} of {known.basis.value})"
+    return say(
+        "± {spread:.0f} % on {text} ({figures} of {basis})",
+        spread=100 * known.spread,
+        text=text,
+        figures=figures,
+        basis=known.basis.value,
+    )

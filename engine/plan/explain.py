@@ -59,6 +59,7 @@ def explain(
         passes=tuple(_figures(phase, items, bandwidth) for phase, items in made.passes.items()),
         operators=operators,
         memory=made.memory,
+        pool_memory=made.pools,
         capacity_bytes=float(outcome.memory.capacity_bytes[0, 0]),
         largest_batch=largest_batches(prepared, scenario, arrangement, precision),
         peaks=_peaks(prepared, operators),
@@ -105,7 +106,7 @@ def _of_the_first_token(made: Made) -> Made:
     parts = {metric: parts for metric, parts in made.parts.items() if metric != "tpot"}
     used = {one.phase for one in parts["ttft"]}
     passes = {phase: items for phase, items in made.passes.items() if phase in used}
-    return Made(parts, passes, made.memory)
+    return Made(parts, passes, made.memory, made.pools)
 
 
 def _operators(made: Made) -> Iterable[OperatorTime]:
@@ -154,8 +155,9 @@ def largest_batches(
         return largest
     table = batch_table(prepared, scenario, arrangement, precision, np.arange(1, fitting + 1))
     for metric in limited_of(prepared.kind):
-        limit = getattr(scenario.objectives, metric.id)
-        if limit is not None and metric.is_about(one_token=table.one_token):
+        limit = table.limit(0, metric)
+        known = metric.id in table.metrics  # not where nobody says a price
+        if limit is not None and known and metric.is_about(one_token=table.one_token):
             passing = np.flatnonzero(metric.ratio(table.metrics[metric.id], limit) <= 1.0)
             largest[metric.id.removesuffix("_ms")] = (
                 int(table.batch[passing[-1]]) if len(passing) else 0

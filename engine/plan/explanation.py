@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.model.precision import Precision
-from engine.serve.memory import MemoryItem
+from engine.serve.memory import MemoryItem, PoolMemory
 from engine.words.arrays import FloatArray
+from engine.words.messages import say
 from engine.words.quantities import GIB, duration, memory_amount
 from engine.work.arrangement import Arrangement
 
@@ -82,11 +83,17 @@ class DraftGain:
     @property
     def sentence(self) -> str:
         """``TPOT 8.4 ms (13.1 without), throughput of the layout +12 %``."""
-        times = f"TPOT {duration(self.tpot_ms)} ({duration(self.tpot_ms_without)} without drafts)"
+        times = say(
+            "TPOT {tpot_ms} ({tpot_ms_without} without drafts)",
+            tpot_ms=duration(self.tpot_ms),
+            tpot_ms_without=duration(self.tpot_ms_without),
+        )
         if math.isnan(self.throughput) or math.isnan(self.throughput_without):
             return times
         more = 100.0 * (self.throughput / self.throughput_without - 1.0)
-        return f"{times}, most tokens per chip in this layout {more:+.0f} %"
+        return say(
+            "{times}, most tokens per chip in this layout {more:+.0f} %", times=times, more=more
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -114,6 +121,8 @@ class Explanation:
     """The pool that holds the other one up, ``prefill`` or ``decode``; empty without pools."""
     drafting: DraftGain | None = None
     """None without drafts."""
+    pool_memory: tuple[PoolMemory, ...] = ()
+    """The memory of both pools; empty without pools."""
 
     def __repr__(self) -> str:
         """One line per latency, pass and limit; the values are in the fields."""
@@ -126,12 +135,20 @@ class Explanation:
         for one in self.passes:
             took, busy = duration(one.seconds * 1e3), f"MFU {one.mfu:.0%}, MBU {one.mbu:.0%}"
             lines.append(f"  a {one.phase} pass {took}: {busy}; {self._longest(one.phase)}")
-        held = ", ".join(f"{one.name} {memory_amount(one.bytes / GIB)}" for one in self.memory)
-        lines.append(f"  memory: {held} of {memory_amount(self.capacity_bytes / GIB)}")
+        for table in self.memory_tables:
+            held = ", ".join(f"{one.name} {memory_amount(one.bytes / GIB)}" for one in table.items)
+            name = f"memory of {table.pool}" if table.pool else "memory"
+            lines.append(f"  {name}: {held} of {memory_amount(table.capacity_bytes / GIB)}")
         if self.drafting is not None:
             lines.append(f"  drafts: {self.drafting.note}; {self.drafting.sentence}")
         limits = ", ".join(f"{name} {batch:,}" for name, batch in self.largest_batch.items())
         return "\n".join([*lines, f"  largest batch by limit: {limits}"])
+
+    @property
+    def memory_tables(self) -> tuple[PoolMemory, ...]:
+        """The memory of a chip of each pool; of any chip, without a pool's name, where there are
+        none."""
+        return self.pool_memory or (PoolMemory("", self.memory, self.capacity_bytes),)
 
     def _longest(self, phase: str) -> str:
         """The three longest operators of a pass."""

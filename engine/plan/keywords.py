@@ -7,7 +7,6 @@ The module loads nothing heavy: it is there before numpy is.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 import math
@@ -21,7 +20,7 @@ from engine.model.kinds import ModelCategory
 from engine.plan.metrics import LIMITED
 from engine.scenario import Lengths, Objectives, Scenario
 from engine.words.errors import InputError
-from engine.words.text import clean
+from engine.words.text import clean, closest
 from engine.words.units import LARGEST_COUNT, parse_resolution
 
 START = Scenario(objectives=Objectives())
@@ -122,7 +121,7 @@ def checked(keywords: Mapping[str, object]) -> dict[str, object]:
     spelled: dict[str, str] = {}
     for name, value in keywords.items():
         if name not in KEYWORDS:
-            near = difflib.get_close_matches(name, KEYWORDS, 3, 0.5)
+            near = closest(name, KEYWORDS, 3, 0.5)
             hint = f"nearest: {', '.join(near)}" if near else "help(rooftop) lists them"
             raise InputError(f"keyword {clean(name, 60)!r} is unknown; {hint}")
         own = fields_of(name)

@@ -15,7 +15,6 @@ from engine.plan.accuracy import Accuracy
 from engine.plan.metric import Metric
 from engine.plan.of_tokens import TokenPlans
 from engine.plan.prepared import Prepared
-from engine.plan.range_case import Case
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
 from engine.work.arrangement import Arrangement
@@ -82,10 +81,6 @@ class PlanKind(Protocol):
 
     def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """One step of the knobs that only this kind has."""
-        ...
-
-    def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
-        """What is known of how far such predictions are off."""
         ...
 
 

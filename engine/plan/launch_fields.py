@@ -20,7 +20,9 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
 | host_cache, host_total | GiB behind the prefix cache, for each chip and a rank's chips together |
+| host_bytes | the same for each chip, in bytes |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
+| images | images of a request |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
 """
 
@@ -87,6 +89,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "prefill_interval": scenario.settings.prefill_interval or 0,
         **_host_cache(scenario, layout),
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
+        "images": scenario.workload.images,
         **_drafts(prepared, scenario),
         **_wide_experts(prepared, worker),
     }
@@ -110,7 +113,11 @@ def worker_assumptions(fields: Mapping[str, str]) -> Iterator[Assumption]:
 def _host_cache(scenario: Scenario, layout: Layout) -> dict[str, int]:
     """GiB of host memory behind the prefix cache: of each chip, of a rank's chips together."""
     chip = round(scenario.settings.host_cache_gib or 0)
-    return {"host_cache": chip, "host_total": chip * layout.tensor}
+    return {
+        "host_cache": chip,
+        "host_total": chip * layout.tensor,
+        "host_bytes": chip << 30,
+    }
 
 
 _METHODS = {
@@ -147,7 +154,12 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("redundant", "{} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
     ("prefill_interval", "prompts in every {}th pass at most", ("decode_passes",)),
-    ("host_cache", "{} GiB of host memory for each chip's prefix cache", ("host_total",)),
+    ("images", "{} images of a request", ()),
+    (
+        "host_cache",
+        "{} GiB of host memory for each chip's prefix cache",
+        ("host_total", "host_bytes"),
+    ),
     ("edits", "the what-ifs {}", ()),
     ("nodes", "one worker on {} nodes", ("group_nodes", "data_local")),
 )

@@ -19,8 +19,6 @@ def untold(fields: Mapping[str, str], told: set[str], engine: str) -> Iterator[s
 
 def scenario_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
     """What no engine can be told."""
-    if scenario.settings.build:
-        yield f"the build {scenario.settings.build}: the options are those of the version named"
     if scenario.workload.mode is Mode.STATIC:
         yield "static batches: no engine has a switch for them; the client has to send them so"
     yield from _pool_gaps(prepared)
@@ -63,6 +61,7 @@ def limit_gaps(limits: LaunchLimits, worker: Worker, budget: int, engine: str) -
     """Widths and sizes that the engine refuses, or takes for others."""
     layout = worker.layout
     for name, width, rule in (
+        ("pipeline parallelism", layout.pipeline, limits.pipeline),
         ("expert parallelism", layout.expert, limits.expert),
         ("attention-data parallelism", layout.attention_data, limits.attention_data),
     ):

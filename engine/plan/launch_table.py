@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,8 +33,6 @@ from engine.plan.launch_process import Launch, Process, Role, Runtime
 from engine.plan.launch_router import Router, worker_url
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
-from engine.words.errors import InputError
-from engine.words.text import clean
 from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.layout import Layout
 
@@ -286,20 +283,6 @@ def _pools(arrangement: Arrangement, batch: int, devices: int) -> tuple[_Pool, .
             (Role.DECODE, arrangement.decode),
         )
     )
-
-
-def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
-    """Raise `InputError` for a version of which nothing was read."""
-    if not version:
-        return
-    oldest, newest = version_number(table.oldest), version_number(table.version)
-    if not re.fullmatch(r"\d+(\.\d+){0,3}", version) or not (
-        oldest <= version_number(version) <= newest
-    ):
-        known = table.version if oldest == newest else f"{table.oldest} to {table.version}"
-        raise InputError(
-            f"version {clean(version, 40)!r} of {engine}: expected {known}, whose options were read"
-        )
 
 
 def _device_fields(here: Place) -> dict[str, str]:

@@ -8,6 +8,7 @@ from engine.plan.benchmark import tokens_text
 from engine.scenario import USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS, Lengths, Scenario
 from engine.serve.resolve import resolve
 from engine.serve.system import System
+from engine.words.messages import say
 
 
 def fitted(scenario: Scenario, system: System) -> Scenario:
@@ -36,7 +37,9 @@ def lengths_note(scenario: Scenario, system: System) -> str:
     workload = scenario.workload
     if workload.lengths is not Lengths.FITTED:
         return ""
-    return (
-        f"{tokens_text(workload.input_tokens)} in, {tokens_text(workload.output_tokens)} out "
-        f"(not chosen) fit its context of {system.max_context:,}"
+    return say(
+        "{tokens_text} in, {tokens_text_2} out (not chosen) fit its context of {max_context:,}",
+        tokens_text=tokens_text(workload.input_tokens),
+        tokens_text_2=tokens_text(workload.output_tokens),
+        max_context=system.max_context,
     )

@@ -111,7 +111,7 @@ class Metric:
     asked: bool = False
     needs: Needs = Needs.NOTHING
 
-    def ratio(self, values: FloatArray | float, limit: float) -> FloatArray:
+    def ratio(self, values: FloatArray | float, limit: FloatArray | float) -> FloatArray:
         """How far values are from a limit: above 1 they miss it."""
         if self.better is Better.LOWER:
             return values / limit  # type: ignore[return-value]

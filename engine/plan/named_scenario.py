@@ -6,7 +6,6 @@ is served at once. Models are found however they are spelt (``Llama2``, ``Llama-
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +31,7 @@ from engine.plan.benchmark import (
 from engine.scenario import Lengths, Mode, NameKind, Objectives, Scenario, Workload
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
-from engine.words.text import clean
+from engine.words.text import clean, closest
 
 SIZE_TOLERANCE = 0.1
 """By how much the size of a name may differ from the model's own count: checkpoints hold layers
@@ -137,7 +136,7 @@ def _model_of(name: BenchmarkName, base: Scenario) -> LoadedModel:
         near += [_called(found)] if found is not None else []
     asked = _asked(name)
     known = [*model_names(), *named_architectures()]
-    near = near or difflib.get_close_matches(asked.lower(), known, 3, 0.5)
+    near = near or closest(asked.lower(), known, 3, 0.5)
     hint = (
         f"; nearest: {', '.join(list(dict.fromkeys(near))[:3])}"
         if near

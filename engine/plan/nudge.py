@@ -10,6 +10,7 @@ from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.plan.metrics import BY_ID, LIMITED
 from engine.plan.prepared import Prepared
 from engine.scenario import Objectives, Scenario
+from engine.words.messages import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def objective_nudge(scenario: Scenario, limits: dict[str, float]) -> Nudge:
     objectives: Objectives = replace(scenario.objectives, **limits)
     olds = (getattr(scenario.objectives, field) for field in limits)
     return Nudge(
-        " and ".join(f"{limit_name(field)} limit" for field in limits),
+        say(" and ").join(say("{metric} limit", metric=say(limit_name(field))) for field in limits),
         ", ".join(
             "none" if old is None else BY_ID[name].plain(old)
             for name, old in zip(limits, olds, strict=True)

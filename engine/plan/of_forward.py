@@ -16,9 +16,9 @@ from engine.plan.launch_template import template_launch
 from engine.plan.metric import Metric
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
-from engine.plan.range_case import Case, forward_case
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
+from engine.words.messages import say
 from engine.words.quantities import batch_words, duration_within, rate_within
 from engine.words.units import LARGEST_INSTANCES
 from engine.work.arrangement import Arrangement
@@ -45,11 +45,19 @@ class ForwardPlans:
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
         """``ResNet-50 on 2 × L40S, 2 instances each in W8A8, batch 16``."""
-        several = f", {scenario.instances} instances each" if scenario.instances > 1 else ""
-        return (
-            f"{prepared.model.name} on {table.arrangement(row).chips} × {prepared.chip.name}"
-            f"{several} in {table.precision(row).name}, "
-            f"{batch_words(int(table.batch[row]), table.arrangement(row).replicas)}"
+        several = (
+            say(", {instances} instances each", instances=scenario.instances)
+            if scenario.instances > 1
+            else ""
+        )
+        return say(
+            "{model} on {chips} × {chip}{several} in {precision}, {batch_words}",
+            model=prepared.model.name,
+            chips=table.arrangement(row).chips,
+            chip=prepared.chip.name,
+            several=several,
+            precision=table.precision(row).name,
+            batch_words=batch_words(int(table.batch[row]), table.arrangement(row).replicas),
         )
 
     def figures(
@@ -65,7 +73,12 @@ class ForwardPlans:
         latency = duration_within(
             table.value(row, "latency_ms"), accuracy.share("latency"), objectives.latency_ms
         )
-        return f"{speed} {prepared.forward_model.samples}/s/chip at {latency} per batch"
+        return say(
+            "{speed} {samples}/s/chip at {latency} per batch",
+            speed=speed,
+            samples=say(prepared.forward_model.samples),
+            latency=latency,
+        )
 
     def names(
         self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
@@ -121,10 +134,6 @@ class ForwardPlans:
             case Text(tokens):
                 yield from _sequence_nudges(scenario, tokens)
         yield from _instance_nudges(scenario)
-
-    def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
-        """By the chip alone."""
-        return forward_case(prepared.chip)
 
 
 def _resolution_nudges(scenario: Scenario, image: Image) -> Iterator[Nudge]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.model.precision import Precision
@@ -11,9 +12,9 @@ from engine.plan.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.metric import Metric
 from engine.plan.metrics import BY_ID, USED, statistics_of
 from engine.plan.prepared import Prepared
-from engine.plan.range_case import Case, token_case
 from engine.plan.results import Table
-from engine.scenario import Mode, NameKind, Objectives, Scenario
+from engine.scenario import NameKind, Objectives, Scenario
+from engine.words.messages import say
 from engine.words.quantities import batch_words, duration_within, per_second, rate_within
 from engine.work.arrangement import Arrangement, Disaggregated
 
@@ -50,10 +51,15 @@ class TokenPlans:
             if prefill.precision != precision:
                 formats = f"{prefill.precision.name} | {formats}"
         rate = scenario.workload.rate
-        served = f"{per_second(rate)} requests/s of " if rate else ""
-        return (
-            f"{served}{prepared.model.name} on {chips} as {arrangement.name} {formats}, "
-            f"{batch_words(int(table.batch[row]), arrangement.replicas)}"
+        served = say("{rate} requests/s of ", rate=per_second(rate)) if rate else ""
+        return say(
+            "{served}{model} on {chips} as {arrangement} {formats}, {batch_words}",
+            served=served,
+            model=prepared.model.name,
+            chips=chips,
+            arrangement=arrangement.name,
+            formats=formats,
+            batch_words=batch_words(int(table.batch[row]), arrangement.replicas),
         )
 
     def figures(
@@ -71,13 +77,18 @@ class TokenPlans:
         times += [BY_ID["e2e_ms"]] if objectives.e2e_ms is not None else []
         times = [*_limited_times(times, objectives)]
         told = (
-            f"{one.short} {duration_within(value, accuracy.share(one.range), limit)}"
+            f"{say(one.short)} {duration_within(value, accuracy.share(one.range), limit)}"
             for one in times
             for value, limit in [(table.value(row, one.id), getattr(objectives, one.id))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
         words = [*told, *_of_the_load(table, row, objectives)]
-        return f"{speed} {rated.short} at {', '.join(words)}"
+        return say(
+            "{speed} {rated} at {words}",
+            speed=speed,
+            rated=say(rated.short),
+            words=say(", ").join(words),
+        )
 
     def names(
         self, prepared: Prepared, scenario: Scenario, precision: Precision, batch: int
@@ -105,8 +116,9 @@ class TokenPlans:
     ) -> Launch:
         """Its processes by the engine's launch table or template."""
         from engine.hardware.launch_table import LaunchTable, LaunchTemplate
-        from engine.plan.launch_table import TabledLaunch, refuse_version
+        from engine.plan.launch_table import TabledLaunch
         from engine.plan.launch_template import token_template
+        from engine.plan.launch_version import launched_version, refuse_version
 
         chosen = (arrangement, precision, batch)
         match prepared.framework.launch:
@@ -114,7 +126,9 @@ class TokenPlans:
                 return token_template(prepared, scenario, text, *chosen)
             case LaunchTable() as table:
                 refuse_version(table, prepared.framework.name, version)
-                return TabledLaunch(prepared, scenario, *chosen, version).launch()
+                version, gap = launched_version(prepared, scenario, table, version)
+                launch = TabledLaunch(prepared, scenario, *chosen, version).launch()
+                return replace(launch, gaps=(*launch.gaps, gap)) if gap else launch
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""
@@ -127,11 +141,6 @@ class TokenPlans:
         from engine.plan.token_nudges import knob_nudges
 
         return knob_nudges(scenario, prepared)
-
-    def case(self, prepared: Prepared, scenario: Scenario, precision: Precision) -> Case:
-        """By its model, chip, engine and formats."""
-        kind = "static" if scenario.workload.mode is Mode.STATIC else "serving"
-        return token_case(kind, prepared.system(precision))
 
 
 def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[Metric]:
@@ -148,6 +157,10 @@ def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str
     """Shares of the requests that keep every limit, and of the largest rate, where known."""
     if objectives.goodput_percent is not None:
         kept = table.value(row, "goodput_percent")
-        yield f"goodput {kept:.1f} of {objectives.goodput_percent:g} %"
+        yield say(
+            "goodput {kept:.1f} of {goodput_percent:g} %",
+            kept=kept,
+            goodput_percent=objectives.goodput_percent,
+        )
     if USED.id in table.metrics:
-        yield f"{table.value(row, USED.id):.0f} % utilised"
+        yield say("{value:.0f} % utilised", value=table.value(row, USED.id))

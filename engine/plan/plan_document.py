@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from engine.plan.results import Sweep, Table
 from engine.plan.rows import row_metrics
 from engine.plan.verification import verification
 from engine.scenario import Scenario
+from engine.serve.memory import MemoryItem
+from engine.words.messages import ENGLISH, retold, speaking
 from engine.words.quantities import GIB
 
 
@@ -38,6 +41,7 @@ def save_plan(
     write_document(path, plan_document(prepared, scenario, sweep, table, row))
 
 
+@speaking(ENGLISH)
 def plan_document(
     prepared: Prepared, scenario: Scenario, sweep: Sweep, table: Table, row: int
 ) -> dict[str, Any]:
@@ -115,13 +119,20 @@ def _drafts(found: DraftGain) -> dict[str, Any]:
         "throughput_without": found.throughput_without,
     }
     known = {name: float(f"{one:.4g}") for name, one in figures.items() if not math.isnan(one)}
-    return {"note": found.note, **known}
+    return {"note": retold(found.note), **known}
 
 
-def _memory(explanation: Explanation) -> dict[str, float]:
-    items = {f"{item.name.replace(' ', '_')}_gib": item.bytes / GIB for item in explanation.memory}
-    items["capacity_gib"] = explanation.capacity_bytes / GIB
-    return {name: round(value, 3) for name, value in items.items()}
+def _memory(explanation: Explanation) -> dict[str, Any]:
+    """What fills a chip; of pools, that of the one that counts, then of both by their names."""
+    whole: dict[str, Any] = _table(explanation.memory, explanation.capacity_bytes)
+    pools = explanation.pool_memory
+    return whole | {one.pool: _table(one.items, one.capacity_bytes) for one in pools}
+
+
+def _table(items: Iterable[MemoryItem], capacity_bytes: float) -> dict[str, float]:
+    named = {f"{item.name.replace(' ', '_')}_gib": item.bytes / GIB for item in items}
+    named["capacity_gib"] = capacity_bytes / GIB
+    return {name: round(value, 3) for name, value in named.items()}
 
 
 def _provenance(prepared: Prepared) -> dict[str, Any]:

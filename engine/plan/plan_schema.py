@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from engine.plan.metrics import LIMITED
 from engine.plan.results import Choice
 from engine.scenario import (
+    EVEN_CERTAINTY,
     LEAST_BURSTINESS,
     MOST_BURSTINESS,
+    MOST_CERTAINTY,
     MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
@@ -157,6 +159,7 @@ class ScenarioFile(_Strict):
     max_batch: PositiveInt | None = None
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     best: Best = Field(default=Best.THROUGHPUT, strict=False)
+    certainty: float = Field(default=EVEN_CERTAINTY, ge=EVEN_CERTAINTY, le=MOST_CERTAINTY)
     prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
     benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)
@@ -242,6 +245,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         max_batch=file.max_batch,
         fixed_batch=file.fixed_batch,
         best=file.best,
+        certainty=file.certainty,
         prices=file.prices,
         benchmark_number=file.benchmark_number,
         benchmark_kind=file.benchmark_kind,

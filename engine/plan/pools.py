@@ -28,6 +28,7 @@ from engine.serve.room import Room
 from engine.serve.system import System
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import GIB, memory_amount
 from engine.work.arrangement import Aggregated, Disaggregated, Pool, given_pool
 from engine.work.layout import Layout
@@ -256,14 +257,23 @@ def _lacking(room: Room) -> str:
     one = np.ones((1, 1))
     needed = needed_bytes(room.usage, room.layouts, one, room.step_tokens(one))
     lacks = float(np.min(needed - room.usage.capacity_bytes))
-    return f"the nearest lacks {memory_amount(max(lacks, 0.0) / GIB)} of memory per chip"
+    return say(
+        "the nearest lacks {lacks} of memory per chip", lacks=memory_amount(max(lacks, 0.0) / GIB)
+    )
 
 
 def _too_few(scenario: Scenario, prefills: Sequence[Layout], decodes: Sequence[Layout]) -> str:
     smallest = [min(one.chips for one in side) for side in (prefills, decodes)]
     split = scenario.pools.split(scenario.chips)
-    there = f"{scenario.chips}" if split is None else f"{split[0]} and {split[1]}"
-    return (
-        f"{there} chips leave a pool empty: a prefill worker takes at least {smallest[0]}, "
-        f"a decode worker {smallest[1]}"
+    there = (
+        say("{chips}", chips=scenario.chips)
+        if split is None
+        else say("{split} and {split_2}", split=split[0], split_2=split[1])
+    )
+    return say(
+        "{there} chips leave a pool empty: a prefill worker takes at least "
+        "{smallest}, a decode worker {smallest_2}",
+        there=there,
+        smallest=smallest[0],
+        smallest_2=smallest[1],
     )

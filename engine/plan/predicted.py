@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.plan.drafting import with_best_drafts_at
 from engine.plan.money.bill import refuse_unpriced
-from engine.plan.prepared import Prepared, prepare_on
+from engine.plan.prepared import Prepared, prepare_on, refuse_elsewhere
 from engine.plan.results import Table
 from engine.plan.rows import row_values
 from engine.plan.sweep import asked_table
@@ -106,6 +106,7 @@ def predicted(scenario: Scenario, arrangement: Arrangement, sizes: Sequence[Size
     """Predict ``sizes`` of one arrangement; raises `InputError`. As many as are admitted are those
     of the first precision."""
     prepared = prepare_on(scenario, arrangement)
+    refuse_elsewhere(prepared)
     refuse_unpriced(prepared, scenario)
     system = prepared.systems[0]
     requests, load = requests_of(scenario, system), load_of(scenario)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
+from engine.hardware.launch_table import LaunchTable
 from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
@@ -22,8 +23,9 @@ from engine.serve.load import Open
 from engine.serve.resolve import load_of, resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
-from engine.sources.profile_files import changed_at, own_files_changed_at
+from engine.sources.profile_files import BUNDLED, changed_at, own_files_changed_at
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement, given_pools
 
 if TYPE_CHECKING:
@@ -112,6 +114,7 @@ def _key(scenario: Scenario) -> object:
         benchmark_number=1,
         benchmark_kind=NameKind.THROUGHPUT,
         best=Best.THROUGHPUT,
+        certainty=usual.certainty,
         prices="",
         draft_tokens=0,
         drafts=usual.drafts,
@@ -132,9 +135,37 @@ def prepare(scenario: Scenario) -> Prepared:
     prepared = _remembered(key, lambda: _prepared(scenario))
     if not _searches_pools(prepared, scenario):
         return prepared
-    asked = scenario.workload, scenario.objectives, scenario.max_batch, scenario.fixed_batch
+    asked = scenario.workload, scenario.objectives, scenario.certainty
+    tried = scenario.max_batch, scenario.fixed_batch
     drafts = scenario.draft_tokens, scenario.drafts, scenario.acceptance
-    return _remembered((key, asked, drafts), lambda: _with_pools(prepared, scenario))
+    return _remembered((key, asked, tried, drafts), lambda: _with_pools(prepared, scenario))
+
+
+def refuse_elsewhere(prepared: Prepared) -> None:
+    """Raise `InputError` for an engine that does not run on the chip."""
+    if kind_of(prepared.kind).waits and not runs_on(prepared.framework, prepared.chip):
+        from engine.hardware.framework_profiles import current_engines
+
+        others = [one.id for one in current_engines() if is_known_on(one, prepared.chip)]
+        there = f"expected one of {', '.join(others)}" if others else "nor does any other known"
+        raise InputError(
+            f"--framework {prepared.framework.id}: {prepared.framework.name} does not run on "
+            f"{prepared.chip.name}, {there}"
+        )
+
+
+def runs_on(engine: Framework, chip: Chip) -> bool:
+    """Whether an engine runs on a chip, as far as its profile says where it runs."""
+    launch = engine.launch
+    known = launch.limits.generations if isinstance(launch, LaunchTable) else ()
+    return not known or chip.generation in known
+
+
+def is_known_on(engine: Framework, chip: Chip) -> bool:
+    """Whether an engine is known to run on a chip; a person's own is believed to."""
+    if engine.origin != BUNDLED:
+        return True
+    return isinstance(engine.launch, LaunchTable) and runs_on(engine, chip)
 
 
 def _remembered(key: object, make: Callable[[], Prepared]) -> Prepared:
@@ -184,14 +215,18 @@ def _searches_pools(prepared: Prepared, scenario: Scenario) -> bool:
 
 def _with_pools(prepared: Prepared, scenario: Scenario) -> Prepared:
     """With the pools that are worth a look under the scenario's load and objectives."""
+    from engine.plan.certainty import stricter
     from engine.plan.pools import worthwhile_pools
+    from engine.plan.system_ranges import accuracy_of_system
 
+    known = accuracy_of_system(prepared.systems[0], scenario.workload.mode)
+    strict = stricter(scenario.objectives, known, scenario.certainty)
     try:
-        pools = worthwhile_pools(prepared.systems[0], scenario)
+        pools = worthwhile_pools(prepared.systems[0], replace(scenario, objectives=strict))
     except InputError as error:
         if scenario.arrangement is ArrangementKind.DISAGGREGATED:
             raise
-        return replace(prepared, notes=(*prepared.notes, f"No pools: {error}"))
+        return replace(prepared, notes=(*prepared.notes, say("No pools: {error}", error=error)))
     return replace(prepared, arrangements=(*prepared.arrangements, *pools))
 
 

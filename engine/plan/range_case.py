@@ -18,6 +18,7 @@ from engine.hardware.chip import Chip, KernelConstants, Provenance
 from engine.model.architecture import Architecture
 from engine.serve.system import System
 from engine.sources.profile_files import read_toml
+from engine.words.messages import say
 from engine.work.tokens import Inventory
 from profiles import ROOT
 
@@ -90,17 +91,17 @@ class Case:
     def words(self, chip: str, engine: str) -> str:
         """What is known, as a person would say it: ``H200 and vLLM measured, this model not``."""
         site = {
-            ChipRuns.ENGINE: f"{chip} and {engine} measured",
-            ChipRuns.OTHERS: f"{chip} measured, {engine} on it not",
-            ChipRuns.NEVER: f"no run of {chip} measured",
+            ChipRuns.ENGINE: say("{chip} and {engine} measured", chip=chip, engine=engine),
+            ChipRuns.OTHERS: say("{chip} measured, {engine} on it not", chip=chip, engine=engine),
+            ChipRuns.NEVER: say("no run of {chip} measured", chip=chip),
         }[self.chip]
         model = {
-            ModelRuns.HERE: "this model on it too",
-            ModelRuns.ELSEWHERE: "this model elsewhere",
-            ModelRuns.NEVER: "this model not",
+            ModelRuns.HERE: say("this model on it too"),
+            ModelRuns.ELSEWHERE: say("this model elsewhere"),
+            ModelRuns.NEVER: say("this model not"),
         }[self.model]
-        lacking = "" if self.kernels_fitted else ", kernels of its formats not"
-        return f"{site}, {model}{lacking}"
+        lacking = "" if self.kernels_fitted else say(", kernels of its formats not")
+        return say("{site}, {model}{lacking}", site=site, model=model, lacking=lacking)
 
 
 def dimensions(model: Architecture) -> str:

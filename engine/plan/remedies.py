@@ -123,7 +123,8 @@ def shortfall(table: Table, row: int, prepared: Prepared, scenario: Scenario) ->
     if verdict is NO_MEMORY:
         return Shortfall(verdict, table.value(row, MEMORY.id), float(table.capacity_gib[row]))
     if verdict.metric is not None:
-        limit: float = getattr(scenario.objectives, verdict.metric.id)
+        limit = table.limit(row, verdict.metric)
+        assert limit is not None, "a limit that is missed is there"
         return Shortfall(verdict, table.value(row, verdict.metric.id), limit)
     if verdict is TOO_MANY:
         most = float(prepared.framework.scheduler.max_sequences)
@@ -268,10 +269,11 @@ def _wider_limits(scenario: Scenario, candidate: Candidate, table: Table) -> Rem
     """Every missed limit widened to what the candidate needs, rounded up to three digits."""
     wider = {}
     for metric, _ in LIMITED:
-        limit = getattr(scenario.objectives, metric.id)
+        limit = table.limit(0, metric)
         value = table.value(0, metric.id) if metric.id in table.metrics else math.nan
         if limit is not None and math.isfinite(value) and not metric.keeps(value, limit):
-            wider[metric.id] = widened(metric, value)
+            asked = getattr(scenario.objectives, metric.id)
+            wider[metric.id] = widened(metric, value * asked / limit)
     return _tried(objective_nudge(scenario, wider), candidate) if wider else None
 
 

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.accuracy import Accuracy
 from engine.plan.metric import Metric
 from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Verdict
+from engine.scenario import Objectives
 from engine.serve.outcome import PoolRole
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.work.arrangement import Arrangement
@@ -44,6 +46,11 @@ class Table:
     binding: IntArray
     excess: FloatArray
     pool: NDArray[np.int8] | None = None
+    limits: tuple[Objectives, ...] = ()
+    """Of each precision the limits that its figures have to keep: those of the scenario, stricter
+    where it asks for more certainty than even."""
+    accuracies: tuple[Accuracy, ...] = ()
+    """Of each precision how far off such predictions have been."""
     one_token: bool = False
     """Whether answers end with their first token: metrics of later tokens are NaN then."""
 
@@ -100,6 +107,11 @@ class Table:
     def binding_pool(self, row: int) -> PoolRole:
         """As `pools`, of one row."""
         return PoolRole(int(self.pools[row]))
+
+    def limit(self, row: int, metric: Metric) -> float | None:
+        """What a row's figure has to keep; None without a limit."""
+        found: float | None = getattr(self.limits[int(self.precision_index[row])], metric.id)
+        return found
 
     def value(self, row: int, metric: str) -> float:
         """One number; NaN where the row does not fit."""

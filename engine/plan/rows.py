@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from engine.plan.answer import why_lost
+from engine.plan.kept import certainty_percent, is_near
 from engine.plan.kinds import benchmark_names
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
@@ -38,6 +41,7 @@ def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
     arrangement, precision = table.arrangement(row), table.precision(row)
     batch = int(table.batch[row])
     known = row_metrics(table, row)
+    certain = float(certainty_percent(table, scenario.objectives, np.array([row]))[0])
     return {
         "model": prepared.model.name,
         "chip": prepared.chip.id,
@@ -52,6 +56,8 @@ def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
         **{name: known.get(name) for name in table.metrics},
         "fits": bool(table.fits[row]),
         "meets": bool(table.meets[row]),
+        "near": bool(is_near(table, scenario.objectives, np.array([row]))[0]),
+        "certainty_percent": None if math.isnan(certain) else round(certain, 1),
         "binding": table.verdict(row).id,
         "pool": table.binding_pool(row).label,
         "why": why_lost(table, row, scenario.objectives),

@@ -9,6 +9,7 @@ from engine.plan.simulation import Question
 from engine.scenario import Objectives
 from engine.serve.resolve import Resolved
 from engine.serve.simulation.simulated import STATISTICS, Simulated
+from engine.words.messages import say
 from engine.words.quantities import duration, rate
 
 NAMES = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "e2e": "E2E"}
@@ -20,8 +21,15 @@ def report(question: Question, resolved: Resolved, found: Simulated) -> str:
     """The whole report."""
     arrangement, scenario = question.arrangement, question.scenario
     lines = [
-        f"{resolved.model.name} on {arrangement.chips} × {resolved.chip.name} as "
-        f"{arrangement.name}, {resolved.framework.name}: {_load(question, found)}",
+        say(
+            "{model} on {chips} × {chip} as {arrangement}, {framework}: {load}",
+            model=resolved.model.name,
+            chips=arrangement.chips,
+            chip=resolved.chip.name,
+            arrangement=arrangement.name,
+            framework=resolved.framework.name,
+            load=_load(question, found),
+        ),
         "",
         *_latencies(found),
         "",
@@ -36,13 +44,20 @@ def _load(question: Question, found: Simulated) -> str:
     count = len(found.ttft_seconds)
     workload = question.scenario.workload
     if question.clients:
-        how = f"from {question.clients:,} clients"
+        how = say("from {clients:,} clients", clients=question.clients)
     elif workload.rate:
-        how = f"at {workload.rate:g} requests/s"
+        how = say("at {rate:g} requests/s", rate=workload.rate)
     else:
-        how = f"over {duration(float(found.arrival_seconds[-1]) * 1e3)}" if count else ""
-    settled = f", after the first {found.settled:,}" if found.settled else ""
-    return f"{count:,} requests {how}{settled}"
+        how = (
+            say(
+                "over {arrival_seconds}",
+                arrival_seconds=duration(float(found.arrival_seconds[-1]) * 1e3),
+            )
+            if count
+            else ""
+        )
+    settled = say(", after the first {settled:,}", settled=found.settled) if found.settled else ""
+    return say("{count:,} requests {how}{settled}", count=count, how=how, settled=settled)
 
 
 def _latencies(found: Simulated) -> list[str]:
@@ -57,24 +72,46 @@ def _latencies(found: Simulated) -> list[str]:
 def _totals(found: Simulated, objectives: Objectives) -> list[str]:
     rates = found.rates
     lines = [
-        f"{rates['requests']:.3g} requests/s, {rate(rates['output_tokens'])} tok/s out, "
-        f"{rate(rates['input_tokens'])} tok/s in, "
-        f"{rate(rates['output_tokens'] / found.chips)} tok/s/chip; "
-        f"workers run passes {found.busy:.0%} of the time"
+        say(
+            "{requests:.3g} requests/s, {output_tokens} tok/s out, "
+            "{input_tokens} tok/s in, {output_tokens_2} tok/s/chip; workers "
+            "run passes {busy:.0%} of the time",
+            requests=rates["requests"],
+            output_tokens=rate(rates["output_tokens"]),
+            input_tokens=rate(rates["input_tokens"]),
+            output_tokens_2=rate(rates["output_tokens"] / found.chips),
+            busy=found.busy,
+        )
     ]
     limits = (objectives.ttft_ms, objectives.tpot_ms, objectives.e2e_ms)
     if any(one is not None for one in limits) and len(found.ttft_seconds):
         kept = found.keeps(objectives)
         lines.append(
-            f"goodput {float(kept.mean()):.1%}: {int(kept.sum()):,} of {len(kept):,} requests keep "
-            "every limit"
+            say(
+                "goodput {mean:.1%}: {sum:,} of {kept:,} requests keep every limit",
+                mean=float(kept.mean()),
+                sum=int(kept.sum()),
+                kept=len(kept),
+            )
         )
     if found.cached > 0:
-        lines.append(f"{found.cached:.1%} of the prompts' tokens were found in the prefix cache")
+        lines.append(
+            say(
+                "{cached:.1%} of the prompts' tokens were found in the prefix cache",
+                cached=found.cached,
+            )
+        )
     if found.preemptions:
-        lines.append(f"{found.preemptions:,} times a request lost its cache and was read again")
+        lines.append(
+            say(
+                "{preemptions:,} times a request lost its cache and was read again",
+                preemptions=found.preemptions,
+            )
+        )
     if found.refused:
-        lines.append(f"{found.refused:,} requests were refused: they never fit")
+        lines.append(
+            say("{refused:,} requests were refused: they never fit", refused=found.refused)
+        )
     return lines
 
 
@@ -84,10 +121,13 @@ def time_lines(found: Simulated, width: int = LINE_WIDTH) -> list[str]:
     rows: Sequence[tuple[str, list[float], str]] = (
         ("waiting", line.waiting.tolist(), f"{line.waiting.max():,.0f}"),
         ("running", line.running.tolist(), f"{line.running.max():,.0f}"),
-        ("KV held", line.held.tolist(), f"{line.held.max():.0%}"),
+        (say("KV held"), line.held.tolist(), f"{line.held.max():.0%}"),
     )
     return [
-        *(f"{name:<8}{bars(values)}  {most} at most" for name, values, most in rows),
+        *(
+            say("{name:<8}{bars}  {most} at most", name=name, bars=bars(values), most=most)
+            for name, values, most in rows
+        ),
         f"{'':<8}0{duration(found.seconds * 1e3):>{width - 1}}",
     ]
 

@@ -11,6 +11,7 @@ from engine.model.precision_quality import spelt, weights_quality_format
 from engine.plan.launch_formats import format_gaps, online_spelling
 from engine.plan.prepared import Prepared
 from engine.sources.profile_files import read_toml
+from engine.words.messages import say
 from profiles import ROOT
 
 CHECKPOINTS_FILE = ROOT / "quality" / "checkpoints.toml"
@@ -22,14 +23,16 @@ def stored_as(prepared: Prepared, precision: Precision) -> str:
     own, engine = prepared.model.precision, prepared.framework
     parts = (own.weights, own.plain, own.overrides)
     if parts == (precision.weights, precision.plain, precision.overrides):
-        return f"the model's own checkpoint{_cache_words(prepared, precision)}"
+        return say(
+            "the model's own checkpoint{cache_words}", cache_words=_cache_words(prepared, precision)
+        )
     published = published_checkpoint(prepared, precision)
     if published:
-        return f"published: {published}"
+        return say("published: {published}", published=published)
     table = engine.launch if isinstance(engine.launch, LaunchTable) else None
     if table is not None and online_spelling(prepared, precision, table) is not None:
-        return f"{engine.name} quantises the checkpoint as it starts"
-    return "no published checkpoint known: to be found, or quantised first"
+        return say("{engine} quantises the checkpoint as it starts", engine=engine.name)
+    return say("no published checkpoint known: to be found, or quantised first")
 
 
 def _cache_words(prepared: Prepared, precision: Precision) -> str:
@@ -40,7 +43,11 @@ def _cache_words(prepared: Prepared, precision: Precision) -> str:
     gaps = format_gaps(prepared, precision, table, (9999,))
     told = not any("cache" in gap for gap in gaps)
     engine = prepared.framework.name
-    return f"; {engine} stores the cache so" if told else f"; how {engine} is told is not known"
+    return (
+        say("; {engine} stores the cache so", engine=engine)
+        if told
+        else say("; how {engine} is told is not known", engine=engine)
+    )
 
 
 def published_checkpoint(prepared: Prepared, precision: Precision) -> str:

@@ -24,7 +24,7 @@ from engine.plan.blocks import (
 )
 from engine.plan.metrics import CODES, NO_FIGURE
 from engine.plan.money.bill import refuse_unpriced
-from engine.plan.prepared import LARGEST_BATCH, Prepared
+from engine.plan.prepared import LARGEST_BATCH, Prepared, refuse_elsewhere
 from engine.plan.ranking import rank
 from engine.plan.results import Sweep, Table
 from engine.scenario import Scenario
@@ -189,6 +189,7 @@ def sweep(
     the best of each arrangement: memory and time stay bounded however many chips there are.
     """
     started = time.perf_counter()
+    refuse_elsewhere(prepared)
     refuse_unpriced(prepared, scenario)
     stop = should_stop or (lambda: False)
     searches = [_Search(prepared, scenario, one, stop) for one in _alike(prepared.arrangements)]

@@ -9,6 +9,7 @@ from typing import Any
 from engine.model.architecture import Architecture
 from engine.plan.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
+from engine.plan.setting_nudges import load_nudges, setting_nudges
 from engine.scenario import ArrangementKind, DraftTokens, Lengths, PoolChoice, Scenario, Text
 from engine.serve.joining import apart
 
@@ -27,12 +28,14 @@ def precision_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
 
 
 def knob_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
-    """Lengths, limits on layouts, balance of experts, drafts."""
+    """Lengths, limits on layouts, balance of experts, drafts, the engine's settings, the load."""
     yield from token_nudges(scenario)
     yield from _arrangement_nudges(scenario, prepared)
     yield from _limit_nudges(scenario)
     yield from _routing_nudges(scenario, prepared.architecture)
     yield from _speculation_nudges(scenario)
+    yield from setting_nudges(scenario, prepared)
+    yield from load_nudges(scenario)
 
 
 def _arrangement_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:

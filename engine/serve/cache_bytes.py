@@ -41,8 +41,10 @@ class Layers:
     window: float = 0.0
     entry_tokens: float = 1.0
     indexed: bool = False
-    source_tokens: float = 0.0
+    source_tokens: float | FloatArray = 0.0
     """Tokens of an encoder that it holds whatever the context; 0 for the context's own."""
+    cross: bool = False
+    """Whether it looks at what an encoder made of the request."""
 
     @property
     def is_state(self) -> bool:
@@ -101,13 +103,19 @@ def _layers(
     if isinstance(core, AttentionCore) and core.kv_heads:
         ranks = np.minimum(layouts.tensor, float(core.kv_heads))
     window, entry, indexed, source = float(core.window or 0), 1.0, False, 0.0
+    cross = isinstance(core, AttentionCore) and core.cross
     if isinstance(core, AttentionCore) and core.cross:
         # Held once per request; where the prompt decides how much, the whole context bounds it.
         source = float(core.source_tokens)
         per_token = core.cached_elements_per_source_token * precision.kv.bytes_per_element
     if isinstance(core, LatentCore):
         entry, indexed = float(core.tokens_per_entry), core.owns_index
-    return Layers(count, per_token / ranks, none, window, entry, indexed, source)
+    return Layers(count, per_token / ranks, none, window, entry, indexed, source, cross)
+
+
+def of_prompt(layers: Sequence[Layers], tokens: float | FloatArray) -> tuple[Layers, ...]:
+    """``layers``, those that look at an encoder with so many tokens of a prompt in it."""
+    return tuple(replace(one, source_tokens=tokens) if one.cross else one for one in layers)
 
 
 def sequence_bytes(
@@ -162,11 +170,16 @@ def exact_bytes(layers: Sequence[Layers], tokens: FloatArray, block_tokens: int)
     """What every layer needs: whole pages of the tokens inside its window, and states."""
     total = np.zeros_like(layers[0].token_bytes) if layers else np.zeros((1, 1))
     for one in layers:
-        context = np.full_like(tokens, one.source_tokens) if one.source_tokens else tokens
+        context = one.source_tokens + 0.0 * tokens if _sourced(one) else tokens
         inside = np.minimum(context, one.window) if one.window else context
         paged = np.ceil(inside / block_tokens) * block_tokens
         total = total + one.count * (paged * one.token_bytes + one.state_bytes)
     return total
+
+
+def _sourced(one: Layers) -> bool:
+    """Whether an encoder's tokens are known."""
+    return bool(np.any(np.asarray(one.source_tokens) > 0))
 
 
 def _in_groups(
@@ -190,7 +203,7 @@ def _in_groups(
                 blocks = np.minimum(blocks, np.ceil(tokens / block))
             pages = blocks * block * one.token_bytes
         else:
-            context = np.full_like(tokens, one.source_tokens) if one.source_tokens else tokens
+            context = one.source_tokens + 0.0 * tokens if _sourced(one) else tokens
             pages = np.ceil(context / block) * block * one.token_bytes
         total = total + count * pages
     return total
@@ -237,9 +250,9 @@ def _state_page_bytes(layers: Sequence[Layers], state: Layers, block: FloatArray
 
 def _in_pools(layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray) -> FloatArray:
     """Pools of their own: a sequence takes as much of the whole as of the pool it fills first."""
-    sources = [one for one in layers if one.source_tokens]
+    sources = [one for one in layers if _sourced(one)]
     if sources:
-        rest = [one for one in layers if not one.source_tokens]
+        rest = [one for one in layers if not _sourced(one)]
         held = exact_bytes(sources, tokens, policy.block_tokens)
         return held + _in_pools(rest, policy, tokens) if rest else held
     keyed = [one for one in layers if not one.is_state]
@@ -265,7 +278,7 @@ def keyed_token_bytes(layers: Sequence[Layers], policy: CachePolicy) -> FloatArr
     compressed = compressed_layers(layers)
     if compressed is not None:
         return compressed.token_bytes() * np.ones_like(layers[0].token_bytes)
-    keyed = [one for one in layers if not one.is_state and not one.source_tokens]
+    keyed = [one for one in layers if not one.is_state and not _sourced(one)]
     ratio = policy.window_ratio if _has_window_pool(keyed, policy) else 1.0
     total = np.zeros_like(layers[0].token_bytes) if layers else np.zeros((1, 1))
     for one in keyed:

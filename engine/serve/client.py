@@ -27,7 +27,7 @@ def waiting_in_step(
     The first starts alone and takes ``first`` seconds; the others wait for it and are then served
     in groups of ``together``, one pass of ``service`` seconds each, so on average for half of
     the other groups. The front end spaces prompts apart, which shortens their wait. Groups drift
-    apart beyond what one full budget holds, ``passes``.
+    apart beyond ``passes`` of them: those that start decoding while others still wait end sooner.
     """
     others = 1.0 - 1.0 / np.maximum(sequences, 1.0)
     behind = np.maximum(first - 0.5 * sequences * spacing_seconds, 0.0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.hardware.framework_parts import PrefillPasses
 from engine.serve.client import opening_seconds, waiting_in_step
 from engine.serve.closed_laws import Users, closed_laws, opening_span
 from engine.serve.load import Client
@@ -142,11 +143,14 @@ def _wait_in_step(deployment: Deployment, requests: Requests, passes: SteadyPass
     fresh = requests.fresh_tokens
     single = prompt_step(np.minimum(fresh, passes.budget), requests, 1.0)
     first = with_prompts(deployment, passes, single)
+    # Where prompts go before decoding, all of a wave are computed before any of it decodes.
+    own = deployment.framework.scheduler.prefill_passes is PrefillPasses.OWN
+    apart = np.full_like(passes.chunk, np.inf) if own else passes.budget / passes.chunk
     return waiting_in_step(
         deployment.framework.costs.spacing_seconds,
         passes.sequences,
         passes.together,
-        passes.budget / passes.chunk,
+        apart,
         passes.service,
         np.maximum(fresh / passes.budget, 1.0) * first,
     )

@@ -13,6 +13,7 @@ from engine.model.precision import Precision
 from engine.serve.system import System
 from engine.words.arrays import BoolArray, FloatArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -50,22 +51,30 @@ def apart(system: System, chips: int) -> str:
     """Why pools of so many ``chips`` cannot be joined; empty where they can."""
     prefill, engine = system.prefilling, system.engine
     if engine.scheduler.cache_transfer is CacheTransfer.NONE:
-        return f"{engine.name} hands no cache from one worker to another"
+        return say("{engine} hands no cache from one worker to another", engine=engine.name)
     ours, theirs = system.precision.kv, prefill.precision.kv
     if ours.name != theirs.name:
-        return (
-            f"the prefill pool keeps its cache in {theirs.name}, the decode pool in {ours.name}, "
-            f"and {engine.name} hands caches over as they are"
+        return say(
+            "the prefill pool keeps its cache in {theirs}, the decode pool in "
+            "{ours}, and {engine} hands caches over as they are",
+            theirs=theirs.name,
+            ours=ours.name,
+            engine=engine.name,
         )
     if prefill.chip.vendor != system.chip.vendor:
-        return (
-            f"no connector is known between chips of {clean(prefill.chip.vendor, 40)} and of "
-            f"{clean(system.chip.vendor, 40)}, whose engines lay caches out in their own ways"
+        return say(
+            "no connector is known between chips of {vendor} and of "
+            "{vendor_2}, whose engines lay caches out in their own ways",
+            vendor=clean(prefill.chip.vendor, 40),
+            vendor_2=clean(system.chip.vendor, 40),
         )
     if not joined_inside(system, np.array(chips)):
         for chip in (prefill.chip, system.chip):
             if chip.scale_out.domain <= chip.node_size:
-                return f"{chip.name} has no link beyond its node ([scale_out] of its profile)"
+                return say(
+                    "{chip} has no link beyond its node ([scale_out] of its profile)",
+                    chip=chip.name,
+                )
     return ""
 
 
@@ -73,4 +82,4 @@ def refuse_apart(system: System, chips: int) -> None:
     """Raise `InputError` where the pools cannot be joined."""
     reason = apart(system, chips)
     if reason:
-        raise InputError(f"prefill and decode pools cannot be joined: {reason}")
+        raise InputError(say("prefill and decode pools cannot be joined: {reason}", reason=reason))

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
+from engine.hardware.launch_table import LaunchTable
 from engine.model.kinds import ModelKind
 from engine.scenario import LayoutLimits
 from engine.serve.load import Load
@@ -73,6 +74,10 @@ class Kind(Protocol):
         ...
 
 
+_LIMITED = ("pipeline", "expert", "attention_data")
+"""The degrees that engines have rules for."""
+
+
 class TokensKind:
     """Models that generate tokens: layouts, prompts and answers, a cache."""
 
@@ -87,9 +92,18 @@ class TokensKind:
     def arrangements(
         self, system: System, chips: int, limits: LayoutLimits
     ) -> tuple[Arrangement, ...]:
-        """See `Kind.arrangements`: replicas of every legal layout."""
+        """See `Kind.arrangements`: replicas of every legal layout that the engine can be told; of
+        degrees that somebody asks for, all."""
         placing = Placing.of(system.engine.capabilities)
         layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits, placing)
+        launch = system.engine.launch
+        if isinstance(launch, LaunchTable):
+            free = [name for name in _LIMITED if not getattr(limits, name)]
+            layouts = tuple(
+                one
+                for one in layouts
+                if all(launch.limits.takes(name, getattr(one, name), one.ranks) for name in free)
+            )
         return tuple(Aggregated(layout) for layout in layouts)
 
     def arrangement(self, limits: LayoutLimits, chips: int | None) -> Arrangement:

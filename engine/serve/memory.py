@@ -18,7 +18,7 @@ from engine.model.architecture import Architecture
 from engine.model.draft import Draft
 from engine.model.precision import Precision
 from engine.serve.budget import Budget, budget, capacity_bytes
-from engine.serve.cache_bytes import cached_layers, exact_bytes, sequence_bytes
+from engine.serve.cache_bytes import cached_layers, exact_bytes, of_prompt, sequence_bytes
 from engine.serve.load import Load, Static
 from engine.serve.requests import Images, Requests
 from engine.serve.weight_bytes import rank_weight_bytes, stage_share
@@ -36,6 +36,16 @@ class MemoryItem:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolMemory:
+    """The memory table of a chip of one pool, ``prefill`` or ``decode``, and what its engine
+    fills."""
+
+    pool: str
+    items: tuple[MemoryItem, ...]
+    capacity_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Tokens of context whose cache the requests in flight hold: each of them on average, and one
     with its whole answer. Scalars or columns of (arrangements, 1). ``draft_tokens`` are drafted
@@ -46,6 +56,9 @@ class Held:
     draft_tokens: int = 0
     shared_tokens: float = 0.0
     images: Images | None = None
+    prompt_tokens: float | FloatArray = 0.0
+    """Of those, the prompt's: an encoder reads them where there is one for prompts, and the decoder
+    holds the rest. 0: unknown, so that both may be as long as the whole."""
 
     @property
     def same_for_all(self) -> bool:
@@ -57,11 +70,13 @@ def held_tokens(requests: Requests, load: Load, framework: Framework) -> Held:
     """What requests hold under a load, as the engine admits them."""
     whole = requests.input_tokens + requests.output_tokens
     at_hand = framework.scheduler.admission is Admission.TOKENS_AT_HAND
+    prompt = requests.input_tokens
     if isinstance(load, Static) or not at_hand:
-        return Held(whole, whole, requests.drafts.tokens, images=requests.images)
+        images = requests.images
+        return Held(whole, whole, requests.drafts.tokens, images=images, prompt_tokens=prompt)
     mean = requests.input_tokens + 0.5 * requests.output_tokens * requests.spread.output_bias
     shared = requests.shared_prefix_tokens if framework.scheduler.prefix_caching else 0.0
-    return Held(mean, whole, requests.drafts.tokens, shared, requests.images)
+    return Held(mean, whole, requests.drafts.tokens, shared, requests.images, prompt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,9 @@ def footprint(
     beside = budget(architecture, chip, framework, layouts, held.images)
     layers = cached_layers(architecture, precision, layouts, draft)
     mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens
+    if architecture.encoder and not architecture.source_tokens and np.any(held.prompt_tokens):
+        layers = of_prompt(layers, held.prompt_tokens)
+        mean, whole = mean - held.prompt_tokens, whole - held.prompt_tokens
     used = weights + beside.inside_bytes
     block = framework.cache.block_tokens
     # Windows and states are every sequence's own.

@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 
 from engine.serve.laws import SayLaws
-from engine.serve.memory import MemoryItem
+from engine.serve.memory import MemoryItem, PoolMemory
 from engine.serve.passes import Item
 from engine.serve.service import OfRows, Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Row
@@ -65,6 +65,8 @@ class Made:
     parts: Mapping[str, tuple[Part, ...]]
     passes: Mapping[str, tuple[Item, ...]]
     memory: tuple[MemoryItem, ...]
+    pools: tuple[PoolMemory, ...] = ()
+    """The same of a chip of each pool; empty without pools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class Outcome:
     passes: Mapping[str, OfRows]
     weigh: Callable[[Row], tuple[MemoryItem, ...]]
     """The memory table of a row."""
+    weigh_pools: Callable[[Row], tuple[PoolMemory, ...]] | None = None
+    """The same of both pools; None without pools."""
     bill: Bill | None = None
     """None where nobody asked."""
     binding_pool: IntArray | None = None
@@ -241,7 +245,8 @@ class Outcome:
             )
             for phase, made in self.passes.items()
         }
-        return Made(parts, passes, self.weigh(row))
+        pools = self.weigh_pools(row) if self.weigh_pools is not None else ()
+        return Made(parts, passes, self.weigh(row), pools)
 
 
 def _number(value: FloatArray | float) -> float:

@@ -141,22 +141,20 @@ class Pass:
     def at(self, row: Row) -> Pass:
         """The pass of one row alone: its items depend on nobody beside it."""
         deployment = self.deployment
-        framework = replace(deployment.framework, pace=cell(deployment.framework.pace, row))
-        alone = replace(deployment, framework=framework, layouts=deployment.layouts.at(row))
+        alone = replace(deployment, layouts=deployment.layouts.at(row))
         steps = tuple(step.at(row) for step in self.steps)
         return Pass(alone, steps, cell(self.seconds, row))
 
     def items(self) -> tuple[Item, ...]:
         """What made the seconds, and sums to them."""
         deployment = self.deployment
-        pace = np.asarray(deployment.framework.pace)
         parts = list(_parts(deployment, self.steps))
         launching = _launching_seconds(deployment, self.steps)
         kernels = sum((seconds for _, seconds in parts), np.zeros(1))
-        items = [_item(deployment, part, seconds * pace) for part, seconds in parts]
-        waited = np.maximum(launching - kernels, 0.0) * pace
+        items = [_item(deployment, part, seconds) for part, seconds in parts]
+        waited = np.maximum(launching - kernels, 0.0)
         items.append(_host_item(deployment, "waiting for launches", waited))
-        around = runtime_seconds(deployment, self.steps) * pace
+        around = runtime_seconds(deployment, self.steps)
         items.append(_host_item(deployment, "scheduler and sampler", around))
         return tuple(one for one in items if np.any(one.seconds > 0))
 
@@ -170,7 +168,7 @@ def run(deployment: Deployment, steps: Sequence[Step], beside: Pass | None = Non
     if len(deployment.taking_turns):
         seconds = _faster_in_turns(deployment, steps, seconds)
     seconds = np.maximum(seconds, _launching_seconds(deployment, steps))
-    seconds = (seconds + runtime_seconds(deployment, steps)) * deployment.framework.pace
+    seconds = seconds + runtime_seconds(deployment, steps)
     return Pass(deployment, tuple(steps), seconds, mixing)
 
 

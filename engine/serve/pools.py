@@ -10,7 +10,7 @@ import numpy as np
 from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.joining import joined_inside
 from engine.serve.load import Closed, Load, Open
-from engine.serve.memory import MemoryItem, held_tokens
+from engine.serve.memory import MemoryItem, PoolMemory, held_tokens
 from engine.serve.open_load import MOST_USED, kept_in_flight
 from engine.serve.outcome import Flow, Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
@@ -40,10 +40,12 @@ def predict_disaggregated(
     rooms = Rooms(system, arrangements, requests, load)
     client = load.client if isinstance(load, Closed) else None
     limit = np.maximum(rooms.decode.limit, 1.0)
-    held, flow = sizes, None
+    held, inside, flow = sizes, sizes, None
     if isinstance(load, Open):
         flow = _flow(pools, requests, sizes, limit)
         held = np.maximum(flow.in_flight, 1.0)
+        # Who waits for a place holds no memory.
+        inside = np.maximum(flow.running, 1.0)
     service = serve_disaggregated(pools, requests, client, held, limit)
     outcome = outcome_of(
         arrangements,
@@ -52,13 +54,17 @@ def predict_disaggregated(
         service,
         requests,
         np.ones_like(pools.decode_workers),
-        rooms.memory(held),
-        lambda row: rooms.items(row, held),
+        rooms.memory(inside),
+        lambda row: rooms.items(row, inside),
         flow,
     )
     assert service.prefill_binds is not None
     held_up = service.prefill_binds | (rooms.prefill.limit < 1.0)
-    return replace(outcome, binding_pool=np.where(held_up, PoolRole.PREFILL, PoolRole.DECODE))
+    return replace(
+        outcome,
+        binding_pool=np.where(held_up, PoolRole.PREFILL, PoolRole.DECODE),
+        weigh_pools=lambda row: rooms.both(row, inside),
+    )
 
 
 FULL = 8.0
@@ -154,11 +160,19 @@ class Rooms:
 
     def items(self, row: Row, sizes: FloatArray) -> tuple[MemoryItem, ...]:
         """The memory table of the pool that `memory` is of."""
+        prefill, decode = self.both(row, sizes)
+        return (prefill if float(self.prefill.limit[row[0], 0]) < 1.0 else decode).items
+
+    def both(self, row: Row, sizes: FloatArray) -> tuple[PoolMemory, PoolMemory]:
+        """The memory tables of both pools: a prefill worker holds one prompt."""
         place = row[0]
-        if float(self.prefill.limit[place, 0]) < 1.0:
-            return self.prefill.items(place, 1.0)
         held = np.ceil(at_size(sizes, row) / float(self.decode_workers[place, 0]))
-        return self.decode.items(place, float(held))
+        rooms = ((PoolRole.PREFILL, self.prefill, 1.0), (PoolRole.DECODE, self.decode, float(held)))
+        prefill, decode = (
+            PoolMemory(role.label, room.items(place, held), room.capacity_of(place))
+            for role, room, held in rooms
+        )
+        return prefill, decode
 
 
 def transfer_seconds(

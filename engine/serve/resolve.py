@@ -25,6 +25,7 @@ from engine.serve.load import Client, Closed, Load, Open, Static
 from engine.serve.requests import Drafts, Requests, Spread
 from engine.serve.system import System
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _pools_note(scenario: Scenario, systems: tuple[System, ...]) -> str:
         for one in systems:
             refuse_apart(one, scenario.chips)
     reason = apart(systems[0], scenario.chips)
-    return f"No pools: {reason}" if reason else ""
+    return say("No pools: {reason}", reason=reason) if reason else ""
 
 
 def _refuse_untimed(model: LoadedModel) -> None:
@@ -170,7 +171,7 @@ def _model_notes(model: LoadedModel) -> list[str]:
     notes = []
     if architecture.uncounted:
         left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
-        notes.append(f"Memory does not count {left_out} of the checkpoint")
+        notes.append(say("Memory does not count {left_out} of the checkpoint", left_out=left_out))
     return notes
 
 
@@ -181,9 +182,12 @@ def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> st
     if not cached or kind is not ModelKind.TOKENS:
         return ""
     if scenario.workload.mode is Mode.STATIC:
-        return "A static batch prefills all prompts, the cached share has no effect"
+        return say("A static batch prefills all prompts, the cached share has no effect")
     if not framework.scheduler.prefix_caching:
-        return f"{framework.name} without prefix caching prefills all prompts, cached or not"
+        return say(
+            "{framework} without prefix caching prefills all prompts, cached or not",
+            framework=framework.name,
+        )
     return ""
 
 
@@ -205,7 +209,11 @@ def _context_note(scenario: Scenario, architecture: Architecture | ForwardArchit
     asked, own = scenario.settings.max_context, architecture.maximum_positions
     if not asked or not own or asked <= own:
         return ""
-    return f"A context of {asked:,} is more than the {own:,} tokens that the model says it has"
+    return say(
+        "A context of {asked:,} is more than the {own:,} tokens that the model says it has",
+        asked=asked,
+        own=own,
+    )
 
 
 def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:

@@ -79,3 +79,8 @@ class Room:
         """The memory table of the layout at ``place`` with ``batch`` sequences."""
         step_tokens = self.step_tokens(np.array([[batch]]))
         return memory_items(self.usage, self.layouts, place, batch, step_tokens)
+
+    def capacity_of(self, place: int) -> float:
+        """Bytes per chip that the engine fills with the layout at ``place``."""
+        shape = self.layouts.tensor.shape
+        return float(np.broadcast_to(self.usage.capacity_bytes, shape)[place, 0])

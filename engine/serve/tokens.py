@@ -10,7 +10,6 @@ from engine.serve.continuous import serve_continuous
 from engine.serve.laws import remembered
 from engine.serve.load import Closed, Load, Open
 from engine.serve.memory import MemoryItem
-from engine.serve.open_load import serve_open
 from engine.serve.outcome import Flow, Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
@@ -42,6 +41,8 @@ def predict_aggregated(
         case Closed(client):
             service = serve_continuous(deployment, asked, client, sizes, limit)
         case Open():
+            from engine.serve.open_load import serve_open
+
             rate = sizes / degrees.replicas
             opened = serve_open(deployment, asked, load, rate, limit)
             service, held = opened.service, np.ceil(opened.running)

@@ -5,7 +5,6 @@ The user's own files in the configuration folder come before the bundled ones of
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.sources import files
 from engine.words.errors import InputError
-from engine.words.text import clean
+from engine.words.text import clean, closest
 from profiles import ROOT
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _near(wanted: str, known: list[str]) -> list[str]:
         key=len,
         reverse=True,
     )
-    letters = difflib.get_close_matches(wanted, known, NEAREST, 0.5)
+    letters = closest(wanted, known, NEAREST, 0.5)
     return list(dict.fromkeys([*held, *letters]))[:NEAREST]
 
 
@@ -148,7 +147,7 @@ def with_base(path: Path, file: dict[str, Any], kind: str, read: BaseValues) -> 
     name = file["base"]
     known = bundled_files(kind)
     if not isinstance(name, str) or name not in known:
-        near = difflib.get_close_matches(str(name), list(known), 3, 0.5)
+        near = closest(str(name), list(known), 3, 0.5)
         hint = f", nearest: {', '.join(near)}" if near else ""
         raise InputError(
             f"{clean(str(path))}: base: found {clean(repr(name), 60)}, expected the id of a "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from engine.words.messages import say
+
 GIB = float(1 << 30)
 
 
@@ -32,8 +34,11 @@ def duration_within(
     if share is not None and 100 <= milliseconds < 1000:
         number = f"{milliseconds:.0f}"
     within = "" if share is None else f" ± {spread(milliseconds / scale * share)}"
-    kept = "" if limit is None else f" of {limit / scale:,g}"
-    return f"{number}{within}{kept} {unit}"
+    if limit is None:
+        return f"{number}{within} {unit}"
+    return say(
+        "{number} of {limit:,g} {unit}", number=number + within, limit=limit / scale, unit=unit
+    )
 
 
 def rate_within(value: float, share: float | None = None) -> str:
@@ -94,8 +99,8 @@ def per_second(rate: float) -> str:
 
 def batch_words(batch: int, replicas: int) -> str:
     """A batch, and what is in flight in all where that is more: ``batch 98 (196 in flight)``."""
-    together = f" ({batch * replicas:,} in flight)" if replicas > 1 else ""
-    return f"batch {batch}{together}"
+    together = say(" ({batch:,} in flight)", batch=batch * replicas) if replicas > 1 else ""
+    return say("batch {batch}{together}", batch=batch, together=together)
 
 
 def memory_amount(gibibytes: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 
 _LIMIT = 4096
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -39,3 +40,12 @@ def clean(text: str, limit: int = _LIMIT) -> str:
         elif marks <= _MOST_MARKS:
             shown.append(character)
     return "".join(shown) + ("…" if len(text) > limit else "")
+
+
+def closest(asked: str, known: Iterable[str], most: int, alike: float) -> list[str]:
+    """At most so many ``known`` words that are spelt like ``asked``, the best first; ``alike`` is
+    the least likeness, from 0 to 1."""
+    # For people who mistyped: the others start without it.
+    import difflib
+
+    return difflib.get_close_matches(asked, list(known), most, alike)

@@ -103,6 +103,16 @@ def parse_decimal(text: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
+def parse_percent(text: str, what: str, low: float, high: float) -> float:
+    """A percentage between ``low`` and ``high``: ``80`` or ``80%``; raises `InputError`."""
+    value = parse_decimal(text.strip().removesuffix("%"))
+    if low <= value <= high:
+        return value
+    raise InputError(
+        f"{what}: found {clean(text, 40)!r}, expected a percentage from {low:g} to {high:g}"
+    )
+
+
 def parse_ratio(text: str, what: str, low: float, high: float) -> float:
     """A number between ``low`` and ``high``, ``80%`` for 0.8; raises `InputError`."""
     number, percent, rest = text.strip().partition("%")

@@ -11,6 +11,7 @@ from engine.hardware.framework_parts import Capabilities
 from engine.model.architecture import Architecture, Role
 from engine.words.arrays import BoolArray, FloatArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.layout import Layout
 
 
@@ -84,13 +85,26 @@ def why_not_placed(architecture: Architecture, placing: Placing, expert_ranks: i
     if not count or expert_ranks == 1:
         return ""
     slots = count + copies
-    said = f"{slots} expert slots ({count} experts and {copies} copies)"
+    said = say(
+        "{slots} expert slots ({count} experts and {copies} copies)",
+        slots=slots,
+        count=count,
+        copies=copies,
+    )
     if expert_ranks > slots:
         if not placing.shared_apart or not has_shared_experts(architecture):
-            return f"EP{expert_ranks}: found {said}, expected as many as ranks at least"
+            return say(
+                "EP{expert_ranks}: found {said}, expected as many as ranks at least",
+                expert_ranks=expert_ranks,
+                said=said,
+            )
         return ""
     if placing.exact and copies and slots % expert_ranks:
-        return f"EP{expert_ranks}: found {said}, expected a multiple of the ranks"
+        return say(
+            "EP{expert_ranks}: found {said}, expected a multiple of the ranks",
+            expert_ranks=expert_ranks,
+            said=said,
+        )
     return ""
 
 

@@ -15,6 +15,7 @@ from engine.model.architecture import (
 )
 from engine.scenario import LayoutLimits
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.expert_slots import Placing, why_not_placed
 from engine.work.layout import Layout
 
@@ -155,15 +156,23 @@ def _no_layout(
     ]
     experts = architecture.expert_count
     rules = [
-        f"TP must divide its {architecture.query_heads} attention heads",
-        "EP TP × DP" if experts else "EP is 1 without experts",
-        f"PP at most its {architecture.layer_count} layers",
-        "TP × PP × DP at most the chips",
+        say(
+            "TP must divide its {query_heads} attention heads", query_heads=architecture.query_heads
+        ),
+        say("EP TP × DP") if experts else say("EP is 1 without experts"),
+        say("PP at most its {layer_count} layers", layer_count=architecture.layer_count),
+        say("TP × PP × DP at most the chips"),
     ]
     unplaced = (why_not_placed(architecture, placing, n) for n in limits.expert)
     rules += [reason for reason in unplaced if reason]
-    wanted = f" with {', '.join(asked)}" if asked else ""
-    return f"no legal layout for {architecture.name} on {chips} chips{wanted}: {', '.join(rules)}"
+    wanted = say(" with {asked}", asked=", ".join(asked)) if asked else ""
+    return say(
+        "no legal layout for {architecture} on {chips} chips{wanted}: {rules}",
+        architecture=architecture.name,
+        chips=chips,
+        wanted=wanted,
+        rules=", ".join(rules),
+    )
 
 
 def _pipeline_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:

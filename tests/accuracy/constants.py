@@ -27,7 +27,7 @@ PRIORS = Path(__file__).with_name("priors.toml")
 # from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
 # These widths and correlations predict pairs left out best.
 _KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.09, "floor_us": 0.3, "per_item_ns": 0.3}
-_OWN_WIDTHS = {"compute": 0.28, "memory": 0.17, "floor_us": 0.42}
+_OWN_WIDTHS = {"compute": 0.14, "memory": 0.085, "floor_us": 0.21}
 _ON_GENERATION = 0.9
 """Correlation of how far kernels of one family stray from their tables on one generation …"""
 _OF_BANDWIDTH = 0.1
@@ -66,6 +66,7 @@ _LIMITS = {
     "prompt_layer_us": (5.0, 1500.0),
     "decode_pool_pace": (0.7, 1.15),
     "handover_us": (1000.0, 2_000_000.0),
+    "handover_passes": (0.5, 100.0),
 }
 # Microseconds of one call whatever it does: a few launches, of AMD's unfused MLA many.
 _HIGHEST_FLOORS = {
@@ -93,6 +94,7 @@ _COST_WIDTHS = {
     "prompt_layer_us": 0.2,
     "decode_pool_pace": 0.03,
     "handover_us": 0.3,
+    "handover_passes": 0.4,
 }
 _KERNEL_FIELDS = {
     "compute": ("compute", 1.0),
@@ -106,8 +108,6 @@ COLLECTIVES = {
 }
 """Factors on the starts of a collective, on those of many ranks beyond, and on its bandwidths."""
 WIDE_RANKS = 8
-_QUICKENING_WIDTH = 0.7
-_QUICKENING_LIMITS = (0.001, 0.15)
 _EXPONENT_LIMITS = (0.02, 0.34)
 """Dynamic power grows with the cube of the clock where the voltage follows it."""
 SPECIAL_KERNELS = {
@@ -121,9 +121,9 @@ FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "tensorrt")
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """One fitted number. ``scope`` is ``generation``, ``chip``, ``framework``, ``engine`` (a
-    framework's deviations) or ``build`` (how a framework's builds quickened); ``owner`` its id;
-    ``table`` the kernel class, ``all_reduce``, ``all_to_all``, ``clock`` or empty for a cost."""
+    """One fitted number. ``scope`` is ``generation``, ``chip``, ``framework`` or ``engine`` (a
+    framework's deviations); ``owner`` its id; ``table`` the kernel class, ``all_reduce``,
+    ``all_to_all``, ``clock`` or empty for a cost."""
 
     scope: str
     owner: str
@@ -137,8 +137,6 @@ class Constant:
         """Plausible values; of factors on a collective's lines, plausible factors."""
         if self.table in COLLECTIVES:
             return (0.4, 1.6) if self.key == "link_share" else (0.3, 3.0)
-        if self.scope == "build":
-            return _QUICKENING_LIMITS
         if self.table == "clock":
             return _EXPONENT_LIMITS
         if self.scope in {"chip", "engine"}:
@@ -173,9 +171,6 @@ class Constants:
                 for table, values in tables.items():
                     for key, value in values.items():
                         self._add(scope, owner, table, key, value, _DEVIATION_WIDTH)
-        for owner, shares in self.priors["builds"].items():
-            for generation, share in shares.items():
-                self._add("build", owner, "quickening", generation, share, _QUICKENING_WIDTH)
         self.owns = owns
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])
@@ -269,9 +264,8 @@ class Constants:
         }
         found = []
         for place, c in enumerate(self.list):
-            build = c.scope == "build" and c.key == chip.generation
             kernel = c.scope == "framework" and c.table.startswith(f"{chip.generation}/")
-            own = (build or kernel) and c.owner in line
+            own = kernel and c.owner in line
             if own or place in costs or (c.scope, c.owner) in here:
                 found.append(place)
         return found
@@ -339,13 +333,6 @@ class Constants:
             if place is not None:
                 field, declared = CONSTANTS[key]
                 costs[field] = declared.read(float(values[place]))
-        quickening = {
-            generation: float(values[self.index["build", one, "quickening", generation]])
-            for one in lineage(framework.id)
-            for generation in self.priors["builds"].get(one, ())
-        }
-        if quickening:
-            costs["quickening"] = quickening
         kernels = {}
         for one in reversed(lineage(framework.id)):
             for (owner, generation), classes in self.owns.items():

@@ -30,9 +30,6 @@ def _value(constants: Constants, constant: Constant) -> float | None:
     if constant.scope in _FOLDERS:
         file = read_toml(bundled_files(_FOLDERS[constant.scope])[constant.owner])
         return _kernel(file.get("deviations", {}), constant.table, constant.key)
-    if constant.scope == "build":
-        share: float | None = source_values(constant.owner)["quickening"].get(constant.key)
-        return share
     if constant.scope == "framework":
         return _of_framework(constant)
     if constant.table == "clock":

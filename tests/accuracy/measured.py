@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,6 @@ from engine.evidence.measured.library import Library
 from engine.evidence.measured.predict import Group as Asked
 from engine.evidence.measured.predict import calls_of, groups_of, published
 from engine.evidence.measured.reader import KINDS, Measurement, read_measurements
-from engine.hardware.builds import build_day, paced
-from engine.hardware.framework import Framework
 from engine.serve.system import System
 
 NOISE = {"ttft_ms": 0.08, "tpot_ms": 0.085, "e2el_ms": 0.085, "output_tps_per_chip": 0.1}
@@ -51,16 +48,6 @@ class Group:
     def system(self) -> System:
         """What served, as the profiles have it now."""
         return self.asked.system
-
-    @property
-    def day(self) -> date | None:
-        """A day of the build, where one is known; all of the group's are as fast."""
-        return build_day(self.asked.calls[0].scenario.settings.build)
-
-    def as_built(self, engine: Framework) -> Framework:
-        """``engine``, whose builds may have quickened otherwise, at the pace of the group's."""
-        day = self.day
-        return engine if day is None else paced(engine, self.system.chip, day)
 
     def kernels(self) -> set[str]:
         """Kernel classes that the rows' passes use."""

@@ -121,12 +121,6 @@ def write(constants: Constants, logs: np.ndarray, used: Collection[tuple[str, st
         if constant.scope == "framework" and not constant.table:
             path = bundled_files("frameworks")[constant.owner]
             patch(path, "", {constant.key: number(values[place])})
-    for owner, shares in constants.priors["builds"].items():
-        fields = {
-            generation: number(values[constants.index["build", owner, "quickening", generation]])
-            for generation in shares
-        }
-        patch(bundled_files("frameworks")[owner], "quickening", fields)
     for scope, folder in (("chip", "chips"), ("engine", "frameworks")):
         for owner, tables in constants.priors[f"{scope}s"].items():
             for table, given in tables.items():

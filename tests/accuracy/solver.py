@@ -46,7 +46,7 @@ class Problem:
     def changed(self, group: Group, base: System, index: int, values: np.ndarray) -> System:
         """``base`` with what constant ``index`` touches."""
         constant = self.constants.list[index]
-        if constant.scope in {"framework", "engine", "build"}:
+        if constant.scope in {"framework", "engine"}:
             return replace(base, engine=self._engine(group, values))
         system = replace(base, chip=self.constants.chip(group.system.chip, values))
         if any(one.endswith(f"/{constant.table}") for one in base.engine.kernels):
@@ -54,7 +54,7 @@ class Problem:
         return system
 
     def _engine(self, group: Group, values: np.ndarray) -> Framework:
-        return group.as_built(self.constants.framework(group.system.engine, values))
+        return self.constants.framework(group.system.engine, values)
 
     def residuals(self, logs: np.ndarray) -> list[np.ndarray]:
         """Residuals of every group."""

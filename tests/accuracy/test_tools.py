@@ -8,12 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.evidence.measured.record import PUBLISHED
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
 from tests.accuracy.constants import Constants, kernel_owner
-from tests.accuracy.current import published_logs
-from tests.accuracy.measured import FOLDS, Group, folds, load_groups
+from tests.accuracy.measured import FOLDS, folds, load_groups
 from tests.accuracy.refit import number
 from tests.accuracy.solver import Problem, cost, linear_fit, solve
 from tests.accuracy.toml_patch import drop, patch
@@ -89,30 +87,6 @@ def test_a_kernel_without_runs_follows_its_kin():
     ):
         kin = constants.index["generation", generation, table, "floor_us"]
         assert moved[kin] == pytest.approx(share, abs=1e-6)
-
-
-def test_had_builds_quickened_more_old_ones_would_take_longer():
-    """SGLang on Blackwell: a share half again as large makes a build's pace half again as far from
-    the newest one's, in logarithms."""
-    constants = Constants({})
-    groups = load_groups(PUBLISHED)
-    problem = Problem(constants, groups)
-    place = constants.index["build", "sglang", "quickening", "blackwell"]
-    logs = published_logs(constants)
-    more = logs.copy()
-    more[place] += np.log(1.5)
-    now, then = constants.values(logs), constants.values(more)
-    old = [g for g in groups if g.system.engine.pace > 1 and place in concerned(constants, g)]
-    assert old
-    for group in old:
-        base = problem.system(group, now)
-        moved = problem.changed(group, base, place, then)
-        assert base.engine.pace == pytest.approx(group.system.engine.pace, rel=1e-2)
-        assert moved.engine.pace == pytest.approx(base.engine.pace**1.5)
-
-
-def concerned(constants: Constants, group: Group) -> list[int]:
-    return constants.concerned(group.system.chip, group.system.engine)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared measurements are not here")

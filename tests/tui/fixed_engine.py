@@ -15,6 +15,7 @@ from engine.serve.memory import MemoryItem
 
 MOST = 160
 GIB = float(1 << 30)
+KNOWN = Accuracy(Provenance.FITTED, {"ttft": 0.28, "tpot": 0.14, "throughput": 0.14}, 9, "x")
 
 
 def fix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,9 +23,8 @@ def fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.session.batch_limits", lambda prepared, *_: _limits(prepared))
     monkeypatch.setattr("tui.session.batch_table", _batch_table)
     monkeypatch.setattr("tui.session.sweep", _sweep)
-    known = Accuracy(Provenance.FITTED, {"ttft": 0.28, "tpot": 0.14, "throughput": 0.14}, 9, "x")
     for place in ("tui.session", "engine.plan.answer", "tui.pinned"):
-        monkeypatch.setattr(f"{place}.accuracy_of", lambda *_: known)
+        monkeypatch.setattr(f"{place}.accuracy_of", lambda *_: KNOWN)
     monkeypatch.setattr("engine.plan.sweep.sweep", _sweep)
     monkeypatch.setattr("engine.plan.explain.explain", _explanation)
     monkeypatch.setattr("tui.thinking.Thinking.rest", lambda self: None)
@@ -86,6 +86,8 @@ def _table(prepared, scenario, index, batch) -> Table:
         meets=fits & (excess <= 1),
         binding=np.where(fits, missed, CODES[NO_MEMORY]),
         excess=excess,
+        limits=(scenario.objectives,),
+        accuracies=(KNOWN,),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from engine.sources import languages as room
-from engine.sources.languages import ENGLISH
+from engine.sources.languages import language_of
 from engine.words.errors import InputError
+from engine.words.messages import ENGLISH
 from tests.tui.driving import SMALL, press, running, settled
 from tui.config import load_config
+from tui.lines import cells
 from tui.main import _app_parser
-from tui.settings import language_of, settings_from
+from tui.settings import settings_from
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -113,3 +116,31 @@ async def test_the_language_is_kept_for_the_next_start(own_folders):
     async with running() as (_, pilot):
         await press(pilot, "L")
     assert load_choices().language == "zh"
+
+
+class TestTheWholeScreen:
+    async def test_the_next_language_says_everything_again(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "L")
+            assert "批大小" in screen.answer.text
+            assert "筛选" in screen.footer.text or screen.footer.message == "中文"
+            assert "推理框架" in screen.panes.named("hardware").text
+            await press(pilot, "L")
+            assert "batch" in screen.answer.text
+
+    @pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 60)])
+    async def test_no_line_is_wider_than_the_screen(self, size: tuple[int, int]):
+        async with running(size=size) as (screen, pilot):
+            await press(pilot, "L")
+            for pane in (screen.answer, *screen.panes, screen.footer):
+                for row in pane.text.split("\n"):
+                    assert cells(row) <= pane.size.width
+
+    async def test_figures_stand_below_their_headings(self):
+        async with running() as (screen, pilot):
+            await press(pilot, "L")
+            head, *rows = screen.table.text.split("\n")[1:6]
+            ends = [cells(head[: found.end()]) for found in re.finditer(r"TTFT ms|TPOT ms", head)]
+            for row in rows:
+                figures = [cells(row[: found.end()]) for found in re.finditer(r"[\d.,]+", row)]
+                assert set(ends) <= set(figures)

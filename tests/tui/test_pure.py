@@ -21,6 +21,7 @@ from tui.format import change, count, milliseconds, rate
 from tui.keymap import Keymap
 from tui.lines import cells, fit, joined, padded, width_of, wrapped
 from tui.panes import KINDS
+from tui.short_names import short_names
 from tui.store import Store
 from tui.styles import BOLD, PLAIN
 from tui.sweeper import Job, LatestWins
@@ -320,3 +321,22 @@ class TestSweeper:
 
         sweeper.submit(Job(bad, lambda value: None, lambda error: done.set()))
         assert done.wait(2)
+
+
+class TestShortNames:
+    KEYS = (
+        "max_position_embeddings",
+        "rope_scaling.original_max_position_embeddings",
+        "rope_parameters.full_attention.rope_theta",
+        "rope_parameters.sliding_attention.rope_theta",
+        "vocab_size",
+    )
+
+    @pytest.mark.parametrize("width", [12, 16, 21, 27, 60])
+    def test_no_two_read_alike(self, width):
+        short = short_names(self.KEYS, width)
+        assert len(set(short.values())) == len(self.KEYS)
+        assert all(len(one) <= width for one in short.values())
+
+    def test_the_end_says_most(self):
+        assert short_names(["abcdefgh", "x"], 5) == {"abcdefgh": "…efgh", "x": "x"}

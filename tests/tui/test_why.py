@@ -12,6 +12,8 @@ from engine.plan.prepared import prepare
 from engine.plan.remedies import Candidate, advise, next_better
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario
+from engine.work.arrangement import Disaggregated, Pool
+from engine.work.layout import Layout
 from tui.bars import bar, signed_bar
 from tui.lines import width_of
 from tui.widgets.why_pane import why_lines
@@ -48,6 +50,16 @@ def test_everything_asked_for_is_there(deepseek, width: int):
     for word in ("experts", "latent att", "MFU", "MBU", "weights", "KV cache", "free", "TPOT"):
         assert word in text
     assert "◂ binds" in text
+
+
+def test_both_pools_have_their_memory():
+    scenario = Scenario(model="llama-3.1-8b", chip="h100_sxm", chips=3)
+    pools = Disaggregated(Pool(Layout(2), 1), Pool(Layout(), 1))
+    prepared = prepare(scenario)
+    found = explain(prepared, scenario, pools, prepared.precisions[0], 8)
+    lines = text_of(why_lines(found, None, 60))
+    titles = [one for one in lines if " memory " in one and "per chip" in one]
+    assert [one.split()[0] for one in titles] == ["prefill", "decode"]
 
 
 def test_wide_panes_say_the_bound_in_words(deepseek):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual import events
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.actions.choosing import Choosing
 from tui.actions.comparing import Comparing
 from tui.actions.editing import Editing
@@ -47,6 +48,7 @@ class Actions:
         self.pointing = Pointing(desk, self.moving)
         choosing = Choosing(desk)
         files = Files(desk, fetching, waiting)
+        self.picking = Picking(desk, files, choosing)
         groups = (
             self.moving,
             Editing(desk),
@@ -54,7 +56,7 @@ class Actions:
             Comparing(desk, thinking, fetching),
             files,
             choosing,
-            Picking(desk, files, choosing),
+            self.picking,
             Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {
@@ -102,6 +104,8 @@ class Actions:
             if not self._fetching.cancel():
                 self.moving.back()
             return
+        if self.picking.narrow(event.character or ""):
+            return
         keymap = desk.program.keymap
         command = keymap.command(desk.active.short_name, event.key, event.character)
         if command is None:
@@ -112,7 +116,7 @@ class Actions:
     def footer_keys(self) -> tuple[tuple[str, str], ...]:
         """What the footer says: the keys that can do something now."""
         if self.typing.is_typing:
-            return (("enter", "take"), ("esc", "restore"), ("ctrl+u", "clear"))
+            return (("enter", say("take")), ("esc", say("restore")), ("ctrl+u", say("clear")))
         keymap = self._desk.program.keymap
         return keymap.footer(self._desk.active.short_name, facts_of(self._desk))
 

@@ -36,6 +36,20 @@ class Group:
     def _table(self) -> TablePane:
         return self._desk.panes.of(TablePane)
 
+    def _fold(self, direction: int) -> bool:
+        """Open (1), close (-1) or turn (0) the group of fields under the cursor; False where none
+        is. What is open stays so for the next start."""
+        opened = self._desk.active.fold_key(direction)
+        if opened is None:
+            return False
+        for pane in self._desk.panes:
+            pane.unfold(opened)
+        self._desk.program.choose(open_groups=opened)
+        # A form of another height: the table takes the rest.
+        self._desk.focus_pane(self._desk.active)
+        self._desk.paint_arranged()
+        return True
+
     def _change(self, scenario: Scenario, path: str) -> None:
         if self._store.set(scenario, path):
             self._desk.scenario_changed()

@@ -37,7 +37,8 @@ class Choosing(Group):
 
     def hardware(self, chips: Sequence[str], engines: Sequence[str]) -> None:
         """Chips and engines side by side; those left out are the scenario's own."""
-        from engine.plan.alternatives import ANY, hardware_choices
+        from engine.hardware.framework import ANY
+        from engine.plan.alternatives import hardware_choices
         from tui.overlays.alternatives import AlternativesPage
 
         scenario = self._store.current

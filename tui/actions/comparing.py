@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
+from engine.words.messages import say
 from engine.work.arrangement import Disaggregated
 from tui.actions.base import Group
 from tui.desk import Desk
@@ -46,7 +47,9 @@ class Comparing(Group):
             return
         session.baseline = Baseline(pinned)
         self._desk.paint()
-        self._desk.say(f"baseline: {pinned.name}; change something, B swaps, b lets go")
+        self._desk.say(
+            say("baseline: {pinned}; change something, B swaps, b lets go", pinned=pinned.name)
+        )
 
     def do_swap(self) -> None:
         """Swap the scenario with the baseline's."""
@@ -60,7 +63,7 @@ class Comparing(Group):
             return
         self._pin()
         self._change(there.scenario, "swap with the baseline")
-        self._desk.say(f"now: {there.name}")
+        self._desk.say(say("now: {there}", there=there.name))
 
     def do_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away."""
@@ -75,7 +78,7 @@ class Comparing(Group):
         session.marked = kept
         self._table.update()
         self._desk.paint_footer()
-        self._desk.say(f"{len(kept)} marked; c compares, x forgets")
+        self._desk.say(say("{kept} marked; c compares, x forgets", kept=len(kept)))
 
     def do_unmark(self) -> None:
         """Forget all marks."""
@@ -168,8 +171,17 @@ class Comparing(Group):
         if clients and isinstance(arrangement, Disaggregated):
             self._desk.say("pools are simulated at a rate: set requests per second first")
             return
-        load = f"{clients:,} clients" if clients else f"{scenario.workload.rate:g} requests/s"
-        subject = f"{session.prepared.model.name} as {arrangement.name}, {load}"
+        load = (
+            say("{clients:,} clients", clients=clients)
+            if clients
+            else say("{rate:g} requests/s", rate=scenario.workload.rate)
+        )
+        subject = say(
+            "{model} as {arrangement}, {load}",
+            model=session.prepared.model.name,
+            arrangement=arrangement.name,
+            load=load,
+        )
         page = SimulationPage(subject, scenario.objectives)
         self._desk.open(page, lambda _: self._thinking.stop_simulating())
         place = int(table.precision_index[row])

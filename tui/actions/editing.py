@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.sources.languages import language_name, next_language
 from engine.words.errors import RooftopError
+from engine.words.messages import say, use_language
 from tui.actions.base import Group
 from tui.widgets.panes import TypedPane
 
@@ -23,7 +24,7 @@ class Editing(Group):
 
     def _step(self, direction: int) -> None:
         pane = self._desk.active
-        if not isinstance(pane, TypedPane):
+        if not isinstance(pane, TypedPane) or self._fold(direction):
             return
         try:
             stepped = pane.stepped(self._store.current, direction)
@@ -52,11 +53,12 @@ class Editing(Group):
         self._change(replace(self._store.current, edits=()), "revert all what-ifs")
 
     def do_language(self) -> None:
-        """The explanations in the next language."""
+        """Everything in the next language."""
         tree = self._tree
         tree.language = next_language(tree.language)
-        tree.update()
+        use_language(tree.language)
         self._desk.program.choose(language=tree.language)
+        self._desk.language_changed()
         self._desk.say(language_name(tree.language))
 
     def do_order(self) -> None:
@@ -76,4 +78,4 @@ class Editing(Group):
             self._desk.say("nothing more in the history")
             return
         self._desk.scenario_changed()
-        self._desk.say(f"{verb}: {what}")
+        self._desk.say(f"{say(verb)}: {say(what)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.plan.benchmark import is_benchmark_name
+from engine.words.messages import say
 from tui.actions.base import Group
 from tui.desk import Desk
 from tui.fetching import Fetching
@@ -43,7 +44,10 @@ class Files(Group):
         assert session is not None and session.selected is not None
         known = session.accuracy()
         words = row_words(*session.selected, known, session.samples) if known is not None else ()
-        return (*(f"Save plan ({one}) as:" for one in words if one), "Save plan as:")
+        return (
+            *(say("Save plan ({one}) as:", one=one) for one in words if one),
+            say("Save plan as:"),
+        )
 
     def _suggested_name(self) -> Path:
         import re
@@ -76,7 +80,7 @@ class Files(Group):
         self._desk.plan_path = path
         self._store.mark_saved()
         self._desk.paint_footer()
-        self._desk.say(f"saved {clean(str(path))}")
+        self._desk.say(say("saved {path}", path=clean(str(path))))
 
     def open_plan(self, text: str) -> None:
         """Restore the scenario of a plan file; raises `InputError`."""
@@ -93,7 +97,9 @@ class Files(Group):
             self._change(plan.scenario, f"open {path.name}")
             self._store.mark_saved()
             self._desk.paint_footer()
-            self._desk.say(f"opened {clean(str(path))}: batch {plan.choice.batch}")
+            self._desk.say(
+                say("opened {path}: batch {batch}", path=clean(str(path)), batch=plan.choice.batch)
+            )
 
         self._fetching.when_here(plan.scenario.model, plan.scenario.revision, restore)
 
@@ -193,7 +199,7 @@ class Files(Group):
 
         if text.strip():
             paths = write_artefacts(made, user_path(text.strip()), force=False)
-            self._desk.say(f"written {clean(', '.join(map(str, paths)))}")
+            self._desk.say(say("written {paths}", paths=clean(", ".join(map(str, paths)))))
 
     def do_copy_plan(self) -> None:
         """The row's plan to the clipboard."""
@@ -223,7 +229,14 @@ class Files(Group):
         try:
             write_text(path, text + "\n")
         except InputError as error:
-            self._desk.say(f"copied {what}, to no file: {error}")
+            self._desk.say(say("copied {what}, to no file: {error}", what=what, error=error))
             return
         # No more than the line holds: a copy is no reason to cover the answer.
-        self._desk.mention(f"copied {what}, also to {clean(str(path))}: {clean(text, 400)}")
+        self._desk.mention(
+            say(
+                "copied {what}, also to {path}: {text}",
+                what=what,
+                path=clean(str(path)),
+                text=clean(text, 400),
+            )
+        )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.words.messages import say
 from tui.actions.base import Group
 from tui.actions.choosing import Choosing
 from tui.actions.files import Files
@@ -83,26 +84,47 @@ class Picking(Group):
         """A plan by its path."""
         self._files.open_plan(text)
 
+    def take_field(self, id: str) -> None:
+        """Go to a field of a form, wherever it is folded."""
+        for pane in self._desk.panes:
+            if isinstance(pane, FormPane) and pane.show_field(id):
+                self._desk.zoomed = False
+                self._desk.focus_pane(pane)
+                self._desk.paint_arranged()
+                return
+        self._desk.say(say("not a field of this kind of model"))
+
     def do_edit(self) -> None:
         """Open the value under the cursor: its choices as a list, else to type over it."""
         pane = self._desk.active
-        if not isinstance(pane, TypedPane) or not pane.can_be_typed():
+        if not isinstance(pane, TypedPane) or self._fold(0) or not pane.can_be_typed():
             return
-        if isinstance(pane, FormPane) and pane.field.choices is not None:
-            self._pick_choice(pane.field)
+        field = pane.field if isinstance(pane, FormPane) else None
+        if field is not None and field.choices is not None:
+            self._pick_choice(field)
             return
         self._store.separate()
         pane.begin(self._store.current)
         self._desk.paint()
 
-    def _pick_choice(self, field: Field) -> None:
+    def narrow(self, character: str) -> bool:
+        """Open the choices under the cursor at those that a letter begins; False where it begins
+        none."""
+        pane = self._desk.active
+        if not isinstance(pane, FormPane) or not pane.narrows_with(character):
+            return False
+        assert pane.field is not None
+        self._pick_choice(pane.field, character)
+        return True
+
+    def _pick_choice(self, field: Field, typed: str = "") -> None:
         from tui.nouns import BY_ID, choice_noun
 
         assert field.choices is not None
         noun = BY_ID[_OF_FIELDS[field.id]] if field.id in _OF_FIELDS else None
         noun = noun or choice_noun(field.id, field.label, field.read, field.choices)
         takers = {"chip": self.take_chip, "framework": self.take_engine}
-        self._open(noun, takers.get(field.id) or (lambda text: self._write(field, text)))
+        self._open(noun, takers.get(field.id) or (lambda text: self._write(field, text)), typed)
 
     def _write(self, field: Field, text: str) -> None:
         self._change(field.write(self._store.current, text), field.label)
@@ -112,14 +134,14 @@ class Picking(Group):
 
         self._open(BY_ID[id], take)
 
-    def _open(self, noun: Noun, take: Callable[[str], None]) -> None:
+    def _open(self, noun: Noun, take: Callable[[str], None], typed: str = "") -> None:
         from tui.overlays.picker import Picker
 
         def taken(text: str | None) -> None:
             if text:
                 take(text)
 
-        self._desk.open(Picker(noun, self._store.current), taken)
+        self._desk.open(Picker(noun, self._store.current, typed), taken)
 
 
 def _listed(text: str) -> tuple[str, ...]:

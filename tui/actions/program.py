@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.actions.base import Group
 from tui.look import Look
 
@@ -54,8 +55,14 @@ class Program(Group):
         self._change(scenario, "restore session")
         desk.focus_pane(desk.panes.named(last.pane))
         desk.paint_arranged()
-        without = f" without {lost}" if lost else ""
-        desk.say(f"restored the session of {last.saved_at}{without}; u takes it back")
+        without = say(" without {lost}", lost=lost) if lost else ""
+        desk.say(
+            say(
+                "restored the session of {saved_at}{without}; u takes it back",
+                saved_at=last.saved_at,
+                without=without,
+            )
+        )
 
     def do_theme(self) -> None:
         """The next theme."""
@@ -64,7 +71,7 @@ class Program(Group):
         app = self._desk.program
         theme = theme_after(app.look.theme)
         app.look_as(Look(theme, ascii_only=app.look.ascii_only))
-        self._desk.say(f"theme {theme}")
+        self._desk.say(say("theme {theme}", theme=theme))
 
     def do_glyphs(self) -> None:
         """Unicode or ASCII."""
@@ -104,11 +111,11 @@ def _bring_back(session: Session, last: LastSession) -> str:
         try:
             session.baseline = Baseline(pin_kept(last.baseline))
         except RooftopError:
-            lost.append("its baseline")
+            lost.append(say("its baseline"))
     session.marked = []
     for kept in last.marks:
         with contextlib.suppress(RooftopError):
             session.marked.append(pin_kept(kept))
     if missing := len(last.marks) - len(session.marked):
-        lost.append(f"{missing} of its marks")
-    return " and ".join(lost)
+        lost.append(say("{missing} of its marks", missing=missing))
+    return say(" and ").join(lost)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual import events
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui.desk import Desk
 from tui.line_editor import edited, pasted
 from tui.lines import cells
@@ -40,7 +41,7 @@ class Prompt:
         """Ask for a line of text; ``answer`` gets it. Of several labels the first is shown that
         leaves room for the text, else the last. ``changed`` gets every text on the way,
         and an empty one when esc takes the question back."""
-        labels = (label,) if isinstance(label, str) else label
+        labels = [say(one) for one in ((label,) if isinstance(label, str) else label)]
         room = self._footer.size.width - cells(text) - ROOM_TO_TYPE
         label = next((one for one in labels if cells(one) <= room), labels[-1])
         self._footer.prompt = (label, text)

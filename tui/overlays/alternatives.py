@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,9 @@ import textual.events as events
 
 from engine.plan.metrics import BY_ID, MEMORY
 from engine.scenario import Scenario
+from engine.words.messages import say
 from tui.format import change, counted, gibibytes
-from tui.lines import Line, cells, fit, line, wrapped
+from tui.lines import Line, cells, fit, line, right, wrapped
 from tui.overlays.rows import Row, RowsPage
 from tui.row_words import ranged
 from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 STEADY_LINES = 16
 """So tall the page is: a box of 3 kB."""
 LEAST_LABEL = 11
+COST = "usd_per_million_output"
 
 
 class AlternativesPage(RowsPage[Scenario]):
@@ -30,9 +33,12 @@ class AlternativesPage(RowsPage[Scenario]):
     def __init__(
         self, title: str, *, costs: bool = False, every: Callable[[], None] | None = None
     ) -> None:
-        more = ", e every engine" if every is not None else ""
+        more = say(", e every engine") if every is not None else ""
         super().__init__(
-            title, f"enter takes it{more}, esc closes", steady=STEADY_LINES, most=STEADY_LINES
+            title,
+            say("enter takes it{more}, esc closes", more=more),
+            steady=STEADY_LINES,
+            most=STEADY_LINES,
         )
         self._costs = costs
         self._every = every
@@ -58,7 +64,7 @@ class AlternativesPage(RowsPage[Scenario]):
         """One line each, with what it costs below."""
         rows = alternative_rows(self._found, width, costs=self._costs)
         if self._left:
-            rows.append(Row(line((f" {self._left} to be swept …", DIM))))
+            rows.append(Row(line((say(" {left} to be swept …", left=self._left), DIM))))
         return rows
 
 
@@ -71,16 +77,17 @@ def alternative_rows(
     grid = [_cells(one, found) for one in found]
     headings = max((tuple(row) for row in grid), key=len, default=())
     widths = {
-        name: max(cells(name), *(cells(row.get(name, "")) for row in grid)) for name in headings
+        name: max(cells(say(name)), *(cells(row.get(name, "")) for row in grid))
+        for name in headings
     }
     shown: list[str] = []
     for name in headings:
         if label + 4 + sum(widths[one] + 2 for one in (*shown, name)) <= width:
             shown.append(name)
-    head = f"   {'':<{label}}" + "".join(f"  {one:>{widths[one]}}" for one in shown)
+    head = " " * (label + 3) + "".join(f"  {right(say(one), widths[one])}" for one in shown)
     rows: list[Row[Scenario]] = [Row(line((head, TITLE)))] if found else []
     for one, row in zip(found, grid, strict=True):
-        mark = ("✓", BEST) if one.meets else ("✗", WARN)
+        mark = (one.glyph, BEST if one.meets else WARN)
         figures = "".join(f"  {row.get(name, ''):>{widths[name]}}" for name in shown)
         first: Line = line((" ", PLAIN), mark, (f" {fit(one.label, label)}", BOLD), figures)
         rows.append(Row(first, one.scenario if one.table is not None else None))
@@ -102,6 +109,8 @@ def _cells(one: Alternative, found: Sequence[Alternative]) -> dict[str, str]:
         told[" vs best"] = change(one.throughput, best.throughput)
     else:
         told[" vs best"] = ""
+    if COST in table.metrics and math.isfinite(one.figure(BY_ID[COST])[0]):
+        told[BY_ID[COST].label] = BY_ID[COST].plain(float(f"{one.figure(BY_ID[COST])[0]:.3g}"))
     told["plan"] = f"{table.arrangement(0).name} B{int(table.batch[0])}"
     told["GiB"] = gibibytes(one.figure(MEMORY)[0])
     if "ttft_ms" in table.metrics and table.felt.id != "ttft_ms":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textual.events as events
 
+from engine.words.cells import left
+from engine.words.messages import say
 from tui.desk import Desk
 from tui.lines import Line, line
 from tui.overlays.page import CLOSING, Page
@@ -45,12 +47,12 @@ class ColumnChooser(Page[None]):
             hidden = id in table.hidden
             note = ""
             if not hidden and id in WHOLE_SWEEP and not whole:
-                note = "in the views of more than one layout"
+                note = say("in the views of more than one layout")
             elif not hidden and id not in room:
-                note = "no room now"
+                note = say("no room now")
             mark = " " if hidden else "✓"
             style = CURSOR if place == self._cursor else DIM if hidden else PLAIN
-            one: Line = line((f"  {mark} ", BOLD), (f" {columns[id].label:<12}", style))
+            one: Line = line((f"  {mark} ", BOLD), (f" {left(say(columns[id].label), 12)}", style))
             self.view.lines.append((*one, (f"  {note}", DIM)))
         self.view.update()
 

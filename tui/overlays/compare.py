@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from engine.plan.metric import Better, Metric
 from engine.plan.metrics import METRICS
+from engine.words.messages import say
 from engine.words.quantities import spread
 from tui.changes import changed_values
 from tui.format import counted, metric_text
-from tui.lines import Line, Run, cells, fit, line
+from tui.lines import Line, Run, cells, fit, line, right
 from tui.pinned import Pinned
 from tui.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE
 
@@ -66,14 +67,16 @@ def compare_lines(comparison: Comparison, width: int) -> list[Line]:
     size = _column_width((*facts, *differing))
     shown = _in_sight(len(columns), comparison.cursor, max((width - _LABEL - 2) // size, 1))
     hidden = [letter(place) for place in range(len(columns)) if place not in shown]
-    words = f" no room for {', '.join(hidden)}; ← → brings them" if hidden else ""
+    words = (
+        say(" no room for {hidden}; ← → brings them", hidden=", ".join(hidden)) if hidden else ""
+    )
     lines += [line((words, DIM)), _head(comparison, shown, size)]
     lines += [_fact_line(fact, shown, size) for fact in facts]
     if differing:
-        lines += [line(""), line((" what differs", TITLE))]
+        lines += [line(""), line((say(" what differs"), TITLE))]
         lines += [_fact_line(fact, shown, size) for fact in differing]
     if len(columns) == 1:
-        words = " alone: space marks rows in the table, o adds a saved plan"
+        words = say(" alone: space marks rows in the table, o adds a saved plan")
         lines += [line(""), line((words, DIM))]
     return lines
 
@@ -100,13 +103,13 @@ def _head(comparison: Comparison, shown: range, size: int) -> Line:
 
 
 def _fact_line(fact: _Fact, shown: range, size: int) -> Line:
-    runs: list[Run] = [(f" {fit(fact.label, _LABEL)}", BOLD)]
+    runs: list[Run] = [(f" {fit(say(fact.label), _LABEL)}", BOLD)]
     for place in shown:
         best = place in fact.best
         text = ("★ " if best else "") + fact.texts[place]
         if fact.words and cells(text) > size - 2:
             text = fit(text, size - 2)
-        runs.append((f"{text:>{size}}", BEST if best else PLAIN))
+        runs.append((right(text, size), BEST if best else PLAIN))
     return tuple(runs)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import textual.events as events
 
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui import line_editor
 from tui.lines import Line, fit, line
 from tui.overlays.compare import Comparison, compare_lines, letter
@@ -58,7 +59,7 @@ class ComparePage(Page[Pinned]):
             self.view.lines = compare_lines(self._comparison, width)
         if self._path is not None:
             asked = line(
-                (" Add plan file: ", BOLD), (self._path[-(width - 20) :], BOLD), ("▏", FOCUSED)
+                (say(" Add plan file: "), BOLD), (self._path[-(width - 20) :], BOLD), ("▏", FOCUSED)
             )
             self.view.lines = [asked, *self.view.lines]
         elif self._message:
@@ -68,7 +69,7 @@ class ComparePage(Page[Pinned]):
     def _difference_lines(self, width: int) -> list[Line]:
         columns, place = self._comparison.columns, self._second()
         if len(columns) < 2:
-            return [line((" one column has nothing to differ from; o adds a plan file", DIM))]
+            return [line((say(" one column has nothing to differ from; o adds a plan file"), DIM))]
         first, other = columns[0], columns[place]
         names = (f"A {first.source or first.name}", f"{letter(place)} {other.source or other.name}")
         return diff_lines(*_alike(first, other), names, width)
@@ -161,7 +162,7 @@ class ComparePage(Page[Pinned]):
             self._message = str(error)
             return
         if any(added.same_candidate(one) for one in columns):
-            self._message = f"{added.source} is here already"
+            self._message = say("{source} is here already", source=added.source)
             return
         self._set([*columns, added], len(columns))
 

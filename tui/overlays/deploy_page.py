@@ -8,6 +8,7 @@ import textual.events as events
 
 from engine.plan.deploy import Artefacts
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from tui.lines import Line, line
 from tui.overlays.page import CLOSING, Page
@@ -53,7 +54,9 @@ class DeployPage(Page[Artefacts]):
 
     def _show(self) -> None:
         kind = self._kinds[self._place]
-        self.view.title = f"{kind} ({self._place + 1} of {len(self._kinds)})"
+        self.view.title = say(
+            "{kind} ({place} of {kinds})", kind=kind, place=self._place + 1, kinds=len(self._kinds)
+        )
         try:
             self._shown = self._made(kind)
         except InputError as refused:

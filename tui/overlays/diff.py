@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.plan.plan_diff import Difference, differences
+from engine.words.messages import say
 from engine.words.text import clean
 from tui.format import change
-from tui.lines import Line, fit, line
+from tui.lines import Line, fit, line, right
 from tui.styles import BOLD, DIM, PLAIN, TITLE, WARN
 
 _VALUE = 22
@@ -24,11 +25,12 @@ def diff_lines(
     found = sorted(differences(before, after), key=_order)
     lines = [line((f" {one}", BOLD)) for one in names] + [line("")]
     if not found:
-        return [*lines, line(("the same in every key", DIM))]
+        return [*lines, line((say("the same in every key"), DIM))]
     value = min(_VALUE, max((width - 24) // 3, 10))
     longest = max(len(one.key) for one in found) + 4
     label = max(min(width - 2 * value - 12, longest), 12)
-    head = f" {fit('key', label)}{names[0][0]:>{value}} {names[1][0]:>{value}} {'change':>8}"
+    head = f" {fit(say('key'), label)}{names[0][0]:>{value}} {names[1][0]:>{value}} "
+    head += right(say("change"), 8)
     lines.append(line((head, TITLE)))
     section = ""
     for one in found:

@@ -8,11 +8,12 @@ import textual.events as events
 
 from engine.sources.languages import texts
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from engine.words.text import clean
 from tui import line_editor
 from tui.commands import COMMANDS, EVERYWHERE, Command
 from tui.keymap import Keymap, commands_of
-from tui.lines import Line, cells, line, wrapped
+from tui.lines import Line, cells, fit, line, wrapped
 from tui.overlays.palette import Wish, command_line
 from tui.overlays.rows import Row, RowsPage
 from tui.panes import KINDS
@@ -31,7 +32,9 @@ class HelpPage(RowsPage[Wish]):
 
     def __init__(self, pane: Pane, keymap: Keymap, language: str) -> None:
         hint = "/ search, enter runs, tab words, esc closes"
-        super().__init__(f"help: {pane.title}", hint, steady=HELP_LINES, most=HELP_LINES)
+        super().__init__(
+            say("help: {pane}", pane=say(pane.title)), hint, steady=HELP_LINES, most=HELP_LINES
+        )
         self._pane = pane
         self._keymap = keymap
         self._language = language
@@ -47,7 +50,9 @@ class HelpPage(RowsPage[Wish]):
         asked = self._typed.lower().split()
         found = [one for one in (*rows, *words) if _has(one.line, asked) and len(one.line) > 1]
         head: Row[Wish] = Row(line((" / ", BOLD), (self._typed, BOLD), (" ", INPUT)))
-        return [head, *found] if found else [head, Row(line(("   nothing has these words", DIM)))]
+        return (
+            [head, *found] if found else [head, Row(line((say("   nothing has these words"), DIM)))]
+        )
 
     def page_key(self, event: events.Key) -> bool:
         """Search, or turn to the words and back."""
@@ -95,7 +100,7 @@ def word_rows(language: str, width: int) -> list[Row[Wish]]:
             rows.append(Row(line((f" {word}", BOLD))))
         for place, part in enumerate(text):
             label = name if place == 0 else ""
-            rows.append(Row(line((f" {label:<{_WORD_CELLS}} ", BOLD), (part, PLAIN))))
+            rows.append(Row(line((f" {fit(label, _WORD_CELLS)} ", BOLD), (part, PLAIN))))
     return rows
 
 
@@ -108,26 +113,31 @@ def help_rows(pane: Pane, keymap: Keymap) -> list[Row[Wish]]:
     """The keys of a pane, its own first, then those that work everywhere, then where the app's
     files are."""
     own = [one for one in commands_of(pane.short_name) if one.panes != EVERYWHERE]
-    rows = [_title(f"In {pane.title}"), *_commands(own, keymap)]
+    rows = [_title(say("In {pane}", pane=say(pane.title))), *_commands(own, keymap)]
     for heading, pairs in pane.help:
         rows += [Row(line()), _title(heading)] if heading else []
         rows += [_pair(*one) for one in pairs]
     rows += [Row(line()), _title("Everywhere")]
-    digits = f"{KINDS[0].number} to {KINDS[-1].number}"
-    rows.append(_pair(digits, "to a pane; again gives it the whole screen"))
-    rows.append(_pair("esc", "one step back: clears, closes, cancels; never quits"))
+    digits = say("{number} to {number_2}", number=KINDS[0].number, number_2=KINDS[-1].number)
+    rows.append(_pair(digits, say("to a pane; again gives it the whole screen")))
+    rows.append(_pair("esc", say("one step back: clears, closes, cancels; never quits")))
     rows += _commands([one for one in COMMANDS if one.panes == EVERYWHERE], keymap)
     rows += [Row(line()), _title("Files")]
-    rows.append(_pair("settings", f"{clean(str(config_file()))} (yours, never rewritten)"))
+    rows.append(
+        _pair(
+            say("settings"),
+            say("{config_file} (yours, never rewritten)", config_file=clean(str(config_file()))),
+        )
+    )
     rows.append(_pair("", 'theme = "light"  glyphs = "ascii"  language = "zh"  mouse = true'))
-    rows.append(_pair("", '[keys]  undo = ["u", "ctrl+r"]: a command\'s name and its keys'))
+    rows.append(_pair("", say('[keys]  undo = ["u", "ctrl+r"]: a command\'s name and its keys')))
     rows.append(_pair("state", clean(str(session_file().parent))))
-    rows.append(Row(line((f"{'':20}command names: ", DIM), (_names(), DIM))))
+    rows.append(Row(line((" " * 20 + say("command names: "), DIM), (_names(), DIM))))
     return rows
 
 
 def _title(text: str) -> Row[Wish]:
-    return Row(line((text, TITLE)))
+    return Row(line((say(text), TITLE)))
 
 
 def _names() -> str:
@@ -141,4 +151,4 @@ def _commands(commands: list[Command], keymap: Keymap) -> list[Row[Wish]]:
 
 
 def _pair(keys: str, words: str) -> Row[Wish]:
-    return Row(line((f"  {keys:<16}  ", BOLD), words))
+    return Row(line((f"  {fit(say(keys), 16)}  ", BOLD), say(words)))

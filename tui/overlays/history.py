@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.scenario import Scenario
+from engine.words.messages import say
 from tui.changes import changed_words
 from tui.lines import fit, line
 from tui.overlays.rows import Row, RowsPage
@@ -29,6 +30,12 @@ class HistoryPage(RowsPage[int]):
         return history_rows(self._store.timeline, self._store.place, width)
 
 
+def _said(made: str) -> str:
+    """A change in today's language; the name in it stays."""
+    verb, _, name = made.partition(" ")
+    return say(made) if say(made) != made else f"{say(verb)} {name}".rstrip()
+
+
 def history_rows(
     timeline: Sequence[tuple[str, Scenario]], place: int, width: int
 ) -> list[Row[int]]:
@@ -36,14 +43,21 @@ def history_rows(
     rows = []
     for number, (made, scenario) in enumerate(timeline):
         if number == 0:
-            words = f"start: {scenario.model}, {scenario.chips} × {scenario.chip}"
+            words = say(
+                "start: {model}, {chips} × {chip}",
+                model=scenario.model,
+                chips=scenario.chips,
+                chip=scenario.chip,
+            )
         else:
             changes = changed_words(timeline[number - 1][1], scenario)
-            what = f"{made}: " if made.startswith(("open", "swap", "revert", "restore")) else ""
-            words = what + (", ".join(changes) or made)
+            what = (
+                f"{_said(made)}: " if made.startswith(("open", "swap", "revert", "restore")) else ""
+            )
+            words = what + (", ".join(changes) or _said(made))
         now, undone = number == place, number > place
-        mark = "▸ now " if now else "undone" if undone else ""
+        mark = say("▸ now ") if now else say("undone") if undone else ""
         style = BOLD if now else DIM if undone else PLAIN
-        one = line((f"{number:>4} ", DIM), (f"{mark:<7}", ACCENT), (fit(words, width - 13), style))
+        one = line((f"{number:>4} ", DIM), (fit(mark, 7), ACCENT), (fit(words, width - 13), style))
         rows.append(Row(one, number))
     return rows

@@ -9,6 +9,7 @@ import textual.events as events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
+from engine.words.messages import say
 from tui.keymap import as_pressed
 from tui.lines import Line, cells, joined, line, padded
 from tui.styles import DIM, FOCUSED, RULE
@@ -91,8 +92,10 @@ class LinesView(LinePane):
         room = height - 1 - bordered
         self.top = max(0, min(self.top, len(self.lines) - room))
         below = len(self.lines) - self.top - room
-        parts = (self.hint, f"↓ {below} more") if below > 0 else (self.hint,)
-        title = f" {self.title} "
+        parts = (
+            (say(self.hint), say("↓ {below} more", below=below)) if below > 0 else (say(self.hint),)
+        )
+        title = f" {say(self.title)} "
         left = max(inner - cells(title) - 1, 0)
         shown = f"{joined(parts, left, ', ').rstrip()} "
         rest = "─" * max(left - cells(shown), 0)

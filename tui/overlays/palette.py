@@ -10,8 +10,10 @@ import textual.events as events
 from engine.plan.benchmark import is_benchmark_name
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui import line_editor
 from tui.commands import Command
+from tui.fields import HARDWARE, WORKLOAD, Field
 from tui.keymap import Keymap, commands_of, key_name
 from tui.lines import Line, fit, line
 from tui.nouns import BY_WORD, Noun
@@ -21,6 +23,23 @@ from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, Role
 
 MOST_LINES = 18
 """So tall a list is, however much is found."""
+
+
+_ALSO = {
+    "draft": "mtp eagle speculative decoding",
+    "draft_tokens": "mtp eagle speculative decoding",
+    "arrangement": "disaggregated disaggregation p/d",
+    "usd_per_million_output": "cost price dollars",
+    "prices": "cost",
+    "rate": "load qps rps",
+    "kv": "precision",
+    "weights": "precision quantisation",
+    "activations": "precision quantisation",
+    "tensor": "tensor parallel",
+    "pipeline": "pipeline parallel",
+    "expert": "expert parallel",
+}
+"""Words by which fields are looked for besides their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,8 @@ class Wish:
 
 class Palette(Page[Wish]):
     """Commands by name: type to narrow, enter to run. What can do nothing now is dim. A benchmark
-    name is a command, too: to plan what it names; ``chip h20`` picks as the list of chips does."""
+    name is a command, too: to plan what it names; ``chip h20`` picks as the list of chips does.
+    The name of a field leads to it."""
 
     def __init__(
         self, pane: str, keymap: Keymap, facts: frozenset[str], scenario: Scenario
@@ -50,15 +70,14 @@ class Palette(Page[Wish]):
         """Show every command at first."""
         self._fill()
 
-    def _found(self) -> list[Command]:
+    def _found(self) -> list[Command | Field]:
         words = self._typed.lower().split()
         mine = [one for one in commands_of(self._pane) if one.id != "palette"]
-        found = [
-            one
-            for one in mine
-            if all(word in f"{one.id} {one.label} {one.help}".lower() for word in words)
+        found: list[Command] = [
+            one for one in mine if all(word in _words_of(one) for word in words)
         ]
-        return sorted(found, key=lambda one: one.needs not in self._facts)
+        found.sort(key=lambda one: one.needs not in self._facts)
+        return [*found, *(_fields(words) if words else ())]
 
     def _noun(self) -> tuple[Noun, str] | None:
         """The noun that is typed, with what is looked for among its values."""
@@ -88,7 +107,10 @@ class Palette(Page[Wish]):
             value = noun.meant(text, values[self._cursor] if values else None)
             return Wish(noun.id, value) if value else None
         found = self._found()
-        return Wish(found[self._cursor].id) if found else None
+        if not found:
+            return None
+        chosen = found[self._cursor]
+        return Wish("field", chosen.id) if isinstance(chosen, Field) else Wish(chosen.id)
 
     def _count(self) -> int:
         picked = self._noun()
@@ -98,7 +120,7 @@ class Palette(Page[Wish]):
         found = self._found()
         self.view.lines = [line((" › ", BOLD), (f"{self._typed}", BOLD), (" ", INPUT))]
         if is_benchmark_name(self._typed):
-            self.view.lines.append(line(("   enter plans what this name says", PLAIN)))
+            self.view.lines.append(line((say("   enter plans what this name says"), PLAIN)))
             self.view.top = 0
             self.view.update()
             return
@@ -107,12 +129,15 @@ class Palette(Page[Wish]):
             self._fill_picked(*picked)
             return
         self._cursor = max(0, min(self._cursor, len(found) - 1))
-        for place, command in enumerate(found):
-            style = PLAIN if command.needs in self._facts else DIM
-            style = CURSOR if place == self._cursor else style
-            self.view.lines.append(command_line(command, self._keymap, style))
+        for place, one in enumerate(found):
+            here = place == self._cursor
+            if isinstance(one, Field):
+                self.view.lines.append(_field_line(one, CURSOR if here else PLAIN))
+                continue
+            style = PLAIN if one.needs in self._facts else DIM
+            self.view.lines.append(command_line(one, self._keymap, CURSOR if here else style))
         if not found:
-            self.view.lines.append(line(("   no command has these words", DIM)))
+            self.view.lines.append(line((say("   no command has these words"), DIM)))
         self.view.top = max(0, self._cursor - self.view.room + 3)
         self.view.update()
 
@@ -142,7 +167,34 @@ class Palette(Page[Wish]):
             self._typed, self._cursor = typed, 0
 
 
+def _fields(words: list[str]) -> list[Field]:
+    """The fields of the forms that all words are about."""
+    return [
+        one for one in (*HARDWARE, *WORKLOAD) if all(word in _words_of_field(one) for word in words)
+    ]
+
+
+def _words_of_field(field: Field) -> str:
+    """What a field is found by, likewise."""
+    told = (field.label, field.group, field.hint)
+    return " ".join((*told, *map(say, told), _ALSO.get(field.id, ""))).lower()
+
+
+def _field_line(field: Field, style: Role) -> Line:
+    """A field: where it stands and what it takes."""
+    return (
+        (f"  {fit(say('field'), 16)}  ", DIM),
+        (f"{say(field.label)}: {say(field.hint)}", style),
+    )
+
+
+def _words_of(command: Command) -> str:
+    """What a command is found by: its English, and its words on the screen."""
+    own = f"{command.id} {command.label} {command.help}"
+    return f"{own} {say(command.label)} {say(command.help)}".lower()
+
+
 def command_line(command: Command, keymap: Keymap, style: Role) -> Line:
     """A command's keys and what it does."""
     keys = " ".join(key_name(key) for key in keymap.keys(command))
-    return ((f"  {fit(keys, 16)}  ", BOLD if style is not DIM else DIM), (command.help, style))
+    return ((f"  {fit(keys, 16)}  ", BOLD if style is not DIM else DIM), (say(command.help), style))

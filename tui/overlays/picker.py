@@ -9,6 +9,7 @@ import textual.events as events
 
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from tui import line_editor
 from tui.lines import Line, cells, fit, line
 from tui.nouns import Noun
@@ -25,13 +26,15 @@ NAME_WIDTH = (12, 40)
 class Picker(Page[str]):
     """Gives the value that was picked, or what was typed where that is meant as it stands."""
 
-    def __init__(self, noun: Noun, scenario: Scenario) -> None:
+    def __init__(self, noun: Noun, scenario: Scenario, typed: str = "") -> None:
         most = min(len(noun.values(scenario)) + 1, MOST_LINES)
-        several = ", space marks several" if noun.several else ""
-        super().__init__(noun.title, f"enter takes{several}, esc closes", steady=most)
+        several = say(", space marks several") if noun.several else ""
+        super().__init__(
+            noun.title, say("enter takes{several}, esc closes", several=several), steady=most
+        )
         self._noun = noun
         self._scenario = scenario
-        self._typed = ""
+        self._typed = typed
         self._cursor = 0
         self._found: list[str] = []
         self._complaint = ""
@@ -42,7 +45,8 @@ class Picker(Page[str]):
         """Everything, the cursor on what is in force."""
         self._find()
         current = self._noun.current(self._scenario)
-        self._cursor = self._found.index(current) if current in self._found else 0
+        known = not self._typed and current in self._found
+        self._cursor = self._found.index(current) if known else 0
         self._fill()
 
     def on_resize(self) -> None:
@@ -61,7 +65,9 @@ class Picker(Page[str]):
             self.view.lines.append(line((f"   {self._complaint}", WARN)))
         self.view.lines += self._rows(top, top + room)
         if not self._found:
-            self.view.lines.append(line(("   nothing is called so; enter takes it as typed", DIM)))
+            self.view.lines.append(
+                line((say("   nothing is called so; enter takes it as typed"), DIM))
+            )
         self.view.top = 0
         self.view.update()
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.plan.metrics import NO_MEMORY
+from engine.words.messages import say
 from tui.bars import signed_bar
 from tui.format import change, counted, rate
-from tui.lines import Line, cells, fit, joined, line, wrapped
+from tui.lines import Line, cells, fit, joined, line, right, wrapped
 from tui.overlays.rows import Row
 from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
 
@@ -29,16 +30,21 @@ def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudg
     the throughput of the best plan, not a number when there is none."""
     from engine.plan.advice import advice_sentence, remedy_words, shortfall_words
 
-    which = "the nearest plan" if math.isnan(base) else "the next better batch"
-    rows: list[Row[Nudge]] = [Row(line((f" what would let {which} pass", TITLE)))]
+    which = say("the nearest plan") if math.isnan(base) else say("the next better batch")
+    title = say(" what would let {which} pass, in its own layout and batch", which=which)
+    rows: list[Row[Nudge]] = [Row(line((title, TITLE)))]
     if advice is None:
-        words = " no larger batch brings more per chip: no limit is in the way"
+        words = say(" no larger batch brings more per chip: no limit is in the way")
         return [*rows, Row(line((words, DIM)))]
     if advice.shortfall is None:
         return rows + [
             Row(line((f" {one}", DIM))) for one in wrapped(advice_sentence(advice), width - 1, 2)
         ]
-    subject = f"batch {advice.candidate.batch} of {advice.candidate.arrangement.name}: "
+    subject = say(
+        "batch {batch} of {arrangement}: ",
+        batch=advice.candidate.batch,
+        arrangement=advice.candidate.arrangement.name,
+    )
     missed = wrapped(subject + shortfall_words(advice.shortfall), width - 1, 2)
     rows += [Row(line((f" {one}", BOLD))) for one in missed]
     longest = max((cells(remedy_words(one)) for one in advice.remedies), default=0)
@@ -55,10 +61,21 @@ def _remedy_line(remedy: Remedy, base: float, label: int, width: int) -> Line:
     if remedy.shortfall is not None:
         missed = shortfall_words(remedy.shortfall)
         if cells(missed) > room:
-            missed = f"{remedy.shortfall.verdict.short} is {_figure(remedy.shortfall)}"
+            missed = say(
+                "{verdict} is {figure}",
+                verdict=say(remedy.shortfall.verdict.short),
+                figure=_figure(remedy.shortfall),
+            )
         return line((" ✗ ", WARN), (f"{words}  ", DIM), (missed, DIM))
     gain = "" if math.isnan(base) else change(remedy.throughput, base)
-    text = joined([f"{rate(remedy.throughput)} per chip", *([gain] if gain else [])], room, ", ")
+    text = joined(
+        [
+            say("{throughput} per chip", throughput=rate(remedy.throughput)),
+            *([gain] if gain else []),
+        ],
+        room,
+        ", ",
+    )
     return line((" ✓ ", BEST), (f"{words}  ", PLAIN), (text, PLAIN))
 
 
@@ -89,7 +106,7 @@ class _Columns:
 def sort_names(samples: str) -> tuple[str, ...]:
     """What the knobs can be sorted by."""
     return (
-        (counted("img/s", samples), "latency", "GiB")
+        (counted("img/s", samples), say("latency"), "GiB")
         if samples
         else ("tok/s", "TTFT", "TPOT", "GiB")
     )
@@ -121,12 +138,14 @@ def response_rows(
     ]
     columns = _Columns.for_width(width, len(names))
     first, *others = names[: columns.changes]
-    head = f" {'one step of':<{_KNOB}}{'from → to':<{_STEP}}{first:>{_CHANGE}}"
-    head += f"{' /chip':<{columns.bar + 2}}" if columns.bar else ""
-    head += "".join(f"{name:>{_CHANGE}}" for name in others)
-    rows: list[Row[Nudge]] = [Row(line((head + ("  new best" if columns.new else ""), TITLE)))]
+    head = f" {fit(say('one step of'), _KNOB)}{fit(say('from → to'), _STEP)}{right(first, _CHANGE)}"
+    head += fit(say(" /chip"), columns.bar + 2) if columns.bar else ""
+    head += "".join(right(name, _CHANGE) for name in others)
+    rows: list[Row[Nudge]] = [Row(line((head + (say("  new best") if columns.new else ""), TITLE)))]
     if not found:
-        rows.append(Row(line((" no plan meets the objectives, so there is none to nudge", DIM))))
+        rows.append(
+            Row(line((say(" no plan meets the objectives, so there is none to nudge"), DIM)))
+        )
     most = max((one.strength for one in found if math.isfinite(one.strength)), default=0.0)
     for one in _sorted(found, sort, samples):
         rows.append(Row(_response_line(one, most, columns, samples), one.nudge))
@@ -135,10 +154,10 @@ def response_rows(
 
 def _response_line(one: Response, most: float, columns: _Columns, samples: str) -> Line:
     nudge = one.nudge
-    step = fit(f"{nudge.before} → {nudge.after}", _STEP - 1)
-    start = ((f" {fit(nudge.knob, _KNOB - 1)} ", BOLD), (f"{step} ", PLAIN))
+    step = fit(f"{say(nudge.before)} → {say(nudge.after)}", _STEP - 1)
+    start = ((f" {fit(say(nudge.knob), _KNOB - 1)} ", BOLD), (f"{step} ", PLAIN))
     if not one.batch:
-        return line(*start, ("  no plan meets", WARN))
+        return line(*start, (say("  no plan meets"), WARN))
     picture = ""
     if columns.bar:
         picture = f" {signed_bar(math.log(one.throughput_ratio), most, columns.bar)} "

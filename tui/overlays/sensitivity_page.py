@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import textual.events as events
 
 from engine.plan.nudge import Nudge
+from engine.words.messages import say
 from tui.lines import line
 from tui.overlays.rows import Row, RowsPage
 from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names
-from tui.styles import DIM
+from tui.styles import DIM, TITLE
 
 if TYPE_CHECKING:
     from engine.plan.remedies import Advice
@@ -63,10 +64,14 @@ class SensitivityPage(RowsPage[Nudge]):
         """Remedies first, then the knobs."""
         thoughts = self._thoughts
         if thoughts is None:
-            return [Row(line((" trying what would let the next batch pass …", DIM)))]
+            return [Row(line((say(" trying what would let the next batch pass …"), DIM)))]
         rows = remedy_rows(thoughts.advice, thoughts.base, width)
-        rows.append(Row(line("")))
+        # One change has two figures on this page, and this is why.
+        words = say(" one step of every knob, the best plan sought anew for each")
+        rows.append(Row(line((words, TITLE))))
         if thoughts.responses is None:
-            words = f" one step of every knob: {thoughts.done} of {thoughts.of} …"
+            words = say(
+                " one step of every knob: {done} of {of} …", done=thoughts.done, of=thoughts.of
+            )
             return [*rows, Row(line((words, DIM)))]
         return [*rows, *response_rows(thoughts.responses, width, thoughts.samples, self._sort)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.words.arrays import FloatArray
+from engine.words.messages import say
 from tui.lines import Line, Run, cells, line, width_of
 from tui.styles import ACCENT, DIM, Role
 from tui.widgets.chart_axis import Axis, tick_text
@@ -78,7 +79,7 @@ def draw(figure: Figure, width: int, height: int) -> list[Line]:
     if width < SMALLEST[0] or height < SMALLEST[1]:
         return []
     if not any(np.isfinite(one.y).any() for one in figure.series):
-        return [line(("no data", DIM))]
+        return [line((say("no data"), DIM))]
     ruled = height >= RULED_HEIGHT
     legend = _legend_lines(figure.legend, width, max(height // 6, 1)) if ruled else []
     picture = height - (2 if ruled else 1) - len(legend)
@@ -119,7 +120,7 @@ def _name_limit(canvas: Canvas, limit: Limit) -> None:
     column = canvas.column(limit.x)
     run = (limit.name, limit.style)
     for row in range(canvas.height):
-        for place in (column + 1, column - len(limit.name)):
+        for place in (column + 1, column - cells(limit.name)):
             if canvas.write(row, place, run):
                 return
 
@@ -128,7 +129,7 @@ def _write_label(canvas: Canvas, label: Label) -> None:
     """The words in the nearest row that has room, from the height of ``y`` upwards, then below."""
     middle, end = canvas.row(label.y), canvas.column(label.x)
     for row in (middle, middle - 1, middle + 1, middle - 2, middle + 2):
-        place = end - len(label.text) + 1
+        place = end - cells(label.text) + 1
         if 0 <= row < canvas.height and canvas.write(row, place, (label.text, label.style)):
             return
 
@@ -140,9 +141,10 @@ def _bottom(axis: Axis, canvas: Canvas, gutter: int, ruled: bool) -> list[Line]:
     rule = ["─"] * canvas.width
     text = [" "] * canvas.width
     unit = axis.unit
-    if unit and len(unit) + 8 <= canvas.width:
-        text[canvas.width - len(unit) :] = list(unit)
-    free = canvas.width - len(unit) - 1 if unit else canvas.width
+    size = cells(unit)
+    if unit and size + 8 <= canvas.width:
+        text[canvas.width - size :] = [unit]
+    free = canvas.width - size - 1 if unit else canvas.width
     last = -1
     for value in axis.ticks(max(canvas.width // 7, 4)):
         column, label = canvas.column(value), tick_text(value)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from engine.words.arrays import FloatArray, IntArray
-from tui.lines import Line, Run
+from tui.lines import Line, Run, cells
 from tui.styles import PLAIN
 from tui.widgets.chart_axis import Axis
 
@@ -105,13 +105,15 @@ class Canvas:
     def write(self, row: int, column: int, run: Run) -> bool:
         """Words in a row where nothing is written yet; False when there is no room."""
         text, style = run
-        places = [(row, column + offset) for offset in range(len(text))]
+        # The second cell of a wide character holds nothing of its own.
+        shown = [one for character in text for one in (character, *[""] * (cells(character) - 1))]
+        places = [(row, column + offset) for offset in range(len(shown))]
         free = all(
             0 <= place[1] < self.width and place not in self._texts and not self._dots[place]
             for place in places
         )
         if free:
-            self._texts.update((p, (c, style)) for p, c in zip(places, text, strict=True))
+            self._texts.update((p, (c, style)) for p, c in zip(places, shown, strict=True))
         return free
 
     def taken(self, row: int, column: int) -> bool:

@@ -16,6 +16,7 @@ from engine.plan.metrics import BY_ID, OVER, limited_of
 from engine.plan.results import Table
 from engine.scenario import Objectives
 from engine.words.arrays import FloatArray
+from engine.words.messages import say
 from tui.format import share
 from tui.lines import Run
 from tui.styles import ACCENT, BEST, BOLD, DIM, WARN
@@ -45,27 +46,27 @@ def batch_figure(
     if baseline is not None:
         before = baseline.metrics[table.rated.id]
         series.append(Series(baseline.sizes, before, DIM))
-        legend.append(("⠒ baseline", DIM))
+        legend.append((say("⠒ baseline"), DIM))
     if share is not None:
         series += [
             Series(x, _meeting(table, y * side), DIM, dotted=True)
             for side in (1 - share, 1 + share)
         ]
-        legend.append((f"± {share:.0%} above and below", DIM))
+        legend.append((say("± {share:.0%} above and below", share=share), DIM))
     series.append(Series(x, y, DIM, dotted=True))
     series.append(Series(x, _meeting(table, y), ACCENT))
     marks = []
     if chosen is not None:
         marks.append(Mark(float(x[chosen]), float(y[chosen]), CHOSEN, BEST))
-        legend.insert(0, (f"{CHOSEN} chosen", BEST))
-    legend += [("⠤ meets", ACCENT), ("⠠⠠ misses", DIM)]
-    legend += [] if table.at_rate else [("┊ largest batch", WARN)]
+        legend.insert(0, (say("{mark} chosen", mark=CHOSEN), BEST))
+    legend += [(say("⠤ meets"), ACCENT), (say("⠠⠠ misses"), DIM)]
+    legend += [] if table.at_rate else [(say("┊ largest batch"), WARN)]
     high = max((float(np.nanmax(one.y)) for one in series if np.isfinite(one.y).any()), default=1.0)
     return Figure(
-        _wide_axis(x, "replicas" if table.at_rate else "batch"),
+        _wide_axis(x, say("replicas") if table.at_rate else say("batch")),
         Axis(0.0, high),
         series,
-        [] if table.at_rate else _largest_batches(table, objectives),
+        [] if table.at_rate else _largest_batches(table),
         marks,
         legend=legend,
     )
@@ -85,21 +86,21 @@ def _wide_axis(values: FloatArray, unit: str) -> Axis:
     return Axis(0.0, high, unit=unit)
 
 
-def _largest_batches(table: Table, objectives: Objectives) -> list[Limit]:
+def _largest_batches(table: Table) -> list[Limit]:
     """The last batch within each limit, where a shown one lies beyond it."""
     limits = []
     for metric in limited_of(table.kind):
-        limit = getattr(objectives, metric.id)
+        limit = table.limit(0, metric)
         if limit is not None:
             values = table.metrics[metric.id]
             kept = metric.ratio(values, limit) <= 1.0
             inside = np.flatnonzero(table.fits & kept)
             beyond = np.flatnonzero(table.fits & ~kept)
             if len(inside) and len(beyond) and beyond[-1] > inside[-1]:
-                limits.append(Limit(float(table.batch[inside[-1]]), metric.short, WARN))
+                limits.append(Limit(float(table.batch[inside[-1]]), say(metric.short), WARN))
     fitting = np.flatnonzero(table.fits)
     if len(fitting) and fitting[-1] < len(table) - 1:
-        limits.append(Limit(float(table.batch[fitting[-1]]), "memory", WARN))
+        limits.append(Limit(float(table.batch[fitting[-1]]), say("memory"), WARN))
     return limits
 
 
@@ -131,7 +132,7 @@ class _Across:
     def words(self, limit: float) -> str:
         """What the line says."""
         name = "" if self.falls else f"{self.limit.short} "
-        return f"{name}≤ {limit:g} ms"
+        return say("{name}≤ {limit:g} ms", name=name, limit=limit)
 
 
 _ACROSS = {
@@ -176,10 +177,10 @@ def pareto_figure(table: Table, objectives: Objectives) -> Figure:
         limits,
         labels=labels,
         legend=(
-            (f"{CHOSEN} chosen", BEST),
-            ("⠤ frontier", ACCENT),
-            ("⠐ all candidates", DIM),
-            ("┊ limit", WARN),
+            (say("{mark} chosen", mark=CHOSEN), BEST),
+            (say("⠤ frontier"), ACCENT),
+            (say("⠐ all candidates"), DIM),
+            (say("┊ limit"), WARN),
         ),
     )
 
@@ -199,7 +200,11 @@ def pinned_point(figure: Figure, metrics: Mapping[str, float], table: Table) -> 
     if across not in metrics or up not in metrics:
         return figure
     mark = Mark(metrics[across], metrics[up], PINNED, WARN)
-    legend = (*figure.legend[:1], (f"{PINNED} baseline", WARN), *figure.legend[1:])
+    legend = (
+        *figure.legend[:1],
+        (say("{mark} baseline", mark=PINNED), WARN),
+        *figure.legend[1:],
+    )
     return replace(figure, marks=(mark, *figure.marks), legend=legend)
 
 
@@ -286,10 +291,10 @@ def _roofline_legend(rows: Sequence[OperatorTime], letters: dict[str, str]) -> l
     phases = {row.phase for row in rows}
     legend: list[Run] = []
     if len(phases) > 1:
-        legend = [("a decode", ACCENT), ("A prefill", WARN)]
+        legend = [(say("a decode"), ACCENT), (say("A prefill"), WARN)]
     for name, letter in letters.items():
         shares = [_share(row, rows) for row in rows if row.name == name and row.phase != "prefill"]
         part = f" {share(shares[0])}" if shares else ""
-        short = name.removeprefix("self_attn.").removeprefix("mlp.")
+        short = say(name.removeprefix("self_attn.").removeprefix("mlp."))
         legend.append((f"{letter} {short}{part}", DIM))
     return legend

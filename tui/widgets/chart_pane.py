@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
 from engine.plan.metrics import OVER, THROUGHPUT
+from engine.words.messages import say
 from tui.format import counted
 from tui.lines import Line, line
 from tui.styles import DIM
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from tui.widgets.chart import Figure
 
 KINDS = ("batch", "pareto", "roofline")
+
+
+WIDE = 66
+"""From this width on the title has room for the point's layout, too."""
 
 
 class ChartPane(Pane):
@@ -50,22 +55,35 @@ class ChartPane(Pane):
         if self.kind == "roofline":
             found = self.explanation
             batch = f"B{found.batch}" if found is not None else "…"
-            return ("TFLOP/s over FLOP/byte", f"roofline of {batch}", "p next chart")
+            return (
+                say("TFLOP/s over FLOP/byte"),
+                say("roofline of {batch}", batch=batch),
+                say("p next chart"),
+            )
         table = session.table
         kind = ModelKind.TOKENS if table is None else table.kind
         rated = THROUGHPUT[kind] if table is None else table.rated
         unit = counted(rated.short, session.samples)
         if self.kind == "pareto":
-            across = "TTFT" if table is not None and table.one_token else OVER[kind].short
-            return (f"{unit} over {across}", self._point(), "Pareto, all layouts", "p next chart")
-        over = "replicas" if session.at_rate else "batch"
-        parts = (f"{unit} over {over}", self._point())
+            across = "TTFT" if table is not None and table.one_token else say(OVER[kind].short)
+            return (
+                say("{unit} over {across}", unit=unit, across=across),
+                self._point(),
+                say("Pareto, all layouts"),
+                say("p next chart"),
+            )
+        over = say("replicas") if session.at_rate else say("batch")
+        if self.size.width < WIDE:
+            point = f"{self._point(short=True)} {unit}"
+            return (point, say("over {over}", over=over), say("p next chart"))
+        parts = (say("{unit} over {over}", unit=unit, over=over), self._point())
         # Whoever moves the point wants to read it.
         parts = parts[::-1] if self.focused_pane else parts
-        return (*parts, "p next chart")
+        return (*parts, say("p next chart"))
 
-    def _point(self) -> str:
-        """The point under the cursor: its batch, its layout, its throughput with the range."""
+    def _point(self, *, short: bool = False) -> str:
+        """The point under the cursor: its batch, its layout where there is room, its throughput
+        with the range."""
         from tui.row_words import ranged
 
         session = self.session
@@ -76,7 +94,7 @@ class ChartPane(Pane):
         share = known.share(table.rated.range) if known is not None else None
         speed = ranged(table.rated, table.value(row, table.rated.id), share)
         batch = "" if session.at_rate else f"B{int(table.batch[row])} "
-        return f"{batch}{table.arrangement(row).name}: {speed}"
+        return f"{batch}{speed}" if short else f"{batch}{table.arrangement(row).name}: {speed}"
 
     def body(self, width: int, height: int) -> list[Line]:
         """The picture."""
@@ -92,7 +110,7 @@ class ChartPane(Pane):
         session = self.session
         assert session is not None
         if session.table is None:
-            return "working …"
+            return say("working …")
         if self.kind == "roofline":
             return self._roofline()
         if self.kind == "pareto":
@@ -122,7 +140,7 @@ class ChartPane(Pane):
         session = self.session
         assert session is not None
         if session.sweep is None or not session.sweep_is_current:
-            return "sweeping all layouts …"
+            return say("sweeping all layouts …")
         if self._pareto is None or self._pareto[0] is not session.sweep:
             objectives = session.store.current.objectives
             self._pareto = (session.sweep, pareto_figure(session.sweep.table, objectives))
@@ -135,5 +153,5 @@ class ChartPane(Pane):
         from tui.widgets.chart_figures import roofline_figure
 
         if self.explanation is None:
-            return "working …"
+            return say("working …")
         return roofline_figure(self.explanation)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
+from engine.words.messages import say
 from tui.answer_lines import answer_lines, problem_lines
 from tui.lines import Line, Run, cells, fit, joined, line, width_of
 from tui.styles import BOLD, DIM, FOCUSED, PLAIN, RULE, TITLE
@@ -76,6 +77,14 @@ class Pane(LinePane):
         """Lines that it wants with its title in a small terminal; None for all there are."""
         return None
 
+    def unfold(self, groups: Iterable[str]) -> None:
+        """Open the groups of these names, where the pane has such."""
+
+    def fold_key(self, direction: int) -> tuple[str, ...] | None:
+        """Open (1), close (-1) or turn (0) the group whose heading the cursor stands on; those
+        that are open then, None where it stands on none."""
+        return None
+
     def back(self) -> bool:
         """Take back what narrows the pane; False when nothing does."""
         return False
@@ -101,10 +110,10 @@ class Pane(LinePane):
 
     def _title_line(self, width: int) -> Line:
         """Number and title, what there is to say beside them, and a rule to the edge."""
-        label = f" {self.number} {self.title} "
+        label = f" {self.number} {say(self.title)} "
         style = FOCUSED if self.focused_pane else TITLE
         parts = self.summary() if self.session is not None else ()
-        words = joined(parts, width - cells(label) - 2)
+        words = joined([say(one) for one in parts], width - cells(label) - 2)
         rest = width - cells(label) - cells(words) - 3
         rule = "─" * rest if rest > 0 and self.size.height > 1 else ""
         return line(
@@ -191,7 +200,7 @@ class FooterPane(LinePane):
         """One line."""
         if self.prompt is not None:
             label, text = self.prompt
-            room = max(width - len(label) - 2, 1)
+            room = max(width - cells(label) - 2, 1)
             return [line((f"{label} ", BOLD), (text[-room:], BOLD), ("▏", FOCUSED))]
         if self.message:
             return [line((fit(self.message, width), BOLD))]

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.plan.metrics import BY_ID
+from engine.words.messages import say
 from tui.format import beyond, counted
-from tui.lines import Line, Run, cells, fit, line
+from tui.lines import Line, Run, cells, fit, line, right
 from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
     HIDDEN_AT_FIRST,
@@ -40,6 +41,8 @@ CHANGE_WIDTH = 7
 NOTHING = "nothing to show: m chooses another model, u undoes"
 LEAST_LINES = 3
 """Header, a row, and a line about it."""
+TALL, WIDE = 10, 116
+"""From this height on the line about a row is two, below that width one has no room for it."""
 _BATCH = 6
 _FIRST = 3 + _BATCH
 """Cells of the mark, the verdict's glyph, a space and the batch."""
@@ -67,6 +70,7 @@ class TablePane(Pane):
             "Glyphs",
             (
                 ("★ ✓ ✗", "the plan / meets every objective / misses one, or no room"),
+                ("≈", "a limit lies inside the range: measured, it may turn out either way"),
                 ("● ▲ ▼", "marked / sorted up, down"),
             ),
         ),
@@ -84,20 +88,26 @@ class TablePane(Pane):
         session = self.session
         assert session is not None
         if session.arrangement is None or session.precision is None:
-            return ("" if session.error else "working …",)
+            return ("" if session.error else say("working …"),)
         view = session.view
         pinned = session.baseline is not None
-        views = {"best": "best of each layout", "all": "all candidates"}
+        views = {"best": say("best of each layout"), "all": say("all candidates")}
         # What moves with the cursor stands in one line, so that a cursor key costs one line.
         here = self._has_foot(self.size.height - 1)
         parts = [] if here else [self._place(), self.name_of_row()]
-        parts += ["Δ baseline, same batch"] if pinned else []
+        parts += [say("Δ baseline, same batch")] if pinned else []
         if view.match:
             parts.append(f"/{view.match}")
         if view.filter != "all":
-            parts.append(f"only {view.filter}")
+            parts.append(say("only {filter}", filter=say(view.filter)))
         if view.sort:
-            parts.append(f"by {self._label(view.sort)} {'▼' if view.descending else '▲'}")
+            parts.append(
+                say(
+                    "by {label} {descending}",
+                    label=self._label(view.sort),
+                    descending="▼" if view.descending else "▲",
+                )
+            )
         # What counts samples has no cache whose format there is to name.
         label = session.precision.name if session.samples else session.precision.label
         parts.append(views.get(view.view, f"{session.arrangement.name} {label}"))
@@ -109,15 +119,17 @@ class TablePane(Pane):
         found, chosen = self.session.accuracy(), self.session.selected
         if found is None or chosen is None:
             return []
-        felt = chosen[0].felt
+        felt, badge = chosen[0].felt, say(str(found.badge))
         ranged = found.percent(felt.range)
-        return [f"{found.badge} {felt.short} {ranged}"] if ranged else [str(found.badge)]
+        return [f"{badge} {say(felt.short)} {ranged}"] if ranged else [badge]
 
     def _place(self) -> str:
         """Which of the rows the cursor stands on."""
         session = self.session
         assert session is not None
-        return f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else "no rows"
+        return (
+            f"{session.cursor + 1:,}/{len(session.rows):,}" if len(session.rows) else say("no rows")
+        )
 
     def name_of_row(self) -> str:
         """The benchmark name of the row under the cursor; empty without one."""
@@ -129,9 +141,9 @@ class TablePane(Pane):
         """Whether there is room below the rows for a line about the one under the cursor."""
         return height >= LEAST_LINES
 
-    def _foot(self, width: int) -> Line:
+    def _foot(self, width: int, lines: int) -> list[Line]:
         """The row under the cursor: its benchmark name, and its figures with their ranges as far
-        as there is room; ± goes last."""
+        as there is room; ± goes last. In two lines, a line each."""
         from tui.row_words import row_words
 
         session = self.session
@@ -143,13 +155,16 @@ class TablePane(Pane):
         place = place if cells(place) + cells(name) + least < width else ""
         room = width - cells(place) - cells(name) - 3
         told = next((one for one in words if cells(one) <= room), "")
-        return line((f" {place}{name}  {told}", PLAIN))
+        if lines == 1:
+            return [line((f" {place}{name}  {told}", PLAIN))]
+        told = next((one for one in words if cells(one) < width - 1), "")
+        return [line((f" {place}{name}", PLAIN)), line((f" {told}", PLAIN))]
 
     def _label(self, id: str) -> str:
         session = self.session
         if session is None or session.table is None:
             return id
-        labels = {column.id: column.label for column in _columns_of(session.table)}
+        labels = {column.id: say(column.label) for column in _columns_of(session.table)}
         return labels.get(id, id)
 
     def columns(self) -> tuple[Column, ...]:
@@ -175,17 +190,18 @@ class TablePane(Pane):
         assert session is not None
         table = session.shown
         if table is None:
-            return [line((NOTHING if session.error else "working …", DIM))]
+            return [line((say(NOTHING) if session.error else say("working …"), DIM))]
         chosen = with_room(self.columns(), width - _FIRST)
-        foot = self._has_foot(height) and session.selected is not None
+        foot = int(self._has_foot(height) and session.selected is not None)
+        foot += foot and height >= TALL and width < WIDE
         visible = self._visible = max(height - 1 - foot, 1)
         self._scroll(visible, len(session.rows))
         last = min(self._top + visible, len(session.rows))
         rows = [self._row(table, place, chosen, width) for place in range(self._top, last)]
         if not rows:
-            rows = [line(("   no row matches; esc clears the filter", WARN))]
+            rows = [line((say("   no row matches; esc clears the filter"), WARN))]
         if foot:
-            rows += [line()] * (visible - len(rows)) + [self._foot(width)]
+            rows += [line()] * (visible - len(rows)) + self._foot(width, foot)
         return [self._header(chosen), *rows]
 
     def move(self, by: int) -> None:
@@ -231,12 +247,12 @@ class TablePane(Pane):
         def label(id: str, text: str) -> str:
             return arrow + text if id == view.sort else text
 
-        heading = "copies" if self._counts_replicas else "batch"
-        text = "   " + label("batch", heading).rjust(_BATCH)
+        heading = say("copies") if self._counts_replicas else say("batch")
+        text = "   " + right(label("batch", heading), _BATCH)
         for column in chosen:
             name = label(column.id, counted(column.label, self.session.samples))
             text += (
-                " " + name.rjust(column.width) if column.text else "  " + fit(name, column.width)
+                " " + right(name, column.width) if column.text else "  " + fit(name, column.width)
             )
         return line((text, TITLE))
 
@@ -247,12 +263,16 @@ class TablePane(Pane):
         return session is not None and session.at_rate and session.view.view == "layout"
 
     def _row(self, table: Table, place: int, chosen: Sequence[Column], width: int) -> Line:
+        # The first paint waits for no engine.
+        from engine.plan.kept import MEETS, MISSES, NEAR, glyph_of
+
         session = self.session
         assert session is not None
         row = int(session.rows[place])
         meets, fits = bool(table.meets[row]), bool(table.fits[row])
         wins = session.is_winner(table, row)
-        glyph, style = ("✓", GOOD) if meets else ("✗", BAD if not fits else WARN)
+        glyph = glyph_of(table, session.store.current.objectives, row)
+        style = {MEETS: GOOD, NEAR: WARN, MISSES: WARN if fits else BAD}[glyph]
         if wins:
             glyph, style = "★", BEST
         size = table.sizes[row] if self._counts_replicas else table.batch[row]
@@ -261,14 +281,14 @@ class TablePane(Pane):
             if column.id == "verdict":
                 # The gap goes to the number's run: one that begins with spaces is less to send.
                 text += "  "
-                verdict = fit(table.verdict(row).short, column.width)
+                verdict = fit(say(table.verdict(row).short), column.width)
             elif not verdict:
                 text += self._cell(table, row, column)
             else:
                 rest += self._cell(table, row, column)
         mark: Run = ("●", WARN) if session.is_marked(table, row) else (" ", PLAIN)
         if place == session.cursor and self.focused_pane:
-            whole = (glyph + text + verdict + rest).ljust(width - 1)
+            whole = fit(glyph + text + verdict + rest, width - 1)
             return (mark, (whole, CURSOR))
         body = BEST if wins or place == session.cursor else PLAIN if meets else DIM
         return (mark, (glyph, style), (text, body), (verdict, style), (rest, body))
@@ -280,7 +300,7 @@ class TablePane(Pane):
             return "  " + fit(table.precision(row).label, column.width)
         if column.id == "benchmark":
             return "  " + fit(self._benchmark(table, row), column.width)
-        return " " + self._number(table, row, column).rjust(column.width)
+        return " " + right(self._number(table, row, column), column.width)
 
     def _number(self, table: Table, row: int, column: Column) -> str:
         """The number, with its change against the baseline's same batch where one is pinned."""
@@ -291,7 +311,7 @@ class TablePane(Pane):
         text = text if len(text) <= column.width else number(column, value)
         if baseline is None:
             return text
-        return f"{text} {baseline.cell(table, row, column.id):>{CHANGE_WIDTH - 1}}"
+        return f"{text} {right(baseline.cell(table, row, column.id), CHANGE_WIDTH - 1)}"
 
     def _benchmark(self, table: Table, row: int) -> str:
         from engine.plan.kinds import benchmark_names

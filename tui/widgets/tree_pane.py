@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.model.kinds import ModelKind
-from engine.sources.languages import ENGLISH, words
+from engine.sources.languages import words
+from engine.words.messages import ENGLISH, say
 from tui.lines import Line, fit, line, width_of
+from tui.short_names import short_names
 from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
 from tui.tree import (
     ASSUMED,
@@ -60,6 +62,8 @@ class TreePane(TypedPane):
         self._top = 0
         self._effects: dict[str, Sequence[KeyEffect]] = {}
         self._effects_of: object = None
+        self._short: Mapping[str, str] = {}
+        self._short_of: object = None
 
     @property
     def rows(self) -> list[TreeRow]:
@@ -187,18 +191,18 @@ class TreePane(TypedPane):
         session = self.session
         assert session is not None
         if session.prepared is None:
-            return ("reading …",)
+            return (say("reading …"),)
         parts = [f"/{self.search}"] if self.search else []
         parts.append(session.prepared.model.name)
         edits = len(session.store.current.edits)
         if edits:
-            parts.append(f"{edits} what-if")
+            parts.append(say("{edits} what-if", edits=edits))
         if session.prepared.kind is ModelKind.TOKENS:
             architecture = session.prepared.architecture
             total, active = architecture.total_parameters, architecture.active_parameters
             parts.append(f"{total / 1e9:.2f} B")
             if active != total:
-                parts.append(f"{active / 1e9:.2f} B active")
+                parts.append(say("{active:.2f} B active", active=active / 1e9))
         else:
             vision = session.prepared.forward_model
             parts += [f"{vision.parameters / 1e6:.1f} M", f"{vision.flops / 1e9:.2f} GFLOPs"]
@@ -208,7 +212,11 @@ class TreePane(TypedPane):
         """Rows, then what the selected key is and does in the last lines."""
         rows = self.rows
         if not rows:
-            return [line(("no key matches; esc shows all" if self.search else "reading …", DIM))]
+            return [
+                line(
+                    (say("no key matches; esc shows all") if self.search else say("reading …"), DIM)
+                )
+            ]
         head = self._effects_head(width)
         words = self._words(width, height - len(head))
         visible = max(height - len(words) - len(head), 1)
@@ -282,7 +290,7 @@ class TreePane(TypedPane):
         marker = "*" if row.edited else "≈" if row.group == ASSUMED else " "
         key_width = _KEY if wide else min(max(width // 2, 16), 30)
         room = _VALUE - 1 if wide and not row.note else max(width - key_width - 5, 4)
-        key = row.key if len(row.key) <= key_width else "…" + row.key[-(key_width - 1) :]
+        key = self._short_names(key_width)[row.key]
         style = EDITED if row.edited else PLAIN
         if current and self.typed is not None:
             shown = (f" {self.typed[-room:]}▏", WARN if self.complaint else INPUT)
@@ -293,6 +301,13 @@ class TreePane(TypedPane):
         name = (fit(key, key_width), BOLD if current else DIM)
         start = line((f" {marker}", EDITED), name, shown)
         return start + self._beside(row, width, width_of(start)) if wide else start
+
+    def _short_names(self, width: int) -> Mapping[str, str]:
+        """The keys of the whole tree in ``width`` cells."""
+        if self._short_of != (id(self._rows), width):
+            self._short = short_names([one.key for one in self._rows], width)
+            self._short_of = (id(self._rows), width)
+        return self._short
 
     def _beside(self, row: TreeRow, width: int, used: int) -> Line:
         """The effects beside a value that has any."""

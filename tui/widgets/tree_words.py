@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.plan.key_effects import KeyEffect
 from engine.sources.languages import words
+from engine.words.messages import say
 from tui.format import change, counted
 from tui.lines import Line, Run, cells, fit, joined, line, wrapped
 from tui.styles import ACCENT, BOLD, DIM, EDITED, PLAIN, WARN
@@ -82,8 +83,8 @@ def _effect_line(one: KeyEffect, value: object, width: int, samples: str) -> Lin
         return line(*head, (fit(f"✗ {_rule(one.refused)}", room), WARN))
     memory = f"GiB {change(one.memory_ratio, 1.0)}"
     if one.overflows:
-        return line(*head, (joined((memory, "does not fit"), room), WARN))
-    unit, latency = (counted("img/s", samples), "latency") if samples else ("tok/s", "TTFT")
+        return line(*head, (joined((memory, say("does not fit")), room), WARN))
+    unit, latency = (counted("img/s", samples), say("latency")) if samples else ("tok/s", "TTFT")
     parts = (
         f"{unit} {change(one.throughput_ratio, 1.0)}",
         memory,

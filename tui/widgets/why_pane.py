@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.plan.metrics import BY_ID
+from engine.words.messages import say
 from engine.words.quantities import GIB
 from tui.bars import bar
 from tui.format import gibibytes, milliseconds, share
-from tui.lines import Line, Run, fit, joined, line, wrapped
+from tui.lines import Line, Run, cells, fit, joined, line, wrapped
 from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.widgets.panes import Pane, Place
 
 if TYPE_CHECKING:
     from engine.plan.explanation import Explanation, OperatorTime
     from engine.plan.remedies import Advice
+    from engine.serve.memory import PoolMemory
 
 SIDE_BY_SIDE = 66
 """From this width both phases stand beside each other."""
@@ -43,6 +45,9 @@ class WhyPane(Pane):
         self.advised_for: object = None
         """The scenario, layout and batch that the advice is about."""
         self.top = 0
+        self._reserved = 0
+        """Lines that advice took last: what lies below stays where it is while new advice is on
+        its way."""
 
     def move(self, by: int) -> None:
         """Scroll."""
@@ -56,15 +61,18 @@ class WhyPane(Pane):
         return (
             f"B{found.batch} {found.arrangement.name}",
             _utilisation(found, found.passes[-1].phase),
-            "↑↓ scrolls" if self.focused_pane else "",
+            say("↑↓ scrolls") if self.focused_pane else "",
         )
 
     def body(self, width: int, height: int) -> list[Line]:
         """As much as there is room for, from ``top``."""
         found = self.explanation
         if found is None:
-            return [line(("choose a row in the table", DIM))]
-        lines = why_lines(found, self.advice, width, stale=not self._advice_is_current())
+            return [line((say("choose a row in the table"), DIM))]
+        current = self._advice_is_current()
+        advice = self.advice if current or self._is_of_this_scenario() else None
+        lines = why_lines(found, advice, width, stale=not current, reserved=self._reserved)
+        self._reserved = len(_advice_lines(advice, width, stale=False)) or self._reserved
         lines += self._accuracy_lines(width)
         self.top = max(0, min(self.top, len(lines) - height))
         return lines[self.top : self.top + height]
@@ -81,20 +89,39 @@ class WhyPane(Pane):
             int(table.batch[row]),
         )
 
+    def _is_of_this_scenario(self) -> bool:
+        """Whether the advice is about the scenario on screen, if about another row of it."""
+        about = self.advised_for
+        return (
+            self.session is not None
+            and isinstance(about, tuple)
+            and (about[0] == self.session.store.current)
+        )
+
     def _accuracy_lines(self, width: int) -> list[Line]:
         """Where the constants come from, and how far off such predictions have been."""
         known = self.session.accuracy() if self.session is not None else None
         if known is None:
             return []
         words = wrapped(known.sentence(), width - 1, 6)
-        return [line(("how sure", TITLE)), *(line((f" {one}", DIM)) for one in words)]
+        return [
+            line((say("how sure"), TITLE)),
+            *(line((f" {one}", DIM)) for one in words),
+        ]
 
 
 def why_lines(
-    found: Explanation, advice: Advice | None, width: int, *, stale: bool = False
+    found: Explanation,
+    advice: Advice | None,
+    width: int,
+    *,
+    stale: bool = False,
+    reserved: int = 0,
 ) -> list[Line]:
-    """The whole explanation in ``width`` cells; ``stale`` advice is that of another row."""
-    lines = _advice_lines(advice, width, stale) if advice is not None else []
+    """The whole explanation in ``width`` cells; ``stale`` advice is that of another row. Lines
+    ``reserved`` for advice stay free while there is none."""
+    lines = _advice_lines(advice, width, stale)
+    lines += [line()] * (reserved - len(lines))
     lines += _pool_lines(found, width)
     lines += _part_lines(found, width) + _drafting_lines(found, width)
     phases = [name for name in ("decode", "prefill", "batch") if _rows(found, name)]
@@ -103,18 +130,20 @@ def why_lines(
     else:
         for phase in phases:
             lines += _phase_lines(found, phase, width)
-        lines.append(line((fit(_LEGEND, width), DIM)))
-    return lines + _memory_lines(found, width) + _limit_lines(found, width)
+        lines.append(line((fit(say(_LEGEND), width), DIM)))
+    for table in found.memory_tables:
+        lines += _memory_lines(table, width)
+    return lines + _limit_lines(found, width)
 
 
 _LEGEND = " C compute M memory L link · launch"
 
 
-def _advice_lines(advice: Advice, width: int, stale: bool) -> list[Line]:
+def _advice_lines(advice: Advice | None, width: int, stale: bool) -> list[Line]:
     """What the row misses, and what would do."""
     from engine.plan.advice import advice_sentence
 
-    if advice.shortfall is None and advice.batch_limit is None:
+    if advice is None or (advice.shortfall is None and advice.batch_limit is None):
         return []
     words = wrapped(advice_sentence(advice), width - 1, 6)
     styles = (DIM, DIM) if stale else (WARN, PLAIN)
@@ -126,8 +155,8 @@ def _pool_lines(found: Explanation, width: int) -> list[Line]:
     if not found.pool:
         return []
     words = {
-        "prefill": "prefill pool binds: prompts wait longer for it than they are computed",
-        "decode": "decode pool binds: prompts wait little",
+        "prefill": say("prefill pool binds: prompts wait longer for it than they are computed"),
+        "decode": say("decode pool binds: prompts wait little"),
     }[found.pool]
     return [line((f" {one}", WARN)) for one in wrapped(words, width - 1, 2)]
 
@@ -139,8 +168,13 @@ def _part_lines(found: Explanation, width: int) -> list[Line]:
         total = sum(one.seconds for one in parts)
         told = [one for one in parts if one.seconds >= _LEAST_SHARE * total]
         if len(told) > 1:
-            made = ", ".join(f"{one.name} {milliseconds(one.seconds * 1e3)}" for one in told)
-            words = f"{BY_ID[metric].short} {milliseconds(total * 1e3)} ms: {made}"
+            made = ", ".join(f"{say(one.name)} {milliseconds(one.seconds * 1e3)}" for one in told)
+            words = say(
+                "{metric} {total} ms: {made}",
+                metric=say(BY_ID[metric].short),
+                total=milliseconds(total * 1e3),
+                made=made,
+            )
             lines += [line((f" {one}", PLAIN)) for one in wrapped(words, width - 1, 3)]
     return lines
 
@@ -151,7 +185,7 @@ def _drafting_lines(found: Explanation, width: int) -> list[Line]:
         return []
     told = found.drafting.sentence, found.drafting.note
     words = [one for text in told for one in wrapped(text, width - 1, 4)]
-    return [line(("drafts", TITLE)), *(line((f" {one}", PLAIN)) for one in words)]
+    return [line((say("drafts"), TITLE)), *(line((f" {one}", PLAIN)) for one in words)]
 
 
 # --- time by operator -------------------------------------------------------------------------
@@ -167,7 +201,7 @@ def _seconds(found: Explanation, phase: str) -> float:
 
 def _phase_title(found: Explanation, phase: str, width: int) -> str:
     """The phase and its time."""
-    return fit(f"{_PHASES[phase]} {milliseconds(_seconds(found, phase) * 1e3)} ms", width)
+    return fit(f"{say(_PHASES[phase])} {milliseconds(_seconds(found, phase) * 1e3)} ms", width)
 
 
 def _utilisation(found: Explanation, phase: str) -> str:
@@ -176,13 +210,13 @@ def _utilisation(found: Explanation, phase: str) -> str:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("self_attn.").removeprefix("mlp.")
+    return say(name.removeprefix("self_attn.").removeprefix("mlp."))
 
 
 def _phase_head(found: Explanation, phase: str, width: int) -> list[Line]:
     """The phase with its time and how busy the chip is, in two lines where one is too short."""
     busy = _utilisation(found, phase)
-    room = width - len(busy) - 1
+    room = width - cells(busy) - 1
     if room < _LONGEST_TITLE:
         return [line((_phase_title(found, phase, width), TITLE)), line((f" {busy}", BOLD))]
     return [line((_phase_title(found, phase, room), TITLE), (f" {busy}", BOLD))]
@@ -206,7 +240,7 @@ def _phase_lines(found: Explanation, phase: str, width: int) -> list[Line]:
         lines.append(runs)
     rest = total - sum(row.seconds for row in shown)
     if len(shown) < len(rows):
-        words = fit(f"{len(rows) - len(shown)} smaller ones", label)
+        words = fit(say("{rows} smaller ones", rows=len(rows) - len(shown)), label)
         lines.append(
             line((f"   {words}{milliseconds(rest * 1e3):>8} {share(rest / total):>4}", DIM))
         )
@@ -237,7 +271,7 @@ def _beside_lines(found: Explanation, width: int) -> list[Line]:
             runs += _cell(table[name].get(phase), total, room)
         lines.append(tuple(runs))
     if len(shown) < len(names):
-        lines.append(line((f" and {len(names) - len(shown)} below 1 %", DIM)))
+        lines.append(line((say(" and {names} below 1 %", names=len(names) - len(shown)), DIM)))
     return lines
 
 
@@ -250,7 +284,7 @@ def _cell(row: OperatorTime | None, total: float, room: int) -> list[Run]:
         return [(" " * (_BESIDE + room), PLAIN)]
     part = row.seconds / total
     return [
-        (f"{row.bound:<8}", DIM),
+        (fit(say(row.bound), 8), DIM),
         (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
         (f"{share(part):>4}  ", DIM),
         (bar(part, room).ljust(room + 1), ACCENT),
@@ -260,21 +294,26 @@ def _cell(row: OperatorTime | None, total: float, room: int) -> list[Run]:
 # --- memory and limits ------------------------------------------------------------------------
 
 
-def _memory_lines(found: Explanation, width: int) -> list[Line]:
+def _memory_lines(found: PoolMemory, width: int) -> list[Line]:
     """Every use of the memory against what the framework may take, and what is left."""
     capacity = found.capacity_bytes
-    used = sum(item.bytes for item in found.memory)
-    head = f"memory {gibibytes(used / GIB)} of {gibibytes(capacity / GIB)} GiB"
+    used = sum(item.bytes for item in found.items)
+    head = say(
+        "memory {used} of {capacity} GiB",
+        used=gibibytes(used / GIB),
+        capacity=gibibytes(capacity / GIB),
+    )
+    head = say("{pool} {memory}", pool=say(found.pool), memory=head) if found.pool else head
     label = max(min(width - 30, 20), 13)
     full = f"  {share(used / capacity)}"
-    full = full if len(head) + len(full) <= width else ""
-    lines = [line((joined((head, "per chip"), width - len(full), " "), TITLE), (full, BOLD))]
-    items = [(item.name, item.bytes) for item in found.memory]
+    full = full if cells(head) + len(full) <= width else ""
+    lines = [line((joined((head, say("per chip")), width - len(full), " "), TITLE), (full, BOLD))]
+    items = [(item.name, item.bytes) for item in found.items]
     items.append(("free", capacity - used) if used <= capacity else ("lacking", used - capacity))
     for name, size in items:
         style = WARN if name == "lacking" else DIM if name == "free" else ACCENT
         runs: tuple[Run, ...] = (
-            (f" {fit(name, label)}", PLAIN),
+            (f" {fit(say(name), label)}", PLAIN),
             (f"{gibibytes(size / GIB):>7} ", BOLD),
             (f"{share(size / capacity):>4} ", DIM),
             (bar(size / capacity, width - label - 15), style),
@@ -289,14 +328,14 @@ def _limit_lines(found: Explanation, width: int) -> list[Line]:
     if not largest:
         return []
     least = min(largest.values())
-    lines = [line(("largest batch by limit", TITLE))]
+    lines = [line((say("largest batch by limit"), TITLE))]
     for name, batch in largest.items():
         binds = batch == least
-        label = name if name == "memory" else name.upper()
+        label = say(name) if name == "memory" else name.upper()
         runs: tuple[Run, ...] = (
             (f" {fit(label, max(min(width - 17, 20), 8))}", PLAIN),
             (f"{batch:>7} ", BOLD),
-            ("◂ binds" if binds else "", WARN),
+            (say("◂ binds") if binds else "", WARN),
         )
         lines.append(runs)
     return lines

@@ -164,7 +164,7 @@ def _why(made: Explanation) -> Iterator[Section]:
 
 
 def _verify(runs: Sequence[dict[str, object]]) -> Iterator[Section]:
-    rows = [["in flight", "metric", "expected", "low", "high"]]
+    rows = [["load", "metric", "expected", "low", "high"]]
     lines = []
     for run in runs:
         expected, clients = run["expected"], run["lines"]

@@ -65,6 +65,8 @@ class Run:
     """Tokens per second of all answers together."""
     accepted: float = 1.0
     """Tokens of one step, 1 without speculative decoding."""
+    rate: float = 0.0
+    """Requests per second of a client that kept a rate; 0 for one that did not."""
     model: str = ""
     """What the client called the model; empty where it does not say."""
 
@@ -193,6 +195,7 @@ class _Record:
             requests=math.nan if self.values.get("count_unknown") else completed,
             output_rate=self.number("total_output_tokens") / self.number("duration"),
             accepted=self._accepted(),
+            rate=self._request_rate() or 0.0,
             model=self._model(),
         )
 

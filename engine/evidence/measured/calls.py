@@ -72,7 +72,7 @@ def call_of(row: Measurement, library: Library) -> Call:
         chip=chip.id,
         chips=arrangement.chips,
         framework=profile,
-        settings=_settings(row, framework, chip.generation, architecture),
+        settings=_settings(row, framework, architecture),
         weights=formats.weights,
         activations=formats.activations,
         kv=formats.kv,
@@ -174,22 +174,17 @@ def cached_share(row: Measurement, framework: Framework) -> float:
     return max(1.0 - DIFFERENT_PROMPTS / (row.batch * WAVES), 0.0)
 
 
-def _settings(
-    row: Measurement, framework: Framework, generation: str, architecture: Architecture
-) -> Settings:
+def _settings(row: Measurement, framework: Framework, architecture: Architecture) -> Settings:
     recipe, scheduler = row.recipe, framework.scheduler
     fraction = recipe.memory_fraction or None
     if row.kind == "serving" and fraction is None:
         fraction = max(framework.memory.memory_fraction, RECIPE_MEMORY_FRACTION)
     needed, own = sum(_lengths(row)), architecture.maximum_positions
     few = recipe.sequences < scheduler.max_sequences
-    # A day says something only where it is known how the engine's builds grew.
-    dated = row.day is not None and generation in framework.builds.quickening
     return Settings(
         memory_fraction=fraction,
         prefill_tokens=recipe.chunk_tokens or None,
         max_sequences=int(recipe.sequences) if few else None,
         # Who ran longer requests than the model is made for had told the engine so.
         max_context=needed if own and needed - 1 > own else None,
-        build=row.day.isoformat() if dated and row.day is not None else "",
     )

@@ -57,7 +57,7 @@ class Library:
         return resolve(scenario, self._readers).systems[0]
 
     def _build(self, framework: str, chip: str, build: str) -> Framework:
-        """A build of an engine at its pace on a chip; raises `InputError`."""
+        """A build of an engine on a chip; raises `InputError`."""
         return built(self.framework(framework), self.chip(chip), build)
 
     def _find(self, name: str) -> str:

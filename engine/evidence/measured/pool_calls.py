@@ -175,8 +175,7 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
     stored = model.precision
     words = _words(row.weights.split("/")[0].strip().lower(), library.chip(chip))
     formats = row_formats(words, words, "", architecture, profile, stored)
-    framework, generation = library.framework(profile), library.chip(chip).generation
-    dated = row.day and generation in framework.builds.quickening and row.framework[-1:].isdigit()
+    framework = library.framework(profile)
     drafts, acceptance = _drafts(row)
     unsaid = _file()["unsaid"]
     prompt = unsaid["input_tokens"] if math.isnan(row.input_tokens) else row.input_tokens
@@ -193,7 +192,6 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
             memory_fraction=max(framework.memory.memory_fraction, RECIPE_MEMORY_FRACTION),
             redundant_experts=side.redundant or None,
             batch_overlap=side.overlapped or None,
-            build=row.day if dated else "",
         ),
         weights=formats.weights,
         activations=formats.activations,

@@ -18,7 +18,7 @@ import numpy as np
 from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement
-from engine.scenario import Scenario, Settings, Workload
+from engine.scenario import Scenario, Workload
 from engine.serve.call import Call, Most, size_per_replica
 from engine.serve.load import Load
 from engine.serve.outcome import Outcome
@@ -176,7 +176,7 @@ def groups_of(
     for place, call in enumerate(calls):
         if call is not None:
             try:
-                places.setdefault(_key(call, library), []).append(place)
+                places.setdefault(_key(call), []).append(place)
             except InputError as error:
                 refused[place] = str(error)
     for chosen in places.values():
@@ -197,20 +197,14 @@ def _all_but(kind: type[Any], *names: str) -> Callable[[Any], object]:
 
 _SCENARIO = _all_but(Scenario, "chips", "workload", "settings")
 _WORKLOAD = _all_but(Workload, "input_tokens", "output_tokens", "cached")
-_SETTINGS = _all_but(Settings, "build")
 
 
-def _key(call: Call, library: Library) -> object:
-    """What calls of one group share: all but arrangement, lengths and size. Builds on which an
-    engine takes as long are the same."""
+def _key(call: Call) -> object:
+    """What calls of one group share: all but arrangement, lengths and size."""
     scenario = call.scenario
-    settings = scenario.settings
-    made = library.built(scenario.framework, scenario.chip, settings.build)
     return (
         type(call.arrangement),
         _SCENARIO(scenario),
         _WORKLOAD(scenario.workload),
-        _SETTINGS(settings),
-        made.id,
-        made.pace,
+        scenario.settings,
     )

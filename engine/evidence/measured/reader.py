@@ -19,7 +19,7 @@ from pathlib import Path
 
 from engine.evidence.measured.dates import row_date
 from engine.evidence.measured.eras import framework_name
-from engine.evidence.measured.recipes import Recipe, recipe_of
+from engine.evidence.measured.recipes import Recipe, client_of, recipe_of
 from engine.evidence.measured.runs import Run
 from engine.hardware.chip_profiles import chip_aliases
 from engine.sources.csv_text import open_csv
@@ -203,7 +203,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         drafts=drafts != 0,
     )
     recipe = recipe_of(run) if inference_x else Recipe()
-    client = read.text("client")
+    client = read.text("client") or ("" if inference_x else client_of(run))
     waves, burst = _WAVES.search(client), _BURST.search(client)
     if drafts is None and not recipe.draft_tokens:
         read.wrong("mtp", read.text("mtp"), "the number of drafted tokens")

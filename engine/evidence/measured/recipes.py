@@ -76,6 +76,18 @@ def _rules() -> tuple[_Rule, ...]:
     )
 
 
+@cache
+def _clients() -> tuple[tuple[Conditions, str], ...]:
+    file = read_toml(ROOT / "accuracy" / "recipes.toml")
+    return tuple((Conditions.of(rule), rule["words"]) for rule in file["client"])
+
+
+def client_of(run: Run) -> str:
+    """What is published about the client of a run whose row says nothing of it; blank where
+    nothing is."""
+    return next((words for conditions, words in _clients() if conditions.fit(run)), "")
+
+
 def recipe_of(run: Run) -> Recipe:
     """The settings of the recipes that fit ``run``: of each setting the first that is given."""
     fitting = [rule for rule in _rules() if rule.conditions.fit(run)]

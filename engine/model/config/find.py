@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.model.model_profiles import model_file, model_names
+from engine.words.text import closest
 
 if TYPE_CHECKING:
     from engine.sources.hub.reference import HubReference
@@ -58,8 +59,6 @@ def _vision_names() -> dict[str, str]:
 
 def nearest(name: str) -> str:
     """The known name closest to ``name`` in words, or ""."""
-    import difflib
-
     known = [*model_names(), *_vision_names()]
-    near = difflib.get_close_matches(name, known, 1, 0.5)
+    near = closest(name, known, 1, 0.5)
     return f"; nearest profile: {near[0]}" if near else ""

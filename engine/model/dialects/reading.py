@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +23,7 @@ from engine.model.keys import Keys
 from engine.model.refused import why_refused
 from engine.model.unread import check_unread, left_over
 from engine.words.errors import InputError, UnknownArchitecture
-from engine.words.text import clean
+from engine.words.text import clean, closest
 
 TEXT_CONFIGS = ("text_config", "language_config", "llm_config", "llm_cfg")
 _SIZE_IN_NAME = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:[._]\d+)?)\s?([BbTM])(?![A-Za-z0-9])")
@@ -118,7 +117,7 @@ def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, 
 def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) -> str:
     known = known_model_types()
     if assume:
-        near = difflib.get_close_matches(assume, known, 3, 0.4) or ["llama"]
+        near = closest(assume, known, 3, 0.4) or ["llama"]
         return f"--assume {clean(assume, 60)}: no such model type; nearest known: {', '.join(near)}"
     what = clean(model_type, 60)
     refused = why_refused(config, model_type)
@@ -152,7 +151,7 @@ def _first_class(config: dict[str, Any]) -> str:
 def _slip_of(model_type: str, known: tuple[str, ...]) -> str:
     """The known name that ``model_type`` is a slip of the pen away from, or "". Another number is
     another generation of a family, not a slip."""
-    near = difflib.get_close_matches(model_type, known, 1, 0.85)
+    near = closest(model_type, known, 1, 0.85)
     same = near and re.findall(r"\d+", near[0]) == re.findall(r"\d+", model_type)
     return near[0] if same else ""
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,7 +15,7 @@ from engine.model.forward.source import Resolution, Source
 from engine.model.keys import Keys
 from engine.model.unread import check_unread
 from engine.words.errors import InputError, UnknownArchitecture
-from engine.words.text import clean
+from engine.words.text import clean, closest
 
 TABLE_ADVICE = "a layer table (CSV, one row per layer) is a model too"
 
@@ -51,7 +50,7 @@ def read_vision(
         model_type = "jina_embeddings_v3"
     reader = reader_for(model_type)
     if reader is None:
-        near = difflib.get_close_matches(model_type, known_model_types(), 1, 0.6)
+        near = closest(model_type, known_model_types(), 1, 0.6)
         nearest = f"; nearest known: {near[0]}" if near else ""
         raise UnknownArchitecture(
             f"{source}: model_type {clean(model_type, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"
@@ -89,7 +88,7 @@ def _timm_config(config: Mapping[str, Any], source: str, assume: str) -> tuple[d
     name = base_name(stated)
     known = named_architectures()
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1, 0.6)
+        near = closest(name, known, 1, 0.6)
         nearest = f"; nearest known: {near[0]}" if near else ""
         raise UnknownArchitecture(
             f"{source}: architecture {clean(stated, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"

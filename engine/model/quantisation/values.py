@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.words.errors import InputError
-from engine.words.text import clean
+from engine.words.text import clean, closest
 
 Config = Mapping[str, Any]
 LARGEST = 1 << 20
@@ -111,7 +110,7 @@ def text(found: Config, key: str) -> str:
 def one_of(key: str, found: object, known: Iterable[str]) -> InputError:
     """The error for a name that is none of the ``known`` ones, with the nearest of them."""
     names_known = sorted(known)
-    near = difflib.get_close_matches(str(found).lower(), names_known, 1, 0.4)
+    near = closest(str(found).lower(), names_known, 1, 0.4)
     nearest = f" (nearest: {near[0]})" if near else ""
     return InputError(
         f"{key}: found {clean(str(found), 60)!r}, expected one of {', '.join(names_known)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,52 @@ def test_two_constants_that_explain_several_runs_are_named(plan: Path, tmp_path:
 def test_one_load_cannot_tell_constants_apart(plan: Path, tmp_path: Path, expected: dict, capsys):
     assert verified(plan, tmp_path, result(expected, mean_tpot_ms=60.0)) == 1
     assert "not identifiable from runs at 1 load" in capsys.readouterr().out
+
+
+def test_a_plan_at_a_rate_is_verified_at_it(tmp_path: Path, capsys):
+    path = tmp_path / "rate.toml"
+    load = ["--rate", "20", "--burstiness", "0.5", "--isl-spread", "0.2", "--turns", "2"]
+    assert run(["plan", *ARGUMENTS, *load, "-o", str(path)]) == 0
+    verify = load_plan(path).document["verify"]
+    (first, *_) = verify["runs"]
+    assert [one["requests_per_second"] for one in verify["runs"]] == [20.0, 10.0, 5.0]
+    assert "--request-rate 20 --burstiness 0.5" in first["lines"]["vllm"]
+    assert "--max-concurrency" not in first["lines"]["vllm"]
+    assert any("2 turns" in gap for gap in verify["gaps"])
+    means = {name: one["value"] for name, one in first["expected"].items()}
+    measured = {
+        "backend": "openai",
+        "request_rate": 20.0,
+        "completed": 2000,
+        "duration": 100.0,
+        "total_input_tokens": 2_000_000,
+        "total_output_tokens": 1_000_000,
+        "mean_ttft_ms": means["ttft_ms"],
+        "mean_tpot_ms": means["tpot_ms"],
+    }
+    capsys.readouterr()
+    assert verified(path, tmp_path, measured) == 0, capsys.readouterr().out
+    closed = {**measured, "request_rate": "inf", "max_concurrency": 8}
+    assert verified(path, tmp_path, closed) == 2
+    assert "expected one at a rate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("engine", "build", "said"),
+    [
+        ("sglang", "2025-11-01", "options were read from 0.5.10 on"),
+        ("vllm", "2026-02-10", "its version is not known"),
+        ("vllm", "0.12", ""),
+    ],
+)
+def test_a_former_build_has_its_own_options_as_far_as_they_are_known(
+    engine: str, build: str, said: str, tmp_path: Path
+):
+    path = tmp_path / "former.toml"
+    options = ["--framework", engine, "--build", build, "-o", str(path)]
+    assert run(["plan", *ARGUMENTS, *options]) == 0
+    launch = load_plan(path).document["launch"]
+    assert said in " ".join(launch["gaps"])
+    assert bool(said) == ("the build" in str(launch["gaps"]))
+    newer = re.search("--max-cudagraph-capture-size|--cuda-graph-max-bs-decode", launch["command"])
+    assert bool(newer) == (build == "2026-02-10")

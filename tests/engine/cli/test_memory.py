@@ -76,3 +76,64 @@ def test_drafting_takes_weights_and_cache(capsys):
     drafting = json.loads(printed(capsys, *ask, "--draft-tokens", "1")[1])
     assert drafting["weights_gib"] > plain["weights_gib"] + 1
     assert drafting["kv_tokens"] < plain["kv_tokens"]
+
+
+POOLS = ("--arrangement", "disaggregated", "--prefill", "TP2", "--decode", "TP1 x2")
+
+
+def test_every_precision_has_an_entry(capsys):
+    ask = ("--model", "llama-3-8b", "--chip", "h100", "--tp", "1", "--precision", "W8A8")
+    _, out = printed(capsys, *ask, "--json")
+    found = json.loads(out)
+    assert [one["precision"].split()[0] for one in found["servers"]] == ["W16A16", "W8A8"]
+    assert found["servers"][0]["weights_gib"] == found["weights_gib"]
+    assert found["servers"][1]["weights_gib"] < found["weights_gib"]
+
+
+def test_both_pools_are_printed_and_the_decode_worker_stands_for_them(capsys):
+    _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "h100", *POOLS, "--json")
+    found = json.loads(out)
+    assert [(one["pool"], one["arrangement"]) for one in found["servers"]] == [
+        ("prefill", "TP2"),
+        ("decode", "TP1"),
+    ]
+    assert found["pool"] == "decode"
+
+
+def test_requests_at_once_are_weighed_on_one_of_the_workers(capsys):
+    ask = ("--model", "llama-3-8b", "--chip", "h100", "--isl", "1024", "--osl", "128")
+    _, out = printed(capsys, *ask, *POOLS, "--concurrency", "32", "--json")
+    assert json.loads(out)["held"]["sequences"] == 16
+    _, out = printed(capsys, *ask, "--tp", "1", "--batch", "16", "--json")
+    held = json.loads(out)["held"]
+    # 1088 tokens on average in 68 pages of 16, 128 KiB each.
+    assert held["cache_gib"] == pytest.approx(16 * 1088 * 128 / 2**20, rel=1e-3)
+    assert held["lacks_gib"] == 0
+
+
+def test_more_requests_than_memory_holds_lack_some(capsys):
+    ask = (
+        "--model",
+        "llama-3-8b",
+        "--chip",
+        "h100",
+        "--tp",
+        "1",
+        "--batch",
+        "1000",
+        "--isl",
+        "4096",
+    )
+    code, out = printed(capsys, *ask, "--json")
+    held = json.loads(out)["held"]
+    assert code == 0
+    assert held["lacks_gib"] > 0
+    assert held["admitted"] < 1000
+
+
+def test_a_prediction_of_what_does_not_start_says_why_and_what_would_help(capsys):
+    ask = ("--model", "llama-3.1-8b", "--chip", "rtx_4090", "--tp", "1", "--isl", "120000")
+    run(["predict", *ask, "--osl", "1000"])
+    out = capsys.readouterr().out
+    assert "note: does not start: one request of 121,000 tokens does not fit" in out
+    assert "note: would start with requests of up to" in out

@@ -1,62 +1,25 @@
-"""An engine's builds: how much slower a dated one is, which profile a numbered one has, and what
-settings put in place of the defaults."""
+"""An engine's builds: which profile or era a dated or numbered one has, and what settings put in
+place of the defaults."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
-import numpy as np
 import pytest
 
-from engine.hardware.builds import MONTH_DAYS, build_day, built, configured, formers, paced
+from engine.hardware.builds import build_day, built, configured, formers
 from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.hardware.framework_profiles import framework_ids, load_framework
 from engine.scenario import Settings
 from engine.words.errors import InputError
 
-NEWEST = date(2026, 7, 20)
 
-
-def pace(framework: str, chip: str, build: str) -> float:
-    return float(built(load_framework(framework), load_chip(chip), build).pace)
-
-
-def test_months_count_back_from_the_newest_build_and_never_forward() -> None:
-    share = load_framework("vllm").builds.quickening["blackwell"]
-    for day, months in (
-        (NEWEST, 0.0),
-        (date(2026, 8, 1), 0.0),
-        (date(2026, 7, 10), 10 / MONTH_DAYS),
-    ):
-        assert np.log(pace("vllm", "b200_sxm", day.isoformat())) == pytest.approx(share * months)
-
-
-def test_an_older_build_takes_longer_by_its_months() -> None:
-    """SGLang on Blackwell, once in July and once in May of 2026."""
-    share = load_framework("sglang").builds.quickening["blackwell"]
-    newest, older = (pace("sglang", "b200_sxm", day) for day in ("2026-07-20", "2026-05-20"))
-    assert older / newest == pytest.approx(np.exp(share * 61 / MONTH_DAYS))
-
-
-def test_builds_older_than_any_observed_are_as_slow_as_the_oldest() -> None:
-    """vLLM on Blackwell was seen back to March of 2026."""
-    builds = load_framework("vllm").builds
-    share, months = (table["blackwell"] for table in (builds.quickening, builds.observed_months))
-    older, oldest = (pace("vllm", "b200_sxm", day) for day in ("2026-01-01", "2025-11-01"))
-    assert older == oldest == pytest.approx(np.exp(share * months))
-
-
-def test_a_build_of_a_generation_that_nobody_followed_is_as_fast_as_the_newest() -> None:
-    assert pace("vllm", "tpu_v5e", "2025-11-01") == 1.0
-
-
-def test_a_share_that_moves_moves_the_pace() -> None:
-    engine, chip = load_framework("vllm"), load_chip("b200_sxm")
-    day = NEWEST - timedelta(days=30)
-    twice = {**engine.builds.quickening, "blackwell": 2 * engine.builds.quickening["blackwell"]}
-    moved = paced(engine.changed(quickening=twice), chip, day)
-    assert moved.pace == pytest.approx(paced(engine, chip, day).pace ** 2)
+@pytest.mark.parametrize("framework", ["atom", "sglang", "trtllm", "vllm"])
+def test_no_build_is_slower_for_its_age_alone(framework: str) -> None:
+    """July and June of 2026: no profile and no era tells such builds apart."""
+    engine, chip = load_framework(framework), load_chip("b200_sxm")
+    assert built(engine, chip, "2026-06-10") == built(engine, chip, "2026-07-20") == engine
 
 
 @pytest.mark.parametrize(

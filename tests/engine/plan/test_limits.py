@@ -217,14 +217,6 @@ class TestSettings:
         assert value(off, "ttft_ms") == value(asking(off, cached=0.0), "ttft_ms")
         assert value(on, "ttft_ms") < value(off, "ttft_ms")
 
-    def test_an_older_build_takes_longer(self):
-        """By what passes grew faster per month since; up to the newest nothing is slower."""
-        engine = replace(SMALL, framework="trtllm", chip="b200_sxm")
-        faster = prepare(engine).framework.builds.quickening["blackwell"]
-        now, then = (value(told(engine, build=day), "tpot_ms") for day in ("2026-08", "2026-06-20"))
-        assert now == value(engine, "tpot_ms")
-        assert then == pytest.approx(now * np.exp(faster * 30 / 30.44))
-
     def test_a_numbered_build_has_a_profile_of_its_own(self):
         former = prepare(told(SMALL, build="0.6")).framework
         assert former.id == "vllm-0.6"

@@ -11,9 +11,11 @@ import pytest
 
 from engine.cli import run
 from engine.hardware.chip_profiles import chip_ids
+from engine.plan.accuracy import Accuracy
 from engine.plan.prepared import prepare
 from engine.plan.range_case import Case, ChipRuns, ModelRuns
-from engine.plan.ranges import Accuracy, accuracy_of, accuracy_of_case
+from engine.plan.ranges import accuracy_of
+from engine.plan.system_ranges import accuracy_of_case
 from engine.scenario import Scenario
 from tests.engine.evidence.calibration.test_results import VLLM
 

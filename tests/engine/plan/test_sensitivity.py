@@ -53,6 +53,20 @@ class TestNudges:
         assert "EP imbalance" not in {one.knob for one in nudges(DENSE)}
         assert "EP imbalance" in {one.knob for one in nudges(Scenario())}
 
+    def test_what_the_engine_is_told_is_a_knob(self):
+        told = {"memory share", "prefill tokens", "prefill interval", "cached share"}
+        experts = {"expert copies", "batch overlap"}
+        dense = {one.knob for one in nudges(DENSE)}
+        assert told <= dense
+        assert not experts & dense
+        assert told | experts <= {one.knob for one in nudges(Scenario())}
+
+    def test_a_rate_is_one_where_there_is_one(self):
+        assert "requests/s" not in {one.knob for one in nudges(DENSE)}
+        open_load = replace(DENSE, workload=replace(DENSE.workload, rate=10.0))
+        steps = {one.after for one in nudges(open_load) if one.knob == "requests/s"}
+        assert steps == {"9.09", "11"}
+
     def test_vision_models_have_images_instead_of_tokens(self):
         scenario = Scenario(
             model="resnet-50", chip="l40s", chips=1, objectives=Objectives(latency_ms=10)

@@ -35,3 +35,15 @@ def test_a_request_holds_the_frames_of_its_encoder() -> None:
 
 def test_more_generated_tokens_add_self_attention_alone() -> None:
     assert held_bytes(448.0) - held_bytes(16.0) == 432 * PER_TOKEN
+
+
+def test_the_prompt_of_t5_is_the_encoders_and_the_answer_the_decoders() -> None:
+    # Two layers of 2 heads of 16: keys and values of 128 bytes a token and layer, both attentions.
+    config = {"model_type": "t5", "d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2}
+    config |= {"num_heads": 2, "vocab_size": 512, "feed_forward_proj": "relu"}
+    model = read_architecture(config, "config.json", "t5")
+    sizes = model, parse_precision("W16A16"), builders.chip(), builders.framework()
+    layouts = LayoutArrays.of([Layout()])
+    held = Held(960.0 + 64, 960.0 + 64, prompt_tokens=960.0)
+    found = footprint(*sizes, layouts, held)
+    assert float(found.cache_bytes_of_whole[0, 0]) == 2 * 128 * (960 + 64)

@@ -13,7 +13,7 @@ from engine.serve.resolve import resolve
 from engine.serve.simulation.generate import drawn_trace
 from engine.serve.simulation.simulate import simulate
 from engine.words.statistic import PERCENTILES, Statistic
-from engine.work.arrangement import Aggregated
+from engine.work.arrangement import Aggregated, Disaggregated, Pool
 from engine.work.layout import Layout
 
 SYSTEM = resolve(Scenario(model="llama-3.1-8b", chip="h100_sxm")).systems[0]
@@ -143,3 +143,14 @@ def test_percentiles_are_those_of_the_simulation(engine: str, share: float):
     whole = float(p99.at("e2e", Statistic.P99)[0, 0])
     assert first == pytest.approx(float(np.quantile(found.ttft_seconds, 0.99)), rel=0.2)
     assert whole == pytest.approx(float(np.quantile(found.e2e_seconds, 0.99)), rel=0.12)
+
+
+@pytest.mark.parametrize(
+    "arrangement",
+    [Aggregated(Layout()), Disaggregated(Pool(Layout(), 1), Pool(Layout(), 1))],
+    ids=["aggregated", "disaggregated"],
+)
+def test_whoever_waits_for_a_place_holds_no_memory(arrangement):
+    made = predict(SYSTEM, (arrangement,), REQUESTS, Open(1.0, 1.0), np.array([[1e4]]))
+    assert not made.stable[0, 0]
+    assert made.memory.needed_bytes[0, 0] <= made.memory.capacity_bytes[0, 0]

@@ -1,0 +1,54 @@
+"""For which version of an engine a launch is written."""
+
+from __future__ import annotations
+
+import re
+
+from engine.hardware.builds import formers
+from engine.hardware.launch_table import LaunchTable, version_number
+from engine.plan.prepared import Prepared
+from engine.scenario import Scenario
+from engine.words.errors import InputError
+from engine.words.text import clean
+
+_WITHIN = re.compile(r"\d+(?:\.\d+){1,3}$", re.ASCII)
+_NUMBER = re.compile(r"\d+(\.\d+){0,3}")
+
+
+def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
+    """Raise `InputError` for a version of which nothing was read."""
+    if not version:
+        return
+    oldest, newest = version_number(table.oldest), version_number(table.version)
+    if not _NUMBER.fullmatch(version) or not (oldest <= version_number(version) <= newest):
+        known = table.version if oldest == newest else f"{table.oldest} to {table.version}"
+        raise InputError(
+            f"version {clean(version, 40)!r} of {engine}: expected {known}, whose options were read"
+        )
+
+
+def launched_version(
+    prepared: Prepared, scenario: Scenario, table: LaunchTable, version: str
+) -> tuple[str, str]:
+    """The version to write options of: the one asked for, else that of the build that was
+    predicted, as far as its options were read; and what is to be said where they were not."""
+    if version:
+        return version, ""
+    engine = prepared.framework
+    build, name = scenario.settings.build, engine.name
+    if engine.id in {one.id for one in formers()}:
+        # What a profile of former builds says of its version, as 0.5.3 to 0.5.5.
+        build = (*_WITHIN.findall(engine.version), build)[0]
+    if not build:
+        return "", ""
+    if not _NUMBER.fullmatch(build):
+        gap = f"the build {build} of {name}: its version is not known; options are of"
+        return "", f"{gap} {table.version}"
+    number = version_number(build)
+    if number < version_number(table.oldest):
+        gap = f"the build {build} of {name}: options were read from {table.oldest} on, which are"
+        return table.oldest, f"{gap} written"
+    if number > version_number(table.version):
+        gap = f"the build {build} of {name}: options were read up to {table.version}, which are"
+        return "", f"{gap} written"
+    return build, ""

@@ -1,0 +1,91 @@
+"""Every text that people see has its words in every language, and no language has others."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+
+import pytest
+
+from engine.sources.languages import languages
+from engine.words.messages import ENGLISH, FOLDER
+from tests.messages import (
+    calls,
+    constants,
+    has_words,
+    named,
+    of_tables,
+    placeholders,
+    said,
+    shown_by_the_app,
+)
+
+OTHERS = [code for code in languages() if code != ENGLISH]
+
+
+@cache
+def messages(code: str) -> Mapping[str, str]:
+    """The messages of a language; no file may say twice what another says."""
+    found: dict[str, str] = {}
+    for path in sorted((FOLDER / code).glob("*.toml")):
+        own = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert not set(own) & set(found), f"{path.name}: {sorted(set(own) & set(found))}"
+        found |= own
+    return found
+
+
+def missing(texts: set[str], code: str) -> list[str]:
+    return sorted(one for one in texts if has_words(one) and one not in messages(code))
+
+
+@pytest.mark.parametrize("code", OTHERS)
+class TestEveryLanguage:
+    def test_says_every_message(self, code: str):
+        assert missing(said(), code) == []
+
+    def test_says_every_constant_that_the_app_shows(self, code: str):
+        assert missing(shown_by_the_app(), code) == []
+
+    def test_says_every_label_and_help_of_the_tables(self, code: str):
+        assert missing(of_tables(), code) == []
+
+    def test_says_nothing_that_nobody_uses(self, code: str):
+        known = constants() | of_tables() | said()
+        assert sorted(one for one in messages(code) if one not in known) == []
+
+    def test_puts_in_the_same_values(self, code: str):
+        used = said()
+        apart = {
+            one: told
+            for one, told in messages(code).items()
+            if one in used and "{" in one and placeholders(one) != placeholders(told)
+        }
+        assert apart == {}
+
+
+ERRORS = {"InputError", "RooftopError", "UnknownArchitecture", "Unreachable"}
+
+
+def bare_words(node: ast.expr) -> bool:
+    """Whether a text with words of its own is shown as it is."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return has_words(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return any(bare_words(one) for one in node.values if isinstance(one, ast.Constant))
+    if isinstance(node, ast.IfExp):
+        return bare_words(node.body) or bare_words(node.orelse)
+    return False
+
+
+def test_the_app_says_no_text_with_values_past_the_messages():
+    found = [
+        f"{path}:{call.lineno}"
+        for path, call in calls()
+        if path.startswith("tui") and named(call) in {"say", "warn", "mention", "ask"}
+        if isinstance(call.func, ast.Attribute)
+        for one in call.args
+        if isinstance(one, ast.JoinedStr) and bare_words(one)
+    ]
+    assert found == []
