@@ -92,14 +92,19 @@ def legal_layouts(
     rule.
     """
     if chips < 1:
-        raise InputError(f"chips: found {chips}, expected at least 1")
+        raise InputError(say("chips: found {chips}, expected at least 1", chips=chips))
     found = list(
         islice(_layouts(architecture, chips, node_size, limits, placing), MOST_LAYOUTS + 1)
     )
     if len(found) > MOST_LAYOUTS:
         raise InputError(
-            f"more than {MOST_LAYOUTS:,} layouts for {architecture.name} on {chips} chips, "
-            "expected fewer degrees of TP, PP, EP and DP"
+            say(
+                "more than {MOST_LAYOUTS:,} layouts for {architecture} on {chips} "
+                "chips, expected fewer degrees of TP, PP, EP and DP",
+                MOST_LAYOUTS=MOST_LAYOUTS,
+                architecture=architecture.name,
+                chips=chips,
+            )
         )
     if not found:
         raise InputError(_no_layout(architecture, chips, limits, placing))
