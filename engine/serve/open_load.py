@@ -86,7 +86,7 @@ def serve_open(
         fuller = steady_passes(deployment, requests, None, others + 1.0, starting)
         passes = replace(fuller, further=passes.further)
     slope = _slope(passes, passes_with(others + np.maximum(np.sqrt(others), 1.0)), others)
-    running = others + carried * passes.service
+    running = np.minimum(others + carried * passes.service, limit)
     traffic = Traffic(load.variation, carried, running, limit, most, slope)
     prompts, place = (
         prompt_queue(requests, traffic, passes),
