@@ -72,7 +72,10 @@ def _refuse_other(plan: PlanFile, run: Run) -> None:
             )
     if workload.rate and not run.rate:
         raise InputError(
-            f"{run.name}: found a run with a number of requests in flight, expected one at a rate"
+            say(
+                "{run}: found a run with a number of requests in flight, expected one at a rate",
+                run=run.name,
+            )
         )
     drafts = scenario.draft_tokens
     if (run.accepted > 1.0) != (drafts > 0):

@@ -149,8 +149,13 @@ def refuse_elsewhere(prepared: Prepared) -> None:
         others = [one.id for one in current_engines() if is_known_on(one, prepared.chip)]
         there = f"expected one of {', '.join(others)}" if others else "nor does any other known"
         raise InputError(
-            f"--framework {prepared.framework.id}: {prepared.framework.name} does not run on "
-            f"{prepared.chip.name}, {there}"
+            say(
+                "--framework {framework}: {framework_2} does not run on {chip}, {there}",
+                framework=prepared.framework.id,
+                framework_2=prepared.framework.name,
+                chip=prepared.chip.name,
+                there=there,
+            )
         )
 
 
