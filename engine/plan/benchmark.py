@@ -16,6 +16,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 KILO = 1024
@@ -123,19 +124,27 @@ def is_benchmark_name(text: str) -> bool:
 def parse_name(text: str) -> BenchmarkName:
     """Read a benchmark name; raises `InputError` that points at the bad field."""
     if len(text) > MAXIMUM_LENGTH:
-        raise InputError(f"benchmark name of {len(text)} characters, expected ≤ {MAXIMUM_LENGTH}")
+        raise InputError(
+            say(
+                "benchmark name of {text} characters, expected ≤ {MAXIMUM_LENGTH}",
+                text=len(text),
+                MAXIMUM_LENGTH=MAXIMUM_LENGTH,
+            )
+        )
     fields = _Fields(text.strip())
     kind, number = fields.head()
     if kind == "FPS":
         return _parse_fps(fields, number)
-    batch = fields.number(-1, "batch", r"B(\d+)", "B and a number, as B16")
+    batch = fields.number(-1, "batch", r"B(\d+)", say("B and a number, as B16"))
     weights, activations = fields.precision(-2)
     place = -3
     output_tokens = 0
     if kind == "TPS":
-        output_tokens = fields.tokens(place, "output", r"[0Oo](\d+K?)", "0 and tokens, as 0256")
+        output_tokens = fields.tokens(
+            place, "output", r"[0Oo](\d+K?)", say("0 and tokens, as 0256")
+        )
         place -= 1
-    input_tokens = fields.tokens(place, "input", r"S(\d+K?)", "S and tokens, as S4K")
+    input_tokens = fields.tokens(place, "input", r"S(\d+K?)", say("S and tokens, as S4K"))
     size = fields.word(place - 1, "size")
     model = fields.model(place - 1)
     if kind == "TPS":
@@ -149,11 +158,11 @@ _SIZES = "R and width x height, as R224x224, or S and tokens, as S384"
 
 
 def _parse_fps(fields: _Fields, number: int) -> FpsName | EncoderName:
-    batch = fields.number(-1, "batch", r"B(\d+)", "B and a number, as B16")
+    batch = fields.number(-1, "batch", r"B(\d+)", say("B and a number, as B16"))
     weights, activations = fields.precision(-2)
     version, model = fields.word(-4, "version"), fields.model(-4)
     if fields.parts[-3][:1] in ("S", "s"):
-        tokens = fields.tokens(-3, "input", r"S(\d+K?)", "S and tokens, as S384")
+        tokens = fields.tokens(-3, "input", r"S(\d+K?)", say("S and tokens, as S384"))
         return EncoderName(number, model, version, tokens, weights, activations, batch)
     match = fields.match(-3, "resolution", r"R(\d+)[xX](\d+)", _SIZES)
     width = fields.positive(-3, "resolution", match[1])
@@ -171,12 +180,18 @@ class _Fields:
     def head(self) -> tuple[str, int]:
         match = re.fullmatch(r"(TPS|FTL|FPS)(\d{3})", self.parts[0], re.IGNORECASE | re.ASCII)
         if match is None:
-            raise self.error(0, "kind", "TPS, FTL or FPS and three digits, as TPS001")
+            raise self.error(0, "kind", say("TPS, FTL or FPS and three digits, as TPS001"))
         kind = match[1].upper()
         if len(self.parts) < _KINDS[kind]:
             raise InputError(
-                f"benchmark name {clean(self.text)!r} has {len(self.parts)} fields, "
-                f"expected at least {_KINDS[kind]} for {kind}"
+                say(
+                    "benchmark name {text!r} has {parts} fields, expected at least "
+                    "{KINDS} for {kind}",
+                    text=clean(self.text),
+                    parts=len(self.parts),
+                    KINDS=_KINDS[kind],
+                    kind=kind,
+                )
             )
         return kind, int(match[2])
 
@@ -189,7 +204,7 @@ class _Fields:
     def positive(self, place: int, field: str, digits: str) -> int:
         value = int(digits) if len(digits) <= 9 else 0
         if value < 1:
-            raise self.error(place, field, "a number from 1 to 999999999")
+            raise self.error(place, field, say("a number from 1 to 999999999"))
         return value
 
     def number(self, place: int, field: str, pattern: str, expected: str) -> int:
@@ -201,7 +216,7 @@ class _Fields:
         return value * KILO if digits.endswith("K") else value
 
     def precision(self, place: int) -> tuple[int, int]:
-        match = self.match(place, "precision", r"W(\d{1,2})A(\d{1,2})", "bits, as W4A16")
+        match = self.match(place, "precision", r"W(\d{1,2})A(\d{1,2})", say("bits, as W4A16"))
         return (
             self.positive(place, "precision", match[1]),
             self.positive(place, "precision", match[2]),
@@ -209,24 +224,34 @@ class _Fields:
 
     def word(self, place: int, field: str) -> str:
         if not self.parts[place] or clean(self.parts[place]) != self.parts[place]:
-            raise self.error(place, field, "a word without dashes and control characters")
+            raise self.error(place, field, say("a word without dashes and control characters"))
         return self.parts[place]
 
     def model(self, end: int) -> str:
         name = "-".join(self.parts[1:end])
         if not name:
-            raise InputError(f"benchmark name {clean(self.text)!r}: the model field is empty")
+            raise InputError(
+                say("benchmark name {text!r}: the model field is empty", text=clean(self.text))
+            )
         for place in range(1, end % len(self.parts)):
             if clean(self.parts[place]) != self.parts[place]:
-                raise self.error(place, "model", "a name without control characters")
+                raise self.error(place, "model", say("a name without control characters"))
         return name
 
     def error(self, place: int, field: str, expected: str) -> InputError:
         index = place % len(self.parts)
         column = sum(len(part) + 1 for part in self.parts[:index]) + 1
         return InputError(
-            f"benchmark name {clean(self.text)!r}: field {index + 1} ({field}, column {column}): "
-            f"found {clean(self.parts[index], 40)!r}, expected {expected}"
+            say(
+                "benchmark name {text!r}: field {index} ({field}, column "
+                "{column}): found {parts!r}, expected {expected}",
+                text=clean(self.text),
+                index=index + 1,
+                field=field,
+                column=column,
+                parts=clean(self.parts[index], 40),
+                expected=expected,
+            )
         )
 
 

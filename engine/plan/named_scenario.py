@@ -31,6 +31,7 @@ from engine.plan.benchmark import (
 from engine.scenario import Lengths, Mode, NameKind, Objectives, Scenario, Workload
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean, closest
 
 SIZE_TOLERANCE = 0.1
@@ -138,11 +139,13 @@ def _model_of(name: BenchmarkName, base: Scenario) -> LoadedModel:
     known = [*model_names(), *named_architectures()]
     near = near or closest(asked.lower(), known, 3, 0.5)
     hint = (
-        f"; nearest: {', '.join(list(dict.fromkeys(near))[:3])}"
+        say("; nearest: {fromkeys}", fromkeys=", ".join(list(dict.fromkeys(near))[:3]))
         if near
-        else "; rooftop models lists the names"
+        else say("; rooftop models lists the names")
     )
-    raise InputError(f"benchmark name: no model is called {clean(asked, 80)}{hint}")
+    raise InputError(
+        say("benchmark name: no model is called {asked}{hint}", asked=clean(asked, 80), hint=hint)
+    )
 
 
 def _loaded(
