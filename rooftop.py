@@ -63,6 +63,7 @@ from engine.plan import keywords as _words
 from engine.scenario import Scenario
 from engine.words.errors import InputError
 from engine.words.errors import RooftopError as Error
+from engine.words.messages import say
 
 if TYPE_CHECKING:
     from engine.plan.candidates import Candidates, Plan, Plans
@@ -141,7 +142,11 @@ def predict(
     asked = [one for one in (batch, concurrency, made.workload.rate or None) if one is not None]
     if len(asked) != 1:
         found = "neither" if not asked else "both" if not made.workload.rate else "a rate and more"
-        raise InputError(f"predict: found {found} of batch and concurrency, expected one of them")
+        raise InputError(
+            say(
+                "predict: found {found} of batch and concurrency, expected one of them", found=found
+            )
+        )
     if base is None and "framework" not in given:
         made = with_its_framework(made)
     sizes: list[Size] = [Rate(made.workload.rate)] if made.workload.rate else []

@@ -1,4 +1,5 @@
-"""Takes the pictures of the real app: ``python screenshots/make.py [NAME …]``.
+"""Takes the pictures of the real app: ``python screenshots/make.py [--language CODE] [NAME …]``,
+in every language or in one; those in another than English have its code in their names.
 
 Every scene drives the app with keys, at 80×24 and at 120×40, and writes one SVG each.
 """
@@ -15,7 +16,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from engine.cli import language_asked  # noqa: E402
 from engine.scenario import Objectives, Scenario  # noqa: E402
+from engine.sources.languages import is_ascii, languages  # noqa: E402
+from engine.words.messages import ENGLISH  # noqa: E402
 from tui.app import RooftopApp  # noqa: E402
 from tui.settings import Settings  # noqa: E402
 
@@ -69,9 +73,9 @@ SCENES = (
 )
 
 
-async def take(scene: Scene, size: tuple[int, int]) -> str:
+async def take(scene: Scene, size: tuple[int, int], language: str) -> str:
     """Drive the app through ``scene`` and return the picture."""
-    settings = Settings(theme=scene.theme, ascii_only=scene.ascii_only)
+    settings = Settings(theme=scene.theme, ascii_only=scene.ascii_only, language=language)
     app = RooftopApp(scene.scenario, settings=settings)
     async with app.run_test(size=size) as pilot:
         await settled(app, pilot)
@@ -92,18 +96,26 @@ async def settled(app: RooftopApp, pilot) -> None:  # type: ignore[no-untyped-de
     raise SystemExit("the sweep did not end")
 
 
-def main(names: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Take every picture, or those named."""
     os.environ.pop("NO_COLOR", None)
+    asked, names = language_asked(arguments)
+    for language in (asked,) if asked else languages():
+        take_all(names, language)
+
+
+def take_all(names: list[str], language: str) -> None:
+    """The pictures in one language; plain ASCII only where it can carry it."""
+    ending = "" if language == ENGLISH else f"-{language}"
     for scene in SCENES:
-        if names and scene.name not in names:
+        if (names and scene.name not in names) or (scene.ascii_only and not is_ascii(language)):
             continue
         for width, height in SIZES:
             with tempfile.TemporaryDirectory() as folder:
                 # Nobody's own settings and sessions are to be seen.
                 os.environ["XDG_STATE_HOME"] = os.environ["XDG_CONFIG_HOME"] = folder
-                picture = asyncio.run(take(scene, (width, height)))
-            path = HERE / f"{scene.name}-{width}x{height}.svg"
+                picture = asyncio.run(take(scene, (width, height), language))
+            path = HERE / f"{scene.name}-{width}x{height}{ending}.svg"
             path.write_text(picture, encoding="utf-8")
             print(path.name)
 

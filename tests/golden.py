@@ -46,6 +46,7 @@ _SYSTEMS: tuple[tuple[str, str, str, str, Layout, float], ...] = (
     ("deepseek-v3.2", "gb200_nvl72", "vllm", "nvfp4", Layout(1, 1, 16, 16), 256),
     ("kimi-k2", "mi355x", "sglang", "", Layout(8, 1, 8), 64),
     ("gpt-oss-120b", "h100_sxm", "vllm", "", Layout(2, 1, 2, 1, 4), 48),
+    ("gpt-oss-120b", "b200_sxm", "vllm", "", Layout(8), 1),
     ("gpt-oss-20b", "rtx_5090", "vllm", "", Layout(), 12),
     ("qwen3-235b-a22b", "h100_sxm", "trtllm", "fp8", Layout(4, 1, 4, 2), 96),
     ("qwen3.5-397b-a17b", "b200_sxm", "sglang", "fp8", Layout(8, 1, 8), 40),

@@ -96,7 +96,14 @@ def of_tables() -> set[str]:
         found.add(kind.title)
         for heading, pairs in kind.help:
             found |= {heading, *(text for _, text in pairs)}
-    return (found | of_options()) - {""}
+    return (found | of_options() | of_profiles()) - {""}
+
+
+def of_profiles() -> set[str]:
+    """Sentences that profiles hold."""
+    from engine.plan.range_case import ranges_file
+
+    return {one["basis"] for one in ranges_file()["case"]}
 
 
 def of_options() -> set[str]:

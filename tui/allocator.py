@@ -7,6 +7,8 @@ import gc
 
 _MMAP_THRESHOLD = -3
 """glibc's name for the size from which on a block is a mapping of its own."""
+_ARENA_MAX = -8
+"""glibc's name for how many arenas threads have between them: each keeps what its threads drop."""
 _LARGE_BYTES = 1 << 20
 """Larger than the arrays of one block of a sweep, which come and go by the thousand."""
 
@@ -17,7 +19,9 @@ def hand_back_large_blocks() -> None:
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+        library.mallopt(_ARENA_MAX, 1)
 
 
 def hand_back_the_rest() -> None:

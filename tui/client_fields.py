@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.scenario import MOST_SPREAD, ClientKind, FirstToken, Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import parse_count, parse_ratio
 from tui.field import FORWARD, LANGUAGE, Field, share_step
@@ -34,7 +35,14 @@ def _one_of(kind: Any, what: str, text: str) -> Any:
     found = [one for one in kind if typed and one.value.startswith(typed)]
     if len(found) != 1:
         names = " or ".join(one.value for one in kind)
-        raise InputError(f"{what}: found {clean(text, 20)!r}, expected {names}")
+        raise InputError(
+            say(
+                "{what}: found {text!r}, expected {names}",
+                what=what,
+                text=clean(text, 20),
+                names=names,
+            )
+        )
     return found[0]
 
 

@@ -48,7 +48,9 @@ def parse_key(text: str) -> str:
         return text
     if len(text) == 1 and text.isprintable() and text not in RESERVED:
         return BY_CHARACTER.get(text, text)
-    raise InputError(f"found {text!r}, expected a character, f1 to f12, ctrl+letter or a key name")
+    raise InputError(
+        say("found {text!r}, expected a character, f1 to f12, ctrl+letter or a key name", text=text)
+    )
 
 
 def as_pressed(key: str, character: str | None) -> tuple[tuple[str, str | None], ...]:
@@ -79,7 +81,12 @@ class Keymap:
                     other = table.setdefault(key, command)
                     if other is not command and {other.id, command.id} <= chosen:
                         raise InputError(
-                            f"keys.{command.id}: {key_name(key)!r} is keys.{other.id} already"
+                            say(
+                                "keys.{command}: {key!r} is keys.{other} already",
+                                command=command.id,
+                                key=key_name(key),
+                                other=other.id,
+                            )
                         )
 
         self._reachable = {command.id: self._leading_to(command) for command in COMMANDS}
@@ -129,11 +136,13 @@ def parse_keys(written: Mapping[str, str | list[str]]) -> dict[str, tuple[str, .
     keys: dict[str, tuple[str, ...]] = {}
     for id, value in written.items():
         if id not in BY_ID:
-            raise InputError(f"keys.{id}: no such command; `?` and `:` in the app name them all")
+            raise InputError(
+                say("keys.{id}: no such command; `?` and `:` in the app name them all", id=id)
+            )
         try:
             keys[id] = tuple(
                 parse_key(one) for one in ([value] if isinstance(value, str) else value)
             )
         except InputError as error:
-            raise InputError(f"keys.{id}: {error}") from None
+            raise InputError(say("keys.{id}: {error}", id=id, error=error)) from None
     return keys

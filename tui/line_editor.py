@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import events
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 LONGEST = 4096
@@ -31,6 +32,10 @@ def pasted(text: str, addition: str) -> str:
     room = LONGEST - len(text)
     if len(addition) > room:
         raise InputError(
-            f"pasted {len(addition):,} characters, expected at most {max(room, 0):,}: not taken"
+            say(
+                "pasted {addition:,} characters, expected at most {room:,}: not taken",
+                addition=len(addition),
+                room=max(room, 0),
+            )
         )
     return text + " ".join(clean(addition).split())

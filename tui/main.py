@@ -10,6 +10,7 @@ from engine.cli import COMMANDS, language_asked, run, speak
 from engine.cli.streams import guarded
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -88,7 +89,9 @@ def _refuse_misspelt(text: str) -> None:
 
     near = difflib.get_close_matches(text, COMMANDS, 1, 0.6)
     hint = f"; nearest command: {near[0]}" if near else "; rooftop --help lists the commands"
-    raise InputError(f"{clean(text, 80)!r} is no command, plan file or model{hint}")
+    raise InputError(
+        say("{text!r} is no command, plan file or model{hint}", text=clean(text, 80), hint=hint)
+    )
 
 
 def _app_parser() -> argparse.ArgumentParser:

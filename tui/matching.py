@@ -17,6 +17,7 @@ from engine.plan.metrics import METRICS, NOTHING, VERDICTS
 from engine.plan.results import Table
 from engine.words.arrays import BoolArray, FloatArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.units import parse_decimal, parse_milliseconds
 
 _COMPARED = re.compile(r"([a-z0-9]+)(<=|>=|<|>|=)(.+)")
@@ -65,7 +66,13 @@ def _compared(table: Table, name: str, sign: str, value: str) -> BoolArray:
         known = sorted(
             short for short, id in _COLUMNS.items() if id == "batch" or id in table.metrics
         )
-        raise InputError(f"filter: no column {name!r}, expected one of {' '.join(known)}")
+        raise InputError(
+            say(
+                "filter: no column {name!r}, expected one of {known}",
+                name=name,
+                known=" ".join(known),
+            )
+        )
     values = table.batch if column == "batch" else table.metrics[column]
     number = _number(column, value)
     with np.errstate(invalid="ignore"):
@@ -78,7 +85,7 @@ def _number(column: str, value: str) -> float:
     except InputError:
         number = math.nan
     if math.isnan(number):
-        raise InputError(f"filter: found {value!r}, expected a number")
+        raise InputError(say("filter: found {value!r}, expected a number", value=value))
     return number
 
 

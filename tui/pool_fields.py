@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.scenario import ArrangementKind, Scenario
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import parse_count
 from tui.field import LANGUAGE, Field
@@ -27,7 +28,13 @@ def _set_arrangement(scenario: Scenario, text: str) -> Scenario:
 
     name = text.strip().lower()
     if name not in _kinds():
-        raise InputError(f"arrangement: found {clean(text, 40)!r}, expected {', '.join(_kinds())}")
+        raise InputError(
+            say(
+                "arrangement: found {text!r}, expected {kinds}",
+                text=clean(text, 40),
+                kinds=", ".join(_kinds()),
+            )
+        )
     kind = ArrangementKind(name)
     pools = PoolChoice() if kind is ArrangementKind.AGGREGATED else scenario.pools
     return replace(scenario, arrangement=kind, pools=pools)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.scenario import MOST_HOST_GIB, Scenario, Settings
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import GIB
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT, parse_count, parse_ratio, parse_whole
@@ -71,7 +72,9 @@ def _reads_on_off(what: str) -> Callable[[str], bool]:
     def read(text: str) -> bool:
         word = text.strip().lower()
         if word not in {"on", "off"}:
-            raise InputError(f"{what}: found {clean(text, 20)!r}, expected on or off")
+            raise InputError(
+                say("{what}: found {text!r}, expected on or off", what=what, text=clean(text, 20))
+            )
         return word == "on"
 
     return read

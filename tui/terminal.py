@@ -6,6 +6,7 @@ import os
 import sys
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 COERCED = "C.UTF-8"
 """What Python itself sets ``LC_CTYPE`` to in the C locale, whatever the terminal can show."""
@@ -15,11 +16,14 @@ def refuse_bad_terminal() -> None:
     """Raise `InputError` where a full-screen program cannot work, and quieten what would hurt
     over a slow line."""
     if any(one is None or not one.isatty() for one in (sys.stdin, sys.stdout)):
-        raise InputError("the app needs a terminal; `rooftop sweep --help` works without one")
+        raise InputError(say("the app needs a terminal; `rooftop sweep --help` works without one"))
     if os.environ.get("TERM", "") in {"", "dumb"}:
         raise InputError(
-            f"TERM: found {os.environ.get('TERM', '')!r}, expected a terminal that can move its "
-            "cursor; `rooftop sweep --help` works without one"
+            say(
+                "TERM: found {found!r}, expected a terminal that can move its "
+                "cursor; `rooftop sweep --help` works without one",
+                found=os.environ.get("TERM", ""),
+            )
         )
     for name in ("LINES", "COLUMNS"):
         # What some shells and libraries export goes before the terminal's own word in Textual,

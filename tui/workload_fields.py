@@ -21,6 +21,7 @@ from engine.scenario import (
     Workload,
 )
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.statistic import Statistic
 from engine.words.text import clean
 from engine.words.units import (
@@ -118,7 +119,9 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
 def _set_best(scenario: Scenario, text: str) -> Scenario:
     wanted = [one for one in Best if one.value.startswith(text.strip().lower())]
     if len(wanted) != 1:
-        raise InputError(f"best: found {text!r}, expected throughput, cost or energy")
+        raise InputError(
+            say("best: found {text!r}, expected throughput, cost or energy", text=text)
+        )
     return replace(scenario, best=wanted[0])
 
 
@@ -150,8 +153,12 @@ def _parsed_limit(
         named = [one for one in statistics if one.value == first.lower()]
         if not named:
             raise InputError(
-                f"{label}: found {clean(text.strip(), 30)!r}, expected as 2s or p99 2s with one "
-                f"of {', '.join(statistics)}"
+                say(
+                    "{label}: found {text!r}, expected as 2s or p99 2s with one of {statistics}",
+                    label=label,
+                    text=clean(text.strip(), 30),
+                    statistics=", ".join(statistics),
+                )
             )
         return statistics[named[0]], statistics[named[0]].parse(rest, label)
     mean = next(iter(statistics.values()))
@@ -161,7 +168,7 @@ def _parsed_limit(
 def _set_mode(scenario: Scenario, text: str) -> Scenario:
     wanted = [mode for mode in Mode if mode.value.startswith(text.strip().lower())]
     if len(wanted) != 1 or not text.strip():
-        raise InputError(f"mode: found {text!r}, expected continuous or static")
+        raise InputError(say("mode: found {text!r}, expected continuous or static", text=text))
     return replace(scenario, workload=replace(scenario.workload, mode=wanted[0]))
 
 
@@ -248,7 +255,9 @@ def _set_acceptance(scenario: Scenario, text: str) -> Scenario:
 def _set_text(scenario: Scenario, text: str) -> Scenario:
     wanted = [one for one in Text if one.value.startswith(text.strip().lower())]
     if len(wanted) != 1 or not text.strip():
-        raise InputError(f"text: found {text!r}, expected one of {', '.join(Text)}")
+        raise InputError(
+            say("text: found {text!r}, expected one of {Text}", text=text, Text=", ".join(Text))
+        )
     return replace(scenario, workload=replace(scenario.workload, text=wanted[0]))
 
 

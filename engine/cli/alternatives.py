@@ -19,6 +19,7 @@ from engine.plan.alternatives import (
 )
 from engine.plan.metrics import BY_ID, MEMORY
 from engine.scenario import Scenario
+from engine.words.messages import say
 from engine.words.quantities import duration_within, rate_within
 
 
@@ -61,17 +62,17 @@ def print_alternatives(found: Sequence[Alternative], heading: str) -> None:
 
 def alternatives_grid(found: Sequence[Alternative], heading: str) -> list[list[str]]:
     """Its cells, under their heads."""
-    head = [heading, *_headings(found), "plan", "verdict"]
+    head = [say(one) for one in (heading, *_headings(found), "plan", "verdict")]
     return [head, *(_cells(one, len(head)) for one in found)]
 
 
 def print_costs(found: Sequence[Alternative]) -> None:
     """What precisions cost in quality and where their weights come from."""
-    print("\nweights and quality (published evaluations, never a promise):")
+    print(f"\n{say('weights and quality (published evaluations, never a promise):')}")
     for one in found:
         if one.table is not None:
             told = [one.stored, *(quality.sentence() for quality in one.quality)]
-            print(f"  {one.label}: {'; '.join(told)}")
+            print(f"  {one.label}: {say('; ').join(told)}")
 
 
 def _headings(found: Sequence[Alternative]) -> list[str]:
@@ -97,5 +98,5 @@ def _cells(one: Alternative, most: int) -> list[str]:
         *(duration_within(*figure) for figure in times),
         f"{one.figure(MEMORY)[0]:.1f}",
         plan,
-        f"{one.glyph} {one.lost or 'meets'}",
+        f"{one.glyph} {one.lost or say('meets')}",
     ]

@@ -17,6 +17,7 @@ from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import given_layout
 
 
@@ -24,7 +25,9 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     """Fit the runs of the named files, show the fit, write the profile."""
     for option in ("model", "chip"):
         if not getattr(arguments, option):
-            raise InputError(f"--{option} is missing: say what the runs were made with")
+            raise InputError(
+                say("--{option} is missing: say what the runs were made with", option=option)
+            )
     scenario = scenario_from(arguments)
     site = _site(scenario)
     name = profile_name(site.engine.id, site.chip.id, arguments.name)
@@ -57,7 +60,9 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
 def _site(scenario: Scenario) -> System:
     resolved = resolve(scenario)
     if resolved.model.architecture.kind is not ModelKind.TOKENS:
-        raise InputError(f"{resolved.model.name} is a vision model, expected a language model")
+        raise InputError(
+            say("{model} is a vision model, expected a language model", model=resolved.model.name)
+        )
     return resolved.systems[0]
 
 

@@ -9,6 +9,7 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.plan.plan_check import Check, check_plan
 from engine.plan.plan_file import load_plan
 from engine.sources.files import user_path
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import parse_ratio
 
@@ -31,9 +32,20 @@ def _as_text(found: Check, allowed: float) -> str:
         for one in found.drifts
     ]
     if not found.meets:
-        lines.append(f"no longer meets its objectives: {clean(found.why_not)}")
+        lines.append(say("no longer meets its objectives: {why_not}", why_not=clean(found.why_not)))
     elif found.largest_drift > allowed:
-        lines.append(f"drifted by {found.largest_drift:.1%}, more than {allowed:.1%}")
+        lines.append(
+            say(
+                "drifted by {largest_drift:.1%}, more than {allowed:.1%}",
+                largest_drift=found.largest_drift,
+                allowed=allowed,
+            )
+        )
     else:
-        lines.append(f"still meets its objectives; drifted by {found.largest_drift:.1%} at most")
+        lines.append(
+            say(
+                "still meets its objectives; drifted by {largest_drift:.1%} at most",
+                largest_drift=found.largest_drift,
+            )
+        )
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from engine.plan.culprit import culprit
 from engine.plan.verification import Bench, Expected, expectations
 from engine.scenario import FirstToken, Lengths, Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import duration, rate
 from engine.words.text import clean
 from engine.work.arrangement import Arrangement
@@ -103,7 +104,7 @@ def with_prompts(run: Run, scenario: Scenario) -> Run:
     if not math.isnan(run.input_tokens):
         return run
     if scenario.workload.lengths is Lengths.DEFAULT:
-        raise InputError(f"{run.name}: says nothing of prompt lengths, expected --isl")
+        raise InputError(say("{run}: says nothing of prompt lengths, expected --isl", run=run.name))
     return replace(run, input_tokens=float(scenario.workload.input_tokens))
 
 
@@ -112,7 +113,11 @@ def lines(found: Sequence[Compared]) -> Iterator[str]:
     last = ""
     for one in found:
         if one.run != last:
-            yield f"{clean(one.run)}: {one.concurrency:.4g} in flight"
+            yield say(
+                "{run}: {concurrency:.4g} in flight",
+                run=clean(one.run),
+                concurrency=one.concurrency,
+            )
             last = one.run
         expected = one.expected
         shown = rate if expected.metric == "tps_per_chip" else duration
@@ -124,7 +129,11 @@ def lines(found: Sequence[Compared]) -> Iterator[str]:
         if one.explanation:
             yield f"    {one.explanation}"
     outside = sum(not one.inside for one in found)
-    yield f"{len(found) - outside} of {len(found)} figures inside their ranges"
+    yield say(
+        "{found} of {found_2} figures inside their ranges",
+        found=len(found) - outside,
+        found_2=len(found),
+    )
 
 
 def error_lines(found: Sequence[Compared]) -> Iterator[str]:
@@ -138,7 +147,13 @@ def error_lines(found: Sequence[Compared]) -> Iterator[str]:
         if errors:
             sizes = sorted(abs(one) for one in errors)
             yield (
-                f"{label}: median error {sizes[len(sizes) // 2]:.1%}, mean "
-                f"{sum(sizes) / len(sizes):.1%}, bias {sum(errors) / len(errors):+.1%}, "
-                f"{len(errors)} runs"
+                say(
+                    "{label}: median error {sizes:.1%}, mean {sizes_2:.1%}, bias "
+                    "{errors:+.1%}, {errors_2} runs",
+                    label=label,
+                    sizes=sizes[len(sizes) // 2],
+                    sizes_2=sum(sizes) / len(sizes),
+                    errors=sum(errors) / len(errors),
+                    errors_2=len(errors),
+                )
             )

@@ -10,6 +10,7 @@ from engine.cli.streams import having
 from engine.plan.deploy import deploy, write_artefacts
 from engine.plan.plan_file import load_plan
 from engine.sources.files import user_path
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -21,9 +22,9 @@ def run_deploy(arguments: argparse.Namespace) -> int:
         print("\n".join(made.files.values()), end="")
         return FOUND
     paths = write_artefacts(made, user_path(arguments.output), force=arguments.force)
-    written = [f"Written: {clean(str(path))}" for path in paths]
+    written = [say("Written: {path}", path=clean(str(path))) for path in paths]
     with having("; ".join(written)):
         print("\n".join(written))
     for gap in made.gaps:
-        print(f"not told: {clean(gap)}", file=sys.stderr)
+        print(say("not told: {gap}", gap=clean(gap)), file=sys.stderr)
     return FOUND

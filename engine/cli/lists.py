@@ -18,6 +18,7 @@ from engine.model.model_profiles import model_names
 from engine.plan.lists import chip_row, framework_row, model_row
 from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 Loaded = TypeVar("Loaded")
@@ -64,7 +65,7 @@ def run_chips(arguments: argparse.Namespace) -> int:
             ]
         )
     _print_columns(lines)
-    print("Constants are those of the generation; without published runs nothing checks them.")
+    print(say("Constants are those of the generation; without published runs nothing checks them."))
     return _told(problems)
 
 
@@ -116,7 +117,12 @@ def run_models(arguments: argparse.Namespace) -> int:
             ]
         )
     _print_columns(lines)
-    print(f"and {len(named_architectures())} vision models by their name in timm or torchvision")
+    print(
+        say(
+            "and {named_architectures} vision models by their name in timm or torchvision",
+            named_architectures=len(named_architectures()),
+        )
+    )
     return _told(problems)
 
 

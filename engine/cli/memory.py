@@ -18,7 +18,9 @@ from engine.scenario import DraftTokens
 from engine.serve.call import Batch, Concurrency
 from engine.serve.resolve import resolve
 from engine.serve.startup import Startup
+from engine.words.cells import left
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import GIB
 from engine.words.units import parse_count
 
@@ -34,10 +36,12 @@ def run_memory(arguments: argparse.Namespace) -> int:
         scenario = replace(scenario, draft_tokens=max(scenario.draft_tokens, 1))
     resolved = resolve(scenario)
     if resolved.model.architecture.kind is not ModelKind.TOKENS:
-        raise InputError(f"{scenario.model}: has no cache; rooftop predict shows its memory")
+        raise InputError(
+            say("{model}: has no cache; rooftop predict shows its memory", model=scenario.model)
+        )
     note = idle_options(arguments, resolved.model)
     if note:
-        print(f"note: {note}", file=sys.stderr)
+        print(say("note: {note}", note=note), file=sys.stderr)
     arrangement = asked_arrangement(arguments, scenario, resolved)
     found = started(scenario, resolved, arrangement, _asked(arguments))
     first = [one for one in found if one.precision == found[0].precision]
@@ -53,7 +57,7 @@ def run_memory(arguments: argparse.Namespace) -> int:
 
 def _asked(arguments: argparse.Namespace) -> Batch | Concurrency | None:
     if arguments.batch and arguments.concurrency:
-        raise InputError("--batch and --concurrency: found both, expected one of them")
+        raise InputError(say("--batch and --concurrency: found both, expected one of them"))
     if arguments.concurrency:
         return Concurrency(float(parse_count(arguments.concurrency, "--concurrency")))
     return Batch(float(parse_count(arguments.batch, "--batch"))) if arguments.batch else None
@@ -106,13 +110,16 @@ def _as_text(one: Started) -> str:
     lines = [
         one.title,
         "",
-        _line("device", one.device_bytes, one.device_words),
-        _line("the engine fills", found.capacity_bytes, one.budget_words),
-        *(_line(f"  {item.name}", item.bytes) for item in found.items),
-        _line("  available for the cache", found.pool_bytes),
-        *(_line(f"beside it: {item.name}", item.bytes) for item in found.outside),
+        _line(say("device"), one.device_bytes, one.device_words),
+        _line(say("the engine fills"), found.capacity_bytes, one.budget_words),
+        *(_line(f"  {say(item.name)}", item.bytes) for item in found.items),
+        _line(say("  available for the cache"), found.pool_bytes),
+        *(
+            _line(say("beside it: {item}", item=say(item.name)), item.bytes)
+            for item in found.outside
+        ),
         "",
-        f"{'KV cache':<{LABEL}}{int(found.tokens):>10,} tokens",
+        f"{left(say('KV cache'), LABEL)}{int(found.tokens):>10,} {say('tokens')}",
         _concurrency(found),
         *([_line(*_held_words(one.held))] if one.held is not None else []),
         "",
@@ -123,19 +130,31 @@ def _as_text(one: Started) -> str:
 
 
 def _line(name: str, size: float, words: str = "") -> str:
-    return f"{name:<{LABEL}}{size / GIB:>10.2f} GiB  {words}".rstrip()
+    return f"{left(name, LABEL)}{size / GIB:>10.2f} GiB  {words}".rstrip()
 
 
 def _concurrency(found: Startup) -> str:
-    longest = f"of {int(found.context_tokens):,} tokens each"
-    return f"{'requests at once':<{LABEL}}{found.sequences:>10.2f} {longest}"
+    longest = say("of {context_tokens:,} tokens each", context_tokens=int(found.context_tokens))
+    return f"{left(say('requests at once'), LABEL)}{found.sequences:>10.2f} {longest}"
 
 
 def _held_words(held: HeldAtOnce) -> tuple[str, float, str]:
     """What some requests hold, as a line."""
     one = held.sequences == 1
-    name = "1 request holds" if one else f"{held.sequences:,} requests hold"
+    name = (
+        say("1 request holds")
+        if one
+        else say("{sequences:,} requests hold", sequences=held.sequences)
+    )
     if held.lacks_bytes <= 0 and held.admitted >= held.sequences:
-        return name, held.cache_bytes, "on average, all at once"
-    lacks = f"{held.lacks_bytes / GIB:.2f} GiB more than there is, " if held.lacks_bytes else ""
-    return name, held.cache_bytes, f"{lacks}{held.admitted:,} are let in, the rest waits"
+        return name, held.cache_bytes, say("on average, all at once")
+    lacks = (
+        say("{lacks_bytes:.2f} GiB more than there is, ", lacks_bytes=held.lacks_bytes / GIB)
+        if held.lacks_bytes
+        else ""
+    )
+    return (
+        name,
+        held.cache_bytes,
+        say("{lacks}{admitted:,} are let in, the rest waits", lacks=lacks, admitted=held.admitted),
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 if TYPE_CHECKING:
     from engine.model.architecture import Architecture
@@ -26,7 +27,7 @@ def run_model(arguments: argparse.Namespace) -> int:
     if arguments.check:
         return _check(user_path(arguments.check), arguments.oracle, arguments.json)
     if not arguments.config:
-        raise InputError("model: expected a profile, file, folder or hub id, or --check DIR")
+        raise InputError(say("model: expected a profile, file, folder or hub id, or --check DIR"))
     from engine.model.architecture import Architecture
     from engine.model.config import load_architecture
     from engine.words.units import parse_count, parse_resolution
@@ -55,7 +56,14 @@ def _refuse_idle(model: LoadedModel, arguments: argparse.Namespace) -> None:
     }
     for name, category in meant.items():
         if getattr(arguments, name) and model.kind is not category:
-            raise InputError(f"{model.name}: --{name} is for {category.noun}s")
+            raise InputError(
+                say(
+                    "{model}: --{name} is for {noun}s",
+                    model=model.name,
+                    name=name,
+                    noun=category.noun,
+                )
+            )
 
 
 def _print_language(

@@ -37,6 +37,7 @@ from engine.scenario import (
     Workload,
 )
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import (
     LARGEST_COUNT,
@@ -250,7 +251,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     """
     start = base or Scenario()
     if arguments.chip and arguments.decode_chip:
-        raise InputError("--chip and --decode-chip: found both, expected one of them")
+        raise InputError(say("--chip and --decode-chip: found both, expected one of them"))
     chip = arguments.decode_chip or arguments.chip
     if chip:
         start = replace(start, chip=_name(chip, "chip", start.chip))
@@ -309,7 +310,11 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
     agreeing = agreed(made)
     if arguments.chips and agreeing.chips != made.chips:
         raise InputError(
-            f"--chips {made.chips}: found pools of {agreeing.chips} chips, expected as many"
+            say(
+                "--chips {chips}: found pools of {chips_2} chips, expected as many",
+                chips=made.chips,
+                chips_2=agreeing.chips,
+            )
         )
     return agreeing
 
@@ -327,7 +332,11 @@ def _about(arguments: argparse.Namespace, start: Scenario) -> tuple[Scenario, st
         return named_scenario(subject, start), model
     if model and model != subject:
         raise InputError(
-            f"{clean(subject, 60)} and --model {clean(model, 60)}: found two models, expected one"
+            say(
+                "{subject} and --model {model}: found two models, expected one",
+                subject=clean(subject, 60),
+                model=clean(model, 60),
+            )
         )
     return start, subject
 
@@ -360,7 +369,7 @@ def _drafts(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
 
 def _name(text: str | None, what: str, otherwise: str) -> str:
     if text is not None and not text.strip():
-        raise InputError(f"--{what}: found nothing, expected the name of a {what}")
+        raise InputError(say("--{what}: found nothing, expected the name of a {what}", what=what))
     return otherwise if text is None else text.strip()
 
 
@@ -385,14 +394,16 @@ def _degrees(text: str | None, what: str, otherwise: tuple[int, ...]) -> tuple[i
 def _edit(text: str) -> tuple[str, object]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise InputError(f"--set: found {clean(text, 60)!r}, expected KEY=VALUE")
+        raise InputError(say("--set: found {text!r}, expected KEY=VALUE", text=clean(text, 60)))
     try:
         return key.strip(), json.loads(value)
     except json.JSONDecodeError:
         return key.strip(), value
     except (ValueError, RecursionError):
         # Python refuses numbers of thousands of digits and nesting of thousands of levels.
-        raise InputError(f"--set {clean(key.strip(), 60)}: too long or too deep a value") from None
+        raise InputError(
+            say("--set {key}: too long or too deep a value", key=clean(key.strip(), 60))
+        ) from None
 
 
 def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:

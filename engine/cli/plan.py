@@ -13,6 +13,7 @@ from engine.plan.plan_document import save_plan
 from engine.plan.sweep import sweep
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -22,10 +23,10 @@ def run_plan(arguments: argparse.Namespace) -> int:
     scenario, prepared = prepare_told(arguments)
     result = sweep(prepared, scenario)
     if result is None:
-        raise InputError("plan: the sweep was stopped")
+        raise InputError(say("plan: the sweep was stopped"))
     sentence = answer(prepared, scenario, result)
     if result.best is None:
-        print(f"{sentence}\nNo plan was written.")
+        print(say("{sentence}\nNo plan was written.", sentence=sentence))
         return NOTHING_MEETS
     report = None
     if reported:
@@ -35,7 +36,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
     path = user_path(arguments.output)
     # The answer comes when the file is safe: who reads it may rely on the plan.
     save_plan(path, prepared, scenario, result, result.table, result.best)
-    done = f"Plan written to {clean(str(path))}"
+    done = say("Plan written to {path}", path=clean(str(path)))
     with having(done):
         if report is not None:
             from engine.cli.report.write import give_report

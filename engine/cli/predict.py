@@ -25,6 +25,7 @@ from engine.serve.call import Batch, Concurrency, Most, Rate, Size
 from engine.serve.kinds import kind_of
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT, parse_decimal, parse_ratio
 from engine.work.arrangement import Arrangement, given_pools
@@ -45,7 +46,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     shrunk = lengths_note(scenario, resolved.systems[0])
     for note in (idle_options(arguments, resolved.model), shrunk):
         if note:
-            tell(f"note: {note}")
+            tell(say("note: {note}", note=note))
     arrangement = asked_arrangement(arguments, scenario, resolved)
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
     found = predicted(
@@ -68,11 +69,13 @@ def asked_arrangement(
     if given is not None:
         return given
     if scenario.pools.prefill or scenario.pools.decode:
-        raise InputError("--prefill and --decode: found one pool, expected both")
+        raise InputError(say("--prefill and --decode: found one pool, expected both"))
     if scenario.arrangement is ArrangementKind.DISAGGREGATED:
         raise InputError(
-            "--arrangement disaggregated: expected --prefill and --decode, the pools to predict "
-            "(rooftop sweep searches for them)"
+            say(
+                "--arrangement disaggregated: expected --prefill and --decode, the "
+                "pools to predict (rooftop sweep searches for them)"
+            )
         )
     chips = scenario.chips if arguments.chips is not None else None
     return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
@@ -81,10 +84,12 @@ def asked_arrangement(
 def _sizes(arguments: argparse.Namespace, scenario: Scenario, rates: list[float]) -> list[Size]:
     if scenario.workload.rate:
         if arguments.batch or arguments.concurrency:
-            raise InputError("--rate: found --batch or --concurrency, too, expected one of them")
+            raise InputError(
+                say("--rate: found --batch or --concurrency, too, expected one of them")
+            )
         return [Rate(one) for one in rates]
     if arguments.batch and arguments.concurrency:
-        raise InputError("--batch and --concurrency: found both, expected one of them")
+        raise InputError(say("--batch and --concurrency: found both, expected one of them"))
     if arguments.concurrency:
         return [
             Concurrency(_number(text, "--concurrency")) for text in arguments.concurrency.split(",")
@@ -117,7 +122,13 @@ def _number(text: str, what: str) -> float:
     value = parse_decimal(text)
     if 1 <= value <= LARGEST_COUNT:
         return value
-    raise InputError(f"{what}: found {clean(text, 40)!r}, expected numbers from 1, as 1,8,32")
+    raise InputError(
+        say(
+            "{what}: found {text!r}, expected numbers from 1, as 1,8,32",
+            what=what,
+            text=clean(text, 40),
+        )
+    )
 
 
 def _print_json(found: Predicted) -> None:
@@ -131,10 +142,15 @@ def _print_json(found: Predicted) -> None:
     print()
 
 
+def _without_batch(subject: str) -> str:
+    """What is served, without the batch at its end: every row has its own."""
+    return subject.rsplit(say(", batch"), 1)[0]
+
+
 def _print_table(found: Predicted) -> None:
     prepared, table = found.prepared, found.table
     subject = plan_kind(prepared).subject(prepared, found.scenario, table, 0)
-    print(f"{subject.rsplit(', batch', 1)[0]}\n")
+    print(f"{_without_batch(subject)}\n")
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])
@@ -142,7 +158,13 @@ def _print_table(found: Predicted) -> None:
         print(f"note: {text}")
     for row in rows:
         if row["waiting"]:
-            print(f"note: batch {row['batch']:g}: {row['admitted']:,} run at once, the rest wait")
+            print(
+                say(
+                    "note: batch {batch:g}: {admitted:,} run at once, the rest wait",
+                    batch=row["batch"],
+                    admitted=row["admitted"],
+                )
+            )
         note = found_note(found.scenario, prepared.systems[0], row.get("cached_percent"))
         if note:
-            print(f"note: batch {row['batch']:g}: {note}")
+            print(say("note: batch {batch:g}: {note}", batch=row["batch"], note=note))

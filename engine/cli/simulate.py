@@ -21,6 +21,7 @@ from engine.plan.simulation_text import report
 from engine.serve.resolve import Resolved, resolve
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import parse_count, parse_milliseconds, parse_whole
 from engine.work.arrangement import Arrangement
@@ -57,8 +58,11 @@ def _question(arguments: argparse.Namespace) -> tuple[Question, Resolved]:
         labels = _labels(resolved)
         if plan.choice.precision not in labels:
             raise InputError(
-                f"choice.precision: found {clean(plan.choice.precision, 60)!r}, "
-                f"expected one of the scenario: {', '.join(labels)}"
+                say(
+                    "choice.precision: found {precision!r}, expected one of the scenario: {labels}",
+                    precision=clean(plan.choice.precision, 60),
+                    labels=", ".join(labels),
+                )
             )
         arrangement: Arrangement = plan.choice.arrangement
         if _names_layout(arguments):
@@ -68,20 +72,20 @@ def _question(arguments: argparse.Namespace) -> tuple[Question, Resolved]:
     else:
         if target:
             if arguments.model and arguments.model != target:
-                raise InputError("simulate: found two models, expected one of them")
+                raise InputError(say("simulate: found two models, expected one of them"))
             arguments.model = target
         scenario = command_scenario(arguments)
         resolved = resolve(scenario)
         scenario = fitted(scenario, resolved.systems[0])
         arrangement, precision, clients = asked_arrangement(arguments, scenario, resolved), 0, 0
     if not isinstance(resolved.model.architecture, Architecture):
-        raise InputError(f"simulate: {resolved.model.name} generates no tokens")
+        raise InputError(say("simulate: {model} generates no tokens", model=resolved.model.name))
     for note in (
         idle_options(arguments, resolved.model),
         lengths_note(scenario, resolved.systems[0]),
     ):
         if note:
-            tell(f"note: {note}")
+            tell(say("note: {note}", note=note))
     trace = asked_trace(arguments)
     if trace is not None and trace.arrival_seconds is not None and not arguments.concurrency:
         clients = 0

@@ -27,6 +27,7 @@ from engine.plan.rows import row_values, rows_values
 from engine.plan.sweep import sweep
 from engine.scenario import Objectives, Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.units import parse_count
 
 
@@ -58,7 +59,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
         prepared = prepare(scenario)
     note = idle_options(arguments, prepared.model)
     if note:
-        tell(f"note: {note}")
+        tell(say("note: {note}", note=note))
     scenario = with_best_drafts(fitted(scenario, prepared.systems[0]))
     return scenario, prepare(scenario)
 
@@ -75,7 +76,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
         return run_hardware(arguments, scenario, chips, engines)
     result = sweep(prepared, scenario)
     if result is None:
-        raise InputError("sweep: stopped")
+        raise InputError(say("sweep: stopped"))
     shown = result.order if count is None else result.order[:count]
     rows = rows_values(prepared, scenario, result.table, map(int, shown))
     if reported:
@@ -125,9 +126,15 @@ def _print_table(
         table, best = result.table, result.best
         note = found_of(scenario, table.arrangement(best), float(table.batch[best]))
         if note:
-            print(f"note: {note}")
+            print(say("note: {note}", note=note))
     elapsed = result.elapsed_seconds * 1e3
-    print(f"{result.candidates:,} candidates in {elapsed:,.0f} ms; best first\n")
+    print(
+        say(
+            "{candidates:,} candidates in {elapsed:,.0f} ms; best first\n",
+            candidates=result.candidates,
+            elapsed=elapsed,
+        )
+    )
     if len(prepared.precisions) > 1:
         from engine.cli.alternatives import print_alternatives, print_costs
         from engine.plan.alternatives import of_precisions

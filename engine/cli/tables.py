@@ -17,6 +17,9 @@ from engine.plan.metrics import USED, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.scenario import ArrangementKind, Best, Scenario
+from engine.words.cells import cells, left
+from engine.words.cells import right as to_the_right
+from engine.words.messages import say
 
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
@@ -93,8 +96,13 @@ def number(unit: Unit, value: float | None) -> str:
 
 def _verdict(row: dict[str, Any]) -> str:
     if row["near"]:
-        return f"{NEAR} {row['why'] or 'meets'}, {row['certainty_percent']:.0f} % certain"
-    return f"{MISSES} {row['why']}" if row["why"] else f"{MEETS} meets"
+        return say(
+            "{NEAR} {why}, {certainty_percent:.0f} % certain",
+            NEAR=NEAR,
+            why=row["why"] or say("meets"),
+            certainty_percent=row["certainty_percent"],
+        )
+    return f"{MISSES} {row['why']}" if row["why"] else f"{MEETS} {say('meets')}"
 
 
 def print_rows(prepared: Prepared, scenario: Scenario, rows: list[dict[str, Any]]) -> None:
@@ -107,7 +115,7 @@ def grid_of(
 ) -> tuple[list[list[str]], list[int]]:
     """Cells of the table for people under their heads, and which columns are figures."""
     columns = _columns(prepared, scenario, rows)
-    lines = [[one.title for one in columns]]
+    lines = [[say(one.title) for one in columns]]
     lines += [[one.cell(row) for one in columns] for row in rows]
     return lines, [place for place, one in enumerate(columns) if not one.is_text]
 
@@ -115,20 +123,22 @@ def grid_of(
 def print_grid(lines: Sequence[Sequence[str]], right: Sequence[int]) -> None:
     """Lines of cells in columns as wide as their longest cell; those ``right`` are figures."""
     most = len(lines[0])
-    widths = [max(len(line[place]) for line in lines) for place in range(most)]
+    widths = [max(cells(line[place]) for line in lines) for place in range(most)]
     for line in lines:
-        cells = [
-            text.rjust(widths[place]) if place in right else text.ljust(widths[place])
+        texts = [
+            to_the_right(text, widths[place]) if place in right else left(text, widths[place])
             for place, text in enumerate(line)
         ]
-        print("  ".join(cells).rstrip())
+        print("  ".join(texts).rstrip())
 
 
 def print_reliability(
     prepared: Prepared, scenario: Scenario, precision: Precision, told: Sequence[str] = ()
 ) -> None:
     """How far off such predictions have been, and what cannot be had as asked, ``told`` apart."""
-    print(f"accuracy: {accuracy_of(prepared, scenario, precision).sentence()}")
+    print(
+        say("accuracy: {sentence}", sentence=accuracy_of(prepared, scenario, precision).sentence())
+    )
     for note in prepared.fallbacks:
         if note not in told:
-            print(f"note: {note}")
+            print(say("note: {note}", note=note))

@@ -18,6 +18,7 @@ from engine.evidence.calibration.results import Run
 from engine.plan.prepared import prepare_on
 from engine.serve.system import System
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Aggregated
 
 _ENOUGH = 2.0
@@ -42,7 +43,9 @@ def together(asked: Asked, runs: Sequence[Run]) -> str:
     site = prepared.systems[labels.index(asked.label) if asked.label in labels else 0]
     fits = list(_fits(site, runs))
     if not fits:
-        return "No two constants explain the runs together: they contradict the model or each other"
+        return say(
+            "No two constants explain the runs together: they contradict the model or each other"
+        )
     chosen = min(fits, key=lambda one: one.misfit + _ENOUGH * len(one.constants))
     if unsure := [one.constant.name for one in chosen.constants if not one.identified]:
         return (
@@ -62,7 +65,9 @@ def together(asked: Asked, runs: Sequence[Run]) -> str:
         for label, after in zip(("TTFT", "TPOT"), chosen.after, strict=True)
         if after == after
     )
-    return f"Together: {told} would explain them; median error then {left}"
+    return say(
+        "Together: {told} would explain them; median error then {left}", told=told, left=left
+    )
 
 
 def _as_good(one: Calibration, chosen: Calibration) -> bool:

@@ -24,6 +24,7 @@ from engine.serve.load import Closed
 from engine.serve.predict import predict
 from engine.serve.resolve import requests_of
 from engine.sources.files import user_path
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 if TYPE_CHECKING:
@@ -40,9 +41,14 @@ def asked_trace(arguments: argparse.Namespace) -> Trace | None:
     with Progress("reading") as progress:
         trace = read_trace(user_path(arguments.requests), progress.bytes)
     if trace.left_out:
-        tell(f"note: {trace.left_out:,} rows without a prompt or an answer were left out")
+        tell(
+            say(
+                "note: {left_out:,} rows without a prompt or an answer were left out",
+                left_out=trace.left_out,
+            )
+        )
     if trace.is_estimate:
-        tell("note: tokens were estimated from text, four bytes each")
+        tell(say("note: tokens were estimated from text, four bytes each"))
     return trace
 
 
@@ -99,7 +105,12 @@ def _cached(
     blocks = int(tokens // trace.blocks.tokens)
     share = cached_share(trace.blocks, trace.input_tokens.tolist(), blocks)
     tell(
-        f"note: a cache of {tokens:,.0f} tokens finds {share:.1%} of the prompts' tokens, where "
-        "those that begin alike come to the same replica"
+        say(
+            "note: a cache of {tokens:,.0f} tokens finds {share:.1%} of the "
+            "prompts' tokens, where those that begin alike come to the same "
+            "replica",
+            tokens=tokens,
+            share=share,
+        )
     )
     return replace(workload, cached=round(share, 4))

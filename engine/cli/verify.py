@@ -12,6 +12,7 @@ from engine.evidence.calibration.results import Run, read_measured
 from engine.plan.plan_file import PlanFile, load_plan
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.arrangement import Aggregated
 from engine.work.layout import Layout
@@ -32,7 +33,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     asked = Asked(plan.scenario, arrangement, plan.choice.precision)
     found = [one for run in runs for one in compare(asked, run)]
     if not found:
-        raise InputError("the results hold none of TTFT, TPOT and output tokens per second")
+        raise InputError(say("the results hold none of TTFT, TPOT and output tokens per second"))
     good = all(one.inside for one in found)
     reason = "" if good else together(asked, runs)
     if arguments.json:
@@ -48,16 +49,26 @@ def _refuse_other(plan: PlanFile, run: Run) -> None:
     named = str(plan.document.get("launch", {}).get("model", "")) or scenario.model
     if "/" in run.model and "/" in named and run.model.lower() != named.lower():
         raise InputError(
-            f"{run.name}: found a run of {clean(run.model, 80)}, expected {clean(named, 80)}"
+            say(
+                "{run}: found a run of {model}, expected {named}",
+                run=run.name,
+                model=clean(run.model, 80),
+                named=clean(named, 80),
+            )
         )
     for what, found, expected in (
-        ("tokens in", run.input_tokens, workload.input_tokens),
-        ("tokens out", run.output_tokens, workload.output_tokens),
+        (say("tokens in"), run.input_tokens, workload.input_tokens),
+        (say("tokens out"), run.output_tokens, workload.output_tokens),
     ):
         if abs(found / expected - 1.0) > _LENGTHS_APART:
             raise InputError(
-                f"{run.name}: found {found:,.0f} {what} on average, expected the plan's "
-                f"{expected:,}"
+                say(
+                    "{run}: found {found:,.0f} {what} on average, expected the plan's {expected:,}",
+                    run=run.name,
+                    found=found,
+                    what=what,
+                    expected=expected,
+                )
             )
     if workload.rate and not run.rate:
         raise InputError(
@@ -65,5 +76,16 @@ def _refuse_other(plan: PlanFile, run: Run) -> None:
         )
     drafts = scenario.draft_tokens
     if (run.accepted > 1.0) != (drafts > 0):
-        what = f"{drafts} draft tokens" if drafts else "no speculative decoding"
-        raise InputError(f"{run.name}: found {run.accepted:g} tokens a step, expected {what}")
+        what = (
+            say("{drafts} draft tokens", drafts=drafts)
+            if drafts
+            else say("no speculative decoding")
+        )
+        raise InputError(
+            say(
+                "{run}: found {accepted:g} tokens a step, expected {what}",
+                run=run.name,
+                accepted=run.accepted,
+                what=what,
+            )
+        )

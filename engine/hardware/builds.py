@@ -22,6 +22,7 @@ from engine.hardware.framework_profiles import load_framework
 from engine.scenario import Settings
 from engine.sources.profile_files import FORMER, bundled_files, read_toml
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import GIB
 from engine.words.text import clean
 
@@ -110,8 +111,12 @@ def _chosen_host(settings: Settings, chip: Chip) -> dict[str, float]:
         return {}
     if chip.host is None:
         raise InputError(
-            f"--host-cache: {chip.name} has no link to host memory in its profile, expected a chip "
-            "with [host] bandwidth_gbs (your own profile can say it)"
+            say(
+                "--host-cache: {chip} has no link to host memory in its profile, "
+                "expected a chip with [host] bandwidth_gbs (your own profile can "
+                "say it)",
+                chip=chip.name,
+            )
         )
     return {"host_cache_bytes": settings.host_cache_gib * GIB}
 
@@ -211,8 +216,12 @@ def _numbered(framework: Framework, build: str, known: Sequence[Former]) -> Fram
     if framework.eras:
         numbers += f", or one below {'.'.join(map(str, framework.eras[-1].below))}"
     raise InputError(
-        f"--build {clean(build, 40)!r}: expected a day as 2026-02-10"
-        + (f" or one of {numbers}" if numbers else f"; {framework.id} has no numbered ones")
+        say("--build {build!r}: expected a day as 2026-02-10", build=clean(build, 40))
+        + (
+            say(" or one of {numbers}", numbers=numbers)
+            if numbers
+            else say("; {framework} has no numbered ones", framework=framework.id)
+        )
     )
 
 
@@ -242,5 +251,5 @@ def build_day(build: str) -> date | None:
         return date(year, month, day)
     except ValueError:
         raise InputError(
-            f"--build {build}: there is no such day, expected one as 2026-02-10"
+            say("--build {build}: there is no such day, expected one as 2026-02-10", build=build)
         ) from None

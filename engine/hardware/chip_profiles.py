@@ -31,6 +31,7 @@ from engine.sources.profile_files import (
     user_values,
 )
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import GIB
 from engine.words.text import clean
 from profiles import ROOT
@@ -182,8 +183,12 @@ def _generation(name: str, chip_file: Path, is_own: bool) -> tuple[Values, str]:
     if name not in bundled:
         known = ", ".join(sorted({*bundled, *own}))
         raise InputError(
-            f"{clean(str(chip_file))}: generation: found {clean(name, 40)!r}, "
-            f"expected one of {known}"
+            say(
+                "{chip_file}: generation: found {name!r}, expected one of {known}",
+                chip_file=clean(str(chip_file)),
+                name=clean(name, 40),
+                known=known,
+            )
         )
     return _read_generation(bundled[name]), name
 

@@ -291,6 +291,14 @@ class Capabilities:
     chosen_copies: bool = constant(
         "chosen_copies", "somebody chose their number, so that ranks have to divide it", False
     )
+    shard_multiple: Mapping[str, float] = constant(
+        "shard_multiple",
+        "a rank's part of a matrix of such a format has to be a multiple of so many elements, else "
+        "the engine refuses to start, by format",
+        {},
+        least=1,
+        most=1 << 16,
+    )
     shared_apart: bool = constant(
         "shared_apart",
         "on more ranks than there are slots for experts, the others hold shared experts only "

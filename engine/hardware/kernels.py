@@ -14,6 +14,7 @@ from engine.hardware.chip import Chip, KernelConstants, Provenance
 from engine.hardware.framework import Framework
 from engine.model.precision import NumberFormat
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 PLAIN = "bf16"
 HIGHEST_SHARE = 0.97
@@ -138,7 +139,14 @@ def _generation_constants(kernel: str, chip: Chip, framework: Framework) -> Kern
         found = chip.kernels.get(key)
         if found is not None:
             return found if candidate == dtype else _borrowed(found)
-    raise InputError(f"chip {chip.id}: no constants for kernel class {family}.{PLAIN}")
+    raise InputError(
+        say(
+            "chip {chip}: no constants for kernel class {family}.{PLAIN}",
+            chip=chip.id,
+            family=family,
+            PLAIN=PLAIN,
+        )
+    )
 
 
 def _borrowed(constants: KernelConstants) -> KernelConstants:

@@ -17,6 +17,7 @@ from engine.model.config.interpret import interpret
 from engine.model.config.loaded import RawConfig
 from engine.model.precision import FORMATS, Precision
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -103,10 +104,18 @@ def draft_of(
     try:
         loaded = read(named)
     except InputError as error:
-        raise InputError(f"--draft: {error}; expected {_expected()}") from None
+        raise InputError(
+            say("--draft: {error}; expected {expected}", error=error, expected=_expected())
+        ) from None
     own = loaded.architecture
     if not isinstance(own, Architecture) or not own.generates:
-        raise InputError(f"--draft {clean(named, 80)}: drafts no tokens, expected {_expected()}")
+        raise InputError(
+            say(
+                "--draft {named}: drafts no tokens, expected {expected}",
+                named=clean(named, 80),
+                expected=_expected(),
+            )
+        )
     method = _CHECKPOINTS.get(own.draft, DraftMethod.MODEL)
     stored = replace(loaded.precision, kv=precision.kv)
     return Draft(method, own, stored, checkpoint=loaded.repository or named)
@@ -122,7 +131,7 @@ def _by_method(method: DraftMethod, target: Architecture, precision: Precision) 
     if method is DraftMethod.PREDICTION:
         return Draft(method, _own_layers(target), precision, built_in=True)
     if method is DraftMethod.MODEL:
-        raise InputError("--draft draft-model: name the model: its profile, path or hub id")
+        raise InputError(say("--draft draft-model: name the model: its profile, path or hub id"))
     plain = FORMATS["bf16"]
     made = _usual(method, target)
     return Draft(method, made, Precision(plain, plain, precision.kv), assumed=True)
@@ -132,8 +141,11 @@ def _own_layers(target: Architecture) -> Architecture:
     """One prediction module as a model: embedding and head are the target's."""
     if not target.prediction_layers:
         raise InputError(
-            f"--draft mtp: {target.name or 'the model'} has no prediction layers of its own, "
-            "expected another method, or a draft's profile, path or hub id"
+            say(
+                "--draft mtp: {target} has no prediction layers of its own, "
+                "expected another method, or a draft's profile, path or hub id",
+                target=target.name or "the model",
+            )
         )
     return replace(
         target,

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.model.architecture import Assumption
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 MAXIMUM_SIZE = 10_000_000
 """No width, vocabulary or context in a config is larger; more is a typing error or an attack."""
@@ -118,7 +119,16 @@ class Keys:
     def problem(self, name: str, value: object, expected: str) -> InputError:
         """The error for a bad value of ``name``."""
         found = "missing" if value is MISSING else shown(value)
-        return InputError(f"{self.source}: {self.path}{name} is {found}, expected {expected}")
+        return InputError(
+            say(
+                "{source}: {path}{name} is {found}, expected {expected}",
+                source=self.source,
+                path=self.path,
+                name=name,
+                found=found,
+                expected=expected,
+            )
+        )
 
     # Numbers ------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.model.architecture import Matrix, Role
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,9 @@ def number_format(name: str) -> NumberFormat:
         return FORMATS[name.lower()]
     except KeyError:
         known = ", ".join(sorted(FORMATS))
-        raise InputError(f"number format {name!r} is unknown; known: {known}") from None
+        raise InputError(
+            say("number format {name!r} is unknown; known: {known}", name=name, known=known)
+        ) from None
 
 
 def default_activations(weights: NumberFormat) -> NumberFormat:
@@ -191,7 +194,13 @@ def parse_cache(text: str) -> NumberFormat | None:
         return None
     name = _DEFAULT_BY_BITS.get(int(match[1]))
     if name is None:
-        raise InputError(f"precision {text!r}: cache bits {match[1]}, expected 4, 8 or 16")
+        raise InputError(
+            say(
+                "precision {text!r}: cache bits {match}, expected 4, 8 or 16",
+                text=text,
+                match=match[1],
+            )
+        )
     return FORMATS[name]
 
 
@@ -205,11 +214,21 @@ def parse_precision(text: str, kv: str | None = None) -> Precision:
         weight_bits, activation_bits = int(match[1]), int(match[2])
         if weight_bits not in _DEFAULT_BY_BITS:
             raise InputError(
-                f"precision {text!r}: weight bits {weight_bits}, expected one of 2 3 4 6 8 16 32"
+                say(
+                    "precision {text!r}: weight bits {weight_bits}, expected one of 2 "
+                    "3 4 6 8 16 32",
+                    text=text,
+                    weight_bits=weight_bits,
+                )
             )
         if activation_bits not in _ACTIVATION_BY_BITS:
             raise InputError(
-                f"precision {text!r}: activation bits {activation_bits}, expected 4 6 8 16 or 32"
+                say(
+                    "precision {text!r}: activation bits {activation_bits}, expected 4 "
+                    "6 8 16 or 32",
+                    text=text,
+                    activation_bits=activation_bits,
+                )
             )
         weights = FORMATS[_DEFAULT_BY_BITS[weight_bits]]
         activations = FORMATS[_ACTIVATION_BY_BITS[activation_bits]]

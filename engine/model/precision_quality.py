@@ -16,6 +16,7 @@ from engine.model.config import LoadedModel
 from engine.model.model_profiles import spelling
 from engine.model.precision import NumberFormat, Precision
 from engine.sources.profile_files import read_toml
+from engine.words.messages import say
 from profiles import ROOT
 
 FORMATS_FILE = ROOT / "quality" / "formats.toml"
@@ -47,18 +48,29 @@ class Quality:
 
     def sentence(self) -> str:
         """``fp8 kept 99.8 % (98.2–100.7) of the 16-bit score in 98 evaluations of …``."""
-        several = "s" if self.evaluations > 1 else ""
         spread = f" ({self.low:g}–{self.high:g})" if self.evaluations > 1 else ""
-        return (
-            f"{self.format} kept {self.kept:g} %{spread} of the 16-bit score in "
-            f"{self.evaluations} evaluation{several} of {self.subject} [{self.source}]"
+        number = (
+            say("1 evaluation")
+            if self.evaluations == 1
+            else say("{evaluations} evaluations", evaluations=self.evaluations)
+        )
+        return say(
+            "{format} kept {kept:g} %{spread} of the 16-bit score in {number} of {subject} "
+            "[{source}]",
+            format=self.format,
+            kept=self.kept,
+            spread=spread,
+            number=number,
+            subject=say(self.subject),
+            source=self.source,
         )
 
     @property
     def source(self) -> str:
         """The source, and how many others there are."""
         more = len(self.sources) - 1
-        return self.sources[0] + (f" and {more} more" if more else "")
+        others = say(" and {more} more", more=more) if more else ""
+        return self.sources[0] + others
 
     def values(self) -> dict[str, Any]:
         """Plain values for files."""

@@ -52,12 +52,12 @@ class Accuracy:
             f"{say(_NAMES[name])} {self._both(name)}" for name in _NAMES if name in self.ranges
         ]
         if not named:
-            return say("{badge}; {basis}", badge=badge, basis=retold(self.basis))
+            return say("{badge}; {basis}", badge=badge, basis=say(self.basis))
         return say(
             "{badge}: two of three (nine of ten) such results lay within {named} ({basis})",
             badge=badge,
             named=", ".join(named),
-            basis=retold(self.basis),
+            basis=say(self.basis),
         )
 
     def _both(self, name: str) -> str:

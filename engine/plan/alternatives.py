@@ -224,7 +224,7 @@ def hardware_choices(
             changed = replace(scenario, chip=loaded.id, framework=engine)
             found.append((f"{loaded.id} {engine}", changed))
     if not found:
-        raise InputError("framework any: no engine is known to run on the chip")
+        raise InputError(say("framework any: no engine is known to run on the chip"))
     return found
 
 

@@ -16,6 +16,7 @@ import re
 from dataclasses import asdict, dataclass
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 KILO = 1024
@@ -123,7 +124,13 @@ def is_benchmark_name(text: str) -> bool:
 def parse_name(text: str) -> BenchmarkName:
     """Read a benchmark name; raises `InputError` that points at the bad field."""
     if len(text) > MAXIMUM_LENGTH:
-        raise InputError(f"benchmark name of {len(text)} characters, expected ≤ {MAXIMUM_LENGTH}")
+        raise InputError(
+            say(
+                "benchmark name of {text} characters, expected ≤ {MAXIMUM_LENGTH}",
+                text=len(text),
+                MAXIMUM_LENGTH=MAXIMUM_LENGTH,
+            )
+        )
     fields = _Fields(text.strip())
     kind, number = fields.head()
     if kind == "FPS":
@@ -175,8 +182,14 @@ class _Fields:
         kind = match[1].upper()
         if len(self.parts) < _KINDS[kind]:
             raise InputError(
-                f"benchmark name {clean(self.text)!r} has {len(self.parts)} fields, "
-                f"expected at least {_KINDS[kind]} for {kind}"
+                say(
+                    "benchmark name {text!r} has {parts} fields, expected at least "
+                    "{KINDS} for {kind}",
+                    text=clean(self.text),
+                    parts=len(self.parts),
+                    KINDS=_KINDS[kind],
+                    kind=kind,
+                )
             )
         return kind, int(match[2])
 
@@ -215,7 +228,9 @@ class _Fields:
     def model(self, end: int) -> str:
         name = "-".join(self.parts[1:end])
         if not name:
-            raise InputError(f"benchmark name {clean(self.text)!r}: the model field is empty")
+            raise InputError(
+                say("benchmark name {text!r}: the model field is empty", text=clean(self.text))
+            )
         for place in range(1, end % len(self.parts)):
             if clean(self.parts[place]) != self.parts[place]:
                 raise self.error(place, "model", "a name without control characters")
@@ -225,8 +240,16 @@ class _Fields:
         index = place % len(self.parts)
         column = sum(len(part) + 1 for part in self.parts[:index]) + 1
         return InputError(
-            f"benchmark name {clean(self.text)!r}: field {index + 1} ({field}, column {column}): "
-            f"found {clean(self.parts[index], 40)!r}, expected {expected}"
+            say(
+                "benchmark name {text!r}: field {index} ({field}, column "
+                "{column}): found {parts!r}, expected {expected}",
+                text=clean(self.text),
+                index=index + 1,
+                field=field,
+                column=column,
+                parts=clean(self.parts[index], 40),
+                expected=expected,
+            )
         )
 
 

@@ -32,6 +32,7 @@ from engine.serve.call import Call, Size, size_per_replica
 from engine.sources.files import user_path
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 
@@ -155,8 +156,12 @@ class Plan:
         asked = self._question
         if asked.sizes[self._row] != self.batch:
             raise InputError(
-                f"{self.concurrency} requests on {self.arrangement.replicas} replicas: a plan file "
-                "holds a whole batch per replica; predict with batch="
+                say(
+                    "{concurrency} requests on {replicas} replicas: a plan file holds "
+                    "a whole batch per replica; predict with batch=",
+                    concurrency=self.concurrency,
+                    replicas=self.arrangement.replicas,
+                )
             )
         target = user_path(os.fspath(path))
         save_plan(target, asked.prepared, self.scenario, asked.swept, asked.table, self._row)
@@ -279,8 +284,11 @@ def predictions_of(scenario: Scenario, sizes: Iterable[Size]) -> Candidates:
     the other for every precision; raises `InputError`."""
     if scenario.arrangement is not ArrangementKind.AGGREGATED and not scenario.pools.given:
         raise InputError(
-            f"arrangement {scenario.arrangement}: expected prefill and decode, the pools to "
-            "predict (plan() searches for them)"
+            say(
+                "arrangement {arrangement}: expected prefill and decode, the pools "
+                "to predict (plan() searches for them)",
+                arrangement=scenario.arrangement,
+            )
         )
     prepared = prepare(scenario)
     arrangement = prepared.arrangements[-1]

@@ -18,6 +18,7 @@ from engine.plan.prepared import Prepared, prepare_on
 from engine.scenario import Scenario
 from engine.sources.files import write_text
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.arrangement import Arrangement
 
@@ -40,8 +41,11 @@ def deploy(plan: PlanFile, kind_name: str, version: str = "") -> Artefacts:
     if not found:
         known = ", ".join(one.label for one in prepared.precisions)
         raise InputError(
-            f"choice.precision: found {clean(choice.precision, 60)!r}, the scenario has "
-            f"{clean(known, 200)}"
+            say(
+                "choice.precision: found {precision!r}, the scenario has {known}",
+                precision=clean(choice.precision, 60),
+                known=clean(known, 200),
+            )
         )
     chosen = (choice.arrangement, found[0], choice.batch)
     return deploy_row(prepared, plan.scenario, *chosen, kind, version)
@@ -60,9 +64,9 @@ def deploy_row(
     run at all."""
     launch = launch_of(prepared, scenario, arrangement, precision, batch, version)
     if launch.refused:
-        raise InputError(f"the plan cannot be deployed: {launch.refused[0]}")
+        raise InputError(say("the plan cannot be deployed: {refused}", refused=launch.refused[0]))
     if not launch.processes:
-        raise InputError(f"the plan cannot be deployed: {launch.gaps[0]}")
+        raise InputError(say("the plan cannot be deployed: {gaps}", gaps=launch.gaps[0]))
     title = (
         f"{prepared.model.name} on {arrangement.chips} x {prepared.chip.name} as "
         f"{arrangement.name.replace('×', 'x')}, {batch * arrangement.replicas} requests in flight"
@@ -74,10 +78,19 @@ def artefacts(launch: Launch, kind: DeploymentKind, title: str, model: str) -> A
     """The files of a kind for a launch at hand; raises `InputError` where the kind cannot run the
     engine."""
     if kind.runtime and kind.runtime not in launch.runtimes:
-        raise InputError(f"{kind.name} is not known to run {launch.engine}")
+        raise InputError(
+            say("{kind} is not known to run {engine}", kind=kind.name, engine=launch.engine)
+        )
     if kind.runtime and launch.files and not kind.holds_files:
         names = ", ".join(launch.files)
-        raise InputError(f"{kind.name}: {launch.engine} reads {names}, which this kind cannot hold")
+        raise InputError(
+            say(
+                "{kind}: {engine} reads {names}, which this kind cannot hold",
+                kind=kind.name,
+                engine=launch.engine,
+                names=names,
+            )
+        )
     context = Contexts(launch, kind, title, model).whole()
     text = render(kind.frame, kind.blocks, context)
     executable = frozenset({kind.file}) if kind.executable else frozenset()
@@ -92,13 +105,22 @@ def write_artefacts(made: Artefacts, folder: Path, *, force: bool) -> tuple[Path
     for path in paths.values():
         if not force and os.path.lexists(path):
             raise InputError(
-                f"{clean(str(path), 160)}: exists, nothing was written; --force replaces it"
+                say(
+                    "{path}: exists, nothing was written; --force replaces it",
+                    path=clean(str(path), 160),
+                )
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or "cannot be made").lower()
-        raise InputError(f"{clean(str(folder), 160)}: {reason}, expected a folder") from None
+        raise InputError(
+            say(
+                "{folder}: {reason}, expected a folder",
+                folder=clean(str(folder), 160),
+                reason=reason,
+            )
+        ) from None
     for name, path in paths.items():
         write_text(path, made.files[name])
         if name in made.executable:

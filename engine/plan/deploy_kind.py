@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.plan.launch_process import PLACEHOLDER
 from engine.sources.profile_files import find_profile, profile_ids, read_toml, user_values
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 _SCHEMA = "engine.plan.deploy_kind.DeploymentFile"
@@ -102,7 +103,11 @@ def load_deployment(name: str) -> DeploymentKind:
     known = deployment_ids()
     if name not in known:
         raise InputError(
-            f"--to {clean(name, 60)!r}: no such kind of deployment; known: {', '.join(known)}"
+            say(
+                "--to {name!r}: no such kind of deployment; known: {known}",
+                name=clean(name, 60),
+                known=", ".join(known),
+            )
         )
     path, origin = find_profile("deployments", name)
     values: dict[str, Any] = read_toml(path) if origin == "bundled" else user_values(path, _SCHEMA)

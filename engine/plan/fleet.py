@@ -15,6 +15,7 @@ from engine.plan.sweep import sweep
 from engine.scenario import Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 MOST_CHIPS = 8192
@@ -93,7 +94,7 @@ def smallest(prepared: Prepared, scenario: Scenario) -> dict[tuple[str, str], Si
 def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:
     found = sweep(prepared, scenario)
     if found is None:
-        raise InputError("fleet: stopped")
+        raise InputError(say("fleet: stopped"))
     return found
 
 
@@ -101,7 +102,9 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
     """The scenario with chips enough for its rate: nodes are doubled until a plan meets the
     objectives. Raises `InputError` where no number of them does."""
     if not scenario.workload.rate:
-        raise InputError("--chips auto: found no rate, expected --rate with requests per second")
+        raise InputError(
+            say("--chips auto: found no rate, expected --rate with requests per second")
+        )
     chips = _first_chips(scenario)
     while chips <= MOST_CHIPS:
         progress()
@@ -111,8 +114,12 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
             return asked
         chips *= 2
     raise InputError(
-        f"--chips auto: no number of chips up to {MOST_CHIPS:,} carries "
-        f"{scenario.workload.rate:g} requests/s under the objectives"
+        say(
+            "--chips auto: no number of chips up to {MOST_CHIPS:,} carries "
+            "{rate:g} requests/s under the objectives",
+            MOST_CHIPS=MOST_CHIPS,
+            rate=scenario.workload.rate,
+        )
     )
 
 

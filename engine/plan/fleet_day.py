@@ -12,6 +12,7 @@ from engine.plan.money.prices import load_prices
 from engine.plan.prepared import Prepared, prepare
 from engine.scenario import Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 HOURS = 24
 
@@ -118,7 +119,7 @@ def planned_day(
     are chips enough for the peak; else the scenario's. Raises `InputError`."""
     peak = max(rates, default=0.0)
     if not peak > 0:
-        raise InputError("fleet: no requests all day, expected a rate above 0 in some hour")
+        raise InputError(say("fleet: no requests all day, expected a rate above 0 in some hour"))
     if grows:
         scenario = enough_chips(_at(scenario, peak))
     prepared = prepare(_at(scenario, peak))
@@ -140,7 +141,10 @@ def planned_day(
     ]
     if not days:
         raise InputError(
-            f"fleet: no layout on {scenario.chips} chips keeps the objectives in any hour"
+            say(
+                "fleet: no layout on {chips} chips keeps the objectives in any hour",
+                chips=scenario.chips,
+            )
         )
     return tuple(sorted(days, key=lambda one: (one.below, one.chip_hours)))
 

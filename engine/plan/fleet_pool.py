@@ -15,6 +15,7 @@ from engine.plan.prepared import prepare
 from engine.scenario import Objectives, Scenario
 from engine.sources.files import read_toml
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 MAXIMUM_BYTES = 1 << 20
@@ -70,16 +71,28 @@ def read_stock(path: Path, base: Scenario) -> Stock:
     values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
     chips = values.get("chips")
     if not isinstance(chips, dict) or not chips:
-        raise InputError(f"{shown}: chips: expected a table of chips and how many there are")
+        raise InputError(
+            say("{shown}: chips: expected a table of chips and how many there are", shown=shown)
+        )
     for chip, count in chips.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise InputError(
-                f"{shown}: chips.{clean(chip, 40)}: found {clean(repr(count), 40)}, "
-                "expected a whole number from 1"
+                say(
+                    "{shown}: chips.{chip}: found {count}, expected a whole number from 1",
+                    shown=shown,
+                    chip=clean(chip, 40),
+                    count=clean(repr(count), 40),
+                )
             )
     loads = values.get("loads")
     if not isinstance(loads, list) or not 1 <= len(loads) <= MOST_LOADS:
-        raise InputError(f"{shown}: loads: expected 1 to {MOST_LOADS} tables [[loads]]")
+        raise InputError(
+            say(
+                "{shown}: loads: expected 1 to {MOST_LOADS} tables [[loads]]",
+                shown=shown,
+                MOST_LOADS=MOST_LOADS,
+            )
+        )
     plain = replace(base, objectives=Objectives())
     return Stock(chips, tuple(_load(shown, place, one, plain) for place, one in enumerate(loads)))
 
@@ -87,7 +100,7 @@ def read_stock(path: Path, base: Scenario) -> Stock:
 def _load(shown: str, place: int, values: Any, base: Scenario) -> tuple[str, Scenario]:
     where = f"{shown}: loads {place + 1}"
     if not isinstance(values, dict):
-        raise InputError(f"{where}: expected a table")
+        raise InputError(say("{where}: expected a table", where=where))
     named = dict(values)
     name = clean(str(named.pop("name", f"load {place + 1}")), 60)
     try:
@@ -95,7 +108,9 @@ def _load(shown: str, place: int, values: Any, base: Scenario) -> tuple[str, Sce
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     if not scenario.workload.rate:
-        raise InputError(f"{where}: rate: found nothing, expected requests per second")
+        raise InputError(
+            say("{where}: rate: found nothing, expected requests per second", where=where)
+        )
     return name, scenario
 
 
@@ -113,12 +128,14 @@ def best_split(stock: Stock) -> Split:
             for option in _options(scenario, chip, count, prices.of(chip) if in_dollars else 1.0)
         ]
         if not found:
-            raise InputError(f"fleet: {name}: no chips of the stock carry it under its objectives")
+            raise InputError(
+                say("fleet: {name}: no chips of the stock carry it under its objectives", name=name)
+            )
         options.append(sorted(found, key=lambda one: one.cost))
     search = _Search(options, stock.chips)
     chosen = search.run()
     if chosen is None:
-        raise InputError("fleet: the stock is too small for all loads at once")
+        raise InputError(say("fleet: the stock is too small for all loads at once"))
     cost = sum(one.cost for one in chosen)
     bound = cost if search.finished else sum(one[0].cost for one in options)
     return Split(names, chosen, stock.chips, cost, bound, in_dollars)

@@ -20,6 +20,7 @@ from engine.model.kinds import ModelCategory
 from engine.plan.metrics import LIMITED
 from engine.scenario import Lengths, Objectives, Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean, closest
 from engine.words.units import LARGEST_COUNT, parse_resolution
 
@@ -123,11 +124,19 @@ def checked(keywords: Mapping[str, object]) -> dict[str, object]:
         if name not in KEYWORDS:
             near = closest(name, KEYWORDS, 3, 0.5)
             hint = f"nearest: {', '.join(near)}" if near else "help(rooftop) lists them"
-            raise InputError(f"keyword {clean(name, 60)!r} is unknown; {hint}")
+            raise InputError(
+                say("keyword {name!r} is unknown; {hint}", name=clean(name, 60), hint=hint)
+            )
         own = fields_of(name)
         for field, one in zip(own, _values(name, value, len(own)), strict=True):
             if field in found:
-                raise InputError(f"found both {spelled[field]} and {name}, expected one of them")
+                raise InputError(
+                    say(
+                        "found both {spelled} and {name}, expected one of them",
+                        spelled=spelled[field],
+                        name=name,
+                    )
+                )
             found[field], spelled[field] = one, name
     return found
 
@@ -147,7 +156,9 @@ def _values(name: str, value: object, count: int) -> Sequence[object]:
 def _pair(value: object) -> tuple[object, object]:
     edges = _listed(value)
     if len(edges) != 2:
-        raise InputError(f"resolution: found {value!r}, expected (width, height) or '224x224'")
+        raise InputError(
+            say("resolution: found {value!r}, expected (width, height) or '224x224'", value=value)
+        )
     return edges[0], edges[1]
 
 
@@ -185,7 +196,13 @@ def _named_objectives(name: object) -> Objectives:
     from engine.plan.objective_profiles import load_objectives
 
     if not isinstance(name, str):
-        raise InputError(f"{NAMED_OBJECTIVES}: found {name!r}, expected the name of objectives")
+        raise InputError(
+            say(
+                "{NAMED_OBJECTIVES}: found {name!r}, expected the name of objectives",
+                NAMED_OBJECTIVES=NAMED_OBJECTIVES,
+                name=name,
+            )
+        )
     return load_objectives(name)
 
 
@@ -202,11 +219,17 @@ def _written(name: str, value: object) -> object:
 
 def _edits(value: object) -> list[dict[str, str]]:
     if not isinstance(value, Mapping):
-        raise InputError(f"edits: found {clean(repr(value), 60)}, expected a dict of config keys")
+        raise InputError(
+            say(
+                "edits: found {value}, expected a dict of config keys", value=clean(repr(value), 60)
+            )
+        )
     try:
         return [{"key": str(key), "value": json.dumps(_plain(one))} for key, one in value.items()]
     except (TypeError, ValueError):
-        raise InputError("edits: expected values that JSON has: numbers, texts, lists …") from None
+        raise InputError(
+            say("edits: expected values that JSON has: numbers, texts, lists …")
+        ) from None
 
 
 def _listed(value: object) -> list[object]:
@@ -252,11 +275,15 @@ def counts(name: str, value: object) -> list[int]:
     for one in found:
         if not isinstance(one, int) or isinstance(one, bool) or not 1 <= one <= LARGEST_COUNT:
             raise InputError(
-                f"{name}: found {clean(repr(one), 40)}, expected whole numbers from 1 to "
-                f"{LARGEST_COUNT:,}"
+                say(
+                    "{name}: found {one}, expected whole numbers from 1 to {LARGEST_COUNT:,}",
+                    name=name,
+                    one=clean(repr(one), 40),
+                    LARGEST_COUNT=LARGEST_COUNT,
+                )
             )
     if not found:
-        raise InputError(f"{name}: found none, expected one or several")
+        raise InputError(say("{name}: found none, expected one or several", name=name))
     return [one for one in found if isinstance(one, int)]
 
 
@@ -271,8 +298,11 @@ def with_one_layout(base: Scenario | None, keywords: Mapping[str, object]) -> Sc
         found = _listed(keywords[name]) if name in keywords else list(allowed) or [1]
         if len(found) != 1:
             raise InputError(
-                f"{name}: found {', '.join(map(str, found))}, expected one degree "
-                "(plan() compares several)"
+                say(
+                    "{name}: found {found}, expected one degree (plan() compares several)",
+                    name=name,
+                    found=", ".join(map(str, found)),
+                )
             )
         degrees[name] = found[0]
     made = scenario_with(start, {**keywords, **degrees})

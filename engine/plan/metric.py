@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import dollars, duration, duration_beyond, joules
 from engine.words.statistic import Statistic
 from engine.words.text import clean
@@ -153,7 +154,14 @@ class Metric:
             if 0 < value <= LARGEST_AMOUNT:
                 return value
             found, expected = clean(text, 40), _AMOUNTS[self.unit]
-            raise InputError(f"{what}: found {found!r}, expected {expected} above 0")
+            raise InputError(
+                say(
+                    "{what}: found {found!r}, expected {expected} above 0",
+                    what=what,
+                    found=found,
+                    expected=expected,
+                )
+            )
         return parse_milliseconds(text, what)
 
     def is_about(self, *, one_token: bool) -> bool:

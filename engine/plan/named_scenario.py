@@ -31,6 +31,7 @@ from engine.plan.benchmark import (
 from engine.scenario import Lengths, Mode, NameKind, Objectives, Scenario, Workload
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean, closest
 
 SIZE_TOLERANCE = 0.1
@@ -142,7 +143,9 @@ def _model_of(name: BenchmarkName, base: Scenario) -> LoadedModel:
         if near
         else "; rooftop models lists the names"
     )
-    raise InputError(f"benchmark name: no model is called {clean(asked, 80)}{hint}")
+    raise InputError(
+        say("benchmark name: no model is called {asked}{hint}", asked=clean(asked, 80), hint=hint)
+    )
 
 
 def _loaded(

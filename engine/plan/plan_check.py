@@ -11,6 +11,7 @@ from engine.plan.predicted import predicted
 from engine.plan.rows import row_metrics
 from engine.serve.call import Batch
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -60,8 +61,11 @@ def check_plan(plan: PlanFile) -> Check:
     labels = [one.label for one in found.prepared.precisions]
     if choice.precision not in labels:
         raise InputError(
-            f"choice.precision: found {clean(choice.precision, 60)!r}, "
-            f"expected one of the scenario: {', '.join(labels)}"
+            say(
+                "choice.precision: found {precision!r}, expected one of the scenario: {labels}",
+                precision=clean(choice.precision, 60),
+                labels=", ".join(labels),
+            )
         )
     row = labels.index(choice.precision)
     now = row_metrics(found.table, row)

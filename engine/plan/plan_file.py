@@ -18,6 +18,7 @@ from engine.plan.results import Choice
 from engine.scenario import Scenario
 from engine.sources.files import read_toml, refuse_other, write_text
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean, is_unsafe
 
 SCHEMA_VERSION = 2
@@ -105,14 +106,24 @@ def load_plan(path: Path) -> PlanFile:
     version = document.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InputError(
-            f"{shown}: schema_version: found "
-            f"{'nothing' if version is None else clean(repr(version), 40)}, "
-            f"expected {SCHEMA_VERSION}: not a rooftop plan"
+            say(
+                "{shown}: schema_version: found {value}, expected "
+                "{SCHEMA_VERSION}: not a rooftop plan",
+                shown=shown,
+                value="nothing" if version is None else clean(repr(version), 40),
+                SCHEMA_VERSION=SCHEMA_VERSION,
+            )
         )
     if version > SCHEMA_VERSION:
         raise InputError(
-            f"{shown}: schema_version: found {version}, this rooftop {__version__} reads up to "
-            f"{SCHEMA_VERSION}; use a newer one"
+            say(
+                "{shown}: schema_version: found {version}, this rooftop "
+                "{version_2} reads up to {SCHEMA_VERSION}; use a newer one",
+                shown=shown,
+                version=version,
+                version_2=__version__,
+                SCHEMA_VERSION=SCHEMA_VERSION,
+            )
         )
     from engine.plan.plan_schema import parse_choice, parse_scenario
 

@@ -40,6 +40,7 @@ from engine.scenario import (
 )
 from engine.sources.profile_files import first_problem
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
@@ -280,8 +281,12 @@ def _json(shown: str, edit: EditFile) -> object:
         value: object = json.loads(edit.value)
     except (ValueError, RecursionError):
         raise InputError(
-            f"{shown}: scenario.edits {clean(edit.key, 60)}: found {clean(edit.value, 40)!r}, "
-            "expected JSON"
+            say(
+                "{shown}: scenario.edits {key}: found {edit!r}, expected JSON",
+                shown=shown,
+                key=clean(edit.key, 60),
+                edit=clean(edit.value, 40),
+            )
         ) from None
     return value
 
@@ -297,7 +302,9 @@ def parse_choice(shown: str, values: Any) -> Choice:
 
 def _parsed(shown: str, section: str, schema: type[Parsed], values: Any) -> Parsed:
     if not isinstance(values, Mapping):
-        raise InputError(f"{shown}: {section}: missing, expected a table")
+        raise InputError(
+            say("{shown}: {section}: missing, expected a table", shown=shown, section=section)
+        )
     _refuse_control_characters(shown, section, values)
     try:
         return schema.model_validate(values)
@@ -310,8 +317,12 @@ def _refuse_control_characters(shown: str, key: str, value: Any) -> None:
     if isinstance(value, str):
         if key != "scenario.model" and clean(value, len(value)) != value:
             raise InputError(
-                f"{shown}: {key}: found {clean(value, 40)!r}, expected text without control "
-                "characters"
+                say(
+                    "{shown}: {key}: found {value!r}, expected text without control characters",
+                    shown=shown,
+                    key=key,
+                    value=clean(value, 40),
+                )
             )
     elif isinstance(value, Mapping):
         for name, inner in value.items():

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.scenario import ArrangementKind, PoolChoice, Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import given_pools
 
 
@@ -25,7 +26,13 @@ def agreed(scenario: Scenario) -> Scenario:
         ):
             if asked not in {None, pool.chips}:
                 raise InputError(
-                    f"--{role}-chips {asked}: found a pool of {pool.chips} chips, {pool.name}"
+                    say(
+                        "--{role}-chips {asked}: found a pool of {chips} chips, {pool}",
+                        role=role,
+                        asked=asked,
+                        chips=pool.chips,
+                        pool=pool.name,
+                    )
                 )
         return replace(scenario, chips=given.chips)
     if choice.prefill_chips is not None and choice.decode_chips is not None:
@@ -34,7 +41,12 @@ def agreed(scenario: Scenario) -> Scenario:
     if split is not None and min(split) < 1:
         empty = "prefill" if split[0] < 1 else "decode"
         raise InputError(
-            f"{max(split)} of {scenario.chips} chips leave the {empty} pool empty, expected at "
-            "least one for each"
+            say(
+                "{split} of {chips} chips leave the {empty} pool empty, expected "
+                "at least one for each",
+                split=max(split),
+                chips=scenario.chips,
+                empty=empty,
+            )
         )
     return scenario

@@ -66,7 +66,7 @@ def worthwhile_pools(system: System, scenario: Scenario) -> tuple[Disaggregated,
     one of the first is seen to give, but some of the others too. Raises `InputError` as
     `bounded_pools` does, and for static batches."""
     if scenario.workload.mode is Mode.STATIC:
-        raise InputError("--mode static: such a batch is never handed over to other workers")
+        raise InputError(say("--mode static: such a batch is never handed over to other workers"))
     found = bounded_pools(system, scenario)
     reached = _reached(system, scenario, found.first(LOOKED_AT))
     count = int(np.count_nonzero(found.most > reached))
@@ -127,7 +127,7 @@ def _layouts(system: System, scenario: Scenario) -> tuple[Layout, ...]:
     """One worker of every legal layout that leaves a chip for the other pool."""
     most = scenario.chips - 1
     if most < 1:
-        raise InputError("--chips 1: leaves a pool empty, expected a chip for each at least")
+        raise InputError(say("--chips 1: leaves a pool empty, expected a chip for each at least"))
     arrangements = kind_of(system.model.kind).arrangements(system, most, scenario.limits)
     layouts = [one.layout for one in arrangements if isinstance(one, Aggregated)]
     return tuple(dict.fromkeys(replace(one, replicas=1) for one in layouts))
@@ -144,7 +144,9 @@ class _Prefill:
         )
         self.layouts = _those(layouts, room.limit[:, 0] >= 1.0)
         if not self.layouts:
-            raise InputError(f"prefill: no layout holds a prompt, {_lacking(room)}")
+            raise InputError(
+                say("prefill: no layout holds a prompt, {lacking}", lacking=_lacking(room))
+            )
         drafting = requests.drafts.tokens > 0
         pool = prefill_pool(system.deployment(self.layouts, drafting), np.ones((1, 1)), requests)
         self.rate = pool.most[:, 0]
@@ -167,7 +169,9 @@ class _Decode:
         fitting = (room.limit >= 1.0) & room.context_fits
         self.layouts = _those(layouts, fitting[:, 0])
         if not self.layouts and bool(np.all(room.context_fits)):
-            raise InputError(f"decode: no layout holds a request, {_lacking(room)}")
+            raise InputError(
+                say("decode: no layout holds a request, {lacking}", lacking=_lacking(room))
+            )
         limit = room.limit[fitting[:, 0]]
         if not self.layouts:
             self.layouts, limit = tuple(layouts), np.ones((len(layouts), 1))

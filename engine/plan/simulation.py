@@ -16,6 +16,7 @@ from engine.serve.simulation.simulated import Simulated
 from engine.serve.system import System
 from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 USUAL_COUNT = 5000
@@ -56,7 +57,10 @@ class Question:
             return self._cut(_seeing(self._timed(self.trace), requests))
         if load is None and not self.clients:
             raise InputError(
-                "simulate: found no load, expected --rate, --concurrency or --requests with times"
+                say(
+                    "simulate: found no load, expected --rate, --concurrency or "
+                    "--requests with times"
+                )
             )
         count = self.count
         if count is None and self.seconds is not None and load is not None:
@@ -72,7 +76,10 @@ class Question:
         if trace.arrival_seconds is None:
             if load is None:
                 raise InputError(
-                    f"{trace.name}: has no times, expected --rate or --concurrency with it"
+                    say(
+                        "{trace}: has no times, expected --rate or --concurrency with it",
+                        trace=trace.name,
+                    )
                 )
             from engine.serve.simulation.generate import drawn_arrivals
 

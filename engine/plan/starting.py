@@ -24,6 +24,7 @@ from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 from engine.work.parallelism import legal_layouts
+from engine.work.shards import Shards
 
 CONTEXT_STEP = 256
 """Shorter contexts are named in steps of so many tokens."""
@@ -218,8 +219,9 @@ def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
         )
     for chips in range(layout.chips + 1, 4 * layout.chips + 1):
         placing = Placing.of(system.engine.capabilities)
+        shards = Shards.of(system.inventory, system.engine.capabilities.shard_multiple)
         every = legal_layouts(
-            system.tokens_model, chips, system.chip.node_size, scenario.limits, placing
+            system.tokens_model, chips, system.chip.node_size, scenario.limits, placing, shards
         )
         whole = [one for one in every if one.replicas == 1 and starts(system, one)]
         if whole:

@@ -12,6 +12,7 @@ from engine.scenario import USUAL_IMAGE, Workload
 from engine.serve.requests import Images
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.tokens import LayoutArrays
 
 STATES = 6.0
@@ -29,9 +30,13 @@ def images_of(
     if tower is None:
         found = "a tower whose images are not described"
         raise InputError(
-            f"{architecture.name}: found {workload.images} images a request and "
-            f"{found if architecture.tower_parameters else 'no image tower'}, expected a model "
-            "that sees (as qwen3-vl-8b) or --images 0"
+            say(
+                "{architecture}: found {images} images a request and {found}, "
+                "expected a model that sees (as qwen3-vl-8b) or --images 0",
+                architecture=architecture.name,
+                images=workload.images,
+                found=found if architecture.tower_parameters else "no image tower",
+            )
         )
     width, height = workload.resolution or USUAL_IMAGE
     return Images(float(workload.images), tower.rule.seen(width, height))

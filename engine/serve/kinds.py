@@ -24,6 +24,7 @@ from engine.words.arrays import FloatArray
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, given_layout
 from engine.work.expert_slots import Placing
 from engine.work.parallelism import legal_layouts
+from engine.work.shards import Shards
 
 
 class Kind(Protocol):
@@ -95,7 +96,9 @@ class TokensKind:
         """See `Kind.arrangements`: replicas of every legal layout that the engine can be told; of
         degrees that somebody asks for, all."""
         placing = Placing.of(system.engine.capabilities)
-        layouts = legal_layouts(system.tokens_model, chips, system.chip.node_size, limits, placing)
+        shards = Shards.of(system.inventory, system.engine.capabilities.shard_multiple)
+        node = system.chip.node_size
+        layouts = legal_layouts(system.tokens_model, chips, node, limits, placing, shards)
         launch = system.engine.launch
         if isinstance(launch, LaunchTable):
             free = [name for name in _LIMITED if not getattr(limits, name)]

@@ -6,7 +6,7 @@ seconds of a whole block of candidates and the items of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -71,8 +71,8 @@ class Deployment:
     """Whether one pass of it drafts all tokens of a step."""
     source: Source | None = None
     """What the model's encoder reads for each request."""
-    times: DenseTimes | None = None
-    """Seconds of dense kernels, shared by deployments of one system."""
+    times: Callable[[], DenseTimes] | None = None
+    """Seconds of dense kernels, shared by deployments of one system and kept for the last ones."""
 
     @cached_property
     def placed(self) -> Placed:
@@ -202,7 +202,7 @@ def _dense_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
         return _sum(seconds for _, seconds in _timed(deployment, works, messages))
 
     if deployment.times is not None:
-        found = deployment.times.at(
+        found = deployment.times().at(
             deployment.ways,
             tokens,
             decode,

@@ -20,6 +20,7 @@ from engine.serve.system import System
 from engine.serve.tokens import at_size, outcome_of
 from engine.words.arrays import BoolArray, FloatArray, Row
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Disaggregated
 from engine.work.layout import Layout
 
@@ -91,8 +92,11 @@ def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Re
     no engine hands over what an encoder made."""
     if system.tokens_model.encoder:
         raise InputError(
-            f"{system.tokens_model.name}: found an encoder-decoder, expected a decoder for prefill "
-            "and decode apart"
+            say(
+                "{tokens_model}: found an encoder-decoder, expected a decoder for "
+                "prefill and decode apart",
+                tokens_model=system.tokens_model.name,
+            )
         )
     prefills = [one.prefill.layout for one in arrangements]
     decodes = [one.decode.layout for one in arrangements]

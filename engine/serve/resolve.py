@@ -121,7 +121,7 @@ def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers:
     choice = scenario.pools
     if choice.prefill_chip and scenario.arrangement is ArrangementKind.ANY:
         raise InputError(
-            "--prefill-chip: pools of unlike chips, expected --arrangement disaggregated"
+            say("--prefill-chip: pools of unlike chips, expected --arrangement disaggregated")
         )
     chip = readers.chip(choice.prefill_chip) if choice.prefill_chip else None
     engine = system.engine
@@ -152,14 +152,22 @@ def _refuse_untimed(model: LoadedModel) -> None:
     architecture = model.architecture
     if isinstance(architecture, Architecture) and architecture.denoises:
         raise InputError(
-            f"{model.name}: found a language model that denoises blocks of text in many passes "
-            "(diffusion), whose times are not predicted; expected one that generates token after "
-            "token (`rooftop model` tells its weights)"
+            say(
+                "{model}: found a language model that denoises blocks of text in "
+                "many passes (diffusion), whose times are not predicted; expected "
+                "one that generates token after token (`rooftop model` tells its "
+                "weights)",
+                model=model.name,
+            )
         )
     if isinstance(architecture, Architecture) and architecture.draft:
         raise InputError(
-            f"{model.name}: found {architecture.draft}, which serves nothing by itself; expected "
-            "the model that it speculates for"
+            say(
+                "{model}: found {draft}, which serves nothing by itself; expected "
+                "the model that it speculates for",
+                model=model.name,
+                draft=architecture.draft,
+            )
         )
 
 

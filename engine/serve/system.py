@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from engine.model.forward.architecture import ForwardArchitecture
     from engine.work.forward.work import Inventory as ForwardInventory
 
-REMEMBERED = 192
+REMEMBERED = 96
 """Groups of layouts whose shares and memory are kept, of all systems together; a sweep comes back
 to the same ones, and there are dozens of systems where single changes are tried."""
+TABLED = 8
+"""Systems whose tables of seconds are kept: a quarter of a megabyte each."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class System:
         refuse_unplaced(model, Placing.of(self.engine.capabilities), layouts)
         arrays = LayoutArrays.of(layouts)
         made = Deployment(
-            self.inventory, self.chip, self.engine, arrays, self.imbalance, times=self._dense_times
+            self.inventory, self.chip, self.engine, arrays, self.imbalance, times=self._times
         )
         if not drafting or self.drafting_inventory is None:
             return made
@@ -134,9 +136,8 @@ class System:
         draft = self.drafter if held.draft_tokens else None
         return footprint(model, self.precision, self.chip, self.engine, arrays, held, draft)
 
-    @cached_property
-    def _dense_times(self) -> DenseTimes:
-        return DenseTimes()
+    def _times(self) -> DenseTimes:
+        return _tables(self._same)
 
     @cached_property
     def _same(self) -> _Same:
@@ -152,6 +153,11 @@ class _Same:
 
     def __init__(self, system: System) -> None:
         self.system = system
+
+
+@lru_cache(maxsize=TABLED)
+def _tables(_same: _Same) -> DenseTimes:
+    return DenseTimes()
 
 
 @lru_cache(maxsize=REMEMBERED)

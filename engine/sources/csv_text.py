@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.sources.files import open_file
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -29,8 +30,19 @@ def open_csv(path: Path, maximum: int, expected: str) -> Iterator[TextIOWrapper]
             yield stream
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise InputError(f"{shown}: {reason}, expected {expected}") from None
+        raise InputError(
+            say(
+                "{shown}: {reason}, expected {expected}",
+                shown=shown,
+                reason=reason,
+                expected=expected,
+            )
+        ) from None
     except UnicodeDecodeError:
-        raise InputError(f"{shown}: not UTF-8 text, expected {expected}") from None
+        raise InputError(
+            say("{shown}: not UTF-8 text, expected {expected}", shown=shown, expected=expected)
+        ) from None
     except csv.Error as error:
-        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+        raise InputError(
+            say("{shown}: not valid CSV: {error}", shown=shown, error=clean(str(error), 100))
+        ) from None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 MAXIMUM_CONFIG_BYTES = 4 << 20
@@ -31,7 +32,7 @@ def user_path(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise InputError(f"{clean(text, 80)}: no home folder of that name") from None
+        raise InputError(say("{text}: no home folder of that name", text=clean(text, 80))) from None
 
 
 def open_file(path: Path, maximum: int, expected: str) -> BinaryIO:
@@ -49,11 +50,23 @@ def open_file(path: Path, maximum: int, expected: str) -> BinaryIO:
     if file is None:
         kind = "a folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "no regular file"
         os.close(handle)
-        raise InputError(f"{shown}: is {kind}, expected {expected}")
+        raise InputError(
+            say(
+                "{shown}: is {kind}, expected {expected}", shown=shown, kind=kind, expected=expected
+            )
+        )
     size = os.fstat(handle).st_size
     if size > maximum:
         file.close()
-        raise InputError(f"{shown}: {size:,} bytes, expected {expected} of at most {maximum:,}")
+        raise InputError(
+            say(
+                "{shown}: {size:,} bytes, expected {expected} of at most {maximum:,}",
+                shown=shown,
+                size=size,
+                expected=expected,
+                maximum=maximum,
+            )
+        )
     return file
 
 
@@ -63,7 +76,14 @@ def _is_regular(handle: int) -> bool:
 
 def _unreadable(shown: str, error: Exception, expected: str) -> InputError:
     reason = (getattr(error, "strerror", None) or "no such name").lower()
-    return InputError(f"{shown}: cannot be read: {reason}; expected {expected}")
+    return InputError(
+        say(
+            "{shown}: cannot be read: {reason}; expected {expected}",
+            shown=shown,
+            reason=reason,
+            expected=expected,
+        )
+    )
 
 
 def read_bytes(path: Path, maximum: int, expected: str) -> bytes:
@@ -75,7 +95,14 @@ def read_bytes(path: Path, maximum: int, expected: str) -> bytes:
     except OSError as error:
         raise _unreadable(shown, error, expected) from None
     if len(content) > maximum:
-        raise InputError(f"{shown}: expected {expected} of at most {maximum:,} bytes")
+        raise InputError(
+            say(
+                "{shown}: expected {expected} of at most {maximum:,} bytes",
+                shown=shown,
+                expected=expected,
+                maximum=maximum,
+            )
+        )
     return content
 
 
@@ -85,7 +112,9 @@ def read_text(path: Path, maximum: int, expected: str) -> str:
         return read_bytes(path, maximum, expected).decode("utf-8-sig")
     except UnicodeDecodeError:
         shown = clean(str(path), LONGEST_NAME)
-        raise InputError(f"{shown}: not UTF-8 text, expected {expected}") from None
+        raise InputError(
+            say("{shown}: not UTF-8 text, expected {expected}", shown=shown, expected=expected)
+        ) from None
 
 
 def read_toml(path: Path, maximum: int, expected: str) -> dict[str, Any]:
@@ -96,7 +125,14 @@ def read_toml(path: Path, maximum: int, expected: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         shown, reason = clean(str(path), LONGEST_NAME), clean(reason, 120)
-        raise InputError(f"{shown}: not valid TOML: {reason}; expected {expected}") from None
+        raise InputError(
+            say(
+                "{shown}: not valid TOML: {reason}; expected {expected}",
+                shown=shown,
+                reason=reason,
+                expected=expected,
+            )
+        ) from None
 
 
 def refuse_other(path: Path, is_own: Callable[[Path], bool], own: str) -> None:
@@ -110,8 +146,12 @@ def refuse_other(path: Path, is_own: Callable[[Path], bool], own: str) -> None:
         known = False
     if not known:
         raise InputError(
-            f"{clean(str(path), LONGEST_NAME)}: there is a file with something else in it, "
-            f"expected a new name or an older {own}; nothing was changed"
+            say(
+                "{path}: there is a file with something else in it, expected a new "
+                "name or an older {own}; nothing was changed",
+                path=clean(str(path), LONGEST_NAME),
+                own=own,
+            )
         )
 
 
@@ -134,11 +174,20 @@ def write_text(path: Path, text: str) -> None:
             os.replace(temporary, target)
     except UnicodeEncodeError:
         raise InputError(
-            f"{shown}: cannot be written: a name in it is no valid text; nothing was changed"
+            say(
+                "{shown}: cannot be written: a name in it is no valid text; nothing was changed",
+                shown=shown,
+            )
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such name can be"
-        raise InputError(f"{shown}: cannot be written: {reason}; nothing was changed") from None
+        raise InputError(
+            say(
+                "{shown}: cannot be written: {reason}; nothing was changed",
+                shown=shown,
+                reason=reason,
+            )
+        ) from None
     _sync_folder(target.parent, shown)
 
 
@@ -153,11 +202,16 @@ def _target(path: Path, shown: str) -> Path:
     if stat.S_ISLNK(mode):
         # What cannot be followed to its end goes round in circles.
         raise InputError(
-            f"{shown}: is a link to itself, expected a name to write to; nothing was changed"
+            say(
+                "{shown}: is a link to itself, expected a name to write to; nothing was changed",
+                shown=shown,
+            )
         )
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         # Renaming a file over a device would take the device away.
-        raise InputError(f"{shown}: is no regular file, expected a name to write to")
+        raise InputError(
+            say("{shown}: is no regular file, expected a name to write to", shown=shown)
+        )
     return target
 
 
@@ -266,7 +320,11 @@ def _sync_folder(folder: Path, shown: str) -> None:
         if error.errno not in _NO_SYNC:
             reason = error.strerror or type(error).__name__
             raise InputError(
-                f"{shown}: was written, but the disk does not confirm its name: {reason}"
+                say(
+                    "{shown}: was written, but the disk does not confirm its name: {reason}",
+                    shown=shown,
+                    reason=reason,
+                )
             ) from None
     finally:
         os.close(handle)

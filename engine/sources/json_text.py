@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 MAXIMUM_DEPTH = 32
@@ -26,28 +27,49 @@ def parse_json(
         mapping: dict[str, Any] = {}
         for key, value in items:
             if key in mapping:
-                raise InputError(f"{source}: key {clean(key, 80)} is given twice, expected once")
+                raise InputError(
+                    say(
+                        "{source}: key {key} is given twice, expected once",
+                        source=source,
+                        key=clean(key, 80),
+                    )
+                )
             mapping[key] = value
         return mapping
 
     try:
         parsed = json.loads(content.decode("utf-8-sig"), object_pairs_hook=pairs)
     except UnicodeDecodeError:
-        raise InputError(f"{source}: not UTF-8 text, expected JSON") from None
+        raise InputError(say("{source}: not UTF-8 text, expected JSON", source=source)) from None
     except RecursionError:
         raise InputError(
-            f"{source}: nested too deeply, expected at most {MAXIMUM_DEPTH} levels"
+            say(
+                "{source}: nested too deeply, expected at most {MAXIMUM_DEPTH} levels",
+                source=source,
+                MAXIMUM_DEPTH=MAXIMUM_DEPTH,
+            )
         ) from None
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{source}: broken JSON at line {error.lineno} column {error.colno}: "
-            f"{clean(error.msg, 80)}"
+            say(
+                "{source}: broken JSON at line {lineno} column {colno}: {msg}",
+                source=source,
+                lineno=error.lineno,
+                colno=error.colno,
+                msg=clean(error.msg, 80),
+            )
         ) from None
     except ValueError:
-        raise InputError(f"{source}: a number has too many digits") from None
+        raise InputError(say("{source}: a number has too many digits", source=source)) from None
     if not isinstance(parsed, dict):
         kind = {list: "a list", str: "text", type(None): "null"}.get(type(parsed), "a number")
-        raise InputError(f"{source}: holds {kind}, expected a mapping of config keys")
+        raise InputError(
+            say(
+                "{source}: holds {kind}, expected a mapping of config keys",
+                source=source,
+                kind=kind,
+            )
+        )
     cleaned: dict[str, Any] = _Cleaner(source, maximum_entries).clean(parsed, "", 0)
     return cleaned
 
@@ -67,11 +89,22 @@ class _Cleaner:
         """``value`` found at the dotted ``path``; raises `InputError`."""
         if depth > MAXIMUM_DEPTH:
             raise InputError(
-                f"{self.source}: {path[:80]} is nested deeper than {MAXIMUM_DEPTH} levels"
+                say(
+                    "{source}: {path} is nested deeper than {MAXIMUM_DEPTH} levels",
+                    source=self.source,
+                    path=path[:80],
+                    MAXIMUM_DEPTH=MAXIMUM_DEPTH,
+                )
             )
         self.budget -= 1
         if self.budget < 0:
-            raise InputError(f"{self.source}: more than {self.maximum:,} values")
+            raise InputError(
+                say(
+                    "{source}: more than {maximum:,} values",
+                    source=self.source,
+                    maximum=self.maximum,
+                )
+            )
         if isinstance(value, str):
             return clean(value)
         if isinstance(value, float) and not math.isfinite(value):
@@ -91,4 +124,11 @@ class _Cleaner:
         name = "NaN" if math.isnan(value) else "infinite"
         if name == "infinite" and path.rsplit(".", 1)[-1] in _MAY_BE_INFINITE:
             return
-        raise InputError(f"{self.source}: {path} is {name}, expected a finite number")
+        raise InputError(
+            say(
+                "{source}: {path} is {name}, expected a finite number",
+                source=self.source,
+                path=path,
+                name=name,
+            )
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.sources import files
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean, closest
 from profiles import ROOT
 
@@ -150,8 +151,12 @@ def with_base(path: Path, file: dict[str, Any], kind: str, read: BaseValues) -> 
         near = closest(str(name), list(known), 3, 0.5)
         hint = f", nearest: {', '.join(near)}" if near else ""
         raise InputError(
-            f"{clean(str(path))}: base: found {clean(repr(name), 60)}, expected the id of a "
-            f"bundled profile{hint}"
+            say(
+                "{path}: base: found {name}, expected the id of a bundled profile{hint}",
+                path=clean(str(path)),
+                name=clean(repr(name), 60),
+                hint=hint,
+            )
         )
     values = {key: value for key, value in read(known[name]).items() if key != FORMER}
     own = {key: value for key, value in file.items() if key != "base"}
@@ -184,8 +189,12 @@ def user_values(
         raise InputError(f"{clean(str(path))}: {first_problem(error)}") from None
     if values["id"] != path.stem:
         raise InputError(
-            f"{clean(str(path))}: id: found {clean(values['id'], 60)!r}, expected the file's name "
-            f"{clean(path.stem, 60)!r}"
+            say(
+                "{path}: id: found {id!r}, expected the file's name {stem!r}",
+                path=clean(str(path)),
+                id=clean(values["id"], 60),
+                stem=clean(path.stem, 60),
+            )
         )
     return values
 

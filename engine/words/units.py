@@ -6,6 +6,7 @@ import math
 import re
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 _TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", re.ASCII)
@@ -30,8 +31,13 @@ def parse_count(text: str, what: str = "number") -> int:
         if 1 <= value <= LARGEST_COUNT and value == int(value):
             return int(value)
     raise InputError(
-        f"{what}: found {clean(text, 40)!r}, expected a whole number from 1 to {LARGEST_COUNT:,}, "
-        "as 4096 or 4K"
+        say(
+            "{what}: found {text!r}, expected a whole number from 1 to "
+            "{LARGEST_COUNT:,}, as 4096 or 4K",
+            what=what,
+            text=clean(text, 40),
+            LARGEST_COUNT=LARGEST_COUNT,
+        )
     )
 
 
@@ -43,7 +49,13 @@ def parse_whole(text: str, what: str, low: int, high: int) -> int:
         if low <= value <= high:
             return value
     raise InputError(
-        f"{what}: found {clean(text, 40)!r}, expected a whole number from {low} to {high}"
+        say(
+            "{what}: found {text!r}, expected a whole number from {low} to {high}",
+            what=what,
+            text=clean(text, 40),
+            low=low,
+            high=high,
+        )
     )
 
 
@@ -51,7 +63,14 @@ def parse_instances(text: str, what: str = "instances") -> int:
     """Copies of a model on one chip; raises `InputError`."""
     value = parse_count(text, what)
     if value > LARGEST_INSTANCES:
-        raise InputError(f"{what}: found {value}, expected at most {LARGEST_INSTANCES}")
+        raise InputError(
+            say(
+                "{what}: found {value}, expected at most {LARGEST_INSTANCES}",
+                what=what,
+                value=value,
+                LARGEST_INSTANCES=LARGEST_INSTANCES,
+            )
+        )
     return value
 
 
@@ -80,7 +99,11 @@ def parse_milliseconds(text: str, what: str = "time") -> float:
         if value > 0 and math.isfinite(value) and value <= 1e12:
             return value
     raise InputError(
-        f"{what}: found {clean(text, 40)!r}, expected a time above 0, as 50, 50ms or 1.5s"
+        say(
+            "{what}: found {text!r}, expected a time above 0, as 50, 50ms or 1.5s",
+            what=what,
+            text=clean(text, 40),
+        )
     )
 
 
@@ -89,7 +112,9 @@ def parse_resolution(text: str) -> tuple[int, int]:
     match = _RESOLUTION.fullmatch(text.strip())
     if match and int(match[1]) and int(match[2]):
         return int(match[1]), int(match[2])
-    raise InputError(f"resolution: found {clean(text, 40)!r}, expected width x height, as 224x224")
+    raise InputError(
+        say("resolution: found {text!r}, expected width x height, as 224x224", text=clean(text, 40))
+    )
 
 
 def parse_decimal(text: str) -> float:
@@ -109,7 +134,13 @@ def parse_percent(text: str, what: str, low: float, high: float) -> float:
     if low <= value <= high:
         return value
     raise InputError(
-        f"{what}: found {clean(text, 40)!r}, expected a percentage from {low:g} to {high:g}"
+        say(
+            "{what}: found {text!r}, expected a percentage from {low:g} to {high:g}",
+            what=what,
+            text=clean(text, 40),
+            low=low,
+            high=high,
+        )
     )
 
 
@@ -120,5 +151,11 @@ def parse_ratio(text: str, what: str, low: float, high: float) -> float:
     if low <= value <= high:
         return value
     raise InputError(
-        f"{what}: found {clean(text, 40)!r}, expected a number from {low:g} to {high:g}"
+        say(
+            "{what}: found {text!r}, expected a number from {low:g} to {high:g}",
+            what=what,
+            text=clean(text, 40),
+            low=low,
+            high=high,
+        )
     )

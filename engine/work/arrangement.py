@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from engine.scenario import LayoutLimits, PoolChoice
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.layout import Layout
 
@@ -153,7 +154,13 @@ def given_layout(limits: LayoutLimits, chips: int | None) -> Layout:
         ("dp", limits.attention_data),
     ):
         if len(degrees) > 1:
-            raise InputError(f"--{option}: found {len(degrees)} degrees, expected the one used")
+            raise InputError(
+                say(
+                    "--{option}: found {degrees} degrees, expected the one used",
+                    option=option,
+                    degrees=len(degrees),
+                )
+            )
     pipeline = (*limits.pipeline, 1)[0]
     attention = (*limits.attention_data, 1)[0]
     left = max((chips or 1) // (pipeline * attention), 1)
@@ -161,9 +168,21 @@ def given_layout(limits: LayoutLimits, chips: int | None) -> Layout:
     expert = (*limits.expert, 1)[0]
     used = tensor * pipeline * attention
     if chips is not None and chips % used:
-        raise InputError(f"--chips {chips}: expected a multiple of the {used} that one copy uses")
+        raise InputError(
+            say(
+                "--chips {chips}: expected a multiple of the {used} that one copy uses",
+                chips=chips,
+                used=used,
+            )
+        )
     if (tensor * attention) % expert:
-        raise InputError(f"--ep {expert}: expected a divisor of {tensor * attention} ranks")
+        raise InputError(
+            say(
+                "--ep {expert}: expected a divisor of {tensor} ranks",
+                expert=expert,
+                tensor=tensor * attention,
+            )
+        )
     return Layout(tensor, pipeline, expert, attention, (chips or used) // used)
 
 
@@ -184,15 +203,32 @@ def parse_pool(text: str, what: str) -> Pool:
             workers = int(found[1])
         else:
             raise InputError(
-                f"{what}: found {clean(word, 40)!r}, expected degrees and workers as TP1 EP8 DP8 x2"
+                say(
+                    "{what}: found {word!r}, expected degrees and workers as TP1 EP8 DP8 x2",
+                    what=what,
+                    word=clean(word, 40),
+                )
             )
     layout = Layout(**degrees)
     if 0 in degrees.values() or workers < 1:
-        raise InputError(f"{what}: found a 0 in {clean(text, 60)!r}, expected numbers from 1")
+        raise InputError(
+            say(
+                "{what}: found a 0 in {text!r}, expected numbers from 1",
+                what=what,
+                text=clean(text, 60),
+            )
+        )
     if layout.ranks % layout.expert:
         raise InputError(
-            f"{what}: EP{layout.expert} does not divide the {layout.ranks} ranks of "
-            f"TP{layout.tensor} DP{layout.attention_data}"
+            say(
+                "{what}: EP{expert} does not divide the {ranks} ranks of "
+                "TP{tensor} DP{attention_data}",
+                what=what,
+                expert=layout.expert,
+                ranks=layout.ranks,
+                tensor=layout.tensor,
+                attention_data=layout.attention_data,
+            )
         )
     return Pool(layout, workers)
 

@@ -9,7 +9,6 @@ from engine.model.architecture import (
     Architecture,
     AttentionCore,
     Block,
-    Experts,
     LatentCore,
     StateCore,
 )
@@ -18,6 +17,7 @@ from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.work.expert_slots import Placing, why_not_placed
 from engine.work.layout import Layout
+from engine.work.shards import Shards
 
 MOST_LAYOUTS = 2000
 """Ten times what the powers of two give on any number of chips."""
@@ -41,6 +41,9 @@ def _core_legal(core: object, tensor: int) -> bool:
     if isinstance(core, AttentionCore):
         even = core.kv_heads % tensor == 0 or tensor % core.kv_heads == 0
         return core.query_heads % tensor == 0 and even
+    if isinstance(core, StateCore) and core.heads == 1:
+        # Every rank holds the whole of it (DeepSeek-V4's compressors, as their cache).
+        return True
     if isinstance(core, LatentCore | StateCore):
         return core.heads % tensor == 0
     return True
@@ -52,15 +55,12 @@ def _widths_legal(block: Block, tensor: int) -> bool:
     )
 
 
-def _expert_legal(experts: Experts, ranks: int, expert: int) -> bool:
-    split = ranks // expert
-    # Kernels tile an expert's width by 64 at least.
-    inner = experts.matrices[-1].inputs
-    return split == 1 or (inner % split == 0 and (inner // split) % 64 == 0)
-
-
 def _expert_degrees(
-    architecture: Architecture, ranks: int, limits: LayoutLimits, placing: Placing
+    architecture: Architecture,
+    ranks: int,
+    limits: LayoutLimits,
+    placing: Placing,
+    shards: Shards,
 ) -> list[int]:
     banks = [block.experts for block, _ in architecture.blocks() if block.experts]
     if not banks:
@@ -70,7 +70,7 @@ def _expert_degrees(
     return [
         n
         for n in choices
-        if all(_expert_legal(bank, ranks, n) for bank in banks)
+        if not shards.why_not_experts(ranks // n)
         and not why_not_placed(architecture, placing, n)
         # Slots of uneven numbers of experts are for who asks for them.
         and (bool(limits.expert) or all(bank.count % n == 0 for bank in banks))
@@ -83,6 +83,7 @@ def legal_layouts(
     node_size: int,
     limits: LayoutLimits,
     placing: Placing,
+    shards: Shards,
 ) -> tuple[Layout, ...]:
     """Every legal layout on ``chips`` chips, smallest replicas first.
 
@@ -92,17 +93,22 @@ def legal_layouts(
     rule.
     """
     if chips < 1:
-        raise InputError(f"chips: found {chips}, expected at least 1")
+        raise InputError(say("chips: found {chips}, expected at least 1", chips=chips))
     found = list(
-        islice(_layouts(architecture, chips, node_size, limits, placing), MOST_LAYOUTS + 1)
+        islice(_layouts(architecture, chips, node_size, limits, placing, shards), MOST_LAYOUTS + 1)
     )
     if len(found) > MOST_LAYOUTS:
         raise InputError(
-            f"more than {MOST_LAYOUTS:,} layouts for {architecture.name} on {chips} chips, "
-            "expected fewer degrees of TP, PP, EP and DP"
+            say(
+                "more than {MOST_LAYOUTS:,} layouts for {architecture} on {chips} "
+                "chips, expected fewer degrees of TP, PP, EP and DP",
+                MOST_LAYOUTS=MOST_LAYOUTS,
+                architecture=architecture.name,
+                chips=chips,
+            )
         )
     if not found:
-        raise InputError(_no_layout(architecture, chips, limits, placing))
+        raise InputError(_no_layout(architecture, chips, limits, placing, shards))
     return tuple(sorted(found, key=lambda one: (one.chips_per_replica, one.pipeline, one.name)))
 
 
@@ -112,14 +118,15 @@ def _layouts(
     node_size: int,
     limits: LayoutLimits,
     placing: Placing,
+    shards: Shards,
 ) -> Iterator[Layout]:
     widest = chips if limits.tensor else min(chips, node_size)
     for tensor in _degrees(widest, limits.tensor):
-        if not _tensor_legal(architecture, tensor):
+        if not _tensor_legal(architecture, tensor) or shards.why_not_tensor(tensor):
             continue
         for attention_data in _attention_degrees(architecture, chips // tensor, limits, tensor):
             ranks = tensor * attention_data
-            for expert in _expert_degrees(architecture, ranks, limits, placing):
+            for expert in _expert_degrees(architecture, ranks, limits, placing, shards):
                 if attention_data > 1 and expert == 1 and not limits.expert:
                     continue
                 for pipeline in _pipeline_degrees(architecture, chips // ranks, limits):
@@ -141,7 +148,11 @@ def _attention_degrees(
 
 
 def _no_layout(
-    architecture: Architecture, chips: int, limits: LayoutLimits, placing: Placing
+    architecture: Architecture,
+    chips: int,
+    limits: LayoutLimits,
+    placing: Placing,
+    shards: Shards,
 ) -> str:
     """Why nothing is left: what was asked for and the rules."""
     asked = [
@@ -165,6 +176,7 @@ def _no_layout(
     ]
     unplaced = (why_not_placed(architecture, placing, n) for n in limits.expert)
     rules += [reason for reason in unplaced if reason]
+    rules += list(_unsplit(architecture, limits, shards))
     wanted = say(" with {asked}", asked=", ".join(asked)) if asked else ""
     return say(
         "no legal layout for {architecture} on {chips} chips{wanted}: {rules}",
@@ -173,6 +185,17 @@ def _no_layout(
         wanted=wanted,
         rules=", ".join(rules),
     )
+
+
+def _unsplit(architecture: Architecture, limits: LayoutLimits, shards: Shards) -> Iterator[str]:
+    """Why degrees that were asked for leave a rank with too little of a matrix."""
+    for tensor in limits.tensor:
+        dense = shards.why_not_tensor(tensor)
+        ranks = tensor * max(limits.attention_data, default=1)
+        experts = [shards.why_not_experts(ranks // n) for n in limits.expert or (1,) if n <= ranks]
+        reason = dense or next((one for one in experts if one), "")
+        if reason:
+            yield f"TP{tensor}: {reason}"
 
 
 def _pipeline_degrees(architecture: Architecture, most: int, limits: LayoutLimits) -> list[int]:

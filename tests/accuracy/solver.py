@@ -230,10 +230,19 @@ def left_out(
     """For each of ``parts`` the constants fitted without the groups at its places.
 
     What leaving them out moves is the difference of two fits of the linear problem, so that
-    where ``logs`` is not yet its minimum, that is not taken for their doing.
+    where ``logs`` is not yet its minimum, that is not taken for their doing. On all processors.
     """
     lower, upper = _bounds(problem.constants)
     every = linear_fit(problem, logs, residuals, slopes)
-    for places in parts:
-        moved = linear_fit(problem, logs, residuals, slopes, places, every) - every
-        yield np.clip(logs + moved, lower, upper)
+    _LINEAR[:] = [(problem, logs, residuals, slopes, every)]
+    with get_context("fork").Pool() as pool:
+        for found in pool.imap(_fitted_without, parts):
+            yield np.clip(logs + found - every, lower, upper)
+
+
+_LINEAR: list[tuple[Problem, np.ndarray, Sequence[np.ndarray], Slopes, np.ndarray]] = []
+
+
+def _fitted_without(places: Collection[int]) -> np.ndarray:
+    problem, logs, residuals, slopes, every = _LINEAR[0]
+    return linear_fit(problem, logs, residuals, slopes, places, every)

@@ -24,6 +24,7 @@ from engine.scenario import LayoutLimits, Scenario
 from engine.serve.resolve import resolve
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.arrangement import Aggregated
 
@@ -53,9 +54,9 @@ def _fleets(arguments: argparse.Namespace, choices: dict[str, Scenario]) -> dict
         except InputError as error:
             if len(choices) == 1:
                 raise
-            tell(f"note: {name}: {error}")
+            tell(say("note: {name}: {error}", name=name, error=error))
     if not found:
-        raise InputError("fleet: none of these chips and engines carries the rate")
+        raise InputError(say("fleet: none of these chips and engines carries the rate"))
     return found
 
 
@@ -69,8 +70,11 @@ def _scenario(arguments: argparse.Namespace) -> Scenario:
     arrangement = plan.choice.arrangement
     if not isinstance(arrangement, Aggregated):
         raise InputError(
-            f"{clean(subject, 80)}: found a plan of pools, expected one of replicas; "
-            "without the plan, --prefill and --decode name the pools"
+            say(
+                "{subject}: found a plan of pools, expected one of replicas; "
+                "without the plan, --prefill and --decode name the pools",
+                subject=clean(subject, 80),
+            )
         )
     layout = arrangement.layout
     limits = LayoutLimits(

@@ -23,6 +23,7 @@ from engine.sources.files import user_path
 from engine.sources.traces.day import read_day
 from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.quantities import dollars, duration, rate
 
 MOST_OTHERS = 11
@@ -37,7 +38,7 @@ def run_day(arguments: argparse.Namespace, scenarios: dict[str, Scenario]) -> in
     grows = arguments.chips is None or is_auto(arguments)
     found: list[_Named] = []
     for name, scenario in scenarios.items():
-        with Progress("planning hours") as progress:
+        with Progress(say("planning hours")) as progress:
             try:
                 planned = planned_day(
                     _like(scenario, trace), rates, grows=grows, progress=progress.share
@@ -45,11 +46,11 @@ def run_day(arguments: argparse.Namespace, scenarios: dict[str, Scenario]) -> in
             except InputError as error:
                 if len(scenarios) == 1:
                     raise
-                tell(f"note: {name}: {error}")
+                tell(say("note: {name}: {error}", name=name, error=error))
                 continue
         found += [_Named(name, day) for day in planned]
     if not found:
-        raise InputError("fleet: none of these chips and engines carries the day")
+        raise InputError(say("fleet: none of these chips and engines carries the day"))
     days = tuple(sorted(found, key=lambda one: one.order))
     best = days[0].day
     if arguments.json:
@@ -119,7 +120,7 @@ def _text(days: tuple[_Named, ...]) -> Told:
         ]
         cells += [f"{row['usd']:,.2f}"] if priced else []
         cells += ["–" if row["kwh"] is None else f"{row['kwh']:,.1f}"] if measured else []
-        lines.append([*cells, "" if row["meets"] else "below the objectives"])
+        lines.append([*cells, "" if row["meets"] else say("below the objectives")])
     foot = [
         f"chips    {bars([float(row['chips']) for row in rows], wide=2)}",
         f"req/s    {bars([row['requests_per_second'] for row in rows], wide=2)}",
@@ -143,21 +144,32 @@ def _time(milliseconds: float | None) -> str:
 
 
 def _sentence(day: Day, totals: dict[str, Any]) -> str:
-    return (
-        f"{day.prepared.model.name} on {day.prepared.chip.name}, {len(day.hours)} hours: "
-        f"{_words(totals)}."
+    return say(
+        "{model} on {chip}, {hours} hours: {words}.",
+        model=day.prepared.model.name,
+        chip=day.prepared.chip.name,
+        hours=len(day.hours),
+        words=_words(totals),
     )
 
 
 def _words(totals: dict[str, Any]) -> str:
     words = [
-        f"{totals['layout']}: {totals['peak_chips']} chips at the peak, "
-        f"{totals['mean_chips']:.3g} on average"
+        say(
+            "{layout}: {peak_chips} chips at the peak, {mean_chips:.3g} on average",
+            layout=totals["layout"],
+            peak_chips=totals["peak_chips"],
+            mean_chips=totals["mean_chips"],
+        )
     ]
     if totals["usd"] is not None:
-        words.append(f"{dollars(totals['usd'])} a day")
+        words.append(say("{dollars} a day", dollars=dollars(totals["usd"])))
     if totals["kwh"] is not None:
-        words.append(f"{totals['kwh']:,.0f} kWh")
+        words.append(say("{kwh:,.0f} kWh", kwh=totals["kwh"]))
     below = totals["hours_below"]
-    words.append("no hour below the objectives" if not below else f"{below} hours below")
+    words.append(
+        say("no hour below the objectives")
+        if not below
+        else say("{below} hours below", below=below)
+    )
     return ", ".join(words)

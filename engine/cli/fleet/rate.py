@@ -15,6 +15,7 @@ from engine.cli.report.of_plan import sources
 from engine.cli.tables import print_csv
 from engine.plan.fleet import Fleet, Sized
 from engine.plan.money.prices import load_prices
+from engine.words.messages import say
 from engine.words.quantities import duration
 
 MOST_ROWS = 12
@@ -96,18 +97,26 @@ def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
     fleet, first, values = best.fleet, best.sized, best.values
     requests = fleet.scenario.workload.rate
     sure = values["replicas_90_percent"]
-    more = f"; {sure} to be 90 % sure" if sure is not None else ""
-    nodes = f", {values['chips']} in whole nodes" if arguments.whole_nodes else ""
-    said = (
-        f"{requests:g} requests/s of {fleet.prepared.model.name} take {first.chips} × "
-        f"{fleet.prepared.chip.name} as {first.arrangement.name}: {first.replicas} "
-        f"replica{'s' if first.replicas > 1 else ''}{more}{nodes}."
+    more = say("; {sure} to be 90 % sure", sure=sure) if sure is not None else ""
+    nodes = say(", {chips} in whole nodes", chips=values["chips"]) if arguments.whole_nodes else ""
+    said = say(
+        "{requests:g} requests/s of {model} take {chips} × {chip} as "
+        "{arrangement}: {replicas} replica{value}{more}{nodes}.",
+        requests=requests,
+        model=fleet.prepared.model.name,
+        chips=first.chips,
+        chip=fleet.prepared.chip.name,
+        arrangement=first.arrangement.name,
+        replicas=first.replicas,
+        value="s" if first.replicas > 1 else "",
+        more=more,
+        nodes=nodes,
     )
     several = any(line.name != best.name for line in lines)
     priced = values["usd_per_hour"] is not None
     head = ["layout", "precision", "replicas", "90 %", "chips", "90 %", "TTFT", "TPOT", "used"]
-    head += ["$/h", "$/M out"] if priced else []
-    table = [[*(["chip and engine"] if several else []), *head]]
+    head += [say("$/h"), say("$/M out")] if priced else []
+    table = [[*([say("chip and engine")] if several else []), *head]]
     table += [[*([line.name] if several else []), *_cells(line, priced)] for line in lines]
     chips = [
         (f"{line.name} {line.sized.words} ×{line.sized.replicas}".strip(), chips, None, True)

@@ -11,6 +11,7 @@ from engine.cli.fleet.told import Told, tell_answer
 from engine.cli.report.document import Bars, Grid
 from engine.cli.tables import print_csv
 from engine.plan.fleet_pool import Split
+from engine.words.messages import say
 from engine.words.quantities import dollars, duration
 
 
@@ -42,11 +43,28 @@ def print_split(arguments: argparse.Namespace, split: Split) -> None:
         print()
     elif arguments.csv:
         print_csv(rows)
-    cost = f"{dollars(split.cost)} an hour" if split.in_dollars else f"{split.cost:,.0f} chips"
-    least = f"{dollars(split.bound)}" if split.in_dollars else f"{split.bound:,.0f} chips"
-    how = "no split costs less" if split.is_best else f"no split costs less than {least}"
-    stock = ", ".join(f"{used[chip]} of {count} × {chip}" for chip, count in split.stock.items())
-    said = f"{len(rows)} loads on {stock}: {cost}; {how}."
+    cost = (
+        say("{dollars} an hour", dollars=dollars(split.cost))
+        if split.in_dollars
+        else say("{cost:,.0f} chips", cost=split.cost)
+    )
+    least = (
+        say("{dollars}", dollars=dollars(split.bound))
+        if split.in_dollars
+        else say("{bound:,.0f} chips", bound=split.bound)
+    )
+    how = (
+        say("no split costs less")
+        if split.is_best
+        else say("no split costs less than {least}", least=least)
+    )
+    stock = ", ".join(
+        say("{used} of {count} × {chip}", used=used[chip], count=count, chip=chip)
+        for chip, count in split.stock.items()
+    )
+    said = say(
+        "{rows} loads on {stock}: {cost}; {how}.", rows=len(rows), stock=stock, cost=cost, how=how
+    )
     lines = [["load", "chip", "chips", "plan", "TTFT", "TPOT"]]
     lines += [
         [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.sources.files import refuse_other, user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 FORMS = (".html", ".md")
@@ -35,7 +36,10 @@ def report_path(text: str) -> Path:
     path = user_path(text)
     if path.suffix.lower() not in FORMS:
         raise InputError(
-            f"--report {clean(text, 160)}: found no ending of a report, expected .html or .md"
+            say(
+                "--report {text}: found no ending of a report, expected .html or .md",
+                text=clean(text, 160),
+            )
         )
     if os.path.lexists(path):
         refuse_other(path, _is_report, "report")

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.model.config.loaded import Edits, RawConfig
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -22,10 +23,19 @@ def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:
         for name in parents:
             inner = target.get(name)
             if not isinstance(inner, dict):
-                raise InputError(f"{raw.source}: edit {clean(path, 80)}: {name} is no mapping")
+                raise InputError(
+                    say(
+                        "{source}: edit {path}: {name} is no mapping",
+                        source=raw.source,
+                        path=clean(path, 80),
+                        name=name,
+                    )
+                )
             target = inner
         if not last:
-            raise InputError(f"{raw.source}: edit {path!r} names no key")
+            raise InputError(
+                say("{source}: edit {path!r} names no key", source=raw.source, path=path)
+            )
         target[last] = _plain(value)
     return config
 

@@ -13,6 +13,7 @@ from engine.model.config.read import read_raw
 from engine.model.precision import FORMATS, Precision
 from engine.sources.files import user_path
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -52,7 +53,13 @@ def _load_table(
     source = clean(str(path))
     architecture = read_layer_table(path)
     if edits:
-        raise InputError(f"{source}: edit {clean(edits[0][0], 80)}: a layer table has no keys")
+        raise InputError(
+            say(
+                "{source}: edit {edits}: a layer table has no keys",
+                source=source,
+                edits=clean(edits[0][0], 80),
+            )
+        )
     _check_size(source, architecture.input, resolution, sequence)
     plain = FORMATS["bf16"]
     return LoadedModel(
@@ -75,14 +82,25 @@ def _check_size(source: str, own: Input, resolution: Resolution | None, sequence
         case Image() if resolution is not None and Image(*resolution) != own:
             asked: Input = Image(*resolution)
             raise InputError(
-                f"{source}: resolution: found {asked}, expected {own}, which the layer table is for"
+                say(
+                    "{source}: resolution: found {asked}, expected {own}, which the "
+                    "layer table is for",
+                    source=source,
+                    asked=asked,
+                    own=own,
+                )
             )
         case Text() if resolution is not None:
             raise resolution_of_text(source, resolution)
         case Text() if sequence and Text(sequence) != own:
             raise InputError(
-                f"{source}: sequence length: found {sequence}, expected {own.tokens}, which the "
-                "layer table is for"
+                say(
+                    "{source}: sequence length: found {sequence}, expected {tokens}, "
+                    "which the layer table is for",
+                    source=source,
+                    sequence=sequence,
+                    tokens=own.tokens,
+                )
             )
 
 

@@ -16,6 +16,7 @@ from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
 from engine.sources.sidecars import CONFIGS, MODELOPT, sidecars
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
     lowered = reference.lower()
     if revision:
         raise InputError(
-            f"--revision: found {clean(revision, 60)!r}, expected none: {clean(reference, 80)} is "
-            "no model of the hub"
+            say(
+                "--revision: found {revision!r}, expected none: {reference} is no model of the hub",
+                revision=clean(revision, 60),
+                reference=clean(reference, 80),
+            )
         )
     if model_file(reference) is not None:
         return _read_profile(reference)
@@ -44,8 +48,12 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
     if spelt:
         return _read_profile(spelt)
     raise InputError(
-        f"model {clean(reference, 80)!r} is neither a profile, nor a file or folder, nor a "
-        f"hub id org/name{nearest(lowered)}"
+        say(
+            "model {reference!r} is neither a profile, nor a file or folder, "
+            "nor a hub id org/name{nearest}",
+            reference=clean(reference, 80),
+            nearest=nearest(lowered),
+        )
     )
 
 
@@ -86,7 +94,7 @@ def _read_profile(name: str) -> RawConfig:
         return RawConfig(clean(path.stem, 120), origin, source, values)
     beside = values.get("hf_quant_config")
     if beside is not None and not isinstance(beside, dict):
-        raise InputError(f"{source}: hf_quant_config: expected a mapping")
+        raise InputError(say("{source}: hf_quant_config: expected a mapping", source=source))
     sidecar = {MODELOPT: beside} if beside else {}
     return RawConfig(
         str(values.get("name") or path.stem),
@@ -108,7 +116,7 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
     source = source or clean(str(file))
     other = what_its_name_says(file.name)
     if other:
-        raise InputError(f"{source}: this is {other}")
+        raise InputError(say("{source}: this is {other}", source=source, other=other))
     config = parse_json(_read_bytes(file), source)
     native = _native(config, source)
     notes = (native.note,) if native is not None else ()

@@ -13,6 +13,7 @@ from engine.model.dialects.towers import Tower
 from engine.model.dialects.wrappers import WRAPPERS, Wrapper
 from engine.model.keys import Keys
 from engine.words.errors import UnknownArchitecture
+from engine.words.messages import say
 from engine.words.text import clean
 
 OUTER = (
@@ -45,7 +46,12 @@ def read(keys: Keys) -> Architecture:
         reader = reader_for(inner.model_type)
     if reader is None:
         raise UnknownArchitecture(
-            f"{keys.source}: {inner.path}model_type {inner.model_type!r} is unknown"
+            say(
+                "{source}: {path}model_type {model_type!r} is unknown",
+                source=keys.source,
+                path=inner.path,
+                model_type=inner.model_type,
+            )
         )
     inner.ignore(*wrapper.text_harmless)
     text = reader(inner)

@@ -23,6 +23,7 @@ from engine.model.keys import Keys
 from engine.model.refused import why_refused
 from engine.model.unread import check_unread, left_over
 from engine.words.errors import InputError, UnknownArchitecture
+from engine.words.messages import say
 from engine.words.text import clean, closest
 
 TEXT_CONFIGS = ("text_config", "language_config", "llm_config", "llm_cfg")
@@ -97,7 +98,13 @@ def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, 
     """The model type to read by, and a note when it is not the file's own."""
     stated = config.get("model_type")
     if stated is not None and not isinstance(stated, str):
-        raise InputError(f"{source}: model_type is {clean(str(stated), 60)}, expected text")
+        raise InputError(
+            say(
+                "{source}: model_type is {stated}, expected text",
+                source=source,
+                stated=clean(str(stated), 60),
+            )
+        )
     if assume:
         return (
             assume,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.model.forward.architecture import ForwardLayer, LayerKind
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 MAXIMUM_LAYERS = 20_000
 """The deepest public networks have a few thousand layers in this form."""
@@ -81,7 +82,14 @@ class Network:
 
     def problem(self, name: str, text: str) -> InputError:
         """An error about layer ``name``."""
-        return InputError(f"{self.source}: layer {self._full(name)}: {text}")
+        return InputError(
+            say(
+                "{source}: layer {full}: {text}",
+                source=self.source,
+                full=self._full(name),
+                text=text,
+            )
+        )
 
     def _full(self, name: str) -> str:
         return ".".join([*self._scopes, name])

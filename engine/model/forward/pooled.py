@@ -23,6 +23,7 @@ from engine.model.forward.architecture import ForwardArchitecture, LayerKind, Te
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Resolution, resolution_of_text
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 USUAL_TOKENS = 512
 """The length of a sequence that nobody names: what decoders can hold says nothing of it."""
@@ -69,8 +70,13 @@ def _length(
     usable = model.maximum_positions
     if sequence > usable > 0:
         raise InputError(
-            f"{source}: sequence length: found {sequence}, expected at most {usable}, the "
-            "positions that the model says it has"
+            say(
+                "{source}: sequence length: found {sequence}, expected at most "
+                "{usable}, the positions that the model says it has",
+                source=source,
+                sequence=sequence,
+                usable=usable,
+            )
         )
     if sequence:
         return sequence, ()

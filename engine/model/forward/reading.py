@@ -15,6 +15,7 @@ from engine.model.forward.source import Resolution, Source
 from engine.model.keys import Keys
 from engine.model.unread import check_unread
 from engine.words.errors import InputError, UnknownArchitecture
+from engine.words.messages import say
 from engine.words.text import clean, closest
 
 TABLE_ADVICE = "a layer table (CSV, one row per layer) is a model too"
@@ -53,7 +54,13 @@ def read_vision(
         near = closest(model_type, known_model_types(), 1, 0.6)
         nearest = f"; nearest known: {near[0]}" if near else ""
         raise UnknownArchitecture(
-            f"{source}: model_type {clean(model_type, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"
+            say(
+                "{source}: model_type {model_type!r} is unknown{nearest}; {TABLE_ADVICE}",
+                source=source,
+                model_type=clean(model_type, 60),
+                nearest=nearest,
+                TABLE_ADVICE=TABLE_ADVICE,
+            )
         )
     keys = Keys(config, source, model_type, class_defaults(model_type))
     keys.ignore("source")
@@ -84,14 +91,24 @@ def _timm_config(config: Mapping[str, Any], source: str, assume: str) -> tuple[d
     """The config of a model that timm's form names, with the file's own classes and size."""
     stated = assume or config.get("architecture")
     if not isinstance(stated, str):
-        raise InputError(f"{source}: architecture is missing, expected a name such as resnet50")
+        raise InputError(
+            say(
+                "{source}: architecture is missing, expected a name such as resnet50", source=source
+            )
+        )
     name = base_name(stated)
     known = named_architectures()
     if name not in known:
         near = closest(name, known, 1, 0.6)
         nearest = f"; nearest known: {near[0]}" if near else ""
         raise UnknownArchitecture(
-            f"{source}: architecture {clean(stated, 60)!r} is unknown{nearest}; {TABLE_ADVICE}"
+            say(
+                "{source}: architecture {stated!r} is unknown{nearest}; {TABLE_ADVICE}",
+                source=source,
+                stated=clean(stated, 60),
+                nearest=nearest,
+                TABLE_ADVICE=TABLE_ADVICE,
+            )
         )
     values = dict(known[name])
     own_size = values.get("image_size", 224)
@@ -138,6 +155,11 @@ def _check_arguments(keys: Keys, values: dict[str, Any]) -> None:
             values["num_labels"] = arguments.integer(name, minimum=0, maximum=1_000_000)
         else:
             raise UnknownArchitecture(
-                f"{keys.source}: key model_args.{clean(name, 60)} is not understood and may change "
-                f"bytes or FLOPs; {TABLE_ADVICE}"
+                say(
+                    "{source}: key model_args.{name} is not understood and may change "
+                    "bytes or FLOPs; {TABLE_ADVICE}",
+                    source=keys.source,
+                    name=clean(name, 60),
+                    TABLE_ADVICE=TABLE_ADVICE,
+                )
             )

@@ -9,6 +9,7 @@ from engine.model.forward.architecture import ForwardArchitecture, Image, Input,
 from engine.model.forward.parts import Network, Shape
 from engine.model.keys import MISSING, Keys
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 MAXIMUM_SIDE = 16_384
 MAXIMUM_CHANNELS = 65_536
@@ -22,8 +23,13 @@ def resolution_of_text(source: str, resolution: Resolution) -> InputError:
     """The refusal of an image size for a text encoder."""
     width, height = resolution
     return InputError(
-        f"{source}: resolution: found {width}x{height}, expected none for a text encoder; "
-        "its length in tokens is --isl"
+        say(
+            "{source}: resolution: found {width}x{height}, expected none for a "
+            "text encoder; its length in tokens is --isl",
+            source=source,
+            width=width,
+            height=height,
+        )
     )
 
 
@@ -56,8 +62,14 @@ class Source:
         for side in (height, width):
             if not 1 <= side <= MAXIMUM_SIDE:
                 raise InputError(
-                    f"{self.keys.source}: resolution {width}x{height}, expected sides from 1 to "
-                    f"{MAXIMUM_SIDE}"
+                    say(
+                        "{source}: resolution {width}x{height}, expected sides from 1 to "
+                        "{MAXIMUM_SIDE}",
+                        source=self.keys.source,
+                        width=width,
+                        height=height,
+                        MAXIMUM_SIDE=MAXIMUM_SIDE,
+                    )
                 )
         return Shape(depth, height, width)
 
@@ -69,8 +81,13 @@ class Source:
         stated = self.option_integer("sequence_length", 0)
         if self.sequence > usable:
             raise InputError(
-                f"{self.keys.source}: sequence length: found {self.sequence}, expected at most "
-                f"{usable}, {why}"
+                say(
+                    "{source}: sequence length: found {sequence}, expected at most {usable}, {why}",
+                    source=self.keys.source,
+                    sequence=self.sequence,
+                    usable=usable,
+                    why=why,
+                )
             )
         if self.sequence:
             return self.sequence
@@ -86,8 +103,15 @@ class Source:
         image = self.image()
         if (image.height, image.width) != own:
             raise InputError(
-                f"{self.keys.source}: resolution {image.width}x{image.height}, expected "
-                f"{own[1]}x{own[0]}, the only one its weights hold for"
+                say(
+                    "{source}: resolution {width}x{height}, expected {own}x{own_2}, "
+                    "the only one its weights hold for",
+                    source=self.keys.source,
+                    width=image.width,
+                    height=image.height,
+                    own=own[1],
+                    own_2=own[0],
+                )
             )
         return image
 
@@ -115,8 +139,14 @@ class Source:
         if image.height % factor[0] or image.width % factor[1]:
             wanted = f"{factor[1]}" if factor[0] == factor[1] else f"{factor[1]}x{factor[0]}"
             raise InputError(
-                f"{self.keys.source}: resolution {image.width}x{image.height}, expected multiples "
-                f"of {wanted}, {what}"
+                say(
+                    "{source}: resolution {width}x{height}, expected multiples of {wanted}, {what}",
+                    source=self.keys.source,
+                    width=image.width,
+                    height=image.height,
+                    wanted=wanted,
+                    what=what,
+                )
             )
 
     def widths(self, *names: str, count: int = 0) -> list[int]:

@@ -28,6 +28,7 @@ from engine.model.forward.architecture import (
 from engine.model.forward.table_types import ADDITIONS, KINDS, NO_WORK
 from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 MAXIMUM_BYTES = 4 << 20
@@ -68,8 +69,12 @@ class _Row:
         """The product of an attribute's figures (``k3x3`` is 9); raises `InputError`."""
         if name not in self.attributes:
             raise InputError(
-                f"{self.place}: attrs: {name} is missing, "
-                "expected all of k g cin cout, as k3x3 s1 p1 d1 g1 cin64 cout64 bias0"
+                say(
+                    "{place}: attrs: {name} is missing, expected all of k g cin cout, "
+                    "as k3x3 s1 p1 d1 g1 cin64 cout64 bias0",
+                    place=self.place,
+                    name=name,
+                )
             )
         return math.prod(self.attributes[name])
 
@@ -77,7 +82,13 @@ class _Row:
         """Raise `InputError` when ``found`` is not what the row's shapes say."""
         if abs(found - expected) > TOLERANCE * expected:
             raise InputError(
-                f"{self.place}: {what}: found {found:,}, expected {expected:,} from the shapes"
+                say(
+                    "{place}: {what}: found {found:,}, expected {expected:,} from the shapes",
+                    place=self.place,
+                    what=what,
+                    found=found,
+                    expected=expected,
+                )
             )
 
 
@@ -86,10 +97,10 @@ def read_layer_table(path: Path) -> ForwardArchitecture:
     shown = clean(str(path))
     rows = list(_read(path, shown))
     if not rows:
-        raise InputError(f"{shown}: no rows, expected one per layer")
+        raise InputError(say("{shown}: no rows, expected one per layer", shown=shown))
     layers = [layer for row in rows for layer in _layers(row)]
     if not any(layer.flops for layer in layers):
-        raise InputError(f"{shown}: no layer has FLOPs")
+        raise InputError(say("{shown}: no layer has FLOPs", shown=shown))
     unknown = sorted({row.type for row in rows if _is_unknown(row)})
     warnings = [f"layer type {one} is unknown, counted by its figures alone" for one in unknown]
     return ForwardArchitecture(
@@ -118,13 +129,19 @@ def _assumptions(rows: list[_Row]) -> tuple[str, ...]:
 def _sample(first: _Row) -> Input:
     """What goes in: from the first row's input."""
     if not first.inputs:
-        raise InputError(f"{first.place}: in_shape: found no shape, expected the model's input")
+        raise InputError(
+            say("{place}: in_shape: found no shape, expected the model's input", place=first.place)
+        )
     shape = first.inputs[0]
     if len(shape) == 4 or (len(shape) == 3 and shape[0] == 3):
         batch = shape[0] if len(shape) == 4 else 1
         if batch != 1:
             raise InputError(
-                f"{first.place}: in_shape: found a batch of {batch}, expected one image"
+                say(
+                    "{place}: in_shape: found a batch of {batch}, expected one image",
+                    place=first.place,
+                    batch=batch,
+                )
             )
         return Image(width=shape[-1], height=shape[-2])
     return Text(shape[1] if len(shape) > 1 else shape[0])
@@ -165,13 +182,23 @@ def _convolution(row: _Row) -> ForwardLayer:
     shape = row.outputs[0]
     if len(shape) < 3:
         raise InputError(
-            f"{row.place}: out_shape: found {list(shape)}, expected channels and sizes"
+            say(
+                "{place}: out_shape: found {shape}, expected channels and sizes",
+                place=row.place,
+                shape=list(shape),
+            )
         )
     groups, inputs, outputs = row.attribute("g"), row.attribute("cin"), row.attribute("cout")
     if groups < 1 or inputs % groups or outputs % groups:
         raise InputError(
-            f"{row.place}: attrs: found g{groups} cin{inputs} cout{outputs}, "
-            "expected channels divisible by groups"
+            say(
+                "{place}: attrs: found g{groups} cin{inputs} cout{outputs}, "
+                "expected channels divisible by groups",
+                place=row.place,
+                groups=groups,
+                inputs=inputs,
+                outputs=outputs,
+            )
         )
     transposed = "Transpose" in row.type
     # A transposed convolution multiplies every input position with the whole filter.
@@ -235,7 +262,13 @@ def _attention(row: _Row) -> Iterator[ForwardLayer]:
     """Attention, with its projections where the row's parameters hold them: what FLOPs remain
     beyond the projections say how many keys each query sees."""
     if not row.inputs or not row.outputs:
-        raise InputError(f"{row.place}: in_shape: found no shape, expected one for {row.type}")
+        raise InputError(
+            say(
+                "{place}: in_shape: found no shape, expected one for {type}",
+                place=row.place,
+                type=row.type,
+            )
+        )
     width = row.outputs[0][-1]
     queries = max(math.prod(row.outputs[0]) // max(width, 1), 1)
     tokens, elements = math.prod(row.inputs[0]) // max(row.inputs[0][-1], 1), queries * width
@@ -259,8 +292,13 @@ def _attention(row: _Row) -> Iterator[ForwardLayer]:
             )
     if core < 0 or spare < 0:
         raise InputError(
-            f"{row.place}: flops: found {row.flops:,}, expected at least those of the projections "
-            f"that its {row.parameters:,} parameters are"
+            say(
+                "{place}: flops: found {flops:,}, expected at least those of the "
+                "projections that its {parameters:,} parameters are",
+                place=row.place,
+                flops=row.flops,
+                parameters=row.parameters,
+            )
         )
     keys = max(round(core / (4 * elements)), 1)
     windowed = "Window" in row.type or "RelativePositional" in row.type
@@ -289,7 +327,13 @@ def _read(path: Path, shown: str) -> Iterator[_Row]:
         _check_columns(table.fieldnames or (), shown)
         for count, cells in enumerate(table, 1):
             if count > MAXIMUM_LAYERS:
-                raise InputError(f"{shown}: more than {MAXIMUM_LAYERS:,} layers")
+                raise InputError(
+                    say(
+                        "{shown}: more than {MAXIMUM_LAYERS:,} layers",
+                        shown=shown,
+                        MAXIMUM_LAYERS=MAXIMUM_LAYERS,
+                    )
+                )
             yield _row(cells, f"{shown}: line {table.line_num}")
 
 
@@ -297,8 +341,12 @@ def _check_columns(columns: Sequence[str], shown: str) -> None:
     for column in REQUIRED:
         if column not in columns:
             raise InputError(
-                f"{shown}: column {column} is missing, "
-                f"expected a layer table with {', '.join(REQUIRED)}"
+                say(
+                    "{shown}: column {column} is missing, expected a layer table with {REQUIRED}",
+                    shown=shown,
+                    column=column,
+                    REQUIRED=", ".join(REQUIRED),
+                )
             )
 
 
@@ -309,7 +357,9 @@ def _row(cells: Mapping[str, Any], place: str) -> _Row:
 
     kind = text("type", 80)
     if not kind:
-        raise InputError(f"{place}: type: found nothing, expected a layer type, as Conv2d")
+        raise InputError(
+            say("{place}: type: found nothing, expected a layer type, as Conv2d", place=place)
+        )
     row = _Row(
         place=place,
         name=text("name", 200) or kind,
@@ -324,7 +374,14 @@ def _row(cells: Mapping[str, Any], place: str) -> _Row:
         row.inputs and row.outputs
     ):
         column = "out_shape" if row.inputs else "in_shape"
-        raise InputError(f"{place}: {column}: found no shape, expected one for {kind}")
+        raise InputError(
+            say(
+                "{place}: {column}: found no shape, expected one for {kind}",
+                place=place,
+                column=column,
+                kind=kind,
+            )
+        )
     return row
 
 
@@ -344,7 +401,12 @@ def _whole(text: str, place: str, most: int) -> int:
         value = math.nan
     if not math.isfinite(value) or value < 0 or value > most or value != int(value):
         raise InputError(
-            f"{place}: found {text[:40]!r}, expected a whole number from 0 to {most:,}"
+            say(
+                "{place}: found {text!r}, expected a whole number from 0 to {most:,}",
+                place=place,
+                text=text[:40],
+                most=most,
+            )
         )
     return int(value)
 
@@ -357,11 +419,21 @@ def _shapes(text: str, place: str) -> tuple[tuple[int, ...], ...]:
         value = json.loads(text)
     except (json.JSONDecodeError, RecursionError, ValueError):
         raise InputError(
-            f"{place}: found {text[:40]!r}, expected a shape, as [1,64,56,56]"
+            say(
+                "{place}: found {text!r}, expected a shape, as [1,64,56,56]",
+                place=place,
+                text=text[:40],
+            )
         ) from None
     shapes = tuple(_nested(value, place))
     if sum(math.prod(shape) for shape in shapes) > MAXIMUM_ELEMENTS:
-        raise InputError(f"{place}: more than {MAXIMUM_ELEMENTS:,} elements")
+        raise InputError(
+            say(
+                "{place}: more than {MAXIMUM_ELEMENTS:,} elements",
+                place=place,
+                MAXIMUM_ELEMENTS=MAXIMUM_ELEMENTS,
+            )
+        )
     return shapes
 
 
@@ -369,7 +441,13 @@ def _nested(value: Any, place: str) -> Iterator[tuple[int, ...]]:
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list):
-        raise InputError(f"{place}: found {clean(str(value), 40)!r}, expected a list of sizes")
+        raise InputError(
+            say(
+                "{place}: found {value!r}, expected a list of sizes",
+                place=place,
+                value=clean(str(value), 40),
+            )
+        )
     if any(isinstance(one, list | dict) for one in value):
         for one in value:
             yield from _nested(one, place)
@@ -377,7 +455,11 @@ def _nested(value: Any, place: str) -> Iterator[tuple[int, ...]]:
     for one in value:
         if not isinstance(one, int) or isinstance(one, bool) or not 1 <= one <= MAXIMUM_ELEMENTS:
             raise InputError(
-                f"{place}: found {clean(str(one), 40)!r}, expected whole numbers from 1"
+                say(
+                    "{place}: found {one!r}, expected whole numbers from 1",
+                    place=place,
+                    one=clean(str(one), 40),
+                )
             )
     if value:
         yield tuple(value)

@@ -19,6 +19,7 @@ from engine.model.quantisation.modules import layers_named, names_single_experts
 from engine.model.quantisation.scheme import Scheme
 from engine.model.quantisation.values import Config
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -96,7 +97,10 @@ def _plain_format(dtype: str) -> NumberFormat:
     name = dtype.removeprefix("torch.")
     if name not in _DTYPES:
         raise InputError(
-            f"torch_dtype: found {clean(dtype, 40)!r}, expected bfloat16, float16 or float32"
+            say(
+                "torch_dtype: found {dtype!r}, expected bfloat16, float16 or float32",
+                dtype=clean(dtype, 40),
+            )
         )
     return FORMATS[_DTYPES[name]]
 

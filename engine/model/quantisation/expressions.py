@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 LONGEST = 2000
@@ -31,7 +32,13 @@ def safe_expression(text: str) -> re.Pattern[str]:
 
 def _problem(text: str, expected: str) -> InputError:
     shown = clean(repr(f"re:{text}"), 120)
-    return InputError(f"quantization_config: found {shown}, expected {expected}")
+    return InputError(
+        say(
+            "quantization_config: found {shown}, expected {expected}",
+            shown=shown,
+            expected=expected,
+        )
+    )
 
 
 def _could_take_for_ever(text: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.model.precision import FORMATS, NumberFormat
 from engine.model.quantisation.values import OVERRIDE, Config, block_size, number
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -16,7 +17,9 @@ def grouped(bits: int, group: int, overhead_bits: float, inputs: int = 4096) -> 
     is a whole row."""
     base = {2: "int2", 3: "int3", 4: "int4", 8: "int8"}.get(bits)
     if base is None:
-        raise InputError(f"quantization_config.bits: found {bits}, expected 2, 3, 4 or 8")
+        raise InputError(
+            say("quantization_config.bits: found {bits}, expected 2, 3, 4 or 8", bits=bits)
+        )
     return _with_scales(base, group, overhead_bits, inputs)
 
 
@@ -66,7 +69,10 @@ def cache_format(found: Config) -> NumberFormat | None:
     known = {"FP8": "fp8", "STATIC": "fp8", "INT8": "int8", "NVFP4": "nvfp4"}.get(value.upper())
     if known is None:
         raise InputError(
-            f"kv_cache_quant_algo: found {clean(value, 40)!r}, expected FP8, INT8 or NVFP4; "
-            f"{OVERRIDE}"
+            say(
+                "kv_cache_quant_algo: found {value!r}, expected FP8, INT8 or NVFP4; {OVERRIDE}",
+                value=clean(value, 40),
+                OVERRIDE=OVERRIDE,
+            )
         )
     return FORMATS[known]

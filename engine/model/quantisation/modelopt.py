@@ -9,6 +9,7 @@ from engine.model.quantisation.formats import cache_format, grouped
 from engine.model.quantisation.scheme import BF16, Rule, Scheme
 from engine.model.quantisation.values import OVERRIDE, Config, names, number, section
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 _ALGORITHMS = {
@@ -38,8 +39,13 @@ def _algorithm(values: Config, key: str) -> tuple[NumberFormat, NumberFormat]:
     known = _ALGORITHMS.get(str(name).upper())
     if known is None:
         raise InputError(
-            f"{key}: found {clean(str(name), 40)!r}, expected one of "
-            f"{', '.join(sorted(_ALGORITHMS))}; {OVERRIDE}"
+            say(
+                "{key}: found {name!r}, expected one of {ALGORITHMS}; {OVERRIDE}",
+                key=key,
+                name=clean(str(name), 40),
+                ALGORITHMS=", ".join(sorted(_ALGORITHMS)),
+                OVERRIDE=OVERRIDE,
+            )
         )
     weights, activations = FORMATS[known[0]], FORMATS[known[1]]
     if weights.name == "int4" and values.get("group_size"):

@@ -11,6 +11,7 @@ from engine.model.quantisation.formats import grouped
 from engine.model.quantisation.scheme import BF16, Rule, Scheme
 from engine.model.quantisation.values import OVERRIDE, Config, names, number, problem, section
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 Operands = tuple[NumberFormat, NumberFormat]
@@ -90,8 +91,13 @@ def _operands(kind: object, arguments: Config) -> Operands:
     known = _NAMED.get(key)
     if known is None:
         raise InputError(
-            f"quantization_config.quant_type: found {clean(str(name), 60)!r}, expected one of "
-            f"{', '.join(sorted((*_NAMED, *_MICROSCALED, *_BY_MODULE)))}; {OVERRIDE}"
+            say(
+                "quantization_config.quant_type: found {name!r}, expected one of "
+                "{names}; {OVERRIDE}",
+                name=clean(str(name), 60),
+                names=", ".join(sorted((*_NAMED, *_MICROSCALED, *_BY_MODULE))),
+                OVERRIDE=OVERRIDE,
+            )
         )
     weights, activations = (FORMATS[one] for one in known)
     if key == "nvfp4inferenceconfig" and "weight_only" in str(data.get("mm_config")).lower():

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean, closest
 
 Config = Mapping[str, Any]
@@ -25,7 +26,14 @@ def section(config: Config, key: str) -> Config:
 
 def problem(key: str, value: object, expected: str) -> InputError:
     """The error for a bad value of ``key``."""
-    return InputError(f"{key}: found {clean(repr(value), 60)}, expected {expected}")
+    return InputError(
+        say(
+            "{key}: found {value}, expected {expected}",
+            key=key,
+            value=clean(repr(value), 60),
+            expected=expected,
+        )
+    )
 
 
 EXCLUSIONS = (
@@ -113,6 +121,12 @@ def one_of(key: str, found: object, known: Iterable[str]) -> InputError:
     near = closest(str(found).lower(), names_known, 1, 0.4)
     nearest = f" (nearest: {near[0]})" if near else ""
     return InputError(
-        f"{key}: found {clean(str(found), 60)!r}, expected one of {', '.join(names_known)}"
-        f"{nearest}; {OVERRIDE}"
+        say(
+            "{key}: found {found!r}, expected one of {names_known}{nearest}; {OVERRIDE}",
+            key=key,
+            found=clean(str(found), 60),
+            names_known=", ".join(names_known),
+            nearest=nearest,
+            OVERRIDE=OVERRIDE,
+        )
     )

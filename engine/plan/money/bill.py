@@ -19,6 +19,7 @@ from engine.scenario import Best, Scenario
 from engine.serve.outcome import Bill
 from engine.words.arrays import FloatArray, IntArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement, Disaggregated
 
 if TYPE_CHECKING:
@@ -105,9 +106,18 @@ def refuse_unpriced(prepared: Prepared, scenario: Scenario) -> None:
         if unpriced:
             where = f"{prices.named}: no price of {unpriced[0]}" if prices.named else "no prices"
             raise InputError(
-                f"{where}: expected --prices FILE with dollars per chip and hour of {unpriced[0]} "
-                "(--prices example is a dated example)"
+                say(
+                    "{where}: expected --prices FILE with dollars per chip and hour of "
+                    "{unpriced} (--prices example is a dated example)",
+                    where=where,
+                    unpriced=unpriced[0],
+                )
             )
     unknown = [id for id, one in used.items() if not one.watts]
     if Needs.WATTS in asked and unknown:
-        raise InputError(f"{unknown[0]}: watts: not known, expected them in the chip's profile")
+        raise InputError(
+            say(
+                "{unknown}: watts: not known, expected them in the chip's profile",
+                unknown=unknown[0],
+            )
+        )

@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.sources.files import read_toml, user_path
 from engine.sources.profile_files import user_folder
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from profiles import ROOT
 
@@ -63,17 +64,28 @@ def _read(path: Path, _changed: int) -> Prices:
     values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
     table = values.get("usd_per_chip_hour")
     if not isinstance(table, dict) or not table:
-        raise InputError(f"{shown}: usd_per_chip_hour: expected a table of chips and dollars")
+        raise InputError(
+            say("{shown}: usd_per_chip_hour: expected a table of chips and dollars", shown=shown)
+        )
     dated = values.get("dated")
     if not dated:
-        raise InputError(f"{shown}: dated: found nothing, expected the day that the prices are of")
+        raise InputError(
+            say(
+                "{shown}: dated: found nothing, expected the day that the prices are of",
+                shown=shown,
+            )
+        )
     prices = {}
     for chip, price in table.items():
         is_number = isinstance(price, int | float) and not isinstance(price, bool)
         if not is_number or not 0 < price <= LARGEST_PRICE:
             raise InputError(
-                f"{shown}: usd_per_chip_hour.{clean(str(chip), 40)}: found "
-                f"{clean(repr(price), 40)}, expected dollars above 0"
+                say(
+                    "{shown}: usd_per_chip_hour.{chip}: found {price}, expected dollars above 0",
+                    shown=shown,
+                    chip=clean(str(chip), 40),
+                    price=clean(repr(price), 40),
+                )
             )
         prices[str(chip).lower()] = float(price)
     return Prices(prices, clean(str(dated), 40), shown)

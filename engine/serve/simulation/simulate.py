@@ -20,6 +20,7 @@ from engine.serve.system import System
 from engine.sources.traces.trace import Trace
 from engine.words.arrays import FloatArray, IntArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 from engine.work.layout import Layout
 
@@ -94,7 +95,7 @@ def simulate(
             arrival = served.arrival
     else:
         if clients:
-            raise InputError("simulate: pools take requests at a rate or from a trace only")
+            raise InputError(say("simulate: pools take requests at a rate or from a trace only"))
         first, last, pools = _serve_apart(system, arrangement, requests, trace, jobs, tell)
     return _simulated(
         trace, arrival, first, last, pools, costs.request_seconds, arrangement.chips, counts_all
@@ -144,11 +145,13 @@ def _site(
     pace: float = 1.0,
 ) -> _Site:
     if system.tokens_model.encoder:
-        raise InputError("simulate: encoder-decoders are not simulated, expected a decoder")
+        raise InputError(say("simulate: encoder-decoders are not simulated, expected a decoder"))
     longest = float((trace.input_tokens + trace.output_tokens).max())
     room = cache_room(system, layout, requests, longest)
     if not room.takes(trace.input_tokens, trace.output_tokens).any():
-        raise InputError(f"simulate: {layout.name} has no room for any of these requests")
+        raise InputError(
+            say("simulate: {layout} has no room for any of these requests", layout=layout.name)
+        )
     rules = Rules.of(system.engine, layout, requests.drafts.tokens, pace)
     shortest = float(room.of(np.array([float(trace.input_tokens.min())]))[0])
     most = min(float(rules.max_sequences), max(room.bytes / max(shortest, 1.0), 1.0), len(trace))

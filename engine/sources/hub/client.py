@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 Result = TypeVar("Result")
@@ -34,8 +35,11 @@ def client() -> Any:
     except Exception as error:
         # It reads numbers from the environment while it is imported.
         raise InputError(
-            f"huggingface_hub cannot be imported ({type(error).__name__}); check the HF_ settings "
-            "in the environment"
+            say(
+                "huggingface_hub cannot be imported ({name}); check the HF_ "
+                "settings in the environment",
+                name=type(error).__name__,
+            )
         ) from None
     # Its messages hold text from the server; what matters is said in our own words.
     utilities.logging.set_verbosity(utilities.logging.CRITICAL)
@@ -61,8 +65,10 @@ def endpoint() -> str:
         known = False
     if not known:
         raise InputError(
-            f"HF_ENDPOINT: found {clean(address, 80)!r}, expected an address as "
-            "https://huggingface.co"
+            say(
+                "HF_ENDPOINT: found {address!r}, expected an address as https://huggingface.co",
+                address=clean(address, 80),
+            )
         )
     return str(address)
 

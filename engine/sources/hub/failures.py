@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from engine.sources.hub.client import constants, endpoint, has_token, host_of, proxy_variable
 from engine.sources.hub.reference import HubReference
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 _NAME_UNKNOWN = ("name or service not known", "nodename nor servname", "name resolution", "getaddr")
@@ -85,26 +86,70 @@ def _of_status(
 ) -> InputError:
     if status == 401:
         return InputError(
-            f"{reference}: {where} did not accept the token (401): HF_TOKEN is wrong or has expired"
+            say(
+                "{reference}: {where} did not accept the token (401): HF_TOKEN is "
+                "wrong or has expired",
+                reference=reference,
+                where=where,
+            )
             if has_token()
-            else f"{reference}: {where} wants to know who asks (401): set HF_TOKEN"
+            else say(
+                "{reference}: {where} wants to know who asks (401): set HF_TOKEN",
+                reference=reference,
+                where=where,
+            )
         )
     if status == 403:
-        return InputError(f"{reference}: {where} forbids access (403): check what HF_TOKEN may do")
+        return InputError(
+            say(
+                "{reference}: {where} forbids access (403): check what HF_TOKEN may do",
+                reference=reference,
+                where=where,
+            )
+        )
     if status == 404:
         return InputError(
-            f"{reference}: not found on {where} (404); is it a hub? HF_ENDPOINT says where to ask"
+            say(
+                "{reference}: not found on {where} (404); is it a hub? HF_ENDPOINT "
+                "says where to ask",
+                reference=reference,
+                where=where,
+            )
         )
     if status == 407:
-        return Unreachable(f"{reference}: the proxy wants a name and password (407)")
+        return Unreachable(
+            say("{reference}: the proxy wants a name and password (407)", reference=reference)
+        )
     if status == 429:
         wait = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
         later = f"in {wait} s" if wait.isdigit() and len(wait) < 7 else "later"
         better = "" if has_token() else ", or set HF_TOKEN for a higher limit"
-        return Unreachable(f"{reference}: too many requests to {where}; try {later}{better}")
+        return Unreachable(
+            say(
+                "{reference}: too many requests to {where}; try {later}{better}",
+                reference=reference,
+                where=where,
+                later=later,
+                better=better,
+            )
+        )
     if status >= 500:
-        return Unreachable(f"{reference}: {where} is in trouble (error {status}); try again later")
-    return InputError(f"{reference}: {where} answered {status}, expected a file")
+        return Unreachable(
+            say(
+                "{reference}: {where} is in trouble (error {status}); try again later",
+                reference=reference,
+                where=where,
+                status=status,
+            )
+        )
+    return InputError(
+        say(
+            "{reference}: {where} answered {status}, expected a file",
+            reference=reference,
+            where=where,
+            status=status,
+        )
+    )
 
 
 def _of_network(names: set[str], chain: list[BaseException], where: str, seconds: float) -> str:

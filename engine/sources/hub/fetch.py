@@ -14,6 +14,7 @@ from engine.sources.hub.failures import Unreachable, explained, not_cached
 from engine.sources.hub.reference import HubReference
 from engine.sources.sidecars import CONFIGS, Sidecar, sidecars
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 TOTAL_SECONDS = 30.0
 """When waiting ends, whatever the server does: a person watches."""
@@ -62,7 +63,11 @@ def fetch_config(reference: HubReference, progress: Progress | None = None) -> F
         found = within(TOTAL_SECONDS, fetch.run)
     except TimeoutError:
         error = Unreachable(
-            f"{reference}: no network, or too slow: not done within {TOTAL_SECONDS:g} s"
+            say(
+                "{reference}: no network, or too slow: not done within {TOTAL_SECONDS:g} s",
+                reference=reference,
+                TOTAL_SECONDS=TOTAL_SECONDS,
+            )
         )
         found = _cached_instead(reference, _naming(error, reference, fetch.asking))
     except InputError:
@@ -234,7 +239,13 @@ def _stumbled(error: Exception) -> bool:
 
 def _too_large(reference: HubReference, file: Sidecar, found: str) -> InputError:
     return InputError(
-        f"{reference}: {file.name}: {found}, expected at most {file.maximum_bytes:,} bytes"
+        say(
+            "{reference}: {file}: {found}, expected at most {maximum_bytes:,} bytes",
+            reference=reference,
+            file=file.name,
+            found=found,
+            maximum_bytes=file.maximum_bytes,
+        )
     )
 
 

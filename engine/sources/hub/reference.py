@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 _ID = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./+-]+))?", re.ASCII)
@@ -46,7 +47,10 @@ class HubReference:
         own = groups.get("revision") or groups.get("at") or ""
         if own and revision and own != revision:
             raise InputError(
-                f"--revision: found {clean(revision, 60)!r} beside {clean(text, 80)}, expected one "
-                "revision"
+                say(
+                    "--revision: found {revision!r} beside {text}, expected one revision",
+                    revision=clean(revision, 60),
+                    text=clean(text, 80),
+                )
             )
         return cls(match["repository"], own or revision)

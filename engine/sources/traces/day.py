@@ -12,6 +12,7 @@ from engine.sources.traces.read import Progress, read_trace
 from engine.sources.traces.records import find_field
 from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import parse_decimal
 
@@ -46,39 +47,77 @@ def _table(path: Path) -> tuple[float, ...]:
         header = next(reader, [])
         hour, rate = find_field(header, _HOUR), find_field(header, _RATE)
         if rate is None:
-            raise InputError(f"{shown}: row 1: expected a header as hour,requests_per_second")
+            raise InputError(
+                say("{shown}: row 1: expected a header as hour,requests_per_second", shown=shown)
+            )
         places = header.index(hour), header.index(rate)
         for number, row in enumerate(reader, 2):
             if not row:
                 continue
             where = f"{shown}: row {number}"
             if len(row) < len(header):
-                raise InputError(f"{where}: found {len(row)} fields, expected {len(header)}")
+                raise InputError(
+                    say(
+                        "{where}: found {row} fields, expected {header}",
+                        where=where,
+                        row=len(row),
+                        header=len(header),
+                    )
+                )
             rates.append(_rate(where, len(rates), *(row[one] for one in places)))
     if not rates:
-        raise InputError(f"{shown}: found no hours, expected 1 to {HOURS}")
+        raise InputError(
+            say("{shown}: found no hours, expected 1 to {HOURS}", shown=shown, HOURS=HOURS)
+        )
     return tuple(rates)
 
 
 def _rate(where: str, hour: int, found: str, text: str) -> float:
     if hour >= HOURS:
-        raise InputError(f"{where}: hour {clean(found, 20)}: a day has {HOURS} hours")
+        raise InputError(
+            say(
+                "{where}: hour {found}: a day has {HOURS} hours",
+                where=where,
+                found=clean(found, 20),
+                HOURS=HOURS,
+            )
+        )
     if parse_decimal(found) != hour:
-        raise InputError(f"{where}: hour: found {clean(found, 20)!r}, expected {hour}")
+        raise InputError(
+            say(
+                "{where}: hour: found {found!r}, expected {hour}",
+                where=where,
+                found=clean(found, 20),
+                hour=hour,
+            )
+        )
     rate = parse_decimal(text)
     if not 0 <= rate <= 1e6:
         raise InputError(
-            f"{where}: requests per second: found {clean(text, 20)!r}, expected a number from 0"
+            say(
+                "{where}: requests per second: found {text!r}, expected a number from 0",
+                where=where,
+                text=clean(text, 20),
+            )
         )
     return rate
 
 
 def _counted(trace: Trace) -> tuple[float, ...]:
     if trace.arrival_seconds is None:
-        raise InputError(f"{trace.name}: has no times, expected arrivals over a day")
+        raise InputError(
+            say("{trace}: has no times, expected arrivals over a day", trace=trace.name)
+        )
     last = float(trace.arrival_seconds[-1])
     if last >= HOURS * 3600:
-        raise InputError(f"{trace.name}: {last / 3600:.1f} hours, a day has {HOURS}")
+        raise InputError(
+            say(
+                "{trace}: {last:.1f} hours, a day has {HOURS}",
+                trace=trace.name,
+                last=last / 3600,
+                HOURS=HOURS,
+            )
+        )
     hours = int(last // 3600) + 1
     counts = np.bincount((trace.arrival_seconds // 3600).astype(int), minlength=hours)
     # The last hour may not be whole.

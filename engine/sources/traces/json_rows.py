@@ -16,6 +16,7 @@ from engine.sources.traces.records import (
     is_milliseconds,
 )
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 LARGEST_RECORD = 16 << 20
@@ -62,7 +63,14 @@ def _lines(stream: Text, shown: str) -> Iterator[str]:
     while line := stream.readline(LARGEST_RECORD + 1):
         number += 1
         if len(line) > LARGEST_RECORD:
-            raise InputError(f"{shown}: row {number:,}: more than {LARGEST_RECORD:,} characters")
+            raise InputError(
+                say(
+                    "{shown}: row {number:,}: more than {LARGEST_RECORD:,} characters",
+                    shown=shown,
+                    number=number,
+                    LARGEST_RECORD=LARGEST_RECORD,
+                )
+            )
         yield line
 
 

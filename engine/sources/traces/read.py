@@ -13,6 +13,7 @@ from engine.sources.traces import json_rows
 from engine.sources.traces.records import ARRIVAL, INPUT, OUTPUT, Rows, find_field, is_milliseconds
 from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 MAXIMUM_BYTES = 2 << 30
@@ -34,12 +35,23 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
             ) as stream:
                 return _read(stream, shown)
     except UnicodeDecodeError:
-        raise InputError(f"{shown}: not UTF-8 text, expected {EXPECTED}") from None
+        raise InputError(
+            say("{shown}: not UTF-8 text, expected {EXPECTED}", shown=shown, EXPECTED=EXPECTED)
+        ) from None
     except csv.Error as error:
-        raise InputError(f"{shown}: not valid CSV: {clean(str(error), 100)}") from None
+        raise InputError(
+            say("{shown}: not valid CSV: {error}", shown=shown, error=clean(str(error), 100))
+        ) from None
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise InputError(f"{shown}: {reason}, expected {EXPECTED}") from None
+        raise InputError(
+            say(
+                "{shown}: {reason}, expected {EXPECTED}",
+                shown=shown,
+                reason=reason,
+                EXPECTED=EXPECTED,
+            )
+        ) from None
 
 
 class _Counted(RawIOBase):
@@ -116,7 +128,14 @@ def _read_table(stream: _Joined, rows: Rows) -> None:
     )
     if inputs is None or outputs is None:
         found = ", ".join(clean(one, 30) for one in header[:8]) or "nothing"
-        raise InputError(f"{rows.shown}: row 1: found {found}; expected a header as {_HEADER}")
+        raise InputError(
+            say(
+                "{shown}: row 1: found {found}; expected a header as {HEADER}",
+                shown=rows.shown,
+                found=found,
+                HEADER=_HEADER,
+            )
+        )
     milliseconds = arrival is not None and is_milliseconds(header[arrival], has_hashes=False)
     for number, row in enumerate(reader, 2):
         if not row:

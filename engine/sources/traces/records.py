@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.sources.traces.trace import Blocks, Trace
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT, parse_decimal
 
@@ -65,7 +66,13 @@ class Rows:
     def add(self, row: int, arrival: float | None, inputs: float, outputs: float) -> bool:
         """Take one request; False where it has no prompt or no answer, and is left out."""
         if len(self.inputs) >= MOST_ROWS:
-            raise InputError(f"{self.shown}: more than {MOST_ROWS:,} rows, expected a shorter part")
+            raise InputError(
+                say(
+                    "{shown}: more than {MOST_ROWS:,} rows, expected a shorter part",
+                    shown=self.shown,
+                    MOST_ROWS=MOST_ROWS,
+                )
+            )
         if arrival is not None:
             if self.arrivals and arrival < self.arrivals[-1]:
                 back = self.arrivals[-1] - arrival
@@ -87,7 +94,13 @@ class Rows:
         if not isinstance(hashes, list):
             raise self.error(row, f"hash_ids: found {clean(repr(hashes), 40)}, expected a list")
         if len(self.ids) + len(hashes) > MOST_BLOCKS:
-            raise InputError(f"{self.shown}: more than {MOST_BLOCKS:,} blocks of prompts")
+            raise InputError(
+                say(
+                    "{shown}: more than {MOST_BLOCKS:,} blocks of prompts",
+                    shown=self.shown,
+                    MOST_BLOCKS=MOST_BLOCKS,
+                )
+            )
         for one in hashes:
             if isinstance(one, bool) or not isinstance(one, int | str):
                 raise self.error(
@@ -100,7 +113,13 @@ class Rows:
         """All rows; raises `InputError` where there are none."""
         if not self.inputs:
             left = f", {self.left_out:,} rows without prompt or answer" if self.left_out else ""
-            raise InputError(f"{self.shown}: found no requests{left}, expected at least one")
+            raise InputError(
+                say(
+                    "{shown}: found no requests{left}, expected at least one",
+                    shown=self.shown,
+                    left=left,
+                )
+            )
         arrival = None
         if self.arrivals:
             arrival = np.array(self.arrivals)
@@ -150,7 +169,7 @@ class Rows:
 
     def error(self, row: int, text: str) -> InputError:
         """What is wrong with a row."""
-        return InputError(f"{self.shown}: row {row:,}: {text}")
+        return InputError(say("{shown}: row {row:,}: {text}", shown=self.shown, row=row, text=text))
 
     @staticmethod
     def _number(value: object) -> float:

@@ -92,6 +92,20 @@ def test_a_front_end_that_spaces_requests_shortens_the_wait_for_the_first():
     assert at_once - apart == pytest.approx(7 / 8 * 4 * 1e-5)
 
 
+def test_a_wave_waits_for_all_of_its_prompts_where_they_go_before_decoding():
+    """One prompt of 1024 fills a pass: of 32 more each waits for 16 more on average. Where prompts
+    share passes with decoding, those that are through end sooner and waves drift apart."""
+    waits = {}
+    for mode in PrefillPasses:
+        subject = deployment(prefill_passes=mode, prefill_tokens=1024)
+        few, many = (ttft(subject, n * ALONE, Client(spread=0.0)) for n in (33, 65))
+        waits[mode] = many - few
+    own = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=1024)
+    prompt = run(own, [prefill_step(ALONE, own.layouts, 1024.0)]).seconds[0, 0]
+    assert waits[PrefillPasses.OWN] > 16 * prompt
+    assert waits[PrefillPasses.SHARED] < 4 * prompt
+
+
 def test_a_pass_takes_no_more_prompts_than_the_engine_allows():
     free = deployment(prefill_passes=PrefillPasses.OWN, prefill_tokens=65_536)
     bound = replace(free, framework=free.framework.changed(prefill_requests=4))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -27,10 +28,23 @@ def whole(values: Mapping[str, Any], key: str) -> int:
     """A whole number above 0; raises `InputError`."""
     value = values.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 1 << 40:
-        raise InputError(f"{key}: found {clean(repr(value), 60)}, expected a whole number")
+        raise InputError(
+            say(
+                "{key}: found {value}, expected a whole number",
+                key=key,
+                value=clean(repr(value), 60),
+            )
+        )
     return value
 
 
 def unknown(key: str, value: object, expected: str) -> InputError:
     """The error for a value that has no counterpart."""
-    return InputError(f"{key}: found {clean(repr(value), 80)}, expected {expected}")
+    return InputError(
+        say(
+            "{key}: found {value}, expected {expected}",
+            key=key,
+            value=clean(repr(value), 80),
+            expected=expected,
+        )
+    )

@@ -111,6 +111,18 @@ def test_only_runs_of_the_recipes_client_follow_them(tmp_path):
     assert [row.kv for row in (drawn, given, other)] == ["fp8", "bf16", ""]
 
 
+def test_what_a_page_says_of_its_client_stands_in_where_the_row_says_nothing(tmp_path):
+    """ATOM's recipe sends equal lengths, four prompts per slot."""
+    page = {"framework": "atom", "framework_version": "atom (recipes 2026)", "chip": "mi355x"}
+    page |= {"model": "Qwen/Qwen3-235B-A22B", "load": "closed-loop"}
+    silent, told, other = make_rows(
+        tmp_path, page, page | {"client": "sharegpt"}, page | {"framework_version": "atom 0.1"}
+    )
+    assert (silent.equal_lengths, silent.waves) == (True, 4.0)
+    assert not told.equal_lengths
+    assert not other.equal_lengths
+
+
 def test_a_recipe_whose_load_was_not_recorded_is_refused(tmp_path):
     """The label 512 of gpt-oss on H100 is the client's cap, not what was in flight."""
     cells = DRAWN | {"model": "openai/gpt-oss-120b", "precision_weights": "mxfp4"}

@@ -1,0 +1,101 @@
+"""Launch lines given to the engines' own argument parsers.
+
+    python -m tests.benchmarks.engine_parsers [vllm sglang lmdeploy deepspeed]
+
+Downloads each engine's wheel into a folder that is thrown away, imports its parser in a process of
+its own with everything that is not installed (torch and the like) stood in for, and parses every
+line of `tests.engine.plan.launch_scenarios` that the engine takes. Prints how many lines parse and
+what does not; an engine whose parser cannot be imported so is named with the reason. Needs a
+package index; no accelerator, and nothing is installed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.plan.launch_process import Role
+from tests.engine.plan.launch_scenarios import CASES
+
+CHILD = Path(__file__).with_name("parser_child.py")
+SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A wheel by name and version, and the module whose `main` reads the arguments after the
+    ``skipped`` first words of a line."""
+
+    wheel: str
+    version: str
+    module: str
+    skipped: int
+    told: str = ""
+    """The version that lines are written for; empty for the one whose options were read."""
+
+
+ENGINES = {
+    "vllm": Engine("vllm", "0.20.0", "vllm.entrypoints.cli.main", 1, "0.20"),
+    "sglang": Engine("sglang", "0.5.10.post1", "sglang.launch_server", 3, "0.5.10"),
+    "lmdeploy": Engine("lmdeploy", "0.18.0", "lmdeploy", 1),
+    "deepspeed": Engine("deepspeed-mii", "0.3.3", "mii.entrypoints.openai_api_server", 3),
+}
+
+
+def main() -> None:
+    """Print one paragraph for each engine."""
+    for name in sys.argv[1:] or ENGINES:
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"{name}: {_report(name, ENGINES[name], Path(folder))}", flush=True)
+
+
+def _report(name: str, engine: Engine, folder: Path) -> str:
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder)]
+    wanted = f"{engine.wheel}=={engine.version}"
+    fetched = subprocess.run([*pip, wanted], capture_output=True, text=True, check=False)
+    wheels = [*folder.glob("*.whl")]
+    if fetched.returncode or not wheels:
+        return f"no wheel of {engine.version}: {fetched.stderr.strip().splitlines()[-1:]}"
+    with zipfile.ZipFile(wheels[0]) as archive:
+        python = [one for one in archive.namelist() if one.endswith((".py", ".json", ".txt"))]
+        archive.extractall(folder / "unpacked", python)
+    lines = _lines(name, engine)
+    done = subprocess.run(
+        [sys.executable, str(CHILD), str(folder / "unpacked"), engine.module],
+        input=json.dumps(lines),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    results = [one for one in done.stdout.splitlines() if one.startswith("RESULT ")]
+    if len(results) != len(lines):
+        reason = (done.stderr.strip().splitlines() or ["nothing was said"])[-1]
+        return f"{engine.version}: its parser cannot be imported so: {reason[:300]}"
+    problems = [json.loads(one.removeprefix("RESULT ")) for one in results]
+    wrong = Counter(one for one in problems if one)
+    said = "".join(f"\n  {count} × {text[:200]}" for text, count in wrong.most_common(10))
+    return f"{engine.version}: {problems.count('')} of {len(lines)} lines parse{said}"
+
+
+def _lines(name: str, engine: Engine) -> list[list[str]]:
+    found = []
+    for case in CASES:
+        launch = case.launch(name, engine.told)
+        if not launch.refused:
+            found += [
+                [*one.words[engine.skipped :]]
+                for one in launch.processes
+                if one.role is not Role.ROUTER
+            ]
+    return found
+
+
+if __name__ == "__main__":
+    main()
