@@ -43,6 +43,14 @@ class Piece:
         return mean
 
     @property
+    def variance(self) -> FloatArray:
+        """Of its seconds."""
+        variance: FloatArray = (
+            np.square(self.width) / 12.0 + np.square(self.tail) + np.square(self.deviation)
+        )
+        return variance
+
+    @property
     def farthest(self) -> FloatArray:
         """What all but `FARTHEST_SHARE` keep."""
         beyond: FloatArray = (
@@ -84,7 +92,7 @@ def _evenly_within(past: FloatArray, piece: Piece) -> FloatArray:
 
 def _normal_within(past: FloatArray, piece: Piece) -> FloatArray:
     """As a normal distribution of the same mean and variance."""
-    variance = np.square(piece.width) / 12.0 + np.square(piece.tail) + np.square(piece.deviation)
+    variance = piece.variance
     middle = 0.5 * np.asarray(piece.width) + piece.tail
     deviations = (past - middle) / np.sqrt(np.maximum(variance, LEAST_SECONDS**2))
     return normal_share(deviations)
@@ -127,6 +135,22 @@ class Law:
         """Mean seconds."""
         mean: FloatArray = sum((one.share * one.mean for one in self.pieces), np.zeros(1))
         return mean
+
+    @property
+    def variance(self) -> FloatArray:
+        """Of the whole mixture."""
+        mean = self.mean
+        variance: FloatArray = sum(
+            (one.share * (one.variance + np.square(one.mean - mean)) for one in self.pieces),
+            np.zeros(1),
+        )
+        return variance
+
+    @property
+    def deviation(self) -> FloatArray:
+        """Square root of `variance`."""
+        deviation: FloatArray = np.sqrt(self.variance)
+        return deviation
 
     def within(self, seconds: FloatArray | float) -> FloatArray:
         """Share of the requests that take at most so many seconds."""

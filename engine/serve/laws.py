@@ -36,12 +36,25 @@ class Laws:
         one length differ by how fast their tokens come."""
         later = self.lengths.later_tokens
         if len(later) > 1:
-            tpot = self.tpot.mean
-            nodes = zip(self.lengths.share, later, strict=True)
-            return mixed([(share, self.ttft.after(tokens * tpot)) for share, tokens in nodes])
+            return self._of_lengths()
         return mixed(
             [(piece.share, _spread(self.ttft, piece, later[0])) for piece in self.tpot.pieces]
         )
+
+    def _of_lengths(self) -> Law:
+        """As `e2e`, where answers differ in length: those around each node are evenly spread, of
+        first tokens the mean and the variance count."""
+        later, tpot = self.lengths.later_tokens, self.tpot.mean
+        alike = len(self.tpot.pieces) == len(later)
+        first, varied = self.ttft.mean, self.ttft.variance
+        pieces = []
+        for place, (share, tokens) in enumerate(zip(self.lengths.share, later, strict=True)):
+            below, above = later[max(place - 1, 0)], later[min(place + 1, len(later) - 1)]
+            width = 0.5 * (above - below) * tpot
+            deviation = self.tpot.pieces[place].deviation if alike else self.tpot.deviation
+            spread = np.sqrt(varied + np.square(width) / 12.0 + np.square(tokens * deviation))
+            pieces.append(Piece(share, first + tokens * tpot, deviation=spread))
+        return Law(tuple(pieces))
 
     def law(self, name: str) -> Law:
         """The law of ``ttft``, ``tpot``, ``itl`` or ``e2e``."""

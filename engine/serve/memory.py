@@ -74,7 +74,7 @@ def held_tokens(requests: Requests, load: Load, framework: Framework) -> Held:
     if isinstance(load, Static) or not at_hand:
         images = requests.images
         return Held(whole, whole, requests.drafts.tokens, images=images, prompt_tokens=prompt)
-    mean = requests.input_tokens + 0.5 * requests.output_tokens
+    mean = requests.input_tokens + 0.5 * requests.output_tokens * requests.spread.output_bias
     shared = requests.shared_prefix_tokens if framework.scheduler.prefix_caching else 0.0
     return Held(mean, whole, requests.drafts.tokens, shared, requests.images, prompt)
 

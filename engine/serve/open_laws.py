@@ -26,6 +26,7 @@ from engine.serve.steady import SteadyPasses
 from engine.words.arrays import FloatArray
 
 LEAST = 1e-12
+LEAST_APART = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +79,86 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
     """What a prompt waits for: the running pass, prompts that came during it and share the next
     one, and those that this has no room for."""
     fresh = requests.fresh_tokens
-    busy_share = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
     fitting = passes.budget / fresh
     several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
-    each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
+    each = _further(passes)
     coming = passes.arrivals / passes.step
     lengths = input_variation(requests)
-    # A pass that is met holds what came during the pass before it, and the longer a prompt is, the
-    # more requests meet it.
-    others = each * np.minimum(coming * passes.step, several - 1.0)
-    work = parts * np.maximum(passes.mixed - passes.plain, 0.0)
-    met = [
-        (busy_share * share * length, passes.plain + length * work + others)
-        for share, length in few_nodes(prompt_nodes(requests))
-    ]
-    full = parts * (passes.plain + several * each)
+    first = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
+    full = parts * (passes.plain + first + (several - 1.0) * each)
     used = np.minimum(coming * full / several, 1.0 - LEAST)
     varied = 0.5 * (traffic.variation + lengths**2)
     return Queue(
         tuple(
             Running(share, seconds, np.minimum(coming * seconds, several - 1.0), each)
-            for share, seconds in ((1.0 - busy_share, passes.plain), *met)
+            for share, seconds in _met(requests, passes, coming, several, (first, each))
         ),
         varied * full / (several * (1.0 - used)),
         used ** np.sqrt(2.0 * (several + 1.0)),
     )
+
+
+def _met(
+    requests: Requests,
+    passes: SteadyPasses,
+    coming: FloatArray,
+    several: FloatArray,
+    work: tuple[FloatArray, FloatArray],
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Shares of the requests that meet a running pass, and its seconds, by how many prompts it
+    holds: those that came during the pass before it, a chain of Poisson counts whose mean is
+    ``m = λ·S`` and variance ``m·(1 + ρ²c²)/(1 − ρ²)``, taken as a negative binomial. The longer a
+    pass or a prompt is, the more requests meet it."""
+    apart, (first, each) = passes.apart, work
+    used = np.minimum(coming * first, 0.98)
+    mean = np.minimum(coming * (passes.plain if apart else passes.plain / (1.0 - used)), several)
+    varied = input_variation(requests) ** 2
+    kept = (1.0 - np.square(used)) / (1.0 + varied * np.square(used))
+    shares = _counts(mean, kept, HELD)
+    base = np.zeros_like(passes.plain) if apart else passes.plain
+    lengths = few_nodes(prompt_nodes(requests))
+    counts: list[FloatArray] = [np.asarray(float(count)) for count in range(1, HELD)]
+    counts.append(np.maximum(_beyond(mean, shares), float(HELD)))
+    seconds = [base + first + each * (np.minimum(one, several) - 1.0) for one in counts]
+    times = [share * one for share, one in zip(shares[1:], seconds, strict=True)]
+    held = np.maximum(sum(times, np.zeros(1)), LEAST)
+    busy = used if apart else held / (held + shares[0] * passes.plain)
+    ranks = passes.alone.deployment.layouts.attention_data
+    # Ranks that step together wait for each other's prompts.
+    together = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
+    busy = np.where(ranks > 1, together, busy)
+    met = [(1.0 - busy, passes.plain)]
+    for place, (time, one) in enumerate(zip(times, seconds, strict=True)):
+        share = busy * time / held
+        if place == 0:
+            met += [
+                (share * part * length, one + (length - 1.0) * each) for part, length in lengths
+            ]
+        else:
+            met.append((share, one + varied * each))
+    return met
+
+
+HELD = 4
+"""Prompts of a pass up to which each number is looked at by itself."""
+
+
+def _counts(mean: FloatArray, kept: FloatArray, most: int) -> list[FloatArray]:
+    """Shares of the passes with no prompts, one, … and ``most`` or more: a negative binomial of
+    that mean, which is the share ``kept`` of its variance."""
+    kept = np.minimum(kept, 1.0 - LEAST_APART)
+    shares = [np.exp(mean * kept * np.log(kept) / (1.0 - kept))]
+    for count in range(most - 1):
+        shares.append(shares[-1] * (count * (1.0 - kept) + mean * kept) / (count + 1.0))
+    shares.append(np.maximum(1.0 - sum(shares, np.zeros(1)), 0.0))
+    return shares
+
+
+def _beyond(mean: FloatArray, shares: list[FloatArray]) -> FloatArray:
+    """The mean number in passes of the last of ``shares``."""
+    seen = sum((count * share for count, share in enumerate(shares[:-1])), np.zeros(1))
+    beyond: FloatArray = (mean - seen) / np.maximum(shares[-1], LEAST_APART)
+    return beyond
 
 
 def admission_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Queue:
@@ -137,23 +193,30 @@ def open_laws(
     requests: Requests,
     traffic: Traffic,
     passes: SteadyPasses,
-    least: FloatArray,
+    means: tuple[FloatArray, FloatArray],
     prompts: Queue,
     place: Queue,
 ) -> Laws:
-    """How far single requests are from the mean; ``least`` seconds are what all of them wait."""
-    accepted = requests.drafts.accepted
+    """How far single requests are from the ``means``: seconds that all first tokens take at least,
+    and of a later token."""
+    least, tpot = means
     return Laws(
         by_prompt(
             prompt_nodes(requests),
             passes.budget / requests.fresh_tokens,
-            (passes.plain, passes.mixed),
-            _first_token(requests, least + passes.service, prompts, place),
+            (passes.plain, passes.plain + _further(passes)),
+            _first_token(requests, least, prompts, place),
         ),
-        _token_law(requests, traffic, passes, passes.step / accepted),
+        _token_law(requests, traffic, passes, tpot),
         passes_law(passes.plain, passes.mixed, passes.share),
         answer_nodes(requests),
     )
+
+
+def _further(passes: SteadyPasses) -> FloatArray:
+    """What a mean prompt more takes."""
+    assert passes.further is not None
+    return passes.further
 
 
 def _first_token(requests: Requests, served: FloatArray, prompts: Queue, place: Queue) -> Law:

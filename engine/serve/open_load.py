@@ -9,7 +9,7 @@ the queue grows without end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,11 +18,19 @@ from engine.serve.open_laws import Queue, Traffic, admission_queue, open_laws, p
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service
-from engine.serve.steady import SteadyPasses, steady_passes, waited_passes
+from engine.serve.steady import (
+    LEAST_FRESH,
+    SteadyPasses,
+    steady_passes,
+    waited_passes,
+    with_further,
+)
 from engine.words.arrays import BoolArray, FloatArray
 
 ROUNDS = 10
 """Of the search for the number in flight; time per pass is nearly a straight line over it."""
+HELD_UP_ROUNDS = 2
+"""Until the passes know of those who are held up by prompts that came while their own waited."""
 MOST_USED = 1.0 - 1e-6
 """Share of the largest rate up to which anything is worked out."""
 
@@ -69,8 +77,16 @@ def serve_open(
 
     others = kept_in_flight(lambda n: carried * steps * passes_with(n).step, limit)
     passes = passes_with(others)
+    passes = with_further(deployment, requests, passes)
+    behind = _behind(requests, load, carried, passes)
+    for _ in range(HELD_UP_ROUNDS):
+        # Who is held up is in flight, and brings no prompts meanwhile.
+        starting = np.maximum(carried * steps * passes.step, LEAST_FRESH)
+        others = np.minimum(starting + carried * behind, limit)
+        fuller = steady_passes(deployment, requests, None, others + 1.0, starting)
+        passes = replace(fuller, further=passes.further)
     slope = _slope(passes, passes_with(others + np.maximum(np.sqrt(others), 1.0)), others)
-    running = others + carried * passes.service
+    running = np.minimum(others + carried * passes.service, limit)
     traffic = Traffic(load.variation, carried, running, limit, most, slope)
     prompts, place = (
         prompt_queue(requests, traffic, passes),
@@ -80,19 +96,39 @@ def serve_open(
     request = known + requests.loading_seconds
     polling = _polling(deployment, passes)
     waits = _Waits(known, requests.loading_seconds, prompts, place, polling)
-    ttft = request + waits.polling + prompts.mean + passes.service + place.mean
-    tpot = passes.step / accepted
+    ttft = request + waits.polling + prompts.mean + served(passes) + place.mean
+    tpot = (passes.step + behind / steps) / accepted
     e2e = ttft + np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 0.0) * tpot
     service = Service.of(
         requests,
         carried * e2e,
         ttft,
         tpot,
-        lambda: _parts(passes, waits, accepted),
-        lambda: open_laws(requests, traffic, passes, request + waits.polling, prompts, place),
+        lambda: _parts(passes, waits, tpot, accepted),
+        lambda: open_laws(
+            requests, traffic, passes, (request + polling + served(passes), tpot), prompts, place
+        ),
         {"prefill": passes.prefill, "decode": passes.alone},
     )
     return OpenService(service, carried * e2e, running, stable, most)
+
+
+def served(passes: SteadyPasses) -> FloatArray:
+    """Seconds of the passes that bring a first token: prompts with passes of their own wait for no
+    decoding after them."""
+    seconds: FloatArray = passes.service - (passes.plain if passes.apart else 0.0)
+    return seconds
+
+
+def _behind(requests: Requests, load: Open, rate: FloatArray, passes: SteadyPasses) -> FloatArray:
+    """Seconds that an answer is held up by the prompts that came while its own waited, beyond the
+    usual ones: who begins to answer leaves as many behind as came meanwhile (Little's law), each of
+    which, and those that come while it is served, is in the way."""
+    none = np.zeros_like(passes.step)
+    queue = prompt_queue(requests, Traffic(load.variation, rate, none, none, none, none), passes)
+    meanwhile = np.maximum(queue.mean + passes.service - passes.step, 0.0)
+    held: FloatArray = meanwhile * np.maximum(passes.step / passes.plain - 1.0, 0.0)
+    return held
 
 
 def kept_in_flight(needed: Callable[[FloatArray], FloatArray], limit: FloatArray) -> FloatArray:
@@ -137,7 +173,7 @@ class _Waits:
     polling: FloatArray
 
 
-def _parts(passes: SteadyPasses, waits: _Waits, accepted: float) -> Parts:
+def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: float) -> Parts:
     """What the latencies are made of."""
     decode, plain = passes.alone.seconds / accepted, passes.plain / accepted
     return {
@@ -145,12 +181,12 @@ def _parts(passes: SteadyPasses, waits: _Waits, accepted: float) -> Parts:
             Part("request", np.asarray(waits.request)),
             Part("cache from host memory", np.asarray(waits.loading)),
             Part("waiting for passes and prompts of others", waits.polling + waits.prompts.mean),
-            Part("prefill", passes.service, "prefill"),
+            Part("prefill", served(passes), "prefill"),
             Part("queueing for a place", waits.place.mean),
         ),
         "tpot": (
             Part("decode", decode, "decode"),
             Part("drafting", plain - decode),
-            Part("prompts of others", passes.step / accepted - plain),
+            Part("prompts of others", tpot - plain),
         ),
     }

@@ -61,6 +61,25 @@ class Spread:
     output: float = 0.0
     histogram: Histogram | None = None
 
+    @property
+    def input_bias(self) -> float:
+        """Length of the prompt that a token of one belongs to, over the mean: ``E[i²]/E[i]²``."""
+        if self.histogram is not None:
+            return _bias(self.histogram.input_tokens, self.histogram.share)
+        return 1.0 + self.input**2
+
+    @property
+    def output_bias(self) -> float:
+        """The same of answers."""
+        if self.histogram is not None:
+            return _bias(self.histogram.output_tokens, self.histogram.share)
+        return 1.0 + self.output**2
+
+
+def _bias(lengths: FloatArray, share: FloatArray) -> float:
+    mean = float(share @ lengths)
+    return float(share @ np.square(lengths)) / mean**2 if mean else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Images:
@@ -122,7 +141,14 @@ class Requests:
         whole: FloatArray = np.asarray(self.input_tokens + self.output_tokens, dtype=float)
         return whole
 
+    @property
+    def met_output_tokens(self) -> FloatArray:
+        """Tokens of the answers that are met in flight: long ones are there longer,
+        ``E[o²]/E[o]``."""
+        met: FloatArray = np.asarray(self.output_tokens, dtype=float) * self.spread.output_bias
+        return met
+
     def decoding(self, layouts: LayoutArrays, batch: FloatArray) -> Step:
         """The mean decode step of ``batch`` sequences per replica."""
         queries = 1.0 + self.drafts.tokens
-        return decode_step(batch, layouts, self.input_tokens, self.output_tokens, queries)
+        return decode_step(batch, layouts, self.input_tokens, self.met_output_tokens, queries)

@@ -49,8 +49,12 @@ class SteadyPasses:
     """Passes from one that may take prompts to the next."""
     step: FloatArray
     """Seconds of the mean pass."""
+    apart: bool
+    """Whether prompts have passes of their own."""
     service: FloatArray
     """Seconds until a prompt that is being served has its first token."""
+    further: FloatArray | None = None
+    """Seconds that one more mean prompt adds to a pass that holds some; None where nobody asked."""
 
 
 def steady_passes(
@@ -114,6 +118,7 @@ def steady_passes(
         mixed=mixed,
         interval=interval,
         step=plain + share * (mixed - plain),
+        apart=not shared,
         service=np.maximum(fresh / np.minimum(budget, fresh), 1.0) * mixed,
     )
 
@@ -161,11 +166,13 @@ def _together(
 
 def prompt_step(chunk: FloatArray, requests: Requests, share: float | FloatArray) -> Step:
     """``chunk`` tokens of prompts in one pass: whole prompts, or an average piece of one. What is
-    found in the prefix cache is seen, not computed."""
+    found in the prefix cache is seen, not computed. Where lengths differ, most tokens are of long
+    prompts, and see as many."""
     input_tokens, fresh = np.asarray(requests.input_tokens, dtype=float), requests.fresh_tokens
     queries = np.minimum(chunk, fresh)
-    first = input_tokens - fresh
-    return Step(chunk / queries, queries, first, input_tokens - 1.0, decode=False, share=share)
+    longer = requests.spread.input_bias
+    first, last = (input_tokens - fresh) * longer, input_tokens * longer - 1.0
+    return Step(chunk / queries, queries, first, last, decode=False, share=share)
 
 
 def _prefill_pass(deployment: Deployment, alone: Pass, prompts: Step) -> Pass:
@@ -180,6 +187,25 @@ def _turn_seconds(deployment: Deployment, prefill: Pass, alone: Pass) -> FloatAr
     if deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED:
         return prefill.seconds
     return alone.seconds + prefill.seconds
+
+
+SEVERAL = 4.0
+"""Prompts of the pass that tells what one more takes."""
+
+
+def with_further(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> SteadyPasses:
+    """The passes with what one more prompt takes: a first one is read partly while weights come
+    from memory, others take all their arithmetic. As long as the average one where a pass has no
+    room for more."""
+    fresh = requests.fresh_tokens
+    share = passes.prefill.steps[-1].share
+    chunk = np.maximum(np.minimum(SEVERAL * passes.chunk, passes.budget), passes.chunk)
+    several = with_prompts(deployment, passes, prompt_step(chunk, requests, share))
+    drafting = passes.mixed - _turn_seconds(deployment, passes.prefill, passes.alone)
+    prompts = (chunk - passes.chunk) / fresh
+    each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
+    added = np.maximum(several + drafting - passes.mixed, 0.0) / np.maximum(prompts, LEAST_FRESH)
+    return replace(passes, further=np.where(prompts >= 0.5, np.maximum(added, each), each))
 
 
 def with_prompts(deployment: Deployment, passes: SteadyPasses, prompts: Step) -> FloatArray:

@@ -5,10 +5,13 @@ import pytest
 
 from engine.scenario import Scenario
 from engine.serve.load import Closed, Open
+from engine.serve.open_laws import _beyond, _counts
 from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
 from engine.serve.requests import Requests, Spread
 from engine.serve.resolve import resolve
+from engine.serve.simulation.generate import drawn_trace
+from engine.serve.simulation.simulate import simulate
 from engine.words.statistic import PERCENTILES, Statistic
 from engine.work.arrangement import Aggregated, Disaggregated, Pool
 from engine.work.layout import Layout
@@ -101,6 +104,45 @@ def test_goodput_is_the_share_within_every_limit():
     assert made.kept({"ttft": limit})[0, -1] == pytest.approx(0.9, abs=1e-3)
     assert np.all(made.kept({"ttft": limit, "tpot": 1.0}) <= made.kept({"ttft": limit}))
     assert np.all(made.kept({}) == 1.0)
+
+
+def test_a_chain_of_poisson_counts_keeps_its_mean():
+    mean, kept = np.array([0.2, 1.0, 2.0]), np.array([0.9, 0.6, 0.999999])
+    shares = _counts(mean, kept, 4)
+    assert sum(shares) == pytest.approx(np.ones(3))
+    beyond = _beyond(mean, shares)
+    seen = sum(count * share for count, share in enumerate(shares[:-1]))
+    assert seen + beyond * shares[-1] == pytest.approx(mean)
+    # Of as much variance as mean: Poisson.
+    assert shares[0][2] == pytest.approx(np.exp(-2.0), rel=1e-4)
+
+
+def test_spread_lengths_carry_fewer_requests():
+    """Tokens are of long prompts and answers more often than of short ones."""
+    alike = ask(np.ones((1, 1))).largest_rate
+    spread = Requests(2048.0, 256.0, spread=Spread(0.8, 0.8))
+    assert ask(np.ones((1, 1)), requests=spread).largest_rate < alike
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_percentiles_are_those_of_the_simulation(engine: str, share: float):
+    scenario = Scenario(model="llama-3.1-8b", chip="h100_sxm", framework=engine)
+    system, arrangement = resolve(scenario).systems[0], Aggregated(Layout())
+    requests = Requests(1024.0, 256.0, spread=Spread(0.3, 0.3))
+
+    def said(rate: float) -> Outcome:
+        sizes = np.array([[rate]])
+        return predict(system, (arrangement,), requests, Open(rate), sizes)
+
+    rate = share * float(said(1.0).largest_rate[0, 0])
+    trace = drawn_trace(requests, Open(rate), 6000, 2)
+    found = simulate(system, arrangement, requests, trace, counts_all=False)
+    p99 = said(rate)
+    first = float(p99.at("ttft", Statistic.P99)[0, 0])
+    whole = float(p99.at("e2e", Statistic.P99)[0, 0])
+    assert first == pytest.approx(float(np.quantile(found.ttft_seconds, 0.99)), rel=0.2)
+    assert whole == pytest.approx(float(np.quantile(found.e2e_seconds, 0.99)), rel=0.12)
 
 
 @pytest.mark.parametrize(

@@ -51,4 +51,6 @@ def test_long_answers_take_longer_from_end_to_end():
     alike, spread = outcome(Closed()), outcome(Closed(), spread=Spread(output=1.0))
     factor = spread.at("e2e", Statistic.P99) / alike.at("e2e", Statistic.P99)
     assert np.all(factor > 3.0)
-    assert spread.at("e2e", Statistic.MEAN) == pytest.approx(alike.at("e2e", Statistic.MEAN))
+    # Long answers are met more often, with the longer contexts that they have.
+    more = spread.at("e2e", Statistic.MEAN) / alike.at("e2e", Statistic.MEAN)
+    assert np.all((more >= 1.0) & (more < 1.03))
