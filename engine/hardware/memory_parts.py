@@ -149,6 +149,13 @@ class MemoryPolicy:
         most=100_000,
     )
     graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0, most=100_000)
+    generation_graph_bytes: Mapping[str, float] = constant(
+        "generation_graph_gib",
+        "the same where a chip generation's kernels take more in them",
+        {},
+        least=0,
+        most=100_000,
+    )
     host_cache_bytes: float = constant(
         "host_cache_gib",
         "host memory for each chip that holds what its prefix cache drops",

@@ -135,14 +135,16 @@ def parse_name(text: str) -> BenchmarkName:
     kind, number = fields.head()
     if kind == "FPS":
         return _parse_fps(fields, number)
-    batch = fields.number(-1, "batch", r"B(\d+)", "B and a number, as B16")
+    batch = fields.number(-1, "batch", r"B(\d+)", say("B and a number, as B16"))
     weights, activations = fields.precision(-2)
     place = -3
     output_tokens = 0
     if kind == "TPS":
-        output_tokens = fields.tokens(place, "output", r"[0Oo](\d+K?)", "0 and tokens, as 0256")
+        output_tokens = fields.tokens(
+            place, "output", r"[0Oo](\d+K?)", say("0 and tokens, as 0256")
+        )
         place -= 1
-    input_tokens = fields.tokens(place, "input", r"S(\d+K?)", "S and tokens, as S4K")
+    input_tokens = fields.tokens(place, "input", r"S(\d+K?)", say("S and tokens, as S4K"))
     size = fields.word(place - 1, "size")
     model = fields.model(place - 1)
     if kind == "TPS":
@@ -156,11 +158,11 @@ _SIZES = "R and width x height, as R224x224, or S and tokens, as S384"
 
 
 def _parse_fps(fields: _Fields, number: int) -> FpsName | EncoderName:
-    batch = fields.number(-1, "batch", r"B(\d+)", "B and a number, as B16")
+    batch = fields.number(-1, "batch", r"B(\d+)", say("B and a number, as B16"))
     weights, activations = fields.precision(-2)
     version, model = fields.word(-4, "version"), fields.model(-4)
     if fields.parts[-3][:1] in ("S", "s"):
-        tokens = fields.tokens(-3, "input", r"S(\d+K?)", "S and tokens, as S384")
+        tokens = fields.tokens(-3, "input", r"S(\d+K?)", say("S and tokens, as S384"))
         return EncoderName(number, model, version, tokens, weights, activations, batch)
     match = fields.match(-3, "resolution", r"R(\d+)[xX](\d+)", _SIZES)
     width = fields.positive(-3, "resolution", match[1])
@@ -178,7 +180,7 @@ class _Fields:
     def head(self) -> tuple[str, int]:
         match = re.fullmatch(r"(TPS|FTL|FPS)(\d{3})", self.parts[0], re.IGNORECASE | re.ASCII)
         if match is None:
-            raise self.error(0, "kind", "TPS, FTL or FPS and three digits, as TPS001")
+            raise self.error(0, "kind", say("TPS, FTL or FPS and three digits, as TPS001"))
         kind = match[1].upper()
         if len(self.parts) < _KINDS[kind]:
             raise InputError(
@@ -202,7 +204,7 @@ class _Fields:
     def positive(self, place: int, field: str, digits: str) -> int:
         value = int(digits) if len(digits) <= 9 else 0
         if value < 1:
-            raise self.error(place, field, "a number from 1 to 999999999")
+            raise self.error(place, field, say("a number from 1 to 999999999"))
         return value
 
     def number(self, place: int, field: str, pattern: str, expected: str) -> int:
@@ -214,7 +216,7 @@ class _Fields:
         return value * KILO if digits.endswith("K") else value
 
     def precision(self, place: int) -> tuple[int, int]:
-        match = self.match(place, "precision", r"W(\d{1,2})A(\d{1,2})", "bits, as W4A16")
+        match = self.match(place, "precision", r"W(\d{1,2})A(\d{1,2})", say("bits, as W4A16"))
         return (
             self.positive(place, "precision", match[1]),
             self.positive(place, "precision", match[2]),
@@ -222,7 +224,7 @@ class _Fields:
 
     def word(self, place: int, field: str) -> str:
         if not self.parts[place] or clean(self.parts[place]) != self.parts[place]:
-            raise self.error(place, field, "a word without dashes and control characters")
+            raise self.error(place, field, say("a word without dashes and control characters"))
         return self.parts[place]
 
     def model(self, end: int) -> str:
@@ -233,7 +235,7 @@ class _Fields:
             )
         for place in range(1, end % len(self.parts)):
             if clean(self.parts[place]) != self.parts[place]:
-                raise self.error(place, "model", "a name without control characters")
+                raise self.error(place, "model", say("a name without control characters"))
         return name
 
     def error(self, place: int, field: str, expected: str) -> InputError:

@@ -139,9 +139,9 @@ def _model_of(name: BenchmarkName, base: Scenario) -> LoadedModel:
     known = [*model_names(), *named_architectures()]
     near = near or closest(asked.lower(), known, 3, 0.5)
     hint = (
-        f"; nearest: {', '.join(list(dict.fromkeys(near))[:3])}"
+        say("; nearest: {fromkeys}", fromkeys=", ".join(list(dict.fromkeys(near))[:3]))
         if near
-        else "; rooftop models lists the names"
+        else say("; rooftop models lists the names")
     )
     raise InputError(
         say("benchmark name: no model is called {asked}{hint}", asked=clean(asked, 80), hint=hint)

@@ -59,7 +59,8 @@ def budget(
     policy = engine.memory
     per_token = activation_bytes_per_token(architecture, layouts)
     tokens = float(engine.scheduler.prefill_tokens)
-    graphs = policy.graph_bytes + policy.graph_share * per_token * tokens
+    captured = policy.generation_graph_bytes.get(chip.generation, policy.graph_bytes)
+    graphs = captured + policy.graph_share * per_token * tokens
     runtime = [
         ("communication", _communication_bytes(chip, policy, layouts)),
         ("runtime", _runtime_bytes(chip, policy, layouts)),

@@ -89,9 +89,15 @@ _LISTED = {"chips", "frameworks"}
 def _unknown(kind: str, name: str, wanted: str, known: Sequence[str]) -> str:
     singular = kind.removesuffix("s")
     near = _near(wanted, list(known))
-    listed = f"`rooftop {kind}` lists them" if kind in _LISTED else f"known: {', '.join(known)}"
-    hint = f"nearest: {', '.join(near)}" if near else listed
-    return f"{singular} {clean(name, 60)!r} is unknown; {hint}"
+    listed = (
+        say("`rooftop {kind}` lists them", kind=kind)
+        if kind in _LISTED
+        else say("known: {known}", known=", ".join(known))
+    )
+    hint = say("nearest: {near}", near=", ".join(near)) if near else listed
+    return say(
+        "{singular} {name!r} is unknown; {hint}", singular=singular, name=clean(name, 60), hint=hint
+    )
 
 
 def _near(wanted: str, known: list[str]) -> list[str]:
@@ -149,7 +155,7 @@ def with_base(path: Path, file: dict[str, Any], kind: str, read: BaseValues) -> 
     known = bundled_files(kind)
     if not isinstance(name, str) or name not in known:
         near = closest(str(name), list(known), 3, 0.5)
-        hint = f", nearest: {', '.join(near)}" if near else ""
+        hint = say(", nearest: {near}", near=", ".join(near)) if near else ""
         raise InputError(
             say(
                 "{path}: base: found {name}, expected the id of a bundled profile{hint}",

@@ -16,6 +16,8 @@ from engine.evidence.measured.memory_rows import SHORT, MemoryRow
 from engine.words.quantities import GIB
 
 ALL = "all"
+OWN_FORMATS = "formats of the config"
+"""Rows of checkpoints whose own config was at hand; of others the format was given by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,14 @@ class MemoryGroup:
 def memory_groups(
     rows: Sequence[MemoryRow], predictions: Sequence[MemoryPrediction]
 ) -> list[MemoryGroup]:
-    """All rows first, then every engine, then its eras."""
+    """All rows first, those whose config says its own formats, then every engine, then its eras."""
     pairs = [
         (row, one) for row, one in zip(rows, predictions, strict=True) if one.startup is not None
     ]
     found = [_group(ALL, ALL, pairs)]
+    told = [pair for pair in pairs if not pair[0].weights]
+    if 0 < len(told) < len(pairs):
+        found.append(_group(ALL, OWN_FORMATS, told))
     for engine in sorted({row.engine for row, _ in pairs}):
         mine = [(row, one) for row, one in pairs if row.engine == engine]
         found.append(_group(engine, ALL, mine))

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.sources.hub.client import client, constants, endpoint, within
 from engine.sources.hub.reference import HubReference
+from engine.words.messages import say
 from engine.words.text import clean
 
 INFO_SECONDS = 10.0
@@ -45,7 +46,7 @@ def hub_count(reference: HubReference) -> HubCount | None:
 
 def without_config(reference: HubReference) -> str:
     """Words for a repository without config.json, with what it holds instead if that is known."""
-    words = "the repository has no config.json"
+    words = say("the repository has no config.json")
     try:
         info = _info(reference, ["siblings", "tags"])
         files = [str(one.rfilename).lower() for one in info.siblings or ()]
@@ -54,9 +55,9 @@ def without_config(reference: HubReference) -> str:
         return words
     kind = next((text for ends, text in _WORDS if any(name.endswith(ends) for name in files)), "")
     base = next((tag for tag in map(_base, tags) if tag), "")
-    advice = f"; name the model it was made of: {base}" if base else ""
+    advice = say("; name the model it was made of: {base}", base=base) if base else ""
     if kind and not base:
-        advice = "; name the model it was made of"
+        advice = say("; name the model it was made of")
     return f"{words}{f': {kind}' if kind else ''}{advice}"
 
 

@@ -55,30 +55,41 @@ def _of_repository(names: set[str], reference: HubReference, where: str) -> str:
     if "GatedRepoError" in names:
         page = f"{where}/{reference.repository}"
         if has_token():
-            return f"gated, and the token in use has no access; accept its terms at {page}"
-        return f"gated; accept its terms at {page}, then set HF_TOKEN to a token of that account"
+            return say(
+                "gated, and the token in use has no access; accept its terms at {page}", page=page
+            )
+        return say(
+            "gated; accept its terms at {page}, then set HF_TOKEN to a token of that account",
+            page=page,
+        )
     if "DisabledRepoError" in names:
-        return f"disabled on {where}"
+        return say("disabled on {where}", where=where)
     if "RevisionNotFoundError" in names:
-        return f"no revision {clean(reference.revision or 'main', 60)!r} on {where}"
+        return say(
+            "no revision {revision!r} on {where}",
+            revision=clean(reference.revision or "main", 60),
+            where=where,
+        )
     if "HFValidationError" in names:
-        return "not a name that the hub allows; expected org/name"
+        return say("not a name that the hub allows; expected org/name")
     if "RepositoryNotFoundError" in names:
         private = (
-            "or it is private and the token in use may not read it"
+            say("or it is private and the token in use may not read it")
             if has_token()
-            else "or it is private: set HF_TOKEN to a token that may read it"
+            else say("or it is private: set HF_TOKEN to a token that may read it")
         )
-        return f"no such repository on {where}, {private}"
+        return say("no such repository on {where}, {private}", where=where, private=private)
     if "OfflineModeIsEnabled" in names:
-        return not_cached("HF_HUB_OFFLINE is set")
+        return not_cached(say("HF_HUB_OFFLINE is set"))
     return ""
 
 
 def not_cached(why: str) -> str:
     """What is said when the hub is not asked and the cache holds no copy."""
     folder = clean(str(constants().HF_HUB_CACHE), 120)
-    return f"{why}, and no copy of its config.json is in the cache {folder}"
+    return say(
+        "{why}, and no copy of its config.json is in the cache {folder}", why=why, folder=folder
+    )
 
 
 def _of_status(
@@ -122,8 +133,8 @@ def _of_status(
         )
     if status == 429:
         wait = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
-        later = f"in {wait} s" if wait.isdigit() and len(wait) < 7 else "later"
-        better = "" if has_token() else ", or set HF_TOKEN for a higher limit"
+        later = say("in {wait} s", wait=wait) if wait.isdigit() and len(wait) < 7 else "later"
+        better = "" if has_token() else say(", or set HF_TOKEN for a higher limit")
         return Unreachable(
             say(
                 "{reference}: too many requests to {where}; try {later}{better}",
@@ -156,41 +167,61 @@ def _of_network(names: set[str], chain: list[BaseException], where: str, seconds
     text = " ".join(str(one).lower() for one in chain)
     proxy = proxy_variable(endpoint())
     if "ProxyError" in names:
-        return f"the proxy in {proxy or 'HTTPS_PROXY'} refused or failed"
+        return say("the proxy in {proxy} refused or failed", proxy=proxy or "HTTPS_PROXY")
     if "TimeoutException" in names or "TimeoutError" in names:
-        return f"no network, or too slow: {where} gave no answer within {seconds:g} s"
+        return say(
+            "no network, or too slow: {where} gave no answer within {seconds:g} s",
+            where=where,
+            seconds=seconds,
+        )
     if "ConnectError" in names:
-        return _of_connection(text, where, f" through the proxy in {proxy}" if proxy else "")
+        return _of_connection(
+            text, where, say(" through the proxy in {proxy}", proxy=proxy) if proxy else ""
+        )
     if names & {"NetworkError", "RemoteProtocolError"}:
-        return f"the connection to {where} broke; try again"
+        return say("the connection to {where} broke; try again", where=where)
     return ""
 
 
 def _of_connection(text: str, where: str, way: str) -> str:
     if "certificate" in text:
-        return f"the certificate of {where} is not trusted; set SSL_CERT_FILE if it is your own"
+        return say(
+            "the certificate of {where} is not trusted; set SSL_CERT_FILE if it is your own",
+            where=where,
+        )
     if "[ssl" in text:
-        return f"{where} does not speak TLS{way}; check HF_ENDPOINT"
+        return say("{where} does not speak TLS{way}; check HF_ENDPOINT", where=where, way=way)
     if any(part in text for part in _NAME_UNKNOWN):
-        return f"no network: the name {where} cannot be found{way}"
-    return f"no network: cannot connect to {where}{way}"
+        return say("no network: the name {where} cannot be found{way}", where=where, way=way)
+    return say("no network: cannot connect to {where}{way}", where=where, way=way)
 
 
 def _of_machine(chain: list[BaseException], names: set[str], where: str) -> str:
     cache = clean(str(constants().HF_HUB_CACHE), 120)
     for one in chain:
         if isinstance(one, OSError) and one.errno in _NO_SPACE:
-            return f"the disk of the cache {cache} is full; HF_HOME moves it"
+            return say("the disk of the cache {cache} is full; HF_HOME moves it", cache=cache)
         if isinstance(one, OSError) and one.errno is not None:
-            reason = (one.strerror or "cannot be written").lower()
-            return f"the cache {cache} cannot be used: {reason}; HF_HOME moves it"
+            reason = (one.strerror or say("cannot be written")).lower()
+            return say(
+                "the cache {cache} cannot be used: {reason}; HF_HOME moves it",
+                cache=cache,
+                reason=reason,
+            )
     if "FileMetadataError" in names:
-        return f"{where} does not answer as a hub; check HF_ENDPOINT and your proxy"
+        return say(
+            "{where} does not answer as a hub; check HF_ENDPOINT and your proxy", where=where
+        )
     proxy = proxy_variable(endpoint())
     if proxy and names & {"ImportError", "UnsupportedProtocol", "InvalidURL", "ValueError"}:
-        return f"the proxy in {proxy} cannot be used; expected an address as http://proxy:8080"
+        return say(
+            "the proxy in {proxy} cannot be used; expected an address as http://proxy:8080",
+            proxy=proxy,
+        )
     if names & {"LocalProtocolError", "UnicodeEncodeError"}:
-        return "the token cannot be sent; check HF_TOKEN for characters that do not belong there"
+        return say(
+            "the token cannot be sent; check HF_TOKEN for characters that do not belong there"
+        )
     if "TooManyRedirects" in names:
-        return f"{where} sends in circles"
-    return f"asking {where} failed ({type(chain[0]).__name__})"
+        return say("{where} sends in circles", where=where)
+    return say("asking {where} failed ({name})", where=where, name=type(chain[0]).__name__)

@@ -80,3 +80,18 @@ def test_vllm_0_7_runs_the_longest_prompt_in_one_pass_at_start():
     )
     assert long < chunked
     assert long < short
+
+
+def test_gpt_oss_on_vllm_0_22_has_the_cache_of_its_log():
+    # gpt-oss-120b on two H200, 64 sequences: 88.77 GiB for the cache, 1.03 for graphs.
+    told = {"memory_fraction": 0.9, "max_context": 2068, "max_sequences": 64}
+    found = start(Layout(tensor=2), "vllm", "gpt-oss-120b", "h200", prefill_tokens=8192, **told)
+    assert found.pool_bytes / GIB == pytest.approx(88.77, abs=0.4)
+
+
+def test_tokens_of_older_builds_are_those_of_a_group():
+    # gpt-oss: as many layers with a window as without, so that a group's tokens are of all layers.
+    told = {"memory_fraction": 0.95, "max_context": 131_072}
+    found = start(Layout(), "vllm", "gpt-oss-120b", "h200", build="0.11.0", **told)
+    per_token = 36 * 2 * 8 * 64 * 2
+    assert found.tokens == pytest.approx(found.pool_bytes / per_token, rel=1e-3)
