@@ -9,6 +9,7 @@ from engine.hardware.launch_table import LaunchTable, version_number
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 _WITHIN = re.compile(r"\d+(?:\.\d+){1,3}$", re.ASCII)
@@ -23,7 +24,12 @@ def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
     if not _NUMBER.fullmatch(version) or not (oldest <= version_number(version) <= newest):
         known = table.version if oldest == newest else f"{table.oldest} to {table.version}"
         raise InputError(
-            f"version {clean(version, 40)!r} of {engine}: expected {known}, whose options were read"
+            say(
+                "version {version!r} of {engine}: expected {known}, whose options were read",
+                version=clean(version, 40),
+                engine=engine,
+                known=known,
+            )
         )
 
 
