@@ -53,10 +53,17 @@ def parse_key(text: str) -> str:
     )
 
 
+_ESC_DIGITS = "º¡™£¢∞§¶•ª"
+"""What esc and a digit, from 0 on, come as."""
+
+
 def as_pressed(key: str, character: str | None) -> tuple[tuple[str, str | None], ...]:
     """The keys that were pressed. Esc and a key right after it, as quick fingers and slow lines
     send them, reach a program as alt with that key. No command has alt, so that it is what it
-    was."""
+    was. With a digit they are read as what that is on another system's keyboard."""
+    if character and character in _ESC_DIGITS:
+        digit = str(_ESC_DIGITS.index(character))
+        return (("escape", None), (digit, digit))
     if not key.startswith("alt+") or not character or not character.isprintable():
         return ((key, character),)
     return (("escape", None), (BY_CHARACTER.get(character, character), character))

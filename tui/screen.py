@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 Result = TypeVar("Result")
+ADVICE_WAIT_SECONDS = 0.3
+"""How long an explanation waits for the advice that goes with it."""
 
 
 class MainScreen(Screen[None]):
@@ -191,10 +193,14 @@ class MainScreen(Screen[None]):
 
     def explained(self, found: Explanation) -> None:
         """An explanation came back."""
-        self.why.explanation = found
         self.chart.explanation = found
-        self.why.update()
         self.chart.update()
+        # What the row lacks is known in a moment: both are drawn at once then.
+        self.why.next_explanation = found
+        if self.why.waits_for_advice:
+            self.set_timer(ADVICE_WAIT_SECONDS, self.why.turn)
+        else:
+            self.why.turn()
 
     # --- drawing ----------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ class Thinking:
         def deliver(found: tuple[Advice | None]) -> None:
             why.advice = found[0]
             why.advised_for = subject
-            why.update()
+            why.turn()
 
         self._advice.submit(work, deliver)
 

@@ -30,7 +30,7 @@ from engine.plan.metrics import (
 from engine.plan.nudge import Nudge, chip_count_nudge, chip_nudge, objective_nudge, relatives
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.results import Table
-from engine.plan.sweep import batch_table
+from engine.plan.sweep import batch_table, rows_table
 from engine.plan.token_nudges import token_nudge
 from engine.scenario import LayoutLimits, Scenario
 from engine.serve.images import with_images
@@ -194,10 +194,9 @@ def _tried(nudge: Nudge, candidate: Candidate) -> Remedy | None:
     try:
         prepared = prepare(nudge.scenario)
         options = _counterparts(prepared, nudge.scenario, candidate)
-        remedies = [_judged(prepared, nudge, one) for one in options]
+        return _best(_judged(prepared, [nudge] * len(options), options))
     except RooftopError:
         return None
-    return _best(remedies)
 
 
 def _best(remedies: list[Remedy]) -> Remedy | None:
@@ -212,10 +211,24 @@ def _best(remedies: list[Remedy]) -> Remedy | None:
     return max(remedies, key=rank, default=None)
 
 
-def _judged(prepared: Prepared, nudge: Nudge, candidate: Candidate) -> Remedy:
-    table = _row(prepared, nudge.scenario, candidate)
-    missed = shortfall(table, 0, prepared, nudge.scenario)
-    return Remedy(nudge, candidate, missed, float(table.metrics[table.throughput][0]))
+def _judged(
+    prepared: Prepared, nudges: Sequence[Nudge], candidates: Sequence[Candidate]
+) -> list[Remedy]:
+    """What each candidate of one scenario does: those of one type at once, which costs little
+    more than one of them."""
+    remedies = []
+    pairs = list(zip(nudges, candidates, strict=True))
+    for kind in dict.fromkeys(type(one.arrangement) for one in candidates):
+        alike = [pair for pair in pairs if type(pair[1].arrangement) is kind]
+        scenario, precision = alike[0][0].scenario, alike[0][1].precision
+        arrangements = tuple(one.arrangement for _, one in alike)
+        batches = np.array([one.batch for _, one in alike], dtype=np.int64)
+        table = rows_table(prepared, scenario, precision, arrangements, batches)
+        for row, (nudge, candidate) in enumerate(alike):
+            missed = shortfall(table, row, prepared, scenario)
+            throughput = float(table.metrics[table.throughput][row])
+            remedies.append(Remedy(nudge, candidate, missed, throughput))
+    return remedies
 
 
 def _counterparts(prepared: Prepared, scenario: Scenario, candidate: Candidate) -> list[Candidate]:
@@ -230,12 +243,11 @@ def _counterparts(prepared: Prepared, scenario: Scenario, candidate: Candidate) 
 
 def _other_layout(prepared: Prepared, scenario: Scenario, candidate: Candidate) -> Remedy | None:
     """Another layout with as many sequences per chip."""
-    remedies = []
-    for option in _spread(prepared.arrangements, candidate, candidate.arrangement.chips):
-        if option.arrangement != candidate.arrangement:
-            nudge = Nudge("layout", candidate.arrangement.name, option.arrangement.name, scenario)
-            remedies.append(_judged(prepared, nudge, option))
-    return _best(remedies)
+    spread = _spread(prepared.arrangements, candidate, candidate.arrangement.chips)
+    options = [one for one in spread if one.arrangement != candidate.arrangement]
+    before = candidate.arrangement.name
+    nudges = [Nudge("layout", before, one.arrangement.name, scenario) for one in options]
+    return _best(_judged(prepared, nudges, options))
 
 
 def _any_layout(limited: Prepared, scenario: Scenario, candidate: Candidate) -> Remedy | None:
@@ -245,12 +257,12 @@ def _any_layout(limited: Prepared, scenario: Scenario, candidate: Candidate) -> 
         prepared = prepare(free)
     except RooftopError:
         return None
-    remedies = [
-        _judged(prepared, Nudge("layout limits", "set", f"any: {one.arrangement.name}", free), one)
-        for one in _spread(prepared.arrangements, candidate, candidate.arrangement.chips)
-        if one.arrangement not in limited.arrangements
+    spread = _spread(prepared.arrangements, candidate, candidate.arrangement.chips)
+    options = [one for one in spread if one.arrangement not in limited.arrangements]
+    nudges = [
+        Nudge("layout limits", "set", f"any: {one.arrangement.name}", free) for one in options
     ]
-    return _best(remedies)
+    return _best(_judged(prepared, nudges, options))
 
 
 def _spread(

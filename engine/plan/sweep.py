@@ -80,6 +80,23 @@ def batch_table(
     return judged_table(prepared, scenario, (arrangement,), (precision,), block)
 
 
+def rows_table(
+    prepared: Prepared,
+    scenario: Scenario,
+    precision: Precision,
+    arrangements: tuple[Arrangement, ...],
+    batches: IntArray,
+) -> Table:
+    """A row for each of ``arrangements``, all of one type, at a batch of its own."""
+    outcome = outcome_of(prepared, scenario, precision, arrangements, batches[:, np.newaxis])
+    if outcome.flow is not None:
+        batches = _batches(outcome)[:, 0]
+    places, none = np.arange(len(arrangements)), np.zeros(len(arrangements), dtype=np.int64)
+    every = np.ones((len(arrangements), 1), dtype=bool)
+    block = rows_of(prepared, scenario, outcome, outcome.fits, every, places, none, batches)
+    return judged_table(prepared, scenario, arrangements, (precision,), block)
+
+
 def replicas_table(
     prepared: Prepared, scenario: Scenario, arrangement: Arrangement, precision: Precision
 ) -> Table:

@@ -7,8 +7,9 @@ did not, of short and long answers. Its quantiles are found by halving, all rows
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -19,6 +20,8 @@ HALVINGS = 24
 FARTHEST_SHARE = 1e-4
 """Nobody asks for more than all but this share of the requests."""
 NORMAL_FARTHEST = 4.0
+FEW = 64
+"""Of so many rows all pieces of a law are worked out at once: numpy's own cost is most of it."""
 LEAST_SECONDS = 1e-9
 
 
@@ -35,6 +38,8 @@ class Piece:
     width: float | FloatArray = 0.0
     tail: float | FloatArray = 0.0
     deviation: float | FloatArray = 0.0
+    stacked: bool = False
+    """Whether it stands for several, one along the first axis of its arrays."""
 
     @property
     def mean(self) -> FloatArray:
@@ -72,10 +77,24 @@ class Piece:
         """The same, of a share of its requests."""
         return replace(self, share=self.share * share)
 
+    @property
+    def deviates(self) -> bool:
+        """Whether it has a normal deviation anywhere."""
+        return bool(np.any(np.asarray(self.deviation) > 0))
+
+    def parts(self, seconds: FloatArray) -> Iterator[FloatArray]:
+        """Shares of all requests that it holds and that take at most so many seconds, of each of
+        the pieces that it stands for."""
+        shares: FloatArray = self.share * self.within(seconds)
+        if self.stacked:
+            yield from shares
+        else:
+            yield shares
+
     def within(self, seconds: FloatArray) -> FloatArray:
         """Share of its requests that take at most so many seconds."""
         past = seconds - self.fixed
-        if bool(np.any(np.asarray(self.deviation) > 0)):
+        if self.deviates:
             return _normal_within(past, self)
         return _evenly_within(past, self)
 
@@ -84,9 +103,10 @@ def _evenly_within(past: FloatArray, piece: Piece) -> FloatArray:
     """``P(U(0, w) + Exp(θ) ≤ t)``: the exponential's distribution averaged over the width."""
     width = np.maximum(piece.width, LEAST_SECONDS)
     tail = np.maximum(piece.tail, LEAST_SECONDS)
-    inside, beyond = np.clip(past, 0.0, width), np.maximum(past - width, 0.0)
+    # `np.clip` costs several times as much for few rows.
+    inside, beyond = np.minimum(np.maximum(past, 0.0), width), np.maximum(past - width, 0.0)
     fallen = np.exp(-beyond / tail) * -np.expm1(-inside / tail)
-    within: FloatArray = np.clip((inside - tail * fallen) / width, 0.0, 1.0)
+    within: FloatArray = np.minimum(np.maximum((inside - tail * fallen) / width, 0.0), 1.0)
     return within
 
 
@@ -155,7 +175,8 @@ class Law:
     def within(self, seconds: FloatArray | float) -> FloatArray:
         """Share of the requests that take at most so many seconds."""
         limit = np.asarray(seconds, dtype=float)
-        share: FloatArray = sum((one.share * one.within(limit) for one in self.pieces), np.zeros(1))
+        parts = [part for one in self.pieces for part in one.parts(limit)]
+        share: FloatArray = sum(parts, np.zeros(1))
         return share
 
     def quantile(self, share: float) -> FloatArray:
@@ -163,15 +184,39 @@ class Law:
         low = _extreme([one.nearest for one in self.pieces], np.minimum)
         high = _extreme([one.farthest for one in self.pieces], np.maximum)
         low, high = np.broadcast_arrays(low, high)
+        within = self.within if low.size > FEW else Law(self._together(low.shape)).within
         for _ in range(HALVINGS):
             middle = 0.5 * (low + high)
-            enough = self.within(middle) >= share
+            enough = within(middle) >= share
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
         return high
+
+    def _together(self, shape: tuple[int, ...]) -> tuple[Piece, ...]:
+        """Neighbouring pieces of one form as one, their arrays of (pieces, *shape)."""
+        return tuple(
+            _stacked(tuple(alike), shape)
+            for _, alike in groupby(self.pieces, lambda one: one.deviates)
+        )
 
     def after(self, seconds: FloatArray) -> Law:
         """The same, so many seconds later."""
         return Law(tuple(one.after(seconds) for one in self.pieces))
+
+
+def _stacked(pieces: tuple[Piece, ...], shape: tuple[int, ...]) -> Piece:
+    """Pieces as one that stands for them all."""
+
+    def column(name: str) -> FloatArray:
+        return np.stack([np.broadcast_to(getattr(one, name), shape) for one in pieces])
+
+    return Piece(
+        column("share"),
+        column("fixed"),
+        column("width"),
+        column("tail"),
+        column("deviation"),
+        stacked=True,
+    )
 
 
 def _extreme(values: Sequence[FloatArray], choose: np.ufunc) -> FloatArray:

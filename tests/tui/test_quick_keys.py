@@ -7,9 +7,10 @@ import random
 
 import pytest
 from textual import events
+from textual._xterm_parser import XTermParser
 
 from tests.tui.driving import press, running, settled, until
-from tui.keymap import BY_CHARACTER
+from tui.keymap import BY_CHARACTER, as_pressed
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -106,3 +107,9 @@ async def test_a_storm_of_keys_ends_nothing(seed: int):
         for _ in range(40):
             await at_once(pilot, *chosen.choices([*keys, "escape"], k=10))
             assert pilot.app.is_running
+
+
+@pytest.mark.parametrize("digit", "123456")
+def test_esc_and_a_digit_at_once_are_both(digit: str):
+    sent = [one for one in XTermParser().feed(f"\x1b{digit}") if isinstance(one, events.Key)]
+    assert as_pressed(sent[0].key, sent[0].character) == (("escape", None), (digit, digit))

@@ -51,6 +51,10 @@ class Tmux:
 
     def start(self, *arguments: str, **environment: str) -> str:
         """Start the program in the shell; its screen once the answer stands."""
+        return self.start_showing("✓ meets", *arguments, **environment)
+
+    def start_showing(self, text: str, *arguments: str, **environment: str) -> str:
+        """Likewise; its screen once ``text`` is on it."""
         words = {
             "PYTHONPATH": str(ROOT),
             "XDG_STATE_HOME": str(self.folder / "state"),
@@ -62,7 +66,7 @@ class Tmux:
         }
         line = [*(f"{key}={value}" for key, value in words.items()), *command(), *arguments]
         self.keys(shlex.join(["env", *line]), "Enter")
-        return self.shows("✓ meets")
+        return self.shows(text)
 
     def keys(self, *keys: str) -> None:
         """Press keys, named as tmux does."""
@@ -179,3 +183,31 @@ def test_other_terminals_show_the_same(tmux, term):
     screen = tmux.start(*SCENARIO, TERM=term)
     assert "★" in screen
     assert "✓ meets" in screen
+
+
+@pytest.mark.parametrize("tmux", [(120, 40), (80, 24)], indirect=True)
+def test_what_is_folded_is_found(tmux):
+    tmux.start(*SCENARIO)
+    tmux.keys(":")
+    tmux.shows("esc closes")
+    tmux.keys("-l", "expert copies")
+    tmux.shows("field")
+    tmux.keys("Enter")
+    tmux.shows("expert copies")
+    tmux.keys("g", "h")
+    tmux.shows("enter takes")
+    tmux.keys("Escape")
+    tmux.shows("enter takes", absent=True)
+    tmux.keys("3", "End", "Enter")
+    tmux.shows("▾ client and cache")
+
+
+@pytest.mark.parametrize("tmux", [(120, 40), (80, 24)], indirect=True)
+@pytest.mark.parametrize("number", [1, 11])
+def test_jobs_are_done_with_keys_alone(tmux, number, tmp_path):
+    from tests.benchmarks.jobs import JOBS, do, prepare
+
+    job = next(one for one in JOBS if one.number == number)
+    prepare(tmp_path)
+    tmux.start_showing(job.first, *job.arguments)
+    assert do(job, tmux) > 0

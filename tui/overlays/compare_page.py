@@ -19,6 +19,8 @@ from tui.overlays.page import CLOSING, Page
 from tui.pinned import Pinned, pin_plan
 from tui.styles import BOLD, DIM, FOCUSED, WARN
 
+MOST_LINES = 24
+"""So tall the page is at most: what lies below is 3 kB to bring back."""
 _HINT = "←→ column  enter go there  d differences  o add plan  x out  esc"
 _DIFF_HINT = "←→ another column against A  d back  esc"
 
@@ -34,7 +36,7 @@ class ComparePage(Page[Pinned]):
         *,
         differing: bool = False,
     ) -> None:
-        super().__init__("compare", _HINT, whole=True)
+        super().__init__("compare", _HINT, most=MOST_LINES, whole=True)
         self._comparison = Comparison(columns, cursor=min(len(columns) - 1, int(differing)))
         self._kept = kept
         self._differing = differing

@@ -90,9 +90,9 @@ def _largest_batches(table: Table) -> list[Limit]:
     """The last batch within each limit, where a shown one lies beyond it."""
     limits = []
     for metric in limited_of(table.kind):
-        limit = table.limit(0, metric)
-        if limit is not None:
-            values = table.metrics[metric.id]
+        limit, values = table.limit(0, metric), table.metrics.get(metric.id)
+        # There are none of what nobody says the price of.
+        if limit is not None and values is not None:
             kept = metric.ratio(values, limit) <= 1.0
             inside = np.flatnonzero(table.fits & kept)
             beyond = np.flatnonzero(table.fits & ~kept)

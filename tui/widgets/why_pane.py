@@ -41,6 +41,8 @@ class WhyPane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.explanation: Explanation | None = None
+        self.next_explanation: Explanation | None = None
+        """One that waits to be drawn with its advice."""
         self.advice: Advice | None = None
         self.advised_for: object = None
         """The scenario, layout and batch that the advice is about."""
@@ -48,6 +50,17 @@ class WhyPane(Pane):
         self._reserved = 0
         """Lines that advice took last: what lies below stays where it is while new advice is on
         its way."""
+
+    @property
+    def waits_for_advice(self) -> bool:
+        """Whether advice about the row under the cursor is on its way."""
+        return self.display and self.size.height > 1 and not self._advice_is_current()
+
+    def turn(self) -> None:
+        """Draw what is known of the row under the cursor now."""
+        if self.next_explanation is not None:
+            self.explanation, self.next_explanation = self.next_explanation, None
+        self.update()
 
     def move(self, by: int) -> None:
         """Scroll."""

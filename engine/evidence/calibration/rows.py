@@ -36,7 +36,7 @@ def csv_runs(path: Path, site: System) -> list[Run]:
     if len(fitting) > MAXIMUM_RUNS:
         raise InputError(f"{clean(str(path))}: more than {MAXIMUM_RUNS:,} runs")
     if fitting:
-        return [_run(row, cached_share(row, site.engine)) for row in fitting]
+        return [run_of(row, cached_share(row, site.engine)) for row in fitting]
     seen = sorted({f"{row.model} {row.weights} on {row.chip} by {row.framework}" for row in rows})
     others = f" and {len(seen) - 1} others" if len(seen) > 1 else ""
     raise InputError(
@@ -81,7 +81,7 @@ def _stored(precision: Precision) -> str:
     return "bf16" if precision.weights.name == "fp16" else precision.weights.name
 
 
-def _run(row: Measurement, cached: float) -> Run:
+def run_of(row: Measurement, cached: float) -> Run:
     return Run(
         name=row.id,
         layout=row_layout(row),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -103,16 +104,30 @@ def cross_validate(
     key: Callable[[Case], str],
     count: int,
 ) -> list[float]:
-    """Rates of every case by constants fitted without the cases that share its ``key``."""
-    rates = {}
-    for number, keys in enumerate(folds(cases, key, count), 1):
-        seen = [case for case in cases if key(case) not in keys]
-        values = constants.values(Fit(constants, seen).solve(logs.copy(), FOLD_ROUNDS))
-        for case in cases:
-            if key(case) in keys:
-                rates[case.row.id] = case.predicted(values)
-        print(f"fold {number} of {count}", flush=True)
+    """Rates of every case by constants fitted without the cases that share its ``key``; on all
+    processors."""
+    parts = [[key(case) in keys for case in cases] for keys in folds(cases, key, count)]
+    # Forked processes have the cases already: only places and rates go between them.
+    _AT_HAND[:] = [(constants, cases, logs, parts)]
+    rates: dict[str, float] = {}
+    with get_context("fork").Pool() as pool:
+        for number, found in enumerate(pool.imap(_fold_rates, range(len(parts))), 1):
+            rates |= found
+            print(f"fold {number} of {count}", flush=True)
     return [rates[case.row.id] for case in cases]
+
+
+_AT_HAND: list[tuple[Constants, Sequence[Case], np.ndarray, list[list[bool]]]] = []
+
+
+def _fold_rates(place: int) -> dict[str, float]:
+    """Rates of one part's cases by the fit of the others."""
+    constants, cases, logs, parts = _AT_HAND[0]
+    held = parts[place]
+    seen = [case for case, out in zip(cases, held, strict=True) if not out]
+    values = constants.values(Fit(constants, seen).solve(logs.copy(), FOLD_ROUNDS))
+    left_out = [case for case, out in zip(cases, held, strict=True) if out]
+    return {case.row.id: case.predicted(values) for case in left_out}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -12,7 +12,7 @@ from engine.plan.advice import advice_sentence, remedy_words, shortfall_words
 from engine.plan.metrics import BY_ID, NO_MEMORY, VERDICTS
 from engine.plan.prepared import prepare
 from engine.plan.remedies import Candidate, Shortfall, advise, next_better, rounded_up
-from engine.plan.sweep import batch_table, sweep
+from engine.plan.sweep import batch_table, rows_table, sweep
 from engine.scenario import LayoutLimits, Objectives, Scenario
 
 DENSE = Scenario(
@@ -41,6 +41,19 @@ def test_next_better_batch_is_larger_faster_and_misses():
     assert after.batch > best.batch
     assert table.metrics["tps_per_chip"][1] > table.metrics["tps_per_chip"][0]
     assert list(table.meets) == [True, False]
+
+
+@pytest.mark.parametrize("rate", [0.0, 2.0])
+def test_a_row_beside_other_layouts_is_the_row_alone(rate):
+    scenario = replace(DENSE, chips=4, workload=replace(DENSE.workload, rate=rate))
+    prepared = prepare(scenario)
+    precision, batches = prepared.precisions[0], np.arange(len(prepared.arrangements)) * 3 + 1
+    table = rows_table(prepared, scenario, precision, prepared.arrangements, batches)
+    for row, arrangement in enumerate(prepared.arrangements):
+        alone = batch_table(prepared, scenario, arrangement, precision, batches[row : row + 1])
+        for name, column in alone.metrics.items():
+            np.testing.assert_array_equal(table.metrics[name][row], column[0])
+        assert table.verdict(row) == alone.verdict(0)
 
 
 def test_a_candidate_that_meets_needs_nothing():
