@@ -72,7 +72,7 @@ async def test_a_wide_row_says_how_many_are_in_flight():
 
 
 async def test_the_chart_tells_the_point_under_the_cursor_and_its_range():
-    async with running(FREE, size=(200, 60)) as (screen, pilot):
+    async with running(FREE, size=(240, 60)) as (screen, pilot):
         await press(pilot, "5", "down")
         table, row = screen.session.selected
         title = screen.chart.text.split("\n")[0]

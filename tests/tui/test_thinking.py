@@ -427,7 +427,7 @@ class TestTree:
 
 class TestCharts:
     async def test_a_key_goes_round_the_kinds(self):
-        async with running() as (screen, pilot):
+        async with running(size=(160, 50)) as (screen, pilot):
             assert "over batch" in screen.chart.text
             await press(pilot, "p")
             assert "over tok/s/user" in screen.chart.text

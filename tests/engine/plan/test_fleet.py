@@ -134,14 +134,14 @@ h200_sxm = {h200}
 [[loads]]
 name = "chat"
 model = "llama-3.1-8b"
-rate = 60
+rate = 5
 isl = 1024
 osl = 256
 tpot = 40
 [[loads]]
 name = "other"
 model = "llama-3.1-8b"
-rate = 20
+rate = 4
 isl = 1024
 osl = 256
 tpot = 40
@@ -156,14 +156,14 @@ def test_the_cheapest_chips_are_given_first(tmp_path):
 
 
 def test_what_the_cheap_ones_lack_the_others_give(tmp_path):
-    text = STOCK.format(h100=3, h200=8)
+    text = STOCK.format(h100=1, h200=8)
     split = best_split(read_stock(written(tmp_path, text), Scenario(prices="example")))
-    assert 0 < split.used("h100_sxm") <= 3
+    assert split.used("h100_sxm") == 1
     assert split.used("h200_sxm") > 0
 
 
 def test_a_stock_that_is_too_small_is_said(tmp_path):
-    text = STOCK.replace("h200_sxm = {h200}", "").format(h100=3)
+    text = STOCK.replace("h200_sxm = {h200}", "").format(h100=1)
     with pytest.raises(InputError, match="too small for all loads"):
         best_split(read_stock(written(tmp_path, text), Scenario()))
 

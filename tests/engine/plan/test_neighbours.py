@@ -47,12 +47,25 @@ WORKLOADS = st.builds(
         Client, kind=st.sampled_from(ClientKind), waves=st.just(4), spread=st.sampled_from([0, 0.2])
     ),
 )
+RUNS_ON = {
+    "h100_sxm": ["vllm", "sglang", "trtllm"],
+    "h200_sxm": ["vllm", "sglang", "trtllm"],
+    "b200_sxm": ["vllm", "sglang", "trtllm"],
+    "mi300x": ["vllm", "sglang", "atom"],
+}
+HARDWARE = [(chip, engine) for chip, engines in RUNS_ON.items() for engine in engines]
+
+
+def on_hardware(hardware: tuple[str, str], **chosen: object) -> Scenario:
+    chip, engine = hardware
+    return replace(Scenario(chip=chip, framework=engine), **chosen)
+
+
 SCENARIOS = st.builds(
-    Scenario,
+    on_hardware,
+    hardware=st.sampled_from(HARDWARE),
     model=st.sampled_from(["llama-3.1-8b", "deepseek-v3", "qwen3-235b-a22b", "gpt-oss-120b"]),
-    chip=st.sampled_from(["h100_sxm", "h200_sxm", "mi300x", "b200_sxm"]),
     chips=st.sampled_from([8, 16, 24, 32]),
-    framework=st.sampled_from(["vllm", "sglang", "trtllm", "atom"]),
     precisions=st.sampled_from([(), ("W4A16",)]),
     workload=WORKLOADS,
     objectives=st.just(Objectives(ttft_ms=2000, tpot_ms=30)),

@@ -35,7 +35,7 @@ def test_a_closed_loop_opens_at_once(tmp_path, cells, opens):
 
 def tpot_ms(folder, **cells: str) -> list[float]:
     """TPOT with prompts that come again, and with prompts that do not."""
-    known = {"load": "closed-loop", "isl": "8000", "osl": "100", **cells}
+    known = {"load": "closed-loop", "isl": "4000", "osl": "100", **cells}
     rows = make_rows(folder, known | NVIDIA, known)
     return [float(value) for value in predict_rows(rows).values["tpot_ms"]]
 
