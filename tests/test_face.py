@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import rooftop
-from engine.cli.options import add_scenario_options, scenario_from
+from engine.cli.chosen import scenario_from
+from engine.cli.options import add_scenario_options
 from engine.plan.keywords import DEGREES, KEYWORDS, PLACES, SPELLINGS, START
 from engine.plan.plan_file import load_plan
 from engine.plan.prepared import prepare

@@ -30,7 +30,7 @@ def start(arguments: list[str]) -> int:
 
 
 def _start_app(arguments: list[str]) -> int:
-    from engine.cli.options import scenario_from
+    from engine.cli.chosen import scenario_from
     from engine.scenario import Scenario
     from tui.settings import configured_language
     from tui.terminal import refuse_bad_terminal

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.options import idle_options, scenario_from
+from engine.cli.chosen import idle_options, scenario_from
 from engine.cli.predict import asked_arrangement
 from engine.cli.progress import Progress
 from engine.cli.streams import tell

@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from engine.cli.chosen import scenario_from
 from engine.cli.compared import Asked, Compared, compare, error_lines, lines, with_prompts
-from engine.cli.options import scenario_from
 from engine.evidence.calibration.results import Run, read_measured
 from engine.model.kinds import ModelKind
 from engine.scenario import Mode, Scenario
