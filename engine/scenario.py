@@ -150,7 +150,10 @@ class Workload:
     text: Text = Text.CHAT
 
     def __post_init__(self) -> None:
-        """Other lengths than the usual ones were chosen by somebody."""
+        """Other lengths than the usual ones were chosen by somebody; nothing arrives at a static
+        batch."""
+        if self.mode is Mode.STATIC and self.rate:
+            object.__setattr__(self, "rate", 0.0)
         usual = (USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS)
         if self.lengths is Lengths.DEFAULT and (self.input_tokens, self.output_tokens) != usual:
             object.__setattr__(self, "lengths", Lengths.CHOSEN)

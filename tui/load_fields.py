@@ -15,6 +15,7 @@ from engine.scenario import (
     MOST_THINK_SECONDS,
     MOST_TURNS,
     USUAL_IMAGE,
+    Mode,
     Scenario,
 )
 from engine.words.units import parse_count, parse_ratio, parse_resolution, parse_whole
@@ -35,12 +36,18 @@ def _set_rate(scenario: Scenario, text: str) -> Scenario:
     typed = text.strip().lower().removesuffix("/s").strip()
     if typed in {"", "none", IN_FLIGHT}:
         return _changed(scenario, rate=0.0)
-    return _changed(scenario, rate=parse_ratio(typed, "rate", LEAST_PER_SECOND, MOST_PER_SECOND))
+    rate = parse_ratio(typed, "rate", LEAST_PER_SECOND, MOST_PER_SECOND)
+    return _arriving(scenario, rate)
+
+
+def _arriving(scenario: Scenario, rate: float) -> Scenario:
+    """Requests that arrive are batched as they come."""
+    return _changed(scenario, rate=rate, mode=Mode.CONTINUOUS)
 
 
 def _step_rate(scenario: Scenario, direction: int) -> Scenario:
     rate = scenario.workload.rate
-    return _changed(scenario, rate=ten_percent_step(rate, direction) if rate else _CUSTOMARY_RATE)
+    return _arriving(scenario, ten_percent_step(rate, direction) if rate else _CUSTOMARY_RATE)
 
 
 def _spread_field(id: str, label: str) -> Field:

@@ -200,25 +200,27 @@ def _plans(scenario: Scenario) -> Sequence[str]:
 
 def _short(path: str) -> str:
     """A path with ``~`` for the home folder."""
-    home = str(Path.home())
+    home = os.path.expanduser("~")
     return f"~{path[len(home) :]}" if path.startswith(f"{home}{os.sep}") else path
 
 
 def _answer(name: str) -> str:
     """What a plan answers; nothing of a file that is no plan."""
     from engine.plan.plan_file import MAXIMUM_BYTES
-    from engine.sources.files import read_toml
+    from engine.sources.files import read_toml, user_path
     from engine.words.text import clean
 
     with contextlib.suppress(RooftopError):
-        document = read_toml(Path(name).expanduser(), MAXIMUM_BYTES, "a plan")
+        document = read_toml(user_path(name), MAXIMUM_BYTES, "a plan")
         if "schema_version" in document:
             return clean(str(document.get("answer", say("no answer"))), 400)
     return ""
 
 
 def _plan_facts(scenario: Scenario, value: str) -> str:
-    day = time.strftime("%d %b %H:%M", time.localtime(Path(value).expanduser().stat().st_mtime))
+    from engine.sources.files import user_path
+
+    day = time.strftime("%d %b %H:%M", time.localtime(user_path(value).stat().st_mtime))
     return f"{day} · {_answer(value).removeprefix('Serve ')}"
 
 

@@ -230,6 +230,13 @@ def _edit(text: str) -> tuple[str, object]:
 def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
     width, height = start.image_width, start.image_height
     load = vars(arguments)
+    mode = Mode(arguments.mode) if arguments.mode else start.mode
+    if load.get("rate") and mode is Mode.STATIC:
+        raise InputError(
+            say(
+                "--rate: found static batches, at which nothing arrives; expected --mode continuous"
+            )
+        )
     if arguments.resolution:
         width, height = parse_resolution(arguments.resolution)
     if load.get("image_size"):
@@ -238,7 +245,7 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         input_tokens=_count(arguments.isl, "isl", start.input_tokens),
         output_tokens=_count(arguments.osl, "osl", start.output_tokens),
         lengths=Lengths.CHOSEN if arguments.isl or arguments.osl else start.lengths,
-        mode=Mode(arguments.mode) if arguments.mode else start.mode,
+        mode=mode,
         text=Text(arguments.text) if arguments.text else start.text,
         image_width=width,
         image_height=height,

@@ -10,12 +10,13 @@ from engine.cli import FOUND
 from engine.cli.report.options import wants_report
 from engine.plan.plan_diff import Difference, differences
 from engine.plan.plan_file import load_plan
+from engine.sources.files import user_path
 from engine.words.text import clean
 
 
 def run_diff(arguments: argparse.Namespace) -> int:
     """Print changed keys only, ``-`` before and ``+`` after; nothing when the plans agree."""
-    before, after = (load_plan(Path(name).expanduser()).document for name in arguments.plans)
+    before, after = (load_plan(user_path(name)).document for name in arguments.plans)
     found = differences(before, after)
     if wants_report(arguments):
         from engine.cli.report.of_others import difference_report

@@ -143,7 +143,7 @@ def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> 
 
 def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     """What the next larger batch of the same arrangement would miss, or one replica fewer."""
-    if scenario.workload.rate:
+    if table.at_rate:
         return fewer_replicas(prepared, scenario, table, row)
     if scenario.fixed_batch is not None:
         return say("the batch is the one asked for")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def _name(prepared: Prepared, scenario: Scenario) -> str:
     """The repository, or the folder of a config on the disk."""
     if prepared.model.repository:
         return prepared.model.repository
-    path = Path(scenario.model).expanduser()
+    path = Path(os.path.expanduser(scenario.model))
     if path.suffix == ".json" and path.is_file():
         return str(path.parent)
     return UNNAMED if model_file(scenario.model) is not None else scenario.model

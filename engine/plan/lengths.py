@@ -6,16 +6,20 @@ from dataclasses import replace
 
 from engine.plan.benchmark import tokens_text
 from engine.scenario import USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS, Lengths, Scenario
+from engine.serve.kinds import kind_of
 from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.words.messages import say
 
 
 def fitted(scenario: Scenario, system: System) -> Scenario:
-    """The scenario with its unchosen lengths made to fit the context of a ``system``.
+    """The scenario with its unchosen lengths made to fit the context of a ``system``, and without
+    a rate where its model has no queue to arrive at.
 
     Answers keep their usual length as long as that leaves prompts half of the context.
     """
+    if scenario.workload.rate and not kind_of(system.model.kind).waits:
+        scenario = replace(scenario, workload=replace(scenario.workload, rate=0.0))
     workload, context = scenario.workload, system.max_context
     if workload.lengths is Lengths.CHOSEN:
         return scenario

@@ -110,8 +110,7 @@ class Comparing(Group):
         self._desk.ask("Differences from plan:", suggestion, self._diff)
 
     def _diff(self, text: str) -> None:
-        from pathlib import Path
-
+        from engine.sources.files import user_path
         from tui.overlays.compare_page import ComparePage
         from tui.pinned import pin_plan
 
@@ -119,7 +118,7 @@ class Comparing(Group):
         here = session.pin() if session is not None else None
         if here is None or not text.strip():
             return
-        columns = (pin_plan(Path(text.strip()).expanduser()), here)
+        columns = (pin_plan(user_path(text.strip())), here)
         self._desk.open(ComparePage(columns, lambda kept: None, differing=True), self._go_to)
 
     def _go_to(self, chosen: Pinned | None) -> None:

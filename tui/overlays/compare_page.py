@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import textual.events as events
 
+from engine.sources.files import user_path
 from engine.words.errors import RooftopError
 from engine.words.messages import say
 from tui import line_editor
@@ -144,7 +144,7 @@ class ComparePage(Page[Pinned]):
         elif event.key == "enter":
             text, self._path = self._path.strip(), None
             if text:
-                self._add(Path(text).expanduser())
+                self._add(text)
         elif (typed := line_editor.edited(self._path, event)) is not None:
             self._path = typed
 
@@ -156,10 +156,10 @@ class ComparePage(Page[Pinned]):
             self._message = str(error)
         self._fill()
 
-    def _add(self, path: Path) -> None:
+    def _add(self, text: str) -> None:
         columns = list(self._comparison.columns)
         try:
-            added = pin_plan(path)
+            added = pin_plan(user_path(text))
         except RooftopError as error:
             self._message = str(error)
             return

@@ -34,3 +34,15 @@ def test_memory_takes_the_same_word(capsys):
     words = ("--chip", "h200", "--tp", "2", "--chips", "2")
     first = asked(capsys, "memory", "qwen3-32b", *words)
     assert first == asked(capsys, "memory", "--model", "qwen3-32b", *words)
+
+
+@pytest.mark.parametrize("model", ["resnet-50", "bert-large"])
+def test_a_model_without_a_queue_is_planned_as_if_no_rate_were_said(capsys, model):
+    words = ("sweep", "--model", model, "--chip", "h100", "--rows", "3")
+    plain = asked(capsys, *words)["rows"]
+    assert asked(capsys, *words, "--rate", "5")["rows"] == plain
+
+
+def test_nothing_arrives_at_a_static_batch(capsys):
+    assert run(["sweep", "qwen3-32b", "--chip", "h100", "--mode", "static", "--rate", "5"]) == 2
+    assert "expected --mode continuous" in capsys.readouterr().err
