@@ -71,7 +71,10 @@ class Soak:
         self.terminal.read(0.5)
         shown = self.terminal.output[-3000:].decode(errors="replace")
         if process.returncode or "Traceback" in shown:
-            self.crashes.append(f"exit {process.returncode}: {shown[-500:]}")
+            told = [path.read_text()[-2500:] for path in self._folder.glob("*/**/crash.txt")]
+            self.crashes.append(f"exit {process.returncode}: {shown[-300:]}\n{''.join(told)}")
+            for path in self._folder.glob("*/**/crash.txt"):
+                path.unlink()
         self.terminal.close()
         self.terminal = self._start()
 
