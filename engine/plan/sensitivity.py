@@ -81,7 +81,7 @@ def _response(nudge: Nudge, before: Sweep, after: Sweep) -> Response:
         if before.best is None or after.best is None or metric not in before.table.metrics:
             return math.nan
         base = float(before.table.metrics[metric][before.best])
-        return float(after.table.metrics[metric][after.best]) / base
+        return float(after.table.metrics[metric][after.best]) / base if base else math.nan
 
     row = after.best
     return Response(

@@ -208,6 +208,11 @@ def _rows(found: Explanation, phase: str) -> list[OperatorTime]:
     return [row for row in found.operators if row.phase == phase]
 
 
+def _part(seconds: float, total: float) -> float:
+    """Share of a phase's time; nothing of a phase in which nothing is done."""
+    return seconds / total if total else 0.0
+
+
 def _seconds(found: Explanation, phase: str) -> float:
     return sum(row.seconds for row in _rows(found, phase))
 
@@ -243,7 +248,7 @@ def _phase_lines(found: Explanation, phase: str, width: int) -> list[Line]:
     lines = _phase_head(found, phase, width)
     shown = [row for row in rows if row.seconds >= _LEAST_SHARE * total]
     for row in shown:
-        part = row.seconds / total
+        part = _part(row.seconds, total)
         runs: tuple[Run, ...] = (
             (f" {_LETTERS.get(row.bound, '?')} {fit(_short(row.name), label)}", PLAIN),
             (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
@@ -255,7 +260,7 @@ def _phase_lines(found: Explanation, phase: str, width: int) -> list[Line]:
     if len(shown) < len(rows):
         words = fit(say("{rows} smaller ones", rows=len(rows) - len(shown)), label)
         lines.append(
-            line((f"   {words}{milliseconds(rest * 1e3):>8} {share(rest / total):>4}", DIM))
+            line((f"   {words}{milliseconds(rest * 1e3):>8} {share(_part(rest, total)):>4}", DIM))
         )
     return lines
 
@@ -289,13 +294,13 @@ def _beside_lines(found: Explanation, width: int) -> list[Line]:
 
 
 def _largest_share(rows: dict[str, OperatorTime], totals: dict[str, float]) -> float:
-    return max(row.seconds / totals[phase] for phase, row in rows.items())
+    return max(_part(row.seconds, totals[phase]) for phase, row in rows.items())
 
 
 def _cell(row: OperatorTime | None, total: float, room: int) -> list[Run]:
     if row is None:
         return [(" " * (_BESIDE + room), PLAIN)]
-    part = row.seconds / total
+    part = _part(row.seconds, total)
     return [
         (fit(say(row.bound), 8), DIM),
         (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
