@@ -16,9 +16,9 @@ from engine.cli.validate_pools import validate_pools
 from engine.cli.validate_ranges import row_ranges
 from engine.cli.validate_runs import validate_runs
 from engine.evidence.calibration.results import is_result_file
+from engine.evidence.measured import memory_rows, pool_rows
+from engine.evidence.measured.kind_rows import first_kind
 from engine.evidence.measured.memory_report import memory_lines
-from engine.evidence.measured.memory_rows import holds_memory_rows
-from engine.evidence.measured.pool_rows import holds_pool_rows
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import Measurement, read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_memory_record, read_record
@@ -51,9 +51,10 @@ def run_validate(arguments: argparse.Namespace) -> int:
     if is_result_file(source):
         return validate_runs(arguments, source)
     configs = _configs(arguments.configs)
-    if holds_memory_rows(source):
+    kind = first_kind(source)
+    if kind == memory_rows.KIND:
         return validate_memory(arguments, source, configs, out)
-    if holds_pool_rows(source):
+    if kind == pool_rows.KIND:
         return validate_pools(arguments, source, configs, out)
     rows = read_measurements(source)
     predictions = predict_rows(rows, configs, _progress_bar())

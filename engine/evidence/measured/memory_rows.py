@@ -6,20 +6,16 @@ printed", or of settings "the engine's own default".
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.evidence.measured.reader import EXPECTED, MAXIMUM_BYTES, open_results
+from engine.evidence.measured.kind_rows import read_kind
 from engine.hardware.chip_profiles import chip_aliases
-from engine.sources.csv_text import open_csv
-from engine.words.errors import InputError
 from engine.words.text import clean
 
 KIND = "memory"
-LARGEST_LOGS = 16 << 20
 REQUIRED = ("id", "kind", "engine", "model", "chip", "verdict")
 RAN = "ran"
 SHORT = ("oom_weights", "oom_kv_len")
@@ -68,25 +64,9 @@ class MemoryRow:
         return self.verdict == RAN
 
 
-def holds_memory_rows(path: Path) -> bool:
-    """Whether the first row of a file is of ``kind`` memory; False where it cannot be read."""
-    try:
-        with open_csv(path, MAXIMUM_BYTES, EXPECTED) as stream:
-            first = next(csv.DictReader(stream), {})
-    except InputError:
-        return False
-    return (first.get("kind") or "").strip().lower() == KIND
-
-
 def read_memory_rows(path: Path) -> list[MemoryRow]:
     """All rows of ``kind`` memory; raises `InputError` where the file as a whole cannot be read."""
-    shown = clean(str(path))
-    with open_results(path, LARGEST_LOGS) as table:
-        lines = list(table)
-    for column in REQUIRED:
-        if lines and column not in lines[0]:
-            raise InputError(f"{shown}: column {column} is missing, expected it under kind memory")
-    return [_row(cells) for cells in lines if (cells.get("kind") or "").strip().lower() == KIND]
+    return [_row(cells) for cells in read_kind(path, KIND, REQUIRED)]
 
 
 def _row(cells: Mapping[str, str | None]) -> MemoryRow:

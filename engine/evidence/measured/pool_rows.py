@@ -7,21 +7,17 @@ may stand in words ("50-55", "16384 tok").
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.evidence.measured.reader import EXPECTED, MAXIMUM_BYTES, open_results
+from engine.evidence.measured.kind_rows import read_kind
 from engine.hardware.chip_profiles import chip_aliases
-from engine.sources.csv_text import open_csv
-from engine.words.errors import InputError
 from engine.words.text import clean
 
 KIND = "pools"
-LARGEST_FILE = 16 << 20
 REQUIRED = ("id", "kind", "chip", "model")
 METRICS = (
     "prefill_tok_s_per_P_gpu",
@@ -85,25 +81,9 @@ class PoolRow:
     problem: str
 
 
-def holds_pool_rows(path: Path) -> bool:
-    """Whether the first row of a file is of ``kind`` pools; False where it cannot be read."""
-    try:
-        with open_csv(path, MAXIMUM_BYTES, EXPECTED) as stream:
-            first = next(csv.DictReader(stream), {})
-    except InputError:
-        return False
-    return (first.get("kind") or "").strip().lower() == KIND
-
-
 def read_pool_rows(path: Path) -> list[PoolRow]:
     """All rows of ``kind`` pools; raises `InputError` where the file as a whole cannot be read."""
-    shown = clean(str(path))
-    with open_results(path, LARGEST_FILE) as table:
-        lines = list(table)
-    for column in REQUIRED:
-        if lines and column not in lines[0]:
-            raise InputError(f"{shown}: column {column} is missing, expected it under kind pools")
-    return [_row(cells) for cells in lines if (cells.get("kind") or "").strip().lower() == KIND]
+    return [_row(cells) for cells in read_kind(path, KIND, REQUIRED)]
 
 
 def _row(cells: Mapping[str, str | None]) -> PoolRow:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
+from engine.evidence.measured.kind_rows import first_kind
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.memory_predict import memory_scenario, predict_memory
 from engine.evidence.measured.memory_report import memory_csv, memory_groups
-from engine.evidence.measured.memory_rows import holds_memory_rows, read_memory_rows
+from engine.evidence.measured.memory_rows import KIND, read_memory_rows
 from engine.evidence.measured.record import read_memory_record
 from engine.words.errors import InputError
 
@@ -47,9 +48,9 @@ def written(path: Path, *changes: dict[str, str]) -> Path:
 
 
 def test_files_are_told_apart_by_their_kind(tmp_path: Path):
-    assert holds_memory_rows(written(tmp_path, {}))
-    assert not holds_memory_rows(written(tmp_path, {"kind": "serving"}))
-    assert not holds_memory_rows(tmp_path / "none.csv")
+    assert first_kind(written(tmp_path, {})) == KIND
+    assert first_kind(written(tmp_path, {"kind": "serving"})) != KIND
+    assert first_kind(tmp_path / "none.csv") != KIND
 
 
 def test_a_row_becomes_settings_that_anybody_can_give(tmp_path: Path):

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
+from engine.evidence.measured.kind_rows import first_kind
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.pool_calls import Part, questions_of
 from engine.evidence.measured.pool_predict import predict_pools
 from engine.evidence.measured.pool_rows import (
+    KIND,
     METRICS,
     PoolRow,
-    holds_pool_rows,
     number,
     read_pool_rows,
 )
@@ -166,7 +167,7 @@ def test_what_cannot_be_asked_says_why(tmp_path: Path, changed: dict[str, str], 
 def test_a_file_without_a_needed_column_is_refused(tmp_path: Path):
     path = tmp_path / "short.csv"
     path.write_text("id,kind\na,pools\n")
-    assert holds_pool_rows(path)
+    assert first_kind(path) == KIND
     with pytest.raises(InputError, match="column chip is missing"):
         read_pool_rows(path)
 
