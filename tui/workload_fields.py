@@ -81,7 +81,7 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
         return replace(scenario, objectives=replace(scenario.objectives, **limits))
 
     def given(scenario: Scenario) -> dict[Metric, float]:
-        found = ((one, getattr(scenario.objectives, one.id)) for one in statistics.values())
+        found = ((one, one.limit_in(scenario.objectives)) for one in statistics.values())
         return {one: value for one, value in found if value is not None}
 
     def read(scenario: Scenario) -> str:

@@ -68,7 +68,7 @@ def is_asked(metric: Metric, scenario: Scenario) -> bool:
     """Whether a column that is hidden at first says something that was asked for."""
     if metric is USED:
         return bool(scenario.workload.rate)
-    return metric.limit is not None and getattr(scenario.objectives, metric.id) is not None
+    return metric.limit_in(scenario.objectives) is not None
 
 
 _TITLES = {"kv": "KV"}

@@ -56,7 +56,8 @@ def why_lost(table: Table, row: int, objectives: Objectives) -> str:
     if verdict.metric is None:
         return say("exceeds {verdict}", verdict=say(verdict.name))
     value = table.value(row, verdict.metric.id)
-    limit = getattr(objectives, verdict.metric.id)
+    limit = verdict.metric.limit_in(objectives)
+    assert limit is not None
     if missed_for_certainty(table, objectives, row):
         certain = float(certainty_percent(table, objectives, np.array([row]))[0])
         return say(
@@ -173,7 +174,8 @@ def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
             "no limit binds, a larger batch brings {more} per chip", more=more.replace("%", " %")
         )
     value = following.value(place, verdict.metric.id)
-    limit = getattr(scenario.objectives, verdict.metric.id)
+    limit = verdict.metric.limit_in(scenario.objectives)
+    assert limit is not None
     if missed_for_certainty(following, scenario.objectives, place):
         return say(
             "{verdict} binds, batch {batch} {less_certain}",
@@ -213,7 +215,8 @@ def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: in
         )
     if verdict.metric is None:
         return say("stable up to {most} requests/s", most=most)
-    limit = getattr(scenario.objectives, verdict.metric.id)
+    limit = verdict.metric.limit_in(scenario.objectives)
+    assert limit is not None
     if missed_for_certainty(tried, scenario.objectives, 0):
         return say(
             "{verdict} binds, {replicas} × {less_certain}",

@@ -102,7 +102,7 @@ def is_asked(metric: Metric, scenario: Scenario, outcome: Outcome) -> bool:
     where requests come at a rate, so that a row is one deployment and there are few of them."""
     if not metric.asked:
         return False
-    if metric.limit is not None and getattr(scenario.objectives, metric.id) is not None:
+    if metric.limit_in(scenario.objectives) is not None:
         return True
     return outcome.flow is not None
 
@@ -189,7 +189,7 @@ def judged_table(
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in metrics:
             continue
-        if getattr(scenario.objectives, verdict.metric.id) is not None:
+        if verdict.metric.limit_in(scenario.objectives) is not None:
             each = np.array([getattr(one, verdict.metric.id) for one in limits])
             limit = float(each[0]) if len(each) == 1 else each[block.precision_index]
             ratio = verdict.metric.ratio(metrics[verdict.metric.id], limit)

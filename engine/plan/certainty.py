@@ -94,7 +94,7 @@ def stricter(objectives: Objectives, accuracy: Accuracy, certainty: float) -> Ob
         return objectives
     limits = {}
     for metric, _ in LIMITED:
-        limit = getattr(objectives, metric.id)
+        limit = metric.limit_in(objectives)
         spread = spread_of(accuracy, metric)
         if limit is not None and spread is not None:
             error = spread.error(certainty)

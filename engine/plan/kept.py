@@ -52,7 +52,7 @@ def never_compared(table: Table, objectives: Objectives, row: int) -> list[str]:
     return [
         metric.name
         for metric, _ in LIMITED
-        if getattr(objectives, metric.id) is not None
+        if metric.limit_in(objectives) is not None
         and metric.id in table.metrics
         and spread_of(accuracy, metric) is None
     ]
@@ -63,7 +63,8 @@ def missed_for_certainty(table: Table, objectives: Objectives, row: int) -> bool
     verdict: Verdict = table.verdict(row)
     if verdict is NOTHING or verdict.metric is None:
         return False
-    limit = getattr(objectives, verdict.metric.id)
+    limit = verdict.metric.limit_in(objectives)
+    assert limit is not None
     return verdict.metric.keeps(table.value(row, verdict.metric.id), limit)
 
 
@@ -74,7 +75,7 @@ def _rooms(
     the room of all of them to the limit."""
     precisions = table.precision_index[rows]
     for metric, _ in LIMITED:
-        limit = getattr(objectives, metric.id)
+        limit = metric.limit_in(objectives)
         if limit is None or metric.id not in table.metrics:
             continue
         rooms = room(metric, table.metrics[metric.id][rows], limit)

@@ -112,6 +112,13 @@ class Metric:
     asked: bool = False
     needs: Needs = Needs.NOTHING
 
+    def limit_in(self, objectives: Objectives) -> float | None:
+        """What a person allows of it; None where it has no limit."""
+        if self.limit is None:
+            return None
+        found: float | None = getattr(objectives, self.id)
+        return found
+
     def ratio(self, values: FloatArray | float, limit: FloatArray | float) -> FloatArray:
         """How far values are from a limit: above 1 they miss it."""
         if self.better is Better.LOWER:

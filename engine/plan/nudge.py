@@ -26,7 +26,7 @@ class Nudge:
 def objective_nudges(scenario: Scenario) -> Iterator[Nudge]:
     """Every limit 10 % tighter and wider."""
     for metric, _ in LIMITED:
-        value = getattr(scenario.objectives, metric.id)
+        value = metric.limit_in(scenario.objectives)
         if value is not None:
             for factor in (0.9, 1.1):
                 yield objective_nudge(scenario, {metric.id: value * factor})

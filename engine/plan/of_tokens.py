@@ -79,7 +79,7 @@ class TokenPlans:
         told = (
             f"{say(one.short)} {duration_within(value, accuracy.share(one.range), limit)}"
             for one in times
-            for value, limit in [(table.value(row, one.id), getattr(objectives, one.id))]
+            for value, limit in [(table.value(row, one.id), one.limit_in(objectives))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
         words = [*told, *_of_the_load(table, row, objectives)]
@@ -147,9 +147,7 @@ def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[
     """Each latency by the statistics that have a limit; by its mean where none has."""
     every = [*times, BY_ID["e2e_ms"]] if BY_ID["e2e_ms"] not in times else times
     for one in every:
-        limited = [
-            other for other in statistics_of(one) if getattr(objectives, other.id) is not None
-        ]
+        limited = [other for other in statistics_of(one) if other.limit_in(objectives) is not None]
         yield from limited or ([one] if one in times else [])
 
 

@@ -89,7 +89,7 @@ def _reached(system: System, scenario: Scenario, pools: tuple[Disaggregated, ...
     outcome = predict(system, pools, requests, load, sizes)
     good = outcome.fits
     for metric in limited_of(ModelKind.TOKENS):
-        limit = getattr(scenario.objectives, metric.id)
+        limit = metric.limit_in(scenario.objectives)
         if limit is not None:
             good = good & (metric.ratio(metric.of(outcome, scenario.objectives), limit) <= 1.0)
     rates = np.where(good, outcome.rates["request_tokens"] / outcome.chips, 0.0)

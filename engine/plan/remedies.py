@@ -284,7 +284,8 @@ def _wider_limits(scenario: Scenario, candidate: Candidate, table: Table) -> Rem
         limit = table.limit(0, metric)
         value = table.value(0, metric.id) if metric.id in table.metrics else math.nan
         if limit is not None and math.isfinite(value) and not metric.keeps(value, limit):
-            asked = getattr(scenario.objectives, metric.id)
+            asked = metric.limit_in(scenario.objectives)
+            assert asked is not None
             wider[metric.id] = widened(metric, value * asked / limit)
     return _tried(objective_nudge(scenario, wider), candidate) if wider else None
 

@@ -156,7 +156,7 @@ def pareto_figure(table: Table, objectives: Objectives) -> Figure:
     fits = np.flatnonzero(table.fits)
     x, y = table.metrics[across.metric.id][fits], table.metrics[table.rated.id][fits]
     front = frontier(-x if across.falls else x, y)
-    limit = getattr(objectives, across.limit.id)
+    limit = across.limit.limit_in(objectives)
     widest = float(x.max(initial=1.0))
     limits, labels = [], []
     if limit:

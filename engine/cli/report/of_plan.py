@@ -89,7 +89,7 @@ def _charts(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> I
         across = "batch per replica"
     for metric in dict.fromkeys((table.rated, table.felt)):
         values = drawn.metrics[metric.id]
-        limit = getattr(scenario.objectives, metric.id) if metric.limit is not None else None
+        limit = metric.limit_in(scenario.objectives)
         points = [
             (float(x), float(y))
             for x, y in zip(drawn.sizes, values, strict=True)
@@ -112,7 +112,7 @@ def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> 
         value = table.metrics.get(metric.id, np.full(len(table), np.nan))[row]
         if not math.isfinite(value):
             continue
-        limit = getattr(scenario.objectives, metric.id) if metric.limit is not None else None
+        limit = metric.limit_in(scenario.objectives)
         share = accuracy.share(metric.range)
         rows.append(
             [

@@ -97,7 +97,7 @@ def _prefilling(arrangement: Arrangement) -> int:
 
 def refuse_unpriced(prepared: Prepared, scenario: Scenario) -> None:
     """Raise `InputError` where something is asked of prices or watts that nobody says."""
-    limited = [one for one, _ in LIMITED if getattr(scenario.objectives, one.id) is not None]
+    limited = [one for one, _ in LIMITED if one.limit_in(scenario.objectives) is not None]
     asked = {one.needs for one in limited} | {_OF_BEST[scenario.best]}
     used = {one.id: one for one in (prepared.chip, prepared.systems[0].prefilling.chip)}
     if Needs.PRICE in asked:
