@@ -254,8 +254,8 @@ class TabledLaunch:
                 yield f"a pool of {pool.role} workers: {engine} is not told its role"
             yield from (note for note in (filled(one, fields) for one in table.notes) if note)
         if len(self._pools) > 1:
-            first, second = (pool.worker for pool in self._pools)
-            yield from pool_limits(table.limits, first, second, _is_latent(prepared), engine)
+            prefill, decode = (pool.worker for pool in self._pools)
+            yield from pool_limits(table.limits, prefill, decode, _is_latent(prepared), engine)
         yield from scenario_gaps(prepared, self._scenario)
 
     def _told(self, role: Role, fields: dict[str, str]) -> set[str]:
