@@ -103,6 +103,10 @@ def test_what_was_assumed_is_told_or_a_gap(case: Case, engine: str):
     said += " ".join(launch.files.values()).replace("\n", " ")
     said += " ".join(name for one in launch.processes for name, _ in one.environment).lower()
     gaps = " | ".join(launch.gaps)
+    # What the engine does so without being told.
+    table = prepared.framework.launch
+    assert isinstance(table, LaunchTable)
+    said += f" {table.defaults.get('prefill_tokens', '')}"
     layouts = [one.layout for one in servers(launch)]
     own, used = prepared.model.precision, prepared.precisions[0]
     pipelines = {one.pipeline for one in layouts if one.pipeline > 1}
