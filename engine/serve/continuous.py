@@ -47,7 +47,8 @@ def serve_continuous(
     """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
     memory and scheduler admit ``limit``; the others queue."""
     everyone = bool(np.all(batch <= limit))
-    shared = MicroBatches.of(deployment.layouts, batch) if client is None else MicroBatches(batch)
+    alike = client is None and requests.alike_at_every_size
+    shared = MicroBatches.of(deployment.layouts, batch) if alike else MicroBatches(batch)
     passes = steady_passes(deployment, requests, client, np.minimum(shared.sizes, limit))
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
     surplus = passes.sequences - passes.decoding.sequences

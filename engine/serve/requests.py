@@ -121,6 +121,12 @@ class Requests:
     """Those of a prompt, whose tokens are among ``input_tokens``."""
 
     @property
+    def alike_at_every_size(self) -> bool:
+        """Whether the same is found in the prefix cache however many requests there are."""
+        found = np.asarray(self.cached), np.asarray(self.loading_seconds)
+        return all(one.ndim < 2 or one.shape[1] == 1 for one in found)
+
+    @property
     def steps_per_answer(self) -> FloatArray:
         """Steps from an answer's first token to its last."""
         output_tokens = np.asarray(self.output_tokens, dtype=float)

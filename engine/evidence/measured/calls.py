@@ -40,7 +40,12 @@ RECIPE_MEMORY_FRACTION = 0.95
 DIFFERENT_PROMPTS = 100
 """GenAI-Perf and AIPerf send so many different prompts unless told otherwise, again and again
 (default of ``--num-dataset-entries``). aiconfigurator's published runs on vLLM bear it out: were
-all of their prompts new, some would reach nine tenths of the peak FLOP/s besides decoding."""
+all of their prompts new, some would reach nine tenths of the peak FLOP/s besides decoding.
+inference-perf's shared prefixes are as many: ten groups of ten (the configurations that it wrote
+beside inference-sim/training's runs; their profiles ask for turns by names that it did not read,
+and prompts are of one length)."""
+STAGE_SECONDS = 600.0
+"""How long inference-perf holds a rate in those runs."""
 NATURAL_SPREAD = 8.0
 """Of the answers in ShareGPT's conversations as benchmark clients draw them, in requests of at most
 2048 tokens: the longest of a thousand is five means."""
@@ -169,9 +174,10 @@ def cached_share(row: Measurement, framework: Framework) -> float:
         return min(row.cached, 1.0)
     if not (row.repeats_prompts and framework.scheduler.prefix_caching):
         return 0.0
-    if row.kind == "static" or row.prefill is not None or math.isnan(row.batch):
+    requests = row.batch * WAVES if math.isnan(row.rate) else row.rate * STAGE_SECONDS
+    if row.kind == "static" or row.prefill is not None or math.isnan(requests):
         return 0.0
-    return max(1.0 - DIFFERENT_PROMPTS / (row.batch * WAVES), 0.0)
+    return max(1.0 - DIFFERENT_PROMPTS / requests, 0.0)
 
 
 def _settings(row: Measurement, framework: Framework, architecture: Architecture) -> Settings:

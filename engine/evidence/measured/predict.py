@@ -20,7 +20,7 @@ from engine.evidence.measured.library import Library
 from engine.evidence.measured.reader import Measurement
 from engine.scenario import Scenario, Workload
 from engine.serve.call import Call, Most, size_per_replica
-from engine.serve.load import Load
+from engine.serve.load import Load, Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Requests
@@ -114,6 +114,12 @@ def predict_rows(
         else:
             for metric, column in (published(outcome) | percentiles(outcome)).items():
                 values[metric][places] = column
+            if isinstance(group.load, Open):
+                # How a closed loop's client opens is what tells its median from its mean.
+                medians = _columns(outcome, {"ttft": outcome.at("ttft", Statistic.P50) * 1e3})
+                told = np.array([rows[place].ttft_is_median for place in places])
+                means = values["ttft_ms"][places]
+                values["ttft_ms"][places] = np.where(told, medians["ttft"], means)
             for place, starts in zip(places, outcome.starts[:, 0], strict=True):
                 refused[place] = "" if starts else "does not fit in memory"
         done += len(places)

@@ -47,8 +47,11 @@ _NATURAL = re.compile(r"\bsharegpt\b|\bnatural\b", re.IGNORECASE)
 _WAVES = re.compile(r"\b(?:(\d+(?:\.\d+)?)\+? (?:waves|per slot)|one wave)\b", re.ASCII)
 _BURST = re.compile(r"\bburst of (\d[\d,]*)\b", re.ASCII)
 _EVENLY = re.compile(r"\bconstant rate\b", re.IGNORECASE)
-_REPEATING = re.compile(r"genai.?perf|aiperf|aiconfigurator", re.IGNORECASE)
-"""What names NVIDIA's clients; aiconfigurator's own runs use them."""
+_REPEATING = re.compile(
+    r"genai.?perf|aiperf|aiconfigurator|inference-perf\b.*\bshared system prompts", re.IGNORECASE
+)
+"""What names clients that send a few prompts again and again: NVIDIA's (aiconfigurator's own runs
+use them), and inference-perf with shared prefixes."""
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE | re.ASCII)
 _POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE | re.ASCII)
 
@@ -118,7 +121,7 @@ class Measurement:
     cached: float
     """Share of the prompt tokens that the engine found in its cache; NaN where nobody says."""
     repeats_prompts: bool
-    """A client of NVIDIA's, which sends the same few prompts again and again."""
+    """A client that sends the same few prompts again and again."""
     batch: float
     ttft_ms: float
     ttft_is_median: bool

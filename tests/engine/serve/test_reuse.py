@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from engine.scenario import Scenario, Settings, Workload
-from engine.serve.call import Call, Rate, ask
+from engine.serve.call import Batch, Call, Rate, ask
 from engine.serve.outcome import Outcome
+from engine.serve.predict import predict
+from engine.serve.resolve import load_of, requests_of, resolve
 from engine.serve.reuse import _held
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated
@@ -80,3 +82,14 @@ def test_contexts_that_nobody_asks_for_again_take_room(returning: float):
     filled = (1 - returning) * reach + returning * share
     assert filled == pytest.approx(room, rel=1e-6)
     assert math.isclose(float(_held(np.array([0.5]), 1.0)[0]), 0.5)
+
+
+def test_stages_filled_alike_find_what_each_size_finds():
+    workload = Workload(8192, 512, cached=0.6)
+    scenario, pipeline = replace(USUAL, workload=workload), Aggregated(Layout(pipeline=4))
+    system, batches = resolve(scenario).systems[0], (165, 166, 300)
+    requests, load = requests_of(scenario, system), load_of(scenario)
+    sizes = np.array([batches], dtype=float)
+    together = predict(system, (pipeline,), requests, load, sizes).seconds["ttft"]
+    alone = [ttft(ask(Call(scenario, pipeline, Batch(one)))) for one in batches]
+    assert together[0].tolist() == pytest.approx(alone)

@@ -19,10 +19,12 @@ UNIQUE = {"isl_eff": "900", "osl_eff": "180"}
         (NVIDIA, True),
         ({"notes": "AIPerf, closed loop"}, True),
         ({"framework_version": "NIM (genai-perf)"}, True),
+        ({"notes": "inference-perf constant rate, shared system prompts"}, True),
+        ({"notes": "inference-perf constant rate"}, False),
         (NVIDIA | UNIQUE, False),
     ],
 )
-def test_clients_of_nvidia_repeat_prompts_unless_lengths_are_drawn(tmp_path, cells, repeats):
+def test_some_clients_repeat_prompts_unless_lengths_are_drawn(tmp_path, cells, repeats):
     assert make_rows(tmp_path, cells)[0].repeats_prompts is repeats
 
 

@@ -30,6 +30,20 @@ def test_a_constant_rate_is_evenly_spaced(tmp_path: Path):
     assert call.scenario.workload.burstiness > 10.0
 
 
+def test_shared_prefixes_of_inference_perf_are_a_hundred_prompts_sent_again(tmp_path: Path):
+    said = "inference-perf constant rate, multi-turn chat with shared system prompts"
+    call = asked(tmp_path, framework="vllm", request_rate="5", notes=said)
+    # 100 of the 3,000 requests of ten minutes are new.
+    assert call.scenario.workload.cached == pytest.approx(29 / 30)
+
+
+def test_a_median_of_an_open_load_is_predicted_as_one(tmp_path: Path):
+    known = {"request_rate": "2", "ttft_ms": "60"}
+    source = write_rows(tmp_path / "in.csv", known, known | {"ttft_median_ms": "50"})
+    mean, median = predict_rows(read_measurements(source)).values["ttft_ms"]
+    assert median < mean
+
+
 @pytest.mark.parametrize("column", ["ttft_p99_ms", "tpot_p99_ms", "e2el_p99_ms"])
 def test_percentiles_are_predicted_and_slower_than_the_mean(tmp_path: Path, column: str):
     source = write_rows(tmp_path / "in.csv", {"request_rate": "0.5", column: "100"})
