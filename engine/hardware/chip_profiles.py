@@ -145,6 +145,8 @@ def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chi
         watts=file.get("watts", 0.0),
         reported_bytes=file.get("reported_gib", 0.0) * GIB,
         reported_source=clean(file.get("reported_source", "")),
+        host_bytes=file.get("host_gib", 0.0) * GIB,
+        own_host_bytes=file.get("own_host_gib", 0.0) * GIB,
         devices=file.get("devices", 1),
         server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),

@@ -167,6 +167,8 @@ class ChipFile(_Strict):
     memory_bytes: int = Field(ge=1 << 20, le=1 << 50)
     reported_gib: float = Field(0.0, ge=0, le=1 << 20)
     reported_source: str = ""
+    host_gib: float = Field(0.0, ge=0, le=1 << 20)
+    own_host_gib: float = Field(0.0, ge=0, le=1 << 20)
     bandwidth_gbs: Bandwidth
     devices: PositiveInt = Field(1, le=16)
     server_chips: PositiveInt = Field(8, le=4096)

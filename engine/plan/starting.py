@@ -182,6 +182,13 @@ def _verdict(found: Startup) -> str:
             if found.sequences >= 1
             else say("starts, though not for {longest}", longest=longest)
         )
+    if found.unfree_bytes > 0 and found.unfree_bytes >= found.lacks_bytes:
+        return say(
+            "does not start: the engine wants {capacity_bytes:.2f} GiB, of which the host has "
+            "part, {lacks}",
+            capacity_bytes=found.capacity_bytes / GIB,
+            lacks=lacks,
+        )
     if found.pool_bytes <= 0:
         return say(
             "does not start: weights and runtime leave no room for a cache, {lacks}", lacks=lacks
@@ -211,6 +218,11 @@ def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
     smaller = replace(system, precision=replace(system.precision, kv=FORMATS["fp8"]))
     if system.precision.kv.bits > FORMATS["fp8"].bits and starts(smaller):
         yield say("would start with a cache in FP8 (--kv fp8)")
+    free = 1.0 - system.chip.host_bytes / system.chip.usable_bytes
+    part = math.floor(100.0 * free) / 100.0
+    less = replace(system, engine=system.engine.changed(memory_fraction=part))
+    if part < system.engine.memory.memory_fraction and starts(less):
+        yield say("would start with less of the memory (--memory-fraction {part:g})", part=part)
     fuller = replace(system, engine=system.engine.changed(memory_fraction=LARGEST_FRACTION))
     if system.engine.memory.memory_fraction < LARGEST_FRACTION and starts(fuller):
         yield say(

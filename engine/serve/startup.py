@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.hardware.memory_parts import FirstContext, PrintedTokens
+from engine.serve.budget import unfree_bytes
 from engine.serve.cache_bytes import (
     cached_layers,
     compressed_layers,
@@ -45,6 +46,8 @@ class Startup:
     outside: tuple[MemoryItem, ...]
     """What lives beside the capacity."""
     capacity_bytes: float
+    unfree_bytes: float = 0.0
+    """By how much a share of the whole memory is more than is free at start."""
 
     @property
     def starts(self) -> bool:
@@ -75,19 +78,21 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
     needs_whole = engine.cache.first_context is FirstContext.WHOLE
     needed = whole if needs_whole else per_token * engine.cache.block_tokens
     held = max(pool, 0.0)
+    unfree = unfree_bytes(system.chip, engine.memory)
     return Startup(
         context_tokens=longest,
         weight_bytes=float(usage.weight_bytes[0, 0]),
         pool_bytes=pool * share if pool > 0 else pool,
         tokens=math.floor(held / per_token) * layout.attention_data if per_token else 0,
         sequences=held / whole * layout.attention_data if whole else math.inf,
-        lacks_bytes=max(needed - pool, 0.0),
+        lacks_bytes=max(needed - pool, unfree, 0.0),
         items=(
             MemoryItem("weights", float(usage.weight_bytes[0, 0])),
             *_items(usage.budget.inside),
         ),
         outside=_items(usage.budget.outside),
         capacity_bytes=float(usage.capacity_bytes[0, 0]),
+        unfree_bytes=unfree,
     )
 
 
