@@ -30,7 +30,7 @@ from engine.plan.rows import rows_values
 from engine.plan.sweep import batch_table, replicas_table
 from engine.plan.verification import verification
 from engine.scenario import Scenario
-from engine.words.messages import listed, say
+from engine.words.messages import listed, retold, say
 from engine.words.quantities import GIB, duration
 
 _CANDIDATES = 12
@@ -229,5 +229,5 @@ def sources(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> I
         lines += [
             f"{profile.name} ({say(str(profile.provenance))}): {one}" for one in profile.sources
         ]
-    lines += prepared.fallbacks
+    lines += map(retold, prepared.fallbacks)
     yield Section(say("Ranges and sources"), Sentences(lines))
