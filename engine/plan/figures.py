@@ -103,6 +103,10 @@ class Figures(Mapping[str, FloatArray]):
             found = self._known[name] = self._worked_out(name)
         return found
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a column; asking does not work it out."""
+        return name in self.names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 

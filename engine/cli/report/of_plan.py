@@ -153,7 +153,7 @@ def _why(made: Explanation) -> Iterator[Section]:
     longest = sorted(made.operators, key=lambda one: one.seconds, reverse=True)[:_OPERATORS]
     rows = [["operators", "pass", "time", "bound by", "constants"]]
     rows += [
-        [one.name, one.phase, duration(one.seconds * 1e3), one.bound, one.provenance]
+        [one.name, one.phase, duration(one.seconds * 1e3), one.bound_by, one.provenance]
         for one in longest
     ]
     yield Section("Longest operators", Grid(rows, (2,)))
