@@ -15,7 +15,7 @@ from engine.hardware.routing import evenness
 from engine.model.quantisation import read_quantisation
 from engine.work.layout import Layout
 from engine.work.tokens import take_inventory
-from engine.work.tokens.work import expected_experts
+from engine.work.tokens.experts import expected_experts
 from tests.engine import builders
 from tests.engine.evaluate import decode, messages_of, one, prefill, work_of
 
