@@ -7,7 +7,8 @@
 `plan` works out every batch, layout and precision and ranks them; `predict` says what one layout
 will do. Both take the same keywords, those of a `Scenario` (all of its fields, flat):
 
-model         ``model``, ``edits`` (a dict of config keys), ``assume``, ``revision``
+model         ``model``, ``edits`` (a dict of config keys), ``task``, ``assume``,
+              ``revision``
 hardware      ``chip``, ``chips``, ``framework``, ``instances``
 layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
 pools         ``arrangement`` (``"aggregated"``, ``"disaggregated"``, ``"any"``), ``prefill`` and

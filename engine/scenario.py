@@ -71,6 +71,15 @@ class DraftTokens(StrEnum):
     """As many as bring most under the objectives (`engine.plan.drafting`)."""
 
 
+class Task(StrEnum):
+    """What a model is asked for: one language model may answer with text, or with one vector."""
+
+    AUTO = "auto"
+    """What its class says, and the files beside its config."""
+    GENERATE = "generate"
+    EMBED = "embed"
+
+
 class NameKind(StrEnum):
     """Which benchmark name of an answer of one token is the row's own."""
 
@@ -347,13 +356,15 @@ class Scenario:
     what is known of the model, the method and the text."""
     instances: int = 1
     """Vision: copies of the model that run at the same time on each chip."""
+    task: Task = Task.AUTO
     assume: str = ""
     """Dialect to read an unknown ``model_type`` with."""
     revision: str = ""
 
     def of_model(self, model: str) -> Scenario:
-        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, a
-        draft and the length of an encoder's sequences belong to the model they were chosen for."""
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, its
+        task, a draft and the length of an encoder's sequences belong to the model they were chosen
+        for."""
         workload = replace(self.workload, sequence_tokens=0)
-        of_another = replace(self, revision="", assume="", draft="")
+        of_another = replace(self, revision="", assume="", task=Task.AUTO, draft="")
         return replace(of_another, model=model, edits=(), workload=workload)

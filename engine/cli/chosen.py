@@ -34,6 +34,7 @@ from engine.scenario import (
     PoolChoice,
     Scenario,
     Settings,
+    Task,
     Text,
     Workload,
 )
@@ -126,6 +127,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         acceptance=start.acceptance
         if arguments.acceptance is None
         else parse_ratio(arguments.acceptance, "--acceptance", 0, 1) or None,
+        task=Task(arguments.task) if arguments.task else start.task,
         assume=arguments.assume or start.assume,
         revision=arguments.revision or start.revision,
     )

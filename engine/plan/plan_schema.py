@@ -36,6 +36,7 @@ from engine.scenario import (
     PoolChoice,
     Scenario,
     Settings,
+    Task,
     Text,
     Workload,
 )
@@ -173,6 +174,7 @@ class ScenarioFile(_Strict):
     drafts: DraftTokens = Field(default=DraftTokens.GIVEN, strict=False)
     acceptance: float | None = Field(default=None, ge=0, le=1)
     """0 in files from before it was known: what is known of the model."""
+    task: Task = Field(default=Task.AUTO, strict=False)
     assume: str = ""
     revision: str = ""
 
@@ -258,6 +260,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         draft_tokens=file.draft_tokens,
         drafts=file.drafts,
         acceptance=file.acceptance or None,
+        task=file.task,
         assume=file.assume,
         revision=file.revision,
     )

@@ -233,6 +233,7 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
         revision=scenario.revision,
         resolution=scenario.workload.resolution,
         sequence=scenario.workload.sequence_tokens,
+        task=scenario.task,
     )
 
 

@@ -300,6 +300,12 @@ ALIASES: dict[str, str] = {
     "Yi": "yi",
     "InternLM": "internlm",
     "OrionForCausalLM": "orion",
+    "NemotronH_Nano_Omni_Reasoning_V3": "nemotron_h_omni",
+    "deepseek-ocr": "deepseek_vl_v2",
+    "minimax_m3_text": "minimax_m3",
+    "unlimited_language": "deepseek",
+    "llama_bidirec": "llama",
+    "qwen3_asr_thinker": "qwen3_asr",
 }
 """Other spellings of a model type that carry exactly the same layout."""
 
@@ -352,6 +358,9 @@ _SUFFIXES = (
     "LMHeadModel",
     "ForSequenceClassification",
     "ForTextEncoding",
+    "ForTokenClassification",
+    "ForRewardModel",
+    "ForProcessRewardModel",
     "Model",
 )
 
@@ -369,6 +378,33 @@ _CLASSES = {
     "LLaDAModelLM": "llada",
     "DreamModel": "dream",
     "Cosmos3ForConditionalGeneration": "cosmos3_omni",
+    "D3ForSequenceClassification": "qwen3_5",
+    "DeepseekOCRForCausalLM": "deepseek_vl_v2",
+    "DeepseekV3BidirectionalModel": "deepseek_v3",
+    "DeepseekVL2ForCausalLM": "deepseek_vl_v2",
+    "EmbeddingGemmaModel": "gemma3_text",
+    "HCXVisionV2ForCausalLM": "hyperclovax_vision_v2",
+    "JinaEmbeddingsV5Model": "qwen3",
+    "KimiK3LinearForCausalLM": "kimi_k3",
+    "ColBERTLfm2Model": "lfm2",
+    "Lfm2BidirectionalModel": "lfm2",
+    "LlamaBidirectionalForSequenceClassification": "llama",
+    "LlamaBidirectionalModel": "llama",
+    "LlamaEmbeddingModel": "llama",
+    "LlamaForClassification": "llama",
+    "LlamaForSequenceClassificationWithNormal_Weights": "llama",
+    "MistralLarge3ForCausalLM": "deepseek_v3",
+    "MultiModalityCausalLM": "multi_modality",
+    "NemotronH_Nano_Omni_Reasoning_V3": "nemotron_h_omni",
+    "NemotronH_Super_Omni_Reasoning_V3": "nemotron_h_omni",
+    "PixtralForConditionalGeneration": "mistral3",
+    "QuantMixtralForCausalLM": "mixtral",
+    "Qwen3ASRForcedAlignerForTokenClassification": "qwen3_asr",
+    "Qwen3ASRRealtimeGeneration": "qwen3_asr",
+    "TorchNativeLlamaForCausalLM": "llama",
+    "TorchNativePhi3ForCausalLM": "phi3",
+    "VoxtralRealtimeGeneration": "voxtral_realtime",
+    "VoyageQwen3BidirectionalEmbedModel": "qwen3",
 }
 """Class names whose model type is not their stem."""
 

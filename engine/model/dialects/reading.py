@@ -22,6 +22,7 @@ from engine.model.dialects.layer_kinds import check_unused_lists
 from engine.model.keys import Keys
 from engine.model.refused import why_refused
 from engine.model.unread import check_unread, left_over
+from engine.scenario import Task
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.messages import say
 from engine.words.text import clean, closest
@@ -47,11 +48,16 @@ def text_values(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_architecture(
-    config: dict[str, Any], source: str, name: str, assume: str = ""
+    config: dict[str, Any],
+    source: str,
+    name: str,
+    assume: str = "",
+    task: Task = Task.AUTO,
 ) -> Architecture:
     """The architecture that ``config`` describes.
 
-    ``assume`` names the model type to read it as. Raises `UnknownArchitecture` for a model type
+    ``assume`` names the model type to read it as; a ``task`` of generating wants an LM head,
+    whatever the class says. Raises `UnknownArchitecture` for a model type
     or a structural key that no dialect understands, `InputError` for a bad value.
     """
     model_type, note = _model_type(config, source, assume)
@@ -65,7 +71,8 @@ def read_architecture(
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
     check_unused_lists(keys.opened)
-    if not assume and not architecture.draft and not architecture.denoises:
+    as_class = not assume and task is not Task.GENERATE
+    if as_class and not architecture.draft and not architecture.denoises:
         architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []
