@@ -80,14 +80,14 @@ def _chips(scenario: Scenario) -> Sequence[str]:
 
 def _chip_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
-    from engine.plan.lists import chip_row
+    from engine.plan.lists import chip_row, runs_told
     from engine.plan.money.prices import load_prices
 
     row = chip_row(load_chip(value))
     peaks = row["peak_tflops"]
     fastest = ", ".join(f"{name} {peaks[name]:,.0f}" for name in ("bf16", "fp8") if name in peaks)
     measured = (
-        say("measured: {runs}", runs=row["runs"])
+        say("measured: {runs}", runs=runs_told(row))
         if row["runs"] != "none"
         else say(row["constants"])
     )

@@ -11,6 +11,7 @@ from engine.evidence.measured.memory_report import memory_csv, memory_groups, me
 from engine.evidence.measured.memory_rows import read_memory_rows
 from engine.evidence.measured.table import as_text
 from engine.sources.files import write_text
+from engine.words.messages import say
 
 
 def validate_memory(
@@ -31,8 +32,9 @@ def validate_memory(
         }
         print(json.dumps(document, indent=1, ensure_ascii=False))
         return 0
-    print(f"memory: {len(rows) - len(refused)} of {len(rows)} rows predicted")
+    predicted = len(rows) - len(refused)
+    print(say("memory: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows)))
     for id, reason in refused:
-        print(f"  refused {id}: {reason}")
+        print(say("  refused {id}: {reason}", id=id, reason=say(reason)))
     print(f"\n{as_text(memory_lines(groups))}")
     return 0

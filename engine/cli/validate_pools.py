@@ -11,6 +11,7 @@ from engine.evidence.measured.pool_predict import PoolPrediction, pools_csv, pre
 from engine.evidence.measured.pool_rows import METRICS, PoolRow, read_pool_rows
 from engine.evidence.measured.table import as_text
 from engine.sources.files import write_text
+from engine.words.messages import say
 
 HEADER = ["id", "metric", "published", "predicted", "error"]
 
@@ -35,9 +36,10 @@ def validate_pools(
         }
         print(json.dumps(document, indent=1, ensure_ascii=False))
         return 0
-    print(f"pools: {len(rows) - len(refused)} of {len(rows)} rows predicted")
+    predicted = len(rows) - len(refused)
+    print(say("pools: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows)))
     for id, reason in refused:
-        print(f"  refused {id}: {reason}")
+        print(say("  refused {id}: {reason}", id=id, reason=say(reason)))
     lines = [
         [
             str(entry["id"]),
@@ -48,7 +50,7 @@ def validate_pools(
         ]
         for entry in found
     ]
-    print(f"\n{as_text([HEADER, *lines])}")
+    print(f"\n{as_text([[say(head) for head in HEADER], *lines])}")
     return 0
 
 
