@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from pathlib import Path
 
+from engine.cli.validated import print_validated
 from engine.evidence.measured.pool_predict import PoolPrediction, pools_csv, predict_pools
 from engine.evidence.measured.pool_rows import METRICS, PoolRow, read_pool_rows
-from engine.evidence.measured.table import as_text
 from engine.sources.files import write_text
 
 HEADER = ["id", "metric", "published", "predicted", "error"]
@@ -23,21 +22,8 @@ def validate_pools(
     predictions = predict_pools(rows, configs)
     if out is not None:
         write_text(out, pools_csv(rows, predictions))
-    refused = [(row.id, one.refused) for row, one in zip(rows, predictions, strict=True)]
-    refused = [(id, reason) for id, reason in refused if reason]
-    found = [
-        entry for row, one in zip(rows, predictions, strict=True) for entry in _entries(row, one)
-    ]
-    if arguments.json:
-        document = {
-            "figures": found,
-            "refusals": [{"id": id, "reason": reason} for id, reason in refused],
-        }
-        print(json.dumps(document, indent=1, ensure_ascii=False))
-        return 0
-    print(f"pools: {len(rows) - len(refused)} of {len(rows)} rows predicted")
-    for id, reason in refused:
-        print(f"  refused {id}: {reason}")
+    pairs = list(zip(rows, predictions, strict=True))
+    found = [entry for row, one in pairs for entry in _entries(row, one)]
     lines = [
         [
             str(entry["id"]),
@@ -48,7 +34,8 @@ def validate_pools(
         ]
         for entry in found
     ]
-    print(f"\n{as_text([HEADER, *lines])}")
+    outcomes = ((row.id, one.refused) for row, one in pairs)
+    print_validated("pools", outcomes, {"figures": found}, [HEADER, *lines], arguments.json)
     return 0
 
 

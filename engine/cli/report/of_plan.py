@@ -157,10 +157,12 @@ def _why(made: Explanation) -> Iterator[Section]:
         for one in longest
     ]
     yield Section("Longest operators", Grid(rows, (2,)))
-    held = [["memory per chip", Unit.GIBIBYTES.value]]
-    held += [[one.name, f"{one.bytes / GIB:.2f}"] for one in made.memory]
-    held.append(["of", f"{made.capacity_bytes / GIB:.2f}"])
-    yield Section("Memory", Grid(held, (1,)))
+    for table in made.memory_tables:
+        held = [["memory per chip", Unit.GIBIBYTES.value]]
+        held += [[one.name, f"{one.bytes / GIB:.2f}"] for one in table.items]
+        held.append(["of", f"{table.capacity_bytes / GIB:.2f}"])
+        title = f"Memory of a {table.pool} worker" if table.pool else "Memory"
+        yield Section(title, Grid(held, (1,)))
 
 
 def _verify(runs: Sequence[dict[str, object]]) -> Iterator[Section]:
