@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.cli.validated import print_validated
+from engine.cli.validated import print_validated, refused_rows
 from engine.evidence.measured.memory_predict import predict_memory
 from engine.evidence.measured.memory_report import memory_csv, memory_groups, memory_lines
 from engine.evidence.measured.memory_rows import read_memory_rows
 from engine.sources.files import write_text
+from engine.words.messages import say
 
 
 def validate_memory(
@@ -21,7 +22,9 @@ def validate_memory(
     if out is not None:
         write_text(out, memory_csv(rows, predictions))
     groups = memory_groups(rows, predictions)
-    outcomes = ((row.id, one.refused) for row, one in zip(rows, predictions, strict=True))
+    refused = refused_rows(rows, predictions)
+    predicted = len(rows) - len(refused)
+    head = say("memory: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows))
     found: dict[str, object] = {"groups": [group.as_json() for group in groups]}
-    print_validated("memory", outcomes, found, memory_lines(groups), arguments.json)
+    print_validated(head, refused, found, memory_lines(groups), arguments.json)
     return 0

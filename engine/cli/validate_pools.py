@@ -6,10 +6,11 @@ import argparse
 import math
 from pathlib import Path
 
-from engine.cli.validated import print_validated
+from engine.cli.validated import print_validated, refused_rows
 from engine.evidence.measured.pool_predict import PoolPrediction, pools_csv, predict_pools
 from engine.evidence.measured.pool_rows import METRICS, PoolRow, read_pool_rows
 from engine.sources.files import write_text
+from engine.words.messages import say
 
 HEADER = ["id", "metric", "published", "predicted", "error"]
 
@@ -22,8 +23,12 @@ def validate_pools(
     predictions = predict_pools(rows, configs)
     if out is not None:
         write_text(out, pools_csv(rows, predictions))
-    pairs = list(zip(rows, predictions, strict=True))
-    found = [entry for row, one in pairs for entry in _entries(row, one)]
+    refused = refused_rows(rows, predictions)
+    predicted = len(rows) - len(refused)
+    head = say("pools: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows))
+    found = [
+        entry for row, one in zip(rows, predictions, strict=True) for entry in _entries(row, one)
+    ]
     lines = [
         [
             str(entry["id"]),
@@ -34,8 +39,8 @@ def validate_pools(
         ]
         for entry in found
     ]
-    outcomes = ((row.id, one.refused) for row, one in pairs)
-    print_validated("pools", outcomes, {"figures": found}, [HEADER, *lines], arguments.json)
+    table = [[say(name) for name in HEADER], *lines]
+    print_validated(head, refused, {"figures": found}, table, arguments.json)
     return 0
 
 

@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Protocol
 
 from engine.evidence.measured.table import as_text
+from engine.words.messages import say
+
+
+class Row(Protocol):
+    """One row of a file."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the file."""
+        ...
+
+
+class Prediction(Protocol):
+    """What was made of a row."""
+
+    @property
+    def refused(self) -> str:
+        """Why nothing was; else empty."""
+        ...
+
+
+def refused_rows(rows: Sequence[Row], predictions: Sequence[Prediction]) -> list[tuple[str, str]]:
+    """Id and reason of the rows that were not predicted."""
+    pairs = zip(rows, predictions, strict=True)
+    return [(row.id, one.refused) for row, one in pairs if one.refused]
 
 
 def print_validated(
-    kind: str,
-    outcomes: Iterable[tuple[str, str]],
+    head: str,
+    refused: Sequence[tuple[str, str]],
     found: dict[str, object],
     table: list[list[str]],
     as_json: bool,
 ) -> None:
-    """Print the ``table``, or ``found`` as JSON, after the refused rows. ``outcomes`` are the id of
-    every row and why it was refused, empty where it was not."""
-    outcomes = list(outcomes)
-    refused = [(id, reason) for id, reason in outcomes if reason]
+    """Print ``head``, the ``refused`` rows and the ``table``; as JSON ``found`` and those rows."""
     if as_json:
         refusals = [{"id": id, "reason": reason} for id, reason in refused]
         print(json.dumps({**found, "refusals": refusals}, indent=1, ensure_ascii=False))
         return
-    print(f"{kind}: {len(outcomes) - len(refused)} of {len(outcomes)} rows predicted")
+    print(head)
     for id, reason in refused:
-        print(f"  refused {id}: {reason}")
+        print(say("  refused {id}: {reason}", id=id, reason=say(reason)))
     print(f"\n{as_text(table)}")

@@ -310,6 +310,7 @@ class LaunchLimitsFile(_Strict):
     expert: Width = "any"
     attention_data: Width = "any"
     sequences_within_budget: bool = False
+    prefill_multiple: bool = False
 
 
 class LaunchTableFile(_Strict):
@@ -331,6 +332,8 @@ class LaunchTableFile(_Strict):
     router: list[str] = []
     pools_router: list[str] = []
     router_file: LaunchFileFile | None = None
+    replicas_file: LaunchFileFile | None = None
+    defaults: dict[str, str] = {}
     across: str = ""
     runtimes: dict[str, list[str]] = {}
     runtime_flags: dict[str, list[Spelled]] = {}

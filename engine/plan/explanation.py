@@ -26,6 +26,9 @@ class Share:
     phase: str = ""
 
 
+_BOUND_BY = {"memory": "memory traffic", "link": "links", "launch": "launches"}
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorTime:
     """One class of operators in one pass.
@@ -45,6 +48,11 @@ class OperatorTime:
     bound: str
     provenance: str
     peak_flops: float = 0.0
+
+    @property
+    def bound_by(self) -> str:
+        """What bounds it, for people: memory by its traffic, not by its size."""
+        return say(_BOUND_BY.get(self.bound, self.bound))
 
     @property
     def intensity(self) -> float:

@@ -26,7 +26,7 @@ _PHASES = {"decode": "decode step", "prefill": "prefill pass", "batch": "one bat
 _LEAST_SHARE = 0.01
 _LONGEST_TITLE = 21
 """Cells of ``decode step 12,345 ms``."""
-_BESIDE = 24
+_BESIDE = 18
 """Cells of a phase beside another: bound, time, share."""
 
 
@@ -144,7 +144,7 @@ def why_lines(
     else:
         for phase in phases:
             lines += _phase_lines(found, phase, width)
-        lines.append(line((fit(say(_LEGEND), width), DIM)))
+    lines.append(line((fit(say(_LEGEND), width), DIM)))
     for table in found.memory_tables:
         lines += _memory_lines(table, width) + _startup_lines(found.startup(table.pool), width)
     return lines + _limit_lines(found, width)
@@ -303,7 +303,7 @@ def _cell(row: OperatorTime | None, total: float, room: int) -> list[Run]:
         return [(" " * (_BESIDE + room), PLAIN)]
     part = _part(row.seconds, total)
     return [
-        (fit(say(row.bound), 8), DIM),
+        (f"{_LETTERS.get(row.bound, '?')} ", DIM),
         (f"{milliseconds(row.seconds * 1e3):>8} ", BOLD),
         (f"{share(part):>4}  ", DIM),
         (bar(part, room).ljust(room + 1), ACCENT),
