@@ -113,6 +113,7 @@ MOST_TURNS = 1000
 MOST_IMAGES = 1000
 MOST_THINK_SECONDS = 1e6
 MOST_HOST_GIB = 100_000
+MOST_RANK_WAIT = 10_000
 USUAL_IMAGE = (1024, 1024)
 """Width and height where a person gives none."""
 """What nobody means to ask for lies beyond; files, options and forms refuse it."""
@@ -286,8 +287,9 @@ class Settings:
     ``batch_overlap`` lets two
     halves of a batch take turns, one computing while the other's tokens travel;
     ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
-    attention-DP ranks; ``host_cache_gib`` of host memory for each chip hold what the prefix cache
-    on the chips has no room for.
+    attention-DP ranks; ``rank_wait`` are passes that a prompt of one attention-DP rank waits at
+    most for the others to have one as well, 0 where none waits; ``host_cache_gib`` of host memory
+    for each chip hold what the prefix cache on the chips has no room for.
     """
 
     memory_fraction: float | None = None
@@ -298,6 +300,7 @@ class Settings:
     redundant_experts: int | None = None
     batch_overlap: bool | None = None
     prefill_interval: int | None = None
+    rank_wait: int | None = None
     host_cache_gib: float | None = None
     build: str = ""
 

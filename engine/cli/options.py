@@ -136,6 +136,11 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
     )
     engine.add_argument(
+        "--rank-wait",
+        help="passes that prompts of an attention-DP rank wait for the others' (SGLang's prefill "
+        "delayer, TensorRT-LLM's timeout_iters); 0: none",
+    )
+    engine.add_argument(
         "--host-cache", help="GiB of host memory for each chip, a second tier of the prefix cache"
     )
     engine.add_argument("--build", help="of the engine: a day as 2026-02-10, or a number as 0.6")

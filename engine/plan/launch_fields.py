@@ -25,6 +25,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | batch_overlap | two halves of a batch take turns |
 | host_cache, host_total | GiB behind the prefix cache, for each chip and a rank's chips together |
 | host_bytes | the same for each chip, in bytes |
+| rank_wait | passes that a rank's prompts wait at most for the others' |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
 | images | images of a request |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
@@ -92,6 +93,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "graph_sequences": sequences,
         "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
         "prefill_interval": scenario.settings.prefill_interval or 0,
+        "rank_wait": (scenario.settings.rank_wait or 0) * (layout.attention_data > 1),
         **_host_cache(scenario, layout),
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
         "images": scenario.workload.images,
@@ -147,7 +149,7 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("memory_fraction", "a memory share of {}", ()),
     ("graph_sequences", "graphs for {} sequences", ("graph_tokens", "graph_list")),
     ("drafts", "{} draft tokens", ("drafts_plus_one",)),
-    *((f"{one}_drafts", "{} draft tokens", ()) for one in _METHODS.values()),
+    *((f"{one}_drafts", "{} draft tokens", (f"{one}_plus_one",)) for one in _METHODS.values()),
     ("prefix_on", "a prefix cache", ()),
     ("prefix_off", "no prefix cache", ()),
     ("chunked", "prompts that share passes with decoding sequences", ()),
@@ -160,6 +162,7 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("redundant", "{} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
     ("prefill_interval", "prompts in every {}th pass at most", ("decode_passes",)),
+    ("rank_wait", "prompts of attention ranks that wait up to {} passes for the others'", ()),
     ("images", "{} images of a request", ()),
     (
         "host_cache",

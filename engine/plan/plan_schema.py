@@ -18,6 +18,7 @@ from engine.scenario import (
     MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
+    MOST_RANK_WAIT,
     MOST_SPREAD,
     MOST_THINK_SECONDS,
     MOST_TURNS,
@@ -108,6 +109,7 @@ class SettingsFile(_Strict):
     redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     batch_overlap: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    rank_wait: int | None = Field(default=None, ge=0, le=MOST_RANK_WAIT)
     host_cache_gib: float | None = Field(default=None, ge=0, le=MOST_HOST_GIB)
     build: str = Field(default="", max_length=60)
 

@@ -141,6 +141,7 @@ def _settings(settings: Settings) -> Options:
         ("max-context", settings.max_context),
         ("redundant-experts", settings.redundant_experts),
         ("prefill-interval", settings.prefill_interval),
+        ("rank-wait", settings.rank_wait),
         ("host-cache", settings.host_cache_gib),
         ("build", settings.build or None),
     ):

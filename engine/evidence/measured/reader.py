@@ -219,7 +219,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         day=row_date(read.text("date"), read.text("notes"), version, few),
         drafts=drafts != 0,
     )
-    recipe = recipe_of(run) if inference_x else Recipe()
+    recipe = recipe_of(run, elsewhere=not inference_x)
     client = read.text("client") or ("" if inference_x else client_of(run))
     waves, burst = _WAVES.search(client), _BURST.search(client)
     if drafts is None and not recipe.draft_tokens:
