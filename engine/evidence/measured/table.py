@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.evidence.measured.record import Record, RecordedError
 from engine.evidence.measured.report import Group
+from engine.scenario import EVEN_CERTAINTY
 
 NAMES = {
     "ttft_ms": "TTFT",
@@ -73,17 +74,34 @@ def _both(median: float | None, mean: float | None) -> str:
 
 
 def choice_words(record: Record) -> str:
-    """What choosing by prediction loses, in a sentence; empty where nothing was chosen."""
-    if not record.choices:
+    """What choosing by prediction loses, and how often it keeps the limit, in sentences; empty
+    where nothing was chosen."""
+    even = [one for one in record.choices if one.certainty == EVEN_CERTAINTY]
+    if not even:
         return ""
     parts = [
         f"{one.median:.1%} in the median, {one.mean:.1%} in the mean under {one.tpot_limit_ms:g} ms"
-        for one in record.choices
+        for one in even
     ]
-    return (
-        "Tokens/s/chip lost by running the configuration that held-out prediction finds best under "
-        f"a TPOT limit, against the best measured one: {'; '.join(parts)}."
+    return " ".join(
+        [
+            "Tokens/s/chip lost by running the configuration that held-out prediction finds best "
+            f"under a TPOT limit, against the best measured one: {'; '.join(parts)}.",
+            *_kept_words(record),
+        ]
     )
+
+
+def _kept_words(record: Record) -> list[str]:
+    """How often choices kept their limits, by the certainty that was asked for."""
+    found = []
+    for certainty in sorted({one.certainty for one in record.choices}):
+        choices = [one for one in record.choices if one.certainty == certainty]
+        groups = sum(one.groups for one in choices)
+        missed = sum(one.groups * one.missed for one in choices if one.missed is not None)
+        if all(one.missed is not None for one in choices):
+            found.append(f"{1.0 - missed / groups:.0%} with --certainty {certainty:g}")
+    return [f"So many of the choices kept the limit: {', '.join(found)}."] if found else []
 
 
 def as_text(lines: Lines) -> str:
