@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.plan.metrics import BY_ID
-from engine.words.messages import say
+from engine.words.messages import listed, say
 from engine.words.quantities import GIB
 from tui.bars import bar
 from tui.format import gibibytes, milliseconds, share
@@ -182,7 +182,7 @@ def _part_lines(found: Explanation, width: int) -> list[Line]:
         total = sum(one.seconds for one in parts)
         told = [one for one in parts if one.seconds >= _LEAST_SHARE * total]
         if len(told) > 1:
-            made = ", ".join(f"{say(one.name)} {milliseconds(one.seconds * 1e3)}" for one in told)
+            made = listed([f"{say(one.name)} {milliseconds(one.seconds * 1e3)}" for one in told])
             words = say(
                 "{metric} {total} ms: {made}",
                 metric=say(BY_ID[metric].short),
