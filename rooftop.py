@@ -7,7 +7,8 @@
 `plan` works out every batch, layout and precision and ranks them; `predict` says what one layout
 will do. Both take the same keywords, those of a `Scenario` (all of its fields, flat):
 
-model         ``model``, ``edits`` (a dict of config keys), ``assume``, ``revision``
+model         ``model``, ``edits`` (a dict of config keys), ``task``, ``assume``,
+              ``revision``
 hardware      ``chip``, ``chips``, ``framework``, ``instances``
 layouts       ``tensor``, ``pipeline``, ``expert``, ``attention_data``: one degree or several
 pools         ``arrangement`` (``"aggregated"``, ``"disaggregated"``, ``"any"``), ``prefill`` and
@@ -40,8 +41,8 @@ drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draf
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
               ``prefix_caching``, ``redundant_experts``, ``batch_overlap``,
-              ``prefill_interval``, ``host_cache_gib`` (behind the prefix cache), ``build``: those
-              of the engine, its own defaults where left out
+              ``prefill_interval``, ``rank_wait``, ``host_cache_gib`` (behind the prefix cache),
+              ``build``: those of the engine, its own defaults where left out
 
 The command line's words are understood too: ``isl osl isl_spread osl_spread shared_prefix think
 host_cache tp pp ep dp ttft tpot e2e latency goodput precision resolution image_size set number``,

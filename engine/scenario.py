@@ -71,6 +71,15 @@ class DraftTokens(StrEnum):
     """As many as bring most under the objectives (`engine.plan.drafting`)."""
 
 
+class Task(StrEnum):
+    """What a model is asked for: one language model may answer with text, or with one vector."""
+
+    AUTO = "auto"
+    """What its class says, and the files beside its config."""
+    GENERATE = "generate"
+    EMBED = "embed"
+
+
 class NameKind(StrEnum):
     """Which benchmark name of an answer of one token is the row's own."""
 
@@ -104,6 +113,7 @@ MOST_TURNS = 1000
 MOST_IMAGES = 1000
 MOST_THINK_SECONDS = 1e6
 MOST_HOST_GIB = 100_000
+MOST_RANK_WAIT = 10_000
 USUAL_IMAGE = (1024, 1024)
 """Width and height where a person gives none."""
 """What nobody means to ask for lies beyond; files, options and forms refuse it."""
@@ -277,8 +287,9 @@ class Settings:
     ``batch_overlap`` lets two
     halves of a batch take turns, one computing while the other's tokens travel;
     ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
-    attention-DP ranks; ``host_cache_gib`` of host memory for each chip hold what the prefix cache
-    on the chips has no room for.
+    attention-DP ranks; ``rank_wait`` are passes that a prompt of one attention-DP rank waits at
+    most for the others to have one as well, 0 where none waits; ``host_cache_gib`` of host memory
+    for each chip hold what the prefix cache on the chips has no room for.
     """
 
     memory_fraction: float | None = None
@@ -289,6 +300,7 @@ class Settings:
     redundant_experts: int | None = None
     batch_overlap: bool | None = None
     prefill_interval: int | None = None
+    rank_wait: int | None = None
     host_cache_gib: float | None = None
     build: str = ""
 
@@ -344,13 +356,15 @@ class Scenario:
     what is known of the model, the method and the text."""
     instances: int = 1
     """Vision: copies of the model that run at the same time on each chip."""
+    task: Task = Task.AUTO
     assume: str = ""
     """Dialect to read an unknown ``model_type`` with."""
     revision: str = ""
 
     def of_model(self, model: str) -> Scenario:
-        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, a
-        draft and the length of an encoder's sequences belong to the model they were chosen for."""
+        """The scenario with another model. What-ifs, a revision, a stand-in for the model type, its
+        task, a draft and the length of an encoder's sequences belong to the model they were chosen
+        for."""
         workload = replace(self.workload, sequence_tokens=0)
-        of_another = replace(self, revision="", assume="", draft="")
+        of_another = replace(self, revision="", assume="", task=Task.AUTO, draft="")
         return replace(of_another, model=model, edits=(), workload=workload)

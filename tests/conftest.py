@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.hub_server import serving
+
+# How fast examples are made says how busy the machine is, nothing of the product.
+settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # Tests read English, wherever they run.
 for _name in ("LC_ALL", "LC_MESSAGES"):

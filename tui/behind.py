@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 SWEEP_SECONDS = 0.18
 """How long typing rests before a sweep too long for a key begins: longer than the pause between
 two digits, so that a digit costs one frame."""
-LONG_SWEEP = 20_000
-"""Candidates from which on a sweep leaves memory worth handing back."""
 WHY_SECONDS = 0.25
 """How long the cursor rests before the why pane follows it."""
 
@@ -49,16 +47,11 @@ class Behind:
         from engine.plan.drafting import with_best_drafts
         from engine.plan.prepared import prepare
         from engine.plan.sweep import sweep
-        from tui.allocator import hand_back_the_rest
 
         def work(should_stop: Callable[[], bool]) -> tuple[Scenario, Sweep] | None:
             chosen = with_best_drafts(scenario, should_stop)
             found = sweep(prepare(chosen), chosen, should_stop)
-            if found is None:
-                return None
-            if found.candidates > LONG_SWEEP:
-                hand_back_the_rest()
-            return chosen, found
+            return None if found is None else (chosen, found)
 
         self._sweep.submit(work, lambda found: self._desk.sweep_done(*found))
 

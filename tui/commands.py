@@ -36,7 +36,7 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("restore", ("R",), "restore", "Back to the session that was left", needs="offer"),
     Command("save", ("s", "ctrl+s"), "save", "Save the selected plan as TOML", footer=True),
-    Command("open", ("o",), "open", "Pick a saved plan and restore its scenario", footer=True),
+    Command("open", ("o",), "open", "Pick a saved plan or a scenario of before", footer=True),
     Command("model", ("m",), "model", "Pick a model; also a file, folder, hub id, benchmark name"),
     Command("chip", ("a",), "chip", "Pick the chip (accelerator), or mark several"),
     Command("engine", ("e",), "engine", "Pick the serving engine, or mark several"),
@@ -107,7 +107,7 @@ COMMANDS: tuple[Command, ...] = (
         "palette",
         ("colon", "ctrl+p"),
         "commands",
-        "Find a command by name, :chip h20, a benchmark name",
+        "Find a command; :chip h20, :tp 8, :rate 3, a benchmark name",
         footer=True,
     ),
     Command(

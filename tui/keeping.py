@@ -40,15 +40,13 @@ class Keeping:
     def at_the_end(self, ended: str) -> None:
         """Write the session, once: the first that ends the app says how. A write beside that is
         under way comes first, one that waits never."""
-        from tui.last_session import save_last_session
-
         with self._lock:
             left = None if self._over else self._left(ended)
             if left is not None:
-                self._over = save_last_session(left)
+                self._over = _written(left)
 
     def _write_beside(self) -> None:
-        from tui.last_session import RUNNING, save_last_session
+        from tui.last_session import RUNNING
 
         state = self._state()
         left = None if state == self._known else self._left(RUNNING)
@@ -58,7 +56,7 @@ class Keeping:
 
         def work(_: object) -> bool:
             with self._lock:
-                return self._over or save_last_session(left)
+                return self._over or _written(left)
 
         def done(written: bool) -> None:
             if not written:
@@ -101,3 +99,12 @@ class Keeping:
             baseline=None if baseline is None else kept_candidate(baseline.answer),
             marks=tuple(kept_candidate(one) for one in session.marked),
         )
+
+
+def _written(left: LastSession) -> bool:
+    """Write a session, and its scenario among those of the past; whether the former is done."""
+    from tui.last_session import save_last_session
+    from tui.past import remember_scenario
+
+    remember_scenario(left.document, left.saved_at)
+    return save_last_session(left)

@@ -39,8 +39,8 @@ class LastSession:
     marks: tuple[Mapping[str, Any], ...] = ()
     """Candidates as `kept_candidate` makes them."""
 
-    def offer(self) -> str:
-        """The one line that offers it."""
+    def offers(self) -> tuple[str, ...]:
+        """The line that offers it, the longest wording first."""
         how = {
             "SIGHUP": say("connection lost"),
             "SIGTERM": say("was ended"),
@@ -52,11 +52,15 @@ class LastSession:
         what = clean(
             say("{model} on {chips} × {chip}", model=model[-30:], chips=chips, chip=chip), 80
         )
-        return say(
-            "R restores the session of {saved_at}, {left}: {what}",
-            saved_at=self.saved_at,
-            left=left,
-            what=what,
+        return (
+            say(
+                "R restores the session of {saved_at}, {left}: {what}",
+                saved_at=self.saved_at,
+                left=left,
+                what=what,
+            ),
+            say("R restores what was {left}: {what}", left=left, what=what),
+            say("R restores {what}", what=what),
         )
 
     def scenario(self) -> Scenario:

@@ -11,11 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.messages import say
 from tui.fuzzy import score
+
+if TYPE_CHECKING:
+    from tui.past import Past
 
 MOST_PLANS = 500
 """Files of a folder that are looked at."""
@@ -76,22 +80,22 @@ def _chips(scenario: Scenario) -> Sequence[str]:
 
 def _chip_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
-    from engine.plan.lists import chip_row
+    from engine.plan.lists import chip_row, runs_told
     from engine.plan.money.prices import load_prices
 
     row = chip_row(load_chip(value))
     peaks = row["peak_tflops"]
     fastest = ", ".join(f"{name} {peaks[name]:,.0f}" for name in ("bf16", "fp8") if name in peaks)
     measured = (
-        say("measured: {runs}", runs=row["runs"])
+        say("measured: {runs}", runs=runs_told(row))
         if row["runs"] != "none"
         else say(row["constants"])
     )
     price = load_prices(scenario.prices).of(value)
     dollars = say("${price:g}/h · ", price=price) if math.isfinite(price) else ""
     return dollars + say(
-        "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {fastest} "
-        "TFLOP/s · {measured} · {name}",
+        "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {measured} · {fastest} "
+        "TFLOP/s · {name}",
         memory_gib=row["memory_gib"],
         bandwidth_gbs=row["bandwidth_gbs"],
         fastest=fastest,
@@ -195,7 +199,16 @@ def _plans(scenario: Scenario) -> Sequence[str]:
     here = Path.cwd()
     elsewhere = [one for one in recent_plans() if Path(one).parent != here]
     names = [*(name for _, name in sorted(found)), *map(_short, elsewhere)]
-    return [name for name in names if _answer(name)]
+    return [*(name for name in names if _answer(name)), *_past(scenario)]
+
+
+def _past(scenario: Scenario) -> dict[str, Past]:
+    """Scenarios that were worked on before, by their names; the one in force is none of them."""
+    from engine.plan.plan_file import scenario_document
+    from tui.past import past_scenarios
+
+    now = scenario_document(scenario)
+    return {one.name: one for one in past_scenarios() if one.document != now}
 
 
 def _short(path: str) -> str:
@@ -220,6 +233,9 @@ def _answer(name: str) -> str:
 def _plan_facts(scenario: Scenario, value: str) -> str:
     from engine.sources.files import user_path
 
+    past = _past(scenario).get(value)
+    if past is not None:
+        return say("{saved_at} · a scenario, not saved as a plan", saved_at=past.saved_at)
     day = time.strftime("%d %b %H:%M", time.localtime(user_path(value).stat().st_mtime))
     return f"{day} · {_answer(value).removeprefix('Serve ')}"
 
@@ -313,7 +329,15 @@ NOUNS: tuple[Noun, ...] = (
         _several,
         several=True,
     ),
-    Noun("open", "plan", ("plan", "open"), lambda s: "", _plans, _plan_facts, _is_plan_path),
+    Noun(
+        "open",
+        "plan or past scenario",
+        ("plan", "open", "past", "scenario"),
+        lambda s: "",
+        _plans,
+        _plan_facts,
+        _is_plan_path,
+    ),
     Noun(
         "precision",
         "precision",

@@ -43,6 +43,11 @@ def recent_file() -> Path:
     return state_folder() / "recent-plans.json"
 
 
+def past_file() -> Path:
+    """Scenarios that were worked on before."""
+    return state_folder() / "past-scenarios.json"
+
+
 def crash_file() -> Path:
     """What went wrong when the app ended by itself."""
     return state_folder() / "crash.txt"

@@ -129,7 +129,10 @@ class MainScreen(Screen[None]):
         last = load_last_session()
         if last is not None and last.is_worth_offering(self.store.current):
             self.offer = last
-            self.say(last.offer())
+            # No more than the line holds: an offer is no reason to cover the answer.
+            room = self.footer.size.width
+            offers = last.offers()
+            self.mention(next((one for one in offers if cells(one) <= room), offers[-1]))
 
     def keep_session(self, ended: str = "quit") -> None:
         """Write the session for the next start."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.scenario import MOST_HOST_GIB, Scenario, Settings
+from engine.scenario import MOST_HOST_GIB, MOST_RANK_WAIT, Scenario, Settings
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.quantities import GIB
@@ -164,6 +164,16 @@ SETTINGS: tuple[Field, ...] = (
         lambda prepared: round(prepared.framework.scheduler.prefill_interval),
         power_of_two_step,
         4,
+    ),
+    _setting(
+        "rank_wait",
+        "rank wait",
+        "passes for other ranks' prompts; empty: own",
+        lambda text: parse_whole(text, "rank wait", 0, MOST_RANK_WAIT),
+        count,
+        lambda prepared: prepared.framework.scheduler.rank_wait_passes,
+        lambda value, way: max(value + 10 * way, 0),
+        30,
     ),
     _setting(
         "host_cache_gib",

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from tui.allocator import hand_back_the_rest
+
 Result = TypeVar("Result")
+TIDY_SECONDS = 0.25
+"""How often work that goes on hands back memory that it has left."""
+SHORT_SECONDS = 0.03
+"""Work that took no longer has left none worth it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class LatestWins(Generic[Result]):
         self._condition = threading.Condition()
         self._job: Job[Result] | None = None
         self._number = 0
+        self._tidied = 0.0
         self._thread: threading.Thread | None = None
 
     def submit(self, job: Job[Result]) -> None:
@@ -52,14 +59,25 @@ class LatestWins(Generic[Result]):
     def _loop(self) -> None:
         while True:
             job, number = self._next()
-            try:
-                result = job.work(lambda number=number: self._superseded(number))  # type: ignore[misc]
-            except Exception as error:
-                if not self._superseded(number):
-                    job.fail(error)
-                continue
-            if result is not None and not self._superseded(number):
-                job.deliver(result)
+            self._tidied = begun = time.monotonic()
+            self._do(job, number)
+            del job
+            self._tidy(begun + SHORT_SECONDS)
+
+    def _do(self, job: Job[Result], number: int) -> None:
+        try:
+            result = job.work(lambda: self._superseded(number))
+        except Exception as error:
+            if not self._superseded(number):
+                job.fail(error)
+            return
+        if result is not None and not self._superseded(number):
+            job.deliver(result)
+
+    def _tidy(self, after: float) -> None:
+        if time.monotonic() >= after:
+            hand_back_the_rest()
+            self._tidied = time.monotonic()
 
     def _next(self) -> tuple[Job[Result], int]:
         with self._condition:
@@ -71,4 +89,5 @@ class LatestWins(Generic[Result]):
     def _superseded(self, number: int) -> bool:
         # Give the interface's thread a chance to run between two blocks.
         time.sleep(0)
+        self._tidy(self._tidied + TIDY_SECONDS)
         return number != self._number

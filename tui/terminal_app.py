@@ -8,28 +8,36 @@
   have changed (`tui.frame`).
 - Keys that wait for a screen are dropped when it goes.
 - There is no public hook for an error of our own: Textual prints pages with every local variable.
+- An esc key that stands alone needs a sequence of its own (`tui.typed_text`), and two letters
+  behind one are read as what one terminal sends for its arrow keys: the table of keys says both.
 """
 
 from __future__ import annotations
 
 from asyncio import Queue
-from typing import Any
+from typing import Any, cast
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
+from textual.keys import Keys
 from textual.message import Message
 from textual.screen import Screen
 
 from tui.frame import Frame
-from tui.typed_text import TypedText
+from tui.typed_text import ALONE, TypedText
 
 vars(linux_driver)["getincrementaldecoder"] = lambda encoding: TypedText
+_sequences = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
+_sequences[f"\x1b{ALONE}"] = (Keys.Escape,)
+for _letter in "bf":
+    _sequences.pop(f"\x1b{_letter}", None)
 
 
 class TerminalDriver(LinuxDriver):

@@ -17,6 +17,7 @@ from engine.scenario import (
     Lengths,
     Mode,
     Scenario,
+    Task,
     Text,
     Workload,
 )
@@ -261,6 +262,15 @@ def _set_text(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, workload=replace(scenario.workload, text=wanted[0]))
 
 
+def _set_task(scenario: Scenario, text: str) -> Scenario:
+    wanted = [one for one in Task if one.value.startswith(text.strip().lower())]
+    if len(wanted) != 1 or not text.strip():
+        raise InputError(
+            say("task: found {text!r}, expected one of {Task}", text=text, Task=", ".join(Task))
+        )
+    return replace(scenario, task=wanted[0])
+
+
 _USUAL_LIMITS = frozenset({"ttft_ms", "tpot_ms", "e2e_ms", "latency_ms"})
 """What most objectives are about; limits on the others are folded."""
 
@@ -402,6 +412,18 @@ WORKLOAD: tuple[Field, ...] = (
             kinds=LANGUAGE,
         ),
     ),
-    *grouped("load", *LOAD),
+    *grouped(
+        "load",
+        Field(
+            "task",
+            "task",
+            lambda s: s.task.value,
+            _set_task,
+            choices=lambda: tuple(one.value for one in Task),
+            hint="auto: as the files say",
+            kinds=(ModelCategory.LANGUAGE, ModelCategory.ENCODER),
+        ),
+        *LOAD,
+    ),
     *grouped("client and cache", *CLIENT),
 )

@@ -18,6 +18,7 @@ from engine.scenario import (
     MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
+    MOST_RANK_WAIT,
     MOST_SPREAD,
     MOST_THINK_SECONDS,
     ArrangementKind,
@@ -33,6 +34,7 @@ from engine.scenario import (
     PoolChoice,
     Scenario,
     Settings,
+    Task,
     Text,
     Workload,
 )
@@ -125,6 +127,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         acceptance=start.acceptance
         if arguments.acceptance is None
         else parse_ratio(arguments.acceptance, "--acceptance", 0, 1) or None,
+        task=Task(arguments.task) if arguments.task else start.task,
         assume=arguments.assume or start.assume,
         revision=arguments.revision or start.revision,
     )
@@ -312,6 +315,9 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
         prefill_interval=count(
             arguments.prefill_interval, "prefill-interval", start.prefill_interval
         ),
+        rank_wait=start.rank_wait
+        if arguments.rank_wait is None
+        else parse_whole(arguments.rank_wait, "--rank-wait", 0, MOST_RANK_WAIT),
         host_cache_gib=start.host_cache_gib
         if arguments.host_cache is None
         else parse_ratio(arguments.host_cache, "--host-cache", 0, MOST_HOST_GIB),

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.scenario import Task
 from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -38,6 +39,7 @@ def run_model(arguments: argparse.Namespace) -> int:
         revision=arguments.revision,
         resolution=parse_resolution(arguments.resolution) if arguments.resolution else None,
         sequence=parse_count(arguments.isl, "--isl") if arguments.isl else 0,
+        task=Task(arguments.task),
     )
     _refuse_idle(model, arguments)
     if isinstance(model.architecture, Architecture):

@@ -12,6 +12,7 @@ from engine.scenario import (
     ClientKind,
     FirstToken,
     Mode,
+    Task,
     Text,
 )
 
@@ -25,6 +26,11 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--number", help="number of the benchmark names that are written, as 7")
     model.add_argument("--model", help="profile, file, folder or hub id")
     model.add_argument("--assume", help="read an unknown model_type as this one")
+    model.add_argument(
+        "--task",
+        choices=[one.value for one in Task],
+        help="what it is asked for; auto: as its files say",
+    )
     model.add_argument(
         "--revision", help="branch, tag or commit of a hub id; also as org/name@revision"
     )
@@ -128,6 +134,11 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
     engine.add_argument(
         "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
+    )
+    engine.add_argument(
+        "--rank-wait",
+        help="passes that prompts of an attention-DP rank wait for the others' (SGLang's prefill "
+        "delayer, TensorRT-LLM's timeout_iters); 0: none",
     )
     engine.add_argument(
         "--host-cache", help="GiB of host memory for each chip, a second tier of the prefix cache"

@@ -17,6 +17,7 @@ from engine.cli.options import (
 )
 from engine.cli.report.options import add_report_options
 from engine.cli.streams import LONGEST_LINE, tell
+from engine.scenario import Task
 from engine.sources.languages import languages
 from engine.words.cells import wrapped
 from engine.words.messages import say
@@ -274,6 +275,12 @@ def _add_model(commands: Subparsers) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--kv", default="", help="KV-cache format (bf16, fp8)")
     parser.add_argument("--assume", default="", help="read an unknown model_type as this one")
+    parser.add_argument(
+        "--task",
+        default=Task.AUTO,
+        choices=[one.value for one in Task],
+        help="what a language model is asked for",
+    )
     parser.add_argument("--revision", default="", help="hub revision")
     parser.add_argument("--resolution", default="", help="images: width x height, as 224x224")
     parser.add_argument("--isl", default="", help="text encoders: tokens of a sequence, as 384")

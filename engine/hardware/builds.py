@@ -91,6 +91,7 @@ def configured(
         "max_sequences": settings.max_sequences,
         "prefix_caching": settings.prefix_caching,
         "prefill_interval": settings.prefill_interval,
+        "rank_wait_passes": settings.rank_wait,
         **_chosen_host(settings, chip),
         **_chosen_copies(settings),
         **_chosen_overlap(settings),

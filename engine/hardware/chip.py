@@ -131,6 +131,10 @@ class Chip:
     reported_bytes: float = 0.0
     """Memory as the driver reports it, less than ``memory_bytes``; 0 where nobody measured it."""
     reported_source: str = ""
+    host_bytes: float = 0.0
+    """Where the host shares the memory: what its system and a server hold before weights come."""
+    own_host_bytes: float = 0.0
+    """What of such memory the server's own processes add while it loads."""
     devices: int = 1
     """Devices that engines count where this profile counts one chip: a 910C card is two NPUs."""
     server_chips: int = 8

@@ -26,6 +26,7 @@ from engine.sources.profile_files import (
     find_profile,
     own_files_changed_at,
     profile_ids,
+    read_names,
     read_toml,
     user_files,
     user_values,
@@ -98,12 +99,14 @@ def chip_ids() -> tuple[str, ...]:
 
 @cache
 def chip_aliases() -> Mapping[str, str]:
-    """Short names of bundled chips (``h100``) and the ids they stand for."""
+    """Other names of bundled chips in small letters, short (``h100``) and full, and the ids they
+    stand for."""
     found: dict[str, str] = {}
     for identity, path in bundled_files("chips").items():
-        for alias in read_toml(path).get("aliases", ()):
-            found[alias] = identity
-    return found
+        said = read_names(path)
+        for alias in (*said.get("aliases", ()), said["name"].lower()):
+            found.setdefault(alias, identity)
+    return {alias: identity for alias, identity in found.items() if alias != identity}
 
 
 def load_chip(name: str) -> Chip:
@@ -142,6 +145,8 @@ def _load(path: Path, origin: str, _changed: tuple[tuple[str, int], ...]) -> Chi
         watts=file.get("watts", 0.0),
         reported_bytes=file.get("reported_gib", 0.0) * GIB,
         reported_source=clean(file.get("reported_source", "")),
+        host_bytes=file.get("host_gib", 0.0) * GIB,
+        own_host_bytes=file.get("own_host_gib", 0.0) * GIB,
         devices=file.get("devices", 1),
         server_chips=file.get("server_chips", 8),
         pace=_pace(file, generation),

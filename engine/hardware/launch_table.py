@@ -40,7 +40,8 @@ class Spelling:
 @dataclass(frozen=True, slots=True)
 class LaunchFile:
     """A file that the engine reads beside its command: ``lines`` are ``dotted.key: value``, written
-    as YAML or JSON by the name's ending; ``flag`` is how the command names it."""
+    as YAML or JSON by the name's ending, or as they stand in a ``.conf``; ``flag`` is how the
+    command names it."""
 
     name: str
     flag: str
@@ -68,6 +69,8 @@ class LaunchLimits:
     attention_data: str = "any"
     sequences_within_budget: bool = False
     """Whether more sequences than prefill tokens are refused."""
+    prefill_multiple: bool = False
+    """Whether TP of a prefill pool has to be a multiple of that of its decode pool."""
 
     def takes(self, name: str, width: int, ranks: int) -> bool:
         """Whether a degree (``pipeline``, ``expert`` or ``attention_data``) can be this wide on so
@@ -82,11 +85,12 @@ class LaunchTable:
 
     ``holds`` are fields that need no flag; ``node_flags`` say who of several nodes a process is;
     ``kv`` spells formats of the cache (``own``: the checkpoint's), ``online`` what the engine
-    quantises a 16-bit checkpoint to by itself. ``router`` fronts replicas, ``pools_router`` a
-    prefill and a decode pool. ``across`` starts one command on several nodes. ``runtimes`` are the
-    commands under which others run the engine, by their names; ``runtime_flags`` are the options of
-    those that do not take the engine's own. ``notes`` are told to the reader where their fields
-    have values.
+    quantises a 16-bit checkpoint to by itself. ``defaults`` are values that fields have without a
+    flag. ``router`` fronts replicas (and reads ``replicas_file``), ``pools_router`` a prefill and
+    a decode pool (``router_file``). ``across`` starts one command on several nodes. ``runtimes``
+    are the commands under which others run the engine, by their names; ``runtime_flags`` are the
+    options of those that do not take the engine's own. ``notes`` are told to the reader where
+    their fields have values.
     """
 
     command: str
@@ -104,6 +108,8 @@ class LaunchTable:
     router: tuple[str, ...] = ()
     pools_router: tuple[str, ...] = ()
     router_file: LaunchFile | None = None
+    replicas_file: LaunchFile | None = None
+    defaults: Mapping[str, str] = field(default_factory=dict)
     across: str = ""
     runtimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime_flags: Mapping[str, tuple[Spelling, ...]] = field(default_factory=dict)
@@ -146,6 +152,8 @@ def read_launch(value: str | Mapping[str, Any]) -> Launch:
         router=tuple(clean(one) for one in value.get("router", ())),
         pools_router=tuple(clean(one) for one in value.get("pools_router", ())),
         router_file=_file(value.get("router_file")),
+        replicas_file=_file(value.get("replicas_file")),
+        defaults={name: clean(one) for name, one in value.get("defaults", {}).items()},
         across=clean(value.get("across") or ""),
         runtimes={
             name: tuple(clean(one) for one in lines)

@@ -35,6 +35,13 @@ class Sizing(Enum):
     AT_START = "at start, for the largest pass that the settings allow"
 
 
+class TowerPass(Enum):
+    """Whether towers are seen to at start."""
+
+    NEVER = "when images come"
+    AT_START = "once, on the largest input"
+
+
 class WindowCache(Enum):
     """What a layer with a window must have free for a request to be let in."""
 
@@ -140,13 +147,33 @@ class MemoryPolicy:
         least=0,
         most=100_000,
     )
+    tower_pass: TowerPass = constant(
+        "runs_towers",
+        "whether towers are run once at start, on the largest input that they take",
+        TowerPass.NEVER,
+        choices=(TowerPass.NEVER, TowerPass.AT_START),
+    )
     encoder_bytes: Mapping[str, float] = constant(
         "encoder_gib",
-        "what running the towers once on the largest input leaves behind, by the beginning of the "
-        "model type",
+        "what that pass takes besides the text model's own where logs say it, by the beginning of "
+        "the model type",
         {},
         least=0,
         most=100_000,
+    )
+    expanded_tokens: float = constant(
+        "expanded_tokens",
+        "latent attention expands the keys and values of so much context at once",
+        0.0,
+        least=0,
+        most=1 << 30,
+    )
+    index_entries: float = constant(
+        "index_entries",
+        "keys of an index that are gathered at once, over the longest context",
+        0.0,
+        least=0,
+        most=10_000,
     )
     graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0, most=100_000)
     generation_graph_bytes: Mapping[str, float] = constant(

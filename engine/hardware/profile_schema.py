@@ -167,6 +167,8 @@ class ChipFile(_Strict):
     memory_bytes: int = Field(ge=1 << 20, le=1 << 50)
     reported_gib: float = Field(0.0, ge=0, le=1 << 20)
     reported_source: str = ""
+    host_gib: float = Field(0.0, ge=0, le=1 << 20)
+    own_host_gib: float = Field(0.0, ge=0, le=1 << 20)
     bandwidth_gbs: Bandwidth
     devices: PositiveInt = Field(1, le=16)
     server_chips: PositiveInt = Field(8, le=4096)
@@ -308,6 +310,7 @@ class LaunchLimitsFile(_Strict):
     expert: Width = "any"
     attention_data: Width = "any"
     sequences_within_budget: bool = False
+    prefill_multiple: bool = False
 
 
 class LaunchTableFile(_Strict):
@@ -329,6 +332,8 @@ class LaunchTableFile(_Strict):
     router: list[str] = []
     pools_router: list[str] = []
     router_file: LaunchFileFile | None = None
+    replicas_file: LaunchFileFile | None = None
+    defaults: dict[str, str] = {}
     across: str = ""
     runtimes: dict[str, list[str]] = {}
     runtime_flags: dict[str, list[Spelled]] = {}

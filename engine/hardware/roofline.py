@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.hardware.chip import Chip, Collective, KernelConstants, Link
-from engine.words.arrays import FloatArray
+from engine.words.arrays import BoolArray, FloatArray
 
 REMEMBERED = 64
 """Kinds of collectives and sets of rank counts whose constants a network keeps at hand."""
@@ -126,8 +126,14 @@ nodes take 46 to 57 µs longer than inside one (microsoft/vidur, messages up to 
 @dataclass(frozen=True, slots=True)
 class _Lines:
     """Both lines of a collective as columns, a value per layout; no ``small`` ones where every
-    layout has a single line."""
+    layout has a single line. ``inside`` are the ranks of one node and ``nodes`` how many there are;
+    ``alone`` is where there is a single rank."""
 
+    inside: FloatArray
+    nodes: FloatArray
+    several_nodes: bool
+    alone: BoolArray
+    some_alone: bool
     alpha_seconds: FloatArray
     bandwidth_bytes: FloatArray
     small_alpha_seconds: FloatArray
@@ -161,40 +167,50 @@ class Network:
         the slower.
         """
         chip, ranks = self.chip, message.ranks
-        inside = np.minimum(ranks, float(chip.node_size))
-        nodes = np.ceil(ranks / chip.node_size)
         if message.kind == "send":
             near = ranks <= chip.node_size
             alpha = np.where(near, chip.scale_up.alpha_seconds, chip.scale_out.alpha_seconds)
             achieved = np.where(near, _achieved(chip.scale_up), _achieved(chip.scale_out))
             seconds = alpha + message.bytes / achieved
-        elif message.kind == "all_reduce":
+            return np.where(ranks > 1, seconds, 0.0)
+        lines = self._lines(message.kind, ranks)
+        nodes, inside = lines.nodes, lines.inside
+        if message.kind == "all_reduce":
             factor = 2.0 * (inside - 1.0) / inside
-            seconds = self._lines("all_reduce", inside).seconds(message.bytes * factor)
-            if bool(np.any(nodes > 1)):
+            seconds = lines.seconds(message.bytes * factor)
+            if lines.several_nodes:
                 seconds = seconds + _between_nodes(chip, nodes, message.bytes / inside)
         else:
             assert message.remote_bytes is not None
-            lines = self._lines("all_to_all", inside)
             local = lines.seconds(message.bytes - message.remote_bytes)
             out = chip.scale_out
-            remote = message.remote_bytes / _achieved(out)
-            remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
-            seconds = np.maximum(local, remote)
-        return np.where(ranks > 1, seconds, 0.0)
+            if not lines.several_nodes:
+                seconds = np.maximum(local, 0.0)
+            else:
+                remote = message.remote_bytes / _achieved(out)
+                remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
+                seconds = np.maximum(local, remote)
+        return np.where(lines.alone, 0.0, seconds) if lines.some_alone else seconds
 
     def _lines(self, kind: str, ranks: FloatArray) -> _Lines:
         return self._known(kind, tuple(ranks[:, 0].tolist()))
 
     def _look_up(self, kind: str, ranks: tuple[float, ...]) -> _Lines:
         table = self.chip.all_reduce if kind == "all_reduce" else self.chip.all_to_all
-        chosen = {count: _at_ranks(table, int(count)) for count in set(ranks)}
+        node_size = self.chip.node_size
+        chosen = {count: _at_ranks(table, min(int(count), node_size)) for count in set(ranks)}
 
         def column(name: str) -> FloatArray:
             return np.array([[getattr(chosen[count], name)] for count in ranks])
 
-        small = column("small_bandwidth_bytes")
+        small, counts = column("small_bandwidth_bytes"), np.array(ranks)[:, np.newaxis]
+        nodes = np.ceil(counts / node_size)
         return _Lines(
+            np.minimum(counts, float(node_size)),
+            nodes,
+            bool(np.any(nodes > 1)),
+            counts <= 1,
+            bool(np.any(counts <= 1)),
             column("alpha_seconds"),
             column("bandwidth_bytes"),
             column("small_alpha_seconds"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from engine.plan.drafting import drafts_note
@@ -250,6 +252,12 @@ def _next_batch(
     return batch_table(prepared, scenario, arrangement, precision, np.array([batch])), 0
 
 
+def _chips_to_carry(table: Table, row: int, rate: float) -> int:
+    """The fewest chips on which a row's arrangement, as often as needed, carries ``rate``."""
+    carried = table.value(row, LARGEST_RATE.id)
+    return table.arrangement(row).chips * math.ceil(rate / carried)
+
+
 def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     subject = plan_kind(prepared).subject(prepared, scenario, table, row)
     lost = why_lost(table, row, scenario.objectives)
@@ -266,10 +274,12 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
     if table.verdict(row) is UNSTABLE:
         rate = per_second(scenario.workload.rate)
         return say(
-            "Nothing carries {rate} requests/s: nearest is {subject}, which {lost}.",
+            "Nothing carries {rate} requests/s: nearest is {subject}, which {lost}; "
+            "it takes {chips:,} chips or more (--chips auto).",
             rate=rate,
             subject=subject,
             lost=lost,
+            chips=_chips_to_carry(table, row, scenario.workload.rate),
         )
     if not table.fits[row]:
         return say("Nothing fits: nearest is {subject}, which {lost}.", subject=subject, lost=lost)

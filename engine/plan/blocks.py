@@ -191,18 +191,21 @@ def judged_table(
             continue
         if verdict.metric.limit_in(scenario.objectives) is not None:
             each = np.array([getattr(one, verdict.metric.id) for one in limits])
-            limit = float(each[0]) if len(each) == 1 else each[block.precision_index]
+            alike = bool(np.all(each == each[0]))
+            limit = float(each[0]) if alike else each[block.precision_index]
             ratio = verdict.metric.ratio(metrics[verdict.metric.id], limit)
             worse = ratio > excess
-            excess = np.where(worse, ratio, excess)
-            binding = np.where(worse & (ratio > 1.0), code, binding)
+            np.copyto(excess, ratio, where=worse)
+            worse &= ratio > 1.0
+            binding[worse] = code
     # Rows that are not served have no speeds to compare with a limit.
     if not everyone:
-        lacking = metrics[MEMORY.id] / block.capacity_gib
+        rest = np.flatnonzero(~fits)
+        lacking = metrics[MEMORY.id][rest] / block.capacity_gib[rest]
         if USED.id in metrics:
-            unstable = block.refusal == CODES[UNSTABLE]
-            lacking = np.where(unstable, metrics[USED.id] / 100.0, lacking)
-        excess = np.where(fits, excess, lacking)
+            unstable = block.refusal[rest] == CODES[UNSTABLE]
+            lacking = np.where(unstable, metrics[USED.id][rest] / 100.0, lacking)
+        excess[rest] = lacking
     return Table(
         kind=prepared.kind,
         arrangements=arrangements,

@@ -58,7 +58,7 @@ def culprit(
         phase=phase,
         factor=factor,
         longest=longest.name,
-        bound=longest.bound,
+        bound=longest.bound_by,
         seconds=duration(longest.seconds * 1e3),
     )
 

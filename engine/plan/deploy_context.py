@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from engine.plan.deploy_frame import Context
 from engine.plan.deploy_kind import DeploymentKind, slug
 from engine.plan.launch_checkpoint import UNNAMED
+from engine.plan.launch_fields import UNNAMED_DRAFT
 from engine.plan.launch_process import Launch, Process, Role, Runtime, shell_word
 
 LOCAL = "127.0.0.1"
@@ -54,7 +55,8 @@ class Contexts:
             "nodes": str(launch.nodes),
             "node_devices": str(max(per_node)),
             "last_node": str(launch.nodes - 1),
-            "checkpoint": "CHECKPOINT" if self._unnamed() else "",
+            "checkpoint": "CHECKPOINT" if self._unnamed(UNNAMED) else "",
+            "draft": "DRAFT_MODEL" if self._unnamed(UNNAMED_DRAFT) else "",
         }
         return Context(
             values,
@@ -85,9 +87,10 @@ class Contexts:
         }
         return Context(values, {"process": [self._process(one) for one in own]})
 
-    def _unnamed(self) -> bool:
-        """Whether the checkpoint is for the reader to name."""
-        return any(UNNAMED in word for one in self._launch.processes for word in one.words)
+    def _unnamed(self, place: str) -> bool:
+        """Whether a checkpoint is for the reader to name, in a command or a file."""
+        words = (word for one in self._launch.processes for word in one.words)
+        return any(place in text for text in (*words, *self._launch.files.values()))
 
     def _here(self, text: str) -> str:
         """Text in which the only node, if it is only one, is this one."""

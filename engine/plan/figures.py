@@ -38,10 +38,10 @@ class Told:
     @classmethod
     def of(cls, outcome: Outcome, asked: Mapping[str, FloatArray], wanted: BoolArray) -> Told:
         """The ``wanted`` of an outcome's (arrangements, sizes)."""
-        shape = outcome.shape
+        shape, rows = outcome.shape, np.flatnonzero(wanted)
 
         def flat(values: FloatArray) -> FloatArray:
-            return np.broadcast_to(values, shape)[wanted]
+            return np.broadcast_to(values, shape).ravel().take(rows)
 
         return cls(
             {name: flat(values) for name, values in outcome.seconds.items()},
@@ -103,6 +103,10 @@ class Figures(Mapping[str, FloatArray]):
             found = self._known[name] = self._worked_out(name)
         return found
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a column; asking does not work it out."""
+        return name in self.names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
 
@@ -117,7 +121,7 @@ class Figures(Mapping[str, FloatArray]):
             column = BY_ID[name].of(self._outcome(BY_ID[name]), self.objectives)
         if self.served is None or name in KEPT:
             return column
-        return column * np.where(self.served, 1.0, np.nan)
+        return np.where(self.served, column, np.nan)
 
     def _outcome(self, metric: Metric) -> Outcome:
         """The rows as an outcome for a metric, whose arrays are columns of theirs."""

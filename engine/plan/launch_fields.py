@@ -15,12 +15,17 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | drafts, drafts_plus_one | draft tokens of the model's own prediction layers |
 | eagle_drafts, parallel_drafts, dflash_drafts, model_drafts, ngram_drafts | of other methods |
 | draft_model | their checkpoint |
+| replicas | copies of the model that one process starts by itself |
+| prefill_tensor, prefill_data, decode_tensor, decode_data | degrees of the pools, for both |
 | prefix_on, prefix_off, chunked | prefix cache; prompts in several passes |
 | dispatch, balanced | tokens are sent only to their experts' ranks; popular experts have copies |
+| dispatch_latency, dispatch_throughput | the first, by a pool of its own for decode or not |
+| on_nvidia, on_amd, on_huawei, … | whose chips these are |
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
 | host_cache, host_total | GiB behind the prefix cache, for each chip and a rank's chips together |
 | host_bytes | the same for each chip, in bytes |
+| rank_wait | passes that a rank's prompts wait at most for the others' |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
 | images | images of a request |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
@@ -43,6 +48,7 @@ from engine.work.layout import Layout
 
 TEMPLATE_TOKENS = 128
 """Room for what a chat template adds to a prompt."""
+UNNAMED_DRAFT = "<DRAFT_MODEL>"
 RUNNABLE_EDITS = ("rope_", "max_position_embeddings", "sliding_window", "num_experts_per_tok")
 """What-ifs that a checkpoint can be run with; others would need other weights."""
 
@@ -87,6 +93,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "graph_sequences": sequences,
         "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
         "prefill_interval": scenario.settings.prefill_interval or 0,
+        "rank_wait": (scenario.settings.rank_wait or 0) * (layout.attention_data > 1),
         **_host_cache(scenario, layout),
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
         "images": scenario.workload.images,
@@ -94,6 +101,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         **_wide_experts(prepared, worker),
     }
     fields = {name: _text(value) for name, value in numbers.items() if value}
+    fields[f"on_{prepared.chip.vendor.lower()}"] = "true"
     fields["prefix_on" if engine.scheduler.prefix_caching else "prefix_off"] = "true"
     if engine.scheduler.prefill_passes is PrefillPasses.SHARED:
         fields["chunked"] = "true"
@@ -141,7 +149,7 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("memory_fraction", "a memory share of {}", ()),
     ("graph_sequences", "graphs for {} sequences", ("graph_tokens", "graph_list")),
     ("drafts", "{} draft tokens", ("drafts_plus_one",)),
-    *((f"{one}_drafts", "{} draft tokens", ()) for one in _METHODS.values()),
+    *((f"{one}_drafts", "{} draft tokens", (f"{one}_plus_one",)) for one in _METHODS.values()),
     ("prefix_on", "a prefix cache", ()),
     ("prefix_off", "no prefix cache", ()),
     ("chunked", "prompts that share passes with decoding sequences", ()),
@@ -154,6 +162,7 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("redundant", "{} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
     ("prefill_interval", "prompts in every {}th pass at most", ("decode_passes",)),
+    ("rank_wait", "prompts of attention ranks that wait up to {} passes for the others'", ()),
     ("images", "{} images of a request", ()),
     (
         "host_cache",
@@ -220,12 +229,13 @@ def _drafts(prepared: Prepared, scenario: Scenario) -> dict[str, int | str]:
         return {"drafts": tokens, "drafts_plus_one": tokens + 1}
     method = _METHODS.get(drafter.method, "other")
     fields: dict[str, int | str] = {f"{method}_drafts": tokens, f"{method}_plus_one": tokens + 1}
-    return {**fields, "draft_model": drafter.checkpoint} if drafter.checkpoint else fields
+    checkpoint = UNNAMED_DRAFT if drafter.assumed else drafter.checkpoint
+    return {**fields, "draft_model": checkpoint} if checkpoint else fields
 
 
 def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
-    """How tokens reach experts on many ranks: sent to those that have them (DeepEP, on NVIDIA's
-    chips), and popular experts on several."""
+    """How tokens reach experts on many ranks: sent to those that have them, and popular experts on
+    several."""
     layout, able = worker.layout, prepared.framework.capabilities
     if layout.attention_data == 1 or not prepared.architecture.is_mixture:
         return {}
@@ -240,7 +250,7 @@ def _wide_experts(prepared: Prepared, worker: Worker) -> dict[str, int]:
         fields["dispatch"] = 1
         nodes = -(-layout.ranks // prepared.chip.node_size)
         fields["batch_overlap"] = int(nodes >= able.overlapped_nodes)
-        if prepared.chip.vendor == "NVIDIA" and layout.expert == layout.ranks:
+        if layout.expert == layout.ranks:
             kind = "latency" if worker.role is Role.DECODE else "throughput"
             fields[f"dispatch_{kind}"] = 1
     return fields

@@ -57,6 +57,28 @@ def _pool_gaps(prepared: Prepared) -> Iterator[str]:
             )
 
 
+def ruled_out(limits: LaunchLimits, worker: Worker) -> set[str]:
+    """Degrees that the engine has not at all, which `limit_gaps` says."""
+    degrees = ("pipeline", "expert", "attention_data")
+    return {
+        name
+        for name in degrees
+        if getattr(worker.layout, name) > 1 and getattr(limits, name) == "none"
+    }
+
+
+def pool_limits(
+    limits: LaunchLimits, prefill: Worker, decode: Worker, latent: bool, engine: str
+) -> Iterator[str]:
+    """Widths of two pools that the engine refuses together; latent caches are whole anyway."""
+    wide, narrow = prefill.layout.tensor, decode.layout.tensor
+    if limits.prefill_multiple and not latent and wide % narrow:
+        yield (
+            f"TP of {wide} for prefill and {narrow} for decode: {engine} takes only a multiple of "
+            "the second for the first"
+        )
+
+
 def limit_gaps(limits: LaunchLimits, worker: Worker, budget: int, engine: str) -> Iterator[str]:
     """Widths and sizes that the engine refuses, or takes for others."""
     layout = worker.layout

@@ -5,10 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from engine.hardware.launch_table import LaunchTable, fields_in
-from engine.plan.launch_fill import file_text, filled_words
+from engine.hardware.launch_table import LaunchFile, LaunchTable, fields_in
+from engine.plan.launch_fill import file_text, filled, filled_words
 from engine.plan.launch_nodes import BOOTSTRAP_PORT, PORT
 from engine.plan.launch_process import Process, Role
+
+_OF_WORKERS = {
+    "url": Role.SERVER,
+    "host": Role.SERVER,
+    "server_port": Role.SERVER,
+    "prefill_url": Role.PREFILL,
+    "prefill_host": Role.PREFILL,
+    "prefill_port": Role.PREFILL,
+    "decode_url": Role.DECODE,
+    "decode_host": Role.DECODE,
+    "decode_port": Role.DECODE,
+}
+"""Fields of entries that are written once for every worker of a role."""
 
 
 def worker_url(node: int, port: int) -> str:
@@ -24,7 +37,7 @@ class Router:
         roles = {one.role for one in self._workers}
         pools = Role.SERVER not in roles
         self._entries = table.pools_router if pools else table.router
-        self._file = table.router_file if pools else None
+        self._file = table.router_file if pools else table.replicas_file
         self.gaps: tuple[str, ...] = ()
         self.files: dict[str, str] = {}
         if not self._entries:
@@ -38,8 +51,7 @@ class Router:
         fields = {"port": str(port), **self._lists()}
         words = [word for text in self._entries for word in self._words(text, fields)]
         if self._file is not None:
-            lines = [one.text for one in self._file.lines]
-            self.files[self._file.name] = file_text(self._file, lines, fields)
+            self.files[self._file.name] = self._text(self._file, fields)
             words += filled_words(self._file.flag, {"file": self._file.name})
         return (
             Process(
@@ -58,17 +70,33 @@ class Router:
             ),
         )
 
+    def _text(self, file: LaunchFile, fields: dict[str, str]) -> str:
+        lines = [one.text for one in file.lines]
+        if not file.name.endswith(".conf"):
+            return file_text(file, lines, fields)
+        told = (filled(text, one) for text in lines for one in self._times(text, fields))
+        return "".join(f"{line}\n" for line in told if line is not None)
+
     def _words(self, text: str, fields: dict[str, str]) -> Iterator[str]:
-        """An entry's words: once, or for every worker of the role that its field names."""
-        repeated = {"url", "prefill_url", "decode_url"} & fields_in(text)
+        for one in self._times(text, fields):
+            yield from filled_words(text, one)
+
+    def _times(self, text: str, fields: dict[str, str]) -> Iterator[dict[str, str]]:
+        """The fields of an entry: once, or for every worker of the role that one of them names."""
+        repeated = {*_OF_WORKERS} & fields_in(text)
         if not repeated:
-            yield from filled_words(text, fields)
+            yield fields
             return
-        (name,) = repeated
-        role = Role(name.removesuffix("_url")) if "_" in name else Role.SERVER
+        role = _OF_WORKERS[min(repeated)]
+        start = "" if role is Role.SERVER else f"{role}_"
         for one in self._of(role):
-            url = {name: worker_url(one.node, one.port), "bootstrap_port": _bootstrap(one)}
-            yield from filled_words(text, {**fields, **url})
+            yield {
+                **fields,
+                f"{start}url": worker_url(one.node, one.port),
+                f"{start}host": f"<NODE{one.node}>",
+                f"{start}port" if start else "server_port": str(one.port),
+                "bootstrap_port": _bootstrap(one),
+            }
 
     def _of(self, role: Role) -> list[Process]:
         return [one for one in self._workers if one.role is role]

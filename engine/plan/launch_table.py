@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from engine.hardware.launch_table import (
     LaunchFile,
@@ -13,12 +12,21 @@ from engine.hardware.launch_table import (
     Spelling,
     version_number,
 )
+from engine.model.architecture import LatentCore
 from engine.model.precision import Precision
 from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_gaps
-from engine.plan.launch_fields import Worker, worker_fields
+from engine.plan.launch_fields import worker_fields
 from engine.plan.launch_fill import file_text, filled, filled_words, known, taken
 from engine.plan.launch_formats import cache_spelling, format_gaps, online_spelling
-from engine.plan.launch_gaps import distinct, limit_gaps, refusals, scenario_gaps, untold
+from engine.plan.launch_gaps import (
+    distinct,
+    limit_gaps,
+    pool_limits,
+    refusals,
+    ruled_out,
+    scenario_gaps,
+    untold,
+)
 from engine.plan.launch_nodes import (
     BOOTSTRAP_PORT,
     HANDSHAKE_PORT,
@@ -29,12 +37,12 @@ from engine.plan.launch_nodes import (
     node_fields,
     place,
 )
+from engine.plan.launch_pools import Pool, pools_of, starts_replicas, together
 from engine.plan.launch_process import Launch, Process, Role, Runtime
 from engine.plan.launch_router import Router, worker_url
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
-from engine.work.arrangement import Aggregated, Arrangement
-from engine.work.layout import Layout
+from engine.work.arrangement import Arrangement
 
 DEVICE_VARIABLES = {
     "NVIDIA": "CUDA_VISIBLE_DEVICES",
@@ -42,15 +50,6 @@ DEVICE_VARIABLES = {
     "Huawei": "ASCEND_RT_VISIBLE_DEVICES",
 }
 """The environment variable that names a process its devices, by the chip's vendor."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Pool:
-    """The workers of one role."""
-
-    role: Role
-    worker: Worker
-    workers: int
 
 
 class TabledLaunch:
@@ -72,8 +71,10 @@ class TabledLaunch:
         self._precision = precision
         self._version = version or table.version
         self._number = version_number(self._version)
-        self._pools = _pools(arrangement, batch, prepared.chip.devices)
         self._server = prepared.chip.server_chips * prepared.chip.devices
+        pools = pools_of(arrangement, batch, prepared.chip.devices)
+        flags = known(table.flags, self._number)
+        self._pools = together(pools, self._server) if starts_replicas(flags) else pools
         self._files: dict[str, str] = {}
         self._shared: set[int] = set()
         self._fronted = sum(pool.workers for pool in self._pools) > 1
@@ -81,7 +82,7 @@ class TabledLaunch:
     def launch(self) -> Launch:
         """The processes, the files they read, and the gaps."""
         workers = [(pool, replica) for pool in self._pools for replica in range(pool.workers)]
-        sizes = [pool.worker.layout.chips_per_replica for pool, _ in workers]
+        sizes = [pool.worker.layout.chips_per_replica * pool.copies for pool, _ in workers]
         places = place(sizes, self._server)
         on_nodes = Counter(one.node for spread in places for one in spread)
         self._shared = {node for node, workers in on_nodes.items() if workers > 1}
@@ -123,14 +124,14 @@ class TabledLaunch:
         flags = self._table.runtime_flags.get(name)
         return None if flags is None else tuple(self._words(flags, fields))
 
-    def _file_field(self, pool: _Pool) -> dict[str, str]:
+    def _file_field(self, pool: Pool) -> dict[str, str]:
         """The file of a role's first worker, where it reads one."""
         file = self._table.file
         name = "" if file is None else _file_name(pool.role, file)
         return {"file": name} if name in self._files else {}
 
     def _worker(
-        self, pool: _Pool, replica: int, spread: Sequence[Place], before: Sequence[Process]
+        self, pool: Pool, replica: int, spread: Sequence[Place], before: Sequence[Process]
     ) -> Iterator[Process]:
         """The processes of one worker, one a node; one in all where the engine starts itself on the
         others."""
@@ -156,7 +157,7 @@ class TabledLaunch:
             yield self._process(pool, replica, one, here, port)
 
     def _process(
-        self, pool: _Pool, replica: int, here: Place, fields: dict[str, str], port: int
+        self, pool: Pool, replica: int, here: Place, fields: dict[str, str], port: int
     ) -> Process:
         table, role = self._table, self._role(pool.role)
         arguments = self._words((*table.flags, *role.flags), fields)
@@ -209,12 +210,17 @@ class TabledLaunch:
     def _role(self, role: Role) -> LaunchRole:
         return self._table.roles.get(role.value, LaunchRole())
 
-    def _fields(self, pool: _Pool) -> dict[str, str]:
+    def _fields(self, pool: Pool) -> dict[str, str]:
         prepared, table = self._prepared, self._table
         fields = worker_fields(prepared, self._scenario, pool.worker)
         fields |= checkpoint_fields(prepared, self._scenario)
         if pool.role is not Role.SERVER:
             fields["role"] = pool.role.value
+            for one in self._pools:
+                fields[f"{one.role}_tensor"] = str(one.worker.layout.tensor)
+                fields[f"{one.role}_data"] = str(one.worker.layout.attention_data)
+        if pool.copies > 1:
+            fields["replicas"] = str(pool.copies)
         for name, spelled in (
             ("kv", cache_spelling(prepared, self._precision, table)),
             ("online", online_spelling(prepared, self._precision, table)),
@@ -238,6 +244,8 @@ class TabledLaunch:
                 **node_fields(pool.worker.layout.attention_data, spread, spread[0], 0),
             }
             told = {*table.holds, *self._told(pool.role, fields)}
+            told |= {name for name, value in table.defaults.items() if fields.get(name) == value}
+            told |= ruled_out(table.limits, pool.worker)
             if len(spread) > 1 and table.across:
                 told.add("nodes")
             yield from untold(fields, told, engine)
@@ -245,6 +253,9 @@ class TabledLaunch:
             if pool.role is not Role.SERVER and pool.role.value not in table.roles:
                 yield f"a pool of {pool.role} workers: {engine} is not told its role"
             yield from (note for note in (filled(one, fields) for one in table.notes) if note)
+        if len(self._pools) > 1:
+            prefill, decode = (pool.worker for pool in self._pools)
+            yield from pool_limits(table.limits, prefill, decode, _is_latent(prepared), engine)
         yield from scenario_gaps(prepared, self._scenario)
 
     def _told(self, role: Role, fields: dict[str, str]) -> set[str]:
@@ -266,28 +277,15 @@ def _file_name(role: Role, file: LaunchFile) -> str:
     return file.name if role is Role.SERVER else f"{role}-{file.name}"
 
 
-def _pools(arrangement: Arrangement, batch: int, devices: int) -> tuple[_Pool, ...]:
-    """The pools of an arrangement, their layouts in devices as engines count them."""
-
-    def layout(one: Layout) -> Layout:
-        expert = one.expert * devices if one.expert > 1 else 1
-        return replace(one, tensor=one.tensor * devices, expert=expert, replicas=1)
-
-    if isinstance(arrangement, Aggregated):
-        worker = Worker(layout(arrangement.layout), batch)
-        return (_Pool(Role.SERVER, worker, arrangement.replicas),)
-    return tuple(
-        _Pool(role, Worker(layout(pool.layout), -(-batch // pool.workers), role), pool.workers)
-        for role, pool in (
-            (Role.PREFILL, arrangement.prefill),
-            (Role.DECODE, arrangement.decode),
-        )
-    )
-
-
 def _device_fields(here: Place) -> dict[str, str]:
     """The devices of a worker on one node, as files list them; and how many all its nodes have."""
     return {
         "device_list": ",".join(map(str, here.devices)),
         "device_count": str(len(here.devices) * here.nodes),
     }
+
+
+def _is_latent(prepared: Prepared) -> bool:
+    """Whether some layer's cache is one latent for all heads."""
+    blocks = prepared.architecture.blocks()
+    return any(isinstance(core, LatentCore) for block, _ in blocks for core in block.cores)

@@ -28,7 +28,7 @@ from engine.plan.benchmark import (
     model_and_size,
     parse_name,
 )
-from engine.scenario import Lengths, Mode, NameKind, Objectives, Scenario, Workload
+from engine.scenario import Lengths, Mode, NameKind, Objectives, Scenario, Task, Workload
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -156,6 +156,7 @@ def _loaded(
 
     revision, assume = (base.revision, base.assume) if base is not None else ("", "")
     edits = base.edits if base is not None else ()
+    task = base.task if base is not None else Task.AUTO
     try:
         fetched = hub_reference(reference, revision)
         if fetched is not None and remembered(fetched) is None:
@@ -167,6 +168,7 @@ def _loaded(
             revision=revision,
             resolution=resolution,
             sequence=tokens,
+            task=task,
         )
     except InputError:
         return None

@@ -9,8 +9,11 @@ from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.plan.metrics import BY_ID, LIMITED
 from engine.plan.prepared import Prepared
-from engine.scenario import Objectives, Scenario
+from engine.scenario import EVEN_CERTAINTY, Objectives, Scenario
 from engine.words.messages import say
+
+CERTAIN = 90.0
+"""A certainty that a cautious operator would ask for, in %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ def objective_nudges(scenario: Scenario) -> Iterator[Nudge]:
         if value is not None:
             for factor in (0.9, 1.1):
                 yield objective_nudge(scenario, {metric.id: value * factor})
+
+
+def certainty_nudges(scenario: Scenario) -> Iterator[Nudge]:
+    """The limits kept with more certainty, or in half of the cases only."""
+    now = scenario.certainty
+    after = CERTAIN if now < CERTAIN else EVEN_CERTAINTY
+    if scenario.objectives != Objectives():
+        changed = replace(scenario, certainty=after)
+        yield Nudge("certainty", f"{now:g} %", f"{after:g} %", changed)
 
 
 def limit_name(metric: str) -> str:

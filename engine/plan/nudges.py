@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.plan.kinds import plan_kind
 from engine.plan.nudge import (
     Nudge,
+    certainty_nudges,
     chip_count_nudges,
     chip_nudge,
     neighbours,
@@ -22,6 +23,7 @@ def nudges(scenario: Scenario) -> Iterator[Nudge]:
     prepared = prepare(scenario)
     kind = plan_kind(prepared)
     yield from objective_nudges(scenario)
+    yield from certainty_nudges(scenario)
     yield from kind.precision_nudges(scenario, prepared)
     yield from chip_count_nudges(scenario)
     yield from (chip_nudge(scenario, chip) for chip in neighbours(prepared.chip))

@@ -18,6 +18,7 @@ from engine.scenario import (
     MOST_HOST_GIB,
     MOST_IMAGES,
     MOST_PER_SECOND,
+    MOST_RANK_WAIT,
     MOST_SPREAD,
     MOST_THINK_SECONDS,
     MOST_TURNS,
@@ -35,6 +36,7 @@ from engine.scenario import (
     PoolChoice,
     Scenario,
     Settings,
+    Task,
     Text,
     Workload,
 )
@@ -107,6 +109,7 @@ class SettingsFile(_Strict):
     redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     batch_overlap: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
+    rank_wait: int | None = Field(default=None, ge=0, le=MOST_RANK_WAIT)
     host_cache_gib: float | None = Field(default=None, ge=0, le=MOST_HOST_GIB)
     build: str = Field(default="", max_length=60)
 
@@ -171,6 +174,7 @@ class ScenarioFile(_Strict):
     drafts: DraftTokens = Field(default=DraftTokens.GIVEN, strict=False)
     acceptance: float | None = Field(default=None, ge=0, le=1)
     """0 in files from before it was known: what is known of the model."""
+    task: Task = Field(default=Task.AUTO, strict=False)
     assume: str = ""
     revision: str = ""
 
@@ -256,6 +260,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         draft_tokens=file.draft_tokens,
         drafts=file.drafts,
         acceptance=file.acceptance or None,
+        task=file.task,
         assume=file.assume,
         revision=file.revision,
     )

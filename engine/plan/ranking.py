@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.model.kinds import ModelKind
+from engine.plan.metrics import CODES, UNSTABLE
 from engine.plan.results import Sweep, Table
 from engine.scenario import Best, Scenario
 from engine.words.arrays import FloatArray, IntArray
@@ -43,26 +44,32 @@ _LEAST = {Best.COST: "usd_per_million_output", Best.ENERGY: "joules_per_token"}
 
 
 def best_place(table: Table, rows: IntArray, scenario: Scenario) -> int | None:
-    """The place in ``rows`` of the best that meets the objectives, None where none does; at the
-    knee the smallest batch of those that are alike."""
+    """The place in ``rows`` of the best that meets the objectives, None where none does; of those
+    that are alike the smallest batch at the knee, else the one farthest from its limits."""
     value = np.where(table.meets, standing(table, scenario), -1.0)[rows]
     if not len(rows) or value.max() < 0:
         return None
     alike = np.flatnonzero(value == value.max())
-    if has_knee(table, scenario):
-        return int(alike[np.argmin(table.batch[rows][alike])])
-    return int(alike[0])
+    return int(alike[np.argmin(_second(table, scenario)[rows][alike])])
+
+
+def _second(table: Table, scenario: Scenario) -> FloatArray | IntArray:
+    """What decides between rows that are ranked alike, less is better: requests that come at a rate
+    give every layout of as many chips the same throughput."""
+    return table.batch if has_knee(table, scenario) else table.excess
+
+
+_BEHIND, _NO_START = 1e12, 2e12
+"""Beyond every excess over a limit."""
 
 
 def rank(table: Table, scenario: Scenario, elapsed_seconds: float) -> Sweep:
-    """A table as a sweep: meeting rows by throughput, then missing ones by excess, then the
-    rest."""
+    """A table as a sweep: meeting rows by throughput, then missing ones by excess, then those that
+    serve but fall behind what comes, then those that do not start."""
     key = np.where(table.meets, -standing(table, scenario), table.excess)
-    key = np.where(table.fits, key, 1e12 + table.excess)
-    order = _ordered(key)
-    if has_knee(table, scenario):
-        # Rows that are alike: the smallest batch answers first.
-        order = np.lexsort((table.batch, key))
+    starts = table.binding == CODES[UNSTABLE]
+    key = np.where(table.fits, key, np.where(starts, _BEHIND, _NO_START) + table.excess)
+    order = _ordered(key, _second(table, scenario))
     best = int(order[0]) if len(order) and table.meets[order[0]] else None
     nearest = None if best is not None or not len(order) else int(order[0])
     return Sweep(
@@ -88,13 +95,14 @@ def _runner_up(table: Table, order: IntArray, best: int | None) -> int | None:
     return int(meeting[places[0]]) if len(places) else None
 
 
-def _ordered(key: FloatArray) -> IntArray:
-    """The places of ascending ``key``, alike ones in their order: numpy's quick sort and then its
-    ties, which takes a fifth of a stable sort."""
+def _ordered(key: FloatArray, second: FloatArray | IntArray) -> IntArray:
+    """The places of ascending ``key``, alike ones by ``second`` and then in their order: numpy's
+    quick sort and then its ties, which takes a fifth of a stable sort."""
     order = np.argsort(key)
     ranked = key[order]
     same = ranked[1:] == ranked[:-1]
     if bool(np.any(same)):
         tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
-        order[tied] = order[tied][np.lexsort((order[tied], ranked[tied]))]
+        places = order[tied]
+        order[tied] = places[np.lexsort((places, second[places], ranked[tied]))]
     return order

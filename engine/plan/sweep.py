@@ -33,7 +33,7 @@ from engine.serve.load import Closed, Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
 from engine.serve.resolve import load_of, requests_of
-from engine.words.arrays import FloatArray, IntArray
+from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 
 
@@ -240,6 +240,31 @@ def _judged(prepared: Prepared, scenario: Scenario, block: Block) -> Table:
     return judged_table(prepared, scenario, used, precisions, block)
 
 
+@dataclass(frozen=True, slots=True)
+class _Batches:
+    """Batches of one arrangement."""
+
+    arrangement: int
+    batches: IntArray
+
+
+def _grouped(parts: list[_Batches], candidates: int) -> Iterator[list[_Batches]]:
+    """Arrangements in blocks of about ``candidates``, together as long as what their batches are
+    filled up to costs less than another block."""
+    group: list[_Batches] = []
+    widest = rows = 0
+    for one in parts:
+        width, more = max(widest, len(one.batches)), rows + len(one.batches)
+        cells = width * (len(group) + 1)
+        if group and (cells > candidates or cells - more > BLOCK_COST):
+            yield group
+            group, width, more = [], len(one.batches), len(one.batches)
+        group.append(one)
+        widest, rows = width, more
+    if group:
+        yield group
+
+
 class _Search:
     """One sweep over arrangements of one type, at ``places`` of all: the largest batch of each in
     every precision, and which are tried."""
@@ -289,8 +314,9 @@ class _Search:
             for chosen, low, high in _blocks(counts, self._stages, candidates):
                 if self._should_stop():
                     return False
-                tried = self._tried[low - 1 : high]
-                parts.append(self._block(place, self._places[chosen], tried))
+                mine, tried = self._places[chosen], self._tried[np.newaxis, low - 1 : high]
+                wanted = tried <= most[mine][:, np.newaxis]
+                parts.append(self._block(place, mine, tried, wanted))
         return True
 
     def around(self, found: Sweep, parts: list[Block]) -> bool:
@@ -302,19 +328,32 @@ class _Search:
         key = columns[0] * len(table.arrangements) + columns[1]
         firsts = np.sort(np.unique(key, return_index=True)[1])
         best = mine[firsts][: self._steps.whole + self._steps.near]
+        left_out: list[list[_Batches]] = [[] for _ in self._prepared.precisions]
         for standing, row in enumerate(best):
-            if self._should_stop():
-                return False
             place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])
             last = int(self._most[place][chosen])
             batch, reach = int(table.batch[row]), self._steps.reach
             low, high = max(int(batch / reach), 1), int(min(batch * reach, last))
             if standing >= self._steps.whole:
                 low, high = self._neighbours(batch)
-            left_out = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
-            if len(left_out):
-                parts.append(self._block(place, np.array([chosen]), left_out))
+            others = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
+            if len(others):
+                left_out[place].append(_Batches(chosen, others))
+        candidates = kind_of(self._prepared.kind).block_candidates
+        for place, each in enumerate(left_out):
+            for group in _grouped(each, candidates):
+                if self._should_stop():
+                    return False
+                parts.append(self._ragged(place, group))
         return True
+
+    def _ragged(self, place: int, group: list[_Batches]) -> Block:
+        """The rows of arrangements for batches of their own."""
+        widest = max(len(one.batches) for one in group)
+        batches = np.array([np.resize(one.batches, widest) for one in group])
+        lengths = np.array([[len(one.batches)] for one in group])
+        chosen = np.array([one.arrangement for one in group])
+        return self._block(place, chosen, batches, np.arange(widest) < lengths)
 
     def _neighbours(self, batch: int) -> tuple[int, int]:
         """What was tried before and after ``batch``."""
@@ -322,18 +361,17 @@ class _Search:
         last = len(self._tried) - 1
         return int(self._tried[max(at - 1, 0)]), int(self._tried[min(at + 1, last)])
 
-    def _block(self, place: int, chosen: IntArray, tried: IntArray) -> Block:
-        """The rows of the ``chosen`` arrangements for the batches ``tried`` that they hold."""
-        precision, most = self._prepared.precisions[place], self._most[place]
+    def _block(self, place: int, chosen: IntArray, batches: IntArray, wanted: BoolArray) -> Block:
+        """The rows of the ``chosen`` arrangements for those of their ``batches``, of shape
+        (1, batches) or (chosen, batches), that are ``wanted``."""
+        precision = self._prepared.precisions[place]
         group = tuple(self._prepared.arrangements[int(row)] for row in chosen)
-        batches = tried[np.newaxis, :]
         outcome = outcome_of(self._prepared, self._scenario, precision, group, batches)
         if outcome.flow is not None:
             return self._block_at_rate(place, chosen, outcome)
-        wanted = batches <= most[chosen][:, np.newaxis]
         rows, places = np.nonzero(wanted)
         index = np.full(len(rows), place, dtype=np.int64)
-        batch = batches[0, places]
+        batch = batches[0 if len(batches) == 1 else rows, places]
         return rows_of(
             self._prepared,
             self._scenario,

@@ -13,13 +13,17 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.memory_parts import MemoryPolicy, MemoryShare, ShareHolds, Sizing
-from engine.model.architecture import Architecture, Block
-from engine.serve.images import image_bytes
+from engine.hardware.memory_parts import MemoryPolicy, MemoryShare, ShareHolds, Sizing, TowerPass
+from engine.model.architecture import Architecture, Block, LatentCore
+from engine.serve.images import image_bytes, largest_images, tower_bytes
 from engine.serve.requests import Images
 from engine.words.arrays import FloatArray
 from engine.work.tokens.step import LayoutArrays
 
+EXPANDED_CONTEXTS = 8.0
+"""Contexts of the longest request that latent attention expands at once at most (vLLM)."""
+INDEX_SCALE_BYTES = 4
+"""Of the scale beside a key of an index, whose elements are of 8 bits."""
 FAST_LINK_BYTES = 100e9
 """Per second and direction: over slower links (PCIe) engines turn their own all-reduce off."""
 
@@ -53,9 +57,10 @@ def budget(
     engine: Framework,
     layouts: LayoutArrays,
     images: Images | None = None,
+    context_tokens: float = 0.0,
 ) -> Budget:
     """What lives beside weights and cache under an engine's settings, where requests have such
-    ``images``."""
+    ``images`` and are of ``context_tokens`` at most."""
     policy = engine.memory
     per_token = activation_bytes_per_token(architecture, layouts)
     tokens = float(engine.scheduler.prefill_tokens)
@@ -67,9 +72,7 @@ def budget(
         ("graphs", graphs * np.ones_like(layouts.tensor)),
     ]
     none = np.zeros_like(layouts.tensor)
-    encoders = np.full_like(none, _encoder_bytes(architecture, policy))
-    if images is not None:
-        encoders = np.maximum(encoders, image_bytes(architecture, images, tokens, layouts))
+    encoders = none if images is None else image_bytes(architecture, images, tokens, layouts)
     if policy.sizing is Sizing.AS_NEEDED:
         logits = policy.sampler_bytes * float(architecture.vocabulary_size) / layouts.tensor
         seeing = [("encoders", encoders)] if images is not None else []
@@ -79,25 +82,68 @@ def budget(
     # What embeds samples nothing.
     sampled = policy.sampler_bytes if architecture.generates else 0.0
     sampler = sampled * rows * float(architecture.vocabulary_size)
+    text = np.maximum(activations, sampler)
+    towers = _tower_pass_bytes(architecture, policy, text, tokens, layouts)
     # Sampling comes after the layers, in the memory that they have left.
     peak = [
         ("activations", activations),
-        ("sampler", np.maximum(sampler - activations, 0.0)),
-        ("encoders", encoders),
+        ("sampler", text - activations),
+        ("encoders", np.maximum(encoders, towers)),
+        ("context workspace", _context_bytes(architecture, policy, layouts, context_tokens)),
     ]
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
         return Budget((), (*peak, *runtime), none, none)
     return Budget((*peak, *runtime), (), none, none)
 
 
-def _encoder_bytes(architecture: Architecture, policy: MemoryPolicy) -> float:
-    """Outputs of towers are still there when the text model is run."""
-    if not architecture.tower_parameters:
-        return 0.0
-    kind = architecture.model_type
-    return max(
-        (b for name, b in policy.encoder_bytes.items() if kind.startswith(name)), default=0.0
-    )
+def _tower_pass_bytes(
+    architecture: Architecture,
+    policy: MemoryPolicy,
+    text_bytes: FloatArray,
+    pass_tokens: float,
+    layouts: LayoutArrays,
+) -> FloatArray:
+    """What running towers once at start takes besides the ``text_bytes`` of the model's own pass
+    after it: their outputs stay, their own results make room."""
+    none = np.zeros_like(layouts.tensor)
+    if not architecture.tower_parameters or policy.tower_pass is TowerPass.NEVER:
+        return none
+    measured = policy.encoder_bytes
+    named = [name for name in measured if architecture.model_type.startswith(name)]
+    if named:
+        return np.full_like(none, measured[max(named, key=len)])
+    if architecture.images is None:
+        return none
+    images = largest_images(architecture)
+    kept, passing = tower_bytes(architecture, images, pass_tokens, layouts)
+    beside: FloatArray = np.maximum(kept + 0.0 * none, kept + passing - text_bytes)
+    return beside
+
+
+def _context_bytes(
+    architecture: Architecture,
+    policy: MemoryPolicy,
+    layouts: LayoutArrays,
+    context_tokens: float,
+) -> FloatArray:
+    """What attention layers, which share it, work on beside their activations: keys and values
+    expanded from latents in 16 bits, keys gathered from an index."""
+    largest = np.zeros_like(layouts.tensor)
+    for block, _ in architecture.blocks():
+        for core in block.cores:
+            if not isinstance(core, LatentCore):
+                continue
+            if core.owns_index:
+                entries = policy.index_entries * context_tokens / core.tokens_per_entry
+                bytes = entries * (core.index_dim + INDEX_SCALE_BYTES) + 0.0 * largest
+            elif core.expanded:
+                tokens = min(policy.expanded_tokens, EXPANDED_CONTEXTS * context_tokens)
+                elements = core.heads * (core.nope_dim + core.value_dim) / layouts.tensor
+                bytes = 2.0 * tokens * (elements + core.latent_dim + core.rope_dim)
+            else:
+                continue
+            largest = np.maximum(largest, bytes)
+    return largest
 
 
 def capacity_bytes(
@@ -115,6 +161,15 @@ def capacity_bytes(
     return np.full_like(used_bytes, total * policy.memory_fraction)
 
 
+def unfree_bytes(chip: Chip, policy: MemoryPolicy) -> float:
+    """What an engine that takes a share of the whole memory misses of it at start, where a host
+    has part of the same memory (vLLM refuses to start then)."""
+    if policy.share_holds is not ShareHolds.EVERYTHING or policy.share_of is not MemoryShare.TOTAL:
+        return 0.0
+    free = chip.usable_bytes - chip.host_bytes
+    return max(policy.memory_fraction * chip.usable_bytes - free, 0.0)
+
+
 def _communication_bytes(chip: Chip, policy: MemoryPolicy, layouts: LayoutArrays) -> FloatArray:
     none = np.zeros_like(layouts.tensor)
     if chip.scale_up.bandwidth_bytes < FAST_LINK_BYTES:
@@ -128,7 +183,11 @@ def _communication_bytes(chip: Chip, policy: MemoryPolicy, layouts: LayoutArrays
 def _runtime_bytes(chip: Chip, policy: MemoryPolicy, layouts: LayoutArrays) -> FloatArray:
     workspace = policy.workspace_bytes.get(chip.generation, 0.0)
     left_alone = policy.held_back_share * chip.usable_bytes
-    return np.full_like(layouts.tensor, policy.reserve_bytes + workspace + left_alone)
+    everything = policy.share_holds is ShareHolds.EVERYTHING
+    of_total = everything and policy.share_of is MemoryShare.TOTAL
+    # A share of the whole is charged with what the server adds, not with what was there before.
+    host = chip.own_host_bytes if of_total else chip.host_bytes
+    return np.full_like(layouts.tensor, policy.reserve_bytes + workspace + left_alone + host)
 
 
 def activation_bytes_per_token(architecture: Architecture, layouts: LayoutArrays) -> FloatArray:

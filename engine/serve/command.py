@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from engine.scenario import Client, Scenario, Settings, Workload
+from engine.scenario import Client, Scenario, Settings, Task, Workload
 from engine.serve.call import Batch, Call, Concurrency, Rate, Size
 from engine.words.text import clean
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
@@ -37,6 +37,7 @@ def _options(call: Call) -> Options:
         ("kv", scenario.kv),
         ("prefill-chip", scenario.pools.prefill_chip),
         ("prefill-precision", scenario.pools.prefill_precision),
+        ("task", "" if scenario.task is Task.AUTO else scenario.task),
         ("assume", scenario.assume),
         ("revision", scenario.revision),
         ("prices", scenario.prices),
@@ -140,6 +141,7 @@ def _settings(settings: Settings) -> Options:
         ("max-context", settings.max_context),
         ("redundant-experts", settings.redundant_experts),
         ("prefill-interval", settings.prefill_interval),
+        ("rank-wait", settings.rank_wait),
         ("host-cache", settings.host_cache_gib),
         ("build", settings.build or None),
     ):

@@ -56,11 +56,30 @@ def with_images(
     return seen, replace(images, count=images.count * 0.5 * (workload.turns + 1))
 
 
+LARGEST_SIDE = 1 << 14
+"""Pixels of a side that every rule of sizes shrinks to its most."""
+
+
+def largest_images(architecture: Architecture) -> Images:
+    """One image of the most patches that the model's processor makes of any."""
+    tower = architecture.images
+    assert tower is not None
+    return Images(1.0, tower.rule.seen(LARGEST_SIDE, LARGEST_SIDE))
+
+
 def image_bytes(
     architecture: Architecture, images: Images, pass_tokens: float, layouts: LayoutArrays
 ) -> FloatArray:
-    """Bytes per chip of a pass's images in 16 bits, a column of (layouts, 1): the tower's widest
-    results, which ranks divide, and its states; and what comes out, until the prompt is read. A
+    """Bytes per chip of a pass's images, a column of (layouts, 1)."""
+    kept, passing = tower_bytes(architecture, images, pass_tokens, layouts)
+    return kept + passing
+
+
+def tower_bytes(
+    architecture: Architecture, images: Images, pass_tokens: float, layouts: LayoutArrays
+) -> tuple[float, FloatArray]:
+    """Bytes per chip of a pass's images in 16 bits: what comes out, until the prompt is read; and
+    a column of (layouts, 1): the tower's widest results, which ranks divide, and its states. A
     pass holds as many images as its tokens allow, at least one."""
     tower = architecture.images
     assert tower is not None
@@ -68,6 +87,5 @@ def image_bytes(
     together = max(pass_tokens // seen.tokens, 1.0)
     patches = together * seen.pieces * seen.patches
     states = STATES * tower.hidden_size + np.asarray(tower.widest) / layouts.tensor
-    kept = together * seen.features * architecture.hidden_size
-    held: FloatArray = 2.0 * (patches * states + kept)
-    return held
+    passing: FloatArray = 2.0 * patches * states
+    return 2.0 * together * seen.features * architecture.hidden_size, passing

@@ -117,12 +117,13 @@ def footprint(
     layouts: LayoutArrays,
     held: Held,
     draft: Draft | None = None,
+    longest_tokens: float = 0.0,
 ) -> Footprint:
-    """Bytes per chip of ``layouts`` for requests that hold so many tokens, with the ``draft``
-    where there is one."""
+    """Bytes per chip of ``layouts`` for requests that hold so many tokens and are of
+    ``longest_tokens`` at most, with the ``draft`` where there is one."""
     stage = stage_share(architecture, layouts)
     weights = drafting_weight_bytes(architecture, precision, chip, framework, layouts, draft)
-    beside = budget(architecture, chip, framework, layouts, held.images)
+    beside = budget(architecture, chip, framework, layouts, held.images, longest_tokens)
     layers = cached_layers(architecture, precision, layouts, draft)
     mean, whole, drafts = np.asarray(held.mean_tokens), held.whole_tokens, held.draft_tokens
     if architecture.encoder and not architecture.source_tokens and np.any(held.prompt_tokens):

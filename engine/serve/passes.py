@@ -198,7 +198,7 @@ def _dense_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
 
     def total(placed: Placed, tokens: FloatArray) -> FloatArray:
         works = dense_work(placed, tokens, decode)
-        messages = dense_messages(placed.inventory, placed.layouts, tokens)
+        messages = dense_messages(placed, tokens)
         return _sum(seconds for _, seconds in _timed(deployment, works, messages))
 
     if deployment.times is not None:
@@ -261,7 +261,7 @@ def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
 def _one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     source, node_size = deployment.source, deployment.chip.node_size
     works = step_work(deployment.placed, steps, deployment.imbalance, source)
-    messages = step_messages(deployment.inventory, deployment.layouts, steps, node_size, source)
+    messages = step_messages(deployment.placed, steps, node_size, source)
     yield from _timed(deployment, works, messages)
 
 
@@ -269,7 +269,7 @@ def _others(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     """What `_dense_seconds` and `_mixing_seconds` leave out of a pass."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = other_work(deployment.placed, steps, deployment.imbalance, source)
-    messages = other_messages(deployment.inventory, deployment.layouts, steps, node_size, source)
+    messages = other_messages(deployment.placed, steps, node_size, source)
     yield from _timed(deployment, works, messages)
 
 

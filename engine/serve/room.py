@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.serve.budget import unfree_bytes
 from engine.serve.load import Load
 from engine.serve.memory import (
     MemoryItem,
@@ -39,6 +40,9 @@ class Room:
         self.memory_size = largest_batch(
             self.usage, self.layouts, self.prefill_tokens, self.prompt_tokens
         )
+        self.unfree_bytes = unfree_bytes(system.chip, system.engine.memory)
+        if self.unfree_bytes > 0:
+            self.memory_size = np.zeros_like(self.memory_size)
         most = float(system.engine.scheduler.max_sequences)
         self.scheduler_size = most * self.layouts.attention_data
         # The first token comes out of prefill, so that the last needs no place of its own.
@@ -65,9 +69,13 @@ class Room:
         free = usage.capacity_bytes - usage.fixed_bytes - pass_bytes + usage.shared_bytes
         whole = usage.cache_bytes_of_whole + usage.shared_bytes
         tokens = np.floor(np.maximum(free, 0.0) * self.context_tokens / np.maximum(whole, 1.0))
+        needed = needed_bytes(usage, self.layouts, batch, self.step_tokens(batch))
+        if self.unfree_bytes > 0:
+            # The engine asks for its whole share before it loads anything.
+            needed = np.maximum(needed, usage.capacity_bytes)
         return Memory(
-            needed_bytes=needed_bytes(usage, self.layouts, batch, self.step_tokens(batch)),
-            capacity_bytes=usage.capacity_bytes,
+            needed_bytes=needed,
+            capacity_bytes=usage.capacity_bytes - self.unfree_bytes,
             memory_size=self.memory_size,
             scheduler_size=self.scheduler_size,
             context_fits=self.context_fits,

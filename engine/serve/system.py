@@ -134,7 +134,10 @@ class System:
         arrays = LayoutArrays.of(layouts)
         model = self.tokens_model
         draft = self.drafter if held.draft_tokens else None
-        return footprint(model, self.precision, self.chip, self.engine, arrays, held, draft)
+        longest = float(self.max_context)
+        return footprint(
+            model, self.precision, self.chip, self.engine, arrays, held, draft, longest
+        )
 
     def _times(self) -> DenseTimes:
         return _tables(self._same)

@@ -6,7 +6,8 @@ The user's own files in the configuration folder come before the bundled ones of
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+import tomllib
+from collections.abc import Callable, Mapping
 from functools import cache
 from os.path import isdir
 from pathlib import Path
@@ -74,21 +75,32 @@ def find_profile(kind: str, name: str, aliases: Aliases = dict) -> tuple[Path, s
     wanted = name.strip().lower()
     own, bundled = user_files(kind), bundled_files(kind)
     known = wanted in own or wanted in bundled
-    meant = wanted if known else aliases().get(wanted, "")
+    meant = wanted if known else _meant(wanted, kind, aliases())
     if meant in own:
         return own[meant], str(own[meant])
     if meant in bundled:
         return bundled[meant], BUNDLED
-    raise InputError(_unknown(kind, name, wanted, [*profile_ids(kind), *aliases()]))
+    raise InputError(_unknown(kind, name, wanted, aliases()))
+
+
+def _meant(wanted: str, kind: str, aliases: Mapping[str, str]) -> str:
+    """The id that another name stands for, whatever stands between its words; of several none."""
+    if wanted in aliases:
+        return aliases[wanted]
+    asked = _squeezed(wanted)
+    meant = {id for id in profile_ids(kind) if _squeezed(id) == asked}
+    meant |= {id for name, id in aliases.items() if _squeezed(name) == asked}
+    return meant.pop() if len(meant) == 1 else ""
 
 
 _LISTED = {"chips", "frameworks"}
 """Kinds that a command of the same name lists."""
 
 
-def _unknown(kind: str, name: str, wanted: str, known: Sequence[str]) -> str:
+def _unknown(kind: str, name: str, wanted: str, aliases: Mapping[str, str]) -> str:
     singular = kind.removesuffix("s")
-    near = _near(wanted, list(known))
+    known = profile_ids(kind)
+    near = _near(wanted, {**{id: id for id in known}, **aliases})
     listed = (
         say("`rooftop {kind}` lists them", kind=kind)
         if kind in _LISTED
@@ -100,9 +112,10 @@ def _unknown(kind: str, name: str, wanted: str, known: Sequence[str]) -> str:
     )
 
 
-def _near(wanted: str, known: list[str]) -> list[str]:
-    """Ids and other names that ``wanted`` may mean: first those that are in it or that it is in,
-    whatever stands between the words, then those of like letters."""
+def _near(wanted: str, names: Mapping[str, str]) -> list[str]:
+    """Ids, or the shortest other names of them, that ``wanted`` may mean: first those that are in
+    it or that it is in, whatever stands between the words, then those of like letters."""
+    known = list(names)
     asked = _squeezed(wanted)
     held = [one for one in known if len(asked) >= FEWEST_LETTERS and asked in _squeezed(one)]
     held += sorted(
@@ -111,7 +124,11 @@ def _near(wanted: str, known: list[str]) -> list[str]:
         reverse=True,
     )
     letters = closest(wanted, known, NEAREST, 0.5)
-    return list(dict.fromkeys([*held, *letters]))[:NEAREST]
+    first: dict[str, str] = {}
+    for one in (*held, *letters):
+        # What is suggested can be typed without quotes.
+        first.setdefault(names[one], names[one] if " " in one else one)
+    return list(first.values())[:NEAREST]
 
 
 def _squeezed(name: str) -> str:
@@ -141,6 +158,16 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Parse one profile; raises `InputError` naming it."""
     return files.read_toml(path, MAXIMUM_BYTES, "a profile")
 
+
+def read_names(path: Path) -> dict[str, Any]:
+    """The ``name`` and the ``aliases`` of a bundled profile, each on a line of its own: to parse
+    every file whole takes as long as a sweep."""
+    text = files.read_text(path, MAXIMUM_BYTES, "a profile")
+    lines = text.partition("\n[")[0].splitlines()
+    return tomllib.loads("\n".join(line for line in lines if line.startswith(_NAMING)))
+
+
+_NAMING = ("name = ", "aliases = ")
 
 BaseValues = Callable[[Path], Mapping[str, Any]]
 """Reads a bundled profile that another one builds on."""

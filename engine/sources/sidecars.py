@@ -15,6 +15,9 @@ AUTOGPTQ = "quantize_config.json"
 """AutoGPTQ's, also written by AutoAWQ."""
 AUTOAWQ = "quant_config.json"
 """AutoAWQ's first."""
+POOLING = ("modules.json", "config_sentence_transformers.json", "1_Pooling/config.json")
+"""What sentence-transformers writes beside the config of a model that embeds: its presence says
+so, and engines go by the first (vLLM, config/model.py ``_get_default_runner_type``)."""
 DESCRIPTION = "quant_model_description"
 """How the names of Ascend's descriptions begin; older ones say the type before ``.json``."""
 

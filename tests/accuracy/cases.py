@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from engine.serve.system import System
 from tests.accuracy.constants import lineage
 from tests.accuracy.current import published_logs
 from tests.accuracy.measured import FOLDS, Group, Key, folds
-from tests.accuracy.solver import Problem, left_out
+from tests.accuracy.solver import Problem, linear_problem
 
 UNMEASURED = "mtt_s4000"
 """Any chip of the generation "other", whose constants stand for those of unmeasured chips."""
@@ -82,8 +81,7 @@ class HeldOut:
 def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
     """Leave out what folds and cases are of, and predict each by the fit of the others."""
     start = published_logs(problem.constants)
-    residuals = problem.residuals(start)
-    fits = partial(left_out, problem, start, residuals, problem.slopes(start, residuals))
+    fits = linear_problem(problem, start).left_out
     groups = problem.groups
 
     def without(name: str, key: Key, count: int) -> Found:

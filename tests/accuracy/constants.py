@@ -175,7 +175,8 @@ class Constants:
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])
         self.width = np.array([constant.width for constant in self.list])
-        self.precision = self._precision()
+        self.covariance = self._covariance()
+        self.precision = np.linalg.inv(self.covariance)
         limits = np.log([constant.limits for constant in self.list])
         self.lower, self.upper = limits[:, 0], limits[:, 1]
         self.base = np.array([self._base(constant) for constant in self.list])
@@ -220,9 +221,8 @@ class Constants:
         generation, table = constant.table.split("/")
         return self.index["generation", generation, table, constant.key]
 
-    def _precision(self) -> np.ndarray:
-        """Inverse of the priors' covariance: what kernels have in common says something of those
-        that no run uses."""
+    def _covariance(self) -> np.ndarray:
+        """Of the priors: what kernels have in common says something of those that no run uses."""
         kin: dict[tuple[str, ...], list[int]] = {}
         shares: dict[tuple[str, ...], float] = {}
         for place, constant in enumerate(self.list):
@@ -233,7 +233,7 @@ class Constants:
         for key, places in kin.items():
             correlation[np.ix_(places, places)] += shares[key]
         np.fill_diagonal(correlation, 1.0)
-        return np.linalg.inv(correlation) / np.outer(self.width, self.width)
+        return correlation * np.outer(self.width, self.width)
 
     def values(self, logs: np.ndarray) -> np.ndarray:
         """Values within their limits, of logarithms that for a framework's own kernels stand for

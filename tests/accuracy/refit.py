@@ -26,7 +26,7 @@ from tests.accuracy.constants import (
 )
 from tests.accuracy.measured import FOLDS, Group, folds, load_groups
 from tests.accuracy.scores import show, worst
-from tests.accuracy.solver import Problem, left_out, solve
+from tests.accuracy.solver import Problem, linear_problem, solve
 from tests.accuracy.toml_patch import drop, patch
 
 PROFILES = Path(__file__).parents[2] / "profiles"
@@ -77,14 +77,11 @@ def _classes(group: Group) -> set[str]:
 def cross_validate(problem: Problem, start: np.ndarray, count: int) -> None:
     """Print the errors of predictions by constants fitted without the row's (model, chip) pair,
     without its model, and without its month."""
-    residuals = problem.residuals(start)
-    slopes = problem.slopes(start, residuals)
+    made_linear = linear_problem(problem, start)
     for name, key in FOLDS.items():
         parts = folds(problem.groups, count, key)
         held: dict[int, dict[str, np.ndarray]] = {}
-        for places, logs in zip(
-            parts, left_out(problem, start, residuals, slopes, parts), strict=True
-        ):
+        for places, logs in zip(parts, made_linear.left_out(parts), strict=True):
             values = problem.constants.values(logs)
             for place in places:
                 group = problem.groups[place]

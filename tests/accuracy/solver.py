@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -11,23 +11,14 @@ import numpy as np
 from engine.hardware.framework import Framework
 from engine.serve.system import System
 from tests.accuracy.constants import Constants
+from tests.accuracy.linear import Linear, Slopes, loss
 from tests.accuracy.measured import Group
 
 STEP = 0.03
-CORE = 0.6
-"""Residuals beyond this many units count linearly (Huber) …"""
 LEAST_GAIN = 3e-4
 """The fit ends when a round gains less than this share."""
 SHARES = (1.0, 0.6, 0.3, 0.1, 0.03)
 """Of the way to the linear problem's minimum, how much is tried."""
-REWEIGHTINGS = 40
-SETTLED = 1e-3
-FARTHEST = 0.7
-"""No constant moves by a larger logarithm at a time: derivatives hold near by only."""
-FACTOR = 3.0
-"""Limit of the logarithm of an engine's factor on its generation's constant."""
-TAIL = 6.0
-"""… and beyond this many less and less: odd runs say nothing of the constants."""
 
 
 class Problem:
@@ -61,9 +52,7 @@ class Problem:
         values = self.constants.values(logs)
         return [group.residuals(self.system(group, values)) for group in self.groups]
 
-    def slopes(
-        self, logs: np.ndarray, here: Sequence[np.ndarray]
-    ) -> list[tuple[list[int], np.ndarray]]:
+    def slopes(self, logs: np.ndarray, here: Sequence[np.ndarray]) -> Slopes:
         """For every group the constants that move it, and the derivatives; on all processors."""
         # Forked processes have the problem already: only places and slopes go between them.
         _AT_HAND[:] = [(self, logs, here)]
@@ -117,32 +106,14 @@ def _slopes_at(place: int) -> tuple[list[int], np.ndarray]:
     return problem.slopes_of(logs, here, place)
 
 
-def _loss(residuals: np.ndarray) -> np.ndarray:
-    """Quadratic, then linear, then logarithmic."""
-    size = np.abs(residuals)
-    linear = CORE * (size - 0.5 * CORE)
-    at = CORE * (TAIL - 0.5 * CORE)
-    tail = at + CORE * TAIL * np.log(np.maximum(size, TAIL) / TAIL)
-    return np.where(size <= CORE, 0.5 * size**2, np.where(size <= TAIL, linear, tail))
-
-
-def _influence(residuals: np.ndarray) -> np.ndarray:
-    size = np.maximum(np.abs(residuals), 1e-9)
-    weight = np.minimum(1.0, CORE / size)
-    return weight * np.minimum(1.0, TAIL / size)
-
-
 def cost(problem: Problem, logs: np.ndarray, residuals: Sequence[np.ndarray]) -> float:
     """What the fit minimises."""
     data = sum(
-        float(np.sum(group.weights * _loss(r)))
+        float(np.sum(group.weights * loss(r)))
         for group, r in zip(problem.groups, residuals, strict=True)
     )
     strayed = logs - problem.constants.prior
     return data + 0.5 * float(strayed @ problem.constants.precision @ strayed)
-
-
-Slopes = list[tuple[list[int], np.ndarray]]
 
 
 def solve(
@@ -154,95 +125,46 @@ def solve(
     """Gauss-Newton from ``logs``; the best point found.
 
     Each round goes to the minimum of the problem made linear, or as far that way as the cost
-    falls.
+    falls. Derivatives cost far more than residuals and change slowly: they are taken anew only
+    where a round by the old ones gains little.
     """
     residuals = problem.residuals(logs)
     current = cost(problem, logs, residuals)
+    slopes, fresh = problem.slopes(logs, residuals), True
     for turn in range(rounds):
-        move = linear_fit(problem, logs, residuals, problem.slopes(logs, residuals)) - logs
-        for share in SHARES:
-            trial = logs + share * move
-            trial_residuals = problem.residuals(trial)
-            trial_cost = cost(problem, trial, trial_residuals)
-            if trial_cost < current:
-                break
-        else:
-            break
-        before, current = current, trial_cost
-        logs, residuals = trial, trial_residuals
+        made_linear = Linear(problem.constants, problem.groups, logs, residuals, slopes)
+        logs, residuals, gain = _step(problem, made_linear.fit(), logs, residuals, current)
+        current -= gain
         if say:
-            print(f"round {turn + 1}: cost {current:.1f}, share {share}", flush=True)
-        if before - current < LEAST_GAIN * current:
+            print(f"round {turn + 1}: cost {current:.1f}", flush=True)
+        little = gain < LEAST_GAIN * current
+        if little and fresh:
             break
+        fresh = little
+        if little:
+            slopes = problem.slopes(logs, residuals)
     return logs
 
 
-def _bounds(constants: Constants) -> tuple[np.ndarray, np.ndarray]:
-    """Least and greatest logarithm of every constant."""
-    own = constants.base >= 0
-    return np.where(own, -FACTOR, constants.lower), np.where(own, FACTOR, constants.upper)
-
-
-def linear_fit(
+def _step(
     problem: Problem,
+    target: np.ndarray,
     logs: np.ndarray,
-    residuals: Sequence[np.ndarray],
-    slopes: Slopes,
-    without: Collection[int] = (),
-    near: np.ndarray | None = None,
-) -> np.ndarray:
-    """Where the cost of all groups but those at the places ``without`` is least, if residuals were
-    linear around ``logs``: least squares, reweighted until it stays, from ``near``."""
-    constants = problem.constants
-    lower, upper = _bounds(constants)
-    lower, upper = np.maximum(lower, logs - FARTHEST), np.minimum(upper, logs + FARTHEST)
-    groups = [
-        (group.weights, r, used, slope)
-        for place, (group, r, (used, slope)) in enumerate(
-            zip(problem.groups, residuals, slopes, strict=True)
-        )
-        if place not in without
-    ]
-    found = np.clip(logs if near is None else near, lower, upper)
-    for _ in range(REWEIGHTINGS):
-        curvature = constants.precision.copy()
-        gradient = constants.precision @ (found - constants.prior)
-        for weights, r, used, slope in groups:
-            here = r + slope @ (found - logs)[used]
-            weight = weights * _influence(here)
-            weighted = slope * weight[:, np.newaxis]
-            curvature[np.ix_(used, used)] += slope.T @ weighted
-            gradient[used] += weighted.T @ here
-        before = found
-        found = np.clip(found - np.linalg.solve(curvature, gradient), lower, upper)
-        if np.max(np.abs(found - before)) < SETTLED:
-            break
-    return found
+    residuals: list[np.ndarray],
+    current: float,
+) -> tuple[np.ndarray, list[np.ndarray], float]:
+    """As far towards ``target`` as the cost falls: where that is, and what it gains."""
+    for share in SHARES:
+        trial = logs + share * (target - logs)
+        trial_residuals = problem.residuals(trial)
+        gain = current - cost(problem, trial, trial_residuals)
+        if gain > 0:
+            return trial, trial_residuals, gain
+    return logs, residuals, 0.0
 
 
-def left_out(
-    problem: Problem,
-    logs: np.ndarray,
-    residuals: Sequence[np.ndarray],
-    slopes: Slopes,
-    parts: Sequence[Collection[int]],
-) -> Iterator[np.ndarray]:
-    """For each of ``parts`` the constants fitted without the groups at its places.
-
-    What leaving them out moves is the difference of two fits of the linear problem, so that
-    where ``logs`` is not yet its minimum, that is not taken for their doing. On all processors.
-    """
-    lower, upper = _bounds(problem.constants)
-    every = linear_fit(problem, logs, residuals, slopes)
-    _LINEAR[:] = [(problem, logs, residuals, slopes, every)]
-    with get_context("fork").Pool() as pool:
-        for found in pool.imap(_fitted_without, parts):
-            yield np.clip(logs + found - every, lower, upper)
-
-
-_LINEAR: list[tuple[Problem, np.ndarray, Sequence[np.ndarray], Slopes, np.ndarray]] = []
-
-
-def _fitted_without(places: Collection[int]) -> np.ndarray:
-    problem, logs, residuals, slopes, every = _LINEAR[0]
-    return linear_fit(problem, logs, residuals, slopes, places, every)
+def linear_problem(problem: Problem, logs: np.ndarray) -> Linear:
+    """``problem`` made linear around ``logs``."""
+    residuals = problem.residuals(logs)
+    slopes = problem.slopes(logs, residuals)
+    return Linear(problem.constants, problem.groups, logs, residuals, slopes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
 from tests.accuracy.constants import Constants, kernel_owner
+from tests.accuracy.linear import Linear, bounds
 from tests.accuracy.measured import FOLDS, folds, load_groups
 from tests.accuracy.refit import number
-from tests.accuracy.solver import Problem, cost, linear_fit, solve
+from tests.accuracy.solver import Problem, cost, solve
 from tests.accuracy.toml_patch import drop, patch
 
 SHARED = Path(__file__).parents[3] / "shared" / "reference"
@@ -89,6 +91,20 @@ def test_a_kernel_without_runs_follows_its_kin():
         assert moved[kin] == pytest.approx(share, abs=1e-6)
 
 
+def test_constants_that_no_run_moves_follow_those_that_one_does():
+    """Solving for the moved constants alone gives what solving for all does."""
+    constants = Constants({})
+    index = constants.index["generation", "blackwell", "gemm.bf16", "floor_us"]
+    here, slope, weights = np.array([0.3, -0.1]), np.array([[1.5], [2.0]]), np.ones(2)
+    group = SimpleNamespace(weights=weights)
+    found = Linear(constants, [group], constants.prior, [here], [([index], slope)]).fit()
+    curvature, gradient = constants.precision.copy(), np.zeros(len(constants.list))
+    curvature[index, index] += float(slope[:, 0] @ slope[:, 0])
+    gradient[index] = float(slope[:, 0] @ here)
+    every = constants.prior - np.linalg.solve(curvature, gradient)
+    assert found == pytest.approx(np.clip(every, *bounds(constants)), abs=1e-6)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared measurements are not here")
 def test_what_is_left_out_does_not_move_the_constants():
     """Whatever the left-out pairs measured, the fit without them is the same."""
@@ -101,9 +117,10 @@ def test_what_is_left_out_does_not_move_the_constants():
     slopes = problem.slopes(start, residuals)
     out = {place for place, group in enumerate(few) if group.pair == few[0].pair}
     odd = [r + 5.0 if place in out else r for place, r in enumerate(residuals)]
-    plain = linear_fit(problem, start, residuals, slopes, out)
-    assert linear_fit(problem, start, odd, slopes, out) == pytest.approx(plain)
-    assert not np.allclose(linear_fit(problem, start, odd, slopes), plain)
+    plain = Linear(constants, few, start, residuals, slopes)
+    other = Linear(constants, few, start, odd, slopes)
+    assert other.fit(out) == pytest.approx(plain.fit(out))
+    assert not np.allclose(other.fit(), plain.fit(out))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared measurements are not here")

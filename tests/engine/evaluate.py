@@ -53,5 +53,5 @@ def messages_of(
 ) -> dict[str, Message]:
     framework = builders.framework(**habits)
     inventory = take_inventory(architecture, builders.BF16, builders.chip(), framework)
-    found = step_messages(inventory, LayoutArrays.of([layout]), [step], 8)
+    found = step_messages(place(inventory, LayoutArrays.of([layout])), [step], 8)
     return {message.name: message for message in found}

@@ -12,6 +12,7 @@ from textual import events
 
 from engine.model.kinds import ModelKind
 from engine.scenario import LayoutLimits, Objectives
+from engine.words.messages import speaking
 from tests.tui.driving import SMALL, press, running
 from tui.look import Look
 from tui.widgets.columns import columns_of, number
@@ -237,6 +238,20 @@ async def test_an_unsaved_session_is_offered_and_restored_on_request_only():
         assert screen.session.view.view == "best"
         await press(pilot, "u")
         assert screen.store.current == SMALL
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)])
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_offer_leaves_the_answer_in_sight(size, language: str):
+    async with running(size=size) as (screen, pilot):
+        await press(pilot, "2", "down", "right")
+        screen.keep_session("SIGHUP")
+    with speaking(language):
+        async with running(size=size) as (screen, pilot):
+            assert screen.offer is not None
+            assert screen.footer.text.strip().startswith("R ")
+            assert "tok/s" in screen.answer.text
+            assert "R " not in screen.answer.text
 
 
 async def test_an_offer_that_nobody_took_is_made_again():

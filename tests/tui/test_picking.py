@@ -11,6 +11,8 @@ from engine.scenario import LayoutLimits
 from tests.tui.driving import SMALL, press, running
 from tui.fuzzy import score
 from tui.nouns import NOUNS
+from tui.past import past_scenarios, remember_scenario
+from tui.paths import past_file
 
 FREE = replace(SMALL, limits=LayoutLimits())
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -83,6 +85,60 @@ async def typed(pilot, text: str) -> None:
     await press(pilot, "colon", *("space" if one == " " else one for one in text), "enter")
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("rate 3", lambda s: s.workload.rate == 3),
+        ("requests/s 3", lambda s: s.workload.rate == 3),
+        ("isl 8K", lambda s: s.workload.input_tokens == 8192),
+        ("isl=8000", lambda s: s.workload.input_tokens == 8000),
+        ("tp 2", lambda s: s.limits.tensor == (2,)),
+        ("chips 4", lambda s: s.chips == 4),
+        ("tpot 15", lambda s: s.objectives.tpot_ms == 15),
+        ("ttft p99 2s", lambda s: s.objectives.ttft_p99_ms == 2000),
+        ("kv fp8", lambda s: s.kv == "fp8"),
+        ("batch 16", lambda s: s.fixed_batch == 16),
+        ("memory share 0.8", lambda s: s.settings.memory_fraction == 0.8),
+        ("host_cache_gib 64", lambda s: s.settings.host_cache_gib == 64),
+        ("think s 5", lambda s: s.workload.think_seconds == 5),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+async def test_any_knob_is_set_by_its_name_and_a_value(text: str, read):
+    async with running(FREE) as (screen, pilot):
+        await typed(pilot, text)
+        assert read(screen.store.current)
+        await press(pilot, "u")
+        assert screen.store.current == FREE
+
+
+async def test_a_value_that_a_knob_does_not_take_is_said_and_changes_nothing():
+    async with running(FREE) as (screen, pilot):
+        await press(pilot, "colon", *"chips", "space", "x")
+        assert "expected" in page(pilot)
+        await press(pilot, "enter")
+        assert screen.store.current == FREE
+
+
+async def test_a_knob_of_another_kind_of_model_is_refused():
+    async with running(FREE) as (screen, pilot):
+        await typed(pilot, "resolution 224x224")
+        assert "not a field of this kind of model" in screen.footer.text
+        assert screen.store.current == FREE
+
+
+async def test_words_that_find_a_command_are_no_knob():
+    async with running(FREE) as (_, pilot):
+        await press(pilot, "colon", *"batch", "space", *"over")
+        assert "batch overlap" in page(pilot)
+
+
+async def test_the_short_name_of_a_chip_is_taken_as_it_is_typed():
+    async with running(replace(FREE, chip="h200_sxm")) as (screen, pilot):
+        await press(pilot, "2", "enter", *"h100", "enter")
+        assert screen.store.current.chip == "h100_sxm"
+
+
 async def test_a_precision_is_one_pick():
     async with running(FREE) as (screen, pilot):
         await typed(pilot, "precision w4a16")
@@ -117,6 +173,29 @@ async def test_saved_plans_are_listed_with_their_answers():
         assert "Llama-3.1-8B on 2" in page(pilot)
         await press(pilot, "enter")
         assert screen.store.current == FREE
+
+
+async def test_a_scenario_of_a_session_before_is_listed_and_comes_back(tmp_path):
+    async with running(FREE) as (screen, pilot):
+        await press(pilot, "3", *["down"] * 4, "enter", *"15", "enter")
+        before = screen.store.current
+        screen.keep_session()
+    async with running(replace(FREE, chips=1)) as (screen, pilot):
+        await press(pilot, "o")
+        assert "llama-3.1-8b on 2 × h100_sxm" in page(pilot)
+        await press(pilot, "enter")
+        assert screen.store.current == before
+
+
+def test_a_file_of_past_scenarios_that_is_not_ours_lists_nothing(tmp_path):
+    past_file().write_text('[{"scenario": 3}, 4, {"saved_at": 1}]')
+    assert past_scenarios() == ()
+
+
+def test_of_a_model_chip_and_number_the_last_scenario_is_kept(tmp_path):
+    for chips, day in ((2, "1 Jan"), (4, "2 Jan"), (2, "3 Jan")):
+        remember_scenario({"model": "m", "chip": "h100_sxm", "chips": chips}, day)
+    assert [one.saved_at for one in past_scenarios()] == ["3 Jan", "2 Jan"]
 
 
 async def test_what_nobody_knows_is_said_and_changes_nothing():

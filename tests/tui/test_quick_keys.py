@@ -11,6 +11,7 @@ from textual._xterm_parser import XTermParser
 
 from tests.tui.driving import press, running, settled, until
 from tui.keymap import BY_CHARACTER, as_pressed
+from tui.typed_text import TypedText
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -107,6 +108,37 @@ async def test_a_storm_of_keys_ends_nothing(seed: int):
         for _ in range(40):
             await at_once(pilot, *chosen.choices([*keys, "escape"], k=10))
             assert pilot.app.is_running
+
+
+def parsed(*pieces: bytes) -> list[str]:
+    """The keys that come of what a terminal sends in pieces, one right after the other."""
+    decoder, parser = TypedText(), XTermParser()
+    sent = [one for piece in pieces for one in parser.feed(decoder.decode(piece))]
+    return [key for one in sent for key, _ in as_pressed(one.key, one.character)]
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("letter", "abcdefghijklmnpqrstuvwxyzBCDHLRSTUWY:?./<>+-123456\r")
+def test_esc_and_a_key_at_once_are_both(letter: str, pieces: int):
+    sent = [b"\x1b", letter.encode()] if pieces == 2 else [b"\x1b" + letter.encode()]
+    named = {"\r": "enter", ".": "full_stop"}.get(letter, BY_CHARACTER.get(letter, letter))
+    assert parsed(*sent) == ["escape", named]
+
+
+@pytest.mark.parametrize(
+    ("sent", "keys"),
+    [
+        (b"\x1b[A", ["up"]),
+        (b"\x1bOB", ["down"]),
+        (b"\x1b[1;5D", ["ctrl+left"]),
+        (b"\x1b[Z", ["shift+tab"]),
+        (b"\x1b\t", ["shift+tab"]),
+        (b"\x1b\x1b[A", ["escape", "up"]),
+    ],
+)
+def test_sequences_stay_what_they_are(sent: bytes, keys: list[str]):
+    assert parsed(sent) == keys
+    assert parsed(sent[:1], sent[1:]) == keys
 
 
 @pytest.mark.parametrize("digit", "123456")

@@ -12,6 +12,7 @@ from engine.plan.prepared import prepare
 from engine.plan.remedies import Candidate, advise, next_better
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario
+from engine.words.messages import speaking
 from engine.work.arrangement import Disaggregated, Pool
 from engine.work.layout import Layout
 from tui.bars import bar, signed_bar
@@ -62,10 +63,21 @@ def test_both_pools_have_their_memory():
     assert [one.split()[0] for one in titles] == ["prefill", "decode"]
 
 
-def test_wide_panes_say_the_bound_in_words(deepseek):
-    text = "\n".join(text_of(why_lines(*deepseek, 100)))
-    for bound in ("compute", "memory", "link", "launch"):
-        assert bound in text
+@pytest.mark.parametrize("width", [38, 100])
+def test_what_bounds_is_a_letter_that_is_explained(deepseek, width: int):
+    lines = text_of(why_lines(*deepseek, width))
+    assert " C compute M memory L link · launch" in [one.rstrip() for one in lines]
+    experts = next(one for one in lines if " experts " in one and "%" in one)
+    assert " M " in experts
+
+
+def test_memory_traffic_and_room_are_two_words_in_chinese(deepseek):
+    with speaking("zh"):
+        lines = text_of(why_lines(*deepseek, 100))
+    legend = next(one for one in lines if " C " in one and " L " in one)
+    assert "M 访存" in legend
+    assert "显存" not in legend
+    assert any("显存" in one for one in lines if one is not legend)
 
 
 def test_what_would_do_comes_first(deepseek):

@@ -16,6 +16,7 @@ from tui.waiting import Waiting
 
 if TYPE_CHECKING:
     from engine.plan.deploy import Artefacts
+    from tui.past import Past
     from tui.session import Session
 
 
@@ -102,6 +103,21 @@ class Files(Group):
             )
 
         self._fetching.when_here(plan.scenario.model, plan.scenario.revision, restore)
+
+    def restore_past(self, past: Past) -> None:
+        """The scenario of before; raises `InputError` for one that is not ours."""
+        from engine.plan.plan_schema import parse_scenario
+
+        scenario = parse_scenario(past.name, past.document)
+
+        def restore() -> None:
+            self._desk.plan_path = None
+            self._change(scenario, f"restore {past.name}")
+            self._desk.say(
+                say("restored {name} of {saved_at}", name=past.name, saved_at=past.saved_at)
+            )
+
+        self._fetching.when_here(scenario.model, scenario.revision, restore)
 
     def use_model(self, text: str) -> None:
         """Another model by whatever names it; raises `InputError`."""

@@ -48,7 +48,7 @@ class Picking(Group):
         self._pick("model", self.take_model)
 
     def do_open(self) -> None:
-        """Pick a saved plan, or type its path, and restore its scenario."""
+        """Pick a saved plan or a scenario of before, or type a plan's path, and restore it."""
         self._pick("open", self.take_open)
 
     def take_chip(self, text: str) -> None:
@@ -81,8 +81,14 @@ class Picking(Group):
         self._files.use_model(text)
 
     def take_open(self, text: str) -> None:
-        """A plan by its path."""
-        self._files.open_plan(text)
+        """A scenario of before by its name, or a plan by its path."""
+        from tui.past import past_scenarios
+
+        past = next((one for one in past_scenarios() if one.name == text), None)
+        if past is None:
+            self._files.open_plan(text)
+        else:
+            self._files.restore_past(past)
 
     def take_field(self, id: str) -> None:
         """Go to a field of a form, wherever it is folded."""
@@ -93,6 +99,19 @@ class Picking(Group):
                 self._desk.paint_arranged()
                 return
         self._desk.say(say("not a field of this kind of model"))
+
+    def take_knob(self, text: str) -> None:
+        """Set a field by its name, as ``rate 3``; raises `InputError`."""
+        from tui.knobs import knob
+
+        found = knob(text)
+        forms = [pane for pane in self._desk.panes if isinstance(pane, FormPane)]
+        known = tuple(field for pane in forms for field in pane.fields)
+        field = found.of(known) if found is not None else None
+        if found is None or field is None:
+            self._desk.say(say("not a field of this kind of model"))
+        else:
+            self._write(field, found.text)
 
     def do_edit(self) -> None:
         """Open the value under the cursor: its choices as a list, else to type over it."""

@@ -15,11 +15,12 @@ from tui import line_editor
 from tui.commands import Command
 from tui.fields import HARDWARE, WORKLOAD, Field
 from tui.keymap import Keymap, commands_of, key_name
+from tui.knobs import Knob, knob
 from tui.lines import Line, fit, line
 from tui.nouns import BY_WORD, Noun
 from tui.overlays.page import Page
 from tui.overlays.picker import picked_lines
-from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, Role
+from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, WARN, Role
 
 MOST_LINES = 18
 """So tall a list is, however much is found."""
@@ -53,7 +54,7 @@ class Wish:
 class Palette(Page[Wish]):
     """Commands by name: type to narrow, enter to run. What can do nothing now is dim. A benchmark
     name is a command, too: to plan what it names; ``chip h20`` picks as the list of chips does.
-    The name of a field leads to it."""
+    The name of a field leads to it, with a value behind it the field is set: ``rate 3``."""
 
     def __init__(
         self, pane: str, keymap: Keymap, facts: frozenset[str], scenario: Scenario
@@ -85,6 +86,14 @@ class Palette(Page[Wish]):
         noun = BY_WORD.get(word.lower())
         return (noun, rest) if noun is not None and space else None
 
+    def _knob(self) -> Knob | None:
+        """The field that is to be set; none where the words find a command and the field does not
+        take them."""
+        found = knob(self._typed)
+        if found is None or (found.complaint(self._scenario) and self._found()):
+            return None
+        return found
+
     def _fill_picked(self, noun: Noun, text: str) -> None:
         """The values of a noun in place of the commands."""
         found = noun.found(self._scenario, text)
@@ -106,6 +115,8 @@ class Palette(Page[Wish]):
             values = noun.found(self._scenario, text)
             value = noun.meant(text, values[self._cursor] if values else None)
             return Wish(noun.id, value) if value else None
+        if self._knob() is not None:
+            return Wish("knob", self._typed)
         found = self._found()
         if not found:
             return None
@@ -127,6 +138,12 @@ class Palette(Page[Wish]):
         picked = self._noun()
         if picked is not None:
             self._fill_picked(*picked)
+            return
+        set_to = self._knob()
+        if set_to is not None:
+            self.view.lines.append(_knob_line(set_to, self._scenario))
+            self.view.top = 0
+            self.view.update()
             return
         self._cursor = max(0, min(self._cursor, len(found) - 1))
         for place, one in enumerate(found):
@@ -186,6 +203,21 @@ def _field_line(field: Field, style: Role) -> Line:
         (f"  {fit(say('field'), 16)}  ", DIM),
         (f"{say(field.label)}: {say(field.hint)}", style),
     )
+
+
+def _knob_line(found: Knob, scenario: Scenario) -> Line:
+    """What enter sets, from what to what; or why it cannot."""
+    complaint = found.complaint(scenario)
+    if complaint:
+        return line((f"   {complaint}", WARN))
+    field = found.fields[0]
+    told = say(
+        "   enter sets {name}: {before} → {after}",
+        name=say(field.label),
+        before=say(field.read(scenario)),
+        after=found.text,
+    )
+    return line((told, PLAIN))
 
 
 def _words_of(command: Command) -> str:

@@ -190,6 +190,7 @@ def _settings(row: Measurement, framework: Framework, architecture: Architecture
     return Settings(
         memory_fraction=fraction,
         prefill_tokens=recipe.chunk_tokens or None,
+        rank_wait=recipe.rank_wait,
         max_sequences=int(recipe.sequences) if few else None,
         # Who ran longer requests than the model is made for had told the engine so.
         max_context=needed if own and needed - 1 > own else None,

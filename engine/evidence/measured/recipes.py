@@ -16,13 +16,15 @@ from profiles import ROOT
 class Recipe:
     """``kv`` is the cache's format, blank where unknown; ``chunk_tokens`` the prefill token budget
     of one pass of an attention rank, 0 where unknown; ``memory_fraction`` the share of memory the
-    engine was given, 0 where unknown; ``sequences`` the most that one attention rank of a decode
+    engine was given, 0 where unknown; ``rank_wait`` the passes that attention ranks' prompts wait
+    for each other, None where unknown; ``sequences`` the most that one attention rank of a decode
     worker takes at once; ``draft`` what drafted ``draft_tokens``, 0 where unknown; ``unknown`` what
     else the row would have to say to be predicted, blank where nothing."""
 
     kv: str = ""
     chunk_tokens: int = 0
     memory_fraction: float = 0.0
+    rank_wait: int | None = None
     sequences: float = math.inf
     draft: str = ""
     draft_tokens: int = 0
@@ -32,11 +34,14 @@ class Recipe:
 @dataclass(frozen=True, slots=True)
 class _Rule:
     conditions: Conditions
+    elsewhere: bool
+    """Whether it is about runs that others than InferenceX published."""
     kv: str
     chunk_tokens: int
     chunk_prompts: float
     """Nominal prompts that fill the budget."""
     memory_fraction: float
+    rank_wait: int | None
     filled_batch: bool
     """Decode workers are built for the largest power of two that the load fills."""
     draft: str
@@ -63,10 +68,12 @@ def _rules() -> tuple[_Rule, ...]:
     return tuple(
         _Rule(
             Conditions.of(rule),
+            rule.get("elsewhere", False),
             rule.get("kv", ""),
             rule.get("chunk_tokens", 0),
             rule.get("chunk_prompts", 0.0),
             rule.get("memory_fraction", 0.0),
+            rule.get("rank_wait"),
             rule.get("filled_batch", False),
             rule.get("draft", ""),
             rule.get("draft_tokens", 0),
@@ -88,13 +95,16 @@ def client_of(run: Run) -> str:
     return next((words for conditions, words in _clients() if conditions.fit(run)), "")
 
 
-def recipe_of(run: Run) -> Recipe:
-    """The settings of the recipes that fit ``run``: of each setting the first that is given."""
-    fitting = [rule for rule in _rules() if rule.conditions.fit(run)]
+def recipe_of(run: Run, elsewhere: bool = False) -> Recipe:
+    """The settings of the recipes that fit ``run``, of InferenceX or published ``elsewhere``: of
+    each setting the first that is given."""
+    rules = [rule for rule in _rules() if rule.elsewhere == elsewhere]
+    fitting = [rule for rule in rules if rule.conditions.fit(run)]
     return Recipe(
         kv=next((rule.kv for rule in fitting if rule.kv), ""),
         chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run))), 0),
         memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
+        rank_wait=next((r.rank_wait for r in fitting if r.rank_wait is not None), None),
         sequences=next((most for r in fitting if (most := r.sequences(run)) < math.inf), math.inf),
         draft=next((rule.draft for rule in fitting if rule.draft), ""),
         draft_tokens=next((rule.draft_tokens for rule in fitting if rule.draft_tokens), 0),

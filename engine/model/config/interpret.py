@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from engine.model.architecture import Architecture
 from engine.model.config.loaded import LoadedModel, RawConfig, Resolution
+from engine.scenario import Task
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 if TYPE_CHECKING:
     from engine.model.forward.architecture import ForwardArchitecture
@@ -20,6 +22,7 @@ def interpret(
     assume: str = "",
     resolution: Resolution | None = None,
     sequence: int = 0,
+    task: Task = Task.AUTO,
 ) -> LoadedModel:
     """Describe an already parsed config, see `load_architecture`; raises `InputError`."""
     from engine.model.dialects.reading import read_architecture
@@ -31,8 +34,12 @@ def interpret(
     if other:
         raise InputError(f"{raw.source}: {other}")
     if is_vision(raw.config, assume):
+        if task is Task.GENERATE:
+            raise _no_generator(raw)
         return _interpret_forward(raw, reference, assume, resolution, sequence)
-    architecture = read_architecture(raw.config, raw.source, raw.name, assume)
+    architecture = read_architecture(raw.config, raw.source, raw.name, assume, task)
+    if task is Task.EMBED or (task is Task.AUTO and raw.embeds):
+        architecture = _embedding(architecture, raw, task)
     stored = _stored(raw, architecture)
     precision = stored.precision
     described: Architecture | ForwardArchitecture = architecture
@@ -54,6 +61,36 @@ def interpret(
             *raw.notes,
         ),
         repository=raw.repository,
+    )
+
+
+def _embedding(architecture: Architecture, raw: RawConfig, task: Task) -> Architecture:
+    """``architecture`` as it embeds; one that does already stays. Raises `InputError` for what can
+    do nothing else than draft or denoise."""
+    from engine.model.dialects.classes import pooling
+
+    if architecture.draft or architecture.denoises:
+        if task is Task.AUTO:
+            return architecture
+        raise InputError(
+            say(
+                "{source}: --task embed: found a model that only drafts or denoises, expected one "
+                "that reads text in one pass",
+                source=raw.source,
+            )
+        )
+    if not architecture.generates:
+        return architecture
+    return pooling(architecture, raw.embeds if task is Task.AUTO else "")
+
+
+def _no_generator(raw: RawConfig) -> InputError:
+    return InputError(
+        say(
+            "{source}: --task generate: found an encoder, which answers in one pass, expected a "
+            "language model",
+            source=raw.source,
+        )
     )
 
 

@@ -11,6 +11,7 @@ from engine.model.config.interpret import interpret
 from engine.model.config.loaded import Edits, LoadedModel, Resolution
 from engine.model.config.read import read_raw
 from engine.model.precision import FORMATS, Precision
+from engine.scenario import Task
 from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -27,20 +28,21 @@ def load_architecture(
     revision: str = "",
     resolution: Resolution | None = None,
     sequence: int = 0,
+    task: Task = Task.AUTO,
 ) -> LoadedModel:
     """Read the model that ``reference`` names.
 
     ``edits`` are what-ifs (dotted key path, JSON value) applied before reading. ``assume`` reads
     an unknown model type by the dialect of a known one. ``revision`` is the hub's. ``resolution``
     is the width and height of a vision model's input, ``sequence`` the tokens of a text encoder's;
-    None and 0 are its own. Raises `InputError`, and `UnknownArchitecture` when no dialect
-    understands the config.
+    None and 0 are its own. ``task`` is what a language model is asked for. Raises `InputError`,
+    and `UnknownArchitecture` when no dialect understands the config.
     """
     if is_layer_table(reference):
         return _load_table(reference, edits, resolution, sequence)
     raw = read_raw(reference, revision)
     edited = replace(raw, config=apply_edits(raw, edits))
-    return interpret(edited, reference, assume, resolution, sequence)
+    return interpret(edited, reference, assume, resolution, sequence, task)
 
 
 def _load_table(

@@ -57,3 +57,5 @@ class RawConfig:
     notes: tuple[str, ...] = ()
     """What the reader should know about where this came from."""
     repository: str = ""
+    embeds: str = ""
+    """The file beside it that says the model embeds; empty where none does."""

@@ -14,7 +14,7 @@ from engine.model.foreign import FOREIGN, what_its_name_says
 from engine.model.model_profiles import model_file, model_spelt
 from engine.sources.files import MAXIMUM_CONFIG_BYTES, read_bytes, user_path
 from engine.sources.json_text import parse_json
-from engine.sources.sidecars import CONFIGS, MODELOPT, sidecars
+from engine.sources.sidecars import CONFIGS, MODELOPT, POOLING, sidecars
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
@@ -122,7 +122,13 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
     notes = (native.note,) if native is not None else ()
     config = native.config if native is not None else config
     name = _name_of(file, config)
-    return RawConfig(name, source, source, config, _beside(file, config), notes)
+    beside = _beside(file, config)
+    return RawConfig(name, source, source, config, beside, notes, embeds=_pooling(file))
+
+
+def _pooling(file: Path) -> str:
+    """The file beside a config that says the model embeds, or ""."""
+    return next((name for name in POOLING if os.path.lexists(file.parent / name)), "")
 
 
 def _native(values: dict[str, Any], source: str) -> Translated | None:

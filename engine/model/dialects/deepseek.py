@@ -28,6 +28,7 @@ from engine.model.dialects.parts import (
     norm_elements,
 )
 from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
+from engine.words.messages import say
 
 TRAITS = Traits()
 FIRST = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
@@ -47,6 +48,7 @@ def read(keys: Keys) -> Architecture:
     """Latent attention (but for the first DeepSeek MoE) with experts after dense layers."""
     if keys.model_type == "deepseek" or keys.values.get("use_mla") is False:
         keys.ignore(*_UNUSED_LATENT)
+        _note_references(keys)
         shape = read_dimensions(keys)
         experts = read_experts(keys, shape.hidden, shape.layers)
         return read_decoder(keys, FIRST, shape=shape, feed_forward=experts)
@@ -67,6 +69,19 @@ def read(keys: Keys) -> Architecture:
         feed_forward=experts,
         prediction=read_prediction(keys, shape.hidden, mixers[-1], experts(shape.layers - 1)),
     )
+
+
+def _note_references(keys: Keys) -> None:
+    """Unlimited-OCR sees the whole prompt and a window of its own text."""
+    types = keys.values.get("layer_types")
+    if isinstance(types, list) and set(map(str, types)) == {"reference_sliding_attention"}:
+        keys.ignore("layer_types", "sliding_window")
+        keys.warnings.append(
+            say(
+                "reference_sliding_attention: counted as if every token of the answer were kept, "
+                "where the model keeps the prompt and a window of its answer"
+            )
+        )
 
 
 def _normed(experts: FeedForwardOfLayer, hidden: int) -> FeedForwardOfLayer:

@@ -9,6 +9,7 @@ layer's config in ``transformer_layer_config``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,9 @@ from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.parts import Mixer, attention
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.errors import InputError, UnknownArchitecture
+from engine.words.messages import say
+from engine.words.text import clean
 
 _CLASSES = {
     "PEagleDraftModel": "p-eagle-draft",
@@ -35,7 +39,22 @@ _NAMES = {
     "dflash-draft": "a DFlash draft",
     "mtp-draft": "a multi-token-prediction draft",
 }
-_OTHERS = ("DSpark", "Domino", "DFlash2", "DSpine", "HSpec", "Dspine", "EDSD")
+_EAGLE3 = re.compile(r"^Eagle3(?!Deepseek)\w+ForCausalLM$|Eagle3$")
+_P_EAGLE = re.compile(r"^Peagle\w+ForCausalLM$")
+_PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$")
+"""Engines build these from the last layers of a model's own checkpoint."""
+_OTHERS = re.compile(
+    r"^(DSpark|Domino|DFlash|DSpine|HSpec|Dspine|EDSD)\w*(Draft|Model|ForCausalLM)"
+    r"|DSpark|DFlash2|^LiLiCorr|XPressModel$|^Eagle|Eagle$"
+)
+_PATTERNS = {
+    _EAGLE3: "eagle3-draft",
+    _P_EAGLE: "p-eagle-draft",
+    _PREDICTS: "other-draft",
+    _OTHERS: "other-draft",
+}
+"""Names of classes in vLLM 0.33 (registry.py, ``_SPECULATIVE_DECODING_MODELS``) and SGLang 0.5
+(srt/models), the first that fits."""
 _LAYER_CONFIG = "transformer_layer_config"
 
 
@@ -45,10 +64,9 @@ def draft_kind(config: Mapping[str, Any]) -> str:
     for name in names[:1]:
         if name in _CLASSES:
             return _CLASSES[name]
-        if name.endswith("Eagle3"):
-            return "eagle3-draft"
-        if name.startswith(_OTHERS) and "Draft" in name:
-            return "other-draft"
+        for pattern, kind in _PATTERNS.items():
+            if pattern.search(name):
+                return kind
     stated = config.get("speculators_model_type")
     if stated is not None and stated != "eagle3":
         return "other-draft"
@@ -62,7 +80,7 @@ def read(keys: Keys) -> Architecture:
         stated = (
             keys.values.get("speculators_model_type") or (class_names(keys.values) or ("?",))[0]
         )
-        raise keys.problem("architectures", stated, f"{', '.join(_NAMES.values())} or a model")
+        raise _refused(keys, str(stated))
     readers = {"dflash-draft": _read_dflash, "mtp-draft": _read_prediction}
     keys.warnings.append(
         f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves "
@@ -70,6 +88,28 @@ def read(keys: Keys) -> Architecture:
     )
     read_kind = readers.get(keys.model_type, _read_eagle)
     return replace(read_kind(keys), draft=_NAMES[keys.model_type])
+
+
+def _refused(keys: Keys, stated: str) -> InputError:
+    """Why a draft is not read."""
+    if _PREDICTS.search(stated):
+        return UnknownArchitecture(
+            say(
+                "{source}: {name} is what engines build of a model's multi-token-prediction "
+                "layers; expected the model's own config.json (--draft mtp drafts with them)",
+                source=keys.source,
+                name=clean(stated, 60),
+            )
+        )
+    return UnknownArchitecture(
+        say(
+            "{source}: {name} is a draft that speculates for another model, whose layers are not "
+            "described; expected {known}, or a model",
+            source=keys.source,
+            name=clean(stated, 60),
+            known=", ".join(_NAMES.values()),
+        )
+    )
 
 
 def _read_eagle(keys: Keys) -> Architecture:

@@ -258,22 +258,32 @@ def molmo2(keys: Keys, outer: Keys, text_hidden: int) -> int:
     width = keys.integer("intermediate_size")
     layers = keys.integer("num_hidden_layers", maximum=10_000)
     patch = keys.integer("patch_size", maximum=10_000)
-    keys.ignore("num_attention_heads", "num_key_value_heads", "head_dim", "image_size")
-    keys.ignore("attention_bias", "image_default_input_size")
+    keys.ignore("image_size", "image_default_input_size")
     channels = keys.integer("num_channels", default=3)
     own = linear(channels * patch**2, hidden)
     own += keys.integer("num_position_embeddings", "image_num_pos", default=729) * hidden
     adapter = outer.scope("adapter_config", model_type="molmo2_adapter")
     if adapter is None:
         raise outer.problem("adapter_config", None, "a mapping")
-    adapter.ignore("num_attention_heads", "num_key_value_heads", "head_dim", "attention_bias")
     adapter.ignore("vit_layers", "mlp_bias", "float32_attention", "pooling_attention_mask")
     chosen = len(adapter.items("vision_feature_layer", "vit_layers") or (0, 0))
     middle = adapter.integer("intermediate_size")
     output = adapter.integer("text_hidden_size", default=text_hidden)
-    pooling = 3 * linear(chosen * hidden, hidden) + linear(hidden, hidden)
+    pooling = _attention_of_heads(adapter, chosen * hidden, hidden)
     projector = 2 * hidden * middle + middle * output
-    return own + layers * transformer_layer(hidden, width) + pooling + projector
+    feed_forward = linear(hidden, width) + linear(width, hidden) + 4 * hidden
+    block = _attention_of_heads(keys, hidden, hidden) + feed_forward
+    return own + layers * block + pooling + projector
+
+
+def _attention_of_heads(keys: Keys, inputs: int, hidden: int) -> int:
+    """Projections of ``inputs`` to heads that need not fill the hidden size, and back to it."""
+    heads = keys.integer("num_attention_heads", maximum=100_000)
+    kv_heads = keys.integer("num_key_value_heads", default=heads, maximum=100_000)
+    width = keys.integer("head_dim", default=hidden // heads, maximum=100_000)
+    bias = keys.flag("attention_bias", default=True)
+    projections = linear(inputs, heads * width, bias) + 2 * linear(inputs, kv_heads * width, bias)
+    return projections + linear(heads * width, hidden, bias)
 
 
 MOBILENET_V5 = 294_126_912

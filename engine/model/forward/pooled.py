@@ -1,13 +1,15 @@
 """Decoders that embed or score instead of generating: one pass over each sequence, as encoders run.
 
 The layers are those of the language model; what a class has in place of an LM head (a small score)
-works on one token. Attention is causal: a query sees half of the keys on average.
+works on one token. Attention is causal: a query sees half of the keys on average, all of them in
+an encoder before the decoder.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.model.architecture import (
     Architecture,
@@ -38,16 +40,16 @@ def as_encoder(
     network = Network(source)
     x = Shape(model.hidden_size, 1, length)
     _table(network, "embeddings", x, model.embedding_parameters)
-    number = 0
-    for block, count in model.blocks():
-        for _ in range(count):
-            with network.scope(f"layers.{number}"):
-                _block(network, x, block)
-            number += 1
+    heard = sum(group.count * group.block.parameters for group in model.encoder)
+    _layers(network, x, "encoder", [(one.block, one.count) for one in model.encoder], causal=False)
+    _layers(network, x, "layers", list(model.blocks()), causal=True)
+    held_once = model.shared_parameters
+    if held_once:
+        _hold_once(network, held_once)
     _table(network, "norms and positions", x, model.other_parameters)
-    if model.tower_parameters:
+    if model.tower_parameters > heard:
         # They hold memory; a text does not pass through them.
-        _table(network, "towers", Shape(1, 1, 1), model.tower_parameters)
+        _table(network, "towers", Shape(1, 1, 1), model.tower_parameters - heard)
     if model.lm_head.weights:
         head = model.lm_head
         network.linear("score", Shape(head.inputs, 1, 1), head.outputs, head.bias)
@@ -94,7 +96,28 @@ def _table(network: Network, name: str, x: Shape, elements: int) -> None:
         )
 
 
-def _block(network: Network, x: Shape, block: Block) -> None:
+def _layers(
+    network: Network, x: Shape, name: str, groups: list[tuple[Block, int]], *, causal: bool
+) -> None:
+    number = 0
+    for block, count in groups:
+        for _ in range(count):
+            with network.scope(f"{name}.{number}"):
+                _block(network, x, block, causal)
+            number += 1
+
+
+def _hold_once(network: Network, shared: int) -> None:
+    """Take the copies of what layers share out of the count, the last ones first: each layer
+    does its work, the weights are held once."""
+    for place in range(len(network.layers) - 1, -1, -1):
+        layer = network.layers[place]
+        less = min(shared, layer.parameters)
+        network.layers[place] = replace(layer, parameters=layer.parameters - less)
+        shared -= less
+
+
+def _block(network: Network, x: Shape, block: Block, causal: bool) -> None:
     for number in range(block.norms):
         network.norm(f"norm{number + 1}", x, 0)
     if block.other_parameters:
@@ -102,7 +125,7 @@ def _block(network: Network, x: Shape, block: Block) -> None:
     for parts in _products(block.matrices):
         _linear(network, parts, x.positions)
     for core in block.cores:
-        _core(network, core, x.positions)
+        _core(network, core, x.positions, causal)
     if block.experts is not None:
         _experts(network, block.experts, x.positions)
     network.add("add1", x)
@@ -142,7 +165,7 @@ def _experts(network: Network, experts: Experts, tokens: int) -> None:
         _table(network, "experts.biases", Shape(1, 1, 1), experts.count * experts.biases)
 
 
-def _core(network: Network, core: Core, tokens: int) -> None:
+def _core(network: Network, core: Core, tokens: int, causal: bool) -> None:
     match core:
         case StateCore():
             network.record(
@@ -153,18 +176,18 @@ def _core(network: Network, core: Core, tokens: int) -> None:
                 flops=float(core.flops_per_token) * tokens,
             )
         case LatentCore():
-            seen = _seen(tokens, core.window, core.top_k)
+            seen = _seen(tokens, core.window, core.top_k, causal)
             width = core.nope_dim + core.rope_dim
             network.attention("attention", tokens, seen, core.heads, width, core.value_dim)
         case AttentionCore():
-            seen = _seen(tokens, core.window, core.top_k)
+            seen = _seen(tokens, core.window, core.top_k, causal and not core.cross)
             network.attention(
                 "attention", tokens, seen, core.query_heads, core.key_dim, core.value_dim
             )
 
 
-def _seen(tokens: int, window: int | None, limit: int | None) -> int:
+def _seen(tokens: int, window: int | None, limit: int | None, causal: bool) -> int:
     """Keys that a query sees on average."""
     bounds = [bound for bound in (window, limit) if bound is not None]
     cap = min([tokens, *bounds])
-    return math.ceil(cap - cap * (cap - 1) / (2 * tokens))
+    return math.ceil(cap - cap * (cap - 1) / (2 * tokens)) if causal else cap

@@ -39,11 +39,26 @@ def _looks_visual(config: Mapping[str, Any], model_type: str) -> bool:
     return "num_channels" in config and "vocab_size" not in config
 
 
+_CLASSES = {
+    "BertSpladeSparseEmbeddingModel": "bert",
+    "BgeM3EmbeddingModel": "xlm-roberta",
+    "ColBERTJinaRobertaModel": "jina_embeddings_v3",
+    "ColBERTModernBertModel": "modernbert",
+    "Contriever": "bert",
+    "GteNewForSequenceClassification": "new",
+    "GteNewModel": "new",
+    "HF_ColBERT": "bert",
+}
+"""Class names whose model type is not their stem."""
+
+
 def type_of_class(config: Mapping[str, Any]) -> str:
     """The model type whose class ``architectures`` names (ResNetForImageClassification), or ""."""
     classes = config.get("architectures")
     if not isinstance(classes, list) or not classes or not isinstance(classes[0], str):
         return ""
+    if classes[0] in _CLASSES:
+        return _CLASSES[classes[0]]
     stem = re.sub(r"(For[A-Z]\w*|Model\w*|Backbone)$", "", classes[0]).lower()
     plain = {re.sub(r"[_-]", "", kind): kind for kind in known_model_types()}
     return plain.get(stem, "")

@@ -255,6 +255,11 @@ class Source:
             return 0
         return self.labels()
 
+    @property
+    def tied(self) -> bool:
+        """Whether a head that predicts words has the embedding's matrix."""
+        return self.keys.values.get("tie_word_embeddings") is not False
+
     def labels(self) -> int:
         """How many labels the config names; transformers' own default is 2."""
         _, names = self.keys.raw("id2label")

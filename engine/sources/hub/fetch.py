@@ -12,7 +12,7 @@ from typing import Any
 from engine.sources.hub.client import client, constants, endpoint, within
 from engine.sources.hub.failures import Unreachable, explained, not_cached
 from engine.sources.hub.reference import HubReference
-from engine.sources.sidecars import CONFIGS, Sidecar, sidecars
+from engine.sources.sidecars import CONFIGS, POOLING, Sidecar, sidecars
 from engine.words.errors import InputError
 from engine.words.messages import say
 
@@ -93,7 +93,7 @@ def _cached_instead(reference: HubReference, error: InputError) -> Fetched:
     copy = _cached_config(reference) if isinstance(error, Unreachable) else None
     if copy is None:
         raise error from None
-    return _of_cache(copy, f"from the cache, perhaps not the newest: {error}")
+    return _of_cache(copy, say("from the cache, perhaps not the newest: {error}", error=error))
 
 
 def _of_cache(config: Path, note: str) -> Fetched:
@@ -138,9 +138,10 @@ class _Fetch:
             from engine.sources.hub.contents import without_config
 
             raise InputError(f"{self._reference}: {without_config(self._reference)}")
-        beside = self._first(sidecars())
-        if beside is not None:
-            self._file(beside)
+        for places in (sidecars(), (Sidecar(POOLING[0]),)):
+            beside = self._first(places)
+            if beside is not None:
+                self._file(beside)
         self.asking = named.name
         config = self._file(named)
         return Fetched(config.parent, config.parent.name)

@@ -7,6 +7,7 @@ send it once for every expert, straight to the expert's rank.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
@@ -25,59 +26,84 @@ def dispatching(inventory: Inventory, layouts: LayoutArrays) -> BoolArray:
     return wide & (layouts.ranks <= inventory.sending_ranks) & bool(inventory.banks)
 
 
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """How tokens of layouts reach the experts of other ranks: columns like the layouts."""
+
+    layouts: LayoutArrays
+    ranks: FloatArray
+    sending: FloatArray
+    """Layers that send tokens."""
+    gathering: FloatArray
+    """Layers that gather all of them."""
+    copies: FloatArray
+    """How often a token is sent, on both fabrics, and how often of these it leaves its node."""
+    remote: FloatArray
+
+    @classmethod
+    def of(
+        cls, inventory: Inventory, layouts: LayoutArrays, node_size: int, low_latency: bool
+    ) -> Routes:
+        """On nodes of so many chips; ``low_latency`` for decode passes."""
+        ranks = layouts.ranks
+        sending = dispatching(inventory, layouts)
+        gathering = (layouts.attention_data > 1) & ~sending
+        nodes = np.ceil(ranks / node_size)
+        choices = inventory.top_k + _shared_choices(inventory, layouts)
+        # Copies sent per token: one per distinct rank that its experts are on.
+        copies = ranks * -np.expm1(choices * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
+        if low_latency:
+            copies = np.where(nodes > 1, choices, copies)
+            remote = copies * (1.0 - 1.0 / nodes)
+            near = copies - remote
+        else:
+            reach = _reach(inventory, nodes)
+            remote, near = reach - reach / nodes, copies
+        layers = inventory.expert_layers
+        return cls(
+            layouts,
+            ranks,
+            np.where(sending, layers, 0.0),
+            np.where(gathering, layers, 0.0),
+            near + remote,
+            remote,
+        )
+
+
 def exchange_messages(
-    inventory: Inventory,
-    layouts: LayoutArrays,
-    rank_tokens: FloatArray,
-    all_tokens: FloatArray,
-    node_size: int,
-    low_latency: bool,
+    inventory: Inventory, routes: Routes, rank_tokens: FloatArray, all_tokens: FloatArray
 ) -> list[Message]:
     """What expert layers exchange under attention-DP, when an attention rank has ``rank_tokens``
-    new tokens and all of them together ``all_tokens``; ``low_latency`` for decode passes."""
-    ranks, width = layouts.ranks, float(inventory.routed_width)
-    sending = dispatching(inventory, layouts)
-    gathering = (layouts.attention_data > 1) & ~sending
-    nodes = np.ceil(ranks / node_size)
-    choices = inventory.top_k + _shared_choices(inventory, layouts)
-    # Copies sent per token: one per distinct rank that its experts are on.
-    copies = ranks * -np.expm1(choices * np.log1p(-1.0 / np.maximum(ranks, 1.0 + 1e-9)))
-    if low_latency:
-        copies = np.where(nodes > 1, choices, copies)
-        remote = copies * (1.0 - 1.0 / nodes)
-        near = copies - remote
-    else:
-        reach = _reach(inventory, nodes)
-        remote, near = reach - reach / nodes, copies
-    tokens = rank_tokens / layouts.tensor
-
-    def message(name: str, bytes_per_element: float) -> Message:
-        each = tokens * (width * bytes_per_element)
-        return Message(
-            name=name,
-            kind="all_to_all",
-            times=np.where(sending, inventory.expert_layers, 0.0),
-            bytes=each * (near + remote),
-            ranks=ranks,
-            remote_bytes=each * remote,
-        )
-
-    def shared(name: str, bytes_per_element: float) -> Message:
-        """One half of an all-reduce of the tokens of all ranks."""
-        return Message(
-            name=name,
-            kind="all_reduce",
-            times=np.where(gathering, inventory.expert_layers, 0.0),
-            bytes=(0.5 * width * bytes_per_element) * all_tokens,
-            ranks=ranks,
-        )
-
-    return [
-        message("dispatch", inventory.dispatch_bytes_per_element),
-        message("combine", inventory.message_bytes_per_element),
-        shared("gather", inventory.dispatch_bytes_per_element),
-        shared("scatter", inventory.message_bytes_per_element),
-    ]
+    new tokens and all of them together ``all_tokens``."""
+    width, messages = float(inventory.routed_width), []
+    ways = (inventory.dispatch_bytes_per_element, inventory.message_bytes_per_element)
+    if bool(np.any(routes.sending)):
+        tokens = rank_tokens / routes.layouts.tensor
+        for name, bytes_per_element in zip(("dispatch", "combine"), ways, strict=True):
+            each = tokens * (width * bytes_per_element)
+            messages.append(
+                Message(
+                    name=name,
+                    kind="all_to_all",
+                    times=routes.sending,
+                    bytes=each * routes.copies,
+                    ranks=routes.ranks,
+                    remote_bytes=each * routes.remote,
+                )
+            )
+    if bool(np.any(routes.gathering)):
+        # Two halves of an all-reduce of the tokens of all ranks.
+        for name, bytes_per_element in zip(("gather", "scatter"), ways, strict=True):
+            messages.append(
+                Message(
+                    name=name,
+                    kind="all_reduce",
+                    times=routes.gathering,
+                    bytes=(0.5 * width * bytes_per_element) * all_tokens,
+                    ranks=routes.ranks,
+                )
+            )
+    return messages
 
 
 def _shared_choices(inventory: Inventory, layouts: LayoutArrays) -> FloatArray | float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def _arrays(layouts: tuple[Layout, ...]) -> LayoutArrays:
     return LayoutArrays.build(layouts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One pass through all layers, as seen by one attention rank.
 
@@ -114,7 +114,7 @@ class Step:
             self.last_only,
         )
 
-    @property
+    @cached_property
     def tokens(self) -> FloatArray:
         """New tokens of one attention rank."""
         return self.sequences * self.queries

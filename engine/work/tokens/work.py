@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,8 +12,9 @@ from engine.hardware.roofline import Message, Work
 from engine.model.architecture import AttentionCore, LatentCore, Matrix, Role, Split, StateCore
 from engine.words.arrays import FloatArray
 from engine.work.expert_slots import expert_slots
-from engine.work.tokens.exchange import dispatching, exchange_messages
-from engine.work.tokens.inventory import ExpertBank, Gemm, Inventory, Mixing
+from engine.work.tokens.exchange import Routes, exchange_messages
+from engine.work.tokens.experts import PlacedBank, expert_works, sorting_work
+from engine.work.tokens.inventory import Gemm, Inventory, Mixing
 from engine.work.tokens.step import LayoutArrays, Source, Step
 
 SQUARES_BYTES = 8.0
@@ -29,15 +31,39 @@ class Share:
     token_bytes: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Placed:
-    """An inventory on several layouts, its products' shares worked out once for all steps."""
+    """An inventory on several layouts: what does not depend on tokens is worked out once for all
+    steps."""
 
     inventory: Inventory
     layouts: LayoutArrays
     gemms: tuple[Share, ...]
     head: Share
     encoder: Placed | None = None
+
+    @cached_property
+    def banks(self) -> tuple[PlacedBank, ...]:
+        """The routed experts."""
+        inventory = self.inventory
+        return tuple(PlacedBank.of(inventory, bank, self.layouts) for bank in inventory.banks)
+
+    @cached_property
+    def exchanging(self) -> bool:
+        """Whether expert layers of any layout exchange tokens between attention-DP ranks."""
+        return bool(self.inventory.banks) and bool(np.any(self.layouts.attention_data > 1))
+
+    def routes(self, node_size: int, low_latency: bool) -> Routes:
+        """How their tokens reach the experts on nodes of so many chips."""
+        known = self._routes.get((node_size, low_latency))
+        if known is None:
+            known = Routes.of(self.inventory, self.layouts, node_size, low_latency)
+            self._routes[node_size, low_latency] = known
+        return known
+
+    @cached_property
+    def _routes(self) -> dict[tuple[int, bool], Routes]:
+        return {}
 
 
 def place(inventory: Inventory, layouts: LayoutArrays) -> Placed:
@@ -102,12 +128,12 @@ def other_work(
     inventory, layouts = placed.inventory, placed.layouts
     decode = steps[0].decode
     prompts = not all(step.decode for step in steps)
-    for bank in inventory.banks:
-        works = _expert_works(inventory, bank, layouts, _routed_tokens(steps, layouts), imbalance)
-        for work, pairs in works:
+    routed = _routed_tokens(steps, layouts) if placed.banks else np.zeros(1)
+    for one in placed.banks:
+        for work, pairs in expert_works(one, routed, imbalance):
             yield work
-            if prompts and work.kernel != bank.kernel:
-                yield _sorting_work(inventory, bank, pairs, work.calls)
+            if prompts and work.kernel != one.bank.kernel:
+                yield sorting_work(inventory, one.bank, pairs, work.calls)
     yield _gemm_work(inventory.head, placed.head, _sampled_tokens(steps), decode)
     if placed.encoder is not None and source is not None:
         yield from _encoder_work(placed.encoder, source.steps(steps), source)
@@ -123,8 +149,8 @@ def _encoder_work(placed: Placed, steps: Sequence[Step], source: Source) -> Iter
         for gemm, share in zip(inventory.gemms, placed.gemms, strict=True)
     ]
     routed = _routed_tokens(steps, layouts)
-    for bank in inventory.banks:
-        works += [work for work, _ in _expert_works(inventory, bank, layouts, routed, 1.0)]
+    for bank in placed.banks:
+        works += [work for work, _ in expert_works(bank, routed, 1.0)]
     for mixing in inventory.mixings:
         for step in steps:
             works += _mixing_work(mixing, layouts, step)
@@ -150,17 +176,6 @@ def _routed_tokens(steps: Sequence[Step], layouts: LayoutArrays) -> FloatArray:
         tokens = tokens + step.tokens * step.share
     routed: FloatArray = tokens * layouts.attention_data
     return routed
-
-
-_LARGEST_NORMAL = (0.0, 0.564, 1.029, 1.424, 1.766, 2.070, 2.343, 2.594, 2.826)
-"""Expected largest of 1, 2, 4 … 256 standard normal values (order statistics, Harter 1961)."""
-
-
-def busiest(mean: FloatArray, ranks: FloatArray, variance: FloatArray) -> FloatArray:
-    """Expected largest of ``ranks`` random loads with that ``mean`` and ``variance``."""
-    factor = np.interp(np.log2(ranks), np.arange(len(_LARGEST_NORMAL)), _LARGEST_NORMAL)
-    largest: FloatArray = mean + factor * np.sqrt(variance)
-    return largest
 
 
 def _sampled_tokens(steps: Sequence[Step]) -> FloatArray:
@@ -198,120 +213,6 @@ def _share(gemm: Gemm, layouts: LayoutArrays) -> Share:
     inputs = first.inputs * (1.0 / layouts.tensor if first.split is Split.ROW else 1.0)
     # Products are written in 16 bits whatever the operands are.
     return Share(weights, inputs * gemm.activation_bytes + outputs * 2.0)
-
-
-def expected_experts(
-    experts: float, top_k: float, tokens: FloatArray, evenness: float
-) -> FloatArray:
-    """Distinct experts that ``tokens`` independent tokens touch.
-
-    With equal popularity that is ``E·(1 − (1 − k/E)^m)``. Where popularity is gamma distributed
-    with shape ``evenness`` κ, an expert stays untouched with ``(1 + m·r/κ)^−κ`` (a negative
-    binomial count of none), the rate r such that one token touches k.
-    """
-    if top_k >= experts:
-        return np.full_like(np.asarray(tokens, dtype=float), experts)
-    growth = np.expm1(-np.log1p(-top_k / experts) / evenness)
-    touched: FloatArray = experts * -np.expm1(-evenness * np.log1p(tokens * growth))
-    return touched
-
-
-def _expert_works(
-    inventory: Inventory,
-    bank: ExpertBank,
-    layouts: LayoutArrays,
-    tokens: FloatArray,
-    imbalance: float,
-) -> Iterator[tuple[Work, FloatArray]]:
-    """The grouped products of a bank and the pairs of tokens and experts in them: other kernels
-    serve ranks that tokens are sent to."""
-    work, pairs = _expert_work(bank, layouts, tokens, imbalance)
-    sent = dispatching(inventory, layouts)
-    if bank.dispatched_kernel == bank.kernel or not np.any(sent):
-        yield work, pairs
-        return
-    if not np.all(sent):
-        yield replace(work, calls=np.where(sent, 0.0, bank.calls)), pairs
-    kernel, constants = bank.dispatched_kernel, bank.dispatched_constants
-    calls = np.where(sent, bank.calls, 0.0)
-    yield replace(work, kernel=kernel, constants=constants, calls=calls), pairs
-
-
-def _sorting_work(
-    inventory: Inventory, bank: ExpertBank, pairs: FloatArray, calls: FloatArray | float
-) -> Work:
-    """Prompts' tokens put in the order of their experts, and what comes out of these summed per
-    token: kernels of their own (SGLang: ep_scatter, ep_gather). In decode passes the dispatch
-    itself puts each token in its place."""
-    moved = 2.0 * bank.activation_bytes + 2.0
-    return Work(
-        name="sorting by expert",
-        kernel="elementwise.bf16",
-        constants=inventory.elementwise.constants,
-        peak_flops=1.0,
-        calls=2.0 * calls,
-        flops=np.zeros_like(pairs),
-        bytes=(0.5 * moved * bank.experts.matrices[0].inputs) * pairs,
-    )
-
-
-def _expert_work(
-    bank: ExpertBank, layouts: LayoutArrays, tokens: FloatArray, imbalance: float
-) -> tuple[Work, FloatArray]:
-    experts = bank.experts
-    slots = expert_slots(experts.count, bank.placing, layouts.expert)
-    # Identity experts take their share of the routing but no work.
-    real_share = experts.count / (experts.count + experts.identity_count)
-    choices = tokens * (experts.top_k * real_share)
-    count = float(experts.count)
-    distinct = expected_experts(count, experts.top_k * real_share, tokens, bank.evenness)
-    # Ranks wait for the one with the most work: in bytes its distinct experts, in FLOPs its
-    # pairs. Random choices spread binomially, those of distinct experts less the more are taken;
-    # and the experts of one rank are together more popular than those of another, unless placed
-    # by their popularity.
-    others = 1.0 - 1.0 / slots.ranks
-    # Each copy of an expert is touched like an expert of its own.
-    copied = slots.per_rank * slots.ranks / count
-    mean = distinct * copied / slots.ranks
-    untaken = np.maximum(1.0 - distinct / experts.count, 0.0)
-    touched = busiest(mean, slots.ranks, mean * others * untaken)
-    touched = np.minimum(touched, np.minimum(distinct * copied, slots.per_rank))
-    mean = choices / slots.ranks
-    copied_ranks = layouts.expert >= bank.placing.from_ranks
-    popularity = np.where(copied_ranks, 0.0, mean * mean)
-    spread = mean + popularity * slots.ranks / (bank.evenness * count)
-    pairs = np.minimum(busiest(mean, slots.ranks, spread * others), choices)
-    pairs = pairs * np.where(copied_ranks, 1.0 + bank.balanced_excess, 1.0)
-    pairs = pairs * np.where(layouts.expert > 1, imbalance, 1.0)
-    if bank.placing.shared_apart:
-        # Every token passes the shared experts, of which each such rank serves its part.
-        shared = tokens / np.maximum(slots.shared_ranks, 1.0)
-        pairs = np.where(slots.apart, np.maximum(pairs, shared), pairs)
-    elements = sum(m.weights for m in experts.matrices) / layouts.expert_tensor
-    columns = experts.matrices[-1].inputs / layouts.expert_tensor
-    work = Work(
-        name="experts",
-        kernel=bank.kernel,
-        constants=bank.constants,
-        peak_flops=bank.peak_flops,
-        calls=bank.calls,
-        flops=(2.0 * elements) * pairs,
-        bytes=elements * bank.weight_bytes_per_element * touched
-        + pairs * _pair_bytes(bank, columns),
-        size=np.maximum(pairs / np.maximum(touched, 1e-9), 1e-9),
-        compute_excess=1.0 + bank.fill_columns.compute / columns,
-        memory_excess=1.0 + bank.fill_columns.memory / columns,
-    )
-    return work, pairs
-
-
-def _pair_bytes(bank: ExpertBank, columns: FloatArray) -> FloatArray:
-    """Traffic of one token at one expert: its operands as stored, its results in 16 bits, the last
-    of which the sum over a token's experts reads again."""
-    hidden = bank.experts.matrices[0].inputs
-    operands = (hidden + columns) * bank.activation_bytes
-    results: FloatArray = (2.0 * columns + 2.0 * hidden) * 2.0
-    return operands + results
 
 
 def _mixing_work(
@@ -463,11 +364,7 @@ def _reduces(inventory: Inventory, layouts: LayoutArrays) -> FloatArray:
 
 
 def step_messages(
-    inventory: Inventory,
-    layouts: LayoutArrays,
-    steps: Sequence[Step],
-    node_size: int,
-    source: Source | None = None,
+    placed: Placed, steps: Sequence[Step], node_size: int, source: Source | None = None
 ) -> list[Message]:
     """Every collective of one pass.
 
@@ -476,14 +373,13 @@ def step_messages(
     combined back (all-to-all), at most ``groups_per_token/groups`` of the nodes each; or all ranks
     gather all tokens and scatter the sums.
     """
-    dense = dense_messages(inventory, layouts, total_tokens(steps))
-    return [*dense, *other_messages(inventory, layouts, steps, node_size, source)]
+    dense = dense_messages(placed, total_tokens(steps))
+    return [*dense, *other_messages(placed, steps, node_size, source)]
 
 
-def dense_messages(
-    inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray
-) -> list[Message]:
+def dense_messages(placed: Placed, tokens: FloatArray) -> list[Message]:
     """The collectives that depend on the ``tokens`` of a rank alone."""
+    inventory, layouts = placed.inventory, placed.layouts
     messages = [
         Message(
             name="all-reduce",
@@ -511,15 +407,11 @@ def _hidden_bytes(inventory: Inventory, tokens: FloatArray) -> FloatArray:
 
 
 def other_messages(
-    inventory: Inventory,
-    layouts: LayoutArrays,
-    steps: Sequence[Step],
-    node_size: int,
-    source: Source | None = None,
+    placed: Placed, steps: Sequence[Step], node_size: int, source: Source | None = None
 ) -> list[Message]:
     """The other collectives of one pass."""
+    inventory, layouts = placed.inventory, placed.layouts
     tokens = total_tokens(steps)
-    exchanging = layouts.attention_data > 1
     messages = []
     encoded = source.steps(steps) if source is not None and inventory.encoder else []
     if inventory.encoder is not None and encoded:
@@ -532,13 +424,10 @@ def other_messages(
                 ranks=layouts.tensor,
             )
         )
-    if inventory.banks and bool(np.any(exchanging)):
+    if placed.exchanging:
+        routes = placed.routes(node_size, all(one.decode for one in steps))
         everything = _routed_tokens(steps, layouts)
-        messages.extend(
-            exchange_messages(
-                inventory, layouts, tokens, everything, node_size, all(one.decode for one in steps)
-            )
-        )
+        messages.extend(exchange_messages(inventory, routes, tokens, everything))
     messages.append(
         Message(
             name="pipeline send",

@@ -16,7 +16,7 @@ from engine.hardware.profile_schema import (
     FrameworkFile,
     GenerationFile,
 )
-from engine.sources.profile_files import bundled_files, read_toml
+from engine.sources.profile_files import bundled_files, read_names, read_toml
 from engine.words.errors import InputError
 from profiles import ROOT
 
@@ -98,6 +98,12 @@ def test_blackwell_chips_with_more_power_are_faster():
     assert load_chip("h200").pace == 1.0
 
 
+def test_names_are_read_as_the_whole_file_says_them():
+    for path in bundled_files("chips").values():
+        whole = read_toml(path)
+        assert read_names(path) == {key: whole[key] for key in ("name", "aliases") if key in whole}
+
+
 def test_aliases_are_unambiguous():
     assert not set(chip_aliases()) & set(chip_ids())
 
@@ -163,15 +169,31 @@ def test_frameworks_load(id: str):
 @pytest.mark.parametrize(
     ("called", "meant"),
     [
-        ("GeForce RTX 4090", "rtx_4090"),
         ("7900", "7900xtx"),
-        ("strix-halo", "strix_halo"),
+        ("GeForce 4090", "4090"),
         ("mi355", "mi355x"),
     ],
 )
 def test_an_unknown_chip_is_answered_with_what_people_call_it(called: str, meant: str):
     with pytest.raises(InputError, match=f"nearest: .*{meant}"):
         load_chip(called)
+
+
+@pytest.mark.parametrize(
+    "spelt", ["rtx 4090", "RTX-4090", "rtx4090", "H100 SXM", "MI300 X", "mi300x"]
+)
+def test_chips_are_found_however_they_are_spelt(spelt: str):
+    squeezed = "".join(letter for letter in spelt.lower() if letter.isalnum())
+    assert load_chip(spelt).id.replace("_", "") == squeezed
+
+
+def test_chips_are_found_by_their_full_names():
+    assert load_chip("GeForce RTX 4090").id == "rtx_4090"
+    assert load_chip("H100 SXM5 80GB").id == "h100_sxm"
+
+
+def test_engines_are_found_however_they_are_spelt():
+    assert load_framework("SG Lang").id == "sglang"
 
 
 def test_a_chip_says_whether_its_memory_is_what_a_driver_reported():

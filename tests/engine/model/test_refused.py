@@ -25,7 +25,7 @@ def test_no_refused_family_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "model_type", ["llada2_moe", "moshi", "gla", "wav2vec2", "sam2", "colpali"]
+    "model_type", ["llada2_moe", "moshi", "gsa", "wav2vec2", "sam2", "colpali"]
 )
 def test_a_refused_family_says_what_it_is(model_type: str) -> None:
     """Whatever else the file holds: towers alone look like vision models."""
@@ -38,8 +38,29 @@ def test_a_class_is_enough() -> None:
     assert text.startswith("m.json: class OpenVLAForActionPrediction is a model that answers with")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("DeepSeekMTPModel", "multi-token-prediction layers; expected the model's own config.json"),
+        ("DeepseekV3ForCausalLMNextN", "multi-token-prediction layers"),
+        ("Qwen3_5MoeMTP", "multi-token-prediction layers"),
+        ("EagleLlamaForCausalLM", "is a draft that speculates for another model"),
+        ("LlamaForCausalLMEagle", "is a draft that speculates for another model"),
+        ("Eagle3DeepseekV2ForCausalLM", "is a draft that speculates for another model"),
+        ("Qwen3DSparkModel", "is a draft that speculates for another model"),
+        ("DFlashLagunaForCausalLM", "is a draft that speculates for another model"),
+        ("TransformersForCausalLM", "expected the config.json of the model, as it was published"),
+    ],
+)
+def test_classes_that_engines_have_are_named(name: str, said: str) -> None:
+    """With and without the type that such files state."""
+    assert said in refusal({"architectures": [name]})
+    if not name.startswith("Transformers"):
+        assert said in refusal({"model_type": "llama", "architectures": [name]})
+
+
 def test_a_text_model_named_inside_is_offered() -> None:
-    text = refusal({"model_type": "ovis", "text_config": {"model_type": "qwen3"}})
+    text = refusal({"model_type": "isaac", "text_config": {"model_type": "qwen3"}})
     assert "pass --assume qwen3" in text
 
 

@@ -334,3 +334,8 @@ def test_a_kind_of_the_users_own_is_one_file(tmp_path: Path, monkeypatch):
     )
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert text(CASES["one server"], "vllm", "mine").startswith("server-1: vllm serve ")
+
+
+def test_a_draft_that_nobody_named_is_asked_for_at_the_top():
+    case = one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7)
+    assert ': "${DRAFT_MODEL:?the checkpoint that drafts}"' in text(case, "vllm", "sh").splitlines()

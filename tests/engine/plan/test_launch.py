@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,5 +226,62 @@ def test_a_decode_pool_dispatches_for_latency():
 
 
 def test_a_dispatch_that_no_option_says_is_a_gap():
-    gaps = one(LATENT, "mi300x", Layout(1, 1, 16, 16), 512).launch("vllm").gaps
+    gaps = one(LATENT, "mi300x", Layout(1, 1, 16, 16), 512).launch("vllm", "0.20").gaps
     assert any(gap.startswith("tokens that are sent only to their experts") for gap in gaps)
+
+
+def test_a_dispatcher_is_that_of_the_chips():
+    told = words(one(LATENT, "mi300x", Layout(1, 1, 16, 16), 512).launch("sglang"))
+    assert told[told.index("--moe-a2a-backend") + 1] == "mori"
+
+
+def test_an_engine_that_starts_replicas_by_itself_is_one_process():
+    launch = one(SMALL, "h100_sxm", Layout(2, replicas=4)).launch("deepspeed")
+    (process,) = launch.processes
+    assert process.words[process.words.index("--replica-num") + 1] == "4"
+    assert process.device_count == 8
+
+
+def test_a_front_for_replicas_lists_them_in_its_file():
+    launch = one(SMALL, "h100_sxm", Layout(4, replicas=2)).launch("trtllm")
+    assert launch.processes[-1].words[-2:] == ("-c", "router.conf")
+    lines = launch.files["router.conf"].splitlines()
+    assert [line for line in lines if line.startswith("server <")] == [
+        "server <NODE0>:8001 max_fails=0;",
+        "server <NODE0>:8002 max_fails=0;",
+    ]
+    assert "listen 8000;" in lines
+
+
+def test_a_draft_that_nobody_named_is_a_place_to_fill_in():
+    launch = one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7).launch("vllm")
+    assert '"${DRAFT_MODEL}"' in launch.processes[0].line
+    assert [gap for gap in launch.gaps if "draft" in gap] == [
+        "3 draft tokens by eagle3: no draft was named; give its checkpoint as --draft"
+    ]
+
+
+def test_a_degree_that_an_engine_has_not_is_said_once():
+    gaps = one(SMALL, "h100_sxm", Layout(2, 2)).launch("lmdeploy").gaps
+    assert [gap for gap in gaps if "pipeline" in gap] == [
+        "pipeline parallelism of 2: LMDeploy TurboMind has none"
+    ]
+
+
+def test_both_pools_are_told_the_widths_of_both():
+    launch = pools("qwen3-32b", "ascend_910b3", "TP4 x2", "TP2 x2", 64).launch("vllm-ascend")
+    for role in (Role.PREFILL, Role.DECODE):
+        text = next(word for word in words(launch, role) if "Mooncake" in word)
+        extra = json.loads(text)["kv_connector_extra_config"]
+        assert extra == {
+            "prefill": {"dp_size": 1, "tp_size": 4},
+            "decode": {"dp_size": 1, "tp_size": 2},
+        }
+    router = words(launch, Role.ROUTER)
+    ports = router[router.index("--prefiller-ports") + 1 :][:2]
+    assert ports == ["8001", "8002"]
+
+
+def test_a_prefill_pool_narrower_than_its_decode_pool_is_refused_where_it_must_be_wider():
+    gaps = pools("qwen3-32b", "ascend_910b3", "TP2 x2", "TP4 x1", 64).launch("vllm-ascend").gaps
+    assert any(gap.startswith("TP of 2 for prefill and 4 for decode") for gap in gaps)

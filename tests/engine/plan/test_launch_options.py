@@ -10,7 +10,7 @@ from engine.hardware.framework_profiles import load_framework
 from engine.hardware.launch_table import LaunchTable
 from engine.plan.launch_process import Launch, Process, Role
 from engine.sources.profile_files import FORMER, bundled_files
-from tests.engine.plan.engine_options import FOLDER, parse
+from tests.engine.plan.engine_options import FOLDER, file_problems, parse
 from tests.engine.plan.launch_scenarios import CASES, Case
 
 PARSERS = {
@@ -26,6 +26,21 @@ PARSERS = {
     "mindie": "mindie",
 }
 """Whose options an engine's lines are held against."""
+ROUTERS = {
+    "vllm": "vllm-router",
+    "vllm-ascend": "vllm-router",
+    "sglang": "sglang-router",
+    "sglang-interval": "sglang-router",
+    "sglang-interval-10": "sglang-router",
+    "trtllm": "nginx",
+    "lmdeploy": "lmdeploy-router",
+    "atom": "atom-router",
+    "mindie": "nginx",
+}
+POOL_ROUTERS = ROUTERS | {"vllm-ascend": "vllm-ascend-router", "trtllm": "trtllm-router"}
+"""Whose options what stands in front of replicas, and of pools, is held against."""
+FILES = {"trtllm.yaml": "trtllm-file", "disaggregated.yaml": "trtllm-router-file"}
+FILES["config.json"] = "mindie-file"
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 ENGINE = pytest.mark.parametrize("engine", PARSERS)
 
@@ -46,7 +61,8 @@ def test_every_engine_with_a_table_has_its_options_recorded():
     todays = [id for id, path in bundled_files("frameworks").items() if path.parent.name != FORMER]
     tables = {id for id in todays if isinstance(load_framework(id).launch, LaunchTable)}
     assert tables == {*PARSERS}
-    assert all((FOLDER / f"{name}.txt").is_file() for name in PARSERS.values())
+    recorded = {*PARSERS.values(), *ROUTERS.values(), *POOL_ROUTERS.values(), *FILES.values()}
+    assert all((FOLDER / f"{name}.txt").is_file() for name in recorded)
 
 
 @ENGINE
@@ -58,6 +74,28 @@ def test_every_line_parses(case: Case, engine: str):
 
 @ENGINE
 @EACH
+def test_every_router_parses(case: Case, engine: str):
+    launch = case.launch(engine)
+    routers = [one for one in launch.processes if one.role is Role.ROUTER]
+    workers = {one.role for one in servers(launch)}
+    table = ROUTERS if Role.SERVER in workers else POOL_ROUTERS
+    assert all(parse(table[engine], one.words)[1] == [] for one in routers)
+
+
+@pytest.mark.parametrize("engine", ["trtllm", "mindie"])
+@EACH
+def test_every_file_has_keys_that_the_engine_knows(case: Case, engine: str):
+    yaml = pytest.importorskip("yaml")
+    for name, text in case.launch(engine).files.items():
+        kind = next((kind for end, kind in FILES.items() if name.endswith(end)), None)
+        if kind is not None:
+            assert [*file_problems(kind, yaml.safe_load(text))] == []
+        else:
+            assert name == "router.conf"
+
+
+@ENGINE
+@EACH
 def test_what_was_assumed_is_told_or_a_gap(case: Case, engine: str):
     launch, scenario = case.launch(engine), case.scenario(engine)
     prepared = case.prepared(engine)
@@ -65,6 +103,10 @@ def test_what_was_assumed_is_told_or_a_gap(case: Case, engine: str):
     said += " ".join(launch.files.values()).replace("\n", " ")
     said += " ".join(name for one in launch.processes for name, _ in one.environment).lower()
     gaps = " | ".join(launch.gaps)
+    # What the engine does so without being told.
+    table = prepared.framework.launch
+    assert isinstance(table, LaunchTable)
+    said += f" {table.defaults.get('prefill_tokens', '')}"
     layouts = [one.layout for one in servers(launch)]
     own, used = prepared.model.precision, prepared.precisions[0]
     pipelines = {one.pipeline for one in layouts if one.pipeline > 1}
@@ -77,12 +119,12 @@ def test_what_was_assumed_is_told_or_a_gap(case: Case, engine: str):
         (rf"{budget}|{int(budget) * max(attention, default=1)}", "prompt tokens in one pass"),
         (r"(memory|mem-fraction|cache-max-entry)", "memory share"),
         (r"(seq_len|maxSeqLen|session-len|model-len|context-length|max-length)", "context"),
-        (r"quantization", f"{used.weights.name} weights") if used.weights != own.weights else None,
+        (r"quant", f"{used.weights.name} weights") if used.weights != own.weights else None,
         (r"(kv|quant|dtype)\S*[ :].*(fp8|int|nv)", f"{used.kv.name} cache")
         if used.kv != own.kv
         else None,
         (r"(spec|method)", "draft") if scenario.draft_tokens else None,
-        (r"override", "what-if") if scenario.edits else None,
+        (r"override|model_kwargs", "what-if") if scenario.edits else None,
         (r"node|local|mpirun", "nodes") if launch.spans else None,
     ]
     for told, gap in filter(None, expected):

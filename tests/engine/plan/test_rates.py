@@ -1,10 +1,12 @@
 """Sweeps of requests per second: the fewest replicas that keep the objectives."""
 
+from dataclasses import replace
+
 import pytest
 
 from engine.cli import run
 from engine.plan.answer import answer
-from engine.plan.metrics import UNSTABLE
+from engine.plan.metrics import NO_MEMORY, UNSTABLE
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
 from engine.plan.sweep import sweep
@@ -51,7 +53,26 @@ def test_a_rate_that_nothing_carries_is_said():
     assert found.table.verdict(found.nearest) is UNSTABLE
     assert found.table.arrangement(found.nearest).replicas == 8
     assert words.startswith("Nothing carries 100,000 requests/s")
-    assert "requests/s at most" in words
+    assert "requests/s at most; it takes" in words
+
+
+def test_what_falls_behind_is_nearer_than_what_does_not_start():
+    scenario = replace(asked(30.0), model="llama-3.3-70b", limits=LayoutLimits())
+    found, words = swept(scenario)
+    verdicts = [found.table.verdict(row) for row in found.order]
+    assert UNSTABLE in verdicts and NO_MEMORY in verdicts
+    assert verdicts.index(NO_MEMORY) > max(i for i, one in enumerate(verdicts) if one is UNSTABLE)
+    assert words.startswith("Nothing carries 30 requests/s")
+
+
+def test_of_layouts_with_the_same_throughput_the_one_farthest_from_its_limits_wins():
+    scenario = replace(asked(20.0, tpot_p90_ms=40), limits=LayoutLimits())
+    found, _ = swept(scenario)
+    table, best = found.table, found.best
+    assert best is not None
+    value = table.metrics[table.throughput]
+    alike = table.meets & (value == value[best])
+    assert alike.sum() > 1 and table.excess[best] == table.excess[alike].min()
 
 
 @pytest.mark.parametrize(

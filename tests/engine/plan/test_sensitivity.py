@@ -61,6 +61,17 @@ class TestNudges:
         assert not experts & dense
         assert told | experts <= {one.knob for one in nudges(Scenario())}
 
+    def test_conversations_and_spreads_are_knobs(self):
+        told = {"turns", "shared prefix", "ISL spread", "OSL spread", "max sequences", "certainty"}
+        assert told <= {one.knob for one in nudges(DENSE)}
+
+    def test_the_host_cache_is_one_where_requests_share_something(self):
+        assert "host cache GiB" not in {one.knob for one in nudges(DENSE)}
+        talking = replace(DENSE, workload=replace(DENSE.workload, turns=4, think_seconds=30.0))
+        found = {(one.knob, one.before, one.after) for one in nudges(talking)}
+        assert {("host cache GiB", "0", "128"), ("turns", "4", "3"), ("turns", "4", "5")} <= found
+        assert {"prefix cache", "think s"} <= {knob for knob, _, _ in found}
+
     def test_a_rate_is_one_where_there_is_one(self):
         assert "requests/s" not in {one.knob for one in nudges(DENSE)}
         open_load = replace(DENSE, workload=replace(DENSE.workload, rate=10.0))

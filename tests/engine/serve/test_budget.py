@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 
 from engine.hardware.chip import Link
-from engine.hardware.memory_parts import ShareHolds, Sizing
-from engine.serve.budget import activation_bytes_per_token, budget, capacity_bytes
+from engine.hardware.memory_parts import ShareHolds, Sizing, TowerPass
+from engine.model.architecture import ImageTower, LayerGroup
+from engine.model.image_rules import Fixed
+from engine.serve.budget import (
+    activation_bytes_per_token,
+    budget,
+    capacity_bytes,
+    unfree_bytes,
+)
+from engine.serve.images import tower_bytes
+from engine.serve.requests import Images
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
 from tests.engine import builders
@@ -91,12 +100,73 @@ def test_workspaces_are_of_a_generation():
     assert parts(engine)["runtime"] == 7.0
 
 
-def test_towers_are_run_once_at_their_largest_input():
-    engine = at_start(encoder_bytes={"toy": 11.0})
-    assert "encoders" not in parts(engine)
-    seeing = replace(builders.dense(), tower_parameters=1000)
+def of_towers(engine, seeing) -> float:
     found = budget(seeing, builders.chip(), engine, ONE)
-    assert dict(found.inside)["encoders"][0, 0] == 11.0
+    return float(dict(found.inside)["encoders"][0, 0])
+
+
+def test_what_logs_say_of_towers_is_of_the_longest_name_that_fits():
+    engine = at_start(tower_pass=TowerPass.AT_START, encoder_bytes={"t": 7.0, "toy": 11.0})
+    assert "encoders" not in parts(engine)
+    assert of_towers(engine, replace(builders.dense(), tower_parameters=1000)) == 11.0
+
+
+def test_towers_are_not_run_at_start_by_engines_that_do_not_profile_them():
+    engine = at_start(encoder_bytes={"toy": 11.0})
+    assert of_towers(engine, replace(builders.dense(), tower_parameters=1000)) == 0.0
+
+
+def test_a_towers_pass_takes_the_memory_that_the_text_pass_needs_afterwards():
+    rule = Fixed(features=100, patches=1_000_000)
+    layer = LayerGroup(builders.dense().layers[0].block, 1)
+    tower = ImageTower(rule, 64, 1, (layer,), ())
+    seeing = replace(builders.dense(), tower_parameters=1000, images=tower)
+    images = Images(1.0, rule.seen(1, 1))
+    kept, passing = tower_bytes(seeing, images, 100.0, ONE)
+    small = builders.framework(
+        sizing=Sizing.AT_START, prefill_tokens=100, tower_pass=TowerPass.AT_START, sampler_bytes=0.0
+    )
+    text = 100 * float(activation_bytes_per_token(seeing, ONE)[0, 0])
+    assert of_towers(small, seeing) == pytest.approx(kept + float(passing[0, 0]) - text)
+    large = at_start(tower_pass=TowerPass.AT_START, sampler_bytes=1e9, max_sequences=100)
+    assert of_towers(large, seeing) == 2.0 * 10 * 100 * seeing.hidden_size
+
+
+def test_expanded_latents_are_bounded_by_contexts_and_divided_by_ranks():
+    engine = at_start(expanded_tokens=1000.0)
+    latent, tp2 = builders.latent(), LayoutArrays.of([Layout(tensor=2)])
+    core = latent.layers[0].block.cores[0]
+
+    def workspace(arrays: LayoutArrays, context: float) -> float:
+        found = budget(latent, builders.chip(), engine, arrays, context_tokens=context)
+        return float(dict(found.inside)["context workspace"][0, 0])
+
+    heads = core.heads * (core.nope_dim + core.value_dim)
+    entry = core.latent_dim + core.rope_dim
+    assert workspace(ONE, 10.0) == 2 * 80 * (heads + entry)
+    assert workspace(ONE, 1e6) == 2 * 1000 * (heads + entry)
+    assert workspace(tp2, 1e6) == 2 * 1000 * (heads / 2 + entry)
+
+
+def test_gathered_index_keys_follow_the_longest_context():
+    engine = at_start(index_entries=40.0)
+    latent = builders.latent()
+    group = latent.layers[0]
+    core = replace(group.block.cores[0], owns_index=True, index_dim=128, tokens_per_entry=4)
+    sparse = replace(group, block=replace(group.block, cores=(core,)))
+    found = budget(
+        replace(latent, layers=(sparse,)), builders.chip(), engine, ONE, context_tokens=1000.0
+    )
+    assert dict(found.inside)["context workspace"][0, 0] == 40 * 250 * 132
+
+
+def test_a_share_of_memory_that_the_host_has_part_of_does_not_start():
+    policy = builders.framework(memory_fraction=0.95).memory
+    shared = replace(builders.chip(), reported_bytes=100.0 * GIB, host_bytes=8.0 * GIB)
+    assert unfree_bytes(shared, policy) == pytest.approx(3 * GIB)
+    assert unfree_bytes(shared, replace(policy, memory_fraction=0.9)) == 0.0
+    outside = replace(policy, share_holds=ShareHolds.WEIGHTS_AND_CACHE)
+    assert unfree_bytes(shared, outside) == 0.0
 
 
 def test_what_grows_with_requests_is_set_aside_by_engines_that_do_not_profile():

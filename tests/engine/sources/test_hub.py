@@ -14,6 +14,7 @@ import pytest
 
 from engine.cli import run
 from engine.model.config import load_architecture
+from engine.model.kinds import ModelCategory
 from engine.sources.files import MAXIMUM_CONFIG_BYTES
 from engine.sources.hub import HubReference, fetch_config
 from engine.words.errors import InputError
@@ -104,7 +105,7 @@ def test_only_the_configs_are_fetched(hub: Hub) -> None:
     model = load_architecture("org/plain")
     assert model.architecture.total_parameters == PARAMETERS
     names = {path.rsplit("/", 1)[1] for path in asked(hub)}
-    assert names == {"config.json", *SIDECARS}
+    assert names == {"config.json", *SIDECARS, "modules.json"}
 
 
 def test_name_and_origin_are_those_of_the_repository(hub: Hub) -> None:
@@ -124,7 +125,12 @@ def test_what_autogptq_wrote_beside_the_config_is_read(hub: Hub) -> None:
 def test_one_file_beside_the_config_says_it_all(hub: Hub) -> None:
     load_architecture("org/fp8")
     names = {path.rsplit("/", 1)[1] for path in asked(hub)}
-    assert names == {"config.json", "hf_quant_config.json"}
+    assert names == {"config.json", "hf_quant_config.json", "modules.json"}
+
+
+def test_a_repository_of_sentence_transformers_embeds(hub: Hub) -> None:
+    hub.repositories["org/plain"].files["modules.json"] = b"[]"
+    assert load_architecture("org/plain").kind is ModelCategory.ENCODER
 
 
 def test_params_json_is_a_config_where_there_is_no_other(hub: Hub) -> None:
@@ -158,6 +164,7 @@ def test_one_session_asks_once(hub: Hub) -> None:
 
 
 def test_a_commit_in_the_cache_is_not_asked_for_again(hub: Hub, monkeypatch) -> None:
+    hub.repositories["org/fp8"].files["modules.json"] = b"[]"
     load_architecture("org/fp8", revision=COMMIT)
     before = len(hub.requests)
     monkeypatch.setattr("engine.sources.hub.fetch._REMEMBERED", {})
@@ -176,7 +183,7 @@ def test_code_in_the_repository_is_neither_fetched_nor_run(hub: Hub) -> None:
 def test_progress_names_the_files(hub: Hub) -> None:
     told: list[str] = []
     fetch_config(HubReference("org/plain"), told.append)
-    assert told == ["config.json", *SIDECARS]
+    assert told == ["config.json", *SIDECARS, "modules.json"]
 
 
 def test_a_file_on_disk_comes_before_the_hub(hub: Hub, tmp_path: Path, monkeypatch) -> None:

@@ -15,7 +15,7 @@ from engine.hardware.routing import evenness
 from engine.model.quantisation import read_quantisation
 from engine.work.layout import Layout
 from engine.work.tokens import take_inventory
-from engine.work.tokens.work import expected_experts
+from engine.work.tokens.experts import expected_experts
 from tests.engine import builders
 from tests.engine.evaluate import decode, messages_of, one, prefill, work_of
 
@@ -190,12 +190,12 @@ def test_up_to_a_framework_s_ranks_all_tokens_are_gathered_and_scattered():
     1024 elements, in the bits of activations there and in 16 back."""
     layout = Layout(attention_data=8, expert=8)
     found = messages(builders.mixture(layers=5), layout, batch=16, gathering_ranks=8)
-    assert one(found["dispatch"].times) == one(found["combine"].times) == 0
+    assert found.keys().isdisjoint({"dispatch", "combine"})
     assert one(found["gather"].times) == one(found["scatter"].times) == 5
     assert one(found["scatter"].bytes) == one(found["gather"].bytes) == 16 * 1024 * 2 / 2
     wider = messages(builders.mixture(layers=5), layout, gathering_ranks=4)
     assert one(wider["dispatch"].times) == 5
-    assert one(wider["gather"].times) == 0
+    assert "gather" not in wider
 
 
 def test_norms_over_all_heads_sum_two_floats_per_token_over_the_ranks():

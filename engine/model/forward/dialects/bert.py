@@ -235,6 +235,17 @@ MASKED = "ForMaskedLM"
 PRETRAINING = "ForPreTraining"
 
 
+PROJECTED = "every token projected"
+_EMBEDS = {
+    "BertSpladeSparseEmbeddingModel": MASKED,
+    "Contriever": "Model",
+    "HF_ColBERT": PROJECTED,
+}
+"""What classes of retrieval are made of, whose names do not say it."""
+_COLBERT_WIDTH = 128
+"""Of ColBERT's vectors where the config does not say (arXiv:2112.01488, ``dim``)."""
+
+
 def _task(source: Source, *suffixes: str) -> str:
     """The task of the class; one that generates has the head that predicts masked tokens."""
     names = source.keys.values.get("architectures")
@@ -243,6 +254,9 @@ def _task(source: Source, *suffixes: str) -> str:
         source.keys.ignore("architectures")
         source.notes.append(f"{clean(first, 60)} in one pass over the sequence, as an encoder runs")
         return MASKED
+    if first in _EMBEDS:
+        source.keys.ignore("architectures")
+        return _EMBEDS[first]
     return source.task(*suffixes)
 
 
@@ -296,7 +310,7 @@ def pooler(network: Network, x: Shape) -> Shape:
 
 
 def _token_head(source: Source, network: Network, x: Shape, figures: Figures, task: str) -> None:
-    """Heads that look at every token; the vocabulary's matrix is the embedding's."""
+    """Heads that look at every token; the vocabulary's matrix is usually the embedding's."""
     if task == QUESTIONS:
         network.linear("qa", x, 2)
     elif task == TOKENS:
@@ -305,4 +319,7 @@ def _token_head(source: Source, network: Network, x: Shape, figures: Figures, ta
         network.linear("predictions.dense", x, figures.embedding)
         hidden = network.activation("predictions.activation", x.resized(figures.embedding))
         network.norm("predictions.norm", hidden)
-        network.linear("predictions.decoder", hidden, figures.vocabulary, tied=True)
+        network.linear("predictions.decoder", hidden, figures.vocabulary, tied=source.tied)
+    elif task == PROJECTED:
+        width = source.keys.integer("dim", default=_COLBERT_WIDTH, maximum=65_536)
+        network.linear("projection", x, width, bias=False)

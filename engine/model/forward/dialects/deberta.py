@@ -132,4 +132,4 @@ def _head(source: Source, network: Network, x: Shape, vocabulary: int) -> None:
         network.linear("predictions.dense", x, x.channels)
         network.activation("predictions.activation", x)
         network.norm("predictions.norm", x)
-        network.linear("predictions.decoder", x, vocabulary, tied=True)
+        network.linear("predictions.decoder", x, vocabulary, tied=source.tied)

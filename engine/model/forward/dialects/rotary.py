@@ -300,7 +300,7 @@ def _modern_head(source: Source, network: Network, x: Shape, figures: Figures) -
     network.norm("head.norm", at, figures.per_norm)
     if task == MASKED:
         bias = keys.flag("decoder_bias", default=True)
-        network.linear("decoder", at, figures.vocabulary, bias, tied=True)
+        network.linear("decoder", at, figures.vocabulary, bias, tied=source.tied)
     else:
         network.linear("classifier", at, source.labels())
 
@@ -308,7 +308,7 @@ def _modern_head(source: Source, network: Network, x: Shape, figures: Figures) -
 def _bert_like_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
     task = source.task("Model", MASKED, CLASSES, TOKENS)
     if task == MASKED:
-        _masked(network, x, figures)
+        _masked(source, network, x, figures)
     elif task == CLASSES:
         network.linear("classifier", pooler(network, x), source.labels())
     elif task == TOKENS:
@@ -318,7 +318,7 @@ def _bert_like_head(source: Source, network: Network, x: Shape, figures: Figures
 def _jina_head(source: Source, network: Network, x: Shape, figures: Figures) -> None:
     task = source.task("Model", MASKED, CLASSES, TOKENS, QUESTIONS)
     if task == MASKED:
-        _masked(network, x, figures)
+        _masked(source, network, x, figures)
     elif task == QUESTIONS:
         network.linear("qa", x, 2)
     elif task == TOKENS:
@@ -340,9 +340,9 @@ def _euro_head(source: Source, network: Network, x: Shape, figures: Figures) -> 
         network.linear("classifier", x, source.labels())
 
 
-def _masked(network: Network, x: Shape, figures: Figures) -> None:
-    """BERT's prediction head; the vocabulary's matrix is the embedding's."""
+def _masked(source: Source, network: Network, x: Shape, figures: Figures) -> None:
+    """BERT's prediction head; the vocabulary's matrix is usually the embedding's."""
     network.linear("predictions.dense", x, x.channels)
     network.activation("predictions.activation", x)
     network.norm("predictions.norm", x)
-    network.linear("predictions.decoder", x, figures.vocabulary, tied=True)
+    network.linear("predictions.decoder", x, figures.vocabulary, tied=source.tied)

@@ -131,3 +131,17 @@ def test_a_recipe_whose_load_was_not_recorded_is_refused(tmp_path):
     ).refused
     assert "the server's limit (4 to 64) is not published" in refused[0]
     assert refused[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("run", "elsewhere", "passes"),
+    [
+        (Run("sglang", model="DeepSeek-V4-Pro", chip="mi355x", attention_data=8), False, 30),
+        (Run("sglang", model="DeepSeek-V4-Pro", chip="mi355x"), False, None),
+        (Run("sglang", model="DeepSeek-V4-Pro", chip="mi355x", attention_data=8), True, None),
+        (Run("sglang", "sglang 0.5.6 (Ascend, A3)", attention_data=4), True, 30),
+        (Run("trtllm", model="DeepSeek-R1-0528", chip="b200_sxm", attention_data=8), False, 60),
+    ],
+)
+def test_ranks_wait_for_each_others_prompts_where_a_recipe_says_so(run, elsewhere, passes):
+    assert recipe_of(run, elsewhere).rank_wait == passes
