@@ -173,8 +173,9 @@ def unlimited_ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     }
     keys.ignore("vision_encoder_config", "sam_vision_config", *published)
     for name, sizes in published.items():
-        inner = keys.values.get(name)
-        for size, usual in sizes.items() if isinstance(inner, dict) else ():
+        given = keys.values.get(name)
+        inner = given if isinstance(given, dict) else {}
+        for size, usual in sizes.items():
             if inner.get(size, usual) != usual:
                 raise keys.problem(f"{name}.{size}", inner[size], f"{usual}, as is published")
     return deepseek_ocr(keys.source, text_hidden)
