@@ -61,7 +61,11 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
             return _widened(weights, chip, f"{chip.name} has no FP4 rate")
         if "fp8" in chip.peak_flops:
             return KernelChoice("fp8", "fp8", 1.0)
-        return _widened(weights, chip, f"{chip.name} has no FP8 rate for W4A8")
+        if "int8" in chip.peak_flops:
+            # Four bits become eight in the kernel (vllm-ascend and SGLang on NPUs; QQQ on Ampere).
+            note = f"{chip.name} has no FP8 rate: computes in int8"
+            return KernelChoice("int8", "int8", 1.0, "" if activations.compute == "int8" else note)
+        return _widened(weights, chip, f"{chip.name} has no 8-bit rate for W4A8")
     for rate in (weights.compute, "fp8", "int8"):
         if rate in chip.peak_flops and rate in {"fp8", "int8"}:
             note = "" if rate == weights.compute else f"{chip.name} has no {weights.compute} rate"
