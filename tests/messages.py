@@ -96,14 +96,26 @@ def of_tables() -> set[str]:
         found.add(kind.title)
         for heading, pairs in kind.help:
             found |= {heading, *(text for _, text in pairs)}
-    return (found | of_options() | of_profiles()) - {""}
+    return (found | of_options() | of_profiles() | of_names()) - {""}
+
+
+def of_names() -> set[str]:
+    """The fields of benchmark names, as `rooftop name` prints them."""
+    from dataclasses import fields
+
+    from engine.plan.benchmark import EncoderName, FpsName, FtlName, TpsName
+
+    kinds = (TpsName, FtlName, FpsName, EncoderName)
+    return {field.name.replace("_", " ") for kind in kinds for field in fields(kind)}
 
 
 def of_profiles() -> set[str]:
     """Sentences that profiles hold."""
+    from engine.model.refused import refused_families
     from engine.plan.range_case import ranges_file
 
-    return {one["basis"] for one in ranges_file()["case"]}
+    bases = {one["basis"] for one in ranges_file()["case"]}
+    return bases | {text for one in refused_families().values() for text in one}
 
 
 def of_options() -> set[str]:

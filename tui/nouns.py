@@ -80,22 +80,22 @@ def _chips(scenario: Scenario) -> Sequence[str]:
 
 def _chip_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
-    from engine.plan.lists import chip_row
+    from engine.plan.lists import chip_row, runs_told
     from engine.plan.money.prices import load_prices
 
     row = chip_row(load_chip(value))
     peaks = row["peak_tflops"]
     fastest = ", ".join(f"{name} {peaks[name]:,.0f}" for name in ("bf16", "fp8") if name in peaks)
     measured = (
-        say("measured: {runs}", runs=row["runs"])
+        say("measured: {runs}", runs=runs_told(row))
         if row["runs"] != "none"
         else say(row["constants"])
     )
     price = load_prices(scenario.prices).of(value)
     dollars = say("${price:g}/h · ", price=price) if math.isfinite(price) else ""
     return dollars + say(
-        "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {fastest} "
-        "TFLOP/s · {measured} · {name}",
+        "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {measured} · {fastest} "
+        "TFLOP/s · {name}",
         memory_gib=row["memory_gib"],
         bandwidth_gbs=row["bandwidth_gbs"],
         fastest=fastest,

@@ -78,8 +78,8 @@ def _run(arguments: Sequence[str], language: str) -> int:
     # Imports and parsing make little garbage, and looking for it is a tenth of a command's time.
     gc.set_threshold(FEW_COLLECTIONS)
     parsed = build_parser().parse_args(list(arguments))
-    # Values for machines, and reports that others read, are the same in every language.
-    machine = any(getattr(parsed, one, None) for one in ("json", "csv", "report", "markdown"))
+    # Values for machines are the same in every language.
+    machine = any(getattr(parsed, one, None) for one in ("json", "csv"))
     with speaking(ENGLISH) if machine else nullcontext():
         code: int = parsed.run(parsed)
     return code

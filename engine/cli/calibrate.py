@@ -16,6 +16,7 @@ from engine.scenario import Scenario
 from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
+from engine.words.cells import left, right
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.work.arrangement import given_layout
@@ -45,13 +46,18 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     outcome = calibrate(site, runs)
     print(_as_text(outcome))
     if arguments.dry_run:
-        print("nothing written (--dry-run)")
+        print(say("nothing written (--dry-run)"))
         return 0
     if not outcome.helps:
-        print(f"nothing written: {site.engine.id} as published fits these runs as well")
+        print(
+            say(
+                "nothing written: {engine} as published fits these runs as well",
+                engine=site.engine.id,
+            )
+        )
         return 0
     path = write_profile(outcome.framework, name, site.chip.id, outcome.runs)
-    done = f"written to {path}; use it with --framework {name}"
+    done = say("written to {path}; use it with --framework {name}", path=path, name=name)
     with having(done):
         print(done)
     return 0
@@ -67,19 +73,27 @@ def _site(scenario: Scenario) -> System:
 
 
 def _as_text(outcome: Calibration) -> str:
-    lines = [f"{outcome.runs} runs", f"{'constant':<24}{'published':>15}{'yours':>15}{'±':>7}"]
+    heads = (left(say("constant"), 24), right(say("published"), 15), right(say("yours"), 15))
+    lines = [say("{runs} runs", runs=outcome.runs), f"{''.join(heads)}{'±':>7}"]
     lines += [_line(fitted) for fitted in outcome.constants]
     for name, before, after in zip(("TTFT", "TPOT"), outcome.before, outcome.after, strict=True):
         if before == before:
-            lines.append(f"{name} median error {before:.1%} before, {after:.1%} after")
+            lines.append(
+                say(
+                    "{name} median error {before:.1%} before, {after:.1%} after",
+                    name=name,
+                    before=before,
+                    after=after,
+                )
+            )
     return "\n".join(lines)
 
 
 def _line(fitted: Fitted) -> str:
     constant = fitted.constant
-    start = f"{constant.name:<24}{_shown(constant.base, constant.unit):>15}"
+    start = f"{left(say(constant.name), 24)}{_shown(constant.base, constant.unit):>15}"
     line = f"{start}{_shown(fitted.value, constant.unit):>15}{fitted.spread:>7.0%}"
-    return line if fitted.identified else f"{line}  hardly identified by these runs"
+    return line if fitted.identified else f"{line}  {say('hardly identified by these runs')}"
 
 
 def _shown(value: float, unit: str) -> str:

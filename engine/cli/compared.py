@@ -10,6 +10,7 @@ from engine.evidence.calibration.results import USUAL_SPREAD, Run
 from engine.plan.culprit import culprit
 from engine.plan.verification import Bench, Expected, expectations
 from engine.scenario import FirstToken, Lengths, Scenario
+from engine.words.cells import left
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.quantities import duration, rate
@@ -121,11 +122,15 @@ def lines(found: Sequence[Compared]) -> Iterator[str]:
             last = one.run
         expected = one.expected
         shown = rate if expected.metric == "tps_per_chip" else duration
-        verdict = "inside" if one.inside else "OUTSIDE"
-        yield (
-            f"  {_LABELS[expected.metric]:<11}{shown(one.measured):>10}  predicted "
-            f"{shown(expected.value)} ({shown(expected.low)} to {shown(expected.high)})  {verdict}"
+        told = say(
+            "predicted {value} ({low} to {high})  {verdict}",
+            value=shown(expected.value),
+            low=shown(expected.low),
+            high=shown(expected.high),
+            verdict=say("inside") if one.inside else say("OUTSIDE"),
         )
+        label = left(say(_LABELS[expected.metric]), 11)
+        yield f"  {label}{shown(one.measured):>10}  {told}"
         if one.explanation:
             yield f"    {one.explanation}"
     outside = sum(not one.inside for one in found)

@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from engine.cli import BAD_INPUT, FOUND
 from engine.cli.streams import tell
+from engine.cli.tables import print_grid
 from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.hardware.constants import written_part
 from engine.hardware.framework import PARTS
 from engine.hardware.framework_profiles import framework_ids, load_framework
 from engine.model.config import load_architecture
 from engine.model.model_profiles import model_names
-from engine.plan.lists import chip_row, framework_row, model_row
+from engine.plan.lists import chip_row, framework_row, model_row, runs_told
 from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -59,8 +60,8 @@ def run_chips(arguments: argparse.Namespace) -> int:
                 _peak(peaks.get("fp4")),
                 str(row["node_chips"]),
                 f"{row['link_gbs']:g}",
-                f"{row['generation']}: {row['constants']}",
-                row["runs"],
+                f"{row['generation']}: {say(row['constants'])}",
+                runs_told(row),
                 _owner(row["origin"]),
             ]
         )
@@ -89,7 +90,7 @@ def _told(problems: list[str]) -> int:
 
 
 def _owner(origin: str) -> str:
-    return origin if origin == BUNDLED else "yours"
+    return say(origin if origin == BUNDLED else "yours")
 
 
 def _peak(tflops: float | None) -> str:
@@ -110,7 +111,7 @@ def run_models(arguments: argparse.Namespace) -> int:
         lines.append(
             [
                 row["id"],
-                row["kind"],
+                say(row["kind"]),
                 _size(row["total_parameters"]),
                 _size(row["active_parameters"]),
                 _owner(row["origin"]),
@@ -142,13 +143,14 @@ def run_frameworks(arguments: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return _told(problems)
     header = list(rows[0])
-    rows = [row | {"origin": _owner(str(row["origin"]))} for row in rows]
+    rows = [
+        row | {"origin": _owner(str(row["origin"])), "constants": say(str(row["constants"]))}
+        for row in rows
+    ]
     _print_columns([header, *[[str(row[name]) for name in header] for row in rows]])
     return _told(problems)
 
 
 def _print_columns(lines: list[list[str]]) -> None:
-    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
-    for line in lines:
-        cells = (text.ljust(width) for text, width in zip(line, widths, strict=True))
-        print("  ".join(cells).rstrip())
+    head, *rest = lines
+    print_grid([[say(title) for title in head], *rest], ())

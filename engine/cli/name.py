@@ -7,6 +7,8 @@ import json
 
 from engine.cli import FOUND
 from engine.plan.benchmark import name_fields, parse_name
+from engine.words.cells import left
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -18,5 +20,5 @@ def run_name(arguments: argparse.Namespace) -> int:
         print(json.dumps({**fields, "name": str(name)}))
         return FOUND
     for field, value in fields.items():
-        print(f"{field.replace('_', ' '):<16} {clean(str(value))}")
+        print(f"{left(say(field.replace('_', ' ')), 16)} {clean(str(value))}")
     return FOUND

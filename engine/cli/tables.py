@@ -19,7 +19,7 @@ from engine.plan.ranges import accuracy_of
 from engine.scenario import ArrangementKind, Best, Scenario
 from engine.words.cells import cells, left
 from engine.words.cells import right as to_the_right
-from engine.words.messages import say
+from engine.words.messages import retold, say
 
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
@@ -141,4 +141,4 @@ def print_reliability(
     )
     for note in prepared.fallbacks:
         if note not in told:
-            print(say("note: {note}", note=note))
+            print(say("note: {note}", note=retold(note)))

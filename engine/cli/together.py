@@ -34,9 +34,13 @@ def together(asked: Asked, runs: Sequence[Run]) -> str:
         return ""
     loads = {round(run.concurrency) for run in runs if run.tpot_ms > 0}
     if len(loads) < MINIMUM_RUNS:
-        return (
-            f"Which constants explain them together is not identifiable from runs at {len(loads)} "
-            f"{'load' if len(loads) == 1 else 'loads'}; {MINIMUM_RUNS} different ones would tell"
+        return say(
+            "Which constants explain them together is not identifiable from runs at {loads}; "
+            "{least} different ones would tell",
+            loads=say("{count} load", count=len(loads))
+            if len(loads) == 1
+            else say("{count} loads", count=len(loads)),
+            least=MINIMUM_RUNS,
         )
     prepared = prepare_on(asked.scenario, asked.arrangement)
     labels = [one.label for one in prepared.precisions]
@@ -48,18 +52,21 @@ def together(asked: Asked, runs: Sequence[Run]) -> str:
         )
     chosen = min(fits, key=lambda one: one.misfit + _ENOUGH * len(one.constants))
     if unsure := [one.constant.name for one in chosen.constants if not one.identified]:
-        return (
-            f"{_names(chosen)} would explain them best, but {' and '.join(unsure)} is not "
-            "identifiable from these runs"
+        return say(
+            "{names} would explain them best, but {unsure} is not identifiable from these runs",
+            names=_names(chosen),
+            unsure=say(" and ").join(map(say, unsure)),
         )
     rivals = [one for one in fits if one is not chosen and _as_good(one, chosen)]
     if rivals:
         others = "; ".join(_names(one) for one in rivals[:2])
-        return (
-            f"{_names(chosen)} would explain them together, and so would {others}: which is not "
-            "identifiable from these runs"
+        return say(
+            "{names} would explain them together, and so would {others}: which is not "
+            "identifiable from these runs",
+            names=_names(chosen),
+            others=others,
         )
-    told = " and ".join(_said(one) for one in chosen.constants)
+    told = say(" and ").join(_said(one) for one in chosen.constants)
     left = ", ".join(
         f"{label} {after:.1%}"
         for label, after in zip(("TTFT", "TPOT"), chosen.after, strict=True)
@@ -77,7 +84,7 @@ def _as_good(one: Calibration, chosen: Calibration) -> bool:
 
 
 def _names(fit: Calibration) -> str:
-    return " and ".join(one.constant.name for one in fit.constants)
+    return say(" and ").join(say(one.constant.name) for one in fit.constants)
 
 
 def _fits(site: System, runs: Sequence[Run]) -> Iterator[Calibration]:
@@ -93,6 +100,10 @@ def _fits(site: System, runs: Sequence[Run]) -> Iterator[Calibration]:
 
 def _said(one: Fitted) -> str:
     unit = one.constant.unit
-    if not unit:
-        return f"{one.constant.name} of {one.value:.0%} instead of {one.constant.base:.0%}"
-    return f"{one.constant.name} of {one.value:,.0f} {unit} instead of {one.constant.base:,.0f}"
+    now, before = one.value, one.constant.base
+    return say(
+        "{name} of {now} instead of {before}",
+        name=say(one.constant.name),
+        now=f"{now:,.0f} {unit}" if unit else f"{now:.0%}",
+        before=f"{before:,.0f}" if unit else f"{before:.0%}",
+    )

@@ -34,7 +34,9 @@ from engine.evidence.measured.report import (
 )
 from engine.evidence.measured.table import as_text, choice_words, group_lines, record_lines
 from engine.sources.files import user_path
+from engine.words.cells import left, right
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 BAR_WIDTH = 30
@@ -45,7 +47,9 @@ def run_validate(arguments: argparse.Namespace) -> int:
     """Predict the rows of a file and print the error by group."""
     source, out = user_path(arguments.file), user_path(arguments.csv) if arguments.csv else None
     if out is not None and os.path.realpath(out) == os.path.realpath(source):
-        raise InputError(f"--csv {clean(arguments.csv)}: is the measured file, expected another")
+        raise InputError(
+            say("--csv {csv}: is the measured file, expected another", csv=clean(arguments.csv))
+        )
     if out is not None:
         refuse_other_table(out)
     if is_result_file(source):
@@ -83,14 +87,25 @@ def run_accuracy(arguments: argparse.Namespace) -> int:
         print(json.dumps(document, indent=1))
         return 0
     if record is not None:
-        print(f"{record.rows:,} published results, recorded {record.date}; held out: predicted by")
-        print("constants fitted without the row's model on its chip")
+        print(
+            say(
+                "{rows:,} published results, recorded {date}; held out: predicted by\n"
+                "constants fitted without the row's model on its chip",
+                rows=record.rows,
+                date=record.date,
+            )
+        )
         print(f"\n{as_text(record_lines(record))}\n")
         print(f"{choice_words(record)}\n")
         memory = read_memory_record()
-        print(f"What {memory.rows} servers printed of their memory as they started or died:\n")
+        print(
+            say(
+                "What {rows} servers printed of their memory as they started or died:\n",
+                rows=memory.rows,
+            )
+        )
         print(f"{as_text(memory_lines(memory.groups))}\n")
-        print(f"The {len(rows):,} of them that come with rooftop, predicted now:\n")
+        print(say("The {rows:,} of them that come with rooftop, predicted now:\n", rows=len(rows)))
     print(as_text(group_lines(made)))
     return 0
 
@@ -101,8 +116,10 @@ def _configs(folder: str | None) -> Path | None:
     path = user_path(folder)
     if not os.path.isdir(path):
         raise InputError(
-            f"--configs {clean(folder)}: no such folder, "
-            "expected one with <org>__<name>/config.json"
+            say(
+                "--configs {folder}: no such folder, expected one with <org>__<name>/config.json",
+                folder=clean(folder),
+            )
         )
     return path
 
@@ -116,7 +133,7 @@ def _progress_bar() -> Callable[[int, int], None] | None:
         filled = BAR_WIDTH * done // max(total, 1)
         bar = "█" * filled + "░" * (BAR_WIDTH - filled)
         end = "\n" if done >= total else ""
-        tell(f"\r{bar} {done:,}/{total:,} rows", end)
+        tell(say("\r{bar} {done:,}/{total:,} rows", bar=bar, done=done, total=total), end)
 
     return show
 
@@ -143,12 +160,25 @@ def _as_text(rows: Sequence[Measurement], predictions: Predictions) -> str:
     lines = []
     for kind, (total, covered) in sorted(coverage(rows, predictions).items()):
         share = covered / total
-        lines.append(f"{kind}: {covered:,} of {total:,} rows predicted ({share:.1%})")
+        lines.append(
+            say(
+                "{kind}: {covered:,} of {total:,} rows predicted ({share:.1%})",
+                kind=say(kind),
+                covered=covered,
+                total=total,
+                share=share,
+            )
+        )
     reasons = refusals(predictions)
-    lines += [f"  refused {count:,}: {reason}" for reason, count in reasons[:REASONS_SHOWN]]
+    lines += [
+        say("  refused {count:,}: {reason}", count=count, reason=say(reason))
+        for reason, count in reasons[:REASONS_SHOWN]
+    ]
     if len(reasons) > REASONS_SHOWN:
         rest = sum(count for _, count in reasons[REASONS_SHOWN:])
-        lines.append(f"  refused {rest:,} for other reasons (--csv names each row's)")
+        lines.append(
+            say("  refused {rest:,} for other reasons (--csv names each row's)", rest=rest)
+        )
     section = ""
     for group in groups(rows, predictions):
         if group.by != section:
@@ -162,25 +192,39 @@ def _as_text(rows: Sequence[Measurement], predictions: Predictions) -> str:
 
 
 def _regret_line(regret: Regret) -> str:
-    start = f"choosing by prediction under TPOT {regret.tpot_limit_ms:g} ms: "
+    limit = regret.tpot_limit_ms
     if regret.median is None or regret.mean is None or regret.missed is None:
-        return f"{start}no group of rows has a choice"
-    return (
-        f"{start}{regret.median:.1%} of tokens/s/chip lost in the median, {regret.mean:.1%} in the "
-        f"mean, over {regret.groups} groups; {regret.missed:.0%} of the choices miss the limit"
+        return say(
+            "choosing by prediction under TPOT {limit:g} ms: no group of rows has a choice",
+            limit=limit,
+        )
+    return say(
+        "choosing by prediction under TPOT {limit:g} ms: {median:.1%} of tokens/s/chip lost in the "
+        "median, {mean:.1%} in the mean, over {groups} groups; {missed:.0%} of the choices miss "
+        "the limit",
+        limit=limit,
+        median=regret.median,
+        mean=regret.mean,
+        groups=regret.groups,
+        missed=regret.missed,
     )
 
 
 def _header(by: str) -> str:
-    return (
-        f"{'by ' + by:<24}{'kind':<9}{'metric':<21}{'rows':>6}{'covered':>9}"
-        f"{'median':>9}{'mean':>9}{'bias':>9}{'±20 %':>8}"
+    first = (
+        left(say("by {what}", what=say(by)), 24),
+        left(say("kind"), 9),
+        left(say("metric"), 21),
     )
+    figures = (("rows", 6), ("covered", 9), ("median", 9), ("mean", 9), ("bias", 9))
+    rest = (right(say(head), width) for head, width in figures)
+    return f"{''.join((*first, *rest))}{'±20 %':>8}"
 
 
 def _line(group: Group) -> str:
     start = (
-        f"{group.value[:23]:<24}{group.kind:<9}{group.metric:<21}{group.rows:>6}{group.covered:>9}"
+        f"{group.value[:23]:<24}{left(say(group.kind), 9)}{left(say(group.metric), 21)}"
+        f"{group.rows:>6}{group.covered:>9}"
     )
     if group.mape is None or group.median_ape is None or group.bias is None:
         return start

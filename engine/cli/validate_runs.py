@@ -14,6 +14,7 @@ from engine.model.kinds import ModelKind
 from engine.scenario import Mode, Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.arrangement import Aggregated, given_layout
 
@@ -24,15 +25,21 @@ def validate_runs(arguments: argparse.Namespace, source: Path) -> int:
     for option in ("model", "chip"):
         if not getattr(arguments, option):
             raise InputError(
-                f"{clean(str(source))}: found a client's result, which does not say what it ran "
-                f"on, expected --{option}"
+                say(
+                    "{source}: found a client's result, which does not say what it ran on, "
+                    "expected --{option}",
+                    source=clean(str(source)),
+                    option=option,
+                )
             )
     if arguments.csv:
-        raise InputError("--csv: is of tables of measured rows, expected --json for a result")
+        raise InputError(say("--csv: is of tables of measured rows, expected --json for a result"))
     scenario = scenario_from(arguments)
     resolved = resolve(scenario)
     if resolved.model.architecture.kind is not ModelKind.TOKENS:
-        raise InputError(f"{resolved.model.name} is a vision model, expected a language model")
+        raise InputError(
+            say("{model} is a vision model, expected a language model", model=resolved.model.name)
+        )
     layout = given_layout(scenario.limits, scenario.chips if arguments.chips is not None else None)
     label = resolved.systems[0].precision.label
     found: list[Compared] = []
@@ -40,7 +47,10 @@ def validate_runs(arguments: argparse.Namespace, source: Path) -> int:
         found += compare(Asked(_of(run, scenario), Aggregated(layout), label), run)
     if not found:
         raise InputError(
-            f"{clean(str(source))}: holds none of TTFT, TPOT and output tokens per second"
+            say(
+                "{source}: holds none of TTFT, TPOT and output tokens per second",
+                source=clean(str(source)),
+            )
         )
     if arguments.json:
         print(json.dumps([one.values() for one in found], indent=1))

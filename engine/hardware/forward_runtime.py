@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import load_framework
+from engine.words.messages import say
 
 _STAND_IN = {"NVIDIA": "tensorrt"}
 _ANY_VENDOR = "generic"
@@ -17,4 +18,9 @@ def forward_framework(
     if chosen.forward is not None:
         return chosen, ""
     framework = load_framework(_STAND_IN.get(chip.vendor, _ANY_VENDOR))
-    return framework, f"{chosen.name} {why}: planned for {framework.name}"
+    return framework, say(
+        "{chosen} {why}: planned for {engine}",
+        chosen=chosen.name,
+        why=say(why),
+        engine=framework.name,
+    )

@@ -40,7 +40,7 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
     plain, rates = _sixteen_bit(chip), chip.peak_flops
     if weights.bits >= 32:
         rate = next(one for one in (weights.compute, "fp32", "tf32", plain) if one in rates)
-        lacking = f"{chip.name} has no {weights.compute} rate: computes in {rate}"
+        lacking = _elsewhere(chip, weights.compute, rate)
         note = "" if rate == weights.compute else lacking
         return KernelChoice(rate, rate, 4.0, note)
     if weights.bits >= 16:
@@ -54,24 +54,34 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
     if activations.bits <= 4 and weights.bits <= 4:
         if "fp4" in chip.peak_flops:
             return KernelChoice(weights.name, "fp4", 0.5)
-        return _widened(weights, chip, f"{chip.name} has no FP4 rate")
+        return _widened(weights, chip, say("{chip} has no FP4 rate", chip=chip.name))
     if weights.bits <= 4:
         if weights.name == "mxfp4" and "fp4" not in chip.peak_flops:
             # Marlin's kernels take 16-bit activations (vLLM and SGLang for DeepSeek-V4 on Hopper).
-            return _widened(weights, chip, f"{chip.name} has no FP4 rate")
+            return _widened(weights, chip, say("{chip} has no FP4 rate", chip=chip.name))
         if "fp8" in chip.peak_flops:
             return KernelChoice("fp8", "fp8", 1.0)
         if "int8" in chip.peak_flops:
             # Four bits become eight in the kernel (vllm-ascend and SGLang on NPUs; QQQ on Ampere).
-            note = f"{chip.name} has no FP8 rate: computes in int8"
-            return KernelChoice("int8", "int8", 1.0, "" if activations.compute == "int8" else note)
-        return _widened(weights, chip, f"{chip.name} has no 8-bit rate for W4A8")
+            note = "" if activations.compute == "int8" else _elsewhere(chip, "fp8", "int8")
+            return KernelChoice("int8", "int8", 1.0, note)
+        return _widened(weights, chip, say("{chip} has no FP8 rate for W4A8", chip=chip.name))
     for rate in (weights.compute, "fp8", "int8"):
         if rate in chip.peak_flops and rate in {"fp8", "int8"}:
-            note = "" if rate == weights.compute else f"{chip.name} has no {weights.compute} rate"
-            dtype = weights.name if rate == weights.compute else rate
-            return KernelChoice(dtype, rate, 1.0, note and f"{note}: computes in {rate}")
-    return _widened(weights, chip, f"{chip.name} has no 8-bit rate")
+            if rate == weights.compute:
+                return KernelChoice(weights.name, rate, 1.0)
+            return KernelChoice(rate, rate, 1.0, _elsewhere(chip, weights.compute, rate))
+    return _widened(weights, chip, say("{chip} has no 8-bit rate", chip=chip.name))
+
+
+def _elsewhere(chip: Chip, lacking: str, rate: str) -> str:
+    """That the chip computes at another rate than the format's own."""
+    return say(
+        "{chip} has no {lacking} rate: computes in {rate}",
+        chip=chip.name,
+        lacking=lacking,
+        rate=rate,
+    )
 
 
 def _weight_dtype(weights: NumberFormat) -> str:
@@ -84,7 +94,8 @@ def _weight_dtype(weights: NumberFormat) -> str:
 def _widened(weights: NumberFormat, chip: Chip, reason: str) -> KernelChoice:
     dtype = _weight_dtype(weights)
     rate = _sixteen_bit(chip)
-    return KernelChoice(dtype, rate, 2.0, f"{reason}: weights widened, computes in {rate}")
+    note = say("{reason}: weights widened, computes in {rate}", reason=reason, rate=rate)
+    return KernelChoice(dtype, rate, 2.0, note)
 
 
 def cache_dtype(kv: NumberFormat) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,10 @@ from engine.model.bytes import (
     weight_bytes,
 )
 from engine.model.config import LoadedModel
+from engine.model.phrases import phrased
 from engine.model.precision import NumberFormat, Precision
+from engine.words.cells import left
+from engine.words.messages import ENGLISH, retold, say
 from engine.words.text import clean
 
 
@@ -115,7 +119,7 @@ def as_json(description: Description) -> dict[str, Any]:
         ),
         "uncounted": list(architecture.uncounted),
         "quantization": quantisation_label(description.precision),
-        "warnings": list(description.warnings),
+        "warnings": [retold(one, ENGLISH) for one in description.warnings],
     }
 
 
@@ -140,66 +144,102 @@ def quantisation_label(precision: Precision) -> str:
 def as_text(description: Description) -> str:
     """The figures for a reader, one per line."""
     architecture = description.architecture
-    tied = "shared with the LM head" if architecture.tied_embeddings else "and LM head apart"
     lines = [
-        f"{description.name}  {description.model_type}, {description.origin}",
-        f"  parameters   {_billions(architecture.total_parameters)} total, "
-        f"{_billions(architecture.active_parameters)} active per token",
-        f"               {architecture.total_parameters:,} total, "
-        f"{architecture.active_parameters:,} active",
-        f"               embedding {tied}; embeddings and towers count in both, "
-        "multi-token prediction in neither",
+        f"{description.name}  {description.model_type}, {say(description.origin)}",
+        *_parameter_lines(architecture),
+        *_cache_lines(description),
     ]
-    if architecture.tower_parameters:
-        lines.append(f"  towers       {_billions(architecture.tower_parameters)} of the total")
-    if architecture.prediction_layers:
-        lines.append(
-            f"  prediction   {_billions(architecture.prediction_parameters)} more in "
-            "multi-token-prediction layers"
-        )
-    lines.append(
-        f"  KV cache     {description.kv_bytes_per_token:,.0f} bytes per token in "
-        f"{description.kv.name}"
+    stored = say(
+        "{gib:,.2f} GiB as {precision}",
+        gib=description.weight_bytes / 2**30,
+        precision=quantisation_label(description.precision),
     )
-    if description.unbounded_kv_bytes_per_token != description.kv_bytes_per_token:
-        lines.append(
-            f"               {description.unbounded_kv_bytes_per_token:,.0f} bytes per token "
-            "beyond the windows"
-        )
-    if description.state_bytes_per_sequence:
-        lines.append(
-            f"  state        {description.state_bytes_per_sequence:,.0f} bytes per sequence"
-        )
-    lines += _cross_lines(description)
     left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
-    lines.append(
-        f"  weights      {description.weight_bytes / 2**30:,.2f} GiB as "
-        f"{quantisation_label(description.precision)}"
-        + (f", not counting {left_out}" if left_out else "")
-    )
-    lines.append(f"  layers       {architecture.layer_count}")
-    lines += [f"               {count} × {kind}" for kind, count in description.layers]
+    if left_out:
+        stored += say(", not counting {left_out}", left_out=left_out)
+    lines += [labelled("weights", stored), labelled("layers", str(architecture.layer_count))]
+    lines += [labelled("", f"{count} × {_kinds(kind)}") for kind, count in description.layers]
     if architecture.assumptions:
-        lines.append("  assumed")
+        lines.append(labelled("assumed", ""))
         lines += [
-            f"               {item.key} = {item.value} ({item.reason})"
+            labelled("", f"{item.key} = {item.value} ({phrased(item.reason)})")
             for item in architecture.assumptions
         ]
-    lines += [f"  warning      {warning}" for warning in description.warnings]
+    lines += [labelled("warning", retold(warning)) for warning in description.warnings]
     return "\n".join(lines)
 
 
-def _cross_lines(description: Description) -> list[str]:
-    """What cross-attention holds per request, in bytes that generated tokens add nothing to."""
+def labelled(label: str, text: str) -> str:
+    """A figure behind what it is."""
+    return f"  {left(say(label), 12)} {text}".rstrip()
+
+
+def _kinds(kind: str) -> str:
+    """The parts of a layer in today's language."""
+    return " + ".join(say(one) for one in kind.split(" + "))
+
+
+def _parameter_lines(architecture: Architecture) -> Iterator[str]:
+    total, active = architecture.total_parameters, architecture.active_parameters
+    yield labelled(
+        "parameters",
+        say(
+            "{total} total, {active} active per token",
+            total=_billions(total),
+            active=_billions(active),
+        ),
+    )
+    yield labelled("", say("{total:,} total, {active:,} active", total=total, active=active))
+    yield labelled(
+        "",
+        say(
+            "embedding shared with the LM head; embeddings and towers count in both, "
+            "multi-token prediction in neither"
+        )
+        if architecture.tied_embeddings
+        else say(
+            "embedding and LM head apart; embeddings and towers count in both, "
+            "multi-token prediction in neither"
+        ),
+    )
+    if architecture.tower_parameters:
+        towers = _billions(architecture.tower_parameters)
+        yield labelled("towers", say("{towers} of the total", towers=towers))
+    if architecture.prediction_layers:
+        more = _billions(architecture.prediction_parameters)
+        yield labelled("prediction", say("{more} more in multi-token-prediction layers", more=more))
+
+
+def _cache_lines(description: Description) -> Iterator[str]:
+    """What a sequence holds, token by token and at once."""
+    yield labelled(
+        "KV cache",
+        say(
+            "{size:,.0f} bytes per token in {stored}",
+            size=description.kv_bytes_per_token,
+            stored=description.kv.name,
+        ),
+    )
+    if description.unbounded_kv_bytes_per_token != description.kv_bytes_per_token:
+        beyond = description.unbounded_kv_bytes_per_token
+        yield labelled("", say("{size:,.0f} bytes per token beyond the windows", size=beyond))
+    if description.state_bytes_per_sequence:
+        state = description.state_bytes_per_sequence
+        yield labelled("state", say("{size:,.0f} bytes per sequence", size=state))
     each, tokens = description.cross_bytes_per_source_token, description.source_tokens
-    if not each:
-        return []
-    if tokens:
-        return [
-            f"  cross        {each * tokens:,.0f} bytes per sequence, once for {tokens:,} tokens "
-            "of its encoder"
-        ]
-    return [f"  cross        {each:,.0f} bytes per token of the prompt, once per sequence"]
+    if each and tokens:
+        yield labelled(
+            "cross",
+            say(
+                "{size:,.0f} bytes per sequence, once for {tokens:,} tokens of its encoder",
+                size=each * tokens,
+                tokens=tokens,
+            ),
+        )
+    elif each:
+        yield labelled(
+            "cross", say("{size:,.0f} bytes per token of the prompt, once per sequence", size=each)
+        )
 
 
 def _billions(count: int) -> str:

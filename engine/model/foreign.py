@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.words.messages import say
 from engine.words.text import clean
 
 WANTED = "expected a model's config.json"
@@ -35,20 +36,26 @@ def _adapter(config: Mapping[str, Any]) -> str:
     kind = clean(str(config.get("peft_type") or "LoRA"), 30)
     base = config.get("base_model_name_or_path")
     if isinstance(base, str) and base:
-        return (
-            f"this is a {kind} adapter of {clean(base, 120)}, not a model; expected the "
-            "config.json of that base model"
+        return say(
+            "this is a {kind} adapter of {base}, not a model; expected the config.json of that "
+            "base model",
+            kind=kind,
+            base=clean(base, 120),
         )
-    return f"this is a {kind} adapter, not a model; expected the config.json of its base model"
+    return say(
+        "this is a {kind} adapter, not a model; expected the config.json of its base model",
+        kind=kind,
+    )
 
 
 def _diffusion(config: Mapping[str, Any]) -> str:
     name = config.get("_class_name")
     if not isinstance(name, str) or "_diffusers_version" not in config:
         return ""
-    return (
-        f"this is a part of a diffusion model ({clean(name, 60)}, diffusers), which makes pictures "
-        "in many passes; expected a language model, a text encoder or a vision model"
+    return say(
+        "this is a part of a diffusion model ({name}, diffusers), which makes pictures in many "
+        "passes; expected a language model, a text encoder or a vision model",
+        name=clean(name, 60),
     )
 
 
@@ -56,12 +63,12 @@ def _header(config: Mapping[str, Any]) -> str:
     """GGUF headers as tools print them, and indexes of weights."""
     names = [*config, *(config["gguf"] if isinstance(config.get("gguf"), dict) else ())]
     if any(str(name).startswith("general.architecture") for name in names):
-        return (
+        return say(
             "this is the header of a GGUF file, not a config.json; expected the config.json of the "
             "model it was made from (GGUF formats are not read)"
         )
     if isinstance(config.get("weight_map"), dict):
-        return f"this is an index of weight files; {WANTED}, which lies beside it"
+        return _wanted("this is an index of weight files; {wanted}, which lies beside it")
     return ""
 
 
@@ -73,17 +80,17 @@ def _beside(config: Mapping[str, Any]) -> str:
     if any(size in inner for inner in nested for size in _SIZES):
         return ""
     if "bits" in config and ("group_size" in config or "desc_act" in config):
-        return f"this is a quantize_config.json of GPTQ; {WANTED}, which lies beside it"
+        return _wanted("this is a quantize_config.json of GPTQ; {wanted}, which lies beside it")
     if isinstance(config.get("quantization"), dict) and "producer" in config:
-        return f"this is a hf_quant_config.json of ModelOpt; {WANTED}, which lies beside it"
+        return _wanted("this is a hf_quant_config.json of ModelOpt; {wanted}, which lies beside it")
     if any(name.endswith("processor_type") or name == "processor_class" for name in config):
-        return f"this says how inputs are prepared (a preprocessor config); {WANTED}"
+        return _wanted("this says how inputs are prepared (a preprocessor config); {wanted}")
     if "tokenizer_class" in config or "added_tokens_decoder" in config or "chat_template" in config:
-        return f"this is a tokenizer's config; {WANTED}"
+        return _wanted("this is a tokenizer's config; {wanted}")
     if "transformers_version" in config and _GENERATION & set(config):
-        return f"this is a generation_config.json; {WANTED}, which lies beside it"
+        return _wanted("this is a generation_config.json; {wanted}, which lies beside it")
     if "zero_optimization" in config or "train_micro_batch_size_per_gpu" in config:
-        return f"this is a DeepSpeed config of a training; {WANTED}"
+        return _wanted("this is a DeepSpeed config of a training; {wanted}")
     return ""
 
 
@@ -91,19 +98,25 @@ FOREIGN = ("adapter_config.json", "model_index.json")
 """Files that say what a folder without a model's config is."""
 _SUFFIXES = {
     ".gguf": "a GGUF file of llama.cpp; expected the config.json of the model it was made from",
-    ".safetensors": f"a file of weights; {WANTED}, which lies beside it",
-    ".bin": f"a file of weights; {WANTED}, which lies beside it",
-    ".pt": f"a file of weights; {WANTED}, which lies beside it",
-    ".pth": f"a file of weights; {WANTED}, which lies beside it",
-    ".onnx": f"an ONNX graph; {WANTED}, or a layer table (CSV, one row per layer)",
-    ".yaml": f"a YAML file, as NeMo and trainers write them; {WANTED} (JSON)",
-    ".yml": f"a YAML file, as NeMo and trainers write them; {WANTED} (JSON)",
-    ".nemo": f"a NeMo archive; {WANTED} (JSON)",
-    ".py": f"a program; {WANTED} (JSON)",
+    ".safetensors": "a file of weights; {wanted}, which lies beside it",
+    ".bin": "a file of weights; {wanted}, which lies beside it",
+    ".pt": "a file of weights; {wanted}, which lies beside it",
+    ".pth": "a file of weights; {wanted}, which lies beside it",
+    ".onnx": "an ONNX graph; {wanted}, or a layer table (CSV, one row per layer)",
+    ".yaml": "a YAML file, as NeMo and trainers write them; {wanted} (JSON)",
+    ".yml": "a YAML file, as NeMo and trainers write them; {wanted} (JSON)",
+    ".nemo": "a NeMo archive; {wanted} (JSON)",
+    ".py": "a program; {wanted} (JSON)",
 }
 
 
 def what_its_name_says(name: str) -> str:
     """What a file is whose name ends like one of another kind; "" for all others."""
     lowered = name.lower()
-    return next((what for end, what in _SUFFIXES.items() if lowered.endswith(end)), "")
+    what = next((what for end, what in _SUFFIXES.items() if lowered.endswith(end)), "")
+    return _wanted(what) if what else ""
+
+
+def _wanted(template: str) -> str:
+    """What a file is, and that a config.json is wanted in its place."""
+    return say(template, wanted=say(WANTED))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.model.architecture import Assumption
+from engine.model.phrases import phrased
 from engine.words.errors import InputError
 from engine.words.messages import say
 
@@ -108,7 +109,9 @@ class Keys:
         ``what`` says of what kind they are, or why."""
         paths = [self.path + name for name in names] or [self.path.removesuffix(".")]
         self.uncounted += paths
-        self.warnings.append(f"{', '.join(paths)}: {what} not counted")
+        self.warnings.append(
+            say("{paths}: {what} not counted", paths=", ".join(paths), what=phrased(what))
+        )
 
     def assume(self, name: str, value: object, reason: str) -> None:
         """Note that ``name`` was not in the file and where its value came from."""
@@ -118,7 +121,7 @@ class Keys:
 
     def problem(self, name: str, value: object, expected: str) -> InputError:
         """The error for a bad value of ``name``."""
-        found = "missing" if value is MISSING else shown(value)
+        found = say("missing") if value is MISSING else shown(value)
         return InputError(
             say(
                 "{source}: {path}{name} is {found}, expected {expected}",
@@ -126,7 +129,7 @@ class Keys:
                 path=self.path,
                 name=name,
                 found=found,
-                expected=expected,
+                expected=phrased(expected),
             )
         )
 

@@ -7,6 +7,7 @@ from engine.scenario import Scenario
 from engine.serve.call import Batch, Rate, Size
 from engine.serve.resolve import undrafted_requests
 from engine.serve.system import System
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 SAID_FROM = 0.005
@@ -22,10 +23,17 @@ def found_note(scenario: Scenario, system: System, found_percent: float | None) 
     found = found_percent / 100.0
     if asked - found < SAID_FROM:
         return ""
-    host = " and host memory" if scenario.settings.host_cache_gib else ""
-    return (
-        f"asked for {asked:.0%} of the prompts from the prefix cache, memory{host} holds "
-        f"{found:.0%}"
+    if scenario.settings.host_cache_gib:
+        return say(
+            "asked for {asked:.0%} of the prompts from the prefix cache, memory and host memory "
+            "holds {found:.0%}",
+            asked=asked,
+            found=found,
+        )
+    return say(
+        "asked for {asked:.0%} of the prompts from the prefix cache, memory holds {found:.0%}",
+        asked=asked,
+        found=found,
     )
 
 

@@ -17,6 +17,7 @@ from engine.plan.results import Table
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 
@@ -87,7 +88,9 @@ def _effect(
     try:
         prepared = prepare(changed)
         if arrangement not in prepared.arrangements:
-            return KeyEffect(value, refused=f"{arrangement.name} is not legal with it")
+            return KeyEffect(
+                value, refused=say("{layout} is not legal with it", layout=arrangement.name)
+            )
         other = precision if precision in prepared.precisions else prepared.precisions[0]
         table = batch_table(prepared, changed, arrangement, other, base.batch)
     except RooftopError as error:

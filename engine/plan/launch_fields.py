@@ -149,7 +149,7 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("memory_fraction", "a memory share of {}", ()),
     ("graph_sequences", "graphs for {} sequences", ("graph_tokens", "graph_list")),
     ("drafts", "{} draft tokens", ("drafts_plus_one",)),
-    *((f"{one}_drafts", "{} draft tokens", ()) for one in _METHODS.values()),
+    *((f"{one}_drafts", "{} draft tokens", (f"{one}_plus_one",)) for one in _METHODS.values()),
     ("prefix_on", "a prefix cache", ()),
     ("prefix_off", "no prefix cache", ()),
     ("chunked", "prompts that share passes with decoding sequences", ()),

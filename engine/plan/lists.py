@@ -8,6 +8,7 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.config import LoadedModel
 from engine.plan.range_case import published_runs
+from engine.words.messages import listed, say
 
 Row = dict[str, Any]
 
@@ -29,6 +30,11 @@ def chip_row(chip: Chip) -> Row:
         "runs": published_runs(chip.id),
         "origin": chip.origin,
     }
+
+
+def runs_told(row: Row) -> str:
+    """The kinds of models of which runs on a chip are published, for people."""
+    return listed([say(one) for one in str(row["runs"]).split(", ")])
 
 
 def model_row(model: LoadedModel) -> Row:

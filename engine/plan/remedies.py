@@ -36,6 +36,7 @@ from engine.scenario import LayoutLimits, Scenario
 from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens
 from engine.words.errors import RooftopError
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 REACH = 256
@@ -260,7 +261,8 @@ def _any_layout(limited: Prepared, scenario: Scenario, candidate: Candidate) -> 
     spread = _spread(prepared.arrangements, candidate, candidate.arrangement.chips)
     options = [one for one in spread if one.arrangement not in limited.arrangements]
     nudges = [
-        Nudge("layout limits", "set", f"any: {one.arrangement.name}", free) for one in options
+        Nudge("layout limits", "set", say("any: {layout}", layout=one.arrangement.name), free)
+        for one in options
     ]
     return _best(_judged(prepared, nudges, options))
 

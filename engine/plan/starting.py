@@ -82,7 +82,8 @@ def unstarted(scenario: Scenario, system: System, arrangement: Arrangement) -> t
     asked = replace(system, max_context=longest_tokens(scenario.workload))
     for one in _copies(scenario, asked, arrangement, None):
         if not one.startup.starts:
-            return (f"{one.pool} worker: {one.verdict}" if one.pool else one.verdict, *one.helps)
+            told = say("{pool} worker: {verdict}", pool=say(one.pool), verdict=one.verdict)
+            return (told if one.pool else one.verdict, *one.helps)
     return ()
 
 

@@ -205,9 +205,11 @@ def _image_note(scenario: Scenario, architecture: Architecture | ForwardArchitec
     if images is None:
         return ""
     width, height = scenario.workload.resolution or USUAL_IMAGE
-    return (
-        f"An image of {width}x{height} is {images.seen.tokens:,} tokens of a prompt; figures with "
-        "images were not measured, and hold no time of reading files and resizing"
+    return say(
+        "An image of {size} is {tokens:,} tokens of a prompt; figures with images were not "
+        "measured, and hold no time of reading files and resizing",
+        size=f"{width}x{height}",
+        tokens=images.seen.tokens,
     )
 
 

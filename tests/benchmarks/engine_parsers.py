@@ -1,12 +1,13 @@
 """Launch lines given to the engines' own argument parsers.
 
-    python -m tests.benchmarks.engine_parsers [vllm sglang lmdeploy deepspeed]
+    python -m tests.benchmarks.engine_parsers [vllm vllm-0.20 sglang …]
 
 Downloads each engine's wheel into a folder that is thrown away, imports its parser in a process of
-its own with everything that is not installed (torch and the like) stood in for, and parses every
-line of `tests.engine.plan.launch_scenarios` that the engine takes. Prints how many lines parse and
-what does not; an engine whose parser cannot be imported so is named with the reason. Needs a
-package index; no accelerator, and nothing is installed.
+its own with everything that is not installed (torch and the like) or acts upon a device stood in
+for, and parses every line of `tests.engine.plan.launch_scenarios` that the engine takes, or that
+its router does. Prints how many lines parse and what does not; an engine whose parser cannot be
+imported so is named with the reason. Needs a package index; no accelerator, and nothing is
+installed.
 """
 
 from __future__ import annotations
@@ -38,12 +39,39 @@ class Engine:
     skipped: int
     told: str = ""
     """The version that lines are written for; empty for the one whose options were read."""
+    stood_in: tuple[str, ...] = ()
+    """Packages of it that act upon a device when they are imported."""
+    beside: tuple[str, ...] = ()
+    """Wheels whose classes its options are made of."""
+    routes: bool = False
+    """Whether it is what stands in front of the engine of its name."""
 
 
+_SGLANG = ("sglang.srt.utils.hf_transformers_patches", "sglang.kernels")
 ENGINES = {
-    "vllm": Engine("vllm", "0.20.0", "vllm.entrypoints.cli.main", 1, "0.20"),
-    "sglang": Engine("sglang", "0.5.10.post1", "sglang.launch_server", 3, "0.5.10"),
+    "vllm": Engine(
+        "vllm",
+        "0.33.0",
+        "vllm.entrypoints.cli.main",
+        1,
+        stood_in=("vllm.ir", "vllm.kernels", "vllm.model_executor.model_loader"),
+    ),
+    "vllm-0.20": Engine("vllm", "0.20.0", "vllm.entrypoints.cli.main", 1, "0.20"),
+    "vllm-router": Engine("vllm-router", "0.1.17", "vllm_router.launch_router", 1, routes=True),
+    "sglang": Engine(
+        "sglang",
+        "0.5.23",
+        "sglang.launch_server",
+        3,
+        stood_in=(*_SGLANG, "sglang.srt.distributed", "sglang.srt.layers"),
+        beside=("msgspec",),
+    ),
+    "sglang-0.5.10": Engine("sglang", "0.5.10.post1", "sglang.launch_server", 3, "0.5.10"),
+    "sglang-router": Engine(
+        "sglang-router", "0.3.2", "sglang_router.launch_router", 3, routes=True
+    ),
     "lmdeploy": Engine("lmdeploy", "0.18.0", "lmdeploy", 1),
+    "lmdeploy-router": Engine("lmdeploy", "0.18.0", "lmdeploy", 1, routes=True),
     "deepspeed": Engine("deepspeed-mii", "0.3.3", "mii.entrypoints.openai_api_server", 3),
 }
 
@@ -56,18 +84,12 @@ def main() -> None:
 
 
 def _report(name: str, engine: Engine, folder: Path) -> str:
-    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder)]
-    wanted = f"{engine.wheel}=={engine.version}"
-    fetched = subprocess.run([*pip, wanted], capture_output=True, text=True, check=False)
-    wheels = [*folder.glob("*.whl")]
-    if fetched.returncode or not wheels:
-        return f"no wheel of {engine.version}: {fetched.stderr.strip().splitlines()[-1:]}"
-    with zipfile.ZipFile(wheels[0]) as archive:
-        python = [one for one in archive.namelist() if one.endswith((".py", ".json", ".txt"))]
-        archive.extractall(folder / "unpacked", python)
+    for wanted in (f"{engine.wheel}=={engine.version}", *engine.beside):
+        if missing := _unpacked(wanted, folder):
+            return missing
     lines = _lines(name, engine)
     done = subprocess.run(
-        [sys.executable, str(CHILD), str(folder / "unpacked"), engine.module],
+        [sys.executable, str(CHILD), str(folder / "unpacked"), engine.module, *engine.stood_in],
         input=json.dumps(lines),
         capture_output=True,
         text=True,
@@ -84,15 +106,33 @@ def _report(name: str, engine: Engine, folder: Path) -> str:
     return f"{engine.version}: {problems.count('')} of {len(lines)} lines parse{said}"
 
 
+def _unpacked(wanted: str, folder: Path) -> str:
+    """Puts a wheel's files into the folder; what is wrong where there is none. Compiled parts of
+    engines stay out: they ask for a device."""
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder)]
+    fetched = subprocess.run([*pip, wanted], capture_output=True, text=True, check=False)
+    start = wanted.partition("=")[0].replace("-", "_")
+    wheels = [*folder.glob(f"{start}-*.whl")]
+    if fetched.returncode or not wheels:
+        return f"no wheel of {wanted}: {fetched.stderr.strip().splitlines()[-1:]}"
+    compiled = () if "==" in wanted else (".so",)
+    with zipfile.ZipFile(wheels[0]) as archive:
+        endings = (".py", ".json", ".txt", "METADATA", *compiled)
+        archive.extractall(
+            folder / "unpacked", [one for one in archive.namelist() if one.endswith(endings)]
+        )
+    return ""
+
+
 def _lines(name: str, engine: Engine) -> list[list[str]]:
     found = []
     for case in CASES:
-        launch = case.launch(name, engine.told)
+        launch = case.launch(name.partition("-")[0], engine.told)
         if not launch.refused:
             found += [
                 [*one.words[engine.skipped :]]
                 for one in launch.processes
-                if one.role is not Role.ROUTER
+                if (one.role is Role.ROUTER) == engine.routes
             ]
     return found
 

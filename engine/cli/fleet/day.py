@@ -22,6 +22,7 @@ from engine.scenario import Lengths, Scenario
 from engine.sources.files import user_path
 from engine.sources.traces.day import read_day
 from engine.sources.traces.trace import Trace
+from engine.words.cells import left
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.quantities import dollars, duration, rate
@@ -106,7 +107,7 @@ def _text(days: tuple[_Named, ...]) -> Told:
     best = days[0].day
     totals, rows = best.totals(), best.rows()
     priced, measured = totals["usd"] is not None, totals["kwh"] is not None
-    head = ["hour", "req/s", "replicas", "chips", "TTFT", "TPOT", "used"]
+    head = [say(one) for one in ("hour", "req/s", "replicas", "chips", "TTFT", "TPOT", "used")]
     lines = [[*head, *(["$"] if priced else []), *(["kWh"] if measured else []), ""]]
     for row in rows:
         cells = [
@@ -122,20 +123,24 @@ def _text(days: tuple[_Named, ...]) -> Told:
         cells += ["–" if row["kwh"] is None else f"{row['kwh']:,.1f}"] if measured else []
         lines.append([*cells, "" if row["meets"] else say("below the objectives")])
     foot = [
-        f"chips    {bars([float(row['chips']) for row in rows], wide=2)}",
-        f"req/s    {bars([row['requests_per_second'] for row in rows], wide=2)}",
+        f"{left(say('chips'), 8)} {bars([float(row['chips']) for row in rows], wide=2)}",
+        f"{left(say('req/s'), 8)} {bars([row['requests_per_second'] for row in rows], wide=2)}",
     ]
     others = [f"{one.name} {_words(one.totals())}".strip() for one in days[1:5]]
     if others:
-        foot += ["", "others:", *(f"  {one}" for one in others)]
+        foot += ["", say("others:"), *(f"  {one}" for one in others)]
     points = [(float(row["hour"]), float(row["chips"])) for row in rows]
     return Told(
-        f"{best.prepared.model.name} on {best.prepared.chip.name}, hour by hour",
+        say(
+            "{model} on {chip}, hour by hour",
+            model=best.prepared.model.name,
+            chip=best.prepared.chip.name,
+        ),
         _sentence(best, totals),
         Grid(lines, range(len(lines[0]) - 1)),
-        Chart("Chips in use", "hour", "chips", (Series("", points),)),
+        Chart(say("Chips in use"), say("hour"), say("chips"), (Series("", points),)),
         foot,
-        (Section("Others", Sentences(others)),),
+        (Section(say("Others"), Sentences(others)),),
     )
 
 

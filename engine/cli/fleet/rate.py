@@ -124,10 +124,14 @@ def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
         for chips in (float(line.sized.chips),)
     ]
     return Told(
-        f"{fleet.prepared.model.name} on {fleet.prepared.chip.name}",
+        say(
+            "{model} on {chip}",
+            model=fleet.prepared.model.name,
+            chip=fleet.prepared.chip.name,
+        ),
         said,
         Grid(table, range(3 if several else 2, len(table[0]))),
-        Bars("Chips that carry the rate", "chips", chips),
+        Bars(say("Chips that carry the rate"), say("chips"), chips),
         sections=tuple(sources(fleet.prepared, fleet.scenario, first.table, first.row)),
     )
 

@@ -81,9 +81,9 @@ def print_split(arguments: argparse.Namespace, split: Split) -> None:
     tell_answer(
         arguments,
         Told(
-            "Several loads on one stock",
+            say("Several loads on one stock"),
             said,
             Grid(lines, (2, 4, 5)),
-            Bars("Chips of each load", "chips", chips),
+            Bars(say("Chips of each load"), say("chips"), chips),
         ),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from engine.cli.report.document import Bars, Chart
+from engine.words.messages import say
 from engine.words.quantities import rate
 from engine.words.text import clean
 
@@ -57,7 +58,7 @@ def _lines(chart: Chart) -> str:
                 yield name
         if chart.limit is not None and chart.limit <= top:
             yield f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up(chart.limit))}/>'
-            said = f"limit {rate(chart.limit)}"
+            said = say("limit {limit}", limit=rate(chart.limit))
             yield _text(WIDTH - RIGHT, up(chart.limit) - 5, said, "end", "#cf222e")
         if chart.chosen is not None:
             x, y = chart.chosen
@@ -66,7 +67,7 @@ def _lines(chart: Chart) -> str:
     middle = (LEFT + WIDTH - RIGHT) / 2
     return _whole(
         HEIGHT,
-        f"{chart.title}: {chart.up} over {chart.across}",
+        say("{title}: {up} over {across}", title=chart.title, up=chart.up, across=chart.across),
         [
             _text(LEFT, 16, chart.up),
             *parts(),

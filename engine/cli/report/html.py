@@ -8,6 +8,7 @@ from html import escape
 from engine import __version__
 from engine.cli.report.chart import svg
 from engine.cli.report.document import Body, Chart, Grid, Listing, Report, Sentences, is_empty
+from engine.words.messages import language, say
 from engine.words.text import clean
 
 _STYLE = """
@@ -35,17 +36,18 @@ footer{color:var(--dim);margin-top:2rem;font-size:13px}
 def html_text(report: Report) -> str:
     """The whole page. Every text of it is escaped."""
     title = _shown(report.title)
+    written = say("Written by rooftop {version}.", version=__version__)
     body = "".join(
         f"<section><h2>{_shown(one.heading)}</h2>{_body(one.body)}</section>\n"
         for one in report.sections
         if not is_empty(one.body)
     )
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body>\n"
         f'<h1>{title}</h1>\n<p class="answer">{_shown(report.answer)}</p>\n{body}'
-        f"<footer>Written by rooftop {_shown(__version__)}.</footer>\n</body></html>\n"
+        f"<footer>{_shown(written)}</footer>\n</body></html>\n"
     )
 
 

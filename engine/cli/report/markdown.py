@@ -16,6 +16,7 @@ from engine.cli.report.document import (
     Sentences,
     is_empty,
 )
+from engine.words.messages import say
 from engine.words.quantities import rate
 from engine.words.text import clean
 
@@ -29,7 +30,7 @@ def markdown_text(report: Report) -> str:
     for one in report.sections:
         if not is_empty(one.body):
             lines += [f"## {_shown(one.heading)}", "", *_body(one.body), ""]
-    return "\n".join([*lines, f"Written by rooftop {__version__}."]) + "\n"
+    return "\n".join([*lines, say("Written by rooftop {version}.", version=__version__)]) + "\n"
 
 
 def _shown(text: str) -> str:

@@ -12,6 +12,7 @@ from engine.plan.alternatives import Alternative
 from engine.plan.explain import explain
 from engine.plan.metrics import BY_ID
 from engine.plan.plan_diff import Difference
+from engine.words.messages import say
 
 _EXPLAINED = 6
 
@@ -20,15 +21,20 @@ def alternatives_report(
     found: Sequence[Alternative], grid: Sequence[Sequence[str]], heading: str
 ) -> Report:
     """Ways side by side, best first, as their ``grid`` of cells tells them."""
+    heading = say(heading)
     best = next((one for one in found if one.meets), None)
-    said = "Nothing meets the objectives."
+    said = say("Nothing meets the objectives.")
     if best is not None and best.table is not None:
-        said = f"Most {best.table.rated.short} within the objectives: {best.label}."
+        said = say(
+            "Most {metric} within the objectives: {best}.",
+            metric=say(best.table.rated.short),
+            best=best.label,
+        )
     bars = []
     unit = ""
     for one in found:
         if one.table is not None and math.isfinite(one.throughput):
-            unit = one.table.rated.label
+            unit = say(one.table.rated.label)
             bars.append((one.label, *one.figure(one.table.rated), one.meets))
     ranges = dict.fromkeys(line for one in found for line in _sources(one))
     notes = dict.fromkeys(f"{one.label}: {note}" for one in found for note in one.notes)
@@ -37,11 +43,13 @@ def alternatives_report(
         f"{_model(found)}: {heading}",
         said,
         (
-            Section("Throughput within the objectives, with ranges", Bars(heading, unit, bars)),
-            Section("Side by side", Grid(grid, tuple(figures))),
+            Section(
+                say("Throughput within the objectives, with ranges"), Bars(heading, unit, bars)
+            ),
+            Section(say("Side by side"), Grid(grid, tuple(figures))),
             *(_why(one) for one in found[:_EXPLAINED] if one.table is not None),
-            Section("Ranges and sources", Sentences([*ranges])),
-            Section("Notes", Sentences([*notes])),
+            Section(say("Ranges and sources"), Sentences([*ranges])),
+            Section(say("Notes"), Sentences([*notes])),
         ),
     )
 
@@ -58,7 +66,7 @@ def _why(one: Alternative) -> Section:
     assert prepared is not None and table is not None
     chosen = (table.arrangement(0), table.precision(0), int(table.batch[0]))
     made = explain(prepared, one.scenario, *chosen)
-    return Section(f"Why {one.label}", Sentences(why_lines(made)))
+    return Section(say("Why {label}", label=one.label), Sentences(why_lines(made)))
 
 
 def _sources(one: Alternative) -> Iterator[str]:
@@ -74,12 +82,12 @@ def difference_report(
 ) -> Report:
     """Two plans: their answers, their metrics side by side, and the keys that differ."""
     before, after = (one.get("choice", {}).get("metrics", {}) for one in documents)
-    rows = [["metric", *names, "change"]]
+    rows = [[say("metric"), *names, say("change")]]
     for name in [*before, *(name for name in after if name not in before)]:
         one, other = before.get(name), after.get(name)
-        label = BY_ID[name].label if name in BY_ID else name
+        label = say(BY_ID[name].label) if name in BY_ID else name
         rows.append([label, _cell(one), _cell(other), _change(one, other)])
-    keys = [["key", *names]]
+    keys = [[say("key"), *names]]
     keys += [
         [one.key, _cell(one.before), _cell(one.after)]
         for one in found
@@ -101,14 +109,16 @@ def difference_report(
     ]
     known = [one for one in rated if one[1] > 0]
     return Report(
-        f"{names[0]} and {names[1]}",
-        f"{len(found)} keys differ." if found else "The plans agree.",
+        say("{first} and {second}", first=names[0], second=names[1]),
+        say("{keys} keys differ.", keys=len(found)) if found else say("The plans agree."),
         (
-            Section("Answers", Sentences(answers)),
-            Section("Throughput per chip", Bars("plans", "per second and chip", known)),
-            Section("Figures", Grid(rows, (1, 2, 3))),
-            Section("What differs", Grid(keys)),
-            Section("Ranges", Sentences(ranges)),
+            Section(say("Answers"), Sentences(answers)),
+            Section(
+                say("Throughput per chip"), Bars(say("plans"), say("per second and chip"), known)
+            ),
+            Section(say("Figures"), Grid(rows, (1, 2, 3))),
+            Section(say("What differs"), Grid(keys)),
+            Section(say("Ranges"), Sentences(ranges)),
         ),
     )
 

@@ -22,7 +22,7 @@ from engine.plan.explain import explain
 from engine.plan.explanation import Explanation
 from engine.plan.launch import launch_of, launch_text
 from engine.plan.metric import Unit
-from engine.plan.metrics import metrics_about
+from engine.plan.metrics import BY_ID, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
@@ -30,6 +30,7 @@ from engine.plan.rows import rows_values
 from engine.plan.sweep import batch_table, replicas_table
 from engine.plan.verification import verification
 from engine.scenario import Scenario
+from engine.words.messages import listed, retold, say
 from engine.words.quantities import GIB, duration
 
 _CANDIDATES = 12
@@ -42,7 +43,12 @@ def plan_report(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> Report:
     start and to verify it, and where the constants come from."""
     table = sweep.table
     row = sweep.best if sweep.best is not None else sweep.nearest
-    title = f"{prepared.model.name} on {scenario.chips} × {prepared.chip.name}"
+    title = say(
+        "{model} on {chips} × {chip}",
+        model=prepared.model.name,
+        chips=scenario.chips,
+        chip=prepared.chip.name,
+    )
     said = answer(prepared, scenario, sweep)
     if row is None:
         return Report(title, said)
@@ -55,19 +61,27 @@ def _sections(
     arrangement, precision = table.arrangement(row), table.precision(row)
     batch = int(table.batch[row])
     made = explain(prepared, scenario, arrangement, precision, batch)
-    chosen = f"{arrangement.name} {precision.name}, batch {batch}"
+    chosen = say(
+        "{layout} {precision}, batch {batch}",
+        layout=arrangement.name,
+        precision=precision.name,
+        batch=batch,
+    )
     for chart in _charts(prepared, scenario, table, row):
         yield Section(chart.title, chart)
-    yield Section(f"Figures of {chosen}", _figures(prepared, scenario, table, row))
+    yield Section(
+        say("Figures of {chosen}", chosen=chosen), _figures(prepared, scenario, table, row)
+    )
     yield from _why(made)
     shown = rows_values(prepared, scenario, table, map(int, sweep.order[:_CANDIDATES]))
     lines, right = grid_of(prepared, scenario, shown)
-    yield Section(f"Best of {sweep.candidates:,} candidates", Grid(lines, right))
+    best = say("Best of {candidates:,} candidates", candidates=sweep.candidates)
+    yield Section(best, Grid(lines, right))
     launch = launch_of(prepared, scenario, arrangement, precision, batch)
     text = launch_text(launch) if launch.processes else ""
-    yield Section("How to start it", Listing(text))
+    yield Section(say("How to start it"), Listing(text))
     if not launch.processes:
-        yield Section("What no option says", Sentences(launch.gaps))
+        yield Section(say("What no option says"), Sentences(launch.gaps))
     verify = verification(prepared, scenario, arrangement, precision, batch)
     yield from _verify(verify.get("runs", ()))
     yield from sources(prepared, scenario, table, row)
@@ -79,14 +93,14 @@ def _charts(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> I
     arrangement, precision = table.arrangement(row), table.precision(row)
     if table.at_rate:
         drawn = replicas_table(prepared, scenario, arrangement, precision)
-        across = "replicas"
+        across = say("replicas")
     else:
         most = max(int(table.batch[table.fits].max(initial=1)), int(table.batch[row]))
         batches = np.unique(np.linspace(1, most, min(most, _MOST_BATCHES)).astype(np.int64))
         drawn = batch_table(
             prepared, scenario, arrangement, precision, np.union1d(batches, table.batch[row])
         )
-        across = "batch per replica"
+        across = say("batch per replica")
     for metric in dict.fromkeys((table.rated, table.felt)):
         values = drawn.metrics[metric.id]
         limit = metric.limit_in(scenario.objectives)
@@ -96,9 +110,9 @@ def _charts(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> I
             if math.isfinite(y)
         ]
         yield Chart(
-            f"{metric.label} of {arrangement.name}",
+            say("{metric} of {layout}", metric=say(metric.label), layout=arrangement.name),
             across,
-            metric.label,
+            say(metric.label),
             (Series("", points),),
             (float(table.sizes[row]), table.value(row, metric.id)),
             limit,
@@ -107,7 +121,8 @@ def _charts(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> I
 
 def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> Grid:
     accuracy = accuracy_of(prepared, scenario, table.precision(row))
-    rows = [["metric", "predicted", "range (two of three)", "objective"]]
+    heads = ("metric", "predicted", "range (two of three)", "objective")
+    rows = [[say(head) for head in heads]]
     for metric in metrics_about(prepared.kind, one_token=table.one_token):
         value = table.metrics.get(metric.id, np.full(len(table), np.nan))[row]
         if not math.isfinite(value):
@@ -116,12 +131,15 @@ def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> 
         share = accuracy.share(metric.range)
         rows.append(
             [
-                metric.label,
+                say(metric.label),
                 number(metric.unit, float(value)),
                 ""
                 if share is None
-                else f"{number(metric.unit, float(value) * (1 - share))} to "
-                f"{number(metric.unit, float(value) * (1 + share))}",
+                else say(
+                    "{low} to {high}",
+                    low=number(metric.unit, float(value) * (1 - share)),
+                    high=number(metric.unit, float(value) * (1 + share)),
+                ),
                 "" if limit is None else metric.plain(limit),
             ]
         )
@@ -133,38 +151,60 @@ def why_lines(made: Explanation) -> list[str]:
     lines = []
     for metric, parts in made.parts.items():
         total = sum(one.seconds for one in parts)
-        shares = ", ".join(f"{one.name} {duration(one.seconds * 1e3)}" for one in parts)
+        shares = listed([f"{say(one.name)} {duration(one.seconds * 1e3)}" for one in parts])
         name = metric.removesuffix("_ms").upper()
         lines.append(f"{name} {duration(total * 1e3)}: {shares}")
     for one in made.passes:
         took = duration(one.seconds * 1e3)
-        lines.append(f"A {one.phase} pass takes {took}: MFU {one.mfu:.0%}, MBU {one.mbu:.0%}")
-    limits = ", ".join(f"{name} {batch:,}" for name, batch in made.largest_batch.items())
-    lines.append(f"Largest batch by limit: {limits}")
+        lines.append(
+            say(
+                "A {phase} pass takes {took}: MFU {mfu:.0%}, MBU {mbu:.0%}",
+                phase=say(one.phase),
+                took=took,
+                mfu=one.mfu,
+                mbu=one.mbu,
+            )
+        )
+    limits = listed([f"{say(name)} {batch:,}" for name, batch in made.largest_batch.items()])
+    lines.append(say("Largest batch by limit: {limits}", limits=limits))
     if made.pool:
-        lines.append(f"The {made.pool} pool is the slower one")
+        lines.append(say("The {pool} pool is the slower one", pool=say(made.pool)))
     if made.drafting is not None:
-        lines.append(f"Drafts: {made.drafting.note}; {made.drafting.sentence}")
+        lines.append(
+            say(
+                "Drafts: {note}; {sentence}",
+                note=made.drafting.note,
+                sentence=made.drafting.sentence,
+            )
+        )
     return lines
 
 
 def _why(made: Explanation) -> Iterator[Section]:
-    yield Section("Why", Sentences(why_lines(made)))
+    yield Section(say("Why"), Sentences(why_lines(made)))
     longest = sorted(made.operators, key=lambda one: one.seconds, reverse=True)[:_OPERATORS]
-    rows = [["operators", "pass", "time", "bound by", "constants"]]
+    rows = [[say(head) for head in ("operators", "pass", "time", "bound by", "constants")]]
     rows += [
-        [one.name, one.phase, duration(one.seconds * 1e3), one.bound_by, one.provenance]
+        [
+            say(one.name),
+            say(one.phase),
+            duration(one.seconds * 1e3),
+            one.bound_by,
+            say(one.provenance),
+        ]
         for one in longest
     ]
-    yield Section("Longest operators", Grid(rows, (2,)))
-    held = [["memory per chip", Unit.GIBIBYTES.value]]
-    held += [[one.name, f"{one.bytes / GIB:.2f}"] for one in made.memory]
-    held.append(["of", f"{made.capacity_bytes / GIB:.2f}"])
-    yield Section("Memory", Grid(held, (1,)))
+    yield Section(say("Longest operators"), Grid(rows, (2,)))
+    for table in made.memory_tables:
+        held = [[say("memory per chip"), Unit.GIBIBYTES.value]]
+        held += [[say(one.name), f"{one.bytes / GIB:.2f}"] for one in table.items]
+        held.append([say("of"), f"{table.capacity_bytes / GIB:.2f}"])
+        worker = say("Memory of a {pool} worker", pool=say(table.pool))
+        yield Section(worker if table.pool else say("Memory"), Grid(held, (1,)))
 
 
 def _verify(runs: Sequence[dict[str, object]]) -> Iterator[Section]:
-    rows = [["load", "metric", "expected", "low", "high"]]
+    rows = [[say(head) for head in ("load", "metric", "expected", "low", "high")]]
     lines = []
     for run in runs:
         expected, clients = run["expected"], run["lines"]
@@ -172,22 +212,24 @@ def _verify(runs: Sequence[dict[str, object]]) -> Iterator[Section]:
         rows += [
             [
                 f"{run['concurrency']}",
-                name,
+                say(BY_ID[name].label) if name in BY_ID else name,
                 *(f"{one[key]:,.4g}" for key in ("value", "low", "high")),
             ]
             for name, one in expected.items()
         ]
         lines.append(next(iter(clients.values())))
-    yield Section("How to verify it", Grid(rows, (0, 2, 3, 4)))
-    yield Section("Benchmark lines", Listing("\n".join(lines)))
+    yield Section(say("How to verify it"), Grid(rows, (0, 2, 3, 4)))
+    yield Section(say("Benchmark lines"), Listing("\n".join(lines)))
 
 
 def sources(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> Iterator[Section]:
     """How far off such predictions have been, and where the constants come from."""
     accuracy = accuracy_of(prepared, scenario, table.precision(row))
     chip, engine = prepared.chip, prepared.framework
-    lines = [f"Accuracy: {accuracy.sentence()}"]
+    lines = [say("Accuracy: {sentence}", sentence=accuracy.sentence())]
     for profile in (chip, engine):
-        lines += [f"{profile.name} ({profile.provenance}): {one}" for one in profile.sources]
-    lines += prepared.fallbacks
-    yield Section("Ranges and sources", Sentences(lines))
+        lines += [
+            f"{profile.name} ({say(str(profile.provenance))}): {one}" for one in profile.sources
+        ]
+    lines += map(retold, prepared.fallbacks)
+    yield Section(say("Ranges and sources"), Sentences(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 from engine.sources.files import refuse_other, user_path
@@ -12,6 +13,8 @@ from engine.words.messages import say
 from engine.words.text import clean
 
 FORMS = (".html", ".md")
+_WRITTEN = re.compile(rb"rooftop \d+\.\d")
+"""At the end of a report, in whatever language."""
 
 
 def add_report_options(parser: argparse.ArgumentParser) -> None:
@@ -50,4 +53,4 @@ def _is_report(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(file.tell() - 400, 0))
-        return b"Written by rooftop" in file.read()
+        return _WRITTEN.search(file.read()) is not None

@@ -10,6 +10,7 @@ from engine.cli.report.html import html_text
 from engine.cli.report.markdown import markdown_text
 from engine.cli.report.options import report_path
 from engine.sources.files import write_text
+from engine.words.messages import say
 from engine.words.text import clean
 
 _FORMS: dict[str, Callable[[Report], str]] = {
@@ -27,4 +28,4 @@ def give_report(arguments: argparse.Namespace, report: Report) -> str:
         return ""
     path = report_path(arguments.report)
     write_text(path, _FORMS[path.suffix.lower()](report))
-    return f"Report written to {clean(str(path))}"
+    return say("Report written to {path}", path=clean(str(path)))

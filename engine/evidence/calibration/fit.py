@@ -23,6 +23,7 @@ from engine.serve.requests import Requests
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.work.arrangement import Aggregated
 
 MINIMUM_RUNS = 3
@@ -97,12 +98,21 @@ def check_runs(runs: Sequence[Run]) -> None:
     """Refuse too few runs, and runs that contradict each other; raises `InputError`."""
     if len(runs) < MINIMUM_RUNS:
         raise InputError(
-            f"found {len(runs)} run{'s' if len(runs) != 1 else ''}, expected at least "
-            f"{MINIMUM_RUNS} (different concurrencies say most)"
+            say(
+                "found {runs}, expected at least {least} (different concurrencies say most)",
+                runs=say("1 run") if len(runs) == 1 else say("{runs} runs", runs=len(runs)),
+                least=MINIMUM_RUNS,
+            )
         )
     timed = sum(1 for run in runs if run.tpot_ms > 0)
     if timed < MINIMUM_RUNS:
-        raise InputError(f"found TPOT in {timed} runs, expected it in at least {MINIMUM_RUNS}")
+        raise InputError(
+            say(
+                "found TPOT in {timed} runs, expected it in at least {minimum_runs}",
+                timed=timed,
+                minimum_runs=MINIMUM_RUNS,
+            )
+        )
     seen: dict[tuple[object, ...], Run] = {}
     for run in runs:
         key = (
@@ -115,8 +125,14 @@ def check_runs(runs: Sequence[Run]) -> None:
         apart = abs(run.tpot_ms / earlier.tpot_ms - 1.0)
         if apart > CONTRADICTION:
             raise InputError(
-                f"{run.name} contradicts {earlier.name}: the same configuration took "
-                f"{run.tpot_ms:.4g} and {earlier.tpot_ms:.4g} ms per token"
+                say(
+                    "{name} contradicts {name_2}: the same configuration took "
+                    "{tpot_ms:.4g} and {tpot_ms_2:.4g} ms per token",
+                    name=run.name,
+                    name_2=earlier.name,
+                    tpot_ms=run.tpot_ms,
+                    tpot_ms_2=earlier.tpot_ms,
+                )
             )
 
 
@@ -144,8 +160,12 @@ def calibrate(site: System, runs: Sequence[Run], only: Collection[str] = ()) -> 
     after = _errors(site, runs, framework, target)
     if after[1] > UNEXPLAINED:
         raise InputError(
-            f"the runs contradict the model or each other: TPOT is still {after[1]:.0%} off in the "
-            "median after the fit; check --tp, --weights and --chip"
+            say(
+                "the runs contradict the model or each other: TPOT is still "
+                "{after:.0%} off in the median after the fit; check --tp, --weights "
+                "and --chip",
+                after=after[1],
+            )
         )
     fitted = tuple(
         Fitted(constant, float(np.exp(log)), float(spread), bool(spread <= IDENTIFIED * prior))

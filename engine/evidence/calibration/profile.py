@@ -12,6 +12,7 @@ from engine.hardware.framework_profiles import source_values
 from engine.sources.files import refuse_other, write_text
 from engine.sources.profile_files import read_toml, user_folder
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 _CALIBRATED = "calibrated to"
@@ -23,7 +24,10 @@ def profile_name(framework: str, chip: str, wanted: str) -> str:
     name = wanted.strip().lower() or f"{framework}-{chip}"
     if not _IDENTITY.match(name):
         raise InputError(
-            f"--name {clean(wanted, 60)!r}: expected 1 to 60 of a-z, 0-9, dot, dash and underscore"
+            say(
+                "--name {wanted!r}: expected 1 to 60 of a-z, 0-9, dot, dash and underscore",
+                wanted=clean(wanted, 60),
+            )
         )
     return name
 
@@ -39,7 +43,9 @@ def write_profile(framework: Framework, name: str, chip: str, runs: int) -> Path
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or "cannot be written").lower()
-        raise InputError(f"{clean(str(folder))}: {reason}") from None
+        raise InputError(
+            say("{folder}: {reason}", folder=clean(str(folder)), reason=reason)
+        ) from None
     refuse_other(path, _is_calibrated, "calibration")
     write_text(path, tomli_w.dumps(values))
     return path

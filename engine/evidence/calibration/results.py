@@ -21,6 +21,7 @@ from engine.evidence.calibration.summaries import is_summary, summary_record
 from engine.sources.csv_text import open_csv
 from engine.sources.files import read_text
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.layout import Layout
 
@@ -78,8 +79,12 @@ def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:
     for run in runs:
         if run.accepted > 1.0:
             raise InputError(
-                f"{run.name}: accept_length: found {run.accepted:g}, expected a run without "
-                "speculative decoding"
+                say(
+                    "{name}: accept_length: found {accepted:g}, expected a run without "
+                    "speculative decoding",
+                    name=run.name,
+                    accepted=run.accepted,
+                )
             )
     return runs
 
@@ -94,7 +99,13 @@ def read_measured(paths: Sequence[Path], layout: Layout) -> list[Run]:
             place = shown if len(records) == 1 else f"{shown} result {number}"
             runs.append(_Record(record, place).run(layout))
         if len(runs) > MAXIMUM_RUNS:
-            raise InputError(f"{shown}: more than {MAXIMUM_RUNS:,} runs")
+            raise InputError(
+                say(
+                    "{shown}: more than {maximum_runs:,} runs",
+                    shown=shown,
+                    maximum_runs=MAXIMUM_RUNS,
+                )
+            )
     return runs
 
 
@@ -108,9 +119,13 @@ def _records(path: Path, shown: str) -> list[dict[str, Any]]:
     if not found or len(results) < len(found):
         other = next((name for one in found if (name := not_serving(one))), "")
         raise InputError(
-            f"{shown}: {other or 'no benchmark result found'}, expected JSON of vllm bench serve, "
-            "JSON lines of SGLang bench_serving, JSON, CSV or console of aiperf, CSV of "
-            "genai-perf, JSON of guidellm or inference-perf"
+            say(
+                "{shown}: {other}, expected JSON of vllm bench serve, JSON lines of "
+                "SGLang bench_serving, JSON, CSV or console of aiperf, CSV of "
+                "genai-perf, JSON of guidellm or inference-perf",
+                shown=shown,
+                other=other or "no benchmark result found",
+            )
         )
     return results
 
@@ -119,8 +134,11 @@ def _whole_summary(text: str, shown: str) -> dict[str, Any]:
     record = summary_record(text)
     if not _is_result(record):
         raise InputError(
-            f"{shown}: found a summary without request throughput and output lengths, expected "
-            "those of genai-perf or aiperf"
+            say(
+                "{shown}: found a summary without request throughput and output "
+                "lengths, expected those of genai-perf or aiperf",
+                shown=shown,
+            )
         )
     return record
 
@@ -140,8 +158,16 @@ def _check_size(text: str, shown: str) -> None:
     values = objects + text.count("[") + text.count(",")
     if objects > MAXIMUM_OBJECTS or values > MAXIMUM_VALUES:
         raise InputError(
-            f"{shown}: {objects:,} objects and {values:,} values, expected at most "
-            f"{MAXIMUM_OBJECTS:,} and {MAXIMUM_VALUES:,}; results without details are enough"
+            say(
+                "{shown}: {objects:,} objects and {values:,} values, expected at most "
+                "{maximum_objects:,} and {maximum_values:,}; results without details "
+                "are enough",
+                shown=shown,
+                objects=objects,
+                values=values,
+                maximum_objects=MAXIMUM_OBJECTS,
+                maximum_values=MAXIMUM_VALUES,
+            )
         )
 
 
@@ -231,8 +257,14 @@ class _Record:
         failed, completed = self.values.get("failed"), self.number("completed")
         if isinstance(failed, int | float) and failed > MOST_FAILED * (completed + failed):
             raise InputError(
-                f"{self.place}: failed: found {failed:g} of {completed + failed:g} requests, "
-                f"expected at most {MOST_FAILED:.0%}"
+                say(
+                    "{place}: failed: found {failed:g} of {completed:g} requests, expected "
+                    "at most {most_failed:.0%}",
+                    place=self.place,
+                    failed=failed,
+                    completed=completed + failed,
+                    most_failed=MOST_FAILED,
+                )
             )
 
     def _request_rate(self) -> float | None:
@@ -277,7 +309,14 @@ class _Record:
             if self.has(whole) and self.has(first):
                 rest = self.number(whole) - self.number(first)
                 if rest <= 0:
-                    raise InputError(f"{self.place}: {whole}: expected more than {first}")
+                    raise InputError(
+                        say(
+                            "{place}: {whole}: expected more than {first}",
+                            place=self.place,
+                            whole=whole,
+                            first=first,
+                        )
+                    )
                 return rest / (output_tokens - 1.0)
         return self.either("mean_itl_ms", "median_itl_ms")
 
@@ -313,10 +352,24 @@ class _Record:
         value = self.values.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             found = "nothing" if value is None else clean(repr(value), 40)
-            raise InputError(f"{self.place}: {key}: found {found}, expected a number above 0")
+            raise InputError(
+                say(
+                    "{place}: {key}: found {found}, expected a number above 0",
+                    place=self.place,
+                    key=key,
+                    found=found,
+                )
+            )
         if not SMALLEST <= value <= LARGEST:
             raise InputError(
-                f"{self.place}: {key}: found {value}, expected a number above 0 "
-                f"(from {SMALLEST:g} to {LARGEST:g})"
+                say(
+                    "{place}: {key}: found {value}, expected a number above 0 (from "
+                    "{smallest:g} to {largest:g})",
+                    place=self.place,
+                    key=key,
+                    value=value,
+                    smallest=SMALLEST,
+                    largest=LARGEST,
+                )
             )
         return float(value)

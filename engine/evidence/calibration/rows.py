@@ -16,6 +16,7 @@ from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.serve.system import System
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -34,15 +35,28 @@ def csv_runs(path: Path, site: System) -> list[Run]:
     elif len(profiles) > 1:
         fitting = []
     if len(fitting) > MAXIMUM_RUNS:
-        raise InputError(f"{clean(str(path))}: more than {MAXIMUM_RUNS:,} runs")
+        raise InputError(
+            say(
+                "{path}: more than {maximum_runs:,} runs",
+                path=clean(str(path)),
+                maximum_runs=MAXIMUM_RUNS,
+            )
+        )
     if fitting:
         return [run_of(row, cached_share(row, site.engine)) for row in fitting]
     seen = sorted({f"{row.model} {row.weights} on {row.chip} by {row.framework}" for row in rows})
     others = f" and {len(seen) - 1} others" if len(seen) > 1 else ""
     raise InputError(
-        f"{clean(str(path))}: no serving row of {site.tokens_model.name} "
-        f"{site.precision.weights.name} on {site.chip.id} by {site.engine.id}, "
-        f"found {seen[0]}{others}"
+        say(
+            "{path}: no serving row of {name} {name_2} on {id} by {id_2}, found {seen}{others}",
+            path=clean(str(path)),
+            name=site.tokens_model.name,
+            name_2=site.precision.weights.name,
+            id=site.chip.id,
+            id_2=site.engine.id,
+            seen=seen[0],
+            others=others,
+        )
     )
 
 

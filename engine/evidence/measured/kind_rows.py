@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.evidence.measured.reader import EXPECTED, MAXIMUM_BYTES, open_results
 from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 
 LARGEST_FILE = 16 << 20
@@ -32,7 +33,14 @@ def read_kind(path: Path, kind: str, required: Sequence[str]) -> list[Mapping[st
         lines = list(table)
     for column in required:
         if lines and column not in lines[0]:
-            raise InputError(f"{shown}: column {column} is missing, expected it under kind {kind}")
+            raise InputError(
+                say(
+                    "{shown}: column {column} is missing, expected it under kind {kind}",
+                    shown=shown,
+                    column=column,
+                    kind=kind,
+                )
+            )
     return [cells for cells in lines if _kind(cells) == kind]
 
 

@@ -24,6 +24,7 @@ from engine.evidence.measured.runs import Run
 from engine.hardware.chip_profiles import chip_aliases
 from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
+from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import parse_decimal
 
@@ -154,7 +155,9 @@ def read_measurements(path: Path) -> list[Measurement]:
     with open_results(path) as table:
         rows = list(_rows(table, shown))
     if not rows:
-        raise InputError(f"{shown}: no rows under the header, expected one per measured point")
+        raise InputError(
+            say("{shown}: no rows under the header, expected one per measured point", shown=shown)
+        )
     return rows
 
 
@@ -164,7 +167,11 @@ def _check_length(lines: Iterator[list[str]], shown: str) -> None:
         pass
     if next(lines, None) is not None:
         raise InputError(
-            f"{shown}: more than {MAXIMUM_ROWS:,} rows, expected fewer: split the file"
+            say(
+                "{shown}: more than {maximum_rows:,} rows, expected fewer: split the file",
+                shown=shown,
+                maximum_rows=MAXIMUM_ROWS,
+            )
         )
 
 
@@ -173,7 +180,14 @@ def _rows(table: csv.DictReader[str], shown: str) -> Iterator[Measurement]:
     for column in REQUIRED:
         if column not in columns:
             found = clean(", ".join(columns), 100) or "an empty file"
-            raise InputError(f"{shown}: column {column} is missing, found {found}")
+            raise InputError(
+                say(
+                    "{shown}: column {column} is missing, found {found}",
+                    shown=shown,
+                    column=column,
+                    found=found,
+                )
+            )
     for cells in table:
         yield _row(cells, table.line_num)
 

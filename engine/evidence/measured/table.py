@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from engine.evidence.measured.record import Record, RecordedError
 from engine.evidence.measured.report import Group
+from engine.words.cells import cells, left, right
+from engine.words.messages import say
 
 NAMES = {
     "ttft_ms": "TTFT",
@@ -21,7 +23,7 @@ NAMES = {
 HEADER = ("kind", "metric", "rows", "predicted", "median error", "mean error", "bias", "±20 %")
 FOLDS = ("pairs", "models", "months")
 """What predictions of held-out rows have not seen."""
-RECORD_HEADER = (*HEADER, *(f"without {name}" for name in FOLDS))
+RECORD_HEADER = (*HEADER, "without pairs", "without models", "without months")
 _WORDS = 2
 """Columns that hold words; the others hold numbers."""
 
@@ -77,24 +79,33 @@ def choice_words(record: Record) -> str:
     if not record.choices:
         return ""
     parts = [
-        f"{one.median:.1%} in the median, {one.mean:.1%} in the mean under {one.tpot_limit_ms:g} ms"
+        say(
+            "{median:.1%} in the median, {mean:.1%} in the mean under {limit:g} ms",
+            median=one.median,
+            mean=one.mean,
+            limit=one.tpot_limit_ms,
+        )
         for one in record.choices
     ]
-    return (
+    return say(
         "Tokens/s/chip lost by running the configuration that held-out prediction finds best under "
-        f"a TPOT limit, against the best measured one: {'; '.join(parts)}."
+        "a TPOT limit, against the best measured one: {parts}.",
+        parts="; ".join(parts),
     )
 
 
 def as_text(lines: Lines) -> str:
-    """Aligned columns."""
-    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    """Aligned columns, their words in today's language."""
+    head, *rest = lines
+    told = [[say(one) for one in head]]
+    told += [[*(say(one) for one in line[:_WORDS]), *line[_WORDS:]] for line in rest]
+    widths = [max(cells(line[place]) for line in told) for place in range(len(head))]
     return "\n".join(
         "  ".join(
-            text.ljust(width) if place < _WORDS else text.rjust(width)
+            left(text, width) if place < _WORDS else right(text, width)
             for place, (text, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
-        for line in lines
+        for line in told
     )
 
 

@@ -47,6 +47,7 @@ TRAITS = {
         norm="layer",
     ),
     "iquestcoder": BIASED,
+    "teleflm": PLAIN,
 }
 
 COSMETIC = {
@@ -54,6 +55,7 @@ COSMETIC = {
     "internlm3": ("attention_bias",),
     "exaone": ("num_layers",),
     "baichuan": ("z_loss_weight",),
+    "teleflm": ("use_mup", "mup_scale_factor", "input_mult", "output_mult"),
     "solar": ("bskcn_1", "bskcn_2", "bskcn_3", "bskcn_4", "bskcn_tv", "sliding_window"),
 }
 """Keys of a family that change neither bytes nor FLOPs."""

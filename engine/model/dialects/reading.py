@@ -98,7 +98,7 @@ def _text_alone(config: dict[str, Any], note: str) -> tuple[dict[str, Any], str]
     inner = text_values(config)
     if inner == config:
         return config, note
-    return inner, f"{note}; only its text model is read, towers are not counted"
+    return inner, say("{note}; only its text model is read, towers are not counted", note=note)
 
 
 def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, str]:
@@ -115,7 +115,11 @@ def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, 
     if assume:
         return (
             assume,
-            f"read as {assume} because --assume says so; model_type is {stated or 'absent'}",
+            say(
+                "read as {assume} because --assume says so; model_type is {stated}",
+                assume=assume,
+                stated=stated or say("absent"),
+            ),
         )
     draft = draft_kind(config)
     if draft:
@@ -124,7 +128,7 @@ def _model_type(config: dict[str, Any], source: str, assume: str) -> tuple[str, 
         return stated, ""
     guessed = model_type_of_architectures(config.get("architectures"))
     if guessed:
-        return guessed, f"model_type is absent; architectures says {guessed}"
+        return guessed, say("model_type is absent; architectures says {guessed}", guessed=guessed)
     return "", ""
 
 
@@ -132,26 +136,42 @@ def _unknown(config: dict[str, Any], source: str, model_type: str, assume: str) 
     known = known_model_types()
     if assume:
         near = closest(assume, known, 3, 0.4) or ["llama"]
-        return f"--assume {clean(assume, 60)}: no such model type; nearest known: {', '.join(near)}"
+        return say(
+            "--assume {assume}: no such model type; nearest known: {near}",
+            assume=clean(assume, 60),
+            near=", ".join(near),
+        )
     what = clean(model_type, 60)
     refused = why_refused(config, model_type)
     if refused is not None:
-        wanted = _named_inside(config) or f"; {refused.wanted}"
+        wanted = _named_inside(config) or say("; {wanted}", wanted=say(refused.wanted))
         named = f"model_type {what!r}" if model_type else _first_class(config)
-        return f"{source}: {named} is {refused.what}{wanted}"
+        return say(
+            "{source}: {named} is {what}{wanted}",
+            source=source,
+            named=named,
+            what=say(refused.what),
+            wanted=wanted,
+        )
     if not model_type:
-        return (
-            f"{source}: model_type is missing and architectures names no known class; "
-            "expected a config.json with a model_type such as llama"
+        return say(
+            "{source}: model_type is missing and architectures names no known class; "
+            "expected a config.json with a model_type such as llama",
+            source=source,
         )
     slip = _slip_of(model_type, known)
     if slip:
-        return (
-            f"{source}: model_type {what!r} is unknown; nearest known: {slip}; pass --assume "
-            f"{slip} to read it that way"
+        return say(
+            "{source}: model_type {what!r} is unknown; nearest known: {slip}; pass --assume "
+            "{slip} to read it that way",
+            source=source,
+            what=what,
+            slip=slip,
         )
-    inside = _named_inside(config) or _class_of_family(config) or _UNKNOWN
-    return f"{source}: model_type {what!r} is unknown{inside}"
+    inside = _named_inside(config) or _class_of_family(config) or say(_UNKNOWN)
+    return say(
+        "{source}: model_type {what!r} is unknown{inside}", source=source, what=what, inside=inside
+    )
 
 
 _UNKNOWN = ", expected a family that rooftop reads: no other would give its bytes and FLOPs"
@@ -159,7 +179,7 @@ _UNKNOWN = ", expected a family that rooftop reads: no other would give its byte
 
 def _first_class(config: dict[str, Any]) -> str:
     """The class that a file without model_type names."""
-    return f"class {clean(str(class_names(config)[0]), 60)}"
+    return say("class {name}", name=clean(str(class_names(config)[0]), 60))
 
 
 def _slip_of(model_type: str, known: tuple[str, ...]) -> str:
@@ -175,7 +195,10 @@ def _named_inside(config: dict[str, Any]) -> str:
     inner = text_values(config)
     nested = inner.get("model_type") if inner != config else None
     if isinstance(nested, str) and reader_for(nested) is not None:
-        return f"; its text model is a {nested}: pass --assume {nested} to read that alone"
+        return say(
+            "; its text model is a {nested}: pass --assume {nested} to read that alone",
+            nested=nested,
+        )
     return ""
 
 
@@ -183,7 +206,10 @@ def _class_of_family(config: dict[str, Any]) -> str:
     """How to read a file whose class is one of a known family; "" when it is not."""
     by_class = model_type_of_architectures(config.get("architectures"))
     if by_class:
-        return f"; its class is one of {by_class}: pass --assume {by_class} to read it as that"
+        return say(
+            "; its class is one of {family}: pass --assume {family} to read it as that",
+            family=by_class,
+        )
     return ""
 
 
@@ -199,8 +225,12 @@ def _size_warning(architecture: Architecture) -> tuple[str, ...]:
         if experts == architecture.expert_count and architecture.total_parameters < experts * each:
             return ()
         return (
-            f"the name says {several[0]}, the config gives {architecture.expert_count} experts "
-            f"and {architecture.total_parameters / 1e9:.2f}B",
+            say(
+                "the name says {said}, the config gives {experts} experts and {total:.2f}B",
+                said=several[0],
+                experts=architecture.expert_count,
+                total=architecture.total_parameters / 1e9,
+            ),
         )
     sizes = [
         float(number.replace("_", ".")) * {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()]
@@ -217,6 +247,10 @@ def _size_warning(architecture: Architecture) -> tuple[str, ...]:
     if any(abs(size - stated) <= NAME_TOLERANCE * stated for size in (counted, text)):
         return ()
     return (
-        f"the name says {stated / 1e9:g}B, the config gives {counted / 1e9:.2f}B "
-        f"({(counted - stated) / stated:+.1%})",
+        say(
+            "the name says {stated:g}B, the config gives {counted:.2f}B ({off:+.1%})",
+            stated=stated / 1e9,
+            counted=counted / 1e9,
+            off=(counted - stated) / stated,
+        ),
     )

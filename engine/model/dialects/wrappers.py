@@ -12,6 +12,7 @@ from engine.model.dialects import (
     towers_more,
     towers_ocr,
     towers_query,
+    towers_remote,
     towers_speech,
 )
 from engine.model.dialects.towers import Tower
@@ -152,6 +153,7 @@ WRAPPERS = {
             "min_dynamic_patch",
             "select_layer",
             "use_thumbnail",
+            "use_msac",
             "ps_version",
             "use_backbone_lora",
             "use_llm_lora",
@@ -219,7 +221,10 @@ WRAPPERS = {
         "ernie4_5_vl_moe_text", towers_more.ernie4_5, "ernie4_5_vl_moe_vision", always=True
     ),
     "step3_vl": Wrapper(
-        "step3_text", vision_type="none", harmless=("understand_projector_stride", "projector_bias")
+        "step3_text",
+        towers_remote.step3,
+        "step3_vision_encoder",
+        harmless=("understand_projector_stride",),
     ),
     "ovis2": Wrapper("qwen2", towers_more.ovis2, "ovis2_vision"),
     "glm_ocr": Wrapper("glm_ocr_text", towers_more.glm_ocr, "glm_ocr_vision", always=True),
@@ -326,4 +331,25 @@ WRAPPERS = {
     "blip-2": Wrapper("opt", towers_query.blip, "blip_2_vision_model", always=True),
     "instructblip": Wrapper("opt", towers_query.blip, "instructblip_vision_model", always=True),
     "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),
+    "dots_ocr": Wrapper(
+        "qwen2",
+        towers_remote.dots_ocr,
+        "dots_vit",
+        always=True,
+        text_harmless=("attention_bias",),
+    ),
+    "ovis": Wrapper(
+        "qwen2",
+        towers_remote.ovis,
+        "aimv2_visual_tokenizer",
+        vision_key="visual_tokenizer_config",
+    ),
+    "ovis2_5": Wrapper("qwen3", towers_remote.ovis2_5, "siglip2_navit", vision_key="vit_config"),
+    "keye": Wrapper("qwen3", towers_remote.keye, "siglip_vision_model"),
+    "keye_vl_1_5": Wrapper("qwen3", towers_remote.keye, "siglip_vision_model"),
+    "bee": Wrapper("qwen3", towers_remote.bee, "siglip_vision_model"),
+    "r_vl": Wrapper("qwen3", towers_remote.r_vl, "siglip_vision_model"),
+    "interns1": Wrapper("qwen3", towers.internvl, "internvl_vision"),
+    "step_vl": Wrapper("qwen3", towers_lines.step3p7, "step3p5_vision"),
+    "opencua": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision"),
 }

@@ -6,8 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.model.config import LoadedModel
+from engine.model.describe import labelled
 from engine.model.forward.architecture import ForwardArchitecture, Image, Input, LayerKind
 from engine.model.forward.bytes import weight_bytes
+from engine.words.cells import left
+from engine.words.messages import ENGLISH, retold, say
 
 
 def by_kind(architecture: ForwardArchitecture) -> dict[LayerKind, tuple[int, int, float]]:
@@ -40,39 +43,60 @@ def as_json(model: LoadedModel, architecture: ForwardArchitecture) -> dict[str, 
             for kind, (count, parameters, flops) in by_kind(architecture).items()
         },
         "assumptions": list(architecture.assumptions),
-        "warnings": list(model.warnings),
+        "warnings": [retold(one, ENGLISH) for one in model.warnings],
     }
 
 
 def as_text(model: LoadedModel, architecture: ForwardArchitecture) -> str:
     """The figures for a reader, one per line."""
-    sample = architecture.samples.removesuffix("s")
     weights = weight_bytes(architecture, model.precision)
     version = f" {architecture.version}" if architecture.version else ""
     lines = [
-        f"{model.name}  {architecture.family}{version}, {model.origin}",
-        f"  input        {input_text(architecture.input)}",
-        f"  parameters   {architecture.parameters / 1e6:,.2f} M",
-        f"               {architecture.parameters:,}",
-        f"  FLOPs        {architecture.flops / 1e9:,.3f} G per {sample}, "
-        "a multiply-accumulate counted as two",
-        f"  weights      {weights / 2**20:,.1f} MiB as {model.precision.weights.name}",
-        f"  activations  {architecture.largest_activation_elements / 1e6:,.2f} M elements at most "
-        "around one layer",
-        f"  layers       {len(architecture.layers)}",
+        f"{model.name}  {architecture.family}{version}, {say(model.origin)}",
+        labelled("input", _input_told(architecture.input)),
+        labelled("parameters", f"{architecture.parameters / 1e6:,.2f} M"),
+        labelled("", f"{architecture.parameters:,}"),
+        labelled(
+            "FLOPs",
+            say(
+                "{flops:,.3f} G per {sample}, a multiply-accumulate counted as two",
+                flops=architecture.flops / 1e9,
+                sample=say("image") if isinstance(architecture.input, Image) else say("sequence"),
+            ),
+        ),
+        labelled(
+            "weights",
+            say(
+                "{mib:,.1f} MiB as {stored}",
+                mib=weights / 2**20,
+                stored=model.precision.weights.name,
+            ),
+        ),
+        labelled(
+            "activations",
+            say(
+                "{elements:,.2f} M elements at most around one layer",
+                elements=architecture.largest_activation_elements / 1e6,
+            ),
+        ),
+        labelled("layers", str(len(architecture.layers))),
     ]
     for kind, (count, parameters, flops) in by_kind(architecture).items():
-        lines.append(
-            f"               {count:>5} × {kind.value:<12} {parameters / 1e6:>9,.2f} M parameters "
-            f"{flops / 1e9:>10,.3f} GFLOPs"
+        told = say(
+            "{parameters:>9,.2f} M parameters {flops:>10,.3f} GFLOPs",
+            parameters=parameters / 1e6,
+            flops=flops / 1e9,
         )
+        lines.append(labelled("", f"{count:>5} × {left(say(kind.value), 12)} {told}"))
     if architecture.assumptions:
-        lines.append("  assumed")
-        lines += [f"               {item}" for item in architecture.assumptions]
-    lines += [f"  warning      {warning}" for warning in model.warnings]
+        lines.append(labelled("assumed", ""))
+        lines += [labelled("", retold(item)) for item in architecture.assumptions]
+    lines += [labelled("warning", retold(warning)) for warning in model.warnings]
     return "\n".join(lines)
 
 
-def input_text(size: Input) -> str:
+def _input_told(size: Input) -> str:
     """The input's size in words."""
-    return f"image of {size}" if isinstance(size, Image) else f"sequence of {size}"
+    if isinstance(size, Image):
+        return say("image of {size}", size=str(size))
+    return say("sequence of {size}", size=str(size))

@@ -93,7 +93,7 @@ def _cached_instead(reference: HubReference, error: InputError) -> Fetched:
     copy = _cached_config(reference) if isinstance(error, Unreachable) else None
     if copy is None:
         raise error from None
-    return _of_cache(copy, f"from the cache, perhaps not the newest: {error}")
+    return _of_cache(copy, say("from the cache, perhaps not the newest: {error}", error=error))
 
 
 def _of_cache(config: Path, note: str) -> Fetched:

@@ -150,3 +150,61 @@ class TestCells:
     def test_pieces_make_the_text_again(self):
         text = "TP8 以 W8A8 部署，批大小 192："
         assert "".join(pieces(text)) == text
+
+    def test_pieces_of_words_end_with_their_spaces_and_keep_a_percent_sign(self):
+        assert pieces("TPOT ± 11 % so") == ["TPOT ", "± ", "11 % ", "so"]
+
+
+WORDS = re.compile(r"[A-Za-z]{3,} [a-z]{3,} [a-z]{3,}")
+"""Three words in a row: an English sentence."""
+TINY = Path(__file__).parents[2] / "data" / "tiny_llama.json"
+
+
+class TestEveryCommandSpeaksChinese:
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            ["model", "deepseek-v3"],
+            ["model", "resnet-50"],
+            ["name", "TPS001-Llama2-70B-S4K-01-W4A16-B16"],
+            ["chips"],
+            ["models"],
+            ["accuracy"],
+            ["predict", *ASKED, "--tp", "2", "--batch", "8"],
+            ["sweep", *ASKED, "--markdown", "--rows", "3"],
+        ],
+        ids=lambda one: "-".join(one[:2]),
+    )
+    def test_no_sentence_is_left_in_english(
+        self, capsys: pytest.CaptureFixture[str], asked: list[str]
+    ):
+        text = printed(capsys, *asked, "--language", "zh")
+        told = [one for one in text.split("\n") if "github" not in one and "```" not in one]
+        assert any(cells(one) > len(one) for one in told)
+        listed = ("vllm ", "aiconfigurator", "README", "costs fitted", "hahnyuan", "BLIS")
+        """Launch lines, and sources as they are called."""
+        left_over = [one for one in told if not any(name in one for name in listed)]
+        assert [one for one in left_over if WORDS.search(one)] == []
+
+    @pytest.mark.parametrize(
+        ("changed", "told"),
+        [
+            ({"model_type": "bark"}, "是生成声音的模型"),
+            ({"model_type": "nobody_knows"}, "未知的 model_type"),
+            ({"num_key_value_heads": 3}, "注意力头数 8 的因数"),
+            ({"num_attention_heads": None}, "应为"),
+        ],
+    )
+    def test_a_config_is_refused_in_chinese(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: dict, told: str
+    ):
+        config = {**json.loads(TINY.read_text()), "num_attention_heads": 8, **changed}
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        run(["model", str(tmp_path / "config.json"), "--language", "zh"])
+        assert told in capsys.readouterr().err
+
+    def test_a_report_of_another_language_is_replaced(self, tmp_path: Path, capsys):
+        report = tmp_path / "sweep.md"
+        for code, told in (("zh", "生成。"), ("en", "Written by")):
+            run(["sweep", *ASKED, "--report", str(report), "--language", code])
+            assert told in report.read_text(encoding="utf-8")
