@@ -18,6 +18,7 @@ from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError
+from engine.words.messages import listed
 from engine.work.arrangement import Arrangement
 from tui.format import change, counted
 from tui.pinned import Pinned
@@ -103,4 +104,4 @@ def against(now: Pinned, before: Pinned) -> str:
         if metric.headline and metric.id in now.metrics and metric.id in before.metrics:
             text = change(now.metrics[metric.id], before.metrics[metric.id])
             parts.append(f"{counted(metric.short, now.samples)} {text}")
-    return ", ".join(parts)
+    return listed(parts)

@@ -94,8 +94,8 @@ def _chip_facts(scenario: Scenario, value: str) -> str:
     price = load_prices(scenario.prices).of(value)
     dollars = say("${price:g}/h · ", price=price) if math.isfinite(price) else ""
     return dollars + say(
-        "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {fastest} "
-        "TFLOP/s · {measured} · {name}",
+        "{memory_gib:,.0f} GiB · {bandwidth_gbs:,.0f} GB/s · {measured} · {fastest} "
+        "TFLOP/s · {name}",
         memory_gib=row["memory_gib"],
         bandwidth_gbs=row["bandwidth_gbs"],
         fastest=fastest,

@@ -69,18 +69,8 @@ def _gib(value: float) -> float:
 
 def _as_json(one: Started) -> dict[str, Any]:
     """Plain values, in GiB per chip; tokens and sequences of one copy of the deployment."""
-    found = one.startup
     return {
-        "weights_gib": _gib(found.weight_bytes),
-        "kv_pool_gib": _gib(found.pool_bytes),
-        "kv_tokens": int(found.tokens),
-        "sequences_at_max_context": round(found.sequences, 2),
-        "max_context": int(found.context_tokens),
-        "starts": found.starts,
-        "lacks_gib": _gib(found.lacks_bytes),
-        "items": {item.name: _gib(item.bytes) for item in found.items},
-        "outside": {item.name: _gib(item.bytes) for item in found.outside},
-        "budget_gib": _gib(found.capacity_bytes),
+        **one.startup.values(),
         "device_gib": _gib(one.device_bytes),
         "device": one.device_words,
         "arrangement": one.arrangement,

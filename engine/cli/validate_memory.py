@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
+from engine.cli.validated import print_validated, refused_rows
 from engine.evidence.measured.memory_predict import predict_memory
 from engine.evidence.measured.memory_report import memory_csv, memory_groups, memory_lines
 from engine.evidence.measured.memory_rows import read_memory_rows
-from engine.evidence.measured.table import as_text
 from engine.sources.files import write_text
 from engine.words.messages import say
 
@@ -23,18 +22,9 @@ def validate_memory(
     if out is not None:
         write_text(out, memory_csv(rows, predictions))
     groups = memory_groups(rows, predictions)
-    refused = [(row.id, one.refused) for row, one in zip(rows, predictions, strict=True)]
-    refused = [(id, reason) for id, reason in refused if reason]
-    if arguments.json:
-        document = {
-            "groups": [group.as_json() for group in groups],
-            "refusals": [{"id": id, "reason": reason} for id, reason in refused],
-        }
-        print(json.dumps(document, indent=1, ensure_ascii=False))
-        return 0
+    refused = refused_rows(rows, predictions)
     predicted = len(rows) - len(refused)
-    print(say("memory: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows)))
-    for id, reason in refused:
-        print(say("  refused {id}: {reason}", id=id, reason=say(reason)))
-    print(f"\n{as_text(memory_lines(groups))}")
+    head = say("memory: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows))
+    found: dict[str, object] = {"groups": [group.as_json() for group in groups]}
+    print_validated(head, refused, found, memory_lines(groups), arguments.json)
     return 0

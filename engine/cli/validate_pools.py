@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from pathlib import Path
 
+from engine.cli.validated import print_validated, refused_rows
 from engine.evidence.measured.pool_predict import PoolPrediction, pools_csv, predict_pools
 from engine.evidence.measured.pool_rows import METRICS, PoolRow, read_pool_rows
-from engine.evidence.measured.table import as_text
 from engine.sources.files import write_text
 from engine.words.messages import say
 
@@ -24,22 +23,12 @@ def validate_pools(
     predictions = predict_pools(rows, configs)
     if out is not None:
         write_text(out, pools_csv(rows, predictions))
-    refused = [(row.id, one.refused) for row, one in zip(rows, predictions, strict=True)]
-    refused = [(id, reason) for id, reason in refused if reason]
+    refused = refused_rows(rows, predictions)
+    predicted = len(rows) - len(refused)
+    head = say("pools: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows))
     found = [
         entry for row, one in zip(rows, predictions, strict=True) for entry in _entries(row, one)
     ]
-    if arguments.json:
-        document = {
-            "figures": found,
-            "refusals": [{"id": id, "reason": reason} for id, reason in refused],
-        }
-        print(json.dumps(document, indent=1, ensure_ascii=False))
-        return 0
-    predicted = len(rows) - len(refused)
-    print(say("pools: {predicted} of {rows} rows predicted", predicted=predicted, rows=len(rows)))
-    for id, reason in refused:
-        print(say("  refused {id}: {reason}", id=id, reason=say(reason)))
     lines = [
         [
             str(entry["id"]),
@@ -50,7 +39,8 @@ def validate_pools(
         ]
         for entry in found
     ]
-    print(f"\n{as_text([[say(head) for head in HEADER], *lines])}")
+    table = [[say(name) for name in HEADER], *lines]
+    print_validated(head, refused, {"figures": found}, table, arguments.json)
     return 0
 
 

@@ -16,11 +16,14 @@ from engine.plan.metrics import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.sweep import batch_table
 from engine.scenario import Scenario
+from engine.serve.kinds import kind_of
 from engine.serve.load import Open
 from engine.serve.outcome import Made, Outcome, PoolRole
 from engine.serve.passes import Item
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
+from engine.serve.startup import PoolStartup, startups
+from engine.serve.system import System
 from engine.work.arrangement import Arrangement
 
 
@@ -65,8 +68,17 @@ def explain(
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=bandwidth,
         pool=_binding_pool(outcome),
+        startups=_startups(system, arrangement, scenario),
         drafting=_draft_gain(prepared, scenario, arrangement, precision, math.ceil(batch)),
     )
+
+
+def _startups(
+    system: System, arrangement: Arrangement, scenario: Scenario
+) -> tuple[PoolStartup, ...]:
+    if not kind_of(system.model.kind).waits:
+        return ()
+    return startups(system, arrangement, scenario.draft_tokens)
 
 
 def _draft_gain(

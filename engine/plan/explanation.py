@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.model.precision import Precision
 from engine.serve.memory import MemoryItem, PoolMemory
+from engine.serve.startup import PoolStartup, Startup
 from engine.words.arrays import FloatArray
 from engine.words.messages import say
 from engine.words.quantities import GIB, duration, memory_amount
@@ -96,7 +97,7 @@ class DraftGain:
             tpot_ms=duration(self.tpot_ms),
             tpot_ms_without=duration(self.tpot_ms_without),
         )
-        if math.isnan(self.throughput) or math.isnan(self.throughput_without):
+        if math.isnan(self.throughput) or not self.throughput_without > 0:
             return times
         more = 100.0 * (self.throughput / self.throughput_without - 1.0)
         return say(
@@ -131,6 +132,8 @@ class Explanation:
     """None without drafts."""
     pool_memory: tuple[PoolMemory, ...] = ()
     """The memory of both pools; empty without pools."""
+    startups: tuple[PoolStartup, ...] = ()
+    """What the servers print as they start, one of every pool; empty for models without a cache."""
 
     def __repr__(self) -> str:
         """One line per latency, pass and limit; the values are in the fields."""
@@ -157,6 +160,10 @@ class Explanation:
         """The memory of a chip of each pool; of any chip, without a pool's name, where there are
         none."""
         return self.pool_memory or (PoolMemory("", self.memory, self.capacity_bytes),)
+
+    def startup(self, pool: str) -> Startup | None:
+        """What a server of ``pool`` prints; None where nothing has a cache."""
+        return next((one.startup for one in self.startups if one.pool == pool), None)
 
     def _longest(self, phase: str) -> str:
         """The three longest operators of a pass."""

@@ -123,13 +123,17 @@ def _drafts(found: DraftGain) -> dict[str, Any]:
 
 
 def _memory(explanation: Explanation) -> dict[str, Any]:
-    """What fills a chip; of pools, that of the one that counts, then of both by their names."""
+    """What fills a chip, and what its server prints as it starts; of pools, the chip of the one
+    that counts, then of both by their names."""
     whole: dict[str, Any] = _table(explanation.memory, explanation.capacity_bytes)
-    pools = explanation.pool_memory
-    return whole | {one.pool: _table(one.items, one.capacity_bytes) for one in pools}
+    for one in explanation.pool_memory:
+        whole[one.pool] = _table(one.items, one.capacity_bytes)
+    for server in explanation.startups:
+        (whole[server.pool] if server.pool else whole)["start"] = server.startup.values()
+    return whole
 
 
-def _table(items: Iterable[MemoryItem], capacity_bytes: float) -> dict[str, float]:
+def _table(items: Iterable[MemoryItem], capacity_bytes: float) -> dict[str, Any]:
     named = {f"{item.name.replace(' ', '_')}_gib": item.bytes / GIB for item in items}
     named["capacity_gib"] = capacity_bytes / GIB
     return {name: round(value, 3) for name, value in named.items()}

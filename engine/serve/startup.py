@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from engine.serve.memory import Held, MemoryItem
 from engine.serve.system import System
 from engine.serve.weight_bytes import stage_share
 from engine.words.arrays import FloatArray
+from engine.words.quantities import GIB
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
 
@@ -48,11 +51,58 @@ class Startup:
     capacity_bytes: float
     unfree_bytes: float = 0.0
     """By how much a share of the whole memory is more than is free at start."""
+    short_bytes: float = 0.0
+    """What the cache lacks for one request as long as may be, whether or not the engine starts."""
 
     @property
     def starts(self) -> bool:
         """Whether nothing lacks."""
         return self.lacks_bytes <= 0.0
+
+    @property
+    def holds_one(self) -> bool:
+        """Whether it starts and has room for one request as long as may be."""
+        return self.starts and self.short_bytes <= 0.0
+
+    def values(self) -> dict[str, Any]:
+        """Plain values, in GiB per chip; tokens and sequences of one copy of the deployment."""
+        return {
+            "weights_gib": _gib(self.weight_bytes),
+            "kv_pool_gib": _gib(self.pool_bytes),
+            "kv_tokens": int(self.tokens),
+            "sequences_at_max_context": round(self.sequences, 2),
+            "max_context": int(self.context_tokens),
+            "starts": self.starts,
+            "lacks_gib": _gib(self.lacks_bytes),
+            "lacks_for_max_context_gib": _gib(self.short_bytes),
+            "items": {item.name: _gib(item.bytes) for item in self.items},
+            "outside": {item.name: _gib(item.bytes) for item in self.outside},
+            "budget_gib": _gib(self.capacity_bytes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStartup:
+    """The start of a worker of one pool, ``prefill`` or ``decode``; without a name where there are
+    no pools."""
+
+    pool: str
+    startup: Startup
+
+
+def startups(
+    system: System, arrangement: Arrangement, draft_tokens: int = 0
+) -> tuple[PoolStartup, ...]:
+    """What the servers of an arrangement print: one of every pool."""
+    if isinstance(arrangement, Aggregated):
+        alone = replace(arrangement.layout, replicas=1)
+        return (PoolStartup("", startup(system, alone, draft_tokens)),)
+    assert isinstance(arrangement, Disaggregated)
+    prefill, decode = arrangement.prefill.layout, arrangement.decode.layout
+    return (
+        PoolStartup("prefill", startup(system.prefilling, prefill, draft_tokens)),
+        PoolStartup("decode", startup(system, decode, draft_tokens)),
+    )
 
 
 def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
@@ -93,9 +143,14 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
         outside=_items(usage.budget.outside),
         capacity_bytes=float(usage.capacity_bytes[0, 0]),
         unfree_bytes=unfree,
+        short_bytes=max(whole - pool, 0.0),
     )
 
 
 def _items(parts: tuple[tuple[str, FloatArray], ...]) -> tuple[MemoryItem, ...]:
     items = (MemoryItem(name, float(bytes[0, 0])) for name, bytes in parts)
     return tuple(item for item in items if item.bytes > 0)
+
+
+def _gib(value: float) -> float:
+    return round(value / GIB, 4)

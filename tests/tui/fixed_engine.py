@@ -21,7 +21,8 @@ KNOWN = Accuracy(Provenance.FITTED, {"ttft": 0.28, "tpot": 0.14, "throughput": 0
 def fix(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the made-up engine behind the app."""
     monkeypatch.setattr("tui.session.batch_limits", lambda prepared, *_: _limits(prepared))
-    monkeypatch.setattr("tui.session.batch_table", _batch_table)
+    for place in ("tui.session", "tui.baseline"):
+        monkeypatch.setattr(f"{place}.batch_table", _batch_table)
     monkeypatch.setattr("tui.session.sweep", _sweep)
     for place in ("tui.session", "engine.plan.answer", "tui.pinned"):
         monkeypatch.setattr(f"{place}.accuracy_of", lambda *_: KNOWN)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.words.messages import ENGLISH, use_language
 from tests.tui.driving import SMALL, explained, settled
 from tests.tui.fixed_engine import fix
 from tui.app import RooftopApp
@@ -25,11 +26,15 @@ def same_everywhere(tmp_path, monkeypatch):
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "config.json").write_text(TINY.read_text())
     monkeypatch.chdir(tmp_path)
+    yield
+    use_language(ENGLISH)
 
 
-def app(theme: str = "dark", *, ascii_only: bool = False) -> RooftopApp:
+def app(theme: str = "dark", *, ascii_only: bool = False, language: str = ENGLISH) -> RooftopApp:
     scenario = replace(SMALL, model="./tiny")
-    return RooftopApp(scenario, settings=Settings(theme=theme, ascii_only=ascii_only))
+    use_language(language)
+    settings = Settings(theme=theme, ascii_only=ascii_only, language=language)
+    return RooftopApp(scenario, settings=settings)
 
 
 def after(*keys: str):
@@ -86,3 +91,27 @@ def test_picker(snap_compare, size):
 
 def test_columns(snap_compare):
     assert snap_compare(app(), terminal_size=(80, 24), run_before=after("C", "down", "space"))
+
+
+EVERY_SIZE = [(60, 16), (80, 24), (120, 40), (200, 60)]
+ROOM = pytest.mark.parametrize("size", EVERY_SIZE, ids=lambda one: f"{one[0]}x{one[1]}")
+PAGES = {
+    "plain": (),
+    "limit": ("3", "down", "down", "down", "down", "enter", "1", "5"),
+    "chips": ("2", "enter"),
+    "palette": ("colon", *"tpot", "space", "3", "0"),
+    "help": ("question_mark",),
+    "compare": ("space", "down", "space", "c"),
+    "baseline": ("b", "2", "down", "right"),
+}
+
+
+@ROOM
+@pytest.mark.parametrize("page", PAGES)
+def test_chinese(snap_compare, size, page):
+    run = after(*PAGES[page])
+    assert snap_compare(app(language="zh"), terminal_size=size, run_before=run)
+
+
+def test_widest(snap_compare):
+    assert snap_compare(app(), terminal_size=(200, 60), run_before=after())

@@ -88,7 +88,7 @@ def alternative_rows(
     rows: list[Row[Scenario]] = [Row(line((head, TITLE)))] if found else []
     for one, row in zip(found, grid, strict=True):
         mark = (one.glyph, BEST if one.meets else WARN)
-        figures = "".join(f"  {row.get(name, ''):>{widths[name]}}" for name in shown)
+        figures = "".join(f"  {right(row.get(name, ''), widths[name])}" for name in shown)
         first: Line = line((" ", PLAIN), mark, (f" {fit(one.label, label)}", BOLD), figures)
         rows.append(Row(first, one.scenario if one.table is not None else None))
         rows += [Row(line((f"     {text}", DIM))) for text in _details(one, width - 6, costs)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.plan.metric import Better, Metric
 from engine.plan.metrics import METRICS
-from engine.words.messages import say
+from engine.words.messages import listed, say
 from engine.words.quantities import spread
 from tui.changes import changed_values
 from tui.format import counted, metric_text
@@ -67,9 +67,7 @@ def compare_lines(comparison: Comparison, width: int) -> list[Line]:
     size = _column_width((*facts, *differing))
     shown = _in_sight(len(columns), comparison.cursor, max((width - _LABEL - 2) // size, 1))
     hidden = [letter(place) for place in range(len(columns)) if place not in shown]
-    words = (
-        say(" no room for {hidden}; ← → brings them", hidden=", ".join(hidden)) if hidden else ""
-    )
+    words = say(" no room for {hidden}; ← → brings them", hidden=listed(hidden)) if hidden else ""
     lines += [line((words, DIM)), _head(comparison, shown, size)]
     lines += [_fact_line(fact, shown, size) for fact in facts]
     if differing:
@@ -140,7 +138,7 @@ def _ranged(metric: Metric, value: float, share: float | None) -> str:
 
 def _best(columns: Sequence[Pinned], values: Sequence[float], metric: Metric) -> frozenset[int]:
     """The columns that meet their objectives and whose value cannot be told from the best of them
-    within its range; none where that is all of them."""
+    within its range; none where nobody's can, be it of one that misses."""
     meeting = [
         place
         for place, one in enumerate(columns)
@@ -157,9 +155,10 @@ def _best(columns: Sequence[Pinned], values: Sequence[float], metric: Metric) ->
         alike = metric_text(metric, values[place]) == metric_text(metric, values[best])
         return alike or far <= max(shares) * abs(values[best])
 
-    found = frozenset(place for place in meeting if is_alike(place))
-    others = [place for place in range(len(columns)) if not math.isnan(values[place])]
-    return found if len(found) < len(others) else frozenset()
+    known = (place for place in range(len(columns)) if not math.isnan(values[place]))
+    if all(map(is_alike, known)):
+        return frozenset()
+    return frozenset(place for place in meeting if is_alike(place))
 
 
 def _choice_facts(columns: Sequence[Pinned]) -> list[_Fact]:

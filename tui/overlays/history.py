@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.scenario import Scenario
-from engine.words.messages import say
+from engine.words.messages import listed, say
 from tui.changes import changed_words
 from tui.lines import fit, line
 from tui.overlays.rows import Row, RowsPage
@@ -54,7 +54,7 @@ def history_rows(
             what = (
                 f"{_said(made)}: " if made.startswith(("open", "swap", "revert", "restore")) else ""
             )
-            words = what + (", ".join(changes) or _said(made))
+            words = what + (listed(changes) or _said(made))
         now, undone = number == place, number > place
         mark = say("▸ now ") if now else say("undone") if undone else ""
         style = BOLD if now else DIM if undone else PLAIN

@@ -97,7 +97,7 @@ class LinesView(LinePane):
         )
         title = f" {say(self.title)} "
         left = max(inner - cells(title) - 1, 0)
-        shown = f"{joined(parts, left, ', ').rstrip()} "
+        shown = f"{joined(parts, left, say(', ')).rstrip()} "
         rest = "─" * max(left - cells(shown), 0)
         head = line((title, FOCUSED), (f" {shown}", DIM), (rest, RULE))
         seen = self.lines[self.top : self.top + room]

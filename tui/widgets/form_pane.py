@@ -192,7 +192,7 @@ class FormPane(TypedPane):
         chosen = row.chosen(scenario)
         words = [f"{say(label)} {say(value)}" for label, value in chosen]
         words = words or [say(one.label) for one in row.fields]
-        told = joined(words, width - width_of([name]) - 2, ", ").rstrip()
+        told = joined(words, width - width_of([name]) - 2, say(", ")).rstrip()
         return line(name, (f" {'' if row.opened else told}", ACCENT if chosen else DIM))
 
     def _shown(self, field: Field, scenario: Scenario) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.plan.metrics import BY_ID
-from engine.words.messages import say
+from engine.words.messages import listed, say
 from engine.words.quantities import GIB
 from tui.bars import bar
 from tui.format import gibibytes, milliseconds, share
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.plan.explanation import Explanation, OperatorTime
     from engine.plan.remedies import Advice
     from engine.serve.memory import PoolMemory
+    from engine.serve.startup import Startup
 
 SIDE_BY_SIDE = 66
 """From this width both phases stand beside each other."""
@@ -145,7 +146,7 @@ def why_lines(
             lines += _phase_lines(found, phase, width)
     lines.append(line((fit(say(_LEGEND), width), DIM)))
     for table in found.memory_tables:
-        lines += _memory_lines(table, width)
+        lines += _memory_lines(table, width) + _startup_lines(found.startup(table.pool), width)
     return lines + _limit_lines(found, width)
 
 
@@ -181,7 +182,7 @@ def _part_lines(found: Explanation, width: int) -> list[Line]:
         total = sum(one.seconds for one in parts)
         told = [one for one in parts if one.seconds >= _LEAST_SHARE * total]
         if len(told) > 1:
-            made = ", ".join(f"{say(one.name)} {milliseconds(one.seconds * 1e3)}" for one in told)
+            made = listed([f"{say(one.name)} {milliseconds(one.seconds * 1e3)}" for one in told])
             words = say(
                 "{metric} {total} ms: {made}",
                 metric=say(BY_ID[metric].short),
@@ -338,6 +339,25 @@ def _memory_lines(found: PoolMemory, width: int) -> list[Line]:
         )
         lines.append(runs)
     return lines
+
+
+def _startup_lines(found: Startup | None, width: int) -> list[Line]:
+    """What the server prints of that memory as it starts, and what lives beside it."""
+    if found is None:
+        return []
+    told = say(
+        "at start {pool} GiB for the cache: {tokens:,} tokens, {sequences:.1f} requests of "
+        "{context_tokens:,}",
+        pool=gibibytes(found.pool_bytes / GIB),
+        tokens=int(found.tokens),
+        sequences=found.sequences,
+        context_tokens=int(found.context_tokens),
+    )
+    beside = [f"{say(one.name)} {gibibytes(one.bytes / GIB)}" for one in found.outside]
+    words = wrapped(told, width - 1, 2)
+    if beside:
+        words += wrapped(say("beside it: {item}", item=", ".join(beside)), width - 1, 2)
+    return [line((f" {one}", DIM)) for one in words]
 
 
 def _limit_lines(found: Explanation, width: int) -> list[Line]:

@@ -195,10 +195,12 @@ def _why(made: Explanation) -> Iterator[Section]:
         for one in longest
     ]
     yield Section(say("Longest operators"), Grid(rows, (2,)))
-    held = [[say("memory per chip"), Unit.GIBIBYTES.value]]
-    held += [[say(one.name), f"{one.bytes / GIB:.2f}"] for one in made.memory]
-    held.append([say("of"), f"{made.capacity_bytes / GIB:.2f}"])
-    yield Section(say("Memory"), Grid(held, (1,)))
+    for table in made.memory_tables:
+        held = [[say("memory per chip"), Unit.GIBIBYTES.value]]
+        held += [[say(one.name), f"{one.bytes / GIB:.2f}"] for one in table.items]
+        held.append([say("of"), f"{table.capacity_bytes / GIB:.2f}"])
+        worker = say("Memory of a {pool} worker", pool=say(table.pool))
+        yield Section(worker if table.pool else say("Memory"), Grid(held, (1,)))
 
 
 def _verify(runs: Sequence[dict[str, object]]) -> Iterator[Section]:

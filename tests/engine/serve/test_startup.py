@@ -6,7 +6,8 @@ import pytest
 
 from engine.scenario import Scenario, Settings
 from engine.serve.resolve import resolve
-from engine.serve.startup import Startup, startup
+from engine.serve.startup import Startup, startup, startups
+from engine.work.arrangement import Aggregated, Disaggregated, Pool
 from engine.work.layout import Layout
 
 GIB = 1 << 30
@@ -95,3 +96,27 @@ def test_tokens_of_older_builds_are_those_of_a_group():
     found = start(Layout(), "vllm", "gpt-oss-120b", "h200", build="0.11.0", **told)
     per_token = 36 * 2 * 8 * 64 * 2
     assert found.tokens == pytest.approx(found.pool_bytes / per_token, rel=1e-3)
+
+
+def test_both_pools_of_an_arrangement_print_what_each_would_alone():
+    scenario = Scenario(model="qwen3-8b", chip="h100_sxm", framework="vllm")
+    system = resolve(scenario).systems[0]
+    prefill, decode = Pool(Layout(tensor=2), 1), Pool(Layout(), 3)
+    found = startups(system, Disaggregated(prefill, decode))
+    assert [one.pool for one in found] == ["prefill", "decode"]
+    assert found[0].startup == startup(system, prefill.layout)
+    assert found[1].startup == startup(system, decode.layout)
+
+
+def test_an_aggregated_deployment_is_told_by_one_copy():
+    system = resolve(Scenario(model="qwen3-8b", chip="h100_sxm", framework="vllm")).systems[0]
+    found = startups(system, Aggregated(Layout(tensor=2, replicas=4)))
+    assert [one.pool for one in found] == [""]
+    assert found[0].startup == startup(system, Layout(tensor=2))
+
+
+def test_a_share_that_the_host_has_part_of_lacks_just_that():
+    found = start(Layout(), "vllm", "qwen3-8b", "gb10", memory_fraction=0.97)
+    assert not found.starts
+    assert found.lacks_bytes / GIB == pytest.approx(0.97 * 121.69 - (121.69 - 6.5), abs=0.01)
+    assert start(Layout(), "vllm", "qwen3-8b", "gb10", memory_fraction=0.9).starts
