@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.words.messages import say
+
 Record = dict[str, Any]
 
 
@@ -30,7 +32,7 @@ def translated(value: object) -> Iterator[object]:
         yield value
 
 
-_OTHER = {
+OTHER = {
     "avg_latency": "found vllm bench latency, which says neither its batch nor its lengths",
     "num_requests": "found vllm bench throughput, which measures no latency",
 }
@@ -40,7 +42,7 @@ _OTHER = {
 def not_serving(value: object) -> str:
     """What a result is of that is not of serving; empty where it is not known."""
     keys = value.keys() if isinstance(value, dict) else ()
-    return next((says for key, says in _OTHER.items() if key in keys), "")
+    return next((say(says) for key, says in OTHER.items() if key in keys), "")
 
 
 def _at(value: object, *path: str) -> Any:
@@ -178,12 +180,12 @@ def _inferencex(value: Record) -> Record:
     def time_ms(name: str) -> Any:
         return _times(value.get(name), 1e3)
 
-    first, each, whole = (time_ms(f"mean_{one}") for one in ("ttft", "tpot", "e2el"))
-    answers, every = value.get("output_tput_per_gpu"), value.get("tput_per_gpu")
-    chips = value.get("tp")
-    figures = (first, each, whole, answers, every, chips)
+    latencies = [time_ms(f"mean_{one}") for one in ("ttft", "tpot", "e2el")]
+    throughputs = [value.get(one) for one in ("output_tput_per_gpu", "tput_per_gpu", "tp")]
+    figures: list[Any] = [*latencies, *throughputs]
     if not all(isinstance(one, int | float) and one > 0 for one in figures):
         return value
+    first, each, whole, answers, every, chips = figures
     output_tokens = 1.0 + (whole - first) / each
     return _known(
         {
