@@ -104,6 +104,7 @@ class TabledLaunch:
             checkpoint_fields(self._prepared, self._scenario)["model"],
             self._prepared.chip.vendor,
             self._runtimes(),
+            self._table.connectors,
         )
 
     def _runtimes(self) -> dict[str, dict[Role, Runtime]]:
