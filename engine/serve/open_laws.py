@@ -261,18 +261,18 @@ def open_laws(
     traffic: Traffic,
     passes: SteadyPasses,
     means: tuple[FloatArray, FloatArray],
-    prompts: Queue,
-    place: Queue,
+    waits: tuple[FloatArray, Queue, Queue],
 ) -> Laws:
     """How far single requests are from the ``means``: seconds that all first tokens take at least,
-    and of a later token."""
+    and of a later token. First tokens wait besides until the engine looks at its queue (mean
+    seconds), for prompts of others and for a place."""
     least, tpot = means
     return Laws(
         by_prompt(
             _work_nodes(requests, passes, prompt_nodes(requests)),
             passes.budget / requests.fresh_tokens,
             (passes.plain, passes.plain + _further(passes)),
-            _first_token(requests, least, prompts, place),
+            _first_token(requests, least, *waits),
         ),
         _token_law(requests, traffic, passes, tpot),
         passes_law(passes.plain, passes.mixed, passes.share),
@@ -295,7 +295,9 @@ def _further(passes: SteadyPasses) -> FloatArray:
     return passes.further
 
 
-def _first_token(requests: Requests, served: FloatArray, prompts: Queue, place: Queue) -> Law:
+def _first_token(
+    requests: Requests, served: FloatArray, polling: FloatArray, prompts: Queue, place: Queue
+) -> Law:
     """All combinations of who waits for what. A Poisson count of mean ``a`` is none of ``e^−a``
     requests; that of the others is taken as a fixed one and an exponential, which has its mean and
     variance; of prompts whose lengths differ by more."""
@@ -317,7 +319,7 @@ def _first_token(requests: Requests, served: FloatArray, prompts: Queue, place: 
             (at_once * waited, first, np.hypot(tail, prompts.beyond)),
             (one.share * place.beyond_share, beside * one.each, place.beyond),
         ):
-            pieces.append(Piece(share, served + after, one.seconds, tails))
+            pieces.append(Piece(share, served + after, one.seconds + 2.0 * polling, tails))
     return Law(tuple(pieces))
 
 
