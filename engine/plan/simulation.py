@@ -117,6 +117,25 @@ def _seeing(trace: Trace, requests: Requests) -> Trace:
     return replace(trace, input_tokens=trace.input_tokens + round(requests.images.tokens))
 
 
+def overloaded(question: Question, resolved: Resolved) -> str:
+    """That more comes than the deployment carries, so that waits say how long it was watched; empty
+    where it carries all."""
+    if question.load is None:
+        return ""
+    system = resolved.systems[question.precision]
+    requests = requests_of(question.scenario, system)
+    outcome = _predicted(question, system, requests, question.load.rate)
+    most = float(outcome.largest_rate[0, 0])
+    if most > question.load.rate:
+        return ""
+    return say(
+        "{rate:g} requests/s come and about {most:.3g} are carried: the queue grows as long as "
+        "they come",
+        rate=question.load.rate,
+        most=most,
+    )
+
+
 def simulated(
     question: Question, progress: Progress | None = None, resolved: Resolved | None = None
 ) -> Simulated:
@@ -147,7 +166,8 @@ def _in_caches(
     asked, turns = float(np.max(requests.cached)), question.scenario.workload.turns
     if trace.blocks is not None or not asked or not system.engine.scheduler.prefix_caching:
         return None, 0.0
-    outcome = _predicted(question, system, requests, trace)
+    rate = question.load.rate if question.load is not None else trace.rate
+    outcome = _predicted(question, system, requests, rate)
     kept = min(float(outcome.cached[0, 0]) / asked, 1.0)
     shared = np.minimum(trace.input_tokens, requests.shared_prefix_tokens)
     if question.trace is None and turns > 1:
@@ -162,8 +182,8 @@ def _in_caches(
     return np.maximum(kept * before, shared), loading
 
 
-def _predicted(question: Question, system: System, requests: Requests, trace: Trace) -> Outcome:
-    rate = question.load.rate if question.load is not None else trace.rate
+def _predicted(question: Question, system: System, requests: Requests, rate: float) -> Outcome:
+    """What is predicted at a ``rate``, or of the clients where it is 0."""
     load: Load = Open(rate, question.scenario.workload.burstiness) if rate else Closed()
     size = rate or max(question.clients / question.arrangement.replicas, 1.0)
     return predict(system, (question.arrangement,), requests, load, np.array([[size]]))
