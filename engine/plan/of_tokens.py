@@ -126,9 +126,9 @@ class TokenPlans:
                 return token_template(prepared, scenario, text, *chosen)
             case LaunchTable() as table:
                 refuse_version(table, prepared.framework.name, version)
-                version, gap = launched_version(prepared, scenario, table, version)
+                version, notes = launched_version(prepared, scenario, table, version)
                 launch = TabledLaunch(prepared, scenario, *chosen, version).launch()
-                return replace(launch, gaps=(*launch.gaps, gap)) if gap else launch
+                return replace(launch, remarks=(*launch.remarks, *notes))
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""
