@@ -15,8 +15,15 @@ from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import NameKind, Objectives, Scenario
 from engine.words.messages import say
-from engine.words.quantities import batch_words, duration_within, per_second, rate_within
-from engine.work.arrangement import Arrangement, Disaggregated
+from engine.words.quantities import (
+    batch_words,
+    dollars,
+    duration_within,
+    per_second,
+    rate_within,
+    replicas_words,
+)
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 
 if TYPE_CHECKING:
     from engine.plan.launch_process import Launch
@@ -40,7 +47,8 @@ class TokenPlans:
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
         """``Qwen3-32B on 8 × H100 as TP8 W8A8, batch 64``; with pools of unlike chips or precisions
-        both."""
+        both. Of requests at a rate ``12 requests/s of Qwen3-32B on 3 replicas (24 × H100 as TP8
+        W8A8)``: what is in flight is a figure then."""
         arrangement, precision = table.arrangement(row), table.precision(row)
         chips, formats = f"{arrangement.chips} × {prepared.chip.name}", precision.name
         prefill = prepared.system(precision).prefilling
@@ -52,6 +60,16 @@ class TokenPlans:
                 formats = f"{prefill.precision.name} | {formats}"
         rate = scenario.workload.rate
         served = say("{rate} requests/s of ", rate=per_second(rate)) if rate else ""
+        if table.at_rate and isinstance(arrangement, Aggregated):
+            return say(
+                "{served}{model} on {replicas} ({chips} as {layout} {formats})",
+                served=served,
+                model=prepared.model.name,
+                replicas=replicas_words(arrangement.replicas),
+                chips=chips,
+                layout=arrangement.layout_name,
+                formats=formats,
+            )
         return say(
             "{served}{model} on {chips} as {arrangement} {formats}, {batch_words}",
             served=served,
@@ -71,7 +89,8 @@ class TokenPlans:
         accuracy: Accuracy,
     ) -> str:
         """``244 ± 34 tok/s/chip at TTFT 1.2 ± 0.3 of 2 s, TPOT 49.9 ± 7 of 50 ms``; end to end
-        where it has a limit, and prompts per second where an answer is one token."""
+        where it has a limit, and prompts per second where an answer is one token. At a rate, which
+        makes the throughput what it is, that comes last."""
         rated = table.rated
         times = [BY_ID["ttft_ms"], *([] if table.one_token else [BY_ID["tpot_ms"]])]
         times += [BY_ID["e2e_ms"]] if objectives.e2e_ms is not None else []
@@ -83,6 +102,14 @@ class TokenPlans:
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
         words = [*told, *_of_the_load(table, row, objectives)]
+        if table.at_rate and isinstance(arrangement := table.arrangement(row), Aggregated):
+            return say(
+                "{words}; {speed} {rated}, {batch_words}",
+                words=say(", ").join([*words, *_cost(table, row)]),
+                speed=speed,
+                rated=say(rated.short),
+                batch_words=batch_words(int(table.batch[row]), arrangement.replicas),
+            )
         return say(
             "{speed} {rated} at {words}",
             speed=speed,
@@ -162,3 +189,14 @@ def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str
         )
     if USED.id in table.metrics:
         yield say("{value:.0f} % utilised", value=table.value(row, USED.id))
+
+
+def _cost(table: Table, row: int) -> Iterator[str]:
+    """What a million output tokens cost, where prices are known: of so many chips at so many
+    requests it has no range."""
+    metric = BY_ID["usd_per_million_output"]
+    if metric.id in table.metrics:
+        yield say(
+            "{dollars} per million output tokens",
+            dollars=dollars(table.value(row, metric.id)),
+        )
