@@ -97,7 +97,7 @@ class DraftGain:
             tpot_ms=duration(self.tpot_ms),
             tpot_ms_without=duration(self.tpot_ms_without),
         )
-        if math.isnan(self.throughput) or math.isnan(self.throughput_without):
+        if math.isnan(self.throughput) or not self.throughput_without > 0:
             return times
         more = 100.0 * (self.throughput / self.throughput_without - 1.0)
         return say(

@@ -41,9 +41,14 @@ def certainty_percent(table: Table, objectives: Objectives, rows: IntArray) -> F
 
 def glyph_of(table: Table, objectives: Objectives, row: int) -> str:
     """`MEETS`, `NEAR` or `MISSES`."""
-    if bool(is_near(table, objectives, np.array([row]))[0]):
-        return NEAR
-    return MEETS if table.meets[row] else MISSES
+    return glyphs_of(table, objectives, np.array([row]))[0]
+
+
+def glyphs_of(table: Table, objectives: Objectives, rows: IntArray) -> list[str]:
+    """The glyph of each of ``rows``."""
+    near = is_near(table, objectives, rows)
+    glyphs: list[str] = np.where(near, NEAR, np.where(table.meets[rows], MEETS, MISSES)).tolist()
+    return glyphs
 
 
 def never_compared(table: Table, objectives: Objectives, row: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,7 +139,7 @@ def _started(
         device_words=words,
         budget_words=_budget_words(system),
         verdict=_verdict(found),
-        helps=() if found.starts else tuple(_helps(scenario, system, layout)),
+        helps=() if found.holds_one else tuple(_helps(scenario, system, layout, found.starts)),
         held=None if batch is None else _held(scenario, system, layout, found, batch),
     )
 
@@ -169,6 +169,7 @@ def _budget_words(system: System) -> str:
 
 def _verdict(found: Startup) -> str:
     lacks = say("{lacks_bytes:.2f} GiB per chip lacking", lacks_bytes=found.lacks_bytes / GIB)
+    short = say("{lacks_bytes:.2f} GiB per chip lacking", lacks_bytes=found.short_bytes / GIB)
     longest = say(
         "one request of {context_tokens:,} tokens", context_tokens=int(found.context_tokens)
     )
@@ -180,8 +181,8 @@ def _verdict(found: Startup) -> str:
         )
         return (
             say("starts: {most}", most=most)
-            if found.sequences >= 1
-            else say("starts, though not for {longest}", longest=longest)
+            if found.holds_one
+            else say("starts, though not for {longest}: {lacks}", longest=longest, lacks=short)
         )
     if found.unfree_bytes > 0 and found.unfree_bytes >= found.lacks_bytes:
         return say(
@@ -197,37 +198,48 @@ def _verdict(found: Startup) -> str:
     return say("does not start: {longest} does not fit, {lacks}", longest=longest, lacks=lacks)
 
 
-def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
-    """Single changes with which the server starts."""
+def _helps(
+    scenario: Scenario, system: System, layout: Layout, already: bool = False
+) -> Iterator[str]:
+    """Single changes with which the server starts; where it does ``already``, with which it has
+    room for one request as long as may be."""
+    would = say("would fit") if already else say("would start")
 
     def starts(changed: System, on: Layout = layout) -> bool:
-        return startup(changed, on, scenario.draft_tokens).starts
+        found = startup(changed, on, scenario.draft_tokens)
+        return found.holds_one if already else found.starts
 
-    context = _longest_context(scenario, system, layout)
+    context = _longest_context(system, layout, starts)
     if context:
         yield say(
-            "would start with requests of up to {context:,} tokens (--max-context {context})",
+            "{would} with requests of up to {context:,} tokens (--max-context {context})",
+            would=would,
             context=context,
         )
     for most in FEWER_SEQUENCES:
         fewer = replace(system, engine=system.engine.changed(max_sequences=most))
         if most < system.engine.scheduler.max_sequences and starts(fewer):
             yield say(
-                "would start with {most} sequences at most (--max-sequences {most})", most=most
+                "{would} with {most} sequences at most (--max-sequences {most})",
+                would=would,
+                most=most,
             )
             break
     smaller = replace(system, precision=replace(system.precision, kv=FORMATS["fp8"]))
     if system.precision.kv.bits > FORMATS["fp8"].bits and starts(smaller):
-        yield say("would start with a cache in FP8 (--kv fp8)")
+        yield say("{would} with a cache in FP8 (--kv fp8)", would=would)
     free = 1.0 - system.chip.host_bytes / system.chip.usable_bytes
     part = math.floor(100.0 * free) / 100.0
     less = replace(system, engine=system.engine.changed(memory_fraction=part))
     if part < system.engine.memory.memory_fraction and starts(less):
-        yield say("would start with less of the memory (--memory-fraction {part:g})", part=part)
+        yield say(
+            "{would} with less of the memory (--memory-fraction {part:g})", would=would, part=part
+        )
     fuller = replace(system, engine=system.engine.changed(memory_fraction=LARGEST_FRACTION))
     if system.engine.memory.memory_fraction < LARGEST_FRACTION and starts(fuller):
         yield say(
-            "would start with more of the memory (--memory-fraction {LARGEST_FRACTION:g})",
+            "{would} with more of the memory (--memory-fraction {LARGEST_FRACTION:g})",
+            would=would,
             LARGEST_FRACTION=LARGEST_FRACTION,
         )
     for chips in range(layout.chips + 1, 4 * layout.chips + 1):
@@ -238,19 +250,25 @@ def _helps(scenario: Scenario, system: System, layout: Layout) -> Iterator[str]:
         )
         whole = [one for one in every if one.replicas == 1 and starts(system, one)]
         if whole:
-            yield say("would start on {chips} chips ({whole})", chips=chips, whole=whole[0].name)
+            yield say(
+                "{would} on {chips} chips ({whole})",
+                would=would,
+                chips=chips,
+                whole=whole[0].name,
+            )
             break
 
 
-def _longest_context(scenario: Scenario, system: System, layout: Layout) -> int:
-    """The longest requests with which the server starts; 0 where there are none."""
-    least, most = 0, int(startup(system, layout, scenario.draft_tokens).context_tokens)
+def _longest_context(
+    system: System, layout: Layout, starts: Callable[[System, Layout], bool]
+) -> int:
+    """The longest requests with which the server ``starts``; 0 where there are none."""
+    least, most = 0, int(startup(system, layout).context_tokens)
     while most - least > CONTEXT_STEP:
         middle = (least + most) // 2 // CONTEXT_STEP * CONTEXT_STEP
         if middle <= least:
             break
-        shorter = replace(system, max_context=middle)
-        if startup(shorter, layout, scenario.draft_tokens).starts:
+        if starts(replace(system, max_context=middle), layout):
             least = middle
         else:
             most = middle

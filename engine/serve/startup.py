@@ -51,11 +51,18 @@ class Startup:
     capacity_bytes: float
     unfree_bytes: float = 0.0
     """By how much a share of the whole memory is more than is free at start."""
+    short_bytes: float = 0.0
+    """What the cache lacks for one request as long as may be, whether or not the engine starts."""
 
     @property
     def starts(self) -> bool:
         """Whether nothing lacks."""
         return self.lacks_bytes <= 0.0
+
+    @property
+    def holds_one(self) -> bool:
+        """Whether it starts and has room for one request as long as may be."""
+        return self.starts and self.short_bytes <= 0.0
 
     def values(self) -> dict[str, Any]:
         """Plain values, in GiB per chip; tokens and sequences of one copy of the deployment."""
@@ -67,6 +74,7 @@ class Startup:
             "max_context": int(self.context_tokens),
             "starts": self.starts,
             "lacks_gib": _gib(self.lacks_bytes),
+            "lacks_for_max_context_gib": _gib(self.short_bytes),
             "items": {item.name: _gib(item.bytes) for item in self.items},
             "outside": {item.name: _gib(item.bytes) for item in self.outside},
             "budget_gib": _gib(self.capacity_bytes),
@@ -135,6 +143,7 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
         outside=_items(usage.budget.outside),
         capacity_bytes=float(usage.capacity_bytes[0, 0]),
         unfree_bytes=unfree,
+        short_bytes=max(whole - pool, 0.0),
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _WIDE = {"W", "F"}
 _NOTHING = {"Mn", "Me", "Cf"}
 _NOT_FIRST = "，。；：、！？）》】”% "
 """What never begins a line."""
+_MAY_BE_WIDE = re.compile("[\u1100-\u1fff\u2300-\U0010ffff”]")
+"""What wide characters are among; no letters of alphabets, punctuation, arrows or signs."""
+_AFTER_SPACES = re.compile("(?<= )(?=[^% ])")
 
 
 def cells(text: str) -> int:
@@ -44,6 +48,8 @@ def wrapped(text: str, width: int) -> list[str]:
 def pieces(text: str) -> list[str]:
     """``text`` cut where a line may be broken: after spaces and between wide characters, never
     before a closing mark."""
+    if _MAY_BE_WIDE.search(text) is None:
+        return _AFTER_SPACES.split(text) if text else []
     found: list[str] = []
     begins = True
     for character in text:

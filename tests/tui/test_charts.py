@@ -268,3 +268,10 @@ class TestFigures:
         )
         legend = [text for text, _ in roofline_figure(found).legend]
         assert legend[2].startswith(f"a {largest.name.removeprefix('mlp.')}")
+
+    def test_a_roofline_of_a_phase_that_takes_no_time_is_empty(self, swept):
+        found = explain(
+            prepare(DENSE), DENSE, swept.table.arrangement(0), swept.table.precision(0), 64
+        )
+        at_once = tuple(replace(row, seconds=0.0) for row in found.operators)
+        assert not roofline_figure(replace(found, operators=at_once)).marks

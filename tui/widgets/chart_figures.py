@@ -251,7 +251,8 @@ def _on_roofline(rows: Sequence[OperatorTime]) -> list[OperatorTime]:
     return [
         row
         for row in rows
-        if row.flops and row.bytes and row.seconds >= _LEAST_SHARE * totals[row.phase]
+        if row.flops and row.bytes and row.seconds > 0
+        if row.seconds >= _LEAST_SHARE * totals[row.phase]
     ]
 
 

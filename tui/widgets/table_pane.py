@@ -197,7 +197,15 @@ class TablePane(Pane):
         visible = self._visible = max(height - 1 - foot, 1)
         self._scroll(visible, len(session.rows))
         last = min(self._top + visible, len(session.rows))
-        rows = [self._row(table, place, chosen, width) for place in range(self._top, last)]
+        # The first paint waits for no engine.
+        from engine.plan.kept import glyphs_of
+
+        objectives = session.store.current.objectives
+        glyphs = glyphs_of(table, objectives, session.rows[self._top : last])
+        rows = [
+            self._row(table, place, glyph, chosen, width)
+            for place, glyph in enumerate(glyphs, self._top)
+        ]
         if not rows:
             rows = [line((say("   no row matches; esc clears the filter"), WARN))]
         if foot:
@@ -262,16 +270,16 @@ class TablePane(Pane):
         session = self.session
         return session is not None and session.at_rate and session.view.view == "layout"
 
-    def _row(self, table: Table, place: int, chosen: Sequence[Column], width: int) -> Line:
-        # The first paint waits for no engine.
-        from engine.plan.kept import MEETS, MISSES, NEAR, glyph_of
+    def _row(
+        self, table: Table, place: int, glyph: str, chosen: Sequence[Column], width: int
+    ) -> Line:
+        from engine.plan.kept import MEETS, MISSES, NEAR
 
         session = self.session
         assert session is not None
         row = int(session.rows[place])
         meets, fits = bool(table.meets[row]), bool(table.fits[row])
         wins = session.is_winner(table, row)
-        glyph = glyph_of(table, session.store.current.objectives, row)
         style = {MEETS: GOOD, NEAR: WARN, MISSES: WARN if fits else BAD}[glyph]
         if wins:
             glyph, style = "★", BEST

@@ -44,6 +44,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "ernie": ("ernie4_5_moe", "ernie4_5_vl_moe_text"),
     "exaone": ("exaone4", "exaone_moe"),
     "falcon": ("falcon",),
+    "fla": ("gla", "retnet", "delta_net", "gated_deltanet", "hgrn2"),
     "fuyu": ("fuyu",),
     "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
     "gated": ("laguna", "step3p5", "muse_glimmer_text"),
@@ -201,6 +202,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "interns1",
         "opencua",
         "step_vl",
+        "moss_transcribe_diarize",
+        "granite_speech_plus",
     ),
     "minicpm": ("minicpm", "minicpm3"),
     "minimax": ("minimax_m2", "minimax_m3"),
@@ -258,7 +261,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "zamba2": ("zamba2",),
     "xlstm": ("xlstm",),
     "rwkv": ("rwkv", "rwkv5", "rwkv6", "rwkv7"),
-    "minicpm_v": ("minicpmv", "minicpmo", "minicpmv4_6"),
+    "minicpm_v": ("minicpmv", "minicpmo", "minicpmv4_6", "minicpm_ocr"),
 }
 
 ALIASES: dict[str, str] = {
@@ -418,6 +421,7 @@ _CLASSES = {
     "DeepseekV3BidirectionalModel": "deepseek_v3",
     "DeepseekVL2ForCausalLM": "deepseek_vl_v2",
     "EmbeddingGemmaModel": "gemma3_text",
+    "GatedDeltaNetForCausalLM": "gated_deltanet",
     "HCXVisionV2ForCausalLM": "hyperclovax_vision_v2",
     "JinaEmbeddingsV5Model": "qwen3",
     "KimiK3LinearForCausalLM": "kimi_k3",

@@ -21,6 +21,14 @@ def _sizes(keys: Keys) -> tuple[int, int, int]:
     )
 
 
+def _whisper(keys: Keys) -> int:
+    """Whisper's encoder with learned positions."""
+    hidden, width, layers = _sizes(keys)
+    stem = _convolutions(keys.integer("num_mel_bins"), hidden)
+    positions = keys.integer("max_source_positions") * hidden
+    return stem + positions + layers * (transformer_layer(hidden, width) - hidden) + 2 * hidden
+
+
 def glm_asr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Whisper's layers with rotary positions; four frames are joined and projected twice."""
     hidden, width, layers = _sizes(keys)
@@ -31,11 +39,17 @@ def glm_asr(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 def audio_flamingo(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Whisper's encoder with learned positions, projected twice."""
-    hidden, width, layers = _sizes(keys)
-    stem = _convolutions(keys.integer("num_mel_bins"), hidden)
-    positions = keys.integer("max_source_positions") * hidden
-    tower = stem + positions + layers * (transformer_layer(hidden, width) - hidden) + 2 * hidden
-    return tower + two_layer_projector(hidden, text_hidden)
+    return _whisper(keys) + two_layer_projector(keys.integer("hidden_size"), text_hidden)
+
+
+def moss_transcribe(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Whisper's encoder with learned positions; joined frames are projected twice and normed."""
+    hidden = keys.integer("hidden_size")
+    joined = hidden * outer.integer("audio_merge_size", default=4, maximum=1024)
+    outer.ignore("audio_chunk_size")
+    bias = outer.flag("projector_bias", default=True)
+    projector = linear(joined, text_hidden, bias) + linear(text_hidden, text_hidden, bias)
+    return _whisper(keys) + projector + 2 * text_hidden
 
 
 def voxtral_realtime(keys: Keys, outer: Keys, text_hidden: int) -> int:

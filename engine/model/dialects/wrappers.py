@@ -351,5 +351,18 @@ WRAPPERS = {
     "r_vl": Wrapper("qwen3", towers_remote.r_vl, "siglip_vision_model"),
     "interns1": Wrapper("qwen3", towers.internvl, "internvl_vision"),
     "step_vl": Wrapper("qwen3", towers_lines.step3p7, "step3p5_vision"),
+    "moss_transcribe_diarize": Wrapper(
+        "qwen3",
+        audio=towers_speech.moss_transcribe,
+        audio_type="moss_transcribe_diarize_audio",
+        always=True,
+    ),
+    "granite_speech_plus": Wrapper(
+        "granite",
+        audio=towers_speech.granite_speech,
+        audio_type="granite_speech_plus_encoder",
+        audio_key="encoder_config",
+        always=True,
+    ),
     "opencua": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision"),
 }

@@ -151,6 +151,9 @@ class TestCells:
         text = "TP8 以 W8A8 部署，批大小 192："
         assert "".join(pieces(text)) == text
 
+    def test_pieces_of_words_end_with_their_spaces_and_keep_a_percent_sign(self):
+        assert pieces("TPOT ± 11 % so") == ["TPOT ", "± ", "11 % ", "so"]
+
 
 WORDS = re.compile(r"[A-Za-z]{3,} [a-z]{3,} [a-z]{3,}")
 """Three words in a row: an English sentence."""

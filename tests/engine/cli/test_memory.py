@@ -58,6 +58,18 @@ def test_weights_that_leave_no_room_are_said_so(capsys):
     assert "weights and runtime leave no room for a cache" in out
 
 
+def test_an_engine_that_starts_anyway_says_what_one_long_request_lacks(capsys):
+    ask = ("--model", "qwen3-32b", "--chip", "h100", "--tp", "1", "--framework", "sglang")
+    code, out = printed(capsys, *ask, "--max-context", "40960")
+    assert code == 0
+    assert "starts, though not for one request of 40,960 tokens" in out
+    assert "GiB per chip lacking" in out
+    assert "would fit on 2 chips" in out
+    found = json.loads(printed(capsys, *ask, "--max-context", "40960", "--json")[1])
+    assert found["starts"] and found["lacks_gib"] == 0
+    assert found["lacks_for_max_context_gib"] > 1
+
+
 def test_a_nominal_size_is_tagged(capsys):
     _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "mi210", "--tp", "1")
     assert "nominal, by the datasheet" in out
