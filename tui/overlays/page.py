@@ -22,6 +22,8 @@ _STEPS = {"down": 1, "j": 1, "up": -1, "k": -1}
 _PAGES = {"pagedown": 1.0, "ctrl+d": 0.5, "space": 1.0, "pageup": -1.0, "ctrl+u": -0.5}
 _ENDS = {"g": 0, "home": 0, "G": 1, "end": 1}
 CLOSING = frozenset({"escape", "q", "question_mark", "enter", "ctrl+c", "ctrl+q", "f1"})
+NOT_BELOW = CLOSING - {"question_mark", "f1"}
+"""Pressed once more as a page goes, these are meant for the page and do nothing below it."""
 
 
 BORDERED = 70
@@ -154,7 +156,7 @@ class Page(ModalScreen[None], Generic[Result]):
             self.then(result)
         # Keys in the same read as the one that closes a page are meant for what lies below.
         for key in waiting:
-            if key.key not in CLOSING:
+            if key.key not in NOT_BELOW:
                 self.app.screen.post_message(key)
 
     def on_key(self, event: events.Key) -> None:
@@ -165,7 +167,7 @@ class Page(ModalScreen[None], Generic[Result]):
             pressed = events.Key(key, character)
             if not self._closed:
                 self.keyed(pressed)
-            elif key not in CLOSING:
+            elif key not in NOT_BELOW:
                 self.app.screen.post_message(pressed)
 
     def on_paste(self, event: events.Paste) -> None:
