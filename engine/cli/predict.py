@@ -24,6 +24,7 @@ from engine.plan.starting import unstarted
 from engine.scenario import LEAST_PER_SECOND, MOST_PER_SECOND, ArrangementKind, Scenario
 from engine.serve.call import Batch, Concurrency, Most, Rate, Size
 from engine.serve.kinds import kind_of
+from engine.serve.legal import refuse_illegal
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -68,6 +69,7 @@ def asked_arrangement(
     """How the options say that chips are used; raises `InputError`."""
     given = given_pools(scenario.pools)
     if given is not None:
+        refuse_illegal(resolved.systems[0], given)
         return given
     if scenario.pools.prefill or scenario.pools.decode:
         raise InputError(say("--prefill and --decode: found one pool, expected both"))
@@ -79,7 +81,9 @@ def asked_arrangement(
             )
         )
     chips = scenario.chips if arguments.chips is not None else None
-    return kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
+    arrangement = kind_of(resolved.model.architecture.kind).arrangement(scenario.limits, chips)
+    refuse_illegal(resolved.systems[0], arrangement)
+    return arrangement
 
 
 def _sizes(arguments: argparse.Namespace, scenario: Scenario, rates: list[float]) -> list[Size]:

@@ -95,6 +95,7 @@ class Predicted:
             "redundant_experts": engine.capabilities.redundant_experts,
             "batch_overlap": given.batch_overlap,
             "prefill_interval": engine.scheduler.prefill_interval,
+            "rank_wait": engine.scheduler.rank_wait_passes,
             "host_cache_gib": given.host_cache_gib,
             "build": given.build or engine.builds.newest,
         }

@@ -29,8 +29,8 @@ LEAST_SECONDS = 1e-9
 class Piece:
     """``fixed + U(0, width) + Exp(tail) + N(0, deviation)`` seconds, of a ``share`` of requests.
 
-    Arrays that broadcast together. The exact distribution of the first three; the deviation takes
-    the place of the width where it is the larger of them.
+    Arrays that broadcast together. The exact distribution of the first three; with a deviation that
+    of a normal and an exponential one, the width being part of the normal.
     """
 
     share: float | FloatArray
@@ -110,12 +110,27 @@ def _evenly_within(past: FloatArray, piece: Piece) -> FloatArray:
     return within
 
 
+MOST_DEVIATIONS = 2.0
+"""Of a normal deviation over an exponential tail: beyond it the sum is as good as normal."""
+
+
 def _normal_within(past: FloatArray, piece: Piece) -> FloatArray:
-    """As a normal distribution of the same mean and variance."""
-    variance = piece.variance
-    middle = 0.5 * np.asarray(piece.width) + piece.tail
-    deviations = (past - middle) / np.sqrt(np.maximum(variance, LEAST_SECONDS**2))
-    return normal_share(deviations)
+    """``P(N + Exp(θ) ≤ t) = Φ(u) − exp(σ²/2θ² − uσ/θ)·Φ(u − σ/θ)`` with ``u = (t − μ)/σ``, the
+    width taken as normal; all as one normal where the tail is small beside it."""
+    tail, middle = np.asarray(piece.tail), 0.5 * np.asarray(piece.width)
+    square = np.maximum(piece.variance, LEAST_SECONDS**2)
+    plain = normal_share((past - middle - tail) / np.sqrt(square))
+    if not np.any(tail > 0):
+        return plain
+    sigma = np.sqrt(np.maximum(square - np.square(tail), LEAST_SECONDS**2))
+    ratio = sigma / np.maximum(tail, LEAST_SECONDS)
+    longer = ratio <= MOST_DEVIATIONS
+    ratio = np.minimum(ratio, MOST_DEVIATIONS)
+    places = (past - middle) / sigma
+    left = np.exp(np.minimum(0.5 * ratio**2 - np.maximum(places, -NORMAL_FARTHEST) * ratio, 40.0))
+    shared = normal_share(places) - left * normal_share(places - ratio)
+    within: FloatArray = np.where(longer, np.minimum(np.maximum(shared, 0.0), 1.0), plain)
+    return within
 
 
 def normal_share(deviations: FloatArray) -> FloatArray:

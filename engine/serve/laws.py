@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.hardware.framework_parts import Costs
 from engine.serve.law import Law, Piece, mixed
-from engine.serve.lengths import LengthNodes
+from engine.serve.lengths import LengthNodes, Nodes
 from engine.serve.load import Client
 from engine.words.arrays import FloatArray
 from engine.words.statistic import Statistic
@@ -51,9 +51,11 @@ class Laws:
         for place, (share, tokens) in enumerate(zip(self.lengths.share, later, strict=True)):
             below, above = later[max(place - 1, 0)], later[min(place + 1, len(later) - 1)]
             width = 0.5 * (above - below) * tpot
-            deviation = self.tpot.pieces[place].deviation if alike else self.tpot.deviation
+            one = self.tpot.pieces[place] if alike else None
+            tail = tokens * one.tail if one is not None else np.zeros(1)
+            deviation = one.deviation if one is not None else self.tpot.deviation
             spread = np.sqrt(varied + np.square(width) / 12.0 + np.square(tokens * deviation))
-            pieces.append(Piece(share, first + tokens * tpot, deviation=spread))
+            pieces.append(Piece(share, first + tokens * tpot - tail, tail=tail, deviation=spread))
         return Law(tuple(pieces))
 
     def law(self, name: str) -> Law:
@@ -68,22 +70,25 @@ class Laws:
 
 
 def _spread(ttft: Law, tpot: Piece, later: FloatArray) -> Law:
-    """First tokens, then ``later`` ones of the users of one piece."""
-    deviation = np.sqrt(
-        np.square(tpot.deviation) + np.square(tpot.width) / 12.0 + np.square(tpot.tail)
-    )
-    return Law(
-        tuple(
+    """First tokens, then ``later`` ones of the users of one piece. Of two tails the longer one is
+    kept, the other one adds its mean and its variance."""
+    deviation = np.sqrt(np.square(tpot.deviation) + np.square(tpot.width) / 12.0)
+    after = later * np.asarray(tpot.tail)
+    pieces = []
+    for one in ttft.pieces:
+        shorter = np.minimum(one.tail, after)
+        pieces.append(
             Piece(
                 one.share,
-                one.fixed + later * tpot.mean,
+                one.fixed + later * (tpot.mean - tpot.tail) + shorter,
                 one.width,
-                one.tail,
-                np.hypot(one.deviation, later * deviation),
+                np.maximum(one.tail, after),
+                np.sqrt(
+                    np.square(one.deviation) + np.square(later * deviation) + np.square(shorter)
+                ),
             )
-            for one in ttft.pieces
         )
-    )
+    return Law(tuple(pieces))
 
 
 SayLaws = Callable[[], Laws]
@@ -114,7 +119,7 @@ def opening_of(costs: Costs, client: Client, first: FloatArray, last: FloatArray
 
 
 def by_prompt(
-    nodes: tuple[tuple[float, float], ...],
+    nodes: Nodes,
     fitting: FloatArray,
     passes: tuple[FloatArray, FloatArray],
     law: Law,

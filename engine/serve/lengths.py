@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -56,6 +57,46 @@ def prompt_nodes(requests: Requests) -> tuple[tuple[float, float], ...]:
     else:
         return ((1.0, 1.0),)
     return tuple(zip(map(float, WEIGHTS), map(float, factors), strict=True))
+
+
+Nodes = tuple[tuple[float, float | FloatArray], ...]
+"""Shares of the requests, and their lengths over the mean."""
+
+
+def longest_of(
+    nodes: tuple[tuple[float, float], ...], count: FloatArray, least: float = 0.0
+) -> FloatArray:
+    """The mean of the longest of ``count`` such lengths (1 or more), of one that is ``least`` and
+    they."""
+    if len(nodes) == 1:
+        return np.full(1, max(nodes[0][1], least))
+    longest, below, reached = np.zeros(1), np.zeros(1), 0.0
+    for share, length in sorted(nodes, key=itemgetter(1)):
+        reached = min(reached + share, 1.0)
+        up_to = reached**count
+        longest = longest + max(length, least) * (up_to - below)
+        below = up_to
+    return longest
+
+
+def awaited(nodes: tuple[tuple[float, float], ...], together: FloatArray) -> Nodes:
+    """As which lengths prompts count that each share a pass with ``together − 1`` of other ranks,
+    and wait for the longest; the mean stays 1."""
+    if len(nodes) == 1 or not np.any(together > 1.0):
+        return nodes
+    others = np.maximum(together - 1.0, 0.0)
+    mean = longest_of(nodes, together)
+    return tuple((share, 1.0 + longest_of(nodes, others, one) - mean) for share, one in nodes)
+
+
+def weighed(nodes: Nodes, steeper: FloatArray, longer: float) -> Nodes:
+    """What prompts take over what the mean one takes: their tokens see as many keys as they are
+    long, ``longer`` ones than the mean on average."""
+    if len(nodes) == 1:
+        return nodes
+    taken = [(share, one * (1.0 + steeper * (one - longer))) for share, one in nodes]
+    mean = sum((share * one for share, one in taken), np.zeros(1))
+    return tuple((share, one / mean) for share, one in taken)
 
 
 def few_nodes(nodes: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:

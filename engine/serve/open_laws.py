@@ -15,11 +15,14 @@ import numpy as np
 from engine.serve.law import Law, Piece, normal_share
 from engine.serve.laws import Laws, by_prompt, passes_law
 from engine.serve.lengths import (
+    Nodes,
     answer_nodes,
+    awaited,
     few_nodes,
     input_variation,
     output_variation,
     prompt_nodes,
+    weighed,
 )
 from engine.serve.requests import Requests
 from engine.serve.steady import SteadyPasses
@@ -32,8 +35,9 @@ LEAST_APART = 1e-9
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """What comes and what is there, per replica: squared ``variation`` of the time between
-    requests, their ``rate``, how many are ``running`` of a ``limit``, the ``largest_rate``, and
-    seconds that one more in flight adds to a pass."""
+    requests, their ``rate``, how many are ``running`` of a ``limit``, the ``largest_rate``, seconds
+    that one more in flight adds to a pass, and the share of the time that goes on ``reading``
+    prompts, were each to take as long as one more does."""
 
     variation: float
     rate: FloatArray
@@ -41,6 +45,7 @@ class Traffic:
     limit: FloatArray
     largest_rate: FloatArray
     slope: FloatArray
+    reading: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +82,28 @@ class Queue:
 
 def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Queue:
     """What a prompt waits for: the running pass, prompts that came during it and share the next
-    one, and those that this has no room for."""
+    one, and those that this has no room for. Where prompts have passes of their own, those that
+    have no room follow at once and take no longer."""
     fresh = requests.fresh_tokens
     fitting = passes.budget / fresh
     several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
     each = _further(passes)
     coming = passes.arrivals / passes.step
-    lengths = input_variation(requests)
+    work = _work_nodes(requests, passes, prompt_nodes(requests))
+    lengths = sum((share * np.square(one - 1.0) for share, one in work), np.zeros(1))
     first = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     full = parts * (passes.plain + first + (several - 1.0) * each)
     used = np.minimum(coming * full / several, 1.0 - LEAST)
-    varied = 0.5 * (traffic.variation + lengths**2)
+    varied = 0.5 * (traffic.variation + lengths)
+    at_once = passes.apart & (several >= 2.0)
+    most = np.where(at_once, np.inf, several - 1.0)
     return Queue(
         tuple(
-            Running(share, seconds, np.minimum(coming * seconds, several - 1.0), each)
+            Running(share, seconds, np.minimum(coming * seconds, most), each)
             for share, seconds in _met(requests, passes, coming, several, (first, each))
         ),
         varied * full / (several * (1.0 - used)),
-        used ** np.sqrt(2.0 * (several + 1.0)),
+        np.where(at_once, 0.0, used ** np.sqrt(2.0 * (several + 1.0))),
     )
 
 
@@ -116,7 +125,7 @@ def _met(
     kept = (1.0 - np.square(used)) / (1.0 + varied * np.square(used))
     shares = _counts(mean, kept, HELD)
     base = np.zeros_like(passes.plain) if apart else passes.plain
-    lengths = few_nodes(prompt_nodes(requests))
+    lengths = _work_nodes(requests, passes, few_nodes(prompt_nodes(requests)))
     counts: list[FloatArray] = [np.asarray(float(count)) for count in range(1, HELD)]
     counts.append(np.maximum(_beyond(mean, shares), float(HELD)))
     seconds = [base + first + each * (np.minimum(one, several) - 1.0) for one in counts]
@@ -172,6 +181,51 @@ def admission_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) 
     return Queue((), wait, normal_share(-np.minimum(missing, 40.0)))
 
 
+def _dispersion(
+    traffic: Traffic, passes: SteadyPasses, steps: FloatArray, lengths: float | FloatArray
+) -> FloatArray:
+    """Variance over mean of the prompts that come while an answer goes on: those that come while
+    others are read come at once to whoever decodes.
+
+    With ρ the share of the time that prompts take, arrivals of squared variation c² and what
+    ``lengths`` add to it, ``c²/(1 − ρ)²`` (renewal theory: the time that is left to decode is
+    ``t − Σw``), as far as an answer is longer than a queue of prompts lasts.
+    """
+    full = 1.0 / np.square(1.0 - traffic.reading) - 1.0
+    dispersion: FloatArray = (traffic.variation + lengths) * (
+        1.0 + full * queue_seen(traffic.reading, passes, steps)
+    )
+    return dispersion
+
+
+def queue_seen(reading: FloatArray, passes: SteadyPasses, steps: FloatArray) -> FloatArray:
+    """How much of a queue of prompts, which take the share ``reading`` of the time, an answer of
+    ``steps`` sees come and go: the part of fluctuations that lasts shorter than it (of an
+    Ornstein-Uhlenbeck process), of which a queue's last ``1/(1 − ρ)²`` prompts."""
+    met = np.maximum(_prompts_met(passes, steps), LEAST)
+    queued = np.maximum(reading / np.square(1.0 - reading) / met, LEAST_APART)
+    seen: FloatArray = 1.0 + queued * np.expm1(-1.0 / queued)
+    return seen
+
+
+def _prompts_met(passes: SteadyPasses, steps: FloatArray) -> FloatArray:
+    """Prompts that come to all ranks during ``steps`` passes."""
+    ranks = passes.alone.deployment.layouts.attention_data * np.asarray(passes.decoding.share)
+    met: FloatArray = passes.arrivals * ranks * steps
+    return met
+
+
+def bunched(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+    """How many more are in flight because they come to decode in bunches: of a bunch each has half
+    of the others beside itself (batch arrivals, ``(E[K²]/E[K] − 1)/2``), and as many more as passes
+    grow by them. Bunches that find no place wait outside."""
+    came = _dispersion(traffic, passes, requests.steps_per_answer, 0.0)
+    variance = np.maximum(_in_flight_variance(requests, traffic, passes), LEAST)
+    kept = _placed_variance(requests, traffic, passes) / variance
+    more: FloatArray = 0.5 * (came * kept - 1.0) * (_lasting(traffic, passes) - 1.0)
+    return np.where(came > 1.0, np.maximum(more, 0.0), more)
+
+
 def _lasting(traffic: Traffic, passes: SteadyPasses) -> FloatArray:
     """How much longer the number in flight stays away from its mean than one answer takes:
     ``1/(1 − ε)`` where passes grow with it by ``ε = n·S'/S`` (processor sharing)."""
@@ -184,9 +238,22 @@ def _in_flight_variance(requests: Requests, traffic: Traffic, passes: SteadyPass
     """Of the number in flight: that of an infinite server (its mean for Poisson arrivals), as much
     larger as it lasts."""
     answers = output_variation(requests) ** 2
-    arrivals = (traffic.variation + answers) / (1.0 + answers)
+    lengths = np.square(traffic.reading * input_variation(requests))
+    arriving = _dispersion(traffic, passes, requests.steps_per_answer, lengths)
+    arrivals = (arriving + answers) / (1.0 + answers)
     variance: FloatArray = traffic.running * arrivals * _lasting(traffic, passes)
     return variance
+
+
+USUALLY_BELOW = 1.645
+"""Standard deviations that 95 % of a normal distribution stay below."""
+
+
+def _placed_variance(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+    """Of the number in flight that have a place: most of the time not all places are taken, beyond
+    which others wait."""
+    most = np.square(np.maximum(traffic.limit - traffic.running, 1.0) / USUALLY_BELOW)
+    return np.minimum(_in_flight_variance(requests, traffic, passes), most)
 
 
 def open_laws(
@@ -202,7 +269,7 @@ def open_laws(
     least, tpot = means
     return Laws(
         by_prompt(
-            prompt_nodes(requests),
+            _work_nodes(requests, passes, prompt_nodes(requests)),
             passes.budget / requests.fresh_tokens,
             (passes.plain, passes.plain + _further(passes)),
             _first_token(requests, least, prompts, place),
@@ -213,6 +280,15 @@ def open_laws(
     )
 
 
+def _work_nodes(
+    requests: Requests, passes: SteadyPasses, nodes: tuple[tuple[float, float], ...]
+) -> Nodes:
+    """What prompts of some lengths take, over what the mean one takes."""
+    assert passes.steeper is not None
+    waited = awaited(nodes, passes.reading_ranks)
+    return weighed(waited, passes.steeper, requests.spread.input_bias)
+
+
 def _further(passes: SteadyPasses) -> FloatArray:
     """What a mean prompt more takes."""
     assert passes.further is not None
@@ -220,20 +296,28 @@ def _further(passes: SteadyPasses) -> FloatArray:
 
 
 def _first_token(requests: Requests, served: FloatArray, prompts: Queue, place: Queue) -> Law:
-    """All combinations of who waits for what; a Poisson count of mean ``a`` is taken as ``a − √a``
-    and an exponential of ``√a``, which has its mean and variance; of prompts whose lengths differ
-    by more."""
-    pieces, varied = [], np.sqrt(1.0 + input_variation(requests) ** 2)
+    """All combinations of who waits for what. A Poisson count of mean ``a`` is none of ``e^−a``
+    requests; that of the others is taken as a fixed one and an exponential, which has its mean and
+    variance; of prompts whose lengths differ by more."""
+    pieces, varied = [], input_variation(requests) ** 2
     for one in prompts.passes:
-        counted = varied * np.sqrt(np.maximum(one.beside, 0.0))
-        fixed, tail = served + (one.beside - counted) * one.each, counted * one.each
-        at_once = one.share * (1.0 - place.beyond_share)
-        for share, beyond in (
-            (at_once * (1.0 - prompts.beyond_share), 0.0),
-            (at_once * prompts.beyond_share, prompts.beyond),
-            (one.share * place.beyond_share, place.beyond),
+        beside = np.maximum(one.beside, LEAST)
+        some = -np.expm1(-beside)
+        mean = beside / some
+        variance = np.maximum((beside + beside**2) / some - mean**2, 0.0) + mean * varied
+        counted = np.minimum(np.sqrt(variance), mean)
+        first, tail = (mean - counted) * one.each, counted * one.each
+        none = one.share * (1.0 - some) * (1.0 - place.beyond_share)
+        at_once = one.share * some * (1.0 - place.beyond_share)
+        waited = prompts.beyond_share
+        for share, after, tails in (
+            (none * (1.0 - waited), 0.0, 0.0),
+            (at_once * (1.0 - waited), first, tail),
+            (none * waited, 0.0, prompts.beyond),
+            (at_once * waited, first, np.hypot(tail, prompts.beyond)),
+            (one.share * place.beyond_share, beside * one.each, place.beyond),
         ):
-            pieces.append(Piece(share, fixed, one.seconds, np.hypot(tail, beyond)))
+            pieces.append(Piece(share, served + after, one.seconds, tails))
     return Law(tuple(pieces))
 
 
@@ -242,25 +326,30 @@ def _token_law(requests: Requests, traffic: Traffic, passes: SteadyPasses, mean:
     of their prompts came, of which a short answer meets few or many.
 
     The number in flight stays about as it is for as long as `_lasting` says: its mean over one
-    answer varies less, by the factor ``kept`` (of an Ornstein-Uhlenbeck process).
+    answer varies less, by the factor ``kept`` (of an Ornstein-Uhlenbeck process). Those who came
+    during an answer are those who are in flight at its end, so that both go together: half of the
+    prompts' variance, of a number that goes evenly from before to after; where prompts have passes
+    of their own, those who come in one bunch meet none of each other's. Numbers in flight are
+    skewed as those of a gamma distribution are, by twice their coefficient of variation; a tail b
+    in a deviation σ has the skew 2(b/σ)³.
     """
     accepted, steps = requests.drafts.accepted, requests.steps_per_answer
     lasting = _lasting(traffic, passes)
     kept = 2.0 * lasting * (1.0 + lasting * np.expm1(-1.0 / lasting))
-    others = np.sqrt(_in_flight_variance(requests, traffic, passes) * kept) * traffic.slope
+    placed = _placed_variance(requests, traffic, passes)
+    others = np.sqrt(placed * kept) * traffic.slope
     met = np.maximum(passes.step - passes.plain, 0.0)
-    counted = traffic.variation + input_variation(requests) ** 2
-    prompts = met * np.sqrt(counted / np.maximum(passes.arrivals * steps, 1.0))
+    counted = _dispersion(traffic, passes, steps, input_variation(requests) ** 2)
+    prompts = met * np.sqrt(counted / np.maximum(_prompts_met(passes, steps), 1.0))
+    skewed = np.minimum(np.sqrt(placed) / np.maximum(traffic.running, 1.0), 1.0) ** (1.0 / 3.0)
     nodes = answer_nodes(requests)
     whole = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
-    return Law(
-        tuple(
-            Piece(
-                share,
-                mean,
-                deviation=np.hypot(others, prompts * np.sqrt(whole / np.maximum(later, 1.0)))
-                / accepted,
-            )
-            for share, later in zip(nodes.share, nodes.later_tokens, strict=True)
-        )
-    )
+    pieces = []
+    for share, later in zip(nodes.share, nodes.later_tokens, strict=True):
+        own = prompts * np.sqrt(whole / np.maximum(later, 1.0))
+        both = np.zeros(1) if passes.apart else others * own / np.sqrt(kept)
+        spread = np.sqrt(others**2 + own**2 + both) / accepted
+        tail = spread * skewed
+        normal = np.sqrt(np.maximum(spread**2 - tail**2, 0.0))
+        pieces.append(Piece(share, mean - tail, tail=tail, deviation=normal))
+    return Law(tuple(pieces))

@@ -14,7 +14,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.serve.load import Open
-from engine.serve.open_laws import Queue, Traffic, admission_queue, open_laws, prompt_queue
+from engine.serve.open_laws import (
+    Queue,
+    Traffic,
+    admission_queue,
+    bunched,
+    open_laws,
+    prompt_queue,
+    queue_seen,
+)
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Parts, Service
@@ -31,6 +39,10 @@ ROUNDS = 10
 """Of the search for the number in flight; time per pass is nearly a straight line over it."""
 HELD_UP_ROUNDS = 2
 """Until the passes know of those who are held up by prompts that came while their own waited."""
+BUSIER = 1.1
+"""How many more prompts tell what one of them adds to a pass."""
+MOST_READING = 0.95
+"""Share of the time that prompts take, up to which it is looked at how they bunch."""
 MOST_USED = 1.0 - 1e-6
 """Share of the largest rate up to which anything is worked out."""
 
@@ -84,10 +96,11 @@ def serve_open(
         starting = np.maximum(carried * steps * passes.step, LEAST_FRESH)
         others = np.minimum(starting + carried * behind, limit)
         fuller = steady_passes(deployment, requests, None, others + 1.0, starting)
-        passes = replace(fuller, further=passes.further)
-    slope = _slope(passes, passes_with(others + np.maximum(np.sqrt(others), 1.0)), others)
+        passes = replace(fuller, further=passes.further, steeper=passes.steeper)
     running = np.minimum(others + carried * passes.service, limit)
-    traffic = Traffic(load.variation, carried, running, limit, most, slope)
+    slope, reading = _slopes(deployment, requests, carried, passes, (others, starting))
+    traffic = Traffic(load.variation, carried, running, limit, most, slope, reading)
+    more = bunched(requests, traffic, passes)
     prompts, place = (
         prompt_queue(requests, traffic, passes),
         admission_queue(requests, traffic, passes),
@@ -97,7 +110,7 @@ def serve_open(
     polling = _polling(deployment, passes)
     waits = _Waits(known, requests.loading_seconds, prompts, place, polling)
     ttft = request + waits.polling + prompts.mean + served(passes) + place.mean
-    tpot = (passes.step + behind / steps) / accepted
+    tpot = (passes.step * (1.0 + more / np.maximum(others, 1.0)) + behind / steps) / accepted
     e2e = ttft + np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 0.0) * tpot
     service = Service.of(
         requests,
@@ -110,7 +123,7 @@ def serve_open(
         ),
         {"prefill": passes.prefill, "decode": passes.alone},
     )
-    return OpenService(service, carried * e2e, running, stable, most)
+    return OpenService(service, carried * e2e, np.minimum(running + more, limit), stable, most)
 
 
 def served(passes: SteadyPasses) -> FloatArray:
@@ -125,7 +138,9 @@ def _behind(requests: Requests, load: Open, rate: FloatArray, passes: SteadyPass
     usual ones: who begins to answer leaves as many behind as came meanwhile (Little's law), each of
     which, and those that come while it is served, is in the way."""
     none = np.zeros_like(passes.step)
-    queue = prompt_queue(requests, Traffic(load.variation, rate, none, none, none, none), passes)
+    queue = prompt_queue(
+        requests, Traffic(load.variation, rate, none, none, none, none, none), passes
+    )
     meanwhile = np.maximum(queue.mean + passes.service - passes.step, 0.0)
     held: FloatArray = meanwhile * np.maximum(passes.step / passes.plain - 1.0, 0.0)
     return held
@@ -150,11 +165,27 @@ def kept_in_flight(needed: Callable[[FloatArray], FloatArray], limit: FloatArray
     return middle
 
 
-def _slope(passes: SteadyPasses, fuller: SteadyPasses, others: FloatArray) -> FloatArray:
-    """Seconds that one more in flight adds to a pass."""
+def _slopes(
+    deployment: Deployment,
+    requests: Requests,
+    rate: FloatArray,
+    passes: SteadyPasses,
+    held: tuple[FloatArray, FloatArray],
+) -> tuple[FloatArray, FloatArray]:
+    """Seconds that one more in flight adds to a pass, and the share of the time that one more
+    prompt per such time takes. A pass of n with a prompts takes ``S(n, a)``, and ``a = λ·S`` come
+    meanwhile: ``S' = S_n/(1 − λ·S_a)`` where an answer lasts. ``held`` are n and those of them who
+    start prompts."""
+    others, starting = held
     more = np.maximum(np.sqrt(others), 1.0)
-    slope: FloatArray = np.maximum(fuller.step - passes.step, 0.0) / more
-    return slope
+    fuller = steady_passes(deployment, requests, None, others + more + 1.0, starting)
+    busier = steady_passes(deployment, requests, None, others + 1.0, starting * BUSIER)
+    added = np.maximum(busier.step - passes.step, 0.0) / (BUSIER - 1.0)
+    arriving = starting / requests.steps_per_answer
+    reading = np.minimum(rate * added / np.maximum(arriving, LEAST_FRESH), MOST_READING)
+    seen = queue_seen(reading, passes, requests.steps_per_answer)
+    further = 1.0 + (1.0 / (1.0 - reading) - 1.0) * seen
+    return np.maximum(fuller.step - passes.step, 0.0) / more * further, reading
 
 
 def _polling(deployment: Deployment, passes: SteadyPasses) -> FloatArray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.hardware.framework_parts import PrefillPasses, Scheduler
 from engine.serve.drafting import drafting_passes, prompts_seconds
+from engine.serve.lengths import longest_of, prompt_nodes
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
 from engine.serve.requests import Requests
@@ -53,8 +54,12 @@ class SteadyPasses:
     """Whether prompts have passes of their own."""
     service: FloatArray
     """Seconds until a prompt that is being served has its first token."""
+    reading_ranks: FloatArray
+    """Ranks that bring prompts to a pass that holds any."""
     further: FloatArray | None = None
     """Seconds that one more mean prompt adds to a pass that holds some; None where nobody asked."""
+    steeper: FloatArray | None = None
+    """By what share tokens of a prompt take longer for every mean length that it is longer."""
 
 
 def steady_passes(
@@ -90,20 +95,34 @@ def steady_passes(
     ranks = np.maximum(layouts.attention_data * whole.share, 1.0)
     share = -np.expm1(ranks * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
-    graph_tokens = deployment.framework.capabilities.graph_tokens
-    filled_up = (layouts.attention_data > 1) & (fresh <= graph_tokens)
-    prompts = prompt_step(
-        chunk, requests, np.where(filled_up, 1.0, own_share / np.maximum(share, LEAST_FRESH))
-    )
-    share = share / interval
+    filled_up = (layouts.attention_data > 1) * _in_graphs(deployment, requests, own_share, ranks)
     alone = run(deployment, [decoding])
     drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
-    beside = [decoding] if shared else []
-    prompts_drafting = prompts_seconds(deployment, requests.drafts, beside, [prompts])
-    prefill = _prefill_pass(deployment, alone, prompts)
-    turn = _turn_seconds(deployment, prefill, alone)
     plain = alone.seconds + drafting
-    mixed = np.maximum(turn, alone.seconds) + drafting + prompts_drafting
+
+    def reading_ranks(share: FloatArray) -> FloatArray:
+        return np.maximum(ranks * own_share / np.maximum(share, LEAST_FRESH), 1.0)
+
+    def with_share(share: FloatArray) -> tuple[Pass, FloatArray]:
+        """The pass that holds prompts, and its turn's seconds, if there are so many of them."""
+        taking_part = own_share / np.maximum(share, LEAST_FRESH)
+        longer = longest_of(prompt_nodes(requests), reading_ranks(share))
+        part = filled_up + (1.0 - filled_up) * taking_part / longer
+        prompts = prompt_step(np.minimum(chunk * longer, budget), requests, part)
+        decodes = [decoding] if shared else []
+        prompts_drafting = prompts_seconds(deployment, requests.drafts, decodes, [prompts])
+        prefill = _prefill_pass(deployment, alone, prompts)
+        turn = _turn_seconds(deployment, prefill, alone)
+        return prefill, np.maximum(turn, alone.seconds) + drafting + prompts_drafting
+
+    prefill, mixed = with_share(share)
+    if others is not None and np.any(layouts.attention_data > 1):
+        coming = arrivals * ranks / (plain + share / interval * (mixed - plain))
+        clustered = _clustered(coming, plain, mixed)
+        share = np.where(layouts.attention_data > 1, np.minimum(clustered, share), share)
+        prefill, mixed = with_share(share)
+    beside = reading_ranks(share)
+    share = share / interval
     return SteadyPasses(
         sequences=whole.sequences,
         decoding=decoding,
@@ -120,7 +139,29 @@ def steady_passes(
         step=plain + share * (mixed - plain),
         apart=not shared,
         service=np.maximum(fresh / np.minimum(budget, fresh), 1.0) * mixed,
+        reading_ranks=beside,
     )
+
+
+def _clustered(coming: FloatArray, plain: FloatArray, mixed: FloatArray) -> FloatArray:
+    """Share of the passes that hold prompts, where these come by themselves, ``coming`` per second:
+    a pass holds those that came during the one before it, and more come during a longer one."""
+    after_plain, after_mixed = -np.expm1(-coming * plain), np.exp(-coming * mixed)
+    share: FloatArray = after_plain / np.maximum(after_plain + after_mixed, LEAST_FRESH)
+    return share
+
+
+def _in_graphs(
+    deployment: Deployment, requests: Requests, own_share: FloatArray, ranks: FloatArray
+) -> FloatArray:
+    """Share of the prompts' tokens in passes that replay CUDA graphs: all that share one are short
+    enough, of ``ranks`` that each bring a prompt to a pass with the probability ``own_share``."""
+    most = deployment.framework.capabilities.graph_tokens / requests.fresh_tokens
+    nodes = prompt_nodes(requests)
+    short = sum((share * (length <= most) for share, length in nodes), np.zeros(1))
+    tokens = sum((share * length * (length <= most) for share, length in nodes), np.zeros(1))
+    shared: FloatArray = tokens * (1.0 - own_share * (1.0 - short)) ** (ranks - 1.0)
+    return shared
 
 
 def _interval(
@@ -195,17 +236,39 @@ SEVERAL = 4.0
 
 def with_further(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> SteadyPasses:
     """The passes with what one more prompt takes: a first one is read partly while weights come
-    from memory, others take all their arithmetic. As long as the average one where a pass has no
-    room for more."""
+    from memory, others take all their arithmetic; where passes hold nothing else it reads weights
+    for the others, too, and ranks that are filled up to it wait for it in any case. As long as the
+    average one where a pass has no room for more."""
     fresh = requests.fresh_tokens
-    share = passes.prefill.steps[-1].share
-    chunk = np.maximum(np.minimum(SEVERAL * passes.chunk, passes.budget), passes.chunk)
-    several = with_prompts(deployment, passes, prompt_step(chunk, requests, share))
+    share, read = passes.prefill.steps[-1].share, passes.prefill.steps[-1].tokens
+    chunk = np.maximum(np.minimum(SEVERAL * read, passes.budget), read)
+    # One rank holds more: the others what they held.
+    ranks = deployment.layouts.attention_data
+    part = (share * read + (chunk - read) / ranks) / chunk
+    several = with_prompts(deployment, passes, prompt_step(chunk, requests, part))
     drafting = passes.mixed - _turn_seconds(deployment, passes.prefill, passes.alone)
-    prompts = (chunk - passes.chunk) / fresh
+    prompts = (chunk - read) / fresh
     each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     added = np.maximum(several + drafting - passes.mixed, 0.0) / np.maximum(prompts, LEAST_FRESH)
-    return replace(passes, further=np.where(prompts >= 0.5, np.maximum(added, each), each))
+    least = np.where(passes.apart | (ranks > 1), 0.0, each)
+    return replace(
+        passes,
+        further=np.where(prompts >= 0.5, np.maximum(added, least), each),
+        steeper=_steeper(deployment, requests, passes),
+    )
+
+
+def _steeper(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> FloatArray:
+    """See `SteadyPasses`: the same tokens with twice as many keys, where lengths differ at all."""
+    longer = requests.spread.input_bias
+    if longer <= 1.0:
+        return np.zeros(1)
+    step = passes.prefill.steps[-1]
+    deep = replace(step, first=step.first * 2.0, last=step.last * 2.0 + 1.0)
+    added = with_prompts(deployment, passes, deep) - with_prompts(deployment, passes, step)
+    whole = np.maximum(passes.mixed - passes.plain, LEAST_FRESH)
+    share: FloatArray = np.clip(added / whole / longer, 0.0, 1.0 / longer)
+    return share
 
 
 def with_prompts(deployment: Deployment, passes: SteadyPasses, prompts: Step) -> FloatArray:

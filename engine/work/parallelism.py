@@ -112,6 +112,25 @@ def legal_layouts(
     return tuple(sorted(found, key=lambda one: (one.chips_per_replica, one.pipeline, one.name)))
 
 
+def why_illegal(
+    architecture: Architecture, layout: Layout, placing: Placing, shards: Shards
+) -> str:
+    """Why an engine refuses ``layout``, by the rules of `legal_layouts`; empty where none does."""
+    if not _tensor_legal(architecture, layout.tensor):
+        return _heads_rule(architecture)
+    ways = layout.tensor * layout.attention_data // layout.expert
+    return (
+        shards.why_not_tensor(layout.tensor)
+        or shards.why_not_experts(max(ways, 1))
+        or why_not_placed(architecture, placing, layout.expert)
+    )
+
+
+def _heads_rule(architecture: Architecture) -> str:
+    heads = architecture.query_heads
+    return say("TP must divide its {query_heads} attention heads", query_heads=heads)
+
+
 def _layouts(
     architecture: Architecture,
     chips: int,
@@ -167,9 +186,7 @@ def _no_layout(
     ]
     experts = architecture.expert_count
     rules = [
-        say(
-            "TP must divide its {query_heads} attention heads", query_heads=architecture.query_heads
-        ),
+        _heads_rule(architecture),
         say("EP TP × DP") if experts else say("EP is 1 without experts"),
         say("PP at most its {layer_count} layers", layer_count=architecture.layer_count),
         say("TP × PP × DP at most the chips"),

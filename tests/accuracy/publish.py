@@ -28,7 +28,9 @@ from engine.evidence.measured.record import ERRORS, PUBLISHED, read_record
 from engine.evidence.measured.regret import regrets
 from engine.evidence.measured.report import groups
 from engine.evidence.measured.table import as_markdown, choice_words, record_lines
-from engine.plan.range_case import RANGES, dimensions
+from engine.plan.certainty import Spread
+from engine.plan.range_case import RANGES, Case, ChipRuns, ModelRuns, dimensions
+from engine.scenario import EVEN_CERTAINTY
 from engine.sources.files import write_text
 from tests.accuracy.cases import CaseError, HeldOut, hold_out
 from tests.accuracy.constants import Constants, lineage
@@ -39,6 +41,8 @@ from tests.accuracy.solver import Problem
 from tests.accuracy.vision.held_out import hold_out_vision
 from tests.accuracy.vision_cases import vision_cases
 
+CERTAINTIES = (EVEN_CERTAINTY, 80.0)
+"""Percent of certainty that choices keep their limits with."""
 START, END = "<!-- accuracy -->", "<!-- /accuracy -->"
 RANGES_HEADER = """\
 # Relative errors that two of three (range) and nine of ten (wide) published results stayed within,
@@ -116,8 +120,11 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Hel
             "groups": one.groups,
             "median": round(one.median, 5),
             "mean": round(one.mean or 0.0, 5),
+            "certainty": certainty,
+            "missed": round(one.missed or 0.0, 5),
         }
-        for one in regrets(held.rows, held.predictions)
+        for certainty in CERTAINTIES
+        for one in regrets(held.rows, held.predictions, error=_held_out_error(held, certainty))
         if one.median is not None
     ]
     document = {
@@ -127,6 +134,13 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Hel
         "choice": choices,
     }
     return ERRORS_HEADER + tomli_w.dumps(document)
+
+
+def _held_out_error(held: HeldOut, certainty: float) -> float:
+    """By how much TPOT may be longer than predicted, by the ranges of models measured elsewhere."""
+    case = Case("serving", ModelRuns.ELSEWHERE, ChipRuns.ENGINE, True, True)
+    found = next(one for one in held.cases if one.case == case)
+    return Spread(found.ranges["tpot"], found.wide["tpot"]).error(certainty)
 
 
 def write_readme(path: Path) -> None:

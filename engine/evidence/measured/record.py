@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.evidence.measured.memory_report import MemoryGroup, Spread
+from engine.scenario import EVEN_CERTAINTY
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
@@ -46,12 +47,15 @@ class RecordedError:
 @dataclass(frozen=True, slots=True)
 class RecordedChoice:
     """Loss of tokens/s per chip by choosing by held-out prediction under a TPOT limit, see
-    `engine.evidence.measured.regret`."""
+    `engine.evidence.measured.regret`; ``missed`` is the share of choices, made with so many percent
+    of ``certainty``, that broke it."""
 
     tpot_limit_ms: float
     groups: int
     median: float
     mean: float
+    certainty: float = EVEN_CERTAINTY
+    missed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

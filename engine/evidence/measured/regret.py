@@ -57,10 +57,14 @@ def regrets(
     rows: Sequence[Measurement],
     predictions: Predictions,
     limits: Sequence[float] = TPOT_LIMITS_MS,
+    error: float = 0.0,
 ) -> list[Regret]:
-    """One `Regret` per limit, over the serving rows that publish TPOT and throughput."""
+    """One `Regret` per limit, over the serving rows that publish TPOT and throughput; with
+    ``error`` choices keep their limits although TPOT may be so much longer than predicted."""
     groups = list(_groups(rows))
-    return [_regret(rows, predictions, groups, limit) for limit in limits]
+    stricter = [limit / (1.0 + error) for limit in limits]
+    pairs = zip(limits, stricter, strict=True)
+    return [_regret(rows, predictions, groups, *pair) for pair in pairs]
 
 
 def _groups(rows: Sequence[Measurement]) -> Iterable[NDArray[np.int64]]:
@@ -84,7 +88,9 @@ def _regret(
     predictions: Predictions,
     groups: Sequence[NDArray[np.int64]],
     limit: float,
+    promised: float,
 ) -> Regret:
+    """Choices whose predicted TPOT is at most ``promised``, judged by ``limit``."""
     losses, missed = [], []
     for members in groups:
         tpot = np.array([rows[place].tpot_ms for place in members])
@@ -95,7 +101,7 @@ def _regret(
         choice = _choice(
             predictions.values["tpot_ms"][members],
             predictions.values["output_tps_per_chip"][members],
-            limit,
+            promised,
         )
         losses.append(1.0 if choice is None else max(1.0 - throughput[choice] / best, 0.0))
         missed.append(choice is not None and bool(tpot[choice] > limit))

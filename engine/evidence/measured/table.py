@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.evidence.measured.record import Record, RecordedError
 from engine.evidence.measured.report import Group
+from engine.scenario import EVEN_CERTAINTY
 from engine.words.cells import cells, left, right
 from engine.words.messages import say
 
@@ -75,8 +76,10 @@ def _both(median: float | None, mean: float | None) -> str:
 
 
 def choice_words(record: Record) -> str:
-    """What choosing by prediction loses, in a sentence; empty where nothing was chosen."""
-    if not record.choices:
+    """What choosing by prediction loses, and how often it keeps the limit, in sentences; empty
+    where nothing was chosen."""
+    even = [one for one in record.choices if one.certainty == EVEN_CERTAINTY]
+    if not even:
         return ""
     parts = [
         say(
@@ -85,13 +88,29 @@ def choice_words(record: Record) -> str:
             mean=one.mean,
             limit=one.tpot_limit_ms,
         )
-        for one in record.choices
+        for one in even
     ]
-    return say(
+    lost = say(
         "Tokens/s/chip lost by running the configuration that held-out prediction finds best under "
         "a TPOT limit, against the best measured one: {parts}.",
         parts="; ".join(parts),
     )
+    return " ".join([lost, *_kept_words(record)])
+
+
+def _kept_words(record: Record) -> list[str]:
+    """How often choices kept their limits, by the certainty that was asked for."""
+    found = []
+    for certainty in sorted({one.certainty for one in record.choices}):
+        choices = [one for one in record.choices if one.certainty == certainty]
+        groups = sum(one.groups for one in choices)
+        missed = [one.groups * one.missed for one in choices if one.missed is not None]
+        if len(missed) == len(choices):
+            kept = 1.0 - sum(missed) / groups
+            found.append(say("{kept:.0%} with --certainty {asked:g}", kept=kept, asked=certainty))
+    if not found:
+        return []
+    return [say("Of the choices so many kept the limit: {parts}.", parts=", ".join(found))]
 
 
 def as_text(lines: Lines) -> str:

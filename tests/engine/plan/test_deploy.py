@@ -15,6 +15,8 @@ import pytest
 from engine.plan.deploy import Artefacts, artefacts, write_artefacts
 from engine.plan.deploy_frame import Context, render
 from engine.plan.deploy_kind import deployment_ids, load_deployment
+from engine.plan.deploy_schema import DeploymentFile
+from engine.sources.profile_files import find_profile, read_toml
 from engine.words.errors import InputError
 from engine.work.layout import Layout
 from tests.engine.plan.deployment_schemas import problems
@@ -52,6 +54,13 @@ def text(case: Case, engine: str, kind: str) -> str:
 def loaded(case: Case, engine: str, kind: str) -> dict:
     yaml = pytest.importorskip("yaml")
     return [*yaml.safe_load_all(text(case, engine, kind))][-1]
+
+
+def test_bundled_kinds_are_as_a_person_would_have_to_write_them():
+    for kind in deployment_ids():
+        values = read_toml(find_profile("deployments", kind)[0])
+        told = DeploymentFile.model_validate(values).model_dump(exclude={"sources"})
+        assert {name: getattr(load_deployment(kind), name) for name in told} == told
 
 
 @pytest.mark.parametrize("kind", ["sh", "slurm"])

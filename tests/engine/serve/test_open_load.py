@@ -60,7 +60,9 @@ def test_bursts_wait_longer_and_even_arrivals_shorter():
     def last(burstiness: float) -> np.ndarray:
         return ask(RATES, burstiness).at("ttft", Statistic.P99)
 
-    assert np.all(last(0.25) >= last(1.0)) and np.all(last(1.0) >= last(100.0))
+    # Quantiles are found to a millionth.
+    often, usual, even = last(0.25), last(1.0) * (1.0 - 1e-6), last(100.0) * (1.0 - 2e-6)
+    assert np.all(often >= usual) and np.all(usual >= even)
 
 
 def test_it_is_stable_below_what_the_same_number_in_flight_delivers():

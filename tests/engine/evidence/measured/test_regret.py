@@ -75,3 +75,11 @@ def test_median_is_over_groups(tmp_path: Path) -> None:
     assert found.groups == 3
     assert found.median == pytest.approx(0.4)
     assert found.mean == pytest.approx((0 + 0.4 + 2 / 3) / 3)
+
+
+def test_a_choice_with_room_keeps_the_limit_that_one_at_its_word_breaks(tmp_path: Path) -> None:
+    # Predicted 19 ms with 10 % of error: 20.9 ms, so that the row of 11 ms is taken.
+    rows, optimist = rows_of(tmp_path), predicted([6, 11, 19, 40], [90, 170, 280, 480])
+    (found,) = regrets(rows, optimist, (20,), error=0.1)
+    assert found.missed == 0
+    assert found.tpot_limit_ms == 20
