@@ -173,7 +173,7 @@ JOBS = (
             *after_colon("mtp auto", Shows("draft"), SWEPT, "u"),
             *after_colon("rate 2", Shows("/s"), SWEPT, "u"),
             *after_colon("prices example"),
-            *after_colon("cost 9", Shows("$")),
+            *after_colon("cost 9", Shows(" of 9")),
         ),
     ),
     Job(
@@ -279,8 +279,8 @@ def do(job: Job, tmux: Tmux, after: Callable[[], None] = lambda: None) -> int:
             case Kills():
                 os.kill(_app_of(tmux), signal.SIGKILL)
                 tmux.shows("Killed")
-                # What a program that is killed leaves of itself on the screen.
-                tmux.keys("reset", "Enter")
+                # It leaves a terminal that takes nothing but a line feed for the end of a line.
+                tmux.keys("reset", "C-j")
                 tmux.shows("meets", absent=True)
             case Rests():
                 time.sleep(REST_SECONDS + 0.5)
