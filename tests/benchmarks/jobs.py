@@ -280,7 +280,7 @@ def do(job: Job, tmux: Tmux, after: Callable[[], None] = lambda: None) -> int:
                 os.kill(_app_of(tmux), signal.SIGKILL)
                 tmux.shows("Killed")
                 # It leaves a terminal that takes nothing but a line feed for the end of a line.
-                tmux.keys("reset", "C-j")
+                tmux.keys("stty sane; clear", "C-j")
                 tmux.shows("meets", absent=True)
             case Rests():
                 time.sleep(REST_SECONDS + 0.5)
