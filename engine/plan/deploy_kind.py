@@ -33,6 +33,7 @@ class DeploymentKind:
     runtime: str = ""
     leader: str = ""
     port: str = ""
+    connector: str = ""
     blocks: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
 

@@ -36,10 +36,10 @@ TABLED = 8
 class System:
     """One thing to predict. ``engine`` is the profile as built and set (`engine.hardware.builds`).
 
-    ``imbalance`` is tokens on the busiest expert rank over the mean. ``max_context`` is the most
-    tokens of one request, 0 where nobody says. ``instances`` are copies of a forward model that
-    run at the same time on each chip. ``prefill`` is what a prefill pool serves on, where that is
-    not the same.
+    ``imbalance`` is tokens on the busiest expert rank over those it usually has. ``max_context`` is
+    the most tokens of one request, 0 where nobody says. ``instances`` are copies of a forward model
+    that run at the same time on each chip. ``prefill`` is what a prefill pool serves on, where that
+    is not the same.
     """
 
     model: Architecture | ForwardArchitecture

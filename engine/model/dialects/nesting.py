@@ -44,15 +44,36 @@ def flat_keys(keys: Keys, model_type: str) -> Keys:
     return flat
 
 
+_TIED_INSIDE = frozenset(
+    {
+        "glm4v",
+        "glm4v_moe",
+        "glm_ocr",
+        "hunyuan_vl",
+        "llava",
+        "llava_next_video",
+        "llava_onevision",
+        "minimax_m3_vl",
+        "paddleocr_vl",
+        "qwen2_5_vl",
+        "qwen2_vl",
+        "video_llama_3",
+    }
+)
+"""Their files say it in ``text_config``, whatever the outer key says (transformers 5.24,
+configuration files of these types: saved so before version 5)."""
+
+
 def with_outer(text: Architecture, keys: Keys, inner: Keys, tower: int) -> Architecture:
     """``text`` as part of the multimodal model that ``keys`` describes.
 
     The outer ``tie_word_embeddings`` counts when it is given: the LM head belongs to the outer
-    model.
+    model. Classes of `_TIED_INSIDE` take the text model's word, too.
     """
     tied = text.tied_embeddings
     if keys.values is not inner.values and keys.has("tie_word_embeddings"):
-        tied = keys.flag("tie_word_embeddings")
+        inside = keys.model_type in _TIED_INSIDE and tied
+        tied = keys.flag("tie_word_embeddings") or inside
     _pass_over_copies(keys, inner)
     towers = text.tower_parameters + tower
     images = None

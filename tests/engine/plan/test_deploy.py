@@ -41,6 +41,7 @@ RUN_BY = [
     ("dynamo", "sglang"),
     ("dynamo", "trtllm"),
     ("llm-d", "vllm"),
+    ("llm-d", "sglang"),
     ("llmisvc", "vllm"),
 ]
 
@@ -348,3 +349,13 @@ def test_a_kind_of_the_users_own_is_one_file(tmp_path: Path, monkeypatch):
 def test_a_draft_that_nobody_named_is_asked_for_at_the_top():
     case = one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7)
     assert ': "${DRAFT_MODEL:?the checkpoint that drafts}"' in text(case, "vllm", "sh").splitlines()
+
+
+def test_another_engine_under_llm_d_brings_its_command_and_its_connector():
+    values = loaded(CASES["pools of one node"], "sglang", "llm-d")
+    assert values["routing"]["proxy"]["connector"] == "sglang"
+    for role in ("prefill", "decode"):
+        (container,) = values[role]["containers"]
+        assert container["modelCommand"] == "custom"
+        assert "sglang.launch_server" in container["args"][0]
+        assert f"--disaggregation-mode {role}" in container["args"][0]
