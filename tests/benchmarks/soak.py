@@ -3,7 +3,9 @@
     python -m tests.benchmarks.soak [--minutes 10] [--seed 1] [--ordinary]
 
 ``--ordinary`` presses what people press while they plan, one key at a time: cursor, panes, values,
-charts, marks, sorting, undo, help. Prints how often the program ended by itself, how much memory it took and what it writes at rest. A
+charts, marks, sorting, undo, help.
+
+Prints how often the program ended by itself, how much memory it took and what it writes at rest. A
 program that was asked to quit is started again; one that ends with another code than 0, or that
 shows a traceback, has crashed.
 """
