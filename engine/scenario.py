@@ -344,7 +344,8 @@ class Scenario:
     """The kind of name that the scenario was given by; of longer answers only one kind says it
     all."""
     load_imbalance: float = 1.0
-    """Tokens on the busiest expert rank over the mean; 1 is perfect balance."""
+    """Tokens on the busiest expert rank over those that it usually has: 1 is what such deployments
+    are known for, less is better balanced."""
     draft: str = ""
     """What drafts: a method (`engine.model.draft.DraftMethod`), or a draft's profile, path or hub
     id; empty is the model's own prediction layers or, without any, an EAGLE-3 draft."""

@@ -79,6 +79,8 @@ def said_in(node: ast.AST) -> list[ast.AST]:
 
 def of_tables() -> set[str]:
     """Labels, hints and help of commands, forms, metrics, panes, nouns and options."""
+    from engine.evidence.calibration.formats import OTHER
+    from engine.plan.launch_fields import SAID
     from engine.plan.metrics import METRICS, VERDICTS
     from tui.commands import COMMANDS
     from tui.fields import HARDWARE, WORKLOAD
@@ -92,6 +94,7 @@ def of_tables() -> set[str]:
     found |= {counted(text, "sequences") for one in METRICS for text in (one.label, one.short)}
     found |= {text for one in VERDICTS for text in (one.name, one.short)}
     found |= {noun.title for noun in NOUNS}
+    found |= {says for _, says, _ in SAID} | {*OTHER.values()}
     for kind in KINDS:
         found.add(kind.title)
         for heading, pairs in kind.help:

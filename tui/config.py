@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import Any
 
 from engine.words.errors import InputError
 from engine.words.text import clean
+from tui.config_file import read_config
 from tui.keymap import Keymap, parse_keys
 from tui.themes import THEMES
-
-MAXIMUM_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,9 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read ``path``; a file that is not there means all defaults. Raises `InputError` with the
     file, the key, what was found and what is expected."""
-    if not os.path.lexists(path):
+    document = read_config(path)
+    if document is None:
         return Config()
-    from engine.sources.files import read_toml
-
-    document = read_toml(path, MAXIMUM_BYTES, "the settings")
     try:
         return _checked(document)
     except InputError as error:

@@ -150,11 +150,11 @@ HARDWARE: tuple[Field, ...] = (
             "load_imbalance",
             "EP imbalance",
             lambda s: f"{s.load_imbalance:g}",
-            lambda s, text: replace(s, load_imbalance=parse_ratio(text, "imbalance", 1, 1000)),
+            lambda s, text: replace(s, load_imbalance=parse_ratio(text, "imbalance", 0.5, 1000)),
             lambda s, way: replace(
-                s, load_imbalance=round(max(1.0, s.load_imbalance + 0.1 * way), 2)
+                s, load_imbalance=round(max(0.5, s.load_imbalance + 0.1 * way), 2)
             ),
-            hint="busiest expert rank over the mean",
+            hint="busiest expert rank over what it usually has",
             kinds=LANGUAGE,
         ),
         *SETTINGS,

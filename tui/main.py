@@ -23,7 +23,7 @@ def start(arguments: list[str]) -> int:
     """Run a command or the app; the exit code."""
     _, rest = language_asked(arguments)
     if rest and rest[0] in {*COMMANDS, "-h", "--help", "--version"}:
-        from tui.settings import configured_language
+        from tui.config_file import configured_language
 
         return run(arguments, configured_language())
     return guarded(lambda: _start_app(arguments))
@@ -32,7 +32,7 @@ def start(arguments: list[str]) -> int:
 def _start_app(arguments: list[str]) -> int:
     from engine.cli.chosen import scenario_from
     from engine.scenario import Scenario
-    from tui.settings import configured_language
+    from tui.config_file import configured_language
     from tui.terminal import refuse_bad_terminal
 
     speak(arguments, configured_language())

@@ -7,8 +7,7 @@ import argparse
 import os
 from dataclasses import dataclass, field
 
-from engine.sources.languages import environment_language, is_ascii, languages
-from engine.words.errors import RooftopError
+from engine.sources.languages import environment_language, is_ascii
 from engine.words.messages import ENGLISH
 from tui.choices import Choices, load_choices
 from tui.keymap import Keymap
@@ -48,21 +47,3 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         keymap=Keymap(config.keys),
         choices=choices,
     )
-
-
-def configured_language() -> str:
-    """The language that the config file names, for commands; empty where there is none, or where
-    the file is wrong: that is said when the app starts."""
-    from tui.config import MAXIMUM_BYTES
-    from tui.paths import config_file
-
-    path = config_file()
-    if not os.path.lexists(path):
-        return ""
-    from engine.sources.files import read_toml
-
-    try:
-        found = read_toml(path, MAXIMUM_BYTES, "the settings").get("language")
-    except RooftopError:
-        return ""
-    return found if isinstance(found, str) and found in languages() else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.plan.results import Table
-from engine.words.arrays import BoolArray, IntArray
+from engine.words.arrays import BoolArray, IntArray, distinct
 from engine.words.text import clean
 
 VIEWS = ("layout", "best", "all")
@@ -71,9 +71,9 @@ def shown_batches(most: int, wanted: tuple[int, ...] = ()) -> IntArray:
     dense = np.arange(1, min(most, EVERY_BATCH) + 1)
     if most <= EVERY_BATCH:
         return dense
-    spread = np.unique(np.geomspace(EVERY_BATCH, most, SPREAD_BATCHES).astype(np.int64))
+    spread = distinct(np.geomspace(EVERY_BATCH, most, SPREAD_BATCHES).astype(np.int64))
     near = [np.arange(one - 8, one + 9) for one in wanted]
-    chosen = np.unique(np.concatenate([dense, spread, *near]))
+    chosen = distinct(np.concatenate([dense, spread, *near]))
     return chosen[(chosen >= 1) & (chosen <= most)]
 
 

@@ -117,7 +117,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         if arguments.number is None
         else parse_whole(arguments.number, "--number", 0, 999),
         load_imbalance=_ratio(
-            arguments.load_imbalance, "load-imbalance", start.load_imbalance, 1, 1000
+            arguments.load_imbalance, "load-imbalance", start.load_imbalance, 0.5, 1000
         ),
         instances=parse_instances(arguments.instances, "--instances")
         if arguments.instances

@@ -73,7 +73,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--resolution", help="images: width x height, as 224x224")
     workload.add_argument("--slo", help="named objectives")
     workload.add_argument("--max-batch", help="largest batch to try")
-    workload.add_argument("--load-imbalance", help="busiest expert rank over the mean")
+    workload.add_argument("--load-imbalance", help="busiest expert rank over what it usually has")
     workload.add_argument(
         "--draft",
         help="what drafts tokens: mtp, eagle3, p-eagle, dflash, dspark, ngram, or a draft's "

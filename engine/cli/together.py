@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from engine.cli.compared import Asked
+from engine.cli.compared import Asked, Compared
+from engine.cli.paces import paces
 from engine.evidence.calibration.fit import (
     MINIMUM_RUNS,
     Calibration,
@@ -26,13 +27,12 @@ _ENOUGH = 2.0
 fits that are no further apart explain the runs equally well."""
 
 
-def together(asked: Asked, runs: Sequence[Run]) -> str:
-    """A sentence about all runs; empty where runs like these are not fitted (pools, drafts, open
-    loads)."""
+def together(asked: Asked, runs: Sequence[Run], found: Sequence[Compared]) -> str:
+    """A sentence about all runs, of which ``found`` are the figures; runs of pools, drafts and
+    loads at a rate are not fitted, but compared in two ways."""
     fitting = isinstance(asked.arrangement, Aggregated) and not asked.scenario.draft_tokens
-    if not fitting or asked.scenario.workload.rate:
-        return ""
-    loads = {round(run.concurrency) for run in runs if run.tpot_ms > 0}
+    fitting = fitting and not asked.scenario.workload.rate
+    loads = {round(run.rate or run.concurrency, 2) for run in runs if run.tpot_ms > 0}
     if len(loads) < MINIMUM_RUNS:
         return say(
             "Which constants explain them together is not identifiable from runs at {loads}; "
@@ -42,6 +42,9 @@ def together(asked: Asked, runs: Sequence[Run]) -> str:
             else say("{count} loads", count=len(loads)),
             least=MINIMUM_RUNS,
         )
+    if not fitting:
+        accepted = [run.accepted for run in runs]
+        return paces(asked, found, sum(accepted) / len(accepted))
     prepared = prepare_on(asked.scenario, asked.arrangement)
     labels = [one.label for one in prepared.precisions]
     site = prepared.systems[labels.index(asked.label) if asked.label in labels else 0]

@@ -25,7 +25,7 @@ from engine.serve.predict import predict
 from engine.serve.resolve import requests_of
 from engine.sources.files import user_path
 from engine.words.messages import say
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Arrangement, Disaggregated
 
 if TYPE_CHECKING:
     from engine.sources.traces.trace import Trace
@@ -101,9 +101,11 @@ def _cached(
     requests = requests_of(scenario, system)
     outcome = predict(system, kinds, requests, Closed(), np.ones((1, 1)))
     replicas = np.array([one.replicas for one in kinds])
-    tokens = float((outcome.memory.cache_tokens[:, 0] / replicas).max())
-    blocks = int(tokens // trace.blocks.tokens)
-    share = cached_share(trace.blocks, trace.input_tokens.tolist(), blocks)
+    of_replica = outcome.memory.cache_tokens[:, 0] / replicas
+    place = int(of_replica.argmax())
+    tokens, ranks = float(of_replica[place]), _ranks(kinds[place])
+    blocks = int(tokens / ranks // trace.blocks.tokens)
+    share = cached_share(trace.blocks, trace.input_tokens.tolist(), blocks, ranks)
     tell(
         say(
             "note: a cache of {tokens:,.0f} tokens finds {share:.1%} of the "
@@ -114,3 +116,10 @@ def _cached(
         )
     )
     return replace(workload, cached=round(share, 4))
+
+
+def _ranks(arrangement: Arrangement) -> int:
+    """Attention-DP ranks of a replica: each has a cache of its own, and they take turns."""
+    if isinstance(arrangement, Disaggregated):
+        return arrangement.prefill.layout.attention_data
+    return arrangement.layout.attention_data

@@ -22,6 +22,9 @@ NAMES = {
     "output_tps_per_chip": "throughput",
     "samples_per_s": "throughput",
     "latency_ms": "latency",
+    "ttft_p99_ms": "ttft_p99",
+    "tpot_p99_ms": "tpot_p99",
+    "e2el_p99_ms": "e2e_p99",
 }
 """Metrics as rows publish them, and what their ranges are called."""
 
@@ -45,8 +48,7 @@ def row_ranges(
         known = accuracy_of_case(case, system.chip.name, system.engine.name)
         for metric, name in NAMES.items():
             predicted = places[~np.isnan(predictions.values[metric][places])]
-            for width, shares in (("range", known.ranges), ("wide", known.wide)):
-                if name in shares:
-                    share = round(100 * shares[name], 1)
-                    columns[f"{metric}_{width}_percent"][predicted] = share
+            for width, share in (("range", known.share(name)), ("wide", known.wide_share(name))):
+                if share is not None:
+                    columns[f"{metric}_{width}_percent"][predicted] = round(100 * share, 1)
     return columns

@@ -35,7 +35,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     if not found:
         raise InputError(say("the results hold none of TTFT, TPOT and output tokens per second"))
     good = all(one.inside for one in found)
-    reason = "" if good else together(asked, runs)
+    reason = "" if good else together(asked, runs, found)
     if arguments.json:
         print(json.dumps([one.values() for one in found], indent=1))
     else:

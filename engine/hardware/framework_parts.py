@@ -125,6 +125,14 @@ class Costs:
         least=0,
         most=1000,
     )
+    handover_sequences: float = constant(
+        "handover_sequences",
+        "sequences of a decode worker at which half of these passes are waited for: one that holds "
+        "few takes the next in sooner",
+        0.0,
+        least=0,
+        most=1000,
+    )
     decode_pool_pace: float = constant(
         "decode_pool_pace",
         "what a pass of a dedicated decode worker takes, as a share of the same pass elsewhere",

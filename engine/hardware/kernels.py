@@ -61,6 +61,10 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
             return _widened(weights, chip, say("{chip} has no FP4 rate", chip=chip.name))
         if "fp8" in chip.peak_flops:
             return KernelChoice("fp8", "fp8", 1.0)
+        if "int8" in chip.peak_flops:
+            # Four bits become eight in the kernel (vllm-ascend and SGLang on NPUs; QQQ on Ampere).
+            note = "" if activations.compute == "int8" else _elsewhere(chip, "fp8", "int8")
+            return KernelChoice("int8", "int8", 1.0, note)
         return _widened(weights, chip, say("{chip} has no FP8 rate for W4A8", chip=chip.name))
     for rate in (weights.compute, "fp8", "int8"):
         if rate in chip.peak_flops and rate in {"fp8", "int8"}:

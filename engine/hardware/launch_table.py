@@ -89,8 +89,9 @@ class LaunchTable:
     flag. ``router`` fronts replicas (and reads ``replicas_file``), ``pools_router`` a prefill and
     a decode pool (``router_file``). ``across`` starts one command on several nodes. ``runtimes``
     are the commands under which others run the engine, by their names; ``runtime_flags`` are the
-    options of those that do not take the engine's own. ``notes`` are told to the reader where
-    their fields have values.
+    options of those that do not take the engine's own. ``connectors`` are what runtimes call the
+    way in which its pools hand over, where it is not their usual engine's. ``notes`` are told to
+    the reader where their fields have values.
     """
 
     command: str
@@ -113,6 +114,7 @@ class LaunchTable:
     across: str = ""
     runtimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime_flags: Mapping[str, tuple[Spelling, ...]] = field(default_factory=dict)
+    connectors: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -162,6 +164,7 @@ def read_launch(value: str | Mapping[str, Any]) -> Launch:
         runtime_flags={
             name: _spellings(lines) for name, lines in value.get("runtime_flags", {}).items()
         },
+        connectors={name: clean(one) for name, one in value.get("connectors", {}).items()},
         notes=tuple(clean(one) for one in value.get("notes", ())),
     )
 

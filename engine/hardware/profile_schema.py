@@ -337,6 +337,7 @@ class LaunchTableFile(_Strict):
     across: str = ""
     runtimes: dict[str, list[str]] = {}
     runtime_flags: dict[str, list[Spelled]] = {}
+    connectors: dict[str, str] = {}
     notes: list[str] = []
     sources: list[str] = []
 

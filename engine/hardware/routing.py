@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from engine.sources.profile_files import read_toml
@@ -15,9 +16,17 @@ def evenness() -> float:
     return shape
 
 
-@cache
-def balanced_excess() -> float:
+@dataclass(frozen=True, slots=True)
+class BalancedExcess:
     """What the busiest rank has beyond the mean where popular experts have copies and ranks their
-    experts by popularity."""
-    excess: float = read_toml(ROOT / "routing.toml")["balanced"]["excess"]
-    return excess
+    experts by popularity: in decode passes, and in those that hold prompts."""
+
+    decode: float
+    prompts: float
+
+
+@cache
+def balanced_excess() -> BalancedExcess:
+    """As published deployments have it."""
+    balanced = read_toml(ROOT / "routing.toml")["balanced"]
+    return BalancedExcess(balanced["excess"], balanced["prompt_excess"])

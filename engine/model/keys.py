@@ -163,9 +163,9 @@ class Keys:
         """A finite number. Raises `InputError`."""
         name, value = self._value(names, default, "", required=False)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.problem(name, value, "a number")
+            raise self.problem(name, value, say("a number"))
         if not abs(value) <= 1e12:
-            raise self.problem(name, value, "a number of usual size")
+            raise self.problem(name, value, say("a number of usual size"))
         return float(value)
 
     def flag(self, *names: str, default: bool | _Missing | None = MISSING) -> bool:
@@ -175,7 +175,7 @@ class Keys:
             return False
         if isinstance(value, int) and value in (0, 1):
             return bool(value)
-        raise self.problem(name, value, "true or false")
+        raise self.problem(name, value, say("true or false"))
 
     def text(self, *names: str, default: str | _Missing | None = MISSING) -> str:
         """A string; null is the empty string. Raises `InputError`."""
@@ -183,7 +183,7 @@ class Keys:
         if value is None:
             return ""
         if not isinstance(value, str):
-            raise self.problem(name, value, "text")
+            raise self.problem(name, value, say("text"))
         return value
 
     def _value(
@@ -199,7 +199,9 @@ class Keys:
         if value is not MISSING:
             return name, value
         if required and not self.nested:
-            raise self.problem(name, value, f"a whole number{self._alias_hint(names)}")
+            raise self.problem(
+                name, value, say("a whole number{other}", other=self._alias_hint(names))
+            )
         for alias in names:
             if alias in self.defaults:
                 inherited = self.defaults[alias]
@@ -209,16 +211,18 @@ class Keys:
                     self.assume(name, inherited, f"class default of {self.model_type}")
                 return name, inherited
         if isinstance(default, _Missing):
-            raise self.problem(name, value, f"a value{self._alias_hint(names)}")
+            raise self.problem(name, value, say("a value{other}", other=self._alias_hint(names)))
         if default is not None and default is not False and default != "":
             self.assume(name, default, reason or f"default of the {self.model_type} family")
         return name, default
 
     def _alias_hint(self, names: tuple[str, ...]) -> str:
-        return f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
+        return say(" (or {names})", names=", ".join(names[1:])) if len(names) > 1 else ""
 
     def _checked_integer(self, name: str, value: Any, minimum: int, maximum: int) -> int:
-        expected = f"a whole number from {minimum} to {maximum}"
+        expected = say(
+            "a whole number from {minimum} to {maximum}", minimum=minimum, maximum=maximum
+        )
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.problem(name, value, expected)
         if not minimum <= value <= maximum:
@@ -233,7 +237,7 @@ class Keys:
         if value is None:
             return None
         if not isinstance(value, list) or len(value) > 4 * MAXIMUM_LAYERS:
-            raise self.problem(name, value, "a list")
+            raise self.problem(name, value, say("a list"))
         return value
 
     def integers(
@@ -252,7 +256,7 @@ class Keys:
             return None
         for value in values:
             if not isinstance(value, str):
-                raise self.problem(names[0], value, "a list of texts")
+                raise self.problem(names[0], value, say("a list of texts"))
         return list(values)
 
     def scope(self, *names: str, model_type: str = "") -> Keys | None:
@@ -266,7 +270,7 @@ class Keys:
         if value is MISSING or value is None:
             return None
         if not isinstance(value, dict):
-            raise self.problem(name, value, "a mapping")
+            raise self.problem(name, value, say("a mapping"))
         stated = value.get("model_type")
         kind = stated if isinstance(stated, str) and stated else model_type
         return Keys(
@@ -286,7 +290,7 @@ class Keys:
         found = []
         for position, value in enumerate(values):
             if not isinstance(value, dict):
-                raise self.problem(f"{name}[{position}]", value, "a mapping")
+                raise self.problem(f"{name}[{position}]", value, say("a mapping"))
             found.append(
                 Keys(
                     value,

@@ -16,6 +16,7 @@ from engine.model.dialects.mixture import COUNT, SHARED, TOP_K
 from engine.model.harmless import HARMLESS
 from engine.model.keys import Keys, shown
 from engine.words.errors import UnknownArchitecture
+from engine.words.messages import say
 from engine.words.text import closest
 
 _HARMLESS_PATTERN = re.compile(
@@ -62,7 +63,9 @@ def check_unread(opened: Iterable[Keys], known: Iterable[str], assume: bool) -> 
                 continue
             message = _message(keys, name, value, spellings)
             if not assume:
-                raise UnknownArchitecture(f"{message}; {_advice(keys)}")
+                raise UnknownArchitecture(
+                    say("{message}; {advice}", message=message, advice=_advice(keys))
+                )
             warnings.append(message)
     return warnings
 
@@ -72,7 +75,9 @@ def left_over(opened: Iterable[Keys]) -> list[str]:
     names = [text for keys in opened for text in keys.left_over]
     if not names:
         return []
-    return [f"passed over, as the model's class does not read it: {', '.join(names)}"]
+    return [
+        say("passed over, as the model's class does not read it: {names}", names=", ".join(names))
+    ]
 
 
 _OF_ENCODERS = frozenset({"type_vocab_size", "type_sequence_label_size", "max_relative_positions"})
@@ -95,8 +100,11 @@ def _is_left_over(keys: Keys, name: str, value: Any) -> bool:
 
 def _advice(keys: Keys) -> str:
     if keys.path:
-        return "drop the key to read the file without it"
-    return f"drop the key or pass --assume {keys.model_type} to read the file without it"
+        return say("drop the key to read the file without it")
+    return say(
+        "drop the key or pass --assume {model_type} to read the file without it",
+        model_type=keys.model_type,
+    )
 
 
 def changes_work(name: str, value: Any, defaults: Any) -> bool:
@@ -157,8 +165,13 @@ def restates(keys: Keys, name: str, value: Any) -> bool:
 
 def _message(keys: Keys, name: str, value: Any, spellings: list[str]) -> str:
     near = closest(name, spellings, 1, 0.6)
-    hint = f", nearest known key {near[0]}" if near else ""
-    return (
-        f"{keys.source}: key {keys.path}{name} = {shown(value)} is not understood for "
-        f"{keys.model_type} and may change bytes or FLOPs{hint}"
+    hint = say(", nearest known key {near}", near=near[0]) if near else ""
+    return say(
+        "{source}: key {key} = {value} is not understood for {model_type} and may change bytes or "
+        "FLOPs{hint}",
+        source=keys.source,
+        key=f"{keys.path}{name}",
+        value=shown(value),
+        model_type=keys.model_type,
+        hint=hint,
     )

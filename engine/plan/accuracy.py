@@ -12,6 +12,9 @@ _NAMES = {
     "ttft": "TTFT",
     "tpot": "TPOT",
     "e2e": "end to end",
+    "ttft_p99": "TTFT p99",
+    "tpot_p99": "TPOT p99",
+    "e2e_p99": "end to end p99",
     "latency": "latency",
     "throughput": "throughput",
 }
@@ -22,8 +25,8 @@ class Accuracy:
     """What to say about a prediction's error.
 
     ``badge`` is that of its `Case`, ``known`` the same in words. ``ranges`` maps the ``range`` of
-    metrics (``ttft``, ``tpot``, ``e2e``, ``throughput``, ``latency``) to relative errors that two
-    of three such results stayed within, ``wide`` to those of nine in ten.
+    metrics (``ttft``, ``tpot``, ``e2e``, ``throughput``, ``latency``; ``ttft_p99`` and the like) to
+    relative errors that two of three such results stayed within, ``wide`` to those of nine in ten.
     """
 
     badge: Provenance
@@ -35,11 +38,15 @@ class Accuracy:
 
     def share(self, metric: str) -> float | None:
         """The relative error that is a metric's range; None where it has never been compared."""
-        return self.ranges.get(metric)
+        return _widest(self.ranges, metric)
+
+    def wide_share(self, metric: str) -> float | None:
+        """The same of nine in ten results."""
+        return _widest(self.wide, metric)
 
     def percent(self, metric: str) -> str:
         """``±12 %``, or nothing where the metric has never been compared."""
-        known = self.ranges.get(metric)
+        known = self.share(metric)
         return "" if known is None else f"±{max(round(100 * known), 1)} %"
 
     def sentence(self) -> str:
@@ -72,3 +79,10 @@ class Accuracy:
         }
         wide = {f"{name}_wide_percent": round(100 * value, 1) for name, value in self.wide.items()}
         return {"badge": str(self.badge), **ranges, **wide}
+
+
+def _widest(known: Mapping[str, float], name: str) -> float | None:
+    """A range by its name; of a percentile no less than that of its mean, which stands for it where
+    no row of the case publishes one."""
+    found = [known[one] for one in (name, name.removesuffix("_p99")) if one in known]
+    return max(found, default=None)

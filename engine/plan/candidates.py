@@ -98,9 +98,9 @@ class Plan:
     def ranges(self) -> dict[str, float]:
         """The ± of each figure as a share of it: two of three published results of such cases lay
         inside. Figures that were never compared are missing."""
-        known = accuracy_of(self._question.prepared, self.scenario, self.precision).ranges
-        named = {name: BY_ID[name].range for name in self.metrics}
-        return {name: known[kind] for name, kind in named.items() if kind in known}
+        known = accuracy_of(self._question.prepared, self.scenario, self.precision)
+        found = {name: known.share(BY_ID[name].range) for name in self.metrics}
+        return {name: share for name, share in found.items() if share is not None}
 
     @property
     def fits(self) -> bool:

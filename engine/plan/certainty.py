@@ -10,7 +10,6 @@ others long, so that all are kept about as often as the least certain one is.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -25,8 +24,6 @@ from engine.words.arrays import FloatArray
 _TWO_OF_THREE, _NINE_OF_TEN = 0.9674216, 1.6448536
 """Standard deviations of a normal spread within which so many lie."""
 _FARTHEST = 6.0
-_OF_LATENCIES: Mapping[str, str] = {"ttft": "ttft", "tpot": "tpot", "itl": "tpot", "e2e": "e2e"}
-"""The mean whose range stands for percentiles of a latency, which were never compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +67,13 @@ def _normal() -> tuple[FloatArray, FloatArray]:
 
 
 def spread_of(accuracy: Accuracy, metric: Metric) -> Spread | None:
-    """How far off figures of a metric have been; a percentile's is that of its latency's mean,
-    None where nothing of the kind has been compared."""
-    name = metric.range or _OF_LATENCIES.get(metric.latency, "")
-    narrow = accuracy.ranges.get(name)
+    """How far off figures of a metric have been; None where nothing of the kind has been
+    compared."""
+    narrow = accuracy.share(metric.range)
     if narrow is None:
         return None
     usual = narrow * _NINE_OF_TEN / _TWO_OF_THREE
-    return Spread(narrow, max(accuracy.wide.get(name, usual), narrow))
+    return Spread(narrow, max(accuracy.wide_share(metric.range) or usual, narrow))
 
 
 def room(metric: Metric, values: FloatArray | float, limit: float) -> FloatArray:

@@ -11,7 +11,7 @@ from engine.words.messages import say
 from engine.words.quantities import duration
 from engine.work.arrangement import Arrangement
 
-_FAR = 4.0
+FAR = 4.0
 """A constant that would have to change by more than this factor is no explanation."""
 
 
@@ -41,7 +41,7 @@ def culprit(
     else:
         name, now, phase = "step_us", costs.step_seconds, "decode"
     needed = now + excess
-    if now > 0 and now / _FAR <= needed <= now * _FAR:
+    if now > 0 and now / FAR <= needed <= now * FAR:
         return say(
             "{name} of {needed:,.0f} instead of {now:,.0f} would explain it",
             name=name,

@@ -55,6 +55,7 @@ class Contexts:
             "nodes": str(launch.nodes),
             "node_devices": str(max(per_node)),
             "last_node": str(launch.nodes - 1),
+            "connector": launch.connectors.get(self._kind.runtime, self._kind.connector),
             "checkpoint": "CHECKPOINT" if self._unnamed(UNNAMED) else "",
             "draft": "DRAFT_MODEL" if self._unnamed(UNNAMED_DRAFT) else "",
         }
@@ -188,6 +189,8 @@ class Contexts:
             if name in {*arguments}
         ]
         own = [(name, value) for name, value in one.environment if "VISIBLE_DEVICES" not in name]
+        # Another engine than the one whose command the kind writes by itself.
+        unusual = kind.runtime in self._launch.connectors
         pool = one.role.value if one.role is not Role.SERVER else ""
         values = {
             "role": one.role.value,
@@ -214,8 +217,9 @@ class Contexts:
                 "read": files,
                 "files_read": [Context({})] if files else [],
                 "mounted": [Context({})] if files else [],
-                "rank": [] if one.nodes == 1 else [*self._ranks(one)],
-                "one_node": [Context({})] if one.nodes == 1 else [],
+                "rank": [*self._ranks(one)] if one.nodes > 1 or unusual else [],
+                "one_node": [Context({})] if one.nodes == 1 and not unusual else [],
+                "own_command": [Context({})] if one.nodes == 1 and unusual else [],
                 "environment": self._environment(own),
                 "addressed": [Context({})] if own else [],
                 "pod": [Context({})],

@@ -6,10 +6,8 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from dataclasses import dataclass, field
+from typing import Any
 
 from engine.plan.launch_process import PLACEHOLDER
 from engine.sources.profile_files import find_profile, profile_ids, read_toml, user_values
@@ -17,53 +15,27 @@ from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
 
-_SCHEMA = "engine.plan.deploy_kind.DeploymentFile"
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class DeploymentFile(_Strict):
-    """A deployment kind as written in a file. ``words`` says how words of commands are written,
-    ``reference`` what stands for the address of a node, with ``NAME`` in the place of its name;
-    ``dollar`` is a dollar sign that is meant as one. ``runtime`` names who runs the engine in place
-    of its own command, ``leader`` and ``port`` what a worker's nodes call the first of them
-    and where it answers; ``others`` are frames of further files, by name."""
-
-    id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
-    name: str
-    file: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,60}$")
-    executable: bool = False
-    words: Literal["shell", "json"]
-    reference: str
-    dollar: str = "$"
-    runtime: str = ""
-    leader: str = ""
-    port: str = ""
-    frame: str
-    blocks: dict[str, str] = {}
-    others: dict[str, str] = {}
-    sources: list[str] = []
+_SCHEMA = "engine.plan.deploy_schema.DeploymentFile"
 
 
 @dataclass(frozen=True, slots=True)
 class DeploymentKind:
-    """One kind of deployment; see `DeploymentFile`."""
+    """One kind of deployment; see `engine.plan.deploy_schema.DeploymentFile`."""
 
     id: str
     name: str
     file: str
-    executable: bool
     words: str
     reference: str
-    dollar: str
-    runtime: str
-    leader: str
-    port: str
     frame: str
-    blocks: Mapping[str, str]
-    others: Mapping[str, str]
+    executable: bool = False
+    dollar: str = "$"
+    runtime: str = ""
+    leader: str = ""
+    port: str = ""
+    connector: str = ""
+    blocks: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def holds_files(self) -> bool:
@@ -111,9 +83,7 @@ def load_deployment(name: str) -> DeploymentKind:
         )
     path, origin = find_profile("deployments", name)
     values: dict[str, Any] = read_toml(path) if origin == "bundled" else user_values(path, _SCHEMA)
-    file = DeploymentFile.model_validate(values)
-    told = {key: value for key, value in file.model_dump().items() if key != "sources"}
-    return DeploymentKind(**told)
+    return DeploymentKind(**{key: value for key, value in values.items() if key != "sources"})
 
 
 def slug(text: str) -> str:

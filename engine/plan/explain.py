@@ -24,6 +24,7 @@ from engine.serve.predict import largest_sizes, predict
 from engine.serve.resolve import load_of, requests_of
 from engine.serve.startup import PoolStartup, startups
 from engine.serve.system import System
+from engine.words.arrays import distinct
 from engine.work.arrangement import Arrangement
 
 
@@ -95,7 +96,7 @@ def _draft_gain(
 
     def figures(scenario: Scenario) -> tuple[float, float]:
         largest = largest_batches(prepared, scenario, arrangement, precision)["memory"]
-        batches = np.unique(np.array([*range(1, largest + 1), batch]))
+        batches = distinct(np.array([*range(1, largest + 1), batch]))
         table = batch_table(prepared, scenario, arrangement, precision, batches)
         (place,) = np.flatnonzero(table.batch == batch)
         reached = table.metrics[table.throughput][table.meets]

@@ -10,6 +10,7 @@ from engine.model.config import hub_reference
 from engine.model.model_profiles import model_file
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
+from engine.words.messages import say
 
 UNNAMED = "<CHECKPOINT>"
 REMOTE_CODE = ("kimi_k2", "kimi_k25", "kimi_vl", "kimi_linear", "minimax_m2", "nemotron_h")
@@ -33,9 +34,9 @@ def checkpoint_fields(prepared: Prepared, scenario: Scenario) -> dict[str, str]:
 def checkpoint_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
     """What nobody said of the checkpoint."""
     if _name(prepared, scenario) == UNNAMED:
-        yield "the checkpoint: nobody named a repository or folder with its weights"
+        yield say("the checkpoint: nobody named a repository or folder with its weights")
     if "trust" in checkpoint_fields(prepared, scenario):
-        yield "trust: the repository's own code is run; read it first"
+        yield say("trust: the repository's own code is run; read it first")
 
 
 def _name(prepared: Prepared, scenario: Scenario) -> str:

@@ -43,6 +43,7 @@ from engine.model.draft import DraftMethod
 from engine.plan.launch_process import Role
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
+from engine.words.messages import say
 from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 
@@ -113,9 +114,9 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
 
 def worker_assumptions(fields: Mapping[str, str]) -> Iterator[Assumption]:
     """What of ``fields`` an engine has to be told, in words for where it is not."""
-    for name, says, others in _SAID:
+    for name, says, others in SAID:
         if name in fields:
-            yield Assumption(says.format(fields[name]), (name, *others))
+            yield Assumption(say(says, value=fields[name]), (name, *others))
 
 
 def _host_cache(scenario: Scenario, layout: Layout) -> dict[str, int]:
@@ -137,19 +138,19 @@ _METHODS = {
     DraftMethod.DSPARK: "dspark",
     DraftMethod.PREDICTION: "prediction",
 }
-_SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("revision", "revision {} of the checkpoint", ()),
-    ("tensor", "tensor parallelism of {}", ("ranks",)),
-    ("pipeline", "pipeline parallelism of {}", ()),
-    ("expert", "expert parallelism of {}", ()),
-    ("attention_data", "attention-data parallelism of {}", ()),
-    ("sequences", "at most {} sequences of one attention rank", ("batch",)),
-    ("context", "a context of {} tokens", ()),
-    ("prefill_tokens", "{} prompt tokens in one pass", ("prefill_total",)),
-    ("memory_fraction", "a memory share of {}", ()),
-    ("graph_sequences", "graphs for {} sequences", ("graph_tokens", "graph_list")),
-    ("drafts", "{} draft tokens", ("drafts_plus_one",)),
-    *((f"{one}_drafts", "{} draft tokens", (f"{one}_plus_one",)) for one in _METHODS.values()),
+SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("revision", "revision {value} of the checkpoint", ()),
+    ("tensor", "tensor parallelism of {value}", ("ranks",)),
+    ("pipeline", "pipeline parallelism of {value}", ()),
+    ("expert", "expert parallelism of {value}", ()),
+    ("attention_data", "attention-data parallelism of {value}", ()),
+    ("sequences", "at most {value} sequences of one attention rank", ("batch",)),
+    ("context", "a context of {value} tokens", ()),
+    ("prefill_tokens", "{value} prompt tokens in one pass", ("prefill_total",)),
+    ("memory_fraction", "a memory share of {value}", ()),
+    ("graph_sequences", "graphs for {value} sequences", ("graph_tokens", "graph_list")),
+    ("drafts", "{value} draft tokens", ("drafts_plus_one",)),
+    *((f"{one}_drafts", "{value} draft tokens", (f"{one}_plus_one",)) for one in _METHODS.values()),
     ("prefix_on", "a prefix cache", ()),
     ("prefix_off", "no prefix cache", ()),
     ("chunked", "prompts that share passes with decoding sequences", ()),
@@ -159,19 +160,20 @@ _SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("dispatch_latency", "dispatch_throughput"),
     ),
     ("balanced", "copies of popular experts (EPLB)", ()),
-    ("redundant", "{} copies of experts", ("expert_slots",)),
+    ("redundant", "{value} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
-    ("prefill_interval", "prompts in every {}th pass at most", ("decode_passes",)),
-    ("rank_wait", "prompts of attention ranks that wait up to {} passes for the others'", ()),
-    ("images", "{} images of a request", ()),
+    ("prefill_interval", "prompts in every {value}th pass at most", ("decode_passes",)),
+    ("rank_wait", "prompts of attention ranks that wait up to {value} passes for the others'", ()),
+    ("images", "{value} images of a request", ()),
     (
         "host_cache",
-        "{} GiB of host memory for each chip's prefix cache",
+        "{value} GiB of host memory for each chip's prefix cache",
         ("host_total", "host_bytes"),
     ),
-    ("edits", "the what-ifs {}", ()),
-    ("nodes", "one worker on {} nodes", ("group_nodes", "data_local")),
+    ("edits", "the what-ifs {value}", ()),
+    ("nodes", "one worker on {value} nodes", ("group_nodes", "data_local")),
 )
+"""Assumptions by their fields: what they are called, and the fields that tell them as well."""
 
 
 def context(prepared: Prepared, scenario: Scenario) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engine.hardware.launch_table import LaunchTable, Spelling
 from engine.model.precision import Precision
 from engine.plan.prepared import Prepared
+from engine.words.messages import say
 
 OWN = "own"
 """The key of a launch table that spells the checkpoint's own format of the cache."""
@@ -38,16 +39,23 @@ def format_gaps(
     own, engine = prepared.model.precision, prepared.framework.name
     spelled = table and cache_spelling(prepared, precision, table)
     if not (spelled and spelled.known_to(version)) and (table or own.kv != precision.kv):
-        yield f"the {precision.kv.name} cache: {engine} is not told"
+        yield say("the {cache} cache: {engine} is not told", cache=precision.kv.name, engine=engine)
     if not _same_weights(own, precision):
         online = table and online_spelling(prepared, precision, table)
         if not (online and online.known_to(version)):
-            yield (
-                f"{precision.weights.name} weights: {engine} does not make them of a "
-                f"{own.weights.name} checkpoint by itself; serve a checkpoint stored so"
+            yield say(
+                "{weights} weights: {engine} does not make them of a {own} checkpoint by itself; "
+                "serve a checkpoint stored so",
+                weights=precision.weights.name,
+                engine=engine,
+                own=own.weights.name,
             )
     elif own.activations != precision.activations:
-        yield f"{precision.activations.name} activations: {engine} is not told"
+        yield say(
+            "{activations} activations: {engine} is not told",
+            activations=precision.activations.name,
+            engine=engine,
+        )
 
 
 def _same_weights(own: Precision, precision: Precision) -> bool:

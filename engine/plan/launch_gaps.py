@@ -8,36 +8,42 @@ from engine.hardware.launch_table import LaunchLimits
 from engine.plan.launch_fields import Worker, impossible_edits, worker_assumptions
 from engine.plan.prepared import Prepared
 from engine.scenario import Mode, Scenario
+from engine.words.messages import say
 
 
 def untold(fields: Mapping[str, str], told: set[str], engine: str) -> Iterator[str]:
     """Assumptions of one worker that none of the fields that were ``told`` says."""
     for one in worker_assumptions(fields):
         if not told & {*one.taken_by}:
-            yield f"{one.says}: {engine} is not told"
+            yield say("{what}: {engine} is not told", what=one.says, engine=engine)
 
 
 def scenario_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
     """What no engine can be told."""
     if scenario.workload.mode is Mode.STATIC:
-        yield "static batches: no engine has a switch for them; the client has to send them so"
+        yield say("static batches: no engine has a switch for them; the client has to send them so")
     yield from _pool_gaps(prepared)
     for key in impossible_edits(scenario):
-        yield f"the what-if on {key}: the checkpoint cannot be run so"
+        yield say("the what-if on {key}: the checkpoint cannot be run so", key=key)
     drafter = prepared.systems[0].drafter
     if scenario.draft_tokens and drafter.assumed:
-        yield (
-            f"{scenario.draft_tokens} draft tokens by {drafter.method.value}: no draft was named; "
-            "give its checkpoint as --draft"
+        yield say(
+            "{tokens} draft tokens by {method}: no draft was named; give its checkpoint as --draft",
+            tokens=scenario.draft_tokens,
+            method=drafter.method.value,
         )
     most = prepared.architecture.maximum_positions
     needed = scenario.workload.input_tokens + scenario.workload.output_tokens
     if most and needed > most:
-        yield f"{needed:,} tokens of one request: the model ends at {most:,}"
+        yield say(
+            "{needed:,} tokens of one request: the model ends at {most:,}", needed=needed, most=most
+        )
     if prepared.chip.devices > 1:
-        yield (
-            f"one {prepared.chip.name} was predicted as one device; engines count "
-            f"{prepared.chip.devices}, and TP is that many times as wide"
+        yield say(
+            "one {chip} was predicted as one device; engines count {devices}, and TP is that many "
+            "times as wide",
+            chip=prepared.chip.name,
+            devices=prepared.chip.devices,
         )
 
 
@@ -46,14 +52,16 @@ def _pool_gaps(prepared: Prepared) -> Iterator[str]:
     for system in prepared.systems:
         prefill = system.prefilling
         if prefill.precision != system.precision:
-            yield (
-                f"a prefill pool in {prefill.precision.name}: its workers are told the checkpoint "
-                "of the decode pool; name the other one"
+            yield say(
+                "a prefill pool in {precision}: its workers are told the checkpoint of the decode "
+                "pool; name the other one",
+                precision=prefill.precision.name,
             )
         if prefill.chip.id != system.chip.id:
-            yield (
-                f"a prefill pool on {prefill.chip.name}: nodes and devices are counted as those "
-                f"of {system.chip.name}"
+            yield say(
+                "a prefill pool on {chip}: nodes and devices are counted as those of {other}",
+                chip=prefill.chip.name,
+                other=system.chip.name,
             )
 
 
@@ -73,9 +81,12 @@ def pool_limits(
     """Widths of two pools that the engine refuses together; latent caches are whole anyway."""
     wide, narrow = prefill.layout.tensor, decode.layout.tensor
     if limits.prefill_multiple and not latent and wide % narrow:
-        yield (
-            f"TP of {wide} for prefill and {narrow} for decode: {engine} takes only a multiple of "
-            "the second for the first"
+        yield say(
+            "TP of {wide} for prefill and {narrow} for decode: {engine} takes only a multiple of "
+            "the second for the first",
+            wide=wide,
+            narrow=narrow,
+            engine=engine,
         )
 
 
@@ -83,28 +94,39 @@ def limit_gaps(limits: LaunchLimits, worker: Worker, budget: int, engine: str) -
     """Widths and sizes that the engine refuses, or takes for others."""
     layout = worker.layout
     for name, width, rule in (
-        ("pipeline parallelism", layout.pipeline, limits.pipeline),
-        ("expert parallelism", layout.expert, limits.expert),
-        ("attention-data parallelism", layout.attention_data, limits.attention_data),
+        (say("pipeline parallelism"), layout.pipeline, limits.pipeline),
+        (say("expert parallelism"), layout.expert, limits.expert),
+        (say("attention-data parallelism"), layout.attention_data, limits.attention_data),
     ):
         if width > 1 and rule == "none":
-            yield f"{name} of {width}: {engine} has none"
+            yield say("{what} of {width}: {engine} has none", what=name, width=width, engine=engine)
         elif 1 < width < layout.ranks and rule == "all":
-            yield f"{name} of {width}: {engine} takes 1 or all {layout.ranks} ranks of a stage"
+            yield say(
+                "{what} of {width}: {engine} takes 1 or all {ranks} ranks of a stage",
+                what=name,
+                width=width,
+                engine=engine,
+                ranks=layout.ranks,
+            )
     sequences = -(-worker.batch // layout.attention_data)
     if limits.sequences_within_budget and sequences > budget:
-        yield (
-            f"{sequences:,} sequences of one rank: {engine} refuses more than the {budget:,} "
-            "tokens of a pass"
+        yield say(
+            "{sequences:,} sequences of one rank: {engine} refuses more than the {budget:,} tokens "
+            "of a pass",
+            sequences=sequences,
+            engine=engine,
+            budget=budget,
         )
 
 
 def refusals(limits: LaunchLimits, prepared: Prepared) -> Iterator[str]:
     """Why the engine does not run on the chip."""
     if limits.generations and prepared.chip.generation not in limits.generations:
-        yield (
-            f"{prepared.framework.name} does not run on {prepared.chip.name}; it runs on "
-            f"{', '.join(limits.generations)}"
+        yield say(
+            "{engine} does not run on {chip}; it runs on {generations}",
+            engine=prepared.framework.name,
+            chip=prepared.chip.name,
+            generations=", ".join(limits.generations),
         )
 
 

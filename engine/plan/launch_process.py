@@ -79,7 +79,8 @@ class Launch:
     """Everything that a plan starts. ``gaps`` are assumptions of the prediction that no process is
     told, in sentences; ``files`` are what processes read beside their commands, by name;
     ``refused`` says why the engine would not start at all. ``model`` is the checkpoint, ``vendor``
-    the chips'; ``runtimes`` are commands by which others run the workers of a role."""
+    the chips'; ``runtimes`` are commands by which others run the workers of a role, ``connectors``
+    what these call the way in which pools hand over, where it is not that of their usual engine."""
 
     engine: str
     version: str
@@ -90,6 +91,7 @@ class Launch:
     model: str = ""
     vendor: str = ""
     runtimes: Mapping[str, Mapping[Role, Runtime]] = field(default_factory=dict)
+    connectors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def nodes(self) -> int:

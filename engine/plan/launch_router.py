@@ -9,6 +9,7 @@ from engine.hardware.launch_table import LaunchFile, LaunchTable, fields_in
 from engine.plan.launch_fill import file_text, filled, filled_words
 from engine.plan.launch_nodes import BOOTSTRAP_PORT, PORT
 from engine.plan.launch_process import Process, Role
+from engine.words.messages import say
 
 _OF_WORKERS = {
     "url": Role.SERVER,
@@ -41,8 +42,20 @@ class Router:
         self.gaps: tuple[str, ...] = ()
         self.files: dict[str, str] = {}
         if not self._entries:
-            what = "prefill and decode pools" if pools else f"{len(self._workers)} replicas"
-            self.gaps = (f"one address for {what}: {engine} has no router that is known here",)
+            gap = (
+                say(
+                    "one address for prefill and decode pools: {engine} has no router that is "
+                    "known here",
+                    engine=engine,
+                )
+                if pools
+                else say(
+                    "one address for {count} replicas: {engine} has no router that is known here",
+                    count=len(self._workers),
+                    engine=engine,
+                )
+            )
+            self.gaps = (gap,)
 
     def processes(self, port: int) -> tuple[Process, ...]:
         """The router on the first node, at ``port``; nothing where none is known."""

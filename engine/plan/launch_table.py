@@ -42,6 +42,7 @@ from engine.plan.launch_process import Launch, Process, Role, Runtime
 from engine.plan.launch_router import Router, worker_url
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
+from engine.words.messages import say
 from engine.work.arrangement import Arrangement
 
 DEVICE_VARIABLES = {
@@ -103,6 +104,7 @@ class TabledLaunch:
             checkpoint_fields(self._prepared, self._scenario)["model"],
             self._prepared.chip.vendor,
             self._runtimes(),
+            self._table.connectors,
         )
 
     def _runtimes(self) -> dict[str, dict[Role, Runtime]]:
@@ -251,7 +253,11 @@ class TabledLaunch:
             yield from untold(fields, told, engine)
             yield from limit_gaps(table.limits, pool.worker, budget, engine)
             if pool.role is not Role.SERVER and pool.role.value not in table.roles:
-                yield f"a pool of {pool.role} workers: {engine} is not told its role"
+                yield say(
+                    "a pool of {role} workers: {engine} is not told its role",
+                    role=say(pool.role.value),
+                    engine=engine,
+                )
             yield from (note for note in (filled(one, fields) for one in table.notes) if note)
         if len(self._pools) > 1:
             prefill, decode = (pool.worker for pool in self._pools)

@@ -15,6 +15,7 @@ from engine.plan.launch_gaps import distinct, scenario_gaps, untold
 from engine.plan.launch_process import Launch, Process, Role
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
+from engine.words.messages import say
 from engine.work.arrangement import Aggregated, Arrangement
 from engine.work.layout import Layout
 
@@ -37,7 +38,9 @@ def token_template(
     """One replica by a template, and what the template leaves out."""
     engine = prepared.framework
     if not isinstance(arrangement, Aggregated):
-        gap = f"prefill and decode pools: the command of {engine.name} knows none"
+        gap = say(
+            "prefill and decode pools: the command of {engine} knows none", engine=engine.name
+        )
         return Launch(engine.name, engine.version, (), (gap,))
     layout = arrangement.layout
     checkpoint = checkpoint_fields(prepared, scenario)
@@ -52,7 +55,7 @@ def token_template(
             yield from format_gaps(prepared, precision, None, ())
         yield from untold(assumed, told, engine.name)
         if arrangement.replicas > 1:
-            yield f"{arrangement.replicas} replicas: the command starts one"
+            yield say("{count} replicas: the command starts one", count=arrangement.replicas)
         yield from scenario_gaps(prepared, scenario)
 
     return template_launch(engine, text, fields, distinct(gaps()), layout)
@@ -72,7 +75,7 @@ def template_launch(
         word = f"{value} " if name.endswith("_flag") and value else shlex.quote(value)
         command = command.replace("{" + name + "}", word if value else "")
     if not command.strip() or command.startswith("#"):
-        reason = command.lstrip("# ") or f"{engine.name}: no command is known"
+        reason = command.lstrip("# ") or say("{engine}: no command is known", engine=engine.name)
         return Launch(engine.name, engine.version, (), (reason, *gaps))
     used = layout or Layout()
     process = Process(

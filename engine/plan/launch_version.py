@@ -22,7 +22,11 @@ def refuse_version(table: LaunchTable, engine: str, version: str) -> None:
         return
     oldest, newest = version_number(table.oldest), version_number(table.version)
     if not _NUMBER.fullmatch(version) or not (oldest <= version_number(version) <= newest):
-        known = table.version if oldest == newest else f"{table.oldest} to {table.version}"
+        known = (
+            table.version
+            if oldest == newest
+            else say("{oldest} to {newest}", oldest=table.oldest, newest=table.version)
+        )
         raise InputError(
             say(
                 "version {version!r} of {engine}: expected {known}, whose options were read",
@@ -48,13 +52,25 @@ def launched_version(
     if not build:
         return "", ""
     if not _NUMBER.fullmatch(build):
-        gap = f"the build {build} of {name}: its version is not known; options are of"
-        return "", f"{gap} {table.version}"
+        return "", say(
+            "the build {build} of {engine}: its version is not known; options are of {version}",
+            build=build,
+            engine=name,
+            version=table.version,
+        )
     number = version_number(build)
     if number < version_number(table.oldest):
-        gap = f"the build {build} of {name}: options were read from {table.oldest} on, which are"
-        return table.oldest, f"{gap} written"
+        return table.oldest, say(
+            "the build {build} of {engine}: options were read from {version} on, which are written",
+            build=build,
+            engine=name,
+            version=table.oldest,
+        )
     if number > version_number(table.version):
-        gap = f"the build {build} of {name}: options were read up to {table.version}, which are"
-        return "", f"{gap} written"
+        return "", say(
+            "the build {build} of {engine}: options were read up to {version}, which are written",
+            build=build,
+            engine=name,
+            version=table.version,
+        )
     return build, ""

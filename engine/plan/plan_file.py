@@ -87,7 +87,7 @@ def refuse_other_file(path: Path) -> None:
 def _is_plan(path: Path) -> bool:
     """Whether a file is one that rooftop wrote, of this version or another; other tools number
     their schemas, too."""
-    document = read_toml(path, MAXIMUM_BYTES, "a plan")
+    document = read_toml(path, MAXIMUM_BYTES, say("a plan"))
     version = document.get("schema_version")
     scenario, choice = document.get("scenario"), document.get("choice")
     return (
@@ -102,7 +102,7 @@ def _is_plan(path: Path) -> bool:
 def load_plan(path: Path) -> PlanFile:
     """Read a plan; raises `InputError` naming file, key, found and expected."""
     shown = clean(str(path))
-    document = read_toml(path, MAXIMUM_BYTES, "a plan")
+    document = read_toml(path, MAXIMUM_BYTES, say("a plan"))
     version = document.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise InputError(

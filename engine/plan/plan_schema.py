@@ -167,7 +167,7 @@ class ScenarioFile(_Strict):
     prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
     benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)
-    load_imbalance: float = Field(default=1.0, ge=1, le=1000)
+    load_imbalance: float = Field(default=1.0, ge=0.5, le=1000)
     instances: PositiveInt = Field(default=1, le=64)
     draft: str = Field(default="", max_length=4096)
     draft_tokens: int = Field(default=0, ge=0, le=64)

@@ -26,7 +26,7 @@ from engine.serve.requests import Requests
 from engine.serve.resolve import load_of, requests_of
 from engine.serve.room import Room
 from engine.serve.system import System
-from engine.words.arrays import BoolArray, FloatArray, IntArray
+from engine.words.arrays import BoolArray, FloatArray, IntArray, distinct
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.quantities import GIB, memory_amount
@@ -196,7 +196,7 @@ def _those(layouts: Sequence[Layout], wanted: BoolArray) -> tuple[Layout, ...]:
 def _spread(most: int, count: int) -> IntArray:
     """Up to ``count`` whole numbers from 1 to ``most``: evenly in logarithm."""
     spread = np.geomspace(1.0, most, count) if most > count else np.arange(1, most + 1)
-    return np.unique(np.round(spread).astype(np.int64))
+    return distinct(np.round(spread).astype(np.int64))
 
 
 def _shared_out(

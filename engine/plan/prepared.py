@@ -147,7 +147,11 @@ def refuse_elsewhere(prepared: Prepared) -> None:
         from engine.hardware.framework_profiles import current_engines
 
         others = [one.id for one in current_engines() if is_known_on(one, prepared.chip)]
-        there = f"expected one of {', '.join(others)}" if others else "nor does any other known"
+        there = (
+            say("expected one of {others}", others=", ".join(others))
+            if others
+            else say("nor does any other known")
+        )
         raise InputError(
             say(
                 "--framework {framework}: {framework_2} does not run on {chip}, {there}",

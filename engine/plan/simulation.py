@@ -7,14 +7,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.scenario import Scenario
-from engine.serve.load import Open
+from engine.serve.load import Closed, Load, Open
+from engine.serve.outcome import Outcome
+from engine.serve.predict import predict
 from engine.serve.requests import Requests
 from engine.serve.resolve import Resolved, requests_of, resolve, undrafted_requests
-from engine.serve.simulation.generate import MOST_REQUESTS, drawn_trace
+from engine.serve.service import HOST_PART
+from engine.serve.simulation.generate import (
+    MOST_REQUESTS,
+    contexts_before,
+    drawn_trace,
+    in_turns,
+)
 from engine.serve.simulation.simulate import Progress, simulate
 from engine.serve.simulation.simulated import Simulated
 from engine.serve.system import System
 from engine.sources.traces.trace import Trace
+from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.work.arrangement import Arrangement
@@ -67,7 +76,10 @@ class Question:
             # As many as come in that time, and some more to be cut.
             count = int(load.rate * self.seconds * 1.2 + 100)
         count = min(count or USUAL_COUNT, MOST_REQUESTS)
-        return self._cut(drawn_trace(requests, load, count, self.seed))
+        drawn, turns = drawn_trace(requests, load, count, self.seed), self.scenario.workload.turns
+        if turns > 1:
+            drawn = in_turns(drawn, requests, turns, self.seed)
+        return self._cut(drawn)
 
     def _timed(self, trace: Trace) -> Trace:
         load = self.load
@@ -105,18 +117,73 @@ def _seeing(trace: Trace, requests: Requests) -> Trace:
     return replace(trace, input_tokens=trace.input_tokens + round(requests.images.tokens))
 
 
+def overloaded(question: Question, resolved: Resolved) -> str:
+    """That more comes than the deployment carries, so that waits say how long it was watched; empty
+    where it carries all."""
+    if question.load is None:
+        return ""
+    system = resolved.systems[question.precision]
+    requests = requests_of(question.scenario, system)
+    outcome = _predicted(question, system, requests, question.load.rate)
+    most = float(outcome.largest_rate[0, 0])
+    if most > question.load.rate:
+        return ""
+    return say(
+        "{rate:g} requests/s come and about {most:.3g} are carried: the queue grows as long as "
+        "they come",
+        rate=question.load.rate,
+        most=most,
+    )
+
+
 def simulated(
     question: Question, progress: Progress | None = None, resolved: Resolved | None = None
 ) -> Simulated:
     """Simulate; raises `InputError`, and `Stopped` where ``progress`` said so."""
     found = resolved or resolve(question.scenario)
     system: System = found.systems[question.precision]
+    requests, trace = requests_of(question.scenario, system), question.requests(found)
+    cached, loading = _in_caches(question, system, requests, trace)
     return simulate(
         system,
         question.arrangement,
-        requests_of(question.scenario, system),
-        question.requests(found),
+        requests,
+        trace,
         clients=question.clients,
+        cached=cached,
+        loading_seconds=loading,
         counts_all=question.trace is not None,
         progress=progress,
     )
+
+
+def _in_caches(
+    question: Question, system: System, requests: Requests, trace: Trace
+) -> tuple[FloatArray | None, float]:
+    """Tokens of each prompt that caches still hold when it comes, as is predicted for the whole
+    load, and the seconds that those take that come from host memory. None where the simulation
+    finds out by itself, from the blocks of a trace, or where nothing is asked for again."""
+    asked, turns = float(np.max(requests.cached)), question.scenario.workload.turns
+    if trace.blocks is not None or not asked or not system.engine.scheduler.prefix_caching:
+        return None, 0.0
+    rate = question.load.rate if question.load is not None else trace.rate
+    outcome = _predicted(question, system, requests, rate)
+    kept = min(float(outcome.cached[0, 0]) / asked, 1.0)
+    shared = np.minimum(trace.input_tokens, requests.shared_prefix_tokens)
+    if question.trace is None and turns > 1:
+        before = contexts_before(requests, turns, len(trace), question.seed)
+    else:
+        before = asked * trace.input_tokens
+    loading = sum(
+        float(np.broadcast_to(part.seconds, outcome.shape)[0, 0])
+        for part in outcome.parts["ttft"]
+        if part.name == HOST_PART
+    )
+    return np.maximum(kept * before, shared), loading
+
+
+def _predicted(question: Question, system: System, requests: Requests, rate: float) -> Outcome:
+    """What is predicted at a ``rate``, or of the clients where it is 0."""
+    load: Load = Open(rate, question.scenario.workload.burstiness) if rate else Closed()
+    size = rate or max(question.clients / question.arrangement.replicas, 1.0)
+    return predict(system, (question.arrangement,), requests, load, np.array([[size]]))

@@ -56,6 +56,8 @@ def _load(question: Question, found: Simulated) -> str:
             if count
             else ""
         )
+    if question.trace is not None and question.trace.is_estimate:
+        how = say("{how}, tokens estimated from text", how=how)
     settled = say(", after the first {settled:,}", settled=found.settled) if found.settled else ""
     return say("{count:,} requests {how}{settled}", count=count, how=how, settled=settled)
 

@@ -268,7 +268,7 @@ def _longest_context(
         middle = (least + most) // 2 // CONTEXT_STEP * CONTEXT_STEP
         if middle <= least:
             break
-        if starts(replace(system, max_context=middle), layout):
+        if starts(replace(system, max_context=middle, told_context=middle), layout):
             least = middle
         else:
             most = middle

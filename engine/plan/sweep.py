@@ -336,7 +336,8 @@ class _Search:
             low, high = max(int(batch / reach), 1), int(min(batch * reach, last))
             if standing >= self._steps.whole:
                 low, high = self._neighbours(batch)
-            others = np.setdiff1d(np.arange(low, min(high, last) + 1), self._tried)
+            others = np.arange(low, min(high, last) + 1)
+            others = others[~np.isin(others, self._tried, assume_unique=True)]
             if len(others):
                 left_out[place].append(_Batches(chosen, others))
         candidates = kind_of(self._prepared.kind).block_candidates

@@ -96,11 +96,11 @@ def expectations(
     found = predicted(asked, arrangement, (size,))
     precisions = found.prepared.precisions
     row = next((place for place, one in enumerate(precisions) if one.label == label), 0)
-    known = accuracy_of(found.prepared, asked, precisions[row]).ranges
+    known = accuracy_of(found.prepared, asked, precisions[row])
     expected = []
     for metric in MEASURED:
         value = found.table.value(row, metric)
-        share = known.get(BY_ID[metric].range, 0.0)
+        share = known.share(BY_ID[metric].range) or 0.0
         expected.append(Expected(metric, value, value * (1 - share), value * (1 + share)))
     return tuple(expected)
 

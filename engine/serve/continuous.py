@@ -21,7 +21,7 @@ from engine.serve.load import Client
 from engine.serve.micro_batches import MicroBatches
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Requests
-from engine.serve.service import Part, Parts, Service
+from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (
     SteadyPasses,
     prompt_step,
@@ -113,7 +113,7 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
     return {
         "ttft": (
             Part("request", np.asarray(waits.request)),
-            Part("cache from host memory", np.asarray(waits.loading)),
+            Part(HOST_PART, np.asarray(waits.loading)),
             Part("waiting for passes and prompts of others", others),
             Part("prefill", prompt, "prefill"),
             Part("queueing for a place", waits.place),

@@ -87,7 +87,8 @@ def serve_disaggregated(
     for _ in range(ITERATIONS):
         batch = np.maximum(decoding / pools.decode_workers, 1.0)
         decode, tpot = decode_pass(pools.decode, requests, batch)
-        joining = costs.handover_passes * tpot * requests.drafts.accepted
+        waited = batch / (batch + costs.handover_sequences)
+        joining = costs.handover_passes * waited * tpot * requests.drafts.accepted
         answering = later * tpot + handover + joining
         rate = np.minimum(concurrency / (alone + queue + answering), most)
         rate = np.minimum(rate, room / (later * tpot))

@@ -25,7 +25,7 @@ from engine.serve.open_laws import (
 )
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
-from engine.serve.service import Part, Parts, Service
+from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (
     LEAST_FRESH,
     SteadyPasses,
@@ -119,7 +119,11 @@ def serve_open(
         tpot,
         lambda: _parts(passes, waits, tpot, accepted),
         lambda: open_laws(
-            requests, traffic, passes, (request + polling + served(passes), tpot), prompts, place
+            requests,
+            traffic,
+            passes,
+            (request + served(passes), tpot),
+            (polling, prompts, place),
         ),
         {"prefill": passes.prefill, "decode": passes.alone},
     )
@@ -210,7 +214,7 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
     return {
         "ttft": (
             Part("request", np.asarray(waits.request)),
-            Part("cache from host memory", np.asarray(waits.loading)),
+            Part(HOST_PART, np.asarray(waits.loading)),
             Part("waiting for passes and prompts of others", waits.polling + waits.prompts.mean),
             Part("prefill", served(passes), "prefill"),
             Part("queueing for a place", waits.place.mean),

@@ -40,6 +40,9 @@ class Part:
     phase: str = ""
 
 
+HOST_PART = "cache from host memory"
+"""The name of the part of a first token that comes over the link from the host."""
+
 Parts = Mapping[str, tuple[Part, ...]]
 """What each latency is made of, by its name without unit: parts that sum to it."""
 

@@ -48,7 +48,8 @@ def open_file(path: Path, maximum: int, expected: str) -> BinaryIO:
         raise _unreadable(shown, error, expected) from None
     file = os.fdopen(handle, "rb", closefd=True) if _is_regular(handle) else None
     if file is None:
-        kind = "a folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "no regular file"
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        kind = say("a folder") if is_folder else say("no regular file")
         os.close(handle)
         raise InputError(
             say(
@@ -75,7 +76,9 @@ def _is_regular(handle: int) -> bool:
 
 
 def _unreadable(shown: str, error: Exception, expected: str) -> InputError:
-    reason = (getattr(error, "strerror", None) or "no such name").lower()
+    told = getattr(error, "strerror", None)
+    missing = isinstance(error, FileNotFoundError)
+    reason = say("no such file or directory") if missing else (told or say("no such name")).lower()
     return InputError(
         say(
             "{shown}: cannot be read: {reason}; expected {expected}",

@@ -13,6 +13,13 @@ Row = tuple[int, int]
 """Places in an array of (arrangements, sizes)."""
 
 
+def distinct(values: IntArray) -> IntArray:
+    """Every value once, rising. As `numpy.unique`, which loads all of masked arrays the first time
+    it is called like this: 6 ms and 1.5 MB for nothing."""
+    found = np.sort(values)
+    return np.concatenate([found[:1], found[1:][found[1:] != found[:-1]]])
+
+
 def lines(values: FloatArray | float, rows: IntArray) -> FloatArray:
     """The ``rows`` of what broadcasts to (arrangements, sizes)."""
     table = np.atleast_2d(np.asarray(values, dtype=float))

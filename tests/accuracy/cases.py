@@ -40,12 +40,18 @@ RANGES = {
     "tpot_ms": "tpot",
     "e2el_ms": "e2e",
     "output_tps_per_chip": "throughput",
+    "ttft_p99_ms": "ttft_p99",
+    "tpot_p99_ms": "tpot_p99",
+    "e2el_p99_ms": "e2e_p99",
 }
 MEASURED = {
     "ttft_ms": "ttft_ms",
     "tpot_ms": "tpot_ms",
     "e2el_ms": "e2e_ms",
     "output_tps_per_chip": "tps_per_chip",
+    "ttft_p99_ms": "ttft_p99_ms",
+    "tpot_p99_ms": "tpot_p99_ms",
+    "e2el_p99_ms": "e2e_p99_ms",
 }
 KINDS = ("serving", "static", "offline")
 
@@ -94,16 +100,17 @@ def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
     say("constants of another generation")
     everything = range(len(groups))
     strange = {
-        place: groups[place].predict(without_kernels(groups[place].system)) for place in everything
+        place: groups[place].predict_all(without_kernels(groups[place].system))
+        for place in everything
     }
     stranger = {
-        place: groups[place].predict(
+        place: groups[place].predict_all(
             without_framework(groups[place], without_kernels(groups[place].system))
         )
         for place in everything
     }
     unknown = {place: _generic(problem, place) for place in everything}
-    here = {place: groups[place].predict(groups[place].system) for place in everything}
+    here = {place: groups[place].predict_all(groups[place].system) for place in everything}
     seen = _seen(groups)
     elsewhere = {place: one for place, one in found["pairs"].items() if seen[place]}
     count = len({group.rows[0].chip for group in groups})
@@ -224,13 +231,13 @@ def _held_out(
         values = problem.constants.values(logs)
         for place in places:
             group = problem.groups[place]
-            found[place] = group.predict(problem.system(group, values))
+            found[place] = group.predict_all(problem.system(group, values))
     return found
 
 
 def _generic(problem: Problem, place: int) -> Columns:
     group = problem.groups[place]
-    return group.predict(without_framework(group, group.system))
+    return group.predict_all(without_framework(group, group.system))
 
 
 def errors_of(groups: Sequence[Group], columns: Found) -> Errors:

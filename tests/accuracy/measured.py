@@ -10,8 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.predict import (
+    PERCENTILES,
+    calls_of,
+    groups_of,
+    percentiles,
+    published,
+)
 from engine.evidence.measured.predict import Group as Asked
-from engine.evidence.measured.predict import calls_of, groups_of, published
 from engine.evidence.measured.reader import KINDS, Measurement, read_measurements
 from engine.serve.system import System
 
@@ -77,6 +83,12 @@ class Group:
     def predict(self, system: System) -> dict[str, np.ndarray]:
         """All metrics of the rows under ``system``'s constants."""
         return published(self.asked.outcome(system))
+
+    def predict_all(self, system: System) -> dict[str, np.ndarray]:
+        """The same, and percentiles, NaN where there are none: no fit sees those."""
+        outcome = self.asked.outcome(system)
+        nothing = dict.fromkeys(PERCENTILES, np.full(len(self.rows), np.nan))
+        return published(outcome) | nothing | percentiles(outcome)
 
     def residuals(self, system: System) -> np.ndarray:
         """Logarithmic errors in units of the noise, one per measured value."""

@@ -5,24 +5,28 @@
 Downloads each engine's wheel into a folder that is thrown away, imports its parser in a process of
 its own with everything that is not installed (torch and the like) or acts upon a device stood in
 for, and parses every line of `tests.engine.plan.launch_scenarios` that the engine takes, or that
-its router does. Prints how many lines parse and what does not; an engine whose parser cannot be
-imported so is named with the reason. Needs a package index; no accelerator, and nothing is
-installed.
+its router does, and plans' benchmark lines by the parsers of their clients. Prints how many lines
+parse and what does not; an engine whose parser cannot be imported so is named with the reason.
+Needs a package index; no accelerator, and nothing is installed.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.plan.launch_process import Role
-from tests.engine.plan.launch_scenarios import CASES
+from engine.plan.verification import verification
+from engine.scenario import Workload
+from engine.work.layout import Layout
+from tests.engine.plan.launch_scenarios import CASES, SMALL, lengths, one
 
 CHILD = Path(__file__).with_name("parser_child.py")
 SECONDS = 600
@@ -45,27 +49,35 @@ class Engine:
     """Wheels whose classes its options are made of."""
     routes: bool = False
     """Whether it is what stands in front of the engine of its name."""
+    client: str = ""
+    """Whose benchmark lines these are, where they are no server's."""
 
 
-_SGLANG = ("sglang.srt.utils.hf_transformers_patches", "sglang.kernels")
-ENGINES = {
-    "vllm": Engine(
-        "vllm",
-        "0.33.0",
-        "vllm.entrypoints.cli.main",
-        1,
-        stood_in=("vllm.ir", "vllm.kernels", "vllm.model_executor.model_loader"),
+_NEW_SGLANG = Engine(
+    "sglang",
+    "0.5.23",
+    "sglang.launch_server",
+    3,
+    stood_in=(
+        "sglang.srt.utils.hf_transformers_patches",
+        *("sglang.kernels", "sglang.srt.distributed", "sglang.srt.layers"),
     ),
+    beside=("msgspec",),
+)
+_VLLM = Engine(
+    "vllm",
+    "0.33.0",
+    "vllm.entrypoints.cli.main",
+    1,
+    stood_in=("vllm.ir", "vllm.kernels", "vllm.model_executor.model_loader"),
+)
+ENGINES = {
+    "vllm": _VLLM,
+    "vllm-client": replace(_VLLM, client="vllm"),
     "vllm-0.20": Engine("vllm", "0.20.0", "vllm.entrypoints.cli.main", 1, "0.20"),
     "vllm-router": Engine("vllm-router", "0.1.17", "vllm_router.launch_router", 1, routes=True),
-    "sglang": Engine(
-        "sglang",
-        "0.5.23",
-        "sglang.launch_server",
-        3,
-        stood_in=(*_SGLANG, "sglang.srt.distributed", "sglang.srt.layers"),
-        beside=("msgspec",),
-    ),
+    "sglang": _NEW_SGLANG,
+    "sglang-client": replace(_NEW_SGLANG, module="sglang.bench_serving", client="sglang"),
     "sglang-0.5.10": Engine("sglang", "0.5.10.post1", "sglang.launch_server", 3, "0.5.10"),
     "sglang-router": Engine(
         "sglang-router", "0.3.2", "sglang_router.launch_router", 3, routes=True
@@ -124,7 +136,33 @@ def _unpacked(wanted: str, folder: Path) -> str:
     return ""
 
 
+_SENT = (
+    lengths(4096, 1024),
+    Workload(rate=2.0),
+    Workload(rate=2.0, burstiness=0.5, input_spread=0.3, output_spread=0.3),
+    Workload(rate=2.0, shared_prefix_tokens=512),
+)
+_CLIENT_CASES = (
+    *(one(SMALL, "h100_sxm", Layout(), 64, workload=workload) for workload in _SENT),
+    one("qwen3-vl-32b", "h100_sxm", Layout(2), 32, workload=Workload(images=2)),
+)
+
+
+def _client_lines(engine: Engine) -> list[list[str]]:
+    """Benchmark lines of plans for every kind of load that clients send."""
+    found = []
+    for case in _CLIENT_CASES:
+        prepared = case.prepared("vllm")
+        chosen = case.arrangement, prepared.precisions[0], case.batch
+        document = verification(prepared, case.scenario("vllm"), *chosen)
+        lines = (run["lines"].get(engine.client, "") for run in document["runs"])
+        found += [shlex.split(line)[engine.skipped :] for line in lines if line]
+    return found
+
+
 def _lines(name: str, engine: Engine) -> list[list[str]]:
+    if engine.client:
+        return _client_lines(engine)
     found = []
     for case in CASES:
         launch = case.launch(name.partition("-")[0], engine.told)

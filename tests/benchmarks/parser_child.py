@@ -105,6 +105,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__version__ = "99.0"  # type: ignore[attr-defined]
+        module.__file__ = ""
         if module.__name__ == "triton":
             # Asked for the device's driver, it has none.
             module.runtime = _StandIn("triton.runtime")  # type: ignore[attr-defined]

@@ -59,7 +59,11 @@ def _lines(chart: Chart) -> str:
         if chart.limit is not None and chart.limit <= top:
             yield f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up(chart.limit))}/>'
             said = say("limit {limit}", limit=rate(chart.limit))
-            yield _text(WIDTH - RIGHT, up(chart.limit) - 5, said, "end", "#cf222e")
+            # At the end at which the lines are farther from it.
+            limit, lines = chart.limit, [one.points for one in chart.series if one.points]
+            near = {end: min(abs(one[end][1] - limit) for one in lines) for end in (0, -1)}
+            where = (LEFT + 4, "start") if near[0] > near[-1] else (WIDTH - RIGHT, "end")
+            yield _text(where[0], up(limit) - 5, said, where[1], "#cf222e")
         if chart.chosen is not None:
             x, y = chart.chosen
             yield f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="5" class="chosen"/>'

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.cli.report.document import Bars, Grid, Report, Section, Sentences
 from engine.cli.report.of_plan import sources, why_lines
+from engine.cli.tables import number
 from engine.plan.alternatives import Alternative
 from engine.plan.explain import explain
 from engine.plan.metrics import BY_ID
@@ -86,7 +87,8 @@ def difference_report(
     for name in [*before, *(name for name in after if name not in before)]:
         one, other = before.get(name), after.get(name)
         label = say(BY_ID[name].label) if name in BY_ID else name
-        rows.append([label, _cell(one), _cell(other), _change(one, other)])
+        cells = [_metric(name, one), _metric(name, other)]
+        rows.append([label, *cells, _change(one, other)])
     keys = [[say("key"), *names]]
     keys += [
         [one.key, _cell(one.before), _cell(one.after)]
@@ -131,9 +133,17 @@ def _rated(document: Mapping[str, Any]) -> float:
     return 0.0
 
 
+def _metric(name: str, value: object) -> str:
+    if name in BY_ID and isinstance(value, int | float):
+        return number(BY_ID[name].unit, float(value))
+    return _cell(value)
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 

@@ -1,13 +1,17 @@
-"""Results of other benchmark tools in the keys of vLLM's: aiperf, guidellm, inference-perf.
+"""Results of other benchmark tools in the keys of vLLM's: aiperf, genai-perf, guidellm,
+inference-perf, and what InferenceX keeps of a run.
 
 Each tool names the same few figures differently. Checked against a result of guidellm 0.8 and one
-of inference-perf, and against the documented schema of aiperf 0.13 (genai-perf's successor).
+of inference-perf, against the classes that guidellm 0.8.1, aiperf 0.13 and genai-perf 0.0.16 write,
+and InferenceX's utils/process_result.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from engine.words.messages import say
 
 Record = dict[str, Any]
 
@@ -22,11 +26,13 @@ def translated(value: object) -> Iterator[object]:
         yield _inference_perf(value)
     elif isinstance(value.get("time_to_first_token"), dict):
         yield _aiperf(value)
+    elif "output_tput_per_gpu" in value and "conc" in value:
+        yield _inferencex(value)
     else:
         yield value
 
 
-_OTHER = {
+OTHER = {
     "avg_latency": "found vllm bench latency, which says neither its batch nor its lengths",
     "num_requests": "found vllm bench throughput, which measures no latency",
 }
@@ -36,7 +42,7 @@ _OTHER = {
 def not_serving(value: object) -> str:
     """What a result is of that is not of serving; empty where it is not known."""
     keys = value.keys() if isinstance(value, dict) else ()
-    return next((says for key, says in _OTHER.items() if key in keys), "")
+    return next((say(says) for key, says in OTHER.items() if key in keys), "")
 
 
 def _at(value: object, *path: str) -> Any:
@@ -110,18 +116,24 @@ def _inference_perf(value: Record) -> Record:
     )
 
 
+_UNITS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
+
+
 def _aiperf(value: Record) -> Record:
-    """A summary of aiperf, whose inter-token latency is a request's over all tokens after the
-    first: our TPOT."""
+    """A summary of aiperf or genai-perf, whose inter-token latency is a request's over all tokens
+    after the first: our TPOT."""
 
     def average(name: str, statistic: str = "avg") -> Any:
         return _at(value, name, statistic)
 
+    def time_ms(name: str, statistic: str = "avg") -> Any:
+        unit = _UNITS.get(str(_at(value, name, "unit")), 1.0)
+        return _times(average(name, statistic), unit)
+
     completed = average("request_count")
     rate = average("request_throughput")
     duration = average("benchmark_duration") or (completed / rate if completed and rate else None)
-    generator = _at(value, "input_config", "loadgen")
-    model = _at(value, "input_config", "endpoint", "model_names")
+    limit, asked_rate, model = _asked(value.get("input_config"))
     return _known(
         {
             "completed": completed,
@@ -129,13 +141,64 @@ def _aiperf(value: Record) -> Record:
             "duration": duration,
             "total_input_tokens": _times(average("input_sequence_length"), completed or 0),
             "total_output_tokens": _times(average("output_sequence_length"), completed or 0),
-            "request_rate": _at(generator, "request_rate"),
-            "max_concurrency": _at(generator, "concurrency"),
-            "mean_ttft_ms": average("time_to_first_token"),
-            "median_ttft_ms": average("time_to_first_token", "p50"),
-            "mean_tpot_ms": average("inter_token_latency"),
-            "mean_e2el_ms": average("request_latency"),
+            "request_rate": asked_rate,
+            "max_concurrency": limit,
+            "mean_ttft_ms": time_ms("time_to_first_token"),
+            "median_ttft_ms": time_ms("time_to_first_token", "p50"),
+            "mean_tpot_ms": time_ms("inter_token_latency"),
+            "mean_e2el_ms": time_ms("request_latency"),
             "output_throughput": average("output_token_throughput"),
-            "model_id": model[0] if isinstance(model, list) and model else None,
+            "model_id": model,
+        }
+    )
+
+
+def _asked(config: object) -> tuple[Any, Any, Any]:
+    """Limit of requests in flight, requests per second and model that a client was asked for: of
+    the phase that is measured (aiperf 0.13), of its load generator (before), or plainly
+    (genai-perf)."""
+    phases = _at(config, "phases")
+    counted = [
+        one
+        for one in (phases if isinstance(phases, list) else [])
+        if isinstance(one, dict)
+        and not one.get("exclude_from_results")
+        and "warmup" not in {one.get("kind"), one.get("name")}
+    ]
+    load = counted[-1] if counted else _at(config, "loadgen") or config
+    rate = _at(load, "rate") or _at(load, "request_rate")
+    items = _at(config, "models", "items")
+    names = _at(config, "endpoint", "model_names") or _at(config, "model") or items
+    first = names[0] if isinstance(names, list) and names else names
+    return _at(load, "concurrency"), rate, _at(first, "name") or first
+
+
+def _inferencex(value: Record) -> Record:
+    """What InferenceX keeps of a run on one worker, in seconds and tokens per second of a GPU.
+    Lengths follow from it: of answers from their latencies, of prompts from the throughputs."""
+
+    def time_ms(name: str) -> Any:
+        return _times(value.get(name), 1e3)
+
+    latencies = [time_ms(f"mean_{one}") for one in ("ttft", "tpot", "e2el")]
+    throughputs = [value.get(one) for one in ("output_tput_per_gpu", "tput_per_gpu", "tp")]
+    figures: list[Any] = [*latencies, *throughputs]
+    if not all(isinstance(one, int | float) and one > 0 for one in figures):
+        return value
+    first, each, whole, answers, every, chips = figures
+    output_tokens = 1.0 + (whole - first) / each
+    return _known(
+        {
+            "completed": 1.0,
+            "count_unknown": True,
+            "duration": output_tokens / (answers * chips),
+            "total_output_tokens": output_tokens,
+            "total_input_tokens": output_tokens * (every / answers - 1.0),
+            "max_concurrency": value.get("conc"),
+            "mean_ttft_ms": first,
+            "median_ttft_ms": time_ms("median_ttft"),
+            "mean_tpot_ms": each,
+            "mean_e2el_ms": whole,
+            "model_id": value.get("model"),
         }
     )

@@ -110,7 +110,7 @@ def read_measured(paths: Sequence[Path], layout: Layout) -> list[Run]:
 
 
 def _records(path: Path, shown: str) -> list[dict[str, Any]]:
-    text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
+    text = read_text(path, MAXIMUM_BYTES, say("a result file, JSON or CSV"))
     _check_size(text, shown)
     if is_summary(text):
         return [_whole_summary(text, shown)]
@@ -121,10 +121,10 @@ def _records(path: Path, shown: str) -> list[dict[str, Any]]:
         raise InputError(
             say(
                 "{shown}: {other}, expected JSON of vllm bench serve, JSON lines of "
-                "SGLang bench_serving, JSON, CSV or console of aiperf, CSV of "
-                "genai-perf, JSON of guidellm or inference-perf",
+                "SGLang bench_serving, JSON, CSV or console of aiperf, JSON or CSV of "
+                "genai-perf, JSON of guidellm, inference-perf or InferenceX",
                 shown=shown,
-                other=other or "no benchmark result found",
+                other=other or say("no benchmark result found"),
             )
         )
     return results
@@ -146,9 +146,9 @@ def _whole_summary(text: str, shown: str) -> dict[str, Any]:
 def is_result_file(path: Path) -> bool:
     """Whether a file holds results of a client, not rows in the form of `rooftop validate`."""
     if path.suffix.lower() != ".csv":
-        text = read_text(path, MAXIMUM_BYTES, "a result file, JSON or CSV")
+        text = read_text(path, MAXIMUM_BYTES, say("a result file, JSON or CSV"))
         return text.lstrip("\ufeff \r\n")[:1] in ("{", "[") or is_summary(text)
-    with open_csv(path, MAXIMUM_BYTES, "a result file, JSON or CSV") as stream:
+    with open_csv(path, MAXIMUM_BYTES, say("a result file, JSON or CSV")) as stream:
         return is_summary(stream.readline())
 
 
@@ -233,10 +233,12 @@ class _Record:
 
     def _cached(self) -> float:
         """Share of prompt tokens that the server found in its cache, where it tells."""
-        tokens = self.values.get("total_cached_tokens")
+        nested = self.values.get("cache_report")
+        report = nested if isinstance(nested, dict) else self.values
+        tokens = report.get("total_cached_tokens")
         if isinstance(tokens, int | float) and tokens > 0:
             return min(float(tokens) / self.number("total_input_tokens"), 1.0)
-        percent = self.values.get("cache_hit_rate_pct")
+        percent = report.get("cache_hit_rate_pct")
         return min(percent / 100.0, 1.0) if isinstance(percent, int | float) else 0.0
 
     def _accepted(self) -> float:

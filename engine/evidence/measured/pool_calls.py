@@ -18,9 +18,12 @@ from typing import Any
 from engine.evidence.measured.calls import RECIPE_MEMORY_FRACTION
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.pool_rows import PoolRow, PoolSide
-from engine.evidence.measured.precisions import row_formats
+from engine.evidence.measured.precisions import PLAIN, Formats, row_formats
 from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import load_chip
+from engine.hardware.routing import balanced_excess
+from engine.model.architecture import Architecture
+from engine.model.precision import Precision
 from engine.scenario import Mode, Objectives, Scenario, Settings, Workload
 from engine.serve.call import Batch, Call, Concurrency, Most, Size
 from engine.sources.profile_files import read_toml
@@ -105,6 +108,7 @@ def _prefill(row: PoolRow, library: Library) -> Question:
     chip, devices = _chip(row)
     layout = _pool(row.prefill, devices, PROMPT_RANKS).layout
     scenario = _scenario(row, library, chip, layout.chips_per_replica, row.prefill)
+    scenario = _balanced(row, scenario, balanced_excess().prompts)
     prompt = scenario.workload.input_tokens
     budget = row.tokens
     if math.isnan(budget):
@@ -120,6 +124,7 @@ def _decode(row: PoolRow, library: Library) -> Question:
     chip, devices = _chip(row)
     layout = _pool(row.decode, devices).layout
     scenario = _scenario(row, library, chip, layout.chips_per_replica, row.decode)
+    scenario = _balanced(row, scenario, balanced_excess().decode)
     if "mixed" in row.status or "aggregated" in row.status or "low concurrency" in row.status:
         workload = scenario.workload
     else:
@@ -173,8 +178,7 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
     profile = engine_of(row)
     model, architecture = library.language_model(_model(row, library))
     stored = model.precision
-    words = _words(row.weights.split("/")[0].strip().lower(), library.chip(chip))
-    formats = row_formats(words, words, "", architecture, profile, stored)
+    formats = _formats(row, library.chip(chip), architecture, profile, stored)
     framework = library.framework(profile)
     drafts, acceptance = _drafts(row)
     unsaid = _file()["unsaid"]
@@ -207,11 +211,23 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
     )
 
 
-def _words(written: str, chip: Chip) -> str:
-    """A precision's words as rows of benchmarks write them: both operands of eight bits are FP8
-    where the chip multiplies it, else INT8; FP8 where nothing is said."""
+def _balanced(row: PoolRow, scenario: Scenario, usual: float) -> Scenario:
+    """The scenario of a row whose ranks had equally many tokens, where the busiest has ``usual``
+    more otherwise."""
+    return replace(scenario, load_imbalance=1.0 / (1.0 + usual)) if row.balanced else scenario
+
+
+def _formats(
+    row: PoolRow, chip: Chip, architecture: Architecture, engine: str, stored: Precision
+) -> Formats:
+    """What a precision's words mean: eight bits are FP8 where the chip multiplies it, else INT8;
+    W4A8 are routed experts of four bits; FP8 where nothing is said."""
+    written = row.weights.split("/")[0].strip().lower()
     eight = "fp8" if "fp8" in chip.peak_flops else "int8"
-    return re.sub(r"^w8a8(c16)?$", eight, written) or "fp8"
+    if written.startswith("w4a8"):
+        return Formats(f"int4/{eight}", eight, PLAIN)
+    words = re.sub(r"^w8a8(c16)?$", eight, written) or "fp8"
+    return row_formats(words, words, "", architecture, engine, stored)
 
 
 def _model(row: PoolRow, library: Library) -> str:

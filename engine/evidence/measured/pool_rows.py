@@ -31,6 +31,7 @@ _RANGE = re.compile(rf"^[\s<>=~≈≤≥]*({_NUMBER})(?:\s*[-–]\s*({_NUMBER}))
 _WORKERS = re.compile(r"^(\d+)(?:\s*[x×]\s*\d+\s*gpus?|[PD]\b)", re.IGNORECASE)
 """How many workers a layout's words begin with: ``4 x 2 GPUs``, ``2P``."""
 _OVERLAP = re.compile(r"two-batch overlap|\bTBO\b|dual-batch overlap|\bDBO\b", re.IGNORECASE)
+_BALANCED = re.compile(r"perfect(ly)? (EPLB|balanced)|balanced routing", re.IGNORECASE)
 LARGEST_DEGREE = 1 << 16
 
 
@@ -77,6 +78,8 @@ class PoolRow:
     tokens: float
     concurrency: float
     drafts: str
+    balanced: bool
+    """Whether the balance of experts was simulated: no rank had more tokens than another."""
     measured: Mapping[str, float]
     problem: str
 
@@ -114,6 +117,7 @@ def _row(cells: Mapping[str, str | None]) -> PoolRow:
         tokens=number(batch) if "tok" in batch else math.nan,
         concurrency=number(text("concurrency")),
         drafts=text("mtp").lower(),
+        balanced=any(map(_BALANCED.search, map(text, ("P_layout", "D_layout", "notes")))),
         measured={metric: number(text(metric)) for metric in METRICS},
         problem=unread,
     )

@@ -19,6 +19,7 @@ from engine.model.dialects.parts import (
     norm_elements,
 )
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 HIDDEN = ("hidden_size", "n_embd", "n_embed", "d_model")
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
@@ -86,7 +87,9 @@ def read_dimensions(keys: Keys, *, floor_head_dim: bool = False) -> Dimensions:
         *KV_HEADS, default=heads, reason="as many as query heads", maximum=100_000
     )
     if heads % kv_heads:
-        raise keys.problem(KV_HEADS[0], kv_heads, f"a divisor of the {heads} attention heads")
+        raise keys.problem(
+            KV_HEADS[0], kv_heads, say("a divisor of the {heads} attention heads", heads=heads)
+        )
     width = read_head_dim(keys, hidden, heads, floor_head_dim)
     vocabulary = keys.integer("vocab_size", required=True)
     return Dimensions(hidden, layers, heads, kv_heads, width, vocabulary)
@@ -98,7 +101,9 @@ def read_head_dim(keys: Keys, hidden: int, heads: int, floor: bool = False) -> i
     if given is not None:
         return given
     if hidden < heads or (hidden % heads and not floor):
-        raise keys.problem("hidden_size", hidden, f"a multiple of the {heads} attention heads")
+        raise keys.problem(
+            "hidden_size", hidden, say("a multiple of the {heads} attention heads", heads=heads)
+        )
     return hidden // heads
 
 

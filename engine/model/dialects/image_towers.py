@@ -136,7 +136,8 @@ def _kimi(most_patches: int) -> Reader:
 
 def _gemma3(keys: Keys, outer: Keys, text_hidden: int) -> ImageTower:
     tokens = outer.integer("mm_tokens_per_image", default=256, maximum=100_000)
-    rule = Fixed(tokens, _patches(keys), marks=2)
+    # Marks at both ends, with a blank line around them (transformers, Gemma3Processor).
+    rule = Fixed(tokens, _patches(keys), marks=4)
     return _plain(keys, rule, keys.integer("hidden_size"), text_hidden)
 
 

@@ -84,7 +84,7 @@ def text_keys(keys: Keys, default: str) -> Keys:
         inner.model_type = canonical(inner.model_type)
         inner.defaults = inner.defaults or class_defaults(inner.model_type)
         return inner
-    return flat_keys(keys, canonical(default))
+    return flat_keys(keys, canonical(default), class_defaults(default))
 
 
 def _dated(text: Architecture, keys: Keys) -> Architecture:

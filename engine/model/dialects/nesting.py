@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
@@ -27,14 +29,14 @@ def text_keys(keys: Keys, model_type: str) -> Keys:
     return flat_keys(keys, model_type)
 
 
-def flat_keys(keys: Keys, model_type: str) -> Keys:
+def flat_keys(keys: Keys, model_type: str, own: Mapping[str, Any] | None = None) -> Keys:
     """``keys`` as those of a text model of the class ``model_type``; what is read of it is read of
-    the file."""
+    the file. ``own`` are the defaults of the family's own class, where it has one."""
     flat = Keys(
         keys.values,
         keys.source,
         model_type,
-        class_defaults(model_type),
+        own or class_defaults(model_type),
         keys.path,
         nested=keys.nested,
         assumptions=keys.assumptions,
@@ -44,15 +46,36 @@ def flat_keys(keys: Keys, model_type: str) -> Keys:
     return flat
 
 
+_TIED_INSIDE = frozenset(
+    {
+        "glm4v",
+        "glm4v_moe",
+        "glm_ocr",
+        "hunyuan_vl",
+        "llava",
+        "llava_next_video",
+        "llava_onevision",
+        "minimax_m3_vl",
+        "paddleocr_vl",
+        "qwen2_5_vl",
+        "qwen2_vl",
+        "video_llama_3",
+    }
+)
+"""Their files say it in ``text_config``, whatever the outer key says (transformers 5.24,
+configuration files of these types: saved so before version 5)."""
+
+
 def with_outer(text: Architecture, keys: Keys, inner: Keys, tower: int) -> Architecture:
     """``text`` as part of the multimodal model that ``keys`` describes.
 
     The outer ``tie_word_embeddings`` counts when it is given: the LM head belongs to the outer
-    model.
+    model. Classes of `_TIED_INSIDE` take the text model's word, too.
     """
     tied = text.tied_embeddings
     if keys.values is not inner.values and keys.has("tie_word_embeddings"):
-        tied = keys.flag("tie_word_embeddings")
+        inside = keys.model_type in _TIED_INSIDE and tied
+        tied = keys.flag("tie_word_embeddings") or inside
     _pass_over_copies(keys, inner)
     towers = text.tower_parameters + tower
     images = None

@@ -73,14 +73,14 @@ def _switch(keys: Keys, side: str, hidden: int, width: int, layers: int) -> list
     """Switch Transformers (arXiv:2101.03961): one expert per token in every so many layers, from
     the second on (modeling_switch_transformers.py)."""
     keys.ignore("expert_capacity", "router_ignore_padding_tokens", "add_router_probs")
-    keys.ignore(f"{side}_sparse_step")
     count = keys.integer("num_experts", required=True, maximum=100_000)
     sparse = keys.integer(f"num_sparse_{side}_layers", minimum=0, maximum=layers)
     bank = mixture(
         hidden, width, count, 1, gated=False, router_bias=keys.flag("router_bias", default=False)
     )
     plain = dense(hidden, width, gated=False, name="DenseReluDense")
-    step = layers // sparse if sparse else layers
+    given = keys.optional_integer(f"{side}_sparse_step", minimum=1, maximum=MAXIMUM_LAYERS)
+    step = given or (layers // sparse if sparse else layers)
     return [bank if step == 1 or index % step == 1 else plain for index in range(layers)]
 
 

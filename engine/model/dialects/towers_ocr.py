@@ -163,8 +163,21 @@ def deepseek_ocr2(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 def unlimited_ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """DeepSeek-OCR's towers; sizes of their own are refused, as none are published."""
-    for name in ("sam_config", "vision_encoder_config", "sam_vision_config", "encoder_config"):
-        keys.ignore(name)
+    published: dict[str, dict[str, int]] = {
+        "sam_config": {"hidden_size": 768, "num_hidden_layers": 12, "mlp_dim": 3072},
+        "encoder_config": {
+            "hidden_size": 1024,
+            "intermediate_size": 4096,
+            "num_hidden_layers": 24,
+        },
+    }
+    keys.ignore("vision_encoder_config", "sam_vision_config", *published)
+    for name, sizes in published.items():
+        given = keys.values.get(name)
+        inner = given if isinstance(given, dict) else {}
+        for size, usual in sizes.items():
+            if inner.get(size, usual) != usual:
+                raise keys.problem(f"{name}.{size}", inner[size], f"{usual}, as is published")
     return deepseek_ocr(keys.source, text_hidden)
 
 

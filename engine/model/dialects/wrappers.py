@@ -93,8 +93,10 @@ WRAPPERS = {
     ),
     "kimi_vl": Wrapper("deepseek_v3", towers.moonvit, "moonvit"),
     "qwen2_audio": Wrapper("qwen2", audio=towers.qwen2_audio, audio_type="qwen2_audio_encoder"),
-    "qwen2_vl": Wrapper("qwen2", towers_lines.qwen2, "qwen2_vl_vision", always=True),
-    "qwen2_5_vl": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision", always=True),
+    "qwen2_vl": Wrapper("qwen2_vl_text", towers_lines.qwen2, "qwen2_vl_vision", always=True),
+    "qwen2_5_vl": Wrapper(
+        "qwen2_5_vl_text", towers_lines.qwen2_5, "qwen2_5_vl_vision", always=True
+    ),
     "qwen3_vl": Wrapper("qwen3_vl_text", towers_lines.qwen3, "qwen3_vl_vision", always=True),
     "qwen3_vl_moe": Wrapper(
         "qwen3_vl_moe_text", towers_lines.qwen3, "qwen3_vl_moe_vision", always=True
@@ -292,7 +294,7 @@ WRAPPERS = {
     "hy_v4_vl": Wrapper("hy_v4", towers_ocr.hy_v4_vl, "hy_v4_vl_vision", always=True),
     "lfm3_vl": Wrapper("lfm3", towers_ocr.lfm3_vl, "lfm3_vl_vision", always=True),
     "unlimited_ocr": Wrapper(
-        "deepseek_v2", towers_ocr.unlimited_ocr, "unlimited_ocr_vision", always=True
+        "unlimited_ocr_text", towers_ocr.unlimited_ocr, "unlimited_ocr_vision", always=True
     ),
     "inkling_mm_model": Wrapper(
         "inkling_text",
@@ -322,7 +324,7 @@ WRAPPERS = {
         uncounted=("vision_tokenizer_config", "audio_tokenizer_config"),
     ),
     "deepseek_ocr2": Wrapper(
-        "deepseek_v2", towers_ocr.deepseek_ocr2, "deepseek_ocr2_vision", always=True
+        "deepseek_ocr2_text", towers_ocr.deepseek_ocr2, "deepseek_ocr2_vision", always=True
     ),
     "florence2": Wrapper("bart", towers_query.florence, "florence_vision", always=True),
     "kosmos-2": Wrapper(

@@ -10,6 +10,8 @@ from engine.model.keys import MAXIMUM_LAYERS, Keys
 
 def read(keys: Keys) -> Architecture:
     """Widths of queries, values and feed-forward are factors of the hidden size, rounded up."""
+    keys.agree("hidden_size", "embedding_dim")
+    keys.agree("num_blocks", "num_hidden_layers")
     hidden = keys.integer("hidden_size", "embedding_dim", required=True, maximum=1_000_000)
     layers = keys.integer("num_hidden_layers", "num_blocks", required=True, maximum=MAXIMUM_LAYERS)
     multiple = keys.integer("ffn_round_up_to_multiple_of", default=64)

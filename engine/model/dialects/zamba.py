@@ -39,7 +39,10 @@ def read(keys: Keys) -> Architecture:
     mixer = _mixer(keys, hidden)
     state = layer(mixer, FeedForward(""), norms=1, norm_parameters=hidden)
     hybrid, shared = _hybrid(keys, hidden, mixer)
-    keys.ignore("attention_hidden_size", "num_key_value_heads")
+    wide = keys.optional_integer("attention_hidden_size", minimum=1)
+    if wide not in (None, 2 * hidden):
+        raise keys.problem("attention_hidden_size", wide, f"twice the hidden size {hidden}")
+    keys.ignore("num_key_value_heads")
     found = assemble(
         keys,
         hidden,

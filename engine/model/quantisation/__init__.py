@@ -17,7 +17,7 @@ from engine.model.precision import FORMATS, QUANTISED_ROLES, NumberFormat, Porti
 from engine.model.quantisation.dialects import read_scheme
 from engine.model.quantisation.modules import layers_named, names_single_experts, share
 from engine.model.quantisation.scheme import Scheme
-from engine.model.quantisation.values import Config
+from engine.model.quantisation.values import OVERRIDE, Config
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
@@ -62,6 +62,7 @@ def _precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) 
         for named in matrices.values()
         for matrix, _ in named
     }
+    _check_named(scheme, portions)
     by_role = {role: _operands_of(named, portions) for role, named in matrices.items()}
     table = by_role.get(Role.EMBEDDING)
     if architecture.tied_embeddings and table is not None and table[0] != plain:
@@ -84,6 +85,24 @@ def _precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) 
     )
     precision = Precision(weights, activations, scheme.cache or plain, plain, overrides, multiplied)
     return replace(precision, modules=_unlike_their_role(precision, matrices, portions))
+
+
+def _check_named(scheme: Scheme, portions: Mapping[str, tuple[Portion, ...]]) -> None:
+    """Raise for a scheme of rules alone of which none names a matrix of the model: its weights are
+    stored as some format, and nobody would know which."""
+    narrow = [rule for rule in scheme.rules if rule.weights is not None and rule.weights.bits < 16]
+    if scheme.weights is not None or not narrow:
+        return
+    if all(one.weights.bits >= 16 for parts in portions.values() for one in parts):
+        found = ", ".join(clean(name, 40) for rule in narrow[:3] for name in rule.patterns[:2])
+        raise InputError(
+            say(
+                "quantization_config: found targets that name no layer of the model ({found}), "
+                "expected Linear, names or re: expressions of layers; {OVERRIDE}",
+                found=found,
+                OVERRIDE=OVERRIDE,
+            )
+        )
 
 
 _DTYPES = {
@@ -288,7 +307,10 @@ def name_warning(name: str, precision: Precision) -> tuple[str, ...]:
     said = _QUANTISED_NAME.search(name)
     if said is None or precision.weights.bits < 16:
         return ()
-    return (
-        f"the name says {said[1]}, the files hold no quantization_config: weights count as "
-        f"{precision.weights.name}; --weights names another format",
+    note = say(
+        "the name says {stated}, the files hold no quantization_config: weights count as "
+        "{weights}; --weights names another format",
+        stated=said[1],
+        weights=precision.weights.name,
     )
+    return (note,)

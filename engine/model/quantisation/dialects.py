@@ -104,6 +104,7 @@ _READERS: dict[str, Callable[[Config], Scheme]] = {
     "awq": read_awq,
     "gptq": read_gptq,
     "auto-round": read_auto_round,
+    "inc": read_auto_round,
     "mxfp4": _mxfp4,
     "bitsandbytes": _bitsandbytes,
     "torchao": read_torchao,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,31 @@ def drawn_trace(requests: Requests, load: Open | None, count: int, seed: int) ->
     arrival = None if load is None else drawn_arrivals(load, count, random)
     inputs, outputs = _lengths(requests, count, random)
     return Trace("drawn", inputs, outputs, arrival)
+
+
+def contexts_before(requests: Requests, turns: int, count: int, seed: int) -> FloatArray:
+    """Tokens of each prompt that were said in earlier turns of its conversation: any of ``turns``
+    is as likely, of one that grows evenly to the mean prompt of ``requests``. The same of the
+    first ones whatever the ``count``."""
+    turn = np.random.default_rng([seed, turns]).integers(0, turns, MOST_REQUESTS)[:count]
+    return turn.astype(float) * _grown(requests, turns)
+
+
+def _grown(requests: Requests, turns: int) -> float:
+    """What a turn adds to a context, its answer included: the mean prompt is one turn's, and half
+    of the others before it."""
+    prompt, answer = float(requests.input_tokens), float(requests.output_tokens)
+    half = 0.5 * (turns - 1)
+    return float(round((prompt + answer) / (1.0 + half)))
+
+
+def in_turns(trace: Trace, requests: Requests, turns: int, seed: int) -> Trace:
+    """Drawn requests as turns of conversations: what was said before, and what a turn adds, whose
+    length varies as drawn."""
+    added = _grown(requests, turns) - float(requests.output_tokens)
+    own = np.maximum(np.rint(trace.input_tokens * added / float(requests.input_tokens)), 1.0)
+    before = contexts_before(requests, turns, len(trace), seed)
+    return replace(trace, input_tokens=before + own)
 
 
 def drawn_arrivals(load: Open, count: int, random: np.random.Generator) -> FloatArray:

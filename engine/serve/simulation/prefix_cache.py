@@ -35,11 +35,13 @@ class PrefixCache:
             self._held.popitem(last=False)
 
 
-def cached_share(blocks: Blocks, input_tokens: Sequence[float], most: int) -> float:
-    """Share of all prompt tokens that a cache of ``most`` blocks finds, request after request."""
-    cache, found, ids, starts = PrefixCache(), 0.0, blocks.ids.tolist(), blocks.starts.tolist()
+def cached_share(blocks: Blocks, input_tokens: Sequence[float], most: int, ranks: int = 1) -> float:
+    """Share of all prompt tokens that caches of ``most`` blocks find, one of each of the ``ranks``
+    that take requests in turn."""
+    caches = [PrefixCache() for _ in range(ranks)]
+    found, ids, starts = 0.0, blocks.ids.tolist(), blocks.starts.tolist()
     for request, tokens in enumerate(input_tokens):
-        own = ids[starts[request] : starts[request + 1]]
+        cache, own = caches[request % ranks], ids[starts[request] : starts[request + 1]]
         found += min(cache.found(own) * blocks.tokens, tokens - 1.0)
         cache.keep(own, most)
     whole = float(sum(input_tokens))

@@ -26,6 +26,9 @@ class Rules:
     whole_answers: bool
     prefix_caching: bool
     graph_tokens: float
+    released: bool = False
+    """Whether ``interval`` is one that the engine was told: counted over all passes where ranks
+    step together, and lifted while one that took prompts could not take all."""
     pace: float = 1.0
     """Of passes, over those tabulated."""
 
@@ -39,10 +42,11 @@ class Rules:
             max_sequences=max(scheduler.max_sequences // layout.pipeline, 1),
             prefill_requests=scheduler.prefill_requests,
             queries=1.0 + draft_tokens,
-            interval=max(round(scheduler.admission_steps), 1),
+            interval=max(round(scheduler.admission_steps), round(scheduler.prefill_interval), 1),
             patience=scheduler.rank_wait_passes if layout.attention_data > 1 else 0,
             whole_answers=scheduler.admission is Admission.WHOLE_ANSWER,
             prefix_caching=scheduler.prefix_caching,
             graph_tokens=float(engine.capabilities.graph_tokens),
+            released=scheduler.prefill_interval > 1.0,
             pace=pace,
         )

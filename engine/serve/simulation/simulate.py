@@ -67,6 +67,8 @@ def simulate(
     trace: Trace,
     *,
     clients: int = 0,
+    cached: FloatArray | None = None,
+    loading_seconds: float = 0.0,
     counts_all: bool = True,
     progress: Progress | None = None,
 ) -> Simulated:
@@ -74,15 +76,21 @@ def simulate(
 
     They come at the trace's times, or from so many ``clients`` that each wait for their answer.
     Workers take them in turn. ``requests`` says what the trace does not: cached shares and drafts.
-    Without ``counts_all`` the first tenth is left out of the statistics. Raises `InputError` where
-    nothing fits, `Stopped`.
+    ``cached`` tokens of each prompt are found in caches (else the share of ``requests``), and take
+    ``loading_seconds`` to come from the host. Without ``counts_all`` the first tenth is left out of
+    the statistics. Raises `InputError` where nothing fits, `Stopped`.
     """
     costs = system.engine.costs
     arrival = trace.arrival_seconds
     if arrival is None:
         arrival = np.zeros(len(trace))
-    heard = _spaced(arrival, costs.spacing_seconds) if not clients else arrival
-    cached = _cached_tokens(requests, trace, system)
+    if clients and loading_seconds > 0:
+        raise InputError(say("simulate: a host cache is simulated with --rate only"))
+    heard = arrival
+    if not clients:
+        heard = _spaced(arrival, costs.spacing_seconds) + loading_seconds
+    if cached is None:
+        cached = _cached_tokens(requests, trace, system)
     jobs = jobs_of(trace, heard, cached, requests.drafts.accepted)
     tell = _Teller(progress, len(trace), 2 if isinstance(arrangement, Disaggregated) else 1)
     if isinstance(arrangement, Aggregated):

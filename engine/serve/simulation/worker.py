@@ -82,6 +82,9 @@ class Worker:
         self._done = len(self._refused)
         self._held_back = 0
         """Passes until the next look at the queue."""
+        self._passes = 0
+        self._undrained = False
+        """Whether the last pass that took prompts left some."""
         self._waited = 0
         """Passes that prompts have waited for other ranks."""
         self._stall = 0.0
@@ -140,7 +143,7 @@ class Worker:
         """Prompts of every rank in the next pass."""
         ranks, rules = self._ranks, self._rules
         decoding = any(rank.decoding for rank in ranks)
-        if self._held_back > 0 and decoding:
+        if decoding and self._until_release() > 0:
             return []
         self._start_prefilled()
         if rules.patience and decoding and self._waited < rules.patience:
@@ -159,6 +162,15 @@ class Worker:
             for rank in ranks
         ]
         return chunks
+
+    def _until_release(self) -> int:
+        """Passes until prompts are taken again."""
+        rules = self._rules
+        if rules.released and self._undrained:
+            return 0
+        if rules.released and len(self._ranks) > 1:
+            return -self._passes % rules.interval
+        return self._held_back
 
     def _start_prefilled(self) -> None:
         """Requests whose whole prompt is there, from another worker, decode from now on."""
@@ -200,6 +212,7 @@ class Worker:
         self._log.busy_seconds += spent
         self._waited = 0
         self._held_back = rules.interval - 1
+        self._passes += 1
         count = sum(rank.decoding for rank in ranks)
         if count and self._seconds.shared:
             self._gap(spent, count)
@@ -212,6 +225,7 @@ class Worker:
                 if self._book.first[job] < 0:
                     self._book.first[job] = self._now
                 self._start(rank, place, job)
+        self._undrained = any(rank.reading or rank.admits() for rank in ranks)
 
     def _decoding(self) -> tuple[float, float, float]:
         """Sequences of the fullest rank, their mean position, how full the ranks are."""
@@ -232,8 +246,9 @@ class Worker:
             return
         most = self._ends[0][0] - self._step if self._ends else 1
         waits = any(rank.waiting or rank.reading for rank in ranks)
-        if waits and self._held_back > 0:
-            most = min(most, self._held_back)
+        held = self._until_release()
+        if waits and held > 0:
+            most = min(most, held)
         elif waits and self._waited:
             most = 1
         room = min(
@@ -252,6 +267,7 @@ class Worker:
         self._gap(spent / steps, count * (steps - 1))
         self._stall = 0.0
         self._held_back -= steps
+        self._passes += steps
         self._advance(steps)
 
     def _until_arrival(self, most: int) -> tuple[int, float]:

@@ -94,12 +94,14 @@ def _largest(ranks: FloatArray) -> FloatArray:
 
 
 def expert_works(
-    placed: PlacedBank, tokens: FloatArray, imbalance: float
+    placed: PlacedBank, tokens: FloatArray, imbalance: float, *, prompts: bool
 ) -> Iterator[tuple[Work, FloatArray]]:
     """The grouped products of a bank and the pairs of tokens and experts in them, when all ranks
-    have ``tokens`` together: other kernels serve ranks that tokens are sent to."""
+    have ``tokens`` together, of ``prompts`` in part: other kernels serve ranks that tokens are sent
+    to."""
     bank, sent = placed.bank, placed.sent
-    work, pairs = _expert_work(placed, tokens, imbalance)
+    excess = bank.balanced_excess.prompts if prompts else bank.balanced_excess.decode
+    work, pairs = _expert_work(placed, tokens, imbalance, excess)
     if bank.dispatched_kernel == bank.kernel or not np.any(sent):
         yield work, pairs
         return
@@ -129,7 +131,7 @@ def sorting_work(
 
 
 def _expert_work(
-    placed: PlacedBank, tokens: FloatArray, imbalance: float
+    placed: PlacedBank, tokens: FloatArray, imbalance: float, excess: float
 ) -> tuple[Work, FloatArray]:
     bank, slots, others = placed.bank, placed.slots, placed.others
     experts, count = bank.experts, float(bank.experts.count)
@@ -154,7 +156,7 @@ def _expert_work(
     spread = mean + popularity * slots.ranks / (bank.evenness * count)
     pairs = np.minimum(busiest(mean, placed.largest, spread * others), choices)
     if some_balanced:
-        pairs = pairs * np.where(placed.balanced, 1.0 + bank.balanced_excess, 1.0)
+        pairs = pairs * np.where(placed.balanced, 1.0 + excess, 1.0)
     if imbalance != 1.0:
         pairs = pairs * np.where(placed.divided, imbalance, 1.0)
     if bank.placing.shared_apart:

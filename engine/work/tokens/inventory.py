@@ -15,7 +15,7 @@ from engine.hardware.chip import Chip, KernelConstants
 from engine.hardware.framework import Framework
 from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for, has_constants
 from engine.hardware.narrow_experts import FillColumns, fill_columns
-from engine.hardware.routing import balanced_excess, evenness
+from engine.hardware.routing import BalancedExcess, balanced_excess, evenness
 from engine.model.architecture import (
     Architecture,
     AttentionCore,
@@ -78,7 +78,7 @@ class ExpertBank:
     experts: Experts
     evenness: float
     """Of the experts' popularity, see `engine.hardware.routing`."""
-    balanced_excess: float
+    balanced_excess: BalancedExcess
     """What is left of it where experts have copies."""
     placing: Placing
     """Where experts and their copies stand; from so many ranks on, each rank has about as much of

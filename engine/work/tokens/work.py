@@ -130,7 +130,7 @@ def other_work(
     prompts = not all(step.decode for step in steps)
     routed = _routed_tokens(steps, layouts) if placed.banks else np.zeros(1)
     for one in placed.banks:
-        for work, pairs in expert_works(one, routed, imbalance):
+        for work, pairs in expert_works(one, routed, imbalance, prompts=prompts):
             yield work
             if prompts and work.kernel != one.bank.kernel:
                 yield sorting_work(inventory, one.bank, pairs, work.calls)
@@ -150,7 +150,7 @@ def _encoder_work(placed: Placed, steps: Sequence[Step], source: Source) -> Iter
     ]
     routed = _routed_tokens(steps, layouts)
     for bank in placed.banks:
-        works += [work for work, _ in expert_works(bank, routed, 1.0)]
+        works += [work for work, _ in expert_works(bank, routed, 1.0, prompts=True)]
     for mixing in inventory.mixings:
         for step in steps:
             works += _mixing_work(mixing, layouts, step)

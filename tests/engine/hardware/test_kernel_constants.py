@@ -71,6 +71,13 @@ def test_mxfp4_weights_are_widened_to_16_bits_where_a_chip_lacks_fp4_whatever_wa
     assert (native.dtype, native.compute) == ("fp8", "fp8")
 
 
+def test_four_bit_weights_become_eight_where_activations_are():
+    """In the only 8-bit rate that an NPU has."""
+    found = choose_kernel(FORMATS["int4"], FORMATS["int8"], load_chip("ascend_910c_die"))
+    assert (found.dtype, found.compute, found.activation_bytes) == ("int8", "int8", 1.0)
+    assert not found.fallback
+
+
 def test_other_four_bit_weights_are_widened_everywhere():
     found = choose_kernel(FORMATS["int4"], FORMATS["bf16"], load_chip("b200_sxm"))
     assert (found.dtype, found.compute) == ("int4", "bf16")

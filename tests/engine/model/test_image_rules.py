@@ -42,6 +42,8 @@ QWEN2_5 = Rounded(14, 2, 56**2, 16384 * 28**2)
         (Canvas(336, 577, 144, 16), (672, 336), Seen(3 * 144 + 2 + 3, 3, 577, 432)),
         (Canvas(336, 577, 144, 16), (300, 300), Seen(147, 1, 577, 144)),
         (Fixed(576, 577), (640, 480), Seen(576, 1, 577, 576)),
+        # Gemma 3: a mark and a blank line at either end of 256.
+        (Fixed(256, 4096, marks=4), (640, 480), Seen(260, 1, 4096, 256)),
         # LLaVA-NeXT: 672 x 672 fills 2 x 2 tiles, 48 rows with their ends, and the whole.
         (
             AnyResolution(336, 577, 24, ((336, 672), (672, 336), (672, 672))),

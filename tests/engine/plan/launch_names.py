@@ -85,3 +85,22 @@ GAPS = {
     "budget": "prompt tokens in one pass",
     "memory": "memory share",
 }
+ROUTERS = {
+    "vllm": "vllm-router",
+    "vllm-ascend": "vllm-router",
+    "sglang": "sglang-router",
+    "sglang-interval": "sglang-router",
+    "sglang-interval-10": "sglang-router",
+    "trtllm": "nginx",
+    "lmdeploy": "lmdeploy-router",
+    "atom": "atom-router",
+    "mindie": "nginx",
+}
+POOL_ROUTERS = ROUTERS | {"vllm-ascend": "vllm-ascend-router", "trtllm": "trtllm-router"}
+"""Whose options what stands in front of replicas, and of pools, is held against."""
+FILES = {
+    "trtllm.yaml": "trtllm-file",
+    "disaggregated.yaml": "trtllm-router-file",
+    "config.json": "mindie-file",
+}
+"""Of which recorded keys files are, by the ends of their names."""

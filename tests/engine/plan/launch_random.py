@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from engine.hardware.launch_table import LaunchTable
 from engine.model.kinds import ModelKind
@@ -23,8 +24,17 @@ from engine.scenario import Mode, Scenario, Settings, Workload
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool, parse_pool
 from engine.work.layout import Layout
-from tests.engine.plan.engine_options import parse
-from tests.engine.plan.launch_names import EVERY_RANK, FIELDS, GAPS, KINDS, OPTIONS
+from tests.engine.plan.engine_options import file_problems, parse
+from tests.engine.plan.launch_names import (
+    EVERY_RANK,
+    FIELDS,
+    FILES,
+    GAPS,
+    KINDS,
+    OPTIONS,
+    POOL_ROUTERS,
+    ROUTERS,
+)
 
 ENGINES = ("vllm", "sglang", "trtllm", "lmdeploy", "atom", "vllm-ascend", "deepspeed", "mindie")
 CHIPS = (
@@ -135,6 +145,7 @@ def faults(one: Drawn) -> Iterator[str]:
     for process in servers:
         yield from parse(parser, process.words)[1]
         yield from _figures(one, launch, process, parser)
+    yield from _routers(one, launch, servers)
     ports = [(process.node, process.port) for process in launch.processes]
     if len(ports) != len({*ports}):
         yield "a port is used twice"
@@ -145,6 +156,29 @@ def faults(one: Drawn) -> Iterator[str]:
         if servers and len(used) != one.arrangement.chips * one.prepared.chip.devices:
             yield f"{len(used)} devices of {one.arrangement.chips} chips"
     yield from _formats(one, launch, servers)
+
+
+def _routers(one: Drawn, launch: Launch, servers: list[Process]) -> Iterator[str]:
+    """What stands in front, and files that engines read."""
+    pools = not any(process.role is Role.SERVER for process in servers)
+    for process in launch.processes:
+        if process.role is Role.ROUTER:
+            kind = (POOL_ROUTERS if pools else ROUTERS)[one.scenario.framework]
+            yield from parse(kind, process.words)[1]
+    yaml = _yaml()
+    for name, text in launch.files.items():
+        kind = next((kind for end, kind in FILES.items() if name.endswith(end)), "")
+        if kind and yaml is not None:
+            yield from file_problems(kind, yaml.safe_load(text))
+
+
+def _yaml() -> Any:
+    """PyYAML where it is installed."""
+    try:
+        import yaml
+    except ImportError:
+        return None
+    return yaml
 
 
 def _figures(one: Drawn, launch: Launch, process: Process, parser: str) -> Iterator[str]:

@@ -68,6 +68,13 @@ def test_limits_are_stricter_on_the_side_that_is_worse():
     assert stricter(asked, KNOWN, 50.0) == asked
 
 
+def test_a_percentile_has_a_range_of_its_own_no_narrower_than_that_of_its_mean():
+    ranges = {"tpot": 0.1, "tpot_p99": 0.3, "ttft": 0.4, "ttft_p99": 0.2, "e2e": 0.5}
+    known = Accuracy(Provenance.MEASURED, ranges, 10, "")
+    named = ("tpot_p99", "ttft_p99", "e2e_p99", "tpot", "throughput")
+    assert [known.share(one) for one in named] == [0.3, 0.4, 0.5, 0.1, None]
+
+
 def _table(tpot_ms, fits=True) -> Table:
     prepared = prepare(SMALL)
     one = np.zeros(1, dtype=np.int64)

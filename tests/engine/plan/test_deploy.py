@@ -15,6 +15,8 @@ import pytest
 from engine.plan.deploy import Artefacts, artefacts, write_artefacts
 from engine.plan.deploy_frame import Context, render
 from engine.plan.deploy_kind import deployment_ids, load_deployment
+from engine.plan.deploy_schema import DeploymentFile
+from engine.sources.profile_files import find_profile, read_toml
 from engine.words.errors import InputError
 from engine.work.layout import Layout
 from tests.engine.plan.deployment_schemas import problems
@@ -39,6 +41,7 @@ RUN_BY = [
     ("dynamo", "sglang"),
     ("dynamo", "trtllm"),
     ("llm-d", "vllm"),
+    ("llm-d", "sglang"),
     ("llmisvc", "vllm"),
 ]
 
@@ -52,6 +55,13 @@ def text(case: Case, engine: str, kind: str) -> str:
 def loaded(case: Case, engine: str, kind: str) -> dict:
     yaml = pytest.importorskip("yaml")
     return [*yaml.safe_load_all(text(case, engine, kind))][-1]
+
+
+def test_bundled_kinds_are_as_a_person_would_have_to_write_them():
+    for kind in deployment_ids():
+        values = read_toml(find_profile("deployments", kind)[0])
+        told = DeploymentFile.model_validate(values).model_dump(exclude={"sources"})
+        assert {name: getattr(load_deployment(kind), name) for name in told} == told
 
 
 @pytest.mark.parametrize("kind", ["sh", "slurm"])
@@ -339,3 +349,13 @@ def test_a_kind_of_the_users_own_is_one_file(tmp_path: Path, monkeypatch):
 def test_a_draft_that_nobody_named_is_asked_for_at_the_top():
     case = one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7)
     assert ': "${DRAFT_MODEL:?the checkpoint that drafts}"' in text(case, "vllm", "sh").splitlines()
+
+
+def test_another_engine_under_llm_d_brings_its_command_and_its_connector():
+    values = loaded(CASES["pools of one node"], "sglang", "llm-d")
+    assert values["routing"]["proxy"]["connector"] == "sglang"
+    for role in ("prefill", "decode"):
+        (container,) = values[role]["containers"]
+        assert container["modelCommand"] == "custom"
+        assert "sglang.launch_server" in container["args"][0]
+        assert f"--disaggregation-mode {role}" in container["args"][0]

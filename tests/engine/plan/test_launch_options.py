@@ -11,6 +11,7 @@ from engine.hardware.launch_table import LaunchTable
 from engine.plan.launch_process import Launch, Process, Role
 from engine.sources.profile_files import FORMER, bundled_files
 from tests.engine.plan.engine_options import FOLDER, file_problems, parse
+from tests.engine.plan.launch_names import FILES, POOL_ROUTERS, ROUTERS
 from tests.engine.plan.launch_scenarios import CASES, Case
 
 PARSERS = {
@@ -26,21 +27,6 @@ PARSERS = {
     "mindie": "mindie",
 }
 """Whose options an engine's lines are held against."""
-ROUTERS = {
-    "vllm": "vllm-router",
-    "vllm-ascend": "vllm-router",
-    "sglang": "sglang-router",
-    "sglang-interval": "sglang-router",
-    "sglang-interval-10": "sglang-router",
-    "trtllm": "nginx",
-    "lmdeploy": "lmdeploy-router",
-    "atom": "atom-router",
-    "mindie": "nginx",
-}
-POOL_ROUTERS = ROUTERS | {"vllm-ascend": "vllm-ascend-router", "trtllm": "trtllm-router"}
-"""Whose options what stands in front of replicas, and of pools, is held against."""
-FILES = {"trtllm.yaml": "trtllm-file", "disaggregated.yaml": "trtllm-router-file"}
-FILES["config.json"] = "mindie-file"
 EACH = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 ENGINE = pytest.mark.parametrize("engine", PARSERS)
 

@@ -74,6 +74,18 @@ def test_handing_a_request_over_delays_its_first_token_only():
     assert later.tpot_seconds[0, 0] == pytest.approx(at_once.tpot_seconds[0, 0])
 
 
+def test_a_worker_that_holds_few_takes_the_next_in_sooner():
+    """Half of the passes are waited for by as many sequences as the engine says."""
+    passes = {"handover_passes": 10.0}
+    waited = first_token(served(4, **passes))["joining the decode batch"]
+    sooner = served(4, handover_sequences=4.0, **passes)
+    tpot = float(sooner.tpot_seconds[0, 0])
+    held = float(sooner.decode_tps[0, 0]) * tpot
+    part = first_token(sooner)["joining the decode batch"]
+    assert part / tpot == pytest.approx(10 * held / (held + 4), rel=0.02)
+    assert part < waited
+
+
 def test_a_decode_pool_has_a_pace_of_its_own():
     alike, quicker = served(1), served(1, decode_pool_pace=0.8)
     assert quicker.tpot_seconds[0, 0] == pytest.approx(0.8 * alike.tpot_seconds[0, 0])

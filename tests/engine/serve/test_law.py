@@ -30,6 +30,15 @@ def test_normal_times():
     assert quantile(law, 0.95) == pytest.approx(5.0 + 2.0 * 1.644854, rel=1e-4)
 
 
+@pytest.mark.parametrize("tail", [0.5, 1.0, 3.0])
+def test_a_normal_deviation_and_a_tail_add_up(tail: float):
+    draws = np.random.default_rng(2)
+    sums = 10.0 + draws.normal(0.0, 1.0, 200_000) + draws.exponential(tail, 200_000)
+    law = Law.of(Piece(1.0, 10.0 * ONE, tail=tail, deviation=1.0))
+    for share in (0.1, 0.5, 0.9, 0.99):
+        assert quantile(law, share) == pytest.approx(np.quantile(sums, share), rel=0.01)
+
+
 def test_a_width_and_a_tail_add_up():
     """Against a hundred thousand draws."""
     draws = np.random.default_rng(1)

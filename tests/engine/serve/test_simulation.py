@@ -16,7 +16,7 @@ from engine.serve.predict import predict
 from engine.serve.requests import Drafts, Requests, Spread
 from engine.serve.resolve import resolve
 from engine.serve.simulation.cache_room import CacheRoom
-from engine.serve.simulation.generate import drawn_trace
+from engine.serve.simulation.generate import contexts_before, drawn_trace, in_turns
 from engine.serve.simulation.grid import Grid, doubling
 from engine.serve.simulation.jobs import jobs_of
 from engine.serve.simulation.pass_seconds import Bounds, PassSeconds
@@ -103,6 +103,43 @@ def test_passes_of_their_own_stop_those_that_decode():
     assert told.first == [1.0, 4.0]
     assert told.last[0] == 6.0
     assert max(told.log.gaps) == 2.0
+
+
+TOLD = replace(RULES, interval=5, released=True)
+"""A prefill interval of five passes."""
+
+
+def test_a_prefill_interval_holds_prompts_back():
+    told, _ = served(trace((0, 10, 50), (1.5, 10, 1)), TOLD)
+    # Passes 1 and 6 take prompts.
+    assert told.first == [1.0, 6.0]
+
+
+def test_a_prefill_interval_is_lifted_while_prompts_are_left():
+    told, _ = served(trace((0, 10, 50), (1.5, 250, 1)), TOLD)
+    assert told.first[1] == 8.0
+
+
+def test_ranks_count_a_prefill_interval_over_all_passes():
+    told, _ = served(trace((0, 10, 50), (7.5, 10, 1)), replace(TOLD, ranks=2))
+    # The eleventh pass, of those that are numbered from none.
+    assert told.first[1] == 11.0
+
+
+def test_turns_of_conversations_have_the_mean_of_their_prompts():
+    # Three turns of 100 tokens and answers of 20: 100, 220 and 340 tokens.
+    requests = Requests(220.0, 20.0)
+    drawn = in_turns(drawn_trace(requests, Open(1.0), 3000, 1), requests, 3, 1)
+    assert set(drawn.input_tokens) == {100.0, 220.0, 340.0}
+    assert drawn.input_tokens.mean() == pytest.approx(220.0, rel=0.03)
+    before = contexts_before(requests, 3, 10, 1)
+    assert (drawn.input_tokens[:10] - before).tolist() == [100.0] * 10
+
+
+def test_ranks_that_take_turns_share_no_cache():
+    ids, starts = np.array([1, 2, 1, 2]), np.array([0, 2, 4])
+    both = [cached_share(Blocks(ids, starts, 16), [32.0, 32.0], 10, ranks) for ranks in (1, 2)]
+    assert both == [pytest.approx(31 / 64), 0.0]
 
 
 def test_no_more_sequences_than_the_scheduler_takes():

@@ -89,7 +89,7 @@ def config(values: object) -> str:
         ("--slo", "chaat", "nearest: chat"),
         ("--draft-tokens", "1.5", "expected a whole number from 0 to 64"),
         ("--acceptance", "2", "expected a number from 0 to 1"),
-        ("--load-imbalance", "nan", "expected a number from 1 to 1000"),
+        ("--load-imbalance", "nan", "expected a number from 0.5 to 1000"),
         ("--set", "num_hidden_layers=NaN", "num_hidden_layers is nan, expected a whole number"),
         ("--set", "x=" + "[" * 100_000, "--set x: too long or too deep"),
         ("--set", "x=" + "9" * 5000, "--set x: too long or too deep"),

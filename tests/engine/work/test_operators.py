@@ -14,7 +14,7 @@ from engine.hardware.narrow_experts import fill_columns
 from engine.hardware.routing import evenness
 from engine.model.quantisation import read_quantisation
 from engine.work.layout import Layout
-from engine.work.tokens import take_inventory
+from engine.work.tokens import Step, take_inventory
 from engine.work.tokens.experts import expected_experts
 from tests.engine import builders
 from tests.engine.evaluate import decode, messages_of, one, prefill, work_of
@@ -219,6 +219,16 @@ def test_balanced_ranks_wait_for_the_luck_of_the_draw_only():
         return one(work["experts"].flops)
 
     assert flops(8) < 0.9 * flops(16)
+
+
+def test_the_busiest_balanced_rank_has_more_of_prompts_than_of_decoding_sequences():
+    """A rank's prompts ask for the same experts at once (profiles/routing.toml)."""
+    layout, model = Layout(attention_data=8, expert=8), builders.mixture(experts=64)
+
+    def flops(step: Step) -> float:
+        return one(work_of(model, step, layout, balanced_ranks=8)["experts"].flops)
+
+    assert flops(prefill(8, 64, layout)) / flops(decode(512, layout)) == pytest.approx(1.55 / 1.11)
 
 
 def test_one_rank_reduces_nothing():

@@ -57,11 +57,35 @@ AIPERF = {
 }
 
 
-@pytest.mark.parametrize("value", [GUIDELLM, AIPERF], ids=["guidellm", "aiperf"])
+PHASES = {
+    "phases": [
+        {"name": "warmup", "kind": "warmup", "type": "concurrency", "concurrency": 2},
+        {"name": "profiling", "kind": "profiling", "type": "concurrency", "concurrency": 8},
+    ],
+    "models": {"strategy": "round_robin", "items": [{"name": "org/model"}]},
+}
+AIPERF_BY_PHASES = {**AIPERF, "input_config": PHASES}
+GENAI_PERF = {**AIPERF, "input_config": {"concurrency": 8, "model": ["org/model"]}}
+INFERENCEX = {
+    **{"hw": "h200", "tp": 4, "ep": 1, "conc": 8, "model": "org/model", "framework": "vllm"},
+    **{"tput_per_gpu": 1500.0, "output_tput_per_gpu": 250.0},
+    **{"mean_ttft": 0.15, "median_ttft": 0.15, "mean_tpot": 0.01, "mean_e2el": 2.14},
+}
+ALIKE = {
+    "guidellm": GUIDELLM,
+    "aiperf": AIPERF,
+    "aiperf of phases": AIPERF_BY_PHASES,
+    "genai-perf": GENAI_PERF,
+    "InferenceX": INFERENCEX,
+}
+
+
+@pytest.mark.parametrize("value", ALIKE.values(), ids=ALIKE)
 def test_figures_map_one_to_one(tmp_path: Path, value: dict):
     run = read(tmp_path, value)
-    assert (run.concurrency, run.input_tokens, run.output_tokens) == (8, 1000, 200)
-    assert (run.ttft_ms, run.tpot_ms, run.output_rate) == (150, 10, 1000)
+    lengths = run.concurrency, run.input_tokens, run.output_tokens
+    assert lengths == pytest.approx((8, 1000, 200))
+    assert (run.ttft_ms, run.tpot_ms, run.output_rate) == pytest.approx((150, 10, 1000))
     assert run.model == "org/model"
 
 
@@ -114,3 +138,23 @@ def test_what_sglang_found_in_its_cache_is_read(tmp_path: Path):
 @pytest.mark.parametrize("key", ["accept_length", "spec_decode_acceptance_length"])
 def test_accepted_drafts_are_read(tmp_path: Path, key: str):
     assert read(tmp_path, {**VLLM, key: 2.5}).accepted == 2.5
+
+
+def test_a_rate_of_a_phase_is_what_the_client_kept(tmp_path: Path):
+    phase = {"name": "profiling", "type": "poisson", "rate": 5.0}
+    assert read(tmp_path, {**AIPERF, "input_config": {"phases": [phase]}}).rate == 5.0
+
+
+def test_seconds_of_a_metric_are_milliseconds_here(tmp_path: Path):
+    value = {**AIPERF, "time_to_first_token": {"unit": "sec", "avg": 0.15, "p50": 0.15}}
+    assert read(tmp_path, value).ttft_ms == pytest.approx(150)
+
+
+def test_what_the_cache_found_is_read_where_sglang_reports_it(tmp_path: Path):
+    report = {"total_prompt_tokens": 1000, "total_cached_tokens": 400, "cache_hit_rate_pct": 40.0}
+    value = {
+        **{"completed": 1, "duration": 1.0, "total_input_tokens": 1000, "total_output_tokens": 10},
+        **{"mean_ttft_ms": 10.0, "mean_tpot_ms": 1.0, "max_concurrency": 1},
+        "cache_report": report,
+    }
+    assert read(tmp_path, value).cached == 0.4

@@ -73,7 +73,7 @@ def test_what_the_log_does_not_say_is_the_engines_own(tmp_path: Path):
 
 
 def test_errors_are_of_weights_cache_and_tokens(tmp_path: Path):
-    rows = read_memory_rows(written(tmp_path, {}, {"id": "A2", "engine_version": "0.25.1"}))
+    rows = read_memory_rows(written(tmp_path, {}, {"id": "A2", "engine_version": "0.33.0"}))
     groups = memory_groups(rows, predict_memory(rows))
     assert [(one.engine, one.era) for one in groups] == [
         ("all", "all"),

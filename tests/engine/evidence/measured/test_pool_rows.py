@@ -125,6 +125,21 @@ def test_dies_are_what_degrees_count(tmp_path: Path):
     assert found.values["decode_tok_s_per_D_gpu"] == pytest.approx(per_card, rel=0.01)
 
 
+def test_eight_bits_are_int8_on_an_npu_and_four_are_its_experts(tmp_path: Path):
+    four = {**DECODE, "chip": "ascend_910c", "framework": "SGLang", "precision": "W4A8"}
+    (question,) = questions_of(rows(tmp_path, four)[0], Library())
+    assert question.call.scenario.weights == "int4/int8"
+    assert question.call.scenario.activations == "int8"
+
+
+def test_a_row_of_simulated_balance_has_no_busiest_rank(tmp_path: Path):
+    simulated = {**DECODE, "D_layout": "EP144, simulated perfect EPLB"}
+    found = rows(tmp_path, DECODE, simulated)
+    (usual,), (even,) = (questions_of(one, Library()) for one in found)
+    assert usual.call.scenario.load_imbalance == 1.0
+    assert even.call.scenario.load_imbalance == pytest.approx(1 / 1.11)
+
+
 def test_drafts_whose_acceptance_is_not_published_are_kept_as_the_models(tmp_path: Path):
     plain, drafting = predict_pools(rows(tmp_path, DECODE, {**DECODE, "mtp": "D 3, P 1"}))
     (_, row) = rows(tmp_path, DECODE, {**DECODE, "mtp": "D 3, P 1"})

@@ -373,3 +373,10 @@ def test_hqq_s_formats_may_go_by_the_end_of_a_path():
     values = {"self_attn.q_proj": {"nbits": 8, "group_size": 64}, "mlp.up_proj": {"nbits": 4}}
     precision = read({"quant_method": "hqq", "quant_config": values})
     assert of(precision, Role.DENSE_MLP)[0] == pytest.approx((4.5 + 16 + 16) / 3)
+
+
+def test_targets_that_name_no_layer_are_refused() -> None:
+    """Their weights are stored as something, and nobody would know which."""
+    group = {"targets": ["Qwen3DecoderLayer"], "weights": {"num_bits": 4, "type": "int"}}
+    with pytest.raises(InputError, match=r"name no layer of the model \(Qwen3DecoderLayer\)"):
+        read({"quant_method": "compressed-tensors", "config_groups": {"group_0": group}})
