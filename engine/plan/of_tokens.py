@@ -11,6 +11,7 @@ from engine.plan.accuracy import Accuracy
 from engine.plan.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.metric import Metric
 from engine.plan.metrics import BY_ID, USED, statistics_of
+from engine.plan.money_metrics import MONEY_METRICS
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import NameKind, Objectives, Scenario
@@ -28,6 +29,9 @@ from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 if TYPE_CHECKING:
     from engine.plan.launch_process import Launch
     from engine.plan.nudge import Nudge
+
+
+_COST = BY_ID["usd_per_million_output"]
 
 
 class TokenPlans:
@@ -101,15 +105,20 @@ class TokenPlans:
             for value, limit in [(table.value(row, one.id), one.limit_in(objectives))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
-        words = [*told, *_of_the_load(table, row, objectives)]
+        limited, load = _of_money(table, row, objectives), _of_the_load(table, row, objectives)
         if table.at_rate and isinstance(arrangement := table.arrangement(row), Aggregated):
+            priced = _COST.id in table.metrics
+            cost = [_cost(table, row, objectives)] if priced else []
             return say(
                 "{words}; {speed} {rated}, {batch_words}",
-                words=say(", ").join([*words, *_cost(table, row)]),
+                words=say(", ").join(
+                    [*told, *load, *cost, *(word for one, word in limited if one is not _COST)]
+                ),
                 speed=speed,
                 rated=say(rated.short),
                 batch_words=batch_words(int(table.batch[row]), arrangement.replicas),
             )
+        words = [*told, *(word for _, word in limited), *load]
         return say(
             "{speed} {rated} at {words}",
             speed=speed,
@@ -178,6 +187,22 @@ def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[
         yield from limited or ([one] if one in times else [])
 
 
+def _of_money(table: Table, row: int, objectives: Objectives) -> Iterator[tuple[Metric, str]]:
+    """What tokens cost and what energy they take, where that has a limit."""
+    for metric in MONEY_METRICS:
+        limit = metric.limit_in(objectives)
+        if limit is not None and metric.id in table.metrics:
+            yield (
+                metric,
+                say(
+                    "{name} {value} of {limit}",
+                    name=say(metric.short),
+                    value=f"{table.value(row, metric.id):.3g}",
+                    limit=f"{limit:g}",
+                ),
+            )
+
+
 def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str]:
     """Shares of the requests that keep every limit, and of the largest rate, where known."""
     if objectives.goodput_percent is not None:
@@ -191,12 +216,11 @@ def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str
         yield say("{value:.0f} % utilised", value=table.value(row, USED.id))
 
 
-def _cost(table: Table, row: int) -> Iterator[str]:
-    """What a million output tokens cost, where prices are known: of so many chips at so many
-    requests it has no range."""
-    metric = BY_ID["usd_per_million_output"]
-    if metric.id in table.metrics:
-        yield say(
-            "{dollars} per million output tokens",
-            dollars=dollars(table.value(row, metric.id)),
-        )
+def _cost(table: Table, row: int, objectives: Objectives) -> str:
+    """What a million output tokens cost, and may: of so many chips at so many requests it has no
+    range."""
+    limit = _COST.limit_in(objectives)
+    cost = dollars(table.value(row, _COST.id))
+    if limit is None:
+        return say("{dollars} per million output tokens", dollars=cost)
+    return say("{dollars} of {limit:g} per million output tokens", dollars=cost, limit=limit)
