@@ -20,6 +20,7 @@ _SHORT = {
     "fixed_batch": ("batch", "bs"),
     "draft_tokens": ("drafts", "mtp"),
     "utilisation": ("busy",),
+    "usd_per_million_output": ("cost",),
     "host_cache_gib": ("host cache",),
 }
 """Names by which people call a field besides its own."""

@@ -24,6 +24,7 @@ from tui.keymap import as_pressed
 from tui.lines import cells, fit
 from tui.panes import Panes
 from tui.store import Store
+from tui.terminal_app import waiting_keys
 from tui.thinking import Thinking
 from tui.waiting import Waiting
 from tui.widgets.chart_pane import ChartPane
@@ -313,6 +314,9 @@ class MainScreen(Screen[None]):
 
         page.then = carefully
         self.app.push_screen(page)
+        # What was typed while the page was made comes before what is typed from now on.
+        for key in waiting_keys(self):
+            page.post_message(key)
 
     def run(self, id: str, text: str = "") -> None:
         """Run a command by its id, with a text where it takes one."""

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from asyncio import Queue
+from collections.abc import Iterable
 from typing import Any, cast
 
 from rich.color import ColorSystem
@@ -22,6 +23,7 @@ from rich.console import Console, RenderableType
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -31,13 +33,31 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui.frame import Frame
-from tui.typed_text import ALONE, TypedText
+from tui.typed_text import ALONE, TypedText, keys_apart
 
 vars(linux_driver)["getincrementaldecoder"] = lambda encoding: TypedText
 _sequences = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
 _sequences[f"\x1b{ALONE}"] = (Keys.Escape,)
 for _letter in "bf":
     _sequences.pop(f"\x1b{_letter}", None)
+
+
+class KeyParser(XTermParser):
+    """Reads esc and a key right behind it as these two."""
+
+    def __init__(self, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._escaped = False
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """The keys of a text."""
+        # Without a time to wait for, the esc key has been told already.
+        waits = self._escaped and self._timeout_time is not None
+        self._escaped = data.endswith("\x1b")
+        yield from super().feed(keys_apart(data, escaped=waits))
+
+
+vars(linux_driver)["XTermParser"] = KeyParser
 
 
 class TerminalDriver(LinuxDriver):

@@ -1,17 +1,16 @@
 """What a terminal sends, made fit to be read as keys.
 
-Four things keep a program from being at the mercy of what is sent to it: bytes that are no
+Three things keep a program from being at the mercy of what is sent to it: bytes that are no
 UTF-8 become U+FFFD, escape characters inside a paste are dropped (what is pasted must not be
-able to press keys), a burst of text that no fingers type is taken as the paste that it is,
-also where the terminal does not say so, and esc with a key right behind it, as quick fingers and
-slow lines send them, stays two keys: the parser would read one of them, or another.
+able to press keys), and a burst of text that no fingers type is taken as the paste that it is,
+also where the terminal does not say so. And esc with a key right behind it, as quick fingers and
+slow lines send them, stays two keys: Textual would read one of them, or another.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-import time
 
 START, END = "\x1b[200~", "\x1b[201~"
 """What a terminal puts around a paste."""
@@ -25,8 +24,13 @@ _KEY = r"[^\x1b\t\x7f\[\]OPX^_]"
 shift with that, and before the delete character for a whole word."""
 _BEFORE_A_KEY = re.compile(rf"\x1b(?={_KEY})")
 _BEGINS_WITH_A_KEY = re.compile(_KEY)
-AT_ONCE_SECONDS = 0.08
-"""Within the tenth of a second that the parser waits for the rest of a sequence."""
+
+
+def keys_apart(text: str, *, escaped: bool) -> str:
+    """``text`` with every esc key told from the beginning of a sequence; ``escaped`` where an
+    escape character came just before it, and what it begins is not known yet."""
+    found = _BEFORE_A_KEY.sub("\x1b" + ALONE, text)
+    return ALONE + found if escaped and _BEGINS_WITH_A_KEY.match(text) else found
 
 
 class TypedText(codecs.IncrementalDecoder):
@@ -38,8 +42,6 @@ class TypedText(codecs.IncrementalDecoder):
         self._pasting = False
         self._before = ""
         """Outside a paste the end of what was handed on, inside one what may begin its end."""
-        self._escaped = -1.0
-        """When an escape character was the last that was handed on; negative where it was not."""
 
     def decode(self, data: bytes, final: bool = False) -> str:  # type: ignore[override]
         """The text of ``data``; nothing where a character or a marker is not whole yet."""
@@ -55,18 +57,10 @@ class TypedText(codecs.IncrementalDecoder):
         place = seen.find(START)
         if place < 0:
             self._before = seen[-(len(START) - 1) :]
-            return self._keys(_BURST.sub(lambda burst: START + burst[0] + END, text)), ""
+            return _BURST.sub(lambda burst: START + burst[0] + END, text), ""
         self._pasting, cut = True, place + len(START) - len(self._before)
         self._before = ""
-        return self._keys(text[:cut]), text[cut:]
-
-    def _keys(self, text: str) -> str:
-        """``text`` with every esc key told from the beginning of a sequence."""
-        now = time.monotonic()
-        waits = self._escaped >= 0 and now - self._escaped < AT_ONCE_SECONDS
-        self._escaped = now if text.endswith("\x1b") else -1.0
-        found = _BEFORE_A_KEY.sub("\x1b" + ALONE, text)
-        return ALONE + found if waits and _BEGINS_WITH_A_KEY.match(text) else found
+        return text[:cut], text[cut:]
 
     def _inside(self, text: str) -> tuple[str, str]:
         """What to hand on up to the end of the paste, and what is left."""

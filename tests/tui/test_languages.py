@@ -124,7 +124,7 @@ class TestTheWholeScreen:
             await press(pilot, "L")
             assert "批大小" in screen.answer.text
             assert "筛选" in screen.footer.text or screen.footer.message == "中文"
-            assert "推理框架" in screen.panes.named("hardware").text
+            assert "推理引擎" in screen.panes.named("hardware").text
             await press(pilot, "L")
             assert "batch" in screen.answer.text
 

@@ -23,6 +23,7 @@ from tui.behind import Behind
 from tui.desk import Desk
 from tui.facts import facts_of
 from tui.fetching import Fetching
+from tui.keymap import ASKING
 from tui.thinking import Thinking
 from tui.waiting import Waiting
 from tui.widgets.panes import FooterPane, Pane
@@ -73,11 +74,20 @@ class Actions:
         }
 
     def key(self, event: events.Key) -> None:
-        """What a key does: it answers the open question, is typed, or is a command."""
-        if self.prompt.is_open:
+        """What a key does: it asks for help, answers the open question, is typed, or is a
+        command."""
+        if self._asks_for_help(event):
+            self.run("help")
+        elif self.prompt.is_open:
             self.prompt.key(event)
         elif not self.typing.typing_key(event):
             self._command_key(event)
+
+    def _asks_for_help(self, event: events.Key) -> bool:
+        """Whether help is asked for, also where something is typed: no value has that key."""
+        keymap, pane = self._desk.program.keymap, self._desk.active.short_name
+        command = keymap.command(pane, event.key, event.character)
+        return event.key in ASKING and command is not None and command.id == "help"
 
     def paste(self, text: str) -> None:
         """What a paste does: it goes where a key would be typed, never into commands."""

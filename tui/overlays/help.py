@@ -30,6 +30,8 @@ HELP_LINES = 17
 class HelpPage(RowsPage[Wish]):
     """Gives the command to run."""
 
+    asks_for_help = False
+
     def __init__(self, pane: Pane, keymap: Keymap, language: str) -> None:
         hint = "/ search, enter runs, tab words, esc closes"
         super().__init__(

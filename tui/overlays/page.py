@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 import textual.events as events
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from engine.words.messages import say
-from tui.keymap import as_pressed
+from tui.keymap import ASKING, as_pressed
 from tui.lines import Line, cells, joined, line, padded
 from tui.styles import DIM, FOCUSED, RULE
 from tui.terminal_app import waiting_keys
@@ -22,6 +22,8 @@ _STEPS = {"down": 1, "j": 1, "up": -1, "k": -1}
 _PAGES = {"pagedown": 1.0, "ctrl+d": 0.5, "space": 1.0, "pageup": -1.0, "ctrl+u": -0.5}
 _ENDS = {"g": 0, "home": 0, "G": 1, "end": 1}
 CLOSING = frozenset({"escape", "q", "question_mark", "enter", "ctrl+c", "ctrl+q", "f1"})
+NOT_BELOW = CLOSING - ASKING
+"""Pressed once more as a page goes, these are meant for the page and do nothing below it."""
 
 
 BORDERED = 70
@@ -126,8 +128,18 @@ class LinesView(LinePane):
         return True
 
 
+class Runs(Protocol):
+    """The main screen, as far as pages need it."""
+
+    def run(self, id: str, text: str = "") -> None:
+        """Run a command by its id."""
+
+
 class Page(ModalScreen[None], Generic[Result]):
     """Base of everything that lies on top of the main screen. `close` is the only way out."""
+
+    asks_for_help = True
+    """Whether the keys that ask for help do so here; the page of help closes with them."""
 
     def __init__(
         self, title: str, hint: str, *, steady: int = 0, most: int = 0, whole: bool = False
@@ -154,7 +166,7 @@ class Page(ModalScreen[None], Generic[Result]):
             self.then(result)
         # Keys in the same read as the one that closes a page are meant for what lies below.
         for key in waiting:
-            if key.key not in CLOSING:
+            if key.key not in NOT_BELOW:
                 self.app.screen.post_message(key)
 
     def on_key(self, event: events.Key) -> None:
@@ -163,9 +175,11 @@ class Page(ModalScreen[None], Generic[Result]):
         event.prevent_default()
         for key, character in as_pressed(event.key, event.character):
             pressed = events.Key(key, character)
-            if not self._closed:
+            if not self._closed and key in ASKING and self.asks_for_help:
+                cast(Runs, self.app.screen_stack[0]).run("help")
+            elif not self._closed:
                 self.keyed(pressed)
-            elif key not in CLOSING:
+            elif key not in NOT_BELOW:
                 self.app.screen.post_message(pressed)
 
     def on_paste(self, event: events.Paste) -> None:

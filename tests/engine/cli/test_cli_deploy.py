@@ -199,22 +199,22 @@ def test_one_load_cannot_tell_constants_apart(plan: Path, tmp_path: Path, expect
 
 def test_a_plan_at_a_rate_is_verified_at_it(tmp_path: Path, capsys):
     path = tmp_path / "rate.toml"
-    load = ["--rate", "20", "--burstiness", "0.5", "--isl-spread", "0.2", "--turns", "2"]
+    load = ["--rate", "16", "--burstiness", "0.5", "--isl-spread", "0.2", "--turns", "2"]
     assert run(["plan", *ARGUMENTS, *load, "-o", str(path)]) == 0
     verify = load_plan(path).document["verify"]
     (first, *_) = verify["runs"]
-    assert [one["requests_per_second"] for one in verify["runs"]] == [20.0, 10.0, 5.0]
-    assert "--request-rate 20 --burstiness 0.5" in first["lines"]["vllm"]
+    assert [one["requests_per_second"] for one in verify["runs"]] == [16.0, 8.0, 4.0]
+    assert "--request-rate 16 --burstiness 0.5" in first["lines"]["vllm"]
     assert "--max-concurrency" not in first["lines"]["vllm"]
     assert any("2 turns" in gap for gap in verify["gaps"])
     means = {name: one["value"] for name, one in first["expected"].items()}
     measured = {
         "backend": "openai",
-        "request_rate": 20.0,
-        "completed": 2000,
+        "request_rate": 16.0,
+        "completed": 1600,
         "duration": 100.0,
-        "total_input_tokens": 2_000_000,
-        "total_output_tokens": 1_000_000,
+        "total_input_tokens": 1_600_000,
+        "total_output_tokens": 800_000,
         "mean_ttft_ms": means["ttft_ms"],
         "mean_tpot_ms": means["tpot_ms"],
     }

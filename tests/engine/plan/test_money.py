@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.cli import run
+from engine.plan.answer import answer
 from engine.plan.metrics import BY_ID
 from engine.plan.money import prices
 from engine.plan.money.power import power_law
@@ -149,3 +150,13 @@ def test_a_plan_keeps_what_it_was_ranked_by(tmp_path, own, capsys):
 
     scenario = load_plan(path).scenario
     assert (scenario.best, scenario.objectives.usd_per_million_output) == (Best.COST, 9.0)
+
+
+def test_a_limit_on_cost_is_in_the_answer_with_what_it_costs(own):
+    own.write_text(OWN)
+    scenario = replace(SMALL, objectives=Objectives(usd_per_million_output=9.0))
+    prepared = prepare(scenario)
+    found = sweep(prepared, scenario)
+    assert found is not None and found.best is not None
+    spent = found.table.metrics[COST.id][found.best]
+    assert f"$/M out {spent:.3g} of 9" in answer(prepared, scenario, found)
