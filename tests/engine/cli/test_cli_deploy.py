@@ -60,6 +60,21 @@ def test_files_are_written_and_gaps_are_told(plan: Path, tmp_path: Path, capsys)
     assert "vllm serve meta-llama" in (tmp_path / "out" / "start.sh").read_text()
 
 
+def test_gaps_and_notes_are_told_apart(tmp_path: Path, capsys):
+    path = tmp_path / "plan.toml"
+    options = ["--weights", "int4", "--draft-tokens", "3", "--acceptance", "0.7"]
+    assert run(["plan", *ARGUMENTS, *options, "-o", str(path)]) == 0
+    launch = load_plan(path).document["launch"]
+    assert [one.partition(":")[0] for one in launch["gaps"]] == ["int4 weights"]
+    assert [one.partition(":")[0] for one in launch["notes"]] == ["3 draft tokens by eagle3"]
+    capsys.readouterr()
+    assert run(["deploy", str(path), "--to", "sh", "--language", "zh"]) == 0
+    out, err = capsys.readouterr()
+    assert out.index("# In what this differs") < out.index("# What you have to see to")
+    assert "#   int4 weights: vLLM does not make them" in out
+    assert [line.partition("：")[0] for line in err.splitlines()] == ["缺口", "请处理"]
+
+
 def test_without_a_folder_they_are_printed(plan: Path, capsys):
     assert run(["deploy", str(plan), "--to", "compose"]) == 0
     assert "services:" in capsys.readouterr().out
@@ -225,7 +240,7 @@ def test_a_former_build_has_its_own_options_as_far_as_they_are_known(
     options = ["--framework", engine, "--build", build, "-o", str(path)]
     assert run(["plan", *ARGUMENTS, *options]) == 0
     launch = load_plan(path).document["launch"]
-    assert said in " ".join(launch["gaps"])
-    assert bool(said) == ("the build" in str(launch["gaps"]))
+    assert said in " ".join(launch["notes"])
+    assert bool(said) == ("the build" in str(launch["notes"]))
     newer = re.search("--max-cudagraph-capture-size|--cuda-graph-max-bs-decode", launch["command"])
     assert bool(newer) == (build == "2026-02-10")
