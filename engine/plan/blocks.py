@@ -11,7 +11,7 @@ from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.certainty import stricter
 from engine.plan.figures import Figures, Told
-from engine.plan.metric import Answers, Metric, Needs
+from engine.plan.metric import Answers, Metric
 from engine.plan.metrics import (
     CODES,
     MEMORY,
@@ -245,12 +245,11 @@ def _figures(
         for metric in metrics_of(prepared.kind)
         if (one_token or metric.answers is not Answers.ONE_TOKEN)
         and (not metric.asked or metric.id in block.told.asked)
-        and (metric.needs is Needs.NOTHING or (charges is not None and charges.says(metric.needs)))
+        and charges.says(metric.needs)
     ]
 
-    def bill(tokens: FloatArray) -> Bill:
-        assert charges is not None
-        return charges.bill(*rows, tokens)
+    def bill(rate: FloatArray) -> Bill:
+        return charges.bill(*rows, rate)
 
     return Figures(
         tuple(names),
