@@ -12,7 +12,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.frame import Frame, style_codes
+from tui.terminal.frame import Frame, style_codes
 
 WIDTH, HEIGHT = 30, 3
 STYLES = (None, Style(bold=True), Style(color="green"), Style(reverse=True))

@@ -10,7 +10,7 @@ from typing import Any
 from engine.cli.fleet.told import Told, tell_answer
 from engine.cli.report.document import Bars, Grid
 from engine.cli.tables import print_csv
-from engine.plan.fleet_pool import Split
+from engine.plan.stock import Split
 from engine.words.messages import say
 from engine.words.quantities import dollars, duration
 
