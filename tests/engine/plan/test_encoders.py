@@ -82,7 +82,7 @@ def test_it_is_launched_on_tokens():
 
 def test_an_engine_without_a_command_for_text_says_so():
     command = launched("pytorch")
-    assert command.startswith("# PyTorch")
+    assert command.startswith("# gap: PyTorch")
     assert "8 × 128 tokens" in command
 
 
