@@ -16,11 +16,15 @@ BADGES = {
 _CHOICE = r"batch [\d,]+(?: \([\d,]+ in flight\))?: [\d,.]+(?: ± [\d,.]+)?(?: prompt)? [^ ]+"
 
 
+_FLEET = r"[\d,]+ replicas? \([^()]+\)"
+"""At a rate the number of chips is what was sought."""
+
+
 def answer_lines(sentence: str, verdict: str, width: int, height: int) -> list[Line]:
     """``sentence`` in at most ``height`` lines of ``width`` cells behind its verdict's badge (one
-    of `BADGES`); the batch and its throughput stand out."""
+    of `BADGES`); the batch and its throughput stand out, at a rate the replicas."""
     badge, role = say(BADGES[verdict][0]), BADGES[verdict][1]
-    found = re.search(say(_CHOICE), sentence)
+    found = re.search(say(_FLEET), sentence) or re.search(say(_CHOICE), sentence)
     key = (found.start(), found.end()) if found and verdict != "misses" else (0, 0)
     gap = "\N{NO-BREAK SPACE}" * cells(badge)
     rows = wrapped(f"{gap} {sentence}" if gap else sentence, width, height)

@@ -77,9 +77,11 @@ class Baseline:
         labels = {one.label: one for one in prepared.precisions}
         own = labels.get(precision.label, prepared.precisions[0])
         try:
-            return batch_table(prepared, self.scenario, same[0], own, batches)
+            made = batch_table(prepared, self.scenario, same[0], own, batches)
         except RooftopError:
             return None
+        # At a rate there is one row, of what is in flight then, and none of other batches.
+        return made if len(made) == len(batches) else None
 
     def cell(self, table: Table, row: int, metric: str) -> str:
         """The change of a metric against the same batch; ``new`` where the baseline had no room

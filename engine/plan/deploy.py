@@ -13,6 +13,7 @@ from engine.plan.deploy_frame import render
 from engine.plan.deploy_kind import DeploymentKind, load_deployment
 from engine.plan.launch import launch_of
 from engine.plan.launch_process import Launch
+from engine.plan.launch_remark import Remark
 from engine.plan.plan_file import PlanFile
 from engine.plan.prepared import Prepared, prepare_on
 from engine.scenario import Scenario
@@ -25,11 +26,11 @@ from engine.work.arrangement import Arrangement
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
-    """Files by name, which of them are run, and what no process is told."""
+    """Files by name, which of them are run, and the gaps and notes of their processes."""
 
     files: Mapping[str, str]
     executable: frozenset[str]
-    gaps: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def deploy(plan: PlanFile, kind_name: str, version: str = "") -> Artefacts:
@@ -95,7 +96,7 @@ def artefacts(launch: Launch, kind: DeploymentKind, title: str, model: str) -> A
     text = render(kind.frame, kind.blocks, context)
     executable = frozenset({kind.file}) if kind.executable else frozenset()
     others = {name: render(frame, kind.blocks, context) for name, frame in kind.others.items()}
-    return Artefacts({kind.file: text, **others}, executable, launch.gaps)
+    return Artefacts({kind.file: text, **others}, executable, launch.remarks)
 
 
 def write_artefacts(made: Artefacts, folder: Path, *, force: bool) -> tuple[Path, ...]:

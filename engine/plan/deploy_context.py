@@ -1,27 +1,29 @@
 """What deployment frames can name: the processes of a launch as values.
 
 The whole: title, slug, engine, version, model, nodes, node_devices, last_node, checkpoint.
-Repeated for each one: gap (text); file (file_name, file_slug, text); node and node_case (index,
-variable, local or remote); process (name, role, node, variable, port, profile, image, command,
-plain_command or environment_words, words, device_count); worker, main and prefill, of a role (role,
-title_role, pool, workers, span, device_count, resource, command_list, flags, tensor, pipeline,
-data, data_local, expert). Of a process or role: environment (variable_name, value), device (index),
-argument (word), read (a file), rank (index, command: what each node of a worker runs). Once, where
-there is any: gaps, filed, files_read, mounted, addressed, pod, no_prefill, one_node, several_nodes,
-spans, and on_nvidia, on_amd or on_huawei by the vendor of its devices.
+Repeated for each one: gap and note (text); file (file_name, file_slug, text); node and node_case
+(index, variable, local or remote); process (name, role, node, variable, port, profile, image,
+command, plain_command or environment_words, words, device_count); worker, main and prefill, of a
+role (role, title_role, pool, workers, span, device_count, resource, command_list, flags, tensor,
+pipeline, data, data_local, expert). Of a process or role: environment (variable_name, value),
+device (index), argument (word), read (a file), rank (index, command: what each node of a worker
+runs). Once, where there is any: gaps, notes, filed, files_read, mounted, addressed, pod,
+no_prefill, one_node, several_nodes, spans, and on_nvidia, on_amd or on_huawei by the vendor of its
+devices.
 """
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.plan.deploy_frame import Context
 from engine.plan.deploy_kind import DeploymentKind, slug
 from engine.plan.launch_checkpoint import UNNAMED
 from engine.plan.launch_fields import UNNAMED_DRAFT
 from engine.plan.launch_process import Launch, Process, Role, Runtime, shell_word
+from engine.words.messages import ENGLISH, retold
 
 LOCAL = "127.0.0.1"
 RESOURCES = {"NVIDIA": "nvidia.com/gpu", "AMD": "amd.com/gpu", "Huawei": "huawei.com/Ascend910"}
@@ -62,8 +64,8 @@ class Contexts:
         return Context(
             values,
             {
-                "gap": [Context({"text": gap}) for gap in launch.gaps],
-                "gaps": [Context({})] if launch.gaps else [],
+                **_sentences("gap", launch.gaps),
+                **_sentences("note", launch.notes),
                 "node": nodes,
                 "node_case": nodes,
                 "process": [self._process(one) for one in launch.processes],
@@ -227,3 +229,11 @@ class Contexts:
                 **self._vendor(one),
             },
         )
+
+
+def _sentences(name: str, told: Sequence[str]) -> dict[str, list[Context]]:
+    """One context for each sentence, in the language of files."""
+    return {
+        name: [Context({"text": retold(one, ENGLISH)}) for one in told],
+        f"{name}s": [Context({})] if told else [],
+    }

@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.model.precision import Precision
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
-from engine.plan.sweep import sweep
+from engine.plan.sweep import rows_table, sweep
 from engine.scenario import Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Aggregated, Arrangement
 
 MOST_CHIPS = 8192
+MOST_TIMES = 3
+"""As many replicas are tried at most, to be sure of a rate."""
 NINE_OF_TEN = 1.2816 / 0.9674
 """One in ten is beyond the first on one side, one in three beyond the second on both (normal
 errors): what a range must grow by for nine of ten to carry the rate."""
@@ -149,7 +152,7 @@ def sized_fleet(scenario: Scenario, *, whole_nodes: bool = False) -> Fleet:
         found.values(),
         key=lambda one: (-(-one.chips // size), one.chips, -one.value("tps_per_chip")),
     )
-    margin = _margin(prepared, asked)
+    margin = _margin(prepared, asked, prepared.precisions[0])
     sure: dict[tuple[str, str], Sized] = {}
     if margin is not None:
         more = replace(asked.workload, rate=asked.workload.rate * margin)
@@ -158,8 +161,24 @@ def sized_fleet(scenario: Scenario, *, whole_nodes: bool = False) -> Fleet:
     return Fleet(asked, prepared, tuple(order), sure)
 
 
-def _margin(prepared: Prepared, scenario: Scenario) -> float | None:
+def sure_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> int | None:
+    """The fewest replicas of a row's arrangement with which nine of ten such predictions would
+    carry the scenario's rate under its objectives; None where nobody knows, and of pools."""
+    arrangement, precision = table.arrangement(row), table.precision(row)
+    margin = _margin(prepared, scenario, precision)
+    if margin is None or not isinstance(arrangement, Aggregated):
+        return None
+    most = Aggregated(replace(arrangement.layout, replicas=MOST_TIMES * arrangement.replicas))
+    tried = tuple(one for one in most.with_fewer_replicas() if one.replicas >= arrangement.replicas)
+    more = replace(scenario.workload, rate=scenario.workload.rate * margin)
+    harder = replace(scenario, workload=more)
+    found = rows_table(prepared, harder, precision, tried, np.ones(len(tried), dtype=np.int64))
+    keeps = np.flatnonzero(found.meets)
+    return found.arrangement(int(keeps[0])).replicas if len(keeps) else None
+
+
+def _margin(prepared: Prepared, scenario: Scenario, precision: Precision) -> float | None:
     """How much more than its rate a fleet must be said to carry, to carry it in nine of ten cases;
     None where nobody knows."""
-    share = accuracy_of(prepared, scenario, prepared.precisions[0]).share("throughput")
+    share = accuracy_of(prepared, scenario, precision).share("throughput")
     return None if share is None else 1.0 + NINE_OF_TEN * share

@@ -7,6 +7,7 @@ from typing import Any
 from engine.model.precision import Precision
 from engine.plan.kinds import plan_kind
 from engine.plan.launch_process import Launch
+from engine.plan.launch_remark import remark_lines
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.words.text import clean
@@ -23,7 +24,7 @@ def launch_of(
     batch: int,
     version: str = "",
 ) -> Launch:
-    """The processes of a candidate, and what they are not told; for a ``version`` of the engine,
+    """The processes of a candidate, their gaps and notes; for a ``version`` of the engine,
     else the one its launch table was written for. Raises `InputError` for one it does not know."""
     kind = plan_kind(prepared)
     return kind.launch(prepared, scenario, arrangement, precision, batch, version)
@@ -36,7 +37,8 @@ def launch_command(
     precision: Precision,
     batch: int,
 ) -> str:
-    """The commands of the first worker of each role, one a line, and the gaps as comments."""
+    """The commands of the first worker of each role, one a line, and the gaps and notes as
+    comments."""
     return launch_text(launch_of(prepared, scenario, arrangement, precision, batch))
 
 
@@ -62,6 +64,7 @@ def launch_values(launch: Launch) -> dict[str, Any]:
         "written_for": launch.version,
         "nodes": launch.nodes,
         "gaps": list(launch.gaps),
+        "notes": list(launch.notes),
         "processes": processes,
         "files": dict(launch.files),
     }
@@ -69,6 +72,12 @@ def launch_values(launch: Launch) -> dict[str, Any]:
 
 def launch_text(launch: Launch) -> str:
     """As `launch_command`, of a launch at hand."""
+    remarks = [clean(f"# {line}", LONGEST_COMMAND) for line in remark_lines(launch.remarks)]
+    return "\n".join([*command_lines(launch), *remarks])
+
+
+def command_lines(launch: Launch) -> list[str]:
+    """The commands of the first worker of each role and the files they read, without remarks."""
     several = len(launch.processes) > 1
     lines = []
     for one in launch.distinct:
@@ -78,6 +87,5 @@ def launch_text(launch: Launch) -> str:
         lines.append(one.line)
     for name, text in launch.files.items():
         lines += [f"# {name}:", *(f"#   {line}" for line in text.splitlines())]
-    lines += [f"# {gap}" for gap in launch.gaps]
     # It is shown and pasted: a model's path may hold what a terminal acts upon.
-    return "\n".join(clean(line, len(line)) for line in lines)
+    return [clean(line, len(line)) for line in lines]

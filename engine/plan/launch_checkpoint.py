@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.model.config import hub_reference
 from engine.model.model_profiles import model_file
+from engine.plan.launch_remark import Note
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.words.messages import say
@@ -31,12 +32,12 @@ def checkpoint_fields(prepared: Prepared, scenario: Scenario) -> dict[str, str]:
     return fields
 
 
-def checkpoint_gaps(prepared: Prepared, scenario: Scenario) -> Iterator[str]:
-    """What nobody said of the checkpoint."""
+def checkpoint_notes(prepared: Prepared, scenario: Scenario) -> Iterator[Note]:
+    """What nobody said of the checkpoint, and what it brings with it."""
     if _name(prepared, scenario) == UNNAMED:
-        yield say("the checkpoint: nobody named a repository or folder with its weights")
+        yield Note(say("the checkpoint: nobody named a repository or folder with its weights"))
     if "trust" in checkpoint_fields(prepared, scenario):
-        yield say("trust: the repository's own code is run; read it first")
+        yield Note(say("trust: the repository's own code is run; read it first"))
 
 
 def _name(prepared: Prepared, scenario: Scenario) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.hardware.launch_table import PLACE, LaunchFile, Spelling, fields_in
+from engine.words.messages import say
 
 Fields = Mapping[str, str]
 
@@ -42,6 +43,20 @@ def taken(entries: Iterable[str], fields: Fields) -> set[str]:
     """The fields that written entries tell."""
     written = [fields_in(text) for text in entries]
     return {name for names in written if names <= fields.keys() for name in names}
+
+
+def sentence_of(text: str) -> str:
+    """An entry for the reader without the fields that it only asks for: a message's template."""
+    return PLACE.sub(lambda found: "" if found[2] else found[0], text).rstrip()
+
+
+def told_where(entries: Iterable[str], fields: Fields) -> list[str]:
+    """The sentences of entries whose fields all have values, in today's language."""
+    return [
+        say(sentence_of(text), **{name: fields[name] for name in fields_in(sentence_of(text))})
+        for text in entries
+        if fields_in(text) <= fields.keys()
+    ]
 
 
 def file_text(file: LaunchFile, lines: Iterable[str], fields: Fields) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.hardware.launch_table import LaunchTable, Spelling
 from engine.model.precision import Precision
+from engine.plan.launch_remark import Gap, Remark
 from engine.plan.prepared import Prepared
 from engine.words.messages import say
 
@@ -34,27 +35,33 @@ def online_spelling(
 
 def format_gaps(
     prepared: Prepared, precision: Precision, table: LaunchTable | None, version: tuple[int, ...]
-) -> Iterator[str]:
+) -> Iterator[Remark]:
     """What no flag says of the formats. Without a table nothing is said at all."""
     own, engine = prepared.model.precision, prepared.framework.name
     spelled = table and cache_spelling(prepared, precision, table)
     if not (spelled and spelled.known_to(version)) and (table or own.kv != precision.kv):
-        yield say("the {cache} cache: {engine} is not told", cache=precision.kv.name, engine=engine)
+        yield Gap(
+            say("the {cache} cache: {engine} is not told", cache=precision.kv.name, engine=engine)
+        )
     if not _same_weights(own, precision):
         online = table and online_spelling(prepared, precision, table)
         if not (online and online.known_to(version)):
-            yield say(
-                "{weights} weights: {engine} does not make them of a {own} checkpoint by itself; "
-                "serve a checkpoint stored so",
-                weights=precision.weights.name,
-                engine=engine,
-                own=own.weights.name,
+            yield Gap(
+                say(
+                    "{weights} weights: {engine} does not make them of a {own} checkpoint by "
+                    "itself; serve a checkpoint stored so",
+                    weights=precision.weights.name,
+                    engine=engine,
+                    own=own.weights.name,
+                )
             )
     elif own.activations != precision.activations:
-        yield say(
-            "{activations} activations: {engine} is not told",
-            activations=precision.activations.name,
-            engine=engine,
+        yield Gap(
+            say(
+                "{activations} activations: {engine} is not told",
+                activations=precision.activations.name,
+                engine=engine,
+            )
         )
 
 

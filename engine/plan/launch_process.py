@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.plan.launch_remark import Remark, gaps_of, notes_of
 from engine.work.layout import Layout
 
 PLACEHOLDER = re.compile(r"<(NODE\d+|CHECKPOINT|DRAFT_MODEL)>")
@@ -76,8 +77,9 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Everything that a plan starts. ``gaps`` are assumptions of the prediction that no process is
-    told, in sentences; ``files`` are what processes read beside their commands, by name;
+    """Everything that a plan starts. ``remarks`` are the gaps, in which the started server differs
+    from what was predicted, and the notes on what the reader has to see to; ``files`` are what
+    processes read beside their commands, by name;
     ``refused`` says why the engine would not start at all. ``model`` is the checkpoint, ``vendor``
     the chips'; ``runtimes`` are commands by which others run the workers of a role, ``connectors``
     what these call the way in which pools hand over, where it is not that of their usual engine."""
@@ -85,13 +87,23 @@ class Launch:
     engine: str
     version: str
     processes: tuple[Process, ...]
-    gaps: tuple[str, ...]
+    remarks: tuple[Remark, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
     model: str = ""
     vendor: str = ""
     runtimes: Mapping[str, Mapping[Role, Runtime]] = field(default_factory=dict)
     connectors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """In what the started server differs from what was predicted, in sentences."""
+        return gaps_of(self.remarks)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader has to see to, in sentences."""
+        return notes_of(self.remarks)
 
     @property
     def nodes(self) -> int:

@@ -9,6 +9,7 @@ from engine.hardware.launch_table import LaunchFile, LaunchTable, fields_in
 from engine.plan.launch_fill import file_text, filled, filled_words
 from engine.plan.launch_nodes import BOOTSTRAP_PORT, PORT
 from engine.plan.launch_process import Process, Role
+from engine.plan.launch_remark import Gap
 from engine.words.messages import say
 
 _OF_WORKERS = {
@@ -39,7 +40,7 @@ class Router:
         pools = Role.SERVER not in roles
         self._entries = table.pools_router if pools else table.router
         self._file = table.router_file if pools else table.replicas_file
-        self.gaps: tuple[str, ...] = ()
+        self.gaps: tuple[Gap, ...] = ()
         self.files: dict[str, str] = {}
         if not self._entries:
             gap = (
@@ -55,7 +56,7 @@ class Router:
                     engine=engine,
                 )
             )
-            self.gaps = (gap,)
+            self.gaps = (Gap(gap),)
 
     def processes(self, port: int) -> tuple[Process, ...]:
         """The router on the first node, at ``port``; nothing where none is known."""

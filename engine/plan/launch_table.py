@@ -14,17 +14,23 @@ from engine.hardware.launch_table import (
 )
 from engine.model.architecture import LatentCore
 from engine.model.precision import Precision
-from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_gaps
+from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_notes
 from engine.plan.launch_fields import worker_fields
-from engine.plan.launch_fill import file_text, filled, filled_words, known, taken
+from engine.plan.launch_fill import (
+    file_text,
+    filled,
+    filled_words,
+    known,
+    taken,
+    told_where,
+)
 from engine.plan.launch_formats import cache_spelling, format_gaps, online_spelling
 from engine.plan.launch_gaps import (
-    distinct,
     limit_gaps,
     pool_limits,
     refusals,
     ruled_out,
-    scenario_gaps,
+    scenario_remarks,
     untold,
 )
 from engine.plan.launch_nodes import (
@@ -39,6 +45,7 @@ from engine.plan.launch_nodes import (
 )
 from engine.plan.launch_pools import Pool, pools_of, starts_replicas, together
 from engine.plan.launch_process import Launch, Process, Role, Runtime
+from engine.plan.launch_remark import Gap, Note, Remark, distinct
 from engine.plan.launch_router import Router, worker_url
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
@@ -81,7 +88,7 @@ class TabledLaunch:
         self._fronted = sum(pool.workers for pool in self._pools) > 1
 
     def launch(self) -> Launch:
-        """The processes, the files they read, and the gaps."""
+        """The processes, the files they read, the gaps and the notes."""
         workers = [(pool, replica) for pool in self._pools for replica in range(pool.workers)]
         sizes = [pool.worker.layout.chips_per_replica * pool.copies for pool, _ in workers]
         places = place(sizes, self._server)
@@ -93,12 +100,12 @@ class TabledLaunch:
         router = Router(self._table, self._prepared.framework.name, started)
         front = router.processes(PORT) if self._fronted else ()
         self._files |= router.files if self._fronted else {}
-        gaps = distinct([*self._gaps(places), *(router.gaps if self._fronted else ())])
+        remarks = distinct([*self._remarks(places), *(router.gaps if self._fronted else ())])
         return Launch(
             self._prepared.framework.name,
             self._version,
             (*started, *front),
-            gaps,
+            remarks,
             self._files,
             tuple(refusals(self._table.limits, self._prepared)),
             checkpoint_fields(self._prepared, self._scenario)["model"],
@@ -231,10 +238,10 @@ class TabledLaunch:
                 fields[name] = spelled.text
         return fields
 
-    def _gaps(self, places: Sequence[Sequence[Place]]) -> Iterator[str]:
+    def _remarks(self, places: Sequence[Sequence[Place]]) -> Iterator[Remark]:
         prepared, table, engine = self._prepared, self._table, self._prepared.framework.name
-        yield from refusals(table.limits, prepared)
-        yield from checkpoint_gaps(prepared, self._scenario)
+        yield from map(Gap, refusals(table.limits, prepared))
+        yield from checkpoint_notes(prepared, self._scenario)
         yield from format_gaps(prepared, self._precision, table, self._number)
         budget = prepared.framework.scheduler.prefill_tokens
         first = 0
@@ -253,16 +260,19 @@ class TabledLaunch:
             yield from untold(fields, told, engine)
             yield from limit_gaps(table.limits, pool.worker, budget, engine)
             if pool.role is not Role.SERVER and pool.role.value not in table.roles:
-                yield say(
-                    "a pool of {role} workers: {engine} is not told its role",
-                    role=say(pool.role.value),
-                    engine=engine,
+                yield Gap(
+                    say(
+                        "a pool of {role} workers: {engine} is not told its role",
+                        role=say(pool.role.value),
+                        engine=engine,
+                    )
                 )
-            yield from (note for note in (filled(one, fields) for one in table.notes) if note)
+            yield from map(Gap, told_where(table.refuses, fields))
+            yield from map(Note, told_where(table.notes, fields))
         if len(self._pools) > 1:
             prefill, decode = (pool.worker for pool in self._pools)
             yield from pool_limits(table.limits, prefill, decode, _is_latent(prepared), engine)
-        yield from scenario_gaps(prepared, self._scenario)
+        yield from scenario_remarks(prepared, self._scenario)
 
     def _told(self, role: Role, fields: dict[str, str]) -> set[str]:
         table, own = self._table, self._role(role)

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from engine.hardware.framework import Framework
 from engine.hardware.launch_table import fields_in
 from engine.model.precision import Precision
-from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_gaps
+from engine.plan.launch_checkpoint import checkpoint_fields, checkpoint_notes
 from engine.plan.launch_fields import Worker, worker_fields
 from engine.plan.launch_formats import format_gaps
-from engine.plan.launch_gaps import distinct, scenario_gaps, untold
+from engine.plan.launch_gaps import scenario_remarks, untold
 from engine.plan.launch_process import Launch, Process, Role
+from engine.plan.launch_remark import Gap, Remark, distinct
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.words.messages import say
@@ -41,7 +42,7 @@ def token_template(
         gap = say(
             "prefill and decode pools: the command of {engine} knows none", engine=engine.name
         )
-        return Launch(engine.name, engine.version, (), (gap,))
+        return Launch(engine.name, engine.version, (), (Gap(gap),))
     layout = arrangement.layout
     checkpoint = checkpoint_fields(prepared, scenario)
     assumed = worker_fields(prepared, scenario, Worker(layout, batch)) | checkpoint
@@ -49,23 +50,23 @@ def token_template(
     names = fields_in(text)
     told = {_OTHER_NAMES.get(name, name) for name in names}
 
-    def gaps() -> Iterator[str]:
-        yield from checkpoint_gaps(prepared, scenario)
+    def remarks() -> Iterator[Remark]:
+        yield from checkpoint_notes(prepared, scenario)
         if "kv_dtype" not in names or precision.kv.bits < 8:
             yield from format_gaps(prepared, precision, None, ())
         yield from untold(assumed, told, engine.name)
         if arrangement.replicas > 1:
-            yield say("{count} replicas: the command starts one", count=arrangement.replicas)
-        yield from scenario_gaps(prepared, scenario)
+            yield Gap(say("{count} replicas: the command starts one", count=arrangement.replicas))
+        yield from scenario_remarks(prepared, scenario)
 
-    return template_launch(engine, text, fields, distinct(gaps()), layout)
+    return template_launch(engine, text, fields, distinct(remarks()), layout)
 
 
 def template_launch(
     engine: Framework,
     text: str,
     fields: Mapping[str, str],
-    gaps: tuple[str, ...] = (),
+    remarks: tuple[Remark, ...] = (),
     layout: Layout | None = None,
 ) -> Launch:
     """The one process of a template; none where it is only a comment, which is then a gap."""
@@ -76,7 +77,7 @@ def template_launch(
         command = command.replace("{" + name + "}", word if value else "")
     if not command.strip() or command.startswith("#"):
         reason = command.lstrip("# ") or say("{engine}: no command is known", engine=engine.name)
-        return Launch(engine.name, engine.version, (), (reason, *gaps))
+        return Launch(engine.name, engine.version, (), (Gap(reason), *remarks))
     used = layout or Layout()
     process = Process(
         role=Role.SERVER,
@@ -93,7 +94,7 @@ def template_launch(
         placing=(),
         layout=used,
     )
-    return Launch(engine.name, engine.version, (process,), gaps)
+    return Launch(engine.name, engine.version, (process,), remarks)
 
 
 def _words(command: str) -> list[str]:

@@ -9,6 +9,7 @@ from engine.hardware.launch_table import LaunchTable
 from engine.model.precision import Precision
 from engine.model.precision_quality import spelt, weights_quality_format
 from engine.plan.launch_formats import format_gaps, online_spelling
+from engine.plan.launch_remark import gaps_of
 from engine.plan.prepared import Prepared
 from engine.sources.profile_files import read_toml
 from engine.words.messages import say
@@ -41,7 +42,7 @@ def _cache_words(prepared: Prepared, precision: Precision) -> str:
     launch = prepared.framework.launch
     table = launch if isinstance(launch, LaunchTable) else None
     gaps = format_gaps(prepared, precision, table, (9999,))
-    told = not any("cache" in gap for gap in gaps)
+    told = not any("cache" in gap for gap in gaps_of(gaps))
     engine = prepared.framework.name
     return (
         say("; {engine} stores the cache so", engine=engine)

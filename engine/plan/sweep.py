@@ -214,14 +214,18 @@ def sweep(
     for search in searches:
         if not search.everything(parts):
             return None
+    # What is joined is dropped at once: a large table is not there twice while it is judged.
     whole = joined_blocks(parts)
+    parts.clear()
     found = rank(_judged(prepared, scenario, whole), scenario, 0.0)
     around: list[Block] = []
     for search in searches:
         if search.is_coarse and not search.around(found, around):
             return None
     if around:
-        found = rank(_judged(prepared, scenario, joined_blocks([whole, *around])), scenario, 0.0)
+        whole = joined_blocks([whole, *around])
+        around.clear()
+        found = rank(_judged(prepared, scenario, whole), scenario, 0.0)
     return replace(found, elapsed_seconds=time.perf_counter() - started)
 
 

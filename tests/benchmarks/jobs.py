@@ -181,7 +181,7 @@ JOBS = (
         "the keys of DeepSeek-V3 in Chinese, in the document's order",
         (
             *("L", Shows("达标"), "1", "O", "g", Shows("hidden_size")),
-            *("/", Typed("topk_group"), Shows("8 组中最好的 4 组")),
+            *("/", Typed("topk_group"), Shows("一个 token 可用的组数")),
         ),
     ),
     Job(

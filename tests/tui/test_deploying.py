@@ -27,6 +27,12 @@ async def test_files_are_seen_before_anything_is_written(tmp_path, monkeypatch):
         assert not list(tmp_path.rglob("*.sh"))
 
 
+async def test_what_differs_is_told_above_the_files():
+    async with running() as (_, pilot):
+        await press(pilot, "E")
+        assert shown(pilot).splitlines()[1] == "It starts exactly what was predicted."
+
+
 async def test_kinds_go_round():
     async with running() as (_, pilot):
         await press(pilot, "E")

@@ -74,6 +74,11 @@ class TestBaseline:
         assert baseline.before(table, 0) is None
         assert baseline.cell(table, 0, "tpot_ms") == ""
 
+    def test_a_baseline_at_a_rate_has_no_rows_of_several_batches(self):
+        at_rate = replace(DENSE, workload=replace(DENSE.workload, rate=2.0))
+        baseline = Baseline(pinned(at_rate, 8))
+        assert baseline.cell(table_of(DENSE, [4, 8]), 1, "tpot_ms") == ""
+
     def test_answers_are_compared_by_their_own_batches(self):
         words = against(pinned(DENSE, 16), pinned(DENSE, 8))
         assert words.startswith("tok/s/chip +")

@@ -20,7 +20,7 @@ from engine.cli.tables import grid_of, number
 from engine.plan.answer import answer
 from engine.plan.explain import explain
 from engine.plan.explanation import Explanation
-from engine.plan.launch import launch_of, launch_text
+from engine.plan.launch import command_lines, launch_of
 from engine.plan.metric import Unit
 from engine.plan.metrics import BY_ID, metrics_about
 from engine.plan.prepared import Prepared
@@ -78,10 +78,10 @@ def _sections(
     best = say("Best of {candidates:,} candidates", candidates=sweep.candidates)
     yield Section(best, Grid(lines, right))
     launch = launch_of(prepared, scenario, arrangement, precision, batch)
-    text = launch_text(launch) if launch.processes else ""
-    yield Section(say("How to start it"), Listing(text))
-    if not launch.processes:
-        yield Section(say("What no option says"), Sentences(launch.gaps))
+    commands = command_lines(launch) if launch.processes else []
+    yield Section(say("How to start it"), Listing("\n".join(commands)))
+    yield Section(say("In what it differs from the prediction"), Sentences(launch.gaps))
+    yield Section(say("What you have to see to"), Sentences(launch.notes))
     verify = verification(prepared, scenario, arrangement, precision, batch)
     yield from _verify(verify.get("runs", ()))
     yield from sources(prepared, scenario, table, row)

@@ -106,8 +106,8 @@ def phi4_siglip(keys: Keys, outer: Keys, text_hidden: int) -> int:
 
 
 def granite4(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """CLIP or SigLIP; for each layer of the text model that looks at pictures a querying transformer over
-    windows, with a norm, queries, positions and a projection of its own."""
+    """CLIP or SigLIP; for each layer of the text model that sees pictures a querying transformer
+    over windows, with a norm, queries, positions and a projection of its own."""
     hidden = keys.integer("hidden_size")
     rate = outer.text("downsample_rate").split("/")
     if len(rate) != 2 or not all(side.isdigit() and 0 < int(side) < 1000 for side in rate):

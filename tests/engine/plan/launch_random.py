@@ -248,7 +248,7 @@ def _formats(one: Drawn, launch: Launch, servers: list[Process]) -> Iterator[str
     own, used = one.prepared.model.precision, one.prepared.precisions[0]
     said = " ".join(word for process in servers for word in process.words)
     said += " ".join(launch.files.values()).replace("\n", " ")
-    gaps = " | ".join(launch.gaps)
+    gaps = " | ".join([*launch.gaps, *launch.notes])
     if not servers:
         return
     if used.kv.name != own.kv.name:

@@ -13,8 +13,9 @@ from engine.plan.launch import launch_command, launch_of, launch_text, launch_va
 from engine.plan.launch_fill import file_text, filled_words
 from engine.plan.launch_nodes import place
 from engine.plan.launch_process import Launch, Role, shell_word
-from engine.scenario import Settings
+from engine.scenario import Mode, Settings, Workload
 from engine.words.errors import InputError
+from engine.words.messages import speaking
 from engine.work.layout import Layout
 from tests.engine.plan.launch_scenarios import DENSE, LATENT, SMALL, lengths, one, pools
 
@@ -137,7 +138,7 @@ def test_a_card_of_two_devices_is_twice_as_wide():
     launch = one("qwen3-32b", "ascend_910c", Layout(4)).launch("vllm-ascend")
     values = words(launch)
     assert values[values.index("--tensor-parallel-size") + 1] == "8"
-    assert any("predicted as one device" in gap for gap in launch.gaps)
+    assert any("predicted as one device" in note for note in launch.notes)
 
 
 def test_what_ifs_that_other_weights_would_need_are_gaps():
@@ -196,7 +197,23 @@ def test_text_has_gaps_as_comments():
     launch = one(DENSE, "h100_sxm", Layout(8), weights="int4").launch("vllm")
     command, gap = launch_text(launch).splitlines()
     assert command.startswith("vllm serve ")
-    assert gap.startswith("# int4 weights")
+    assert gap.startswith("# gap: int4 weights")
+
+
+def test_what_the_reader_sees_to_is_no_gap():
+    """The server of a placeholder, of trusted code or of cards of two devices is the predicted."""
+    cards = one("qwen3-32b", "ascend_910c", Layout(4, replicas=2)).launch("sglang")
+    assert (len(cards.gaps), len(cards.notes)) == (0, 1)
+    static = one(SMALL, "h100_sxm", Layout(), workload=Workload(mode=Mode.STATIC)).launch("vllm")
+    assert static.gaps == ()
+    assert launch_text(static).splitlines()[1].startswith("# see to: static batches")
+
+
+def test_what_an_engines_file_says_it_refuses_is_a_gap_in_todays_language():
+    case = one(LATENT, "h200_sxm", Layout(1, 1, 8, 8), draft="llama-3.1-8b", draft_tokens=3)
+    with speaking("zh"):
+        launch = replace(case, changes={**case.changes, "acceptance": 0.7}).launch("sglang")
+    assert "用模型起草同时注意力数据并行：SGLang 拒绝" in launch.gaps
 
 
 def test_the_users_own_table_may_build_on_nothing(tmp_path: Path, monkeypatch):
@@ -256,7 +273,7 @@ def test_a_front_for_replicas_lists_them_in_its_file():
 def test_a_draft_that_nobody_named_is_a_place_to_fill_in():
     launch = one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7).launch("vllm")
     assert '"${DRAFT_MODEL}"' in launch.processes[0].line
-    assert [gap for gap in launch.gaps if "draft" in gap] == [
+    assert [note for note in launch.notes if "draft" in note] == [
         "3 draft tokens by eagle3: no draft was named; give its checkpoint as --draft"
     ]
 

@@ -88,7 +88,7 @@ def test_what_was_assumed_is_told_or_a_gap(case: Case, engine: str):
     said = " ".join(word for one in launch.processes for word in one.words)
     said += " ".join(launch.files.values()).replace("\n", " ")
     said += " ".join(name for one in launch.processes for name, _ in one.environment).lower()
-    gaps = " | ".join(launch.gaps)
+    gaps = " | ".join([*launch.gaps, *launch.notes])
     # What the engine does so without being told.
     table = prepared.framework.launch
     assert isinstance(table, LaunchTable)
