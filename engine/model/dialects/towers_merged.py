@@ -126,3 +126,16 @@ _SPATIAL = 4
 """Further ones, one for each place in a square of four patches."""
 _FORMER_WIDTH = 3072
 """Inner width of the querying transformers."""
+
+
+def bailing(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Qwen3-VL's layers, none of which feeds the text model on its way; merged patches are normed
+    and projected twice."""
+    hidden, width = keys.integer("hidden_size"), keys.integer("intermediate_size")
+    patch = keys.integer("patch_size") ** 2 * keys.integer("temporal_patch_size")
+    merged = hidden * keys.integer("spatial_merge_size", maximum=64) ** 2
+    keys.ignore("num_heads", "deepstack_visual_indexes", "out_hidden_size")
+    own = linear(patch * keys.integer("in_channels"), hidden)
+    own += keys.integer("num_position_embeddings") * hidden + 2 * hidden
+    own += keys.integer("depth", maximum=10_000) * transformer_layer(hidden, width)
+    return own + linear(merged, text_hidden) + linear(text_hidden, text_hidden)

@@ -437,4 +437,5 @@ WRAPPERS = {
         always=True,
         check=towers_listening.check_ultravox,
     ),
+    "bailing_moe_v3_vl": Wrapper("bailing_hybrid", towers_merged.bailing, "qwen3_vl_moe_vision"),
 }
