@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.plan.fleet.fewest import Fleet
-from engine.plan.fleet.told import Answer, day_answer, day_words, rate_answer, split_answer
+from engine.plan.fleet_told import Answer, day_answer, day_words, rate_answer, split_answer
 from engine.plan.stock import Split
 from engine.words.messages import say
 from engine.words.quantities import rate

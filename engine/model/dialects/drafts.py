@@ -45,7 +45,7 @@ _PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$")
 """Engines build these from the last layers of a model's own checkpoint."""
 _OTHERS = re.compile(
     r"^(DSpark|Domino|DFlash|DSpine|HSpec|Dspine|EDSD)\w*(Draft|Model|ForCausalLM)"
-    r"|DSpark|DFlash2|^LiLiCorr|XPressModel$|^Eagle|Eagle$"
+    r"|DSpark|DFlash2|^LiLiCorr|XPressModel$|^Eagle(?!2_5_VL)|Eagle$"
 )
 _PATTERNS = {
     _EAGLE3: "eagle3-draft",

@@ -60,7 +60,7 @@ def test_classes_that_engines_have_are_named(name: str, said: str) -> None:
 
 
 def test_a_text_model_named_inside_is_offered() -> None:
-    text = refusal({"model_type": "isaac", "text_config": {"model_type": "qwen3"}})
+    text = refusal({"model_type": "kanana-1.5-v", "text_config": {"model_type": "qwen3"}})
     assert "pass --assume qwen3" in text
 
 
