@@ -19,20 +19,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-<<<<<<< HEAD:engine/plan/deploy/context.py
-from engine.plan.deploy.frame import Context
-from engine.plan.deploy.kind import DeploymentKind, slug
-from engine.plan.launch.checkpoint import UNNAMED
-from engine.plan.launch.fields import UNNAMED_DRAFT
-from engine.plan.launch.process import Launch, Process, Role, Runtime, shell_word
-=======
 from engine.plan.deploy.frame import Context, render
 from engine.plan.deploy.kind import DeploymentKind, slug
 from engine.plan.launch.checkpoint import UNNAMED
 from engine.plan.launch.fields import UNNAMED_DRAFT
 from engine.plan.launch.nodes import PORT
 from engine.plan.launch.process import Launch, Process, Role, Runtime, shell_word
->>>>>>> main:engine/plan/deploy/context.py
 from engine.words.messages import ENGLISH, retold
 
 LOCAL = "127.0.0.1"

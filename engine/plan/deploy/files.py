@@ -8,23 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.model.precision import Precision
-<<<<<<< HEAD:engine/plan/deploy/files.py
 from engine.plan.deploy.context import Contexts
 from engine.plan.deploy.frame import render
 from engine.plan.deploy.kind import DeploymentKind, load_deployment
+from engine.plan.deploy.refusal import refuse
 from engine.plan.launch.process import Launch
 from engine.plan.launch.remark import Remark
 from engine.plan.launch_lines import launch_of
-=======
-from engine.plan.deploy.context import Contexts
-from engine.plan.deploy.frame import render
-from engine.plan.deploy.kind import DeploymentKind, load_deployment
-from engine.plan.deploy_refusal import refuse
-from engine.plan.launch_lines import launch_of
-from engine.plan.launch.process import Launch
-from engine.plan.launch.remark import Remark
-from engine.plan.saved.plan_file import PlanFile
->>>>>>> main:engine/plan/deploy/files.py
 from engine.plan.prepared import Prepared, prepare_on
 from engine.plan.saved.plan_file import PlanFile
 from engine.scenario import Scenario

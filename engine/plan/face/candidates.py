@@ -140,15 +140,9 @@ class Plan:
 
     def deploy(self, kind: str) -> dict[str, str]:
         """Files that start it, by their names: ``sh``, ``compose``, ``slurm``, ``dynamo``,
-<<<<<<< HEAD:engine/plan/face/candidates.py
-        ``llmisvc`` or ``llm-d``. Raises `rooftop.Error` for what a kind cannot hold."""
-        from engine.plan.deploy.files import deploy_row
-        from engine.plan.deploy.kind import load_deployment
-=======
         ``llmisvc``, ``llm-d`` or ``lws``. Raises `rooftop.Error` for what a kind cannot hold."""
         from engine.plan.deploy.files import deploy_row
         from engine.plan.deploy.kind import load_deployment
->>>>>>> main:engine/plan/face/candidates.py
 
         prepared, chosen = self._question.prepared, (self.arrangement, self.precision)
         made = deploy_row(prepared, self.scenario, *chosen, self.batch, load_deployment(kind))
