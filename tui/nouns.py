@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_PLANS = 500
 """Files of a folder that are looked at."""
+RATE = "rate"
+"""The scenario's own requests per second, among files that say others."""
 PRECISIONS = ("W16A16", "W8A16", "W8A8", "W4A16", "W4A8", "W4A4")
 
 
@@ -304,6 +306,49 @@ def _deployment_facts(scenario: Scenario, value: str) -> str:
     return f"{kind.name} · {kind.file}"
 
 
+# --- fleets -----------------------------------------------------------------------------------
+
+
+def _fleets(scenario: Scenario) -> Sequence[str]:
+    """The rate, then days, traces and stocks of the folder, the newest first."""
+    found: list[tuple[float, str]] = []
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir("."))[:MOST_PLANS]:
+            if entry.name.endswith((".csv", ".jsonl", ".toml")) and entry.is_file():
+                found.append((-entry.stat().st_mtime, entry.name))
+    names = (name for _, name in sorted(found))
+    return [RATE, *(one for one in names if not one.endswith(".toml") or _is_stock(one))]
+
+
+def _is_stock(name: str) -> bool:
+    from engine.plan.fleet_pool import EXPECTED, MAXIMUM_BYTES
+    from engine.sources.files import read_toml, user_path
+
+    with contextlib.suppress(RooftopError):
+        return "loads" in read_toml(user_path(name), MAXIMUM_BYTES, EXPECTED)
+    return False
+
+
+def _is_fleet_path(text: str) -> bool:
+    return bool(text) and ("/" in text or "." in text)
+
+
+def _fleet_facts(scenario: Scenario, value: str) -> str:
+    from engine.sources.files import user_path
+
+    if value == RATE:
+        rate = scenario.workload.rate
+        words = say("chips of every layout that carry {rate:g} requests/s", rate=rate)
+        return words if rate else say("needs requests per second: :rate 12")
+    if value.endswith(".toml"):
+        from engine.plan.fleet_pool import read_stock
+
+        stock = read_stock(user_path(value), scenario)
+        named = ", ".join(f"{count} × {chip}" for chip, count in stock.chips.items())
+        return say("{loads} loads on {named}", loads=len(stock.loads), named=named)
+    return say("a day or a trace, {size:,} KiB", size=user_path(value).stat().st_size // 1024)
+
+
 NOUNS: tuple[Noun, ...] = (
     Noun(
         "chip",
@@ -356,6 +401,15 @@ NOUNS: tuple[Noun, ...] = (
         _deployments,
         _deployment_facts,
         lambda text: False,
+    ),
+    Noun(
+        "fleet",
+        "fleet: the rate, a day, a trace or a stock",
+        ("fleet", "day", "stock"),
+        lambda s: "",
+        _fleets,
+        _fleet_facts,
+        _is_fleet_path,
     ),
 )
 """Each taken by the command of its id."""

@@ -140,7 +140,7 @@ class Plan:
 
     def deploy(self, kind: str) -> dict[str, str]:
         """Files that start it, by their names: ``sh``, ``compose``, ``slurm``, ``dynamo``,
-        ``llmisvc`` or ``llm-d``. Raises `rooftop.Error` for what a kind cannot hold."""
+        ``llmisvc``, ``llm-d`` or ``lws``. Raises `rooftop.Error` for what a kind cannot hold."""
         from engine.plan.deploy import deploy_row
         from engine.plan.deploy_kind import load_deployment
 

@@ -11,6 +11,7 @@ from engine.model.precision import Precision
 from engine.plan.deploy_context import Contexts
 from engine.plan.deploy_frame import render
 from engine.plan.deploy_kind import DeploymentKind, load_deployment
+from engine.plan.deploy_refusal import refuse
 from engine.plan.launch import launch_of
 from engine.plan.launch_process import Launch
 from engine.plan.launch_remark import Remark
@@ -63,7 +64,9 @@ def deploy_row(
 ) -> Artefacts:
     """The files of a kind for one candidate; raises `InputError`, also where the engine would not
     run at all."""
-    launch = launch_of(prepared, scenario, arrangement, precision, batch, version)
+    launch = launch_of(
+        prepared, scenario, arrangement, precision, batch, version, bool(kind.address)
+    )
     if launch.refused:
         raise InputError(say("the plan cannot be deployed: {refused}", refused=launch.refused[0]))
     if not launch.processes:
@@ -78,20 +81,7 @@ def deploy_row(
 def artefacts(launch: Launch, kind: DeploymentKind, title: str, model: str) -> Artefacts:
     """The files of a kind for a launch at hand; raises `InputError` where the kind cannot run the
     engine."""
-    if kind.runtime and kind.runtime not in launch.runtimes:
-        raise InputError(
-            say("{kind} is not known to run {engine}", kind=kind.name, engine=launch.engine)
-        )
-    if kind.runtime and launch.files and not kind.holds_files:
-        names = ", ".join(launch.files)
-        raise InputError(
-            say(
-                "{kind}: {engine} reads {names}, which this kind cannot hold",
-                kind=kind.name,
-                engine=launch.engine,
-                names=names,
-            )
-        )
+    refuse(launch, kind)
     context = Contexts(launch, kind, title, model).whole()
     text = render(kind.frame, kind.blocks, context)
     executable = frozenset({kind.file}) if kind.executable else frozenset()

@@ -34,6 +34,8 @@ class DeploymentKind:
     leader: str = ""
     port: str = ""
     connector: str = ""
+    spans: str = ""
+    address: str = ""
     blocks: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
 

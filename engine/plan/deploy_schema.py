@@ -17,8 +17,10 @@ class DeploymentFile(_Strict):
     ``reference`` what stands for the address of a node, with ``NAME`` in the place of its name;
     ``dollar`` is a dollar sign that is meant as one. ``runtime`` names who runs the engine in place
     of its own command, ``leader`` and ``port`` what a worker's nodes call the first of them
-    and where it answers; ``connector`` is how pools of its usual engine hand over; ``others`` are
-    frames of further files, by name."""
+    and where it answers; ``connector`` is how pools of its usual engine hand over; ``spans`` says
+    which workers may be on several nodes (``data``: attention-data-parallel ones alone);
+    ``address`` is where a worker's first node is found, of a kind that gives each its own;
+    ``others`` are frames of further files, by name."""
 
     id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
     name: str
@@ -31,6 +33,8 @@ class DeploymentFile(_Strict):
     leader: str = ""
     port: str = ""
     connector: str = ""
+    spans: Literal["", "data"] = ""
+    address: str = ""
     frame: str
     blocks: dict[str, str] = {}
     others: dict[str, str] = {}

@@ -141,10 +141,16 @@ def fewest_chips(scenario: Scenario, *, whole_nodes: bool = False) -> Scenario:
     return replace(scenario, chips=fleet.node_chips(chips) if whole_nodes else chips)
 
 
-def sized_fleet(scenario: Scenario, *, whole_nodes: bool = False) -> Fleet:
+def sized_fleet(
+    scenario: Scenario,
+    *,
+    whole_nodes: bool = False,
+    progress: Callable[[], object] = lambda: None,
+) -> Fleet:
     """Every layout with the chips that it takes for the scenario's rate, the fewest first; with
     ``whole_nodes`` chips count in nodes. Raises `InputError` where none carries it."""
-    asked = enough_chips(scenario)
+    asked = enough_chips(scenario, progress)
+    progress()
     prepared = prepare(asked)
     found = smallest(prepared, asked)
     size = prepared.chip.server_chips if whole_nodes else 1

@@ -10,7 +10,8 @@ from typing import Any
 from engine.plan.fleet import Sized, enough_chips, smallest
 from engine.plan.money.prices import load_prices
 from engine.plan.prepared import Prepared, prepare
-from engine.scenario import Scenario
+from engine.scenario import Lengths, Scenario
+from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
 from engine.words.messages import say
 
@@ -63,15 +64,27 @@ class Day:
 
     @property
     def kilowatt_hours(self) -> float:
-        """Of the chips over the day, where something carries the load; NaN without watts."""
-        return sum(_watts(one.sized) for one in self.hours if one.sized is not None) / 1e3
+        """Of the chips over the day; NaN without watts."""
+        return sum(self._watts(one) for one in self.hours) / 1e3
+
+    def _watts(self, hour: Hour) -> float:
+        """Of one hour's chips; those that carry less than what comes are as busy as the busiest
+        that carry it."""
+        if hour.sized is not None:
+            return _watts(hour.sized)
+        each = (_watts(one.sized) / one.sized.chips for one in self.hours if one.sized is not None)
+        return self.chips(hour) * max(each, default=math.nan) if self.chips(hour) else 0.0
 
     def rows(self) -> list[dict[str, Any]]:
         """Every hour as plain values."""
         return [self._row(one) for one in self.hours]
 
     def _row(self, hour: Hour) -> dict[str, Any]:
-        one, price = hour.sized, load_prices(self.scenario.prices).of(self.prepared.chip.id)
+        one, watts, price = (
+            hour.sized,
+            self._watts(hour),
+            load_prices(self.scenario.prices).of(self.prepared.chip.id),
+        )
         return {
             "hour": hour.hour,
             "requests_per_second": hour.rate,
@@ -83,7 +96,7 @@ class Day:
             "tpot_ms": _figure(one, "tpot_ms"),
             "utilised_percent": _figure(one, "utilised_percent"),
             "usd": round(price * self.chips(hour), 4) if math.isfinite(price) else None,
-            "kwh": None if one is None or math.isnan(_watts(one)) else round(_watts(one) / 1e3, 4),
+            "kwh": round(watts / 1e3, 4) if math.isfinite(watts) else None,
         }
 
     def totals(self) -> dict[str, Any]:
@@ -151,3 +164,18 @@ def planned_day(
 
 def _at(scenario: Scenario, rate: float) -> Scenario:
     return replace(scenario, workload=replace(scenario.workload, rate=rate))
+
+
+def with_lengths(scenario: Scenario, trace: Trace | None) -> Scenario:
+    """The scenario with the lengths of a day's trace, where nobody chose other ones."""
+    if trace is None or scenario.workload.lengths is Lengths.CHOSEN:
+        return scenario
+    workload = replace(
+        scenario.workload,
+        input_tokens=max(round(float(trace.input_tokens.mean())), 1),
+        output_tokens=max(round(float(trace.output_tokens.mean())), 1),
+        input_spread=round(trace.input_spread, 3),
+        output_spread=round(trace.output_spread, 3),
+        lengths=Lengths.CHOSEN,
+    )
+    return replace(scenario, workload=workload)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,19 +114,18 @@ def _load(shown: str, place: int, values: Any, base: Scenario) -> tuple[str, Sce
     return name, scenario
 
 
-def best_split(stock: Stock) -> Split:
+def best_split(stock: Stock, progress: Callable[[float], object] = lambda share: None) -> Split:
     """The split with the least cost that keeps every load's objectives; raises `InputError` naming
     a load that no chips carry, or that the stock is too small."""
     names = tuple(name for name, _ in stock.loads)
     prices = load_prices(stock.loads[0][1].prices)
     in_dollars = all(math.isfinite(prices.of(chip)) for chip in stock.chips)
     options = []
-    for name, scenario in stock.loads:
-        found = [
-            option
-            for chip, count in stock.chips.items()
-            for option in _options(scenario, chip, count, prices.of(chip) if in_dollars else 1.0)
-        ]
+    for place, (name, scenario) in enumerate(stock.loads):
+        found: list[Option] = []
+        for chip, count in stock.chips.items():
+            progress((place + len(found) / len(stock.chips)) / len(stock.loads))
+            found += _options(scenario, chip, count, prices.of(chip) if in_dollars else 1.0)
         if not found:
             raise InputError(
                 say("fleet: {name}: no chips of the stock carry it under its objectives", name=name)

@@ -71,8 +71,10 @@ class PlanKind(Protocol):
         precision: Precision,
         batch: int,
         version: str,
+        apart: bool,
     ) -> Launch:
-        """What a candidate is started with, for a version of the engine or the newest."""
+        """What a candidate is started with, for a version of the engine or the newest; ``apart``
+        no two workers share a node."""
         ...
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:

@@ -23,11 +23,13 @@ def launch_of(
     precision: Precision,
     batch: int,
     version: str = "",
+    apart: bool = False,
 ) -> Launch:
-    """The processes of a candidate, their gaps and notes; for a ``version`` of the engine,
-    else the one its launch table was written for. Raises `InputError` for one it does not know."""
+    """The processes of a candidate, their gaps and notes; for a ``version`` of the engine, else the
+    one its launch table was written for; ``apart`` no two workers share a node. Raises `InputError`
+    for a version that it does not know."""
     kind = plan_kind(prepared)
-    return kind.launch(prepared, scenario, arrangement, precision, batch, version)
+    return kind.launch(prepared, scenario, arrangement, precision, batch, version, apart)
 
 
 def launch_command(

@@ -24,13 +24,16 @@ class Place:
     devices: tuple[int, ...]
 
 
-def place(workers: Sequence[int], server: int) -> tuple[tuple[Place, ...], ...]:
+def place(
+    workers: Sequence[int], server: int, apart: bool = False
+) -> tuple[tuple[Place, ...], ...]:
     """Places of ``workers``, each of so many devices, on nodes that have ``server``: one after the
-    other, none across two nodes that fits on one, larger ones on nodes of their own."""
+    other, none across two nodes that fits on one, larger ones on nodes of their own; ``apart``
+    each on nodes of its own."""
     node, used = 0, 0
     found = []
     for devices in workers:
-        if used and used + devices > server:
+        if used and (apart or used + devices > server):
             node, used = node + 1, 0
         count = -(-devices // server)
         each = -(-devices // count)

@@ -61,7 +61,8 @@ DEVICE_VARIABLES = {
 
 
 class TabledLaunch:
-    """One candidate under one launch table, for one version of the engine."""
+    """One candidate under one launch table, for one version of the engine; ``apart`` no two workers
+    share a node."""
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class TabledLaunch:
         precision: Precision,
         batch: int,
         version: str = "",
+        apart: bool = False,
     ) -> None:
         table = prepared.framework.launch
         assert isinstance(table, LaunchTable)
@@ -84,6 +86,7 @@ class TabledLaunch:
         flags = known(table.flags, self._number)
         self._pools = together(pools, self._server) if starts_replicas(flags) else pools
         self._files: dict[str, str] = {}
+        self._apart = apart
         self._shared: set[int] = set()
         self._fronted = sum(pool.workers for pool in self._pools) > 1
 
@@ -91,7 +94,7 @@ class TabledLaunch:
         """The processes, the files they read, the gaps and the notes."""
         workers = [(pool, replica) for pool in self._pools for replica in range(pool.workers)]
         sizes = [pool.worker.layout.chips_per_replica * pool.copies for pool, _ in workers]
-        places = place(sizes, self._server)
+        places = place(sizes, self._server, self._apart)
         on_nodes = Counter(one.node for spread in places for one in spread)
         self._shared = {node for node, workers in on_nodes.items() if workers > 1}
         started: list[Process] = []

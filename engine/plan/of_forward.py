@@ -106,6 +106,7 @@ class ForwardPlans:
         precision: Precision,
         batch: int,
         version: str,
+        apart: bool,
     ) -> Launch:
         """The command of one chip; a gap where none is known."""
         size, engine = prepared.forward_model.input, prepared.framework

@@ -149,6 +149,7 @@ class TokenPlans:
         precision: Precision,
         batch: int,
         version: str,
+        apart: bool,
     ) -> Launch:
         """Its processes by the engine's launch table or template."""
         from engine.hardware.launch_table import LaunchTable, LaunchTemplate
@@ -163,7 +164,7 @@ class TokenPlans:
             case LaunchTable() as table:
                 refuse_version(table, prepared.framework.name, version)
                 version, notes = launched_version(prepared, scenario, table, version)
-                launch = TabledLaunch(prepared, scenario, *chosen, version).launch()
+                launch = TabledLaunch(prepared, scenario, *chosen, version, apart).launch()
                 return replace(launch, remarks=(*launch.remarks, *notes))
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:

@@ -37,7 +37,7 @@ _HIGHEST_FLOORS = {
     "elementwise": 20.0,
 }
 COLLECTIVES = {
-    "all_reduce": {"alpha_us": 0.4, "wide_alpha": 0.2, "link_share": 0.25},
+    "all_reduce": {"alpha_us": 0.6, "wide_alpha": 0.2, "link_share": 0.16},
     "all_to_all": {"alpha_us": 0.4, "link_share": 0.25},
 }
 """Factors on the starts of a collective, on those of many ranks beyond, and on its bandwidths."""

@@ -28,9 +28,9 @@ PRIORS = Path(__file__).with_name("priors.toml")
 # Share of peak and bandwidth, launch floor, seconds per item: how far kernels of one class stray
 # from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
 # These widths and correlations predict pairs left out best.
-_KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.045, "floor_us": 0.21, "per_item_ns": 0.3}
+_KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.032, "floor_us": 0.21, "per_item_ns": 0.3}
 _OWN_WIDTHS = {"compute": 0.14, "memory": 0.036, "floor_us": 0.3}
-_UNMEASURED = 2.0
+_UNMEASURED = 1.4
 """Priors without a measurement are this many times as wide."""
 _DEVIATION_WIDTH = 0.15
 _EXPONENT_WIDTH = 0.4

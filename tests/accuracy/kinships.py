@@ -19,7 +19,7 @@ _OF_BANDWIDTHS = 0.3
 """… and so much to those of all generations."""
 _OF_ALL_FLOORS = 0.93
 """Launch floors have so much in common in all …"""
-_OF_FLOORS = 0.65
+_OF_FLOORS = 0.7
 """… so much of it with the family's on all generations …"""
 _OF_FORMAT = 0.18
 """… and so much with those of one number format."""
@@ -27,7 +27,7 @@ _ON_ENGINE = 0.75
 """Correlation of an engine's kernels of one family on one generation …"""
 _OF_ENGINE = 0.55
 """… of which so much is common to its kernels of the family on every generation."""
-_OF_LAUNCHES = 0.15
+_OF_LAUNCHES = 0.2
 """What an engine's launch floors on a generation have in common beside that."""
 
 

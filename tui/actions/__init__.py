@@ -12,6 +12,7 @@ from tui.actions.choosing import Choosing
 from tui.actions.comparing import Comparing
 from tui.actions.editing import Editing
 from tui.actions.files import Files
+from tui.actions.fleets import Fleeting
 from tui.actions.looking import Looking
 from tui.actions.moving import Moving
 from tui.actions.picking import Picking
@@ -58,6 +59,7 @@ class Actions:
             files,
             choosing,
             self.picking,
+            Fleeting(desk, self.picking),
             Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {

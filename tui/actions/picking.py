@@ -33,23 +33,23 @@ class Picking(Group):
 
     def do_chip(self) -> None:
         """Pick a chip."""
-        self._pick("chip", self.take_chip)
+        self.pick("chip", self.take_chip)
 
     def do_engine(self) -> None:
         """Pick an engine."""
-        self._pick("engine", self.take_engine)
+        self.pick("engine", self.take_engine)
 
     def do_precision(self) -> None:
         """Pick a precision."""
-        self._pick("precision", self.take_precision)
+        self.pick("precision", self.take_precision)
 
     def do_model(self) -> None:
         """Pick a model, or type what names one: a file, a folder, a hub id, a benchmark name."""
-        self._pick("model", self.take_model)
+        self.pick("model", self.take_model)
 
     def do_open(self) -> None:
         """Pick a saved plan or a scenario of before, or type a plan's path, and restore it."""
-        self._pick("open", self.take_open)
+        self.pick("open", self.take_open)
 
     def take_chip(self, text: str) -> None:
         """A chip by its name; several are put side by side."""
@@ -148,7 +148,8 @@ class Picking(Group):
     def _write(self, field: Field, text: str) -> None:
         self._change(field.write(self._store.current, text), field.label)
 
-    def _pick(self, id: str, take: Callable[[str], None]) -> None:
+    def pick(self, id: str, take: Callable[[str], None]) -> None:
+        """Open the list of a noun; ``take`` gets what is chosen."""
         from tui.nouns import BY_ID
 
         self._open(BY_ID[id], take)

@@ -36,10 +36,10 @@ class Case:
     def prepared(self, engine: str) -> Prepared:
         return prepare_on(self.scenario(engine), self.arrangement)
 
-    def launch(self, engine: str, version: str = "") -> Launch:
+    def launch(self, engine: str, version: str = "", apart: bool = False) -> Launch:
         prepared = self.prepared(engine)
         chosen = (self.arrangement, prepared.precisions[0], self.batch)
-        return launch_of(prepared, self.scenario(engine), *chosen, version)
+        return launch_of(prepared, self.scenario(engine), *chosen, version, apart)
 
 
 def one(model: str, chip: str, layout: Layout, batch: int = 32, **changes: Any) -> Case:

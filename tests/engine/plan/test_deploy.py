@@ -43,18 +43,43 @@ RUN_BY = [
     ("llm-d", "vllm"),
     ("llm-d", "sglang"),
     ("llmisvc", "vllm"),
+    ("llmisvc", "sglang"),
+    ("lws", "vllm"),
+    ("lws", "sglang"),
+    ("lws", "vllm-ascend"),
 ]
 
 
-def text(case: Case, engine: str, kind: str) -> str:
-    model = case.prepared(engine).model.repository
-    made = artefacts(case.launch(engine), load_deployment(kind), "A title", model)
-    return made.files[load_deployment(kind).file]
+def text(case: Case, engine: str, name: str) -> str:
+    model, kind = case.prepared(engine).model.repository, load_deployment(name)
+    launch = case.launch(engine, apart=bool(kind.address))
+    return artefacts(launch, kind, "A title", model).files[kind.file]
 
 
 def loaded(case: Case, engine: str, kind: str) -> dict:
+    return documents(case, engine, kind)[-1]
+
+
+def documents(case: Case, engine: str, kind: str) -> list[dict]:
     yaml = pytest.importorskip("yaml")
-    return [*yaml.safe_load_all(text(case, engine, kind))][-1]
+    return [*yaml.safe_load_all(text(case, engine, kind))]
+
+
+def sets(case: Case, engine: str) -> dict[str, dict]:
+    """The LeaderWorkerSets of a case by their names, without what all have in common."""
+    found = {
+        one["metadata"]["name"]: one["spec"]
+        for one in documents(case, engine, "lws")
+        if one["kind"] == "LeaderWorkerSet"
+    }
+    return {name.rpartition("-")[2]: one for name, one in found.items()}
+
+
+def commands(pod: dict) -> list[str]:
+    """What the nodes of a worker run, by their number in it."""
+    (container,) = pod["containers"]
+    lines = container["args"][0].splitlines()
+    return [one.partition(") exec ")[2] for one in lines if ") exec " in one]
 
 
 def test_bundled_kinds_are_as_a_person_would_have_to_write_them():
@@ -138,10 +163,61 @@ def test_yaml_loads(case: Case, engine: str, kind: str):
     assert loaded(case, engine, kind)
 
 
-@pytest.mark.parametrize(("kind", "engine"), [one for one in RUN_BY if one[0] != "compose"])
+@pytest.mark.parametrize(
+    ("kind", "engine"), [one for one in RUN_BY if one[0] not in {"compose", "lws"}]
+)
 @EACH
 def test_objects_are_what_their_schemas_allow(case: Case, engine: str, kind: str):
     assert problems(kind, loaded(case, engine, kind)) == []
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang", "vllm-ascend"])
+@EACH
+def test_sets_are_what_their_schema_allows(case: Case, engine: str):
+    found = [one for one in documents(case, engine, "lws") if one["kind"] == "LeaderWorkerSet"]
+    assert found
+    assert [problem for one in found for problem in problems("lws", one)] == []
+
+
+def test_each_role_is_a_set_with_a_group_for_each_worker():
+    found = sets(CASES["pools"], "sglang")
+    sizes = {
+        role: (one["replicas"], one["leaderWorkerTemplate"]["size"]) for role, one in found.items()
+    }
+    assert sizes == {"prefill": (2, 1), "decode": (1, 2)}
+    decode = commands(found["decode"]["leaderWorkerTemplate"]["workerTemplate"]["spec"])
+    assert [one.split("--node-rank ")[1][0] for one in decode] == ["0", "1"]
+    assert all('--dist-init-addr "${LWS_LEADER_ADDRESS}":29501' in one for one in decode)
+
+
+def test_the_router_finds_groups_by_their_names():
+    (front,) = [
+        one for one in documents(CASES["pools"], "sglang", "lws") if one["kind"] == "Deployment"
+    ]
+    command = front["spec"]["template"]["spec"]["containers"][0]["command"]
+    assert parse("sglang-router", command)[1] == []
+    name = "deepseek-ai-deepseek-v3"
+    assert [one for one in command if one.startswith("http")] == [
+        f"http://{name}-prefill-0.{name}-prefill:8001",
+        f"http://{name}-prefill-1.{name}-prefill:8001",
+        f"http://{name}-decode-0.{name}-decode:8001",
+    ]
+
+
+def test_a_router_that_reads_a_file_finds_it_in_its_pod():
+    held, *_, front, _ = documents(CASES["replicas"], "trtllm", "lws")
+    assert "llama-3-3-70b-instruct-server-1.meta-llama" in held["data"]["router.conf"]
+    pod = front["spec"]["template"]["spec"]
+    assert pod["volumes"][0]["configMap"]["name"] == held["metadata"]["name"]
+    assert (
+        pod["containers"][0]["workingDir"] == pod["containers"][0]["volumeMounts"][0]["mountPath"]
+    )
+
+
+def test_without_a_router_the_leaders_answer():
+    service = loaded(CASES["two nodes"], "vllm", "lws")
+    assert service["kind"] == "Service"
+    assert service["spec"]["selector"]["leaderworkerset.sigs.k8s.io/worker-index"] == "0"
 
 
 def test_a_schema_tells_what_it_does_not_allow():
@@ -275,8 +351,18 @@ def test_llm_d_has_its_pools():
 @pytest.mark.parametrize(
     ("engine", "kind", "case", "message"),
     [
-        ("lmdeploy", "dynamo", "one server", "is not known to run LMDeploy"),
-        ("trtllm", "llm-d", "one server", "is not known to run TensorRT-LLM"),
+        (
+            "lmdeploy",
+            "dynamo",
+            "one server",
+            "runs SGLang, TensorRT-LLM, vLLM; it has no command for LMDeploy",
+        ),
+        (
+            "trtllm",
+            "llm-d",
+            "one server",
+            "runs SGLang, vLLM; it has no command for TensorRT-LLM",
+        ),
     ],
 )
 def test_what_a_kind_cannot_do_is_one_line(engine: str, kind: str, case: str, message: str):
@@ -284,8 +370,51 @@ def test_what_a_kind_cannot_do_is_one_line(engine: str, kind: str, case: str, me
         text(CASES[case], engine, kind)
 
 
+@pytest.mark.parametrize(
+    ("engine", "kind", "layout", "message"),
+    [
+        ("vllm", "llmisvc", Layout(8, 2), "TP8 PP2 is started by --to lws"),
+        ("sglang", "llmisvc", Layout(16), "TP16 is started by --to lws"),
+        ("trtllm", "lws", Layout(16), "starts its processes on 2 nodes by itself"),
+        ("mindie", "lws", Layout(4), "reads config.json with addresses of nodes"),
+    ],
+)
+def test_what_no_pod_can_start_is_one_line(engine: str, kind: str, layout: Layout, message: str):
+    chip = "ascend_910b3" if engine == "mindie" else "h100_sxm"
+    with pytest.raises(InputError, match=message):
+        text(one(DENSE, chip, layout), engine, kind)
+
+
+def test_another_engine_under_kserve_brings_its_command_and_its_connector():
+    spec = loaded(CASES["pools"], "sglang", "llmisvc")["spec"]
+    (decode, _), (prefill,) = commands(spec["template"]), commands(spec["prefill"]["template"])
+    for command, role in ((decode, "decode"), (prefill, "prefill")):
+        assert "--model-path /mnt/models --served-model-name deepseek-ai/DeepSeek-V3" in command
+        assert f"--disaggregation-mode {role}" in command
+        assert command.endswith("$tls ;;")
+    assert commands(spec["worker"]) == commands(spec["template"])
+    (sidecar,) = spec["template"]["initContainers"]
+    assert sidecar["args"] == ["--kv-connector=sglang"]
+    assert spec["labels"] == spec["prefill"]["labels"] == {"llm-d.ai/engine-type": "sglang"}
+
+
+def test_kserves_own_command_is_not_replaced():
+    spec = loaded(CASES["replicas"], "vllm", "llmisvc")["spec"]
+    (container,) = spec["template"]["containers"]
+    assert "command" not in container
+    assert container["env"][-1]["name"] == "VLLM_ADDITIONAL_ARGS"
+
+
+@pytest.mark.parametrize("kind", ["llmisvc", "llm-d", "dynamo", "lws"])
+def test_clusters_are_asked_for_a_draft_that_nobody_named(kind: str):
+    case = one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7)
+    made = text(case, "vllm", kind)
+    assert "$DRAFT_MODEL" in next(line for line in made.splitlines() if "envsubst" in line)
+    assert "${DRAFT_MODEL}" in made
+
+
 def test_an_unknown_kind_names_the_known_ones():
-    with pytest.raises(InputError, match="known: compose, dynamo, llm-d, llmisvc, sh, slurm"):
+    with pytest.raises(InputError, match="known: compose, dynamo, llm-d, llmisvc, lws, sh, slurm"):
         load_deployment("heroku")
 
 
