@@ -20,10 +20,10 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from rich.color import ColorSystem
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers import linux_driver
@@ -100,17 +100,6 @@ def waiting_keys(screen: Screen[Any]) -> list[events.Key]:
     return [events.Key(one.key, one.character) for one in found]
 
 
-class Sent(CompositorUpdate):
-    """What a frame sends, made already."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def render_segments(self, console: Console) -> str:
-        """The text as it is."""
-        return self._text
-
-
 class TerminalApp(App[int], inherit_bindings=False):
     """An app in a terminal."""
 
@@ -137,8 +126,16 @@ class TerminalApp(App[int], inherit_bindings=False):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if not isinstance(renderable, LayoutUpdate | ChopsUpdate) or self.is_headless:
             super()._display(screen, renderable)
-        elif sent := self._changed(renderable, screen.size):
-            super()._display(screen, Sent(sent))  # type: ignore[arg-type]
+            return
+        driver = self._driver
+        if driver is None or self._batch_count or self._closed or not self._running:
+            return
+        if sent := self._changed(renderable, screen.size):
+            self._begin_update()
+            driver.write(sent)
+            self._end_update()
+            driver.flush()
+        self.post_display_hook()
 
     def _changed(self, update: LayoutUpdate | ChopsUpdate, size: Size) -> str:
         """What has to be sent of an update."""

@@ -13,7 +13,8 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | graph_tokens, graph_sequences, graph_list | up to what decode passes replay graphs |
 | kv, online | spellings of the cache's format and of what the engine quantises weights to |
 | drafts, drafts_plus_one | draft tokens of the model's own prediction layers |
-| eagle_drafts, parallel_drafts, dflash_drafts, model_drafts, ngram_drafts | of other methods |
+| first_eagle_drafts, eagle_drafts, parallel_drafts, dflash_drafts | of methods with a draft |
+| model_drafts, ngram_drafts | of a small model, and of words looked up |
 | draft_model | their checkpoint |
 | replicas | copies of the model that one process starts by itself |
 | prefill_tensor, prefill_data, decode_tensor, decode_data | degrees of the pools, for both |
@@ -130,6 +131,7 @@ def _host_cache(scenario: Scenario, layout: Layout) -> dict[str, int]:
 
 
 _METHODS = {
+    DraftMethod.EAGLE: "first_eagle",
     DraftMethod.EAGLE3: "eagle",
     DraftMethod.P_EAGLE: "parallel",
     DraftMethod.DFLASH: "dflash",
