@@ -42,6 +42,7 @@ def flat_keys(keys: Keys, model_type: str, own: Mapping[str, Any] | None = None)
         assumptions=keys.assumptions,
         opened=[],
     )
+    flat.read |= keys.read
     keys.read = flat.read
     return flat
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from engine.plan.metric import Metric
-from engine.plan.money_metrics import MONEY_METRICS
+from engine.plan.metrics.metric import Metric
+from engine.plan.metrics.money import MONEY_METRICS
 from engine.plan.results import Table
 from engine.scenario import Objectives
 from engine.words.messages import say
