@@ -9,14 +9,14 @@ from engine.hardware.forward_runtime import forward_framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import Image, Text
 from engine.model.precision import Precision
-from engine.plan.accuracy import Accuracy
-from engine.plan.benchmark import EncoderName, FpsName, fps_model
-from engine.plan.launch_process import Launch
-from engine.plan.launch_remark import Gap
-from engine.plan.launch_template import template_launch
-from engine.plan.metric import Metric
-from engine.plan.nudge import Nudge, weight_nudges
+from engine.plan.launch.process import Launch
+from engine.plan.launch.remark import Gap
+from engine.plan.launch.template import template_launch
+from engine.plan.metrics.metric import Metric
+from engine.plan.names.benchmark import EncoderName, FpsName, fps_model
+from engine.plan.nudges.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
 from engine.words.messages import say

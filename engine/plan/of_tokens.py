@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.model.precision import Precision
-from engine.plan.accuracy import Accuracy
-from engine.plan.benchmark import FtlName, TpsName, model_and_size
-from engine.plan.metric import Metric
-from engine.plan.metrics import BY_ID, USED, statistics_of
-from engine.plan.money_metrics import MONEY_METRICS
+from engine.plan.metrics.metric import Metric
+from engine.plan.metrics.money import MONEY_METRICS
+from engine.plan.metrics.table import BY_ID, USED, statistics_of
+from engine.plan.names.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.prepared import Prepared
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table
 from engine.scenario import NameKind, Objectives, Scenario
 from engine.words.messages import say
@@ -27,8 +27,8 @@ from engine.words.quantities import (
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 
 if TYPE_CHECKING:
-    from engine.plan.launch_process import Launch
-    from engine.plan.nudge import Nudge
+    from engine.plan.launch.process import Launch
+    from engine.plan.nudges.nudge import Nudge
 
 
 _COST = BY_ID["usd_per_million_output"]
@@ -153,9 +153,9 @@ class TokenPlans:
     ) -> Launch:
         """Its processes by the engine's launch table or template."""
         from engine.hardware.launch_table import LaunchTable, LaunchTemplate
-        from engine.plan.launch_table import TabledLaunch
-        from engine.plan.launch_template import token_template
-        from engine.plan.launch_version import launched_version, refuse_version
+        from engine.plan.launch.table import TabledLaunch
+        from engine.plan.launch.template import token_template
+        from engine.plan.launch.version import launched_version, refuse_version
 
         chosen = (arrangement, precision, batch)
         match prepared.framework.launch:
@@ -169,13 +169,13 @@ class TokenPlans:
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""
-        from engine.plan.token_nudges import precision_nudges
+        from engine.plan.nudges.tokens import precision_nudges
 
         return precision_nudges(scenario, prepared)
 
     def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Lengths, limits on layouts, balance of experts, drafts."""
-        from engine.plan.token_nudges import knob_nudges
+        from engine.plan.nudges.tokens import knob_nudges
 
         return knob_nudges(scenario, prepared)
 

@@ -1,4 +1,5 @@
-"""Draft models that speculate for a target: EAGLE-3, P-EAGLE, DFlash and one-layer MTP heads.
+"""Draft models that speculate for a target: EAGLE, EAGLE-3, P-EAGLE, DFlash, DSpark and one-layer
+MTP heads.
 
 They work on hidden states of the target, so they are no models by themselves: their bytes, cache
 and FLOPs are those of what is in the checkpoint, with the vocabulary that they score (a part of the
@@ -16,9 +17,17 @@ from typing import Any
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
 from engine.model.dialects.classes import class_names
-from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
+from engine.model.dialects.decoder import (
+    Traits,
+    assemble,
+    plain_attention,
+    plain_feed_forward,
+    read_decoder,
+    read_dimensions,
+)
+from engine.model.dialects.deepseek import read_latent, read_latent_shape
 from engine.model.dialects.nesting import flat_keys
-from engine.model.dialects.parts import Mixer, attention
+from engine.model.dialects.parts import Mixer, attention, layer
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 from engine.words.errors import InputError, UnknownArchitecture
@@ -32,11 +41,23 @@ _CLASSES = {
     "Eagle3DraftModel": "eagle3-draft",
     "Eagle3Speculator": "eagle3-draft",
     "LlamaForCausalLMEagle3": "eagle3-draft",
+    "LlamaForCausalLMEagle": "eagle-draft",
+    "EagleLlamaForCausalLM": "eagle-draft",
+    "MistralForCausalLMEagle": "eagle-draft",
+    "Qwen2ForCausalLMEagle": "eagle-draft",
+    "EagleQwen2ForCausalLM": "eagle-draft",
+    "Eagle3DeepseekV2ForCausalLM": "eagle3-latent-draft",
+    "Eagle3DeepseekV3ForCausalLM": "eagle3-latent-draft",
+    "Qwen3DSparkModel": "dspark-draft",
+    "Qwen3OmniDSparkModel": "dspark-draft",
 }
 _NAMES = {
+    "eagle-draft": "an EAGLE draft",
     "eagle3-draft": "an EAGLE-3 draft",
+    "eagle3-latent-draft": "an EAGLE-3 draft",
     "p-eagle-draft": "a P-EAGLE draft",
     "dflash-draft": "a DFlash draft",
+    "dspark-draft": "a DSpark draft",
     "mtp-draft": "a multi-token-prediction draft",
 }
 _EAGLE3 = re.compile(r"^Eagle3(?!Deepseek)\w+ForCausalLM$|Eagle3$")
@@ -68,6 +89,8 @@ def draft_kind(config: Mapping[str, Any]) -> str:
             if pattern.search(name):
                 return kind
     stated = config.get("speculators_model_type")
+    if stated == "dspark":
+        return "dspark-draft"
     if stated is not None and stated != "eagle3":
         return "other-draft"
     named = stated == "eagle3" or config.get("draft_vocab_size") is not None
@@ -81,7 +104,13 @@ def read(keys: Keys) -> Architecture:
             keys.values.get("speculators_model_type") or (class_names(keys.values) or ("?",))[0]
         )
         raise _refused(keys, str(stated))
-    readers = {"dflash-draft": _read_dflash, "mtp-draft": _read_prediction}
+    readers = {
+        "dflash-draft": _read_dflash,
+        "dspark-draft": _read_dspark,
+        "mtp-draft": _read_prediction,
+        "eagle-draft": _read_first_eagle,
+        "eagle3-latent-draft": _read_latent_eagle,
+    }
     keys.warnings.append(
         f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves "
         "nothing by itself"
@@ -107,7 +136,7 @@ def _refused(keys: Keys, stated: str) -> InputError:
             "described; expected {known}, or a model",
             source=keys.source,
             name=clean(stated, 60),
-            known=", ".join(_NAMES.values()),
+            known=", ".join(dict.fromkeys(_NAMES.values())),
         )
     )
 
@@ -133,6 +162,75 @@ def _read_eagle(keys: Keys) -> Architecture:
     text = read_decoder(inner, Traits(), shape=shape, mixer=mixer, other=other)
     head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
     return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
+
+
+def _read_first_eagle(keys: Keys) -> Architecture:
+    """The target's own layer behind one projection of embedding and hidden state; neither a norm
+    in front of the first layer nor one at the end (arXiv:2401.15077; vLLM's llama_eagle.py)."""
+    _ignore_training(keys)
+    keys.ignore("bias")
+    shape = read_dimensions(keys)
+    joined = Matrix("fc", 2 * shape.hidden, shape.hidden, Role.OTHER, Split.REPLICATED)
+    usual = "Qwen2" in class_names(keys.values)[0]
+    traits = Traits(qkv_bias=usual or "attention_bias", final_norm=False)
+    mixer, part = (
+        plain_attention(keys, shape, traits, None),
+        plain_feed_forward(keys, shape, traits),
+    )
+    blocks = []
+    for index in range(shape.layers):
+        own = mixer(index)
+        if not index:
+            own = replace(own, kind="draft attention", matrices=(joined, *own.matrices))
+        norms = 2 if index else 1
+        blocks.append(layer(own, part(index), norms=norms, norm_parameters=norms * shape.hidden))
+    text = assemble(keys, shape.hidden, shape.vocabulary, blocks, traits)
+    return _with_targets_ends(text)
+
+
+def _read_latent_eagle(keys: Keys) -> Architecture:
+    """EAGLE-3 over latent attention, a dense part behind it (vLLM's deepseek_eagle3.py)."""
+    keys = flat_keys(keys, "deepseek_v3")
+    _ignore_training(keys)
+    keys.ignore(*_EXPERTS)
+    shape = read_latent_shape(keys)
+    given = keys.optional_integer("num_aux_hidden_states", minimum=1, maximum=1000)
+    taps = given or _taps(keys)
+    target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
+    rows = keys.integer("draft_vocab_size", default=shape.vocabulary)
+    joined = Matrix("fc", taps * target, shape.hidden, Role.OTHER, Split.REPLICATED)
+    plain = read_latent(keys, shape)[0]
+    wide = tuple(
+        replace(one, inputs=2 * shape.hidden) if one.inputs == shape.hidden else one
+        for one in plain.matrices
+    )
+    first = replace(plain, kind="draft latent attention", matrices=(joined, *wide))
+    other = taps * target if keys.flag("fc_norm", default=False) else 0
+    keys.ignore("norm_output")
+    text = read_decoder(
+        keys,
+        Traits(norms=3),
+        shape=shape,
+        mixer=lambda index: plain if index else first,
+        feed_forward=plain_feed_forward(keys, shape, Traits()),
+        other=other,
+    )
+    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
+    return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
+
+
+_EXPERTS = (
+    "first_k_dense_replace",
+    "moe_intermediate_size",
+    "moe_layer_freq",
+    "n_group",
+    "n_routed_experts",
+    "n_shared_experts",
+    "num_experts_per_tok",
+    "num_nextn_predict_layers",
+    "topk_group",
+)
+"""Of the target: drafts over latent attention have no experts."""
 
 
 def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
@@ -164,6 +262,33 @@ def _read_dflash(keys: Keys) -> Architecture:
     joined = states * shape.hidden**2 + shape.hidden
     text = read_decoder(keys, _LIKE_QWEN3, shape=shape, windows=windows, other=joined)
     return _with_targets_ends(text)
+
+
+def _read_dspark(keys: Keys) -> Architecture:
+    """DFlash with a table and a head that say what a token makes of the next one's scores
+    (``markov``), and one figure of confidence (vLLM's qwen3_dspark.py)."""
+    _ignore_training(keys)
+    inner = keys.scope(_LAYER_CONFIG, model_type="qwen3") or flat_keys(keys, "qwen3")
+    inner.nested = False
+    shape = read_dimensions(inner)
+    keys.ignore("block_size", "mask_token_id", "markov_head_type", "sample_from_anchor")
+    keys.ignore("use_aux_hidden_state", "dspark_bonus_anchor", "num_anchors", "num_target_layers")
+    taps = keys.integers("target_layer_ids") or keys.integers("aux_hidden_state_layer_ids")
+    target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
+    rank = keys.integer("markov_rank")
+    rows = keys.optional_integer("draft_vocab_size", minimum=1) or shape.vocabulary
+    other = len(taps or [0] * shape.layers) * target * shape.hidden + shape.hidden
+    other += (shape.vocabulary + rows) * rank
+    if keys.flag("enable_confidence_head", default=False):
+        seen = keys.flag("confidence_head_with_markov", default=False)
+        other += shape.hidden + (rank if seen else 0) + 1
+    windows = layer_windows(inner, shape.layers, window_size(inner), [False] * shape.layers)
+    text = read_decoder(inner, _LIKE_QWEN3, shape=shape, windows=windows, other=other)
+    if rows == shape.vocabulary:
+        return _with_targets_ends(text)
+    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
+    own = replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
+    return replace(own, embedding_parameters=0)
 
 
 def _read_prediction(keys: Keys) -> Architecture:

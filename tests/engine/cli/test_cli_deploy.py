@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
 
 ARGUMENTS = [
     *("--model", "llama-3.1-8b", "--chip", "h100_sxm", "--chips", "2"),
