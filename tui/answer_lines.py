@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from engine.words.messages import say
-from tui.lines import Line, Run, cells, line, wrapped
-from tui.styles import BADGE_BAD, BADGE_BUSY, BADGE_GOOD, BEST, BOLD, PLAIN, WARN, Role
+from tui.drawing.lines import Line, Run, cells, line, wrapped
+from tui.drawing.styles import BADGE_BAD, BADGE_BUSY, BADGE_GOOD, BEST, BOLD, PLAIN, WARN, Role
 
 BADGES = {
     "meets": (" ✓ meets ", BADGE_GOOD),

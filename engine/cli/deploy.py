@@ -7,9 +7,9 @@ import sys
 
 from engine.cli import FOUND
 from engine.cli.streams import having
-from engine.plan.deploy import deploy, write_artefacts
-from engine.plan.launch_remark import remark_lines
-from engine.plan.plan_file import load_plan
+from engine.plan.deploy.files import deploy, write_artefacts
+from engine.plan.launch.remark import remark_lines
+from engine.plan.saved.plan_file import load_plan
 from engine.sources.files import user_path
 from engine.words.messages import say
 from engine.words.text import clean

@@ -17,10 +17,10 @@ from engine.model.kinds import ModelKind
 from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
-from engine.plan.metrics import NO_MEMORY
+from engine.plan.metrics.table import NO_MEMORY
 from engine.plan.predicted import Predicted, predicted
-from engine.plan.ranges import accuracy_of
-from engine.plan.starting import unstarted
+from engine.plan.row_ranges import accuracy_of
+from engine.plan.why.starting import unstarted
 from engine.scenario import LEAST_PER_SECOND, MOST_PER_SECOND, ArrangementKind, Scenario
 from engine.serve.call import Batch, Concurrency, Most, Rate, Size
 from engine.serve.kinds import kind_of

@@ -15,9 +15,9 @@ from engine.cli.sweep import command_scenario
 from engine.cli.traced import asked_trace
 from engine.model.architecture import Architecture
 from engine.plan.lengths import fitted, lengths_note
-from engine.plan.plan_file import load_plan
-from engine.plan.simulation import Question, overloaded, simulated
-from engine.plan.simulation_text import report
+from engine.plan.saved.plan_file import load_plan
+from engine.plan.simulation.deployment import Question, overloaded, simulated
+from engine.plan.simulation.text import report
 from engine.serve.resolve import Resolved, resolve
 from engine.sources.files import user_path
 from engine.words.errors import InputError

@@ -2,7 +2,7 @@
 
 Either one template, whose fields in braces are filled in, or a table: entries with fields in
 braces, each of which is written when all its fields have values. ``{field?}`` asks for the value
-without spelling it. What the fields are called is said in `engine.plan.launch_fields`.
+without spelling it. What the fields are called is said in `engine.plan.launch.fields`.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ import math
 import numpy as np
 
 from engine.plan.drafting import drafts_note
-from engine.plan.fleet import sure_replicas
+from engine.plan.fleet.fewest import sure_replicas
 from engine.plan.kept import certainty_percent, missed_for_certainty, never_compared
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
-from engine.plan.metrics import (
+from engine.plan.metrics.table import (
     LARGEST_RATE,
     MEMORY,
     NO_FIGURE,
@@ -22,9 +22,9 @@ from engine.plan.metrics import (
     UNSTABLE,
 )
 from engine.plan.prepared import Prepared
-from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
+from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import batch_table
 from engine.scenario import EVEN_CERTAINTY, Objectives, Scenario
 from engine.serve.images import with_images

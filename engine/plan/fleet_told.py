@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.plan.fleet import Fleet, Sized
-from engine.plan.fleet_day import Day
-from engine.plan.fleet_pool import Split
+from engine.plan.fleet.day import Day
+from engine.plan.fleet.fewest import Fleet, Sized
 from engine.plan.money.prices import load_prices
+from engine.plan.stock import Split
 from engine.words.messages import say
 from engine.words.quantities import dollars, duration, rate, replicas_words
 

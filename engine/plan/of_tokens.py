@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.model.precision import Precision
-from engine.plan.accuracy import Accuracy
-from engine.plan.benchmark import FtlName, TpsName, model_and_size
-from engine.plan.metric import Metric
-from engine.plan.metrics import BY_ID, USED, statistics_of
-from engine.plan.money_metrics import MONEY_METRICS
+from engine.plan.metrics.metric import Metric
+from engine.plan.metrics.table import BY_ID, USED, statistics_of
+from engine.plan.money.words import limited_money
+from engine.plan.names.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.prepared import Prepared
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table
 from engine.scenario import NameKind, Objectives, Scenario
 from engine.words.messages import say
@@ -27,8 +27,8 @@ from engine.words.quantities import (
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 
 if TYPE_CHECKING:
-    from engine.plan.launch_process import Launch
-    from engine.plan.nudge import Nudge
+    from engine.plan.launch.process import Launch
+    from engine.plan.nudges.nudge import Nudge
 
 
 _COST = BY_ID["usd_per_million_output"]
@@ -105,7 +105,8 @@ class TokenPlans:
             for value, limit in [(table.value(row, one.id), one.limit_in(objectives))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
-        limited, load = _of_money(table, row, objectives), _of_the_load(table, row, objectives)
+        limited = limited_money(table, row, objectives, lambda one: say(one.short))
+        load = _of_the_load(table, row, objectives)
         if table.at_rate and isinstance(arrangement := table.arrangement(row), Aggregated):
             priced = _COST.id in table.metrics
             cost = [_cost(table, row, objectives)] if priced else []
@@ -153,9 +154,9 @@ class TokenPlans:
     ) -> Launch:
         """Its processes by the engine's launch table or template."""
         from engine.hardware.launch_table import LaunchTable, LaunchTemplate
-        from engine.plan.launch_table import TabledLaunch
-        from engine.plan.launch_template import token_template
-        from engine.plan.launch_version import launched_version, refuse_version
+        from engine.plan.launch.table import TabledLaunch
+        from engine.plan.launch.template import token_template
+        from engine.plan.launch.version import launched_version, refuse_version
 
         chosen = (arrangement, precision, batch)
         match prepared.framework.launch:
@@ -169,13 +170,13 @@ class TokenPlans:
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""
-        from engine.plan.token_nudges import precision_nudges
+        from engine.plan.nudges.tokens import precision_nudges
 
         return precision_nudges(scenario, prepared)
 
     def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Lengths, limits on layouts, balance of experts, drafts."""
-        from engine.plan.token_nudges import knob_nudges
+        from engine.plan.nudges.tokens import knob_nudges
 
         return knob_nudges(scenario, prepared)
 
@@ -186,22 +187,6 @@ def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[
     for one in every:
         limited = [other for other in statistics_of(one) if other.limit_in(objectives) is not None]
         yield from limited or ([one] if one in times else [])
-
-
-def _of_money(table: Table, row: int, objectives: Objectives) -> Iterator[tuple[Metric, str]]:
-    """What tokens cost and what energy they take, where that has a limit."""
-    for metric in MONEY_METRICS:
-        limit = metric.limit_in(objectives)
-        if limit is not None and metric.id in table.metrics:
-            yield (
-                metric,
-                say(
-                    "{name} {value} of {limit}",
-                    name=say(metric.short),
-                    value=f"{table.value(row, metric.id):.3g}",
-                    limit=f"{limit:g}",
-                ),
-            )
 
 
 def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import CODES, UNSTABLE
+from engine.plan.metrics.table import CODES, UNSTABLE
 from engine.plan.results import Sweep, Table
 from engine.scenario import Best, Scenario
 from engine.words.arrays import FloatArray, IntArray
@@ -33,7 +33,7 @@ def standing(table: Table, scenario: Scenario) -> FloatArray:
 
 
 def _wanted(table: Table, scenario: Scenario) -> FloatArray:
-    """What is wanted most, more is better; models that are not billed have their throughput."""
+    """What is wanted most, more is better."""
     least = _LEAST.get(scenario.best, "")
     if least not in table.metrics:
         return table.metrics[table.throughput]

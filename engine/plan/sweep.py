@@ -22,7 +22,7 @@ from engine.plan.blocks import (
     outcome_of,
     rows_of,
 )
-from engine.plan.metrics import CODES, NO_FIGURE
+from engine.plan.metrics.table import CODES, NO_FIGURE
 from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import LARGEST_BATCH, Prepared, refuse_elsewhere
 from engine.plan.ranking import rank

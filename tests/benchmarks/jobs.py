@@ -25,7 +25,7 @@ from pathlib import Path
 from profiles import ROOT
 from tests.benchmarks.terminal import cpu_seconds
 from tests.tui.test_tmux import Tmux
-from tui.keeping import REST_SECONDS
+from tui.beside.keeping import REST_SECONDS
 
 DATA = Path(__file__).parents[1] / "data"
 

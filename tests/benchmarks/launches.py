@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 
 from engine.words.errors import InputError
-from tests.engine.plan.launch_scenarios import CASES
+from tests.engine.plan.launch.launch_scenarios import CASES
 
 ENGINES = ("vllm", "sglang", "trtllm", "vllm-ascend", "mindie", "lmdeploy", "atom", "deepspeed")
 

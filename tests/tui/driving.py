@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from engine.scenario import LayoutLimits, Objectives, Scenario
 from engine.words.messages import ENGLISH
 from tui.app import RooftopApp
-from tui.choices import load_choices
-from tui.settings import Settings
+from tui.session.choices import load_choices
+from tui.settings.settings import Settings
 
 SMALL = Scenario(
     model="llama-3.1-8b",

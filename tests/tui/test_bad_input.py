@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
 from engine.words.errors import InputError, RooftopError
 from tests.tui.driving import SMALL, press, running
 from tui.app import RooftopApp
-from tui.choices import Choices, load_choices
-from tui.config import load_config
 from tui.crash import note_crash
-from tui.fields import HARDWARE, cycle
-from tui.lines import line, padded
+from tui.drawing.lines import line, padded
+from tui.fields.forms import HARDWARE, cycle
+from tui.session.choices import Choices, load_choices
+from tui.settings.config import load_config
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -73,9 +73,9 @@ async def test_plans_that_cannot_be_opened_or_written():
             assert name in message
             assert words in message
         for name, words in {
-            "nowhere/p.toml": "No such file or directory; nothing was changed",
+            "nowhere/p.toml": "no such file or directory; nothing was changed",
             "fifo.toml": "is no regular file",
-            "folder.toml": "Is a directory",
+            "folder.toml": "is a directory",
             "~no-such-user/p": "no home folder of that name",
         }.items():
             message = await answered(pilot, "s", name)
@@ -117,7 +117,7 @@ async def test_a_full_disk_keeps_the_old_plan(monkeypatch):
         await press(pilot, "2", "down", "right")
         monkeypatch.setattr(os, "fsync", full)
         message = await answered(pilot, "s", "p.toml")
-        assert "No space left on device; nothing was changed" in message
+        assert "no space left on device; nothing was changed" in message
         assert Path("p.toml").read_text() == old
         assert screen.store.dirty
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.plan.deploy_kind import deployment_ids
+from engine.plan.deploy.kind import deployment_ids
 from tests.tui.driving import press, running
 from tui.overlays.deploy_page import DeployPage
 from tui.paths import last_copy_file

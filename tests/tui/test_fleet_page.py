@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.plan.fleet import sized_fleet
-from engine.plan.fleet_day import planned_day
-from engine.plan.fleet_pool import best_split, read_stock
+from engine.plan.fleet.day import planned_day
+from engine.plan.fleet.fewest import sized_fleet
+from engine.plan.stock import best_split, read_stock
 from engine.scenario import Workload
 from tests.tui.driving import SMALL, press, running, until
 from tui.overlays.fleet_lines import Shown, fleet_lines

@@ -8,8 +8,8 @@ import pytest
 
 from engine.scenario import Scenario
 from tests.tui.driving import SMALL, press, running
-from tui.choices import load_choices
-from tui.fields import HARDWARE, WORKLOAD
+from tui.fields.forms import HARDWARE, WORKLOAD
+from tui.session.choices import load_choices
 from tui.widgets.form_rows import Heading, form_rows
 
 pytestmark = pytest.mark.usefixtures("own_folders")

@@ -12,8 +12,8 @@ from textual._xterm_parser import XTermParser
 from tests.tui.driving import press, running, settled, until
 from tui.keymap import BY_CHARACTER, as_pressed
 from tui.screen import MainScreen
-from tui.terminal_app import KeyParser
-from tui.typed_text import TypedText
+from tui.terminal.app import KeyParser
+from tui.terminal.typed_text import TypedText
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 

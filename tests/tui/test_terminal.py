@@ -216,7 +216,7 @@ def test_the_config_file_gives_keys(tmp_path):
 
 def test_a_mistake_of_ours_ends_in_one_line_and_keeps_the_session(tmp_path):
     """The app is broken on purpose; what it says names no line of it."""
-    code = "import tui.session as s\ns.Session.move = lambda *_: 1 // 0\n"
+    code = "import tui.session.session as s\ns.Session.move = lambda *_: 1 // 0\n"
     code += "from tui.main import main\nmain()\n"
     program = Terminal(tmp_path, SCENARIO, code=code)
     try:

@@ -20,13 +20,13 @@ from tui.actions.pointing import Pointing
 from tui.actions.program import Program
 from tui.actions.prompt import Prompt
 from tui.actions.typing import Typing
-from tui.behind import Behind
+from tui.beside.behind import Behind
+from tui.beside.fetching import Fetching
+from tui.beside.thinking import Thinking
+from tui.beside.waiting import Waiting
 from tui.desk import Desk
 from tui.facts import facts_of
-from tui.fetching import Fetching
 from tui.keymap import ASKING
-from tui.thinking import Thinking
-from tui.waiting import Waiting
 from tui.widgets.panes import FooterPane, Pane
 
 

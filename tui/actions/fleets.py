@@ -7,8 +7,8 @@ from engine.words.messages import say
 from engine.words.text import clean
 from tui.actions.base import Group
 from tui.actions.picking import Picking
+from tui.beside.fleets import Fleets
 from tui.desk import Desk
-from tui.fleets import Fleets
 
 
 class Fleeting(Group):

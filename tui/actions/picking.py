@@ -11,8 +11,8 @@ from tui.actions.base import Group
 from tui.actions.choosing import Choosing
 from tui.actions.files import Files
 from tui.desk import Desk
-from tui.field import Field
-from tui.fields import HARDWARE
+from tui.fields.field import Field
+from tui.fields.forms import HARDWARE
 from tui.widgets.form_pane import FormPane
 from tui.widgets.panes import TypedPane
 
@@ -68,7 +68,7 @@ class Picking(Group):
     def take_precision(self, text: str) -> None:
         """Formats of weights and activations by their bits, or by a format's name; several are
         put side by side."""
-        from engine.plan.named_scenario import with_precision
+        from engine.plan.names.named_scenario import with_precision
 
         if "," in text:
             self._change(replace(self._store.current, precisions=_listed(text)), "precisions")
@@ -82,7 +82,7 @@ class Picking(Group):
 
     def take_open(self, text: str) -> None:
         """A scenario of before by its name, or a plan by its path."""
-        from tui.past import past_scenarios
+        from tui.session.past import past_scenarios
 
         past = next((one for one in past_scenarios() if one.name == text), None)
         if past is None:
@@ -102,7 +102,7 @@ class Picking(Group):
 
     def take_knob(self, text: str) -> None:
         """Set a field by its name, as ``rate 3``; raises `InputError`."""
-        from tui.knobs import knob
+        from tui.fields.knobs import knob
 
         found = knob(text)
         forms = [pane for pane in self._desk.panes if isinstance(pane, FormPane)]

@@ -8,8 +8,8 @@ from textual import events
 
 from engine.words.errors import RooftopError
 from tui.actions.base import Group
-from tui.line_editor import edited, pasted
-from tui.lines import cells
+from tui.drawing.lines import cells
+from tui.terminal.line_editor import edited, pasted
 from tui.widgets.panes import TypedPane
 
 if TYPE_CHECKING:

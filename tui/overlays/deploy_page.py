@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 
 import textual.events as events
 
-from engine.plan.deploy import Artefacts
-from engine.plan.launch_remark import gaps_of, notes_of
+from engine.plan.deploy.files import Artefacts
+from engine.plan.launch.remark import gaps_of, notes_of
 from engine.words.errors import InputError
 from engine.words.messages import error_text, say
 from engine.words.text import clean
-from tui.lines import Line, line, wrapped
-from tui.overlays.page import CLOSING, Page
-from tui.styles import BAD, DIM, GOOD, PLAIN, WARN
+from tui.drawing.lines import Line, line, wrapped
+from tui.drawing.styles import BAD, DIM, GOOD, PLAIN, WARN
+from tui.page import CLOSING, Page
 
 _COLUMNS, _ROWS = 76, 4
 """Of a remark, which narrow terminals show whole."""

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.plan.fleet import Fleet
-from engine.plan.fleet_pool import Split
+from engine.plan.fleet.fewest import Fleet
 from engine.plan.fleet_told import Answer, day_answer, day_words, rate_answer, split_answer
+from engine.plan.stock import Split
 from engine.words.messages import say
 from engine.words.quantities import rate
-from tui.bars import bar
-from tui.lines import Line, cells, fit, line, right, wrapped
-from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN, Role
+from tui.drawing.bars import bar
+from tui.drawing.lines import Line, cells, fit, line, right, wrapped
+from tui.drawing.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN, Role
 from tui.widgets.chart_axis import Axis
 from tui.widgets.chart_canvas import Canvas
 
 if TYPE_CHECKING:
-    from engine.plan.fleet_day import Day
+    from engine.plan.fleet.day import Day
     from engine.words.arrays import FloatArray
 
 _LABEL = 9

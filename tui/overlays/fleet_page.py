@@ -8,7 +8,7 @@ from dataclasses import replace
 import textual.events as events
 
 from tui.overlays.fleet_lines import Shown, fleet_lines
-from tui.overlays.page import CLOSING, Page
+from tui.page import CLOSING, Page
 
 _NEXT, _BEFORE = {"right", "l", "tab"}, {"left", "h", "shift+tab"}
 

@@ -16,9 +16,9 @@ from engine.cli.report.document import Chart, Grid, Section, Sentences, Series
 from engine.cli.streams import tell
 from engine.cli.sweep import is_auto
 from engine.cli.tables import print_csv
-from engine.plan.fleet_day import Day, planned_day, with_lengths
+from engine.plan.fleet.day import Day, planned_day, with_lengths
 from engine.plan.fleet_told import day_answer, day_words
-from engine.plan.simulation_text import bars
+from engine.plan.simulation.text import bars
 from engine.scenario import Scenario
 from engine.sources.files import user_path
 from engine.sources.traces.day import read_day

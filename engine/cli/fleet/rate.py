@@ -13,7 +13,7 @@ from engine.cli.fleet.told import Told, tell_answer
 from engine.cli.report.document import Bars, Grid
 from engine.cli.report.of_plan import sources
 from engine.cli.tables import print_csv
-from engine.plan.fleet import Fleet, Sized
+from engine.plan.fleet.fewest import Fleet, Sized
 from engine.plan.fleet_told import fleet_row, fleet_sentence, fleet_table
 from engine.words.messages import say
 

@@ -9,8 +9,8 @@ import sys
 from engine.cli.fleet.told import Told, tell_answer
 from engine.cli.report.document import Bars, Grid
 from engine.cli.tables import print_csv
-from engine.plan.fleet_pool import Split
 from engine.plan.fleet_told import split_answer, split_rows
+from engine.plan.stock import Split
 from engine.words.messages import say
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.plan.answer import answer
-from engine.plan.metrics import NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
+from engine.plan.metrics.table import NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep, Table
 from engine.plan.sweep import batch_limits, batch_table, sweep

@@ -7,7 +7,7 @@ import pytest
 
 from engine.cli import run
 from engine.plan.answer import answer
-from engine.plan.metrics import NO_MEMORY, UNSTABLE
+from engine.plan.metrics.table import NO_MEMORY, UNSTABLE
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
 from engine.plan.sweep import sweep
