@@ -47,7 +47,7 @@ PLAIN_NORMS = 2
 
 
 class Collector:
-    """Operators counted so far; `add_block` adds those of one block, the others merge equal ones."""
+    """The operators of the blocks added so far, by how often each runs."""
 
     def __init__(
         self, precision: Precision, chip: Chip, framework: Framework, hidden_size: int
