@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import rooftop
-from engine.cli.chosen import scenario_from
-from engine.cli.options import add_scenario_options
+from engine.cli.scenario.chosen import scenario_from
+from engine.cli.scenario.options import add_scenario_options
 from engine.plan.face.keywords import DEGREES, KEYWORDS, PLACES, SPELLINGS, START
 from engine.plan.prepared import prepare
 from engine.plan.saved.plan_file import load_plan

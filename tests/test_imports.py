@@ -97,7 +97,7 @@ def test_a_sweep_loads_no_pydantic_and_no_hub():
 
 
 def test_the_command_loads_textual_only_for_the_app():
-    assert "textual" not in packages_loaded_by("import tui.main, engine.cli.options")
+    assert "textual" not in packages_loaded_by("import tui.main, engine.cli.scenario.options")
     code = "from tui.main import start\nsys.stdout = open('/dev/null', 'w')\nstart(['chips'])\n"
     assert "textual" not in packages_loaded_by(code + "sys.stdout = sys.__stdout__")
 

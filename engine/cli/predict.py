@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.chosen import idle_options
+from engine.cli.scenario.chosen import idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows

@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.chosen import idle_options, scenario_from
 from engine.cli.predict import asked_arrangement
 from engine.cli.progress import Progress
+from engine.cli.scenario.chosen import idle_options, scenario_from
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.traced import asked_trace
