@@ -3,12 +3,13 @@ report and in the app."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.plan.fleet.day import Day
 from engine.plan.fleet.fewest import Fleet, Sized
+from engine.plan.money.notes import money_notes
 from engine.plan.money.prices import load_prices
 from engine.plan.stock import Split
 from engine.words.messages import say
@@ -18,11 +19,12 @@ from engine.words.quantities import dollars, duration, rate, replicas_words
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A sentence and its table: the first row of ``cells`` is its head, columns from ``right`` on
-    are figures."""
+    are figures. ``notes`` are what is to be said of money and energy."""
 
     said: str
     cells: list[list[str]]
     right: int
+    notes: tuple[str, ...] = ()
 
 
 # --- chips for a rate -----------------------------------------------------------------------
@@ -109,10 +111,17 @@ def _count(value: int | None) -> str:
     return "–" if value is None else str(value)
 
 
+def notes_of(fleets: Iterable[Fleet]) -> tuple[str, ...]:
+    """What is to be said of money and energy of any of them, once."""
+    notes = (note for one in fleets for note in money_notes(one.prepared, one.scenario))
+    return tuple(dict.fromkeys(notes))
+
+
 def rate_answer(fleet: Fleet) -> Answer:
     """Every layout that carries the rate, the fewest chips first."""
     lines = [("", fleet_row(fleet, one)) for one in fleet.sized]
-    return Answer(fleet_sentence(fleet, fleet.sized[0]), fleet_table(lines), 2)
+    notes = notes_of((fleet,))
+    return Answer(fleet_sentence(fleet, fleet.sized[0]), fleet_table(lines), 2, notes)
 
 
 # --- a day ----------------------------------------------------------------------------------
@@ -168,7 +177,7 @@ def day_answer(day: Day) -> Answer:
         hours=len(day.hours),
         words=day_words(totals),
     )
-    return Answer(said, cells, 0)
+    return Answer(said, cells, 0, money_notes(day.prepared, day.scenario))
 
 
 def _time(milliseconds: float | None) -> str:
@@ -183,6 +192,7 @@ def split_rows(split: Split) -> list[dict[str, Any]]:
     return [
         {
             "load": name,
+            "requests_per_second": float(f"{one.rate:.6g}"),
             "chip": one.chip,
             "chips": one.sized.chips,
             "layout": one.sized.arrangement.name,
@@ -191,7 +201,8 @@ def split_rows(split: Split) -> list[dict[str, Any]]:
             "tpot_ms": one.sized.value("tpot_ms"),
             "usd_per_hour": round(one.cost, 4) if split.in_dollars else None,
         }
-        for name, one in zip(split.names, split.chosen, strict=True)
+        for name, parts in zip(split.names, split.chosen, strict=True)
+        for one in parts
     ]
 
 
@@ -218,15 +229,20 @@ def split_answer(split: Split) -> Answer:
     )
     rows = split_rows(split)
     said = say(
-        "{rows} loads on {stock}: {cost}; {how}.", rows=len(rows), stock=stock, cost=cost, how=how
+        "{rows} loads on {stock}: {cost}; {how}.",
+        rows=len(split.names),
+        stock=stock,
+        cost=cost,
+        how=how,
     )
-    head = [say(one) for one in ("load", "chip", "plan", "chips", "TTFT", "TPOT")]
+    head = [say(one) for one in ("load", "chip", "plan", "req/s", "chips", "TTFT", "TPOT")]
     cells = [[*head, *([say("$/h")] if split.in_dollars else [])]]
     for row in rows:
         one = [
             row["load"],
             row["chip"],
             f"{row['layout']} {row['precision']}",
+            rate(row["requests_per_second"]),
             str(row["chips"]),
             duration(row["ttft_ms"]),
             duration(row["tpot_ms"]),
