@@ -118,7 +118,11 @@ def test_a_sweep_of_tokens_enters_no_room_that_it_does_not_need():
         "sys.stdout = out"
     )
     unneeded = ("engine.serve.forward", "engine.work.forward", "engine.model.forward.reading")
-    unneeded += ("engine.serve.disaggregated", "engine.sources.hub", "engine.plan.nudges.nudge")
+    unneeded += (
+        "engine.serve.batching.disaggregated",
+        "engine.sources.hub",
+        "engine.plan.nudges.nudge",
+    )
     assert not modules_loaded_by(code) & {
         *unneeded,
         "engine.plan.of_forward",

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.parts.scheduler import CacheTransfer
-from engine.serve.client import opening_seconds
+from engine.serve.batching.client import opening_seconds
 from engine.serve.drafting import drafting_passes, prompts_seconds
-from engine.serve.law import Law, Piece
-from engine.serve.laws import Laws, Opening, opened, opening_of
+from engine.serve.laws.law import Law, Piece
+from engine.serve.laws.laws import Laws, Opening, opened, opening_of
 from engine.serve.lengths import answer_nodes
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
