@@ -27,6 +27,8 @@ SORTED_ROOMS = (
     "engine.hardware",
     "engine.plan",
     "engine.serve",
+    "engine.serve.laws",
+    "engine.serve.memory",
     "engine.sources",
     "engine.words",
     "engine.work",

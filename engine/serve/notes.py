@@ -1,4 +1,4 @@
-"""What is said beside the figures of a resolved scenario: what has no effect, what they do not hold."""
+"""What is said beside a scenario's figures: what has no effect, what they do not hold."""
 
 from __future__ import annotations
 
