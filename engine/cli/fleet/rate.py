@@ -6,15 +6,17 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from engine.cli.fleet.told import Told, tell_answer
-from engine.cli.report.document import Bars, Grid
-from engine.cli.report.of_plan import sources
+from engine.cli.report.document import Bars, Grid, Section
+from engine.cli.report.of_plan import sources, starting, why_sections
 from engine.cli.tables import print_csv
 from engine.plan.fleet.fewest import Fleet, Sized
 from engine.plan.fleet_told import fleet_row, fleet_sentence, fleet_table
+from engine.plan.why.explain import explain
 from engine.words.messages import say
 
 MOST_ROWS = 12
@@ -84,5 +86,14 @@ def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
         fleet_sentence(fleet, first, whole_nodes=arguments.whole_nodes),
         Grid(table, range(3 if several else 2, len(table[0]))),
         Bars(say("Chips that carry the rate"), say("chips"), chips),
-        sections=tuple(sources(fleet.prepared, fleet.scenario, first.table, first.row)),
+        sections=tuple(_behind(fleet, first)) if arguments.report or arguments.markdown else (),
     )
+
+
+def _behind(fleet: Fleet, first: Sized) -> Iterator[Section]:
+    """Why, how it is started, and where its figures come from."""
+    prepared, scenario, table, row = fleet.prepared, fleet.scenario, first.table, first.row
+    chosen = first.arrangement, table.precision(row), int(table.batch[row])
+    yield from why_sections(explain(prepared, scenario, *chosen))
+    yield from starting(prepared, scenario, *chosen)
+    yield from sources(prepared, scenario, table, row)
