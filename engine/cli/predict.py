@@ -29,7 +29,7 @@ from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
-from engine.words.units import LARGEST_COUNT, parse_decimal, parse_ratio
+from engine.words.units import LARGEST_COUNT, parse_decimal, parse_per_second
 from engine.work.arrangement import Arrangement, given_pools
 
 MOST = "most"
@@ -110,7 +110,9 @@ def _first_rate(arguments: argparse.Namespace) -> list[float]:
     words = (arguments.rate or "").split(",")
     arguments.rate = words[0] or None
     return [
-        parse_ratio(one, "--rate", LEAST_PER_SECOND, MOST_PER_SECOND) for one in words if words[0]
+        parse_per_second(one, "--rate", LEAST_PER_SECOND, MOST_PER_SECOND)
+        for one in words
+        if words[0]
     ]
 
 
