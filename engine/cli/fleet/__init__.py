@@ -33,6 +33,7 @@ def run_fleet(arguments: argparse.Namespace) -> int:
     """Print what is asked: a stock's split, a day, or the chips for a rate."""
     wants_report(arguments)
     chips, engines = named_hardware(arguments)
+    planned = (arguments.subject or "").endswith(".toml")
     scenario = _scenario(arguments)
     if arguments.pool:
         print_split(arguments, best_split(read_stock(user_path(arguments.pool), scenario)))
@@ -41,7 +42,7 @@ def run_fleet(arguments: argparse.Namespace) -> int:
     choices = hardware_choices(scenario, chips, engines) if several else [("", scenario)]
     if arguments.day:
         return run_day(arguments, {name: _fitted(one) for name, one in choices})
-    print_fleets(arguments, _fleets(arguments, dict(choices)))
+    print_fleets(arguments, _fleets(arguments, dict(choices)), planned=planned)
     return FOUND
 
 

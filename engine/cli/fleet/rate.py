@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from engine.cli.assumed import assumed
 from engine.cli.fleet.told import Told, tell_answer
 from engine.cli.report.document import Bars, Grid
 from engine.cli.report.of_plan import sources
@@ -37,9 +38,10 @@ class _Line:
         return (math.inf if price is None else price, self.values["chips"])
 
 
-def print_fleets(arguments: argparse.Namespace, fleets: dict[str, Fleet]) -> None:
+def print_fleets(arguments: argparse.Namespace, fleets: dict[str, Fleet], *, planned: bool) -> None:
     """What the rate takes; ``fleets`` by the names of chips and engines, where there are several.
-    Dollars rank them where prices are known, else chips."""
+    Dollars rank them where prices are known, else chips. A saved plan that was ``planned`` takes
+    nothing for granted."""
     lines = [
         _Line(name, fleet, one, fleet_row(fleet, one, whole_nodes=arguments.whole_nodes))
         for name, fleet in fleets.items()
@@ -53,7 +55,20 @@ def print_fleets(arguments: argparse.Namespace, fleets: dict[str, Fleet]) -> Non
         print()
     elif arguments.csv:
         print_csv(rows)
-    tell_answer(arguments, _text(arguments, _shown(lines, len(fleets))))
+    foot = "" if planned else _assumed(arguments, next(iter(fleets.values())), len(fleets) > 1)
+    tell_answer(arguments, _text(arguments, _shown(lines, len(fleets)), foot))
+
+
+def _assumed(arguments: argparse.Namespace, fleet: Fleet, several: bool) -> str:
+    prepared = fleet.prepared
+    return assumed(
+        arguments,
+        fleet.scenario,
+        kind=prepared.kind,
+        chip=None if several else prepared.chip,
+        framework=None if several else prepared.framework,
+        counts_chips=False,
+    )
 
 
 def _shown(lines: list[_Line], fleets: int) -> list[_Line]:
@@ -66,7 +81,7 @@ def _shown(lines: list[_Line], fleets: int) -> list[_Line]:
     return found[:MOST_ROWS]
 
 
-def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
+def _text(arguments: argparse.Namespace, lines: list[_Line], foot: str) -> Told:
     best = lines[0]
     fleet, first = best.fleet, best.sized
     several = any(line.name != best.name for line in lines)
@@ -86,6 +101,6 @@ def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
         fleet_sentence(fleet, first, whole_nodes=arguments.whole_nodes),
         Grid(table, range(3 if several else 2, len(table[0]))),
         Bars(say("Chips that carry the rate"), say("chips"), chips),
-        notes,
+        [*filter(None, [foot]), *notes],
         sections=tuple(sources(fleet.prepared, fleet.scenario, first.table, first.row)),
     )
