@@ -26,7 +26,7 @@ from engine.scenario import (
 )
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.units import parse_resolution, parse_whole
+from engine.words.units import parse_per_second, parse_resolution, parse_whole
 
 
 def workload_given(arguments: argparse.Namespace, start: Workload) -> Workload:
@@ -57,7 +57,9 @@ def workload_given(arguments: argparse.Namespace, start: Workload) -> Workload:
         if load.get("images") is None
         else parse_whole(load["images"], "--images", 0, MOST_IMAGES),
         cached=ratio_given(arguments.cached, "cached", start.cached, 0, 1),
-        rate=ratio_given(load.get("rate"), "rate", start.rate, LEAST_PER_SECOND, MOST_PER_SECOND),
+        rate=start.rate
+        if load.get("rate") is None
+        else parse_per_second(load["rate"], "--rate", LEAST_PER_SECOND, MOST_PER_SECOND),
         burstiness=ratio_given(
             load.get("burstiness"),
             "burstiness",
