@@ -8,7 +8,7 @@ import sys
 
 from engine.cli.fleet.told import Told, tell_answer
 from engine.cli.report.document import Bars, Grid
-from engine.cli.report.of_plan import sources
+from engine.cli.report.of_fleet import behind
 from engine.cli.tables import print_csv
 from engine.plan.fleet.several import Fleets, Ranked
 from engine.plan.fleet_told import fleet_row, ranked_answer
@@ -59,5 +59,5 @@ def _text(arguments: argparse.Namespace, lines: list[Ranked]) -> Told:
         Grid(answer.cells, range(answer.right, len(answer.cells[0]))),
         Bars(say("Chips that carry the rate"), say("chips"), chips),
         notes,
-        sections=tuple(sources(fleet.prepared, fleet.scenario, first.table, first.row)),
+        sections=tuple(behind(fleet, first)) if arguments.report or arguments.markdown else (),
     )
