@@ -42,14 +42,17 @@ def is_auto(arguments: argparse.Namespace) -> bool:
     return bool(arguments.chips == AUTO)
 
 
-def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
+def prepare_told(
+    arguments: argparse.Namespace, *, several: bool = False
+) -> tuple[Scenario, Prepared]:
     """A command's scenario, resolved; stderr hears which options do nothing for its model.
 
     Without a framework asked for, a vision model gets one that serves it; without lengths asked
-    for, they fit the model's context.
+    for, they fit the model's context. Where ``several`` chips or engines are asked for, each has
+    its own fewest chips later.
     """
     scenario = like_trace(arguments, command_scenario(arguments))
-    if is_auto(arguments):
+    if is_auto(arguments) and not several:
         from engine.plan.fleet.fewest import fewest_chips
 
         scenario = fewest_chips(scenario, whole_nodes=arguments.whole_nodes)
@@ -70,7 +73,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     keep_what_is_dropped()
     count, reported = _row_count(arguments.rows), wants_report(arguments)
     chips, engines = named_hardware(arguments)
-    scenario, prepared = prepare_told(arguments)
+    scenario, prepared = prepare_told(arguments, several=bool(chips or engines))
     if chips or engines:
         from engine.cli.alternatives import run_hardware
 
