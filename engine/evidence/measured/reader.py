@@ -47,6 +47,7 @@ _EQUAL = re.compile(r"\bequal\b(?!.*\bnatural)", re.IGNORECASE)
 _NATURAL = re.compile(r"\bsharegpt\b|\bnatural\b", re.IGNORECASE)
 _WAVES = re.compile(r"\b(?:(\d+(?:\.\d+)?)\+? (?:waves|per slot)|one wave)\b", re.ASCII)
 _BURST = re.compile(r"\bburst of (\d[\d,]*)\b", re.ASCII)
+_BOTH_EIGHT = re.compile(r"\bw8a8\b", re.IGNORECASE)
 _EVENLY = re.compile(r"\bconstant rate\b", re.IGNORECASE)
 _REPEATING = re.compile(
     r"genai.?perf|aiperf|aiconfigurator|inference-perf\b.*\bshared system prompts", re.IGNORECASE
@@ -236,7 +237,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         day=run.day,
         run=run,
         weights=run.weights,
-        activations=read.text("precision_act"),
+        activations=read.activations(),
         kv=read.text("precision_kv") or recipe.kv,
         recipe=recipe,
         draft_tokens=recipe.draft_tokens if drafts is None else drafts,
@@ -305,6 +306,11 @@ class _Cells:
         if not found:
             self.wrong("chip", found, "an id that `rooftop chips` lists")
         return chip_aliases().get(found, found)
+
+    def activations(self) -> str:
+        """The column, or what the note on the build says: "W8A8" is of both operands."""
+        said = self.text("precision_act")
+        return said or ("int8" if _BOTH_EIGHT.search(self.text("build_note")) else "")
 
     def number(self, column: str, otherwise: float = math.nan) -> float:
         text = self.text(column)
