@@ -8,12 +8,14 @@ import sys
 from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.chosen import idle_options
+from engine.cli.assumed import assumed, print_assumed
+from engine.cli.chosen import AUTO, idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
 from engine.model.kinds import ModelKind
+from engine.plan.fleet.fewest import sized_fleet
 from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
@@ -29,7 +31,7 @@ from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
-from engine.words.units import LARGEST_COUNT, parse_decimal, parse_ratio
+from engine.words.units import LARGEST_COUNT, parse_decimal, parse_per_second
 from engine.work.arrangement import Arrangement, given_pools
 
 MOST = "most"
@@ -59,14 +61,17 @@ def run_predict(arguments: argparse.Namespace) -> int:
     elif arguments.csv:
         print_csv(found.rows())
     else:
-        _print_table(found)
+        _print_table(arguments, found)
     return FOUND if bool(found.table.meets.any()) else NOTHING_MEETS
 
 
 def asked_arrangement(
     arguments: argparse.Namespace, scenario: Scenario, resolved: Resolved
 ) -> Arrangement:
-    """How the options say that chips are used; raises `InputError`."""
+    """How the options say that chips are used; with ``--chips auto`` the layout that carries the
+    rate on the fewest. Raises `InputError`."""
+    if arguments.chips == AUTO:
+        return sized_fleet(scenario).sized[0].arrangement
     given = given_pools(scenario.pools)
     if given is not None:
         refuse_illegal(resolved.systems[0], given)
@@ -110,7 +115,9 @@ def _first_rate(arguments: argparse.Namespace) -> list[float]:
     words = (arguments.rate or "").split(",")
     arguments.rate = words[0] or None
     return [
-        parse_ratio(one, "--rate", LEAST_PER_SECOND, MOST_PER_SECOND) for one in words if words[0]
+        parse_per_second(one, "--rate", LEAST_PER_SECOND, MOST_PER_SECOND)
+        for one in words
+        if words[0]
     ]
 
 
@@ -165,10 +172,21 @@ def _figures(found: Predicted) -> str:
     return f"\n{name}: {told}"
 
 
-def _print_table(found: Predicted) -> None:
+def _print_table(arguments: argparse.Namespace, found: Predicted) -> None:
     prepared, table = found.prepared, found.table
     subject = plan_kind(prepared).subject(prepared, found.scenario, table, 0)
-    print(f"{_without_batch(subject)}{_figures(found)}\n")
+    print(f"{_without_batch(subject)}{_figures(found)}")
+    print_assumed(
+        assumed(
+            arguments,
+            found.scenario,
+            kind=prepared.kind,
+            chip=prepared.chip,
+            framework=prepared.framework,
+            counts_chips=False,
+        )
+    )
+    print()
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])

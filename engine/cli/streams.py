@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from io import TextIOBase, TextIOWrapper
 from types import FrameType
 
-from engine.words.errors import RooftopError
+from engine.words.errors import InputError, RooftopError
 from engine.words.messages import error_text, retold, say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 
 FOUND, NOTHING_MEETS, BAD_INPUT = 0, 1, 2
@@ -46,10 +47,12 @@ def guarded(work: Callable[[], int]) -> int:
     SIGTERM and SIGHUP end the work in order, so that it leaves nothing behind.
     """
     _ready_output()
+    code = FOUND
     try:
         with _signals_end():
             code = _code_of(work)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except RooftopError as error:
         tell(f"rooftop: {clean(error_text(error), LONGEST_LINE)}")
@@ -59,19 +62,26 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         # The reader left (`| head`): nothing is wrong, and nothing more can be said.
         sys.stdout = None
-        return FOUND
+        return code
     except OSError as error:
         # What reads files says more in an `InputError`; without a name it is the output.
         sys.stdout = None
         what = (
             say("the output cannot be written") if error.filename is None else str(error.filename)
         )
-        reason = error.strerror or type(error).__name__
-        tell(f"rooftop: {clean(what)}: {reason[:1].lower()}{reason[1:]}")
+        tell(f"rooftop: {clean(what)}: {system_reason(error)}")
         return BAD_INPUT
     except MemoryError:
         tell(f"rooftop: {say('there is not enough memory for this')}")
         return BAD_INPUT
+
+
+def print_verdict(text: str) -> None:
+    """Print what the exit code says as well: it stands where the reader has left."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = None
 
 
 @contextmanager
@@ -83,8 +93,9 @@ def having(done: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise OSError(error.errno, f"{reason}; {done}") from None
+        sys.stdout = None
+        reason = say("the output cannot be written: {reason}", reason=system_reason(error))
+        raise InputError(f"{reason}; {done}") from None
 
 
 def _code_of(work: Callable[[], int]) -> int:

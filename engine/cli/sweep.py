@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.allocator import keep_what_is_dropped
+from engine.cli.assumed import assumed, print_assumed
 from engine.cli.chosen import AUTO, idle_options, scenario_from
 from engine.cli.hardware import named_hardware
 from engine.cli.report.options import wants_report
@@ -41,14 +42,17 @@ def is_auto(arguments: argparse.Namespace) -> bool:
     return bool(arguments.chips == AUTO)
 
 
-def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
+def prepare_told(
+    arguments: argparse.Namespace, *, several: bool = False
+) -> tuple[Scenario, Prepared]:
     """A command's scenario, resolved; stderr hears which options do nothing for its model.
 
     Without a framework asked for, a vision model gets one that serves it; without lengths asked
-    for, they fit the model's context.
+    for, they fit the model's context. Where ``several`` chips or engines are asked for, each has
+    its own fewest chips later.
     """
     scenario = like_trace(arguments, command_scenario(arguments))
-    if is_auto(arguments):
+    if is_auto(arguments) and not several:
         from engine.plan.fleet.fewest import fewest_chips
 
         scenario = fewest_chips(scenario, whole_nodes=arguments.whole_nodes)
@@ -69,7 +73,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     keep_what_is_dropped()
     count, reported = _row_count(arguments.rows), wants_report(arguments)
     chips, engines = named_hardware(arguments)
-    scenario, prepared = prepare_told(arguments)
+    scenario, prepared = prepare_told(arguments, several=bool(chips or engines))
     if chips or engines:
         from engine.cli.alternatives import run_hardware
 
@@ -89,7 +93,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     elif arguments.csv:
         print_csv(rows)
     elif not arguments.markdown:
-        _print_table(prepared, scenario, result, rows)
+        _print_table(arguments, prepared, scenario, result, rows)
     return FOUND if result.best is not None else NOTHING_MEETS
 
 
@@ -118,10 +122,26 @@ def _print_json(
     print()
 
 
+def assumed_of(arguments: argparse.Namespace, scenario: Scenario, prepared: Prepared) -> str:
+    """What the command took for granted of a sweep."""
+    return assumed(
+        arguments,
+        scenario,
+        kind=prepared.kind,
+        chip=prepared.chip,
+        framework=prepared.framework,
+    )
+
+
 def _print_table(
-    prepared: Prepared, scenario: Scenario, result: Sweep, rows: list[dict[str, Any]]
+    arguments: argparse.Namespace,
+    prepared: Prepared,
+    scenario: Scenario,
+    result: Sweep,
+    rows: list[dict[str, Any]],
 ) -> None:
     print(answer(prepared, scenario, result))
+    print_assumed(assumed_of(arguments, scenario, prepared))
     if result.best is not None:
         table, best = result.table, result.best
         note = found_of(scenario, table.arrangement(best), float(table.batch[best]))

@@ -21,6 +21,7 @@ from engine.plan.metrics.table import (
     TOO_MANY,
     UNSTABLE,
 )
+from engine.plan.money.notes import price_note
 from engine.plan.prepared import Prepared
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
@@ -100,6 +101,7 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
         lengths_note(scenario, system),
         drafts_note(scenario, system),
         _certainty_note(scenario, sweep),
+        price_note(prepared, scenario),
     )
     notes = [retold(note) for note in (*told, *prepared.notes) if note]
     return say(" ").join((sentence, *(say("{note}.", note=note) for note in notes)))
@@ -274,12 +276,18 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
     if table.verdict(row) is TOO_LONG:
         asked = longest_tokens(with_images(scenario.workload, prepared.model.architecture)[0])
         most = prepared.systems[0].max_context
+        prompt = scenario.workload.input_tokens + most - asked
         return say(
             "Nothing can be served: requests of {asked:,} tokens are longer "
-            "than the {most:,} that {model} takes (--max-context).",
+            "than the {most:,} that {model} takes{shorter}; --max-context {asked_2} takes them "
+            "all the same.",
             asked=asked,
             most=most,
             model=prepared.model.name,
+            shorter=say(": prompts of at most {prompt:,} fit (--isl)", prompt=prompt)
+            if prompt > 0
+            else "",
+            asked_2=asked,
         )
     if table.verdict(row) is UNSTABLE:
         rate = per_second(scenario.workload.rate)

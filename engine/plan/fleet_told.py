@@ -3,26 +3,29 @@ report and in the app."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.plan.fleet.day import Day
 from engine.plan.fleet.fewest import Fleet, Sized
+from engine.plan.fleet.several import Ranked
+from engine.plan.money.notes import money_notes
 from engine.plan.money.prices import load_prices
 from engine.plan.stock import Split
 from engine.words.messages import say
-from engine.words.quantities import dollars, duration, rate, replicas_words
+from engine.words.quantities import dollars, duration, per_second, rate, replicas_words
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A sentence and its table: the first row of ``cells`` is its head, columns from ``right`` on
-    are figures."""
+    are figures. ``notes`` are what is to be said of money and energy."""
 
     said: str
     cells: list[list[str]]
     right: int
+    notes: tuple[str, ...] = ()
 
 
 # --- chips for a rate -----------------------------------------------------------------------
@@ -63,9 +66,9 @@ def fleet_sentence(fleet: Fleet, best: Sized, *, whole_nodes: bool = False) -> s
     more = say("; {sure} to be 90 % sure", sure=sure) if sure is not None else ""
     nodes = say(", {chips} in whole nodes", chips=values["chips"]) if whole_nodes else ""
     return say(
-        "{requests:g} requests/s of {model} take {chips} × {chip} as "
+        "{requests} requests/s of {model} take {chips} × {chip} as "
         "{arrangement}: {replicas}{more}{nodes}.",
-        requests=fleet.scenario.workload.rate,
+        requests=per_second(fleet.scenario.workload.rate),
         model=fleet.prepared.model.name,
         chips=best.chips,
         chip=fleet.prepared.chip.name,
@@ -80,9 +83,11 @@ def fleet_table(lines: Sequence[tuple[str, dict[str, Any]]]) -> list[list[str]]:
     """Layouts that carry a rate, with the name of chip and engine where there are several."""
     several = len({name for name, _ in lines}) > 1
     priced = any(row["usd_per_hour"] is not None for _, row in lines)
-    head = ["layout", "precision", "replicas", "90 %", "chips", "90 %", "TTFT", "TPOT", "used"]
+    # What decides comes before what has no room in a narrow terminal.
+    head = ["layout", "precision", "replicas", "90 %", "chips", "90 %"]
+    head += ["$/h", "$/M out"] if priced else []
+    head += ["TTFT", "TPOT", "used"]
     head = [*([say("chip and engine")] if several else []), *map(say, head)]
-    head += [say("$/h"), say("$/M out")] if priced else []
     return [head, *([*([name] if several else []), *_cells(row, priced)] for name, row in lines)]
 
 
@@ -95,24 +100,34 @@ def _cells(row: dict[str, Any], priced: bool) -> list[str]:
         _count(row["replicas_90_percent"]),
         str(row["chips"]),
         _count(row["chips_90_percent"]),
-        duration(row["ttft_ms"]),
-        duration(row["tpot_ms"]),
-        f"{used:.0f} %",
     ]
     if priced:
         spent = (row["usd_per_hour"], row["usd_per_million_output"])
         cells += ["–" if one is None else f"{one:,.4g}" for one in spent]
-    return cells
+    return [*cells, duration(row["ttft_ms"]), duration(row["tpot_ms"]), f"{used:.0f} %"]
 
 
 def _count(value: int | None) -> str:
     return "–" if value is None else str(value)
 
 
-def rate_answer(fleet: Fleet) -> Answer:
-    """Every layout that carries the rate, the fewest chips first."""
-    lines = [("", fleet_row(fleet, one)) for one in fleet.sized]
-    return Answer(fleet_sentence(fleet, fleet.sized[0]), fleet_table(lines), 2)
+def notes_of(fleets: Iterable[Fleet]) -> tuple[str, ...]:
+    """What is to be said of money and energy of any of them, once."""
+    notes = (note for one in fleets for note in money_notes(one.prepared, one.scenario))
+    return tuple(dict.fromkeys(notes))
+
+
+def ranked_answer(lines: Sequence[Ranked], *, whole_nodes: bool = False) -> Answer:
+    """Layouts that carry the rate, in their order; the sentence is about the first."""
+    rows = [(one.name, fleet_row(one.fleet, one.sized, whole_nodes=whole_nodes)) for one in lines]
+    best = lines[0]
+    several = len({one.name for one in lines}) > 1
+    return Answer(
+        fleet_sentence(best.fleet, best.sized, whole_nodes=whole_nodes),
+        fleet_table(rows),
+        3 if several else 2,
+        notes_of({one.name: one.fleet for one in lines}.values()),
+    )
 
 
 # --- a day ----------------------------------------------------------------------------------
@@ -168,7 +183,7 @@ def day_answer(day: Day) -> Answer:
         hours=len(day.hours),
         words=day_words(totals),
     )
-    return Answer(said, cells, 0)
+    return Answer(said, cells, 0, money_notes(day.prepared, day.scenario))
 
 
 def _time(milliseconds: float | None) -> str:
@@ -183,6 +198,7 @@ def split_rows(split: Split) -> list[dict[str, Any]]:
     return [
         {
             "load": name,
+            "requests_per_second": float(f"{one.rate:.6g}"),
             "chip": one.chip,
             "chips": one.sized.chips,
             "layout": one.sized.arrangement.name,
@@ -191,7 +207,8 @@ def split_rows(split: Split) -> list[dict[str, Any]]:
             "tpot_ms": one.sized.value("tpot_ms"),
             "usd_per_hour": round(one.cost, 4) if split.in_dollars else None,
         }
-        for name, one in zip(split.names, split.chosen, strict=True)
+        for name, parts in zip(split.names, split.chosen, strict=True)
+        for one in parts
     ]
 
 
@@ -218,15 +235,20 @@ def split_answer(split: Split) -> Answer:
     )
     rows = split_rows(split)
     said = say(
-        "{rows} loads on {stock}: {cost}; {how}.", rows=len(rows), stock=stock, cost=cost, how=how
+        "{rows} loads on {stock}: {cost}; {how}.",
+        rows=len(split.names),
+        stock=stock,
+        cost=cost,
+        how=how,
     )
-    head = [say(one) for one in ("load", "chip", "plan", "chips", "TTFT", "TPOT")]
+    head = [say(one) for one in ("load", "chip", "plan", "req/s", "chips", "TTFT", "TPOT")]
     cells = [[*head, *([say("$/h")] if split.in_dollars else [])]]
     for row in rows:
         one = [
             row["load"],
             row["chip"],
             f"{row['layout']} {row['precision']}",
+            rate(row["requests_per_second"]),
             str(row["chips"]),
             duration(row["ttft_ms"]),
             duration(row["tpot_ms"]),

@@ -256,7 +256,7 @@ def _read_dflash(keys: Keys) -> Architecture:
         settings.ignore("mask_token_id", "shift_label", "pure_draft_prefix_len")
         mode = settings.text("attention_mode", default="gqa")
         if mode not in ("gqa", "mha") or settings.text("projector_type", default=""):
-            raise settings.problem("attention_mode", mode, "gqa, without a head of its own")
+            raise settings.problem("attention_mode", mode, say("gqa, without a head of its own"))
         states = len(settings.integers("target_layer_ids") or [0] * shape.layers)
     keys.ignore("num_target_layers")
     joined = states * shape.hidden**2 + shape.hidden

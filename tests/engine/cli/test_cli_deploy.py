@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from engine.cli import run
 from engine.plan.saved.plan_file import load_plan
 
+ROOT = Path(__file__).parents[3]
 ARGUMENTS = [
     *("--model", "llama-3.1-8b", "--chip", "h100_sxm", "--chips", "2"),
     *("--isl", "1000", "--osl", "500", "--tpot", "30"),
@@ -103,6 +107,26 @@ def test_what_cannot_be_deployed_is_one_line(plan: Path, options: list[str], mes
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--to", "sh", "--engine-version", "99"], "vLLM 的版本 '99'：应为 0.10 至 0.33"),
+        (["--to", "sh", "-o", "/proc/nowhere"], "/proc/nowhere：文件或目录不存在，应为目录"),
+        (["--to", "llmisvc", "--engine-version", "x"], "vLLM 的版本 'x'"),
+    ],
+)
+def test_what_cannot_be_deployed_is_said_in_chinese(plan: Path, options, message: str, capsys):
+    assert run(["--language", "zh", "deploy", str(plan), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_files_that_exist_are_told_in_chinese(plan: Path, tmp_path: Path, capsys):
+    (tmp_path / "start.sh").write_text("mine")
+    command = ["deploy", str(plan), "--to", "sh", "-o", str(tmp_path), "--language", "zh"]
+    assert run(command) == 2
+    assert "start.sh：已存在，没有写入；--force 覆盖" in capsys.readouterr().err
+
+
 def test_an_engine_that_does_not_run_on_the_chip_is_refused(plan: Path, tmp_path: Path, capsys):
     other = tmp_path / "other.toml"
     other.write_text(plan.read_text().replace('framework = "vllm"', 'framework = "atom"'))
@@ -132,6 +156,42 @@ def test_a_plan_that_no_longer_meets_is_told(plan: Path, tmp_path: Path, capsys)
     stricter.write_text(plan.read_text().replace("tpot_ms = 30.0", "tpot_ms = 3.0"))
     assert run(["check", str(stricter)]) == 1
     assert "no longer meets its objectives" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("schema_version = 2", "schema_version = 99", "reads up to 2; use a newer one"),
+        ('chip = "h100_sxm"', 'chip = "h999"', "chip 'h999' is unknown"),
+        ('model = "llama-3.1-8b"', 'model = "no-such"', "'no-such' is neither a profile"),
+        ('precision = "W16A16 KV16 bf16"', 'precision = "W1A1"', "choice.precision: found 'W1A1'"),
+        ("[scenario]", "[scenario", "not valid TOML"),
+    ],
+)
+def test_a_plan_that_cannot_be_read_is_neither_met_nor_missed(
+    plan: Path, tmp_path: Path, capsys, before: str, after: str, message: str
+):
+    other, text = tmp_path / "other.toml", plan.read_text()
+    assert before in text
+    other.write_text(text.replace(before, after, 1))
+    assert run(["check", str(other)]) == 2
+    out, error = capsys.readouterr()
+    assert (out, message in error, error.count("\n")) == ("", True, 1)
+    assert run(["verify", str(other), str(plan)]) == 2
+
+
+@pytest.mark.parametrize(("limit", "code"), [("tpot_ms = 30.0", 0), ("tpot_ms = 3.0", 1)])
+def test_a_verdict_stands_where_the_reader_has_left(
+    plan: Path, tmp_path: Path, limit: str, code: int
+):
+    other = tmp_path / "other.toml"
+    other.write_text(plan.read_text().replace("tpot_ms = 30.0", limit))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "engine", "check", str(other)]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, cwd=ROOT)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, capsys):
@@ -172,6 +232,22 @@ def test_a_slower_run_is_outside_and_a_constant_would_explain_it(plan, expected,
 )
 def test_a_run_of_something_else_is_refused(plan, expected, tmp_path, capsys, changes, message):
     assert verified(plan, tmp_path, result(expected, **changes)) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"total_input_tokens": 1}, "应为方案的 1,000"),
+        ({"model_id": "Qwen/Qwen3-8B"}, "应为 meta-llama/"),
+    ],
+)
+def test_a_run_of_something_else_is_refused_in_chinese(
+    plan, expected, tmp_path, capsys, changes, message
+):
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(result(expected, **changes)))
+    assert run(["--language", "zh", "verify", str(plan), str(path)]) == 2
     assert message in capsys.readouterr().err
 
 
