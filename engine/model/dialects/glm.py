@@ -12,7 +12,7 @@ from engine.model.dialects.decoder import (
 )
 from engine.model.dialects.deepseek import read_experts, read_prediction
 from engine.model.dialects.parts import dense
-from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers.parts import linear, transformer_layer
 from engine.model.keys import Keys
 from engine.words.messages import say
 

@@ -17,7 +17,7 @@ from engine.model.dialects.decoder import (
 from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import every_step, read_routing
 from engine.model.dialects.parts import dense, mixture
-from engine.model.dialects.towers_early import qwen_visual
+from engine.model.dialects.towers.early import qwen_visual
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 
