@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.plan.metrics import LIMITED
@@ -38,13 +40,16 @@ from engine.scenario import (
     Text,
     Workload,
 )
+from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
 from engine.words.units import (
     LARGEST_COUNT,
+    MOST_POSITIONS,
     parse_count,
     parse_instances,
+    parse_kept,
     parse_percent,
     parse_ratio,
     parse_resolution,
@@ -124,9 +129,7 @@ def scenario_from(arguments: argparse.Namespace, base: Scenario | None = None) -
         else start.instances,
         draft=_name(arguments.draft, "draft", start.draft),
         **_drafts(arguments, start),
-        acceptance=start.acceptance
-        if arguments.acceptance is None
-        else parse_ratio(arguments.acceptance, "--acceptance", 0, 1) or None,
+        **_acceptance(arguments, start),
         task=Task(arguments.task) if arguments.task else start.task,
         assume=arguments.assume or start.assume,
         revision=arguments.revision or start.revision,
@@ -189,6 +192,40 @@ def _drafts(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
         return {"draft_tokens": start.draft_tokens, "drafts": DraftTokens.BEST}
     tokens = parse_whole(text, "--draft-tokens", 0, 64)
     return {"draft_tokens": tokens, "drafts": DraftTokens.GIVEN}
+
+
+def _acceptance(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
+    """What is kept of drafts: of each token, by position, or as a run's file or log says."""
+    text = arguments.acceptance
+    if text is None:
+        return {"acceptance": start.acceptance, "kept": start.kept}
+    path = user_path(text)
+    if path.is_file():
+        tokens = _drafts(arguments, start)["draft_tokens"]
+        return {"acceptance": None, "kept": _measured(path, tokens)}
+    if len(re.split(r"[/,;\s]+", text.strip(" /,;"))) > 1:
+        return {"acceptance": None, "kept": parse_kept(text, "--acceptance")}
+    return {"acceptance": parse_ratio(text, "--acceptance", 0, 1) or None, "kept": ()}
+
+
+def _measured(path: Path, tokens: int) -> tuple[float, ...]:
+    """By position; where only the tokens of a step are known, alike at all."""
+    from engine.evidence.calibration.drafted import read_drafted
+    from engine.serve.requests import Drafts, even_acceptance
+
+    found = read_drafted(path)
+    if found.kept:
+        return found.kept[:MOST_POSITIONS]
+    if not tokens or found.per_step > tokens + 1:
+        raise InputError(
+            say(
+                "--acceptance {path}: found {per_step:.2f} tokens a step and no shares by "
+                "position, expected as many --draft-tokens as the run drafted",
+                path=clean(str(path), 80),
+                per_step=found.per_step,
+            )
+        )
+    return Drafts.even(tokens, even_acceptance(tokens, found.per_step)).kept
 
 
 def _name(text: str | None, what: str, otherwise: str) -> str:
