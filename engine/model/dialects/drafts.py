@@ -1,10 +1,11 @@
-"""Draft models that speculate for a target: EAGLE-3, P-EAGLE, DFlash and one-layer MTP heads.
+"""Draft models that speculate for a target: EAGLE-3, P-EAGLE, DFlash, DSpark, one-layer MTP heads.
 
 They work on hidden states of the target, so they are no models by themselves: their bytes, cache
 and FLOPs are those of what is in the checkpoint, with the vocabulary that they score (a part of the
 target's in EAGLE-3). Layouts as SpecForge trains and SGLang and vLLM load them
 (https://github.com/sgl-project/SpecForge, specforge/modeling/draft; vLLM's speculators nest the
-layer's config in ``transformer_layer_config``).
+layer's config in ``transformer_layer_config``). DSpark is a DFlash draft with heads that add to its
+logits what the token before says (DeepSeek, June 2026; sglang/srt/models/dspark.py).
 """
 
 from __future__ import annotations
@@ -37,10 +38,12 @@ _NAMES = {
     "eagle3-draft": "an EAGLE-3 draft",
     "p-eagle-draft": "a P-EAGLE draft",
     "dflash-draft": "a DFlash draft",
+    "dspark-draft": "a DSpark draft",
     "mtp-draft": "a multi-token-prediction draft",
 }
 _EAGLE3 = re.compile(r"^Eagle3(?!Deepseek)\w+ForCausalLM$|Eagle3$")
 _P_EAGLE = re.compile(r"^Peagle\w+ForCausalLM$")
+_DSPARK = re.compile(r"^(Qwen3|Lfm2|Lfm2Moe)?DSpark(Draft)?Model$")
 _PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$")
 """Engines build these from the last layers of a model's own checkpoint."""
 _OTHERS = re.compile(
@@ -50,6 +53,7 @@ _OTHERS = re.compile(
 _PATTERNS = {
     _EAGLE3: "eagle3-draft",
     _P_EAGLE: "p-eagle-draft",
+    _DSPARK: "dspark-draft",
     _PREDICTS: "other-draft",
     _OTHERS: "other-draft",
 }
@@ -81,13 +85,18 @@ def read(keys: Keys) -> Architecture:
             keys.values.get("speculators_model_type") or (class_names(keys.values) or ("?",))[0]
         )
         raise _refused(keys, str(stated))
-    readers = {"dflash-draft": _read_dflash, "mtp-draft": _read_prediction}
-    keys.warnings.append(
-        f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves "
-        "nothing by itself"
-    )
+    readers = {
+        "dflash-draft": _read_block,
+        "dspark-draft": _read_block,
+        "mtp-draft": _read_prediction,
+    }
     read_kind = readers.get(keys.model_type, _read_eagle)
-    return replace(read_kind(keys), draft=_NAMES[keys.model_type])
+    found = read_kind(keys)
+    name = found.draft or _NAMES[keys.model_type]
+    keys.warnings.append(
+        f"{name}: it speculates from hidden states of its target and serves nothing by itself"
+    )
+    return replace(found, draft=name)
 
 
 def _refused(keys: Keys, stated: str) -> InputError:
@@ -146,24 +155,72 @@ def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
     )
 
 
-def _read_dflash(keys: Keys) -> Architecture:
+def _read_block(keys: Keys) -> Architecture:
     """Qwen3's layers over the target's states and a block of masked tokens; embedding and head are
-    the target's."""
-    shape = read_dimensions(keys)
-    keys.ignore("block_size", "auto_map")
-    windows = layer_windows(keys, shape.layers, window_size(keys), [False] * shape.layers)
+    the target's. DSpark adds heads of the token before."""
+    nested = keys.scope(_LAYER_CONFIG, model_type="qwen3")
+    inner = keys if nested is None else nested
+    inner.nested = False
+    _refuse_other_layers(keys, inner)
+    shape = read_dimensions(inner)
+    windows = layer_windows(inner, shape.layers, window_size(inner), [False] * shape.layers)
     settings = keys.scope("dflash_config")
-    states = shape.layers
-    if settings is not None:
-        settings.ignore("mask_token_id", "shift_label", "pure_draft_prefix_len")
-        mode = settings.text("attention_mode", default="gqa")
-        if mode not in ("gqa", "mha") or settings.text("projector_type", default=""):
-            raise settings.problem("attention_mode", mode, "gqa, without a head of its own")
-        states = len(settings.integers("target_layer_ids") or [0] * shape.layers)
-    keys.ignore("num_target_layers")
-    joined = states * shape.hidden**2 + shape.hidden
-    text = read_decoder(keys, _LIKE_QWEN3, shape=shape, windows=windows, other=joined)
-    return _with_targets_ends(text)
+    told = [keys] if settings is None else [keys, settings]
+    states, other = shape.layers, 0
+    markov: tuple[Matrix, ...] = ()
+    for one in told:
+        one.ignore("block_size", "mask_token_id", "num_target_layers", "num_anchors")
+        one.ignore("shift_label", "pure_draft_prefix_len", "sample_from_anchor", "projector_type")
+        listed = one.integers("target_layer_ids", "aux_hidden_state_layer_ids")
+        states = len(listed) if listed else states
+        found, more = _markov(one, shape.hidden, shape.vocabulary)
+        markov, other = (found, more) if found else (markov, other + more)
+        mode = one.text("attention_mode", default="gqa")
+        if mode not in ("gqa", "mha"):
+            raise one.problem("attention_mode", mode, "gqa")
+    _ignore_training(keys)
+    keys.ignore("rope_is_neox_style", "sliding_window_non_causal")
+    text = read_decoder(inner, _LIKE_QWEN3, shape=shape, windows=windows, other=other)
+    joined = Matrix("fc", states * shape.hidden, shape.hidden, Role.OTHER, Split.REPLICATED)
+    kind = _NAMES["dspark-draft" if markov else "dflash-draft"]
+    made = _with_targets_ends(_around(text, joined, shape.hidden, markov))
+    return replace(made, draft=kind)
+
+
+def _refuse_other_layers(keys: Keys, inner: Keys) -> None:
+    """Raise where the layers are not of a described kind."""
+    kind = inner.values.get("model_type", "qwen3")
+    if kind not in _BLOCK_LAYERS:
+        raise inner.problem("model_type", kind, " or ".join(_BLOCK_LAYERS) + " for a block draft")
+
+
+def _markov(keys: Keys, hidden: int, vocabulary: int) -> tuple[tuple[Matrix, ...], int]:
+    """DSpark's heads: a table by the token before and a projection to the vocabulary, both of low
+    rank, and one number for how sure it is."""
+    rank = keys.optional_integer("markov_rank") or 0
+    if not rank:
+        keys.ignore("markov_head_type", "enable_confidence_head", "confidence_head_with_markov")
+        return (), 0
+    kind = keys.text("markov_head_type", default="vanilla")
+    sure = keys.flag("enable_confidence_head", default=False)
+    joint = keys.flag("confidence_head_with_markov", default=True)
+    if kind != "vanilla":
+        raise keys.problem("markov_head_type", kind, "vanilla")
+    confidence = hidden + (rank if joint else 0) + 1 if sure else 0
+    head = Matrix("markov_head", rank, vocabulary, Role.OTHER)
+    return (head,), vocabulary * rank + confidence
+
+
+def _around(
+    text: Architecture, joined: Matrix, hidden: int, heads: tuple[Matrix, ...]
+) -> Architecture:
+    """With a projection (and its norm) in front of the first layer and ``heads`` behind it."""
+    first, *others = text.layers
+    other = first.block.other_parameters + hidden
+    matrices = (joined, *first.block.matrices, *heads)
+    block = replace(first.block, matrices=matrices, other_parameters=other)
+    rest = [replace(first, count=first.count - 1)] if first.count > 1 else []
+    return replace(text, layers=(replace(first, block=block, count=1), *rest, *others))
 
 
 def _read_prediction(keys: Keys) -> Architecture:
@@ -194,6 +251,7 @@ def _read_prediction(keys: Keys) -> Architecture:
     return replace(text, embedding_parameters=0, tied_embeddings=False)
 
 
+_BLOCK_LAYERS = ("qwen3", "llama")
 _LIKE_QWEN3 = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
 
 

@@ -47,7 +47,7 @@ def test_a_class_is_enough() -> None:
         ("EagleLlamaForCausalLM", "is a draft that speculates for another model"),
         ("LlamaForCausalLMEagle", "is a draft that speculates for another model"),
         ("Eagle3DeepseekV2ForCausalLM", "is a draft that speculates for another model"),
-        ("Qwen3DSparkModel", "is a draft that speculates for another model"),
+        ("Gemma4DSparkModel", "is a draft that speculates for another model"),
         ("DFlashLagunaForCausalLM", "is a draft that speculates for another model"),
         ("TransformersForCausalLM", "expected the config.json of the model, as it was published"),
     ],
