@@ -356,6 +356,13 @@ class Drafting:
         least=0,
         most=TEN_SECONDS,
     )
+    draft_sequence_seconds: float = constant(
+        "draft_sequence_us",
+        "on each sequence of a pass that drafts: the book that the host keeps of it",
+        0.0,
+        least=0,
+        most=TEN_SECONDS,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
