@@ -60,15 +60,15 @@ from inspect import Parameter
 from typing import TYPE_CHECKING
 
 from engine import __version__
-from engine.plan import keywords as _words
+from engine.plan.face import keywords as _words
 from engine.scenario import Scenario
 from engine.words.errors import InputError
 from engine.words.errors import RooftopError as Error
 from engine.words.messages import say
 
 if TYPE_CHECKING:
-    from engine.plan.candidates import Candidates, Plan, Plans
-    from engine.plan.catalogue import Catalogue
+    from engine.plan.face.candidates import Candidates, Plan, Plans
+    from engine.plan.face.catalogue import Catalogue
 
 __all__ = [
     "Candidates",
@@ -109,7 +109,7 @@ def plan(base: Base = None, /, **keywords: object) -> Plans:
     ``plans.nearest``), ``print(plans)`` its sentence. Layouts are all legal ones, or of the
     degrees given. See `scenario` for ``base`` and the keywords. Raises `Error`.
     """
-    from engine.plan.candidates import plans_of, with_its_framework
+    from engine.plan.face.candidates import plans_of, with_its_framework
     from engine.plan.lengths import with_fitting_lengths
 
     given = _words.checked(keywords)
@@ -134,7 +134,7 @@ def predict(
     ``precisions`` the rows are repeated for each. See `scenario` for ``base`` and the keywords.
     Raises `Error`.
     """
-    from engine.plan.candidates import predictions_of, with_its_framework
+    from engine.plan.face.candidates import predictions_of, with_its_framework
     from engine.plan.lengths import with_fitting_lengths
     from engine.serve.call import Batch, Concurrency, Rate, Size
 
@@ -164,7 +164,7 @@ def chips() -> Catalogue:
     """Every chip that has a name, one's own included: ``list(rooftop.chips())`` are the names,
     ``rooftop.chips()["h100_sxm"]`` the facts of one, ``.columns()`` those of all for a data
     frame."""
-    from engine.plan import catalogue
+    from engine.plan.face import catalogue
 
     return catalogue.chips()
 
@@ -172,14 +172,14 @@ def chips() -> Catalogue:
 def models() -> Catalogue:
     """Every model that has a profile, as `chips` has the chips. Files, folders, hub ids and the
     vision models of timm and torchvision can be looked up and planned as well."""
-    from engine.plan import catalogue
+    from engine.plan.face import catalogue
 
     return catalogue.models()
 
 
 def engines() -> Catalogue:
     """Every serving engine that has a name, as `chips` has the chips."""
-    from engine.plan import catalogue
+    from engine.plan.face import catalogue
 
     return catalogue.engines()
 
@@ -187,7 +187,7 @@ def engines() -> Catalogue:
 def _base(base: Base) -> Scenario | None:
     if base is None or isinstance(base, Scenario):
         return base
-    from engine.plan.plan_file import load_plan
+    from engine.plan.saved.plan_file import load_plan
     from engine.sources.files import user_path
 
     return load_plan(user_path(os.fspath(base))).scenario
@@ -210,13 +210,13 @@ predict.__signature__ = _words.signature(  # type: ignore[attr-defined]
     _keyword("batch"), _keyword("concurrency"), returns="Candidates"
 )
 
-_LATE = {"Candidates": "candidates", "Plan": "candidates", "Plans": "candidates"}
+_LATE = dict.fromkeys(("Candidates", "Plan", "Plans"), "engine.plan.face.candidates")
 
 
 def __getattr__(name: str) -> object:
     """The classes of what is found; they come with numpy, so not before they are asked for."""
     if name in _LATE:
-        return getattr(import_module(f"engine.plan.{_LATE[name]}"), name)
+        return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module 'rooftop' has no attribute {name!r}")
 
 

@@ -21,7 +21,7 @@ from engine.scenario import Objectives, Scenario  # noqa: E402
 from engine.sources.languages import is_ascii, languages  # noqa: E402
 from engine.words.messages import ENGLISH  # noqa: E402
 from tui.app import RooftopApp  # noqa: E402
-from tui.settings import Settings  # noqa: E402
+from tui.settings.settings import Settings  # noqa: E402
 
 SIZES = ((80, 24), (120, 40))
 WAIT_SECONDS = 30.0

@@ -65,6 +65,18 @@ def graph() -> dict[str, set[str]]:
     }
 
 
+def inner_arrows(arrows: Mapping[str, set[str]], room: str) -> dict[str, set[str]]:
+    """The same among the parts of one room: its files, and its folders each as one."""
+    inside = f"{room}."
+    found: dict[str, set[str]] = {}
+    for name, others in arrows.items():
+        if name.startswith(inside):
+            part = name.removeprefix(inside).partition(".")[0]
+            parts = {one.removeprefix(inside).partition(".")[0] for one in others if inside in one}
+            found.setdefault(part, set()).update(parts - {part})
+    return {part: others & found.keys() for part, others in found.items()}
+
+
 def circles(arrows: Mapping[str, set[str]]) -> list[list[str]]:
     """Sets of modules that reach each other (strongly connected components, Tarjan 1972)."""
     index: dict[str, int] = {}

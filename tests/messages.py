@@ -80,11 +80,11 @@ def said_in(node: ast.AST) -> list[ast.AST]:
 def of_tables() -> set[str]:
     """Labels, hints and help of commands, forms, metrics, panes, nouns and options."""
     from engine.evidence.calibration.formats import OTHER
-    from engine.plan.launch_fields import SAID
-    from engine.plan.metrics import METRICS, VERDICTS
+    from engine.plan.launch.fields import SAID
+    from engine.plan.metrics.table import METRICS, VERDICTS
     from tui.commands import COMMANDS
-    from tui.fields import HARDWARE, WORKLOAD
-    from tui.format import counted
+    from tui.drawing.format import counted
+    from tui.fields.forms import HARDWARE, WORKLOAD
     from tui.nouns import NOUNS
     from tui.panes import KINDS
 
@@ -106,7 +106,7 @@ def of_names() -> set[str]:
     """The fields of benchmark names, as `rooftop name` prints them."""
     from dataclasses import fields
 
-    from engine.plan.benchmark import EncoderName, FpsName, FtlName, TpsName
+    from engine.plan.names.benchmark import EncoderName, FpsName, FtlName, TpsName
 
     kinds = (TpsName, FtlName, FpsName, EncoderName)
     return {field.name.replace("_", " ") for kind in kinds for field in fields(kind)}
@@ -114,10 +114,17 @@ def of_names() -> set[str]:
 
 def of_profiles() -> set[str]:
     """Sentences that profiles hold."""
+    from engine.hardware.framework_profiles import load_framework
+    from engine.hardware.launch_table import LaunchTable
     from engine.model.refused import refused_families
-    from engine.plan.range_case import ranges_file
+    from engine.plan.launch.fill import sentence_of
+    from engine.plan.ranges.case import ranges_file
+    from engine.sources.profile_files import profile_ids
 
     bases = {one["basis"] for one in ranges_file()["case"]}
+    engines = [load_framework(id).launch for id in profile_ids("frameworks")]
+    tables = [one for one in engines if isinstance(one, LaunchTable)]
+    bases |= {sentence_of(text) for one in tables for text in (*one.refuses, *one.notes)}
     return bases | {text for one in refused_families().values() for text in one}
 
 
@@ -142,7 +149,7 @@ def of_options() -> set[str]:
 
 def said_of_limits(text: str) -> set[str]:
     """Help as it is translated: that of a limit in two parts."""
-    from engine.plan.metrics import LIMITED
+    from engine.plan.metrics.table import LIMITED
 
     for metric, limit in LIMITED:
         if text == f"{metric.name}: {limit.help}":

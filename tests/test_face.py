@@ -12,9 +12,9 @@ import pytest
 import rooftop
 from engine.cli.chosen import scenario_from
 from engine.cli.options import add_scenario_options
-from engine.plan.keywords import DEGREES, KEYWORDS, PLACES, SPELLINGS, START
-from engine.plan.plan_file import load_plan
+from engine.plan.face.keywords import DEGREES, KEYWORDS, PLACES, SPELLINGS, START
 from engine.plan.prepared import prepare
+from engine.plan.saved.plan_file import load_plan
 from engine.plan.sweep import batch_table, sweep
 from engine.scenario import ClientKind, LayoutLimits, Lengths, Mode, Objectives, Scenario, Workload
 

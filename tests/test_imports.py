@@ -7,7 +7,17 @@ import sys
 
 import pytest
 
-from tests.import_graph import ROOT, STREET, circles, floor_of, graph, imported, modules, room_of
+from tests.import_graph import (
+    ROOT,
+    STREET,
+    circles,
+    floor_of,
+    graph,
+    imported,
+    inner_arrows,
+    modules,
+    room_of,
+)
 
 ALL_ROOMS = {room for floor in STREET for room in floor}
 SCREEN = {"textual", "rich"}
@@ -31,6 +41,11 @@ def test_imports_go_down_the_street(arrows: dict[str, set[str]]):
 
 def test_nobody_imports_in_a_circle(arrows: dict[str, set[str]]):
     assert circles(arrows) == []
+
+
+@pytest.mark.parametrize("room", ["engine.plan", "tui"])
+def test_nor_do_the_parts_of_a_room(arrows: dict[str, set[str]], room: str):
+    assert circles(inner_arrows(arrows, room)) == []
 
 
 def test_every_folder_of_the_engine_is_a_room():
@@ -91,9 +106,9 @@ def test_a_sweep_of_tokens_enters_no_room_that_it_does_not_need():
         "sys.stdout = out"
     )
     unneeded = ("engine.serve.forward", "engine.work.forward", "engine.model.forward.reading")
-    unneeded += ("engine.serve.disaggregated", "engine.sources.hub", "engine.plan.nudge")
+    unneeded += ("engine.serve.disaggregated", "engine.sources.hub", "engine.plan.nudges.nudge")
     assert not modules_loaded_by(code) & {
         *unneeded,
         "engine.plan.of_forward",
-        "engine.plan.explain",
+        "engine.plan.why.explain",
     }

@@ -89,3 +89,30 @@ def test_the_app_says_no_text_with_values_past_the_messages():
         if isinstance(one, ast.JoinedStr) and bare_words(one)
     ]
     assert found == []
+
+
+CALLED_ONCE = {
+    "投机解码": ("推测解码", "猜测解码"),
+    "起草": ("草拟",),
+    "基准名": ("测试名称", "基准测试名"),
+    "token": ("词元",),
+    "推理引擎": ("推理框架", "框架开销"),
+    "互连": ("互联", "链路"),
+    "颗芯片": ("块芯片", "张卡"),
+    "时延": ("延迟",),
+    "预填充": ("预填写",),
+}
+"""Chinese terms, and what else they could be called: one thing has one name on every screen."""
+
+
+@pytest.mark.parametrize("term", CALLED_ONCE)
+def test_chinese_calls_one_thing_by_one_name(term: str):
+    texts = {
+        f"{path.name}: {line}"
+        for folder in (FOLDER / "zh", FOLDER.parent / "glossary" / "zh")
+        for path in folder.glob("*.toml")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    }
+    assert any(term in one for one in texts)
+    others = CALLED_ONCE[term]
+    assert [one for one in sorted(texts) if any(other in one for other in others)] == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from engine.words.messages import say
-from tui.lines import Line, Run, cells, line, wrapped
-from tui.styles import BADGE_BAD, BADGE_BUSY, BADGE_GOOD, BEST, BOLD, PLAIN, WARN, Role
+from tui.drawing.lines import Line, Run, cells, line, wrapped
+from tui.drawing.styles import BADGE_BAD, BADGE_BUSY, BADGE_GOOD, BEST, BOLD, PLAIN, WARN, Role
 
 BADGES = {
     "meets": (" ✓ meets ", BADGE_GOOD),
@@ -16,11 +16,15 @@ BADGES = {
 _CHOICE = r"batch [\d,]+(?: \([\d,]+ in flight\))?: [\d,.]+(?: ± [\d,.]+)?(?: prompt)? [^ ]+"
 
 
+_FLEET = r"[\d,]+ replicas? \([^()]+\)"
+"""At a rate the number of chips is what was sought."""
+
+
 def answer_lines(sentence: str, verdict: str, width: int, height: int) -> list[Line]:
     """``sentence`` in at most ``height`` lines of ``width`` cells behind its verdict's badge (one
-    of `BADGES`); the batch and its throughput stand out."""
+    of `BADGES`); the batch and its throughput stand out, at a rate the replicas."""
     badge, role = say(BADGES[verdict][0]), BADGES[verdict][1]
-    found = re.search(say(_CHOICE), sentence)
+    found = re.search(say(_FLEET), sentence) or re.search(say(_CHOICE), sentence)
     key = (found.start(), found.end()) if found and verdict != "misses" else (0, 0)
     gap = "\N{NO-BREAK SPACE}" * cells(badge)
     rows = wrapped(f"{gap} {sentence}" if gap else sentence, width, height)

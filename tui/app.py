@@ -11,13 +11,13 @@ from pathlib import Path
 from engine.cli.streams import tell
 from engine.scenario import Scenario
 from engine.words.messages import use_language
-from tui.choices import save_choices
-from tui.hangup import watch_terminal
-from tui.look import Look
+from tui.drawing.look import Look
 from tui.screen import MainScreen
-from tui.settings import Settings
-from tui.store import Store
-from tui.terminal_app import TerminalApp
+from tui.session.choices import save_choices
+from tui.session.store import Store
+from tui.settings.settings import Settings
+from tui.terminal.app import TerminalApp
+from tui.terminal.hangup import watch_terminal
 from tui.widgets.line_pane import LinePane
 
 CRASHED = 70
@@ -93,7 +93,7 @@ class RooftopApp(TerminalApp, inherit_bindings=False):
         """Keep the session, leave in order, say it in one line."""
         if not self.crash:
             from tui.crash import note_crash
-            from tui.last_session import CRASH
+            from tui.session.last_session import CRASH
 
             self.crash = note_crash(error)
             self.main.keep_session(CRASH)

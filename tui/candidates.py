@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.plan.remedies import Candidate
     from engine.plan.results import Table
+    from engine.plan.why.remedies import Candidate
 
 
 def candidate_of(table: Table, row: int) -> Candidate:
     """A row of a table as something to ask about."""
-    from engine.plan.remedies import Candidate
+    from engine.plan.why.remedies import Candidate
 
     return Candidate(table.arrangement(row), table.precision(row), int(table.batch[row]))

@@ -68,6 +68,9 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "simulate", ("S",), "simulate", "Serve requests one by one on the row's plan", needs="row"
     ),
+    Command(
+        "fleet", ("d",), "fleet", "Chips for the rate, a day (CSV) or loads on one stock (TOML)"
+    ),
     Command("history", ("H",), "history", "Every change so far; back to any of them"),
     Command("chart", ("p",), "next chart", "Next chart: over batch, Pareto, roofline"),
     Command("chart_right", ("right", "l", "space"), "next chart", "Next chart", CHART, True),

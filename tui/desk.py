@@ -6,19 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from tui.drawing.look import Look
 from tui.keymap import Keymap
-from tui.look import Look
 from tui.panes import Panes
-from tui.store import Store
+from tui.session.store import Store
 from tui.widgets.panes import Pane
 
 if TYPE_CHECKING:
-    from engine.plan.explanation import Explanation
     from engine.plan.results import Sweep
+    from engine.plan.why.explanation import Explanation
     from engine.scenario import Scenario
-    from tui.last_session import LastSession
-    from tui.overlays.page import Page
-    from tui.session import Session
+    from tui.page import Page
+    from tui.session.last_session import LastSession
+    from tui.session.session import Session
 
 Result = TypeVar("Result")
 

@@ -33,6 +33,8 @@ _KNOWN = frozenset(
     + [f"ctrl+{letter}" for letter in "abcdefgklnopqrstuvwxyz"]
 )
 """Keys with names that every terminal sends. ctrl+h, i, j and m are backspace, tab and enter."""
+ASKING = frozenset({"question_mark", "f1"})
+"""Keys that ask for help wherever they are pressed."""
 RESERVED = frozenset(str(kind.number) for kind in KINDS)
 """Digits jump to panes."""
 

@@ -23,7 +23,7 @@ def start(arguments: list[str]) -> int:
     """Run a command or the app; the exit code."""
     _, rest = language_asked(arguments)
     if rest and rest[0] in {*COMMANDS, "-h", "--help", "--version"}:
-        from tui.config_file import configured_language
+        from tui.settings.config_file import configured_language
 
         return run(arguments, configured_language())
     return guarded(lambda: _start_app(arguments))
@@ -32,8 +32,8 @@ def start(arguments: list[str]) -> int:
 def _start_app(arguments: list[str]) -> int:
     from engine.cli.chosen import scenario_from
     from engine.scenario import Scenario
-    from tui.config_file import configured_language
-    from tui.terminal import refuse_bad_terminal
+    from tui.settings.config_file import configured_language
+    from tui.terminal.checks import refuse_bad_terminal
 
     speak(arguments, configured_language())
     if arguments and not arguments[0].startswith("-"):
@@ -44,13 +44,13 @@ def _start_app(arguments: list[str]) -> int:
         plan_path, parsed.subject = user_path(parsed.subject), None
     base = Scenario()
     if plan_path is not None:
-        from engine.plan.plan_file import load_plan
+        from engine.plan.saved.plan_file import load_plan
 
         base = load_plan(plan_path).scenario
     scenario = scenario_from(parsed, base)
     refuse_bad_terminal()
     from tui.allocator import collect_nothing
-    from tui.settings import settings_from
+    from tui.settings.settings import settings_from
 
     settings = settings_from(parsed)
     collect_nothing()
@@ -62,7 +62,7 @@ def _start_app(arguments: list[str]) -> int:
 def _is_plan(text: str) -> bool:
     """Whether a word is a plan file: neither a benchmark name nor a model, which may be a folder
     or a config.json."""
-    from engine.plan.benchmark import is_benchmark_name
+    from engine.plan.names.benchmark import is_benchmark_name
 
     path = user_path(text)
     if path.suffix == ".toml":
@@ -78,7 +78,7 @@ def _is_plan(text: str) -> bool:
 def _refuse_misspelt(text: str) -> None:
     """Refuse a word that is no plan, name, path or hub id, and no model that is known."""
     from engine.model.model_profiles import model_spelt
-    from engine.plan.benchmark import is_benchmark_name
+    from engine.plan.names.benchmark import is_benchmark_name
 
     if _is_plan(text) or "/" in text or is_benchmark_name(text) or model_spelt(text):
         return
@@ -97,7 +97,7 @@ def _refuse_misspelt(text: str) -> None:
 def _app_parser() -> argparse.ArgumentParser:
     from engine.cli.options import add_scenario_options
     from engine.cli.parser import OneLineParser
-    from tui.themes import THEMES
+    from tui.drawing.themes import THEMES
 
     parser = OneLineParser(prog="rooftop", description="Open the app.")
     parser.add_argument(

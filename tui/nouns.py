@@ -19,10 +19,12 @@ from engine.words.messages import say
 from tui.fuzzy import score
 
 if TYPE_CHECKING:
-    from tui.past import Past
+    from tui.session.past import Past
 
 MOST_PLANS = 500
 """Files of a folder that are looked at."""
+RATE = "rate"
+"""The scenario's own requests per second, among files that say others."""
 PRECISIONS = ("W16A16", "W8A16", "W8A8", "W4A16", "W4A8", "W4A4")
 
 
@@ -80,7 +82,7 @@ def _chips(scenario: Scenario) -> Sequence[str]:
 
 def _chip_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
-    from engine.plan.lists import chip_row, runs_told
+    from engine.plan.face.lists import chip_row, runs_told
     from engine.plan.money.prices import load_prices
 
     row = chip_row(load_chip(value))
@@ -131,7 +133,7 @@ def _models(scenario: Scenario) -> Sequence[str]:
 def _model_facts(scenario: Scenario, value: str) -> str:
     from engine.model.architecture import Architecture
     from engine.model.config import load_architecture
-    from tui.format import count
+    from tui.drawing.format import count
 
     model = load_architecture(value)
     architecture = model.architecture
@@ -157,7 +159,7 @@ def _model_facts(scenario: Scenario, value: str) -> str:
 def _is_model_reference(text: str) -> bool:
     """Whether a model is named by a path, a hub id or a benchmark name."""
     from engine.model.config.find import is_path
-    from engine.plan.benchmark import is_benchmark_name
+    from engine.plan.names.benchmark import is_benchmark_name
 
     return bool(text) and ("/" in text or is_path(text) or is_benchmark_name(text))
 
@@ -173,7 +175,7 @@ def _engines(scenario: Scenario) -> Sequence[str]:
 
 def _engine_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.framework_profiles import load_framework
-    from engine.plan.lists import framework_row
+    from engine.plan.face.lists import framework_row
 
     row = framework_row(load_framework(value))
     return say(
@@ -189,7 +191,7 @@ def _engine_facts(scenario: Scenario, value: str) -> str:
 
 def _plans(scenario: Scenario) -> Sequence[str]:
     """Plan files of the folder, the newest first, then those saved or opened last elsewhere."""
-    from tui.recent import recent_plans
+    from tui.session.recent import recent_plans
 
     found: list[tuple[float, str]] = []
     with contextlib.suppress(OSError):
@@ -204,8 +206,8 @@ def _plans(scenario: Scenario) -> Sequence[str]:
 
 def _past(scenario: Scenario) -> dict[str, Past]:
     """Scenarios that were worked on before, by their names; the one in force is none of them."""
-    from engine.plan.plan_file import scenario_document
-    from tui.past import past_scenarios
+    from engine.plan.saved.plan_file import scenario_document
+    from tui.session.past import past_scenarios
 
     now = scenario_document(scenario)
     return {one.name: one for one in past_scenarios() if one.document != now}
@@ -219,7 +221,7 @@ def _short(path: str) -> str:
 
 def _answer(name: str) -> str:
     """What a plan answers; nothing of a file that is no plan."""
-    from engine.plan.plan_file import MAXIMUM_BYTES
+    from engine.plan.saved.plan_file import MAXIMUM_BYTES
     from engine.sources.files import read_toml, user_path
     from engine.words.text import clean
 
@@ -251,7 +253,7 @@ def _is_plan_path(text: str) -> bool:
 
 def _precision_facts(scenario: Scenario, value: str) -> str:
     from engine.hardware.chip_profiles import load_chip
-    from engine.plan.named_scenario import formats_of
+    from engine.plan.names.named_scenario import formats_of
 
     chip = load_chip(scenario.chip)
     precision = formats_of(value, chip)
@@ -292,16 +294,59 @@ def _is_precision(text: str) -> bool:
 
 
 def _deployments(scenario: Scenario) -> Sequence[str]:
-    from engine.plan.deploy_kind import deployment_ids
+    from engine.plan.deploy.kind import deployment_ids
 
     return deployment_ids()
 
 
 def _deployment_facts(scenario: Scenario, value: str) -> str:
-    from engine.plan.deploy_kind import load_deployment
+    from engine.plan.deploy.kind import load_deployment
 
     kind = load_deployment(value)
     return f"{kind.name} · {kind.file}"
+
+
+# --- fleets -----------------------------------------------------------------------------------
+
+
+def _fleets(scenario: Scenario) -> Sequence[str]:
+    """The rate, then days, traces and stocks of the folder, the newest first."""
+    found: list[tuple[float, str]] = []
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir("."))[:MOST_PLANS]:
+            if entry.name.endswith((".csv", ".jsonl", ".toml")) and entry.is_file():
+                found.append((-entry.stat().st_mtime, entry.name))
+    names = (name for _, name in sorted(found))
+    return [RATE, *(one for one in names if not one.endswith(".toml") or _is_stock(one))]
+
+
+def _is_stock(name: str) -> bool:
+    from engine.plan.stock import EXPECTED, MAXIMUM_BYTES
+    from engine.sources.files import read_toml, user_path
+
+    with contextlib.suppress(RooftopError):
+        return "loads" in read_toml(user_path(name), MAXIMUM_BYTES, EXPECTED)
+    return False
+
+
+def _is_fleet_path(text: str) -> bool:
+    return bool(text) and ("/" in text or "." in text)
+
+
+def _fleet_facts(scenario: Scenario, value: str) -> str:
+    from engine.sources.files import user_path
+
+    if value == RATE:
+        rate = scenario.workload.rate
+        words = say("chips of every layout that carry {rate:g} requests/s", rate=rate)
+        return words if rate else say("needs requests per second: :rate 12")
+    if value.endswith(".toml"):
+        from engine.plan.stock import read_stock
+
+        stock = read_stock(user_path(value), scenario)
+        named = ", ".join(f"{count} × {chip}" for chip, count in stock.chips.items())
+        return say("{loads} loads on {named}", loads=len(stock.loads), named=named)
+    return say("a day or a trace, {size:,} KiB", size=user_path(value).stat().st_size // 1024)
 
 
 NOUNS: tuple[Noun, ...] = (
@@ -356,6 +401,15 @@ NOUNS: tuple[Noun, ...] = (
         _deployments,
         _deployment_facts,
         lambda text: False,
+    ),
+    Noun(
+        "fleet",
+        "fleet: the rate, a day, a trace or a stock",
+        ("fleet", "day", "stock"),
+        lambda s: "",
+        _fleets,
+        _fleet_facts,
+        _is_fleet_path,
     ),
 )
 """Each taken by the command of its id."""

@@ -15,17 +15,18 @@ from engine.words.errors import RooftopError
 from engine.words.messages import say
 from tui.actions import Actions
 from tui.arrange import arrange, size_note
-from tui.behind import SWEEP_SECONDS, Behind
-from tui.choices import Choices
+from tui.beside.behind import SWEEP_SECONDS, Behind
+from tui.beside.fetching import Fetching
+from tui.beside.keeping import Keeping
+from tui.beside.thinking import Thinking
+from tui.beside.waiting import Waiting
 from tui.desk import Program
-from tui.fetching import Fetching
-from tui.keeping import Keeping
+from tui.drawing.lines import cells, fit
 from tui.keymap import as_pressed
-from tui.lines import cells, fit
 from tui.panes import Panes
-from tui.store import Store
-from tui.thinking import Thinking
-from tui.waiting import Waiting
+from tui.session.choices import Choices
+from tui.session.store import Store
+from tui.terminal.app import waiting_keys
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.panes import AnswerPane, FooterPane, Pane, Place
 from tui.widgets.table_pane import TablePane
@@ -33,12 +34,12 @@ from tui.widgets.tree_pane import TreePane
 from tui.widgets.why_pane import WhyPane
 
 if TYPE_CHECKING:
-    from engine.plan.explanation import Explanation
     from engine.plan.results import Sweep
+    from engine.plan.why.explanation import Explanation
     from engine.scenario import Scenario
-    from tui.last_session import LastSession
-    from tui.overlays.page import Page
-    from tui.session import Session
+    from tui.page import Page
+    from tui.session.last_session import LastSession
+    from tui.session.session import Session
 
 Result = TypeVar("Result")
 ADVICE_WAIT_SECONDS = 0.3
@@ -112,7 +113,7 @@ class MainScreen(Screen[None]):
     def load(self) -> None:
         """Bring in the engine and work out the first scenario."""
         from tui.allocator import hand_back_large_blocks, spare_what_is_loaded
-        from tui.session import Session
+        from tui.session.session import Session
 
         hand_back_large_blocks()
         self.session = Session(self.store)
@@ -124,7 +125,7 @@ class MainScreen(Screen[None]):
         spare_what_is_loaded()
 
     def _offer_last_session(self) -> None:
-        from tui.last_session import load_last_session
+        from tui.session.last_session import load_last_session
 
         last = load_last_session()
         if last is not None and last.is_worth_offering(self.store.current):
@@ -313,6 +314,9 @@ class MainScreen(Screen[None]):
 
         page.then = carefully
         self.app.push_screen(page)
+        # What was typed while the page was made comes before what is typed from now on.
+        for key in waiting_keys(self):
+            page.post_message(key)
 
     def run(self, id: str, text: str = "") -> None:
         """Run a command by its id, with a text where it takes one."""

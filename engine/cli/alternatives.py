@@ -17,7 +17,7 @@ from engine.plan.alternatives import (
     hardware_choices,
     ranked,
 )
-from engine.plan.metrics import BY_ID, MEMORY
+from engine.plan.metrics.table import BY_ID, MEMORY
 from engine.scenario import Scenario
 from engine.words.messages import say
 from engine.words.quantities import duration_within, rate_within

@@ -6,8 +6,8 @@ import argparse
 import json
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.plan.plan_check import Check, check_plan
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.check import Check, check_plan
+from engine.plan.saved.plan_file import load_plan
 from engine.sources.files import user_path
 from engine.words.messages import say
 from engine.words.text import clean

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.plan.metrics import LIMITED
+from engine.plan.metrics.table import LIMITED
 from engine.plan.pool_choice import agreed
 from engine.scenario import (
     EVEN_CERTAINTY,
@@ -151,10 +151,10 @@ def _about(arguments: argparse.Namespace, start: Scenario) -> tuple[Scenario, st
     subject, model = getattr(arguments, "subject", None), arguments.model
     if not subject:
         return start, model
-    from engine.plan.benchmark import is_benchmark_name
+    from engine.plan.names.benchmark import is_benchmark_name
 
     if is_benchmark_name(subject):
-        from engine.plan.named_scenario import named_scenario
+        from engine.plan.names.named_scenario import named_scenario
 
         return named_scenario(subject, start), model
     if model and model != subject:
@@ -365,7 +365,7 @@ def _settings(arguments: argparse.Namespace, start: Settings) -> Settings:
 def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
     given = {metric.id: getattr(arguments, limit.keyword) for metric, limit in LIMITED}
     if arguments.slo:
-        from engine.plan.objective_profiles import load_objectives
+        from engine.plan.face.objective_profiles import load_objectives
 
         start = load_objectives(arguments.slo)
     elif any(text is not None for text in given.values()):
@@ -380,7 +380,7 @@ def _objectives(arguments: argparse.Namespace, start: Objectives) -> Objectives:
 
 def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
     """A note on the options that say nothing about ``model``; empty without any."""
-    from engine.plan.keywords import KEYWORDS, idle
+    from engine.plan.face.keywords import KEYWORDS, idle
 
     # One rank is what models without layouts run on anyway.
     given = [name for name in KEYWORDS if getattr(arguments, name, None) not in (None, "1", [])]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.evidence.calibration.results import USUAL_SPREAD, Run
-from engine.plan.culprit import culprit
 from engine.plan.verification import Bench, Expected, expectations
+from engine.plan.why.culprit import culprit
 from engine.scenario import FirstToken, Lengths, Scenario
 from engine.words.cells import left
 from engine.words.errors import InputError

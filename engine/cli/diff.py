@@ -8,8 +8,8 @@ from pathlib import Path
 
 from engine.cli import FOUND
 from engine.cli.report.options import wants_report
-from engine.plan.plan_diff import Difference, differences
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.diff import Difference, differences
+from engine.plan.saved.plan_file import load_plan
 from engine.sources.files import user_path
 from engine.words.text import clean
 

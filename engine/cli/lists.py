@@ -16,7 +16,7 @@ from engine.hardware.framework import PARTS
 from engine.hardware.framework_profiles import framework_ids, load_framework
 from engine.model.config import load_architecture
 from engine.model.model_profiles import model_names
-from engine.plan.lists import chip_row, framework_row, model_row, runs_told
+from engine.plan.face.lists import chip_row, framework_row, model_row, runs_told
 from engine.sources.profile_files import BUNDLED
 from engine.words.errors import InputError
 from engine.words.messages import say

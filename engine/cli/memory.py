@@ -13,7 +13,7 @@ from engine.cli.chosen import idle_options
 from engine.cli.predict import asked_arrangement
 from engine.cli.sweep import command_scenario
 from engine.model.kinds import ModelKind
-from engine.plan.starting import HeldAtOnce, Started, started
+from engine.plan.why.starting import HeldAtOnce, Started, started
 from engine.scenario import DraftTokens
 from engine.serve.call import Batch, Concurrency
 from engine.serve.resolve import resolve

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from engine.cli import FOUND
-from engine.plan.benchmark import name_fields, parse_name
+from engine.plan.names.benchmark import name_fields, parse_name
 from engine.words.cells import left
 from engine.words.messages import say
 from engine.words.text import clean

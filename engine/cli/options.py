@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from engine.plan.metrics import LIMITED
+from engine.plan.metrics.table import LIMITED
 from engine.scenario import (
     ArrangementKind,
     Best,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from engine.cli.compared import Asked, Compared
-from engine.plan.culprit import FAR
 from engine.plan.prepared import prepare_on
+from engine.plan.why.culprit import FAR
 from engine.words.messages import say
 from engine.words.quantities import duration
 

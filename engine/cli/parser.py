@@ -236,7 +236,10 @@ def _add_deploy(commands: Subparsers) -> None:
     parser = commands.add_parser("deploy", help="write what a plan is started with")
     parser.add_argument("plan", metavar="PLAN.toml")
     parser.add_argument(
-        "--to", required=True, metavar="KIND", help="sh, compose, slurm, dynamo, llmisvc, llm-d"
+        "--to",
+        required=True,
+        metavar="KIND",
+        help="sh, compose, slurm, dynamo, llmisvc, llm-d, lws",
     )
     parser.add_argument("-o", "--output", metavar="DIR", help="folder to write to; else printed")
     parser.add_argument("--force", action="store_true", help="replace files that exist")

@@ -9,7 +9,7 @@ from engine.cli.report.options import wants_report
 from engine.cli.streams import having
 from engine.cli.sweep import prepare_told
 from engine.plan.answer import answer
-from engine.plan.plan_document import save_plan
+from engine.plan.saved.document import save_plan
 from engine.plan.sweep import sweep
 from engine.sources.files import user_path
 from engine.words.errors import InputError

@@ -17,9 +17,10 @@ from engine.model.kinds import ModelKind
 from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
-from engine.plan.metrics import NO_MEMORY
+from engine.plan.metrics.table import NO_MEMORY
 from engine.plan.predicted import Predicted, predicted
-from engine.plan.starting import unstarted
+from engine.plan.row_ranges import accuracy_of
+from engine.plan.why.starting import unstarted
 from engine.scenario import LEAST_PER_SECOND, MOST_PER_SECOND, ArrangementKind, Scenario
 from engine.serve.call import Batch, Concurrency, Most, Rate, Size
 from engine.serve.kinds import kind_of
@@ -151,10 +152,23 @@ def _without_batch(subject: str) -> str:
     return subject.rsplit(say(", batch"), 1)[0]
 
 
+def _figures(found: Predicted) -> str:
+    """What the one batch that was asked for delivers, with ranges, under its benchmark name; empty
+    where several were asked for, and where it does not start."""
+    scenario, table = found.scenario, found.table
+    if scenario.fixed_batch is None or len(table) > 1 or not table.fits[0]:
+        return ""
+    kind, precision = plan_kind(found.prepared), table.precision(0)
+    name = kind.names(found.prepared, scenario, precision, int(table.batch[0]))[0]
+    known = accuracy_of(found.prepared, scenario, precision)
+    told = kind.figures(found.prepared, table, 0, scenario.objectives, known)
+    return f"\n{name}: {told}"
+
+
 def _print_table(found: Predicted) -> None:
     prepared, table = found.prepared, found.table
     subject = plan_kind(prepared).subject(prepared, found.scenario, table, 0)
-    print(f"{_without_batch(subject)}\n")
+    print(f"{_without_batch(subject)}{_figures(found)}\n")
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])

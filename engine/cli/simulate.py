@@ -15,9 +15,9 @@ from engine.cli.sweep import command_scenario
 from engine.cli.traced import asked_trace
 from engine.model.architecture import Architecture
 from engine.plan.lengths import fitted, lengths_note
-from engine.plan.plan_file import load_plan
-from engine.plan.simulation import Question, simulated
-from engine.plan.simulation_text import report
+from engine.plan.saved.plan_file import load_plan
+from engine.plan.simulation.deployment import Question, overloaded, simulated
+from engine.plan.simulation.text import report
 from engine.serve.resolve import Resolved, resolve
 from engine.sources.files import user_path
 from engine.words.errors import InputError
@@ -34,6 +34,9 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     question, resolved = _question(arguments)
     with Progress("simulating") as progress:
         found = simulated(question, progress.share, resolved)
+    too_much = overloaded(question, resolved)
+    if too_much:
+        tell(say("note: {note}", note=too_much))
     objectives = question.scenario.objectives
     if arguments.json:
         document = {
@@ -41,6 +44,7 @@ def run_simulate(arguments: argparse.Namespace) -> int:
             "chip": resolved.chip.id,
             "chips": question.arrangement.chips,
             "layout": question.arrangement.name,
+            "tokens_estimated": question.trace is not None and question.trace.is_estimate,
             **found.values(objectives),
         }
         print(json.dumps(document, indent=1, ensure_ascii=False))

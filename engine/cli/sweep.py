@@ -49,7 +49,7 @@ def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
     """
     scenario = like_trace(arguments, command_scenario(arguments))
     if is_auto(arguments):
-        from engine.plan.fleet import fewest_chips
+        from engine.plan.fleet.fewest import fewest_chips
 
         scenario = fewest_chips(scenario, whole_nodes=arguments.whole_nodes)
     prepared = prepare(scenario)

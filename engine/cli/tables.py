@@ -12,10 +12,10 @@ from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.kept import MEETS, MISSES, NEAR
 from engine.plan.kinds import plan_kind
-from engine.plan.metric import Metric, Needs, Unit
-from engine.plan.metrics import USED, metrics_about
+from engine.plan.metrics.metric import Metric, Needs, Unit
+from engine.plan.metrics.table import USED, metrics_about
 from engine.plan.prepared import Prepared
-from engine.plan.ranges import accuracy_of
+from engine.plan.row_ranges import accuracy_of
 from engine.scenario import ArrangementKind, Best, Scenario
 from engine.words.cells import cells, left
 from engine.words.cells import right as to_the_right

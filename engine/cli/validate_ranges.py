@@ -11,8 +11,8 @@ from engine.evidence.measured.library import Library
 from engine.evidence.measured.predict import Predictions, groups_of
 from engine.evidence.measured.reader import Measurement
 from engine.model.architecture import Architecture
-from engine.plan.range_case import forward_case, token_case
-from engine.plan.system_ranges import accuracy_of_case
+from engine.plan.ranges.case import forward_case, token_case
+from engine.plan.ranges.of_system import accuracy_of_case
 from engine.words.arrays import FloatArray
 
 NAMES = {

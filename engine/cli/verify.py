@@ -9,7 +9,7 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.compared import Asked, compare, lines, with_prompts
 from engine.cli.together import together
 from engine.evidence.calibration.results import Run, read_measured
-from engine.plan.plan_file import PlanFile, load_plan
+from engine.plan.saved.plan_file import PlanFile, load_plan
 from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.messages import say

@@ -2,7 +2,7 @@
 
 Either one template, whose fields in braces are filled in, or a table: entries with fields in
 braces, each of which is written when all its fields have values. ``{field?}`` asks for the value
-without spelling it. What the fields are called is said in `engine.plan.launch_fields`.
+without spelling it. What the fields are called is said in `engine.plan.launch.fields`.
 """
 
 from __future__ import annotations
@@ -90,8 +90,9 @@ class LaunchTable:
     a decode pool (``router_file``). ``across`` starts one command on several nodes. ``runtimes``
     are the commands under which others run the engine, by their names; ``runtime_flags`` are the
     options of those that do not take the engine's own. ``connectors`` are what runtimes call the
-    way in which its pools hand over, where it is not their usual engine's. ``notes`` are told to
-    the reader where their fields have values.
+    way in which its pools hand over, where it is not their usual engine's. ``refuses`` are what
+    the engine does not start with, ``notes`` what the reader has to see to, both in sentences that
+    are told where their fields have values.
     """
 
     command: str
@@ -115,6 +116,7 @@ class LaunchTable:
     runtimes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime_flags: Mapping[str, tuple[Spelling, ...]] = field(default_factory=dict)
     connectors: Mapping[str, str] = field(default_factory=dict)
+    refuses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -165,6 +167,7 @@ def read_launch(value: str | Mapping[str, Any]) -> Launch:
             name: _spellings(lines) for name, lines in value.get("runtime_flags", {}).items()
         },
         connectors={name: clean(one) for name, one in value.get("connectors", {}).items()},
+        refuses=tuple(clean(one) for one in value.get("refuses", ())),
         notes=tuple(clean(one) for one in value.get("notes", ())),
     )
 

@@ -338,6 +338,7 @@ class LaunchTableFile(_Strict):
     runtimes: dict[str, list[str]] = {}
     runtime_flags: dict[str, list[Spelled]] = {}
     connectors: dict[str, str] = {}
+    refuses: list[str] = []
     notes: list[str] = []
     sources: list[str] = []
 

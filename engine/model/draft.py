@@ -26,8 +26,10 @@ class DraftMethod(StrEnum):
 
     PREDICTION = "mtp"
     """By the checkpoint's own multi-token-prediction layers."""
+    EAGLE = "eagle"
+    """By a layer over the last hidden state of the model, one token after the other."""
     EAGLE3 = "eagle3"
-    """By a layer over hidden states of the model, one token after the other."""
+    """By a layer over hidden states of three of the model's layers, one token after the other."""
     P_EAGLE = "p-eagle"
     """As EAGLE-3, all tokens in one pass."""
     DFLASH = "dflash"
@@ -42,9 +44,11 @@ class DraftMethod(StrEnum):
 
 IN_ONE_PASS = frozenset({DraftMethod.P_EAGLE, DraftMethod.DFLASH, DraftMethod.DSPARK})
 """Methods whose pass drafts the whole block."""
-NAMED_METHODS = tuple(method for method in DraftMethod if method is not DraftMethod.MODEL)
+_WITH_CHECKPOINT = frozenset({DraftMethod.MODEL, DraftMethod.EAGLE})
+NAMED_METHODS = tuple(method for method in DraftMethod if method not in _WITH_CHECKPOINT)
 """Methods that need no checkpoint to be named."""
 _CHECKPOINTS = {
+    "an EAGLE draft": DraftMethod.EAGLE,
     "an EAGLE-3 draft": DraftMethod.EAGLE3,
     "a P-EAGLE draft": DraftMethod.P_EAGLE,
     "a DFlash draft": DraftMethod.DFLASH,
@@ -137,8 +141,10 @@ def _by_method(method: DraftMethod, target: Architecture, precision: Precision) 
     own = _usual_method(target)
     if method is DraftMethod.PREDICTION or (method is own and target.predicts_blocks):
         return Draft(method, _own_layers(target, method), precision, built_in=True)
-    if method is DraftMethod.MODEL:
-        raise InputError(say("--draft draft-model: name the model: its profile, path or hub id"))
+    if method in _WITH_CHECKPOINT:
+        raise InputError(
+            say("--draft {method}: name the model: its profile, path or hub id", method=method)
+        )
     plain = FORMATS["bf16"]
     made = _usual(method, target)
     return Draft(method, made, Precision(plain, plain, precision.kv), assumed=True)

@@ -13,15 +13,15 @@ from engine.hardware.chip import Provenance
 from engine.hardware.framework import ANY, Framework
 from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
-from engine.plan.accuracy import Accuracy
 from engine.plan.answer import why_lost
 from engine.plan.kept import MISSES, glyph_of
-from engine.plan.metric import Metric
-from engine.plan.named_scenario import with_precision
+from engine.plan.launch.stored_as import stored_as
+from engine.plan.metrics.metric import Metric
+from engine.plan.names.named_scenario import with_precision
 from engine.plan.prepared import Prepared, is_known_on, prepare
-from engine.plan.ranges import accuracy_of
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Sweep, Table
-from engine.plan.stored_as import stored_as
+from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import batch_table, sweep
 from engine.scenario import Scenario
 from engine.serve.kinds import kind_of

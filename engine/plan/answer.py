@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from engine.plan.drafting import drafts_note
+from engine.plan.fleet.fewest import sure_replicas
 from engine.plan.kept import certainty_percent, missed_for_certainty, never_compared
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
-from engine.plan.metrics import (
+from engine.plan.metrics.table import (
     LARGEST_RATE,
     MEMORY,
     NO_FIGURE,
@@ -21,15 +22,15 @@ from engine.plan.metrics import (
     UNSTABLE,
 )
 from engine.plan.prepared import Prepared
-from engine.plan.ranges import accuracy_of
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
+from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import batch_table
 from engine.scenario import EVEN_CERTAINTY, Objectives, Scenario
 from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens
 from engine.words.messages import retold, say
-from engine.words.quantities import memory_amount, per_second
+from engine.words.quantities import memory_amount, per_second, replicas_words
 
 
 def why_lost(table: Table, row: int, objectives: Objectives) -> str:
@@ -131,12 +132,21 @@ def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> 
     pool = table.binding_pool(row).label
     slower = say("; the {pool} pool is the slower one", pool=say(pool)) if pool else ""
     return say(
-        "Serve {subject}: {figures}; {what_binds}{slower}.",
+        "Serve {subject}: {figures}{sure}; {what_binds}{slower}.",
         subject=subject,
         figures=figures,
+        sure=_to_be_sure(prepared, scenario, table, row) if table.at_rate else "",
         what_binds=_what_binds(prepared, scenario, table, row),
         slower=slower,
     )
+
+
+def _to_be_sure(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+    """How many replicas nine of ten such predictions would carry the rate with."""
+    sure = sure_replicas(prepared, scenario, table, row)
+    if sure is None:
+        return ""
+    return say("; {replicas} to be 90 % sure", replicas=replicas_words(sure))
 
 
 def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.certainty import stricter
 from engine.plan.figures import Figures, Told
-from engine.plan.metric import Answers, Metric, Needs
-from engine.plan.metrics import (
+from engine.plan.metrics.metric import Answers, Metric, Needs
+from engine.plan.metrics.table import (
     CODES,
     MEMORY,
     METRICS,
@@ -29,8 +28,9 @@ from engine.plan.metrics import (
 )
 from engine.plan.money.bill import charges_of
 from engine.plan.prepared import Prepared
-from engine.plan.ranges import accuracy_of
+from engine.plan.ranges.certainty import stricter
 from engine.plan.results import Table
+from engine.plan.row_ranges import accuracy_of
 from engine.scenario import Scenario
 from engine.serve.load import Open
 from engine.serve.outcome import Bill, Outcome

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.plan.metric import Metric, Needs
-from engine.plan.metrics import BY_ID, MEMORY
+from engine.plan.metrics.metric import Metric, Needs
+from engine.plan.metrics.table import BY_ID, MEMORY
 from engine.scenario import Objectives
 from engine.serve.outcome import Bill, Memory, Outcome
 from engine.serve.service import Parts

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.plan.certainty import Spread, room, spread_of
-from engine.plan.metrics import LIMITED, NOTHING, Verdict
+from engine.plan.metrics.table import LIMITED, NOTHING, Verdict
+from engine.plan.ranges.certainty import Spread, room, spread_of
 from engine.plan.results import Table
 from engine.scenario import Objectives
 from engine.words.arrays import BoolArray, FloatArray, IntArray

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.accuracy import Accuracy
-from engine.plan.metric import Metric
+from engine.plan.metrics.metric import Metric
 from engine.plan.of_tokens import TokenPlans
 from engine.plan.prepared import Prepared
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
 from engine.work.arrangement import Arrangement
 
 if TYPE_CHECKING:
-    from engine.plan.launch_process import Launch
-    from engine.plan.nudge import Nudge
+    from engine.plan.launch.process import Launch
+    from engine.plan.nudges.nudge import Nudge
 
 
 class PlanKind(Protocol):
@@ -71,8 +71,10 @@ class PlanKind(Protocol):
         precision: Precision,
         batch: int,
         version: str,
+        apart: bool,
     ) -> Launch:
-        """What a candidate is started with, for a version of the engine or the newest."""
+        """What a candidate is started with, for a version of the engine or the newest; ``apart``
+        no two workers share a node."""
         ...
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.plan.benchmark import tokens_text
+from engine.plan.names.benchmark import tokens_text
 from engine.scenario import USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS, Lengths, Scenario
 from engine.serve.kinds import kind_of
 from engine.serve.resolve import resolve

@@ -9,13 +9,14 @@ from engine.hardware.forward_runtime import forward_framework
 from engine.hardware.framework_profiles import load_framework
 from engine.model.forward.architecture import Image, Text
 from engine.model.precision import Precision
-from engine.plan.accuracy import Accuracy
-from engine.plan.benchmark import EncoderName, FpsName, fps_model
-from engine.plan.launch_process import Launch
-from engine.plan.launch_template import template_launch
-from engine.plan.metric import Metric
-from engine.plan.nudge import Nudge, weight_nudges
+from engine.plan.launch.process import Launch
+from engine.plan.launch.remark import Gap
+from engine.plan.launch.template import template_launch
+from engine.plan.metrics.metric import Metric
+from engine.plan.names.benchmark import EncoderName, FpsName, fps_model
+from engine.plan.nudges.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table
 from engine.scenario import Objectives, Scenario
 from engine.words.messages import say
@@ -105,6 +106,7 @@ class ForwardPlans:
         precision: Precision,
         batch: int,
         version: str,
+        apart: bool,
     ) -> Launch:
         """The command of one chip; a gap where none is known."""
         size, engine = prepared.forward_model.input, prepared.framework
@@ -116,11 +118,16 @@ class ForwardPlans:
         if engine.forward is not None and isinstance(size, Image):
             text = engine.forward.launch
         elif engine.forward is not None:
-            gap = f"# {engine.name}: no command known that encodes {{batch}} × {{tokens}} tokens"
-            text = engine.forward.launch_text or gap
+            gap = say(
+                "{engine}: no command known that encodes {batch} × {tokens} tokens",
+                engine=engine.name,
+                batch=batch,
+                tokens=sizes.get("tokens", ""),
+            )
+            text = engine.forward.launch_text or f"# {gap}"
         chips = arrangement.chips
-        gaps = (f"{chips} chips: the command is one chip's",) if chips > 1 else ()
-        return template_launch(engine, text, fields, gaps)
+        one = say("{chips} chips: the command is one chip's", chips=chips)
+        return template_launch(engine, text, fields, (Gap(one),) if chips > 1 else ())
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the weights."""

@@ -7,20 +7,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.model.precision import Precision
-from engine.plan.accuracy import Accuracy
-from engine.plan.benchmark import FtlName, TpsName, model_and_size
-from engine.plan.metric import Metric
-from engine.plan.metrics import BY_ID, USED, statistics_of
+from engine.plan.metrics.metric import Metric
+from engine.plan.metrics.money import MONEY_METRICS
+from engine.plan.metrics.table import BY_ID, USED, statistics_of
+from engine.plan.names.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.prepared import Prepared
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table
 from engine.scenario import NameKind, Objectives, Scenario
 from engine.words.messages import say
-from engine.words.quantities import batch_words, duration_within, per_second, rate_within
-from engine.work.arrangement import Arrangement, Disaggregated
+from engine.words.quantities import (
+    batch_words,
+    dollars,
+    duration_within,
+    per_second,
+    rate_within,
+    replicas_words,
+)
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 
 if TYPE_CHECKING:
-    from engine.plan.launch_process import Launch
-    from engine.plan.nudge import Nudge
+    from engine.plan.launch.process import Launch
+    from engine.plan.nudges.nudge import Nudge
+
+
+_COST = BY_ID["usd_per_million_output"]
 
 
 class TokenPlans:
@@ -40,7 +51,8 @@ class TokenPlans:
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
         """``Qwen3-32B on 8 × H100 as TP8 W8A8, batch 64``; with pools of unlike chips or precisions
-        both."""
+        both. Of requests at a rate ``12 requests/s of Qwen3-32B on 3 replicas (24 × H100 as TP8
+        W8A8)``: what is in flight is a figure then."""
         arrangement, precision = table.arrangement(row), table.precision(row)
         chips, formats = f"{arrangement.chips} × {prepared.chip.name}", precision.name
         prefill = prepared.system(precision).prefilling
@@ -52,6 +64,16 @@ class TokenPlans:
                 formats = f"{prefill.precision.name} | {formats}"
         rate = scenario.workload.rate
         served = say("{rate} requests/s of ", rate=per_second(rate)) if rate else ""
+        if table.at_rate and isinstance(arrangement, Aggregated):
+            return say(
+                "{served}{model} on {replicas} ({chips} as {layout} {formats})",
+                served=served,
+                model=prepared.model.name,
+                replicas=replicas_words(arrangement.replicas),
+                chips=chips,
+                layout=arrangement.layout_name,
+                formats=formats,
+            )
         return say(
             "{served}{model} on {chips} as {arrangement} {formats}, {batch_words}",
             served=served,
@@ -71,7 +93,8 @@ class TokenPlans:
         accuracy: Accuracy,
     ) -> str:
         """``244 ± 34 tok/s/chip at TTFT 1.2 ± 0.3 of 2 s, TPOT 49.9 ± 7 of 50 ms``; end to end
-        where it has a limit, and prompts per second where an answer is one token."""
+        where it has a limit, and prompts per second where an answer is one token. At a rate, which
+        makes the throughput what it is, that comes last."""
         rated = table.rated
         times = [BY_ID["ttft_ms"], *([] if table.one_token else [BY_ID["tpot_ms"]])]
         times += [BY_ID["e2e_ms"]] if objectives.e2e_ms is not None else []
@@ -82,7 +105,20 @@ class TokenPlans:
             for value, limit in [(table.value(row, one.id), one.limit_in(objectives))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
-        words = [*told, *_of_the_load(table, row, objectives)]
+        limited, load = _of_money(table, row, objectives), _of_the_load(table, row, objectives)
+        if table.at_rate and isinstance(arrangement := table.arrangement(row), Aggregated):
+            priced = _COST.id in table.metrics
+            cost = [_cost(table, row, objectives)] if priced else []
+            return say(
+                "{words}; {speed} {rated}, {batch_words}",
+                words=say(", ").join(
+                    [*told, *load, *cost, *(word for one, word in limited if one is not _COST)]
+                ),
+                speed=speed,
+                rated=say(rated.short),
+                batch_words=batch_words(int(table.batch[row]), arrangement.replicas),
+            )
+        words = [*told, *(word for _, word in limited), *load]
         return say(
             "{speed} {rated} at {words}",
             speed=speed,
@@ -113,12 +149,13 @@ class TokenPlans:
         precision: Precision,
         batch: int,
         version: str,
+        apart: bool,
     ) -> Launch:
         """Its processes by the engine's launch table or template."""
         from engine.hardware.launch_table import LaunchTable, LaunchTemplate
-        from engine.plan.launch_table import TabledLaunch
-        from engine.plan.launch_template import token_template
-        from engine.plan.launch_version import launched_version, refuse_version
+        from engine.plan.launch.table import TabledLaunch
+        from engine.plan.launch.template import token_template
+        from engine.plan.launch.version import launched_version, refuse_version
 
         chosen = (arrangement, precision, batch)
         match prepared.framework.launch:
@@ -126,19 +163,19 @@ class TokenPlans:
                 return token_template(prepared, scenario, text, *chosen)
             case LaunchTable() as table:
                 refuse_version(table, prepared.framework.name, version)
-                version, gap = launched_version(prepared, scenario, table, version)
-                launch = TabledLaunch(prepared, scenario, *chosen, version).launch()
-                return replace(launch, gaps=(*launch.gaps, gap)) if gap else launch
+                version, notes = launched_version(prepared, scenario, table, version)
+                launch = TabledLaunch(prepared, scenario, *chosen, version, apart).launch()
+                return replace(launch, remarks=(*launch.remarks, *notes))
 
     def precision_nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Other formats of the cache, and of the weights with what goes with them."""
-        from engine.plan.token_nudges import precision_nudges
+        from engine.plan.nudges.tokens import precision_nudges
 
         return precision_nudges(scenario, prepared)
 
     def nudges(self, scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
         """Lengths, limits on layouts, balance of experts, drafts."""
-        from engine.plan.token_nudges import knob_nudges
+        from engine.plan.nudges.tokens import knob_nudges
 
         return knob_nudges(scenario, prepared)
 
@@ -149,6 +186,22 @@ def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[
     for one in every:
         limited = [other for other in statistics_of(one) if other.limit_in(objectives) is not None]
         yield from limited or ([one] if one in times else [])
+
+
+def _of_money(table: Table, row: int, objectives: Objectives) -> Iterator[tuple[Metric, str]]:
+    """What tokens cost and what energy they take, where that has a limit."""
+    for metric in MONEY_METRICS:
+        limit = metric.limit_in(objectives)
+        if limit is not None and metric.id in table.metrics:
+            yield (
+                metric,
+                say(
+                    "{name} {value} of {limit}",
+                    name=say(metric.short),
+                    value=f"{table.value(row, metric.id):.3g}",
+                    limit=f"{limit:g}",
+                ),
+            )
 
 
 def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str]:
@@ -162,3 +215,13 @@ def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str
         )
     if USED.id in table.metrics:
         yield say("{value:.0f} % utilised", value=table.value(row, USED.id))
+
+
+def _cost(table: Table, row: int, objectives: Objectives) -> str:
+    """What a million output tokens cost, and may: of so many chips at so many requests it has no
+    range."""
+    limit = _COST.limit_in(objectives)
+    cost = dollars(table.value(row, _COST.id))
+    if limit is None:
+        return say("{dollars} per million output tokens", dollars=cost)
+    return say("{dollars} of {limit:g} per million output tokens", dollars=cost, limit=limit)

@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import limited_of
+from engine.plan.metrics.table import limited_of
 from engine.scenario import Mode, Scenario
 from engine.serve.disaggregated import decode_pass, prefill_pool
 from engine.serve.kinds import kind_of

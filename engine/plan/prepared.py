@@ -225,9 +225,9 @@ def _searches_pools(prepared: Prepared, scenario: Scenario) -> bool:
 
 def _with_pools(prepared: Prepared, scenario: Scenario) -> Prepared:
     """With the pools that are worth a look under the scenario's load and objectives."""
-    from engine.plan.certainty import stricter
     from engine.plan.pools import worthwhile_pools
-    from engine.plan.system_ranges import accuracy_of_system
+    from engine.plan.ranges.certainty import stricter
+    from engine.plan.ranges.of_system import accuracy_of_system
 
     known = accuracy_of_system(prepared.systems[0], scenario.workload.mode)
     strict = stricter(scenario.objectives, known, scenario.certainty)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import CODES, UNSTABLE
+from engine.plan.metrics.table import CODES, UNSTABLE
 from engine.plan.results import Sweep, Table
 from engine.scenario import Best, Scenario
 from engine.words.arrays import FloatArray, IntArray

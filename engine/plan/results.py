@@ -1,7 +1,7 @@
 """What the sweep hands on: tables of candidates as numpy columns.
 
 These are values only; `engine.plan.sweep` makes them, the command line, the plan files and the app
-read them. Why one row is as it is stands in `engine.plan.explanation`.
+read them. Why one row is as it is stands in `engine.plan.why.explanation`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.accuracy import Accuracy
-from engine.plan.metric import Metric
-from engine.plan.metrics import BY_ID, SPEED, THROUGHPUT, VERDICTS, Verdict
+from engine.plan.metrics.metric import Metric
+from engine.plan.metrics.table import BY_ID, SPEED, THROUGHPUT, VERDICTS, Verdict
+from engine.plan.ranges.accuracy import Accuracy
 from engine.scenario import Objectives
 from engine.serve.outcome import PoolRole
 from engine.words.arrays import BoolArray, FloatArray, IntArray
@@ -27,7 +27,8 @@ from engine.work.arrangement import Arrangement
 class Table:
     """Candidates, one per index, as columns of equal length.
 
-    ``metrics`` holds a float column per metric of the ``kind`` (`engine.plan.metrics`), in order.
+    ``metrics`` holds a float column per metric of the ``kind``, in the order of
+    `engine.plan.metrics.table`.
     Where ``fits`` is False the speeds are NaN. ``excess`` is the largest ratio of a metric to its
     limit (≤ 1 when all are met, for memory need/capacity); ``binding`` is the place in `VERDICTS`
     of what is missed. ``capacity_gib`` is what the engine fills of a chip.

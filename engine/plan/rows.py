@@ -12,8 +12,8 @@ from engine.plan.answer import why_lost
 from engine.plan.kept import certainty_percent, is_near
 from engine.plan.kinds import benchmark_names
 from engine.plan.prepared import Prepared
-from engine.plan.ranges import accuracy_of
 from engine.plan.results import Table
+from engine.plan.row_ranges import accuracy_of
 from engine.scenario import Scenario
 
 

@@ -22,7 +22,7 @@ from engine.plan.blocks import (
     outcome_of,
     rows_of,
 )
-from engine.plan.metrics import CODES, NO_FIGURE
+from engine.plan.metrics.table import CODES, NO_FIGURE
 from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import LARGEST_BATCH, Prepared, refuse_elsewhere
 from engine.plan.ranking import rank
@@ -214,14 +214,18 @@ def sweep(
     for search in searches:
         if not search.everything(parts):
             return None
+    # What is joined is dropped at once: a large table is not there twice while it is judged.
     whole = joined_blocks(parts)
+    parts.clear()
     found = rank(_judged(prepared, scenario, whole), scenario, 0.0)
     around: list[Block] = []
     for search in searches:
         if search.is_coarse and not search.around(found, around):
             return None
     if around:
-        found = rank(_judged(prepared, scenario, joined_blocks([whole, *around])), scenario, 0.0)
+        whole = joined_blocks([whole, *around])
+        around.clear()
+        found = rank(_judged(prepared, scenario, whole), scenario, 0.0)
     return replace(found, elapsed_seconds=time.perf_counter() - started)
 
 

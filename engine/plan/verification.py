@@ -10,12 +10,12 @@ from typing import Any
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.launch_fill import filled_words
-from engine.plan.launch_process import shell_word
-from engine.plan.metrics import BY_ID
+from engine.plan.launch.fill import filled_words
+from engine.plan.launch.process import shell_word
+from engine.plan.metrics.table import BY_ID
 from engine.plan.predicted import predicted
 from engine.plan.prepared import Prepared
-from engine.plan.ranges import accuracy_of
+from engine.plan.row_ranges import accuracy_of
 from engine.scenario import (
     USUAL_IMAGE,
     Client,

@@ -57,7 +57,7 @@ def budget(
     engine: Framework,
     layouts: LayoutArrays,
     images: Images | None = None,
-    context_tokens: float = 0.0,
+    context_tokens: float | FloatArray = 0.0,
 ) -> Budget:
     """What lives beside weights and cache under an engine's settings, where requests have such
     ``images`` and are of ``context_tokens`` at most."""
@@ -84,12 +84,13 @@ def budget(
     sampler = sampled * rows * float(architecture.vocabulary_size)
     text = np.maximum(activations, sampler)
     towers = _tower_pass_bytes(architecture, policy, text, tokens, layouts)
+    context = _context_bytes(architecture, policy, layouts, context_tokens, activations, tokens)
     # Sampling comes after the layers, in the memory that they have left.
     peak = [
         ("activations", activations),
         ("sampler", text - activations),
         ("encoders", np.maximum(encoders, towers)),
-        ("context workspace", _context_bytes(architecture, policy, layouts, context_tokens)),
+        ("context workspace", context),
     ]
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
         return Budget((), (*peak, *runtime), none, none)
@@ -124,10 +125,13 @@ def _context_bytes(
     architecture: Architecture,
     policy: MemoryPolicy,
     layouts: LayoutArrays,
-    context_tokens: float,
+    context_tokens: float | FloatArray,
+    activations: FloatArray,
+    pass_tokens: float,
 ) -> FloatArray:
-    """What attention layers, which share it, work on beside their activations: keys and values
-    expanded from latents in 16 bits, keys gathered from an index."""
+    """What attention layers, which share it, work on besides the ``activations`` of the widest
+    layer: keys gathered from an index, kept for good; or keys and values expanded from latents in
+    16 bits, while the results of other layers are not there."""
     largest = np.zeros_like(layouts.tensor)
     for block, _ in architecture.blocks():
         for core in block.cores:
@@ -137,9 +141,12 @@ def _context_bytes(
                 entries = policy.index_entries * context_tokens / core.tokens_per_entry
                 bytes = entries * (core.index_dim + INDEX_SCALE_BYTES) + 0.0 * largest
             elif core.expanded:
-                tokens = min(policy.expanded_tokens, EXPANDED_CONTEXTS * context_tokens)
+                tokens = np.minimum(policy.expanded_tokens, EXPANDED_CONTEXTS * context_tokens)
                 elements = core.heads * (core.nope_dim + core.value_dim) / layouts.tensor
-                bytes = 2.0 * tokens * (elements + core.latent_dim + core.rope_dim)
+                queries = core.heads * (core.nope_dim + core.rope_dim) / layouts.tensor
+                # Beside the residual, its normed input and the result.
+                own = pass_tokens * (3.0 * architecture.hidden_size + queries)
+                bytes = 2.0 * (tokens * elements + own) - activations
             else:
                 continue
             largest = np.maximum(largest, bytes)

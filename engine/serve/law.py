@@ -80,7 +80,9 @@ class Piece:
     @property
     def deviates(self) -> bool:
         """Whether it has a normal deviation anywhere."""
-        return bool(np.any(np.asarray(self.deviation) > 0))
+        if isinstance(self.deviation, float):
+            return self.deviation > 0
+        return bool(np.any(self.deviation > 0))
 
     def parts(self, seconds: FloatArray) -> Iterator[FloatArray]:
         """Shares of all requests that it holds and that take at most so many seconds, of each of

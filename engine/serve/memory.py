@@ -117,7 +117,7 @@ def footprint(
     layouts: LayoutArrays,
     held: Held,
     draft: Draft | None = None,
-    longest_tokens: float = 0.0,
+    longest_tokens: float | FloatArray = 0.0,
 ) -> Footprint:
     """Bytes per chip of ``layouts`` for requests that hold so many tokens and are of
     ``longest_tokens`` at most, with the ``draft`` where there is one."""

@@ -300,8 +300,11 @@ def _first_token(
 ) -> Law:
     """All combinations of who waits for what. A Poisson count of mean ``a`` is none of ``e^−a``
     requests; that of the others is taken as a fixed one and an exponential, which has its mean and
-    variance; of prompts whose lengths differ by more."""
+    variance; of prompts whose lengths differ by more. Longer waits are seldom, and told apart from
+    each other no further."""
     pieces, varied = [], input_variation(requests) ** 2
+    placed = 1.0 - place.beyond_share
+    usual = placed * (1.0 - prompts.beyond_share)
     for one in prompts.passes:
         beside = np.maximum(one.beside, LEAST)
         some = -np.expm1(-beside)
@@ -309,17 +312,20 @@ def _first_token(
         variance = np.maximum((beside + beside**2) / some - mean**2, 0.0) + mean * varied
         counted = np.minimum(np.sqrt(variance), mean)
         first, tail = (mean - counted) * one.each, counted * one.each
-        none = one.share * (1.0 - some) * (1.0 - place.beyond_share)
-        at_once = one.share * some * (1.0 - place.beyond_share)
-        waited = prompts.beyond_share
+        every = np.sqrt(beside * (1.0 + varied)) * one.each
         for share, after, tails in (
-            (none * (1.0 - waited), 0.0, 0.0),
-            (at_once * (1.0 - waited), first, tail),
-            (none * waited, 0.0, prompts.beyond),
-            (at_once * waited, first, np.hypot(tail, prompts.beyond)),
-            (one.share * place.beyond_share, beside * one.each, place.beyond),
+            (usual * (1.0 - some), 0.0, 0.0),
+            (usual * some, first, tail),
+            (
+                placed * prompts.beyond_share,
+                np.maximum(beside * one.each - every, 0.0),
+                np.hypot(every, prompts.beyond),
+            ),
         ):
-            pieces.append(Piece(share, served + after, one.seconds + 2.0 * polling, tails))
+            width = one.seconds + 2.0 * polling
+            pieces.append(Piece(one.share * share, served + after, width, tails))
+    waited = prompts.mean + polling
+    pieces.append(Piece(place.beyond_share, served, 2.0 * waited, place.beyond))
     return Law(tuple(pieces))
 
 

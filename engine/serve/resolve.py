@@ -85,6 +85,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
             scenario.settings.max_context or architecture.maximum_positions,
             scenario.instances,
             _draft(scenario, architecture, precision, readers),
+            told_context=scenario.settings.max_context or 0,
         )
         for precision in scenario_precisions(scenario, model.precision, architecture)
     )

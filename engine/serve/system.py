@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
@@ -52,6 +54,8 @@ class System:
     draft: Draft | None = None
     """What drafts tokens where requests are served so; None for what is usual for the model."""
     prefill: System | None = None
+    told_context: int = 0
+    """The most tokens of one request that the engine is told; 0: as many as requests have."""
 
     @property
     def prefilling(self) -> System:
@@ -137,7 +141,8 @@ class System:
         arrays = LayoutArrays.of(layouts)
         model = self.tokens_model
         draft = self.drafter if held.draft_tokens else None
-        longest = float(self.max_context)
+        # Engines are launched for the requests at hand, unless they are told otherwise.
+        longest = np.asarray(self.told_context or held.whole_tokens, dtype=float)
         return footprint(
             model, self.precision, self.chip, self.engine, arrays, held, draft, longest
         )

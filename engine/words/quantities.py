@@ -103,6 +103,11 @@ def batch_words(batch: int, replicas: int) -> str:
     return say("batch {batch}{together}", batch=batch, together=together)
 
 
+def replicas_words(replicas: int) -> str:
+    """``1 replica``, ``9 replicas``."""
+    return say("1 replica") if replicas == 1 else say("{replicas:,} replicas", replicas=replicas)
+
+
 def memory_amount(gibibytes: float) -> str:
     """Memory for a sentence: ``12.3 GiB``, ``0.42 GiB``, ``7 MiB``."""
     if gibibytes >= 10:

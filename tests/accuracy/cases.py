@@ -21,7 +21,7 @@ from engine.hardware.builds import configured
 from engine.hardware.chip import Collective
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
-from engine.plan.range_case import Case, ChipRuns, ModelRuns, dimensions
+from engine.plan.ranges.case import Case, ChipRuns, ModelRuns, dimensions
 from engine.serve.system import System
 from tests.accuracy.constants import lineage
 from tests.accuracy.current import published_logs

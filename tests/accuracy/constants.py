@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,69 +20,25 @@ from engine.hardware.chip import Chip, Collective, Deviation, KernelConstants
 from engine.hardware.chip_profiles import clock_pace
 from engine.hardware.framework import CONSTANTS, Framework
 from engine.sources.profile_files import bundled_files, read_toml
+from tests.accuracy.constant import COLLECTIVES, Constant
+from tests.accuracy.kinships import covariance
 
 PRIORS = Path(__file__).with_name("priors.toml")
 
 # Share of peak and bandwidth, launch floor, seconds per item: how far kernels of one class stray
 # from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
 # These widths and correlations predict pairs left out best.
-_KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.09, "floor_us": 0.3, "per_item_ns": 0.3}
-_OWN_WIDTHS = {"compute": 0.14, "memory": 0.085, "floor_us": 0.21}
-_ON_GENERATION = 0.9
-"""Correlation of how far kernels of one family stray from their tables on one generation …"""
-_OF_BANDWIDTH = 0.1
-"""… of which so much is common to the shares of bandwidth of all its kernels …"""
-_OF_BANDWIDTHS = 0.3
-"""… so much to those of all generations …"""
-_OF_ALL_FLOORS = 0.98
-"""(launch floors have so much in common in all)"""
-_OF_FLOORS = 0.4
-"""… so much to the family's launch floors on all generations …"""
-_OF_FORMAT = 0.18
-"""… so much to those of one number format …"""
-_OF_ENGINE = 0.45
-"""… and so much to an engine's kernels of the family on every generation."""
-_UNMEASURED = 2.0
+_KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.032, "floor_us": 0.21, "per_item_ns": 0.3}
+_OWN_WIDTHS = {"compute": 0.14, "memory": 0.036, "floor_us": 0.3}
+_UNMEASURED = 1.4
 """Priors without a measurement are this many times as wide."""
 _DEVIATION_WIDTH = 0.15
 _EXPONENT_WIDTH = 0.4
 _EARLY = 2.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
 EARLY_FRAMEWORKS = ("vllm-0.6", "vllm-0.12", "vllm-early-mxfp8", "sglang-rocm-2026-02")
-_LIMITS = {
-    "compute": (0.05, 0.95),
-    "memory": (0.1, 0.97),
-    "floor_us": (0.5, 600.0),
-    "per_item_ns": (1.0, 500.0),
-    "step_us": (20.0, 20_000.0),
-    "sequence_us": (0.3, 300.0),
-    "request_us": (300.0, 250_000.0),
-    "layer_us": (0.05, 80.0),
-    "collective_us": (0.05, 40.0),
-    "admission_steps": (0.5, 8.0),
-    "warmup_ms": (1.0, 8000.0),
-    "spacing_us": (100.0, 5000.0),
-    "opening_slowdown": (1.0, 6.0),
-    "prompt_layer_us": (5.0, 1500.0),
-    "decode_pool_pace": (0.7, 1.15),
-    "handover_us": (1000.0, 2_000_000.0),
-    "handover_passes": (0.5, 100.0),
-}
-# Microseconds of one call whatever it does: a few launches, of AMD's unfused MLA many.
-_HIGHEST_FLOORS = {
-    "gemm": 60.0,
-    "batched_gemm": 40.0,
-    "grouped_gemm": 250.0,
-    "prefill_attention": 80.0,
-    "decode_attention": 80.0,
-    "mla_prefill": 80.0,
-    "mla_decode": 160.0,
-    "sparse_index": 80.0,
-    "scan": 80.0,
-    "elementwise": 20.0,
-}
 _COST_WIDTHS = {
-    "step_us": 0.2,
+    "step_us": 0.4,
     "sequence_us": 0.2,
     "request_us": 0.3,
     "layer_us": 0.27,
@@ -102,14 +58,7 @@ _KERNEL_FIELDS = {
     "floor_us": ("floor_seconds", 1e-6),
     "per_item_ns": ("per_item_seconds", 1e-9),
 }
-COLLECTIVES = {
-    "all_reduce": {"alpha_us": 0.4, "wide_alpha": 0.2, "link_share": 0.25},
-    "all_to_all": {"alpha_us": 0.4, "link_share": 0.25},
-}
-"""Factors on the starts of a collective, on those of many ranks beyond, and on its bandwidths."""
 WIDE_RANKS = 8
-_EXPONENT_LIMITS = (0.02, 0.34)
-"""Dynamic power grows with the cube of the clock where the voltage follows it."""
 SPECIAL_KERNELS = {
     "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
     "vllm-0.12": ("grouped_gemm.fp8_block",),
@@ -117,34 +66,6 @@ SPECIAL_KERNELS = {
 }
 """Kernels in which a profile differs from the one it is based on."""
 FIXED_FRAMEWORKS = ("generic", "pytorch", "deepspeed", "tensorrt")
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """One fitted number. ``scope`` is ``generation``, ``chip``, ``framework`` or ``engine`` (a
-    framework's deviations); ``owner`` its id; ``table`` the kernel class, ``all_reduce``,
-    ``all_to_all``, ``clock`` or empty for a cost."""
-
-    scope: str
-    owner: str
-    table: str
-    key: str
-    prior: float
-    width: float
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """Plausible values; of factors on a collective's lines, plausible factors."""
-        if self.table in COLLECTIVES:
-            return (0.4, 1.6) if self.key == "link_share" else (0.3, 3.0)
-        if self.table == "clock":
-            return _EXPONENT_LIMITS
-        if self.scope in {"chip", "engine"}:
-            return (0.002, 0.2) if self.key == "item_share" else (0.2, 2.5)
-        lower, upper = _LIMITS[self.key]
-        if self.key == "floor_us" and self.scope == "generation":
-            upper = _HIGHEST_FLOORS.get(self.table.split(".")[0], upper)
-        return lower, upper
 
 
 def read_priors() -> dict[str, Any]:
@@ -175,7 +96,7 @@ class Constants:
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])
         self.width = np.array([constant.width for constant in self.list])
-        self.covariance = self._covariance()
+        self.covariance = covariance(self.list)
         self.precision = np.linalg.inv(self.covariance)
         limits = np.log([constant.limits for constant in self.list])
         self.lower, self.upper = limits[:, 0], limits[:, 1]
@@ -207,7 +128,8 @@ class Constants:
                     if self.priors["generations"][generation]["kernels"][table].get(key):
                         name = f"{generation}/{table}"
                         own = width * wide * self.own_width
-                        self._add("framework", owner, name, key, 1.0, own)
+                        former = self.priors["former"].get(owner, {}).get(table, {})
+                        self._add("framework", owner, name, key, former.get(key, 1.0), own)
 
     def _add(
         self, scope: str, owner: str, table: str, key: str, prior: float, width: float
@@ -220,20 +142,6 @@ class Constants:
             return -1
         generation, table = constant.table.split("/")
         return self.index["generation", generation, table, constant.key]
-
-    def _covariance(self) -> np.ndarray:
-        """Of the priors: what kernels have in common says something of those that no run uses."""
-        kin: dict[tuple[str, ...], list[int]] = {}
-        shares: dict[tuple[str, ...], float] = {}
-        for place, constant in enumerate(self.list):
-            for key, share in _kinships(constant).items():
-                kin.setdefault(key, []).append(place)
-                shares[key] = share
-        correlation = np.zeros((len(self.list), len(self.list)))
-        for key, places in kin.items():
-            correlation[np.ix_(places, places)] += shares[key]
-        np.fill_diagonal(correlation, 1.0)
-        return correlation * np.outer(self.width, self.width)
 
     def values(self, logs: np.ndarray) -> np.ndarray:
         """Values within their limits, of logarithms that for a framework's own kernels stand for
@@ -344,34 +252,6 @@ class Constants:
             costs["kernels"] = kernels
         costs["deviations"] = self._deviations("engine", framework.id, values)
         return framework.changed(**costs)
-
-
-def _kinships(constant: Constant) -> dict[tuple[str, ...], float]:
-    """What a kernel's constant shares with others, and how much of its spread that is."""
-    if constant.scope not in {"generation", "framework"} or "." not in constant.table:
-        return {}
-    place = constant.table.split(".")[0]
-    here = (constant.scope, constant.owner, place, constant.key)
-    if constant.scope == "framework":
-        family = place.split("/")[1]
-        everywhere = ("engine", constant.owner, family, constant.key)
-        return {here: _ON_GENERATION - _OF_ENGINE, everywhere: _OF_ENGINE}
-    if constant.key == "memory":
-        shared = _OF_BANDWIDTH + _OF_BANDWIDTHS
-        bandwidth, bandwidths = ("bandwidth", constant.owner), ("bandwidth",)
-        return {
-            here: _ON_GENERATION - shared,
-            bandwidth: _OF_BANDWIDTH,
-            bandwidths: _OF_BANDWIDTHS,
-        }
-    if constant.key == "floor_us":
-        format_everywhere = ("floors", constant.table.removesuffix("_weight"))
-        return {
-            here: _OF_ALL_FLOORS - _OF_FLOORS - _OF_FORMAT,
-            ("floors", place): _OF_FLOORS,
-            format_everywhere: _OF_FORMAT,
-        }
-    return {here: _ON_GENERATION}
 
 
 def start_factor(factors: Mapping[str, float], ranks: int) -> float:

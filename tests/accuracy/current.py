@@ -10,7 +10,8 @@ import numpy as np
 from engine.hardware.framework_profiles import source_values
 from engine.sources.profile_files import bundled_files, read_toml
 from profiles import ROOT
-from tests.accuracy.constants import COLLECTIVES, WIDE_RANKS, Constant, Constants
+from tests.accuracy.constant import COLLECTIVES, Constant
+from tests.accuracy.constants import WIDE_RANKS, Constants
 
 _FOLDERS = {"chip": "chips", "engine": "frameworks"}
 """Whose files hold deviations."""

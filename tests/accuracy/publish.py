@@ -28,8 +28,8 @@ from engine.evidence.measured.record import ERRORS, PUBLISHED, read_record
 from engine.evidence.measured.regret import regrets
 from engine.evidence.measured.report import groups
 from engine.evidence.measured.table import as_markdown, choice_words, record_lines
-from engine.plan.certainty import Spread
-from engine.plan.range_case import RANGES, Case, ChipRuns, ModelRuns, dimensions
+from engine.plan.ranges.case import RANGES, Case, ChipRuns, ModelRuns, dimensions
+from engine.plan.ranges.certainty import Spread
 from engine.scenario import EVEN_CERTAINTY
 from engine.sources.files import write_text
 from tests.accuracy.cases import CaseError, HeldOut, hold_out

@@ -4,11 +4,10 @@ engine, to published runs with speculative decoding.
     python -m tests.accuracy.random_drafts speculative.csv --configs FOLDER [--write] [--folds]
 
 ``--write`` puts the shares into ``profiles/acceptance/random.toml``; microseconds of a pass by
-engine and chip generation, and of each of its sequences by engine, are printed, to be put into the
-engines' profiles (``draft_us``, ``draft_generation_us`` beyond it, ``draft_sequence_us``). ``--folds``
-predicts each (model, chip) pair by what is fitted without it, and each whole model by costs fitted
-without it and the share that its kin keep, and writes these errors to
-``profiles/accuracy/drafts.toml``.
+engine and chip generation, and of its sequences by engine, are printed for the engines' profiles
+(``draft_us``, ``draft_generation_us`` beyond it, ``draft_sequence_us``). ``--folds`` predicts each
+(model, chip) pair by what is fitted without it, and each whole model by costs fitted without it and
+the share that its kin keep, and writes these errors to ``profiles/accuracy/drafts.toml``.
 """
 
 from __future__ import annotations

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.sources.profile_files import bundled_files, read_toml
+from tests.accuracy.constant import COLLECTIVES, Constant
 from tests.accuracy.constants import (
-    COLLECTIVES,
     FIXED_FRAMEWORKS,
-    Constant,
     Constants,
     kernel_owner,
     read_priors,

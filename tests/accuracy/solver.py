@@ -15,7 +15,7 @@ from tests.accuracy.linear import Linear, Slopes, loss
 from tests.accuracy.measured import Group
 
 STEP = 0.03
-LEAST_GAIN = 3e-4
+LEAST_GAIN = 1e-3
 """The fit ends when a round gains less than this share."""
 SHARES = (1.0, 0.6, 0.3, 0.1, 0.03)
 """Of the way to the linear problem's minimum, how much is tried."""

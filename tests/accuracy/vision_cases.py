@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.plan.range_case import Case, ChipRuns, ModelRuns
+from engine.plan.ranges.case import Case, ChipRuns, ModelRuns
 from tests.accuracy.cases import FEWEST_ROWS, NINE_OF_TEN, TWO_OF_THREE, CaseError
 from tests.accuracy.vision.held_out import VisionHeldOut
 

@@ -4,10 +4,10 @@
 
 Downloads each engine's wheel into a folder that is thrown away, imports its parser in a process of
 its own with everything that is not installed (torch and the like) or acts upon a device stood in
-for, and parses every line of `tests.engine.plan.launch_scenarios` that the engine takes, or that
-its router does, and plans' benchmark lines by the parsers of their clients. Prints how many lines
-parse and what does not; an engine whose parser cannot be imported so is named with the reason.
-Needs a package index; no accelerator, and nothing is installed.
+for, and parses every line of `tests.engine.plan.launch.launch_scenarios` that the engine takes, or
+that its router does, and plans' benchmark lines by the parsers of their clients. Prints how many
+lines parse and what does not; an engine whose parser cannot be imported so is named with the
+reason. Needs a package index; no accelerator, and nothing is installed.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.plan.launch_process import Role
+from engine.plan.launch.process import Role
 from engine.plan.verification import verification
 from engine.scenario import Workload
 from engine.work.layout import Layout
-from tests.engine.plan.launch_scenarios import CASES, SMALL, lengths, one
+from tests.engine.plan.launch.launch_scenarios import CASES, SMALL, lengths, one
 
 CHILD = Path(__file__).with_name("parser_child.py")
 SECONDS = 600

@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,7 @@ from pathlib import Path
 from profiles import ROOT
 from tests.benchmarks.terminal import cpu_seconds
 from tests.tui.test_tmux import Tmux
+from tui.beside.keeping import REST_SECONDS
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -47,7 +50,33 @@ class Starts:
     """The app once more, as at first."""
 
 
-Step = str | Shows | Typed | Starts
+@dataclass(frozen=True, slots=True)
+class Kills:
+    """The app is killed, as a lost machine does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """Nothing is done for as long as a change rests before it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """A key of one's own config.json is changed on the disk."""
+
+    key: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resizes:
+    """The terminal gets another size."""
+
+    width: int
+    height: int
+
+
+Step = str | Shows | Typed | Starts | Kills | Rests | Edits | Resizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,67 +93,60 @@ class Job:
 
 DOWN4 = ("Down",) * 4
 LLAMA = ("--model", "llama-3.1-8b", "--chip", "h100", "--chips", "2", "--tpot", "20")
+SWEPT = Shows("tried")
+
+
+def after_colon(text: str, *shows: Step) -> tuple[Step, ...]:
+    """What is typed after a colon, and what it brings."""
+    return (":", Typed(text), "Enter", *shows)
+
+
 JOBS = (
     Job(
         1,
-        "DeepSeek-V3 on 16 H200 at TPOT 30: save it, open it again",
+        "DeepSeek-V3 on 16 H200 at TPOT 30: save, leave, open it again",
         (
-            "3",
-            *DOWN4,
-            "Enter",
-            Typed("30"),
-            "Enter",
-            Shows("of 30 ms"),
-            "s",
-            "C-u",
-            Typed("ds.toml"),
-            "Enter",
-            Shows("ds.toml"),
-            "o",
-            Shows("plan"),
-            "Enter",
-            Shows("opened"),
+            *("3", *DOWN4, "Enter", Typed("30"), "Enter", Shows("of 30 ms"), SWEPT),
+            *("s", "C-u", Typed("ds.toml"), "Enter", Shows("saved ds.toml"), "q"),
+            *(Shows("meets", absent=True), Starts()),
+            *("o", Shows("ds.toml"), "Enter", Shows("of 30 ms")),
         ),
     ),
     Job(
         2,
         "H200, H20 and MI300X side by side",
         (
-            "a",
-            Typed("h200"),
-            "Space",
-            "C-u",
-            Typed("h20"),
-            "Space",
-            "C-u",
-            Typed("mi300x"),
-            "Space",
-            "Enter",
-            Shows("mi300x"),
-            Shows("to be swept", absent=True),
+            *("a", Typed("h200"), "Space", "C-u", Typed("h20"), "Space"),
+            *("C-u", Typed("mi300x"), "Space", "Enter"),
+            *(Shows("mi300x"), Shows("to be swept", absent=True)),
         ),
     ),
     Job(
         3,
-        "what a benchmark name says",
-        (
-            ":",
-            Typed("TPS001-Llama2-70B-S4K-01-W4A16-B16"),
-            "Enter",
+        "exactly TPS001-Llama2-70B-S4K-01-W4A16-B16",
+        after_colon(
+            "TPS001-Llama2-70B-S4K-01-W4A16-B16",
             Shows("prompt tok/s/chip"),
             Shows("TPS001-Llama2-70B-S4K-01-W4A16-B16"),
+            Shows("batch 16"),
         ),
     ),
     Job(
         4,
-        "which precision for Qwen3-32B on 4 L40S at TPOT 40",
-        ("W", Shows("vs best"), Shows("W4A16"), Shows("to be swept", absent=True)),
+        "precision of Qwen3-32B on 4 L40S at TPOT 40: see all, take the best",
+        (
+            *("W", Shows("vs best"), Shows("W4A16"), Shows("to be swept", absent=True)),
+            *("Enter", SWEPT, Shows("meets")),
+        ),
         ("--model", "qwen3-32b", "--chip", "l40s", "--chips", "4", "--tpot", "40"),
     ),
     Job(
         5,
         "a config.json of one's own, edited, read again",
-        ("m", Typed("./own"), "Enter", Shows("own"), Shows("tried"), "F5", Shows("tried")),
+        (
+            *("m", Typed("./own"), "Enter", Shows("0.19 B"), SWEPT),
+            *(Edits("num_hidden_layers", 16), "F5", Shows("0.31 B"), SWEPT),
+        ),
     ),
     Job(
         6,
@@ -135,14 +157,11 @@ JOBS = (
     Job(7, "a chip of one's own", ("2", "Enter", Typed("our"), "Enter", Shows("yours"))),
     Job(
         8,
-        "ResNet-50 at W8A8, batch 4, on L4",
+        "ResNet-50 at W8A8, batch 4, on L4 and 310P; then without a batch",
         (
-            ":",
-            Typed("FPS001-Resnet50-V2-R224x224-W8A8-B4"),
-            "Enter",
-            Shows("img/s"),
-            Shows("FPS001-"),
-            Shows("tried"),
+            *after_colon("FPS001-Resnet50-V2-R224x224-W8A8-B4", Shows("FPS001-"), SWEPT),
+            *after_colon("chip 310p", Shows("Ascend 310P"), SWEPT),
+            *after_colon("batch every", Shows("at most 5 % more")),
         ),
         ("--model", "resnet-50", "--chip", "l4", "--chips", "1"),
     ),
@@ -150,77 +169,70 @@ JOBS = (
         9,
         "prefill and decode apart; drafts; a rate; prices",
         (
-            ":",
-            Typed("disagg"),
-            "Enter",
-            Shows("arrangement"),
-            "Right",
-            Shows("disaggregated"),
-            "u",
-            ":",
-            Typed("mtp"),
-            "Down",
-            "Enter",
-            Shows("draft tokens"),
-            "Right",
-            Shows("tried"),
-            "u",
-            ":",
-            Typed("requests/s"),
-            "Enter",
-            "Enter",
-            Typed("2"),
-            "Enter",
-            Shows("tried"),
-            "u",
-            ":",
-            Typed("prices"),
-            "Enter",
-            "Enter",
-            Typed("example"),
-            "Enter",
-            Shows("example"),
+            *after_colon("arrangement disaggregated", Shows("prefill"), SWEPT, "u"),
+            *after_colon("mtp auto", Shows("draft"), SWEPT, "u"),
+            *after_colon("rate 2", Shows("/s"), SWEPT, "u"),
+            *after_colon("prices example"),
+            *after_colon("cost 9", Shows(" of 9")),
         ),
     ),
-    Job(10, "the keys of DeepSeek-V3 in Chinese", ("L", "1", Shows("模型"))),
+    Job(
+        10,
+        "the keys of DeepSeek-V3 in Chinese, in the document's order",
+        (
+            *("L", Shows("达标"), "1", "O", "g", Shows("hidden_size")),
+            *("/", Typed("topk_group"), Shows("一个 token 可用的组数")),
+        ),
+    ),
     Job(
         11,
-        "what matters now: take what helps most",
-        ("w", Shows("from → to"), "Enter", Shows("KV8")),
+        "thinking tools: pin, what matters, take what helps most, compare",
+        (
+            *("b", Shows("baseline"), "w", Shows("from → to"), "Enter", Shows("KV8"), SWEPT),
+            *("Space", "Down", "Space", "c", Shows("★"), "Escape"),
+        ),
         LLAMA,
     ),
     Job(
         12,
-        "without colours, ASCII alone",
-        ("?", Shows("esc closes"), "Escape"),
+        "terminals: other sizes, themes, ASCII alone, no colours",
+        (
+            *(Resizes(60, 16), Shows("one pane"), Resizes(120, 40), Shows("6 why")),
+            *("T", Shows("theme"), "?", Shows("esc closes"), "Escape"),
+        ),
         (*LLAMA, "--ascii"),
+        environment={"NO_COLOR": "1"},
     ),
     Job(
         13,
         "wrong input leaves what there was",
-        ("3", "Down", "Enter", Typed("1.5"), Shows("expected"), "Escape", Shows("4K")),
+        (
+            *("3", "Down", "Enter", Typed("1.5"), Shows("expected"), "Escape", Shows("4K")),
+            *("Down", "Down", "Down", "Enter", Typed("1h"), Shows("expected"), "Escape"),
+            *(Shows("of 20 ms"), *after_colon("chips 0", Shows("expected"))),
+            *after_colon("TPS001-Llama2-70B-S4K-01-WA16-B16", Shows("field 6")),
+            *("4", "/", Typed("b>x"), "Enter", Shows("expected"), Shows("of 20 ms")),
+        ),
         LLAMA,
     ),
     Job(
         14,
-        "leave, start again, restore",
+        "leave, be killed: each time start again and restore",
         (
-            "2",
-            "Down",
-            "Right",
-            Shows("on 4 ×"),
-            "q",
-            Shows("meets", absent=True),
-            Starts(),
-            "R",
-            Shows("on 4 ×"),
+            *("2", "Down", "Right", Shows("on 4 ×"), SWEPT, "q", Shows("meets", absent=True)),
+            *(Starts(), "R", Shows("on 4 ×"), "4", "b", Shows("baseline")),
+            *("2", "Down", "Right", Shows("on 8 ×"), SWEPT, Rests(), Kills(), Starts(), "R"),
+            *(Shows("on 8 ×"), Shows("Δ baseline")),
         ),
         LLAMA,
     ),
     Job(
         15,
-        "find a command and run it from help",
-        ("?", Shows("esc closes"), "/", Typed("every change"), "Enter", Shows("enter goes there")),
+        "find a command and run it from help; the words of the screen",
+        (
+            *("?", Shows("esc closes"), "Tab", Shows("TTFT, FTL"), "Escape"),
+            *("?", "/", Typed("every change"), "Enter", Shows("enter goes there")),
+        ),
         LLAMA,
     ),
 )
@@ -259,17 +271,32 @@ def do(job: Job, tmux: Tmux, after: Callable[[], None] = lambda: None) -> int:
     come."""
     keys = 0
     for step in job.steps:
-        if isinstance(step, Shows):
-            tmux.shows(step.text, absent=step.absent)
-        elif isinstance(step, Starts):
-            tmux.start_showing(job.first, *job.arguments, **job.environment)
-        elif isinstance(step, Typed):
-            for letter in step.text:
-                tmux.keys("-l", letter)
-            keys += len(step.text)
-        else:
-            tmux.keys(step)
-            keys += 1
+        match step:
+            case Shows(text, absent):
+                tmux.shows(text, absent=absent)
+            case Starts():
+                tmux.start_showing(job.first, *job.arguments, **job.environment)
+            case Kills():
+                os.kill(_app_of(tmux), signal.SIGKILL)
+                tmux.shows("Killed")
+                # It leaves a terminal that takes nothing but a line feed for the end of a line.
+                tmux.keys("stty sane; clear", "C-j")
+                tmux.shows("meets", absent=True)
+            case Rests():
+                time.sleep(REST_SECONDS + 0.5)
+            case Edits(key, value):
+                path = tmux.folder / "own" / "config.json"
+                config = json.loads(path.read_text())
+                path.write_text(json.dumps({**config, key: value}))
+            case Resizes(width, height):
+                tmux.run("resize-window", "-x", str(width), "-y", str(height))
+            case Typed(text):
+                for letter in text:
+                    tmux.keys("-l", letter)
+                keys += len(text)
+            case _:
+                tmux.keys(step)
+                keys += 1
         after()
     return keys
 

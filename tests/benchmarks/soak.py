@@ -1,6 +1,9 @@
 """Random keys, pastes, bad bytes and resizes at the terminal app for minutes.
 
-    python -m tests.benchmarks.soak [--minutes 10] [--seed 1]
+    python -m tests.benchmarks.soak [--minutes 10] [--seed 1] [--ordinary]
+
+``--ordinary`` presses what people press while they plan, one key at a time: cursor, panes, values,
+charts, marks, sorting, undo, help.
 
 Prints how often the program ended by itself, how much memory it took and what it writes at rest. A
 program that was asked to quit is started again; one that ends with another code than 0, or that
@@ -20,6 +23,29 @@ from tests.tui.program import Terminal
 
 NAMED = ["\x1b", "\r", "\t", "\x7f", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[5~", "\x1b[6~"]
 LETTERS = [chr(code) for code in range(33, 127) if chr(code) not in "q"]
+ORDINARY = [
+    *"jjjjkkkkgGfFvrpbcuUxHC?234456",
+    *"0123456789",
+    "\t",
+    "\r",
+    "\r",
+    "\x1b",
+    "\x1b",
+    "\x1b",
+]
+ORDINARY += [
+    "\x1b[A",
+    "\x1b[B",
+    "\x1b[B",
+    "\x1b[C",
+    "\x1b[D",
+    "\x1b[5~",
+    "\x1b[6~",
+    "\x7f",
+    " ",
+    "<",
+    ">",
+]
 CONTROLS = ["\x15", "\x19", "\x0c", "\x1bOP"]
 PASTES = ["qwen3-32b", "128", "/nowhere/config.json", "x" * 5000, "µſı", "[red]\x07", "TPS001-x"]
 BAD_BYTES = [b"\xff\xfe", b"\xc3", b"\x1b[999;999R", b"\x00"]
@@ -35,8 +61,8 @@ REST_SECONDS = 5.0
 class Soak:
     """Presses keys until the time is up, and counts what comes of it."""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
-        self._folder, self._chance = folder, chance
+    def __init__(self, folder: Path, chance: random.Random, *, ordinary: bool = False) -> None:
+        self._folder, self._chance, self._ordinary = folder, chance, ordinary
         self.crashes: list[str] = []
         self.keys = self.starts = 0
         self.most_mb = 0.0
@@ -50,7 +76,10 @@ class Soak:
         """Up to twelve keys as quickly as they go, or something ruder."""
         chance, terminal = self._chance, self.terminal
         kind = chance.random()
-        if kind < 0.04:
+        if self._ordinary:
+            self.keys += 1
+            terminal.pour(chance.choice(ORDINARY).encode())
+        elif kind < 0.04:
             terminal.resize(chance.choice(SIZES))
         elif kind < 0.10:
             terminal.pour(f"\x1b[200~{chance.choice(PASTES)}\x1b[201~".encode())
@@ -93,10 +122,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--ordinary", action="store_true", help="only what planning takes")
     arguments = parser.parse_args()
     figures = Figures()
     with tempfile.TemporaryDirectory() as folder:
-        soak = Soak(Path(folder), random.Random(arguments.seed))
+        chance = random.Random(arguments.seed)
+        soak = Soak(Path(folder), chance, ordinary=arguments.ordinary)
         end = time.monotonic() + arguments.minutes * 60
         while time.monotonic() < end:
             soak.burst()
@@ -105,7 +136,8 @@ def main() -> None:
         figures.show("keys pressed", soak.keys, "")
         figures.show("times started", soak.starts, "")
         figures.show("crashes", len(soak.crashes), "", 0)
-        figures.show("memory, most", soak.most_mb, "MB", 120)
+        figures.show("memory, most", soak.most_mb, "MB", 85 if arguments.ordinary else 120)
+        figures.show("memory at the end", resident_mb(soak.terminal.process.pid), "MB")
         figures.show("bytes a second at rest", idle / REST_SECONDS, "B/s", 0)
         for text in soak.crashes:
             print(text)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 from engine.scenario import LayoutLimits, Objectives, Scenario
+from engine.words.messages import ENGLISH
 from tui.app import RooftopApp
-from tui.choices import load_choices
-from tui.settings import Settings
+from tui.session.choices import load_choices
+from tui.settings.settings import Settings
 
 SMALL = Scenario(
     model="llama-3.1-8b",
@@ -20,9 +21,12 @@ SMALL = Scenario(
 
 
 @asynccontextmanager
-async def running(scenario: Scenario = SMALL, size: tuple[int, int] = (120, 40)):
+async def running(
+    scenario: Scenario = SMALL, size: tuple[int, int] = (120, 40), language: str = ENGLISH
+):
     """The app as `rooftop` starts it, with its first sweep in: its main screen and the pilot."""
-    app = RooftopApp(scenario, settings=Settings(choices=load_choices()))
+    settings = Settings(choices=load_choices(), language=language)
+    app = RooftopApp(scenario, settings=settings)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         yield app.main, pilot

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from engine.hardware.chip import Provenance
-from engine.plan.accuracy import Accuracy
-from engine.plan.explanation import Explanation, OperatorTime, PassFigures, Share
-from engine.plan.metrics import CODES, NO_MEMORY, NOTHING, VERDICTS
+from engine.plan.metrics.table import CODES, NO_MEMORY, NOTHING, VERDICTS
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Sweep, Table
+from engine.plan.why.explanation import Explanation, OperatorTime, PassFigures, Share
 from engine.serve.memory import MemoryItem
 
 MOST = 160
@@ -20,15 +20,15 @@ KNOWN = Accuracy(Provenance.FITTED, {"ttft": 0.28, "tpot": 0.14, "throughput": 0
 
 def fix(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the made-up engine behind the app."""
-    monkeypatch.setattr("tui.session.batch_limits", lambda prepared, *_: _limits(prepared))
-    for place in ("tui.session", "tui.baseline"):
+    monkeypatch.setattr("tui.session.session.batch_limits", lambda prepared, *_: _limits(prepared))
+    for place in ("tui.session.session", "tui.session.baseline"):
         monkeypatch.setattr(f"{place}.batch_table", _batch_table)
-    monkeypatch.setattr("tui.session.sweep", _sweep)
-    for place in ("tui.session", "engine.plan.answer", "tui.pinned"):
+    monkeypatch.setattr("tui.session.session.sweep", _sweep)
+    for place in ("tui.session.session", "engine.plan.answer", "tui.session.pinned"):
         monkeypatch.setattr(f"{place}.accuracy_of", lambda *_: KNOWN)
     monkeypatch.setattr("engine.plan.sweep.sweep", _sweep)
-    monkeypatch.setattr("engine.plan.explain.explain", _explanation)
-    monkeypatch.setattr("tui.thinking.Thinking.rest", lambda self: None)
+    monkeypatch.setattr("engine.plan.why.explain.explain", _explanation)
+    monkeypatch.setattr("tui.beside.thinking.Thinking.rest", lambda self: None)
 
 
 def _limits(prepared):

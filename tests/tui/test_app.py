@@ -14,7 +14,7 @@ from engine.model.kinds import ModelKind
 from engine.scenario import LayoutLimits, Objectives
 from engine.words.messages import speaking
 from tests.tui.driving import SMALL, press, running
-from tui.look import Look
+from tui.drawing.look import Look
 from tui.widgets.columns import columns_of, number
 
 pytestmark = pytest.mark.usefixtures("own_folders")

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from textual import events
 
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
 from engine.words.errors import InputError, RooftopError
 from tests.tui.driving import SMALL, press, running
 from tui.app import RooftopApp
-from tui.choices import Choices, load_choices
-from tui.config import load_config
 from tui.crash import note_crash
-from tui.fields import HARDWARE, cycle
-from tui.lines import line, padded
+from tui.drawing.lines import line, padded
+from tui.fields.forms import HARDWARE, cycle
+from tui.session.choices import Choices, load_choices
+from tui.settings.config import load_config
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 

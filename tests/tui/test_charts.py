@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plan.explain import explain
 from engine.plan.prepared import prepare
 from engine.plan.results import Table
 from engine.plan.sweep import batch_table, sweep
+from engine.plan.why.explain import explain
 from engine.scenario import Objectives, Scenario
-from tui.lines import width_of
-from tui.styles import DIM, WARN
+from tui.drawing.lines import width_of
+from tui.drawing.styles import DIM, WARN
 from tui.widgets.chart import Figure, Label, Limit, Mark, Series, draw
 from tui.widgets.chart_axis import Axis, decades, nice_step, tick_text
 from tui.widgets.chart_figures import (

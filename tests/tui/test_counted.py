@@ -7,10 +7,10 @@ from dataclasses import replace
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario
-from tui.baseline import against
 from tui.overlays.compare import Comparison, compare_lines
 from tui.overlays.sensitivity import sort_names
-from tui.pinned import pin_row
+from tui.session.baseline import against
+from tui.session.pinned import pin_row
 from tui.widgets.tree_effects import effects_head
 
 

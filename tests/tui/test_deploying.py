@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.plan.deploy_kind import deployment_ids
+from engine.plan.deploy.kind import deployment_ids
 from tests.tui.driving import press, running
 from tui.overlays.deploy_page import DeployPage
 from tui.paths import last_copy_file
@@ -25,6 +25,12 @@ async def test_files_are_seen_before_anything_is_written(tmp_path, monkeypatch):
         assert "vllm serve meta-llama/" in shown(pilot)
         await press(pilot, "escape")
         assert not list(tmp_path.rglob("*.sh"))
+
+
+async def test_what_differs_is_told_above_the_files():
+    async with running() as (_, pilot):
+        await press(pilot, "E")
+        assert shown(pilot).splitlines()[1] == "It starts exactly what was predicted."
 
 
 async def test_kinds_go_round():

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 from engine.words.errors import InputError
-from tui.errand import Errand
+from tui.beside.errand import Errand
 
 
 async def came(found: list[object], seconds: float = 5.0) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from engine.scenario import Scenario
 from tests.tui.driving import SMALL, press, running
-from tui.choices import load_choices
-from tui.fields import HARDWARE, WORKLOAD
+from tui.fields.forms import HARDWARE, WORKLOAD
+from tui.session.choices import load_choices
 from tui.widgets.form_rows import Heading, form_rows
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -88,3 +88,14 @@ async def test_the_palette_leads_to_a_folded_field():
         await press(pilot, "colon", *"expert", "space", *"copies", "enter")
         assert screen.active is screen.panes.named("hardware")
         assert screen.active.field.id == "redundant_experts"
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 60)])
+async def test_what_is_expected_of_a_value_is_read_whole(size):
+    async with running(size=size) as (screen, pilot):
+        await press(pilot, "3", "down", "enter", *"1.5")
+        told = screen.panes.named("workload").text + screen.footer.text
+        assert "expected a whole number from 1" in told
+        assert "tok/s" in screen.answer.text
+        await press(pilot, "escape")
+        assert "expected" not in screen.footer.text

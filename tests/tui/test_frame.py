@@ -12,11 +12,17 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.frame import Frame, style_codes
+from tui.terminal.frame import Frame, style_codes
 
-WIDTH, HEIGHT = 30, 3
-STYLES = (None, Style(bold=True), Style(color="green"), Style(reverse=True))
-TOKEN = re.compile(r"\x1b\[([\d;]*)([A-Za-z])|([^\x1b])")
+WIDTH, HEIGHT = 30, 6
+STYLES = (
+    None,
+    Style(bold=True),
+    Style(color="green"),
+    Style(reverse=True),
+    Style(bold=True, color="green"),
+)
+TOKEN = re.compile(r"\x1b\[([\d;]*)([A-Za-z])|\x1b(D)|([^\x1b])")
 
 
 class Shown:
@@ -25,22 +31,29 @@ class Shown:
     def __init__(self) -> None:
         self.cells = [[(" ", "")] * WIDTH for _ in range(HEIGHT)]
         self.x = self.y = 0
-        self.code = ""
+        self.codes: set[str] = set()
 
     def write(self, text: str) -> None:
-        for numbers, letter, character in TOKEN.findall(text):
-            if character:
+        for numbers, letter, index, character in TOKEN.findall(text):
+            if index:
+                self.y += 1
+                assert self.y < HEIGHT
+            elif character:
                 self._show(character)
             else:
                 self._obey(letter, numbers)
 
     def _show(self, character: str) -> None:
+        if character in "\b\r":
+            assert 0 < self.x < WIDTH
+            self.x = self.x - 1 if character == "\b" else 0
+            return
         row, size = self.cells[self.y], cell_len(character)
         for place in range(self.x, self.x + size):
             self._break(row, place)
-        row[self.x] = (character, self.code)
+        row[self.x] = (character, seen(character, ";".join(sorted(self.codes))))
         if size == 2:
-            row[self.x + 1] = ("", self.code)
+            row[self.x + 1] = ("", row[self.x][1])
         self.x = min(self.x + size, WIDTH)
 
     def _break(self, row: list[tuple[str, str]], place: int) -> None:
@@ -54,15 +67,17 @@ class Shown:
         many = [int(one or 0) for one in numbers.split(";")]
         match letter:
             case "m":
-                self.code = numbers.removeprefix("0;").removeprefix("0")
+                for one in many:
+                    self.codes = self.codes | {str(one)} if one else set()
             case "H":
-                self.y, self.x = many[0] - 1, many[1] - 1
-            case "C":
-                self.x += many[0]
+                self.y, self.x = many[0] - 1, max(many[-1] if len(many) > 1 else 1, 1) - 1
+            case "C" | "D":
+                self.x += max(many[0], 1) * (1 if letter == "C" else -1)
+                assert 0 <= self.x < WIDTH
             case "J":
                 self.cells = [[(" ", "")] * WIDTH for _ in range(HEIGHT)]
             case "K" | "X":
-                assert self.code == ""
+                assert "7" not in self.codes
                 end = WIDTH if letter == "K" else self.x + many[0]
                 for place in range(self.x, end):
                     self._break(self.cells[self.y], place)
@@ -71,12 +86,18 @@ class Shown:
                 raise AssertionError(letter)
 
 
+def seen(character: str, code: str) -> str:
+    """The style as it is seen: a blank is the same bold or green."""
+    return "" if character == " " and code != "7" else code
+
+
 def cells_of(segments: list[Segment]) -> list[tuple[str, str]]:
     found = []
     for text, style, _ in segments:
         code = style_codes(style, ColorSystem.STANDARD) if style else ""
         for character in text:
-            found += [(character, code), *[("", code)] * (cell_len(character) - 1)]
+            style_seen = seen(character, code)
+            found += [(character, style_seen), *[("", code)] * (cell_len(character) - 1)]
     return found
 
 
@@ -128,11 +149,11 @@ def test_one_changed_digit_is_one_cell():
 
 
 def test_changes_far_apart_are_stepped_between():
-    assert sent("1" + "-" * 20 + "1", "2" + "-" * 20 + "2")[1] == "\x1b[1;1H2\x1b[20C2"
+    assert sent("1" + "-" * 20 + "1", "2" + "-" * 20 + "2")[1] == "\x1b[1H2\x1b[20C2"
 
 
 def test_a_rest_of_blanks_is_erased():
-    assert sent("a" * 20, "b")[1] == "\x1b[1;1Hb\x1b[K"
+    assert sent("a" * 20, "b")[1] == "\x1b[1Hb\x1b[K"
 
 
 def test_nothing_is_known_of_a_terminal_that_was_forgotten():
@@ -165,3 +186,22 @@ def test_another_size_is_a_new_beginning():
 )
 def test_the_terminals_own_colours_need_no_numbers(style, codes):
     assert style_codes(style, ColorSystem.TRUECOLOR) == codes
+
+
+def test_a_column_of_digits_is_drawn_downwards():
+    frame = Frame(ColorSystem.STANDARD)
+    found = []
+    for first in "12":
+        frame.begin(WIDTH, HEIGHT)
+        for y in range(HEIGHT):
+            frame.put(0, y, [Segment(f"  {first}  batch".ljust(WIDTH))])
+        found.append(frame.end())
+    assert found[1] == "\x1b[1;3H2" + "\x1bD\b2" * (HEIGHT - 1)
+
+
+def test_what_a_style_adds_to_another_is_sent_alone():
+    frame = Frame(ColorSystem.STANDARD)
+    frame.begin(WIDTH, 1)
+    styles = Style(bold=True), Style(bold=True, color="green"), Style(color="red")
+    frame.put(0, 0, [Segment(one, style) for one, style in zip("abc", styles, strict=True)])
+    assert frame.end().endswith("\x1b[1H\x1b[1ma\x1b[32mb\x1b[0;31mc\x1b[m")

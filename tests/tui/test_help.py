@@ -6,6 +6,7 @@ import pytest
 
 from engine.sources.languages import ENGLISH, languages, texts
 from tests.tui.driving import SMALL, press, running
+from tui.overlays.help import HelpPage
 
 SIZES = pytest.mark.parametrize("size", [(200, 60), (120, 40), (80, 24), (60, 16)])
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -63,3 +64,42 @@ def test_every_language_has_every_word(code: str):
     own, english = texts(code, "words")["words"], texts(ENGLISH, "words")["words"]
     assert own.keys() == english.keys()
     assert code == ENGLISH or all(own[word] != english[word] for word in english)
+
+
+@pytest.mark.parametrize("asking", ["question_mark", "f1"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        (),
+        ("3", "down", "enter"),
+        ("slash",),
+        ("s",),
+        ("a",),
+        ("colon",),
+        ("H",),
+        ("C",),
+        ("space", "c"),
+        ("1", "down", "enter"),
+    ],
+    ids=[
+        "table",
+        "field",
+        "filter",
+        "question",
+        "list",
+        "commands",
+        "history",
+        "columns",
+        "compare",
+        "key",
+    ],
+)
+async def test_help_opens_wherever_it_is_asked_for_and_leaves_all_as_it_was(place, asking):
+    async with running() as (screen, pilot):
+        await press(pilot, *place)
+        below, typed = pilot.app.screen, screen.footer.prompt
+        await press(pilot, asking)
+        assert isinstance(pilot.app.screen, HelpPage)
+        await press(pilot, asking)
+        assert pilot.app.screen is below
+        assert screen.footer.prompt == typed

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from engine.plan.metrics import BY_ID
-from engine.plan.named_scenario import named_scenario
-from engine.plan.nudges import nudges
+from engine.plan.metrics.table import BY_ID
+from engine.plan.names.named_scenario import named_scenario
+from engine.plan.sensitivity.neighbours import nudges
 from engine.scenario import LayoutLimits, Scenario
 from tests.tui.driving import SMALL, press, running
-from tui.format import beyond
+from tui.drawing.format import beyond
 
 FREE = replace(SMALL, limits=LayoutLimits())
 pytestmark = pytest.mark.usefixtures("own_folders")

@@ -12,7 +12,7 @@ import pytest
 import engine.plan.sweep
 from engine.scenario import LayoutLimits
 from tests.tui.driving import SMALL, press, running, settled, until
-from tui.keeping import REST_SECONDS
+from tui.beside.keeping import REST_SECONDS
 from tui.screen import MainScreen
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -37,7 +37,7 @@ class SlowSweeps:
             return real(*arguments, **options)
 
         monkeypatch.setattr("engine.plan.sweep.sweep", sweep)
-        monkeypatch.setattr("tui.session.QUICK_CANDIDATES", 0)
+        monkeypatch.setattr("tui.session.session.QUICK_CANDIDATES", 0)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ class TestWhileRunning:
     async def test_the_same_is_not_written_twice(self, state, monkeypatch):
         written = []
         monkeypatch.setattr(
-            "tui.last_session.save_last_session", lambda one: written.append(one) or True
+            "tui.session.last_session.save_last_session", lambda one: written.append(one) or True
         )
         async with running() as (_, pilot):
             await press(pilot, "2", "down", "right")

@@ -14,10 +14,10 @@ from engine.sources.languages import language_of
 from engine.words.errors import InputError
 from engine.words.messages import ENGLISH
 from tests.tui.driving import SMALL, press, running, settled
-from tui.config import load_config
-from tui.lines import cells
+from tui.drawing.lines import cells
 from tui.main import _app_parser
-from tui.settings import settings_from
+from tui.settings.config import load_config
+from tui.settings.settings import settings_from
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -111,7 +111,7 @@ class TestTheKeys:
 
 
 async def test_the_language_is_kept_for_the_next_start(own_folders):
-    from tui.choices import load_choices
+    from tui.session.choices import load_choices
 
     async with running() as (_, pilot):
         await press(pilot, "L")
@@ -124,7 +124,7 @@ class TestTheWholeScreen:
             await press(pilot, "L")
             assert "批大小" in screen.answer.text
             assert "筛选" in screen.footer.text or screen.footer.message == "中文"
-            assert "推理框架" in screen.panes.named("hardware").text
+            assert "推理引擎" in screen.panes.named("hardware").text
             await press(pilot, "L")
             assert "batch" in screen.answer.text
 

@@ -6,8 +6,8 @@ from engine.plan.prepared import prepare
 from engine.plan.sweep import replicas_table
 from engine.scenario import LayoutLimits, Objectives, Scenario, Workload
 from engine.words.errors import InputError
-from tui.field import Field
-from tui.fields import WORKLOAD
+from tui.fields.field import Field
+from tui.fields.forms import WORKLOAD
 
 START = Scenario(objectives=Objectives())
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import parse_precision
-from engine.plan.metrics import CODES, NO_MEMORY, NOTHING, VERDICTS
+from engine.plan.metrics.table import CODES, NO_MEMORY, NOTHING, VERDICTS
 from engine.plan.results import Table
 from engine.words.errors import InputError
 from engine.words.text import clean
@@ -20,18 +20,18 @@ from engine.work.arrangement import Aggregated
 from engine.work.layout import Layout
 from tui.answer_lines import BADGES, answer_lines
 from tui.arrange import folded_heights
-from tui.choices import Choices
 from tui.commands import BY_ID
-from tui.config import Config, load_config
-from tui.glyphs import in_ascii
+from tui.drawing.glyphs import in_ascii
+from tui.drawing.lines import cells, width_of
+from tui.drawing.styles import BEST, Role
+from tui.drawing.themes import THEMES
 from tui.keymap import Keymap
-from tui.lines import cells, width_of
 from tui.main import _app_parser
-from tui.matching import matching
 from tui.panes import HOME
-from tui.settings import settings_from
-from tui.styles import BEST, Role
-from tui.themes import THEMES
+from tui.session.choices import Choices
+from tui.session.matching import matching
+from tui.settings.config import Config, load_config
+from tui.settings.settings import settings_from
 from tui.widgets.columns import columns_of, number, with_room
 from tui.widgets.form_pane import WorkloadPane
 from tui.widgets.panes import FILL

@@ -6,8 +6,8 @@ import pytest
 from textual import events
 
 from tests.tui.driving import press, running, settled
-from tui.line_editor import LONGEST
-from tui.typed_text import BURST, END, START, TypedText
+from tui.terminal.line_editor import LONGEST
+from tui.terminal.typed_text import BURST, END, START, TypedText
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 

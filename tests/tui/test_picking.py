@@ -11,8 +11,8 @@ from engine.scenario import LayoutLimits
 from tests.tui.driving import SMALL, press, running
 from tui.fuzzy import score
 from tui.nouns import NOUNS
-from tui.past import past_scenarios, remember_scenario
 from tui.paths import past_file
+from tui.session.past import past_scenarios, remember_scenario
 
 FREE = replace(SMALL, limits=LayoutLimits())
 pytestmark = pytest.mark.usefixtures("own_folders")

@@ -6,8 +6,8 @@ import pytest
 
 from engine.scenario import ArrangementKind, PoolChoice, Scenario
 from engine.words.errors import InputError
-from tui.field import cycle
-from tui.pool_fields import POOLS
+from tui.fields.field import cycle
+from tui.fields.pools import POOLS
 
 FIELDS = {one.id: one for one in POOLS}
 

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from engine.model.kinds import ModelCategory
 from engine.scenario import Lengths, Scenario, Workload
 from engine.words.errors import InputError
-from tui.choices import Choices
+from tui.beside.sweeper import Job, LatestWins
 from tui.commands import COMMANDS
-from tui.fields import HARDWARE, WORKLOAD, cycle, fields_for, power_of_two_step
-from tui.format import change, count, milliseconds, rate
+from tui.drawing.format import change, count, milliseconds, rate
+from tui.drawing.lines import cells, fit, joined, padded, width_of, wrapped
+from tui.drawing.short_names import short_names
+from tui.drawing.styles import BOLD, PLAIN
+from tui.fields.forms import HARDWARE, WORKLOAD, cycle, fields_for, power_of_two_step
 from tui.keymap import Keymap
-from tui.lines import cells, fit, joined, padded, width_of, wrapped
 from tui.panes import KINDS
-from tui.short_names import short_names
-from tui.store import Store
-from tui.styles import BOLD, PLAIN
-from tui.sweeper import Job, LatestWins
+from tui.session.choices import Choices
+from tui.session.store import Store
 from tui.tree import flattened, parse_value, shown_value, tree_rows
 
 START = Scenario(workload=Workload(lengths=Lengths.CHOSEN))

@@ -11,7 +11,9 @@ from textual._xterm_parser import XTermParser
 
 from tests.tui.driving import press, running, settled, until
 from tui.keymap import BY_CHARACTER, as_pressed
-from tui.typed_text import TypedText
+from tui.screen import MainScreen
+from tui.terminal.app import KeyParser
+from tui.terminal.typed_text import TypedText
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -81,6 +83,14 @@ async def test_what_is_typed_as_a_page_closes_reaches_the_screen_below():
         assert screen.store.current.chips == 4
 
 
+async def test_help_asked_for_as_another_page_closes_opens():
+    async with running() as (screen, pilot):
+        await press(pilot, "H")
+        await at_once(pilot, "escape", "f1")
+        await until(pilot, lambda: not screen.in_front)
+        assert "Everywhere" in "".join(run for one in pilot.app.screen.view.lines for run, _ in one)
+
+
 async def test_what_is_typed_before_the_palette_is_there_goes_into_it():
     async with running() as (screen, pilot):
         await press(pilot, "2", "down", "right")
@@ -89,6 +99,25 @@ async def test_what_is_typed_before_the_palette_is_there_goes_into_it():
         await settled(pilot)
         assert screen.store.current.chips == 2
         assert screen.in_front
+
+
+async def test_keys_stay_in_their_order_while_a_page_is_made(monkeypatch):
+    opened = MainScreen.open
+
+    async with running() as (_, pilot):
+
+        def slowly(self, page, then=None):
+            # Keys that come in the meantime wait for the main screen.
+            for letter in "undo":
+                self.post_message(key(letter))
+            opened(self, page, then)
+            pilot.app.post_message(key("!"))
+
+        monkeypatch.setattr(MainScreen, "open", slowly)
+        await press(pilot, "colon")
+        for _ in range(5):
+            await pilot.pause()
+        assert " › undo!" in pilot.app.screen.view.text
 
 
 async def test_a_page_that_the_palette_opens_stays():
@@ -112,7 +141,7 @@ async def test_a_storm_of_keys_ends_nothing(seed: int):
 
 def parsed(*pieces: bytes) -> list[str]:
     """The keys that come of what a terminal sends in pieces, one right after the other."""
-    decoder, parser = TypedText(), XTermParser()
+    decoder, parser = TypedText(), KeyParser()
     sent = [one for piece in pieces for one in parser.feed(decoder.decode(piece))]
     return [key for one in sent for key, _ in as_pressed(one.key, one.character)]
 

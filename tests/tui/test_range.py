@@ -11,7 +11,7 @@ from engine.cli import run
 from engine.scenario import Scenario
 from tests.engine.evidence.calibration.test_results import VLLM
 from tests.tui.driving import running
-from tui.fields import HARDWARE
+from tui.fields.forms import HARDWARE
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario
-from tui.session import Session
-from tui.store import Store
+from tui.session.session import Session
+from tui.session.store import Store
 
 LARGE = Scenario("llama-3.1-8b", chip="h100_sxm", chips=8)
 

@@ -12,7 +12,7 @@ from engine.words.messages import ENGLISH, use_language
 from tests.tui.driving import SMALL, explained, settled
 from tests.tui.fixed_engine import fix
 from tui.app import RooftopApp
-from tui.settings import Settings
+from tui.settings.settings import Settings
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_llama.json"
 

@@ -11,20 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.model.architecture import Assumption
-from engine.plan.key_effects import KeyEffect
 from engine.plan.prepared import prepare
+from engine.plan.sensitivity.key_effects import KeyEffect
 from engine.plan.sweep import batch_table
 from engine.scenario import Objectives, Scenario
 from engine.sources.languages import ENGLISH, FOLDER, languages, words
 from engine.sources.profile_files import read_toml
-from tui.baseline import Baseline, against
-from tui.changes import changed_words
-from tui.lines import width_of
+from tui.drawing.lines import width_of
 from tui.overlays.compare import Comparison, compare_lines
 from tui.overlays.diff import diff_lines
 from tui.overlays.history import history_rows
-from tui.pinned import Pinned, pin_row
-from tui.store import Store
+from tui.session.baseline import Baseline, against
+from tui.session.changes import changed_words
+from tui.session.pinned import Pinned, pin_row
+from tui.session.store import Store
 from tui.tree import TreeRow, assumed_rows, parse_value, stepped
 from tui.widgets.tree_effects import effects_cells, pairs_in
 from tui.widgets.tree_words import edit_line, effect_lines, meaning_lines
@@ -73,6 +73,11 @@ class TestBaseline:
         table = batch_table(prepared, two, wide, prepared.precisions[0], np.array([8]))
         assert baseline.before(table, 0) is None
         assert baseline.cell(table, 0, "tpot_ms") == ""
+
+    def test_a_baseline_at_a_rate_has_no_rows_of_several_batches(self):
+        at_rate = replace(DENSE, workload=replace(DENSE.workload, rate=2.0))
+        baseline = Baseline(pinned(at_rate, 8))
+        assert baseline.cell(table_of(DENSE, [4, 8]), 1, "tpot_ms") == ""
 
     def test_answers_are_compared_by_their_own_batches(self):
         words = against(pinned(DENSE, 16), pinned(DENSE, 8))

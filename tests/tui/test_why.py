@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from engine.plan.explain import explain
 from engine.plan.prepared import prepare
-from engine.plan.remedies import Candidate, advise, next_better
 from engine.plan.sweep import sweep
+from engine.plan.why.explain import explain
+from engine.plan.why.remedies import Candidate, advise, next_better
 from engine.scenario import Scenario
 from engine.words.messages import speaking
 from engine.work.arrangement import Disaggregated, Pool
 from engine.work.layout import Layout
-from tui.bars import bar, signed_bar
-from tui.lines import width_of
+from tui.drawing.bars import bar, signed_bar
+from tui.drawing.lines import width_of
 from tui.widgets.why_pane import why_lines
 
 

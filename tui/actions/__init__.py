@@ -12,6 +12,7 @@ from tui.actions.choosing import Choosing
 from tui.actions.comparing import Comparing
 from tui.actions.editing import Editing
 from tui.actions.files import Files
+from tui.actions.fleets import Fleeting
 from tui.actions.looking import Looking
 from tui.actions.moving import Moving
 from tui.actions.picking import Picking
@@ -19,12 +20,13 @@ from tui.actions.pointing import Pointing
 from tui.actions.program import Program
 from tui.actions.prompt import Prompt
 from tui.actions.typing import Typing
-from tui.behind import Behind
+from tui.beside.behind import Behind
+from tui.beside.fetching import Fetching
+from tui.beside.thinking import Thinking
+from tui.beside.waiting import Waiting
 from tui.desk import Desk
 from tui.facts import facts_of
-from tui.fetching import Fetching
-from tui.thinking import Thinking
-from tui.waiting import Waiting
+from tui.keymap import ASKING
 from tui.widgets.panes import FooterPane, Pane
 
 
@@ -57,6 +59,7 @@ class Actions:
             files,
             choosing,
             self.picking,
+            Fleeting(desk, self.picking),
             Program(desk),
         )
         self.commands: dict[str, Callable[[], None]] = {
@@ -73,11 +76,20 @@ class Actions:
         }
 
     def key(self, event: events.Key) -> None:
-        """What a key does: it answers the open question, is typed, or is a command."""
-        if self.prompt.is_open:
+        """What a key does: it asks for help, answers the open question, is typed, or is a
+        command."""
+        if self._asks_for_help(event):
+            self.run("help")
+        elif self.prompt.is_open:
             self.prompt.key(event)
         elif not self.typing.typing_key(event):
             self._command_key(event)
+
+    def _asks_for_help(self, event: events.Key) -> bool:
+        """Whether help is asked for, also where something is typed: no value has that key."""
+        keymap, pane = self._desk.program.keymap, self._desk.active.short_name
+        command = keymap.command(pane, event.key, event.character)
+        return event.key in ASKING and command is not None and command.id == "help"
 
     def paste(self, text: str) -> None:
         """What a paste does: it goes where a key would be typed, never into commands."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.desk import Desk
-from tui.store import Store
+from tui.session.store import Store
 from tui.widgets.table_pane import TablePane
 from tui.widgets.tree_pane import TreePane
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
-    from tui.session import Session
+    from tui.session.session import Session
 
 
 class Group:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.actions.base import Group
+from tui.beside.errand import Errand
+from tui.beside.threads import into_this_thread
 from tui.desk import Desk
-from tui.errand import Errand
-from tui.threads import into_this_thread
 
 if TYPE_CHECKING:
     from engine.plan.alternatives import Alternative

@@ -8,13 +8,13 @@ from engine.model.kinds import ModelKind
 from engine.words.messages import say
 from engine.work.arrangement import Disaggregated
 from tui.actions.base import Group
+from tui.beside.fetching import Fetching
+from tui.beside.thinking import Thinking
 from tui.desk import Desk
-from tui.fetching import Fetching
-from tui.thinking import Thinking
 
 if TYPE_CHECKING:
-    from engine.plan.nudge import Nudge
-    from tui.pinned import Pinned
+    from engine.plan.nudges.nudge import Nudge
+    from tui.session.pinned import Pinned
 
 
 class Comparing(Group):
@@ -38,7 +38,7 @@ class Comparing(Group):
         self._pin()
 
     def _pin(self) -> None:
-        from tui.baseline import Baseline
+        from tui.session.baseline import Baseline
 
         session = self._session
         pinned = session.answered() or session.pin() if session is not None else None
@@ -112,7 +112,7 @@ class Comparing(Group):
     def _diff(self, text: str) -> None:
         from engine.sources.files import user_path
         from tui.overlays.compare_page import ComparePage
-        from tui.pinned import pin_plan
+        from tui.session.pinned import pin_plan
 
         session = self._session
         here = session.pin() if session is not None else None

@@ -6,18 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.plan.benchmark import is_benchmark_name
+from engine.plan.names.benchmark import is_benchmark_name
 from engine.words.messages import say
 from tui.actions.base import Group
+from tui.beside.fetching import Fetching
+from tui.beside.waiting import Waiting
 from tui.desk import Desk
-from tui.fetching import Fetching
-from tui.recent import remember_plan
-from tui.waiting import Waiting
+from tui.session.recent import remember_plan
 
 if TYPE_CHECKING:
-    from engine.plan.deploy import Artefacts
-    from tui.past import Past
-    from tui.session import Session
+    from engine.plan.deploy.files import Artefacts
+    from tui.session.past import Past
+    from tui.session.session import Session
 
 
 class Files(Group):
@@ -39,7 +39,7 @@ class Files(Group):
 
     def _save_labels(self) -> tuple[str, ...]:
         """What is asked, with what the plan delivers as far as there is room: ± goes last."""
-        from tui.row_words import row_words
+        from tui.session.row_words import row_words
 
         session = self._session
         assert session is not None and session.selected is not None
@@ -67,7 +67,7 @@ class Files(Group):
             self._waiting.once_swept("saving the plan", lambda: self._write(path))
 
     def _write(self, path: Path) -> None:
-        from engine.plan.plan_document import save_plan
+        from engine.plan.saved.document import save_plan
         from engine.words.text import clean
 
         session = self._session
@@ -85,7 +85,7 @@ class Files(Group):
 
     def open_plan(self, text: str) -> None:
         """Restore the scenario of a plan file; raises `InputError`."""
-        from engine.plan.plan_file import load_plan
+        from engine.plan.saved.plan_file import load_plan
         from engine.sources.files import user_path
         from engine.words.text import clean
 
@@ -106,7 +106,7 @@ class Files(Group):
 
     def restore_past(self, past: Past) -> None:
         """The scenario of before; raises `InputError` for one that is not ours."""
-        from engine.plan.plan_schema import parse_scenario
+        from engine.plan.saved.schema import parse_scenario
 
         scenario = parse_scenario(past.name, past.document)
 
@@ -139,8 +139,8 @@ class Files(Group):
 
     def take_name(self, text: str) -> None:
         """What a benchmark name says as the scenario; the cursor goes to its batch."""
-        from engine.plan.named_scenario import named_scenario
-        from tui.table_view import TableView
+        from engine.plan.names.named_scenario import named_scenario
+        from tui.session.table_view import TableView
 
         changed = named_scenario(text, self._store.current)
         if self._session is not None:
@@ -161,7 +161,7 @@ class Files(Group):
 
     def do_copy_launch(self) -> None:
         """The row's launch command to the clipboard."""
-        from engine.plan.launch import launch_command
+        from engine.plan.launch_lines import launch_command
 
         session = self._session
         if session is None or session.selected is None or session.prepared is None:
@@ -184,8 +184,8 @@ class Files(Group):
 
     def take_deploy(self, text: str) -> None:
         """What starts the row, as files of one kind first."""
-        from engine.plan.deploy import deploy_row
-        from engine.plan.deploy_kind import deployment_ids, load_deployment
+        from engine.plan.deploy.files import deploy_row
+        from engine.plan.deploy.kind import deployment_ids, load_deployment
         from tui.overlays.deploy_page import DeployPage
 
         session = self._session
@@ -209,7 +209,7 @@ class Files(Group):
             self._desk.ask("Write to folder:", ".", lambda text: self._write_files(made, text))
 
     def _write_files(self, made: Artefacts, text: str) -> None:
-        from engine.plan.deploy import write_artefacts
+        from engine.plan.deploy.files import write_artefacts
         from engine.sources.files import user_path
         from engine.words.text import clean
 
@@ -222,8 +222,8 @@ class Files(Group):
         self._waiting.once_swept("copying the plan", self._copy_plan)
 
     def _copy_plan(self) -> None:
-        from engine.plan.plan_document import plan_document
-        from engine.plan.plan_file import document_text
+        from engine.plan.saved.document import plan_document
+        from engine.plan.saved.plan_file import document_text
 
         session = self._session
         assert session is not None and session.prepared is not None and session.sweep is not None

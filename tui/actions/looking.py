@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.actions.base import Group
-from tui.behind import Behind
+from tui.beside.behind import Behind
 from tui.desk import Desk
 from tui.widgets.chart_pane import ChartPane
 
 if TYPE_CHECKING:
-    from tui.table_view import TableView
+    from tui.session.table_view import TableView
 
 
 class Looking(Group):
@@ -24,7 +24,7 @@ class Looking(Group):
 
     def do_view(self) -> None:
         """Next view."""
-        from tui.table_view import VIEWS
+        from tui.session.table_view import VIEWS
 
         self._look(lambda view: replace(view, view=_after(view.view, VIEWS)))
 
@@ -52,7 +52,7 @@ class Looking(Group):
 
     def do_verdicts(self) -> None:
         """All rows, those that fit, those that meet."""
-        from tui.table_view import FILTERS
+        from tui.session.table_view import FILTERS
 
         self._look(lambda view: replace(view, filter=_after(view.filter, FILTERS)))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tui.actions.base import Group
-from tui.behind import Behind
+from tui.beside.behind import Behind
+from tui.beside.thinking import Thinking
 from tui.desk import Desk
-from tui.thinking import Thinking
 from tui.widgets.panes import Moves, Pane
 
 

@@ -11,8 +11,8 @@ from tui.actions.base import Group
 from tui.actions.choosing import Choosing
 from tui.actions.files import Files
 from tui.desk import Desk
-from tui.field import Field
-from tui.fields import HARDWARE
+from tui.fields.field import Field
+from tui.fields.forms import HARDWARE
 from tui.widgets.form_pane import FormPane
 from tui.widgets.panes import TypedPane
 
@@ -33,23 +33,23 @@ class Picking(Group):
 
     def do_chip(self) -> None:
         """Pick a chip."""
-        self._pick("chip", self.take_chip)
+        self.pick("chip", self.take_chip)
 
     def do_engine(self) -> None:
         """Pick an engine."""
-        self._pick("engine", self.take_engine)
+        self.pick("engine", self.take_engine)
 
     def do_precision(self) -> None:
         """Pick a precision."""
-        self._pick("precision", self.take_precision)
+        self.pick("precision", self.take_precision)
 
     def do_model(self) -> None:
         """Pick a model, or type what names one: a file, a folder, a hub id, a benchmark name."""
-        self._pick("model", self.take_model)
+        self.pick("model", self.take_model)
 
     def do_open(self) -> None:
         """Pick a saved plan or a scenario of before, or type a plan's path, and restore it."""
-        self._pick("open", self.take_open)
+        self.pick("open", self.take_open)
 
     def take_chip(self, text: str) -> None:
         """A chip by its name; several are put side by side."""
@@ -68,7 +68,7 @@ class Picking(Group):
     def take_precision(self, text: str) -> None:
         """Formats of weights and activations by their bits, or by a format's name; several are
         put side by side."""
-        from engine.plan.named_scenario import with_precision
+        from engine.plan.names.named_scenario import with_precision
 
         if "," in text:
             self._change(replace(self._store.current, precisions=_listed(text)), "precisions")
@@ -82,7 +82,7 @@ class Picking(Group):
 
     def take_open(self, text: str) -> None:
         """A scenario of before by its name, or a plan by its path."""
-        from tui.past import past_scenarios
+        from tui.session.past import past_scenarios
 
         past = next((one for one in past_scenarios() if one.name == text), None)
         if past is None:
@@ -102,7 +102,7 @@ class Picking(Group):
 
     def take_knob(self, text: str) -> None:
         """Set a field by its name, as ``rate 3``; raises `InputError`."""
-        from tui.knobs import knob
+        from tui.fields.knobs import knob
 
         found = knob(text)
         forms = [pane for pane in self._desk.panes if isinstance(pane, FormPane)]
@@ -148,7 +148,8 @@ class Picking(Group):
     def _write(self, field: Field, text: str) -> None:
         self._change(field.write(self._store.current, text), field.label)
 
-    def _pick(self, id: str, take: Callable[[str], None]) -> None:
+    def pick(self, id: str, take: Callable[[str], None]) -> None:
+        """Open the list of a noun; ``take`` gets what is chosen."""
         from tui.nouns import BY_ID
 
         self._open(BY_ID[id], take)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from engine.words.errors import RooftopError
 from engine.words.messages import say
 from tui.actions.base import Group
-from tui.look import Look
+from tui.drawing.look import Look
 
 if TYPE_CHECKING:
-    from tui.last_session import LastSession
     from tui.overlays.palette import Wish
-    from tui.session import Session
+    from tui.session.last_session import LastSession
+    from tui.session.session import Session
 
 
 class Program(Group):
@@ -66,7 +66,7 @@ class Program(Group):
 
     def do_theme(self) -> None:
         """The next theme."""
-        from tui.themes import theme_after
+        from tui.drawing.themes import theme_after
 
         app = self._desk.program
         theme = theme_after(app.look.theme)
@@ -102,8 +102,8 @@ class Program(Group):
 def _bring_back(session: Session, last: LastSession) -> str:
     """The baseline and the marks of the session that was left; in words what of it could not be
     worked out any more."""
-    from tui.baseline import Baseline
-    from tui.pinned import pin_kept
+    from tui.session.baseline import Baseline
+    from tui.session.pinned import pin_kept
 
     lost = []
     session.baseline = None

@@ -9,8 +9,8 @@ from textual import events
 from engine.words.errors import RooftopError
 from engine.words.messages import say
 from tui.desk import Desk
-from tui.line_editor import edited, pasted
-from tui.lines import cells
+from tui.drawing.lines import cells
+from tui.terminal.line_editor import edited, pasted
 from tui.widgets.panes import FooterPane
 
 ROOM_TO_TYPE = 4

@@ -8,11 +8,16 @@ from textual import events
 
 from engine.words.errors import RooftopError
 from tui.actions.base import Group
-from tui.line_editor import edited, pasted
+from tui.drawing.lines import cells
+from tui.terminal.line_editor import edited, pasted
 from tui.widgets.panes import TypedPane
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
+
+
+TITLE_CELLS = 20
+"""Cells of a pane's first line that its number and title take."""
 
 
 class Typing(Group):
@@ -100,6 +105,9 @@ class Typing(Group):
             return pane.written(self._store.current, pane.typed or "")
         except RooftopError as error:
             pane.complaint = str(error)
+            if cells(pane.complaint) > pane.size.width - TITLE_CELLS:
+                # A narrow pane would cut what is expected.
+                self._desk.mention(pane.complaint)
             return None
 
     def _end(self, pane: TypedPane, by: int) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import textual.events as events
 
-from engine.plan.metrics import BY_ID, MEMORY
+from engine.plan.metrics.table import BY_ID, MEMORY
 from engine.scenario import Scenario
 from engine.words.messages import say
-from tui.format import change, counted, gibibytes
-from tui.lines import Line, cells, fit, line, right, wrapped
+from tui.drawing.format import change, counted, gibibytes
+from tui.drawing.lines import Line, cells, fit, line, right, wrapped
+from tui.drawing.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.overlays.rows import Row, RowsPage
-from tui.row_words import ranged
-from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
+from tui.session.row_words import ranged
 
 if TYPE_CHECKING:
     from engine.plan.alternatives import Alternative

@@ -7,9 +7,9 @@ import textual.events as events
 from engine.words.cells import left
 from engine.words.messages import say
 from tui.desk import Desk
-from tui.lines import Line, line
-from tui.overlays.page import CLOSING, Page
-from tui.styles import BOLD, CURSOR, DIM, PLAIN
+from tui.drawing.lines import Line, line
+from tui.drawing.styles import BOLD, CURSOR, DIM, PLAIN
+from tui.page import CLOSING, Page
 from tui.widgets.columns import HIDDEN_AT_FIRST, WHOLE_SWEEP, columns_in, ordered, with_room
 from tui.widgets.table_pane import TablePane
 

@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.plan.metric import Better, Metric
-from engine.plan.metrics import METRICS
+from engine.plan.metrics.metric import Better, Metric
+from engine.plan.metrics.table import METRICS
 from engine.words.messages import listed, say
 from engine.words.quantities import spread
-from tui.changes import changed_values
-from tui.format import counted, metric_text
-from tui.lines import Line, Run, cells, fit, line, right
-from tui.pinned import Pinned
-from tui.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE
+from tui.drawing.format import counted, metric_text
+from tui.drawing.lines import Line, Run, cells, fit, line, right
+from tui.drawing.styles import BAD, BEST, BOLD, CURSOR, DIM, GOOD, PLAIN, TITLE
+from tui.session.changes import changed_values
+from tui.session.pinned import Pinned
 
 _METRICS = sorted(METRICS, key=lambda one: (one.better is Better.LOWER, one.rank))
 """Rates first, what ranks in front."""

@@ -11,13 +11,13 @@ import textual.events as events
 from engine.sources.files import user_path
 from engine.words.errors import RooftopError
 from engine.words.messages import say
-from tui import line_editor
-from tui.lines import Line, fit, line
+from tui.drawing.lines import Line, fit, line
+from tui.drawing.styles import BOLD, DIM, FOCUSED, WARN
 from tui.overlays.compare import Comparison, compare_lines, letter
 from tui.overlays.diff import diff_lines
-from tui.overlays.page import CLOSING, Page
-from tui.pinned import Pinned, pin_plan
-from tui.styles import BOLD, DIM, FOCUSED, WARN
+from tui.page import CLOSING, Page
+from tui.session.pinned import Pinned, pin_plan
+from tui.terminal import line_editor
 
 MOST_LINES = 24
 """So tall the page is at most: what lies below is 3 kB to bring back."""

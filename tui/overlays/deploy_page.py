@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 
 import textual.events as events
 
-from engine.plan.deploy import Artefacts
+from engine.plan.deploy.files import Artefacts
+from engine.plan.launch.remark import gaps_of, notes_of
 from engine.words.errors import InputError
-from engine.words.messages import say
+from engine.words.messages import error_text, say
 from engine.words.text import clean
-from tui.lines import Line, line
-from tui.overlays.page import CLOSING, Page
-from tui.styles import DIM, PLAIN
+from tui.drawing.lines import Line, line, wrapped
+from tui.drawing.styles import BAD, DIM, GOOD, PLAIN, WARN
+from tui.page import CLOSING, Page
 
+_COLUMNS, _ROWS = 76, 4
+"""Of a remark, which narrow terminals show whole."""
 _NEXT, _BEFORE = {"right", "l", "tab"}, {"left", "h", "shift+tab"}
 
 
@@ -61,9 +64,25 @@ class DeployPage(Page[Artefacts]):
             self._shown = self._made(kind)
         except InputError as refused:
             self._shown = None
-            self.view.lines = [line((clean(str(refused)), DIM))]
+            self.view.lines = [line((clean(error_text(refused)), DIM))]
             return
-        self.view.lines = [one for text in self._shown.files.values() for one in _lines(text)]
+        self.view.lines = [
+            *_remarks(self._shown),
+            *(one for text in self._shown.files.values() for one in _lines(text)),
+        ]
+
+
+def _remarks(made: Artefacts) -> list[Line]:
+    """In what it differs from the prediction, and what the reader has to see to."""
+    gaps, notes = gaps_of(made.remarks), notes_of(made.remarks)
+    told = [(say("gap: {gap}", gap=one), BAD) for one in gaps]
+    if not gaps:
+        told.append((say("It starts exactly what was predicted."), GOOD))
+    told += [(say("see to: {note}", note=one), WARN) for one in notes]
+    rows = [
+        line((one, role)) for text, role in told for one in wrapped(clean(text), _COLUMNS, _ROWS)
+    ]
+    return [*rows, line()]
 
 
 def _lines(text: str) -> list[Line]:

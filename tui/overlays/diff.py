@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.plan.plan_diff import Difference, differences
+from engine.plan.saved.diff import Difference, differences
 from engine.words.messages import say
 from engine.words.text import clean
-from tui.format import change
-from tui.lines import Line, fit, line, right
-from tui.styles import BOLD, DIM, PLAIN, TITLE, WARN
+from tui.drawing.format import change
+from tui.drawing.lines import Line, fit, line, right
+from tui.drawing.styles import BOLD, DIM, PLAIN, TITLE, WARN
 
 _VALUE = 22
 _LAST = ("bottlenecks", "provenance", "runner_up", "memory")

@@ -10,15 +10,15 @@ from engine.sources.languages import texts
 from engine.words.errors import RooftopError
 from engine.words.messages import say
 from engine.words.text import clean
-from tui import line_editor
 from tui.commands import COMMANDS, EVERYWHERE, Command
+from tui.drawing.lines import Line, cells, fit, line, wrapped
+from tui.drawing.styles import BOLD, DIM, INPUT, PLAIN, TITLE
 from tui.keymap import Keymap, commands_of
-from tui.lines import Line, cells, fit, line, wrapped
 from tui.overlays.palette import Wish, command_line
 from tui.overlays.rows import Row, RowsPage
 from tui.panes import KINDS
 from tui.paths import config_file, session_file
-from tui.styles import BOLD, DIM, INPUT, PLAIN, TITLE
+from tui.terminal import line_editor
 from tui.widgets.panes import Pane
 
 _WORD_CELLS = 18
@@ -29,6 +29,8 @@ HELP_LINES = 17
 
 class HelpPage(RowsPage[Wish]):
     """Gives the command to run."""
+
+    asks_for_help = False
 
     def __init__(self, pane: Pane, keymap: Keymap, language: str) -> None:
         hint = "/ search, enter runs, tab words, esc closes"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from engine.scenario import Scenario
 from engine.words.messages import listed, say
-from tui.changes import changed_words
-from tui.lines import fit, line
+from tui.drawing.lines import fit, line
+from tui.drawing.styles import ACCENT, BOLD, DIM, PLAIN
 from tui.overlays.rows import Row, RowsPage
-from tui.store import Store
-from tui.styles import ACCENT, BOLD, DIM, PLAIN
+from tui.session.changes import changed_words
+from tui.session.store import Store
 
 
 class HistoryPage(RowsPage[int]):

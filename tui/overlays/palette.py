@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 import textual.events as events
 
-from engine.plan.benchmark import is_benchmark_name
+from engine.plan.names.benchmark import is_benchmark_name
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.messages import say
-from tui import line_editor
 from tui.commands import Command
-from tui.fields import HARDWARE, WORKLOAD, Field
+from tui.drawing.lines import Line, fit, line
+from tui.drawing.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, WARN, Role
+from tui.fields.forms import HARDWARE, WORKLOAD, Field
+from tui.fields.knobs import Knob, knob
 from tui.keymap import Keymap, commands_of, key_name
-from tui.knobs import Knob, knob
-from tui.lines import Line, fit, line
 from tui.nouns import BY_WORD, Noun
-from tui.overlays.page import Page
 from tui.overlays.picker import picked_lines
-from tui.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, WARN, Role
+from tui.page import Page
+from tui.terminal import line_editor
 
 MOST_LINES = 18
 """So tall a list is, however much is found."""

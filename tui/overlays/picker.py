@@ -10,11 +10,11 @@ import textual.events as events
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.messages import say
-from tui import line_editor
-from tui.lines import Line, cells, fit, line
+from tui.drawing.lines import Line, cells, fit, line
+from tui.drawing.styles import ACCENT, BOLD, CURSOR, DIM, INPUT, PLAIN, WARN
 from tui.nouns import Noun
-from tui.overlays.page import Page
-from tui.styles import ACCENT, BOLD, CURSOR, DIM, INPUT, PLAIN, WARN
+from tui.page import Page
+from tui.terminal import line_editor
 
 _STEPS = {"down": 1, "ctrl+n": 1, "tab": 1, "up": -1, "ctrl+p": -1, "shift+tab": -1}
 MOST_LINES = 18

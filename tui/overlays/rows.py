@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 import textual.events as events
 
-from tui.lines import Line, fit
-from tui.overlays.page import CLOSING, Page
-from tui.styles import CURSOR
+from tui.drawing.lines import Line, fit
+from tui.drawing.styles import CURSOR
+from tui.page import CLOSING, Page
 
 Result = TypeVar("Result")
 

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.plan.metrics import NO_MEMORY
+from engine.plan.metrics.table import NO_MEMORY
 from engine.words.messages import say
-from tui.bars import signed_bar
-from tui.format import change, counted, rate
-from tui.lines import Line, cells, fit, joined, line, right, wrapped
+from tui.drawing.bars import signed_bar
+from tui.drawing.format import change, counted, rate
+from tui.drawing.lines import Line, cells, fit, joined, line, right, wrapped
+from tui.drawing.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.overlays.rows import Row
-from tui.styles import BEST, BOLD, DIM, PLAIN, TITLE, WARN
 
 if TYPE_CHECKING:
-    from engine.plan.nudge import Nudge
-    from engine.plan.remedies import Advice, Remedy, Shortfall
-    from engine.plan.sensitivity import Response
+    from engine.plan.nudges.nudge import Nudge
+    from engine.plan.sensitivity.knobs import Response
+    from engine.plan.why.remedies import Advice, Remedy, Shortfall
 
 _KNOB, _STEP, _CHANGE = 14, 26, 8
 _NEW_BEST = 24
@@ -28,7 +28,7 @@ _LEAST_BAR, _LARGEST_BAR = 7, 25
 def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudge]]:
     """What a candidate misses, the changes that would do, and those that would not. ``base`` is
     the throughput of the best plan, not a number when there is none."""
-    from engine.plan.advice import advice_sentence, remedy_words, shortfall_words
+    from engine.plan.why.advice import advice_sentence, remedy_words, shortfall_words
 
     which = say("the nearest plan") if math.isnan(base) else say("the next better batch")
     title = say(" what would let {which} pass, in its own layout and batch", which=which)
@@ -55,7 +55,7 @@ def remedy_rows(advice: Advice | None, base: float, width: int) -> list[Row[Nudg
 
 def _remedy_line(remedy: Remedy, base: float, label: int, width: int) -> Line:
     """A change with what it brings, or by how much it misses; figures go whole or not at all."""
-    from engine.plan.advice import remedy_words, shortfall_words
+    from engine.plan.why.advice import remedy_words, shortfall_words
 
     words, room = fit(remedy_words(remedy), label), width - label - 6
     if remedy.shortfall is not None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import textual.events as events
 
-from engine.plan.nudge import Nudge
+from engine.plan.nudges.nudge import Nudge
 from engine.words.messages import say
-from tui.lines import line
+from tui.drawing.lines import line
+from tui.drawing.styles import DIM, TITLE
 from tui.overlays.rows import Row, RowsPage
 from tui.overlays.sensitivity import remedy_rows, response_rows, sort_names
-from tui.styles import DIM, TITLE
 
 if TYPE_CHECKING:
-    from engine.plan.remedies import Advice
-    from engine.plan.sensitivity import Response
+    from engine.plan.sensitivity.knobs import Response
+    from engine.plan.why.remedies import Advice
 
 
 STEADY_LINES = 20

@@ -9,8 +9,8 @@ import numpy as np
 
 from engine.words.messages import say
 from engine.words.quantities import duration
-from tui.lines import Line, fit, line, right
-from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
+from tui.drawing.lines import Line, fit, line, right
+from tui.drawing.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.widgets.chart_axis import Axis
 from tui.widgets.chart_canvas import Canvas
 

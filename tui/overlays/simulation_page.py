@@ -5,8 +5,8 @@ from __future__ import annotations
 import textual.events as events
 
 from engine.scenario import Objectives
-from tui.overlays.page import CLOSING, Page
 from tui.overlays.simulation_lines import Shown, simulation_lines
+from tui.page import CLOSING, Page
 
 
 class SimulationPage(Page[None]):

@@ -9,8 +9,8 @@ import numpy as np
 
 from engine.words.arrays import FloatArray
 from engine.words.messages import say
-from tui.lines import Line, Run, cells, line, width_of
-from tui.styles import ACCENT, DIM, Role
+from tui.drawing.lines import Line, Run, cells, line, width_of
+from tui.drawing.styles import ACCENT, DIM, Role
 from tui.widgets.chart_axis import Axis, tick_text
 from tui.widgets.chart_canvas import Canvas
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from engine.words.arrays import FloatArray, IntArray
-from tui.lines import Line, Run, cells
-from tui.styles import PLAIN
+from tui.drawing.lines import Line, Run, cells
+from tui.drawing.styles import PLAIN
 from tui.widgets.chart_axis import Axis
 
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])

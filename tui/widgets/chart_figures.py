@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
-from engine.plan.explanation import Explanation, OperatorTime
-from engine.plan.metric import Metric
-from engine.plan.metrics import BY_ID, OVER, limited_of
+from engine.plan.metrics.metric import Metric
+from engine.plan.metrics.table import BY_ID, OVER, limited_of
 from engine.plan.results import Table
+from engine.plan.why.explanation import Explanation, OperatorTime
 from engine.scenario import Objectives
 from engine.words.arrays import FloatArray
 from engine.words.messages import say
-from tui.format import share
-from tui.lines import Run
-from tui.styles import ACCENT, BEST, BOLD, DIM, WARN
+from tui.drawing.format import share
+from tui.drawing.lines import Run
+from tui.drawing.styles import ACCENT, BEST, BOLD, DIM, WARN
 from tui.widgets.chart import Figure, Label, Limit, Mark, Series
 from tui.widgets.chart_axis import Axis, decades
 

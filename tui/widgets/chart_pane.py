@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
-from engine.plan.metrics import OVER, THROUGHPUT
+from engine.plan.metrics.table import OVER, THROUGHPUT
 from engine.words.messages import say
-from tui.format import counted
-from tui.lines import Line, line
-from tui.styles import DIM
+from tui.drawing.format import counted
+from tui.drawing.lines import Line, line
+from tui.drawing.styles import DIM
 from tui.widgets.panes import Moves, Pane, Place
 
 if TYPE_CHECKING:
-    from engine.plan.explanation import Explanation
     from engine.plan.results import Sweep
+    from engine.plan.why.explanation import Explanation
     from tui.widgets.chart import Figure
 
 KINDS = ("batch", "pareto", "roofline")
@@ -84,7 +84,7 @@ class ChartPane(Pane):
     def _point(self, *, short: bool = False) -> str:
         """The point under the cursor: its batch, its layout where there is room, its throughput
         with the range."""
-        from tui.row_words import ranged
+        from tui.session.row_words import ranged
 
         session = self.session
         assert session is not None

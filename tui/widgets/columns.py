@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
-from engine.plan.metric import Metric
-from engine.plan.metrics import metrics_about
-from tui.choices import Choices
-from tui.format import metric_text
-from tui.lines import cells
+from engine.plan.metrics.metric import Metric
+from engine.plan.metrics.table import metrics_about
+from tui.drawing.format import metric_text
+from tui.drawing.lines import cells
+from tui.session.choices import Choices
 
 if TYPE_CHECKING:
     from engine.plan.results import Table

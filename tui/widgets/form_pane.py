@@ -8,10 +8,10 @@ from typing import ClassVar
 from engine.model.kinds import ModelCategory
 from engine.scenario import Lengths, Scenario
 from engine.words.messages import say
-from tui.fields import HARDWARE, WORKLOAD, Field, cycle, fields_for
-from tui.lines import Line, Run, cells, fit, joined, line, width_of
-from tui.setting_fields import OWN
-from tui.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
+from tui.drawing.lines import Line, Run, cells, fit, joined, line, width_of
+from tui.drawing.styles import ACCENT, BOLD, CURSOR, CURSOR_IDLE, DIM, INPUT, PLAIN, WARN
+from tui.fields.forms import HARDWARE, WORKLOAD, Field, cycle, fields_for
+from tui.fields.settings import OWN
 from tui.widgets.form_rows import FormRow, Heading, form_rows
 from tui.widgets.panes import Place, TypedPane
 

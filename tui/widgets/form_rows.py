@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from engine.scenario import Scenario
-from tui.field import Field
+from tui.fields.field import Field
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.lines import Line, padded
-from tui.look import Dressed
+from tui.drawing.lines import Line, padded
+from tui.drawing.look import Dressed
 
 
 class LinePane(Widget):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from engine.words.messages import say
 from tui.answer_lines import answer_lines, problem_lines
-from tui.lines import Line, Run, cells, fit, joined, line, width_of
-from tui.styles import BOLD, DIM, FOCUSED, PLAIN, RULE, TITLE
+from tui.drawing.lines import Line, Run, cells, fit, joined, line, width_of
+from tui.drawing.styles import BOLD, DIM, FOCUSED, PLAIN, RULE, TITLE
 from tui.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
-    from tui.session import Session
+    from tui.session.session import Session
 
 PINNED_KEYS = 2
 """Keys at the end of the footer that stay when there is no room for all: help and quit."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.plan.metrics import BY_ID
+from engine.plan.metrics.table import BY_ID
 from engine.words.messages import say
-from tui.format import beyond, counted
-from tui.lines import Line, Run, cells, fit, line, right
-from tui.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
+from tui.drawing.format import beyond, counted
+from tui.drawing.lines import Line, Run, cells, fit, line, right
+from tui.drawing.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
     HIDDEN_AT_FIRST,
     WHOLE_SWEEP,
@@ -144,7 +144,7 @@ class TablePane(Pane):
     def _foot(self, width: int, lines: int) -> list[Line]:
         """The row under the cursor: its benchmark name, and its figures with their ranges as far
         as there is room; ± goes last. In two lines, a line each."""
-        from tui.row_words import row_words
+        from tui.session.row_words import row_words
 
         session = self.session
         assert session is not None and session.selected is not None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tui.format import change, counted
-from tui.lines import Line, Run, line
-from tui.styles import DIM, PLAIN, WARN
+from tui.drawing.format import change, counted
+from tui.drawing.lines import Line, Run, line
+from tui.drawing.styles import DIM, PLAIN, WARN
 
 if TYPE_CHECKING:
-    from engine.plan.key_effects import KeyEffect
+    from engine.plan.sensitivity.key_effects import KeyEffect
 
 _CELL = 7
 PAIR = 2 * _CELL + 1

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from engine.model.kinds import ModelKind
 from engine.sources.languages import words
 from engine.words.messages import ENGLISH, say
-from tui.lines import Line, fit, line, width_of
-from tui.short_names import short_names
-from tui.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
+from tui.drawing.lines import Line, fit, line, width_of
+from tui.drawing.short_names import short_names
+from tui.drawing.styles import BOLD, CURSOR, CURSOR_IDLE, DIM, EDITED, INPUT, PLAIN, TITLE, WARN
 from tui.tree import (
     ASSUMED,
     OTHER,
@@ -28,9 +28,9 @@ from tui.tree import (
 from tui.widgets.panes import Moves, Place, TypedPane
 
 if TYPE_CHECKING:
-    from engine.plan.key_effects import KeyEffect
+    from engine.plan.sensitivity.key_effects import KeyEffect
     from engine.scenario import Scenario
-    from tui.session import Session
+    from tui.session.session import Session
 
 EFFECT_LINES = 2
 WIDE = 76
@@ -311,7 +311,7 @@ class TreePane(TypedPane):
 
     def _beside(self, row: TreeRow, width: int, used: int) -> Line:
         """The effects beside a value that has any."""
-        from engine.plan.key_effects import tried_values
+        from engine.plan.sensitivity.key_effects import tried_values
         from tui.widgets.tree_effects import effects_cells, pairs_in
 
         before = _KEY + _VALUE + 4
@@ -333,8 +333,8 @@ class TreePane(TypedPane):
 def _what_if(scenario: Scenario, key: str, value: object) -> Scenario:
     """The scenario with another value of a config key; raises `RooftopError` when the engine
     refuses it."""
-    from engine.plan.key_effects import edited
     from engine.plan.prepared import prepare
+    from engine.plan.sensitivity.key_effects import edited
 
     changed = edited(scenario, key, value)
     prepare(changed)

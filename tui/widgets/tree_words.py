@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.plan.key_effects import KeyEffect
+from engine.plan.sensitivity.key_effects import KeyEffect
 from engine.sources.languages import words
 from engine.words.messages import say
-from tui.format import change, counted
-from tui.lines import Line, Run, cells, fit, joined, line, wrapped
-from tui.styles import ACCENT, BOLD, DIM, EDITED, PLAIN, WARN
+from tui.drawing.format import change, counted
+from tui.drawing.lines import Line, Run, cells, fit, joined, line, wrapped
+from tui.drawing.styles import ACCENT, BOLD, DIM, EDITED, PLAIN, WARN
 from tui.tree import TreeRow, shown_value
 
 _VALUE = 8

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.plan.metrics import BY_ID
+from engine.plan.metrics.table import BY_ID
 from engine.words.messages import listed, say
 from engine.words.quantities import GIB
-from tui.bars import bar
-from tui.format import gibibytes, milliseconds, share
-from tui.lines import Line, Run, cells, fit, joined, line, wrapped
-from tui.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
+from tui.drawing.bars import bar
+from tui.drawing.format import gibibytes, milliseconds, share
+from tui.drawing.lines import Line, Run, cells, fit, joined, line, wrapped
+from tui.drawing.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN
 from tui.widgets.panes import Pane, Place
 
 if TYPE_CHECKING:
-    from engine.plan.explanation import Explanation, OperatorTime
-    from engine.plan.remedies import Advice
+    from engine.plan.why.explanation import Explanation, OperatorTime
+    from engine.plan.why.remedies import Advice
     from engine.serve.memory import PoolMemory
     from engine.serve.startup import Startup
 
@@ -155,7 +155,7 @@ _LEGEND = " C compute M memory L link · launch"
 
 def _advice_lines(advice: Advice | None, width: int, stale: bool) -> list[Line]:
     """What the row misses, and what would do."""
-    from engine.plan.advice import advice_sentence
+    from engine.plan.why.advice import advice_sentence
 
     if advice is None or (advice.shortfall is None and advice.batch_limit is None):
         return []

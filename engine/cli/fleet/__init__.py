@@ -16,10 +16,10 @@ from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.traced import like_trace
 from engine.plan.alternatives import hardware_choices
-from engine.plan.fleet import Fleet, sized_fleet
-from engine.plan.fleet_pool import best_split, read_stock
+from engine.plan.fleet.fewest import Fleet, sized_fleet
 from engine.plan.lengths import fitted
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
+from engine.plan.stock import best_split, read_stock
 from engine.scenario import LayoutLimits, Scenario
 from engine.serve.resolve import resolve
 from engine.sources.files import user_path

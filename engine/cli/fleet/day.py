@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
@@ -16,16 +16,15 @@ from engine.cli.report.document import Chart, Grid, Section, Sentences, Series
 from engine.cli.streams import tell
 from engine.cli.sweep import is_auto
 from engine.cli.tables import print_csv
-from engine.plan.fleet_day import Day, planned_day
-from engine.plan.simulation_text import bars
-from engine.scenario import Lengths, Scenario
+from engine.plan.fleet.day import Day, planned_day, with_lengths
+from engine.plan.fleet_told import day_answer, day_words
+from engine.plan.simulation.text import bars
+from engine.scenario import Scenario
 from engine.sources.files import user_path
 from engine.sources.traces.day import read_day
-from engine.sources.traces.trace import Trace
 from engine.words.cells import left
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.quantities import dollars, duration, rate
 
 MOST_OTHERS = 11
 
@@ -42,7 +41,7 @@ def run_day(arguments: argparse.Namespace, scenarios: dict[str, Scenario]) -> in
         with Progress(say("planning hours")) as progress:
             try:
                 planned = planned_day(
-                    _like(scenario, trace), rates, grows=grows, progress=progress.share
+                    with_lengths(scenario, trace), rates, grows=grows, progress=progress.share
                 )
             except InputError as error:
                 if len(scenarios) == 1:
@@ -84,49 +83,18 @@ class _Named:
         return {**named, **self.day.totals()}
 
 
-def _like(scenario: Scenario, trace: Trace | None) -> Scenario:
-    """The scenario with a trace's lengths, where nobody chose other ones."""
-    if trace is None or scenario.workload.lengths is Lengths.CHOSEN:
-        return scenario
-    workload = replace(
-        scenario.workload,
-        input_tokens=max(round(float(trace.input_tokens.mean())), 1),
-        output_tokens=max(round(float(trace.output_tokens.mean())), 1),
-        input_spread=round(trace.input_spread, 3),
-        output_spread=round(trace.output_spread, 3),
-        lengths=Lengths.CHOSEN,
-    )
-    return replace(scenario, workload=workload)
-
-
 def _others(days: tuple[_Named, ...]) -> list[dict[str, Any]]:
     return [one.totals() for one in days[1 : MOST_OTHERS + 1]]
 
 
 def _text(days: tuple[_Named, ...]) -> Told:
     best = days[0].day
-    totals, rows = best.totals(), best.rows()
-    priced, measured = totals["usd"] is not None, totals["kwh"] is not None
-    head = [say(one) for one in ("hour", "req/s", "replicas", "chips", "TTFT", "TPOT", "used")]
-    lines = [[*head, *(["$"] if priced else []), *(["kWh"] if measured else []), ""]]
-    for row in rows:
-        cells = [
-            f"{row['hour']:02d}",
-            rate(row["requests_per_second"]),
-            str(row["replicas"]),
-            str(row["chips"]),
-            _time(row["ttft_ms"]),
-            _time(row["tpot_ms"]),
-            "–" if row["utilised_percent"] is None else f"{row['utilised_percent']:.0f} %",
-        ]
-        cells += [f"{row['usd']:,.2f}"] if priced else []
-        cells += ["–" if row["kwh"] is None else f"{row['kwh']:,.1f}"] if measured else []
-        lines.append([*cells, "" if row["meets"] else say("below the objectives")])
+    answer, rows = day_answer(best), best.rows()
     foot = [
         f"{left(say('chips'), 8)} {bars([float(row['chips']) for row in rows], wide=2)}",
         f"{left(say('req/s'), 8)} {bars([row['requests_per_second'] for row in rows], wide=2)}",
     ]
-    others = [f"{one.name} {_words(one.totals())}".strip() for one in days[1:5]]
+    others = [f"{one.name} {day_words(one.totals())}".strip() for one in days[1:5]]
     if others:
         foot += ["", say("others:"), *(f"  {one}" for one in others)]
     points = [(float(row["hour"]), float(row["chips"])) for row in rows]
@@ -136,45 +104,9 @@ def _text(days: tuple[_Named, ...]) -> Told:
             model=best.prepared.model.name,
             chip=best.prepared.chip.name,
         ),
-        _sentence(best, totals),
-        Grid(lines, range(len(lines[0]) - 1)),
+        answer.said,
+        Grid(answer.cells, range(answer.right, len(answer.cells[0]) - 1)),
         Chart(say("Chips in use"), say("hour"), say("chips"), (Series("", points),)),
         foot,
         (Section(say("Others"), Sentences(others)),),
     )
-
-
-def _time(milliseconds: float | None) -> str:
-    return "–" if milliseconds is None else duration(milliseconds)
-
-
-def _sentence(day: Day, totals: dict[str, Any]) -> str:
-    return say(
-        "{model} on {chip}, {hours} hours: {words}.",
-        model=day.prepared.model.name,
-        chip=day.prepared.chip.name,
-        hours=len(day.hours),
-        words=_words(totals),
-    )
-
-
-def _words(totals: dict[str, Any]) -> str:
-    words = [
-        say(
-            "{layout}: {peak_chips} chips at the peak, {mean_chips:.3g} on average",
-            layout=totals["layout"],
-            peak_chips=totals["peak_chips"],
-            mean_chips=totals["mean_chips"],
-        )
-    ]
-    if totals["usd"] is not None:
-        words.append(say("{dollars} a day", dollars=dollars(totals["usd"])))
-    if totals["kwh"] is not None:
-        words.append(say("{kwh:,.0f} kWh", kwh=totals["kwh"]))
-    below = totals["hours_below"]
-    words.append(
-        say("no hour below the objectives")
-        if not below
-        else say("{below} hours below", below=below)
-    )
-    return ", ".join(words)

@@ -10,9 +10,9 @@ from engine.cli.report.document import Bars, Grid, Report, Section, Sentences
 from engine.cli.report.of_plan import sources, why_lines
 from engine.cli.tables import number
 from engine.plan.alternatives import Alternative
-from engine.plan.explain import explain
-from engine.plan.metrics import BY_ID
-from engine.plan.plan_diff import Difference
+from engine.plan.metrics.table import BY_ID
+from engine.plan.saved.diff import Difference
+from engine.plan.why.explain import explain
 from engine.words.messages import say
 
 _EXPLAINED = 6

@@ -18,17 +18,17 @@ from engine.cli.report.document import (
 )
 from engine.cli.tables import grid_of, number
 from engine.plan.answer import answer
-from engine.plan.explain import explain
-from engine.plan.explanation import Explanation
-from engine.plan.launch import launch_of, launch_text
-from engine.plan.metric import Unit
-from engine.plan.metrics import BY_ID, metrics_about
+from engine.plan.launch_lines import command_lines, launch_of
+from engine.plan.metrics.metric import Unit
+from engine.plan.metrics.table import BY_ID, metrics_about
 from engine.plan.prepared import Prepared
-from engine.plan.ranges import accuracy_of
 from engine.plan.results import Sweep, Table
+from engine.plan.row_ranges import accuracy_of
 from engine.plan.rows import rows_values
 from engine.plan.sweep import batch_table, replicas_table
 from engine.plan.verification import verification
+from engine.plan.why.explain import explain
+from engine.plan.why.explanation import Explanation
 from engine.scenario import Scenario
 from engine.words.messages import listed, retold, say
 from engine.words.quantities import GIB, duration
@@ -78,10 +78,10 @@ def _sections(
     best = say("Best of {candidates:,} candidates", candidates=sweep.candidates)
     yield Section(best, Grid(lines, right))
     launch = launch_of(prepared, scenario, arrangement, precision, batch)
-    text = launch_text(launch) if launch.processes else ""
-    yield Section(say("How to start it"), Listing(text))
-    if not launch.processes:
-        yield Section(say("What no option says"), Sentences(launch.gaps))
+    commands = command_lines(launch) if launch.processes else []
+    yield Section(say("How to start it"), Listing("\n".join(commands)))
+    yield Section(say("In what it differs from the prediction"), Sentences(launch.gaps))
+    yield Section(say("What you have to see to"), Sentences(launch.notes))
     verify = verification(prepared, scenario, arrangement, precision, batch)
     yield from _verify(verify.get("runs", ()))
     yield from sources(prepared, scenario, table, row)

@@ -182,6 +182,7 @@ def site_constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
     constants = [
         Constant("bandwidth efficiency", 0.2, kernel.memory, ""),
         Constant("compute efficiency", 0.25, kernel.compute, ""),
+        Constant("launch floor", 0.4, max(kernel.floor_seconds * 1e6, LEAST_COST), "µs"),
         Constant("per-step cost", 0.7, max(costs.step_seconds * 1e6, LEAST_COST), "µs"),
         Constant("per-request cost", 0.7, max(costs.request_seconds * 1e6, LEAST_COST), "µs"),
     ]
@@ -227,13 +228,17 @@ def calibrated_framework(
                 site,
                 factors.get("bandwidth efficiency", 1.0),
                 factors.get("compute efficiency", 1.0),
+                factors.get("launch floor", 1.0),
             ),
         },
     )
 
 
-def _scaled_kernels(site: System, memory: float, compute: float) -> dict[str, KernelConstants]:
-    """Every kernel class of the chip as the framework runs it, its efficiencies multiplied."""
+def _scaled_kernels(
+    site: System, memory: float, compute: float, launch: float
+) -> dict[str, KernelConstants]:
+    """Every kernel class of the chip as the framework runs it, its efficiencies and its launch
+    floor multiplied."""
     current: dict[str, KernelConstants] = dict(site.chip.kernels)
     for scope in (f"{site.chip.generation}/", f"{site.chip.id}/"):
         for key, kernel in site.engine.kernels.items():
@@ -244,6 +249,7 @@ def _scaled_kernels(site: System, memory: float, compute: float) -> dict[str, Ke
             kernel,
             memory=min(kernel.memory * memory, max(EFFICIENCY_LIMIT, kernel.memory)),
             compute=min(kernel.compute * compute, max(EFFICIENCY_LIMIT, kernel.compute)),
+            floor_seconds=kernel.floor_seconds * launch,
             provenance=Provenance.FITTED,
             source="calibrated to your own runs",
         )

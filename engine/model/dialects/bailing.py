@@ -27,7 +27,7 @@ def read(keys: Keys) -> Architecture:
         qkv_bias="use_qkv_bias", output_bias="use_bias", qk_norm="head" if normed else ""
     )
     mixer = plain_attention(keys, shape, traits, None)
-    experts = _experts(keys, shape)
+    experts = read_bank(keys, shape)
     last = shape.layers - 1
     return read_decoder(
         keys,
@@ -39,7 +39,8 @@ def read(keys: Keys) -> Architecture:
     )
 
 
-def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
+def read_bank(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
+    """Experts after the first dense layers, with shared ones of a width of their own."""
     sparse = after_first_dense(keys, shape.layers)
     routing = read_routing(keys)
     width = keys.integer("moe_intermediate_size", required=True)

@@ -1,11 +1,11 @@
-"""Draft models that speculate for a target: EAGLE-3, P-EAGLE, DFlash, DSpark, one-layer MTP heads.
+"""Draft models that speculate for a target: EAGLE, EAGLE-3, P-EAGLE, DFlash, DSpark and one-layer
+MTP heads.
 
 They work on hidden states of the target, so they are no models by themselves: their bytes, cache
 and FLOPs are those of what is in the checkpoint, with the vocabulary that they score (a part of the
 target's in EAGLE-3). Layouts as SpecForge trains and SGLang and vLLM load them
 (https://github.com/sgl-project/SpecForge, specforge/modeling/draft; vLLM's speculators nest the
-layer's config in ``transformer_layer_config``). DSpark is a DFlash draft with heads that add to its
-logits what the token before says (DeepSeek, June 2026; sglang/srt/models/dspark.py).
+layer's config in ``transformer_layer_config``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,25 @@ from typing import Any
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
 from engine.model.dialects.classes import class_names
-from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
+from engine.model.dialects.decoder import (
+    Traits,
+    assemble,
+    plain_attention,
+    plain_feed_forward,
+    read_decoder,
+    read_dimensions,
+)
+from engine.model.dialects.deepseek import read_latent, read_latent_shape
+from engine.model.dialects.drafts_block import (
+    DFLASH,
+    DSPARK,
+    LAYER_CONFIG,
+    ignore_training,
+    read_block,
+    with_targets_ends,
+)
 from engine.model.dialects.nesting import flat_keys
-from engine.model.dialects.parts import Mixer, attention
-from engine.model.dialects.windows import layer_windows, window_size
+from engine.model.dialects.parts import Mixer, attention, layer
 from engine.model.keys import Keys
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.messages import say
@@ -33,22 +48,31 @@ _CLASSES = {
     "Eagle3DraftModel": "eagle3-draft",
     "Eagle3Speculator": "eagle3-draft",
     "LlamaForCausalLMEagle3": "eagle3-draft",
+    "LlamaForCausalLMEagle": "eagle-draft",
+    "EagleLlamaForCausalLM": "eagle-draft",
+    "MistralForCausalLMEagle": "eagle-draft",
+    "Qwen2ForCausalLMEagle": "eagle-draft",
+    "EagleQwen2ForCausalLM": "eagle-draft",
+    "Eagle3DeepseekV2ForCausalLM": "eagle3-latent-draft",
+    "Eagle3DeepseekV3ForCausalLM": "eagle3-latent-draft",
 }
 _NAMES = {
+    "eagle-draft": "an EAGLE draft",
     "eagle3-draft": "an EAGLE-3 draft",
+    "eagle3-latent-draft": "an EAGLE-3 draft",
     "p-eagle-draft": "a P-EAGLE draft",
-    "dflash-draft": "a DFlash draft",
-    "dspark-draft": "a DSpark draft",
+    "dflash-draft": DFLASH,
+    "dspark-draft": DSPARK,
     "mtp-draft": "a multi-token-prediction draft",
 }
 _EAGLE3 = re.compile(r"^Eagle3(?!Deepseek)\w+ForCausalLM$|Eagle3$")
 _P_EAGLE = re.compile(r"^Peagle\w+ForCausalLM$")
-_DSPARK = re.compile(r"^(Qwen3|Lfm2|Lfm2Moe)?DSpark(Draft)?Model$")
+_DSPARK = re.compile(r"^(Qwen3|Qwen3Omni|Lfm2|Lfm2Moe)?DSpark(Draft)?Model$")
 _PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$")
 """Engines build these from the last layers of a model's own checkpoint."""
 _OTHERS = re.compile(
     r"^(DSpark|Domino|DFlash|DSpine|HSpec|Dspine|EDSD)\w*(Draft|Model|ForCausalLM)"
-    r"|DSpark|DFlash2|^LiLiCorr|XPressModel$|^Eagle|Eagle$"
+    r"|DSpark|DFlash2|^LiLiCorr|XPressModel$|^Eagle(?!2_5_VL)|Eagle$"
 )
 _PATTERNS = {
     _EAGLE3: "eagle3-draft",
@@ -59,7 +83,6 @@ _PATTERNS = {
 }
 """Names of classes in vLLM 0.33 (registry.py, ``_SPECULATIVE_DECODING_MODELS``) and SGLang 0.5
 (srt/models), the first that fits."""
-_LAYER_CONFIG = "transformer_layer_config"
 
 
 def draft_kind(config: Mapping[str, Any]) -> str:
@@ -72,6 +95,8 @@ def draft_kind(config: Mapping[str, Any]) -> str:
             if pattern.search(name):
                 return kind
     stated = config.get("speculators_model_type")
+    if stated == "dspark":
+        return "dspark-draft"
     if stated is not None and stated != "eagle3":
         return "other-draft"
     named = stated == "eagle3" or config.get("draft_vocab_size") is not None
@@ -86,9 +111,11 @@ def read(keys: Keys) -> Architecture:
         )
         raise _refused(keys, str(stated))
     readers = {
-        "dflash-draft": _read_block,
-        "dspark-draft": _read_block,
+        "dflash-draft": read_block,
+        "dspark-draft": read_block,
         "mtp-draft": _read_prediction,
+        "eagle-draft": _read_first_eagle,
+        "eagle3-latent-draft": _read_latent_eagle,
     }
     read_kind = readers.get(keys.model_type, _read_eagle)
     found = read_kind(keys)
@@ -116,7 +143,7 @@ def _refused(keys: Keys, stated: str) -> InputError:
             "described; expected {known}, or a model",
             source=keys.source,
             name=clean(stated, 60),
-            known=", ".join(_NAMES.values()),
+            known=", ".join(dict.fromkeys(_NAMES.values())),
         )
     )
 
@@ -125,7 +152,7 @@ def _read_eagle(keys: Keys) -> Architecture:
     """The first layer's attention reads embedding and hidden state side by side; three hidden
     states of the target are joined by one projection."""
     inner = _layer_keys(keys)
-    _ignore_training(keys)
+    ignore_training(keys)
     shape = read_dimensions(inner)
     taps = _taps(keys)
     target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
@@ -144,6 +171,75 @@ def _read_eagle(keys: Keys) -> Architecture:
     return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
 
 
+def _read_first_eagle(keys: Keys) -> Architecture:
+    """The target's own layer behind one projection of embedding and hidden state; neither a norm
+    in front of the first layer nor one at the end (arXiv:2401.15077; vLLM's llama_eagle.py)."""
+    ignore_training(keys)
+    keys.ignore("bias")
+    shape = read_dimensions(keys)
+    joined = Matrix("fc", 2 * shape.hidden, shape.hidden, Role.OTHER, Split.REPLICATED)
+    usual = "Qwen2" in class_names(keys.values)[0]
+    traits = Traits(qkv_bias=usual or "attention_bias", final_norm=False)
+    mixer, part = (
+        plain_attention(keys, shape, traits, None),
+        plain_feed_forward(keys, shape, traits),
+    )
+    blocks = []
+    for index in range(shape.layers):
+        own = mixer(index)
+        if not index:
+            own = replace(own, kind="draft attention", matrices=(joined, *own.matrices))
+        norms = 2 if index else 1
+        blocks.append(layer(own, part(index), norms=norms, norm_parameters=norms * shape.hidden))
+    text = assemble(keys, shape.hidden, shape.vocabulary, blocks, traits)
+    return with_targets_ends(text)
+
+
+def _read_latent_eagle(keys: Keys) -> Architecture:
+    """EAGLE-3 over latent attention, a dense part behind it (vLLM's deepseek_eagle3.py)."""
+    keys = flat_keys(keys, "deepseek_v3")
+    ignore_training(keys)
+    keys.ignore(*_EXPERTS)
+    shape = read_latent_shape(keys)
+    given = keys.optional_integer("num_aux_hidden_states", minimum=1, maximum=1000)
+    taps = given or _taps(keys)
+    target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
+    rows = keys.integer("draft_vocab_size", default=shape.vocabulary)
+    joined = Matrix("fc", taps * target, shape.hidden, Role.OTHER, Split.REPLICATED)
+    plain = read_latent(keys, shape)[0]
+    wide = tuple(
+        replace(one, inputs=2 * shape.hidden) if one.inputs == shape.hidden else one
+        for one in plain.matrices
+    )
+    first = replace(plain, kind="draft latent attention", matrices=(joined, *wide))
+    other = taps * target if keys.flag("fc_norm", default=False) else 0
+    keys.ignore("norm_output")
+    text = read_decoder(
+        keys,
+        Traits(norms=3),
+        shape=shape,
+        mixer=lambda index: plain if index else first,
+        feed_forward=plain_feed_forward(keys, shape, Traits()),
+        other=other,
+    )
+    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
+    return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
+
+
+_EXPERTS = (
+    "first_k_dense_replace",
+    "moe_intermediate_size",
+    "moe_layer_freq",
+    "n_group",
+    "n_routed_experts",
+    "n_shared_experts",
+    "num_experts_per_tok",
+    "num_nextn_predict_layers",
+    "topk_group",
+)
+"""Of the target: drafts over latent attention have no experts."""
+
+
 def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
     """Twice the inputs for queries, keys and values, one norm more, and the projection in front."""
     matrices = tuple(
@@ -153,74 +249,6 @@ def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
     return replace(
         plain, kind="draft attention", matrices=(joined, *matrices), other=plain.other + hidden
     )
-
-
-def _read_block(keys: Keys) -> Architecture:
-    """Qwen3's layers over the target's states and a block of masked tokens; embedding and head are
-    the target's. DSpark adds heads of the token before."""
-    nested = keys.scope(_LAYER_CONFIG, model_type="qwen3")
-    inner = keys if nested is None else nested
-    inner.nested = False
-    _refuse_other_layers(keys, inner)
-    shape = read_dimensions(inner)
-    windows = layer_windows(inner, shape.layers, window_size(inner), [False] * shape.layers)
-    settings = keys.scope("dflash_config")
-    told = [keys] if settings is None else [keys, settings]
-    states, other = shape.layers, 0
-    markov: tuple[Matrix, ...] = ()
-    for one in told:
-        one.ignore("block_size", "mask_token_id", "num_target_layers", "num_anchors")
-        one.ignore("shift_label", "pure_draft_prefix_len", "sample_from_anchor", "projector_type")
-        listed = one.integers("target_layer_ids", "aux_hidden_state_layer_ids")
-        states = len(listed) if listed else states
-        found, more = _markov(one, shape.hidden, shape.vocabulary)
-        markov, other = (found, more) if found else (markov, other + more)
-        mode = one.text("attention_mode", default="gqa")
-        if mode not in ("gqa", "mha"):
-            raise one.problem("attention_mode", mode, "gqa")
-    _ignore_training(keys)
-    keys.ignore("rope_is_neox_style", "sliding_window_non_causal")
-    text = read_decoder(inner, _LIKE_QWEN3, shape=shape, windows=windows, other=other)
-    joined = Matrix("fc", states * shape.hidden, shape.hidden, Role.OTHER, Split.REPLICATED)
-    kind = _NAMES["dspark-draft" if markov else "dflash-draft"]
-    made = _with_targets_ends(_around(text, joined, shape.hidden, markov))
-    return replace(made, draft=kind)
-
-
-def _refuse_other_layers(keys: Keys, inner: Keys) -> None:
-    """Raise where the layers are not of a described kind."""
-    kind = inner.values.get("model_type", "qwen3")
-    if kind not in _BLOCK_LAYERS:
-        raise inner.problem("model_type", kind, " or ".join(_BLOCK_LAYERS) + " for a block draft")
-
-
-def _markov(keys: Keys, hidden: int, vocabulary: int) -> tuple[tuple[Matrix, ...], int]:
-    """DSpark's heads: a table by the token before and a projection to the vocabulary, both of low
-    rank, and one number for how sure it is."""
-    rank = keys.optional_integer("markov_rank") or 0
-    if not rank:
-        keys.ignore("markov_head_type", "enable_confidence_head", "confidence_head_with_markov")
-        return (), 0
-    kind = keys.text("markov_head_type", default="vanilla")
-    sure = keys.flag("enable_confidence_head", default=False)
-    joint = keys.flag("confidence_head_with_markov", default=True)
-    if kind != "vanilla":
-        raise keys.problem("markov_head_type", kind, "vanilla")
-    confidence = hidden + (rank if joint else 0) + 1 if sure else 0
-    head = Matrix("markov_head", rank, vocabulary, Role.OTHER)
-    return (head,), vocabulary * rank + confidence
-
-
-def _around(
-    text: Architecture, joined: Matrix, hidden: int, heads: tuple[Matrix, ...]
-) -> Architecture:
-    """With a projection (and its norm) in front of the first layer and ``heads`` behind it."""
-    first, *others = text.layers
-    other = first.block.other_parameters + hidden
-    matrices = (joined, *first.block.matrices, *heads)
-    block = replace(first.block, matrices=matrices, other_parameters=other)
-    rest = [replace(first, count=first.count - 1)] if first.count > 1 else []
-    return replace(text, layers=(replace(first, block=block, count=1), *rest, *others))
 
 
 def _read_prediction(keys: Keys) -> Architecture:
@@ -247,22 +275,13 @@ def _read_prediction(keys: Keys) -> Architecture:
 
     text = read_decoder(keys, Traits(), shape=shape, mixer=mixer, other=2 * shape.hidden)
     if shared:
-        return _with_targets_ends(text)
+        return with_targets_ends(text)
     return replace(text, embedding_parameters=0, tied_embeddings=False)
-
-
-_BLOCK_LAYERS = ("qwen3", "llama")
-_LIKE_QWEN3 = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
-
-
-def _with_targets_ends(text: Architecture) -> Architecture:
-    """``text`` without embedding and head of its own: the work of the head stays."""
-    return replace(text, embedding_parameters=0, tied_embeddings=True)
 
 
 def _layer_keys(keys: Keys) -> Keys:
     """The layer's own config where it is nested, else the file's, with Llama's defaults."""
-    inner = keys.scope(_LAYER_CONFIG, model_type="llama")
+    inner = keys.scope(LAYER_CONFIG, model_type="llama")
     if inner is None:
         return flat_keys(keys, "llama")
     inner.nested = False
@@ -278,9 +297,3 @@ def _taps(keys: Keys) -> int:
         settings.ignore("use_aux_hidden_state", "use_input_layernorm_in_first_layer")
         listed = listed or inner
     return len(listed) if listed else 3
-
-
-def _ignore_training(keys: Keys) -> None:
-    keys.ignore("speculators_config", "speculators_model_type", "speculators_version", "auto_map")
-    keys.ignore("norm_before_residual", "embed_requires_grad", "has_no_defaults_at_init")
-    keys.ignore("max_window_layers", "target_model_type", "num_target_layers", "torch_dtype")

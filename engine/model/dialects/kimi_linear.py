@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, Matrix, Role
+from engine.model.dialects import bailing_linear
+from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import (
     HEADS,
     HIDDEN,
@@ -33,6 +35,8 @@ KINDS = {"linear_attention": "delta", "full_attention": "latent"}
 
 def read(keys: Keys) -> Architecture:
     """The text model; Kimi-K3 nests it beside a vision tower."""
+    if bailing_linear.CLASS in class_names(keys.values):
+        return bailing_linear.read(keys)
     inner = text_keys(keys, "kimi_linear" if keys.model_type == "kimi_k3" else keys.model_type)
     text = _read_text(inner)
     vision = keys.scope("vision_config")
@@ -53,7 +57,8 @@ def _read_text(keys: Keys) -> Architecture:
         delta = replace(delta, other=delta.other + mixing)
         latent = replace(latent, other=latent.other + mixing)
     keys.ignore("mla_use_nope", "moe_router_activation_func", "use_grouped_topk")
-    keys.ignore("qk_head_dim", "kda_safe_gate", "kda_lower_bound")
+    keys.ignore("qk_head_dim", "kda_safe_gate", "kda_lower_bound", "no_kda_lora", "use_qk_norm")
+    keys.ignore("score_function", "moe_router_enable_expert_bias", "scoring_func", "topk_method")
     feed_forward = _feed_forward(keys, shape)
     return read_decoder(
         keys,
@@ -89,7 +94,8 @@ def _kinds(keys: Keys, lists: Keys | None, layers: int) -> list[str]:
             return _listed_kinds(lists, layers, full, linear)
     if keys.model_type == "bailing_hybrid":
         period = keys.integer("layer_group_size")
-        chosen = [(index + 1) % period == 0 for index in range(layers)]
+        grouped = layers // period * period
+        chosen = [(index + 1) % period == 0 or index >= grouped for index in range(layers)]
     else:
         chosen = [index > 0 and index % 4 == 0 for index in range(layers)]
     default = ["latent" if full else "delta" for full in chosen]
@@ -144,7 +150,7 @@ def _latent(keys: Keys, shape: Dimensions) -> Mixer:
     )
     gate = 0
     if keys.model_type == "bailing_hybrid":
-        gate = shape.heads
+        gate = _granularity(keys, shape.heads, value_dim)
     elif keys.flag("mla_use_output_gate", default=False):
         gate = shape.heads * value_dim
     keys.ignore("head_dim", "linear_head_dim", "linear_num_heads", "linear_conv_kernel_dim")
@@ -152,6 +158,18 @@ def _latent(keys: Keys, shape: Dimensions) -> Mixer:
         return mixer
     gating = Matrix("self_attn.g_proj", shape.hidden, gate, Role.ATTENTION)
     return replace(mixer, matrices=(gating, *mixer.matrices))
+
+
+def _granularity(keys: Keys, heads: int, value_dim: int) -> int:
+    """Gates per token: one per head unless Ling 3's file says otherwise."""
+    name = "gated_attention_proj_granularity_type"
+    if not keys.has(name):
+        return heads
+    widths = {"head_wise": heads, "element_wise": heads * value_dim, "": 0}
+    said = keys.text(name)
+    if said not in widths:
+        raise keys.problem(name, said, "one of head_wise, element_wise")
+    return widths[said]
 
 
 def _feed_forward(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
@@ -167,6 +185,7 @@ def _feed_forward(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
 def _experts(keys: Keys, shape: Dimensions) -> FeedForward:
     routing = read_routing(keys)
     width = keys.integer(*WIDTH)
+    own = keys.optional_integer("moe_shared_expert_intermediate_size", minimum=1) or width
     latent = keys.optional_integer("routed_expert_hidden_size", minimum=1) or 0
     normed = keys.flag("latent_moe_use_norm", default=False)
     return mixture(
@@ -176,7 +195,7 @@ def _experts(keys: Keys, shape: Dimensions) -> FeedForward:
         routing.top_k,
         groups=routing.groups,
         groups_per_token=routing.groups_per_token,
-        shared_width=shared_count(keys) * width,
+        shared_width=shared_count(keys) * own,
         expert_hidden=latent,
         other=latent if normed else 0,
     )

@@ -34,6 +34,8 @@ def read(keys: Keys) -> Architecture:
     wrapper = WRAPPERS[keys.model_type]
     keys.ignore(*wrapper.harmless)
     _name_uncounted(keys, wrapper)
+    if wrapper.check is not None:
+        wrapper.check(keys)
     thinker = keys.scope("thinker_config", model_type=keys.model_type)
     if thinker is not None:
         thinker.model_type = keys.model_type
@@ -56,9 +58,9 @@ def read(keys: Keys) -> Architecture:
     inner.ignore(*wrapper.text_harmless)
     text = reader(inner)
     keys.ignore(*OUTER, *_repeated(keys, inner))
-    elements = _tower(keys, wrapper.vision_key, wrapper.vision, wrapper.vision_type, wrapper, text)
-    elements += _tower(keys, wrapper.audio_key, wrapper.audio, wrapper.audio_type, wrapper, text)
-    elements += _named_tower(keys, text)
+    seen = _tower(keys, (wrapper.vision_key,), wrapper.vision, wrapper.vision_type, wrapper, text)
+    heard = _tower(keys, wrapper.audio_keys, wrapper.audio, wrapper.audio_type, wrapper, text)
+    elements = (seen or _named_tower(keys, text)) + heard
     return with_outer(_dated(text, keys), keys, inner, elements)
 
 
@@ -84,7 +86,7 @@ def text_keys(keys: Keys, default: str) -> Keys:
         inner.model_type = canonical(inner.model_type)
         inner.defaults = inner.defaults or class_defaults(inner.model_type)
         return inner
-    return flat_keys(keys, canonical(default))
+    return flat_keys(keys, canonical(default), class_defaults(default))
 
 
 def _dated(text: Architecture, keys: Keys) -> Architecture:
@@ -124,14 +126,15 @@ def _named_tower(keys: Keys, text: Architecture) -> int:
 
 def _tower(
     keys: Keys,
-    name: str,
+    names: tuple[str, ...],
     count: Tower | None,
     model_type: str,
     wrapper: Wrapper,
     text: Architecture,
 ) -> int:
     """Elements of one tower; 0 when there is none or, with a warning, when it is not described."""
-    inner = keys.scope(name, model_type=model_type)
+    inner = keys.scope(*names, model_type=model_type)
+    name = names[0]
     if inner is None:
         if not wrapper.always or count is None:
             return 0
@@ -147,7 +150,7 @@ def _tower(
             opened=keys.opened,
         )
     if count is None:
-        keys.leave_out("this tower is", name)
+        keys.leave_out("this tower is", inner.path.removeprefix(keys.path).removesuffix("."))
         inner.ignore(*inner.values)
         return 0
     inner.ignore("tie_word_embeddings")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
@@ -27,19 +29,20 @@ def text_keys(keys: Keys, model_type: str) -> Keys:
     return flat_keys(keys, model_type)
 
 
-def flat_keys(keys: Keys, model_type: str) -> Keys:
+def flat_keys(keys: Keys, model_type: str, own: Mapping[str, Any] | None = None) -> Keys:
     """``keys`` as those of a text model of the class ``model_type``; what is read of it is read of
-    the file."""
+    the file. ``own`` are the defaults of the family's own class, where it has one."""
     flat = Keys(
         keys.values,
         keys.source,
         model_type,
-        class_defaults(model_type),
+        own or class_defaults(model_type),
         keys.path,
         nested=keys.nested,
         assumptions=keys.assumptions,
         opened=[],
     )
+    flat.read |= keys.read
     keys.read = flat.read
     return flat
 

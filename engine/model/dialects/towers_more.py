@@ -213,28 +213,6 @@ def janus(keys: Keys, outer: Keys, text_hidden: int) -> int:
     return embeddings + layers * transformer_layer(hidden, width) + aligner
 
 
-def radio(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """RADIO: class and register tokens, scaled residuals, patches of pictures and of videos."""
-    hidden = keys.integer("hidden_size", default=1280)
-    width = int(hidden * keys.number("mlp_ratio", default=4))
-    patch = keys.integer("patch_size", default=16, maximum=10_000)
-    largest = keys.integer("max_img_size", default=2048, maximum=100_000)
-    keys.ignore("num_attention_heads", "image_size", "patch_dim", "video_patch_dim", "summary_idxs")
-    keys.ignore("use_swiglu_ffn", "layerscale_value", "norm_mean", "norm_std")
-    tokens = keys.integer("num_cls_tokens", default=3) + keys.integer("num_registers", default=7)
-    flat = keys.integer("num_channels", default=3) * patch**2
-    frames = keys.integer("video_temporal_patch_size", default=2, maximum=64)
-    own = ((largest // patch) ** 2 + tokens + (1 + frames) * flat) * hidden
-    block = transformer_layer(hidden, width) + 2 * hidden
-    if not keys.flag("qkv_bias", default=True):
-        block -= 3 * hidden
-    layers = keys.integer("num_hidden_layers", default=32, maximum=10_000)
-    ratio = round(1 / outer.number("downsample_ratio", default=0.5))
-    merged = outer.integer("vision_hidden_size", "vit_hidden_size", default=hidden) * ratio**2
-    middle = outer.integer("projector_hidden_size", default=4096)
-    return own + layers * block + merged + merged * middle + middle * text_hidden
-
-
 def video_llama3(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """SigLIP's layers without positions, and two projections."""
     hidden, width, layers, patch = plain_dimensions(keys)

@@ -38,18 +38,28 @@ def _former(keys: Keys, outer: Keys) -> int:
     its tables, and a feed-forward part for the text's tokens beside that for the queries."""
     keys.ignore("num_attention_heads", "hidden_act")
     hidden = keys.integer("hidden_size")
-    width = keys.integer("intermediate_size")
-    layers = keys.integer("num_hidden_layers", maximum=10_000)
-    every = keys.integer("cross_attention_frequency", default=2, maximum=10_000)
-    seen = keys.integer("encoder_hidden_size", default=1408)
     reads = outer.model_type != "blip-2" or keys.flag("use_qformer_text_input", default=False)
+    tables = keys.integer("vocab_size") + keys.integer("max_position_embeddings")
+    found = querying_transformer(
+        hidden,
+        keys.integer("intermediate_size"),
+        layers=keys.integer("num_hidden_layers", maximum=10_000),
+        every=keys.integer("cross_attention_frequency", default=2, maximum=10_000),
+        seen=keys.integer("encoder_hidden_size", default=1408),
+        parts=2 if reads else 1,
+    )
+    return found + (tables * hidden if reads else 0)
+
+
+def querying_transformer(
+    hidden: int, width: int, *, layers: int, every: int, seen: int, parts: int = 1
+) -> int:
+    """Layers of which one in ``every`` looks at states ``seen`` wide; ``parts`` feed-forward parts
+    in each."""
     feed_forward = linear(hidden, width) + linear(width, hidden) + 2 * hidden
     own = 4 * linear(hidden, hidden) + 2 * hidden
     crossed = 2 * linear(hidden, hidden) + 2 * linear(seen, hidden) + 2 * hidden
-    tables = keys.integer("vocab_size") + keys.integer("max_position_embeddings")
-    parts = 2 if reads else 1
-    found = layers * (own + parts * feed_forward) + -(-layers // every) * crossed + 2 * hidden
-    return found + (tables * hidden if reads else 0)
+    return layers * (own + parts * feed_forward) + -(-layers // every) * crossed + 2 * hidden
 
 
 def kosmos(keys: Keys, outer: Keys, text_hidden: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.model.dialects import (
@@ -9,13 +10,17 @@ from engine.model.dialects import (
     towers_audio,
     towers_early,
     towers_lines,
+    towers_listening,
+    towers_merged,
     towers_more,
     towers_ocr,
     towers_query,
+    towers_radio,
     towers_remote,
     towers_speech,
 )
 from engine.model.dialects.towers import Tower
+from engine.model.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,13 @@ class Wrapper:
     audio_type: str = ""
     always: bool = False
     vision_key: str = "vision_config"
-    audio_key: str = "audio_config"
+    audio_keys: tuple[str, ...] = ("audio_config",)
     harmless: tuple[str, ...] = ()
     text_harmless: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
-    """Nested configs of parts that no text passes through; a warning names them."""
+    """Parts that no text passes through; a warning names them."""
+    check: Callable[[Keys], None] | None = None
+    """Raises for files that do not describe their text model."""
 
 
 _PERCEIVER = ("perceiver_config", "pixel_shuffle_factor", "use_resampler", "additional_vocab_size")
@@ -54,6 +61,33 @@ _OMNI = (
     "user_token_id",
 )
 """Timing of the audio stream, and switches of the speech output."""
+
+_INTERN = (
+    "force_image_size",
+    "dynamic_image_size",
+    "max_dynamic_patch",
+    "min_dynamic_patch",
+    "select_layer",
+    "use_thumbnail",
+    "use_msac",
+    "ps_version",
+    "use_backbone_lora",
+    "use_llm_lora",
+    "mlp_connector_layers",
+)
+"""How InternVL and its kin cut pictures up."""
+
+_KIMI_AUDIO = (
+    "kimia_audio_output_vocab",
+    "kimia_mimo_audiodelaytokens",
+    "kimia_mimo_transformer_from_layer_index",
+    "kimia_text_output_vocab",
+    "kimia_token_offset",
+    "num_audio_special_tokens",
+    "num_base_tokens",
+    "use_whisper_feature",
+)
+"""What the layers that speak are told."""
 
 WRAPPERS = {
     "gemma3": Wrapper(
@@ -93,8 +127,10 @@ WRAPPERS = {
     ),
     "kimi_vl": Wrapper("deepseek_v3", towers.moonvit, "moonvit"),
     "qwen2_audio": Wrapper("qwen2", audio=towers.qwen2_audio, audio_type="qwen2_audio_encoder"),
-    "qwen2_vl": Wrapper("qwen2", towers_lines.qwen2, "qwen2_vl_vision", always=True),
-    "qwen2_5_vl": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision", always=True),
+    "qwen2_vl": Wrapper("qwen2_vl_text", towers_lines.qwen2, "qwen2_vl_vision", always=True),
+    "qwen2_5_vl": Wrapper(
+        "qwen2_5_vl_text", towers_lines.qwen2_5, "qwen2_5_vl_vision", always=True
+    ),
     "qwen3_vl": Wrapper("qwen3_vl_text", towers_lines.qwen3, "qwen3_vl_vision", always=True),
     "qwen3_vl_moe": Wrapper(
         "qwen3_vl_moe_text", towers_lines.qwen3, "qwen3_vl_moe_vision", always=True
@@ -146,18 +182,7 @@ WRAPPERS = {
         "internlm2",
         towers.intern,
         "intern_vit_6b",
-        harmless=(
-            "force_image_size",
-            "dynamic_image_size",
-            "max_dynamic_patch",
-            "min_dynamic_patch",
-            "select_layer",
-            "use_thumbnail",
-            "use_msac",
-            "ps_version",
-            "use_backbone_lora",
-            "use_llm_lora",
-        ),
+        harmless=_INTERN,
     ),
     "muse_glimmer": Wrapper("muse_glimmer_text", towers_lines.muse_glimmer, "muse_glimmer_vision"),
     "step3p7": Wrapper("step3p5", towers_lines.step3p7, "step3p5_vision", always=True),
@@ -239,10 +264,12 @@ WRAPPERS = {
     "glm5_next": Wrapper("glm5_next_text", towers_more.glm_ocr, "glm5_next_vision", always=True),
     "nemotron_h_omni": Wrapper(
         "nemotron_h",
-        towers_more.radio,
+        towers_radio.radio,
         "radio",
+        towers_radio.parakeet,
+        "parakeet_encoder",
+        audio_keys=("audio_config", "sound_config"),
         harmless=("force_image_size", "video_pruning_rate", "video_temporal_patch_size"),
-        uncounted=("audio_config", "sound_config"),
     ),
     "lighton_ocr": Wrapper("qwen3", towers.mistral3, "pixtral"),
     "video_llama_3": Wrapper("qwen2", towers_more.video_llama3, "video_llama_3_vision"),
@@ -285,14 +312,14 @@ WRAPPERS = {
         "granite",
         audio=towers_speech.granite_speech,
         audio_type="granite_speech_encoder",
-        audio_key="encoder_config",
+        audio_keys=("encoder_config",),
         always=True,
     ),
     "hunyuan_vl": Wrapper("hunyuan_v1_dense", towers_ocr.hunyuan_vl, "hunyuan_vl_vision"),
     "hy_v4_vl": Wrapper("hy_v4", towers_ocr.hy_v4_vl, "hy_v4_vl_vision", always=True),
     "lfm3_vl": Wrapper("lfm3", towers_ocr.lfm3_vl, "lfm3_vl_vision", always=True),
     "unlimited_ocr": Wrapper(
-        "deepseek_v2", towers_ocr.unlimited_ocr, "unlimited_ocr_vision", always=True
+        "unlimited_ocr_text", towers_ocr.unlimited_ocr, "unlimited_ocr_vision", always=True
     ),
     "inkling_mm_model": Wrapper(
         "inkling_text",
@@ -322,7 +349,7 @@ WRAPPERS = {
         uncounted=("vision_tokenizer_config", "audio_tokenizer_config"),
     ),
     "deepseek_ocr2": Wrapper(
-        "deepseek_v2", towers_ocr.deepseek_ocr2, "deepseek_ocr2_vision", always=True
+        "deepseek_ocr2_text", towers_ocr.deepseek_ocr2, "deepseek_ocr2_vision", always=True
     ),
     "florence2": Wrapper("bart", towers_query.florence, "florence_vision", always=True),
     "kosmos-2": Wrapper(
@@ -361,8 +388,54 @@ WRAPPERS = {
         "granite",
         audio=towers_speech.granite_speech,
         audio_type="granite_speech_plus_encoder",
-        audio_key="encoder_config",
+        audio_keys=("encoder_config",),
         always=True,
     ),
     "opencua": Wrapper("qwen2", towers_lines.qwen2_5, "qwen2_5_vl_vision"),
+    "llama_nemotron_nano_vl": Wrapper("llama", towers_radio.nemotron_nano, "radio"),
+    "nvlm_d": Wrapper("qwen2", towers_merged.nvlm, "intern_vit_6b", harmless=_INTERN),
+    "eagle_2_5_vl": Wrapper(
+        "qwen2", towers_merged.eagle2_5, "siglip_vision_model", harmless=_INTERN
+    ),
+    "llava_onevision2": Wrapper("qwen3", towers_merged.llava_onevision2, "llava_onevision2"),
+    "isaac": Wrapper(
+        "qwen3",
+        towers_merged.isaac,
+        "siglip2_vision_model",
+        harmless=(
+            "vision_patch_size",
+            "vision_max_num_patches",
+            "vision_min_num_patches",
+            "pixel_shuffle_scale",
+            "max_sequence_length",
+            "vision_attn_implementation",
+        ),
+    ),
+    "phi4_siglip": Wrapper("phi3", towers_merged.phi4_siglip, "siglip2_vision_model"),
+    "granite4_vision": Wrapper(
+        "granite4_vision_text", towers_merged.granite4, "clip_vision_model", always=True
+    ),
+    "midashenglm": Wrapper(
+        "qwen2",
+        audio=towers_listening.dasheng,
+        audio_type="midashenglm_dasheng_encoder",
+        audio_keys=("audio_encoder_config",),
+        always=True,
+    ),
+    "kimi_audio": Wrapper(
+        "qwen2",
+        audio=towers_listening.kimi_audio,
+        audio_type="whisper",
+        always=True,
+        harmless=_KIMI_AUDIO,
+        uncounted=("kimia_mimo_layers",),
+    ),
+    "ultravox": Wrapper(
+        "llama",
+        audio=towers_listening.ultravox,
+        audio_type="whisper",
+        always=True,
+        check=towers_listening.check_ultravox,
+    ),
+    "bailing_moe_v3_vl": Wrapper("bailing_hybrid", towers_merged.bailing, "qwen3_vl_moe_vision"),
 }

@@ -11,8 +11,8 @@ import numpy as np
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
-from engine.plan.metric import Needs
-from engine.plan.metrics import LIMITED
+from engine.plan.metrics.metric import Needs
+from engine.plan.metrics.table import LIMITED
 from engine.plan.money.power import power_law
 from engine.plan.money.prices import load_prices
 from engine.scenario import Best, Scenario

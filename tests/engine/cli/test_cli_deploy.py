@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
 
 ARGUMENTS = [
     *("--model", "llama-3.1-8b", "--chip", "h100_sxm", "--chips", "2"),
@@ -58,6 +58,21 @@ def test_files_are_written_and_gaps_are_told(plan: Path, tmp_path: Path, capsys)
     assert run(["deploy", str(plan), "--to", "sh", "-o", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out.endswith("start.sh\n")
     assert "vllm serve meta-llama" in (tmp_path / "out" / "start.sh").read_text()
+
+
+def test_gaps_and_notes_are_told_apart(tmp_path: Path, capsys):
+    path = tmp_path / "plan.toml"
+    options = ["--weights", "int4", "--draft-tokens", "3", "--acceptance", "0.7"]
+    assert run(["plan", *ARGUMENTS, *options, "-o", str(path)]) == 0
+    launch = load_plan(path).document["launch"]
+    assert [one.partition(":")[0] for one in launch["gaps"]] == ["int4 weights"]
+    assert [one.partition(":")[0] for one in launch["notes"]] == ["3 draft tokens by eagle3"]
+    capsys.readouterr()
+    assert run(["deploy", str(path), "--to", "sh", "--language", "zh"]) == 0
+    out, err = capsys.readouterr()
+    assert out.index("# In what this differs") < out.index("# What you have to see to")
+    assert "#   int4 weights: vLLM does not make them" in out
+    assert [line.partition("：")[0] for line in err.splitlines()] == ["缺口", "请处理"]
 
 
 def test_without_a_folder_they_are_printed(plan: Path, capsys):
@@ -184,22 +199,22 @@ def test_one_load_cannot_tell_constants_apart(plan: Path, tmp_path: Path, expect
 
 def test_a_plan_at_a_rate_is_verified_at_it(tmp_path: Path, capsys):
     path = tmp_path / "rate.toml"
-    load = ["--rate", "20", "--burstiness", "0.5", "--isl-spread", "0.2", "--turns", "2"]
+    load = ["--rate", "16", "--burstiness", "0.5", "--isl-spread", "0.2", "--turns", "2"]
     assert run(["plan", *ARGUMENTS, *load, "-o", str(path)]) == 0
     verify = load_plan(path).document["verify"]
     (first, *_) = verify["runs"]
-    assert [one["requests_per_second"] for one in verify["runs"]] == [20.0, 10.0, 5.0]
-    assert "--request-rate 20 --burstiness 0.5" in first["lines"]["vllm"]
+    assert [one["requests_per_second"] for one in verify["runs"]] == [16.0, 8.0, 4.0]
+    assert "--request-rate 16 --burstiness 0.5" in first["lines"]["vllm"]
     assert "--max-concurrency" not in first["lines"]["vllm"]
     assert any("2 turns" in gap for gap in verify["gaps"])
     means = {name: one["value"] for name, one in first["expected"].items()}
     measured = {
         "backend": "openai",
-        "request_rate": 20.0,
-        "completed": 2000,
+        "request_rate": 16.0,
+        "completed": 1600,
         "duration": 100.0,
-        "total_input_tokens": 2_000_000,
-        "total_output_tokens": 1_000_000,
+        "total_input_tokens": 1_600_000,
+        "total_output_tokens": 800_000,
         "mean_ttft_ms": means["ttft_ms"],
         "mean_tpot_ms": means["tpot_ms"],
     }
@@ -225,7 +240,7 @@ def test_a_former_build_has_its_own_options_as_far_as_they_are_known(
     options = ["--framework", engine, "--build", build, "-o", str(path)]
     assert run(["plan", *ARGUMENTS, *options]) == 0
     launch = load_plan(path).document["launch"]
-    assert said in " ".join(launch["gaps"])
-    assert bool(said) == ("the build" in str(launch["gaps"]))
+    assert said in " ".join(launch["notes"])
+    assert bool(said) == ("the build" in str(launch["notes"]))
     newer = re.search("--max-cudagraph-capture-size|--cuda-graph-max-bs-decode", launch["command"])
     assert bool(newer) == (build == "2026-02-10")

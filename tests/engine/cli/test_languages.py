@@ -191,7 +191,7 @@ class TestEveryCommandSpeaksChinese:
         [
             ({"model_type": "bark"}, "是生成声音的模型"),
             ({"model_type": "nobody_knows"}, "未知的 model_type"),
-            ({"num_key_value_heads": 3}, "注意力头数 8 的因数"),
+            ({"num_key_value_heads": 3}, "应为 8 个注意力头的因数"),
             ({"num_attention_heads": None}, "应为"),
         ],
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
 
 ROOT = Path(__file__).parents[3]
 EVIL = "ev\x1b[31mil\x9b2J\u202e\u200b-7b"

@@ -72,6 +72,21 @@ def test_conversations_find_what_the_prediction_says(capsys):
     assert document["cached"] == pytest.approx(1100 / 1600, abs=0.03)
 
 
+def test_more_than_is_carried_is_said(capsys):
+    err = told(capsys, "--rate", "9000", "--count", "50", "--json")[2]
+    assert "9000 requests/s come and about" in err
+    assert "queue grows" not in told(capsys, "--rate", "1", "--count", "50", "--json")[2]
+
+
+def test_tokens_of_conversations_are_said_to_be_estimated(capsys, tmp_path):
+    file = tmp_path / "talks.json"
+    turns = [{"from": "human", "value": "How are you?"}, {"from": "gpt", "value": "Well, thanks."}]
+    file.write_text(json.dumps([{"conversations": turns}] * 3))
+    asked = ("--requests", str(file), "--rate", "1")
+    assert "tokens estimated from text" in told(capsys, *asked)[1]
+    assert json.loads(told(capsys, *asked, "--json")[1])["tokens_estimated"]
+
+
 def test_a_duration_ends_it(capsys):
     document = json.loads(told(capsys, "--rate", "10", "--duration", "30s", "--json")[1])
     assert document["seconds"] < 40

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
 
 ROOT = Path(__file__).parents[3]
 MODEL = ["--model", "llama-3.1-8b", "--chip", "h100", "--chips", "2"]

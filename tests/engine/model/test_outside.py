@@ -281,7 +281,7 @@ DSPARK = {
 
 def test_a_dspark_draft_has_heads_of_the_token_before() -> None:
     layers, joined, norms = 2 * (LAYER + 2 * 16), 3 * 64 * 64, 2 * 64
-    markov, confidence = 2 * 1000 * 8, 64 + 8 + 1
+    markov, confidence = 2 * 1000 * 8, 64 + 1
     assert read(DSPARK).total_parameters == layers + joined + norms + markov + confidence
 
 

@@ -44,10 +44,10 @@ def test_a_class_is_enough() -> None:
         ("DeepSeekMTPModel", "multi-token-prediction layers; expected the model's own config.json"),
         ("DeepseekV3ForCausalLMNextN", "multi-token-prediction layers"),
         ("Qwen3_5MoeMTP", "multi-token-prediction layers"),
-        ("EagleLlamaForCausalLM", "is a draft that speculates for another model"),
-        ("LlamaForCausalLMEagle", "is a draft that speculates for another model"),
-        ("Eagle3DeepseekV2ForCausalLM", "is a draft that speculates for another model"),
-        ("Gemma4DSparkModel", "is a draft that speculates for another model"),
+        ("EagleCohereForCausalLM", "is a draft that speculates for another model"),
+        ("MiniCPMForCausalLMEagle", "is a draft that speculates for another model"),
+        ("EagleMistralLarge3ForCausalLM", "is a draft that speculates for another model"),
+        ("K3DSparkModel", "is a draft that speculates for another model"),
         ("DFlashLagunaForCausalLM", "is a draft that speculates for another model"),
         ("TransformersForCausalLM", "expected the config.json of the model, as it was published"),
     ],
@@ -60,7 +60,7 @@ def test_classes_that_engines_have_are_named(name: str, said: str) -> None:
 
 
 def test_a_text_model_named_inside_is_offered() -> None:
-    text = refusal({"model_type": "isaac", "text_config": {"model_type": "qwen3"}})
+    text = refusal({"model_type": "kanana-1.5-v", "text_config": {"model_type": "qwen3"}})
     assert "pass --assume qwen3" in text
 
 

@@ -80,3 +80,24 @@ def test_the_step_of_experts_comes_before_their_number() -> None:
 def test_what_disagrees_is_refused(config: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         read(config)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "kv_heads"), [("qwen2_vl", 8), ("qwen2_5_vl", 8), ("qwen3_vl_moe", 16)]
+)
+def test_a_flat_file_has_the_defaults_of_the_familys_own_text_class(
+    model_type: str, kv_heads: int
+) -> None:
+    flat = {name: value for name, value in TEXT.items() if name != "num_key_value_heads"}
+    flat |= {"hidden_size": 1024, "num_attention_heads": 16, "num_hidden_layers": 1, "head_dim": 64}
+    experts = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
+    more = experts if model_type == "qwen3_vl_moe" else {}
+    model = read({**flat, **more, "model_type": model_type})
+    assert model.cached_elements_per_token() == 2 * kv_heads * 64
+
+
+@pytest.mark.parametrize("model_type", ["deepseek_ocr2", "unlimited_ocr"])
+def test_the_text_models_of_these_readers_have_no_latent_attention(model_type: str) -> None:
+    flat = {"moe_intermediate_size": 32, "n_routed_experts": 4, "num_experts_per_tok": 2}
+    model = read({**TEXT, **flat, "n_shared_experts": 1, "model_type": model_type})
+    assert model.cached_elements_per_token() == 2 * 2 * 2 * 16

@@ -9,7 +9,7 @@ import pytest
 
 from engine.cli import run
 from engine.plan import sweep as module
-from engine.plan.metrics import CODES, NO_FIGURE
+from engine.plan.metrics.table import CODES, NO_FIGURE
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
 from engine.plan.sweep import STEPS, asked_table, sweep

@@ -13,13 +13,13 @@ import rooftop
 from engine.cli import run
 from engine.model.forward.architecture import Text
 from engine.plan.answer import answer
-from engine.plan.benchmark import EncoderName, parse_name
 from engine.plan.kinds import benchmark_names
-from engine.plan.launch import launch_command
-from engine.plan.nudges import nudges
-from engine.plan.plan_file import load_plan, scenario_document, write_document
+from engine.plan.launch_lines import launch_command
+from engine.plan.names.benchmark import EncoderName, parse_name
 from engine.plan.prepared import prepare
-from engine.plan.sensitivity import sensitivity
+from engine.plan.saved.plan_file import load_plan, scenario_document, write_document
+from engine.plan.sensitivity.knobs import sensitivity
+from engine.plan.sensitivity.neighbours import nudges
 from engine.plan.sweep import sweep
 from engine.scenario import Lengths, Objectives, Scenario, Workload
 from engine.serve.call import Batch, Call
@@ -82,7 +82,7 @@ def test_it_is_launched_on_tokens():
 
 def test_an_engine_without_a_command_for_text_says_so():
     command = launched("pytorch")
-    assert command.startswith("# PyTorch")
+    assert command.startswith("# gap: PyTorch")
     assert "8 × 128 tokens" in command
 
 

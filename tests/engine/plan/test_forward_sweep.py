@@ -11,13 +11,13 @@ import pytest
 
 from engine.cli import run
 from engine.plan.answer import answer
-from engine.plan.benchmark import FpsName, parse_name
-from engine.plan.explain import explain
-from engine.plan.metrics import BY_ID, VERDICTS
-from engine.plan.plan_file import load_plan
+from engine.plan.metrics.table import BY_ID, VERDICTS
+from engine.plan.names.benchmark import FpsName, parse_name
 from engine.plan.prepared import prepare
 from engine.plan.ranking import WORTH
+from engine.plan.saved.plan_file import load_plan
 from engine.plan.sweep import sweep
+from engine.plan.why.explain import explain
 from engine.scenario import Objectives, Scenario
 from engine.words.quantities import memory_amount
 from tests.engine.model.forward.test_table import SMALL, write

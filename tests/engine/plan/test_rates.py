@@ -1,12 +1,13 @@
 """Sweeps of requests per second: the fewest replicas that keep the objectives."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from engine.cli import run
 from engine.plan.answer import answer
-from engine.plan.metrics import NO_MEMORY, UNSTABLE
+from engine.plan.metrics.table import NO_MEMORY, UNSTABLE
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
 from engine.plan.sweep import sweep
@@ -109,3 +110,16 @@ def test_predict_takes_several_rates(capsys):
     assert run(["predict", *words, "--rate", "1,5,500"]) == 0
     out = capsys.readouterr().out
     assert out.count("✓ meets") == 2 and "requests/s at most" in out
+
+
+def test_the_sentence_has_replicas_chips_percentiles_use_and_cost_in_that_order():
+    _, words = swept(replace(asked(30.0, ttft_p99_ms=1000, tpot_p90_ms=40), prices="example"))
+    said = (
+        r"Serve 30 requests/s of Llama-3\.1-8B on (\d+) replicas \((\d+) × H100 [^)]+ as TP1 "
+        r"W16A16\): TTFT p99 [\d.]+ ± [\d.]+ of 1,000 ms, TPOT p90 [\d.]+ ± [\d.]+ of 40 ms, "
+        r"\d+ % utilised, \$ [\d.]+ per million output tokens; .*; (\d+) replicas to be 90 % sure; "
+    )
+    found = re.match(said, words)
+    assert found is not None
+    replicas, chips, sure = map(int, found.groups())
+    assert replicas == chips <= sure

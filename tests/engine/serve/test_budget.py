@@ -132,20 +132,25 @@ def test_a_towers_pass_takes_the_memory_that_the_text_pass_needs_afterwards():
     assert of_towers(large, seeing) == 2.0 * 10 * 100 * seeing.hidden_size
 
 
-def test_expanded_latents_are_bounded_by_contexts_and_divided_by_ranks():
-    engine = at_start(expanded_tokens=1000.0)
+def test_expanded_latents_come_while_other_layers_results_are_not_there():
     latent, tp2 = builders.latent(), LayoutArrays.of([Layout(tensor=2)])
     core = latent.layers[0].block.cores[0]
 
-    def workspace(arrays: LayoutArrays, context: float) -> float:
+    def workspace(arrays: LayoutArrays, context: float, most: float = 1e6) -> float:
+        engine = at_start(expanded_tokens=most)
         found = budget(latent, builders.chip(), engine, arrays, context_tokens=context)
         return float(dict(found.inside)["context workspace"][0, 0])
 
-    heads = core.heads * (core.nope_dim + core.value_dim)
-    entry = core.latent_dim + core.rope_dim
-    assert workspace(ONE, 10.0) == 2 * 80 * (heads + entry)
-    assert workspace(ONE, 1e6) == 2 * 1000 * (heads + entry)
-    assert workspace(tp2, 1e6) == 2 * 1000 * (heads / 2 + entry)
+    def by_hand(tokens: float, ranks: int, arrays: LayoutArrays) -> float:
+        elements = core.heads * (core.nope_dim + core.value_dim) / ranks
+        queries = core.heads * (core.nope_dim + core.rope_dim) / ranks
+        held = 2 * (tokens * elements + 1000 * (3 * latent.hidden_size + queries))
+        return held - 1000 * float(activation_bytes_per_token(latent, arrays)[0, 0])
+
+    assert workspace(ONE, 1e5) == pytest.approx(by_hand(8e5, 1, ONE))
+    assert workspace(ONE, 1e9) == pytest.approx(by_hand(1e6, 1, ONE))
+    assert workspace(tp2, 1e9) == pytest.approx(by_hand(1e6, 2, tp2))
+    assert workspace(ONE, 1.0) == 0.0
 
 
 def test_gathered_index_keys_follow_the_longest_context():

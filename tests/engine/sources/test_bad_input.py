@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from engine.cli import run
-from engine.plan.plan_file import load_plan
+from engine.plan.saved.plan_file import load_plan
 from engine.sources.files import read_bytes, write_text
 from engine.words.errors import InputError
 from tui.main import start

@@ -1,0 +1,1 @@
+"""Deployments: a launch as the files of one kind."""

@@ -1,0 +1,1 @@
+"""What callers of the library meet: keywords in, tables and candidates out."""

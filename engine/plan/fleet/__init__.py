@@ -1,0 +1,1 @@
+"""Fleets: how many chips carry a rate, through a day."""

@@ -1,0 +1,190 @@
+"""How many chips a rate takes: the fewest of every layout that keep the objectives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.model.precision import Precision
+from engine.plan.prepared import Prepared, prepare
+from engine.plan.results import Sweep, Table
+from engine.plan.row_ranges import accuracy_of
+from engine.plan.sweep import rows_table, sweep
+from engine.scenario import Scenario
+from engine.serve.resolve import resolve
+from engine.words.errors import InputError
+from engine.words.messages import say
+from engine.work.arrangement import Aggregated, Arrangement
+
+MOST_CHIPS = 8192
+MOST_TIMES = 3
+"""As many replicas are tried at most, to be sure of a rate."""
+NINE_OF_TEN = 1.2816 / 0.9674
+"""One in ten is beyond the first on one side, one in three beyond the second on both (normal
+errors): what a range must grow by for nine of ten to carry the rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """The fewest chips of one layout and precision that carry a rate: a row of ``table``."""
+
+    table: Table
+    row: int
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """With as many replicas as it takes."""
+        return self.table.arrangement(self.row)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others: its layouts, whatever number of each, and the precision."""
+        return self.arrangement.layout_name, self.table.precision(self.row).label
+
+    @property
+    def words(self) -> str:
+        """``TP2 W16A16``."""
+        return f"{self.arrangement.layout_name} {self.table.precision(self.row).name}"
+
+    @property
+    def chips(self) -> int:
+        """Of all replicas."""
+        return self.arrangement.chips
+
+    @property
+    def replicas(self) -> int:
+        """Copies that serve independently."""
+        return self.arrangement.replicas
+
+    def value(self, metric: str) -> float:
+        """One of its metrics; NaN where it was not worked out."""
+        column = self.table.metrics.get(metric)
+        return float("nan") if column is None else float(column[self.row])
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Every layout that carries the rate, the fewest chips first. ``sure`` are those that nine of
+    ten such predictions would still carry it with, by key."""
+
+    scenario: Scenario
+    prepared: Prepared
+    sized: tuple[Sized, ...]
+    sure: dict[tuple[str, str], Sized]
+
+    def node_chips(self, chips: int) -> int:
+        """``chips`` filled up to whole nodes."""
+        size = self.prepared.chip.server_chips
+        return -(-chips // size) * size
+
+
+def smallest(prepared: Prepared, scenario: Scenario) -> dict[tuple[str, str], Sized]:
+    """Of every layout and precision the fewest replicas that keep the objectives at the scenario's
+    rate, within its chips."""
+    found = _swept(prepared, scenario)
+    table = found.table
+    chips = np.array([one.chips for one in table.arrangements])[table.arrangement_index]
+    best: dict[tuple[str, str], Sized] = {}
+    for row in np.flatnonzero(table.meets)[np.argsort(chips[table.meets], kind="stable")]:
+        one = Sized(table, int(row))
+        best.setdefault(one.key, one)
+    return best
+
+
+def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:
+    found = sweep(prepared, scenario)
+    if found is None:
+        raise InputError(say("fleet: stopped"))
+    return found
+
+
+def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: None) -> Scenario:
+    """The scenario with chips enough for its rate: nodes are doubled until a plan meets the
+    objectives. Raises `InputError` where no number of them does."""
+    if not scenario.workload.rate:
+        raise InputError(
+            say("--chips auto: found no rate, expected --rate with requests per second")
+        )
+    chips = _first_chips(scenario)
+    while chips <= MOST_CHIPS:
+        progress()
+        asked = replace(scenario, chips=chips)
+        if _swept(prepare(asked), asked).best is not None:
+            # The next layout may need fewer chips of a larger group.
+            return asked
+        chips *= 2
+    raise InputError(
+        say(
+            "--chips auto: no number of chips up to {MOST_CHIPS:,} carries "
+            "{rate:g} requests/s under the objectives",
+            MOST_CHIPS=MOST_CHIPS,
+            rate=scenario.workload.rate,
+        )
+    )
+
+
+def _first_chips(scenario: Scenario) -> int:
+    """A node, or as many nodes as the smallest layout that is allowed takes."""
+    limits, node = scenario.limits, resolve(scenario).systems[0].chip.server_chips
+    degrees = (limits.tensor, limits.pipeline, limits.attention_data)
+    least = math.prod(min(allowed) for allowed in degrees if allowed)
+    return node * -(-least // node)
+
+
+def fewest_chips(scenario: Scenario, *, whole_nodes: bool = False) -> Scenario:
+    """The scenario with the fewest chips that carry its rate; raises `InputError`."""
+    fleet = sized_fleet(scenario, whole_nodes=whole_nodes)
+    chips = fleet.sized[0].chips
+    return replace(scenario, chips=fleet.node_chips(chips) if whole_nodes else chips)
+
+
+def sized_fleet(
+    scenario: Scenario,
+    *,
+    whole_nodes: bool = False,
+    progress: Callable[[], object] = lambda: None,
+) -> Fleet:
+    """Every layout with the chips that it takes for the scenario's rate, the fewest first; with
+    ``whole_nodes`` chips count in nodes. Raises `InputError` where none carries it."""
+    asked = enough_chips(scenario, progress)
+    progress()
+    prepared = prepare(asked)
+    found = smallest(prepared, asked)
+    size = prepared.chip.server_chips if whole_nodes else 1
+    order = sorted(
+        found.values(),
+        key=lambda one: (-(-one.chips // size), one.chips, -one.value("tps_per_chip")),
+    )
+    margin = _margin(prepared, asked, prepared.precisions[0])
+    sure: dict[tuple[str, str], Sized] = {}
+    if margin is not None:
+        more = replace(asked.workload, rate=asked.workload.rate * margin)
+        harder = replace(asked, workload=more, chips=asked.chips * 2)
+        sure = smallest(prepare(harder), harder)
+    return Fleet(asked, prepared, tuple(order), sure)
+
+
+def sure_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> int | None:
+    """The fewest replicas of a row's arrangement with which nine of ten such predictions would
+    carry the scenario's rate under its objectives; None where nobody knows, and of pools."""
+    arrangement, precision = table.arrangement(row), table.precision(row)
+    margin = _margin(prepared, scenario, precision)
+    if margin is None or not isinstance(arrangement, Aggregated):
+        return None
+    most = Aggregated(replace(arrangement.layout, replicas=MOST_TIMES * arrangement.replicas))
+    tried = tuple(one for one in most.with_fewer_replicas() if one.replicas >= arrangement.replicas)
+    more = replace(scenario.workload, rate=scenario.workload.rate * margin)
+    harder = replace(scenario, workload=more)
+    found = rows_table(prepared, harder, precision, tried, np.ones(len(tried), dtype=np.int64))
+    keeps = np.flatnonzero(found.meets)
+    return found.arrangement(int(keeps[0])).replicas if len(keeps) else None
+
+
+def _margin(prepared: Prepared, scenario: Scenario, precision: Precision) -> float | None:
+    """How much more than its rate a fleet must be said to carry, to carry it in nine of ten cases;
+    None where nobody knows."""
+    share = accuracy_of(prepared, scenario, precision).share("throughput")
+    return None if share is None else 1.0 + NINE_OF_TEN * share

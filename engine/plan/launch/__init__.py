@@ -1,0 +1,1 @@
+"""Launch: the processes that a plan starts, with every flag that its prediction assumed."""

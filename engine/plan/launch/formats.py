@@ -1,0 +1,74 @@
+"""How a precision is launched: the cache's format, and weights that the engine quantises itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.hardware.launch_table import LaunchTable, Spelling
+from engine.model.precision import Precision
+from engine.plan.launch.remark import Gap, Remark
+from engine.plan.prepared import Prepared
+from engine.words.messages import say
+
+OWN = "own"
+"""The key of a launch table that spells the checkpoint's own format of the cache."""
+
+
+def cache_spelling(prepared: Prepared, precision: Precision, table: LaunchTable) -> Spelling | None:
+    """How the table spells the format of the cache; None where it has no word for it."""
+    own = prepared.model.precision.kv.name == precision.kv.name
+    if own and OWN in table.kv:
+        return table.kv[OWN]
+    return table.kv.get(precision.kv.name)
+
+
+def online_spelling(
+    prepared: Prepared, precision: Precision, table: LaunchTable
+) -> Spelling | None:
+    """How the table spells what the engine shall quantise the checkpoint to; None where nothing
+    is to be done, or it cannot."""
+    own = prepared.model.precision
+    if _same_weights(own, precision) or own.weights.bits < 16:
+        return None
+    return table.online.get(precision.weights.name)
+
+
+def format_gaps(
+    prepared: Prepared, precision: Precision, table: LaunchTable | None, version: tuple[int, ...]
+) -> Iterator[Remark]:
+    """What no flag says of the formats. Without a table nothing is said at all."""
+    own, engine = prepared.model.precision, prepared.framework.name
+    spelled = table and cache_spelling(prepared, precision, table)
+    if not (spelled and spelled.known_to(version)) and (table or own.kv != precision.kv):
+        yield Gap(
+            say("the {cache} cache: {engine} is not told", cache=precision.kv.name, engine=engine)
+        )
+    if not _same_weights(own, precision):
+        online = table and online_spelling(prepared, precision, table)
+        if not (online and online.known_to(version)):
+            yield Gap(
+                say(
+                    "{weights} weights: {engine} does not make them of a {own} checkpoint by "
+                    "itself; serve a checkpoint stored so",
+                    weights=precision.weights.name,
+                    engine=engine,
+                    own=own.weights.name,
+                )
+            )
+    elif own.activations != precision.activations:
+        yield Gap(
+            say(
+                "{activations} activations: {engine} is not told",
+                activations=precision.activations.name,
+                engine=engine,
+            )
+        )
+
+
+def _same_weights(own: Precision, precision: Precision) -> bool:
+    """Whether a checkpoint is served as it is stored."""
+    return (own.weights, own.plain, own.overrides) == (
+        precision.weights,
+        precision.plain,
+        precision.overrides,
+    )

@@ -1,0 +1,1 @@
+"""Metrics: each once, with its words, its unit and its limit."""

@@ -1,0 +1,1 @@
+"""Benchmark names: what they say, and the scenarios that they mean."""

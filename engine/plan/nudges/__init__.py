@@ -1,0 +1,1 @@
+"""Nudges: one step of a knob, as the scenario it leads to."""

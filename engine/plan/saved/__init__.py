@@ -1,0 +1,1 @@
+"""Saved plans: written, read, checked against today, compared."""

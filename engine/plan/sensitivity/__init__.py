@@ -1,0 +1,1 @@
+"""Sensitivity: what one step of every knob, or one key, does to the best plan."""

@@ -1,0 +1,95 @@
+"""Which knob matters: one step of every knob, and what it does to the best plan.
+
+Each nudged scenario is swept again, so the answer is how the *best* plan moves, with another
+batch or layout where that is better. Computed, never written down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.plan.metrics.table import SPEED
+from engine.plan.nudges.nudge import Nudge
+from engine.plan.prepared import prepare
+from engine.plan.results import Sweep
+from engine.plan.sensitivity.neighbours import nudges
+from engine.plan.sweep import sweep
+from engine.scenario import Scenario
+from engine.words.errors import RooftopError
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a nudge does to the best plan. Ratios are after over before; NaN when no plan meets
+    the objectives after it (then ``batch`` is 0)."""
+
+    nudge: Nudge
+    throughput_ratio: float
+    ttft_ratio: float
+    tpot_ratio: float
+    """Vision models: of the latency."""
+    memory_ratio: float
+    batch: int
+    layout: str
+
+    @property
+    def strength(self) -> float:
+        """How far the throughput moves, as |log ratio|; infinite when the plan is lost."""
+        if not self.batch or self.throughput_ratio <= 0:
+            return math.inf
+        return abs(math.log(self.throughput_ratio))
+
+
+def sensitivity(
+    scenario: Scenario,
+    should_stop: Callable[[], bool] | None = None,
+    progress: Progress | None = None,
+) -> list[Response]:
+    """The response of the best plan to every nudge, strongest first; empty when stopped or when
+    the scenario itself has no plan. Nudges that cannot be worked out (no legal layout, a format
+    the model refuses) are left out."""
+    before = _swept(scenario, should_stop)
+    if before is None or before.best is None:
+        return []
+    wanted = list(nudges(scenario))
+    responses = []
+    for place, nudge in enumerate(wanted):
+        if progress is not None:
+            progress(place, len(wanted))
+        if should_stop is not None and should_stop():
+            return []
+        after = _swept(nudge.scenario, should_stop)
+        if after is not None:
+            responses.append(_response(nudge, before, after))
+    return sorted(responses, key=lambda response: -response.strength)
+
+
+def _swept(scenario: Scenario, should_stop: Callable[[], bool] | None) -> Sweep | None:
+    try:
+        return sweep(prepare(scenario), scenario, should_stop)
+    except RooftopError:
+        return None
+
+
+def _response(nudge: Nudge, before: Sweep, after: Sweep) -> Response:
+    def ratio(metric: str) -> float:
+        if before.best is None or after.best is None or metric not in before.table.metrics:
+            return math.nan
+        base = float(before.table.metrics[metric][before.best])
+        return float(after.table.metrics[metric][after.best]) / base if base else math.nan
+
+    row = after.best
+    return Response(
+        nudge,
+        throughput_ratio=ratio(before.table.throughput),
+        ttft_ratio=ratio("ttft_ms"),
+        tpot_ratio=ratio(SPEED[before.table.kind].id),
+        memory_ratio=ratio("memory_gib"),
+        batch=int(after.table.batch[row]) if row is not None else 0,
+        layout=after.table.arrangement(row).name if row is not None else "",
+    )

@@ -1,0 +1,1 @@
+"""Simulations of one deployment: what is simulated, and its report."""

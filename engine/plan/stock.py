@@ -1,0 +1,191 @@
+"""Several models and loads on one stock of chips: the split with the least cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine.plan.face.keywords import checked, scenario_with
+from engine.plan.fleet.fewest import Sized, smallest
+from engine.plan.money.prices import load_prices
+from engine.plan.prepared import prepare
+from engine.scenario import Objectives, Scenario
+from engine.sources.files import read_toml
+from engine.words.errors import InputError
+from engine.words.messages import say
+from engine.words.text import clean
+
+MAXIMUM_BYTES = 1 << 20
+MOST_LOADS = 64
+MOST_STEPS = 200_000
+"""Of the search; beyond them the best so far is said with its bound."""
+EXPECTED = "a stock of chips and loads"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to carry a load: so many chips of a kind, at so much per hour (dollars, or chips
+    where no price is known)."""
+
+    chip: str
+    sized: Sized
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What each load gets; ``bound`` is what no split costs less than."""
+
+    names: tuple[str, ...]
+    chosen: tuple[Option, ...]
+    stock: Mapping[str, int]
+    cost: float
+    bound: float
+    in_dollars: bool
+
+    @property
+    def is_best(self) -> bool:
+        """Whether no other costs less."""
+        return self.cost <= self.bound * (1.0 + 1e-9)
+
+    def used(self, chip: str) -> int:
+        """Chips of one kind that are given out."""
+        return sum(one.sized.chips for one in self.chosen if one.chip == chip)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A file of chips and loads."""
+
+    chips: Mapping[str, int]
+    loads: tuple[tuple[str, Scenario], ...]
+
+
+def read_stock(path: Path, base: Scenario) -> Stock:
+    """``[chips]`` with how many there are of each, and ``[[loads]]`` with a name and a scenario's
+    keywords; raises `InputError`."""
+    shown = clean(str(path), 160)
+    values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
+    chips = values.get("chips")
+    if not isinstance(chips, dict) or not chips:
+        raise InputError(
+            say("{shown}: chips: expected a table of chips and how many there are", shown=shown)
+        )
+    for chip, count in chips.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise InputError(
+                say(
+                    "{shown}: chips.{chip}: found {count}, expected a whole number from 1",
+                    shown=shown,
+                    chip=clean(chip, 40),
+                    count=clean(repr(count), 40),
+                )
+            )
+    loads = values.get("loads")
+    if not isinstance(loads, list) or not 1 <= len(loads) <= MOST_LOADS:
+        raise InputError(
+            say(
+                "{shown}: loads: expected 1 to {MOST_LOADS} tables [[loads]]",
+                shown=shown,
+                MOST_LOADS=MOST_LOADS,
+            )
+        )
+    plain = replace(base, objectives=Objectives())
+    return Stock(chips, tuple(_load(shown, place, one, plain) for place, one in enumerate(loads)))
+
+
+def _load(shown: str, place: int, values: Any, base: Scenario) -> tuple[str, Scenario]:
+    where = f"{shown}: loads {place + 1}"
+    if not isinstance(values, dict):
+        raise InputError(say("{where}: expected a table", where=where))
+    named = dict(values)
+    name = clean(str(named.pop("name", f"load {place + 1}")), 60)
+    try:
+        scenario = scenario_with(base, checked(named))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    if not scenario.workload.rate:
+        raise InputError(
+            say("{where}: rate: found nothing, expected requests per second", where=where)
+        )
+    return name, scenario
+
+
+def best_split(stock: Stock, progress: Callable[[float], object] = lambda share: None) -> Split:
+    """The split with the least cost that keeps every load's objectives; raises `InputError` naming
+    a load that no chips carry, or that the stock is too small."""
+    names = tuple(name for name, _ in stock.loads)
+    prices = load_prices(stock.loads[0][1].prices)
+    in_dollars = all(math.isfinite(prices.of(chip)) for chip in stock.chips)
+    options = []
+    for place, (name, scenario) in enumerate(stock.loads):
+        found: list[Option] = []
+        for chip, count in stock.chips.items():
+            progress((place + len(found) / len(stock.chips)) / len(stock.loads))
+            found += _options(scenario, chip, count, prices.of(chip) if in_dollars else 1.0)
+        if not found:
+            raise InputError(
+                say("fleet: {name}: no chips of the stock carry it under its objectives", name=name)
+            )
+        options.append(sorted(found, key=lambda one: one.cost))
+    search = _Search(options, stock.chips)
+    chosen = search.run()
+    if chosen is None:
+        raise InputError(say("fleet: the stock is too small for all loads at once"))
+    cost = sum(one.cost for one in chosen)
+    bound = cost if search.finished else sum(one[0].cost for one in options)
+    return Split(names, chosen, stock.chips, cost, bound, in_dollars)
+
+
+def _options(scenario: Scenario, chip: str, count: int, price: float) -> list[Option]:
+    """The fewest chips of one kind for a load: what costs least of it."""
+    asked = replace(scenario, chip=chip, chips=count)
+    found = smallest(prepare(asked), asked).values()
+    least = min(found, key=lambda one: one.chips, default=None)
+    return [] if least is None else [Option(chip, least, least.chips * price)]
+
+
+class _Search:
+    """Depth first over loads, the cheapest option first, cut where what is left cannot win."""
+
+    def __init__(self, options: Sequence[Sequence[Option]], stock: Mapping[str, int]) -> None:
+        # Loads with the most chips first: they leave the fewest choices.
+        self._order = sorted(range(len(options)), key=lambda one: -options[one][0].sized.chips)
+        self._options = [options[place] for place in self._order]
+        self._left = dict(stock)
+        self._least = [0.0]
+        for one in reversed(self._options):
+            self._least.insert(0, self._least[0] + one[0].cost)
+        self._best: tuple[float, list[Option]] | None = None
+        self._steps = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether all was tried that could win."""
+        return self._steps < MOST_STEPS
+
+    def run(self) -> tuple[Option, ...] | None:
+        """The cheapest choice of all; None where the stock is too small."""
+        self._go(0, 0.0, [])
+        if self._best is None:
+            return None
+        chosen = dict(zip(self._order, self._best[1], strict=True))
+        return tuple(chosen[place] for place in range(len(chosen)))
+
+    def _go(self, place: int, cost: float, chosen: list[Option]) -> None:
+        self._steps += 1
+        if self._best is not None and cost + self._least[place] >= self._best[0] - 1e-9:
+            return
+        if place == len(self._options):
+            self._best = (cost, list(chosen))
+            return
+        for option in self._options[place]:
+            needed = option.sized.chips
+            if self._left[option.chip] < needed or not self.finished:
+                continue
+            self._left[option.chip] -= needed
+            self._go(place + 1, cost + option.cost, [*chosen, option])
+            self._left[option.chip] += needed

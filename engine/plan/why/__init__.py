@@ -1,0 +1,1 @@
+"""Why: what binds a candidate, whether it starts, and what would have to change."""

@@ -1,0 +1,220 @@
+"""Chips for a rate, a day and a stock: fewest, hour by hour, least cost."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from engine.plan.fleet.day import planned_day
+from engine.plan.fleet.fewest import enough_chips, fewest_chips, sized_fleet, smallest
+from engine.plan.prepared import prepare
+from engine.plan.stock import Option, _Search, best_split, read_stock
+from engine.scenario import LayoutLimits, Objectives, Scenario, Workload
+from engine.sources.traces.day import read_day
+from engine.words.errors import InputError
+
+BASE = Scenario(
+    model="llama-3.1-8b",
+    chip="h100_sxm",
+    chips=4,
+    workload=Workload(1024, 256, rate=60.0),
+    objectives=Objectives(ttft_ms=500, tpot_ms=30),
+    limits=LayoutLimits(tensor=(1, 2), pipeline=(1,)),
+)
+
+
+def test_one_replica_fewer_misses():
+    (least,) = {one.chips for one in sized_fleet(BASE).sized[:1]}
+    fewer = replace(BASE, chips=least - 1)
+    assert not smallest(prepare(fewer), fewer)
+
+
+def test_nine_of_ten_take_no_fewer():
+    fleet = sized_fleet(BASE)
+    for one in fleet.sized:
+        assert fleet.sure[one.key].replicas >= one.replicas
+
+
+def test_whole_nodes_are_filled():
+    assert fewest_chips(BASE, whole_nodes=True).chips == 8
+    assert fewest_chips(BASE).chips < 8
+
+
+def test_more_requests_never_take_fewer_chips():
+    chips = [
+        sized_fleet(replace(BASE, workload=replace(BASE.workload, rate=rate))).sized[0].chips
+        for rate in (5.0, 20.0, 80.0)
+    ]
+    assert chips == sorted(chips)
+
+
+def test_a_rate_that_nothing_carries_is_refused():
+    impossible = replace(BASE, objectives=Objectives(ttft_ms=0.001))
+    with pytest.raises(InputError, match="no number of chips"):
+        enough_chips(impossible)
+    with pytest.raises(InputError, match="found no rate"):
+        enough_chips(replace(BASE, workload=Workload(1024, 256)))
+
+
+def test_a_day_follows_its_rates():
+    day = planned_day(BASE, (0.0, 5.0, 60.0), grows=True)[0]
+    chips = [day.chips(one) for one in day.hours]
+    assert chips[0] == 0 < chips[1] < chips[2] == day.peak_chips
+    assert day.below == 0
+    assert day.chip_hours == sum(chips)
+
+
+def test_hours_below_the_objectives_are_counted():
+    day = planned_day(replace(BASE, chips=1), (5.0, 500.0), grows=False)[0]
+    assert day.below == 1
+    assert day.chips(day.hours[1]) == 1
+
+
+def test_a_day_costs_its_chip_hours():
+    priced = replace(BASE, prices="example")
+    day = planned_day(priced, (5.0, 60.0), grows=True)[0]
+    assert day.dollars == pytest.approx(day.chip_hours * 2.95)
+    assert sum(row["usd"] for row in day.rows()) == pytest.approx(day.dollars)
+    assert 0 < day.kilowatt_hours < day.chip_hours * 0.7
+
+
+def test_a_day_without_requests_is_refused():
+    with pytest.raises(InputError, match="no requests all day"):
+        planned_day(BASE, (0.0, 0.0), grows=True)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "file"
+    path.write_text(text)
+    return path
+
+
+def test_a_day_is_read_by_its_hours(tmp_path):
+    assert read_day(written(tmp_path, "hour,rps\n0,1\n1,2.5\n"))[0] == (1.0, 2.5)
+
+
+def test_a_trace_is_counted_by_hours(tmp_path):
+    lines = [f"{second},10,10" for second in range(0, 7200, 2)]
+    rates, trace = read_day(written(tmp_path, "arrival,input,output\n" + "\n".join(lines)))
+    assert rates == pytest.approx((0.5, 0.5), rel=0.01)
+    assert trace is not None
+
+
+DAY = "hour,requests_per_second\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (DAY, "found no hours"),
+        ("hour,what\n", "row 1: expected a header"),
+        (DAY + "".join(f"{hour},1\n" for hour in range(25)), "row 26: hour 24: a day has 24"),
+        (DAY + "0,1\n0,1\n", "row 3: hour: found '0', expected 1"),
+        (DAY + "0,-1\n", "row 2: requests per second: found '-1'"),
+        (DAY + "0,nan\n", "row 2: requests per second: found 'nan'"),
+        (DAY + "0\n", "row 2: found 1 fields"),
+        ("arrival,input,output\n0,1,1\n100000,1,1\n", "27.8 hours, a day has 24"),
+        ("input,output\n1,1\n", "has no times"),
+    ],
+)
+def test_a_bad_day_is_one_line(tmp_path, text, said):
+    with pytest.raises(InputError, match=said):
+        read_day(written(tmp_path, text))
+
+
+STOCK = """
+[chips]
+h100_sxm = {h100}
+h200_sxm = {h200}
+[[loads]]
+name = "chat"
+model = "llama-3.1-8b"
+rate = 5
+isl = 1024
+osl = 256
+tpot = 40
+[[loads]]
+name = "other"
+model = "llama-3.1-8b"
+rate = 4
+isl = 1024
+osl = 256
+tpot = 40
+"""
+
+
+def test_the_cheapest_chips_are_given_first(tmp_path):
+    text = STOCK.format(h100=8, h200=8)
+    split = best_split(read_stock(written(tmp_path, text), Scenario(prices="example")))
+    assert split.used("h200_sxm") == 0
+    assert split.is_best and split.in_dollars
+
+
+def test_what_the_cheap_ones_lack_the_others_give(tmp_path):
+    text = STOCK.format(h100=1, h200=8)
+    split = best_split(read_stock(written(tmp_path, text), Scenario(prices="example")))
+    assert split.used("h100_sxm") == 1
+    assert split.used("h200_sxm") > 0
+
+
+def test_a_stock_that_is_too_small_is_said(tmp_path):
+    text = STOCK.replace("h200_sxm = {h200}", "").format(h100=1)
+    with pytest.raises(InputError, match="too small for all loads"):
+        best_split(read_stock(written(tmp_path, text), Scenario()))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "chips: expected a table"),
+        ("[chips]\nh100_sxm = 0", "h100_sxm: found 0"),
+        ("[chips]\nh100_sxm = 8", "loads: expected 1 to"),
+        (
+            '[chips]\nh100_sxm = 8\n[[loads]]\nmodel = "llama-3.1-8b"',
+            "loads 1: rate: found nothing",
+        ),
+        ("[chips]\nh100_sxm = 8\n[[loads]]\nrats = 3", "loads 1: keyword 'rats' is unknown"),
+    ],
+)
+def test_a_bad_stock_is_one_line(tmp_path, text, said):
+    with pytest.raises(InputError, match=said):
+        read_stock(written(tmp_path, text), Scenario())
+
+
+class Taking:
+    """Stands for a plan of so many chips."""
+
+    def __init__(self, chips: int) -> None:
+        self.chips = chips
+
+
+ways = some.lists(
+    some.tuples(some.sampled_from("ab"), some.integers(1, 6), some.integers(1, 20)),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=60)
+@given(some.lists(ways, min_size=1, max_size=5), some.integers(1, 12), some.integers(1, 12))
+def test_the_search_finds_what_trying_all_finds(loads, first, second):
+    stock = {"a": first, "b": second}
+    options = [
+        sorted(
+            (Option(chip, Taking(chips), float(cost)) for chip, chips, cost in one),
+            key=lambda o: o.cost,
+        )
+        for one in loads
+    ]
+    costs = [
+        sum(one.cost for one in chosen)
+        for chosen in itertools.product(*options)
+        if all(sum(o.sized.chips for o in chosen if o.chip == c) <= n for c, n in stock.items())
+    ]
+    found = _Search(options, stock).run()
+    assert (None if found is None else sum(one.cost for one in found)) == min(costs, default=None)

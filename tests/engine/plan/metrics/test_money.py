@@ -1,0 +1,162 @@
+"""Dollars and joules: by hand, and never from prices that nobody gave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.cli import run
+from engine.plan.answer import answer
+from engine.plan.metrics.table import BY_ID
+from engine.plan.money import prices
+from engine.plan.money.power import power_law
+from engine.plan.money.prices import load_prices
+from engine.plan.prepared import prepare
+from engine.plan.sweep import sweep
+from engine.scenario import Best, Objectives, Scenario
+from engine.words.errors import InputError
+
+COST = BY_ID["usd_per_million_output"]
+SMALL = Scenario(
+    model="llama-3.1-8b", chip="h100_sxm", chips=2, objectives=Objectives(), max_batch=8
+)
+OWN = 'dated = "2026-11-01"\n[usd_per_chip_hour]\nh100_sxm = 3.6\n'
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a person's prices lie."""
+    path = tmp_path / "prices.toml"
+    monkeypatch.setattr(prices, "own_prices_path", lambda: path)
+    return path
+
+
+def swept(scenario: Scenario):
+    found = sweep(prepare(scenario), scenario)
+    assert found is not None
+    return found
+
+
+def test_cost_is_chips_by_price_over_tokens(own):
+    own.write_text(OWN)
+    table = swept(SMALL).table
+    tokens = table.metrics["tps_per_chip"]
+    assert table.metrics[COST.id] == pytest.approx(3.6 / 3600 / tokens * 1e6)
+
+
+def test_input_tokens_carry_the_same_cost(own):
+    own.write_text(OWN)
+    metrics = swept(SMALL).table.metrics
+    spent = metrics["usd_per_million_input"] * metrics["prefill_tps"]
+    assert spent == pytest.approx(metrics[COST.id] * metrics["request_tps"])
+
+
+def test_without_prices_there_is_no_cost(own):
+    assert COST.id not in swept(SMALL).table.metrics
+
+
+def test_the_example_is_never_used_silently(own):
+    assert not load_prices("").usd_per_chip_hour
+    assert "h100_sxm" in load_prices("example").usd_per_chip_hour
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        replace(SMALL, best=Best.COST),
+        replace(SMALL, objectives=Objectives(usd_per_million_output=2.0)),
+    ],
+)
+def test_asking_for_cost_without_prices_is_refused(own, scenario):
+    with pytest.raises(InputError, match="no prices: expected --prices FILE"):
+        swept(scenario)
+
+
+def test_a_chip_without_a_price_is_named(own):
+    own.write_text('dated = "2026-11-01"\n[usd_per_chip_hour]\nb200_sxm = 5\n')
+    with pytest.raises(InputError, match="no price of h100_sxm"):
+        swept(replace(SMALL, best=Best.COST))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "usd_per_chip_hour: expected a table"),
+        ("[usd_per_chip_hour]\nh100_sxm = 3", "dated: found nothing"),
+        ('dated = "x"\n[usd_per_chip_hour]\nh100_sxm = -1', "h100_sxm: found -1"),
+        ('dated = "x"\n[usd_per_chip_hour]\nh100_sxm = nan', "h100_sxm: found nan"),
+        ('dated = "x"\n[usd_per_chip_hour]\nh100_sxm = "3"', "expected dollars above 0"),
+    ],
+)
+def test_bad_prices_are_one_line(own, text, said):
+    own.write_text(text)
+    with pytest.raises(InputError, match=said):
+        load_prices("")
+
+
+def test_a_limit_on_cost_binds(own):
+    own.write_text(OWN)
+    table = swept(SMALL).table
+    middle = float(np.median(table.metrics[COST.id]))
+    limited = replace(SMALL, objectives=Objectives(usd_per_million_output=middle))
+    found = swept(limited).table
+    assert found.meets.any()
+    assert found.verdict(int(np.argmax(found.metrics[COST.id]))).metric is COST
+
+
+def test_ranking_by_energy_has_the_least_joules_first():
+    found = swept(replace(SMALL, best=Best.ENERGY))
+    joules = found.table.metrics["joules_per_token"]
+    assert joules[found.order[0]] == joules.min()
+
+
+def test_joules_and_tokens_per_megawatt_are_reciprocal():
+    metrics = swept(SMALL).table.metrics
+    assert metrics["tps_per_mw"] * metrics["joules_per_token"] == pytest.approx(1e6)
+
+
+def test_power_is_between_idle_and_the_limit_and_grows():
+    law = power_law()
+    share = law.share(np.linspace(0, 1, 50))
+    assert share[0] == law.idle
+    assert share[-1] == pytest.approx(1.0)
+    assert (np.diff(share) >= 0).all()
+    # Measured decode of an H200 of 700 W: 137 to 300 W (arXiv:2605.11999).
+    assert 137 <= 700 * float(law.share(np.array(0.02))) <= 300
+
+
+def test_limits_are_typed_and_said_in_their_unit():
+    assert COST.parse("$2.50", "--cost") == 2.5
+    assert COST.plain(2.0) == "$2"
+    assert COST.amount(0.4321) == "$ 0.43"
+    assert COST.beyond(2.0001, 2.0) == "$2.0001"
+    assert BY_ID["ttft_ms"].amount(1500.0) == "1.50 s"
+    for text in ("0", "-1", "nan", "ten", ""):
+        with pytest.raises(InputError, match="expected dollars above 0"):
+            COST.parse(text, "--cost")
+
+
+def test_a_plan_keeps_what_it_was_ranked_by(tmp_path, own, capsys):
+    own.write_text(OWN)
+    path = tmp_path / "plan.toml"
+    options = ["--model", "llama-3.1-8b", "--chip", "h100", "--chips", "1", "--max-batch", "4"]
+    assert run(["plan", *options, "--best", "cost", "--cost", "9", "-o", str(path)]) == 0
+    capsys.readouterr()
+    assert run(["check", str(path)]) == 0
+    from engine.plan.saved.plan_file import load_plan
+
+    scenario = load_plan(path).scenario
+    assert (scenario.best, scenario.objectives.usd_per_million_output) == (Best.COST, 9.0)
+
+
+def test_a_limit_on_cost_is_in_the_answer_with_what_it_costs(own):
+    own.write_text(OWN)
+    scenario = replace(SMALL, objectives=Objectives(usd_per_million_output=9.0))
+    prepared = prepare(scenario)
+    found = sweep(prepared, scenario)
+    assert found is not None and found.best is not None
+    spent = found.table.metrics[COST.id][found.best]
+    assert f"$/M out {spent:.3g} of 9" in answer(prepared, scenario, found)

@@ -1,0 +1,127 @@
+"""Fleets in the app: the page's lines, and the way to it by keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.plan.fleet.day import planned_day
+from engine.plan.fleet.fewest import sized_fleet
+from engine.plan.stock import best_split, read_stock
+from engine.scenario import Workload
+from tests.tui.driving import SMALL, press, running, until
+from tui.overlays.fleet_lines import Shown, fleet_lines
+from tui.overlays.fleet_page import FleetPage
+from tui.overlays.picker import Picker
+
+pytestmark = pytest.mark.usefixtures("own_folders")
+LOADED = replace(SMALL, workload=Workload(1024, 256, rate=20.0), prices="example")
+RATES = (0.0, 5.0, 40.0, 20.0)
+DAY = "hour,requests_per_second\n" + "".join(f"{h},{r}\n" for h, r in enumerate(RATES))
+STOCK = """
+[chips]
+h100_sxm = 8
+[[loads]]
+name = "chat"
+model = "llama-3.1-8b"
+rate = 5
+isl = 1024
+osl = 256
+"""
+SIZES = [(78, 20), (118, 36), (58, 12)]
+
+
+def text(lines) -> str:
+    return "\n".join("".join(part for part, _ in one) for one in lines)
+
+
+def fits(lines, width: int) -> bool:
+    return all(len(text([one])) <= width for one in lines)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_day_is_a_curve_and_its_hours(width: int, height: int):
+    days = planned_day(LOADED, RATES, grows=True)
+    lines = fleet_lines(Shown("day", 1.0, days), width, height)
+    told = text(lines)
+    assert fits(lines, width)
+    for word in ("at the peak", "on average", "a day", "kWh", "no hour below", "replicas", "⣀"):
+        assert word in told
+    assert all(f"\n   {hour:02d} " in told for hour in range(len(RATES)))
+
+
+def test_hours_below_are_said_and_their_chips_draw_power():
+    few = replace(LOADED, chips=1)
+    day = planned_day(few, (5.0, 500.0), grows=False)[0]
+    assert day.rows()[1]["kwh"] == pytest.approx(day.rows()[0]["kwh"])
+    assert "below the objectives" in text(fleet_lines(Shown("day", 1.0, (day,)), 100, 30))
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_rate_has_every_layout(width: int, height: int):
+    fleet = sized_fleet(LOADED)
+    lines = fleet_lines(Shown("rate", 1.0, fleet), width, height)
+    assert fits(lines, width)
+    assert "to be 90 % sure" in text(lines)
+    assert all(one.arrangement.layout_name in text(lines) for one in fleet.sized)
+
+
+def test_a_stock_shows_what_is_used_of_it(tmp_path: Path):
+    path = tmp_path / "stock.toml"
+    path.write_text(STOCK)
+    lines = fleet_lines(Shown("s", 1.0, best_split(read_stock(path, SMALL))), 78, 20)
+    assert fits(lines, 78)
+    assert "chat" in text(lines) and "/ 8" in text(lines)
+
+
+def test_progress_and_what_is_wrong_are_said():
+    assert "40%" in text(fleet_lines(Shown("day.csv", 0.4), 80, 20))
+    assert "row 3" in text(fleet_lines(Shown("day.csv", refused="day.csv: row 3"), 80, 20))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a day."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "day.csv").write_text(DAY)
+    return tmp_path
+
+
+async def test_a_day_is_picked_planned_and_closed(folder: Path):
+    async with running(LOADED) as (screen, pilot):
+        await press(pilot, "d")
+        assert isinstance(pilot.app.screen, Picker)
+        assert "day.csv" in pilot.app.screen.view.text
+        await press(pilot, *"day", "enter")
+        page = pilot.app.screen
+        assert isinstance(page, FleetPage)
+        await until(pilot, lambda: page.shown.found is not None)
+        first = page.view.text
+        await press(pilot, "right")
+        assert page.view.text != first and page.shown.place == 1
+        await press(pilot, "c")
+        await until(pilot, lambda: page.shown.found is not None)
+        assert "2 chips at the peak" in page.view.text
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+
+
+async def test_a_bad_day_is_one_line_on_the_page(folder: Path):
+    (folder / "day.csv").write_text(DAY + "9,1\n")
+    async with running(LOADED) as (_, pilot):
+        await press(pilot, "colon", *"fleet day.csv", "enter")
+        page = pilot.app.screen
+        await until(pilot, lambda: page.shown.refused)
+        assert "row 6: hour" in page.view.text
+
+
+async def test_closing_stops_it_and_a_rate_is_asked_for(folder: Path):
+    async with running(LOADED) as (screen, pilot):
+        await press(pilot, "d", "enter", "escape")
+        assert pilot.app.screen is screen
+    async with running() as (screen, pilot):
+        await press(pilot, "d", "enter")
+        assert pilot.app.screen is screen
+        assert "needs requests per second" in screen.footer.text

@@ -1,0 +1,1 @@
+"""Beside the keys: what works while the app goes on answering them."""

@@ -1,0 +1,1 @@
+"""Drawing: text in roles, the theme's styles, numbers in fixed widths. Pure."""

@@ -1,0 +1,1 @@
+"""Fields: how every part of a scenario is read, written and stepped."""

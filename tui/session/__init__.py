@@ -1,0 +1,1 @@
+"""The session: the scenario, its history, its table, and what is kept of it."""
