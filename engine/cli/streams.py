@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from io import TextIOBase, TextIOWrapper
 from types import FrameType
 
-from engine.words.errors import RooftopError
+from engine.words.errors import InputError, RooftopError
 from engine.words.messages import error_text, retold, say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 
 FOUND, NOTHING_MEETS, BAD_INPUT = 0, 1, 2
@@ -66,8 +67,7 @@ def guarded(work: Callable[[], int]) -> int:
         what = (
             say("the output cannot be written") if error.filename is None else str(error.filename)
         )
-        reason = error.strerror or type(error).__name__
-        tell(f"rooftop: {clean(what)}: {reason[:1].lower()}{reason[1:]}")
+        tell(f"rooftop: {clean(what)}: {system_reason(error)}")
         return BAD_INPUT
     except MemoryError:
         tell(f"rooftop: {say('there is not enough memory for this')}")
@@ -83,8 +83,9 @@ def having(done: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise OSError(error.errno, f"{reason}; {done}") from None
+        sys.stdout = None
+        reason = say("the output cannot be written: {reason}", reason=system_reason(error))
+        raise InputError(f"{reason}; {done}") from None
 
 
 def _code_of(work: Callable[[], int]) -> int:

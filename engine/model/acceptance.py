@@ -37,6 +37,7 @@ class Basis(StrEnum):
     OTHER_TEXT = "this model on other text"
     FAMILY = "models of its family"
     METHOD = "other models"
+    OTHER_METHOD = "EAGLE-3, in place of this method"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def acceptance_of(name: str, method: DraftMethod, text: Text) -> Acceptance:
     rows = [one for one in known_acceptances() if one.method is method]
     if not rows:
         # Methods that nobody has published figures of are taken to be like EAGLE-3's.
-        return replace(acceptance_of(name, DraftMethod.EAGLE3, text), method=method)
+        like = acceptance_of(name, DraftMethod.EAGLE3, text)
+        return replace(like, method=method, basis=Basis.OTHER_METHOD)
     own = [one for one in rows if one.model == stem(name)]
     akin = [one for one in rows if family(one.model) == family(name)]
     for group, basis in ((own, Basis.MODEL), (akin, Basis.FAMILY), (rows, Basis.METHOD)):

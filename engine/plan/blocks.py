@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.figures import Figures, Told
-from engine.plan.metrics.metric import Answers, Metric, Needs
+from engine.plan.metrics.metric import Answers, Metric
 from engine.plan.metrics.table import (
     CODES,
     MEMORY,
@@ -245,12 +245,11 @@ def _figures(
         for metric in metrics_of(prepared.kind)
         if (one_token or metric.answers is not Answers.ONE_TOKEN)
         and (not metric.asked or metric.id in block.told.asked)
-        and (metric.needs is Needs.NOTHING or (charges is not None and charges.says(metric.needs)))
+        and charges.says(metric.needs)
     ]
 
-    def bill(tokens: FloatArray) -> Bill:
-        assert charges is not None
-        return charges.bill(*rows, tokens)
+    def bill(rate: FloatArray) -> Bill:
+        return charges.bill(*rows, rate)
 
     return Figures(
         tuple(names),

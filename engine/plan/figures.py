@@ -65,8 +65,10 @@ class Told:
         )
 
     @property
-    def tokens(self) -> FloatArray:
-        """Tokens per second, read and written."""
+    def passing(self) -> FloatArray:
+        """Tokens per second, read and written, or samples."""
+        if "samples" in self.rates:
+            return self.rates["samples"]
         return self.rates["request_tokens"] + self.rates["prompt_tokens"]
 
     @property
@@ -81,8 +83,8 @@ class Told:
 @dataclass(frozen=True, slots=True, eq=False)
 class Figures(Mapping[str, FloatArray]):
     """The columns of ``names``, metrics of what is ``told`` of rows that take so many ``chips``,
-    under the bill of so many tokens per second; NaN where they are not ``served``, and for metrics
-    that mean ``nothing``."""
+    under the bill of so many tokens or samples per second; NaN where they are not ``served``, and
+    for metrics that mean ``nothing``."""
 
     names: tuple[str, ...]
     told: Told
@@ -138,7 +140,7 @@ class Figures(Mapping[str, FloatArray]):
             say_parts=_nothing,
             passes={},
             weigh=lambda _: (),
-            bill=None if metric.needs is Needs.NOTHING else self.bill(told.tokens),
+            bill=None if metric.needs is Needs.NOTHING else self.bill(told.passing),
         )
 
 

@@ -13,6 +13,7 @@ from engine.plan.launch.process import Launch
 from engine.plan.launch.remark import Gap
 from engine.plan.launch.template import template_launch
 from engine.plan.metrics.metric import Metric
+from engine.plan.money.words import limited_money
 from engine.plan.names.benchmark import EncoderName, FpsName, fps_model
 from engine.plan.nudges.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
@@ -42,7 +43,13 @@ class ForwardPlans:
     def heading(self, prepared: Prepared, metric: Metric) -> str:
         """The metric's label, in what the model counts: images or sequences."""
         samples = prepared.forward_model.samples
-        return metric.label.replace("images", samples).replace("img", _SHORT[samples])
+        short = _SHORT[samples]
+        label = metric.label.replace("images", samples).replace("img", short)
+        return (
+            label.replace("token", short)
+            .replace("tok/", f"{short}/")
+            .replace("M out", f"M {short}")
+        )
 
     def subject(self, prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
         """``ResNet-50 on 2 × L40S, 2 instances each in W8A8, batch 16``."""
@@ -74,11 +81,13 @@ class ForwardPlans:
         latency = duration_within(
             table.value(row, "latency_ms"), accuracy.share("latency"), objectives.latency_ms
         )
+        money = limited_money(table, row, objectives, lambda one: self.heading(prepared, one))
+        told = [say("{latency} per batch", latency=latency), *(word for _, word in money)]
         return say(
-            "{speed} {samples}/s/chip at {latency} per batch",
+            "{speed} {samples}/s/chip at {told}",
             speed=speed,
             samples=say(prepared.forward_model.samples),
-            latency=latency,
+            told=say(", ").join(told),
         )
 
     def names(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.model.precision import Precision
 from engine.plan.metrics.metric import Metric
-from engine.plan.metrics.money import MONEY_METRICS
 from engine.plan.metrics.table import BY_ID, USED, statistics_of
+from engine.plan.money.words import limited_money
 from engine.plan.names.benchmark import FtlName, TpsName, model_and_size
 from engine.plan.prepared import Prepared
 from engine.plan.ranges.accuracy import Accuracy
@@ -105,7 +105,8 @@ class TokenPlans:
             for value, limit in [(table.value(row, one.id), one.limit_in(objectives))]
         )
         speed = rate_within(table.value(row, rated.id), accuracy.share(rated.range))
-        limited, load = _of_money(table, row, objectives), _of_the_load(table, row, objectives)
+        limited = limited_money(table, row, objectives, lambda one: say(one.short))
+        load = _of_the_load(table, row, objectives)
         if table.at_rate and isinstance(arrangement := table.arrangement(row), Aggregated):
             priced = _COST.id in table.metrics
             cost = [_cost(table, row, objectives)] if priced else []
@@ -186,22 +187,6 @@ def _limited_times(times: Sequence[Metric], objectives: Objectives) -> Iterator[
     for one in every:
         limited = [other for other in statistics_of(one) if other.limit_in(objectives) is not None]
         yield from limited or ([one] if one in times else [])
-
-
-def _of_money(table: Table, row: int, objectives: Objectives) -> Iterator[tuple[Metric, str]]:
-    """What tokens cost and what energy they take, where that has a limit."""
-    for metric in MONEY_METRICS:
-        limit = metric.limit_in(objectives)
-        if limit is not None and metric.id in table.metrics:
-            yield (
-                metric,
-                say(
-                    "{name} {value} of {limit}",
-                    name=say(metric.short),
-                    value=f"{table.value(row, metric.id):.3g}",
-                    limit=f"{limit:g}",
-                ),
-            )
 
 
 def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str]:

@@ -33,7 +33,7 @@ def standing(table: Table, scenario: Scenario) -> FloatArray:
 
 
 def _wanted(table: Table, scenario: Scenario) -> FloatArray:
-    """What is wanted most, more is better; models that are not billed have their throughput."""
+    """What is wanted most, more is better."""
     least = _LEAST.get(scenario.best, "")
     if least not in table.metrics:
         return table.metrics[table.throughput]

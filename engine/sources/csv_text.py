@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.sources.files import open_file
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 
 
@@ -29,12 +30,11 @@ def open_csv(path: Path, maximum: int, expected: str) -> Iterator[TextIOWrapper]
         ):
             yield stream
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
         raise InputError(
             say(
                 "{shown}: {reason}, expected {expected}",
                 shown=shown,
-                reason=reason,
+                reason=system_reason(error),
                 expected=expected,
             )
         ) from None

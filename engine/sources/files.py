@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 
 MAXIMUM_CONFIG_BYTES = 4 << 20
@@ -76,14 +77,11 @@ def _is_regular(handle: int) -> bool:
 
 
 def _unreadable(shown: str, error: Exception, expected: str) -> InputError:
-    told = getattr(error, "strerror", None)
-    missing = isinstance(error, FileNotFoundError)
-    reason = say("no such file or directory") if missing else (told or say("no such name")).lower()
     return InputError(
         say(
             "{shown}: cannot be read: {reason}; expected {expected}",
             shown=shown,
-            reason=reason,
+            reason=system_reason(error),
             expected=expected,
         )
     )
@@ -183,12 +181,11 @@ def write_text(path: Path, text: str) -> None:
             )
         ) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no such name can be"
         raise InputError(
             say(
                 "{shown}: cannot be written: {reason}; nothing was changed",
                 shown=shown,
-                reason=reason,
+                reason=system_reason(error),
             )
         ) from None
     _sync_folder(target.parent, shown)
@@ -321,12 +318,11 @@ def _sync_folder(folder: Path, shown: str) -> None:
         os.fsync(handle)
     except OSError as error:
         if error.errno not in _NO_SYNC:
-            reason = error.strerror or type(error).__name__
             raise InputError(
                 say(
                     "{shown}: was written, but the disk does not confirm its name: {reason}",
                     shown=shown,
-                    reason=reason,
+                    reason=system_reason(error),
                 )
             ) from None
     finally:

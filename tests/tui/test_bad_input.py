@@ -73,9 +73,9 @@ async def test_plans_that_cannot_be_opened_or_written():
             assert name in message
             assert words in message
         for name, words in {
-            "nowhere/p.toml": "No such file or directory; nothing was changed",
+            "nowhere/p.toml": "no such file or directory; nothing was changed",
             "fifo.toml": "is no regular file",
-            "folder.toml": "Is a directory",
+            "folder.toml": "is a directory",
             "~no-such-user/p": "no home folder of that name",
         }.items():
             message = await answered(pilot, "s", name)
@@ -117,7 +117,7 @@ async def test_a_full_disk_keeps_the_old_plan(monkeypatch):
         await press(pilot, "2", "down", "right")
         monkeypatch.setattr(os, "fsync", full)
         message = await answered(pilot, "s", "p.toml")
-        assert "No space left on device; nothing was changed" in message
+        assert "no space left on device; nothing was changed" in message
         assert Path("p.toml").read_text() == old
         assert screen.store.dirty
 

@@ -344,7 +344,6 @@ WORKLOAD: tuple[Field, ...] = (
             _set_best,
             lambda s, way: replace(s, best=_following(s.best, way)),
             hint="throughput, cost, energy",
-            kinds=LANGUAGE,
         ),
         Field(
             "certainty",
@@ -360,7 +359,6 @@ WORKLOAD: tuple[Field, ...] = (
             lambda s: s.prices or "own",
             lambda s, text: replace(s, prices="" if text.strip() == "own" else text.strip()),
             hint="file, example; empty: own",
-            kinds=LANGUAGE,
         ),
     ),
     *grouped(

@@ -13,6 +13,7 @@ from engine.sources.files import refuse_other, write_text
 from engine.sources.profile_files import read_toml, user_folder
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 
 _CALIBRATED = "calibrated to"
@@ -42,9 +43,8 @@ def write_profile(framework: Framework, name: str, chip: str, runs: int) -> Path
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
         raise InputError(
-            say("{folder}: {reason}", folder=clean(str(folder)), reason=reason)
+            say("{folder}: {reason}", folder=clean(str(folder)), reason=system_reason(error))
         ) from None
     refuse_other(path, _is_calibrated, "calibration")
     write_text(path, tomli_w.dumps(values))

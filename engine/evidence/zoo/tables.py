@@ -13,6 +13,7 @@ from typing import Literal
 
 from engine.sources.files import read_text
 from engine.words.errors import InputError
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 from engine.words.units import parse_decimal
 
@@ -61,8 +62,7 @@ def config_folders(folder: Path) -> Iterator[Path]:
     try:
         inner = sorted(folder.iterdir())
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise InputError(f"{clean(str(folder))}: {reason}") from None
+        raise InputError(f"{clean(str(folder))}: {system_reason(error)}") from None
     yield from (path for path in inner if lexists(path / "config.json"))
 
 

@@ -1,7 +1,8 @@
 """Linear attention as flash-linear-attention builds it (fla/layers and fla/models of
 https://github.com/fla-org/flash-linear-attention): gated linear attention (arXiv:2312.06635),
-retention (arXiv:2307.08621), the delta rule (arXiv:2406.06484), gated or not, and HGRN 2
-(arXiv:2404.07904).
+retention (arXiv:2307.08621), the delta rule (arXiv:2406.06484), gated or not, also by channel
+(Kimi's, arXiv:2510.26692), gated slots (arXiv:2409.07146), HGRN and HGRN 2 (arXiv:2311.04823,
+2404.07904) and MesaNet (arXiv:2506.05233).
 
 Some layers of a model may be softmax attention (``attn``).
 """
@@ -25,7 +26,6 @@ _COSMETIC = (
     "attn_mode",
     "clamp_min",
     "elementwise_affine",
-    "feature_map",
     "fuse_cross_entropy",
     "fuse_linear_cross_entropy",
     "fuse_norm",
@@ -36,7 +36,13 @@ _COSMETIC = (
     "use_gk",
     "use_gv",
     "use_l2warp",
-    "use_lower_bound",
+    "clamp_max",
+    "gate_logit_normalizer",
+    "lambda_lower_bound",
+    "lower_bound",
+    "max_cg_step_training",
+    "safe_gate",
+    "use_norm",
     "use_output_norm",
 )
 _GATE_RANK = 16
@@ -59,6 +65,10 @@ class _Part:
     gated: bool
     more: tuple[Matrix, ...] = ()
     other: int = 0
+    unmoved: int = 0
+    """Outputs that no short convolution sees."""
+    convolved: bool = False
+    """Whether short convolutions are there when the file is silent."""
 
 
 def read(keys: Keys) -> Architecture:
@@ -78,7 +88,14 @@ def read(keys: Keys) -> Architecture:
         layer(softmax.get(index, mixer), part, norm_parameters=2 * hidden)
         for index in range(layers)
     ]
-    return assemble(keys, hidden, keys.integer("vocab_size", default=32_000), blocks, Traits())
+    vocabulary = keys.integer("vocab_size", default=32_000)
+    bounds = layers * hidden if _bounded(keys) else 0
+    return assemble(keys, hidden, vocabulary, blocks, Traits(), other=bounds)
+
+
+def _bounded(keys: Keys) -> bool:
+    """Whether forget gates have a floor per layer and channel (HGRN's ``lower_bounds``)."""
+    return keys.model_type in ("hgrn", "hgrn2") and keys.flag("use_lower_bound", default=True)
 
 
 def _mixer(keys: Keys, hidden: int, part: _Part) -> Mixer:
@@ -90,14 +107,13 @@ def _mixer(keys: Keys, hidden: int, part: _Part) -> Mixer:
     matrices = [
         column("q", part.queries, "qkv"),
         column("k", part.keys, "qkv"),
-        column("v", part.values, "qkv"),
     ]
+    matrices += [column("v", part.values, "qkv")] if part.values else []
     matrices += [column("g", part.outputs, "")] if part.gated else []
     back = Matrix("attn.o_proj", part.outputs, hidden, Role.MIXER, Split.ROW)
-    delta = part.operations != _DECAYED
-    channels = part.queries + part.keys + part.values
+    channels = part.queries + part.keys + part.values - part.unmoved
     kernel = keys.integer("conv_size", default=4, maximum=1024)
-    if not keys.flag("use_short_conv", default=delta):
+    if not keys.flag("use_short_conv", default=part.convolved):
         channels = 0
     core = StateCore(
         "linear attention",
@@ -183,6 +199,7 @@ def _delta(keys: Keys, hidden: int) -> _Part:
         gated=keys.flag("use_gate", default=False),
         more=step if keys.flag("use_beta", default=True) else (),
         other=wide_v // heads,
+        convolved=True,
     )
 
 
@@ -207,6 +224,106 @@ def _gated_delta(keys: Keys, hidden: int) -> _Part:
             for name in "ab"
         ),
         other=2 * value_heads + value,
+        convolved=True,
+    )
+
+
+def _kimi(keys: Keys, hidden: int) -> _Part:
+    """Decay and output gate come through bottlenecks of one head's width."""
+    heads = _heads(keys, 16)
+    value_heads = keys.optional_integer("num_v_heads", minimum=1) or heads
+    if value_heads % heads:
+        raise keys.problem("num_v_heads", value_heads, f"a multiple of the {heads} heads")
+    head = keys.integer("head_dim", default=128, maximum=100_000)
+    value = int(head * keys.number("expand_v", default=1.0))
+    role, whole = Role.MIXER, Split.REPLICATED
+    decay, wide = value_heads * head, value_heads * value
+    return _Part(
+        queries=heads * head,
+        keys=heads * head,
+        values=wide,
+        outputs=wide,
+        heads=value_heads,
+        state=value_heads * head * value,
+        operations=_GATED_DELTA,
+        gated=False,
+        more=(
+            Matrix("attn.f_proj.0", hidden, value, role, whole),
+            Matrix("attn.f_proj.1", value, decay, role),
+            Matrix("attn.b_proj", hidden, value_heads, role),
+            Matrix("attn.g_proj.0", hidden, value, role, whole),
+            Matrix("attn.g_proj.1", value, wide, role, bias=True),
+        ),
+        other=value_heads + decay + value,
+        convolved=True,
+    )
+
+
+def _slots(keys: Keys, hidden: int) -> _Part:
+    """Two states of so many slots per head: what is looked for, and what is found."""
+    if keys.text("feature_map", default="swish") == "t2r":
+        raise keys.problem("feature_map", "t2r", "one of swish, relu")
+    wide_k = int(hidden * keys.number("expand_k", "exapnd_k", default=1.0))
+    wide_v = int(hidden * keys.number("expand_v", "exapnd_v", default=1.0))
+    heads = _heads(keys, 4, wide_k, wide_v)
+    kv_heads = keys.optional_integer("num_kv_heads", minimum=1) or heads
+    if heads % kv_heads:
+        raise keys.problem("num_kv_heads", kv_heads, f"a divisor of the {heads} heads")
+    slots = keys.integer("num_slots", default=64 if not keys.has("num_slots") else wide_k // heads)
+    shared = heads // kv_heads
+    keys.ignore("use_output_gate")
+    return _Part(
+        queries=wide_k,
+        keys=wide_k // shared,
+        values=wide_v // shared,
+        outputs=wide_v,
+        heads=heads,
+        state=slots * (wide_k + wide_v),
+        operations=_DECAYED,
+        gated=False,
+        more=(Matrix("attn.f_proj", hidden, kv_heads * slots, Role.MIXER),),
+        other=hidden,
+    )
+
+
+def _hgrn(keys: Keys, hidden: int) -> _Part:
+    """Input, forget gate and output gate of every channel; a figure per channel is its state."""
+    keys.ignore("num_heads")
+    inner = hidden * keys.integer("expand_ratio", default=1, maximum=1024)
+    return _Part(
+        queries=inner,
+        keys=inner,
+        values=0,
+        outputs=inner,
+        heads=inner,
+        state=inner,
+        operations=_DECAYED,
+        gated=True,
+        other=inner,
+    )
+
+
+def _mesa(keys: Keys, hidden: int) -> _Part:
+    """Two states per head; each token solves for its query by steps that read one of them."""
+    heads = _heads(keys, 16)
+    head = keys.integer("head_dim", default=128, maximum=100_000)
+    steps = keys.integer("max_cg_step_decoding", default=30, maximum=10_000)
+    wide = heads * head
+    return _Part(
+        queries=wide,
+        keys=wide,
+        values=wide,
+        outputs=wide,
+        heads=heads,
+        state=2 * wide * head,
+        operations=_DECAYED + steps,
+        gated=keys.flag("use_output_gate", default=False),
+        more=tuple(
+            Matrix(f"attn.{name}_proj", hidden, heads, Role.MIXER, bias=True) for name in "ab"
+        ),
+        other=wide + head,
+        unmoved=wide,
+        convolved=True,
     )
 
 
@@ -236,4 +353,8 @@ _PARTS: dict[str, Callable[[Keys, int], _Part]] = {
     "delta_net": _delta,
     "gated_deltanet": _gated_delta,
     "hgrn2": _hgrn2,
+    "hgrn": _hgrn,
+    "kda": _kimi,
+    "gsa": _slots,
+    "mesa_net": _mesa,
 }

@@ -8,7 +8,12 @@ from engine.model.dialects.index import reader_for
 from engine.model.dialects.multimodal import text_keys as text_keys_flat
 from engine.model.dialects.nesting import text_keys, with_outer
 from engine.model.dialects.qwen_hybrid import read_text
-from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers import (
+    linear,
+    transformer_layer,
+    two_layer_projector,
+    whisper_encoder,
+)
 from engine.model.dialects.towers_more import idefics_layers
 from engine.model.keys import Keys
 
@@ -67,7 +72,8 @@ TEXT_OF_VERSION = {
 
 
 def _flat(keys: Keys) -> Architecture:
-    """The text model's keys beside those of SigLIP and the resampler; speech is not counted."""
+    """The text model's keys beside those of SigLIP and the resampler, and of Whisper's encoder;
+    what speaks is not counted."""
     version = str(keys.values.get("version", "2.6"))
     keys.ignore("version")
     kind = TEXT_OF_VERSION.get(version)
@@ -80,14 +86,14 @@ def _flat(keys: Keys) -> Architecture:
         raise inner.problem("model_type", inner.model_type, f"{kind}, as version {version} has")
     text = reader(inner)
     keys.ignore(*_PICTURES)
-    spoken = [name for name in ("audio_config", "tts_config") if keys.values.get(name)]
-    keys.ignore("audio_config", "tts_config")
-    if spoken:
-        keys.leave_out("these parts are", *spoken)
+    heard = _heard(keys, text.hidden_size)
+    if keys.values.get("tts_config"):
+        keys.leave_out("these parts are", "tts_config")
+    keys.ignore("tts_config")
     vision = keys.scope("vision_config", model_type="siglip_vision_model")
     if vision is None:
         keys.leave_out("absent, the vision tower is", "vision_config")
-        return text
+        return with_outer(text, keys, inner, heard)
     last = int(keys.flag("drop_vision_last_layer", default=False))
     hidden = vision.integer("hidden_size")
     width = vision.integer("intermediate_size")
@@ -95,7 +101,20 @@ def _flat(keys: Keys) -> Architecture:
     wide = text.hidden_size
     queries = keys.integer("query_num", default=64) * wide
     resampler = queries + hidden * wide + 5 * wide**2 + 10 * wide
-    return with_outer(text, keys, inner, tower + resampler)
+    return with_outer(text, keys, inner, tower + resampler + heard)
+
+
+def _heard(keys: Keys, text_hidden: int) -> int:
+    """Whisper's encoder with learned positions, and two projections (vLLM, minicpmo.py)."""
+    audio = keys.scope("audio_config", model_type="whisper")
+    if audio is None:
+        return 0
+    audio.tower = True
+    width = audio.integer("encoder_ffn_dim")
+    positions = audio.integer("max_source_positions") * audio.integer("d_model")
+    elements = whisper_encoder(audio) + positions
+    audio.ignore(*audio.values)
+    return elements + two_layer_projector(width // 4, text_hidden)
 
 
 _PICTURES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.model.dialects.conformer import fast_conformer
 from engine.model.dialects.towers import linear, transformer_layer
 from engine.model.keys import Keys
 from engine.words.text import clean
@@ -142,34 +143,4 @@ def parakeet(keys: Keys, outer: Keys, text_hidden: int) -> int:
     bias = keys.flag("projection_bias", default=False)
     keys.ignore("sampling_rate")
     projector = hidden + linear(hidden, middle, bias) + linear(middle, text_hidden, bias)
-    return parakeet_encoder(keys, biased=False) + projector
-
-
-def parakeet_encoder(keys: Keys, *, biased: bool) -> int:
-    """FastConformer (arXiv:2305.05084). ``biased``: attention and feed-forward parts have biases
-    where the file does not say."""
-    hidden = keys.integer("hidden_size")
-    width = keys.integer("intermediate_size")
-    layers = keys.integer("num_hidden_layers", maximum=10_000)
-    kernel = keys.integer("conv_kernel_size", default=9, maximum=1000)
-    keys.ignore("num_attention_heads", "max_position_embeddings", "subsampling_conv_stride")
-    keys.ignore("num_key_value_heads", "scale_input", "dropout_positions")
-    bias = keys.flag("attention_bias") if keys.has("attention_bias") else biased
-    conv_bias = keys.flag("convolution_bias", default=True)
-    feed_forward = linear(hidden, width, bias) + linear(width, hidden, bias)
-    attention = 4 * linear(hidden, hidden, bias) + hidden**2 + 2 * hidden
-    convolution = 3 * hidden**2 + kernel * hidden + 2 * hidden + (4 * hidden if conv_bias else 0)
-    block = 2 * feed_forward + attention + convolution + 10 * hidden
-    return _shortening(keys, hidden) + layers * block
-
-
-def _shortening(keys: Keys, hidden: int) -> int:
-    """A convolution over all, then ones by channel, each with a mixing of channels."""
-    factor = keys.integer("subsampling_factor", default=8, maximum=1024)
-    channels = keys.integer("subsampling_conv_channels", default=256)
-    kernel = keys.integer("subsampling_conv_kernel_size", default=3, maximum=100)
-    steps = factor.bit_length() - 1
-    first = linear(kernel**2, channels)
-    further = (kernel**2 + 1) * channels + linear(channels, channels)
-    bands = keys.integer("num_mel_bins", default=80) // factor
-    return first + (steps - 1) * further + linear(channels * bands, hidden)
+    return fast_conformer(keys, biased=False).parameters + projector

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.model.dialects import (
     towers,
     towers_audio,
+    towers_dots3,
     towers_early,
     towers_lines,
     towers_listening,
@@ -287,7 +288,12 @@ WRAPPERS = {
         harmless=("use_frame_special_tokens", "vit_config"),
     ),
     "dots3_note": Wrapper(
-        "dots3_note_text", vision_type="dots3_note_vision", audio_type="dots3_note_audio"
+        "dots3_note_text",
+        towers_dots3.vision,
+        "dots3_note_vision_encoder",
+        towers_dots3.audio,
+        "dots3_note_audio_encoder",
+        always=True,
     ),
     "got_ocr2": Wrapper("qwen2", towers_ocr.got_ocr2, "got_ocr2_vision", always=True),
     "hyperclovax_vision_v2": Wrapper(

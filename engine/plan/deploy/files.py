@@ -21,6 +21,7 @@ from engine.scenario import Scenario
 from engine.sources.files import write_text
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 from engine.work.arrangement import Arrangement
 
@@ -104,12 +105,11 @@ def write_artefacts(made: Artefacts, folder: Path, *, force: bool) -> tuple[Path
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or "cannot be made").lower()
         raise InputError(
             say(
                 "{folder}: {reason}, expected a folder",
                 folder=clean(str(folder), 160),
-                reason=reason,
+                reason=system_reason(error),
             )
         ) from None
     for name, path in paths.items():

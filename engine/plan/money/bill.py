@@ -32,12 +32,13 @@ _OF_BEST = {Best.THROUGHPUT: Needs.NOTHING, Best.COST: Needs.PRICE, Best.ENERGY:
 @dataclass(frozen=True, slots=True)
 class Charges:
     """What the chips of every arrangement cost in every precision, arrays of (precisions,
-    arrangements); NaN where nobody says."""
+    arrangements); NaN where nobody says. ``flops_each`` are those of a token, or of a sample of a
+    forward model."""
 
     usd_per_hour: FloatArray
     limit_watts: FloatArray
     peak_flops: FloatArray
-    flops_per_token: float
+    flops_each: float
 
     def says(self, needs: Needs) -> bool:
         """Whether somebody says what a metric needs."""
@@ -46,9 +47,9 @@ class Charges:
         known = self.usd_per_hour if needs is Needs.PRICE else self.limit_watts
         return bool(np.all(np.isfinite(known)))
 
-    def bill(self, precision: IntArray, arrangement: IntArray, tokens: FloatArray) -> Bill:
-        """Of rows that read and write so many ``tokens`` per second, by their places."""
-        mfu = self.flops_per_token * tokens / self.peak_flops[precision, arrangement]
+    def bill(self, precision: IntArray, arrangement: IntArray, rate: FloatArray) -> Bill:
+        """Of rows through which so many tokens or samples go per second, by their places."""
+        mfu = self.flops_each * rate / self.peak_flops[precision, arrangement]
         watts = self.limit_watts[precision, arrangement] * power_law().share(mfu)
         return Bill(self.usd_per_hour[precision, arrangement], watts)
 
@@ -58,10 +59,8 @@ def charges_of(
     scenario: Scenario,
     arrangements: Sequence[Arrangement],
     precisions: Sequence[Precision],
-) -> Charges | None:
-    """What arrangements of a scenario cost; None of models without tokens."""
-    if prepared.kind is not ModelKind.TOKENS:
-        return None
+) -> Charges:
+    """What arrangements of a scenario cost."""
     prices = load_prices(scenario.prices)
     prefill = np.array([float(_prefilling(one)) for one in arrangements])
     others = np.array([float(one.chips) for one in arrangements]) - prefill
@@ -85,9 +84,15 @@ def charges_of(
         of_all(lambda chip, _: prices.of(chip.id)),
         of_all(lambda chip, _: chip.watts or math.nan),
         of_all(peak),
-        # Two operations for every parameter that a token meets.
-        2.0 * prepared.architecture.active_parameters,
+        _flops_each(prepared),
     )
+
+
+def _flops_each(prepared: Prepared) -> float:
+    """Operations for a token, two for every parameter that it meets, or for a sample."""
+    if prepared.kind is ModelKind.FORWARD:
+        return prepared.forward_model.flops
+    return 2.0 * prepared.architecture.active_parameters
 
 
 def _prefilling(arrangement: Arrangement) -> int:

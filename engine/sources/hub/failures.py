@@ -12,6 +12,7 @@ from engine.sources.hub.client import constants, endpoint, has_token, host_of, p
 from engine.sources.hub.reference import HubReference
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 
 _NAME_UNKNOWN = ("name or service not known", "nodename nor servname", "name resolution", "getaddr")
@@ -202,11 +203,10 @@ def _of_machine(chain: list[BaseException], names: set[str], where: str) -> str:
         if isinstance(one, OSError) and one.errno in _NO_SPACE:
             return say("the disk of the cache {cache} is full; HF_HOME moves it", cache=cache)
         if isinstance(one, OSError) and one.errno is not None:
-            reason = (one.strerror or say("cannot be written")).lower()
             return say(
                 "the cache {cache} cannot be used: {reason}; HF_HOME moves it",
                 cache=cache,
-                reason=reason,
+                reason=system_reason(one),
             )
     if "FileMetadataError" in names:
         return say(

@@ -14,6 +14,7 @@ from engine.sources.traces.records import ARRIVAL, INPUT, OUTPUT, Rows, find_fie
 from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.system_errors import system_reason
 from engine.words.text import clean
 
 MAXIMUM_BYTES = 2 << 30
@@ -43,12 +44,11 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
             say("{shown}: not valid CSV: {error}", shown=shown, error=clean(str(error), 100))
         ) from None
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
         raise InputError(
             say(
                 "{shown}: {reason}, expected {EXPECTED}",
                 shown=shown,
-                reason=reason,
+                reason=system_reason(error),
                 EXPECTED=EXPECTED,
             )
         ) from None

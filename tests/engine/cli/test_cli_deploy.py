@@ -103,6 +103,26 @@ def test_what_cannot_be_deployed_is_one_line(plan: Path, options: list[str], mes
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--to", "sh", "--engine-version", "99"], "vLLM 的版本 '99'：应为 0.10 至 0.33"),
+        (["--to", "sh", "-o", "/proc/nowhere"], "/proc/nowhere：文件或目录不存在，应为目录"),
+        (["--to", "llmisvc", "--engine-version", "x"], "vLLM 的版本 'x'"),
+    ],
+)
+def test_what_cannot_be_deployed_is_said_in_chinese(plan: Path, options, message: str, capsys):
+    assert run(["--language", "zh", "deploy", str(plan), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_files_that_exist_are_told_in_chinese(plan: Path, tmp_path: Path, capsys):
+    (tmp_path / "start.sh").write_text("mine")
+    command = ["deploy", str(plan), "--to", "sh", "-o", str(tmp_path), "--language", "zh"]
+    assert run(command) == 2
+    assert "start.sh：已存在，没有写入；--force 覆盖" in capsys.readouterr().err
+
+
 def test_an_engine_that_does_not_run_on_the_chip_is_refused(plan: Path, tmp_path: Path, capsys):
     other = tmp_path / "other.toml"
     other.write_text(plan.read_text().replace('framework = "vllm"', 'framework = "atom"'))
@@ -172,6 +192,22 @@ def test_a_slower_run_is_outside_and_a_constant_would_explain_it(plan, expected,
 )
 def test_a_run_of_something_else_is_refused(plan, expected, tmp_path, capsys, changes, message):
     assert verified(plan, tmp_path, result(expected, **changes)) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"total_input_tokens": 1}, "应为方案的 1,000"),
+        ({"model_id": "Qwen/Qwen3-8B"}, "应为 meta-llama/"),
+    ],
+)
+def test_a_run_of_something_else_is_refused_in_chinese(
+    plan, expected, tmp_path, capsys, changes, message
+):
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps(result(expected, **changes)))
+    assert run(["--language", "zh", "verify", str(plan), str(path)]) == 2
     assert message in capsys.readouterr().err
 
 

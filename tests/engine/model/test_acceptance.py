@@ -77,3 +77,10 @@ def test_no_position_is_kept_more_often_than_the_one_before(name, method, text):
 
 def test_every_row_has_its_sources():
     assert all(one.sources and one.figures > 0 for one in known_acceptances())
+
+
+def test_a_method_without_figures_says_whose_are_taken():
+    like = acceptance_of("llama-3.1-8b", DraftMethod.EAGLE3, Text.CHAT)
+    known = acceptance_of("llama-3.1-8b", DraftMethod.EAGLE, Text.CHAT)
+    assert known.kept == like.kept
+    assert known.basis is Basis.OTHER_METHOD

@@ -43,8 +43,32 @@ LAYERS = {
     # convolutions; two figures of each head and a norm.
     "gated_deltanet": 2 * 512 * 1024 + 3 * 512 * 2048 + 2 * 512 * 4 + 4096 * 4 + 2 * 4 + 512,
     # Queries, forget gate, values, output; four heads of 128; a norm.
-    "hgrn2": 4 * WHOLE + 512,
+    # A floor of the forget gates for each layer and channel is beside the layers.
+    "hgrn2": 4 * WHOLE + 512 + 512,
+    # Input, forget gate, output gate, output; a norm; the floor.
+    "hgrn": 4 * WHOLE + 512 + 512,
+    # Queries, keys, values, output; decay and gate through one head's width; steps; convolutions;
+    # figures of each head, of each channel, and a norm.
+    "kda": 4 * WHOLE + 4 * 512 * 128 + 512 + 512 * 4 + 3 * 512 * 4 + 4 + 512 + 128,
+    # Queries, keys, values, output; four heads of 64 slots; a norm.
+    "gsa": 4 * WHOLE + 512 * 4 * 64 + 512,
+    # Queries, keys, values, output; two gates per head; convolutions of two; a figure per channel
+    # and a norm.
+    "mesa_net": 4 * WHOLE + 2 * (512 * 4 + 4) + 2 * 512 * 4 + 512 + 128,
 }
+STATES = {"hgrn": 512, "kda": 4 * 128 * 128, "gsa": 64 * 1024, "mesa_net": 2 * 4 * 128 * 128}
+
+
+@pytest.mark.parametrize("model_type", STATES)
+def test_the_elements_of_a_state(model_type: str) -> None:
+    assert state(read(model_type)).state_elements == STATES[model_type]
+
+
+def test_mesa_solves_in_so_many_steps() -> None:
+    few, many = (
+        state(read("mesa_net", max_cg_step_decoding=one)).flops_per_token for one in (5, 30)
+    )
+    assert many - few == 25 * 2 * 4 * 128 * 128
 
 
 @pytest.mark.parametrize("model_type", LAYERS)

@@ -25,7 +25,7 @@ def test_no_refused_family_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "model_type", ["llada2_moe", "moshi", "gsa", "wav2vec2", "sam2", "colpali"]
+    "model_type", ["llada2_moe", "moshi", "comba", "wav2vec2", "sam2", "colpali"]
 )
 def test_a_refused_family_says_what_it_is(model_type: str) -> None:
     """Whatever else the file holds: towers alone look like vision models."""

@@ -298,10 +298,10 @@ def test_as_many_chips_as_the_options_allow_come_back_from_a_plan(capsys, plan):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("nowhere/p.toml", "nowhere/p.toml: cannot be written: No such file or directory"),
-        (".", "cannot be written: Is a directory"),
+        ("nowhere/p.toml", "nowhere/p.toml: cannot be written: no such file or directory"),
+        (".", "cannot be written: is a directory"),
         ("pipe", "is no regular file"),
-        ("x" * 300, "File name too long"),
+        ("x" * 300, "file name too long"),
         ("~no-such-user/p.toml", "no home folder of that name"),
     ],
 )
@@ -333,7 +333,7 @@ def test_a_full_disk_keeps_the_old_plan(plan, monkeypatch, step):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, step, full)
-    with pytest.raises(InputError, match="No space left on device; nothing was changed"):
+    with pytest.raises(InputError, match="no space left on device; nothing was changed"):
         write_text(Path("good.toml"), "new")
     assert Path("good.toml").read_text() == plan
     assert [path.name for path in Path().iterdir()] == ["good.toml"]

@@ -38,7 +38,9 @@ SCENARIOS = {
         max_batch=4,
         prices="example",
     ),
-    ModelKind.FORWARD: Scenario(model="resnet-50", chip="l40s", chips=2, max_batch=4),
+    ModelKind.FORWARD: Scenario(
+        model="resnet-50", chip="l40s", chips=2, max_batch=4, prices="example"
+    ),
 }
 SUFFIX = {Unit.MILLISECONDS: "_ms", Unit.GIBIBYTES: "_gib", Unit.PERCENT: "_percent"}
 

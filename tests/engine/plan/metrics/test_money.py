@@ -54,6 +54,32 @@ def test_input_tokens_carry_the_same_cost(own):
     assert spent == pytest.approx(metrics[COST.id] * metrics["request_tps"])
 
 
+IMAGES = Scenario(model="resnet-50", chip="h100_sxm", chips=2, objectives=Objectives())
+
+
+def test_images_cost_chips_by_price_over_images(own):
+    own.write_text(OWN)
+    metrics = swept(IMAGES).table.metrics
+    assert metrics[COST.id] == pytest.approx(3.6 / 3600 / metrics["fps_per_chip"] * 1e6)
+    assert metrics["tps_per_mw"] * metrics["joules_per_token"] == pytest.approx(1e6)
+
+
+def test_joules_of_an_image_are_watts_by_use_over_images():
+    found = swept(replace(IMAGES, max_batch=64)).table.metrics
+    # ResNet-50 at 224 x 224: 8.2 GFLOP an image; an H100 of 700 W, 989.4 TFLOP/s.
+    mfu = 8.2e9 * found["fps_per_chip"] / 989.4e12
+    watts = 700 * power_law().share(mfu)
+    assert found["joules_per_token"] == pytest.approx(watts / found["fps_per_chip"], rel=0.02)
+
+
+def test_a_limit_on_the_cost_of_images_binds(own, capsys):
+    own.write_text(OWN)
+    words = ["sweep", "resnet-50", "--chip", "h100", "--chips", "1", "--cost", "0.0001"]
+    run(words)
+    assert "cost per million outputs" in (said := capsys.readouterr().out)
+    assert "$/M img" in said
+
+
 def test_without_prices_there_is_no_cost(own):
     assert COST.id not in swept(SMALL).table.metrics
 

@@ -132,7 +132,7 @@ def test_a_failed_write_leaves_the_old_plan(tmp_path, monkeypatch, call):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, call, full)
-    with pytest.raises(InputError, match="No space left on device; nothing was changed"):
+    with pytest.raises(InputError, match="no space left on device; nothing was changed"):
         write_text(path, "new")
     monkeypatch.undo()
     assert path.read_text() == "old"
