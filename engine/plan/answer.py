@@ -21,6 +21,7 @@ from engine.plan.metrics.table import (
     TOO_MANY,
     UNSTABLE,
 )
+from engine.plan.money.notes import price_note
 from engine.plan.prepared import Prepared
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
@@ -100,6 +101,7 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
         lengths_note(scenario, system),
         drafts_note(scenario, system),
         _certainty_note(scenario, sweep),
+        price_note(prepared, scenario),
     )
     notes = [retold(note) for note in (*told, *prepared.notes) if note]
     return say(" ").join((sentence, *(say("{note}.", note=note) for note in notes)))

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.plan.fleet.day import Day
 from engine.plan.fleet.fewest import Fleet, Sized
+from engine.plan.money.notes import money_notes
 from engine.plan.money.prices import load_prices
 from engine.plan.stock import Split
 from engine.words.messages import say
@@ -18,11 +19,12 @@ from engine.words.quantities import dollars, duration, rate, replicas_words
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A sentence and its table: the first row of ``cells`` is its head, columns from ``right`` on
-    are figures."""
+    are figures. ``notes`` are what is to be said of money and energy."""
 
     said: str
     cells: list[list[str]]
     right: int
+    notes: tuple[str, ...] = ()
 
 
 # --- chips for a rate -----------------------------------------------------------------------
@@ -112,7 +114,8 @@ def _count(value: int | None) -> str:
 def rate_answer(fleet: Fleet) -> Answer:
     """Every layout that carries the rate, the fewest chips first."""
     lines = [("", fleet_row(fleet, one)) for one in fleet.sized]
-    return Answer(fleet_sentence(fleet, fleet.sized[0]), fleet_table(lines), 2)
+    notes = money_notes(fleet.prepared, fleet.scenario)
+    return Answer(fleet_sentence(fleet, fleet.sized[0]), fleet_table(lines), 2, notes)
 
 
 # --- a day ----------------------------------------------------------------------------------
@@ -168,7 +171,7 @@ def day_answer(day: Day) -> Answer:
         hours=len(day.hours),
         words=day_words(totals),
     )
-    return Answer(said, cells, 0)
+    return Answer(said, cells, 0, money_notes(day.prepared, day.scenario))
 
 
 def _time(milliseconds: float | None) -> str:

@@ -116,7 +116,9 @@ def _answered(answer: Answer, width: int) -> list[Line]:
 
 
 def _said(answer: Answer, width: int) -> list[Line]:
-    return [line((f" {one}", BOLD)) for one in wrapped(answer.said, width - 2, 4)]
+    said = [line((f" {one}", BOLD)) for one in wrapped(answer.said, width - 2, 4)]
+    notes = [say("note: {note}", note=one) for one in answer.notes]
+    return said + [line((fit(f" {one}", width), DIM)) for one in notes]
 
 
 def _table(answer: Answer, width: int, bad: Set[int] = frozenset()) -> list[Line]:

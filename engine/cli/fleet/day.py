@@ -87,6 +87,10 @@ def _others(days: tuple[_Named, ...]) -> list[dict[str, Any]]:
     return [one.totals() for one in days[1 : MOST_OTHERS + 1]]
 
 
+def _told(notes: tuple[str, ...]) -> list[str]:
+    return [say("note: {note}", note=one) for one in notes]
+
+
 def _text(days: tuple[_Named, ...]) -> Told:
     best = days[0].day
     answer, rows = day_answer(best), best.rows()
@@ -97,6 +101,7 @@ def _text(days: tuple[_Named, ...]) -> Told:
     others = [f"{one.name} {day_words(one.totals())}".strip() for one in days[1:5]]
     if others:
         foot += ["", say("others:"), *(f"  {one}" for one in others)]
+    foot += _told(answer.notes)
     points = [(float(row["hour"]), float(row["chips"])) for row in rows]
     return Told(
         say(

@@ -15,6 +15,7 @@ from engine.cli.report.of_plan import sources
 from engine.cli.tables import print_csv
 from engine.plan.fleet.fewest import Fleet, Sized
 from engine.plan.fleet_told import fleet_row, fleet_sentence, fleet_table
+from engine.plan.money.notes import money_notes
 from engine.words.messages import say
 
 MOST_ROWS = 12
@@ -70,6 +71,7 @@ def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
     fleet, first = best.fleet, best.sized
     several = any(line.name != best.name for line in lines)
     table = fleet_table([(line.name, line.values) for line in lines])
+    notes = [say("note: {note}", note=one) for one in money_notes(fleet.prepared, fleet.scenario)]
     chips = [
         (f"{line.name} {line.sized.words} ×{line.sized.replicas}".strip(), chips, None, True)
         for line in lines
@@ -84,5 +86,6 @@ def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
         fleet_sentence(fleet, first, whole_nodes=arguments.whole_nodes),
         Grid(table, range(3 if several else 2, len(table[0]))),
         Bars(say("Chips that carry the rate"), say("chips"), chips),
+        notes,
         sections=tuple(sources(fleet.prepared, fleet.scenario, first.table, first.row)),
     )

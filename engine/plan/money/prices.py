@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from engine.hardware.chip_profiles import chip_aliases, chip_ids
 from engine.sources.files import read_toml, user_path
 from engine.sources.profile_files import user_folder
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.text import clean
+from engine.words.text import clean, closest
 from profiles import ROOT
 
 EXAMPLE = "example"
@@ -67,14 +69,6 @@ def _read(path: Path, _changed: int) -> Prices:
         raise InputError(
             say("{shown}: usd_per_chip_hour: expected a table of chips and dollars", shown=shown)
         )
-    dated = values.get("dated")
-    if not dated:
-        raise InputError(
-            say(
-                "{shown}: dated: found nothing, expected the day that the prices are of",
-                shown=shown,
-            )
-        )
     prices = {}
     for chip, price in table.items():
         is_number = isinstance(price, int | float) and not isinstance(price, bool)
@@ -87,5 +81,44 @@ def _read(path: Path, _changed: int) -> Prices:
                     price=clean(repr(price), 40),
                 )
             )
-        prices[str(chip).lower()] = float(price)
-    return Prices(prices, clean(str(dated), 40), shown)
+        prices[_chip(shown, chip)] = float(price)
+    return Prices(prices, _dated(shown, values.get("dated")), shown)
+
+
+def _dated(shown: str, found: object) -> str:
+    """The day of a file of prices; raises `InputError`."""
+    if not found:
+        raise InputError(
+            say(
+                "{shown}: dated: found nothing, expected the day that the prices are of",
+                shown=shown,
+            )
+        )
+    try:
+        return date.fromisoformat(str(found)[:10]).isoformat()
+    except ValueError:
+        raise InputError(
+            say(
+                "{shown}: dated: found {found}, expected a day as 2026-11-30",
+                shown=shown,
+                found=clean(repr(found), 40),
+            )
+        ) from None
+
+
+def _chip(shown: str, name: str) -> str:
+    """The id of a chip by that or another of its names; raises `InputError`: a price that is never
+    found would leave out costs without a word."""
+    wanted = name.lower()
+    found = chip_aliases().get(wanted, wanted)
+    if found not in chip_ids():
+        near = closest(wanted, chip_ids(), 3, 0.5)
+        raise InputError(
+            say(
+                "{shown}: usd_per_chip_hour.{chip}: no such chip{near}",
+                shown=shown,
+                chip=clean(name, 40),
+                near=say("; nearest: {near}", near=", ".join(near)) if near else "",
+            )
+        )
+    return found

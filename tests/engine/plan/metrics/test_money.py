@@ -12,6 +12,7 @@ from engine.cli import run
 from engine.plan.answer import answer
 from engine.plan.metrics.table import BY_ID
 from engine.plan.money import prices
+from engine.plan.money.notes import price_note, watts_note
 from engine.plan.money.power import power_law
 from engine.plan.money.prices import load_prices
 from engine.plan.prepared import prepare
@@ -115,12 +116,33 @@ def test_a_chip_without_a_price_is_named(own):
         ('dated = "x"\n[usd_per_chip_hour]\nh100_sxm = -1', "h100_sxm: found -1"),
         ('dated = "x"\n[usd_per_chip_hour]\nh100_sxm = nan', "h100_sxm: found nan"),
         ('dated = "x"\n[usd_per_chip_hour]\nh100_sxm = "3"', "expected dollars above 0"),
+        ('dated = "x"\n[usd_per_chip_hour]\nh100_sxm = 3', "dated: found 'x', expected a day"),
+        ('dated = "x"\n[usd_per_chip_hour]\nh100_sxl = 3', "no such chip; nearest: h100_sxm"),
     ],
 )
 def test_bad_prices_are_one_line(own, text, said):
     own.write_text(text)
     with pytest.raises(InputError, match=said):
         load_prices("")
+
+
+def test_a_chip_is_priced_by_any_of_its_names_and_a_day_is_one_of_toml(own):
+    own.write_text("dated = 2026-11-01\n[usd_per_chip_hour]\nH100 = 3.6\n")
+    assert load_prices("").of("h100_sxm") == 3.6
+    assert load_prices("").dated == "2026-11-01"
+
+
+def test_the_example_and_a_missing_price_are_said(own):
+    prepared = prepare(SMALL)
+    assert price_note(prepared, SMALL) == ""
+    assert "bundled example" in price_note(prepared, replace(SMALL, prices="example"))
+    own.write_text('dated = "2026-11-01"\n[usd_per_chip_hour]\nb200_sxm = 5\n')
+    assert "no price of h100_sxm" in price_note(prepared, SMALL)
+
+
+def test_a_chip_without_watts_is_named():
+    assert "no watts known of TPU v5e" in watts_note(prepare(replace(SMALL, chip="tpu_v5e")))
+    assert watts_note(prepare(SMALL)) == ""
 
 
 def test_a_limit_on_cost_binds(own):
