@@ -73,9 +73,9 @@ class Costs:
         least=0,
         most=TEN_SECONDS,
     )
-    draft_seconds: float = constant(
-        "draft_us",
-        "around each pass that drafts tokens: inputs of the next one, the choice of its token",
+    draft_sequence_seconds: float = constant(
+        "draft_sequence_us",
+        "on each sequence of a pass that drafts: the book that the host keeps of it",
         0.0,
         least=0,
         most=TEN_SECONDS,
@@ -346,20 +346,13 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafting:
-    """What drafting costs beyond `Costs.draft_seconds`."""
+    """What drafting costs beyond `Costs.draft_sequence_seconds`."""
 
     generation_draft_seconds: Mapping[str, float] = constant(
         "draft_generation_us",
-        "more around each pass that drafts tokens, by chip generation: where the host does not run "
+        "around each pass that drafts tokens, by chip generation: where the host does not run "
         "ahead of the chip, or the pass runs without graphs",
         {},
-        least=0,
-        most=TEN_SECONDS,
-    )
-    draft_sequence_seconds: float = constant(
-        "draft_sequence_us",
-        "on each sequence of a pass that drafts: the book that the host keeps of it",
-        0.0,
         least=0,
         most=TEN_SECONDS,
     )

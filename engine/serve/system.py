@@ -127,10 +127,9 @@ class System:
         if not drafting or self.drafting_inventory is None:
             return made
         # Scheduling and sampling of the model come once for all passes of a step.
-        costs = self.engine.drafting
-        around = self.engine.costs.draft_seconds
-        around += costs.generation_draft_seconds.get(self.chip.generation, 0.0)
-        each = costs.draft_sequence_seconds
+        delays = self.engine.drafting.generation_draft_seconds
+        around = delays.get(self.chip.generation, 0.0)
+        each = self.engine.costs.draft_sequence_seconds
         engine = self.engine.changed(step_seconds=around, sequence_seconds=each)
         inventory = self.drafting_inventory
         draft = replace(made, inventory=inventory, framework=engine, times=None, drafts=True)

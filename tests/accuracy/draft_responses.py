@@ -132,8 +132,7 @@ def responses_of(rows: Sequence[Measurement], configs: Path) -> Responses:
 
         def change(system: System, delay: float = delay, each: float = each) -> System:
             changed = system.engine.changed(
-                draft_seconds=delay * 1e-6,
-                generation_draft_seconds={},
+                generation_draft_seconds={system.chip.generation: delay * 1e-6},
                 draft_sequence_seconds=each * 1e-6,
             )
             return replace(system, engine=changed)
