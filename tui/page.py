@@ -169,25 +169,33 @@ class Page(ModalScreen[None], Generic[Result]):
             if key.key not in NOT_BELOW:
                 self.app.screen.post_message(key)
 
+    @property
+    def _in_front(self) -> bool:
+        return not self._closed and self.app.screen is self
+
     def on_key(self, event: events.Key) -> None:
-        """Every key; one that closes pages does nothing while this one is going."""
+        """Every key; one that closes pages does nothing while this one is going, and what was
+        typed before another page came on top is that one's."""
         event.stop()
         event.prevent_default()
         for key, character in as_pressed(event.key, event.character):
             pressed = events.Key(key, character)
-            if not self._closed and key in ASKING and self.asks_for_help:
+            if not self._in_front:
+                if not self._closed or key not in NOT_BELOW:
+                    self.app.screen.post_message(pressed)
+            elif key in ASKING and self.asks_for_help:
                 cast(Runs, self.app.screen_stack[0]).run("help")
-            elif not self._closed:
+            else:
                 self.keyed(pressed)
-            elif key not in NOT_BELOW:
-                self.app.screen.post_message(pressed)
 
     def on_paste(self, event: events.Paste) -> None:
         """Text that was pasted."""
         event.stop()
         event.prevent_default()
-        if not self._closed:
+        if self._in_front:
             self.pasted(event.text)
+        elif not self._closed:
+            self.app.screen.post_message(events.Paste(event.text))
 
     def keyed(self, event: events.Key) -> None:
         """What a key does."""

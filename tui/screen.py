@@ -313,9 +313,11 @@ class MainScreen(Screen[None]):
                 self.say(str(error))
 
         page.then = carefully
+        # A page opens another one: help.
+        below = self.app.screen
         self.app.push_screen(page)
         # What was typed while the page was made comes before what is typed from now on.
-        for key in waiting_keys(self):
+        for key in waiting_keys(below):
             page.post_message(key)
 
     def run(self, id: str, text: str = "") -> None:

@@ -56,6 +56,8 @@ LOADS = [
     ["--model", "resnet50", "--chip", "l40s"],
 ]
 REST_SECONDS = 5.0
+SILENT_BURSTS = 60
+"""So many in a row that bring nothing: it hangs."""
 
 
 class Soak:
@@ -66,6 +68,7 @@ class Soak:
         self.crashes: list[str] = []
         self.keys = self.starts = 0
         self.most_mb = 0.0
+        self._silent = 0
         self.terminal = self._start()
 
     def _start(self) -> Terminal:
@@ -75,7 +78,7 @@ class Soak:
     def burst(self) -> None:
         """Up to twelve keys as quickly as they go, or something ruder."""
         chance, terminal = self._chance, self.terminal
-        kind = chance.random()
+        kind, before = chance.random(), len(terminal.output)
         if self._ordinary:
             self.keys += 1
             terminal.pour(chance.choice(ORDINARY).encode())
@@ -90,12 +93,16 @@ class Soak:
             self.keys += len(keys)
             terminal.pour("".join(keys).encode())
         terminal.read(0.15)
+        self._silent = 0 if len(terminal.output) > before else self._silent + 1
 
     def look(self) -> None:
         """Take the memory; start again what has ended."""
         process = self.terminal.process
         if process.poll() is None:
             self.most_mb = max(self.most_mb, resident_mb(process.pid))
+            if self._silent > SILENT_BURSTS:
+                self.crashes.append(f"no answer: {self.terminal.output[-300:]!r}")
+                self._again()
             return
         self.terminal.read(0.5)
         shown = self.terminal.output[-3000:].decode(errors="replace")
@@ -104,7 +111,11 @@ class Soak:
             self.crashes.append(f"exit {process.returncode}: {shown[-300:]}\n{''.join(told)}")
             for path in self._folder.glob("*/**/crash.txt"):
                 path.unlink()
+        self._again()
+
+    def _again(self) -> None:
         self.terminal.close()
+        self._silent = 0
         self.terminal = self._start()
 
     def rest(self) -> int:

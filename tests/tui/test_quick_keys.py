@@ -91,6 +91,18 @@ async def test_help_asked_for_as_another_page_closes_opens():
         assert "Everywhere" in "".join(run for one in pilot.app.screen.view.lines for run, _ in one)
 
 
+@pytest.mark.parametrize("page", sorted(PAGES.keys() - {"help"}))
+async def test_help_of_a_page_asked_for_and_closed_at_once_leaves_the_page(page: str):
+    async with running() as (screen, pilot):
+        await with_a_plan(pilot)
+        await press(pilot, *PAGES[page])
+        below = pilot.app.screen
+        await at_once(pilot, "f1", "enter")
+        await until(pilot, lambda: pilot.app.screen is below)
+        await at_once(pilot, "escape", "escape")
+        await until(pilot, lambda: screen.in_front)
+
+
 async def test_what_is_typed_before_the_palette_is_there_goes_into_it():
     async with running() as (screen, pilot):
         await press(pilot, "2", "down", "right")

@@ -14,7 +14,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from tui.pen import PLAIN, RESET, SKIPPED, Pen, Piece, shows_on_blanks
+from tui.terminal.pen import PLAIN, RESET, SKIPPED, Pen, Piece, shows_on_blanks
 
 ERASED = 4
 """Blanks at the end of a line from which on they are erased instead of sent."""
