@@ -6,8 +6,8 @@ engine, to published runs with speculative decoding.
 ``--write`` puts the shares into ``profiles/acceptance/random.toml``; microseconds of a pass by
 engine and chip generation, and of its sequences by engine, are printed for the engines' profiles
 (``draft_generation_us``, ``draft_sequence_us``). ``--folds`` predicts each (model, chip) pair by
-what is fitted without it, and each whole model by costs fitted without it and the share that its kin
-keep, and writes these errors to ``profiles/accuracy/drafts.toml``.
+what is fitted without it, and each whole model by costs fitted without it and the share that its
+kin keep, and writes these errors to ``profiles/accuracy/drafts.toml``.
 """
 
 from __future__ import annotations
