@@ -3,7 +3,7 @@ report and in the app."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,10 +111,16 @@ def _count(value: int | None) -> str:
     return "–" if value is None else str(value)
 
 
+def notes_of(fleets: Iterable[Fleet]) -> tuple[str, ...]:
+    """What is to be said of money and energy of any of them, once."""
+    notes = (note for one in fleets for note in money_notes(one.prepared, one.scenario))
+    return tuple(dict.fromkeys(notes))
+
+
 def rate_answer(fleet: Fleet) -> Answer:
     """Every layout that carries the rate, the fewest chips first."""
     lines = [("", fleet_row(fleet, one)) for one in fleet.sized]
-    notes = money_notes(fleet.prepared, fleet.scenario)
+    notes = notes_of((fleet,))
     return Answer(fleet_sentence(fleet, fleet.sized[0]), fleet_table(lines), 2, notes)
 
 
@@ -186,6 +192,7 @@ def split_rows(split: Split) -> list[dict[str, Any]]:
     return [
         {
             "load": name,
+            "requests_per_second": float(f"{one.rate:.6g}"),
             "chip": one.chip,
             "chips": one.sized.chips,
             "layout": one.sized.arrangement.name,
@@ -194,7 +201,8 @@ def split_rows(split: Split) -> list[dict[str, Any]]:
             "tpot_ms": one.sized.value("tpot_ms"),
             "usd_per_hour": round(one.cost, 4) if split.in_dollars else None,
         }
-        for name, one in zip(split.names, split.chosen, strict=True)
+        for name, parts in zip(split.names, split.chosen, strict=True)
+        for one in parts
     ]
 
 
@@ -221,15 +229,20 @@ def split_answer(split: Split) -> Answer:
     )
     rows = split_rows(split)
     said = say(
-        "{rows} loads on {stock}: {cost}; {how}.", rows=len(rows), stock=stock, cost=cost, how=how
+        "{rows} loads on {stock}: {cost}; {how}.",
+        rows=len(split.names),
+        stock=stock,
+        cost=cost,
+        how=how,
     )
-    head = [say(one) for one in ("load", "chip", "plan", "chips", "TTFT", "TPOT")]
+    head = [say(one) for one in ("load", "chip", "plan", "req/s", "chips", "TTFT", "TPOT")]
     cells = [[*head, *([say("$/h")] if split.in_dollars else [])]]
     for row in rows:
         one = [
             row["load"],
             row["chip"],
             f"{row['layout']} {row['precision']}",
+            rate(row["requests_per_second"]),
             str(row["chips"]),
             duration(row["ttft_ms"]),
             duration(row["tpot_ms"]),

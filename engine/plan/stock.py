@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.plan.face.keywords import checked, scenario_with
-from engine.plan.fleet.fewest import Sized, smallest
+from engine.plan.fleet.ways import Part, Way, ways
 from engine.plan.money.prices import load_prices
-from engine.plan.prepared import prepare
 from engine.scenario import Objectives, Scenario
 from engine.sources.files import read_toml
 from engine.words.errors import InputError
@@ -26,21 +25,12 @@ EXPECTED = "a stock of chips and loads"
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One way to carry a load: so many chips of a kind, at so much per hour (dollars, or chips
-    where no price is known)."""
-
-    chip: str
-    sized: Sized
-    cost: float
-
-
-@dataclass(frozen=True, slots=True)
 class Split:
-    """What each load gets; ``bound`` is what no split costs less than."""
+    """What each load gets, in one part or, of two kinds of chips, in two; ``bound`` is what no
+    split costs less than in which no load has more kinds."""
 
     names: tuple[str, ...]
-    chosen: tuple[Option, ...]
+    chosen: tuple[tuple[Part, ...], ...]
     stock: Mapping[str, int]
     cost: float
     bound: float
@@ -53,7 +43,8 @@ class Split:
 
     def used(self, chip: str) -> int:
         """Chips of one kind that are given out."""
-        return sum(one.sized.chips for one in self.chosen if one.chip == chip)
+        parts = (one for each in self.chosen for one in each)
+        return sum(one.sized.chips for one in parts if one.chip == chip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,46 +111,38 @@ def best_split(stock: Stock, progress: Callable[[float], object] = lambda share:
     names = tuple(name for name, _ in stock.loads)
     prices = load_prices(stock.loads[0][1].prices)
     in_dollars = all(math.isfinite(prices.of(chip)) for chip in stock.chips)
+    each = {chip: prices.of(chip) if in_dollars else 1.0 for chip in stock.chips}
     options = []
     for place, (name, scenario) in enumerate(stock.loads):
-        found: list[Option] = []
-        for chip, count in stock.chips.items():
-            progress((place + len(found) / len(stock.chips)) / len(stock.loads))
-            found += _options(scenario, chip, count, prices.of(chip) if in_dollars else 1.0)
+        progress(place / len(stock.loads))
+        found = ways(scenario, stock.chips, each)
         if not found:
             raise InputError(
                 say("fleet: {name}: no chips of the stock carry it under its objectives", name=name)
             )
-        options.append(sorted(found, key=lambda one: one.cost))
+        options.append(found)
     search = _Search(options, stock.chips)
     chosen = search.run()
     if chosen is None:
         raise InputError(say("fleet: the stock is too small for all loads at once"))
     cost = sum(one.cost for one in chosen)
     bound = cost if search.finished else sum(one[0].cost for one in options)
-    return Split(names, chosen, stock.chips, cost, bound, in_dollars)
-
-
-def _options(scenario: Scenario, chip: str, count: int, price: float) -> list[Option]:
-    """The fewest chips of one kind for a load: what costs least of it."""
-    asked = replace(scenario, chip=chip, chips=count)
-    found = smallest(prepare(asked), asked).values()
-    least = min(found, key=lambda one: one.chips, default=None)
-    return [] if least is None else [Option(chip, least, least.chips * price)]
+    parts = tuple(one.parts() for one in chosen)
+    return Split(names, parts, stock.chips, cost, bound, in_dollars)
 
 
 class _Search:
     """Depth first over loads, the cheapest option first, cut where what is left cannot win."""
 
-    def __init__(self, options: Sequence[Sequence[Option]], stock: Mapping[str, int]) -> None:
+    def __init__(self, options: Sequence[Sequence[Way]], stock: Mapping[str, int]) -> None:
         # Loads with the most chips first: they leave the fewest choices.
-        self._order = sorted(range(len(options)), key=lambda one: -options[one][0].sized.chips)
+        self._order = sorted(range(len(options)), key=lambda one: -options[one][0].chips)
         self._options = [options[place] for place in self._order]
         self._left = dict(stock)
         self._least = [0.0]
         for one in reversed(self._options):
             self._least.insert(0, self._least[0] + one[0].cost)
-        self._best: tuple[float, list[Option]] | None = None
+        self._best: tuple[float, list[Way]] | None = None
         self._steps = 0
 
     @property
@@ -167,7 +150,7 @@ class _Search:
         """Whether all was tried that could win."""
         return self._steps < MOST_STEPS
 
-    def run(self) -> tuple[Option, ...] | None:
+    def run(self) -> tuple[Way, ...] | None:
         """The cheapest choice of all; None where the stock is too small."""
         self._go(0, 0.0, [])
         if self._best is None:
@@ -175,7 +158,7 @@ class _Search:
         chosen = dict(zip(self._order, self._best[1], strict=True))
         return tuple(chosen[place] for place in range(len(chosen)))
 
-    def _go(self, place: int, cost: float, chosen: list[Option]) -> None:
+    def _go(self, place: int, cost: float, chosen: list[Way]) -> None:
         self._steps += 1
         if self._best is not None and cost + self._least[place] >= self._best[0] - 1e-9:
             return
@@ -183,9 +166,11 @@ class _Search:
             self._best = (cost, list(chosen))
             return
         for option in self._options[place]:
-            needed = option.sized.chips
-            if self._left[option.chip] < needed or not self.finished:
+            needs = option.needs.items()
+            if not self.finished or any(self._left[chip] < count for chip, count in needs):
                 continue
-            self._left[option.chip] -= needed
+            for chip, count in needs:
+                self._left[chip] -= count
             self._go(place + 1, cost + option.cost, [*chosen, option])
-            self._left[option.chip] += needed
+            for chip, count in needs:
+                self._left[chip] += count

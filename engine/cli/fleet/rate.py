@@ -14,8 +14,7 @@ from engine.cli.report.document import Bars, Grid
 from engine.cli.report.of_plan import sources
 from engine.cli.tables import print_csv
 from engine.plan.fleet.fewest import Fleet, Sized
-from engine.plan.fleet_told import fleet_row, fleet_sentence, fleet_table
-from engine.plan.money.notes import money_notes
+from engine.plan.fleet_told import fleet_row, fleet_sentence, fleet_table, notes_of
 from engine.words.messages import say
 
 MOST_ROWS = 12
@@ -71,7 +70,8 @@ def _text(arguments: argparse.Namespace, lines: list[_Line]) -> Told:
     fleet, first = best.fleet, best.sized
     several = any(line.name != best.name for line in lines)
     table = fleet_table([(line.name, line.values) for line in lines])
-    notes = [say("note: {note}", note=one) for one in money_notes(fleet.prepared, fleet.scenario)]
+    fleets = {line.name: line.fleet for line in lines}.values()
+    notes = [say("note: {note}", note=one) for one in notes_of(fleets)]
     chips = [
         (f"{line.name} {line.sized.words} ×{line.sized.replicas}".strip(), chips, None, True)
         for line in lines

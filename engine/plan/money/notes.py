@@ -18,9 +18,9 @@ def price_note(prepared: Prepared, scenario: Scenario) -> str:
         return ""
     for chip in (prepared.chip, prepared.systems[0].prefilling.chip):
         if math.isnan(prices.of(chip.id)):
-            return say("no price of {chip} in {named}", chip=chip.id, named=prices.named)
+            return say("No price of {chip} in {named}", chip=chip.id, named=prices.named)
     if scenario.prices == EXAMPLE:
-        return say("prices are the bundled example's, of {dated}, not yours", dated=prices.dated)
+        return say("Prices are the bundled example's, of {dated}, not yours", dated=prices.dated)
     return ""
 
 
@@ -28,7 +28,7 @@ def watts_note(prepared: Prepared) -> str:
     """That nobody says what a chip draws; empty where somebody does."""
     for chip in (prepared.chip, prepared.systems[0].prefilling.chip):
         if not chip.watts:
-            return say("no watts known of {chip}: no energy", chip=chip.name)
+            return say("No watts known of {chip}: no energy", chip=chip.name)
     return ""
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as some
 
 from engine.plan.fleet.day import planned_day
 from engine.plan.fleet.fewest import enough_chips, fewest_chips, sized_fleet, smallest
+from engine.plan.fleet.ways import Way, ways
 from engine.plan.prepared import prepare
-from engine.plan.stock import Option, _Search, best_split, read_stock
+from engine.plan.stock import _Search, best_split, read_stock
 from engine.scenario import LayoutLimits, Objectives, Scenario, Workload
 from engine.sources.traces.day import read_day
 from engine.words.errors import InputError
@@ -162,6 +163,23 @@ def test_what_the_cheap_ones_lack_the_others_give(tmp_path):
     assert split.used("h200_sxm") > 0
 
 
+def test_two_kinds_of_chips_share_a_load_that_neither_carries():
+    load = replace(BASE, workload=replace(BASE.workload, rate=120.0))
+    alone = {chip: smallest_chips(load, chip) for chip in ("h100_sxm", "h200_sxm")}
+    stock = {chip: count - 1 for chip, count in alone.items()}
+    found = ways(load, stock, dict.fromkeys(stock, 1.0))
+    assert found and all(len(one.needs) == 2 for one in found)
+    parts = found[0].parts()
+    assert sum(one.rate for one in parts) == pytest.approx(120.0)
+    assert all(one.sized.table.meets[one.sized.row] for one in parts)
+    assert {one.chip: one.sized.chips for one in parts} == found[0].needs
+    assert found[0].chips <= max(alone.values())
+
+
+def smallest_chips(load: Scenario, chip: str) -> int:
+    return sized_fleet(replace(load, chip=chip)).sized[0].chips
+
+
 def test_a_stock_that_is_too_small_is_said(tmp_path):
     text = STOCK.replace("h200_sxm = {h200}", "").format(h100=1)
     with pytest.raises(InputError, match="too small for all loads"):
@@ -186,14 +204,7 @@ def test_a_bad_stock_is_one_line(tmp_path, text, said):
         read_stock(written(tmp_path, text), Scenario())
 
 
-class Taking:
-    """Stands for a plan of so many chips."""
-
-    def __init__(self, chips: int) -> None:
-        self.chips = chips
-
-
-ways = some.lists(
+choices = some.lists(
     some.tuples(some.sampled_from("ab"), some.integers(1, 6), some.integers(1, 20)),
     min_size=1,
     max_size=3,
@@ -201,12 +212,12 @@ ways = some.lists(
 
 
 @settings(max_examples=60)
-@given(some.lists(ways, min_size=1, max_size=5), some.integers(1, 12), some.integers(1, 12))
+@given(some.lists(choices, min_size=1, max_size=5), some.integers(1, 12), some.integers(1, 12))
 def test_the_search_finds_what_trying_all_finds(loads, first, second):
     stock = {"a": first, "b": second}
     options = [
         sorted(
-            (Option(chip, Taking(chips), float(cost)) for chip, chips, cost in one),
+            (Way({chip: chips}, float(cost), tuple) for chip, chips, cost in one),
             key=lambda o: o.cost,
         )
         for one in loads
@@ -214,7 +225,7 @@ def test_the_search_finds_what_trying_all_finds(loads, first, second):
     costs = [
         sum(one.cost for one in chosen)
         for chosen in itertools.product(*options)
-        if all(sum(o.sized.chips for o in chosen if o.chip == c) <= n for c, n in stock.items())
+        if all(sum(o.needs.get(c, 0) for o in chosen) <= n for c, n in stock.items())
     ]
     found = _Search(options, stock).run()
     assert (None if found is None else sum(one.cost for one in found)) == min(costs, default=None)

@@ -137,11 +137,11 @@ def test_the_example_and_a_missing_price_are_said(own):
     assert price_note(prepared, SMALL) == ""
     assert "bundled example" in price_note(prepared, replace(SMALL, prices="example"))
     own.write_text('dated = "2026-11-01"\n[usd_per_chip_hour]\nb200_sxm = 5\n')
-    assert "no price of h100_sxm" in price_note(prepared, SMALL)
+    assert "No price of h100_sxm" in price_note(prepared, SMALL)
 
 
 def test_a_chip_without_watts_is_named():
-    assert "no watts known of TPU v5e" in watts_note(prepare(replace(SMALL, chip="tpu_v5e")))
+    assert "No watts known of TPU v5e" in watts_note(prepare(replace(SMALL, chip="tpu_v5e")))
     assert watts_note(prepare(SMALL)) == ""
 
 
