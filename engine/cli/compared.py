@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from engine.evidence.calibration.results import USUAL_SPREAD, Run
+from engine.evidence.calibration.run import USUAL_SPREAD, Run
 from engine.plan.verification import Bench, Expected, expectations
 from engine.plan.why.culprit import culprit
 from engine.scenario import FirstToken, Lengths, Scenario

@@ -8,14 +8,10 @@ from itertools import combinations
 
 from engine.cli.compared import Asked, Compared
 from engine.cli.paces import paces
-from engine.evidence.calibration.fit import (
-    MINIMUM_RUNS,
-    Calibration,
-    Fitted,
-    calibrate,
-    site_constants,
-)
-from engine.evidence.calibration.results import Run
+from engine.evidence.calibration.constants import site_constants
+from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
+from engine.evidence.calibration.run import Run
+from engine.evidence.calibration.run_checks import MINIMUM_RUNS
 from engine.plan.prepared import prepare_on
 from engine.serve.system import System
 from engine.words.errors import InputError

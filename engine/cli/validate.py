@@ -18,9 +18,10 @@ from engine.cli.validate_runs import validate_runs
 from engine.evidence.calibration.results import is_result_file
 from engine.evidence.measured import memory_rows, pool_rows
 from engine.evidence.measured.kind_rows import first_kind
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.memory_report import memory_lines
 from engine.evidence.measured.predict import Predictions, predict_rows
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.reader import read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_memory_record, read_record
 from engine.evidence.measured.regret import Regret, regrets
 from engine.evidence.measured.report import (

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions, groups_of
-from engine.evidence.measured.reader import Measurement
 from engine.model.architecture import Architecture
 from engine.plan.ranges.case import forward_case, token_case
 from engine.plan.ranges.of_system import accuracy_of_case

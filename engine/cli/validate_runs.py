@@ -9,7 +9,8 @@ from pathlib import Path
 
 from engine.cli.chosen import scenario_from
 from engine.cli.compared import Asked, Compared, compare, error_lines, lines, with_prompts
-from engine.evidence.calibration.results import Run, read_measured
+from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.run import Run
 from engine.model.kinds import ModelKind
 from engine.scenario import Mode, Scenario
 from engine.serve.resolve import resolve

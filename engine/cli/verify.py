@@ -8,7 +8,8 @@ import json
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.compared import Asked, compare, lines, with_prompts
 from engine.cli.together import together
-from engine.evidence.calibration.results import Run, read_measured
+from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.run import Run
 from engine.plan.saved.plan_file import PlanFile, load_plan
 from engine.sources.files import user_path
 from engine.words.errors import InputError

@@ -17,8 +17,9 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import MANY, Scheduler
 from engine.hardware.framework_profiles import load_framework
+from engine.hardware.parts.bounds import MANY
+from engine.hardware.parts.scheduler import Scheduler
 from engine.scenario import Settings
 from engine.sources.profile_files import FORMER, bundled_files, read_toml
 from engine.words.errors import InputError

@@ -37,8 +37,8 @@ from engine.words.quantities import GIB
 from engine.words.text import clean
 from profiles import ROOT
 
-CHIP_SCHEMA = "engine.hardware.profile_schema.ChipFile"
-GENERATION_SCHEMA = "engine.hardware.profile_schema.GenerationFile"
+CHIP_SCHEMA = "engine.hardware.schema.chip.ChipFile"
+GENERATION_SCHEMA = "engine.hardware.schema.chip.GenerationFile"
 GENERATIONS = "chips/generations"
 VISION = ROOT / "chips" / "vision"
 """Constants of the kernels of vision models: ``default.toml`` and one file per generation that

@@ -2,7 +2,7 @@
 
 A part of an engine's profile is a dataclass whose fields are made by `constant`. From these
 declarations come the loader (`read_part`), the schema for users' files
-(`engine.hardware.profile_schema`), the list that ``rooftop frameworks`` prints (`written_part`) and
+(`engine.hardware.schema`), the list that ``rooftop frameworks`` prints (`written_part`) and
 whatever changes constants by their key.
 """
 

@@ -9,16 +9,14 @@ from typing import Any
 
 from engine.hardware.chip import Deviation, KernelConstants, Provenance
 from engine.hardware.constants import Declared, declared_fields
-from engine.hardware.framework_parts import (
-    Builds,
-    Capabilities,
-    Costs,
-    Drafting,
-    ForwardRuntime,
-    Scheduler,
-)
 from engine.hardware.launch_table import Launch
-from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
+from engine.hardware.parts.builds import Builds
+from engine.hardware.parts.capabilities import Capabilities
+from engine.hardware.parts.costs import Costs
+from engine.hardware.parts.drafting import Drafting
+from engine.hardware.parts.forward import ForwardRuntime
+from engine.hardware.parts.memory import CachePolicy, MemoryPolicy, WeightPolicy
+from engine.hardware.parts.scheduler import Scheduler
 
 ANY = "any"
 """Every engine that runs on a chip."""

@@ -12,8 +12,8 @@ from engine.hardware.chip import Provenance
 from engine.hardware.chip_profiles import deviations, kernel_constants
 from engine.hardware.constants import read_part
 from engine.hardware.framework import CONSTANTS, PARTS, Era, Framework
-from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.launch_table import read_launch
+from engine.hardware.parts.forward import ForwardRuntime
 from engine.sources.profile_files import (
     BUNDLED,
     FORMER,
@@ -27,7 +27,7 @@ from engine.sources.profile_files import (
 )
 from engine.words.text import clean
 
-FRAMEWORK_SCHEMA = "engine.hardware.profile_schema.FrameworkFile"
+FRAMEWORK_SCHEMA = "engine.hardware.schema.framework.FrameworkFile"
 
 
 def framework_ids() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.memory_parts import MemoryPolicy, MemoryShare, ShareHolds, Sizing, TowerPass
+from engine.hardware.parts.memory import MemoryPolicy, MemoryShare, ShareHolds, Sizing, TowerPass
 from engine.model.architecture import Architecture, Block, LatentCore
 from engine.serve.images import image_bytes, largest_images, tower_bytes
 from engine.serve.requests import Images

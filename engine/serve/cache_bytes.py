@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.framework import Framework
-from engine.hardware.memory_parts import CachePolicy, WindowCache
+from engine.hardware.parts.memory import CachePolicy, WindowCache
 from engine.model.architecture import Architecture, AttentionCore, Block, LatentCore, StateCore
 from engine.model.bytes import core_state_bytes
 from engine.model.draft import Draft

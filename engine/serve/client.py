@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.hardware.framework_parts import Costs
+from engine.hardware.parts.costs import Costs
 from engine.scenario import FirstToken
 from engine.serve.load import Client
 from engine.words.arrays import FloatArray

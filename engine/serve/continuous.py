@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.framework_parts import PrefillPasses
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.serve.client import opening_seconds, waiting_in_step
 from engine.serve.closed_laws import Users, closed_laws, opening_span
 from engine.serve.load import Client

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.framework_parts import CacheTransfer
+from engine.hardware.parts.scheduler import CacheTransfer
 from engine.serve.client import opening_seconds
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.law import Law, Piece

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import CacheTransfer
+from engine.hardware.parts.scheduler import CacheTransfer
 from engine.model.precision import Precision
 from engine.serve.system import System
 from engine.words.arrays import BoolArray, FloatArray

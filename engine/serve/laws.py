@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.hardware.framework_parts import Costs
+from engine.hardware.parts.costs import Costs
 from engine.serve.law import Law, Piece, mixed
 from engine.serve.lengths import LengthNodes, Nodes
 from engine.serve.load import Client

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import Admission
+from engine.hardware.parts.scheduler import Admission
 from engine.model.architecture import Architecture
 from engine.model.draft import Draft
 from engine.model.precision import Precision

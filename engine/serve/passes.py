@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import MANY
+from engine.hardware.parts.bounds import MANY
 from engine.hardware.roofline import (
     Message,
     Network,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.hardware.memory_parts import FirstContext, PrintedTokens
+from engine.hardware.parts.memory import FirstContext, PrintedTokens
 from engine.serve.budget import unfree_bytes
 from engine.serve.cache_bytes import (
     cached_layers,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.framework_parts import PrefillPasses, Scheduler
+from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.lengths import longest_of, prompt_nodes
 from engine.serve.load import Client

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.hardware.chip import Chip
-from engine.hardware.memory_parts import WeightPolicy
+from engine.hardware.parts.memory import WeightPolicy
 from engine.model.architecture import Architecture, Block, Experts, LatentCore, Split
 from engine.model.bytes import Part, Parts, Spread, stored_weights
 from engine.model.precision import Precision

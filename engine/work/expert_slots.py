@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.hardware.framework_parts import Capabilities
+from engine.hardware.parts.capabilities import Capabilities
 from engine.model.architecture import Architecture, Role
 from engine.words.arrays import BoolArray, FloatArray
 from engine.words.errors import InputError

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions
-from engine.evidence.measured.reader import Measurement
 from engine.hardware.builds import configured
 from engine.hardware.chip import Collective
 from engine.hardware.chip_profiles import load_chip

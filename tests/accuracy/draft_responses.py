@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import predict_rows
-from engine.evidence.measured.reader import Measurement
 from engine.hardware.chip_profiles import load_chip
 from engine.model import acceptance as known
 from engine.model.acceptance import stem

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.evidence.measured.cells import KINDS
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import (
     PERCENTILES,
     calls_of,
@@ -18,7 +20,7 @@ from engine.evidence.measured.predict import (
     published,
 )
 from engine.evidence.measured.predict import Group as Asked
-from engine.evidence.measured.reader import KINDS, Measurement, read_measurements
+from engine.evidence.measured.reader import read_measurements
 from engine.serve.system import System
 
 NOISE = {"ttft_ms": 0.08, "tpot_ms": 0.085, "e2el_ms": 0.085, "output_tps_per_chip": 0.1}

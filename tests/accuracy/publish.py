@@ -22,8 +22,9 @@ import numpy as np
 import tomli_w
 
 from engine.evidence.measured.eras import GENERIC
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions, predict_rows
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.reader import read_measurements
 from engine.evidence.measured.record import ERRORS, PUBLISHED, read_record
 from engine.evidence.measured.regret import regrets
 from engine.evidence.measured.report import groups

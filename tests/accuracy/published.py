@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.dates import CONFIGURATION
 from engine.evidence.measured.library import Library
-from engine.evidence.measured.reader import Measurement
+from engine.evidence.measured.measurement import Measurement
 from engine.model.bytes import weight_bytes
 from engine.words.errors import InputError
 

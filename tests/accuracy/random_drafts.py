@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.measurement import Measurement
+from engine.evidence.measured.reader import read_measurements
 from engine.model.acceptance import family, stem
 from engine.scenario import Text
 from engine.sources.files import write_text

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evidence.calibration.fit import MINIMUM_RUNS, calibrate
+from engine.evidence.calibration.fit import calibrate
 from engine.evidence.calibration.rows import run_of
+from engine.evidence.calibration.run_checks import MINIMUM_RUNS
 from engine.evidence.measured.calls import cached_share
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Group, calls_of, groups_of
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.reader import read_measurements
 from engine.model.architecture import Architecture
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from engine.hardware.chip import Chip, Collective, KernelConstants, Link, Provenance
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import (
-    Builds,
-    Capabilities,
-    Costs,
-    Drafting,
-    PrefillPasses,
-    Scheduler,
-)
 from engine.hardware.launch_table import LaunchTemplate
-from engine.hardware.memory_parts import CachePolicy, MemoryPolicy, WeightPolicy
+from engine.hardware.parts.builds import Builds
+from engine.hardware.parts.capabilities import Capabilities
+from engine.hardware.parts.costs import Costs
+from engine.hardware.parts.drafting import Drafting
+from engine.hardware.parts.memory import CachePolicy, MemoryPolicy, WeightPolicy
+from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
 from engine.model.architecture import (
     Architecture,
     AttentionCore,

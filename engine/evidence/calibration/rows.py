@@ -6,12 +6,14 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from engine.evidence.calibration.results import MAXIMUM_RUNS, USUAL_SPREAD, Run
+from engine.evidence.calibration.results import MAXIMUM_RUNS
+from engine.evidence.calibration.run import USUAL_SPREAD, Run
 from engine.evidence.measured.calls import cached_share, row_layout
 from engine.evidence.measured.eras import profile_of
 from engine.evidence.measured.library import Library, spellings
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.precisions import row_precision
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.reader import read_measurements
 from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.serve.system import System

@@ -11,9 +11,9 @@ import math
 from engine.evidence.measured.eras import profile_of
 from engine.evidence.measured.forward_calls import forward_call
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.measurement import Measurement
+from engine.evidence.measured.measurement import Pool as RowPool
 from engine.evidence.measured.precisions import row_formats
-from engine.evidence.measured.reader import Measurement
-from engine.evidence.measured.reader import Pool as RowPool
 from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
 from engine.scenario import (

@@ -12,7 +12,7 @@ import numpy as np
 from engine.evidence.measured.eras import profile_of
 from engine.evidence.measured.forward_names import measured_format, measured_model
 from engine.evidence.measured.library import Library
-from engine.evidence.measured.reader import Measurement
+from engine.evidence.measured.measurement import Measurement
 from engine.hardware.chip import Chip
 from engine.model.precision import FORMATS
 from engine.scenario import Objectives, Scenario, Workload

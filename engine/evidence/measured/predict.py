@@ -17,7 +17,7 @@ import numpy as np
 
 from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.library import Library
-from engine.evidence.measured.reader import Measurement
+from engine.evidence.measured.measurement import Measurement
 from engine.scenario import Scenario, Workload
 from engine.serve.call import Call, Most, size_per_replica
 from engine.serve.load import Load, Open

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions
-from engine.evidence.measured.reader import Measurement
 from engine.words.arrays import FloatArray
 
 TPOT_LIMITS_MS = (20.0, 50.0, 100.0)

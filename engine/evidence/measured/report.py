@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.memory_report import MEMORY_COLUMNS
 from engine.evidence.measured.predict import METRICS, PERCENTILES, Predictions
-from engine.evidence.measured.reader import MAXIMUM_BYTES, Measurement
+from engine.evidence.measured.reader import MAXIMUM_BYTES
 from engine.serve.command import command_line
 from engine.sources.files import open_file, refuse_other, write_text
 from engine.words.arrays import FloatArray

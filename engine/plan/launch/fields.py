@@ -39,7 +39,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.hardware.framework_parts import PrefillPasses
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.model.draft import DraftMethod
 from engine.plan.launch.process import Role
 from engine.plan.prepared import Prepared

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.chip import Provenance
-from engine.hardware.memory_parts import MemoryShare, ShareHolds
+from engine.hardware.parts.memory import MemoryShare, ShareHolds
 from engine.model.precision import FORMATS
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.hardware.framework_parts import PrefillPasses
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Drafts

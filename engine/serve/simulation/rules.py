@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import Admission
+from engine.hardware.parts.scheduler import Admission
 from engine.work.layout import Layout
 
 

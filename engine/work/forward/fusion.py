@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from engine.hardware.framework_parts import ForwardRuntime
+from engine.hardware.parts.forward import ForwardRuntime
 from engine.model.forward.architecture import ForwardArchitecture, ForwardLayer, LayerKind
 
 CONVOLUTION = "convolution"

@@ -9,8 +9,8 @@ import numpy as np
 
 from engine.hardware.chip import CacheTraits, Chip, KernelConstants
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.kernels import KernelChoice, choose_kernel, constants_for
+from engine.hardware.parts.forward import ForwardRuntime
 from engine.hardware.roofline import Work
 from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.precision import Precision

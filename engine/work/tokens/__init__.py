@@ -4,21 +4,15 @@
 evaluates that list for arrays of layouts and batches. Neither knows seconds.
 """
 
+from engine.work.tokens.dense import dense_work
 from engine.work.tokens.exchange import dispatching
 from engine.work.tokens.inventory import Inventory, take_inventory
+from engine.work.tokens.messages import dense_messages, other_messages, step_messages
+from engine.work.tokens.mixing import mixing_work
+from engine.work.tokens.placed import Placed, place
 from engine.work.tokens.step import LayoutArrays, Source, Step, decode_step, prefill_step
-from engine.work.tokens.work import (
-    Placed,
-    dense_messages,
-    dense_work,
-    mixing_work,
-    other_messages,
-    other_work,
-    place,
-    step_messages,
-    step_work,
-    total_tokens,
-)
+from engine.work.tokens.token_counts import total_tokens
+from engine.work.tokens.work import other_work, step_work
 
 __all__ = [
     "Inventory",

@@ -11,7 +11,8 @@ from engine.hardware.roofline import Work
 from engine.words.arrays import BoolArray, FloatArray
 from engine.work.expert_slots import ExpertSlots, expert_slots
 from engine.work.tokens.exchange import dispatching
-from engine.work.tokens.inventory import ExpertBank, Inventory
+from engine.work.tokens.inventory import Inventory
+from engine.work.tokens.operators import ExpertBank
 from engine.work.tokens.step import LayoutArrays
 
 _LARGEST_NORMAL = (0.0, 0.564, 1.029, 1.424, 1.766, 2.070, 2.343, 2.594, 2.826)

@@ -11,7 +11,8 @@ import numpy as np
 from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.forward_calls import offline_batches
 from engine.evidence.measured.library import Library
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.measurement import Measurement
+from engine.evidence.measured.reader import read_measurements
 from engine.serve.call import Call
 from engine.serve.forward import run_forward
 from engine.serve.system import System

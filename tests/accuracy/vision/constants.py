@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from engine.hardware.chip import CacheTraits, Chip, KernelConstants
-from engine.hardware.framework_parts import ForwardRuntime
+from engine.hardware.parts.forward import ForwardRuntime
 from engine.work.forward.fusion import ATTENTION, CONVOLUTION, DENSE, DEPTHWISE, POINTWISE
 from profiles import ROOT
 

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from engine.hardware.constants import read_part, written_part
 from engine.hardware.framework import CONSTANTS, PARTS
-from engine.hardware.framework_parts import Costs, PrefillPasses, Scheduler
 from engine.hardware.framework_profiles import framework_ids, framework_values, load_framework
-from engine.hardware.profile_schema import FrameworkFile
+from engine.hardware.parts.costs import Costs
+from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
+from engine.hardware.schema.framework import FrameworkFile
 from engine.sources.profile_files import bundled_files
 from tests.engine import builders
 

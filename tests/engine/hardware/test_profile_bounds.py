@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.constants import declared_fields
 from engine.hardware.framework import CONSTANTS, PARTS
-from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.framework_profiles import load_framework
+from engine.hardware.parts.forward import ForwardRuntime
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario

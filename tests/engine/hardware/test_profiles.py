@@ -10,12 +10,8 @@ from engine.hardware.chip import Provenance
 from engine.hardware.chip_profiles import chip_aliases, chip_ids, load_chip
 from engine.hardware.framework_profiles import framework_ids, framework_values, load_framework
 from engine.hardware.launch_table import LaunchTable, entries
-from engine.hardware.profile_schema import (
-    ChipFile,
-    ForwardKernelsFile,
-    FrameworkFile,
-    GenerationFile,
-)
+from engine.hardware.schema.chip import ChipFile, ForwardKernelsFile, GenerationFile
+from engine.hardware.schema.framework import FrameworkFile
 from engine.sources.profile_files import bundled_files, read_names, read_toml
 from engine.words.errors import InputError
 from profiles import ROOT

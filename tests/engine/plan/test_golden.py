@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from engine.hardware.framework_parts import Costs
+from engine.hardware.parts.costs import Costs
 from engine.model.model_profiles import bundled_models
 from engine.serve.call import Call
 from engine.serve.command import command_line

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.hardware.chip import Link
-from engine.hardware.memory_parts import ShareHolds, Sizing, TowerPass
+from engine.hardware.parts.memory import ShareHolds, Sizing, TowerPass
 from engine.model.architecture import ImageTower, LayerGroup
 from engine.model.image_rules import Fixed
 from engine.serve.budget import (

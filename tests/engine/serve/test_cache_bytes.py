@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.hardware.framework_profiles import load_framework
-from engine.hardware.memory_parts import WindowCache
+from engine.hardware.parts.memory import WindowCache
 from engine.serve.cache_bytes import Layers, keyed_token_bytes, sequence_bytes
 
 NONE = np.zeros((1, 1))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.hardware.framework_parts import PrefillPasses
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.scenario import FirstToken
 from engine.serve.continuous import serve_continuous
 from engine.serve.load import Client

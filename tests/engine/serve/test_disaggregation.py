@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.hardware.framework_parts import CacheTransfer
+from engine.hardware.parts.scheduler import CacheTransfer
 from engine.serve.disaggregated import Pools, serve_disaggregated
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests

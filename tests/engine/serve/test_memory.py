@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.hardware.framework_parts import Admission
-from engine.hardware.memory_parts import MemoryPolicy, MemoryShare
+from engine.hardware.parts.memory import MemoryPolicy, MemoryShare
+from engine.hardware.parts.scheduler import Admission
 from engine.serve.budget import capacity_bytes
 from engine.serve.load import Client, Closed, Static
 from engine.serve.memory import (

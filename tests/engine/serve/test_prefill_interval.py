@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.hardware.framework_parts import PrefillPasses
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.steady import SteadyPasses, steady_passes, waited_passes

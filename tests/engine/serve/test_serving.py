@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.hardware.framework_parts import PrefillPasses
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.scenario import Mode, Scenario, Workload
 from engine.serve.continuous import serve_continuous
 from engine.serve.passes import Deployment, run

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from engine.hardware.framework_parts import Admission, PrefillPasses
+from engine.hardware.parts.scheduler import Admission, PrefillPasses
 from engine.scenario import Objectives, Scenario, Workload
 from engine.serve.load import Closed, Open, Static
 from engine.serve.predict import predict

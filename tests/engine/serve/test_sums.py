@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.hardware.framework_parts import PrefillPasses
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.scenario import FirstToken
 from engine.serve.load import Client, Closed, Static
 from engine.serve.outcome import Outcome

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.hardware.memory_parts import WeightPolicy
+from engine.hardware.parts.memory import WeightPolicy
 from engine.model.architecture import Role
 from engine.model.precision import FORMATS, Precision
 from engine.serve.weight_bytes import rank_weight_bytes

@@ -9,20 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.evidence.calibration.constants import calibrated_framework, site_constants
 from engine.evidence.calibration.fit import (
     TPOT_NOISE,
     TTFT_NOISE,
     Fitted,
     _errors,
-    _predicted,
     _targets,
     calibrate,
-    calibrated_framework,
-    site_constants,
 )
+from engine.evidence.calibration.predicted import predicted_seconds as _predicted
 from engine.evidence.calibration.profile import write_profile
-from engine.evidence.calibration.results import Run
 from engine.evidence.calibration.rows import csv_runs
+from engine.evidence.calibration.run import Run
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import PARTS, Framework
 from engine.hardware.framework_profiles import framework_ids, load_framework

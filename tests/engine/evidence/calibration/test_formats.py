@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.evidence.calibration.results import Run, read_measured
+from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.run import Run
 from engine.work.layout import Layout
 
 

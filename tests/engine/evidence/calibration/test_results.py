@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.evidence.calibration.results import Run, read_runs
+from engine.evidence.calibration.results import read_runs
+from engine.evidence.calibration.run import Run
 from engine.words.errors import InputError
 from engine.work.layout import Layout
 

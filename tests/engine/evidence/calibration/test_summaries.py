@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.evidence.calibration.results import Run, read_measured
+from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.run import Run
 from engine.words.errors import InputError
 from engine.work.layout import Layout
 from tests.engine.evidence.calibration.test_results import SGLANG, VLLM

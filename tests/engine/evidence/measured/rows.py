@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.measurement import Measurement
+from engine.evidence.measured.reader import read_measurements
 
 SERVING = {
     "kind": "serving",

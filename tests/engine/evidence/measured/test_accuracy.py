@@ -13,8 +13,9 @@ import pytest
 
 from engine.cli import run
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions, predict_rows
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.reader import read_measurements
 from engine.evidence.measured.record import PUBLISHED, read_record
 from engine.evidence.measured.report import Group, groups
 from tests.accuracy.published import choose, published_text

@@ -18,8 +18,9 @@ from engine.cli import run
 from engine.cli.parser import build_parser
 from engine.cli.sweep import command_scenario
 from engine.evidence.measured.library import Library
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions, calls_of, groups_of, predict_rows
-from engine.evidence.measured.reader import Measurement, read_measurements
+from engine.evidence.measured.reader import read_measurements
 from engine.evidence.measured.record import PUBLISHED
 from engine.scenario import Client, ClientKind, LayoutLimits, Scenario
 from engine.serve.call import Call, Concurrency, Most, ask

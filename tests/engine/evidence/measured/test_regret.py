@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import METRICS, Predictions
-from engine.evidence.measured.reader import Measurement
 from engine.evidence.measured.regret import Regret, regrets
 from tests.engine.evidence.measured.rows import make_rows
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from engine.hardware.chip import CacheTraits, Chip, KernelConstants
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework import Framework
-from engine.hardware.framework_parts import ForwardRuntime
 from engine.hardware.framework_profiles import load_framework
+from engine.hardware.parts.forward import ForwardRuntime
 from engine.model.forward.architecture import ForwardArchitecture, ForwardLayer, Image, LayerKind
 from engine.model.precision import FORMATS, Precision
 

@@ -1,6 +1,6 @@
-"""How an engine divides a chip's memory: the parts of its profile, each constant once.
+"""How an engine divides a chip's memory, each constant once.
 
-Sources of the rules are in the profiles. Field names differ from those of the other parts.
+Sources of the rules are in the profiles.
 """
 
 from __future__ import annotations

@@ -1,0 +1,109 @@
+"""What an engine's kernels and communication do that others' do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.hardware.constants import constant
+from engine.hardware.parts.bounds import MANY
+from engine.words.units import LARGEST_COUNT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What its kernels and communication do that others' do not."""
+
+    key_rereads: float = constant(
+        "key_rereads",
+        "where a key's query heads are not a power of two in number, decode attention of early "
+        "engines lets each read the keys for itself: the share of those reads that misses the "
+        "cache",
+        0.0,
+        least=0,
+        most=1,
+    )
+    graph_tokens: int = constant(
+        "graph_tokens",
+        "passes with prompts of up to so many tokens replay graphs, for which all attention-DP "
+        "ranks are filled up to the fullest; 0 where ranks keep their own sizes",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    gathering_ranks: int = constant(
+        "gathering_ranks",
+        "with attention-DP on up to so many ranks, every rank gathers all tokens for its experts "
+        "and their results are summed and scattered; on more, each token goes to its experts' "
+        "ranks",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    sends_over_network: bool = constant(
+        "sends_over_network",
+        "also on more than one node tokens are sent to their experts' ranks; otherwise all ranks "
+        "gather all tokens there",
+        True,
+    )
+    balanced_ranks: int = constant(
+        "balanced_ranks",
+        "from so many expert ranks on, its deployments copy and place popular experts such that no "
+        "rank has more of them than another (DeepSeek's EPLB)",
+        MANY,
+        least=1,
+        most=LARGEST_COUNT,
+    )
+    redundant_experts: int = constant(
+        "redundant_experts",
+        "those copies in all, as its recipes take them; more where ranks would be left without",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    chosen_copies: bool = constant(
+        "chosen_copies", "somebody chose their number, so that ranks have to divide it", False
+    )
+    shard_multiple: Mapping[str, float] = constant(
+        "shard_multiple",
+        "a rank's part of a matrix of such a format has to be a multiple of so many elements, else "
+        "the engine refuses to start, by format",
+        {},
+        least=1,
+        most=1 << 16,
+    )
+    shared_apart: bool = constant(
+        "shared_apart",
+        "on more ranks than there are slots for experts, the others hold shared experts only "
+        "(CloudMatrix-Infer, arXiv:2506.12708)",
+        False,
+    )
+    overlapped_nodes: int = constant(
+        "overlapped_nodes",
+        "where tokens are sent over so many nodes or more, its deployments let two halves of a "
+        "batch take turns, one computing while the tokens of the other are dispatched and combined "
+        "(two-batch overlap of SGLang, dual-batch overlap of vLLM)",
+        MANY,
+        least=1,
+        most=LARGEST_COUNT,
+    )
+    dispatch_cores: int = constant(
+        "dispatch_cores",
+        "cores that sending prompts' tokens to their experts takes from what is computed meanwhile "
+        "(DeepEP's normal kernels; its low-latency ones take none)",
+        0,
+        least=0,
+        most=LARGEST_COUNT,
+    )
+    shared_beside: bool = constant(
+        "shared_beside",
+        "shared experts run beside the routed ones, on a stream of their own or in the same "
+        "grouped product, so that launching them takes no time",
+        False,
+    )
+    fused_norms: tuple[str, ...] = constant(
+        "fused_norms",
+        "chip generations on which its all-reduces end in the residual add and the norm behind "
+        "them, which then launch nothing of their own",
+        (),
+    )

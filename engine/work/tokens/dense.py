@@ -1,0 +1,54 @@
+"""The work that depends on a rank's tokens alone: dense products, passes over activations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.hardware.roofline import Work
+from engine.words.arrays import FloatArray
+from engine.work.tokens.inventory import Inventory
+from engine.work.tokens.operators import Gemm
+from engine.work.tokens.placed import Placed, Share, attention_reduces
+from engine.work.tokens.step import LayoutArrays
+
+
+def dense_work(placed: Placed, tokens: FloatArray, decode: bool) -> Iterator[Work]:
+    """The kernels that depend on the ``tokens`` of a rank alone: products of dense matrices, and
+    what passes over activations."""
+    for gemm, share in zip(placed.inventory.gemms, placed.gemms, strict=True):
+        yield gemm_work(gemm, share, tokens, decode)
+    yield elementwise_work(placed.inventory, placed.layouts, tokens)
+
+
+def gemm_work(gemm: Gemm, share: Share, tokens: FloatArray, decode: bool) -> Work:
+    """Matrices that run as one product, on ``tokens`` of a rank."""
+    weights = share.weights
+    return Work(
+        name=gemm.name,
+        kernel=gemm.decode_kernel if decode else gemm.kernel,
+        constants=gemm.decode_constants if decode else gemm.constants,
+        peak_flops=gemm.peak_flops,
+        calls=gemm.calls,
+        flops=(2.0 * weights) * tokens,
+        bytes=weights * gemm.weight_bytes_per_element + share.token_bytes * tokens,
+    )
+
+
+def elementwise_work(inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray) -> Work:
+    """What passes over the activations of ``tokens`` of a rank, all launches together."""
+    elementwise = inventory.elementwise
+    joined = np.minimum(elementwise.reduced_launches, attention_reduces(inventory, layouts))
+    joined = np.where(layouts.tensor > 1, joined, 0.0)
+    launches = np.maximum(elementwise.launches - joined, 1.0)
+    elements = elementwise.replicated_elements + elementwise.divided_elements / layouts.tensor
+    return Work(
+        name="elementwise",
+        kernel="elementwise.bf16",
+        constants=elementwise.constants,
+        peak_flops=1.0,
+        calls=launches,
+        flops=np.zeros_like(layouts.tensor),
+        bytes=(2.0 * elements / launches) * tokens,
+    )
