@@ -91,6 +91,22 @@ def test_the_app_says_no_text_with_values_past_the_messages():
     assert found == []
 
 
+def test_refusals_of_a_config_say_in_messages_what_they_found_and_expect():
+    """Names, values and numbers are alike in every language, words are not."""
+    found = [
+        f"{path}:{call.lineno}: {ast.unparse(one)}"
+        for path, call in calls()
+        if named(call) == "problem" and isinstance(call.func, ast.Attribute)
+        for one in call.args[1:3]
+        if bare_words(one) and ast.unparse(one).strip("'") not in VALUES
+    ]
+    assert found == []
+
+
+VALUES = {"true", "false", "null", "preactivation", "shared", "t2r", "c2p, p2c"}
+VALUES |= {"[channels, height, width]"}
+"""Values of keys, and their names."""
+
 CALLED_ONCE = {
     "投机解码": ("推测解码", "猜测解码"),
     "起草": ("草拟",),

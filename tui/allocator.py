@@ -11,6 +11,11 @@ _ARENA_MAX = -8
 """glibc's name for how many arenas threads have between them: each keeps what its threads drop."""
 _LARGE_BYTES = 1 << 20
 """Larger than the arrays of one block of a sweep, which come and go by the thousand."""
+_YOUNG, _MIDDLE, _OLD = 700, 10, 30
+"""When Python looks for garbage by itself: through everything, which takes a tenth of a second,
+only where keys have not rested for half a minute."""
+_DUE = 8
+"""Collections of young objects after which all are worth looking through."""
 
 
 def hand_back_large_blocks() -> None:
@@ -42,4 +47,12 @@ def spare_what_is_loaded() -> None:
     """Leave modules, profiles and styles out of every later garbage collection: they stay, and
     looking through them takes longer than a key may. Ends `collect_nothing`."""
     gc.freeze()
+    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
     gc.enable()
+
+
+def collect_if_due() -> None:
+    """Look for garbage everywhere, where enough has come together."""
+    if gc.get_count()[2] >= _DUE:
+        gc.collect()
+        hand_back_the_rest()

@@ -8,9 +8,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from textual import events
+
 from engine.cli.streams import tell
 from engine.scenario import Scenario
 from engine.words.messages import use_language
+from tui.beside.tidying import Tidying
 from tui.drawing.look import Look
 from tui.screen import MainScreen
 from tui.session.choices import save_choices
@@ -47,6 +50,7 @@ class RooftopApp(TerminalApp, inherit_bindings=False):
         self.choices = settings.choices
         self.mouse = settings.mouse
         self.crash = ""
+        self._tidying = Tidying()
         self.main = MainScreen(
             Store(scenario), settings.choices, plan_path, language=settings.language
         )
@@ -61,6 +65,12 @@ class RooftopApp(TerminalApp, inherit_bindings=False):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._ended_by, number)
         self.app_resume_signal.subscribe(self, lambda _: self.draw_anew())
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whatever is pressed puts off what can wait."""
+        if isinstance(event, events.Key | events.Paste):
+            self._tidying.soon()
+        await super().on_event(event)
 
     def _ended_by(self, number: signal.Signals) -> None:
         self.main.keep_session(number.name)

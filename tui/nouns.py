@@ -330,7 +330,12 @@ def _is_stock(name: str) -> bool:
 
 
 def _is_fleet_path(text: str) -> bool:
-    return bool(text) and ("/" in text or "." in text)
+    return bool(text) and ("/" in text or "." in text or is_of_chips(text))
+
+
+def is_of_chips(text: str) -> bool:
+    """Whether a fleet is asked for on several chips, as ``h100,h200``."""
+    return "," in text and "/" not in text and "." not in text
 
 
 def _fleet_facts(scenario: Scenario, value: str) -> str:

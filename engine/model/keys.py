@@ -14,7 +14,7 @@ from typing import Any
 from engine.model.architecture import Assumption
 from engine.model.phrases import phrased
 from engine.words.errors import InputError
-from engine.words.messages import say
+from engine.words.messages import Said, say
 
 MAXIMUM_SIZE = 10_000_000
 """No width, vocabulary or context in a config is larger; more is a typing error or an attack."""
@@ -30,6 +30,8 @@ MISSING = _Missing()
 
 def shown(value: object) -> str:
     """``value`` as JSON-like text short enough for a one-line message."""
+    if isinstance(value, Said):
+        return str(value)
     text = repr(value) if isinstance(value, str) else str(value)
     names = {"None": "null", "True": "true", "False": "false"}
     text = names.get(text, text)
@@ -97,7 +99,11 @@ class Keys:
         given = [name for name in names if self.values.get(name) is not None]
         for name in given[1:]:
             if self.values[name] != self.values[given[0]]:
-                expected = f"{shown(self.values[given[0]])}, as {self.path}{given[0]} says"
+                expected = say(
+                    "{value}, as {key} says",
+                    value=shown(self.values[given[0]]),
+                    key=f"{self.path}{given[0]}",
+                )
                 raise self.problem(name, self.values[name], expected)
 
     def ignore(self, *names: str) -> None:

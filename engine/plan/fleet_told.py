@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.plan.fleet.day import Day
 from engine.plan.fleet.fewest import Fleet, Sized
+from engine.plan.fleet.several import Ranked
 from engine.plan.money.notes import money_notes
 from engine.plan.money.prices import load_prices
 from engine.plan.stock import Split
@@ -82,9 +83,11 @@ def fleet_table(lines: Sequence[tuple[str, dict[str, Any]]]) -> list[list[str]]:
     """Layouts that carry a rate, with the name of chip and engine where there are several."""
     several = len({name for name, _ in lines}) > 1
     priced = any(row["usd_per_hour"] is not None for _, row in lines)
-    head = ["layout", "precision", "replicas", "90 %", "chips", "90 %", "TTFT", "TPOT", "used"]
+    # What decides comes before what has no room in a narrow terminal.
+    head = ["layout", "precision", "replicas", "90 %", "chips", "90 %"]
+    head += ["$/h", "$/M out"] if priced else []
+    head += ["TTFT", "TPOT", "used"]
     head = [*([say("chip and engine")] if several else []), *map(say, head)]
-    head += [say("$/h"), say("$/M out")] if priced else []
     return [head, *([*([name] if several else []), *_cells(row, priced)] for name, row in lines)]
 
 
@@ -97,14 +100,11 @@ def _cells(row: dict[str, Any], priced: bool) -> list[str]:
         _count(row["replicas_90_percent"]),
         str(row["chips"]),
         _count(row["chips_90_percent"]),
-        duration(row["ttft_ms"]),
-        duration(row["tpot_ms"]),
-        f"{used:.0f} %",
     ]
     if priced:
         spent = (row["usd_per_hour"], row["usd_per_million_output"])
         cells += ["–" if one is None else f"{one:,.4g}" for one in spent]
-    return cells
+    return [*cells, duration(row["ttft_ms"]), duration(row["tpot_ms"]), f"{used:.0f} %"]
 
 
 def _count(value: int | None) -> str:
@@ -117,11 +117,17 @@ def notes_of(fleets: Iterable[Fleet]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
 
-def rate_answer(fleet: Fleet) -> Answer:
-    """Every layout that carries the rate, the fewest chips first."""
-    lines = [("", fleet_row(fleet, one)) for one in fleet.sized]
-    notes = notes_of((fleet,))
-    return Answer(fleet_sentence(fleet, fleet.sized[0]), fleet_table(lines), 2, notes)
+def ranked_answer(lines: Sequence[Ranked], *, whole_nodes: bool = False) -> Answer:
+    """Layouts that carry the rate, in their order; the sentence is about the first."""
+    rows = [(one.name, fleet_row(one.fleet, one.sized, whole_nodes=whole_nodes)) for one in lines]
+    best = lines[0]
+    several = len({one.name for one in lines}) > 1
+    return Answer(
+        fleet_sentence(best.fleet, best.sized, whole_nodes=whole_nodes),
+        fleet_table(rows),
+        3 if several else 2,
+        notes_of({one.name: one.fleet for one in lines}.values()),
+    )
 
 
 # --- a day ----------------------------------------------------------------------------------

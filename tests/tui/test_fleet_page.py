@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.plan.fleet.day import planned_day
-from engine.plan.fleet.fewest import sized_fleet
+from engine.plan.fleet.several import sized_fleets
 from engine.plan.stock import best_split, read_stock
 from engine.scenario import Workload
 from tests.tui.driving import SMALL, press, running, until
@@ -61,11 +61,11 @@ def test_hours_below_are_said_and_their_chips_draw_power():
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_a_rate_has_every_layout(width: int, height: int):
-    fleet = sized_fleet(LOADED)
-    lines = fleet_lines(Shown("rate", 1.0, fleet), width, height)
+    fleets = sized_fleets({"": LOADED})
+    lines = fleet_lines(Shown("rate", 1.0, fleets), width, height)
     assert fits(lines, width)
     assert "to be 90 % sure" in text(lines)
-    assert all(one.arrangement.layout_name in text(lines) for one in fleet.sized)
+    assert all(one.arrangement.layout_name in text(lines) for one in fleets.by_name[""].sized)
 
 
 def test_a_stock_shows_what_is_used_of_it(tmp_path: Path):
@@ -106,6 +106,14 @@ async def test_a_day_is_picked_planned_and_closed(folder: Path):
         assert "2 chips at the peak" in page.view.text
         await press(pilot, "escape")
         assert pilot.app.screen is screen
+
+
+async def test_several_chips_stand_in_one_table(folder: Path):
+    async with running(LOADED) as (_, pilot):
+        await press(pilot, "colon", *"fleet h100,l40s", "enter")
+        page = pilot.app.screen
+        await until(pilot, lambda: page.shown.found is not None)
+        assert "h100_sxm" in page.view.text and "l40s" in page.view.text
 
 
 async def test_a_bad_day_is_one_line_on_the_page(folder: Path):

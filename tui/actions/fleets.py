@@ -25,7 +25,7 @@ class Fleeting(Group):
 
     def take_fleet(self, text: str) -> None:
         """The fleet that the rate or a file asks for."""
-        from tui.nouns import RATE
+        from tui.nouns import RATE, is_of_chips
         from tui.overlays.fleet_page import FleetPage
 
         session, scenario = self._session, self._store.current
@@ -35,7 +35,7 @@ class Fleeting(Group):
         if session.prepared.kind is not ModelKind.TOKENS and not text.endswith(".toml"):
             self._desk.say("only models that generate tokens have a rate")
             return
-        if text == RATE and not scenario.workload.rate:
+        if (text == RATE or is_of_chips(text)) and not scenario.workload.rate:
             self._desk.say("needs requests per second: :rate 12")
             return
 

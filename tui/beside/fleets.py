@@ -12,7 +12,7 @@ from engine.words.messages import error_text
 from tui.beside.errand import Errand
 from tui.beside.threads import into_this_thread
 from tui.desk import Desk
-from tui.nouns import RATE
+from tui.nouns import RATE, is_of_chips
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario
@@ -71,19 +71,24 @@ class Fleets:
 
 def _found(scenario: Scenario, text: str, grows: bool, progress: Callable[[float], None]) -> Found:
     """The fleet of the scenario's rate, of a stock, or of a day; raises `InputError`."""
+    from engine.plan.alternatives import hardware_choices
     from engine.plan.fleet.day import planned_day, with_lengths
-    from engine.plan.fleet.fewest import sized_fleet
+    from engine.plan.fleet.several import sized_fleets
     from engine.plan.lengths import fitted
     from engine.plan.stock import best_split, read_stock
     from engine.serve.resolve import resolve
     from engine.sources.files import user_path
     from engine.sources.traces.day import read_day
 
+    if text == RATE:
+        return sized_fleets({"": scenario}, progress=progress)
+    if is_of_chips(text):
+        chips = [one.strip() for one in text.split(",") if one.strip()]
+        choices = hardware_choices(scenario, chips, ())
+        return sized_fleets(dict(choices), progress=progress)
     path = user_path(text)
     if path.suffix == ".toml":
         return best_split(read_stock(path, scenario), progress)
     scenario = fitted(scenario, resolve(scenario).systems[0])
-    if text == RATE:
-        return sized_fleet(scenario, progress=lambda: progress(0.5))
     rates, trace = read_day(path)
     return planned_day(with_lengths(scenario, trace), rates, grows=grows, progress=progress)

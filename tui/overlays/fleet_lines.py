@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.plan.fleet.fewest import Fleet
-from engine.plan.fleet_told import Answer, day_answer, day_words, rate_answer, split_answer
+from engine.plan.fleet.several import Fleets
+from engine.plan.fleet_told import Answer, day_answer, day_words, ranked_answer, split_answer
 from engine.plan.stock import Split
 from engine.words.messages import say
 from engine.words.quantities import rate
@@ -30,7 +30,7 @@ _HOUR = 12
 """Points of an hour: a step of the curve."""
 _MOST_OTHERS = 6
 
-Found = Fleet | tuple["Day", ...] | Split
+Found = Fleets | tuple["Day", ...] | Split
 """What was asked: chips for a rate, a day by its layouts, a stock."""
 
 
@@ -53,8 +53,9 @@ def fleet_lines(shown: Shown, width: int, height: int) -> list[Line]:
     if shown.found is None:
         words = say(" planning … {share:.0%}", share=shown.share)
         return [line((fit(f" {shown.subject}", width), TITLE)), line((words, DIM))]
-    if isinstance(shown.found, Fleet):
-        return _answered(rate_answer(shown.found), width)
+    if isinstance(shown.found, Fleets):
+        refused = [line((fit(f" {one}", width), DIM)) for one in shown.found.refused]
+        return [*_answered(ranked_answer(shown.found.ranked()), width), *refused]
     if isinstance(shown.found, Split):
         return [*_answered(split_answer(shown.found), width), line(), *_used(shown.found, width)]
     return _day(shown.found, shown.place, width, height)

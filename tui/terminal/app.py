@@ -150,7 +150,7 @@ class TerminalApp(App[int], inherit_bindings=False):
             for end, (x, strip) in pieces:
                 # What lies outside of the spans was not drawn, or only in part.
                 if strip is not None and x <= last and end > first:
-                    frame.put(x, y, strip.crop(0, min(end, last) - x))
+                    frame.put(x, y, strip, min(end, last))
         return frame.end()
 
     def broke(self, error: Exception) -> None:

@@ -59,13 +59,16 @@ class Frame:
         self._characters = [[" "] * width for _ in range(height)]
         self._codes = [[PLAIN] * width for _ in range(height)]
 
-    def put(self, x: int, y: int, segments: Iterable[Segment]) -> None:
-        """Show ``segments`` from a cell on."""
+    def put(self, x: int, y: int, segments: Iterable[Segment], most: int | None = None) -> None:
+        """Show ``segments`` from a cell on, as far as column ``most``."""
         width, height = self._size
         if not 0 <= y < height:
             return
         characters, codes = self._cells(segments)
-        end = min(x + len(characters), width)
+        end = min(x + len(characters), width if most is None else min(most, width))
+        if end - x < len(characters) and characters[end - x] == "":
+            # Half of a wide character is none.
+            characters[end - x - 1] = " "
         characters, codes = characters[: end - x], codes[: end - x]
         old_characters, old_codes = self._characters[y], self._codes[y]
         if characters == old_characters[x:end] and codes == old_codes[x:end]:

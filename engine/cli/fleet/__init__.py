@@ -16,7 +16,7 @@ from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.traced import like_trace
 from engine.plan.alternatives import hardware_choices
-from engine.plan.fleet.fewest import Fleet, sized_fleet
+from engine.plan.fleet.several import sized_fleets
 from engine.plan.lengths import fitted
 from engine.plan.saved.plan_file import load_plan
 from engine.plan.stock import best_split, read_stock
@@ -41,23 +41,11 @@ def run_fleet(arguments: argparse.Namespace) -> int:
     choices = hardware_choices(scenario, chips, engines) if several else [("", scenario)]
     if arguments.day:
         return run_day(arguments, {name: _fitted(one) for name, one in choices})
-    print_fleets(arguments, _fleets(arguments, dict(choices)))
+    found = sized_fleets(dict(choices), whole_nodes=arguments.whole_nodes)
+    for why in found.refused:
+        tell(say("note: {note}", note=why))
+    print_fleets(arguments, found)
     return FOUND
-
-
-def _fleets(arguments: argparse.Namespace, choices: dict[str, Scenario]) -> dict[str, Fleet]:
-    """The fleet of every chip and engine; of several, those that cannot carry it are told."""
-    found: dict[str, Fleet] = {}
-    for name, scenario in choices.items():
-        try:
-            found[name] = sized_fleet(_fitted(scenario), whole_nodes=arguments.whole_nodes)
-        except InputError as error:
-            if len(choices) == 1:
-                raise
-            tell(say("note: {name}: {error}", name=name, error=error))
-    if not found:
-        raise InputError(say("fleet: none of these chips and engines carries the rate"))
-    return found
 
 
 def _scenario(arguments: argparse.Namespace) -> Scenario:

@@ -22,6 +22,7 @@ from engine.model.dialects.parts import (
 )
 from engine.model.dialects.t5 import WARNING
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,9 @@ def _feed_forwards(keys: Keys, hidden: int, side: str) -> list[FeedForward]:
 def _attention(keys: Keys, name: str, hidden: int, side: str) -> Mixer:
     heads = keys.integer(f"{side}_attention_heads", required=True, maximum=100_000)
     if hidden % heads:
-        raise keys.problem(f"{side}_attention_heads", heads, f"a divisor of {hidden}")
+        raise keys.problem(
+            f"{side}_attention_heads", heads, say("a divisor of {number}", number=hidden)
+        )
     role, cross = Role.ATTENTION, name == "encoder_attn"
     key_bias = keys.model_type != "whisper"
     matrices = (

@@ -13,6 +13,7 @@ from engine.model.dialects.conformer import FRAMES_PER_SECOND, Conformer, fast_c
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 _CLIP_SECONDS = 35
 """The longest piece of sound that engines hand over at once where the file does not say (Cohere's
@@ -27,7 +28,7 @@ def read(keys: Keys) -> Architecture:
     inner = inner or keys
     heard = keys.scope("encoder_config", model_type="parakeet_encoder")
     if heard is None:
-        raise keys.problem("encoder_config", None, "the config of the encoder")
+        raise keys.problem("encoder_config", None, say("the config of the encoder"))
     encoder = fast_conformer(heard, biased=True)
     seconds = keys.number("max_audio_clip_s", default=_CLIP_SECONDS)
     keys.ignore("overlap_chunk_second", "supported_languages", "preprocessor", "vocab_size")

@@ -9,6 +9,7 @@ from engine.model.architecture import AttentionCore, Block, Matrix, Role, Split
 from engine.model.dialects.parts import Mixer, dense, layer, output_projection
 from engine.model.dialects.towers import linear
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 FRAMES_PER_SECOND = 100
 """Of the spectrogram, before it is shortened: one every 10 ms."""
@@ -51,7 +52,9 @@ def _mixer(keys: Keys, hidden: int, width: int, bias: bool) -> Mixer:
     between two mixings of channels."""
     heads = keys.integer("num_attention_heads", maximum=100_000)
     if hidden % heads:
-        raise keys.problem("num_attention_heads", heads, f"a divisor of {hidden}")
+        raise keys.problem(
+            "num_attention_heads", heads, say("a divisor of {number}", number=hidden)
+        )
     own = keys.flag("convolution_bias", default=True)
     kernel = keys.integer("conv_kernel_size", default=9, maximum=1000)
     before = dense(hidden, width, gated=False, bias=bias, name="feed_forward1")

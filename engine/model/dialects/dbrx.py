@@ -7,6 +7,7 @@ from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import mixture
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 TRAITS = Traits(norm="scale")
 
@@ -21,10 +22,14 @@ def read(keys: Keys) -> Architecture:
     experts = keys.scope("ffn_config", model_type="dbrx")
     if own is None or experts is None:
         missing = "attn_config" if own is None else "ffn_config"
-        raise keys.problem(missing, None, "a mapping")
+        raise keys.problem(missing, None, say("a mapping"))
     kv_heads = own.integer("kv_n_heads", default=1, maximum=100_000)
     if hidden % heads or heads % kv_heads:
-        raise keys.problem("n_heads", heads, f"to divide {hidden} and hold {kv_heads} KV heads")
+        raise keys.problem(
+            "n_heads",
+            heads,
+            say("a divisor of {number}, a multiple of {other}", number=hidden, other=kv_heads),
+        )
     own.ignore("clip_qkv", "tie_word_embeddings")
     experts.ignore("tie_word_embeddings", "ffn_act_fn", "moe_normalize_expert_weights")
     experts.ignore("uniform_expert_assignment", "moe_loss_weight")

@@ -88,7 +88,7 @@ def read_dimensions(keys: Keys, *, floor_head_dim: bool = False) -> Dimensions:
     )
     if heads % kv_heads:
         raise keys.problem(
-            KV_HEADS[0], kv_heads, say("a divisor of the {heads} attention heads", heads=heads)
+            KV_HEADS[0], kv_heads, say("a divisor of the {number} attention heads", number=heads)
         )
     width = read_head_dim(keys, hidden, heads, floor_head_dim)
     vocabulary = keys.integer("vocab_size", required=True)
@@ -102,7 +102,7 @@ def read_head_dim(keys: Keys, hidden: int, heads: int, floor: bool = False) -> i
         return given
     if hidden < heads or (hidden % heads and not floor):
         raise keys.problem(
-            "hidden_size", hidden, say("a multiple of the {heads} attention heads", heads=heads)
+            "hidden_size", hidden, say("a multiple of the {number} attention heads", number=heads)
         )
     return hidden // heads
 

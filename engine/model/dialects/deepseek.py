@@ -120,7 +120,9 @@ def read_latent(
     nope_dim = keys.integer("qk_nope_head_dim", minimum=0)
     rope_dim = keys.integer("qk_rope_head_dim", minimum=0)
     if rope_dim % 2:
-        raise keys.problem("qk_rope_head_dim", rope_dim, "an even number: rotation turns pairs")
+        raise keys.problem(
+            "qk_rope_head_dim", rope_dim, say("an even number: rotation turns pairs")
+        )
     value_dim = keys.integer("v_head_dim", default=value_dim or MISSING)
     bias = keys.flag("attention_bias", default=False)
 

@@ -26,6 +26,7 @@ from engine.model.dialects.decoder import Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds, one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer, layer, mixture, output_projection
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 WINDOW, SPARSE, HEAVY = "window", "sparse", "heavy"
 KINDS = {
@@ -90,7 +91,9 @@ def _dimensions(keys: Keys, hidden: int, heads: int, head_dim: int) -> Dimension
         heavy = rates.integer("heavily_compressed_attention", default=128)
     groups = keys.integer("o_groups")
     if heads % groups:
-        raise keys.problem("o_groups", groups, f"a divisor of the {heads} attention heads")
+        raise keys.problem(
+            "o_groups", groups, say("a divisor of the {number} attention heads", number=heads)
+        )
     keys.ignore("qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "num_hash_layers")
     keys.ignore("mlp_layer_types", "hc_sinkhorn_iters", "swiglu_limit", "kv_lora_rank")
     return Dimensions(
@@ -122,7 +125,7 @@ def _kinds(keys: Keys, layers: int) -> tuple[list[str], str]:
     one_per_layer(keys, "compress_ratios", ratios, layers)
     for ratio in ratios:
         if ratio not in RATIOS:
-            raise keys.problem("compress_ratios", ratio, "0, 4 or 128")
+            raise keys.problem("compress_ratios", ratio, say("one of {names}", names="0, 4, 128"))
     found = [RATIOS[ratio] for ratio in ratios]
     return found[:layers], found[layers] if len(found) > layers else WINDOW
 

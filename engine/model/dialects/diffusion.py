@@ -12,6 +12,7 @@ from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
 from engine.model.dialects.index import reader_for
 from engine.model.dialects.parts import dense
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 LAYERS_OF = {"dream": "qwen2", "sdar": "qwen3", "sdar_moe": "qwen3_moe"}
 """Families that took another one's layers."""
@@ -52,15 +53,23 @@ def _llada(keys: Keys) -> Architecture:
     keys.ignore(*_SAMPLING)
     for name in ("attention_layer_norm", "bias_for_layer_norm", "input_emb_norm", "alibi"):
         if keys.flag(name, default=False):
-            raise keys.problem(name, True, "false, as all released models have")
+            raise keys.problem(
+                name, True, say("{value}, as all published models have", value="false")
+            )
     kind = keys.text("block_type", default="llama")
     if kind != "llama":
-        raise keys.problem("block_type", kind, "llama, the only one understood")
+        raise keys.problem(
+            "block_type", kind, say("{value}, the only one understood", value="llama")
+        )
     hidden = keys.integer("d_model", "hidden_size", required=True, maximum=1_000_000)
     heads = keys.integer("n_heads", required=True, maximum=100_000)
     kv_heads = keys.integer("n_kv_heads", default=heads, reason="as many as query heads")
     if hidden % heads or heads % kv_heads:
-        raise keys.problem("n_heads", heads, f"a divisor of {hidden}, a multiple of {kv_heads}")
+        raise keys.problem(
+            "n_heads",
+            heads,
+            say("a divisor of {number}, a multiple of {other}", number=hidden, other=kv_heads),
+        )
     layers = keys.integer("n_layers", required=True, maximum=MAXIMUM_LAYERS)
     rows = keys.integer("embedding_size", "vocab_size", required=True)
     bias = keys.flag("include_bias", default=False)

@@ -22,6 +22,7 @@ from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import Mixer, layer
 from engine.model.dialects.windows import window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(
     qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias", norm="plain"
@@ -42,11 +43,17 @@ def read(keys: Keys) -> Architecture:
     middle = keys.optional_integer("n_recurrent_layers")
     middle = len(kinds) - first - last if middle is None else middle // apart
     if middle < 0 or first + middle + last != len(kinds):
-        raise keys.problem("n_recurrent_layers", middle, f"{len(kinds)} layers in all")
+        raise keys.problem(
+            "n_recurrent_layers", middle, say("{number} layers in all", number=len(kinds))
+        )
     loops = keys.integer("n_recurrent_loops", default=2, maximum=100)
     mode = keys.text("recurrent_kv_cache_mode", default="per_loop")
     if mode != "per_loop":
-        raise keys.problem("recurrent_kv_cache_mode", mode, "per_loop, the only one understood")
+        raise keys.problem(
+            "recurrent_kv_cache_mode",
+            mode,
+            say("{value}, the only one understood", value="per_loop"),
+        )
     keys.ignore("ngpt_alpha_init")
     once = [*range(first + middle)]
     order = (

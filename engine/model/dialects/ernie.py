@@ -7,6 +7,7 @@ from engine.model.dialects.decoder import Dimensions, Traits, read_decoder, read
 from engine.model.dialects.mixture import mlp_layer_types, read_routing, shared_count
 from engine.model.dialects.parts import dense, mixture
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 def read(keys: Keys) -> Architecture:
@@ -90,7 +91,7 @@ def _pair(keys: Keys, name: str) -> tuple[int, int]:
     if isinstance(keys.values.get(name, keys.defaults.get(name)), list):
         found = keys.integers(name, minimum=1) or []
         if len(found) != 2:
-            raise keys.problem(name, found, "two numbers: for text and for images")
+            raise keys.problem(name, found, say("two numbers: for text and for images"))
         return found[0], found[1]
     if name == "moe_intermediate_size" and not keys.values.get(name):
         keys.ignore(name)

@@ -14,6 +14,7 @@ from engine.model.dialects.decoder import (
 from engine.model.dialects.deepseek import read_experts, read_prediction
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(qk_norm="head")
 
@@ -47,7 +48,7 @@ def read_windows(keys: Keys, layers: int) -> list[int | None]:
     if isinstance(raw, str):
         letters = keys.text("sliding_window_pattern")
         if not letters or set(letters) - {"L", "G"}:
-            raise keys.problem("sliding_window_pattern", raw, "a period or letters L and G")
+            raise keys.problem("sliding_window_pattern", raw, say("a period or letters L and G"))
         pattern = [letters[index % len(letters)] == "L" for index in range(layers)]
         if not keys.has("layer_types"):
             pattern[-1] = False
@@ -62,4 +63,6 @@ def _check_copy(keys: Keys, layers: int, experts: FeedForwardOfLayer) -> None:
     flags = keys.items("is_moe_layer")
     sparse = [experts(index).experts is not None for index in range(layers)]
     if flags is not None and flags != sparse:
-        raise keys.problem("is_moe_layer", flags, f"{sparse}, as the other keys say")
+        raise keys.problem(
+            "is_moe_layer", flags, say("{value}, as the other keys say", value=sparse)
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import HEADS, HIDDEN, LAYERS, Dimensions, Traits, read_decoder
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 
 def read(keys: Keys) -> Architecture:
@@ -24,7 +25,11 @@ def read(keys: Keys) -> Architecture:
     biased = keys.flag("bias", default=False)
     keys.ignore("alibi", "apply_residual_connection_post_layernorm")
     if hidden % heads or heads % kv_heads:
-        raise keys.problem(HIDDEN[0], hidden, f"a multiple of {heads} heads in {kv_heads} groups")
+        raise keys.problem(
+            HIDDEN[0],
+            hidden,
+            say("a multiple of {number} heads in {groups} groups", number=heads, groups=kv_heads),
+        )
     norms = keys.optional_integer("num_ln_in_parallel_attn", minimum=1, maximum=2) or (
         2 if new else 1
     )

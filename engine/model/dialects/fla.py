@@ -17,6 +17,7 @@ from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 _DECAYED, _PLAIN_DELTA, _GATED_DELTA = 5, 6, 7
 """Operations per element of the state: a decay, an update by an outer product and a read are five;
@@ -135,7 +136,11 @@ def _softmax_layers(keys: Keys, hidden: int, layers: int) -> dict[int, Mixer]:
     heads = own.integer("num_heads", required=True, maximum=100_000)
     kv_heads = own.integer("num_kv_heads", default=heads, maximum=100_000)
     if hidden % heads or heads % kv_heads:
-        raise own.problem("num_heads", heads, f"a divisor of {hidden}, and of kv heads a multiple")
+        raise own.problem(
+            "num_heads",
+            heads,
+            say("a divisor of {number}, a multiple of {other}", number=hidden, other=kv_heads),
+        )
     window = own.optional_integer("window_size", minimum=1)
     bias = own.flag("qkv_bias", default=False)
     part = attention(hidden, heads, kv_heads, hidden // heads, window=window, qkv_bias=bias)
@@ -146,7 +151,9 @@ def _heads(keys: Keys, default: int, *widths: int) -> int:
     heads = keys.integer("num_heads", default=default, maximum=100_000)
     for width in widths:
         if width % heads:
-            raise keys.problem("num_heads", heads, f"a divisor of the {width} channels")
+            raise keys.problem(
+                "num_heads", heads, say("a divisor of the {number} channels", number=width)
+            )
     return heads
 
 
@@ -162,7 +169,9 @@ def _decayed(keys: Keys, hidden: int) -> _Part:
     heads = _heads(keys, 4 if gla else 8, wide_k, wide_v)
     kv_heads = keys.optional_integer("num_kv_heads", minimum=1) or heads
     if heads % kv_heads:
-        raise keys.problem("num_kv_heads", kv_heads, f"a divisor of the {heads} heads")
+        raise keys.problem(
+            "num_kv_heads", kv_heads, say("a divisor of the {number} heads", number=heads)
+        )
     shared = heads // kv_heads
     narrow = wide_k // shared
     role, whole = Role.MIXER, Split.REPLICATED
@@ -207,7 +216,9 @@ def _gated_delta(keys: Keys, hidden: int) -> _Part:
     heads = _heads(keys, 6)
     value_heads = keys.optional_integer("num_v_heads", minimum=1) or heads
     if value_heads % heads:
-        raise keys.problem("num_v_heads", value_heads, f"a multiple of the {heads} heads")
+        raise keys.problem(
+            "num_v_heads", value_heads, say("a multiple of the {number} heads", number=heads)
+        )
     head = keys.integer("head_dim", default=256, maximum=100_000)
     value = int(head * keys.number("expand_v", default=2.0))
     return _Part(
@@ -233,7 +244,9 @@ def _kimi(keys: Keys, hidden: int) -> _Part:
     heads = _heads(keys, 16)
     value_heads = keys.optional_integer("num_v_heads", minimum=1) or heads
     if value_heads % heads:
-        raise keys.problem("num_v_heads", value_heads, f"a multiple of the {heads} heads")
+        raise keys.problem(
+            "num_v_heads", value_heads, say("a multiple of the {number} heads", number=heads)
+        )
     head = keys.integer("head_dim", default=128, maximum=100_000)
     value = int(head * keys.number("expand_v", default=1.0))
     role, whole = Role.MIXER, Split.REPLICATED
@@ -262,13 +275,15 @@ def _kimi(keys: Keys, hidden: int) -> _Part:
 def _slots(keys: Keys, hidden: int) -> _Part:
     """Two states of so many slots per head: what is looked for, and what is found."""
     if keys.text("feature_map", default="swish") == "t2r":
-        raise keys.problem("feature_map", "t2r", "one of swish, relu")
+        raise keys.problem("feature_map", "t2r", say("one of {names}", names="swish, relu"))
     wide_k = int(hidden * keys.number("expand_k", "exapnd_k", default=1.0))
     wide_v = int(hidden * keys.number("expand_v", "exapnd_v", default=1.0))
     heads = _heads(keys, 4, wide_k, wide_v)
     kv_heads = keys.optional_integer("num_kv_heads", minimum=1) or heads
     if heads % kv_heads:
-        raise keys.problem("num_kv_heads", kv_heads, f"a divisor of the {heads} heads")
+        raise keys.problem(
+            "num_kv_heads", kv_heads, say("a divisor of the {number} heads", number=heads)
+        )
     slots = keys.integer("num_slots", default=64 if not keys.has("num_slots") else wide_k // heads)
     shared = heads // kv_heads
     keys.ignore("use_output_gate")
@@ -333,7 +348,7 @@ def _hgrn2(keys: Keys, hidden: int) -> _Part:
     heads = hidden // ratio if ratio else keys.integer("num_heads", required=True)
     keys.ignore("num_heads")
     if not heads or hidden % heads:
-        raise keys.problem("expand_ratio", ratio, f"a divisor of the hidden size {hidden}")
+        raise keys.problem("expand_ratio", ratio, say("a divisor of {number}", number=hidden))
     return _Part(
         queries=heads * (ratio or hidden // heads),
         keys=heads * (ratio or hidden // heads),

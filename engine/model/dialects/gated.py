@@ -20,6 +20,7 @@ from engine.model.dialects.mixture import mlp_layer_types, read_routing
 from engine.model.dialects.parts import Mixer, attention, dense, mixture
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 BASE = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
 MUSE = Traits(qkv_bias="attention_bias", output_bias="attention_bias", norms=4)
@@ -74,12 +75,16 @@ def _heads(keys: Keys, shape: Dimensions, windows: list[int | None]) -> list[int
         listed = [chosen if window is not None else shape.heads for window in windows]
     if len(listed) < shape.layers:
         raise keys.problem(
-            "num_attention_heads_per_layer", f"{len(listed)} entries", f"{shape.layers} entries"
+            "num_attention_heads_per_layer",
+            say("{number} entries", number=len(listed)),
+            say("{number} entries", number=shape.layers),
         )
     for count in listed:
         if count % shape.kv_heads:
             raise keys.problem(
-                "num_attention_heads_per_layer", count, f"a multiple of {shape.kv_heads} KV heads"
+                "num_attention_heads_per_layer",
+                count,
+                say("a multiple of the {number} KV heads", number=shape.kv_heads),
             )
     return listed
 
@@ -147,7 +152,7 @@ def listed_layers(keys: Keys) -> set[int] | None:
         return None
     parts = raw.split(",") if isinstance(raw, str) else raw
     if not isinstance(parts, list) or not all(_is_number(part) for part in parts):
-        raise keys.problem("moe_layers_enum", raw, "layer indices")
+        raise keys.problem("moe_layers_enum", raw, say("layer indices"))
     return {int(part) for part in parts}
 
 

@@ -11,6 +11,7 @@ from engine.model.dialects.mixture import Routing, read_routing
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(tied=True, norms=4)
 
@@ -55,7 +56,9 @@ def read(keys: Keys) -> Architecture:
     for count, _ in heads:
         if shape.heads % count:
             raise keys.problem(
-                "num_global_key_value_heads", count, f"a divisor of the {shape.heads} heads"
+                "num_global_key_value_heads",
+                count,
+                say("a divisor of the {number} heads", number=shape.heads),
             )
     first_shared = shape.layers - shared
     blocks = [
@@ -85,7 +88,7 @@ def _heads(
     for name in list(own.values):
         entry = own.scope(name)
         if not (name.isascii() and name.isdecimal()) or int(name) >= shape.layers or entry is None:
-            raise own.problem(name, own.values[name], "a layer index with its overrides")
+            raise own.problem(name, own.values[name], say("a layer index with its overrides"))
         found[int(name)] = (
             entry.optional_integer("num_key_value_heads", minimum=1) or shape.kv_heads,
             entry.optional_integer("head_dim", minimum=1) or shape.head_dim,

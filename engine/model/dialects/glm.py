@@ -14,6 +14,7 @@ from engine.model.dialects.deepseek import read_experts, read_prediction
 from engine.model.dialects.parts import dense
 from engine.model.dialects.towers import linear, transformer_layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 FIRST = Traits(qkv_bias=True, output_bias=True, gated=False, norm="layer", tied=True)
 NATIVE = {
@@ -52,7 +53,9 @@ def _chatglm(keys: Keys) -> Architecture:
     vocabulary = keys.integer("padded_vocab_size", "vocab_size", required=True)
     kv_heads = (groups or 1) if grouped else heads
     if heads % kv_heads:
-        raise keys.problem("multi_query_group_num", kv_heads, f"a divisor of {heads} heads")
+        raise keys.problem(
+            "multi_query_group_num", kv_heads, say("a divisor of the {number} heads", number=heads)
+        )
     linear_bias = keys.flag("add_bias_linear", default=False)
     qkv_bias = keys.flag("add_qkv_bias", default=False) or linear_bias
     traits = Traits(qkv_bias=qkv_bias, output_bias=linear_bias, mlp_bias=linear_bias)

@@ -12,6 +12,7 @@ from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.parts import Mixer, SparseIndex, latent_attention, layer
 from engine.model.dialects.states import kimi_delta_attention
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 KINDS = {
     "linear_attention": "delta",
@@ -61,7 +62,7 @@ def _indexed(keys: Keys, hidden: int) -> Mixer:
     dim = keys.integer("index_head_dim")
     pooled = keys.integer("index_kpool", default=16, maximum=4096)
     if dim % pooled:
-        raise keys.problem("index_kpool", pooled, f"a divisor of index_head_dim {dim}")
+        raise keys.problem("index_kpool", pooled, say("a divisor of {number}", number=dim))
     keys.ignore("index_kpool_always_select_tail", "indexer_types")
     found = latent_attention(
         hidden,

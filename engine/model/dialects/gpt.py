@@ -16,6 +16,7 @@ from engine.model.dialects.decoder import (
 )
 from engine.model.dialects.parts import dense, norm_elements
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 _OLD = Traits(gated=False, norm="layer", mlp_bias=True, width_factor=4)
 _BIASED = replace(_OLD, qkv_bias=True, output_bias=True, tied=True)
@@ -70,7 +71,9 @@ def _shape(keys: Keys, kv_heads: int | None = None) -> Dimensions:
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer(*HEADS, required=True)
     if hidden % heads:
-        raise keys.problem(HIDDEN[0], hidden, f"a multiple of the {heads} attention heads")
+        raise keys.problem(
+            HIDDEN[0], hidden, say("a multiple of the {number} attention heads", number=heads)
+        )
     vocabulary = keys.integer("vocab_size", required=True)
     return Dimensions(hidden, layers, heads, kv_heads or heads, hidden // heads, vocabulary)
 

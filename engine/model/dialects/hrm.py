@@ -11,6 +11,7 @@ from engine.model.architecture import Architecture, LayerGroup
 from engine.model.dialects.decoder import Traits, plain_attention, read_decoder, read_dimensions
 from engine.model.dialects.gated import gated
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 TRAITS = Traits(
     qkv_bias="attention_bias",
@@ -31,7 +32,7 @@ def read(keys: Keys) -> Architecture:
     if stack is None:
         stack = shape.layers
     if stack * passes > MAXIMUM_LAYERS:
-        raise keys.problem("num_layers_per_stack", stack, "fewer layers")
+        raise keys.problem("num_layers_per_stack", stack, say("fewer layers"))
     shape = replace(shape, layers=stack * passes)
     mixer = gated(plain_attention(keys, shape, TRAITS, None), shape)
     found = read_decoder(keys, TRAITS, shape=shape, mixer=mixer, other=shape.hidden)

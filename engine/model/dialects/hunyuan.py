@@ -14,6 +14,7 @@ from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.mixture import MAXIMUM_EXPERTS
 from engine.model.dialects.parts import Mixer, attention, mixture
 from engine.model.keys import MAXIMUM_SIZE, Keys
+from engine.words.messages import say
 
 HEAD_NORM = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
 
@@ -51,7 +52,9 @@ UNUSED = (
 def read(keys: Keys) -> Architecture:
     """With ``use_cla`` a layer reuses the keys and values of the first of its group."""
     if keys.flag("use_mla", default=False):
-        raise keys.problem("use_mla", True, "false: no released model uses it")
+        raise keys.problem(
+            "use_mla", True, say("{value}, as all published models have", value="false")
+        )
     keys.ignore(*UNUSED)
     shape = read_dimensions(keys)
     bias = keys.flag("attention_bias", default=False)
@@ -76,7 +79,7 @@ def read(keys: Keys) -> Architecture:
     if keys.model_type == "hunyuan_v1_dense" or (keys.model_type == "hunyuan" and single):
         keys.ignore("moe_topk", "num_shared_expert", "moe_intermediate_size")
         if (keys.optional_integer("num_experts") or 1) > 1:
-            raise keys.problem("num_experts", keys.values["num_experts"], "1 in a dense model")
+            raise keys.problem("num_experts", keys.values["num_experts"], say("1 in a dense model"))
         return read_decoder(keys, HEAD_NORM, shape=shape, mixer=mixer)
     return read_decoder(
         keys, HEAD_NORM, shape=shape, mixer=mixer, feed_forward=_experts(keys, shape)
@@ -94,7 +97,9 @@ def _experts(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:
     shared = _per_layer(keys, "num_shared_expert", layers, 1000, 1)
     for count, top_k in zip(counts, top_ks, strict=True):
         if top_k > count:
-            raise keys.problem("moe_topk", top_k, f"at most the {count} experts there are")
+            raise keys.problem(
+                "moe_topk", top_k, say("at most the {number} experts there are", number=count)
+            )
     return lambda index: mixture(
         shape.hidden,
         widths[index],
@@ -114,6 +119,6 @@ def _per_layer(
     value = keys.optional_integer(name, minimum=1, maximum=maximum)
     if value is None:
         if default is None:
-            raise keys.problem(name, None, "a whole number or one per layer")
+            raise keys.problem(name, None, say("a whole number or one per layer"))
         value = default
     return [value] * layers

@@ -24,6 +24,7 @@ from engine.model.image_rules import (
 )
 from engine.model.images import projections, transformer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 Reader = Callable[[Keys, Keys, int], ImageTower]
 """From the tower's keys, those of the whole model and the text model's hidden size."""
@@ -193,7 +194,7 @@ def _any_resolution(most: int) -> Reader:
         ]
         canvases = [one for one in canvases if min(one) >= side]
         if not canvases:
-            raise outer.problem("image_grid_pinpoints", given, "pairs of a height and a width")
+            raise outer.problem("image_grid_pinpoints", given, say("pairs of a height and a width"))
         patches = features + (keys.model_type == "clip_vision_model")
         rule = AnyResolution(side, patches, round(features**0.5), tuple(canvases), most)
         return _behind_layer(keys, outer, rule, text_hidden)
@@ -215,7 +216,7 @@ def _internvl(keys: Keys, outer: Keys, text_hidden: int) -> ImageTower:
     patches = (side // (steps[0] if steps else keys.integer("patch_size"))) ** 2
     ratio = outer.number("downsample_ratio", default=0.5)
     if not isinstance(most, int) or not 1 <= most <= 100:
-        raise outer.problem("max_dynamic_patch", most, "from 1 to 100")
+        raise outer.problem("max_dynamic_patch", most, say("from 1 to 100"))
     features = round(patches * ratio**2)
     rule = Tiled(side, patches + 1, features, most)
     return _plain(keys, rule, round(hidden / ratio**2), text_hidden, text_hidden)

@@ -11,6 +11,7 @@ from engine.model.dialects.mixture import mlp_layer_types, read_routing, shared_
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 KINDS = {"hybrid": "full", "hybrid_sliding": "sliding"}
 
@@ -56,7 +57,9 @@ def _mixer(keys: Keys, hidden: int, kernel: int, kind: str) -> Mixer:
     kv_heads = keys.integer(f"{prefix}num_key_value_heads")
     head_dim = keys.integer(f"{prefix}head_dim")
     if heads % kv_heads:
-        raise keys.problem(f"{prefix}num_key_value_heads", kv_heads, f"a divisor of {heads}")
+        raise keys.problem(
+            f"{prefix}num_key_value_heads", kv_heads, say("a divisor of {number}", number=heads)
+        )
     window = keys.integer("sliding_window_size", "sliding_window")
     extent = keys.integer("rel_extent")
     relative = keys.integer("d_rel")

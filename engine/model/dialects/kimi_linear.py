@@ -28,6 +28,7 @@ from engine.model.dialects.nesting import text_keys, with_outer
 from engine.model.dialects.parts import FeedForward, Mixer, dense, latent_attention, mixture
 from engine.model.dialects.states import kimi_delta_attention
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 TRAITS = Traits()
 KINDS = {"linear_attention": "delta", "full_attention": "latent"}
@@ -103,9 +104,13 @@ def _kinds(keys: Keys, lists: Keys | None, layers: int) -> list[str]:
 
 
 def _listed_kinds(keys: Keys, layers: int, full: list[int], linear: list[int]) -> list[str]:
-    expected = f"each layer from 1 to {layers} in exactly one list"
+    expected = say("each layer from 1 to {number} in exactly one list", number=layers)
     if sorted(full + linear) != list(range(1, layers + 1)):
-        raise keys.problem("full_attn_layers", f"{len(full)} + {len(linear)} layers", expected)
+        raise keys.problem(
+            "full_attn_layers",
+            say("{number} layers in all", number=len(full) + len(linear)),
+            expected,
+        )
     return ["latent" if index + 1 in set(full) else "delta" for index in range(layers)]
 
 
@@ -168,7 +173,7 @@ def _granularity(keys: Keys, heads: int, value_dim: int) -> int:
     widths = {"head_wise": heads, "element_wise": heads * value_dim, "": 0}
     said = keys.text(name)
     if said not in widths:
-        raise keys.problem(name, said, "one of head_wise, element_wise")
+        raise keys.problem(name, said, say("one of {names}", names="head_wise, element_wise"))
     return widths[said]
 
 

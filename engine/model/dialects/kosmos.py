@@ -9,6 +9,7 @@ from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
 from engine.model.dialects.parts import dense
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 TRAITS = Traits(
     qkv_bias=True, output_bias=True, mlp_bias=True, gated=False, norm="layer", norms=4, tied=True
@@ -20,7 +21,7 @@ def read(keys: Keys) -> Architecture:
     hidden = keys.integer("embed_dim", required=True, maximum=1_000_000)
     heads = keys.integer("attention_heads", required=True, maximum=100_000)
     if hidden % heads:
-        raise keys.problem("attention_heads", heads, f"a divisor of {hidden}")
+        raise keys.problem("attention_heads", heads, say("a divisor of {number}", number=hidden))
     shape = Dimensions(
         hidden=hidden,
         layers=keys.integer("layers", required=True, maximum=MAXIMUM_LAYERS),

@@ -10,7 +10,8 @@ from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import Mixer, attention, mixture
 from engine.model.dialects.states import gated_delta_net
 from engine.model.dialects.windows import window_size
-from engine.model.keys import Keys
+from engine.model.keys import MISSING, Keys
+from engine.words.messages import say
 
 KINDS = {"linear_attention": "linear", "sliding_attention": "sliding", "full_attention": "full"}
 
@@ -20,7 +21,7 @@ def read(keys: Keys) -> Architecture:
     shape = read_dimensions(keys)
     window = window_size(keys)
     if not keys.has("layer_types"):
-        raise keys.problem("layer_types", "missing", f"a list of {shape.layers} kinds")
+        raise keys.problem("layer_types", MISSING, say("{number} entries", number=shape.layers))
     kinds = layer_kinds(keys, shape.layers, [], KINDS)
     value_dim = keys.integer("linear_value_head_dim")
     linear = gated_delta_net(

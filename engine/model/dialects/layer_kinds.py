@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 Entry = TypeVar("Entry")
 
@@ -17,12 +18,21 @@ def one_per_layer(keys: Keys, name: str, given: Sequence[Entry], layers: int) ->
     predicted = keys.values.get(name_of_count, keys.defaults.get(name_of_count))
     beyond = predicted if type(predicted) is int else 0
     if len(given) == layers + beyond and beyond:
-        note = f"{keys.path}{name}: the last {beyond} are those of {name_of_count}, passed over"
+        note = say(
+            "{name}: the last {number} are those of {count}, passed over",
+            name=f"{keys.path}{name}",
+            number=beyond,
+            count=name_of_count,
+        )
         if note not in keys.warnings:
             keys.warnings.append(note)
     if len(given) in (layers, layers + beyond):
         return list(given[:layers])
-    raise keys.problem(name, f"{len(given)} entries", f"{layers}, one per layer")
+    raise keys.problem(
+        name,
+        say("{number} entries", number=len(given)),
+        say("{number}, one per layer", number=layers),
+    )
 
 
 def check_unused_lists(opened: Iterable[Keys]) -> None:
@@ -48,7 +58,7 @@ def layer_kinds(
         return default
     for word in given:
         if word not in words:
-            raise keys.problem(names[0], word, f"one of {', '.join(words)}")
+            raise keys.problem(names[0], word, say("one of {names}", names=", ".join(words)))
     return [words[word] for word in one_per_layer(keys, names[0], given, layers)]
 
 
@@ -59,5 +69,5 @@ def flags(keys: Keys, layers: int, *names: str) -> list[bool] | None:
         return None
     for value in given:
         if value not in (0, 1):
-            raise keys.problem(names[0], value, "a list of 0 and 1")
+            raise keys.problem(names[0], value, say("a list of 0 and 1"))
     return [bool(value) for value in one_per_layer(keys, names[0], given, layers)]

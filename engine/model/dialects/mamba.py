@@ -7,6 +7,7 @@ from engine.model.dialects.decoder import HIDDEN, LAYERS, Traits, assemble
 from engine.model.dialects.parts import FeedForward, Mixer, layer
 from engine.model.dialects.states import automatic_step_rank, mamba1, mamba2
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 
 def read(keys: Keys) -> Architecture:
@@ -38,10 +39,16 @@ def _mamba2(keys: Keys, hidden: int) -> Mixer:
     heads = keys.integer("num_heads")
     head_dim = keys.integer("head_dim")
     if heads * head_dim != inner:
-        raise keys.problem("num_heads", heads, f"{inner} inner channels over head_dim {head_dim}")
+        raise keys.problem(
+            "num_heads",
+            heads,
+            say("the {number} inner channels over {other}", number=inner, other=head_dim),
+        )
     stated = keys.optional_integer("intermediate_size", "d_inner", minimum=1)
     if stated is not None and stated != inner:
-        raise keys.problem("intermediate_size", stated, f"{inner}, expand times the hidden size")
+        raise keys.problem(
+            "intermediate_size", stated, say("{number}, expand times the hidden size", number=inner)
+        )
     keys.ignore("time_step_rank")
     return mamba2(
         hidden,
@@ -60,7 +67,7 @@ def state_groups(keys: Keys, heads: int, *names: str) -> int:
     groups = keys.integer(*names)
     if heads % groups:
         name = next((one for one in names if keys.has(one)), names[0])
-        raise keys.problem(name, groups, f"a divisor of the {heads} heads")
+        raise keys.problem(name, groups, say("a divisor of the {number} heads", number=heads))
     return groups
 
 

@@ -17,6 +17,7 @@ from engine.model.dialects.mamba import inner_width, state_groups, step_rank
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, mixture
 from engine.model.dialects.states import mamba1, mamba2
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 BIASED = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")
 TRAITS = {"bamba": BIASED, "granitemoehybrid": BIASED, "falcon_h1": BIASED, "jamba": Traits()}
@@ -84,7 +85,7 @@ def _mixer(keys: Keys, shape: Dimensions) -> Mixer:
     bias = keys.flag("mamba_proj_bias", default=False)
     if keys.model_type == "falcon_h1":
         if not keys.flag("mamba_use_mlp", default=True):
-            raise keys.problem("mamba_use_mlp", False, "true: every layer has a dense part")
+            raise keys.problem("mamba_use_mlp", False, say("true: every layer has a dense part"))
         keys.ignore("mlp_expansion_factor")
         inner = keys.optional_integer("mamba_d_ssm", minimum=1) or inner
         norm = keys.flag("mamba_rms_norm", default=False)
@@ -92,7 +93,11 @@ def _mixer(keys: Keys, shape: Dimensions) -> Mixer:
     if keys.values.get("mamba_d_head", "auto") != "auto":
         width = keys.integer("mamba_d_head")
         if width * heads != inner:
-            raise keys.problem("mamba_d_head", width, f"{inner} inner channels over {heads} heads")
+            raise keys.problem(
+                "mamba_d_head",
+                width,
+                say("the {number} inner channels over {other}", number=inner, other=heads),
+            )
     keys.ignore("mamba_d_head")
     mixer = mamba2(
         shape.hidden,
@@ -152,7 +157,11 @@ def _feed_forward(keys: Keys, shape: Dimensions, traits: Traits) -> FeedForwardO
     if count == 1:
         return lambda index: plain
     if top_k > count:
-        raise keys.problem("num_experts_per_tok", top_k, f"at most the {count} experts")
+        raise keys.problem(
+            "num_experts_per_tok",
+            top_k,
+            say("at most the {number} experts there are", number=count),
+        )
     width = read_width(keys, shape.hidden, traits)
     sparse = mixture(shape.hidden, width, count, top_k, name="feed_forward")
     return lambda index: sparse if index % period == offset else plain

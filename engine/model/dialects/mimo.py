@@ -9,6 +9,7 @@ from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import Mixer, attention
 from engine.model.dialects.windows import sliding_layers, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits()
 
@@ -68,7 +69,11 @@ def _attention(keys: Keys, shape: Dimensions, window: int | None) -> Mixer:
         reason="twice the full layers' KV heads (class rule)",
     )
     if heads % kv_heads:
-        raise keys.problem("swa_num_key_value_heads", kv_heads, f"a divisor of {heads} heads")
+        raise keys.problem(
+            "swa_num_key_value_heads",
+            kv_heads,
+            say("a divisor of the {number} heads", number=heads),
+        )
     return attention(
         shape.hidden,
         heads,

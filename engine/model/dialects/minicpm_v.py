@@ -16,6 +16,7 @@ from engine.model.dialects.towers import (
 )
 from engine.model.dialects.towers_more import idefics_layers
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 def read(keys: Keys) -> Architecture:
@@ -78,12 +79,18 @@ def _flat(keys: Keys) -> Architecture:
     keys.ignore("version")
     kind = TEXT_OF_VERSION.get(version)
     if kind is None:
-        raise keys.problem("version", version, f"one of {', '.join(TEXT_OF_VERSION)}")
+        raise keys.problem(
+            "version", version, say("one of {names}", names=", ".join(TEXT_OF_VERSION))
+        )
     inner = text_keys_flat(keys, kind)
     reader = reader_for(kind)
     assert reader is not None
     if inner.model_type != kind:
-        raise inner.problem("model_type", inner.model_type, f"{kind}, as version {version} has")
+        raise inner.problem(
+            "model_type",
+            inner.model_type,
+            say("{value}, as version {version} has", value=kind, version=version),
+        )
     text = reader(inner)
     keys.ignore(*_PICTURES)
     heard = _heard(keys, text.hidden_size)

@@ -16,6 +16,7 @@ from engine.model.dialects.deepseek import read_prediction
 from engine.model.dialects.mixture import SHARED, after_first_dense, read_routing, shared_count
 from engine.model.dialects.parts import Mixer, SparseIndex, attention, dense, mixture
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(qk_norm="full")
 
@@ -86,7 +87,9 @@ def _read_index(keys: Keys, shape: Dimensions) -> tuple[set[int], SparseIndex | 
         return set(), None
     flags = nested.integers("sparse_attention_freq", maximum=1)
     if flags is None or len(flags) < shape.layers:
-        raise nested.problem("sparse_attention_freq", flags, f"{shape.layers} flags")
+        raise nested.problem(
+            "sparse_attention_freq", flags, say("{number} entries", number=shape.layers)
+        )
     tokens = nested.integer("sparse_block_size", default=BLOCK)
     tokens *= nested.integer("sparse_topk_blocks", default=BLOCKS)
     heads = nested.integer("sparse_num_index_heads")
@@ -118,7 +121,9 @@ def _second(keys: Keys) -> Architecture:
     shape = read_dimensions(keys)
     kinds = keys.integers("attn_type_list", maximum=1)
     if kinds is not None and (0 in kinds or len(kinds) != shape.layers):
-        raise keys.problem("attn_type_list", kinds, f"{shape.layers} ones (softmax attention)")
+        raise keys.problem(
+            "attn_type_list", kinds, say("{number} ones (softmax attention)", number=shape.layers)
+        )
     if keys.optional_integer("shared_intermediate_size"):
         raise keys.problem("shared_intermediate_size", keys.values["shared_intermediate_size"], "0")
     routing = read_routing(keys)

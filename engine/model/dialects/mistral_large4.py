@@ -10,6 +10,7 @@ from engine.model.dialects.decoder import Traits, read_decoder
 from engine.model.dialects.deepseek import read_experts, read_latent_shape
 from engine.model.dialects.parts import Mixer, SparseIndex, latent_attention
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 def read(keys: Keys) -> Architecture:
@@ -25,7 +26,11 @@ def read(keys: Keys) -> Architecture:
         every = keys.integer("no_rope_layer_interval", default=4, maximum=10_000)
         rotary = [int((number + 1) % every != 0) for number in range(shape.layers)]
     if len(rotary) < shape.layers:
-        raise keys.problem("no_rope_layers", f"{len(rotary)} entries", f"{shape.layers} flags")
+        raise keys.problem(
+            "no_rope_layers",
+            say("{number} entries", number=len(rotary)),
+            say("{number} entries", number=shape.layers),
+        )
     mixers = {flag: _mixer(keys, shape.hidden, shape.heads, index, bool(flag)) for flag in (0, 1)}
     experts = read_experts(keys, shape.hidden, shape.layers, first_dense=1)
     return read_decoder(
@@ -41,9 +46,9 @@ def _check_unshared(keys: Keys, layers: int) -> None:
     types = keys.texts("indexer_types")
     sources = keys.integers("kv_source_layers")
     if types is not None and set(types[:layers]) != {"full"}:
-        raise keys.problem("indexer_types", "shared", "full in every layer")
+        raise keys.problem("indexer_types", "shared", say("full in every layer"))
     if sources is not None and sources[:layers] != list(range(layers)):
-        raise keys.problem("kv_source_layers", sources[:4], "every layer its own")
+        raise keys.problem("kv_source_layers", sources[:4], say("every layer its own"))
 
 
 def _mixer(keys: Keys, hidden: int, heads: int, index: SparseIndex, rotary: bool) -> Mixer:

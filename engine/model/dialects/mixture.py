@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 COUNT = ("n_routed_experts", "num_experts", "num_local_experts", "moe_num_experts")
 TOP_K = (
@@ -43,19 +44,28 @@ def read_routing(keys: Keys) -> Routing:
         keys.assume(TOP_K[0], count, "not given: every token is counted at all experts")
     chosen = next((name for name in TOP_K if keys.has(name)), TOP_K[0])
     if top_k > count:
-        raise keys.problem(chosen, top_k, f"at most the {count} experts there are")
+        raise keys.problem(
+            chosen, top_k, say("at most the {number} experts there are", number=count)
+        )
     groups = keys.optional_integer("n_group", "num_expert_group", maximum=count) or 1
     limit = keys.optional_integer("topk_group", maximum=count)
     visited = limit or 1
     if count % groups:
-        raise keys.problem("n_group", groups, f"a divisor of the {count} experts")
+        raise keys.problem(
+            "n_group", groups, say("a divisor of the {number} experts", number=count)
+        )
     if visited > groups:
-        raise keys.problem("topk_group", visited, f"at most the {groups} groups there are")
+        raise keys.problem(
+            "topk_group", visited, say("at most the {number} groups there are", number=groups)
+        )
     if groups > 1 and limit == 0:
-        raise keys.problem("topk_group", 0, f"at least 1 of the {groups} groups")
+        raise keys.problem("topk_group", 0, say("at least 1 of the {number} groups", number=groups))
     if limit and top_k > visited * (count // groups):
-        within = (
-            f"at most the {visited * (count // groups)} experts of {visited} of {groups} groups"
+        within = say(
+            "at most the {number} experts of {other} of {groups} groups",
+            number=visited * (count // groups),
+            other=visited,
+            groups=groups,
         )
         raise keys.problem(chosen, top_k, within)
     return Routing(count, top_k, groups, visited)
@@ -75,7 +85,9 @@ def after_first_dense(keys: Keys, layers: int, default: int = 0) -> list[bool]:
     if first > layers:
         name = "first_k_dense_replace" if keys.has("first_k_dense_replace") else "num_dense_layers"
         if keys.has(name):
-            raise keys.problem(name, first, f"at most the {layers} layers there are")
+            raise keys.problem(
+                name, first, say("at most the {number} layers there are", number=layers)
+            )
     raw = keys.values.get("moe_layer_freq")
     if isinstance(raw, list):
         flags = keys.integers("moe_layer_freq", maximum=1) or []
@@ -95,7 +107,9 @@ def mlp_layer_types(keys: Keys, layers: int) -> list[bool] | None:
         return None
     for kind in types:
         if kind not in ("dense", "sparse", "moe", "hash_moe"):
-            raise keys.problem("mlp_layer_types", kind, "dense or sparse")
+            raise keys.problem(
+                "mlp_layer_types", kind, say("one of {names}", names="dense, sparse")
+            )
     return [kind != "dense" for kind in one_per_layer(keys, "mlp_layer_types", types, layers)]
 
 

@@ -10,6 +10,7 @@ from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.parts import dense
 from engine.model.dialects.towers import linear, transformer_layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 NEW_WORDS = 128
 """Rows of the second embedding table, for the marks of pictures."""
@@ -23,7 +24,7 @@ def read(keys: Keys) -> Architecture:
         return _second(keys)
     keys.ignore("layer_norm_type", "use_position_ids", "clip_qkv", "embedding_size")
     if keys.flag("norm_after", default=False) or keys.flag("attention_layer_norm", default=False):
-        raise keys.problem("norm_after", True, "false, as in the models on Qwen 2")
+        raise keys.problem("norm_after", True, say("false, as in the models on Qwen 2"))
     shape = read_dimensions(keys)
     words = keys.integer("embedding_size", "vocab_size", required=True)
     both = keys.integer("intermediate_size", required=True, minimum=2)

@@ -76,7 +76,11 @@ def _text(keys: Keys) -> Architecture:
     heads = keys.integer("n_heads", maximum=100_000)
     kv_heads = keys.integer("n_kv_heads", maximum=100_000)
     if hidden % heads or heads % kv_heads:
-        raise keys.problem("n_heads", heads, f"a divisor of {hidden}, a multiple of {kv_heads}")
+        raise keys.problem(
+            "n_heads",
+            heads,
+            say("a divisor of {number}, a multiple of {other}", number=hidden, other=kv_heads),
+        )
     layers = keys.integer("n_layers", maximum=MAXIMUM_LAYERS)
     shape = Dimensions(hidden, layers, heads, kv_heads, hidden // heads, keys.integer("vocab_size"))
     plain = attention(hidden, heads, kv_heads, shape.head_dim, qkv_bias=True, output_bias=True)

@@ -105,7 +105,12 @@ def _named_tower(keys: Keys, text: Architecture) -> int:
         tower = towers.named_clip(name)
         if not tower or projector != "mlp2x_gelu":
             keys.leave_out(
-                f"{clean(name, 80)} with projector {clean(projector, 40)} is", "mm_vision_tower"
+                say(
+                    "{part} with projector {name} is",
+                    part=clean(name, 80),
+                    name=clean(projector, 40),
+                ),
+                "mm_vision_tower",
             )
             return 0
         return tower + towers.two_layer_projector(width, text.hidden_size)
@@ -117,7 +122,7 @@ def _named_tower(keys: Keys, text: Architecture) -> int:
     merged = 4 * processor.integer("image_dim_out")
     tower = towers.named_clip(name)
     if not tower:
-        keys.leave_out(f"{clean(name, 80)} is", "img_processor")
+        keys.leave_out(say("the tower {name} is", name=clean(name, 80)), "img_processor")
         return 0
     separators = 2 * merged
     hidden = text.hidden_size

@@ -22,6 +22,7 @@ from engine.model.dialects.mamba import state_groups
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer, mixture
 from engine.model.dialects.states import mamba2
 from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
+from engine.words.messages import say
 
 LETTERS = {"M": "state", "*": "attention", "-": "dense", "E": "experts"}
 WORDS = {
@@ -67,7 +68,9 @@ def _check_count(keys: Keys, listed: int) -> None:
     """The count of layers, which this class takes from its pattern, must say the same."""
     name, stated = keys.raw(*LAYERS)
     if stated is not MISSING and stated is not None and stated != listed:
-        raise keys.problem(name, stated, f"{listed}, as many as its pattern of layers has")
+        raise keys.problem(
+            name, stated, say("{number}, as many as its pattern of layers has", number=listed)
+        )
 
 
 def _kinds(keys: Keys, lists: tuple[str, ...], patterns: tuple[str, ...]) -> list[str] | None:
@@ -76,14 +79,16 @@ def _kinds(keys: Keys, lists: tuple[str, ...], patterns: tuple[str, ...]) -> lis
     if words is None and not letters:
         return None
     if len(words or letters) > MAXIMUM_LAYERS:
-        raise keys.problem(lists[0], f"{len(words or letters)} entries", "fewer layers")
+        raise keys.problem(
+            lists[0], say("{number} entries", number=len(words or letters)), say("fewer layers")
+        )
     table, given, name = (
         (WORDS, words, lists[0]) if words else (LETTERS, list(letters), patterns[0])
     )
     assert given is not None
     for entry in given:
         if entry not in table:
-            raise keys.problem(name, entry, f"one of {' '.join(table)}")
+            raise keys.problem(name, entry, say("one of {names}", names=" ".join(table)))
     return [table[entry] for entry in given]
 
 
@@ -124,7 +129,9 @@ def _attention(keys: Keys, hidden: int) -> Mixer:
     heads = keys.integer(*HEADS, maximum=100_000)
     kv_heads = keys.integer(*KV_HEADS, default=heads, reason="as many as query heads")
     if heads % kv_heads:
-        raise keys.problem(KV_HEADS[0], kv_heads, f"a divisor of the {heads} attention heads")
+        raise keys.problem(
+            KV_HEADS[0], kv_heads, say("a divisor of the {number} attention heads", number=heads)
+        )
     bias = keys.flag("attention_bias", default=False)
     return attention(
         hidden,
@@ -145,7 +152,9 @@ def _experts(keys: Keys, hidden: int) -> FeedForward:
     bias = keys.flag("mlp_bias", default=False)
     groups = keys.integer("n_group", default=1)
     if count % groups:
-        raise keys.problem("n_group", groups, f"a divisor of the {count} experts")
+        raise keys.problem(
+            "n_group", groups, say("a divisor of the {number} experts", number=count)
+        )
     visited = keys.integer("topk_group", default=1, maximum=groups)
     return mixture(
         hidden,

@@ -15,6 +15,7 @@ from engine.model.dialects.decoder import (
 )
 from engine.model.dialects.parts import FeedForward, Mixer, attention, dense, layer
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 TRAITS = Traits()
 
@@ -29,7 +30,9 @@ def read(keys: Keys) -> Architecture:
     if described:
         keys.ignore(*KV_HEADS, "intermediate_size")
         if len(described) != layers:
-            raise keys.problem("block_configs", f"{len(described)} entries", f"{layers}")
+            raise keys.problem(
+                "block_configs", say("{number} entries", number=len(described)), f"{layers}"
+            )
         blocks = [_described(keys, block, hidden, heads, head_dim) for block in described]
     else:
         blocks = _listed(keys, hidden, layers, heads, head_dim)
@@ -58,7 +61,9 @@ def _mixer(keys: Keys, part: Keys, hidden: int, heads: int, head_dim: int) -> Mi
         return Mixer("linear map", (one,))
     group = part.integer("n_heads_in_group")
     if heads % group:
-        raise part.problem("n_heads_in_group", group, f"a divisor of the {heads} heads")
+        raise part.problem(
+            "n_heads_in_group", group, say("a divisor of the {number} heads", number=heads)
+        )
     bias = keys.flag("attention_bias", default=False)
     return attention(
         hidden,
@@ -92,7 +97,7 @@ def _feed_forward(keys: Keys, part: Keys, hidden: int) -> FeedForward:
 def _refuse_sparsity(part: Keys) -> None:
     name, value = part.raw("sparsify")
     if value not in (None, False) and isinstance(value, list | dict | str | bool):
-        raise part.problem(name, value, "null: sparsified layers are not described")
+        raise part.problem(name, value, say("null: layers with parts left out are not described"))
 
 
 def _listed(keys: Keys, hidden: int, layers: int, heads: int, head_dim: int) -> list[Block]:
@@ -101,10 +106,16 @@ def _listed(keys: Keys, hidden: int, layers: int, heads: int, head_dim: int) -> 
         counts = [keys.integer(*KV_HEADS, default=heads)] * layers
     keys.ignore(*KV_HEADS)
     if len(counts) != layers:
-        raise keys.problem("num_key_value_heads_per_layer", f"{len(counts)} entries", f"{layers}")
+        raise keys.problem(
+            "num_key_value_heads_per_layer",
+            say("{number} entries", number=len(counts)),
+            f"{layers}",
+        )
     for count in counts:
         if heads % count:
-            raise keys.problem("num_key_value_heads_per_layer", count, f"a divisor of {heads}")
+            raise keys.problem(
+                "num_key_value_heads_per_layer", count, say("a divisor of {number}", number=heads)
+            )
     bias = keys.flag("attention_bias", default=False)
     feed_forward = dense(hidden, read_width(keys, hidden, TRAITS))
     return [

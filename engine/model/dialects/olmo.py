@@ -18,6 +18,7 @@ from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 _BIAS = Traits(qkv_bias="attention_bias", output_bias="attention_bias")
 _NORMED = replace(_BIAS, qk_norm="full")
@@ -72,13 +73,19 @@ def _original(keys: Keys) -> Architecture:
     keys.ignore(*_TRAINING)
     for name in ("attention_layer_norm", "layer_norm_with_affine", "alibi"):
         if keys.flag(name, default=False):
-            raise keys.problem(name, True, "false: no released model of this layout has it")
+            raise keys.problem(
+                name, True, say("{value}, as all published models have", value="false")
+            )
     hidden = keys.integer(*HIDDEN, required=True)
     heads = keys.integer(*HEADS, required=True)
     single = keys.flag("multi_query_attention", default=False)
     kv_heads = keys.optional_integer("n_kv_heads", minimum=1) or (1 if single else heads)
     if hidden % heads or heads % kv_heads:
-        raise keys.problem(HEADS[0], heads, f"a divisor of {hidden}, a multiple of {kv_heads}")
+        raise keys.problem(
+            HEADS[0],
+            heads,
+            say("a divisor of {number}, a multiple of {other}", number=hidden, other=kv_heads),
+        )
     both = keys.optional_integer("mlp_hidden_size", minimum=2)
     width = (both or keys.integer("mlp_ratio", default=4, maximum=64) * hidden) // 2
     bias = keys.flag("include_bias", default=False)

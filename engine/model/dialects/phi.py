@@ -10,6 +10,7 @@ from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
 from engine.model.dialects.windows import window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 FIRST = Traits(
     qkv_bias=True,
@@ -35,7 +36,9 @@ def read(keys: Keys) -> Architecture:
     shape = read_dimensions(keys)
     if keys.model_type == "phi":
         if keys.flag("qk_layernorm", default=False):
-            raise keys.problem("qk_layernorm", True, "false: no published Phi uses it")
+            raise keys.problem(
+                "qk_layernorm", True, say("{value}, as all published models have", value="false")
+            )
         keys.ignore("embd_layer")
         return read_decoder(keys, FIRST, shape=shape)
     window = window_size(keys)

@@ -19,6 +19,7 @@ from engine.model.dialects.parts import Mixer, attention, dense, layer, mixture
 from engine.model.dialects.qwen_vision import qwen_vision_tower
 from engine.model.dialects.states import gated_delta_net
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
 KINDS = {"linear_attention": "linear", "full_attention": "full"}
@@ -85,7 +86,9 @@ def _delta_net(keys: Keys, shape: Dimensions) -> Mixer:
     value_dim = keys.integer("linear_value_head_dim")
     if value_heads % key_heads:
         raise keys.problem(
-            "linear_num_value_heads", value_heads, f"a multiple of the {key_heads} key heads"
+            "linear_num_value_heads",
+            value_heads,
+            say("a multiple of the {number} key heads", number=key_heads),
         )
     return gated_delta_net(
         shape.hidden,

@@ -7,6 +7,7 @@ from engine.model.dialects.decoder import Dimensions, Traits, read_decoder, read
 from engine.model.dialects.parts import Mixer, attention, dense
 from engine.model.dialects.states import convolution_tail
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(tied=True)
 
@@ -17,7 +18,9 @@ def read(keys: Keys) -> Architecture:
     pattern = keys.texts("block_types", "_block_types") or ["recurrent", "recurrent", "attention"]
     for word in pattern:
         if word not in ("recurrent", "attention"):
-            raise keys.problem("block_types", word, "recurrent or attention")
+            raise keys.problem(
+                "block_types", word, say("one of {names}", names="recurrent, attention")
+            )
     local = attention(
         shape.hidden,
         shape.heads,

@@ -12,6 +12,7 @@ from engine.model.architecture import Architecture, Matrix, Role, Split, StateCo
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import FeedForward, Mixer, layer
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 _WHOLE = Split.REPLICATED
 
@@ -57,14 +58,20 @@ def _sizes(keys: Keys) -> _Sizes:
     inner = keys.optional_integer("attention_hidden_size", minimum=1) or hidden
     head = keys.integer("head_size", "head_dim", default=64) if keys.model_type != "rwkv" else 1
     if inner % head:
-        raise keys.problem("head_size", head, f"a divisor of the {inner} channels")
+        raise keys.problem(
+            "head_size", head, say("a divisor of the {number} channels", number=inner)
+        )
     keys.ignore("num_attention_heads", "head_size")
     default = int(hidden * 3.5) // 32 * 32
     if keys.model_type in ("rwkv", "rwkv7"):
         default = int(keys.number("hidden_ratio", default=4.0)) * hidden
     keys.ignore("hidden_ratio", "num_heads", "value_dim", "attn_mode")
     if keys.values.get("attn") is not None:
-        raise keys.problem("attn", keys.values["attn"], "null: attention layers are not described")
+        raise keys.problem(
+            "attn",
+            keys.values["attn"],
+            say("null: layers that attend to everything are not described"),
+        )
     width = keys.optional_integer("intermediate_size", minimum=1) or default
     return _Sizes(hidden, inner, inner // head, head, width)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 _TRAITS = Traits(
     qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias", tied=True
@@ -21,5 +22,9 @@ def read(keys: Keys) -> Architecture:
         "num_attention_groups", "num_key_value_heads", default=1, maximum=shape.heads
     )
     if shape.heads % groups:
-        raise keys.problem("num_attention_groups", groups, f"a divisor of the {shape.heads} heads")
+        raise keys.problem(
+            "num_attention_groups",
+            groups,
+            say("a divisor of the {number} heads", number=shape.heads),
+        )
     return read_decoder(keys, _TRAITS, shape=replace(shape, kv_heads=groups))

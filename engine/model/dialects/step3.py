@@ -11,6 +11,7 @@ from engine.model.dialects.gated import listed_layers
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import Mixer, attention, dense, mixture
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 
 def read(keys: Keys) -> Architecture:
@@ -21,7 +22,9 @@ def read(keys: Keys) -> Architecture:
     groups = keys.integer("num_attention_groups", default=1, maximum=heads)
     head_dim = keys.integer("head_dim", default=256)
     if heads % groups:
-        raise keys.problem("num_attention_groups", groups, f"a divisor of the {heads} heads")
+        raise keys.problem(
+            "num_attention_groups", groups, say("a divisor of the {number} heads", number=heads)
+        )
     shape = Dimensions(
         hidden, layers, heads, groups, head_dim, keys.integer("vocab_size", required=True)
     )

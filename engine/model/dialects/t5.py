@@ -14,6 +14,7 @@ from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import Traits, assemble, group_layers
 from engine.model.dialects.parts import FeedForward, Mixer, dense, layer, mixture, output_projection
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 WARNING = (
     "encoder-decoder: the prompt goes through the encoder once, the decoder begins with one token; "
@@ -27,7 +28,7 @@ def read(keys: Keys) -> Architecture:
     names = class_names(keys.values)
     if names and names[0].endswith("EncoderModel"):
         raise keys.problem(
-            "architectures", names[0], "a class with a decoder: no token is generated"
+            "architectures", names[0], say("a class with a decoder: no token is generated")
         )
     hidden = keys.integer("d_model", required=True, maximum=1_000_000)
     encoders = keys.integer("num_layers", required=True, maximum=MAXIMUM_LAYERS)
@@ -92,7 +93,9 @@ def _summaries(keys: Keys, encoders: int, hidden: int, table: int) -> int:
     if kind == "local":
         return 0
     if kind != "transient-global":
-        raise keys.problem("encoder_attention_type", kind, "local or transient-global")
+        raise keys.problem(
+            "encoder_attention_type", kind, say("one of {names}", names="local, transient-global")
+        )
     return encoders * hidden + table
 
 

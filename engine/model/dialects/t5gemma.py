@@ -19,6 +19,7 @@ from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.dialects.t5 import WARNING
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(tied=True)
 
@@ -39,7 +40,7 @@ def read(keys: Keys) -> Architecture:
 def _side(keys: Keys, name: str) -> tuple[Keys, Dimensions, list[Block]]:
     inner = keys.scope(name, model_type="t5_gemma_module")
     if inner is None:
-        raise keys.problem(name, None, "the config of that side")
+        raise keys.problem(name, None, say("the config of that side"))
     inner.ignore("cross_attention_hidden_size", "query_pre_attn_scalar")
     shape = read_dimensions(inner)
     every = every_nth_full(shape.layers, 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 Tower = Callable[[Keys, Keys, int], int]
 """Elements of a tower with its projector, from its own keys, those of the whole model and the
@@ -190,7 +191,9 @@ def llava(keys: Keys, outer: Keys, text_hidden: int) -> int:
     kinds = {"clip_vision_model": clip, "siglip_vision_model": siglip, "pixtral": pixtral}
     count = kinds.get(keys.model_type)
     if count is None:
-        raise keys.problem("model_type", keys.model_type, f"one of {', '.join(kinds)}")
+        raise keys.problem(
+            "model_type", keys.model_type, say("one of {names}", names=", ".join(kinds))
+        )
     outer.ignore("vision_feature_layer", "vision_feature_select_strategy")
     hidden = keys.integer("hidden_size")
     bias = outer.flag("multimodal_projector_bias", default=True)

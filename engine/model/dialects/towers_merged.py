@@ -44,7 +44,9 @@ def nvlm(keys: Keys, outer: Keys, text_hidden: int) -> int:
     hidden, width, layers, patch = plain_dimensions(keys)
     heads = keys.integer("num_attention_heads", maximum=100_000)
     if hidden % heads:
-        raise keys.problem("num_attention_heads", heads, f"a divisor of {hidden}")
+        raise keys.problem(
+            "num_attention_heads", heads, say("a divisor of {number}", number=hidden)
+        )
     wide = (heads + _DUMMY_HEADS) * (hidden // heads)
     attention = 3 * linear(hidden, wide, keys.flag("qkv_bias", default=False))
     attention += linear(wide, hidden)
@@ -73,7 +75,9 @@ def eagle2_5(keys: Keys, outer: Keys, text_hidden: int) -> int:
     layers = keys.integer("num_hidden_layers", maximum=10_000)
     dropped = -chosen - 1 if chosen < 0 else layers - chosen - 1
     if not 0 <= dropped < layers:
-        raise outer.problem("select_layer", chosen, f"one of the {layers} layers")
+        raise outer.problem(
+            "select_layer", chosen, say("one of the {number} layers", number=layers)
+        )
     merged = keys.integer("hidden_size") * _ratio(outer) ** 2
     projector = 2 * merged + linear(merged, text_hidden) + linear(text_hidden, text_hidden)
     return _plain_layers(keys, dropped=dropped, normed=not dropped) + projector
@@ -111,7 +115,9 @@ def granite4(keys: Keys, outer: Keys, text_hidden: int) -> int:
     hidden = keys.integer("hidden_size")
     rate = outer.text("downsample_rate").split("/")
     if len(rate) != 2 or not all(side.isdigit() and 0 < int(side) < 1000 for side in rate):
-        raise outer.problem("downsample_rate", outer.values.get("downsample_rate"), "such as 4/8")
+        raise outer.problem(
+            "downsample_rate", outer.values.get("downsample_rate"), say("such as 4/8")
+        )
     queries, window = (int(side) ** 2 for side in rate)
     outer.ignore("spatial_vision_layer", "spatial_target_layers", "projector_dropout")
     outer.ignore("image_grid_pinpoints", "qformer_config", "vision_feature_layer")

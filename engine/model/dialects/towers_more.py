@@ -15,6 +15,7 @@ from engine.model.dialects.towers import (
 )
 from engine.model.dialects.towers_audio import gemma3n_embedder
 from engine.model.keys import MAXIMUM_SIZE, Keys
+from engine.words.messages import say
 from engine.words.text import clean
 
 
@@ -35,7 +36,7 @@ def aria(keys: Keys, outer: Keys, text_hidden: int) -> int:
     if sizes is not None:
         sizes.ignore(*sizes.values)
     if not counts or not all(isinstance(count, int) and 0 < count < 10**6 for count in counts):
-        raise outer.problem("projector_patch_to_query_dict", counts, "counts of queries")
+        raise outer.problem("projector_patch_to_query_dict", counts, say("counts of queries"))
     outer.ignore("vision_feature_layer", "max_value_projector_patch_to_query_dict")
     attention = 3 * hidden**2 + linear(hidden, 3 * hidden) + 2 * linear(hidden, hidden)
     projector = max(counts) * hidden + attention + 6 * hidden
@@ -86,7 +87,7 @@ def idefics2(keys: Keys, outer: Keys, text_hidden: int) -> int:
     text = outer.values.get("text_config")
     width = text.get("intermediate_size", 14336) if isinstance(text, dict) else 14336
     if not isinstance(width, int) or not 0 < width < MAXIMUM_SIZE:
-        raise outer.problem("text_config.intermediate_size", width, "a whole number")
+        raise outer.problem("text_config.intermediate_size", width, say("a whole number"))
     own = idefics_layers(keys) + 2 * hidden * width + width * text_hidden
     if perceiver is None:
         return own
@@ -242,7 +243,7 @@ def molmo2(keys: Keys, outer: Keys, text_hidden: int) -> int:
     own += keys.integer("num_position_embeddings", "image_num_pos", default=729) * hidden
     adapter = outer.scope("adapter_config", model_type="molmo2_adapter")
     if adapter is None:
-        raise outer.problem("adapter_config", None, "a mapping")
+        raise outer.problem("adapter_config", None, say("a mapping"))
     adapter.ignore("vit_layers", "mlp_bias", "float32_attention", "pooling_attention_mask")
     chosen = len(adapter.items("vision_feature_layer", "vit_layers") or (0, 0))
     middle = adapter.integer("intermediate_size")
@@ -276,6 +277,6 @@ def gemma3n_vision(keys: Keys, outer: Keys, text_hidden: int) -> int:
     hidden, words = keys.integer("hidden_size"), keys.integer("vocab_size")
     embedder = gemma3n_embedder(hidden, words, text_hidden)
     if name != "mobilenetv5_300m_enc":
-        keys.leave_out(f"the tower {clean(name, 60)!r} is")
+        keys.leave_out(say("the tower {name} is", name=clean(name, 60)))
         return embedder
     return MOBILENET_V5 + embedder

@@ -7,6 +7,7 @@ from engine.model.dialects import towers_lines
 from engine.model.dialects.towers import linear, siglip, transformer_layer
 from engine.model.dialects.towers_more import idefics_layers
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 def sam(keys: Keys) -> int:
@@ -177,7 +178,11 @@ def unlimited_ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
         inner = given if isinstance(given, dict) else {}
         for size, usual in sizes.items():
             if inner.get(size, usual) != usual:
-                raise keys.problem(f"{name}.{size}", inner[size], f"{usual}, as is published")
+                raise keys.problem(
+                    f"{name}.{size}",
+                    inner[size],
+                    say("{value}, as all published models have", value=usual),
+                )
     return deepseek_ocr(keys.source, text_hidden)
 
 

@@ -12,6 +12,7 @@ from engine.model.dialects.towers import (
     transformer_layer,
 )
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 def blip(keys: Keys, outer: Keys, text_hidden: int) -> int:
@@ -25,7 +26,7 @@ def blip(keys: Keys, outer: Keys, text_hidden: int) -> int:
     kind = {"blip-2": "blip_2_qformer"}.get(outer.model_type, "instructblip_qformer")
     former = outer.scope("qformer_config", model_type=kind)
     if former is None:
-        raise outer.problem("qformer_config", None, "the config of the querying transformer")
+        raise outer.problem("qformer_config", None, say("the config of the querying transformer"))
     former.tower = True
     outer.ignore("image_text_hidden_size", "use_decoder_only_language_model")
     inner = former.integer("hidden_size")
@@ -80,7 +81,9 @@ def florence(keys: Keys, outer: Keys, text_hidden: int) -> int:
     patches = keys.integers("patch_size", minimum=1, maximum=1000) or []
     first = keys.values.get("patch_prenorm", keys.defaults.get("patch_prenorm")) or []
     if not widths or not len(widths) == len(depths) == len(patches) == len(first):
-        raise keys.problem("embed_dim", widths, "as many entries as depths and patch_size have")
+        raise keys.problem(
+            "embed_dim", widths, say("as many entries as {names} have", names="depths, patch_size")
+        )
     bias = keys.flag("qkv_bias", default=True)
     ratio = keys.number("mlp_ratio", default=4.0)
     inputs, found = keys.integer("in_channels", default=3), 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.model.dialects.conformer import fast_conformer
 from engine.model.dialects.towers import linear, transformer_layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 from engine.words.text import clean
 
 _NAMED = {
@@ -114,7 +115,7 @@ def _named(keys: Keys) -> _Radio | None:
     name = own.text("model")
     if name not in _NAMED:
         own.ignore(*own.values)
-        keys.leave_out(f"the tower {clean(name, 60)!r} is")
+        keys.leave_out(say("the tower {name} is", name=clean(name, 60)))
         return None
     hidden, layers, width = _NAMED[name]
     teachers = own.values.get("teachers")

@@ -12,6 +12,7 @@ from engine.model.dialects.towers import (
 )
 from engine.model.dialects.towers_more import idefics_layers
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 _OVIS_MARKS = 5
 """Words of the visual vocabulary that stand for borders and have no score (``INDICATOR_IDS``)."""
@@ -54,7 +55,7 @@ def ovis(keys: Keys, outer: Keys, text_hidden: int) -> int:
     outer.ignore("multimodal_max_length", "disable_tie_weight", "llm_attn_implementation")
     backbone = keys.scope("backbone_config", model_type="aimv2")
     if backbone is None:
-        raise keys.problem("backbone_config", None, "a mapping")
+        raise keys.problem("backbone_config", None, say("a mapping"))
     backbone.tower = True
     hidden = backbone.integer("hidden_size")
     table = outer.integer("hidden_size", default=text_hidden)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from engine.model.dialects.towers import linear, transformer_layer, two_layer_projector
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 def _convolutions(bins: int, hidden: int) -> int:
@@ -143,7 +144,7 @@ def muse_spark(keys: Keys, outer: Keys, text_hidden: int) -> int:
     ratio = keys.number("mlp_ratio", default=4)
     keys.ignore("num_hidden_layers")
     if not len(widths) == len(depths) == len(patches):
-        raise keys.problem("depths", depths, f"{len(widths)} entries, as hidden_sizes has")
+        raise keys.problem("depths", depths, say("{number} entries", number=len(widths)))
     total, before = 0, 1
     for width, depth, patch in zip(widths, depths, patches, strict=True):
         middle = int(width * ratio)

@@ -18,6 +18,7 @@ from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 LLAMA = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")
 STARCODER = Traits(
@@ -81,7 +82,7 @@ def _starcoder(keys: Keys) -> Architecture:
 def _apertus(keys: Keys) -> Architecture:
     """Two matrices and the two trained slopes of the xIELU activation."""
     if not keys.flag("qk_norm", default=True) or keys.flag("post_norm", default=False):
-        raise keys.problem("qk_norm", keys.values.get("qk_norm"), "true, with post_norm false")
+        raise keys.problem("qk_norm", keys.values.get("qk_norm"), say("true, with post_norm false"))
     shape = read_dimensions(keys)
     inner = plain_feed_forward(keys, shape, APERTUS)
     return read_decoder(
@@ -118,7 +119,7 @@ def _bitnet(keys: Keys) -> Architecture:
 def _doge(keys: Keys) -> Architecture:
     """A dynamic mask from the values, and trained residual scales."""
     if keys.flag("is_moe", default=False):
-        raise keys.problem("is_moe", True, "false: its retrieval experts are not described")
+        raise keys.problem("is_moe", True, say("false: its retrieval experts are not described"))
     keys.ignore("num_experts", "num_experts_per_tok", "keep_window_size")
     shape = read_dimensions(keys)
     traits = replace(LLAMA, qk_norm="head")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.model.dialects.layer_kinds import one_per_layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 SLIDING = {"sliding_attention", "local", "local_attention", "chunked_attention", "swa"}
 FULL = {"full_attention", "global", "global_attention", "attention"}
@@ -30,7 +31,7 @@ def sliding_layers(keys: Keys, types: list[str], layers: int) -> list[bool]:
     for kind in types:
         if kind not in SLIDING | FULL:
             known = ", ".join(sorted(SLIDING | FULL))
-            raise keys.problem("layer_types", kind, f"one of {known}")
+            raise keys.problem("layer_types", kind, say("one of {names}", names=known))
     return [kind in SLIDING for kind in one_per_layer(keys, "layer_types", types, layers)]
 
 

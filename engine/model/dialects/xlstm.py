@@ -6,6 +6,7 @@ from engine.model.architecture import Architecture, Matrix, Role, Split, StateCo
 from engine.model.dialects.decoder import Traits, assemble
 from engine.model.dialects.parts import Mixer, dense, layer
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 
 def read(keys: Keys) -> Architecture:
@@ -41,7 +42,9 @@ def _cell(keys: Keys, hidden: int, bias: bool) -> Mixer:
     key = int(hidden * keys.number("qk_dim_factor", default=0.5))
     value = int(hidden * keys.number("v_dim_factor", default=1.0))
     if not 0 < key <= 10 * hidden or not 0 < value <= 10 * hidden or key % heads or value % heads:
-        raise keys.problem("num_heads", heads, f"a divisor of {key} and {value} channels")
+        raise keys.problem(
+            "num_heads", heads, say("a divisor of {number} and of {other}", number=key, other=value)
+        )
     name, role = "mlstm_layer", Role.MIXER
 
     def column(part: str, outputs: int, biased: bool = bias) -> Matrix:

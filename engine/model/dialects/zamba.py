@@ -22,6 +22,7 @@ from engine.model.dialects.parts import (
 )
 from engine.model.dialects.states import mamba1
 from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.words.messages import say
 
 KINDS = {"mamba": "state", "linear_attention": "state", "hybrid": "hybrid"}
 
@@ -41,7 +42,9 @@ def read(keys: Keys) -> Architecture:
     hybrid, shared = _hybrid(keys, hidden, mixer)
     wide = keys.optional_integer("attention_hidden_size", minimum=1)
     if wide not in (None, 2 * hidden):
-        raise keys.problem("attention_hidden_size", wide, f"twice the hidden size {hidden}")
+        raise keys.problem(
+            "attention_hidden_size", wide, say("twice the hidden size, {number}", number=hidden)
+        )
     keys.ignore("num_key_value_heads")
     found = assemble(
         keys,
@@ -58,7 +61,9 @@ def _mixer(keys: Keys, hidden: int) -> Mixer:
     inner = inner_width(keys, hidden, "mamba_expand")
     heads = keys.integer("n_mamba_heads", maximum=10_000)
     if inner % heads:
-        raise keys.problem("n_mamba_heads", heads, f"a divisor of the {inner} channels")
+        raise keys.problem(
+            "n_mamba_heads", heads, say("a divisor of the {number} channels", number=inner)
+        )
     state = keys.integer("mamba_d_state")
     rank = step_rank(keys, hidden, "mamba_dt_rank")
     found = mamba1(
@@ -79,7 +84,7 @@ def _hybrid(keys: Keys, hidden: int, mixer: Mixer) -> tuple[Block, Block]:
     wide = 2 * hidden
     heads = keys.integer("num_attention_heads", required=True, maximum=100_000)
     if wide % heads:
-        raise keys.problem("num_attention_heads", heads, f"a divisor of {wide}")
+        raise keys.problem("num_attention_heads", heads, say("a divisor of {number}", number=wide))
     head_dim = keys.integer("attention_head_dim", default=wide // heads)
     *inputs, _ = attention(wide, heads, heads, head_dim).matrices
     inner = heads * head_dim

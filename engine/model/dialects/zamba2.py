@@ -21,7 +21,8 @@ from engine.model.dialects.parts import (
     output_projection,
 )
 from engine.model.dialects.states import mamba2
-from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
+from engine.words.messages import say
 
 KINDS = {"mamba": "state", "linear_attention": "state", "hybrid": "hybrid"}
 DERIVED = (
@@ -58,7 +59,7 @@ def read(keys: Keys) -> Architecture:
     default += ["state"] * 4 + ["hybrid"] + ["state"] * 3 + ["hybrid"] + ["state"] * 2
     words = ("layers_block_type", "layer_types")
     if len(default) != shape.layers and not keys.has(*words):
-        raise keys.problem(words[0], "absent", f"a word for each of the {shape.layers} layers")
+        raise keys.problem(words[0], MISSING, say("{number}, one per layer", number=shape.layers))
     kinds = layer_kinds(keys, shape.layers, default, KINDS, *words)
     mixer = _mixer(keys, shape)
     state = layer(mixer, FeedForward(""), norms=1, norm_parameters=shape.hidden)
@@ -76,10 +77,14 @@ def _read_dimensions(keys: Keys) -> Dimensions:
     layers = keys.integer("num_hidden_layers", required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer("num_attention_heads", required=True, maximum=100_000)
     if 2 * hidden % heads:
-        raise keys.problem("num_attention_heads", heads, f"a divisor of {2 * hidden}")
+        raise keys.problem(
+            "num_attention_heads", heads, say("a divisor of {number}", number=2 * hidden)
+        )
     kv_heads = keys.optional_integer("num_key_value_heads", minimum=1) or heads
     if heads % kv_heads:
-        raise keys.problem("num_key_value_heads", kv_heads, f"a divisor of the {heads} heads")
+        raise keys.problem(
+            "num_key_value_heads", kv_heads, say("a divisor of the {number} heads", number=heads)
+        )
     vocabulary = keys.integer("vocab_size", required=True)
     return Dimensions(hidden, layers, heads, kv_heads, 2 * hidden // heads, vocabulary)
 

@@ -110,11 +110,14 @@ class Network:
     ) -> None:
         """Note one layer; raises `InputError` when the network grows beyond any real one."""
         if len(self.layers) >= MAXIMUM_LAYERS:
-            raise self.problem(name, f"more than {MAXIMUM_LAYERS:,} layers")
+            raise self.problem(name, say("more than {number:,} layers", number=MAXIMUM_LAYERS))
         if inputs < 1 or outputs < 1:
-            raise self.problem(name, "has no elements; expected larger widths or a larger image")
+            raise self.problem(
+                name, say("has no elements; expected larger widths or a larger image")
+            )
         if max(inputs, outputs, parameters) > MAXIMUM_ELEMENTS or flops > MAXIMUM_FLOPS:
-            raise self.problem(name, f"{max(inputs, outputs, parameters):,} elements, too large")
+            largest = max(inputs, outputs, parameters)
+            raise self.problem(name, say("{number:,} elements, too large", number=largest))
         self.layers.append(
             ForwardLayer(
                 self._full(name),
@@ -150,7 +153,13 @@ class Network:
         does, so that only the stride divides the size."""
         if groups < 1 or x.channels % groups or channels % groups:
             raise self.problem(
-                name, f"{groups} groups divide neither {x.channels} nor {channels} channels"
+                name,
+                say(
+                    "{groups} groups divide neither {number} nor {other} channels",
+                    groups=groups,
+                    number=x.channels,
+                    other=channels,
+                ),
             )
         out = self._slid(name, x, channels, kernel, stride, padding, same, dilation)
         down, across = pair(kernel)
@@ -306,8 +315,12 @@ class Network:
             if (other.height, other.width) != (first.height, first.width):
                 raise self.problem(
                     name,
-                    f"maps of {first.height}×{first.width} and {other.height}×{other.width} "
-                    "cannot be joined; expected a resolution that divides evenly",
+                    say(
+                        "maps of {first} and {other} cannot be joined; expected a resolution that "
+                        "divides evenly",
+                        first=f"{first.height}×{first.width}",
+                        other=f"{other.height}×{other.width}",
+                    ),
                 )
         out = first.resized(sum(shape.channels for shape in shapes))
         self.record(name, LayerKind.ELEMENTWISE, out.elements, out.elements)
@@ -363,8 +376,12 @@ class Network:
             if room < 0:
                 raise self.problem(
                     name,
-                    f"the map is {x.height}×{x.width} here, smaller than its window of {reach}; "
-                    "expected a larger resolution",
+                    say(
+                        "the map is {size} here, smaller than its window of {reach}; expected a "
+                        "larger resolution",
+                        size=f"{x.height}×{x.width}",
+                        reach=reach,
+                    ),
                 )
             steps = math.ceil(room / stride) if ceil else room // stride
             if ceil and steps * stride >= size + pad:

@@ -92,7 +92,9 @@ class Source:
         if self.sequence:
             return self.sequence
         if stated > usable:
-            raise self.keys.problem("sequence_length", stated, f"at most {usable}, {why}")
+            raise self.keys.problem(
+                "sequence_length", stated, say("at most {usable}, {why}", usable=usable, why=why)
+            )
         if not stated:
             self.notes.append(f"sequence length {usable}, all positions there are")
         return stated or usable
@@ -123,7 +125,7 @@ class Source:
         if isinstance(value, list):
             sides = self.keys.integers(*names, minimum=1, maximum=maximum) or []
             if len(sides) not in (2, 3):
-                raise self.keys.problem(name, value, "one figure or [height, width]")
+                raise self.keys.problem(name, value, say("one figure or [height, width]"))
             return sides[-2], sides[-1]
         if isinstance(value, dict):
             inner = self.keys.scope(*names, model_type=self.keys.model_type)
@@ -158,13 +160,15 @@ class Source:
         return self._list(names, count, MAXIMUM_BLOCKS)
 
     def _list(self, names: tuple[str, ...], count: int, maximum: int) -> list[int]:
-        expected = "a list of whole numbers"
+        expected = say("a list of whole numbers")
         self._required(names, expected)
         values = self.keys.integers(*names, minimum=1, maximum=maximum)
         if values is None:
             raise self.keys.problem(names[0], self.keys.raw(*names)[1], expected)
         if not values or len(values) > 32 or (count and len(values) != count):
-            raise self.keys.problem(names[0], values, f"a list of {count or '1 to 32'} numbers")
+            raise self.keys.problem(
+                names[0], values, say("a list of {count} numbers", count=count or "1 to 32")
+            )
         return values
 
     def _required(self, names: tuple[str, ...], expected: str) -> None:
@@ -175,7 +179,7 @@ class Source:
     def width(self, *names: str, default: int | None = None) -> int:
         """A channel count; without ``default`` the file must give it."""
         if default is None:
-            self._required(names, "a whole number")
+            self._required(names, say("a whole number"))
         return self.keys.integer(
             *names, default=MISSING if default is None else default, maximum=MAXIMUM_CHANNELS
         )
@@ -183,7 +187,7 @@ class Source:
     def blocks(self, *names: str, default: int | None = None) -> int:
         """A number of blocks; without ``default`` the file must give it."""
         if default is None:
-            self._required(names, "a whole number")
+            self._required(names, say("a whole number"))
         return self.keys.integer(
             *names, default=MISSING if default is None else default, maximum=MAXIMUM_BLOCKS
         )
@@ -192,7 +196,9 @@ class Source:
         """A positive factor."""
         value = self.keys.number(*names, default=MISSING if default is None else default)
         if not 0 < value <= maximum:
-            raise self.keys.problem(names[0], value, f"a number above 0 and at most {maximum:g}")
+            raise self.keys.problem(
+                names[0], value, say("a number above 0, at most {largest:g}", largest=maximum)
+            )
         return value
 
     # Keys that transformers does not have: absent, they are simply off. ----------------------
@@ -207,7 +213,9 @@ class Source:
             return default
         value = self.keys.number(name)
         if not 0 <= value <= maximum:
-            raise self.keys.problem(name, value, f"a number from 0 to {maximum:g}")
+            raise self.keys.problem(
+                name, value, say("a number from 0 to {largest:g}", largest=maximum)
+            )
         return value
 
     def option_integer(self, name: str, default: int, maximum: int = MAXIMUM_CHANNELS) -> int:
@@ -224,14 +232,17 @@ class Source:
         """A text out of ``known``."""
         value = self.keys.text(name, default=MISSING if default is None else default)
         if value not in known:
-            raise self.keys.problem(name, value, f"one of {', '.join(known)}")
+            raise self.keys.problem(name, value, say("one of {names}", names=", ".join(known)))
         return value
 
-    def expect(self, name: str, value: int, why: str) -> None:
-        """Raise when the file gives another ``name`` than the one that follows from the rest."""
+    def expect(self, name: str, value: int, why: str = "") -> None:
+        """Raise when the file gives another ``name`` than the one that follows from the rest, or,
+        without a ``why``, than the only one that is understood."""
         _, given = self.keys.raw(name)
         if given is not MISSING and given is not None and given != value:
-            raise self.keys.problem(name, given, f"{value}, {why}")
+            only = say("{value}, the only one understood", value=value)
+            expected = say("{value}, {why}", value=value, why=why) if why else only
+            raise self.keys.problem(name, given, expected)
 
     # Heads ----------------------------------------------------------------------------------
 
@@ -242,12 +253,14 @@ class Source:
         if value is MISSING or value is None or value == []:
             return suffixes[0]
         if not isinstance(value, list) or not isinstance(value[0], str):
-            raise self.keys.problem(name, value, "a list of class names")
+            raise self.keys.problem(name, value, say("a list of class names"))
         for suffix in suffixes:
             if value[0].endswith(suffix):
                 return suffix
         expected = ", ".join(f"…{suffix}" for suffix in suffixes)
-        raise self.keys.problem(name, value[0], f"a class {expected}")
+        raise self.keys.problem(
+            name, value[0], say("a class that ends with {names}", names=expected)
+        )
 
     def classes(self) -> int:
         """Classes of an image classifier; 0 for a bare backbone."""

@@ -55,7 +55,7 @@ def refused(values: dict[str, Any]) -> str:
         (
             "transformers class defaults: mistral_large4",
             {"text_config": {"model_type": "mistral_large4_text", "no_rope_layers": [1, 0]}},
-            "no_rope_layers is '2 entries', expected 72 flags",
+            "no_rope_layers is 2 entries, expected 72 entries",
         ),
     ],
 )

@@ -40,7 +40,7 @@ def read(config: dict[str, Any], **changed: Any):
 @pytest.mark.parametrize("times", [2, 3])
 def test_more_kinds_than_layers_are_refused(name: str, times: int):
     types = LISTED[name]["layer_types"] * times
-    with pytest.raises(InputError, match=f"layer_types is '{len(types)} entries', expected"):
+    with pytest.raises(InputError, match=f"layer_types is {len(types)} entries, expected"):
         read(LISTED[name], layer_types=types)
 
 
@@ -51,7 +51,7 @@ def test_one_kind_too_few_is_refused(name: str):
 
 
 def test_a_list_that_the_family_does_not_read_is_held_to_its_layers_too():
-    with pytest.raises(InputError, match="layer_types is '9 entries', expected 4"):
+    with pytest.raises(InputError, match="layer_types is 9 entries, expected 4"):
         read(QWEN, layer_types=["full_attention"] * 9)
 
 

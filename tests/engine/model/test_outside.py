@@ -215,7 +215,7 @@ def test_a_file_is_named_by_its_ending(name: str, said: str, tmp_path: Path) -> 
         load_architecture(str(tmp_path / name))
 
 
-@pytest.mark.parametrize("model_type", ["llada2_moe", "gsa", "mesa_net", "moshi", "prophetnet"])
+@pytest.mark.parametrize("model_type", ["llada2_moe", "comba", "path_attn", "moshi", "prophetnet"])
 def test_assume_is_not_suggested_for_a_guess(model_type: str) -> None:
     with pytest.raises(UnknownArchitecture) as caught:
         read({**LLAMA, "model_type": model_type})

@@ -12,6 +12,7 @@ from engine.model.forward.blocks import feed_forward, self_attention
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 from engine.words.text import clean
 
 NORM_FIRST = frozenset({"megatron-bert", "roberta-prelayernorm", "xlm-roberta-xl"})
@@ -79,7 +80,9 @@ def read(source: Source) -> ForwardArchitecture:
     positions = source.width("max_position_embeddings")
     offset = PADDING_POSITIONS if keys.model_type in ROBERTA else 0
     if positions <= offset:
-        raise keys.problem("max_position_embeddings", positions, f"more than {offset}")
+        raise keys.problem(
+            "max_position_embeddings", positions, say("more than {number}", number=offset)
+        )
     layers = source.blocks("num_hidden_layers")
     figures = Figures(
         hidden=hidden,
@@ -99,8 +102,8 @@ def read(source: Source) -> ForwardArchitecture:
         embedding_norm=keys.model_type not in ("megatron-bert", "xlm-roberta-xl"),
     )
     if figures.shared:
-        source.expect("num_hidden_groups", 1, "the only one understood")
-        source.expect("inner_group_num", 1, "the only one understood")
+        source.expect("num_hidden_groups", 1)
+        source.expect("inner_group_num", 1)
     if keys.model_type == "electra":
         return _encoder(source, figures, _electra_head)
     return _encoder(source, figures, _roberta_head if keys.model_type in ROBERTA else _bert_head)
@@ -116,18 +119,22 @@ def _seen(source: Source, layers: int) -> tuple[int, ...]:
         each = keys.integers("attention_window", minimum=1) if isinstance(given, list) else None
         each = each or [keys.integer("attention_window", default=512)] * layers
         if len(each) != layers:
-            raise keys.problem("attention_window", each, f"one window for each of {layers} layers")
+            raise keys.problem(
+                "attention_window", each, say("{number}, one per layer", number=layers)
+            )
         return tuple(window + 1 for window in each)
     if keys.model_type != "big_bird":
         return ()
     keys.ignore("rescale_embeddings")
     if not keys.flag("use_bias", default=True):
-        raise keys.problem("use_bias", False, "true, the only form understood")
+        raise keys.problem("use_bias", False, say("{value}, the only one understood", value="true"))
     kind = keys.text("attention_type", default="block_sparse")
     block = keys.integer("block_size", default=64, maximum=65_536)
     random = keys.integer("num_random_blocks", default=3, minimum=0, maximum=1000)
     if kind not in ("block_sparse", "original_full"):
-        raise keys.problem("attention_type", kind, "block_sparse or original_full")
+        raise keys.problem(
+            "attention_type", kind, say("one of {names}", names="block_sparse, original_full")
+        )
     short = source.sequence and source.sequence <= (5 + 2 * random) * block
     if kind == "original_full" or short:
         return ()
@@ -160,7 +167,7 @@ def read_distilled(source: Source) -> ForwardArchitecture:
     hidden = source.width("dim", "hidden_size")
     heads = keys.integer("n_heads", "num_attention_heads", maximum=4096)
     if hidden % heads:
-        raise keys.problem("n_heads", heads, f"a divisor of dim {hidden}")
+        raise keys.problem("n_heads", heads, say("a divisor of {number}", number=hidden))
     positions = source.width("max_position_embeddings")
     figures = Figures(
         hidden=hidden,
@@ -179,7 +186,9 @@ def read_distilled(source: Source) -> ForwardArchitecture:
 def _encoder(
     source: Source, figures: Figures, head: Callable[[Source, Network, Shape, Figures], None]
 ) -> ForwardArchitecture:
-    why = f"the positions that max_position_embeddings {figures.positions} leaves"
+    why = say(
+        "the positions that max_position_embeddings {number} leaves", number=figures.positions
+    )
     length = source.tokens(figures.usable, why)
     network = source.network()
     x = Shape(figures.embedding, 1, length)

@@ -11,6 +11,7 @@ from engine.model.forward.dialects.edgenext import POSITION_CHANNELS
 from engine.model.forward.dialects.vit import dimensions, embed
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -46,7 +47,7 @@ def read_covariance(source: Source) -> ForwardArchitecture:
     patch = source.pair("patch_size")
     source.multiple(image, patch, "the patch")
     if patch not in ((16, 16), (8, 8)):
-        raise source.keys.problem("patch_size", patch[0], "8 or 16")
+        raise source.keys.problem("patch_size", patch[0], say("one of {names}", names="8, 16"))
     network = source.network()
     x = image
     halvings = 4 if patch == (16, 16) else 3

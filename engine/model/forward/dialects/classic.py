@@ -11,6 +11,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import MAXIMUM_CHANNELS, Source
+from engine.words.messages import say
 
 
 def read_vgg(source: Source) -> ForwardArchitecture:
@@ -18,7 +19,9 @@ def read_vgg(source: Source) -> ForwardArchitecture:
     image = source.image()
     plan = source.keys.integers("layers", maximum=MAXIMUM_CHANNELS)
     if not plan or len(plan) > 200:
-        raise source.keys.problem("layers", plan, "a list of 1 to 200 channel counts, 0 to pool")
+        raise source.keys.problem(
+            "layers", plan, say("a list of 1 to 200 channel counts, 0 to pool")
+        )
     normalised = source.option("norm")
     network = source.network()
     x = image

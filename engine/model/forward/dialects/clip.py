@@ -7,6 +7,7 @@ from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.dialects.vit import HEAD, block, dimensions, embed
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 PROJECTED = "WithProjection"
 
@@ -66,7 +67,7 @@ def _tower(source: Source, model_type: str) -> tuple[Source, bool]:
     keys.ignore("text_config", "text_config_dict", "vision_config_dict")
     inner = keys.scope("vision_config", model_type=model_type)
     if inner is None:
-        raise keys.problem("vision_config", keys.values.get("vision_config"), "a mapping")
+        raise keys.problem("vision_config", keys.values.get("vision_config"), say("a mapping"))
     inner.ignore("model_type")
     keys.warnings.append("only the vision tower is read, the text tower is left out")
     return Source(inner, source.resolution, notes=source.notes), True

@@ -6,6 +6,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -18,7 +19,7 @@ def read(source: Source) -> ForwardArchitecture:
     image = source.image()
     widths = source.widths("hidden_sizes")
     depths = source.depths("depths", count=len(widths))
-    source.expect("num_stages", len(widths), "as many as hidden_sizes")
+    source.expect("num_stages", len(widths), say("as many as hidden_sizes"))
     scaled = not second and keys.number("layer_scale_init_value", default=1e-6) > 0
     patch = (4, 4) if third else source.pair("patch_size", default=4)
     network = source.network()

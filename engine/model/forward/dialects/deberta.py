@@ -9,6 +9,7 @@ from engine.model.forward.dialects.bert import CLASSES, MASKED, QUESTIONS, TOKEN
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -16,7 +17,9 @@ def read(source: Source) -> ForwardArchitecture:
     keys = source.keys
     first = keys.model_type == "deberta"
     if first and keys.flag("talking_head", default=False):
-        raise keys.problem("talking_head", True, "false, as all released models have")
+        raise keys.problem(
+            "talking_head", True, say("{value}, as all published models have", value="false")
+        )
     keys.ignore("pooler_hidden_size", "pooler_dropout", "pooler_hidden_act", "legacy", "hidden_act")
     keys.ignore("padding_idx", "max_relative_positions", "z_steps", "conv_act", "model_type")
     hidden = source.width("hidden_size")
@@ -26,7 +29,8 @@ def read(source: Source) -> ForwardArchitecture:
     rows = keys.integer("vocab_size", required=True)
     positions = source.width("max_position_embeddings")
     length = source.tokens(
-        positions, f"the positions that max_position_embeddings {positions} leaves"
+        positions,
+        say("the positions that max_position_embeddings {number} leaves", number=positions),
     )
     if keys.integer("embedding_size", default=hidden) != hidden:
         raise keys.problem("embedding_size", keys.values["embedding_size"], f"{hidden}")
@@ -73,7 +77,7 @@ def _relative(source: Source, positions: int) -> tuple[int, tuple[str, ...]]:
     kinds = stated.split("|") if isinstance(stated, str) else (keys.texts("pos_att_type") or [])
     for kind in kinds:
         if kind not in ("c2p", "p2c", ""):
-            raise keys.problem("pos_att_type", stated, "c2p and p2c")
+            raise keys.problem("pos_att_type", stated, "c2p, p2c")
     buckets = source.keys.raw("position_buckets")[1]
     if not keys.flag("relative_attention", default=False):
         keys.ignore("position_buckets")

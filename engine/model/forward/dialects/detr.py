@@ -9,6 +9,7 @@ from engine.model.forward.blocks import feed_forward, self_attention
 from engine.model.forward.dialects.resnet import ResNetFigures, maps_of, named_figures, read_figures
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 LEARNT_POSITIONS = 50
 """Rows and columns of the learnt table of positions."""
@@ -78,7 +79,9 @@ def _backbone(source: Source) -> ResNetFigures:
         inner.ignore("num_channels", "image_size")
         figures = read_figures(Source(inner))
     else:
-        raise inner.problem("model_type", inner.model_type, "resnet or timm_backbone")
+        raise inner.problem(
+            "model_type", inner.model_type, say("one of {names}", names="resnet, timm_backbone")
+        )
     if keys.flag("dilation", default=False):
         figures = replace(figures, dilated_stages=1)
     return figures
@@ -88,7 +91,7 @@ def _heads(source: Source, part: str, width: int) -> int:
     name = f"{part}_attention_heads"
     heads = source.keys.integer(name, maximum=4096)
     if width % heads:
-        raise source.keys.problem(name, heads, f"a divisor of d_model {width}")
+        raise source.keys.problem(name, heads, say("a divisor of {number}", number=width))
     return heads
 
 

@@ -8,6 +8,7 @@ from engine.model.forward.blocks import classifier
 from engine.model.forward.dialects.vit import HEAD, block, divided_heads, embed
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 BACKBONE_KEYS = ("out_features", "out_indices", "stage_names", "reshape_hidden_states")
 
@@ -64,7 +65,7 @@ def read_third(source: Source) -> ForwardArchitecture:
     biased = sum(keys.flag(name, default=default) for name, default in biases)
     for name in ("proj_bias", "mlp_bias"):
         if not keys.flag(name, default=True):
-            raise keys.problem(name, False, "true, the only one understood")
+            raise keys.problem(name, False, say("{value}, the only one understood", value="true"))
     task = source.task("Model", HEAD, "Backbone")
     network = source.network()
     x = embed(source, network, image, hidden, 1, positions=False, more=hidden, registers=registers)

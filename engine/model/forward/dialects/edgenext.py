@@ -13,6 +13,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 POSITION_CHANNELS = 64
 
@@ -30,7 +31,7 @@ def read(source: Source) -> ForwardArchitecture:
     positioned = keys.integers("positions", maximum=32) or []
     heads = keys.integer("num_attention_heads", default=8, maximum=1024)
     if len(globals_) != count or any(width % heads for width in widths):
-        raise keys.problem("num_attention_heads", heads, f"a divisor of all of {widths}")
+        raise keys.problem("num_attention_heads", heads, say("divisors of {number}", number=widths))
     network = source.network()
     with network.scope("stem"):
         x = network.conv("conv", image, widths[0], 4, 4, padding=0, bias=True)

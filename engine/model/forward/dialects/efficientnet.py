@@ -15,6 +15,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier, squeeze_excite
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def read(source: Source) -> ForwardArchitecture:
     network = source.network()
     x = stages(source, network, image)[-1]
     head = _scaled(source, 1280)
-    source.expect("hidden_dim", head, "1280 scaled")
+    source.expect("hidden_dim", head, say("1280 scaled"))
     x = conv_norm(network, "head", x, head)
     pooled_classifier(network, x, source.classes())
     return source.done(network, image, "efficientnet", "V1")
@@ -75,7 +76,7 @@ def _blocks(source: Source) -> list[InvertedResidual]:
     outputs = source.widths("out_channels", count=count)
     inputs = source.widths("in_channels", count=count)
     if inputs[0] != 32 or inputs[1:] != outputs[:-1]:
-        raise keys.problem("in_channels", inputs, "32 and then out_channels without the last")
+        raise keys.problem("in_channels", inputs, say("32 and then out_channels without the last"))
     strides = source.depths("strides", count=count)
     repeats = source.depths("num_block_repeats", count=count)
     expansions = source.depths("expand_ratios", count=count)
@@ -97,7 +98,9 @@ def _blocks(source: Source) -> list[InvertedResidual]:
 def _even(network: Network, x: Shape) -> Shape:
     """Without a last odd row and column."""
     if min(x.height, x.width) < 2:
-        raise network.problem("depthwise", f"a map of {x.height}×{x.width} cannot be halved")
+        raise network.problem(
+            "depthwise", say("a map of {size} cannot be halved", size=f"{x.height}×{x.width}")
+        )
     return Shape(x.channels, x.height // 2 * 2, x.width // 2 * 2)
 
 

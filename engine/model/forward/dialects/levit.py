@@ -29,7 +29,7 @@ def read(source: Source) -> ForwardArchitecture:
     keys = source.keys
     keys.ignore("down_ops")
     for name, value in (("kernel_size", 3), ("stride", 2), ("padding", 1), ("patch_size", 16)):
-        source.expect(name, value, "the only one understood")
+        source.expect(name, value)
     image = source.fixed_image()
     source.multiple(image, (16, 16), "the patch")
     widths = source.widths("hidden_sizes", count=3)

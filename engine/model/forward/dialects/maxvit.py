@@ -14,6 +14,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm, feed_forward, squeeze_excite
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 KINDS = ("convolution", "transformer", "mixed")
 EXPANSION = 4
@@ -44,7 +45,9 @@ def read(source: Source) -> ForwardArchitecture:
     depths = source.depths("depths", count=len(widths))
     kinds = keys.texts("stages")
     if kinds is None or len(kinds) != len(widths) or any(kind not in KINDS for kind in kinds):
-        raise keys.problem("stages", kinds, f"{len(widths)} of {', '.join(KINDS)}")
+        raise keys.problem(
+            "stages", kinds, say("{number} of {names}", number=len(widths), names=", ".join(KINDS))
+        )
     figures = Figures(
         head_width=source.width("head_dim", default=32),
         window=max(1, source.option_integer("window_size", image.height // 32)),
@@ -56,7 +59,9 @@ def read(source: Source) -> ForwardArchitecture:
         project_strided=source.option("project_strided"),
     )
     if any(width % figures.head_width for width in widths):
-        raise keys.problem("head_dim", figures.head_width, f"a divisor of all of {widths}")
+        raise keys.problem(
+            "head_dim", figures.head_width, say("divisors of {number}", number=widths)
+        )
     first, second = source.widths("stem_widths", count=2)
     network = source.network()
     x = conv_norm(network, "stem.conv1", image, first, 3, 2)
@@ -154,7 +159,12 @@ def _partitioned(network: Network, x: Shape, figures: Figures) -> None:
     window = figures.window
     if x.height % window or x.width % window:
         raise network.problem(
-            "partition", f"windows of {window} do not divide a map of {x.height}×{x.width}"
+            "partition",
+            say(
+                "windows of {window} do not divide a map of {size}",
+                window=window,
+                size=f"{x.height}×{x.width}",
+            ),
         )
     heads = x.channels // figures.head_width
     network.norm("norm1", x)

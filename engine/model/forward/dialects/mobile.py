@@ -16,6 +16,7 @@ from engine.model.forward.blocks import classifier, conv_norm, squeeze_excite
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import MAXIMUM_BLOCKS, MAXIMUM_CHANNELS, Source
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 KINDS = ("convolution", "separable", "fused", "inverted", "universal")
 
@@ -82,16 +83,18 @@ def blocks(keys: Keys) -> list[MobileBlock]:
         times = row.integer("times", default=1, maximum=MAXIMUM_BLOCKS)
         found += [block] * times
         if len(found) > MAXIMUM_BLOCKS:
-            raise row.problem("times", times, f"at most {MAXIMUM_BLOCKS} blocks in all")
+            raise row.problem(
+                "times", times, say("at most {number} blocks in all", number=MAXIMUM_BLOCKS)
+            )
     if not found:
-        raise keys.problem("blocks", keys.raw("blocks")[1], "a list of blocks")
+        raise keys.problem("blocks", keys.raw("blocks")[1], say("a list of blocks"))
     return found
 
 
 def _row(row: Keys, partial: bool, squeeze_norm: bool) -> MobileBlock:
     kind = row.text("block")
     if kind not in KINDS:
-        raise row.problem("block", kind, f"one of {', '.join(KINDS)}")
+        raise row.problem("block", kind, say("one of {names}", names=", ".join(KINDS)))
 
     def figure(name: str, least: int, most: int) -> int:
         return row.integer(name, minimum=least, maximum=most) if row.has(name) else 0

@@ -7,6 +7,7 @@ from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 V1_STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
 V2_CHANNELS = (16, 24, 24, 32, 32, 32, 64, 64, 64, 64, 96, 96, 96, 160, 160, 160, 320)
@@ -76,7 +77,7 @@ def _strides(keys: Keys) -> list[tuple[int, int]]:
     """Stride and dilation of the sixteen blocks: beyond ``output_stride`` filters widen."""
     limit = keys.integer("output_stride", default=32, maximum=32)
     if limit not in (2, 4, 8, 16, 32):
-        raise keys.problem("output_stride", limit, "2, 4, 8, 16 or 32")
+        raise keys.problem("output_stride", limit, say("one of {names}", names="2, 4, 8, 16, 32"))
     current, dilation, found = 2, 1, []
     for stride in V2_STRIDES:
         if current == limit:

@@ -10,6 +10,7 @@ from engine.model.forward.blocks import conv_norm, feed_forward, pooled_classifi
 from engine.model.forward.dialects.mobilenet import inverted_residual
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 DEPTHS = (2, 4, 3)
 """Transformer layers of the last three stages in every released size."""
@@ -20,15 +21,15 @@ def read(source: Source) -> ForwardArchitecture:
     keys = source.keys
     keys.ignore("hidden_act", "aspp_out_channels", "atrous_rates", "aspp_dropout_prob")
     keys.ignore("semantic_loss_ignore_index", "classifier_dropout_prob")
-    source.expect("output_stride", 32, "the only one understood")
-    source.expect("conv_kernel_size", 3, "the only one understood")
+    source.expect("output_stride", 32)
+    source.expect("conv_kernel_size", 3)
     image = source.image(default=256)
     patch = source.pair("patch_size", default=2)
     widths = source.widths("hidden_sizes", count=3)
     necks = source.widths("neck_hidden_sizes", count=7)
     heads = keys.integer("num_attention_heads", maximum=1024)
     if any(width % heads for width in widths):
-        raise keys.problem("num_attention_heads", heads, f"a divisor of all of {widths}")
+        raise keys.problem("num_attention_heads", heads, say("divisors of {number}", number=widths))
     ratio, expansion = source.ratio("mlp_ratio"), source.ratio("expand_ratio")
     biased = 3 if keys.flag("qkv_bias", default=True) else 0
     network = source.network()
@@ -93,8 +94,8 @@ def read_second(source: Source) -> ForwardArchitecture:
     keys = source.keys
     keys.ignore("hidden_act", "aspp_out_channels", "atrous_rates", "aspp_dropout_prob")
     keys.ignore("semantic_loss_ignore_index", "attn_dropout", "ffn_dropout", "patch_size")
-    source.expect("output_stride", 32, "the only one understood")
-    source.expect("conv_kernel_size", 3, "the only one understood")
+    source.expect("output_stride", 32)
+    source.expect("conv_kernel_size", 3)
     image = source.image(default=256)
     factor = source.ratio("width_multiplier", default=1.0)
     expansion = source.ratio("expand_ratio", default=2.0)

@@ -11,6 +11,7 @@ from engine.model.forward.blocks import classifier
 from engine.model.forward.dialects.vit import block
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -20,7 +21,9 @@ def read(source: Source) -> ForwardArchitecture:
     depths = source.depths("depths", count=len(widths))
     heads = source.depths("num_attention_heads", count=len(widths))
     if any(width % count for width, count in zip(widths, heads, strict=True)):
-        raise source.keys.problem("num_attention_heads", heads, f"divisors of {widths}")
+        raise source.keys.problem(
+            "num_attention_heads", heads, say("divisors of {number}", number=widths)
+        )
     patch = source.pair("patch_size")
     stride = source.keys.integer("patch_stride", maximum=1024)
     network = source.network()

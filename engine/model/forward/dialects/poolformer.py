@@ -6,6 +6,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -20,7 +21,7 @@ def read(source: Source) -> ForwardArchitecture:
     strides = source.depths("strides", count=count)
     padding = keys.integers("padding", maximum=64) or [2, 1, 1, 1]
     if len(padding) != count:
-        raise keys.problem("padding", padding, f"a list of {count} numbers")
+        raise keys.problem("padding", padding, say("a list of {count} numbers", count=count))
     pool = keys.integer("pool_size", default=3, maximum=31)
     ratio = source.ratio("mlp_ratio", default=4.0)
     scaled = keys.flag("use_layer_scale", default=True)

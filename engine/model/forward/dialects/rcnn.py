@@ -16,6 +16,7 @@ from engine.model.forward.dialects.resnet import maps_of, named_figures
 from engine.model.forward.fpn import coarser, conv_head, padded, pyramid
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 CHANNELS = 256
 REGION = 7
@@ -66,7 +67,7 @@ def _maps(source: Source, network: Network, image: Shape) -> list[Shape]:
         maps = mobile_backbone(source, network, image)
     chosen = source.keys.integers("map_blocks", maximum=len(maps) - 1)
     if not chosen or len(chosen) > 8:
-        raise source.keys.problem("map_blocks", chosen, "a list of 1 to 8 numbers of blocks")
+        raise source.keys.problem("map_blocks", chosen, say("a list of 1 to 8 numbers of blocks"))
     return [maps[number] for number in chosen]
 
 

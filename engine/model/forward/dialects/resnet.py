@@ -15,6 +15,7 @@ from engine.model.forward.blocks import classifier, conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape, divisible
 from engine.model.forward.source import Source
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def read_preactivation(source: Source) -> ForwardArchitecture:
     keys = source.keys
     image = source.image()
     keys.ignore("num_groups", "global_padding", "embedding_dynamic_padding")
-    source.expect("output_stride", 32, "the only one understood")
+    source.expect("output_stride", 32)
     if (factor := keys.number("width_factor", default=1)) != 1:
         raise keys.problem("width_factor", factor, "1")
     figures = read_figures(source)
@@ -181,7 +182,7 @@ def named_figures(source: Source) -> ResNetFigures:
     name = source.keys.text("backbone", default="resnet50")
     known = named_architectures().get(name, {})
     if known.get("model_type") != "resnet":
-        raise source.keys.problem("backbone", name, "a ResNet's name, as resnet50")
+        raise source.keys.problem("backbone", name, say("a ResNet's name, as resnet50"))
     return read_figures(Source(Keys(known, source.keys.source, "resnet", {})))
 
 

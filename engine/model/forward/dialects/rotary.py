@@ -12,6 +12,7 @@ from engine.model.forward.dialects.bert import CLASSES, MASKED, QUESTIONS, TOKEN
 from engine.model.forward.dialects.vit import divided_heads
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 Head = Callable[[Source, Network, Shape, "Figures"], None]
 
@@ -77,7 +78,7 @@ def read_modern(source: Source) -> ForwardArchitecture:
     whole = [index % every == 0 for index in range(layers)]
     if types is not None:
         if len(types) != layers:
-            raise keys.problem("layer_types", types, f"{layers} kinds of layers")
+            raise keys.problem("layer_types", types, say("{number} entries", number=layers))
         whole = [kind == "full_attention" for kind in types]
     windows = [0 if full else local + 1 for full in whole]
     return _encoder(source, figures, _modern_head, windows)
@@ -89,14 +90,18 @@ def read_nomic(source: Source) -> ForwardArchitecture:
     hidden = source.width("hidden_size", "n_embd")
     heads = keys.integer("num_attention_heads", "n_head", maximum=4096)
     if hidden % heads:
-        raise keys.problem("num_attention_heads", heads, f"a divisor of the hidden size {hidden}")
+        raise keys.problem(
+            "num_attention_heads", heads, say("a divisor of {number}", number=hidden)
+        )
     activation = keys.text("activation_function", "hidden_act", default="silu")
     gated = activation in ("swiglu", "silu", "geglu", "glu")
     if keys.flag("prenorm", default=False) or keys.flag("use_rms_norm", default=False):
-        raise keys.problem("prenorm", True, "false, the only form understood")
+        raise keys.problem("prenorm", True, say("{value}, the only one understood", value="false"))
     fraction = keys.number("rotary_emb_fraction", default=1.0)
     if fraction != 1:
-        raise keys.problem("rotary_emb_fraction", fraction, "1, the only one understood")
+        raise keys.problem(
+            "rotary_emb_fraction", fraction, say("{value}, the only one understood", value="1")
+        )
     keys.ignore("pad_vocab_size_multiple", "causal", "parallel_block", "rotary_scaling_factor")
     keys.ignore("scale_attn_by_inverse_layer_idx", "max_trained_positions", "use_xentropy")
     keys.ignore("dense_seq_output", "fused_dropout_add_ln", "parallel_block_tied_norm")
@@ -107,7 +112,9 @@ def read_nomic(source: Source) -> ForwardArchitecture:
     keys.ignore("expert_choice_router", "ffn_div", "router_aux_loss_coef", "moe_top_k")
     shared = keys.optional_integer("num_shared_experts", maximum=1000)
     if shared and experts:
-        raise keys.problem("num_shared_experts", shared, "0, the only number understood")
+        raise keys.problem(
+            "num_shared_experts", shared, say("{value}, the only one understood", value="0")
+        )
     rows = keys.integer("vocab_size", required=True)
     step = keys.integer("pad_vocab_size_multiple", default=1, maximum=65_536)
     figures = Figures(
@@ -197,7 +204,9 @@ def read_euro(source: Source) -> ForwardArchitecture:
         last_norm=True,
     )
     if heads % figures.kv_heads:
-        raise keys.problem("num_key_value_heads", figures.kv_heads, f"a divisor of {heads}")
+        raise keys.problem(
+            "num_key_value_heads", figures.kv_heads, say("a divisor of {number}", number=heads)
+        )
     return _encoder(source, figures, _euro_head)
 
 
@@ -206,7 +215,9 @@ def _encoder(
 ) -> ForwardArchitecture:
     """``windows``: keys that a query of each layer sees; 0 for all."""
     positions = source.width("max_position_embeddings", "n_positions", "max_trained_positions")
-    length = source.tokens(positions, f"the longest that {positions} positions allow")
+    length = source.tokens(
+        positions, say("the longest that {positions} positions allow", positions=positions)
+    )
     network = source.network()
     x = Shape(figures.hidden, 1, length)
     with network.scope("embeddings"):

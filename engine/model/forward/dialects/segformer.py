@@ -7,6 +7,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, conv_norm
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 CLASSIFIED = "ForImageClassification"
 SEGMENTED = "ForSemanticSegmentation"
@@ -17,9 +18,11 @@ def read(source: Source) -> ForwardArchitecture:
     keys = source.keys
     pyramid = keys.model_type == "pvt_v2"
     if pyramid and keys.flag("linear_attention", default=False):
-        raise keys.problem("linear_attention", True, "false, the only one understood")
+        raise keys.problem(
+            "linear_attention", True, say("{value}, the only one understood", value="false")
+        )
     if pyramid and not keys.flag("qkv_bias", default=True):
-        raise keys.problem("qkv_bias", False, "true, the only one understood")
+        raise keys.problem("qkv_bias", False, say("{value}, the only one understood", value="true"))
     keys.ignore("hidden_act", "reshape_last_stage", "semantic_loss_ignore_index")
     keys.ignore("downsampling_rates", "out_features", "out_indices", "stage_names")
     known = (CLASSIFIED, "Model", "Backbone") if pyramid else (SEGMENTED, CLASSIFIED, "Model")
@@ -27,7 +30,7 @@ def read(source: Source) -> ForwardArchitecture:
     image = source.image(default=224 if pyramid else 512)
     widths = source.widths("hidden_sizes")
     count = len(widths)
-    source.expect("num_encoder_blocks", count, "as many as hidden_sizes")
+    source.expect("num_encoder_blocks", count, say("as many as hidden_sizes"))
     depths = source.depths("depths", count=count)
     kernels = source.depths("patch_sizes", count=count)
     strides = source.depths("strides", count=count)
@@ -35,7 +38,7 @@ def read(source: Source) -> ForwardArchitecture:
     ratios = source.depths("sr_ratios", count=count)
     expansions = source.depths("mlp_ratios", count=count)
     if any(width % number for width, number in zip(widths, heads, strict=True)):
-        raise keys.problem("num_attention_heads", heads, f"divisors of {widths}")
+        raise keys.problem("num_attention_heads", heads, say("divisors of {number}", number=widths))
     network = source.network()
     x, maps = image, []
     for stage, width in enumerate(widths):

@@ -9,6 +9,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import conv_norm, pooled_classifier
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -16,7 +17,7 @@ def read(source: Source) -> ForwardArchitecture:
     image = source.image()
     widths = source.widths("widths")
     if any(width % 2 for width in widths):
-        raise source.keys.problem("widths", widths, "even channel counts")
+        raise source.keys.problem("widths", widths, say("even channel counts"))
     depths = source.depths("depths", count=len(widths))
     network = source.network()
     x = conv_norm(network, "stem", image, source.width("stem"), 3, 2)

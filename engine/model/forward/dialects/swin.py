@@ -12,6 +12,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 BIAS_HIDDEN = 512
 """Hidden units of V2's position-bias network (arXiv:2111.09883, §3.3)."""
@@ -46,12 +47,16 @@ def read(source: Source) -> ForwardArchitecture:
     depths = source.depths("depths")
     heads = source.depths("num_heads", count=len(depths))
     last = width * 2 ** (len(depths) - 1)
-    source.expect("hidden_size", last, "the last stage's channels")
+    source.expect("hidden_size", last, say("the last stage's channels"))
     network = source.network()
     x = _embed(source, network, image, width)
     for stage, depth in enumerate(depths):
         if x.channels % heads[stage]:
-            raise keys.problem("num_heads", heads, f"a divisor of {x.channels} in stage {stage}")
+            raise keys.problem(
+                "num_heads",
+                heads,
+                say("a divisor of {number} in stage {stage}", number=x.channels, stage=stage),
+            )
         for number in range(depth):
             with network.scope(f"layers.{stage}.{number}"):
                 x = _block(network, x, heads[stage], figures, number % 2 == 1)

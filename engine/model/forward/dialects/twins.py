@@ -12,6 +12,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import classifier, feed_forward
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 
 def read(source: Source) -> ForwardArchitecture:
@@ -24,7 +25,9 @@ def read(source: Source) -> ForwardArchitecture:
     ratios = source.depths("reduction_ratios", count=4)
     window = source.keys.integer("window_size", default=7, maximum=1024)
     if any(width % count for width, count in zip(widths, heads, strict=True)):
-        raise source.keys.problem("num_attention_heads", heads, f"divisors of {widths}")
+        raise source.keys.problem(
+            "num_attention_heads", heads, say("divisors of {number}", number=widths)
+        )
     network = source.network()
     x = image
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):

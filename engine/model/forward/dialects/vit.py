@@ -12,6 +12,7 @@ from engine.model.forward.blocks import classifier, feed_forward, self_attention
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 HEAD = "ForImageClassification"
 TEACHER = "ForImageClassificationWithTeacher"
@@ -54,7 +55,9 @@ def divided_heads(keys: Keys, hidden: int) -> int:
     """Attention heads, which must divide the hidden size."""
     heads = keys.integer("num_attention_heads", maximum=4096, required=True)
     if hidden % heads:
-        raise keys.problem("num_attention_heads", heads, f"a divisor of hidden_size {hidden}")
+        raise keys.problem(
+            "num_attention_heads", heads, say("a divisor of {number}", number=hidden)
+        )
     return heads
 
 

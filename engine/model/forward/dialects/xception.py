@@ -10,6 +10,7 @@ from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.blocks import branched_conv, conv_norm, pooled_classifier, squeeze_excite
 from engine.model.forward.parts import Network, Shape
 from engine.model.forward.source import Source
+from engine.words.messages import say
 
 ENTRY = (128, 256, 728)
 MIDDLE_BLOCKS = 8
@@ -108,7 +109,9 @@ def read_mobileone(source: Source) -> ForwardArchitecture:
     branches = source.blocks("branches", default=1)
     squeezed = source.keys.integers("squeezed", maximum=1000) or [0] * len(widths)
     if len(squeezed) != len(widths):
-        raise source.keys.problem("squeezed", squeezed, f"a list of {len(widths)} numbers")
+        raise source.keys.problem(
+            "squeezed", squeezed, say("a list of {count} numbers", count=len(widths))
+        )
     network = source.network()
     x = branched_conv(network, "stem", image, source.width("stem"), 3, 2)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):

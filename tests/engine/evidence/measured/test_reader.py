@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.evidence.measured.predict import MEANS, predict_rows
+from engine.evidence.measured.predict import METRICS, predict_rows
 from engine.evidence.measured.reader import read_measurements
 from engine.words.errors import InputError
 from tests.engine.evidence.measured.rows import make_rows, write_rows
@@ -159,7 +159,7 @@ def test_command_writes_a_row_for_every_id(tmp_path: Path, capsys) -> None:
         "ttft_p99_ms",
         "tpot_p99_ms",
         "e2el_p99_ms",
-        *(f"{metric}_{width}_percent" for metric in MEANS for width in ("range", "wide")),
+        *(f"{metric}_{width}_percent" for metric in METRICS for width in ("range", "wide")),
         "refused",
         "command",
     ]
