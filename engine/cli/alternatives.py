@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.assumed import assumed, print_assumed
 from engine.cli.report.options import wants_report
 from engine.cli.tables import print_csv, print_grid
 from engine.plan.alternatives import (
@@ -46,6 +47,9 @@ def run_hardware(
     elif arguments.csv:
         print_csv([_flat(one) for one in found])
     elif not arguments.markdown:
+        told = next((one.prepared for one in found if one.prepared is not None), None)
+        if told is not None:
+            print_assumed(assumed(arguments, scenario, kind=told.kind))
         print_alternatives(found, heading)
     return FOUND if any(one.meets for one in found) else NOTHING_MEETS
 

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.streams import print_verdict
 from engine.plan.saved.check import Check, check_plan
 from engine.plan.saved.plan_file import load_plan
 from engine.sources.files import user_path
@@ -20,9 +21,9 @@ def run_check(arguments: argparse.Namespace) -> int:
     found = check_plan(load_plan(user_path(arguments.plan)))
     good = found.meets and found.largest_drift <= allowed
     if arguments.json:
-        print(json.dumps({**found.values(), "within": allowed, "good": good}, indent=1))
+        print_verdict(json.dumps({**found.values(), "within": allowed, "good": good}, indent=1))
     else:
-        print(_as_text(found, allowed))
+        print_verdict(_as_text(found, allowed))
     return FOUND if good else NOTHING_MEETS
 
 

@@ -50,6 +50,7 @@ from engine.words.units import (
     parse_count,
     parse_instances,
     parse_kept,
+    parse_per_second,
     parse_percent,
     parse_ratio,
     parse_resolution,
@@ -294,7 +295,9 @@ def _workload(arguments: argparse.Namespace, start: Workload) -> Workload:
         if load.get("images") is None
         else parse_whole(load["images"], "--images", 0, MOST_IMAGES),
         cached=_ratio(arguments.cached, "cached", start.cached, 0, 1),
-        rate=_ratio(load.get("rate"), "rate", start.rate, LEAST_PER_SECOND, MOST_PER_SECOND),
+        rate=start.rate
+        if load.get("rate") is None
+        else parse_per_second(load["rate"], "--rate", LEAST_PER_SECOND, MOST_PER_SECOND),
         burstiness=_ratio(
             load.get("burstiness"),
             "burstiness",

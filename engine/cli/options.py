@@ -166,7 +166,9 @@ def _add_pool_options(parser: argparse.ArgumentParser) -> None:
 def _add_load_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of requests that come by themselves, of lengths that differ."""
     load = parser.add_argument_group("load")
-    load.add_argument("--rate", help="requests per second of the whole deployment")
+    load.add_argument(
+        "--rate", help="requests per second of the whole deployment, as 20, or 300/min"
+    )
     load.add_argument("--burstiness", help="shape of the time between requests; 1: Poisson")
     load.add_argument("--isl-spread", help="standard deviation of prompts' lengths over the mean")
     load.add_argument("--osl-spread", help="the same of answers")

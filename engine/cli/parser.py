@@ -21,7 +21,7 @@ from engine.scenario import Task
 from engine.sources.languages import languages
 from engine.words.cells import wrapped
 from engine.words.messages import say
-from engine.words.text import clean
+from engine.words.text import clean, closest
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction["OneLineParser"]
@@ -63,7 +63,16 @@ class OneLineParser(argparse.ArgumentParser):
         for text in args or ():
             if text.startswith("--") and text.endswith("=--"):
                 self.error(f"argument {text[:-3]}: expected a value")
-        return super().parse_known_args(args, namespace)
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}{self._nearest(rest)}")
+        return found, rest
+
+    def _nearest(self, rest: list[str]) -> str:
+        """The options that are spelt like those that are none, in words."""
+        asked = next((one.partition("=")[0] for one in rest if one.startswith("--")), "")
+        near = closest(asked, self._option_string_actions, 3, 0.7) if asked else []
+        return say("; nearest: {near}", near=", ".join(near)) if near else ""
 
     def error(self, message: str) -> NoReturn:
         """Print ``message`` and stop."""

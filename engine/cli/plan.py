@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.assumed import print_assumed
 from engine.cli.report.options import wants_report
 from engine.cli.streams import having
-from engine.cli.sweep import prepare_told
+from engine.cli.sweep import assumed_of, prepare_told
 from engine.plan.answer import answer
 from engine.plan.saved.document import save_plan
 from engine.plan.sweep import sweep
@@ -44,5 +45,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
             written = give_report(arguments, report)
             done = f"{done}\n{written}" if written else done
         if not arguments.markdown:
-            print(f"{sentence}\n{done}")
+            print(sentence)
+            print_assumed(assumed_of(arguments, scenario, prepared))
+            print(done)
     return FOUND

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
+from engine.cli.assumed import assumed, print_assumed
 from engine.cli.chosen import idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
@@ -29,7 +30,7 @@ from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
-from engine.words.units import LARGEST_COUNT, parse_decimal, parse_ratio
+from engine.words.units import LARGEST_COUNT, parse_decimal, parse_per_second
 from engine.work.arrangement import Arrangement, given_pools
 
 MOST = "most"
@@ -59,7 +60,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     elif arguments.csv:
         print_csv(found.rows())
     else:
-        _print_table(found)
+        _print_table(arguments, found)
     return FOUND if bool(found.table.meets.any()) else NOTHING_MEETS
 
 
@@ -110,7 +111,9 @@ def _first_rate(arguments: argparse.Namespace) -> list[float]:
     words = (arguments.rate or "").split(",")
     arguments.rate = words[0] or None
     return [
-        parse_ratio(one, "--rate", LEAST_PER_SECOND, MOST_PER_SECOND) for one in words if words[0]
+        parse_per_second(one, "--rate", LEAST_PER_SECOND, MOST_PER_SECOND)
+        for one in words
+        if words[0]
     ]
 
 
@@ -165,10 +168,21 @@ def _figures(found: Predicted) -> str:
     return f"\n{name}: {told}"
 
 
-def _print_table(found: Predicted) -> None:
+def _print_table(arguments: argparse.Namespace, found: Predicted) -> None:
     prepared, table = found.prepared, found.table
     subject = plan_kind(prepared).subject(prepared, found.scenario, table, 0)
-    print(f"{_without_batch(subject)}{_figures(found)}\n")
+    print(f"{_without_batch(subject)}{_figures(found)}")
+    print_assumed(
+        assumed(
+            arguments,
+            found.scenario,
+            kind=prepared.kind,
+            chip=prepared.chip,
+            framework=prepared.framework,
+            counts_chips=False,
+        )
+    )
+    print()
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])

@@ -47,10 +47,12 @@ def guarded(work: Callable[[], int]) -> int:
     SIGTERM and SIGHUP end the work in order, so that it leaves nothing behind.
     """
     _ready_output()
+    code = FOUND
     try:
         with _signals_end():
             code = _code_of(work)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except RooftopError as error:
         tell(f"rooftop: {clean(error_text(error), LONGEST_LINE)}")
@@ -60,7 +62,7 @@ def guarded(work: Callable[[], int]) -> int:
     except BrokenPipeError:
         # The reader left (`| head`): nothing is wrong, and nothing more can be said.
         sys.stdout = None
-        return FOUND
+        return code
     except OSError as error:
         # What reads files says more in an `InputError`; without a name it is the output.
         sys.stdout = None
@@ -72,6 +74,14 @@ def guarded(work: Callable[[], int]) -> int:
     except MemoryError:
         tell(f"rooftop: {say('there is not enough memory for this')}")
         return BAD_INPUT
+
+
+def print_verdict(text: str) -> None:
+    """Print what the exit code says as well: it stands where the reader has left."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = None
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.allocator import keep_what_is_dropped
+from engine.cli.assumed import assumed, print_assumed
 from engine.cli.chosen import AUTO, idle_options, scenario_from
 from engine.cli.hardware import named_hardware
 from engine.cli.report.options import wants_report
@@ -89,7 +90,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     elif arguments.csv:
         print_csv(rows)
     elif not arguments.markdown:
-        _print_table(prepared, scenario, result, rows)
+        _print_table(arguments, prepared, scenario, result, rows)
     return FOUND if result.best is not None else NOTHING_MEETS
 
 
@@ -118,10 +119,26 @@ def _print_json(
     print()
 
 
+def assumed_of(arguments: argparse.Namespace, scenario: Scenario, prepared: Prepared) -> str:
+    """What the command took for granted of a sweep."""
+    return assumed(
+        arguments,
+        scenario,
+        kind=prepared.kind,
+        chip=prepared.chip,
+        framework=prepared.framework,
+    )
+
+
 def _print_table(
-    prepared: Prepared, scenario: Scenario, result: Sweep, rows: list[dict[str, Any]]
+    arguments: argparse.Namespace,
+    prepared: Prepared,
+    scenario: Scenario,
+    result: Sweep,
+    rows: list[dict[str, Any]],
 ) -> None:
     print(answer(prepared, scenario, result))
+    print_assumed(assumed_of(arguments, scenario, prepared))
     if result.best is not None:
         table, best = result.table, result.best
         note = found_of(scenario, table.arrangement(best), float(table.batch[best]))

@@ -7,6 +7,7 @@ import json
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.compared import Asked, compare, lines, with_prompts
+from engine.cli.streams import print_verdict
 from engine.cli.together import together
 from engine.evidence.calibration.results import read_measured
 from engine.evidence.calibration.run import Run
@@ -38,9 +39,9 @@ def run_verify(arguments: argparse.Namespace) -> int:
     good = all(one.inside for one in found)
     reason = "" if good else together(asked, runs, found)
     if arguments.json:
-        print(json.dumps([one.values() for one in found], indent=1))
+        print_verdict(json.dumps([one.values() for one in found], indent=1))
     else:
-        print("\n".join([*lines(found), *([reason] if reason else [])]))
+        print_verdict("\n".join([*lines(found), *([reason] if reason else [])]))
     return FOUND if good else NOTHING_MEETS
 
 

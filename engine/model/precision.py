@@ -73,6 +73,8 @@ FORMATS: dict[str, NumberFormat] = {
     )
 }
 
+_METHODS = {"awq": "int4", "gptq": "int4"}
+"""Formats by the method that makes them, as people name them."""
 _DEFAULT_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "int4", 3: "int3", 2: "int2"}
 _ACTIVATION_BY_BITS = {32: "fp32", 16: "bf16", 8: "fp8", 6: "fp6", 4: "nvfp4"}
 _SHORTHAND = re.compile(r"^W(\d+)A(\d+)(?:KV(\d+))?$", re.IGNORECASE | re.ASCII)
@@ -95,8 +97,9 @@ but not embeddings, LM head, router, indexer and towers."""
 
 def number_format(name: str) -> NumberFormat:
     """The format called ``name``; `InputError` when there is none."""
+    lowered = name.lower()
     try:
-        return FORMATS[name.lower()]
+        return FORMATS[_METHODS.get(lowered, lowered)]
     except KeyError:
         known = ", ".join(sorted(FORMATS))
         raise InputError(

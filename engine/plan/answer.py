@@ -276,12 +276,18 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
     if table.verdict(row) is TOO_LONG:
         asked = longest_tokens(with_images(scenario.workload, prepared.model.architecture)[0])
         most = prepared.systems[0].max_context
+        prompt = scenario.workload.input_tokens + most - asked
         return say(
             "Nothing can be served: requests of {asked:,} tokens are longer "
-            "than the {most:,} that {model} takes (--max-context).",
+            "than the {most:,} that {model} takes{shorter}; --max-context {asked_2} takes them "
+            "all the same.",
             asked=asked,
             most=most,
             model=prepared.model.name,
+            shorter=say(": prompts of at most {prompt:,} fit (--isl)", prompt=prompt)
+            if prompt > 0
+            else "",
+            asked_2=asked,
         )
     if table.verdict(row) is UNSTABLE:
         rate = per_second(scenario.workload.rate)

@@ -16,6 +16,8 @@ _TOKENS = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", re.ASCII)
 _TIME = re.compile(r"(\d+(?:\.\d+)?)\s*(us|µs|μs|ms|s|min)?", re.IGNORECASE | re.ASCII)
 _MILLISECONDS = {"us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
 """The micro sign and the Greek letter look the same, and keyboards have either."""
+_PER = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+"""Seconds of what a rate is counted in."""
 _RESOLUTION = re.compile(r"(\d{1,5})\s*[xX×]\s*(\d{1,5})", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -39,6 +41,24 @@ def parse_count(text: str, what: str = "number") -> int:
             what=what,
             text=clean(text, 40),
             LARGEST_COUNT=LARGEST_COUNT,
+        )
+    )
+
+
+def parse_per_second(text: str, what: str, low: float, high: float) -> float:
+    """A rate per second, also as ``20/s``, ``300/min`` or ``9000/h``; raises `InputError`."""
+    number, slash, unit = text.strip().lower().partition("/")
+    value = parse_decimal(number) / (_PER.get(unit.strip(), math.nan) if slash else 1.0)
+    if low <= value <= high:
+        return value
+    raise InputError(
+        say(
+            "{what}: found {text!r}, expected requests per second from {low:g} to {high:g}, "
+            "as 20, or 300/min",
+            what=what,
+            text=clean(text, 40),
+            low=low,
+            high=high,
         )
     )
 

@@ -76,11 +76,11 @@ class Fetching:
         number, later = self._number, into_this_thread()
 
         def work() -> None:
-            from engine.sources.hub import fetch_config
+            from engine.model.config.bundled import fetch
 
             problem = ""
             try:
-                fetch_config(reference, lambda file: later(lambda: self._show(number, file)))
+                fetch(reference, lambda file: later(lambda: self._show(number, file)))
             except RooftopError as error:
                 problem = str(error)
             except Exception as error:

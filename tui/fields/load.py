@@ -18,7 +18,13 @@ from engine.scenario import (
     Mode,
     Scenario,
 )
-from engine.words.units import parse_count, parse_ratio, parse_resolution, parse_whole
+from engine.words.units import (
+    parse_count,
+    parse_per_second,
+    parse_ratio,
+    parse_resolution,
+    parse_whole,
+)
 from tui.fields.field import LANGUAGE, Field, power_of_two_step, ten_percent_step
 
 IN_FLIGHT = "in flight"
@@ -33,10 +39,10 @@ def _changed(scenario: Scenario, **changed: Any) -> Scenario:
 
 
 def _set_rate(scenario: Scenario, text: str) -> Scenario:
-    typed = text.strip().lower().removesuffix("/s").strip()
+    typed = text.strip().lower()
     if typed in {"", "none", IN_FLIGHT}:
         return _changed(scenario, rate=0.0)
-    rate = parse_ratio(typed, "rate", LEAST_PER_SECOND, MOST_PER_SECOND)
+    rate = parse_per_second(typed, "rate", LEAST_PER_SECOND, MOST_PER_SECOND)
     return _arriving(scenario, rate)
 
 

@@ -33,6 +33,7 @@ def run_fleet(arguments: argparse.Namespace) -> int:
     """Print what is asked: a stock's split, a day, or the chips for a rate."""
     wants_report(arguments)
     chips, engines = named_hardware(arguments)
+    planned = (arguments.subject or "").endswith(".toml")
     scenario = _scenario(arguments)
     if arguments.pool:
         print_split(arguments, best_split(read_stock(user_path(arguments.pool), scenario)))
@@ -44,7 +45,7 @@ def run_fleet(arguments: argparse.Namespace) -> int:
     found = sized_fleets(dict(choices), whole_nodes=arguments.whole_nodes)
     for why in found.refused:
         tell(say("note: {note}", note=why))
-    print_fleets(arguments, found)
+    print_fleets(arguments, found, planned=planned)
     return FOUND
 
 

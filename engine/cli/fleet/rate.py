@@ -6,9 +6,10 @@ import argparse
 import json
 import sys
 
+from engine.cli.assumed import assumed
 from engine.cli.fleet.told import Told, tell_answer
 from engine.cli.report.document import Bars, Grid
-from engine.cli.report.of_plan import sources
+from engine.cli.report.of_fleet import behind
 from engine.cli.tables import print_csv
 from engine.plan.fleet.several import Fleets, Ranked
 from engine.plan.fleet_told import fleet_row, ranked_answer
@@ -17,8 +18,9 @@ from engine.words.messages import say
 MOST_ROWS = 12
 
 
-def print_fleets(arguments: argparse.Namespace, fleets: Fleets) -> None:
-    """What the rate takes, on one chip and engine or on several."""
+def print_fleets(arguments: argparse.Namespace, fleets: Fleets, *, planned: bool) -> None:
+    """What the rate takes, on one chip and engine or on several. A saved plan that was ``planned``
+    takes nothing for granted."""
     lines, nodes = fleets.ranked(), arguments.whole_nodes
     rows = [fleet_row(line.fleet, line.sized, whole_nodes=nodes) for line in lines]
     if arguments.json:
@@ -26,7 +28,20 @@ def print_fleets(arguments: argparse.Namespace, fleets: Fleets) -> None:
         print()
     elif arguments.csv:
         print_csv(rows)
-    tell_answer(arguments, _text(arguments, _shown(lines, len(fleets.by_name))))
+    foot = "" if planned else _assumed(arguments, fleets)
+    tell_answer(arguments, _text(arguments, _shown(lines, len(fleets.by_name)), foot))
+
+
+def _assumed(arguments: argparse.Namespace, fleets: Fleets) -> str:
+    fleet, several = next(iter(fleets.by_name.values())), len(fleets.by_name) > 1
+    return assumed(
+        arguments,
+        fleet.scenario,
+        kind=fleet.prepared.kind,
+        chip=None if several else fleet.prepared.chip,
+        framework=None if several else fleet.prepared.framework,
+        counts_chips=False,
+    )
 
 
 def _shown(lines: list[Ranked], fleets: int) -> list[Ranked]:
@@ -39,7 +54,7 @@ def _shown(lines: list[Ranked], fleets: int) -> list[Ranked]:
     return found[:MOST_ROWS]
 
 
-def _text(arguments: argparse.Namespace, lines: list[Ranked]) -> Told:
+def _text(arguments: argparse.Namespace, lines: list[Ranked], foot: str) -> Told:
     best = lines[0]
     fleet, first = best.fleet, best.sized
     answer = ranked_answer(lines, whole_nodes=arguments.whole_nodes)
@@ -58,6 +73,6 @@ def _text(arguments: argparse.Namespace, lines: list[Ranked]) -> Told:
         answer.said,
         Grid(answer.cells, range(answer.right, len(answer.cells[0]))),
         Bars(say("Chips that carry the rate"), say("chips"), chips),
-        notes,
-        sections=tuple(sources(fleet.prepared, fleet.scenario, first.table, first.row)),
+        [*filter(None, [foot]), *notes],
+        sections=tuple(behind(fleet, first)) if arguments.report or arguments.markdown else (),
     )

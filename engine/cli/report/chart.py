@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from engine.cli.report.document import Bars, Chart
+from engine.cli.report.document import Bars, Chart, bar_figure
 from engine.words.messages import say
 from engine.words.quantities import rate
 from engine.words.text import clean
@@ -96,7 +96,7 @@ def _bars(bars: Bars) -> str:
                 x1, x2 = (f"{one:.1f}" for one in ends)
                 yield f'<line class="range" x1="{x1}" x2="{x2}" {_flat(y + 9)}/>'
             reach = value * (1 + (off or 0.0)) / most * room
-            yield _text(LABEL + reach + 6, y + 13, rate(value))
+            yield _text(LABEL + reach + 6, y + 13, bar_figure(value))
 
     height = TOP + BAR * len(bars.bars) + 8
     return _whole(height, bars.title, [_text(LABEL, 16, bars.unit), *parts()])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.words.quantities import rate
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -46,6 +48,11 @@ class Chart:
     series: Sequence[Series]
     chosen: tuple[float, float] | None = None
     limit: float | None = None
+
+
+def bar_figure(value: float) -> str:
+    """A bar's height in figures; what is counted is whole."""
+    return f"{value:,.0f}" if value.is_integer() else rate(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from engine.cli.report.document import (
     Listing,
     Report,
     Sentences,
+    bar_figure,
     is_empty,
 )
 from engine.words.messages import say
@@ -52,12 +53,13 @@ def _body(body: Body) -> Iterator[str]:
         case Chart():
             yield from _points(body)
         case Bars():
-            head = [body.title, body.unit, "±"]
-            rows = [
-                [name, rate(value), "–" if off is None else f"{off:.0%}"]
-                for name, value, off, _ in body.bars
-            ]
-            yield from _table([head, *rows], (1, 2))
+            rows = [[body.title, body.unit]]
+            rows += [[name, bar_figure(value)] for name, value, _, _ in body.bars]
+            known = any(off is not None for _, _, off, _ in body.bars)
+            offs = ["–" if off is None else f"{off:.0%}" for _, _, off, _ in body.bars]
+            if known:
+                rows = [[*row, off] for row, off in zip(rows, ["±", *offs], strict=True)]
+            yield from _table(rows, (1, 2))
 
 
 def _table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> Iterator[str]:

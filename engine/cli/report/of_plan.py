@@ -17,6 +17,7 @@ from engine.cli.report.document import (
     Series,
 )
 from engine.cli.tables import grid_of, number
+from engine.model.precision import Precision
 from engine.plan.answer import answer
 from engine.plan.launch_lines import command_lines, launch_of
 from engine.plan.metrics.metric import Unit
@@ -32,6 +33,7 @@ from engine.plan.why.explanation import Explanation
 from engine.scenario import Scenario
 from engine.words.messages import listed, retold, say
 from engine.words.quantities import GIB, duration
+from engine.work.arrangement import Arrangement
 
 _CANDIDATES = 12
 _MOST_BATCHES = 300
@@ -72,19 +74,30 @@ def _sections(
     yield Section(
         say("Figures of {chosen}", chosen=chosen), _figures(prepared, scenario, table, row)
     )
-    yield from _why(made)
+    yield from why_sections(made)
     shown = rows_values(prepared, scenario, table, map(int, sweep.order[:_CANDIDATES]))
     lines, right = grid_of(prepared, scenario, shown)
     best = say("Best of {candidates:,} candidates", candidates=sweep.candidates)
     yield Section(best, Grid(lines, right))
+    yield from starting(prepared, scenario, arrangement, precision, batch)
+    verify = verification(prepared, scenario, arrangement, precision, batch)
+    yield from _verify(verify.get("runs", ()))
+    yield from sources(prepared, scenario, table, row)
+
+
+def starting(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangement: Arrangement,
+    precision: Precision,
+    batch: int,
+) -> Iterator[Section]:
+    """How a candidate is started, its gaps and its notes."""
     launch = launch_of(prepared, scenario, arrangement, precision, batch)
     commands = command_lines(launch) if launch.processes else []
     yield Section(say("How to start it"), Listing("\n".join(commands)))
     yield Section(say("In what it differs from the prediction"), Sentences(launch.gaps))
     yield Section(say("What you have to see to"), Sentences(launch.notes))
-    verify = verification(prepared, scenario, arrangement, precision, batch)
-    yield from _verify(verify.get("runs", ()))
-    yield from sources(prepared, scenario, table, row)
 
 
 def _charts(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> Iterator[Chart]:
@@ -180,7 +193,8 @@ def why_lines(made: Explanation) -> list[str]:
     return lines
 
 
-def _why(made: Explanation) -> Iterator[Section]:
+def why_sections(made: Explanation) -> Iterator[Section]:
+    """What its latencies, passes and memory are made of."""
     yield Section(say("Why"), Sentences(why_lines(made)))
     longest = sorted(made.operators, key=lambda one: one.seconds, reverse=True)[:_OPERATORS]
     rows = [[say(head) for head in ("operators", "pass", "time", "bound by", "constants")]]

@@ -2,8 +2,8 @@
 inference-perf, and what InferenceX keeps of a run.
 
 Each tool names the same few figures differently. Checked against a result of guidellm 0.8 and one
-of inference-perf, against the classes that guidellm 0.8.1, aiperf 0.13 and genai-perf 0.0.16 write,
-and InferenceX's utils/process_result.py.
+of inference-perf, against the classes that guidellm 0.8.1, aiperf 0.13, genai-perf 0.0.16 and
+inference-perf (reportgen/base.py, 7de5ef2) write, and InferenceX's utils/process_result.py.
 """
 
 from __future__ import annotations
@@ -91,22 +91,33 @@ def _guidellm(one: object) -> Record:
 
 
 def _inference_perf(value: Record) -> Record:
-    """One stage of inference-perf, in seconds."""
+    """One stage of inference-perf, in seconds. Until 0.6 it counted prompts by itself
+    (``prompt_len``), after it as the server does, which also says what its cache held."""
 
     def latency(name: str, statistic: str) -> Any:
         return _times(_at(value, "successes", "latency", name, statistic), 1e3)
 
+    def tokens(counted: str, retold: str) -> Any:
+        mean = _at(value, "successes", counted, "mean")
+        return mean if mean is not None else _at(value, "successes", retold, "mean")
+
     completed = _at(value, "successes", "count")
     rate = _at(value, "successes", "throughput", "requests_per_sec")
-    duration = completed / rate if completed and rate else None
+    whole = value.get("benchmark_time_seconds")
+    duration = whole or (completed / rate if completed and rate else None)
+    # A stage of so many at once has a rate as well, which nobody asked for.
+    limit = _at(value, "load_summary", "concurrency")
+    kept = _at(value, "load_summary", "achieved_rate") if limit is None else None
     return _known(
         {
             "completed": completed,
             "failed": _at(value, "failures", "count"),
             "duration": duration,
-            "total_input_tokens": _times(_at(value, "successes", "prompt_len", "mean"), completed),
-            "total_output_tokens": _times(_at(value, "successes", "output_len", "mean"), completed),
-            "request_rate": _at(value, "load_summary", "achieved_rate"),
+            "total_input_tokens": _times(tokens("prompt_tokens", "prompt_len"), completed),
+            "total_output_tokens": _times(tokens("output_tokens", "output_len"), completed),
+            "total_cached_tokens": _at(value, "successes", "prompt_tokens", "cached"),
+            "max_concurrency": limit,
+            "request_rate": kept,
             "mean_ttft_ms": latency("time_to_first_token", "mean"),
             "median_ttft_ms": latency("time_to_first_token", "median"),
             "mean_tpot_ms": latency("time_per_output_token", "mean"),

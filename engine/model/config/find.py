@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.model.config.bundled import stand_in_words
 from engine.model.model_profiles import model_file, model_names
+from engine.words.messages import say
 from engine.words.text import closest
 
 if TYPE_CHECKING:
@@ -58,7 +60,12 @@ def _vision_names() -> dict[str, str]:
 
 
 def nearest(name: str) -> str:
-    """The known name closest to ``name`` in words, or ""."""
+    """The profile that ``name`` is a version of, else the known names closest to it, in words."""
+    found = stand_in_words(name)
+    if found:
+        return found
     known = [*model_names(), *_vision_names()]
-    near = closest(name, known, 1, 0.5)
-    return f"; nearest profile: {near[0]}" if near else ""
+    near = closest(name, known, 3, 0.6)
+    if near:
+        return say("; nearest profile: {near}", near=", ".join(near))
+    return say("; `rooftop models` lists the profiles")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.model.config.bundled import fetch
 from engine.model.config.find import hub_reference, is_path, nearest, vision_name
 from engine.model.config.loaded import RawConfig
 from engine.model.config.native import Translated, from_native
@@ -59,9 +60,7 @@ def read_raw(reference: str, revision: str = "") -> RawConfig:
 
 def _read_hub(reference: HubReference) -> RawConfig:
     """Fetch the files and read them; code in the repository is never run."""
-    from engine.sources.hub import fetch_config
-
-    fetched = fetch_config(reference)
+    fetched = fetch(reference)
     found = _read_path(fetched.folder, str(reference))
     notes = (*found.notes, *fetched.notes)
     if found.config.get("auto_map"):

@@ -110,7 +110,7 @@ def load_plan(path: Path) -> PlanFile:
                 "{shown}: schema_version: found {value}, expected "
                 "{SCHEMA_VERSION}: not a rooftop plan",
                 shown=shown,
-                value="nothing" if version is None else clean(repr(version), 40),
+                value=say("nothing") if version is None else clean(repr(version), 40),
                 SCHEMA_VERSION=SCHEMA_VERSION,
             )
         )

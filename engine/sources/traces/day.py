@@ -85,7 +85,7 @@ def _rate(where: str, hour: int, found: str, text: str) -> float:
     if parse_decimal(found) != hour:
         raise InputError(
             say(
-                "{where}: hour: found {found!r}, expected {hour}",
+                "{where}: hour: found {found!r}, expected {hour}: every hour from 0 on has a row",
                 where=where,
                 found=clean(found, 20),
                 hour=hour,

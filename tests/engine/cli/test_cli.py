@@ -254,3 +254,18 @@ def test_an_unknown_chip_of_several_is_refused_by_name(capsys):
     given[given.index("h100")] = "h100,nowhere"
     code, out, err = output(capsys, "sweep", *given)
     assert code == 2 and "nowhere" in err and out == ""
+
+
+def test_an_option_that_is_none_names_the_nearest_and_its_command(capsys):
+    code, _, told = output(capsys, "sweep", "--chps=8")
+    assert code == 2
+    assert "--chps=8; nearest: --chips" in told
+    assert "see rooftop sweep --help" in told
+
+
+def test_formats_by_the_name_of_their_method(capsys):
+    code, out, _ = output(
+        capsys, "predict", "--model", "qwen3-8b", "--chip", "h100", "--tp", "1", "--weights", "AWQ"
+    )
+    assert code == 0
+    assert "W4A16" in out

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from engine.cli import run
 from engine.plan.saved.plan_file import load_plan
 
+ROOT = Path(__file__).parents[3]
 ARGUMENTS = [
     *("--model", "llama-3.1-8b", "--chip", "h100_sxm", "--chips", "2"),
     *("--isl", "1000", "--osl", "500", "--tpot", "30"),
@@ -152,6 +156,42 @@ def test_a_plan_that_no_longer_meets_is_told(plan: Path, tmp_path: Path, capsys)
     stricter.write_text(plan.read_text().replace("tpot_ms = 30.0", "tpot_ms = 3.0"))
     assert run(["check", str(stricter)]) == 1
     assert "no longer meets its objectives" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("schema_version = 2", "schema_version = 99", "reads up to 2; use a newer one"),
+        ('chip = "h100_sxm"', 'chip = "h999"', "chip 'h999' is unknown"),
+        ('model = "llama-3.1-8b"', 'model = "no-such"', "'no-such' is neither a profile"),
+        ('precision = "W16A16 KV16 bf16"', 'precision = "W1A1"', "choice.precision: found 'W1A1'"),
+        ("[scenario]", "[scenario", "not valid TOML"),
+    ],
+)
+def test_a_plan_that_cannot_be_read_is_neither_met_nor_missed(
+    plan: Path, tmp_path: Path, capsys, before: str, after: str, message: str
+):
+    other, text = tmp_path / "other.toml", plan.read_text()
+    assert before in text
+    other.write_text(text.replace(before, after, 1))
+    assert run(["check", str(other)]) == 2
+    out, error = capsys.readouterr()
+    assert (out, message in error, error.count("\n")) == ("", True, 1)
+    assert run(["verify", str(other), str(plan)]) == 2
+
+
+@pytest.mark.parametrize(("limit", "code"), [("tpot_ms = 30.0", 0), ("tpot_ms = 3.0", 1)])
+def test_a_verdict_stands_where_the_reader_has_left(
+    plan: Path, tmp_path: Path, limit: str, code: int
+):
+    other = tmp_path / "other.toml"
+    other.write_text(plan.read_text().replace("tpot_ms = 30.0", limit))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "engine", "check", str(other)]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, cwd=ROOT)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_a_file_that_is_no_plan_is_refused(tmp_path: Path, capsys):

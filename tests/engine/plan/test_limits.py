@@ -151,7 +151,8 @@ class TestContext:
         assert found.best is None
         assert answer(prepared, longer, found) == (
             "Nothing can be served: requests of 5,000 tokens are longer than the 4,096 that "
-            "Llama-2-7B takes (--max-context)."
+            "Llama-2-7B takes: prompts of at most 3,096 fit (--isl); --max-context 5000 takes them "
+            "all the same."
         )
 
     def test_an_engine_told_of_more_takes_more(self):

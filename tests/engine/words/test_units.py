@@ -14,6 +14,7 @@ from engine.words.units import (
     parse_decimal,
     parse_instances,
     parse_milliseconds,
+    parse_per_second,
     parse_quantity,
     parse_ratio,
     parse_resolution,
@@ -71,3 +72,17 @@ def test_what_is_no_plain_number_is_none(text: str):
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_number_that_is_written_is_read(value: float):
     assert parse_decimal(repr(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("20", 20), ("20/s", 20), ("30000/min", 500), ("7200 / h", 2), ("1/D", None)],
+)
+def test_rates_by_their_unit(text: str, value: float | None):
+    assert parse_per_second(text, "rate", 0, 1e6) == (1 / 86400 if value is None else value)
+
+
+@pytest.mark.parametrize("text", ["20/", "20/week", "/s", "20/s/s", "many", "80%"])
+def test_a_rate_that_is_none_says_how_to_write_it(text: str):
+    with pytest.raises(InputError, match="as 20, or 300/min"):
+        parse_per_second(text, "rate", 0, 1e6)

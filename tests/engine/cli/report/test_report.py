@@ -97,6 +97,35 @@ def test_markdown_is_printed_alone(command: list[str], capsys) -> None:
     assert shown.startswith("# ") and "|---" in shown and "sources" in shown
 
 
+def test_a_fleet_has_a_report_with_everything_in_it(tmp_path: Path, capsys) -> None:
+    page = tmp_path / "f.html"
+    command = ["fleet", *OPTIONS[:4], *OPTIONS[6:], "--rate", "20", "--report", str(page)]
+    assert run(command) == 0
+    text = page.read_text()
+    for part in (
+        "requests/s of",
+        "<svg",
+        "Table",
+        "Why",
+        "How to start it",
+        "vllm serve",
+        "sources",
+    ):
+        assert part in text, part
+    capsys.readouterr()
+    assert run([*command[:-2], "--markdown", "--language", "zh"]) == 0
+    shown = capsys.readouterr().out
+    assert "## 表\n" in shown and ".0 |\n" not in shown.split("## ")[1]
+
+
+def test_a_day_has_a_report(tmp_path: Path) -> None:
+    day, page = tmp_path / "d.csv", tmp_path / "d.html"
+    day.write_text("hour,requests_per_second\n0,2\n1,20\n")
+    command = ["fleet", *OPTIONS[:4], *OPTIONS[6:], "--day", str(day), "--report", str(page)]
+    assert run(command) == 0
+    assert "hour by hour" in page.read_text() and "<svg" in page.read_text()
+
+
 def test_two_plans_are_reported(tmp_path: Path) -> None:
     plans = [str(tmp_path / f"{name}.toml") for name in "ab"]
     for path, osl in zip(plans, ("500", "600"), strict=True):

@@ -114,6 +114,53 @@ def test_seconds_of_inference_perf_are_milliseconds_here(tmp_path: Path):
     assert not run.opens_at_once
 
 
+INFERENCE_PERF = {
+    "benchmark_time_seconds": 20.0,
+    "load_summary": {
+        "count": 101,
+        "schedule_delay": {"mean": 0.0},
+        "send_duration": 19.0,
+        "requested_rate": 100.0,
+        "achieved_rate": 5.3,
+        "concurrency": 8,
+    },
+    "successes": {
+        "count": 100,
+        "latency": {
+            "request_latency": {"mean": 2.14, "median": 2.1},
+            "time_per_output_token": {"mean": 0.01},
+            "time_to_first_token": {"mean": 0.16, "median": 0.15},
+            "inter_token_latency": {"mean": 0.01},
+        },
+        "throughput": {"output_tokens_per_sec": 990.0, "requests_per_sec": 5.0},
+        "prompt_tokens": {
+            "total": 100_000.0,
+            "cached": 25_000.0,
+            "uncached": 75_000.0,
+            "mean": 1000.0,
+        },
+        "output_len": {"mean": 198.0},
+        "output_tokens": {"total": 20_000.0, "mean": 200.0},
+    },
+    "failures": {"count": 1, "request_latency": {"mean": 1.0}, "by_label": {}},
+}
+"""A stage of so many at once, in the fields of reportgen/base.py."""
+
+
+def test_a_stage_of_inference_perf_with_so_many_at_once(tmp_path: Path):
+    run = read(tmp_path, INFERENCE_PERF)
+    assert (run.concurrency, run.rate, run.opens_at_once) == (8, 0, True)
+    assert (run.input_tokens, run.output_tokens, run.cached) == (1000, 200, 0.25)
+    assert (run.ttft_ms, run.tpot_ms, run.output_rate) == pytest.approx((150, 10, 1000))
+
+
+def test_a_stage_of_inference_perf_at_a_rate(tmp_path: Path):
+    load = {key: one for key, one in INFERENCE_PERF["load_summary"].items() if key != "concurrency"}
+    run = read(tmp_path, {**INFERENCE_PERF, "load_summary": load})
+    assert (run.rate, run.opens_at_once) == (5.3, False)
+    assert run.concurrency == pytest.approx(100 * 2.14 / 20)
+
+
 VLLM = {
     "backend": "vllm",
     "completed": 10,
