@@ -142,7 +142,7 @@ _SENT = (
     Workload(rate=2.0, burstiness=0.5, input_spread=0.3, output_spread=0.3),
     Workload(rate=2.0, shared_prefix_tokens=512),
 )
-_CLIENT_CASES = (
+CLIENT_CASES = (
     *(one(SMALL, "h100_sxm", Layout(), 64, workload=workload) for workload in _SENT),
     one("qwen3-vl-32b", "h100_sxm", Layout(2), 32, workload=Workload(images=2)),
 )
@@ -151,7 +151,7 @@ _CLIENT_CASES = (
 def _client_lines(engine: Engine) -> list[list[str]]:
     """Benchmark lines of plans for every kind of load that clients send."""
     found = []
-    for case in _CLIENT_CASES:
+    for case in CLIENT_CASES:
         prepared = case.prepared("vllm")
         chosen = case.arrangement, prepared.precisions[0], case.batch
         document = verification(prepared, case.scenario("vllm"), *chosen)

@@ -343,8 +343,8 @@ async def test_every_pane_is_readable_in_ascii(size):
         for key in "123456":
             await pilot.press("escape", key)
             await pilot.pause(0.05)
-            for strips in (pane._strips for pane in screen.panes if pane.display):
-                assert all(strip.text.isascii() for strip in strips)
+            for lines in (pane._segments for pane in screen.panes if pane.display):
+                assert all(segment.text.isascii() for one in lines for segment in one)
 
 
 async def test_copies_say_what_they_copied(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from rich.segment import Segment
-from textual.strip import Strip
 
 from tui.drawing.glyphs import in_ascii
 from tui.drawing.lines import Line
@@ -26,8 +25,8 @@ class Look:
         self.theme = theme
         self.ascii_only = ascii_only
 
-    def strip(self, line: Line, width: int) -> Strip:
-        """A line that is ``width`` cells wide as Textual draws it.
+    def segments(self, line: Line) -> list[Segment]:
+        """A line as Textual draws it.
 
         Every change of style costs a slow line a dozen bytes: runs that look the same become
         one, and blanks take the style of the terminal unless theirs would be seen.
@@ -46,4 +45,4 @@ class Look:
             text += in_ascii(piece) if self.ascii_only else piece
         if text:
             segments.append(Segment(text, styles[current]))
-        return Strip(segments, width)
+        return segments

@@ -13,8 +13,8 @@ from tui.drawing.styles import DIM
 from tui.widgets.panes import Moves, Pane, Place
 
 if TYPE_CHECKING:
-    from engine.plan.results import Sweep
     from engine.plan.why.explanation import Explanation
+    from engine.scenario import Scenario
     from tui.widgets.chart import Figure
 
 KINDS = ("batch", "pareto", "roofline")
@@ -37,7 +37,7 @@ class ChartPane(Pane):
         super().__init__()
         self.kind = "batch"
         self.explanation: Explanation | None = None
-        self._pareto: tuple[Sweep, Figure] | None = None
+        self._pareto: tuple[Scenario | None, Figure] | None = None
 
     def next_kind(self, by: int = 1) -> None:
         """The next kind of chart, or the one before."""
@@ -141,9 +141,10 @@ class ChartPane(Pane):
         assert session is not None
         if session.sweep is None or not session.sweep_is_current:
             return say("sweeping all layouts …")
-        if self._pareto is None or self._pareto[0] is not session.sweep:
+        swept = session.swept_scenario
+        if self._pareto is None or self._pareto[0] is not swept:
             objectives = session.store.current.objectives
-            self._pareto = (session.sweep, pareto_figure(session.sweep.table, objectives))
+            self._pareto = (swept, pareto_figure(session.sweep.table, objectives))
         figure = replace(self._pareto[1], marks=chosen_point(session.selected))
         if session.baseline is None:
             return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,7 +25,9 @@ class LinePane(Widget):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._lines: list[Line] = []
-        self._strips: list[Strip] = []
+        self._segments: list[list[Segment]] = []
+        self._columns = 0
+        """Cells of every line."""
 
     def content(self, width: int, height: int) -> list[Line]:
         """The pane's lines for a size; at most ``height`` are shown."""
@@ -50,18 +53,18 @@ class LinePane(Widget):
         if not changed:
             return
         look = cast(Dressed, self.app).look
-        strips = self._strips[: len(lines)]
-        strips += [Strip.blank(width)] * (len(lines) - len(strips))
+        segments = self._segments[: len(lines)]
+        segments += [[]] * (len(lines) - len(segments))
         for y in changed:
             if y < len(lines):
-                strips[y] = look.strip(lines[y], width)
-        self._lines, self._strips = lines, strips
+                segments[y] = look.segments(lines[y])
+        self._lines, self._segments, self._columns = lines, segments, width
         self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def redraw(self) -> None:
         """Draw everything again, for another size or another look."""
         self._lines = []
-        self._strips = []
+        self._segments = []
         self.update()
 
     def on_resize(self) -> None:
@@ -73,11 +76,11 @@ class LinePane(Widget):
         `Widget` does for those is left out; it is most of the time of a frame."""
         x, y, width, height = crop
         whole = x == 0 and width == self.size.width
-        blank = Strip.blank(width)
-        strips = [
-            (one if whole else one.crop(x, x + width)) for one in self._strips[y : y + height]
-        ]
-        return strips + [blank] * (height - len(strips))
+        # A strip keeps every piece that it was cut into: over the hours tens of megabytes.
+        strips = [Strip(one, self._columns) for one in self._segments[y : y + height]]
+        if not whole:
+            strips = [one.crop(x, x + width) for one in strips]
+        return strips + [Strip.blank(width)] * (height - len(strips))
 
     @property
     def text(self) -> str:
