@@ -284,7 +284,7 @@ def _stages(keys: Keys, sizes: Dimensions, block: Block, vocabulary: int) -> tup
     keys.ignore("dspark_noise_token_id", "num_nextn_predict_layers")
     layers = keys.integers("dspark_target_layer_ids")
     if not layers:
-        raise keys.problem("dspark_target_layer_ids", layers, "layers of the model")
+        raise keys.problem("dspark_target_layer_ids", layers, say("layers of the model"))
     rank, states = keys.integer("dspark_markov_rank"), len(layers)
     joining = Matrix("main_proj", states * sizes.hidden, sizes.hidden, Role.OTHER, WHOLE)
     head = Matrix("markov_head", rank, vocabulary, Role.OTHER)

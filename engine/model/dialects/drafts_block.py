@@ -11,6 +11,7 @@ from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 DFLASH, DSPARK = "a DFlash draft", "a DSpark draft"
 LAYER_CONFIG = "transformer_layer_config"
@@ -26,7 +27,9 @@ def read_block(keys: Keys) -> Architecture:
     inner.nested = False
     kind = inner.values.get("model_type", "qwen3")
     if kind not in _BLOCK_LAYERS:
-        raise inner.problem("model_type", kind, " or ".join(_BLOCK_LAYERS))
+        raise inner.problem(
+            "model_type", kind, say("one of {names}", names=", ".join(_BLOCK_LAYERS))
+        )
     shape = read_dimensions(inner)
     windows = layer_windows(inner, shape.layers, window_size(inner), [False] * shape.layers)
     settings = keys.scope("dflash_config")
@@ -41,7 +44,8 @@ def read_block(keys: Keys) -> Architecture:
         if one.optional_integer("markov_rank"):
             heads, other = _markov(one, shape.hidden, shape.vocabulary, rows)
         if one.text("attention_mode", default="gqa") not in ("gqa", "mha"):
-            raise one.problem("attention_mode", one.values["attention_mode"], "gqa")
+            mode = one.values["attention_mode"]
+            raise one.problem("attention_mode", mode, say("one of {names}", names="gqa, mha"))
     ignore_training(keys)
     keys.ignore("rope_is_neox_style", "sliding_window_non_causal", "dspark_bonus_anchor")
     keys.ignore("use_aux_hidden_state", "markov_head_type", "enable_confidence_head")
@@ -63,7 +67,7 @@ def _markov(keys: Keys, hidden: int, vocabulary: int, rows: int) -> tuple[tuple[
     both of low rank, and one number for how sure it is; the first and the last as elements."""
     rank, kind = keys.integer("markov_rank"), keys.text("markov_head_type", default="vanilla")
     if kind != "vanilla":
-        raise keys.problem("markov_head_type", kind, "vanilla")
+        raise keys.problem("markov_head_type", kind, say("one of {names}", names="vanilla"))
     confidence = 0
     if keys.flag("enable_confidence_head", default=False):
         joint = keys.flag("confidence_head_with_markov", default=False)
