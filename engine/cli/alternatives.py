@@ -11,6 +11,7 @@ from typing import Any
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.assumed import assumed, print_assumed
 from engine.cli.report.options import wants_report
+from engine.cli.scenario.chosen import AUTO
 from engine.cli.tables import print_csv, print_grid
 from engine.plan.alternatives import (
     Alternative,
@@ -20,7 +21,8 @@ from engine.plan.alternatives import (
 )
 from engine.plan.metrics.table import BY_ID, MEMORY
 from engine.scenario import Scenario
-from engine.words.messages import say
+from engine.words.errors import RooftopError
+from engine.words.messages import error_text, say
 from engine.words.quantities import duration_within, rate_within
 
 
@@ -31,7 +33,11 @@ def run_hardware(
     engines: Sequence[str],
 ) -> int:
     """Every chip with every engine, best first."""
-    made = (alternative(*one) for one in hardware_choices(scenario, chips, engines))
+    choices = hardware_choices(scenario, chips, engines)
+    if arguments.chips == AUTO:
+        made = [_with_fewest_chips(*one, arguments.whole_nodes) for one in choices]
+    else:
+        made = [alternative(*one) for one in choices]
     found = ranked([one for one in made if one is not None])
     heading = "chip and engine"
     if wants_report(arguments):
@@ -52,6 +58,16 @@ def run_hardware(
             print_assumed(assumed(arguments, scenario, kind=told.kind))
         print_alternatives(found, heading)
     return FOUND if any(one.meets for one in found) else NOTHING_MEETS
+
+
+def _with_fewest_chips(label: str, scenario: Scenario, whole_nodes: bool) -> Alternative | None:
+    """The best plan on the fewest chips that carry the scenario's rate: every chip needs others."""
+    from engine.plan.fleet.fewest import fewest_chips
+
+    try:
+        return alternative(label, fewest_chips(scenario, whole_nodes=whole_nodes))
+    except RooftopError as error:
+        return Alternative(label, scenario, error_text(error))
 
 
 def _flat(one: Alternative) -> dict[str, Any]:
@@ -83,7 +99,8 @@ def _headings(found: Sequence[Alternative]) -> list[str]:
     told = next((one.table for one in found if one.table is not None), None)
     if told is None:
         return []
-    return [told.rated.short, *(BY_ID[id].short for id in _times(told.metrics)), MEMORY.label]
+    times = (BY_ID[id].short for id in _times(told.metrics))
+    return [*(["chips"] if told.at_rate else []), told.rated.short, *times, MEMORY.label]
 
 
 def _times(metrics: Mapping[str, object]) -> list[str]:
@@ -98,6 +115,7 @@ def _cells(one: Alternative, most: int) -> list[str]:
     plan = f"{table.arrangement(0).name} B{int(table.batch[0])}"
     return [
         one.label,
+        *([str(table.arrangement(0).chips)] if table.at_rate else []),
         rate_within(*one.figure(table.rated)),
         *(duration_within(*figure) for figure in times),
         f"{one.figure(MEMORY)[0]:.1f}",

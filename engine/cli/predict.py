@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.assumed import assumed, print_assumed
-from engine.cli.chosen import idle_options
+from engine.cli.scenario.chosen import AUTO, idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
 from engine.model.kinds import ModelKind
+from engine.plan.fleet.fewest import sized_fleet
 from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
@@ -67,7 +68,10 @@ def run_predict(arguments: argparse.Namespace) -> int:
 def asked_arrangement(
     arguments: argparse.Namespace, scenario: Scenario, resolved: Resolved
 ) -> Arrangement:
-    """How the options say that chips are used; raises `InputError`."""
+    """How the options say that chips are used; with ``--chips auto`` the layout that carries the
+    rate on the fewest. Raises `InputError`."""
+    if arguments.chips == AUTO:
+        return sized_fleet(scenario).sized[0].arrangement
     given = given_pools(scenario.pools)
     if given is not None:
         refuse_illegal(resolved.systems[0], given)

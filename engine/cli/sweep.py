@@ -11,9 +11,9 @@ from typing import Any
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.allocator import keep_what_is_dropped
 from engine.cli.assumed import assumed, print_assumed
-from engine.cli.chosen import AUTO, idle_options, scenario_from
 from engine.cli.hardware import named_hardware
 from engine.cli.report.options import wants_report
+from engine.cli.scenario.chosen import AUTO, idle_options, scenario_from
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace
@@ -42,14 +42,17 @@ def is_auto(arguments: argparse.Namespace) -> bool:
     return bool(arguments.chips == AUTO)
 
 
-def prepare_told(arguments: argparse.Namespace) -> tuple[Scenario, Prepared]:
+def prepare_told(
+    arguments: argparse.Namespace, *, several: bool = False
+) -> tuple[Scenario, Prepared]:
     """A command's scenario, resolved; stderr hears which options do nothing for its model.
 
     Without a framework asked for, a vision model gets one that serves it; without lengths asked
-    for, they fit the model's context.
+    for, they fit the model's context. Where ``several`` chips or engines are asked for, each has
+    its own fewest chips later.
     """
     scenario = like_trace(arguments, command_scenario(arguments))
-    if is_auto(arguments):
+    if is_auto(arguments) and not several:
         from engine.plan.fleet.fewest import fewest_chips
 
         scenario = fewest_chips(scenario, whole_nodes=arguments.whole_nodes)
@@ -70,7 +73,7 @@ def run_sweep(arguments: argparse.Namespace) -> int:
     keep_what_is_dropped()
     count, reported = _row_count(arguments.rows), wants_report(arguments)
     chips, engines = named_hardware(arguments)
-    scenario, prepared = prepare_told(arguments)
+    scenario, prepared = prepare_told(arguments, several=bool(chips or engines))
     if chips or engines:
         from engine.cli.alternatives import run_hardware
 

@@ -14,7 +14,7 @@ from engine.plan.money.notes import money_notes
 from engine.plan.money.prices import load_prices
 from engine.plan.stock import Split
 from engine.words.messages import say
-from engine.words.quantities import dollars, duration, rate, replicas_words
+from engine.words.quantities import dollars, duration, per_second, rate, replicas_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def fleet_sentence(fleet: Fleet, best: Sized, *, whole_nodes: bool = False) -> s
     more = say("; {sure} to be 90 % sure", sure=sure) if sure is not None else ""
     nodes = say(", {chips} in whole nodes", chips=values["chips"]) if whole_nodes else ""
     return say(
-        "{requests:g} requests/s of {model} take {chips} × {chip} as "
+        "{requests} requests/s of {model} take {chips} × {chip} as "
         "{arrangement}: {replicas}{more}{nodes}.",
-        requests=fleet.scenario.workload.rate,
+        requests=per_second(fleet.scenario.workload.rate),
         model=fleet.prepared.model.name,
         chips=best.chips,
         chip=fleet.prepared.chip.name,

@@ -21,7 +21,7 @@ from engine.model.dialects.parts import (
     output_projection,
 )
 from engine.model.dialects.t5 import WARNING
-from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.keys import MAXIMUM_LAYERS, Keys, shown
 from engine.words.messages import say
 
 
@@ -64,6 +64,7 @@ _ROUTING = (
 )
 _COSMETIC = (
     "add_bias_logits",
+    "add_cross_attention",
     "add_final_layer_norm",
     "alignment_heads",
     "apply_spec_augment",
@@ -90,6 +91,7 @@ def read(keys: Keys) -> Architecture:
     variant = VARIANTS[keys.model_type]
     hidden = keys.integer("d_model", required=True, maximum=1_000_000)
     keys.ignore(*_COSMETIC)
+    _check_one_vocabulary(keys)
     alone = is_decoder_alone(keys)
     own = _attention(keys, "self_attn", hidden, "decoder")
     crossed = _attention(keys, "encoder_attn", hidden, "decoder")
@@ -121,6 +123,16 @@ def read(keys: Keys) -> Architecture:
         tower=0 if alone else tower,
     )
     return found if alone else replace(found, encoder=group_layers(encoder))
+
+
+def _check_one_vocabulary(keys: Keys) -> None:
+    """Raise `InputError` where encoder and decoder have tables of their own (Marian's
+    ``decoder_vocab_size``)."""
+    rows = keys.values.get("vocab_size")
+    other = keys.values.get("decoder_vocab_size")
+    if other is not None and other != rows:
+        expected = say("{value}, as {key} says", value=shown(rows), key="vocab_size")
+        raise keys.problem("decoder_vocab_size", other, expected)
 
 
 def is_decoder_alone(keys: Keys) -> bool:

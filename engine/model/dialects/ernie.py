@@ -31,7 +31,6 @@ def read(keys: Keys) -> Architecture:
         width,
         routing.count,
         routing.top_k,
-        bias=biased,
         shared_width=shared_count(keys) * width,
         shared_bias=biased,
         other=routing.count,

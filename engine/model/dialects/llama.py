@@ -17,7 +17,7 @@ TRAITS = {
     "skywork": PLAIN,
     "solar": BIASED,
     "baichuan": PLAIN,
-    "exaone": PLAIN,
+    "exaone": BIASED,
     "internlm": Traits(qkv_bias="bias", output_bias="bias"),
     "internlm2": Traits(qkv_bias="bias", output_bias="bias"),
     "internlm3": Traits(qkv_bias="qkv_bias", output_bias="bias", mlp_bias="bias"),

@@ -38,6 +38,7 @@ def read(keys: Keys) -> Architecture:
     width = keys.integer("d_ff", required=True)
     gated = keys.flag("is_gated_act", default=False)
     gated = gated or keys.text("feed_forward_proj", default="relu").startswith("gated")
+    keys.ignore("add_cross_attention")
     keys.ignore("dense_act_fn", "relative_attention_max_distance", "scale_decoder_outputs")
     feed_forward = dense(hidden, width, gated=gated, name="DenseReluDense")
     parts = {"encoder": [feed_forward] * encoders, "decoder": [feed_forward] * decoders}

@@ -41,7 +41,7 @@ def _side(keys: Keys, name: str) -> tuple[Keys, Dimensions, list[Block]]:
     inner = keys.scope(name, model_type="t5_gemma_module")
     if inner is None:
         raise keys.problem(name, None, say("the config of that side"))
-    inner.ignore("cross_attention_hidden_size", "query_pre_attn_scalar")
+    inner.ignore("cross_attention_hidden_size", "query_pre_attn_scalar", "add_cross_attention")
     shape = read_dimensions(inner)
     every = every_nth_full(shape.layers, 2)
     windows = layer_windows(inner, shape.layers, window_size(inner), every)

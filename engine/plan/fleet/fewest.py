@@ -8,15 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.model.config.loaded import LoadedModel
+from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
-from engine.plan.sweep import rows_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import rows_table
 from engine.scenario import Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.quantities import per_second
 from engine.work.arrangement import Aggregated, Arrangement
 
 MOST_CHIPS = 8192
@@ -84,6 +88,7 @@ class Fleet:
 def smallest(prepared: Prepared, scenario: Scenario) -> dict[tuple[str, str], Sized]:
     """Of every layout and precision the fewest replicas that keep the objectives at the scenario's
     rate, within its chips."""
+    _refuse_without_tokens(prepared.model)
     found = _swept(prepared, scenario)
     table = found.table
     chips = np.array([one.chips for one in table.arrangements])[table.arrangement_index]
@@ -104,6 +109,7 @@ def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:
 def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: None) -> Scenario:
     """The scenario with chips enough for its rate: nodes are doubled until a plan meets the
     objectives. Raises `InputError` where no number of them does."""
+    _refuse_without_tokens(resolve(scenario).model)
     if not scenario.workload.rate:
         raise InputError(
             say("--chips auto: found no rate, expected --rate with requests per second")
@@ -119,11 +125,21 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
     raise InputError(
         say(
             "--chips auto: no number of chips up to {MOST_CHIPS:,} carries "
-            "{rate:g} requests/s under the objectives",
+            "{rate} requests/s under the objectives",
             MOST_CHIPS=MOST_CHIPS,
-            rate=scenario.workload.rate,
+            rate=per_second(scenario.workload.rate),
         )
     )
+
+
+def _refuse_without_tokens(model: LoadedModel) -> None:
+    if model.kind.kind is not ModelKind.TOKENS:
+        raise InputError(
+            say(
+                "fleet: {model} generates no tokens: only requests for tokens have a rate",
+                model=model.name,
+            )
+        )
 
 
 def _first_chips(scenario: Scenario) -> int:

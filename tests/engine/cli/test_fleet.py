@@ -43,3 +43,29 @@ def test_a_day_is_planned_on_the_chip_with_the_fewest(capsys, tmp_path):
     day.write_text(DAY)
     found = asked(capsys, *LOAD, "--chip", "l40s,b200", "--day", str(day))
     assert found["chip"] == "b200_sxm"
+
+
+def test_models_of_one_pass_have_no_fleet(capsys, tmp_path):
+    day = tmp_path / "day.csv"
+    day.write_text(DAY)
+    for words in (("--rate", "9"), ("--day", str(day)), ("--day", str(day), "--chips", "2")):
+        assert run(["fleet", "resnet-50", *words]) != 0
+        assert "ResNet-50 generates no tokens" in capsys.readouterr().err
+
+
+def test_predict_takes_the_layout_with_the_fewest_chips_when_it_may_choose(capsys):
+    assert run(["predict", *LOAD, "--chip", "h100", "--chips", "auto", "--rate", "40"]) == 0
+    said = capsys.readouterr().out
+    fewest = asked(capsys, *LOAD, "--chip", "h100", "--rate", "40")["rows"][0]
+    assert f"({fewest['chips']} × H100" in said and f"as {fewest['layout']} " in said
+
+
+def test_chips_side_by_side_have_the_fewest_each(capsys):
+    words = [*LOAD, "--chip", "h100,l40s", "--chips", "auto", "--rate", "40", "--json"]
+    assert run(["sweep", *words]) == 0
+    found = {
+        one["chip"]: one["chips"] for one in json.loads(capsys.readouterr().out)["alternatives"]
+    }
+    rows = asked(capsys, *LOAD, "--chip", "h100,l40s", "--rate", "40")["rows"]
+    for chip, chips in found.items():
+        assert chips == min(row["chips"] for row in rows if row["chip"] == chip)

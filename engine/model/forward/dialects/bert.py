@@ -73,7 +73,7 @@ class Figures:
 def read(source: Source) -> ForwardArchitecture:
     """``bert`` and its kin with the same keys."""
     keys = source.keys
-    keys.ignore("hidden_act", "is_decoder", "add_cross_attention", "generator_size")
+    keys.ignore("hidden_act", "is_decoder", "generator_size")
     keys.ignore("summary_last_dropout", *POOLER_KEYS)
     source.option_text("position_embedding_type", "absolute")
     hidden = source.width("hidden_size")
