@@ -25,7 +25,20 @@ if TYPE_CHECKING:
 
 
 def read_raw(reference: str, revision: str = "") -> RawConfig:
-    """Find and parse the file; raises `InputError`."""
+    """Find and parse the file, and that of the text model that it may name; raises
+    `InputError`."""
+    from engine.model.config.named_text import with_named_text
+
+    return with_named_text(_read_raw(reference, revision), _of_hub)
+
+
+def _of_hub(named: str) -> RawConfig | None:
+    """What the hub has under a name that stands in a file: never a path."""
+    found = hub_reference(named)
+    return None if found is None else _read_hub(found)
+
+
+def _read_raw(reference: str, revision: str) -> RawConfig:
     found = hub_reference(reference, revision)
     if found is not None:
         return _read_hub(found)
