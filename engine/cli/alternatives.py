@@ -11,8 +11,8 @@ from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.assumed import assumed, print_assumed
-from engine.cli.chosen import AUTO
 from engine.cli.report.options import wants_report
+from engine.cli.scenario.chosen import AUTO
 from engine.cli.tables import number, print_csv, print_grid
 from engine.plan.alternatives import (
     Alternative,

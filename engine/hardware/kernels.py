@@ -66,11 +66,15 @@ def choose_kernel(weights: NumberFormat, activations: NumberFormat, chip: Chip) 
             note = "" if activations.compute == "int8" else _elsewhere(chip, "fp8", "int8")
             return KernelChoice("int8", "int8", 1.0, note)
         return _widened(weights, chip, say("{chip} has no FP8 rate for W4A8", chip=chip.name))
-    for rate in (weights.compute, "fp8", "int8"):
+    # Floats of eight bits are no integers: without an FP8 rate they are widened (Marlin's kernels
+    # on Ampere). FP8 units do take integers.
+    for rate in (weights.compute, "fp8"):
         if rate in chip.peak_flops and rate in {"fp8", "int8"}:
             if rate == weights.compute:
                 return KernelChoice(weights.name, rate, 1.0)
             return KernelChoice(rate, rate, 1.0, _elsewhere(chip, weights.compute, rate))
+    if "int8" in chip.peak_flops:
+        return _widened(weights, chip, say("{chip} has no FP8 rate", chip=chip.name))
     return _widened(weights, chip, say("{chip} has no 8-bit rate", chip=chip.name))
 
 

@@ -23,7 +23,8 @@ from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.ranking import wanted
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
-from engine.plan.sweep import batch_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import batch_table
 from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
 from engine.sources.profile_files import BUNDLED

@@ -211,3 +211,17 @@ def test_jobs_are_done_with_keys_alone(tmux, number, tmp_path):
     prepare(tmp_path)
     tmux.start_showing(job.first, *job.arguments)
     assert do(job, tmux) > 0
+
+
+@pytest.mark.parametrize("tmux", [(80, 24), (120, 40)], indirect=True)
+def test_a_day_is_planned_on_a_page(tmux):
+    rates = "".join(f"{hour},{4 + hour % 7}\n" for hour in range(24))
+    (tmux.folder / "day.csv").write_text("hour,requests_per_second\n" + rates)
+    tmux.start(*SCENARIO)
+    tmux.keys(":")
+    tmux.keys("-l", "fleet day.csv")
+    tmux.keys("Enter")
+    shown = tmux.shows("at the peak")
+    assert "24 hours" in shown and "replicas" in shown and "10.0/s" in shown
+    tmux.keys("Escape")
+    tmux.shows("at the peak", absent=True)

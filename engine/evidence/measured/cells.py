@@ -17,6 +17,7 @@ NARROW = 4
 UNKNOWN_KIND = "unknown"
 LARGEST_NUMBER = 1e9
 _BLANKS = frozenset({"", "-", "–", "nan", "na", "n/a", "none", "null", "?"})
+_BOTH_EIGHT = re.compile(r"\bw8a8\b", re.IGNORECASE)
 _POOL = re.compile(r"(\d+)x\(tp(\d+),ep(\d+),dpa=(true|false)\)", re.IGNORECASE | re.ASCII)
 _POOL_CHIPS = re.compile(r"[PD]gpu=(\d+)", re.IGNORECASE | re.ASCII)
 
@@ -48,6 +49,11 @@ class Cells:
         if not found:
             self.wrong("chip", found, "an id that `rooftop chips` lists")
         return chip_aliases().get(found, found)
+
+    def activations(self) -> str:
+        """The column, or what the note on the build says: "W8A8" is of both operands."""
+        said = self.text("precision_act")
+        return said or ("int8" if _BOTH_EIGHT.search(self.text("build_note")) else "")
 
     def number(self, column: str, otherwise: float = math.nan) -> float:
         text = self.text(column)

@@ -117,7 +117,7 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         day=run.day,
         run=run,
         weights=run.weights,
-        activations=read.text("precision_act"),
+        activations=read.activations(),
         kv=read.text("precision_kv") or recipe.kv,
         recipe=recipe,
         draft_tokens=recipe.draft_tokens if drafts is None else drafts,

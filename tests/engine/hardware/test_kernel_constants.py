@@ -71,6 +71,19 @@ def test_mxfp4_weights_are_widened_to_16_bits_where_a_chip_lacks_fp4_whatever_wa
     assert (native.dtype, native.compute) == ("fp8", "fp8")
 
 
+@pytest.mark.parametrize("chip", ["a100_sxm_80gb", "rtx_3090", "ascend_910b3"])
+def test_fp8_is_widened_where_a_chip_multiplies_integers_only(chip: str):
+    """As Marlin's kernels do on Ampere: a float of eight bits is no integer."""
+    found = choose_kernel(FORMATS["fp8"], FORMATS["fp8"], load_chip(chip))
+    assert (found.dtype, found.compute, found.activation_bytes) == ("int8_weight", "bf16", 2.0)
+    assert "no FP8 rate" in found.fallback
+
+
+def test_integers_are_multiplied_in_the_8_bit_rate_that_a_chip_has():
+    found = choose_kernel(FORMATS["int8"], FORMATS["int8"], load_chip("rtx_3090"))
+    assert (found.dtype, found.compute, found.activation_bytes) == ("int8", "int8", 1.0)
+
+
 def test_four_bit_weights_become_eight_where_activations_are():
     """In the only 8-bit rate that an NPU has."""
     found = choose_kernel(FORMATS["int4"], FORMATS["int8"], load_chip("ascend_910c_die"))

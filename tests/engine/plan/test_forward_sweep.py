@@ -149,7 +149,7 @@ def test_a_plan_restores_the_scenario(tmp_path: Path, scenario: Scenario):
 
 @pytest.mark.parametrize(
     ("chip", "weights", "words"),
-    [("t4", "tf32", "computes in fp32"), ("t4", "fp8", "computes in int8"), ("a100", "tf32", "")],
+    [("t4", "tf32", "computes in fp32"), ("t4", "fp8", "computes in fp16"), ("a100", "tf32", "")],
 )
 def test_a_missing_rate_is_said(scenario: Scenario, chip: str, weights: str, words: str):
     prepared = prepare(replace(scenario, chip=chip, weights=weights))

@@ -209,3 +209,16 @@ def test_as_many_rows_as_may_be_are_read(tmp_path, monkeypatch):
     path = tmp_path / "rows.csv"
     path.write_text("\ufeffkind,model,chip\n" + "serving,a,b\n" * 3)
     assert len(read_measurements(path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("cells", "activations"),
+    [
+        ({"precision_act": "", "build_note": "PCIe 3.0; int8-W8A8"}, "int8"),
+        ({"precision_act": "fp16", "build_note": "W8A8"}, "fp16"),
+        ({"precision_act": "", "build_note": "awq-w8a16"}, ""),
+    ],
+)
+def test_a_note_says_that_activations_have_eight_bits(tmp_path: Path, cells, activations) -> None:
+    (row,) = make_rows(tmp_path, cells)
+    assert row.activations == activations
