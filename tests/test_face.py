@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import rooftop
-from engine.cli.chosen import scenario_from
-from engine.cli.options import add_scenario_options
+from engine.cli.scenario.chosen import scenario_from
+from engine.cli.scenario.options import add_scenario_options
 from engine.plan.face.keywords import DEGREES, KEYWORDS, PLACES, SPELLINGS, START
 from engine.plan.prepared import prepare
 from engine.plan.saved.plan_file import load_plan
-from engine.plan.sweep import batch_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import batch_table
 from engine.scenario import ClientKind, LayoutLimits, Lengths, Mode, Objectives, Scenario, Workload
 
 DENSE = {"model": "qwen3-32b", "chip": "h100_sxm", "chips": 8, "tpot_ms": 50, "ttft_ms": 2000}

@@ -27,6 +27,8 @@ SORTED_ROOMS = (
     "engine.hardware",
     "engine.plan",
     "engine.serve",
+    "engine.serve.laws",
+    "engine.serve.memory",
     "engine.sources",
     "engine.words",
     "engine.work",
@@ -97,7 +99,7 @@ def test_a_sweep_loads_no_pydantic_and_no_hub():
 
 
 def test_the_command_loads_textual_only_for_the_app():
-    assert "textual" not in packages_loaded_by("import tui.main, engine.cli.options")
+    assert "textual" not in packages_loaded_by("import tui.main, engine.cli.scenario.options")
     code = "from tui.main import start\nsys.stdout = open('/dev/null', 'w')\nstart(['chips'])\n"
     assert "textual" not in packages_loaded_by(code + "sys.stdout = sys.__stdout__")
 
@@ -118,7 +120,11 @@ def test_a_sweep_of_tokens_enters_no_room_that_it_does_not_need():
         "sys.stdout = out"
     )
     unneeded = ("engine.serve.forward", "engine.work.forward", "engine.model.forward.reading")
-    unneeded += ("engine.serve.disaggregated", "engine.sources.hub", "engine.plan.nudges.nudge")
+    unneeded += (
+        "engine.serve.batching.disaggregated",
+        "engine.sources.hub",
+        "engine.plan.nudges.nudge",
+    )
     assert not modules_loaded_by(code) & {
         *unneeded,
         "engine.plan.of_forward",

@@ -30,7 +30,7 @@ def start(arguments: list[str]) -> int:
 
 
 def _start_app(arguments: list[str]) -> int:
-    from engine.cli.chosen import scenario_from
+    from engine.cli.scenario.chosen import scenario_from
     from engine.scenario import Scenario
     from tui.settings.config_file import configured_language
     from tui.terminal.checks import refuse_bad_terminal
@@ -95,8 +95,8 @@ def _refuse_misspelt(text: str) -> None:
 
 
 def _app_parser() -> argparse.ArgumentParser:
-    from engine.cli.options import add_scenario_options
-    from engine.cli.parser import OneLineParser
+    from engine.cli.one_line_parser import OneLineParser
+    from engine.cli.scenario.options import add_scenario_options
     from tui.drawing.themes import THEMES
 
     parser = OneLineParser(prog="rooftop", description="Open the app.")

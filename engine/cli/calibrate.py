@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from engine.cli.chosen import scenario_from
 from engine.cli.compared import with_prompts
+from engine.cli.scenario.chosen import scenario_from
 from engine.cli.streams import having
 from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
 from engine.evidence.calibration.profile import profile_name, write_profile

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.chosen import idle_options
 from engine.cli.predict import asked_arrangement
+from engine.cli.scenario.chosen import idle_options
 from engine.cli.sweep import command_scenario
 from engine.model.kinds import ModelKind
 from engine.plan.why.starting import HeldAtOnce, Started, started

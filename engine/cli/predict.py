@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.assumed import assumed, print_assumed
-from engine.cli.chosen import AUTO, idle_options
+from engine.cli.scenario.chosen import AUTO, idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.tables import print_csv, print_reliability, print_rows

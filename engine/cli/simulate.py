@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engine.cli import FOUND, NOTHING_MEETS
-from engine.cli.chosen import idle_options, scenario_from
 from engine.cli.predict import asked_arrangement
 from engine.cli.progress import Progress
+from engine.cli.scenario.chosen import idle_options, scenario_from
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.traced import asked_trace
@@ -18,6 +18,7 @@ from engine.plan.lengths import fitted, lengths_note
 from engine.plan.saved.plan_file import load_plan
 from engine.plan.simulation.deployment import Question, overloaded, simulated
 from engine.plan.simulation.text import report
+from engine.scenario import Scenario
 from engine.serve.resolve import Resolved, resolve
 from engine.sources.files import user_path
 from engine.words.errors import InputError
@@ -53,35 +54,23 @@ def run_simulate(arguments: argparse.Namespace) -> int:
     return FOUND if len(found.ttft_seconds) and found.keeps(objectives).all() else NOTHING_MEETS
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A deployment to simulate: its place among the scenario's precisions, and how many
+    ``clients`` wait for answers where requests do not come by themselves; 0 where nobody says."""
+
+    scenario: Scenario
+    resolved: Resolved
+    arrangement: Arrangement
+    precision: int
+    clients: int
+
+
 def _question(arguments: argparse.Namespace) -> tuple[Question, Resolved]:
-    target = arguments.target or ""
-    if target.endswith(".toml"):
-        plan = load_plan(user_path(target))
-        scenario = scenario_from(arguments, plan.scenario)
-        resolved = resolve(scenario)
-        labels = _labels(resolved)
-        if plan.choice.precision not in labels:
-            raise InputError(
-                say(
-                    "choice.precision: found {precision!r}, expected one of the scenario: {labels}",
-                    precision=clean(plan.choice.precision, 60),
-                    labels=", ".join(labels),
-                )
-            )
-        arrangement: Arrangement = plan.choice.arrangement
-        if _names_layout(arguments):
-            arrangement = asked_arrangement(arguments, scenario, resolved)
-        precision = labels.index(plan.choice.precision)
-        clients = plan.choice.batch * arrangement.replicas
-    else:
-        if target:
-            if arguments.model and arguments.model != target:
-                raise InputError(say("simulate: found two models, expected one of them"))
-            arguments.model = target
-        scenario = command_scenario(arguments)
-        resolved = resolve(scenario)
-        scenario = fitted(scenario, resolved.systems[0])
-        arrangement, precision, clients = asked_arrangement(arguments, scenario, resolved), 0, 0
+    """What is simulated, as options and a saved plan say."""
+    from_plan = (arguments.target or "").endswith(".toml")
+    asked = _of_plan(arguments) if from_plan else _of_options(arguments)
+    scenario, resolved, arrangement = asked.scenario, asked.resolved, asked.arrangement
     if not isinstance(resolved.model.architecture, Architecture):
         raise InputError(say("simulate: {model} generates no tokens", model=resolved.model.name))
     for note in (
@@ -91,17 +80,17 @@ def _question(arguments: argparse.Namespace) -> tuple[Question, Resolved]:
         if note:
             tell(say("note: {note}", note=note))
     trace = asked_trace(arguments)
-    if trace is not None and trace.arrival_seconds is not None and not arguments.concurrency:
-        clients = 0
+    comes = bool(scenario.workload.rate) or (
+        trace is not None and trace.arrival_seconds is not None
+    )
+    clients = 0 if comes else asked.clients
     if arguments.concurrency:
         clients = parse_count(arguments.concurrency, "--concurrency")
-    elif scenario.workload.rate:
-        clients = 0
     scenario = replace(scenario, chips=arrangement.chips, framework=resolved.framework.id)
     question = Question(
         scenario,
         arrangement,
-        precision,
+        asked.precision,
         trace,
         clients,
         parse_count(arguments.count, "--count") if arguments.count else None,
@@ -111,6 +100,37 @@ def _question(arguments: argparse.Namespace) -> tuple[Question, Resolved]:
         parse_whole(arguments.seed, "--seed", 0, LARGEST_SEED) if arguments.seed else 0,
     )
     return question, resolved
+
+
+def _of_plan(arguments: argparse.Namespace) -> _Asked:
+    plan = load_plan(user_path(arguments.target))
+    scenario = scenario_from(arguments, plan.scenario)
+    resolved = resolve(scenario)
+    labels = _labels(resolved)
+    if plan.choice.precision not in labels:
+        raise InputError(
+            say(
+                "choice.precision: found {precision!r}, expected one of the scenario: {labels}",
+                precision=clean(plan.choice.precision, 60),
+                labels=", ".join(labels),
+            )
+        )
+    arrangement: Arrangement = plan.choice.arrangement
+    if _names_layout(arguments):
+        arrangement = asked_arrangement(arguments, scenario, resolved)
+    clients = plan.choice.batch * arrangement.replicas
+    return _Asked(scenario, resolved, arrangement, labels.index(plan.choice.precision), clients)
+
+
+def _of_options(arguments: argparse.Namespace) -> _Asked:
+    if arguments.target:
+        if arguments.model and arguments.model != arguments.target:
+            raise InputError(say("simulate: found two models, expected one of them"))
+        arguments.model = arguments.target
+    scenario = command_scenario(arguments)
+    resolved = resolve(scenario)
+    scenario = fitted(scenario, resolved.systems[0])
+    return _Asked(scenario, resolved, asked_arrangement(arguments, scenario, resolved), 0, 0)
 
 
 def _labels(resolved: Resolved) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any
 from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.allocator import keep_what_is_dropped
 from engine.cli.assumed import assumed, print_assumed
-from engine.cli.chosen import AUTO, idle_options, scenario_from
 from engine.cli.hardware import named_hardware
 from engine.cli.report.options import wants_report
+from engine.cli.scenario.chosen import AUTO, idle_options, scenario_from
 from engine.cli.streams import tell
 from engine.cli.tables import print_csv, print_reliability, print_rows
 from engine.cli.traced import like_trace

@@ -26,7 +26,7 @@ from engine.plan.prepared import Prepared
 from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
-from engine.plan.sweep import batch_table
+from engine.plan.tables import batch_table
 from engine.scenario import EVEN_CERTAINTY, Objectives, Scenario
 from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens

@@ -10,7 +10,8 @@ import numpy as np
 from engine.model.kinds import ModelKind
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
-from engine.plan.sweep import asked_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import asked_table
 from engine.scenario import DraftTokens, Scenario
 from engine.serve.resolve import acceptance, drafts_of
 from engine.serve.system import System

@@ -13,7 +13,7 @@ from engine.plan.money.bill import refuse_unpriced
 from engine.plan.prepared import Prepared, prepare_on, refuse_elsewhere
 from engine.plan.results import Table
 from engine.plan.rows import row_values
-from engine.plan.sweep import asked_table
+from engine.plan.tables import asked_table
 from engine.scenario import Scenario
 from engine.serve.call import Call, Size, size_per_replica
 from engine.serve.command import command_line

@@ -13,8 +13,8 @@ from engine.hardware.framework import Framework
 from engine.hardware.kernels import choose_kernel
 from engine.hardware.roofline import compute_seconds, kernel_seconds, launch_seconds, memory_seconds
 from engine.scenario import LayoutLimits
-from engine.serve.forward_memory import ForwardFootprint, forward_memory_of
 from engine.serve.load import Closed, Load
+from engine.serve.memory.forward import ForwardFootprint, forward_memory_of
 from engine.serve.outcome import Memory, Outcome
 from engine.serve.passes import HOST, Item
 from engine.serve.requests import Requests

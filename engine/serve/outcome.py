@@ -9,8 +9,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from engine.serve.laws import SayLaws
-from engine.serve.memory import MemoryItem, PoolMemory
+from engine.serve.laws.laws import SayLaws
+from engine.serve.memory.account import MemoryItem, PoolMemory
 from engine.serve.passes import Item
 from engine.serve.service import OfRows, Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Row

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.serve.disaggregated import Pools, serve_disaggregated
+from engine.serve.batching.disaggregated import Pools, serve_disaggregated
+from engine.serve.batching.open_load import MOST_USED, kept_in_flight
 from engine.serve.joining import joined_inside
 from engine.serve.load import Closed, Load, Open
-from engine.serve.memory import MemoryItem, PoolMemory, held_tokens
-from engine.serve.open_load import MOST_USED, kept_in_flight
+from engine.serve.memory.account import MemoryItem, PoolMemory, held_tokens
 from engine.serve.outcome import Flow, Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
 from engine.serve.room import Room

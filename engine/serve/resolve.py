@@ -17,20 +17,21 @@ from engine.model.draft import Draft, draft_of
 from engine.model.kinds import ModelCategory, ModelKind
 from engine.model.precision import Precision, parse_cache, parse_precision
 from engine.model.served import served_precision
-from engine.scenario import USUAL_IMAGE, ArrangementKind, ClientKind, Mode, Scenario, Workload
+from engine.scenario import ArrangementKind, ClientKind, Mode, Scenario, Workload
 from engine.serve.images import images_of, with_images
 from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
 from engine.serve.load import Client, Closed, Load, Open, Static
+from engine.serve.notes import cache_note, context_note, image_note, model_notes
 from engine.serve.requests import Drafts, Requests, Spread
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.text import clean
 
 if TYPE_CHECKING:
     from engine.model.acceptance import Acceptance
     from engine.model.forward.architecture import ForwardArchitecture
+
 
 _UNSERVED = {
     ModelCategory.VISION: "serves no vision models",
@@ -95,10 +96,10 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
         pools = _pools_note(scenario, systems)
     told = systems if kind.answers_fallbacks else ()
     fallbacks = (text for one in told for text in kind.fallbacks(one))
-    cached = _cache_note(scenario, architecture.kind, framework)
-    longer = _context_note(scenario, architecture)
-    seeing = _image_note(scenario, architecture)
-    notes = dict.fromkeys([note, cached, longer, pools, seeing, *_model_notes(model), *fallbacks])
+    cached = cache_note(scenario, architecture.kind, framework)
+    longer = context_note(scenario, architecture)
+    seeing = image_note(scenario, architecture)
+    notes = dict.fromkeys([note, cached, longer, pools, seeing, *model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
@@ -170,61 +171,6 @@ def _refuse_untimed(model: LoadedModel) -> None:
                 draft=architecture.draft,
             )
         )
-
-
-def _model_notes(model: LoadedModel) -> list[str]:
-    """What figures of a model do not hold."""
-    architecture = model.architecture
-    if not isinstance(architecture, Architecture):
-        return []
-    notes = []
-    if architecture.uncounted:
-        left_out = ", ".join(clean(name, 60) for name in architecture.uncounted)
-        notes.append(say("Memory does not count {left_out} of the checkpoint", left_out=left_out))
-    return notes
-
-
-def _cache_note(scenario: Scenario, kind: ModelKind, framework: Framework) -> str:
-    """Why a cached share of the prompts changes nothing, where it does not."""
-    workload = scenario.workload
-    cached = workload.cached or workload.shared_prefix_tokens or workload.turns > 1
-    if not cached or kind is not ModelKind.TOKENS:
-        return ""
-    if scenario.workload.mode is Mode.STATIC:
-        return say("A static batch prefills all prompts, the cached share has no effect")
-    if not framework.scheduler.prefix_caching:
-        return say(
-            "{framework} without prefix caching prefills all prompts, cached or not",
-            framework=framework.name,
-        )
-    return ""
-
-
-def _image_note(scenario: Scenario, architecture: Architecture | ForwardArchitecture) -> str:
-    """What an image is to the model, and what of its way no figure holds."""
-    images = images_of(scenario.workload, architecture)
-    if images is None:
-        return ""
-    width, height = scenario.workload.resolution or USUAL_IMAGE
-    return say(
-        "An image of {size} is {tokens:,} tokens of a prompt; figures with images were not "
-        "measured, and hold no time of reading files and resizing",
-        size=f"{width}x{height}",
-        tokens=images.seen.tokens,
-    )
-
-
-def _context_note(scenario: Scenario, architecture: Architecture | ForwardArchitecture) -> str:
-    """That a context is longer than the model was made for: engines start so only when told to,
-    and published runs have done it."""
-    asked, own = scenario.settings.max_context, architecture.maximum_positions
-    if not asked or not own or asked <= own:
-        return ""
-    return say(
-        "A context of {asked:,} is more than the {own:,} tokens that the model says it has",
-        asked=asked,
-        own=own,
-    )
 
 
 def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedModel:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.serve.budget import unfree_bytes
 from engine.serve.load import Load
-from engine.serve.memory import (
+from engine.serve.memory.account import (
     MemoryItem,
     held_tokens,
     largest_batch,
     memory_items,
     needed_bytes,
 )
+from engine.serve.memory.budget import unfree_bytes
 from engine.serve.outcome import Memory
 from engine.serve.requests import Requests
 from engine.serve.system import System

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from engine.hardware.parts.memory import FirstContext, PrintedTokens
-from engine.serve.budget import unfree_bytes
-from engine.serve.cache_bytes import (
+from engine.serve.memory.account import Held, MemoryItem
+from engine.serve.memory.budget import unfree_bytes
+from engine.serve.memory.cache_bytes import (
     cached_layers,
     compressed_layers,
     keyed_share,
     keyed_token_bytes,
     printed_token_bytes,
 )
-from engine.serve.memory import Held, MemoryItem
+from engine.serve.memory.weight_bytes import stage_share
 from engine.serve.system import System
-from engine.serve.weight_bytes import stage_share
 from engine.words.arrays import FloatArray
 from engine.words.quantities import GIB
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated

@@ -72,20 +72,12 @@ def steady_passes(
     """Passes with ``admitted`` sequences per replica, of whom all start anew when they end, or
     only those ``others`` whom one that is looked at meets."""
     layouts, scheduler = deployment.layouts, deployment.framework.scheduler
-    steps = requests.steps_per_answer
     fresh = requests.fresh_tokens
     whole = requests.decoding(layouts, admitted)
-    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
-    shared = scheduler.prefill_passes is PrefillPasses.SHARED
-    taken = whole.queries if shared else np.zeros(1)
-    sustained = scheduler.prefill_tokens * steps / (fresh + taken * steps)
-    held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
-    decoding = replace(
-        whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
-    )
-    budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
+    decoding, budget = _supplied(scheduler, requests, whole)
+    held = decoding.sequences
     starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
-    arrivals = held * starting / steps
+    arrivals = held * starting / requests.steps_per_answer
     interval = _interval(scheduler, layouts, arrivals, budget / fresh)
     together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
     chunk = np.minimum(together * fresh, budget)
@@ -99,29 +91,14 @@ def steady_passes(
     alone = run(deployment, [decoding])
     drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
     plain = alone.seconds + drafting
-
-    def reading_ranks(share: FloatArray) -> FloatArray:
-        return np.maximum(ranks * own_share / np.maximum(share, LEAST_FRESH), 1.0)
-
-    def with_share(share: FloatArray) -> tuple[Pass, FloatArray]:
-        """The pass that holds prompts, and its turn's seconds, if there are so many of them."""
-        taking_part = own_share / np.maximum(share, LEAST_FRESH)
-        longer = longest_of(prompt_nodes(requests), reading_ranks(share))
-        part = filled_up + (1.0 - filled_up) * taking_part / longer
-        prompts = prompt_step(np.minimum(chunk * longer, budget), requests, part)
-        decodes = [decoding] if shared else []
-        prompts_drafting = prompts_seconds(deployment, requests.drafts, decodes, [prompts])
-        prefill = _prefill_pass(deployment, alone, prompts)
-        turn = _turn_seconds(deployment, prefill, alone)
-        return prefill, np.maximum(turn, alone.seconds) + drafting + prompts_drafting
-
-    prefill, mixed = with_share(share)
+    reading = _Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
+    prefill, mixed = reading.passes(share)
     if others is not None and np.any(layouts.attention_data > 1):
         coming = arrivals * ranks / (plain + share / interval * (mixed - plain))
         clustered = _clustered(coming, plain, mixed)
         share = np.where(layouts.attention_data > 1, np.minimum(clustered, share), share)
-        prefill, mixed = with_share(share)
-    beside = reading_ranks(share)
+        prefill, mixed = reading.passes(share)
+    beside = reading.reading_ranks(share)
     share = share / interval
     return SteadyPasses(
         sequences=whole.sequences,
@@ -137,10 +114,59 @@ def steady_passes(
         mixed=mixed,
         interval=interval,
         step=plain + share * (mixed - plain),
-        apart=not shared,
+        apart=scheduler.prefill_passes is not PrefillPasses.SHARED,
         service=np.maximum(fresh / np.minimum(budget, fresh), 1.0) * mixed,
         reading_ranks=beside,
     )
+
+
+def _supplied(scheduler: Scheduler, requests: Requests, whole: Step) -> tuple[Step, FloatArray]:
+    """The sequences of a step that the budget of a pass can keep supplied with prompts, and the
+    tokens of prompts that it has room for beside them."""
+    steps = requests.steps_per_answer
+    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
+    shared = scheduler.prefill_passes is PrefillPasses.SHARED
+    taken = whole.queries if shared else np.zeros(1)
+    sustained = scheduler.prefill_tokens * steps / (requests.fresh_tokens + taken * steps)
+    held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
+    decoding = replace(
+        whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
+    )
+    return decoding, np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How prompts are read: beside what decodes ``alone``, which drafts for so many seconds, in
+    chunks of a budget; ``ranks`` that bring prompts to an ``own_share`` of the passes and are
+    ``filled_up`` to each other."""
+
+    requests: Requests
+    alone: Pass
+    drafting: FloatArray
+    budget: FloatArray
+    chunk: FloatArray
+    own_share: FloatArray
+    ranks: FloatArray
+    filled_up: FloatArray
+
+    def reading_ranks(self, share: FloatArray) -> FloatArray:
+        """Ranks that bring prompts to a pass that holds any."""
+        return np.maximum(self.ranks * self.own_share / np.maximum(share, LEAST_FRESH), 1.0)
+
+    def passes(self, share: FloatArray) -> tuple[Pass, FloatArray]:
+        """The pass that holds prompts, and its turn's seconds, if there are so many of them."""
+        deployment, requests, alone = self.alone.deployment, self.requests, self.alone
+        taking_part = self.own_share / np.maximum(share, LEAST_FRESH)
+        longer = longest_of(prompt_nodes(requests), self.reading_ranks(share))
+        part = self.filled_up + (1.0 - self.filled_up) * taking_part / longer
+        prompts = prompt_step(np.minimum(self.chunk * longer, self.budget), requests, part)
+        shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
+        decodes = list(alone.steps) if shared else []
+        prompts_drafting = prompts_seconds(deployment, requests.drafts, decodes, [prompts])
+        prefill = _prefill_pass(deployment, alone, prompts)
+        turn = _turn_seconds(deployment, prefill, alone)
+        return prefill, np.maximum(turn, alone.seconds) + self.drafting + prompts_drafting
 
 
 def _clustered(coming: FloatArray, plain: FloatArray, mixed: FloatArray) -> FloatArray:

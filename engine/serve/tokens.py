@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.serve.continuous import serve_continuous
-from engine.serve.laws import remembered
+from engine.serve.batching.continuous import serve_continuous
+from engine.serve.batching.static import serve_static
+from engine.serve.laws.laws import remembered
 from engine.serve.load import Closed, Load, Open
-from engine.serve.memory import MemoryItem
+from engine.serve.memory.account import MemoryItem
 from engine.serve.outcome import Flow, Memory, Outcome
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.service import Service
 from engine.serve.source import with_source
-from engine.serve.static import serve_static
 from engine.serve.system import System
 from engine.words.arrays import FloatArray, Row
 from engine.work.arrangement import Aggregated, Arrangement
@@ -41,7 +41,7 @@ def predict_aggregated(
         case Closed(client):
             service = serve_continuous(deployment, asked, client, sizes, limit)
         case Open():
-            from engine.serve.open_load import serve_open
+            from engine.serve.batching.open_load import serve_open
 
             rate = sizes / degrees.replicas
             opened = serve_open(deployment, asked, load, rate, limit)

@@ -11,7 +11,7 @@ from engine.plan.metrics.table import CODES, NO_MEMORY, NOTHING, VERDICTS
 from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Sweep, Table
 from engine.plan.why.explanation import Explanation, OperatorTime, PassFigures, Share
-from engine.serve.memory import MemoryItem
+from engine.serve.memory.account import MemoryItem
 
 MOST = 160
 GIB = float(1 << 30)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from engine.plan.prepared import prepare
 from engine.plan.results import Table
-from engine.plan.sweep import batch_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import batch_table
 from engine.plan.why.explain import explain
 from engine.scenario import Objectives, Scenario
 from tui.drawing.lines import width_of

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.plan.prepared import prepare
-from engine.plan.sweep import replicas_table
+from engine.plan.tables import replicas_table
 from engine.scenario import LayoutLimits, Objectives, Scenario, Workload
 from engine.words.errors import InputError
 from tui.fields.field import Field

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.model.architecture import Assumption
 from engine.plan.prepared import prepare
 from engine.plan.sensitivity.key_effects import KeyEffect
-from engine.plan.sweep import batch_table
+from engine.plan.tables import batch_table
 from engine.scenario import Objectives, Scenario
 from engine.sources.languages import ENGLISH, FOLDER, languages, words
 from engine.sources.profile_files import read_toml

@@ -147,7 +147,7 @@ class Thinking:
     ) -> None:
         """Fill a page with what requests to a plan see, one by one."""
         from engine.plan.simulation.deployment import Question, simulated
-        from engine.serve.simulation.simulate import Stopped
+        from engine.serve.simulation.serving import Stopped
 
         later, begun = into_this_thread(), page.shown
         question = Question(scenario, arrangement, precision, clients=clients)

@@ -14,7 +14,7 @@ from engine.model.precision import Precision
 from engine.plan.metrics.table import METRICS, THROUGHPUT
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Table
-from engine.plan.sweep import batch_table
+from engine.plan.tables import batch_table
 from engine.scenario import Scenario
 from engine.words.arrays import IntArray
 from engine.words.errors import RooftopError

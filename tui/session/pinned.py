@@ -15,7 +15,7 @@ from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.saved.plan_file import PlanFile, load_plan, scenario_document
-from engine.plan.sweep import batch_table
+from engine.plan.tables import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.messages import say

@@ -20,7 +20,9 @@ from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.ranking import best_place
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
-from engine.plan.sweep import batch_limits, batch_table, replicas_table, sweep
+from engine.plan.search import batch_limits
+from engine.plan.sweep import sweep
+from engine.plan.tables import batch_table, replicas_table
 from engine.scenario import DraftTokens, Scenario
 from engine.serve.kinds import kind_of
 from engine.words.arrays import IntArray

@@ -16,7 +16,7 @@ from tui.widgets.panes import Pane, Place
 if TYPE_CHECKING:
     from engine.plan.why.explanation import Explanation, OperatorTime
     from engine.plan.why.remedies import Advice
-    from engine.serve.memory import PoolMemory
+    from engine.serve.memory.account import PoolMemory
     from engine.serve.startup import Startup
 
 SIDE_BY_SIDE = 66

@@ -6,12 +6,12 @@ import argparse
 from dataclasses import replace
 
 from engine.cli import FOUND
-from engine.cli.chosen import scenario_from
 from engine.cli.fleet.day import run_day
 from engine.cli.fleet.rate import print_fleets
 from engine.cli.fleet.stock import print_split
 from engine.cli.hardware import named_hardware
 from engine.cli.report.options import wants_report
+from engine.cli.scenario.chosen import scenario_from
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
 from engine.cli.traced import like_trace

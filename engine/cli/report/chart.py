@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from engine.cli.report.document import Bars, Chart, bar_figure
@@ -34,50 +35,73 @@ def _lines(chart: Chart) -> str:
     ticks = _ticks(highest)
     top = ticks[-1] or 1.0
 
-    def across(x: float) -> float:
-        return LEFT + (x - left) / ((right - left) or 1.0) * (WIDTH - LEFT - RIGHT)
-
-    def up(y: float) -> float:
-        return HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
-
-    def parts() -> Iterator[str]:
-        for value in ticks:
-            yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up(value))}/>'
-            yield _text(LEFT - 8, up(value) + 4, rate(value), "end")
-        for value in _ticks(right):
-            if value >= left:
-                yield _text(across(value), HEIGHT - BOTTOM + 18, f"{value:,.4g}", "middle")
-        for place, line in enumerate(chart.series):
-            colour = _COLOURS[place % len(_COLOURS)]
-            step = max(len(line.points) // _MOST_POINTS, 1)
-            kept = [*line.points[::step], line.points[-1]] if line.points else []
-            path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in kept)
-            yield f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{path}"/>'
-            if len(chart.series) > 1:
-                name = _text(WIDTH - RIGHT, TOP + 14 * place, line.name, "end", colour)
-                yield name
-        if chart.limit is not None and chart.limit <= top:
-            yield f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up(chart.limit))}/>'
-            said = say("limit {limit}", limit=rate(chart.limit))
-            # At the end at which the lines are farther from it.
-            limit, lines = chart.limit, [one.points for one in chart.series if one.points]
-            near = {end: min(abs(one[end][1] - limit) for one in lines) for end in (0, -1)}
-            where = (LEFT + 4, "start") if near[0] > near[-1] else (WIDTH - RIGHT, "end")
-            yield _text(where[0], up(limit) - 5, said, where[1], "#cf222e")
-        if chart.chosen is not None:
-            x, y = chart.chosen
-            yield f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="5" class="chosen"/>'
-
+    scale = _Scale(left, right, top)
+    parts = [*_grid(scale, ticks), *_curves(scale, chart)]
+    if chart.limit is not None and chart.limit <= top:
+        parts += _limit(scale, chart, chart.limit)
+    if chart.chosen is not None:
+        x, y = chart.chosen
+        parts.append(
+            f'<circle cx="{scale.across(x):.1f}" cy="{scale.up(y):.1f}" r="5" class="chosen"/>'
+        )
     middle = (LEFT + WIDTH - RIGHT) / 2
     return _whole(
         HEIGHT,
         say("{title}: {up} over {across}", title=chart.title, up=chart.up, across=chart.across),
         [
             _text(LEFT, 16, chart.up),
-            *parts(),
+            *parts,
             _text(middle, HEIGHT - 4, chart.across, "middle"),
         ],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where figures stand in the picture: from ``left`` to ``right``, from 0 up to ``top``."""
+
+    left: float
+    right: float
+    top: float
+
+    def across(self, x: float) -> float:
+        share = (x - self.left) / ((self.right - self.left) or 1.0)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+    def up(self, y: float) -> float:
+        return HEIGHT - BOTTOM - y / self.top * (HEIGHT - TOP - BOTTOM)
+
+
+def _grid(scale: _Scale, ticks: Sequence[float]) -> Iterator[str]:
+    for value in ticks:
+        up = scale.up(value)
+        yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up)}/>'
+        yield _text(LEFT - 8, up + 4, rate(value), "end")
+    for value in _ticks(scale.right):
+        if value >= scale.left:
+            yield _text(scale.across(value), HEIGHT - BOTTOM + 18, f"{value:,.4g}", "middle")
+
+
+def _curves(scale: _Scale, chart: Chart) -> Iterator[str]:
+    for place, line in enumerate(chart.series):
+        colour = _COLOURS[place % len(_COLOURS)]
+        step = max(len(line.points) // _MOST_POINTS, 1)
+        kept = [*line.points[::step], line.points[-1]] if line.points else []
+        path = " ".join(f"{scale.across(x):.1f},{scale.up(y):.1f}" for x, y in kept)
+        yield f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{path}"/>'
+        if len(chart.series) > 1:
+            yield _text(WIDTH - RIGHT, TOP + 14 * place, line.name, "end", colour)
+
+
+def _limit(scale: _Scale, chart: Chart, limit: float) -> Iterator[str]:
+    up = scale.up(limit)
+    yield f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" {_flat(up)}/>'
+    said = say("limit {limit}", limit=rate(limit))
+    # At the end at which the lines are farther from it.
+    lines = [one.points for one in chart.series if one.points]
+    near = {end: min(abs(one[end][1] - limit) for one in lines) for end in (0, -1)}
+    where = (LEFT + 4, "start") if near[0] > near[-1] else (WIDTH - RIGHT, "end")
+    yield _text(where[0], up - 5, said, where[1], "#cf222e")
 
 
 def _bars(bars: Bars) -> str:

@@ -26,7 +26,7 @@ from engine.plan.prepared import Prepared
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.rows import rows_values
-from engine.plan.sweep import batch_table, replicas_table
+from engine.plan.tables import batch_table, replicas_table
 from engine.plan.verification import verification
 from engine.plan.why.explain import explain
 from engine.plan.why.explanation import Explanation

@@ -24,7 +24,8 @@ from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.saved.document import save_plan
-from engine.plan.sweep import asked_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import asked_table
 from engine.plan.why.explain import explain
 from engine.plan.why.explanation import Explanation
 from engine.scenario import ArrangementKind, Scenario

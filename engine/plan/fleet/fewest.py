@@ -14,7 +14,8 @@ from engine.model.precision import Precision
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
-from engine.plan.sweep import rows_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import rows_table
 from engine.scenario import Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError

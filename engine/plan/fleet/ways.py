@@ -13,7 +13,7 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.fleet.fewest import Sized, smallest
 from engine.plan.prepared import Prepared, prepare
-from engine.plan.sweep import rows_table
+from engine.plan.tables import rows_table
 from engine.scenario import Scenario
 from engine.work.arrangement import Aggregated
 

@@ -25,7 +25,7 @@ from engine.plan.verification import verification
 from engine.plan.why.explain import explain
 from engine.plan.why.explanation import DraftGain, Explanation
 from engine.scenario import Scenario
-from engine.serve.memory import MemoryItem
+from engine.serve.memory.account import MemoryItem
 from engine.words.messages import ENGLISH, retold, speaking
 from engine.words.quantities import GIB
 

@@ -14,7 +14,7 @@ from engine.model.precision import Precision
 from engine.plan.metrics.table import limited_of
 from engine.plan.prepared import prepare
 from engine.plan.results import Table
-from engine.plan.sweep import batch_table
+from engine.plan.tables import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.messages import say

@@ -19,7 +19,8 @@ from engine.serve.simulation.generate import (
     drawn_trace,
     in_turns,
 )
-from engine.serve.simulation.simulate import Progress, simulate
+from engine.serve.simulation.serving import Progress
+from engine.serve.simulation.simulate import simulate
 from engine.serve.simulation.simulated import Simulated
 from engine.serve.system import System
 from engine.sources.traces.trace import Trace

@@ -13,7 +13,7 @@ from engine.plan.blocks import has_one_token
 from engine.plan.drafting import drafts_note
 from engine.plan.metrics.table import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
-from engine.plan.sweep import batch_table
+from engine.plan.tables import batch_table
 from engine.plan.why.explanation import DraftGain, Explanation, OperatorTime, PassFigures, Share
 from engine.scenario import Scenario
 from engine.serve.kinds import kind_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.model.precision import Precision
-from engine.serve.memory import MemoryItem, PoolMemory
+from engine.serve.memory.account import MemoryItem, PoolMemory
 from engine.serve.startup import PoolStartup, Startup
 from engine.words.arrays import FloatArray
 from engine.words.messages import say

@@ -31,7 +31,7 @@ from engine.plan.nudges.nudge import Nudge, chip_count_nudge, chip_nudge, object
 from engine.plan.nudges.tokens import token_nudge
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.results import Table
-from engine.plan.sweep import batch_table, rows_table
+from engine.plan.tables import batch_table, rows_table
 from engine.scenario import LayoutLimits, Scenario
 from engine.serve.images import with_images
 from engine.serve.resolve import longest_tokens

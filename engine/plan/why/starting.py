@@ -13,7 +13,7 @@ from engine.hardware.parts.memory import MemoryShare, ShareHolds
 from engine.model.precision import FORMATS
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency
-from engine.serve.memory import held_tokens
+from engine.serve.memory.account import held_tokens
 from engine.serve.resolve import Resolved, load_of, longest_tokens, requests_of
 from engine.serve.room import Room
 from engine.serve.startup import Startup, startup

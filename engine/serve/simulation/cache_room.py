@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.serve.cache_bytes import cached_layers, sequence_bytes
 from engine.serve.load import Closed
-from engine.serve.memory import held_tokens
+from engine.serve.memory.account import held_tokens
+from engine.serve.memory.cache_bytes import cached_layers, sequence_bytes
+from engine.serve.memory.weight_bytes import stage_share
 from engine.serve.requests import Requests
 from engine.serve.simulation.grid import doubling
 from engine.serve.system import System
-from engine.serve.weight_bytes import stage_share
 from engine.words.arrays import BoolArray, FloatArray
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays

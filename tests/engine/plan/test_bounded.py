@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from engine.cli import run
-from engine.plan import sweep as module
+from engine.plan import search as module
 from engine.plan.metrics.table import CODES, NO_FIGURE
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
-from engine.plan.sweep import STEPS, asked_table, sweep
+from engine.plan.search import STEPS
+from engine.plan.sweep import sweep
+from engine.plan.tables import asked_table
 from engine.scenario import LayoutLimits, Objectives, Scenario
 from engine.words.errors import InputError
 from engine.work.parallelism import MOST_LAYOUTS

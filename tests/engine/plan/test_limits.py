@@ -14,7 +14,9 @@ from engine.plan.answer import answer
 from engine.plan.metrics.table import NO_MEMORY, NOTHING, TOO_LONG, TOO_MANY
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep, Table
-from engine.plan.sweep import batch_limits, batch_table, sweep
+from engine.plan.search import batch_limits
+from engine.plan.sweep import sweep
+from engine.plan.tables import batch_table
 from engine.scenario import LayoutLimits, Mode, Objectives, Scenario, Settings, Workload
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated

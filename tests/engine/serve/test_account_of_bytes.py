@@ -15,7 +15,7 @@ from engine.model.config import LoadedModel, load_architecture
 from engine.model.describe import describe
 from engine.model.model_profiles import bundled_models
 from engine.model.precision import FORMATS, Precision, parse_precision
-from engine.serve.memory import Footprint, Held, footprint
+from engine.serve.memory.account import Footprint, Held, footprint
 from engine.words.errors import RooftopError
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, take_inventory

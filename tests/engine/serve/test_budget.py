@@ -11,13 +11,13 @@ from engine.hardware.chip import Link
 from engine.hardware.parts.memory import ShareHolds, Sizing, TowerPass
 from engine.model.architecture import ImageTower, LayerGroup
 from engine.model.image_rules import Fixed
-from engine.serve.budget import (
+from engine.serve.images import tower_bytes
+from engine.serve.memory.budget import (
     activation_bytes_per_token,
     budget,
     capacity_bytes,
     unfree_bytes,
 )
-from engine.serve.images import tower_bytes
 from engine.serve.requests import Images
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays

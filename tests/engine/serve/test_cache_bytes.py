@@ -7,7 +7,7 @@ import pytest
 
 from engine.hardware.framework_profiles import load_framework
 from engine.hardware.parts.memory import WindowCache
-from engine.serve.cache_bytes import Layers, keyed_token_bytes, sequence_bytes
+from engine.serve.memory.cache_bytes import Layers, keyed_token_bytes, sequence_bytes
 
 NONE = np.zeros((1, 1))
 

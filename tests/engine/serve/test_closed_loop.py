@@ -9,7 +9,7 @@ import pytest
 
 from engine.hardware.parts.scheduler import PrefillPasses
 from engine.scenario import FirstToken
-from engine.serve.continuous import serve_continuous
+from engine.serve.batching.continuous import serve_continuous
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Requests

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.serve.compressed_cache import CompressedLayers
+from engine.serve.memory.compressed_cache import CompressedLayers
 
 PRO = CompressedLayers(30, 4, 31, 128, 61, 128)
 

@@ -7,7 +7,7 @@ import pytest
 from engine.model.architecture import Architecture
 from engine.model.dialects.reading import read_architecture
 from engine.model.precision import parse_precision
-from engine.serve.memory import Held, footprint
+from engine.serve.memory.account import Held, footprint
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
 from tests.engine import builders

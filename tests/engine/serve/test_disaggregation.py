@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.hardware.parts.scheduler import CacheTransfer
-from engine.serve.disaggregated import Pools, serve_disaggregated
+from engine.serve.batching.disaggregated import Pools, serve_disaggregated
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import Service

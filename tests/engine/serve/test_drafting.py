@@ -8,7 +8,7 @@ import pytest
 from engine.model.draft import DraftMethod, draft_of
 from engine.scenario import Scenario
 from engine.serve.drafting import drafting_passes
-from engine.serve.memory import Held
+from engine.serve.memory.account import Held
 from engine.serve.requests import Drafts, Requests
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError

@@ -13,7 +13,7 @@ from engine.hardware.chip import CacheTraits
 from engine.hardware.framework import Framework
 from engine.model.forward.architecture import ForwardArchitecture, ForwardLayer, LayerKind
 from engine.serve.forward import run_forward
-from engine.serve.forward_memory import forward_memory_of
+from engine.serve.memory.forward import forward_memory_of
 from engine.work.forward.work import take_forward_inventory
 from tests.engine.model.forward.builders import BF16, chip, convolution, framework, model, plain
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.serve.law import Law, Piece, mixed
+from engine.serve.laws.law import Law, Piece, mixed
 
 ONE = np.ones((1, 1))
 

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from engine.hardware.parts.memory import MemoryPolicy, MemoryShare
 from engine.hardware.parts.scheduler import Admission
-from engine.serve.budget import capacity_bytes
 from engine.serve.load import Client, Closed, Static
-from engine.serve.memory import (
+from engine.serve.memory.account import (
     Held,
     footprint,
     held_tokens,
@@ -19,6 +18,7 @@ from engine.serve.memory import (
     memory_items,
     needed_bytes,
 )
+from engine.serve.memory.budget import capacity_bytes
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.system import System

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from engine.scenario import Scenario
+from engine.serve.laws.queues import _beyond, _counts
 from engine.serve.load import Closed, Open
-from engine.serve.open_laws import _beyond, _counts
 from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
 from engine.serve.requests import Requests, Spread

@@ -5,7 +5,7 @@ import pytest
 
 from engine.scenario import Scenario, Workload
 from engine.serve.load import Closed
-from engine.serve.memory import held_tokens
+from engine.serve.memory.account import held_tokens
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Requests

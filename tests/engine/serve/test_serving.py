@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from engine.hardware.parts.scheduler import PrefillPasses
 from engine.scenario import Mode, Scenario, Workload
-from engine.serve.continuous import serve_continuous
+from engine.serve.batching.continuous import serve_continuous
+from engine.serve.batching.static import serve_static
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Drafts, Requests
 from engine.serve.service import Service
-from engine.serve.static import serve_static
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, decode_step, prefill_step, take_inventory
 from tests.engine import builders

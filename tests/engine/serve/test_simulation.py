@@ -22,7 +22,8 @@ from engine.serve.simulation.jobs import jobs_of
 from engine.serve.simulation.pass_seconds import Bounds, PassSeconds
 from engine.serve.simulation.prefix_cache import PrefixCache, cached_share
 from engine.serve.simulation.rules import Rules
-from engine.serve.simulation.simulate import Stopped, simulate
+from engine.serve.simulation.serving import Stopped
+from engine.serve.simulation.simulate import simulate
 from engine.serve.simulation.worker import Told, Worker
 from engine.serve.system import System
 from engine.sources.traces.trace import Blocks, Trace

@@ -9,7 +9,7 @@ import pytest
 from engine.hardware.parts.memory import WeightPolicy
 from engine.model.architecture import Role
 from engine.model.precision import FORMATS, Precision
-from engine.serve.weight_bytes import rank_weight_bytes
+from engine.serve.memory.weight_bytes import rank_weight_bytes
 from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays

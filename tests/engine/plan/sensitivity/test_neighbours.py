@@ -18,7 +18,9 @@ from engine.plan.kinds import plan_kind
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
 from engine.plan.row_ranges import accuracy_of
-from engine.plan.sweep import batch_limits, batch_table, sweep
+from engine.plan.search import batch_limits
+from engine.plan.sweep import sweep
+from engine.plan.tables import batch_table
 from engine.plan.why.explain import explain
 from engine.scenario import (
     Client,

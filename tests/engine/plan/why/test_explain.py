@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.plan.prepared import prepare
-from engine.plan.sweep import batch_table
+from engine.plan.tables import batch_table
 from engine.plan.why.explain import explain
 from engine.plan.why.explanation import Explanation, PassFigures
 from engine.scenario import Mode, Objectives, Scenario

@@ -10,7 +10,8 @@ import pytest
 from engine.hardware.chip_profiles import load_chip
 from engine.plan.metrics.table import BY_ID, NO_MEMORY, VERDICTS
 from engine.plan.prepared import prepare
-from engine.plan.sweep import batch_table, rows_table, sweep
+from engine.plan.sweep import sweep
+from engine.plan.tables import batch_table, rows_table
 from engine.plan.why.advice import advice_sentence, remedy_words, shortfall_words
 from engine.plan.why.remedies import Candidate, Shortfall, advise, next_better, rounded_up
 from engine.scenario import LayoutLimits, Objectives, Scenario

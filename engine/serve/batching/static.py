@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.serve.drafting import drafting_passes, prompts_seconds
-from engine.serve.laws import fixed_laws
+from engine.serve.laws.laws import fixed_laws
 from engine.serve.lengths import answer_nodes
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Requests

@@ -17,11 +17,11 @@ from engine.hardware.parts.scheduler import Admission
 from engine.model.architecture import Architecture
 from engine.model.draft import Draft
 from engine.model.precision import Precision
-from engine.serve.budget import Budget, budget, capacity_bytes
-from engine.serve.cache_bytes import cached_layers, exact_bytes, of_prompt, sequence_bytes
 from engine.serve.load import Load, Static
+from engine.serve.memory.budget import Budget, budget, capacity_bytes
+from engine.serve.memory.cache_bytes import cached_layers, exact_bytes, of_prompt, sequence_bytes
+from engine.serve.memory.weight_bytes import rank_weight_bytes, stage_share
 from engine.serve.requests import Images, Requests
-from engine.serve.weight_bytes import rank_weight_bytes, stage_share
 from engine.words.arrays import FloatArray
 from engine.work.expert_slots import Placing
 from engine.work.tokens.step import LayoutArrays

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.cli.streams import tell
-from engine.cli.validate_memory import validate_memory
-from engine.cli.validate_pools import validate_pools
-from engine.cli.validate_ranges import row_ranges
-from engine.cli.validate_runs import validate_runs
+from engine.cli.validation.memory import validate_memory
+from engine.cli.validation.pools import validate_pools
+from engine.cli.validation.ranges import row_ranges
+from engine.cli.validation.runs import validate_runs
 from engine.evidence.calibration.results import is_result_file
 from engine.evidence.measured import memory_rows, pool_rows
 from engine.evidence.measured.kind_rows import first_kind

@@ -19,7 +19,7 @@ from engine.model.architecture import Architecture, AttentionCore, Block, Latent
 from engine.model.bytes import core_state_bytes
 from engine.model.draft import Draft
 from engine.model.precision import Precision
-from engine.serve.compressed_cache import CompressedLayers
+from engine.serve.memory.compressed_cache import CompressedLayers
 from engine.words.arrays import FloatArray
 from engine.work.tokens.step import LayoutArrays
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from engine.plan.metrics.table import LIMITED
 from engine.scenario import (
@@ -16,12 +15,21 @@ from engine.scenario import (
     Text,
 )
 
-if TYPE_CHECKING:
-    pass
-
 
 def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     """Add every option that changes the scenario."""
+    _add_model_options(parser)
+    _add_hardware_options(parser)
+    _add_pool_options(parser)
+    _add_precision_options(parser)
+    _add_workload_options(parser)
+    _add_load_options(parser)
+    _add_choice_options(parser)
+    _add_client_options(parser)
+    _add_engine_options(parser)
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
     model = parser.add_argument_group("model")
     model.add_argument("--number", help="number of the benchmark names that are written, as 7")
     model.add_argument("--model", help="profile, file, folder or hub id")
@@ -37,6 +45,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="what-if on a config key"
     )
+
+
+def _add_hardware_options(parser: argparse.ArgumentParser) -> None:
     hardware = parser.add_argument_group("hardware")
     hardware.add_argument("--chip", help="chip id or alias; sweep: several, as h200,b200")
     hardware.add_argument(
@@ -51,7 +62,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         ("dp", "attention-data"),
     ):
         hardware.add_argument(f"--{name}", help=f"allowed {what} parallel degrees, as 4 or 2,4,8")
-    _add_pool_options(parser)
+
+
+def _add_precision_options(parser: argparse.ArgumentParser) -> None:
     precision = parser.add_argument_group("precision")
     precision.add_argument("--weights", help="weight format (bf16, fp8, int4, nvfp4 …) or bits")
     precision.add_argument("--activations", help="activation format or bits")
@@ -64,6 +77,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         metavar="WxAy",
         help="try this one too, or several, as W8A8,W4A16",
     )
+
+
+def _add_workload_options(parser: argparse.ArgumentParser) -> None:
     workload = parser.add_argument_group("workload and objectives")
     workload.add_argument("--isl", help="input tokens, as 4096 or 4K; of a text encoder's sequence")
     workload.add_argument("--osl", help="output tokens")
@@ -92,7 +108,10 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     )
     workload.add_argument("--cached", help="share of prompt tokens found in the prefix cache")
     workload.add_argument("--utilisation", help="images and encoders: share of the time kept busy")
-    _add_load_options(parser)
+
+
+def _add_choice_options(parser: argparse.ArgumentParser) -> None:
+    """Add what decides between plans beside the objectives: money, and how sure figures are."""
     money = parser.add_argument_group("money and energy")
     money.add_argument(
         "--prices",
@@ -109,6 +128,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         help="with which each limit is kept, 50 to 99, given how far off such predictions have "
         "been; left out, figures are taken at their word (50)",
     )
+
+
+def _add_client_options(parser: argparse.ArgumentParser) -> None:
     client = parser.add_argument_group("client")
     client.add_argument(
         "--client",
@@ -120,6 +142,9 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
     client.add_argument(
         "--first-token", choices=[one.value for one in FirstToken], help="statistic of TTFT"
     )
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
     engine = parser.add_argument_group("engine settings (left out: the engine's own defaults)")
     engine.add_argument("--memory-fraction", help="share of memory for weights and cache")
     engine.add_argument("--prefill-tokens", help="tokens of prompts in one pass")

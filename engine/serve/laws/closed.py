@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.hardware.parts.scheduler import PrefillPasses
-from engine.serve.law import Law, Piece
-from engine.serve.laws import Laws, by_prompt, held_up, opened, opening_of, passes_law
+from engine.serve.laws.law import Law, Piece
+from engine.serve.laws.laws import Laws, by_prompt, held_up, opened, opening_of, passes_law
 from engine.serve.lengths import answer_nodes, output_variation, prompt_nodes
 from engine.serve.load import Client
 from engine.serve.passes import Deployment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.cli.validated import print_validated, refused_rows
+from engine.cli.validation.told import print_validated, refused_rows
 from engine.evidence.measured.memory_predict import predict_memory
 from engine.evidence.measured.memory_report import memory_csv, memory_groups, memory_lines
 from engine.evidence.measured.memory_rows import read_memory_rows

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.parts.scheduler import CacheTransfer
-from engine.serve.client import opening_seconds
+from engine.serve.batching.client import opening_seconds
 from engine.serve.drafting import drafting_passes, prompts_seconds
-from engine.serve.law import Law, Piece
-from engine.serve.laws import Laws, Opening, opened, opening_of
+from engine.serve.laws.law import Law, Piece
+from engine.serve.laws.laws import Laws, Opening, opened, opening_of
 from engine.serve.lengths import answer_nodes
 from engine.serve.load import Client
 from engine.serve.passes import Deployment, Pass, run
@@ -80,23 +80,11 @@ def serve_disaggregated(
     alone, most = prefill.seconds, prefill.most
     handover = _exposed(pools, alone, requests) + costs.handover_seconds
     room = limit * pools.decode_workers
-    later = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
-    queue: FloatArray = np.zeros(1)
-    decoding = np.minimum(concurrency, room)
-    before: tuple[FloatArray, FloatArray] | None = None
-    for _ in range(ITERATIONS):
-        batch = np.maximum(decoding / pools.decode_workers, 1.0)
-        decode, tpot = decode_pass(pools.decode, requests, batch)
-        waited = batch / (batch + costs.handover_sequences)
-        joining = costs.handover_passes * waited * tpot * requests.drafts.accepted
-        answering = later * tpot + handover + joining
-        rate = np.minimum(concurrency / (alone + queue + answering), most)
-        rate = np.minimum(rate, room / (later * tpot))
-        queue = _queue_seconds(pools, alone, rate / most, concurrency)
-        found = rate * later * tpot
-        before, decoding = (decoding, found), _secant(before, decoding, found)
+    later = _later_tokens(requests)
+    circle = _circulate(pools, requests, prefill, handover, concurrency, room)
+    tpot, queue, joining = circle.tpot, circle.queue, circle.joining
     # Little's law: whoever is neither decoding nor on the way waits in front of prefill.
-    surplus = np.maximum(concurrency / rate - alone - answering - queue, 0.0)
+    surplus = np.maximum(concurrency / circle.rate - alone - circle.answering - queue, 0.0)
     step_seconds = tpot * requests.drafts.accepted
     polling = 0.5 * pools.prefill.framework.scheduler.admission_steps * step_seconds
     ttft = costs.request_seconds + alone + queue + surplus + handover + joining + polling
@@ -106,13 +94,13 @@ def serve_disaggregated(
         burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone), tuned)
         ttft = ttft + burst
     e2e = ttft + later * tpot
-    verifying = decode.seconds * _per_token(pools.decode, requests)
+    verifying = circle.decode.seconds * _per_token(pools.decode, requests)
     return Service(
         ttft_seconds=ttft,
         tpot_seconds=tpot,
         e2e_seconds=e2e,
         request_tps=concurrency * np.asarray(requests.output_tokens, dtype=float) / e2e,
-        decode_tps=decoding / tpot,
+        decode_tps=circle.decoding / tpot,
         parts=lambda: {
             "ttft": (
                 Part("request", np.asarray(costs.request_seconds)),
@@ -137,9 +125,57 @@ def serve_disaggregated(
             None if client is None else opening_of(costs, client, alone, concurrency / most),
             tpot,
         ),
-        passes={"prefill": prefill.alone, "decode": decode},
+        passes={"prefill": prefill.alone, "decode": circle.decode},
         prefill_binds=(queue + surplus > alone) & (concurrency <= room),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Circulation:
+    """Where requests are once as many are prefilled as answered: sequences ``decoding`` in passes
+    ``decode``, ``rate`` per second; seconds of ``queue`` before prefill, of ``joining`` the decode
+    batch, of ``answering`` from the hand-over on."""
+
+    decode: Pass
+    tpot: FloatArray
+    decoding: FloatArray
+    rate: FloatArray
+    queue: FloatArray
+    joining: FloatArray
+    answering: FloatArray
+
+
+def _circulate(
+    pools: Pools,
+    requests: Requests,
+    prefill: PrefillPool,
+    handover: FloatArray,
+    concurrency: FloatArray,
+    room: FloatArray,
+) -> _Circulation:
+    """The fixed point between the decode batch and the rate (the module's own words)."""
+    costs = pools.prefill.framework.costs
+    alone, most, later = prefill.seconds, prefill.most, _later_tokens(requests)
+    queue: FloatArray = np.zeros(1)
+    decoding = np.minimum(concurrency, room)
+    before: tuple[FloatArray, FloatArray] | None = None
+    for _ in range(ITERATIONS):
+        batch = np.maximum(decoding / pools.decode_workers, 1.0)
+        decode, tpot = decode_pass(pools.decode, requests, batch)
+        waited = batch / (batch + costs.handover_sequences)
+        joining = costs.handover_passes * waited * tpot * requests.drafts.accepted
+        answering = later * tpot + handover + joining
+        rate = np.minimum(concurrency / (alone + queue + answering), most)
+        rate = np.minimum(rate, room / (later * tpot))
+        queue = _queue_seconds(pools, alone, rate / most, concurrency)
+        found = rate * later * tpot
+        before, decoding = (decoding, found), _secant(before, decoding, found)
+    return _Circulation(decode, tpot, decoding, rate, queue, joining, answering)
+
+
+def _later_tokens(requests: Requests) -> FloatArray:
+    """Tokens of an answer after its first, at least one."""
+    return np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
 
 
 def _laws(

@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.serve.load import Open
-from engine.serve.open_laws import (
+from engine.serve.laws.open import open_laws
+from engine.serve.laws.queues import (
     Queue,
     Traffic,
     admission_queue,
     bunched,
-    open_laws,
     prompt_queue,
     queue_seen,
 )
+from engine.serve.load import Open
 from engine.serve.passes import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service

@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from engine.cli.chosen import scenario_from
 from engine.cli.compared import Asked, Compared, compare, error_lines, lines, with_prompts
+from engine.cli.scenario.chosen import scenario_from
 from engine.evidence.calibration.results import read_measured
 from engine.evidence.calibration.run import Run
 from engine.model.kinds import ModelKind

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.parts.scheduler import PrefillPasses
-from engine.serve.client import opening_seconds, waiting_in_step
-from engine.serve.closed_laws import Users, closed_laws, opening_span
+from engine.serve.batching.client import opening_seconds, waiting_in_step
+from engine.serve.batching.micro_batches import MicroBatches
+from engine.serve.laws.closed import Users, closed_laws, opening_span
 from engine.serve.load import Client
-from engine.serve.micro_batches import MicroBatches
 from engine.serve.passes import Deployment, run
 from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service

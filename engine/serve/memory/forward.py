@@ -12,7 +12,7 @@ from engine.hardware.framework import Framework
 from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.bytes import weight_bytes
 from engine.model.precision import Precision
-from engine.serve.memory import MemoryItem
+from engine.serve.memory.account import MemoryItem
 from engine.sources.profile_files import read_toml
 from engine.words.arrays import FloatArray
 from profiles import ROOT

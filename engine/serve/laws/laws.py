@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.hardware.parts.costs import Costs
-from engine.serve.law import Law, Piece, mixed
+from engine.serve.laws.law import Law, Piece, mixed
 from engine.serve.lengths import LengthNodes, Nodes
 from engine.serve.load import Client
 from engine.words.arrays import FloatArray
@@ -113,7 +113,7 @@ class Opening:
 def opening_of(costs: Costs, client: Client, first: FloatArray, last: FloatArray) -> Opening:
     """The opening of a ``client`` whose prompts would have their first tokens from ``first`` to
     ``last`` on a warm server. What a fresh one takes longer it takes at its first passes, so that
-    all wait for it alike; the mean is that of `engine.serve.client.opening_seconds`."""
+    all wait for it alike; the mean is that of `engine.serve.batching.client.opening_seconds`."""
     late = (costs.opening_slowdown - 1.0) * 0.5 * (first + last) + costs.warmup_seconds
     return Opening(1.0 / client.waves, first + late, last + late, last + late)
 

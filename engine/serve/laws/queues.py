@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.serve.law import Law, Piece, normal_share
-from engine.serve.laws import Laws, by_prompt, passes_law
+from engine.serve.laws.law import normal_share
 from engine.serve.lengths import (
     Nodes,
-    answer_nodes,
     awaited,
     few_nodes,
     input_variation,
@@ -87,9 +85,9 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
     fresh = requests.fresh_tokens
     fitting = passes.budget / fresh
     several, parts = np.maximum(fitting, 1.0), np.maximum(1.0 / fitting, 1.0)
-    each = _further(passes)
+    each = further_seconds(passes)
     coming = passes.arrivals / passes.step
-    work = _work_nodes(requests, passes, prompt_nodes(requests))
+    work = work_nodes(requests, passes, prompt_nodes(requests))
     lengths = sum((share * np.square(one - 1.0) for share, one in work), np.zeros(1))
     first = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     full = parts * (passes.plain + first + (several - 1.0) * each)
@@ -125,7 +123,7 @@ def _met(
     kept = (1.0 - np.square(used)) / (1.0 + varied * np.square(used))
     shares = _counts(mean, kept, HELD)
     base = np.zeros_like(passes.plain) if apart else passes.plain
-    lengths = _work_nodes(requests, passes, few_nodes(prompt_nodes(requests)))
+    lengths = work_nodes(requests, passes, few_nodes(prompt_nodes(requests)))
     counts: list[FloatArray] = [np.asarray(float(count)) for count in range(1, HELD)]
     counts.append(np.maximum(_beyond(mean, shares), float(HELD)))
     seconds = [base + first + each * (np.minimum(one, several) - 1.0) for one in counts]
@@ -181,7 +179,7 @@ def admission_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) 
     return Queue((), wait, normal_share(-np.minimum(missing, 40.0)))
 
 
-def _dispersion(
+def prompts_dispersion(
     traffic: Traffic, passes: SteadyPasses, steps: FloatArray, lengths: float | FloatArray
 ) -> FloatArray:
     """Variance over mean of the prompts that come while an answer goes on: those that come while
@@ -202,13 +200,13 @@ def queue_seen(reading: FloatArray, passes: SteadyPasses, steps: FloatArray) -> 
     """How much of a queue of prompts, which take the share ``reading`` of the time, an answer of
     ``steps`` sees come and go: the part of fluctuations that lasts shorter than it (of an
     Ornstein-Uhlenbeck process), of which a queue's last ``1/(1 − ρ)²`` prompts."""
-    met = np.maximum(_prompts_met(passes, steps), LEAST)
+    met = np.maximum(prompts_during(passes, steps), LEAST)
     queued = np.maximum(reading / np.square(1.0 - reading) / met, LEAST_APART)
     seen: FloatArray = 1.0 + queued * np.expm1(-1.0 / queued)
     return seen
 
 
-def _prompts_met(passes: SteadyPasses, steps: FloatArray) -> FloatArray:
+def prompts_during(passes: SteadyPasses, steps: FloatArray) -> FloatArray:
     """Prompts that come to all ranks during ``steps`` passes."""
     ranks = passes.alone.deployment.layouts.attention_data * np.asarray(passes.decoding.share)
     met: FloatArray = passes.arrivals * ranks * steps
@@ -219,14 +217,14 @@ def bunched(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> Float
     """How many more are in flight because they come to decode in bunches: of a bunch each has half
     of the others beside itself (batch arrivals, ``(E[K²]/E[K] − 1)/2``), and as many more as passes
     grow by them. Bunches that find no place wait outside."""
-    came = _dispersion(traffic, passes, requests.steps_per_answer, 0.0)
+    came = prompts_dispersion(traffic, passes, requests.steps_per_answer, 0.0)
     variance = np.maximum(_in_flight_variance(requests, traffic, passes), LEAST)
-    kept = _placed_variance(requests, traffic, passes) / variance
-    more: FloatArray = 0.5 * (came * kept - 1.0) * (_lasting(traffic, passes) - 1.0)
+    kept = placed_variance(requests, traffic, passes) / variance
+    more: FloatArray = 0.5 * (came * kept - 1.0) * (flight_stretch(traffic, passes) - 1.0)
     return np.where(came > 1.0, np.maximum(more, 0.0), more)
 
 
-def _lasting(traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+def flight_stretch(traffic: Traffic, passes: SteadyPasses) -> FloatArray:
     """How much longer the number in flight stays away from its mean than one answer takes:
     ``1/(1 − ε)`` where passes grow with it by ``ε = n·S'/S`` (processor sharing)."""
     stretched = np.minimum(traffic.running * traffic.slope / passes.step, 0.95)
@@ -239,9 +237,9 @@ def _in_flight_variance(requests: Requests, traffic: Traffic, passes: SteadyPass
     larger as it lasts."""
     answers = output_variation(requests) ** 2
     lengths = np.square(traffic.reading * input_variation(requests))
-    arriving = _dispersion(traffic, passes, requests.steps_per_answer, lengths)
+    arriving = prompts_dispersion(traffic, passes, requests.steps_per_answer, lengths)
     arrivals = (arriving + answers) / (1.0 + answers)
-    variance: FloatArray = traffic.running * arrivals * _lasting(traffic, passes)
+    variance: FloatArray = traffic.running * arrivals * flight_stretch(traffic, passes)
     return variance
 
 
@@ -249,38 +247,14 @@ USUALLY_BELOW = 1.645
 """Standard deviations that 95 % of a normal distribution stay below."""
 
 
-def _placed_variance(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
+def placed_variance(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> FloatArray:
     """Of the number in flight that have a place: most of the time not all places are taken, beyond
     which others wait."""
     most = np.square(np.maximum(traffic.limit - traffic.running, 1.0) / USUALLY_BELOW)
     return np.minimum(_in_flight_variance(requests, traffic, passes), most)
 
 
-def open_laws(
-    requests: Requests,
-    traffic: Traffic,
-    passes: SteadyPasses,
-    means: tuple[FloatArray, FloatArray],
-    waits: tuple[FloatArray, Queue, Queue],
-) -> Laws:
-    """How far single requests are from the ``means``: seconds that all first tokens take at least,
-    and of a later token. First tokens wait besides until the engine looks at its queue (mean
-    seconds), for prompts of others and for a place."""
-    least, tpot = means
-    return Laws(
-        by_prompt(
-            _work_nodes(requests, passes, prompt_nodes(requests)),
-            passes.budget / requests.fresh_tokens,
-            (passes.plain, passes.plain + _further(passes)),
-            _first_token(requests, least, *waits),
-        ),
-        _token_law(requests, traffic, passes, tpot),
-        passes_law(passes.plain, passes.mixed, passes.share),
-        answer_nodes(requests),
-    )
-
-
-def _work_nodes(
+def work_nodes(
     requests: Requests, passes: SteadyPasses, nodes: tuple[tuple[float, float], ...]
 ) -> Nodes:
     """What prompts of some lengths take, over what the mean one takes."""
@@ -289,75 +263,7 @@ def _work_nodes(
     return weighed(waited, passes.steeper, requests.spread.input_bias)
 
 
-def _further(passes: SteadyPasses) -> FloatArray:
+def further_seconds(passes: SteadyPasses) -> FloatArray:
     """What a mean prompt more takes."""
     assert passes.further is not None
     return passes.further
-
-
-def _first_token(
-    requests: Requests, served: FloatArray, polling: FloatArray, prompts: Queue, place: Queue
-) -> Law:
-    """All combinations of who waits for what. A Poisson count of mean ``a`` is none of ``e^−a``
-    requests; that of the others is taken as a fixed one and an exponential, which has its mean and
-    variance; of prompts whose lengths differ by more. Longer waits are seldom, and told apart from
-    each other no further."""
-    pieces, varied = [], input_variation(requests) ** 2
-    placed = 1.0 - place.beyond_share
-    usual = placed * (1.0 - prompts.beyond_share)
-    for one in prompts.passes:
-        beside = np.maximum(one.beside, LEAST)
-        some = -np.expm1(-beside)
-        mean = beside / some
-        variance = np.maximum((beside + beside**2) / some - mean**2, 0.0) + mean * varied
-        counted = np.minimum(np.sqrt(variance), mean)
-        first, tail = (mean - counted) * one.each, counted * one.each
-        every = np.sqrt(beside * (1.0 + varied)) * one.each
-        for share, after, tails in (
-            (usual * (1.0 - some), 0.0, 0.0),
-            (usual * some, first, tail),
-            (
-                placed * prompts.beyond_share,
-                np.maximum(beside * one.each - every, 0.0),
-                np.hypot(every, prompts.beyond),
-            ),
-        ):
-            width = one.seconds + 2.0 * polling
-            pieces.append(Piece(one.share * share, served + after, width, tails))
-    waited = prompts.mean + polling
-    pieces.append(Piece(place.beyond_share, served, 2.0 * waited, place.beyond))
-    return Law(tuple(pieces))
-
-
-def _token_law(requests: Requests, traffic: Traffic, passes: SteadyPasses, mean: FloatArray) -> Law:
-    """A user's mean time per token: how many others were in flight during its answer, and how many
-    of their prompts came, of which a short answer meets few or many.
-
-    The number in flight stays about as it is for as long as `_lasting` says: its mean over one
-    answer varies less, by the factor ``kept`` (of an Ornstein-Uhlenbeck process). Those who came
-    during an answer are those who are in flight at its end, so that both go together: half of the
-    prompts' variance, of a number that goes evenly from before to after; where prompts have passes
-    of their own, those who come in one bunch meet none of each other's. Numbers in flight are
-    skewed as those of a gamma distribution are, by twice their coefficient of variation; a tail b
-    in a deviation σ has the skew 2(b/σ)³.
-    """
-    accepted, steps = requests.drafts.accepted, requests.steps_per_answer
-    lasting = _lasting(traffic, passes)
-    kept = 2.0 * lasting * (1.0 + lasting * np.expm1(-1.0 / lasting))
-    placed = _placed_variance(requests, traffic, passes)
-    others = np.sqrt(placed * kept) * traffic.slope
-    met = np.maximum(passes.step - passes.plain, 0.0)
-    counted = _dispersion(traffic, passes, steps, input_variation(requests) ** 2)
-    prompts = met * np.sqrt(counted / np.maximum(_prompts_met(passes, steps), 1.0))
-    skewed = np.minimum(np.sqrt(placed) / np.maximum(traffic.running, 1.0), 1.0) ** (1.0 / 3.0)
-    nodes = answer_nodes(requests)
-    whole = np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
-    pieces = []
-    for share, later in zip(nodes.share, nodes.later_tokens, strict=True):
-        own = prompts * np.sqrt(whole / np.maximum(later, 1.0))
-        both = np.zeros(1) if passes.apart else others * own / np.sqrt(kept)
-        spread = np.sqrt(others**2 + own**2 + both) / accepted
-        tail = spread * skewed
-        normal = np.sqrt(np.maximum(spread**2 - tail**2, 0.0))
-        pieces.append(Piece(share, mean - tail, tail=tail, deviation=normal))
-    return Law(tuple(pieces))

@@ -6,7 +6,7 @@ import argparse
 import math
 from pathlib import Path
 
-from engine.cli.validated import print_validated, refused_rows
+from engine.cli.validation.told import print_validated, refused_rows
 from engine.evidence.measured.pool_predict import PoolPrediction, pools_csv, predict_pools
 from engine.evidence.measured.pool_rows import METRICS, PoolRow, read_pool_rows
 from engine.sources.files import write_text

@@ -1,0 +1,1 @@
+"""The scenario that options describe: the options, and what they say."""

@@ -1,0 +1,1 @@
+"""``rooftop validate`` and ``rooftop accuracy``: each kind of measured rows against predictions."""

@@ -1,0 +1,1 @@
+"""How far single requests are from the mean: distributions of latencies, closed and open loads."""
