@@ -378,21 +378,20 @@ class Architecture:
     @property
     def total_parameters(self) -> int:
         """All elements by the convention above."""
-        return (
-            sum(group.count * group.block.parameters for group in self.layers)
-            + self.embedding_parameters
-            + self.head_parameters
-            + self.other_parameters
-            + self.tower_parameters
-            - self.shared_parameters
-        )
+        layers = sum(group.count * group.block.parameters for group in self.layers)
+        return layers + self._parameters_around_layers
 
     @property
     def active_parameters(self) -> int:
         """Elements one token uses by the convention above."""
+        layers = sum(group.count * group.block.active_parameters for group in self.layers)
+        return layers + self._parameters_around_layers
+
+    @property
+    def _parameters_around_layers(self) -> int:
+        """Elements outside the layers, less those that layers hold in common."""
         return (
-            sum(group.count * group.block.active_parameters for group in self.layers)
-            + self.embedding_parameters
+            self.embedding_parameters
             + self.head_parameters
             + self.other_parameters
             + self.tower_parameters

@@ -13,7 +13,7 @@ from engine.words.messages import say
 
 if TYPE_CHECKING:
     from engine.model.forward.architecture import ForwardArchitecture
-    from engine.model.quantisation import Stored
+    from engine.model.quantisation.stored import Stored
 
 
 def interpret(
@@ -28,7 +28,7 @@ def interpret(
     from engine.model.dialects.reading import read_architecture
     from engine.model.foreign import what_it_is
     from engine.model.forward.recognition import is_vision
-    from engine.model.quantisation import name_warning
+    from engine.model.quantisation.named import name_warning
 
     other = what_it_is(raw.config)
     if other:
@@ -118,7 +118,7 @@ def _interpret_forward(
 
 def _stored(raw: RawConfig, architecture: Architecture) -> Stored:
     from engine.model.dialects.reading import text_values
-    from engine.model.quantisation import read_stored
+    from engine.model.quantisation.stored import read_stored
 
     try:
         return read_stored(raw.config, text_values(raw.config), raw.beside, architecture)

@@ -8,14 +8,9 @@ multiply-accumulate as two. Types carry the names of the usual PyTorch modules.
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from engine.model.forward.architecture import (
     ForwardArchitecture,
@@ -25,77 +20,20 @@ from engine.model.forward.architecture import (
     LayerKind,
     Text,
 )
+from engine.model.forward.table_rows import TableRow, read_rows
 from engine.model.forward.table_types import ADDITIONS, KINDS, NO_WORK
-from engine.sources.csv_text import open_csv
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
 
-MAXIMUM_BYTES = 4 << 20
-MAXIMUM_LAYERS = 20_000
-MAXIMUM_ELEMENTS = 1 << 50
-MAXIMUM_FLOPS = 1 << 60
-REQUIRED = ("name", "type", "in_shape", "out_shape", "params", "flops")
-TOLERANCE = 0.01
-"""How far FLOPs and parameters of a row may be from what its shapes say."""
-
-_ATTRIBUTE = re.compile(r"(cin|cout|bias|in|out|k|s|p|d|g)(\d{1,7}(?:x\d{1,7}){0,2})", re.ASCII)
 _HEAD_WIDTH = 64
 _WINDOW_HEAD_WIDTH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line, typed."""
-
-    place: str
-    name: str
-    type: str
-    attributes: Mapping[str, tuple[int, ...]]
-    inputs: tuple[tuple[int, ...], ...]
-    outputs: tuple[tuple[int, ...], ...]
-    parameters: int
-    flops: int
-
-    @property
-    def input_elements(self) -> int:
-        return sum(math.prod(shape) for shape in self.inputs)
-
-    @property
-    def output_elements(self) -> int:
-        return sum(math.prod(shape) for shape in self.outputs)
-
-    def attribute(self, name: str) -> int:
-        """The product of an attribute's figures (``k3x3`` is 9); raises `InputError`."""
-        if name not in self.attributes:
-            raise InputError(
-                say(
-                    "{place}: attrs: {name} is missing, expected all of k g cin cout, "
-                    "as k3x3 s1 p1 d1 g1 cin64 cout64 bias0",
-                    place=self.place,
-                    name=name,
-                )
-            )
-        return math.prod(self.attributes[name])
-
-    def check(self, what: str, found: float, expected: float) -> None:
-        """Raise `InputError` when ``found`` is not what the row's shapes say."""
-        if abs(found - expected) > TOLERANCE * expected:
-            raise InputError(
-                say(
-                    "{place}: {what}: found {found:,}, expected {expected:,} from the shapes",
-                    place=self.place,
-                    what=what,
-                    found=found,
-                    expected=expected,
-                )
-            )
 
 
 def read_layer_table(path: Path) -> ForwardArchitecture:
     """Read and check a table; raises `InputError` with file, line, column, found and expected."""
     shown = clean(str(path))
-    rows = list(_read(path, shown))
+    rows = list(read_rows(path, shown))
     if not rows:
         raise InputError(say("{shown}: no rows, expected one per layer", shown=shown))
     layers = [layer for row in rows for layer in _layers(row)]
@@ -113,7 +51,7 @@ def read_layer_table(path: Path) -> ForwardArchitecture:
     )
 
 
-def _assumptions(rows: list[_Row]) -> tuple[str, ...]:
+def _assumptions(rows: list[TableRow]) -> tuple[str, ...]:
     kinds = {KINDS.get(row.type) for row in rows}
     notes = []
     if LayerKind.ATTENTION in kinds:
@@ -126,7 +64,7 @@ def _assumptions(rows: list[_Row]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _sample(first: _Row) -> Input:
+def _sample(first: TableRow) -> Input:
     """What goes in: from the first row's input."""
     if not first.inputs:
         raise InputError(
@@ -147,14 +85,11 @@ def _sample(first: _Row) -> Input:
     return Text(shape[1] if len(shape) > 1 else shape[0])
 
 
-# --- one row --------------------------------------------------------------------------------
-
-
-def _is_unknown(row: _Row) -> bool:
+def _is_unknown(row: TableRow) -> bool:
     return row.type not in KINDS and row.type not in NO_WORK
 
 
-def _layers(row: _Row) -> Iterator[ForwardLayer]:
+def _layers(row: TableRow) -> Iterator[ForwardLayer]:
     """The layers one row stands for: none for what moves nothing, three for attention that
     brings its projections."""
     kind = KINDS.get(row.type)
@@ -172,13 +107,13 @@ def _layers(row: _Row) -> Iterator[ForwardLayer]:
         yield _plain(row, kind or LayerKind.ELEMENTWISE)
 
 
-def _plain(row: _Row, kind: LayerKind) -> ForwardLayer:
+def _plain(row: TableRow, kind: LayerKind) -> ForwardLayer:
     return ForwardLayer(
         row.name, kind, row.parameters, row.flops, row.input_elements, row.output_elements
     )
 
 
-def _convolution(row: _Row) -> ForwardLayer:
+def _convolution(row: TableRow) -> ForwardLayer:
     shape = row.outputs[0]
     if len(shape) < 3:
         raise InputError(
@@ -226,7 +161,7 @@ def _convolution(row: _Row) -> ForwardLayer:
     )
 
 
-def _linear(row: _Row) -> ForwardLayer:
+def _linear(row: TableRow) -> ForwardLayer:
     depth, columns = row.inputs[0][-1], row.outputs[0][-1]
     rows = row.output_elements // max(columns, 1)
     row.check("flops", row.flops, 2 * rows * depth * columns)
@@ -236,7 +171,7 @@ def _linear(row: _Row) -> ForwardLayer:
     return _one_product(row, rows, depth, columns)
 
 
-def _one_product(row: _Row, rows: int, depth: int, columns: int) -> ForwardLayer:
+def _one_product(row: TableRow, rows: int, depth: int, columns: int) -> ForwardLayer:
     return ForwardLayer(
         row.name,
         LayerKind.LINEAR,
@@ -250,7 +185,7 @@ def _one_product(row: _Row, rows: int, depth: int, columns: int) -> ForwardLayer
     )
 
 
-def _product(row: _Row) -> ForwardLayer:
+def _product(row: TableRow) -> ForwardLayer:
     """A layer of a type nobody described that has weights and FLOPs: one product of that size."""
     columns = row.outputs[0][-1] if row.outputs else 1
     rows = max(row.output_elements // max(columns, 1), 1)
@@ -258,7 +193,7 @@ def _product(row: _Row) -> ForwardLayer:
     return _one_product(row, rows, depth, columns)
 
 
-def _attention(row: _Row) -> Iterator[ForwardLayer]:
+def _attention(row: TableRow) -> Iterator[ForwardLayer]:
     """Attention, with its projections where the row's parameters hold them: what FLOPs remain
     beyond the projections say how many keys each query sees."""
     if not row.inputs or not row.outputs:
@@ -272,24 +207,10 @@ def _attention(row: _Row) -> Iterator[ForwardLayer]:
     width = row.outputs[0][-1]
     queries = max(math.prod(row.outputs[0]) // max(width, 1), 1)
     tokens, elements = math.prod(row.inputs[0]) // max(row.inputs[0][-1], 1), queries * width
-    core, spare = row.flops, row.parameters
-    if spare >= 4 * width * width:
-        projections = [("qkv", 3 * width), ("projection", width)]
-        for name, columns in projections:
-            flops = 2 * tokens * width * columns
-            parameters = width * columns + (columns if name == "projection" else 0)
-            core, spare = core - flops, spare - parameters
-            yield ForwardLayer(
-                f"{row.name}.{name}",
-                LayerKind.LINEAR,
-                parameters,
-                flops,
-                tokens * width,
-                tokens * columns,
-                rows=tokens,
-                depth=width,
-                columns=columns,
-            )
+    projections = _projections(row, tokens, width)
+    yield from projections
+    core = row.flops - sum(one.flops for one in projections)
+    spare = row.parameters - sum(one.parameters for one in projections)
     if core < 0 or spare < 0:
         raise InputError(
             say(
@@ -318,148 +239,21 @@ def _attention(row: _Row) -> Iterator[ForwardLayer]:
     )
 
 
-# --- reading the file -----------------------------------------------------------------------
-
-
-def _read(path: Path, shown: str) -> Iterator[_Row]:
-    with open_csv(path, MAXIMUM_BYTES, "a layer table") as stream:
-        table = csv.DictReader(stream)
-        _check_columns(table.fieldnames or (), shown)
-        for count, cells in enumerate(table, 1):
-            if count > MAXIMUM_LAYERS:
-                raise InputError(
-                    say(
-                        "{shown}: more than {MAXIMUM_LAYERS:,} layers",
-                        shown=shown,
-                        MAXIMUM_LAYERS=MAXIMUM_LAYERS,
-                    )
-                )
-            yield _row(cells, f"{shown}: line {table.line_num}")
-
-
-def _check_columns(columns: Sequence[str], shown: str) -> None:
-    for column in REQUIRED:
-        if column not in columns:
-            raise InputError(
-                say(
-                    "{shown}: column {column} is missing, expected a layer table with {REQUIRED}",
-                    shown=shown,
-                    column=column,
-                    REQUIRED=", ".join(REQUIRED),
-                )
-            )
-
-
-def _row(cells: Mapping[str, Any], place: str) -> _Row:
-    def text(column: str, length: int = 400) -> str:
-        value = cells.get(column)
-        return clean(value.strip(), length) if isinstance(value, str) else ""
-
-    kind = text("type", 80)
-    if not kind:
-        raise InputError(
-            say("{place}: type: found nothing, expected a layer type, as Conv2d", place=place)
+def _projections(row: TableRow, tokens: int, width: int) -> list[ForwardLayer]:
+    """The projections before and after attention, where the row's parameters hold them."""
+    if row.parameters < 4 * width * width:
+        return []
+    return [
+        ForwardLayer(
+            f"{row.name}.{name}",
+            LayerKind.LINEAR,
+            width * columns + bias,
+            2 * tokens * width * columns,
+            tokens * width,
+            tokens * columns,
+            rows=tokens,
+            depth=width,
+            columns=columns,
         )
-    row = _Row(
-        place=place,
-        name=text("name", 200) or kind,
-        type=kind,
-        attributes=_attributes(text("attrs")),
-        inputs=_shapes(text("in_shape", 4000), f"{place}: in_shape"),
-        outputs=_shapes(text("out_shape", 4000), f"{place}: out_shape"),
-        parameters=_whole(text("params"), f"{place}: params", MAXIMUM_ELEMENTS),
-        flops=_whole(text("flops"), f"{place}: flops", MAXIMUM_FLOPS),
-    )
-    if KINDS.get(kind, LayerKind.ELEMENTWISE) is not LayerKind.ELEMENTWISE and not (
-        row.inputs and row.outputs
-    ):
-        column = "out_shape" if row.inputs else "in_shape"
-        raise InputError(
-            say(
-                "{place}: {column}: found no shape, expected one for {kind}",
-                place=place,
-                column=column,
-                kind=kind,
-            )
-        )
-    return row
-
-
-def _attributes(text: str) -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]] = {}
-    for word in text.split():
-        match = _ATTRIBUTE.fullmatch(word)
-        if match:
-            found[match[1]] = tuple(int(part) for part in match[2].split("x"))
-    return found
-
-
-def _whole(text: str, place: str, most: int) -> int:
-    try:
-        value = float(text) if text else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < 0 or value > most or value != int(value):
-        raise InputError(
-            say(
-                "{place}: found {text!r}, expected a whole number from 0 to {most:,}",
-                place=place,
-                text=text[:40],
-                most=most,
-            )
-        )
-    return int(value)
-
-
-def _shapes(text: str, place: str) -> tuple[tuple[int, ...], ...]:
-    """Every list of numbers in a JSON cell: one tensor's shape, or several nested ones."""
-    if not text or text == '""':
-        return ()
-    try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError, ValueError):
-        raise InputError(
-            say(
-                "{place}: found {text!r}, expected a shape, as [1,64,56,56]",
-                place=place,
-                text=text[:40],
-            )
-        ) from None
-    shapes = tuple(_nested(value, place))
-    if sum(math.prod(shape) for shape in shapes) > MAXIMUM_ELEMENTS:
-        raise InputError(
-            say(
-                "{place}: more than {MAXIMUM_ELEMENTS:,} elements",
-                place=place,
-                MAXIMUM_ELEMENTS=MAXIMUM_ELEMENTS,
-            )
-        )
-    return shapes
-
-
-def _nested(value: Any, place: str) -> Iterator[tuple[int, ...]]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        raise InputError(
-            say(
-                "{place}: found {value!r}, expected a list of sizes",
-                place=place,
-                value=clean(str(value), 40),
-            )
-        )
-    if any(isinstance(one, list | dict) for one in value):
-        for one in value:
-            yield from _nested(one, place)
-        return
-    for one in value:
-        if not isinstance(one, int) or isinstance(one, bool) or not 1 <= one <= MAXIMUM_ELEMENTS:
-            raise InputError(
-                say(
-                    "{place}: found {one!r}, expected whole numbers from 1",
-                    place=place,
-                    one=clean(str(one), 40),
-                )
-            )
-    if value:
-        yield tuple(value)
+        for name, columns, bias in (("qkv", 3 * width, 0), ("projection", width, width))
+    ]

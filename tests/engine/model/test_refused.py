@@ -49,13 +49,14 @@ def test_a_class_is_enough() -> None:
         ("EagleMistralLarge3ForCausalLM", "is a draft that speculates for another model"),
         ("K3DSparkModel", "is a draft that speculates for another model"),
         ("DFlashLagunaForCausalLM", "is a draft that speculates for another model"),
+        ("MuseGlimmerAssistantModel", "is a draft that speculates for another model"),
         ("TransformersForCausalLM", "expected the config.json of the model, as it was published"),
     ],
 )
 def test_classes_that_engines_have_are_named(name: str, said: str) -> None:
     """With and without the type that such files state."""
     assert said in refusal({"architectures": [name]})
-    if not name.startswith("Transformers"):
+    if not name.startswith(("Transformers", "Muse")):
         assert said in refusal({"model_type": "llama", "architectures": [name]})
 
 
@@ -69,3 +70,13 @@ def test_a_wrapper_around_a_text_model_that_it_cannot_hold(inner: str) -> None:
     config = {"model_type": "minicpmo", "text_config": {"model_type": inner}}
     with pytest.raises(InputError, match=r"text_config\.model_type .* expected qwen2"):
         interpret(RawConfig("m", "m", "m.json", config), "m")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["InklingForConditionalGeneration", "MiniMaxM3SparseForConditionalGeneration"],
+)
+def test_a_class_that_is_read_says_what_is_missing(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        interpret(RawConfig("m", "m", "m.json", {"architectures": [name]}), "m")
+    assert "names no known class" not in str(caught.value)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.hardware.narrow_experts import fill_columns
 from engine.hardware.routing import evenness
-from engine.model.quantisation import read_quantisation
+from engine.model.quantisation.stored import read_quantisation
 from engine.work.layout import Layout
 from engine.work.tokens import Step, take_inventory
 from engine.work.tokens.experts import expected_experts

@@ -150,7 +150,7 @@ class TestRefusals:
             read_layer_table(tmp_path / "absent.csv")
         with pytest.raises(InputError, match="no rows"):
             read_layer_table(write(tmp_path, HEADER))
-        monkeypatch.setattr("engine.model.forward.table.MAXIMUM_BYTES", 10)
+        monkeypatch.setattr("engine.model.forward.table_rows.MAXIMUM_BYTES", 10)
         with pytest.raises(InputError, match="expected a layer table of at most 10"):
             read_layer_table(write(tmp_path, SMALL))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.model.architecture import Architecture, Role
 from engine.model.precision import NumberFormat, Precision
-from engine.model.quantisation import read_quantisation
+from engine.model.quantisation.stored import read_quantisation
 from tests.engine import builders
 
 DENSE = builders.dense(layers=4)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.model.config.native import from_native
-from engine.model.quantisation import read_stored
+from engine.model.quantisation.stored import read_stored
 from engine.words.errors import InputError
 from tests.engine import builders
 from tests.engine.model.quantisation.reading import DENSE

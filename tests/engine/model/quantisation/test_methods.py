@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.model.architecture import Role
-from engine.model.quantisation import name_warning, read_quantisation
+from engine.model.quantisation.named import name_warning
+from engine.model.quantisation.stored import read_quantisation
 from engine.words.errors import InputError
 from tests.engine import builders
 
