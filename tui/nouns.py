@@ -145,11 +145,12 @@ def _model_facts(scenario: Scenario, value: str) -> str:
         )
     total, active = architecture.total_parameters / 1e9, architecture.active_parameters / 1e9
     sparse = say(" ({active:.3g} B active)", active=active) if active < 0.99 * total else ""
+    size = f"{total:,.0f}" if total >= 1000 else f"{total:.3g}"
     context = say(" · context {count}", count=count(architecture.maximum_positions))
     context = context if architecture.maximum_positions else ""
     return say(
-        "{total:.3g} B{sparse}{context} · {precision}",
-        total=total,
+        "{size} B{sparse}{context} · {precision}",
+        size=size,
         sparse=sparse,
         context=context,
         precision=model.precision.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +13,7 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.assumed import assumed, print_assumed
 from engine.cli.report.options import wants_report
 from engine.cli.scenario.chosen import AUTO
-from engine.cli.tables import print_csv, print_grid
+from engine.cli.tables import number, print_csv, print_grid
 from engine.plan.alternatives import (
     Alternative,
     alternative,
@@ -20,10 +21,12 @@ from engine.plan.alternatives import (
     ranked,
 )
 from engine.plan.metrics.table import BY_ID, MEMORY
-from engine.scenario import Scenario
+from engine.scenario import Best, Scenario
 from engine.words.errors import RooftopError
 from engine.words.messages import error_text, say
 from engine.words.quantities import duration_within, rate_within
+
+COST, ENERGY = "usd_per_million_output", "joules_per_token"
 
 
 def run_hardware(
@@ -83,7 +86,8 @@ def print_alternatives(found: Sequence[Alternative], heading: str) -> None:
 def alternatives_grid(found: Sequence[Alternative], heading: str) -> list[list[str]]:
     """Its cells, under their heads."""
     head = [say(one) for one in (heading, *_headings(found), "plan", "verdict")]
-    return [head, *(_cells(one, len(head)) for one in found)]
+    paid = _paid(found)
+    return [head, *(_cells(one, len(head), paid) for one in found)]
 
 
 def print_costs(found: Sequence[Alternative]) -> None:
@@ -99,15 +103,29 @@ def _headings(found: Sequence[Alternative]) -> list[str]:
     told = next((one.table for one in found if one.table is not None), None)
     if told is None:
         return []
-    times = (BY_ID[id].short for id in _times(told.metrics))
-    return [*(["chips"] if told.at_rate else []), told.rated.short, *times, MEMORY.label]
+    shown = (BY_ID[id].short for id in (*_times(told.metrics), *_paid(found)))
+    return [*(["chips"] if told.at_rate else []), told.rated.short, *shown, MEMORY.label]
+
+
+def _paid(found: Sequence[Alternative]) -> list[str]:
+    """What outputs cost where a price is known, and the energy of one where that ranks them."""
+    energy = any(one.scenario.best is Best.ENERGY for one in found)
+    asked = [COST, ENERGY] if energy else [COST]
+    return [id for id in asked if any(_figure(one, id) is not None for one in found)]
+
+
+def _figure(one: Alternative, id: str) -> float | None:
+    if one.table is None or id not in one.table.metrics:
+        return None
+    value = one.figure(BY_ID[id])[0]
+    return value if math.isfinite(value) else None
 
 
 def _times(metrics: Mapping[str, object]) -> list[str]:
     return [id for id in ("ttft_ms", "tpot_ms", "latency_ms") if id in metrics]
 
 
-def _cells(one: Alternative, most: int) -> list[str]:
+def _cells(one: Alternative, most: int, paid: Sequence[str]) -> list[str]:
     table = one.table
     if table is None:
         return [one.label, *[""] * (most - 2), f"✗ {one.refused}"]
@@ -118,6 +136,7 @@ def _cells(one: Alternative, most: int) -> list[str]:
         *([str(table.arrangement(0).chips)] if table.at_rate else []),
         rate_within(*one.figure(table.rated)),
         *(duration_within(*figure) for figure in times),
+        *(number(BY_ID[id].unit, _figure(one, id)) for id in paid),
         f"{one.figure(MEMORY)[0]:.1f}",
         plan,
         f"{one.glyph} {one.lost or say('meets')}",

@@ -27,9 +27,14 @@ def run_check(arguments: argparse.Namespace) -> int:
     return FOUND if good else NOTHING_MEETS
 
 
+def _plain(value: float) -> str:
+    """Four digits or all whole ones, never an exponent that nobody reads."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
+
+
 def _as_text(found: Check, allowed: float) -> str:
     lines = [
-        f"{one.metric:<18}{one.before:>12,.4g} ->{one.after:>12,.4g}  {one.ratio - 1:+.1%}"
+        f"{one.metric:<18}{_plain(one.before):>12} ->{_plain(one.after):>12}  {one.ratio - 1:+.1%}"
         for one in found.drifts
     ]
     if not found.meets:

@@ -20,6 +20,7 @@ from engine.plan.metrics.metric import Metric
 from engine.plan.names.named_scenario import with_precision
 from engine.plan.prepared import Prepared, is_known_on, prepare
 from engine.plan.ranges.accuracy import Accuracy
+from engine.plan.ranking import wanted
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import sweep
@@ -159,14 +160,15 @@ def _of_row(
 
 
 def ranked(found: Iterable[Alternative]) -> list[Alternative]:
-    """Best first: those that meet the objectives by throughput, then those that miss by how
-    little, then those that do not fit, then those that cannot be planned."""
+    """Best first: those that meet the objectives by what is wanted most (throughput, least cost
+    or energy), then those that miss by how little, then those that do not fit, then those that
+    cannot be planned."""
 
     def key(one: Alternative) -> tuple[int, float]:
         if one.table is None:
             return 3, 0.0
         if one.meets:
-            return 0, -one.throughput
+            return 0, -float(wanted(one.table, one.scenario)[0])
         return (1 if one.table.fits[0] else 2), float(one.table.excess[0])
 
     return sorted(found, key=key)

@@ -151,7 +151,7 @@ def day_words(totals: dict[str, Any]) -> str:
     words.append(
         say("no hour below the objectives")
         if not below
-        else say("{below} hours below", below=below)
+        else say("{below} hours below the objectives", below=below)
     )
     return say(", ").join(words)
 

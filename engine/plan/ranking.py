@@ -25,14 +25,14 @@ def has_knee(table: Table, scenario: Scenario) -> bool:
 def standing(table: Table, scenario: Scenario) -> FloatArray:
     """What rows that meet the objectives are ranked by, more is better: throughput, at the knee and
     beyond it all the same."""
-    throughput = np.nan_to_num(_wanted(table, scenario), nan=0.0)
+    throughput = np.nan_to_num(wanted(table, scenario), nan=0.0)
     if not has_knee(table, scenario):
         return throughput
     most = float(throughput.max(initial=0.0, where=table.meets))
     return np.minimum(throughput, most / (1.0 + WORTH))
 
 
-def _wanted(table: Table, scenario: Scenario) -> FloatArray:
+def wanted(table: Table, scenario: Scenario) -> FloatArray:
     """What is wanted most, more is better."""
     least = _LEAST.get(scenario.best, "")
     if least not in table.metrics:

@@ -49,7 +49,7 @@ def load_prices(text: str) -> Prices:
     """The prices that ``text`` names: a file, ``example``, or empty for the person's own, of which
     there may be none. Raises `InputError`."""
     if text == EXAMPLE:
-        return _read(ROOT / "prices" / "example.toml", 0)
+        return _read(ROOT / "prices" / "example.toml", 0, f"--prices {EXAMPLE}")
     path = user_path(text) if text else own_prices_path()
     try:
         changed = path.stat().st_mtime_ns
@@ -61,8 +61,8 @@ def load_prices(text: str) -> Prices:
 
 
 @lru_cache(maxsize=8)
-def _read(path: Path, _changed: int) -> Prices:
-    shown = clean(str(path), 160)
+def _read(path: Path, _changed: int, named: str = "") -> Prices:
+    shown = named or clean(str(path), 160)
     values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
     table = values.get("usd_per_chip_hour")
     if not isinstance(table, dict) or not table:

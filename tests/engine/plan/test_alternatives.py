@@ -14,9 +14,10 @@ from engine.plan.alternatives import (
     precision_choices,
     ranked,
 )
+from engine.plan.metrics.table import BY_ID
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
-from engine.scenario import Objectives, Scenario
+from engine.scenario import Best, Objectives, Scenario
 from engine.words.errors import InputError
 
 QWEN = Scenario(
@@ -104,3 +105,12 @@ def test_an_engine_that_quantises_by_itself_is_named() -> None:
     scenario = replace(QWEN, model="seed-oss-36b", weights="fp8", activations="fp8")
     found = alternative("x", scenario)
     assert found is not None and found.stored == "vLLM quantises the checkpoint as it starts"
+
+
+def test_the_cheapest_comes_first_where_cost_is_wanted() -> None:
+    scenario = replace(QWEN, best=Best.COST, prices="example")
+    chips = ("b200_sxm", "a100_sxm_80gb", "l40s")
+    made = [alternative(chip, replace(scenario, chip=chip)) for chip in chips]
+    found = ranked([one for one in made if one is not None])
+    costs = [one.figure(BY_ID["usd_per_million_output"])[0] for one in found]
+    assert costs == sorted(costs)
