@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from engine.scenario import Client, ClientKind, Mode, Objectives, Scenario, Settings, Workload
+from engine.serve.asked import load_of, requests_of
 from engine.serve.call import Batch, Call, Concurrency, Most, size_per_replica
 from engine.serve.command import command_line
 from engine.serve.predict import largest_sizes, predict
-from engine.serve.resolve import load_of, requests_of, resolve
+from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import write_text
 from engine.work.arrangement import Aggregated, Disaggregated, Pool

@@ -20,9 +20,9 @@ from engine.scenario import (
     Scenario,
     Workload,
 )
+from engine.serve.asked import requests_of
 from engine.serve.load import Closed
 from engine.serve.predict import predict
-from engine.serve.resolve import requests_of
 from engine.sources.files import user_path
 from engine.words.messages import say
 from engine.work.arrangement import Arrangement, Disaggregated

@@ -20,8 +20,8 @@ from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.tables import batch_table
 from engine.scenario import EVEN_CERTAINTY, Scenario
+from engine.serve.asked import longest_tokens
 from engine.serve.images import with_images
-from engine.serve.resolve import longest_tokens
 from engine.words.messages import retold, say
 from engine.words.quantities import per_second, replicas_words
 

@@ -32,10 +32,10 @@ from engine.plan.ranges.certainty import stricter
 from engine.plan.results import Table
 from engine.plan.row_ranges import accuracy_of
 from engine.scenario import Scenario
+from engine.serve.asked import load_of, requests_of
 from engine.serve.load import Open
 from engine.serve.outcome import Bill, Outcome
 from engine.serve.predict import predict
-from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.words.quantities import GIB
 from engine.work.arrangement import Arrangement

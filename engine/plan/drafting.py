@@ -13,7 +13,7 @@ from engine.plan.results import Sweep
 from engine.plan.sweep import sweep
 from engine.plan.tables import asked_table
 from engine.scenario import DraftTokens, Scenario
-from engine.serve.resolve import acceptance, drafts_of
+from engine.serve.asked import acceptance, drafts_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.messages import say

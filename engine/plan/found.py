@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.plan.predicted import predicted
 from engine.scenario import Scenario
+from engine.serve.asked import undrafted_requests
 from engine.serve.call import Batch, Rate, Size
-from engine.serve.resolve import undrafted_requests
 from engine.serve.system import System
 from engine.words.messages import say
 from engine.work.arrangement import Arrangement

@@ -17,13 +17,13 @@ import numpy as np
 from engine.model.kinds import ModelKind
 from engine.plan.metrics.table import limited_of
 from engine.scenario import Mode, Scenario
+from engine.serve.asked import load_of, requests_of
 from engine.serve.batching.disaggregated import decode_pass, prefill_pool
 from engine.serve.kinds import kind_of
 from engine.serve.load import Load, Open
 from engine.serve.memory.account import needed_bytes
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Requests
-from engine.serve.resolve import load_of, requests_of
 from engine.serve.room import Room
 from engine.serve.system import System
 from engine.words.arrays import BoolArray, FloatArray, IntArray, distinct

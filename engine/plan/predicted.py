@@ -15,6 +15,7 @@ from engine.plan.results import Table
 from engine.plan.rows import row_values
 from engine.plan.tables import asked_table
 from engine.scenario import Scenario
+from engine.serve.asked import load_of, requests_of
 from engine.serve.call import Call, Size, size_per_replica
 from engine.serve.command import command_line
 from engine.serve.kinds import kind_of
@@ -22,7 +23,6 @@ from engine.serve.load import Static
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Requests
-from engine.serve.resolve import load_of, requests_of
 from engine.work.arrangement import Arrangement
 
 

@@ -17,10 +17,11 @@ from engine.model.config import LoadedModel, config_files
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
 from engine.scenario import ArrangementKind, Best, NameKind, Objectives, Scenario, Workload
+from engine.serve.asked import load_of
 from engine.serve.joining import apart
 from engine.serve.kinds import kind_of
 from engine.serve.load import Open
-from engine.serve.resolve import load_of, resolve
+from engine.serve.resolve import resolve
 from engine.serve.system import System
 from engine.sources.files import user_path
 from engine.sources.profile_files import BUNDLED, changed_at, own_files_changed_at

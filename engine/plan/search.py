@@ -14,11 +14,11 @@ from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.results import Sweep
 from engine.plan.tables import batches_in_flight
 from engine.scenario import Scenario
+from engine.serve.asked import load_of, requests_of
 from engine.serve.kinds import kind_of
 from engine.serve.load import Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
-from engine.serve.resolve import load_of, requests_of
 from engine.words.arrays import BoolArray, IntArray
 from engine.work.arrangement import Aggregated, Disaggregated
 

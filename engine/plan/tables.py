@@ -12,10 +12,10 @@ from engine.plan.metrics.table import CODES, NO_FIGURE
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import Scenario
+from engine.serve.asked import load_of
 from engine.serve.kinds import kind_of
 from engine.serve.load import Closed, Open
 from engine.serve.outcome import Outcome
-from engine.serve.resolve import load_of
 from engine.words.arrays import FloatArray, IntArray
 from engine.work.arrangement import Arrangement
 

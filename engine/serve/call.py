@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.scenario import Scenario
+from engine.serve.asked import load_of, requests_of
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
-from engine.serve.resolve import Resolved, load_of, requests_of, resolve
+from engine.serve.resolve import Resolved, resolve
 from engine.words.arrays import FloatArray
 from engine.work.arrangement import Arrangement
 

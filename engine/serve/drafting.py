@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.serve.passes import Deployment, Pass, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import Pass, run
 from engine.serve.requests import Drafts
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step

@@ -16,7 +16,7 @@ from engine.scenario import LayoutLimits
 from engine.serve.load import Closed, Load
 from engine.serve.memory.forward import ForwardFootprint, forward_memory_of
 from engine.serve.outcome import Memory, Outcome
-from engine.serve.passes import HOST, Item
+from engine.serve.passes.items import HOST, Item
 from engine.serve.requests import Requests
 from engine.serve.service import Part
 from engine.serve.system import System

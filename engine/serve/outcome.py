@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.serve.laws.laws import SayLaws
 from engine.serve.memory.account import MemoryItem, PoolMemory
-from engine.serve.passes import Item
+from engine.serve.passes.items import Item
 from engine.serve.service import OfRows, Part, Parts
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Row
 from engine.words.statistic import Statistic

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from engine.serve.laws.laws import SayLaws
-from engine.serve.passes import Item
+from engine.serve.passes.items import Item
 from engine.serve.requests import Requests
 from engine.words.arrays import BoolArray, FloatArray, Row
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.architecture import Architecture
-from engine.serve.passes import Deployment
+from engine.serve.passes.deployment import Deployment
 from engine.serve.requests import Images, Requests
 from engine.work.tokens import Source
 

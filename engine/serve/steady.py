@@ -14,7 +14,8 @@ from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.lengths import longest_of, prompt_nodes
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, Pass, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import Pass, run
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens import LayoutArrays, Step

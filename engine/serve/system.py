@@ -15,9 +15,9 @@ from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
 from engine.model.draft import Draft, draft_of
 from engine.model.precision import Precision
-from engine.serve.dense_times import DenseTimes
 from engine.serve.memory.account import Footprint, Held, footprint
-from engine.serve.passes import Deployment
+from engine.serve.passes.dense_times import DenseTimes
+from engine.serve.passes.deployment import Deployment
 from engine.work.expert_slots import Placing, refuse_unplaced
 from engine.work.layout import Layout
 from engine.work.tokens import Inventory, LayoutArrays, take_inventory

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.scenario import Scenario, Workload
+from engine.serve.asked import requests_of
 from engine.serve.load import Open
 from engine.serve.predict import predict
-from engine.serve.resolve import requests_of, resolve
+from engine.serve.resolve import resolve
 from engine.serve.simulation.generate import drawn_trace
 from engine.serve.simulation.simulate import simulate
 from engine.words.statistic import Statistic

@@ -16,10 +16,10 @@ from engine.evidence.measured.measurement import Measurement
 from engine.hardware.chip import Chip
 from engine.model.precision import FORMATS
 from engine.scenario import Objectives, Scenario, Workload
+from engine.serve.asked import load_of, requests_of
 from engine.serve.call import Batch, Call
 from engine.serve.forward import forward_footprint
 from engine.serve.predict import predict
-from engine.serve.resolve import load_of, requests_of
 from engine.serve.system import System
 from engine.sources.profile_files import read_toml
 from engine.words.arrays import FloatArray

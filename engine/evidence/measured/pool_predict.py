@@ -14,12 +14,12 @@ import numpy as np
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.pool_calls import Part, Question, questions_of
 from engine.evidence.measured.pool_rows import METRICS, PoolRow
+from engine.serve.asked import load_of, requests_of
 from engine.serve.call import Batch, Call, size_per_replica
 from engine.serve.command import command_line
 from engine.serve.outcome import Outcome
-from engine.serve.passes import Pass
+from engine.serve.passes.run import Pass
 from engine.serve.predict import largest_sizes, predict
-from engine.serve.resolve import load_of, requests_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError

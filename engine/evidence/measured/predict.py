@@ -19,12 +19,12 @@ from engine.evidence.measured.calls import call_of
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.measurement import Measurement
 from engine.scenario import Scenario, Workload
+from engine.serve.asked import drafts_of, load_of
 from engine.serve.call import Call, Most, size_per_replica
 from engine.serve.load import Load, Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Requests
-from engine.serve.resolve import drafts_of, load_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.errors import InputError

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.scenario import Scenario
+from engine.serve.asked import requests_of, undrafted_requests
 from engine.serve.load import Closed, Load, Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
 from engine.serve.requests import Requests
-from engine.serve.resolve import Resolved, requests_of, resolve, undrafted_requests
+from engine.serve.resolve import Resolved, resolve
 from engine.serve.service import HOST_PART
 from engine.serve.simulation.generate import (
     MOST_REQUESTS,

@@ -16,12 +16,12 @@ from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.tables import batch_table
 from engine.plan.why.explanation import DraftGain, Explanation, OperatorTime, PassFigures, Share
 from engine.scenario import Scenario
+from engine.serve.asked import load_of, requests_of
 from engine.serve.kinds import kind_of
 from engine.serve.load import Open
 from engine.serve.outcome import Made, Outcome, PoolRole
-from engine.serve.passes import Item
+from engine.serve.passes.items import Item
 from engine.serve.predict import largest_sizes, predict
-from engine.serve.resolve import load_of, requests_of
 from engine.serve.startup import PoolStartup, startups
 from engine.serve.system import System
 from engine.words.arrays import distinct

@@ -19,8 +19,8 @@ from engine.plan.metrics.table import (
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.scenario import Scenario
+from engine.serve.asked import longest_tokens
 from engine.serve.images import with_images
-from engine.serve.resolve import longest_tokens
 from engine.work.arrangement import Arrangement
 
 

@@ -12,9 +12,10 @@ from engine.hardware.chip import Provenance
 from engine.hardware.parts.memory import MemoryShare, ShareHolds
 from engine.plan.why.starting_helps import helps
 from engine.scenario import Scenario
+from engine.serve.asked import load_of, longest_tokens, requests_of
 from engine.serve.call import Batch, Concurrency
 from engine.serve.memory.account import held_tokens
-from engine.serve.resolve import Resolved, load_of, longest_tokens, requests_of
+from engine.serve.resolve import Resolved
 from engine.serve.room import Room
 from engine.serve.startup import Startup, startup
 from engine.serve.system import System

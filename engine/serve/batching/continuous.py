@@ -19,7 +19,8 @@ from engine.serve.batching.client import opening_seconds, waiting_in_step
 from engine.serve.batching.micro_batches import MicroBatches
 from engine.serve.laws.closed import Users, closed_laws, opening_span
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import run
 from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (

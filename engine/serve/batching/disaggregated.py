@@ -19,7 +19,8 @@ from engine.serve.laws.law import Law, Piece
 from engine.serve.laws.laws import Laws, Opening, opened, opening_of
 from engine.serve.lengths import answer_nodes
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, Pass, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import Pass, run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Service
 from engine.words.arrays import FloatArray

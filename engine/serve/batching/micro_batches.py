@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.serve.passes import Pass
+from engine.serve.passes.run import Pass
 from engine.serve.service import OfRows
 from engine.serve.steady import SteadyPasses
 from engine.words.arrays import FloatArray, IntArray, Row

@@ -23,7 +23,7 @@ from engine.serve.laws.queues import (
     queue_seen,
 )
 from engine.serve.load import Open
-from engine.serve.passes import Deployment
+from engine.serve.passes.deployment import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (

@@ -7,7 +7,8 @@ import numpy as np
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.laws.laws import fixed_laws
 from engine.serve.lengths import answer_nodes
-from engine.serve.passes import Deployment, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import run
 from engine.serve.requests import Requests
 from engine.serve.service import Part, Service
 from engine.words.arrays import FloatArray

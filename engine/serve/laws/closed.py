@@ -11,7 +11,7 @@ from engine.serve.laws.law import Law, Piece
 from engine.serve.laws.laws import Laws, by_prompt, held_up, opened, opening_of, passes_law
 from engine.serve.lengths import answer_nodes, output_variation, prompt_nodes
 from engine.serve.load import Client
-from engine.serve.passes import Deployment
+from engine.serve.passes.deployment import Deployment
 from engine.serve.requests import Requests
 from engine.serve.steady import SteadyPasses, prompt_step, with_prompts
 from engine.words.arrays import FloatArray

@@ -14,7 +14,8 @@ import numpy as np
 
 from engine.hardware.parts.scheduler import PrefillPasses
 from engine.serve.drafting import drafting_passes, prompts_seconds
-from engine.serve.passes import Deployment, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import run
 from engine.serve.requests import Drafts
 from engine.serve.simulation.grid import Grid, doubling
 from engine.words.arrays import FloatArray

@@ -20,8 +20,9 @@ from engine.scenario import (
     Scenario,
     Workload,
 )
+from engine.serve.asked import load_of, requests_of
 from engine.serve.predict import largest_sizes, predict
-from engine.serve.resolve import load_of, requests_of, resolve
+from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.work.arrangement import Disaggregated, parse_pool
 

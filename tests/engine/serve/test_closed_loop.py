@@ -11,7 +11,8 @@ from engine.hardware.parts.scheduler import PrefillPasses
 from engine.scenario import FirstToken
 from engine.serve.batching.continuous import serve_continuous
 from engine.serve.load import Client
-from engine.serve.passes import Deployment, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import run
 from engine.serve.requests import Requests
 from engine.serve.service import Service
 from engine.work.layout import Layout

@@ -10,7 +10,7 @@ import pytest
 
 from engine.hardware.parts.scheduler import CacheTransfer
 from engine.serve.batching.disaggregated import Pools, serve_disaggregated
-from engine.serve.passes import Deployment
+from engine.serve.passes.deployment import Deployment
 from engine.serve.requests import Requests
 from engine.serve.service import Service
 from engine.work.layout import Layout

@@ -7,12 +7,13 @@ import pytest
 
 from engine.model.config import load_architecture
 from engine.scenario import Scenario, Workload
+from engine.serve.asked import requests_of
 from engine.serve.images import images_of, with_images
 from engine.serve.load import Closed
 from engine.serve.outcome import Outcome
-from engine.serve.passes import run
+from engine.serve.passes.run import run
 from engine.serve.predict import predict
-from engine.serve.resolve import requests_of, resolve
+from engine.serve.resolve import resolve
 from engine.serve.source import with_source
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.serve.passes import Deployment, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import run
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, decode_step, prefill_step, take_inventory
 from tests.engine import builders

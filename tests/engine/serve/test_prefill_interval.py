@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.hardware.parts.scheduler import PrefillPasses
-from engine.serve.passes import Deployment
+from engine.serve.passes.deployment import Deployment
 from engine.serve.requests import Requests
 from engine.serve.steady import SteadyPasses, steady_passes, waited_passes
 from engine.work.layout import Layout

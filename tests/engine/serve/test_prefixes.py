@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from engine.scenario import Scenario, Workload
+from engine.serve.asked import conversation, requests_of
 from engine.serve.load import Closed
 from engine.serve.memory.account import held_tokens
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes, predict
 from engine.serve.requests import Requests
-from engine.serve.resolve import conversation, requests_of, resolve
+from engine.serve.resolve import resolve
 from engine.work.arrangement import Aggregated
 from engine.work.layout import Layout
 

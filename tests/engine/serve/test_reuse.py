@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from engine.scenario import Scenario, Settings, Workload
+from engine.serve.asked import load_of, requests_of
 from engine.serve.call import Batch, Call, Rate, ask
 from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
-from engine.serve.resolve import load_of, requests_of, resolve
+from engine.serve.resolve import resolve
 from engine.serve.reuse import _held
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated

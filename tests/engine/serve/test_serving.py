@@ -13,7 +13,8 @@ from engine.hardware.parts.scheduler import PrefillPasses
 from engine.scenario import Mode, Scenario, Workload
 from engine.serve.batching.continuous import serve_continuous
 from engine.serve.batching.static import serve_static
-from engine.serve.passes import Deployment, run
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.run import run
 from engine.serve.requests import Drafts, Requests
 from engine.serve.service import Service
 from engine.work.layout import Layout

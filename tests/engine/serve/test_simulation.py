@@ -321,7 +321,7 @@ def test_admission_is_the_engines(system):
 def test_tabulated_passes_are_the_passes(system):
     layout = Layout(1)
     deployment = system.deployment((layout,))
-    from engine.serve.passes import run
+    from engine.serve.passes.run import run
     from engine.work.tokens import Step
 
     table = PassSeconds(deployment, Drafts(), Bounds(200.0, 8192.0, 8000.0))

@@ -11,7 +11,7 @@ from engine.model.architecture import Architecture
 from engine.model.dialects.reading import read_architecture
 from engine.model.precision import FORMATS, Precision
 from engine.serve.load import Closed, Static
-from engine.serve.passes import run
+from engine.serve.passes.run import run
 from engine.serve.predict import predict
 from engine.serve.requests import Requests
 from engine.serve.source import with_source

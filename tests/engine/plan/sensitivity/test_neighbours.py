@@ -31,10 +31,10 @@ from engine.scenario import (
     Settings,
     Workload,
 )
+from engine.serve.asked import load_of, requests_of
 from engine.serve.call import Batch, Call, Concurrency, ask, size_per_replica
 from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
-from engine.serve.resolve import load_of, requests_of
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 from engine.work.layout import Layout
 

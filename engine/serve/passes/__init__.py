@@ -1,0 +1,1 @@
+"""The seconds of passes through a model, and what they are made of."""

@@ -1,0 +1,129 @@
+"""Passes of a deployment: their seconds.
+
+A pass itemises itself: the same walk over kernels, messages and the engine's own cost makes the
+seconds of a whole block of candidates and the items of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.items import Item, items_of
+from engine.serve.passes.overlap import halved, splits, turns_seconds
+from engine.serve.passes.timed import (
+    cores_taken,
+    launching_seconds,
+    others_timed,
+    runtime_seconds,
+    timed,
+)
+from engine.words.arrays import FloatArray, Row, cell
+from engine.work.tokens import (
+    Placed,
+    Step,
+    dense_messages,
+    dense_work,
+    mixing_work,
+    place,
+    total_tokens,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass through all layers: its seconds, an array of (layouts, sizes)."""
+
+    deployment: Deployment
+    steps: tuple[Step, ...]
+    seconds: FloatArray
+    mixing: tuple[FloatArray, ...] = ()
+    """Of them, in attention and states: those of each step, for passes that hold it too."""
+
+    def at(self, row: Row) -> Pass:
+        """The pass of one row alone: its items depend on nobody beside it."""
+        deployment = self.deployment
+        alone = replace(deployment, layouts=deployment.layouts.at(row))
+        steps = tuple(step.at(row) for step in self.steps)
+        return Pass(alone, steps, cell(self.seconds, row))
+
+    def items(self) -> tuple[Item, ...]:
+        """What made the seconds, and sums to them."""
+        return items_of(self.deployment, self.steps)
+
+
+def run(deployment: Deployment, steps: Sequence[Step], beside: Pass | None = None) -> Pass:
+    """One pass through all layers, collectives and the runtime's cost included; what it has in
+    common with a pass ``beside`` it is not worked out again."""
+    mixing = tuple(_mixing_seconds(deployment, step, beside) for step in steps)
+    others = (seconds for _, seconds in others_timed(deployment, steps))
+    seconds = _sum(chain(mixing, others), _dense_seconds(deployment, steps))
+    if len(deployment.taking_turns):
+        seconds = _faster_in_turns(deployment, steps, seconds)
+    seconds = np.maximum(seconds, launching_seconds(deployment, steps))
+    seconds = seconds + runtime_seconds(deployment, steps)
+    return Pass(deployment, tuple(steps), seconds, mixing)
+
+
+def _mixing_seconds(deployment: Deployment, step: Step, beside: Pass | None) -> FloatArray:
+    """Seconds of what depends on one group of sequences alone."""
+    if beside is not None and beside.deployment is deployment:
+        for known, seconds in zip(beside.steps, beside.mixing, strict=True):
+            if known is step:
+                return seconds
+    works = mixing_work(deployment.placed, step, deployment.source)
+    return _sum(seconds for _, seconds in timed(deployment, works, ()))
+
+
+def _sum(parts: Iterable[FloatArray], start: FloatArray | None = None) -> FloatArray:
+    """All parts together; in place where it can be: most of a sweep's time is memory traffic."""
+    seconds: FloatArray = np.zeros(1) if start is None else start
+    for one in parts:
+        same = seconds.shape == one.shape
+        seconds = np.add(seconds, one, out=seconds if same else None)
+    return seconds
+
+
+def _dense_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
+    """Seconds of the kernels that depend on a rank's tokens alone, looked up where many candidates
+    share them."""
+    tokens, decode = total_tokens(steps), steps[0].decode
+
+    def total(placed: Placed, tokens: FloatArray) -> FloatArray:
+        works = dense_work(placed, tokens, decode)
+        messages = dense_messages(placed, tokens)
+        return _sum(seconds for _, seconds in timed(deployment, works, messages))
+
+    if deployment.times is not None:
+        found = deployment.times().at(
+            deployment.ways,
+            tokens,
+            decode,
+            lambda layouts, tokens: total(place(deployment.inventory, layouts), tokens),
+        )
+        if found is not None:
+            return found
+    return total(deployment.placed, tokens)
+
+
+def _faster_in_turns(
+    deployment: Deployment, steps: Sequence[Step], whole: FloatArray
+) -> FloatArray:
+    """The seconds of whole passes, or of two halves in turns where these take less: passes too
+    short to gain by it stay whole."""
+    rows = deployment.taking_turns
+    mine = tuple(step.rows(rows) for step in steps)
+    where = splits(mine)
+    if not np.any(where):
+        return whole
+    some, half = deployment.overlapping, halved(mine)
+    mixing = (_mixing_seconds(some, step, None) for step in half)
+    alone = _sum(mixing, _dense_seconds(some, half))
+    turns = turns_seconds(alone, others_timed(some, half), cores_taken(deployment, steps))
+    seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
+    seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
+    return seconds

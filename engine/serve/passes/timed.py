@@ -1,0 +1,69 @@
+"""The kernels and collectives of a pass with their seconds, and the engine's own around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from engine.hardware.roofline import Message, Work, kernel_seconds
+from engine.serve.passes.deployment import Deployment
+from engine.serve.passes.overlap import Timed
+from engine.words.arrays import FloatArray
+from engine.work.tokens import Step, other_messages, other_work, step_messages, step_work
+
+
+def cores_taken(deployment: Deployment, steps: Sequence[Step]) -> float:
+    """The share of the chip's cores that sends tokens."""
+    decode = all(step.decode for step in steps)
+    cores = 0.0 if decode else deployment.framework.capabilities.dispatch_cores
+    return cores / max(deployment.chip.core_count, 1)
+
+
+def one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
+    """Every kernel and collective of a pass over one batch."""
+    source, node_size = deployment.source, deployment.chip.node_size
+    works = step_work(deployment.placed, steps, deployment.imbalance, source)
+    messages = step_messages(deployment.placed, steps, node_size, source)
+    yield from timed(deployment, works, messages)
+
+
+def others_timed(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
+    """What depends on neither a rank's tokens nor one group of sequences alone."""
+    source, node_size = deployment.source, deployment.chip.node_size
+    works = other_work(deployment.placed, steps, deployment.imbalance, source)
+    messages = other_messages(deployment.placed, steps, node_size, source)
+    yield from timed(deployment, works, messages)
+
+
+def timed(
+    deployment: Deployment, works: Iterable[Work], messages: Iterable[Message]
+) -> Iterator[Timed]:
+    """Kernels and collectives with the seconds of all their calls."""
+    chip = deployment.chip
+    for work in works:
+        yield work, work.calls * kernel_seconds(work, chip)
+    start, network = deployment.framework.costs.collective_seconds, deployment.network
+    for message in messages:
+        if bool(np.any((message.times > 0) & (message.ranks > 1))):
+            spent = network.seconds(message) + np.where(message.ranks > 1, start, 0.0)
+            yield message, message.times * spent
+
+
+def launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
+    """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
+    if all(step.decode for step in steps):
+        return 0.0
+    encoder = deployment.inventory.encoder if deployment.source is not None else None
+    layers = deployment.inventory.layer_count + (encoder.layer_count if encoder else 0)
+    return deployment.framework.costs.prompt_layer_seconds * layers
+
+
+def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
+    """What the framework spends around a pass: per pass, per layer and per sequence sampled."""
+    costs = deployment.framework.costs
+    # A verifying step samples for every query; what drafts has a book of sequences only.
+    every = not deployment.drafts
+    sampled = (step.tokens if step.decode and every else step.sequences for step in steps)
+    fixed = costs.step_seconds + costs.layer_seconds * deployment.inventory.layer_count
+    return fixed + costs.sequence_seconds * sum(sampled, np.zeros(1))
