@@ -85,7 +85,7 @@ def of_tables() -> set[str]:
     from tui.commands import COMMANDS
     from tui.drawing.format import counted
     from tui.fields.forms import HARDWARE, WORKLOAD
-    from tui.nouns import NOUNS
+    from tui.nouns.every import NOUNS
     from tui.panes import KINDS
 
     found = {text for one in COMMANDS for text in (one.label, one.help)}

@@ -10,7 +10,7 @@ import pytest
 from engine.scenario import LayoutLimits
 from tests.tui.driving import SMALL, press, running
 from tui.fuzzy import score
-from tui.nouns import NOUNS
+from tui.nouns.every import NOUNS
 from tui.paths import past_file
 from tui.session.past import past_scenarios, remember_scenario
 

@@ -18,7 +18,7 @@ from engine.work.arrangement import Disaggregated, Pool
 from engine.work.layout import Layout
 from tui.drawing.bars import bar, signed_bar
 from tui.drawing.lines import width_of
-from tui.widgets.why_pane import why_lines
+from tui.widgets.why_lines import why_lines
 
 
 @pytest.fixture(scope="module")

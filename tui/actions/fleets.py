@@ -25,7 +25,7 @@ class Fleeting(Group):
 
     def take_fleet(self, text: str) -> None:
         """The fleet that the rate or a file asks for."""
-        from tui.nouns import RATE, is_of_chips
+        from tui.nouns.files import RATE, is_of_chips
         from tui.overlays.fleet_page import FleetPage
 
         session, scenario = self._session, self._store.current

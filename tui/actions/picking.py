@@ -17,7 +17,7 @@ from tui.widgets.form_pane import FormPane
 from tui.widgets.panes import TypedPane
 
 if TYPE_CHECKING:
-    from tui.nouns import Noun
+    from tui.nouns.noun import Noun
 
 _OF_FIELDS = {"chip": "chip", "framework": "engine"}
 """Fields of forms that are nouns."""
@@ -137,7 +137,7 @@ class Picking(Group):
         return True
 
     def _pick_choice(self, field: Field, typed: str = "") -> None:
-        from tui.nouns import BY_ID, choice_noun
+        from tui.nouns.every import BY_ID, choice_noun
 
         assert field.choices is not None
         noun = BY_ID[_OF_FIELDS[field.id]] if field.id in _OF_FIELDS else None
@@ -150,7 +150,7 @@ class Picking(Group):
 
     def pick(self, id: str, take: Callable[[str], None]) -> None:
         """Open the list of a noun; ``take`` gets what is chosen."""
-        from tui.nouns import BY_ID
+        from tui.nouns.every import BY_ID
 
         self._open(BY_ID[id], take)
 

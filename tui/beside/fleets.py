@@ -12,7 +12,7 @@ from engine.words.messages import error_text
 from tui.beside.errand import Errand
 from tui.beside.threads import into_this_thread
 from tui.desk import Desk
-from tui.nouns import RATE, is_of_chips
+from tui.nouns.files import RATE, is_of_chips
 
 if TYPE_CHECKING:
     from engine.scenario import Scenario

@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
-from engine.model.draft import NAMED_METHODS
 from engine.model.kinds import ModelCategory
-from engine.plan.metrics.metric import Better, Limit, Metric, Unit
-from engine.plan.metrics.table import LIMITED, is_first, statistics_of
 from engine.scenario import (
     EVEN_CERTAINTY,
     MOST_CERTAINTY,
     Best,
-    DraftTokens,
     Lengths,
     Mode,
     Scenario,
     Task,
-    Text,
     Workload,
 )
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.statistic import Statistic
-from engine.words.text import clean
-from engine.words.units import (
-    kept_text,
-    parse_count,
-    parse_kept,
-    parse_percent,
-    parse_ratio,
-    parse_resolution,
-    parse_whole,
-)
-from tui.drawing.format import count, limit
+from engine.words.units import parse_count, parse_percent, parse_resolution
+from tui.drawing.format import count
 from tui.fields.client import CLIENT
-from tui.fields.field import (
-    LANGUAGE,
-    Field,
-    grouped,
-    power_of_two_step,
-    share_step,
-    ten_percent_step,
-)
+from tui.fields.drafts import DRAFTS
+from tui.fields.field import LANGUAGE, Field, grouped, power_of_two_step
+from tui.fields.limits import limit_fields
 from tui.fields.load import LOAD, RATE
 
 
@@ -63,60 +43,6 @@ def _tokens_field(id: str, label: str, put: Callable[[Workload, int], Workload])
 
 
 _CUSTOMARY_BATCH = 256
-
-
-def _limit_hint(metric: Metric, *, several: bool) -> str:
-    if metric.unit in {Unit.DOLLARS, Unit.JOULES}:
-        return "dollars; empty: none" if metric.unit is Unit.DOLLARS else "joules; empty: none"
-    if several:
-        return "ms or s, as 2s or p99 2s; empty: none"
-    return "as 95; empty: none" if metric.better is Better.HIGHER else "ms or s; empty: none"
-
-
-def _limit_field(metric: Metric, known: Limit) -> Field:
-    """Limits on every statistic of a metric, as ``2000``, ``p99 2s`` or ``1s, p99 2s``."""
-    unit = " ms" if metric.unit is Unit.MILLISECONDS else ""
-    sign = "≤" if metric.better is Better.LOWER else "≥"
-    label = f"{metric.short.removesuffix(f' {metric.statistic}')} {sign}{unit}"
-    statistics = {one.statistic: one for one in statistics_of(metric)}
-
-    def change(scenario: Scenario, limits: dict[str, float | None]) -> Scenario:
-        return replace(scenario, objectives=replace(scenario.objectives, **limits))
-
-    def given(scenario: Scenario) -> dict[Metric, float]:
-        found = ((one, one.limit_in(scenario.objectives)) for one in statistics.values())
-        return {one: value for one, value in found if value is not None}
-
-    def read(scenario: Scenario) -> str:
-        words = (_limit_words(one, value) for one, value in given(scenario).items())
-        return ", ".join(words) or limit(None)
-
-    def write(scenario: Scenario, text: str) -> Scenario:
-        limits: dict[str, float | None] = {one.id: None for one in statistics.values()}
-        if text.strip().lower() not in {"", "none"}:
-            for part in text.split(","):
-                one, value = _parsed_limit(statistics, part, label)
-                limits[one.id] = value
-        return change(scenario, limits)
-
-    def step(scenario: Scenario, direction: int) -> Scenario:
-        limits = given(scenario)
-        if not limits:
-            return change(scenario, {metric.id: known.customary})
-        return change(
-            scenario,
-            {one.id: ten_percent_step(value, direction) for one, value in limits.items()},
-        )
-
-    return Field(
-        metric.id,
-        label,
-        read,
-        write,
-        step,
-        hint=_limit_hint(metric, several=len(statistics) > 1),
-        kinds=tuple(one for one in ModelCategory if one.kind in metric.kinds),
-    )
 
 
 def _set_best(scenario: Scenario, text: str) -> Scenario:
@@ -140,32 +66,6 @@ def _with_certainty(scenario: Scenario, value: float) -> Scenario:
 def _following(best: Best, way: int) -> Best:
     every = list(Best)
     return every[(every.index(best) + way) % len(every)]
-
-
-def _limit_words(metric: Metric, value: float) -> str:
-    shown = limit(value)
-    return shown if metric.statistic is Statistic.MEAN else f"{metric.statistic} {shown}"
-
-
-def _parsed_limit(
-    statistics: Mapping[Statistic, Metric], text: str, label: str
-) -> tuple[Metric, float]:
-    """A limit and the statistic that it begins with; raises `InputError`."""
-    first, _, rest = text.strip().partition(" ")
-    if rest:
-        named = [one for one in statistics if one.value == first.lower()]
-        if not named:
-            raise InputError(
-                say(
-                    "{label}: found {text!r}, expected as 2s or p99 2s with one of {statistics}",
-                    label=label,
-                    text=clean(text.strip(), 30),
-                    statistics=", ".join(statistics),
-                )
-            )
-        return statistics[named[0]], statistics[named[0]].parse(rest, label)
-    mean = next(iter(statistics.values()))
-    return mean, mean.parse(first, label)
 
 
 def _set_mode(scenario: Scenario, text: str) -> Scenario:
@@ -223,59 +123,6 @@ def _set_fixed_batch(scenario: Scenario, text: str) -> Scenario:
     return replace(scenario, fixed_batch=None if clear else parse_count(text, "batch"))
 
 
-_USUAL_DRAFT = "usual"
-
-
-def _set_draft(scenario: Scenario, text: str) -> Scenario:
-    named = text.strip()
-    return replace(scenario, draft="" if named in {"", _USUAL_DRAFT} else named)
-
-
-def _draft_tokens(scenario: Scenario) -> str:
-    best = scenario.drafts is DraftTokens.BEST
-    return f"auto: {scenario.draft_tokens}" if best else str(scenario.draft_tokens)
-
-
-def _set_draft_tokens(scenario: Scenario, text: str) -> Scenario:
-    if text.strip().lower().startswith(DraftTokens.BEST.value):
-        return replace(scenario, drafts=DraftTokens.BEST)
-    tokens = parse_whole(text or "0", "draft tokens", 0, 64)
-    return replace(scenario, draft_tokens=tokens, drafts=DraftTokens.GIVEN)
-
-
-def _step_draft_tokens(scenario: Scenario, way: int) -> Scenario:
-    tokens = max(0, min(64, scenario.draft_tokens + way))
-    return replace(scenario, draft_tokens=tokens, drafts=DraftTokens.GIVEN)
-
-
-def _set_acceptance(scenario: Scenario, text: str) -> Scenario:
-    if text.strip().lower() in {"", "published"}:
-        return replace(scenario, acceptance=None, kept=())
-    if "/" in text:
-        return replace(scenario, acceptance=None, kept=parse_kept(text, "acceptance"))
-    return replace(scenario, acceptance=parse_ratio(text, "acceptance", 0, 1) or None, kept=())
-
-
-def _acceptance(scenario: Scenario) -> str:
-    if scenario.kept:
-        return kept_text(scenario.kept)
-    return "published" if scenario.acceptance is None else f"{scenario.acceptance:g}"
-
-
-def _step_acceptance(scenario: Scenario, way: int) -> Scenario:
-    now = scenario.kept[0] if scenario.kept else scenario.acceptance or 0.0
-    return replace(scenario, acceptance=share_step(now, way) or None, kept=())
-
-
-def _set_text(scenario: Scenario, text: str) -> Scenario:
-    wanted = [one for one in Text if one.value.startswith(text.strip().lower())]
-    if len(wanted) != 1 or not text.strip():
-        raise InputError(
-            say("text: found {text!r}, expected one of {Text}", text=text, Text=", ".join(Text))
-        )
-    return replace(scenario, workload=replace(scenario.workload, text=wanted[0]))
-
-
 def _set_task(scenario: Scenario, text: str) -> Scenario:
     wanted = [one for one in Task if one.value.startswith(text.strip().lower())]
     if len(wanted) != 1 or not text.strip():
@@ -283,16 +130,6 @@ def _set_task(scenario: Scenario, text: str) -> Scenario:
             say("task: found {text!r}, expected one of {Task}", text=text, Task=", ".join(Task))
         )
     return replace(scenario, task=wanted[0])
-
-
-_USUAL_LIMITS = frozenset({"ttft_ms", "tpot_ms", "e2e_ms", "latency_ms"})
-"""What most objectives are about; limits on the others are folded."""
-
-
-def _limit_fields(*, usual: bool) -> Iterator[Field]:
-    for metric, limited in LIMITED:
-        if is_first(metric) and (metric.id in _USUAL_LIMITS) is usual:
-            yield _limit_field(metric, limited)
 
 
 WORKLOAD: tuple[Field, ...] = (
@@ -332,11 +169,11 @@ WORKLOAD: tuple[Field, ...] = (
         hint="tokens, as 384; empty: own",
         kinds=(ModelCategory.ENCODER,),
     ),
-    *_limit_fields(usual=True),
+    *limit_fields(usual=True),
     RATE,
     *grouped(
         "more limits",
-        *_limit_fields(usual=False),
+        *limit_fields(usual=False),
         Field(
             "best",
             "best by",
@@ -385,45 +222,7 @@ WORKLOAD: tuple[Field, ...] = (
             hint="each replica; or none",
         ),
     ),
-    *grouped(
-        "drafts",
-        Field(
-            "draft",
-            "drafts by",
-            lambda s: s.draft or _USUAL_DRAFT,
-            _set_draft,
-            choices=lambda: (_USUAL_DRAFT, *(method.value for method in NAMED_METHODS)),
-            hint="method, path or hub id",
-            kinds=LANGUAGE,
-        ),
-        Field(
-            "draft_tokens",
-            "draft tokens",
-            _draft_tokens,
-            _set_draft_tokens,
-            _step_draft_tokens,
-            hint="each step; 0, or auto",
-            kinds=LANGUAGE,
-        ),
-        Field(
-            "acceptance",
-            "acceptance",
-            _acceptance,
-            _set_acceptance,
-            _step_acceptance,
-            hint="0.8, by position 0.8/0.6",
-            kinds=LANGUAGE,
-        ),
-        Field(
-            "text",
-            "text",
-            lambda s: s.workload.text.value,
-            _set_text,
-            choices=lambda: tuple(text.value for text in Text),
-            hint="what requests are about",
-            kinds=LANGUAGE,
-        ),
-    ),
+    *grouped("drafts", *DRAFTS),
     *grouped(
         "load",
         Field(

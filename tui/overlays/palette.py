@@ -17,7 +17,8 @@ from tui.drawing.styles import BOLD, CURSOR, DIM, INPUT, PLAIN, WARN, Role
 from tui.fields.forms import HARDWARE, WORKLOAD, Field
 from tui.fields.knobs import Knob, knob
 from tui.keymap import Keymap, commands_of, key_name
-from tui.nouns import BY_WORD, Noun
+from tui.nouns.every import BY_WORD
+from tui.nouns.noun import Noun
 from tui.overlays.picker import picked_lines
 from tui.page import Page
 from tui.terminal import line_editor

@@ -12,7 +12,7 @@ from engine.words.errors import RooftopError
 from engine.words.messages import say
 from tui.drawing.lines import Line, cells, fit, line
 from tui.drawing.styles import ACCENT, BOLD, CURSOR, DIM, INPUT, PLAIN, WARN
-from tui.nouns import Noun
+from tui.nouns.noun import Noun
 from tui.page import Page
 from tui.terminal import line_editor
 

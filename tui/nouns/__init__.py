@@ -1,0 +1,1 @@
+"""What can be picked from a list."""
