@@ -13,7 +13,7 @@ from engine.words.messages import say
 from tui.drawing.lines import Line, cells, joined, line, padded
 from tui.drawing.styles import DIM, FOCUSED, RULE
 from tui.keymap import ASKING, as_pressed
-from tui.terminal.app import waiting_keys
+from tui.terminal.app import forget_pieces, waiting_keys
 from tui.widgets.line_pane import LinePane
 
 Result = TypeVar("Result")
@@ -162,6 +162,7 @@ class Page(ModalScreen[None], Generic[Result]):
         self._closed = True
         waiting = waiting_keys(self)
         self.dismiss()
+        forget_pieces(self.app.screen_stack[0])
         if self.then is not None:
             self.then(result)
         # Keys in the same read as the one that closes a page are meant for what lies below.

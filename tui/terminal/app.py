@@ -6,6 +6,7 @@
 - There is no public way to take the mouse or to give it back while an app runs.
 - There is no public way to hear what is displayed: Textual sends whole regions where a few cells
   have changed (`tui.terminal.frame`).
+- What blank lines were cut into is kept as long as the widget.
 - Keys that wait for a screen are dropped when it goes.
 - There is no public hook for an error of our own: Textual prints pages with every local variable.
 - An esc key that stands alone needs a sequence of its own (`tui.terminal.typed_text`), and two
@@ -32,6 +33,7 @@ from textual.geometry import Size
 from textual.keys import Keys
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.terminal.frame import Frame
 from tui.terminal.typed_text import ALONE, TypedText, keys_apart
@@ -98,6 +100,14 @@ def waiting_keys(screen: Screen[Any]) -> list[events.Key]:
         screen._pending_message = None
     found = [one for one in waiting if isinstance(one, events.Key)]
     return [events.Key(one.key, one.character) for one in found]
+
+
+def forget_pieces(screen: Screen[Any]) -> None:
+    """Drop what widgets keep of their blank lines: every piece that pages of any size ever cut
+    out of them, tens of megabytes in the end."""
+    for widget in screen.walk_children(with_self=True):
+        if isinstance(widget, Widget):
+            widget._styles_cache.clear()
 
 
 class TerminalApp(App[int], inherit_bindings=False):
