@@ -355,6 +355,9 @@ class Scenario:
     acceptance: float | None = None
     """Probability that one more draft token is accepted, given that all before it were; None for
     what is known of the model, the method and the text."""
+    kept: tuple[float, ...] = ()
+    """Instead of it the share of the steps that keep the drafted token at each position, where it
+    was measured."""
     instances: int = 1
     """Vision: copies of the model that run at the same time on each chip."""
     task: Task = Task.AUTO

@@ -26,7 +26,8 @@ class KernelConstants:
     Seconds of a call: ``floor + ((FLOPs/(compute·peak))^p + (bytes/(memory·bandwidth))^p)^(1/p)``
     with ``p = order``. Where ``half_size`` is set, the compute efficiency is
     ``compute · x/(x + half_size)`` with x the size that fills the chip (prompt tokens for prefill
-    attention, tokens per expert for grouped GEMM).
+    attention, tokens per expert for grouped GEMM, queries of all heads against one key for latent
+    attention that decodes).
     """
 
     compute: float

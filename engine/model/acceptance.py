@@ -59,12 +59,17 @@ class Acceptance:
     basis: Basis = Basis.MODEL
 
     def first(self, tokens: int) -> tuple[float, ...]:
-        """Of as many positions; beyond the last known one, the chance that a token is kept, given
-        that all before it were, falls as it usually does."""
-        chances = list(_chances(self.kept))
-        while len(chances) < tokens:
-            chances.append(chances[-1] * FALL)
-        return _shares(chances[:tokens])
+        """Of as many positions, as `further` has them."""
+        return further(self.kept, tokens)
+
+
+def further(kept: Sequence[float], tokens: int) -> tuple[float, ...]:
+    """Shares kept at as many positions; beyond the last known one, the chance that a token is kept,
+    given that all before it were, falls as it usually does."""
+    chances = list(_chances(kept))
+    while len(chances) < tokens:
+        chances.append(chances[-1] * FALL)
+    return _shares(chances[:tokens])
 
 
 @cache

@@ -321,6 +321,9 @@ class Architecture:
     prediction_layers: tuple[LayerGroup, ...] = ()
     """Multi-token-prediction layers; in no count but their own."""
     prediction_other_parameters: int = 0
+    predicts_blocks: bool = False
+    """Its prediction layers are stages of one pass that drafts a whole block (DSpark), not modules
+    that draft one token each."""
     maximum_positions: int = 0
     torch_dtype: str = "bfloat16"
     assumptions: tuple[Assumption, ...] = ()

@@ -102,8 +102,7 @@ def draft_of(
     usual one of ``target``. Raises `InputError`."""
     methods = {method.value: method for method in DraftMethod}
     if not named:
-        usual = DraftMethod.PREDICTION if target.prediction_layers else DraftMethod.EAGLE3
-        return _by_method(usual, target, precision)
+        return _by_method(_usual_method(target), target, precision)
     if named.lower() in methods:
         return _by_method(methods[named.lower()], target, precision)
     try:
@@ -126,6 +125,12 @@ def draft_of(
     return Draft(method, own, stored, checkpoint=loaded.repository or named)
 
 
+def _usual_method(target: Architecture) -> DraftMethod:
+    if not target.prediction_layers:
+        return DraftMethod.EAGLE3
+    return DraftMethod.DSPARK if target.predicts_blocks else DraftMethod.PREDICTION
+
+
 def _expected() -> str:
     return f"one of {', '.join(NAMED_METHODS)}, or a draft's profile, path or hub id"
 
@@ -133,8 +138,9 @@ def _expected() -> str:
 def _by_method(method: DraftMethod, target: Architecture, precision: Precision) -> Draft:
     if method is DraftMethod.NGRAM:
         return Draft(method, None, precision)
-    if method is DraftMethod.PREDICTION:
-        return Draft(method, _own_layers(target), precision, built_in=True)
+    own = _usual_method(target)
+    if method is DraftMethod.PREDICTION or (method is own and target.predicts_blocks):
+        return Draft(method, _own_layers(target, method), precision, built_in=True)
     if method in _WITH_CHECKPOINT:
         raise InputError(
             say("--draft {method}: name the model: its profile, path or hub id", method=method)
@@ -144,9 +150,10 @@ def _by_method(method: DraftMethod, target: Architecture, precision: Precision) 
     return Draft(method, made, Precision(plain, plain, precision.kv), assumed=True)
 
 
-def _own_layers(target: Architecture) -> Architecture:
-    """One prediction module as a model: embedding and head are the target's."""
-    if not target.prediction_layers:
+def _own_layers(target: Architecture, method: DraftMethod) -> Architecture:
+    """What one pass of the prediction layers goes through, one module or all stages, as a model:
+    embedding and head are the target's."""
+    if not target.prediction_layers or method is not _usual_method(target):
         raise InputError(
             say(
                 "--draft mtp: {target} has no prediction layers of its own, "
@@ -154,9 +161,12 @@ def _own_layers(target: Architecture) -> Architecture:
                 target=target.name or "the model",
             )
         )
+    layers = target.prediction_layers
+    if not target.predicts_blocks:
+        layers = tuple(LayerGroup(one.block, 1) for one in layers)
     return replace(
         target,
-        layers=tuple(LayerGroup(one.block, 1) for one in target.prediction_layers),
+        layers=layers,
         shared=(),
         prediction_layers=(),
         prediction_other_parameters=0,

@@ -17,6 +17,7 @@ from engine.serve.resolve import acceptance, drafts_of
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.words.messages import say
+from engine.words.units import kept_text
 from engine.work.arrangement import Arrangement
 
 MOST_DRAFTED = 16
@@ -129,6 +130,8 @@ def drafts_note(scenario: Scenario, system: System) -> str:
 
 
 def _known(scenario: Scenario, system: System) -> str:
+    if scenario.kept:
+        return say("as measured by position ({kept})", kept=kept_text(scenario.kept))
     if scenario.acceptance is not None:
         return say("at an acceptance of {acceptance:g}", acceptance=scenario.acceptance)
     known = acceptance(scenario, system)

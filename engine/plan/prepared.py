@@ -119,6 +119,7 @@ def _key(scenario: Scenario) -> object:
         draft_tokens=0,
         drafts=usual.drafts,
         acceptance=None,
+        kept=(),
     )
     own = own_files_changed_at("chips", "frameworks", "models")
     read = [scenario.model, *([scenario.draft] if scenario.draft else [])]
@@ -137,7 +138,7 @@ def prepare(scenario: Scenario) -> Prepared:
         return prepared
     asked = scenario.workload, scenario.objectives, scenario.certainty
     tried = scenario.max_batch, scenario.fixed_batch
-    drafts = scenario.draft_tokens, scenario.drafts, scenario.acceptance
+    drafts = scenario.draft_tokens, scenario.drafts, scenario.acceptance, scenario.kept
     return _remembered((key, asked, tried, drafts), lambda: _with_pools(prepared, scenario))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from engine.scenario import Client, Scenario, Settings, Task, Workload
 from engine.serve.call import Batch, Call, Concurrency, Rate, Size
 from engine.words.text import clean
+from engine.words.units import kept_text
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
 
 
@@ -84,7 +85,9 @@ def _numbers(scenario: Scenario) -> Options:
         yield "draft", scenario.draft
     if scenario.draft_tokens or scenario.draft:
         yield "draft-tokens", str(scenario.draft_tokens)
-    if scenario.acceptance is not None:
+    if scenario.kept:
+        yield "acceptance", kept_text(scenario.kept)
+    elif scenario.acceptance is not None:
         yield "acceptance", repr(scenario.acceptance)
     if scenario.instances > 1:
         yield "instances", str(scenario.instances)

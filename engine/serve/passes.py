@@ -69,6 +69,8 @@ class Deployment:
     """What drafts tokens for it, on the same chips; None where nothing has to run for that."""
     drafts_at_once: bool = False
     """Whether one pass of it drafts all tokens of a step."""
+    drafts: bool = False
+    """Whether it is what drafts."""
     source: Source | None = None
     """What the model's encoder reads for each request."""
     times: Callable[[], DenseTimes] | None = None
@@ -299,8 +301,9 @@ def _launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
 def runtime_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
     """What the framework spends around a pass: per pass, per layer and per sequence sampled."""
     costs = deployment.framework.costs
-    # A verifying step samples for every query.
-    sampled = (step.tokens if step.decode else step.sequences for step in steps)
+    # A verifying step samples for every query; what drafts has a book of sequences only.
+    every = not deployment.drafts
+    sampled = (step.tokens if step.decode and every else step.sequences for step in steps)
     fixed = costs.step_seconds + costs.layer_seconds * deployment.inventory.layer_count
     return fixed + costs.sequence_seconds * sum(sampled, np.zeros(1))
 

@@ -30,6 +30,16 @@ class Drafts:
         return 1.0 + sum(self.kept[: self.tokens])
 
 
+def even_acceptance(tokens: int, per_step: float) -> float:
+    """Acceptance of one more drafted token such that a step of so many yields ``per_step``."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        made = Drafts.even(tokens, middle).accepted
+        low, high = (middle, high) if made < per_step else (low, middle)
+    return round(low, 4)
+
+
 @dataclass(frozen=True, slots=True)
 class Histogram:
     """Lengths that requests have: arrays of equal length, ``share`` sums to 1."""

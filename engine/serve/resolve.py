@@ -231,6 +231,10 @@ def drafts_of(scenario: Scenario, system: System) -> Drafts:
     tokens = scenario.draft_tokens
     if not tokens or system.model.kind is not ModelKind.TOKENS:
         return Drafts()
+    if scenario.kept:
+        from engine.model.acceptance import further
+
+        return Drafts(tokens, further(scenario.kept, tokens))
     if scenario.acceptance is not None:
         return Drafts.even(tokens, scenario.acceptance)
     return Drafts(tokens, acceptance(scenario, system).first(tokens))

@@ -126,11 +126,13 @@ class System:
         )
         if not drafting or self.drafting_inventory is None:
             return made
-        # Scheduling and sampling come once for all passes of a step.
-        around = self.engine.costs.draft_seconds
-        around += self.engine.drafting.generation_draft_seconds.get(self.chip.generation, 0.0)
-        engine = self.engine.changed(step_seconds=around, sequence_seconds=0.0)
-        draft = replace(made, inventory=self.drafting_inventory, framework=engine, times=None)
+        # Scheduling and sampling of the model come once for all passes of a step.
+        delays = self.engine.drafting.generation_draft_seconds
+        around = delays.get(self.chip.generation, 0.0)
+        each = self.engine.costs.draft_sequence_seconds
+        engine = self.engine.changed(step_seconds=around, sequence_seconds=each)
+        inventory = self.drafting_inventory
+        draft = replace(made, inventory=inventory, framework=engine, times=None, drafts=True)
         return replace(made, draft=draft, drafts_at_once=self.drafter.in_one_pass)
 
     def weigh(self, layouts: tuple[Layout, ...], held: Held) -> Footprint:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -162,6 +164,36 @@ def parse_percent(text: str, what: str, low: float, high: float) -> float:
             high=high,
         )
     )
+
+
+MOST_POSITIONS = 64
+"""Draft tokens of a step."""
+
+
+def parse_kept(text: str, what: str) -> tuple[float, ...]:
+    """Shares kept by position as ``0.81/0.62/0.4``, each of all steps, so that none is larger than
+    the one before; raises `InputError`."""
+    parts = [part for part in re.split(r"[/,;\s]+", text.strip()) if part]
+    shares = tuple(parse_ratio(part, what, 0, 1) for part in parts)
+    if not shares or not shares[0] or len(shares) > MOST_POSITIONS or _rises(shares):
+        raise InputError(
+            say(
+                "{what}: found {text}, expected the share of the steps that keep each position, as "
+                "0.8/0.6/0.4, none larger than the one before",
+                what=what,
+                text=clean(text, 80),
+            )
+        )
+    return shares
+
+
+def _rises(shares: Sequence[float]) -> bool:
+    return any(later > before for before, later in pairwise(shares))
+
+
+def kept_text(shares: Sequence[float]) -> str:
+    """As `parse_kept` reads it."""
+    return "/".join(f"{share:.4g}" for share in shares)
 
 
 def parse_ratio(text: str, what: str, low: float, high: float) -> float:

@@ -26,7 +26,9 @@ from engine.words.messages import say
 from engine.words.statistic import Statistic
 from engine.words.text import clean
 from engine.words.units import (
+    kept_text,
     parse_count,
+    parse_kept,
     parse_percent,
     parse_ratio,
     parse_resolution,
@@ -247,10 +249,22 @@ def _step_draft_tokens(scenario: Scenario, way: int) -> Scenario:
 
 
 def _set_acceptance(scenario: Scenario, text: str) -> Scenario:
-    own = text.strip().lower() in {"", "published"}
-    return replace(
-        scenario, acceptance=None if own else parse_ratio(text, "acceptance", 0, 1) or None
-    )
+    if text.strip().lower() in {"", "published"}:
+        return replace(scenario, acceptance=None, kept=())
+    if "/" in text:
+        return replace(scenario, acceptance=None, kept=parse_kept(text, "acceptance"))
+    return replace(scenario, acceptance=parse_ratio(text, "acceptance", 0, 1) or None, kept=())
+
+
+def _acceptance(scenario: Scenario) -> str:
+    if scenario.kept:
+        return kept_text(scenario.kept)
+    return "published" if scenario.acceptance is None else f"{scenario.acceptance:g}"
+
+
+def _step_acceptance(scenario: Scenario, way: int) -> Scenario:
+    now = scenario.kept[0] if scenario.kept else scenario.acceptance or 0.0
+    return replace(scenario, acceptance=share_step(now, way) or None, kept=())
 
 
 def _set_text(scenario: Scenario, text: str) -> Scenario:
@@ -394,10 +408,10 @@ WORKLOAD: tuple[Field, ...] = (
         Field(
             "acceptance",
             "acceptance",
-            lambda s: "published" if s.acceptance is None else f"{s.acceptance:g}",
+            _acceptance,
             _set_acceptance,
-            lambda s, way: replace(s, acceptance=share_step(s.acceptance or 0.0, way) or None),
-            hint="0 to 1; empty: published",
+            _step_acceptance,
+            hint="0.8, by position 0.8/0.6",
             kinds=LANGUAGE,
         ),
         Field(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from engine.cli.scenario.drafts import drafts_given
 from engine.cli.scenario.given import (
     count_given,
     degrees_given,
@@ -22,7 +23,6 @@ from engine.scenario import (
     MOST_CERTAINTY,
     ArrangementKind,
     Best,
-    DraftTokens,
     LayoutLimits,
     PoolChoice,
     Scenario,
@@ -31,7 +31,7 @@ from engine.scenario import (
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
-from engine.words.units import parse_instances, parse_percent, parse_ratio, parse_whole
+from engine.words.units import parse_instances, parse_percent, parse_whole
 
 if TYPE_CHECKING:
     from engine.model.config import LoadedModel
@@ -100,10 +100,7 @@ def _made(
         if arguments.instances
         else start.instances,
         draft=name_given(arguments.draft, "draft", start.draft),
-        **_drafts(arguments, start),
-        acceptance=start.acceptance
-        if arguments.acceptance is None
-        else parse_ratio(arguments.acceptance, "--acceptance", 0, 1) or None,
+        **drafts_given(arguments, start),
         task=Task(arguments.task) if arguments.task else start.task,
         assume=arguments.assume or start.assume,
         revision=arguments.revision or start.revision,
@@ -146,7 +143,7 @@ def _about(arguments: argparse.Namespace, start: Scenario) -> tuple[Scenario, st
     subject, model = getattr(arguments, "subject", None), arguments.model
     if not subject:
         return start, model
-    from engine.plan.names.benchmark import is_benchmark_name
+    from engine.plan.names.parse import is_benchmark_name
 
     if is_benchmark_name(subject):
         from engine.plan.names.named_scenario import named_scenario
@@ -172,18 +169,6 @@ def _pools(arguments: argparse.Namespace, start: PoolChoice) -> PoolChoice:
         decode_chips=count_given(arguments.decode_chips, "decode-chips", start.decode_chips),
         prefill_precision=arguments.prefill_precision or start.prefill_precision,
     )
-
-
-def _drafts(arguments: argparse.Namespace, start: Scenario) -> dict[str, Any]:
-    """How many tokens are drafted: a number, or the best one. A draft without a number drafts as
-    many as are best."""
-    text = arguments.draft_tokens
-    if text is None and not arguments.draft:
-        return {"draft_tokens": start.draft_tokens, "drafts": start.drafts}
-    if text is None or text.strip().lower() == DraftTokens.BEST.value:
-        return {"draft_tokens": start.draft_tokens, "drafts": DraftTokens.BEST}
-    tokens = parse_whole(text, "--draft-tokens", 0, 64)
-    return {"draft_tokens": tokens, "drafts": DraftTokens.GIVEN}
 
 
 def _prices(text: str | None, otherwise: str) -> str:

@@ -98,8 +98,9 @@ def _add_workload_options(parser: argparse.ArgumentParser) -> None:
     workload.add_argument("--draft-tokens", help="tokens drafted per step; auto: the best number")
     workload.add_argument(
         "--acceptance",
-        help="acceptance of a draft token, 0 to 1; left out, what was published of the model, the "
-        "method and the text",
+        help="acceptance of a draft token, 0 to 1, or the share of the steps that keep each "
+        "position (0.8/0.6/0.4), or the result file or server log of a run; left out, what was "
+        "published of the model, the method and the text",
     )
     workload.add_argument(
         "--text",

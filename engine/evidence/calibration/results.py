@@ -76,7 +76,7 @@ def _records(path: Path, shown: str) -> list[dict[str, Any]]:
     _check_size(text, shown)
     if is_summary(text):
         return [_whole_summary(text, shown)]
-    found = [record for value in _parsed(text) for record in translated(value)]
+    found = [record for value in parsed(text) for record in translated(value)]
     results = [record for record in found if isinstance(record, dict) and _is_result(record)]
     if not found or len(results) < len(found):
         other = next((name for one in found if (name := not_serving(one))), "")
@@ -140,7 +140,7 @@ def _is_result(record: dict[str, Any]) -> bool:
     return sum(key in record for key in keys) >= 2
 
 
-def _parsed(text: str) -> list[Any]:
+def parsed(text: str) -> list[Any]:
     """One JSON value (a list counts as many), else one per line; empty where neither."""
     try:
         whole = json.loads(text)

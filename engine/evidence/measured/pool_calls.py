@@ -26,6 +26,7 @@ from engine.model.architecture import Architecture
 from engine.model.precision import Precision
 from engine.scenario import Mode, Objectives, Scenario, Settings, Workload
 from engine.serve.call import Batch, Call, Concurrency, Most, Size
+from engine.serve.requests import even_acceptance
 from engine.sources.profile_files import read_toml
 from engine.words.errors import InputError
 from engine.work.arrangement import Aggregated, Disaggregated, Pool
@@ -251,14 +252,4 @@ def _drafts(row: PoolRow) -> tuple[int, float | None]:
     count, said = int(found[1]), ACCEPTED.search(row.drafts)
     if said is None:
         return count, None
-    return count, float(said[1]) if said[1] else _acceptance(count, float(said[2]))
-
-
-def _acceptance(drafts: int, per_step: float) -> float:
-    """Acceptance of one more draft such that a step yields ``per_step`` tokens."""
-    low, high = 0.0, 1.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        made = sum(middle**place for place in range(drafts + 1))
-        low, high = (middle, high) if made < per_step else (low, middle)
-    return round(low, 4)
+    return count, float(said[1]) if said[1] else even_acceptance(count, float(said[2]))

@@ -31,9 +31,9 @@ class Costs:
         least=0,
         most=TEN_SECONDS,
     )
-    draft_seconds: float = constant(
-        "draft_us",
-        "around each pass that drafts tokens: inputs of the next one, the choice of its token",
+    draft_sequence_seconds: float = constant(
+        "draft_sequence_us",
+        "on each sequence of a pass that drafts: the book that the host keeps of it",
         0.0,
         least=0,
         most=TEN_SECONDS,

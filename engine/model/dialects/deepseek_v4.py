@@ -67,15 +67,20 @@ def read(keys: Keys) -> Architecture:
     experts = _experts(keys, shape.hidden)
     kinds, last = _kinds(keys, shape.layers)
     blocks = [_layer(sizes, kind, experts) for kind in kinds]
-    return assemble(
+    at_once = bool(keys.optional_integer("dspark_block_size"))
+    drafting = _layer(sizes, last, experts)
+    text = assemble(
         keys,
         shape.hidden,
         shape.vocabulary,
         blocks,
         Traits(),
         other=_joined_streams(sizes),
-        prediction=_prediction(keys, sizes, _layer(sizes, last, experts)),
+        prediction=_stages(keys, sizes, drafting, shape.vocabulary)
+        if at_once
+        else _prediction(keys, sizes, drafting),
     )
+    return replace(text, predicts_blocks=at_once)
 
 
 def _dimensions(keys: Keys, hidden: int, heads: int, head_dim: int) -> Dimensions:
@@ -270,3 +275,26 @@ def _prediction(keys: Keys, sizes: Dimensions, block: Block) -> tuple[LayerGroup
     other = block.other_parameters + 3 * sizes.hidden + _joined_streams(sizes)
     first = replace(block, matrices=joining + block.matrices, other_parameters=other)
     return (LayerGroup(replace(first, norms=block.norms + 3), count),)
+
+
+def _stages(keys: Keys, sizes: Dimensions, block: Block, vocabulary: int) -> tuple[LayerGroup, ...]:
+    """DSpark's stages in place of multi-token prediction, as many as layers of the model that they
+    look at: in front of the first a projection of these states, behind the last the low-rank heads
+    of the token before (DeepSeek-V4-Pro-DSpark, June 2026; sglang's deepseek_v4_dspark.py)."""
+    keys.ignore("dspark_noise_token_id", "num_nextn_predict_layers")
+    layers = keys.integers("dspark_target_layer_ids")
+    if not layers:
+        raise keys.problem("dspark_target_layer_ids", layers, say("layers of the model"))
+    rank, states = keys.integer("dspark_markov_rank"), len(layers)
+    joining = Matrix("main_proj", states * sizes.hidden, sizes.hidden, Role.OTHER, WHOLE)
+    head = Matrix("markov_head", rank, vocabulary, Role.OTHER)
+    ends = block.other_parameters + 2 * sizes.hidden + _joined_streams(sizes)
+    ends += vocabulary * rank + sizes.hidden + rank
+    first = replace(
+        block,
+        matrices=(joining, *block.matrices, head),
+        other_parameters=ends,
+        norms=block.norms + 2,
+    )
+    between = (LayerGroup(block, states - 1),) if states > 1 else ()
+    return (LayerGroup(first, 1), *between)

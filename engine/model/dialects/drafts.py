@@ -26,9 +26,16 @@ from engine.model.dialects.decoder import (
     read_dimensions,
 )
 from engine.model.dialects.deepseek import read_latent, read_latent_shape
+from engine.model.dialects.drafts_block import (
+    DFLASH,
+    DSPARK,
+    LAYER_CONFIG,
+    ignore_training,
+    read_block,
+    with_targets_ends,
+)
 from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.parts import Mixer, attention, layer
-from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.messages import say
@@ -48,20 +55,19 @@ _CLASSES = {
     "EagleQwen2ForCausalLM": "eagle-draft",
     "Eagle3DeepseekV2ForCausalLM": "eagle3-latent-draft",
     "Eagle3DeepseekV3ForCausalLM": "eagle3-latent-draft",
-    "Qwen3DSparkModel": "dspark-draft",
-    "Qwen3OmniDSparkModel": "dspark-draft",
 }
 _NAMES = {
     "eagle-draft": "an EAGLE draft",
     "eagle3-draft": "an EAGLE-3 draft",
     "eagle3-latent-draft": "an EAGLE-3 draft",
     "p-eagle-draft": "a P-EAGLE draft",
-    "dflash-draft": "a DFlash draft",
-    "dspark-draft": "a DSpark draft",
+    "dflash-draft": DFLASH,
+    "dspark-draft": DSPARK,
     "mtp-draft": "a multi-token-prediction draft",
 }
 _EAGLE3 = re.compile(r"^Eagle3(?!Deepseek)\w+ForCausalLM$|Eagle3$")
 _P_EAGLE = re.compile(r"^Peagle\w+ForCausalLM$")
+_DSPARK = re.compile(r"^(Qwen3|Qwen3Omni|Lfm2|Lfm2Moe)?DSpark(Draft)?Model$")
 _PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$")
 """Engines build these from the last layers of a model's own checkpoint."""
 _OTHERS = re.compile(
@@ -71,12 +77,12 @@ _OTHERS = re.compile(
 _PATTERNS = {
     _EAGLE3: "eagle3-draft",
     _P_EAGLE: "p-eagle-draft",
+    _DSPARK: "dspark-draft",
     _PREDICTS: "other-draft",
     _OTHERS: "other-draft",
 }
 """Names of classes in vLLM 0.33 (registry.py, ``_SPECULATIVE_DECODING_MODELS``) and SGLang 0.5
 (srt/models), the first that fits."""
-_LAYER_CONFIG = "transformer_layer_config"
 
 
 def draft_kind(config: Mapping[str, Any]) -> str:
@@ -105,18 +111,19 @@ def read(keys: Keys) -> Architecture:
         )
         raise _refused(keys, str(stated))
     readers = {
-        "dflash-draft": _read_dflash,
-        "dspark-draft": _read_dspark,
+        "dflash-draft": read_block,
+        "dspark-draft": read_block,
         "mtp-draft": _read_prediction,
         "eagle-draft": _read_first_eagle,
         "eagle3-latent-draft": _read_latent_eagle,
     }
-    keys.warnings.append(
-        f"{_NAMES[keys.model_type]}: it speculates from hidden states of its target and serves "
-        "nothing by itself"
-    )
     read_kind = readers.get(keys.model_type, _read_eagle)
-    return replace(read_kind(keys), draft=_NAMES[keys.model_type])
+    found = read_kind(keys)
+    name = found.draft or _NAMES[keys.model_type]
+    keys.warnings.append(
+        f"{name}: it speculates from hidden states of its target and serves nothing by itself"
+    )
+    return replace(found, draft=name)
 
 
 def _refused(keys: Keys, stated: str) -> InputError:
@@ -145,7 +152,7 @@ def _read_eagle(keys: Keys) -> Architecture:
     """The first layer's attention reads embedding and hidden state side by side; three hidden
     states of the target are joined by one projection."""
     inner = _layer_keys(keys)
-    _ignore_training(keys)
+    ignore_training(keys)
     shape = read_dimensions(inner)
     taps = _taps(keys)
     target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
@@ -167,7 +174,7 @@ def _read_eagle(keys: Keys) -> Architecture:
 def _read_first_eagle(keys: Keys) -> Architecture:
     """The target's own layer behind one projection of embedding and hidden state; neither a norm
     in front of the first layer nor one at the end (arXiv:2401.15077; vLLM's llama_eagle.py)."""
-    _ignore_training(keys)
+    ignore_training(keys)
     keys.ignore("bias")
     shape = read_dimensions(keys)
     joined = Matrix("fc", 2 * shape.hidden, shape.hidden, Role.OTHER, Split.REPLICATED)
@@ -185,13 +192,13 @@ def _read_first_eagle(keys: Keys) -> Architecture:
         norms = 2 if index else 1
         blocks.append(layer(own, part(index), norms=norms, norm_parameters=norms * shape.hidden))
     text = assemble(keys, shape.hidden, shape.vocabulary, blocks, traits)
-    return _with_targets_ends(text)
+    return with_targets_ends(text)
 
 
 def _read_latent_eagle(keys: Keys) -> Architecture:
     """EAGLE-3 over latent attention, a dense part behind it (vLLM's deepseek_eagle3.py)."""
     keys = flat_keys(keys, "deepseek_v3")
-    _ignore_training(keys)
+    ignore_training(keys)
     keys.ignore(*_EXPERTS)
     shape = read_latent_shape(keys)
     given = keys.optional_integer("num_aux_hidden_states", minimum=1, maximum=1000)
@@ -244,53 +251,6 @@ def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
     )
 
 
-def _read_dflash(keys: Keys) -> Architecture:
-    """Qwen3's layers over the target's states and a block of masked tokens; embedding and head are
-    the target's."""
-    shape = read_dimensions(keys)
-    keys.ignore("block_size", "auto_map")
-    windows = layer_windows(keys, shape.layers, window_size(keys), [False] * shape.layers)
-    settings = keys.scope("dflash_config")
-    states = shape.layers
-    if settings is not None:
-        settings.ignore("mask_token_id", "shift_label", "pure_draft_prefix_len")
-        mode = settings.text("attention_mode", default="gqa")
-        if mode not in ("gqa", "mha") or settings.text("projector_type", default=""):
-            raise settings.problem("attention_mode", mode, say("gqa, without a head of its own"))
-        states = len(settings.integers("target_layer_ids") or [0] * shape.layers)
-    keys.ignore("num_target_layers")
-    joined = states * shape.hidden**2 + shape.hidden
-    text = read_decoder(keys, _LIKE_QWEN3, shape=shape, windows=windows, other=joined)
-    return _with_targets_ends(text)
-
-
-def _read_dspark(keys: Keys) -> Architecture:
-    """DFlash with a table and a head that say what a token makes of the next one's scores
-    (``markov``), and one figure of confidence (vLLM's qwen3_dspark.py)."""
-    _ignore_training(keys)
-    inner = keys.scope(_LAYER_CONFIG, model_type="qwen3") or flat_keys(keys, "qwen3")
-    inner.nested = False
-    shape = read_dimensions(inner)
-    keys.ignore("block_size", "mask_token_id", "markov_head_type", "sample_from_anchor")
-    keys.ignore("use_aux_hidden_state", "dspark_bonus_anchor", "num_anchors", "num_target_layers")
-    taps = keys.integers("target_layer_ids") or keys.integers("aux_hidden_state_layer_ids")
-    target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
-    rank = keys.integer("markov_rank")
-    rows = keys.optional_integer("draft_vocab_size", minimum=1) or shape.vocabulary
-    other = len(taps or [0] * shape.layers) * target * shape.hidden + shape.hidden
-    other += (shape.vocabulary + rows) * rank
-    if keys.flag("enable_confidence_head", default=False):
-        seen = keys.flag("confidence_head_with_markov", default=False)
-        other += shape.hidden + (rank if seen else 0) + 1
-    windows = layer_windows(inner, shape.layers, window_size(inner), [False] * shape.layers)
-    text = read_decoder(inner, _LIKE_QWEN3, shape=shape, windows=windows, other=other)
-    if rows == shape.vocabulary:
-        return _with_targets_ends(text)
-    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
-    own = replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
-    return replace(own, embedding_parameters=0)
-
-
 def _read_prediction(keys: Keys) -> Architecture:
     """Norms of embedding and state, one projection of both, and one layer."""
     shape = read_dimensions(keys)
@@ -315,21 +275,13 @@ def _read_prediction(keys: Keys) -> Architecture:
 
     text = read_decoder(keys, Traits(), shape=shape, mixer=mixer, other=2 * shape.hidden)
     if shared:
-        return _with_targets_ends(text)
+        return with_targets_ends(text)
     return replace(text, embedding_parameters=0, tied_embeddings=False)
-
-
-_LIKE_QWEN3 = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
-
-
-def _with_targets_ends(text: Architecture) -> Architecture:
-    """``text`` without embedding and head of its own: the work of the head stays."""
-    return replace(text, embedding_parameters=0, tied_embeddings=True)
 
 
 def _layer_keys(keys: Keys) -> Keys:
     """The layer's own config where it is nested, else the file's, with Llama's defaults."""
-    inner = keys.scope(_LAYER_CONFIG, model_type="llama")
+    inner = keys.scope(LAYER_CONFIG, model_type="llama")
     if inner is None:
         return flat_keys(keys, "llama")
     inner.nested = False
@@ -345,9 +297,3 @@ def _taps(keys: Keys) -> int:
         settings.ignore("use_aux_hidden_state", "use_input_layernorm_in_first_layer")
         listed = listed or inner
     return len(listed) if listed else 3
-
-
-def _ignore_training(keys: Keys) -> None:
-    keys.ignore("speculators_config", "speculators_model_type", "speculators_version", "auto_map")
-    keys.ignore("norm_before_residual", "embed_requires_grad", "has_no_defaults_at_init")
-    keys.ignore("max_window_layers", "target_model_type", "num_target_layers", "torch_dtype")

@@ -72,7 +72,7 @@ KEYWORDS = (*PLACES, *SPELLINGS, NAMED_OBJECTIVES)
 
 _LANGUAGE = (
     *("input_tokens", "output_tokens", "lengths", "mode", "kv", *DEGREES.values()),
-    *("load_imbalance", "draft", "draft_tokens", "drafts", "acceptance", "text", "cached"),
+    *("load_imbalance", "draft", "draft_tokens", "drafts", "acceptance", "kept", "text", "cached"),
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
     *("decode_chips", "prefill_precision"),
     *("rate", "burstiness", "input_spread", "output_spread"),

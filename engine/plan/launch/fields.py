@@ -152,6 +152,7 @@ SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("memory_fraction", "a memory share of {value}", ()),
     ("graph_sequences", "graphs for {value} sequences", ("graph_tokens", "graph_list")),
     ("drafts", "{value} draft tokens", ("drafts_plus_one",)),
+    ("bundled_drafts", "{value} draft tokens", ("bundled_plus_one",)),
     *((f"{one}_drafts", "{value} draft tokens", (f"{one}_plus_one",)) for one in _METHODS.values()),
     ("prefix_on", "a prefix cache", ()),
     ("prefix_off", "no prefix cache", ()),
@@ -230,7 +231,8 @@ def _drafts(prepared: Prepared, scenario: Scenario) -> dict[str, int | str]:
     if not tokens:
         return {}
     if drafter.built_in:
-        return {"drafts": tokens, "drafts_plus_one": tokens + 1}
+        name = "bundled_drafts" if drafter.in_one_pass else "drafts"
+        return {name: tokens, f"{name.removesuffix('_drafts')}_plus_one": tokens + 1}
     method = _METHODS.get(drafter.method, "other")
     fields: dict[str, int | str] = {f"{method}_drafts": tokens, f"{method}_plus_one": tokens + 1}
     checkpoint = UNNAMED_DRAFT if drafter.assumed else drafter.checkpoint

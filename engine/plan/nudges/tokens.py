@@ -96,6 +96,8 @@ def _speculation_nudges(scenario: Scenario) -> Iterator[Nudge]:
         yield Nudge("draft tokens", str(now), str(drafts), changed)
     if not now:
         return
+    if scenario.kept:
+        return
     if acceptance is None:
         yield from _text_nudges(scenario)
     elif (better := min(1.0, round(acceptance + 0.05, 3))) > acceptance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, create_model
 
@@ -53,6 +53,9 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+KeptShare = Annotated[float, Field(ge=0, le=1)]
 
 
 class ClientFile(_Strict):
@@ -174,6 +177,7 @@ class ScenarioFile(_Strict):
     drafts: DraftTokens = Field(default=DraftTokens.GIVEN, strict=False)
     acceptance: float | None = Field(default=None, ge=0, le=1)
     """0 in files from before it was known: what is known of the model."""
+    kept: tuple[KeptShare, ...] = Field(default=(), max_length=64, strict=False)
     task: Task = Field(default=Task.AUTO, strict=False)
     assume: str = ""
     revision: str = ""
@@ -260,6 +264,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         draft_tokens=file.draft_tokens,
         drafts=file.drafts,
         acceptance=file.acceptance or None,
+        kept=file.kept,
         task=file.task,
         assume=file.assume,
         revision=file.revision,

@@ -39,7 +39,10 @@ def _mixing_record(
     flops: FloatArray,
     traffic: FloatArray,
     items: FloatArray | None = None,
+    rows: FloatArray | None = None,
 ) -> Work:
+    """``rows`` are queries that a product of a decode step takes at once, each against the same
+    keys."""
     return Work(
         name=name,
         kernel=mixing.decode_kernel if step.decode else mixing.prefill_kernel,
@@ -48,7 +51,7 @@ def _mixing_record(
         calls=mixing.calls,
         flops=flops,
         bytes=traffic,
-        size=None if step.decode else np.maximum(step.queries, 1.0),
+        size=rows if step.decode else np.maximum(step.queries, 1.0),
         items=items if step.decode else None,
     )
 
@@ -102,7 +105,9 @@ def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: 
         own = heads * widths * 2.0 * step.tokens
     flops = per_pair * heads * (step.tokens * visible)
     traffic = elements * mixing.cache_bytes_per_element + own
-    works = [_mixing_record(mixing, step, "latent attention", flops, traffic)]
+    works = [
+        _mixing_record(mixing, step, "latent attention", flops, traffic, rows=heads * step.queries)
+    ]
     if mixing.index_constants is not None and core.owns_index:
         entry = float(core.tokens_per_entry)
         works.append(_index_work(mixing, core.index_heads, core.index_dim, step, entry))

@@ -267,9 +267,44 @@ def test_a_dflash_draft_has_neither_embedding_nor_head() -> None:
     assert model.total_parameters == 2 * (LAYER + 2 * 16) + 2 * 64 * 64 + 2 * 64
 
 
+DSPARK = {
+    **LLAMA,
+    "model_type": "qwen3",
+    "architectures": ["Qwen3DSparkModel"],
+    "head_dim": 16,
+    "block_size": 7,
+    "markov_rank": 8,
+    "enable_confidence_head": True,
+    "dflash_config": {"target_layer_ids": [1, 9, 17], "num_target_layers": 36},
+}
+
+
+def test_a_dspark_draft_has_heads_of_the_token_before() -> None:
+    layers, joined, norms = 2 * (LAYER + 2 * 16), 3 * 64 * 64, 2 * 64
+    markov, confidence = 2 * 1000 * 8, 64 + 1
+    assert read(DSPARK).total_parameters == layers + joined + norms + markov + confidence
+
+
+def test_a_dspark_draft_of_speculators_nests_its_layers() -> None:
+    inner = {key: DSPARK[key] for key in (*LLAMA, "head_dim")}
+    outer = {key: DSPARK[key] for key in ("markov_rank", "enable_confidence_head", "block_size")}
+    nested = {
+        **outer,
+        "architectures": ["DSparkDraftModel"],
+        "speculators_model_type": "dspark",
+        "aux_hidden_state_layer_ids": [1, 9, 17],
+        "transformer_layer_config": inner,
+    }
+    assert read(nested).total_parameters == read(DSPARK).total_parameters
+
+
+def test_other_heads_of_dspark_are_refused() -> None:
+    assert "markov_head_type" in refusal({**DSPARK, "markov_head_type": "rnn"})
+
+
 def test_a_draft_of_another_kind_is_refused_by_its_class() -> None:
-    config = {**LLAMA, "model_type": "qwen3", "architectures": ["DSparkDraftModel"]}
-    assert "DSparkDraftModel" in refusal(config)
+    config = {**LLAMA, "model_type": "qwen3", "architectures": ["DominoDraftModel"]}
+    assert "DominoDraftModel" in refusal(config)
 
 
 def test_a_draft_says_that_it_serves_nothing_by_itself() -> None:

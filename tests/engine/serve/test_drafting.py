@@ -42,6 +42,20 @@ def test_a_block_takes_one_pass():
     assert seconds(7, draft="dflash") < 1.5 * seconds(1, draft="dflash")
 
 
+def test_the_host_keeps_a_book_of_drafts():
+    """Ten microseconds on each of sixteen sequences, in each of three passes."""
+    plain = system()
+
+    def spent(each_us: float) -> float:
+        engine = plain.engine.changed(draft_sequence_seconds=each_us * 1e-6)
+        deployment = replace(plain, engine=engine).deployment([LAYOUT], drafting=True)
+        drafts = Drafts(3, (0.5,) * 3)
+        step = Requests(1024.0, 256.0, drafts=drafts).decoding(deployment.layouts, BATCH)
+        return float(drafting_passes(deployment, drafts, step).seconds[..., 0].max())
+
+    assert spent(10.0) - spent(0.0) == pytest.approx(3 * 16 * 10e-6)
+
+
 def test_no_model_runs_for_n_grams():
     deployment = system(draft="ngram").deployment([LAYOUT], drafting=True)
     assert deployment.draft is None
