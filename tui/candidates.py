@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.plan.results import Table
-    from engine.plan.why.remedies import Candidate
+    from engine.plan.why.shortfall import Candidate
 
 
 def candidate_of(table: Table, row: int) -> Candidate:
     """A row of a table as something to ask about."""
-    from engine.plan.why.remedies import Candidate
+    from engine.plan.why.shortfall import Candidate
 
     return Candidate(table.arrangement(row), table.precision(row), int(table.batch[row]))

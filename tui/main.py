@@ -62,7 +62,7 @@ def _start_app(arguments: list[str]) -> int:
 def _is_plan(text: str) -> bool:
     """Whether a word is a plan file: neither a benchmark name nor a model, which may be a folder
     or a config.json."""
-    from engine.plan.names.benchmark import is_benchmark_name
+    from engine.plan.names.parse import is_benchmark_name
 
     path = user_path(text)
     if path.suffix == ".toml":
@@ -78,7 +78,7 @@ def _is_plan(text: str) -> bool:
 def _refuse_misspelt(text: str) -> None:
     """Refuse a word that is no plan, name, path or hub id, and no model that is known."""
     from engine.model.model_profiles import model_spelt
-    from engine.plan.names.benchmark import is_benchmark_name
+    from engine.plan.names.parse import is_benchmark_name
 
     if _is_plan(text) or "/" in text or is_benchmark_name(text) or model_spelt(text):
         return

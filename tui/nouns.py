@@ -160,7 +160,7 @@ def _model_facts(scenario: Scenario, value: str) -> str:
 def _is_model_reference(text: str) -> bool:
     """Whether a model is named by a path, a hub id or a benchmark name."""
     from engine.model.config.find import is_path
-    from engine.plan.names.benchmark import is_benchmark_name
+    from engine.plan.names.parse import is_benchmark_name
 
     return bool(text) and ("/" in text or is_path(text) or is_benchmark_name(text))
 

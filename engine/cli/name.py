@@ -6,7 +6,8 @@ import argparse
 import json
 
 from engine.cli import FOUND
-from engine.plan.names.benchmark import name_fields, parse_name
+from engine.plan.names.benchmark import name_fields
+from engine.plan.names.parse import parse_name
 from engine.words.cells import left
 from engine.words.messages import say
 from engine.words.text import clean

@@ -13,9 +13,9 @@ from engine.hardware.chip import Provenance
 from engine.hardware.framework import ANY, Framework
 from engine.model.precision import Precision, parse_cache
 from engine.model.precision_quality import Quality, quality_of
-from engine.plan.answer import why_lost
 from engine.plan.kept import MISSES, glyph_of
 from engine.plan.launch.stored_as import stored_as
+from engine.plan.lost import why_lost
 from engine.plan.metrics.metric import Metric
 from engine.plan.names.named_scenario import with_precision
 from engine.plan.prepared import Prepared, is_known_on, prepare

@@ -14,7 +14,8 @@ from engine.plan.launch.remark import Gap
 from engine.plan.launch.template import template_launch
 from engine.plan.metrics.metric import Metric
 from engine.plan.money.words import limited_money
-from engine.plan.names.benchmark import EncoderName, FpsName, fps_model
+from engine.plan.names.benchmark import EncoderName, FpsName
+from engine.plan.names.model_names import fps_model
 from engine.plan.nudges.nudge import Nudge, weight_nudges
 from engine.plan.prepared import Prepared
 from engine.plan.ranges.accuracy import Accuracy

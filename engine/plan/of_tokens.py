@@ -10,7 +10,8 @@ from engine.model.precision import Precision
 from engine.plan.metrics.metric import Metric
 from engine.plan.metrics.table import BY_ID, USED, statistics_of
 from engine.plan.money.words import limited_money
-from engine.plan.names.benchmark import FtlName, TpsName, model_and_size
+from engine.plan.names.benchmark import FtlName, TpsName
+from engine.plan.names.model_names import model_and_size
 from engine.plan.prepared import Prepared
 from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.plan.answer import why_lost
 from engine.plan.kept import certainty_percent, is_near
 from engine.plan.kinds import benchmark_names
+from engine.plan.lost import why_lost
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.plan.row_ranges import accuracy_of

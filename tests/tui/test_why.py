@@ -10,7 +10,8 @@ import pytest
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
 from engine.plan.why.explain import explain
-from engine.plan.why.remedies import Candidate, advise, next_better
+from engine.plan.why.remedies import advise, next_better
+from engine.plan.why.shortfall import Candidate
 from engine.scenario import Scenario
 from engine.words.messages import speaking
 from engine.work.arrangement import Disaggregated, Pool

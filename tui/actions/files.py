@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.plan.names.benchmark import is_benchmark_name
+from engine.plan.names.parse import is_benchmark_name
 from engine.words.messages import say
 from tui.actions.base import Group
 from tui.beside.fetching import Fetching

@@ -19,7 +19,8 @@ from tui.widgets.why_pane import WhyPane
 
 if TYPE_CHECKING:
     from engine.plan.sensitivity.key_effects import KeyEffect
-    from engine.plan.why.remedies import Advice, Candidate
+    from engine.plan.why.remedies import Advice
+    from engine.plan.why.shortfall import Candidate
     from engine.scenario import Scenario
     from engine.work.arrangement import Arrangement
     from tui.overlays.sensitivity_page import SensitivityPage, Thoughts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import textual.events as events
 
-from engine.plan.names.benchmark import is_benchmark_name
+from engine.plan.names.parse import is_benchmark_name
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.words.messages import say

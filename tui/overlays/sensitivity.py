@@ -18,7 +18,9 @@ from tui.overlays.rows import Row
 if TYPE_CHECKING:
     from engine.plan.nudges.nudge import Nudge
     from engine.plan.sensitivity.knobs import Response
-    from engine.plan.why.remedies import Advice, Remedy, Shortfall
+    from engine.plan.why.remedies import Advice
+    from engine.plan.why.shortfall import Shortfall
+    from engine.plan.why.trying import Remedy
 
 _KNOB, _STEP, _CHANGE = 14, 26, 8
 _NEW_BEST = 24

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.model.config import hub_reference
-from engine.plan.answer import why_lost
+from engine.plan.lost import why_lost
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Table
 from engine.plan.row_ranges import accuracy_of

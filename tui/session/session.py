@@ -12,9 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.precision import Precision
-from engine.plan.answer import answer, why_lost
+from engine.plan.answer import answer
 from engine.plan.drafting import chooses
 from engine.plan.lengths import fitted, lengths_note
+from engine.plan.lost import why_lost
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.ranking import best_place

@@ -143,7 +143,7 @@ def _about(arguments: argparse.Namespace, start: Scenario) -> tuple[Scenario, st
     subject, model = getattr(arguments, "subject", None), arguments.model
     if not subject:
         return start, model
-    from engine.plan.names.benchmark import is_benchmark_name
+    from engine.plan.names.parse import is_benchmark_name
 
     if is_benchmark_name(subject):
         from engine.plan.names.named_scenario import named_scenario

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from engine.plan.answer import why_lost
 from engine.plan.kinds import plan_kind
+from engine.plan.lost import why_lost
 from engine.plan.metrics.table import NOTHING, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table

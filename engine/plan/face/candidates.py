@@ -13,12 +13,13 @@ import numpy as np
 
 from engine.model.kinds import ModelCategory
 from engine.model.precision import Precision
-from engine.plan.answer import answer, why_lost
+from engine.plan.answer import answer
 from engine.plan.drafting import with_best_drafts, with_best_drafts_at
 from engine.plan.face.candidate_text import candidate_text, table_text
 from engine.plan.face.columns import Columns, table_columns
 from engine.plan.kinds import benchmark_names, plan_kind
 from engine.plan.launch_lines import launch_command
+from engine.plan.lost import why_lost
 from engine.plan.metrics.table import BY_ID
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep, Table

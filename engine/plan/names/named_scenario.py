@@ -18,16 +18,9 @@ from engine.model.forward.index import named_architectures
 from engine.model.kinds import ModelKind
 from engine.model.model_profiles import model_names, spelling
 from engine.model.precision import Precision, parse_precision
-from engine.plan.names.benchmark import (
-    BenchmarkName,
-    EncoderName,
-    FpsName,
-    FtlName,
-    TpsName,
-    fps_model,
-    model_and_size,
-    parse_name,
-)
+from engine.plan.names.benchmark import BenchmarkName, EncoderName, FpsName, FtlName, TpsName
+from engine.plan.names.model_names import fps_model, model_and_size
+from engine.plan.names.parse import parse_name
 from engine.scenario import Lengths, Mode, NameKind, Objectives, Scenario, Task, Workload
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError

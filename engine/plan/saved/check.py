@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.plan.answer import why_lost
+from engine.plan.lost import why_lost
 from engine.plan.predicted import predicted
 from engine.plan.rows import row_metrics
 from engine.plan.saved.plan_file import PlanFile

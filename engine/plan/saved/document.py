@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
-from engine.plan.answer import answer, why_lost
+from engine.plan.answer import answer
 from engine.plan.kinds import benchmark_names
 from engine.plan.launch_lines import launch_of, launch_values
+from engine.plan.lost import why_lost
 from engine.plan.prepared import Prepared
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from engine.plan.metrics.table import NO_FIGURE, NO_MEMORY
-from engine.plan.why.remedies import Advice, Remedy, Shortfall
+from engine.plan.why.remedies import Advice
+from engine.plan.why.shortfall import Shortfall
+from engine.plan.why.trying import Remedy
 from engine.words.messages import say
 from engine.words.quantities import memory_amount
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.hardware.chip import Provenance
 from engine.hardware.parts.memory import MemoryShare, ShareHolds
-from engine.model.precision import FORMATS
+from engine.plan.why.starting_helps import helps
 from engine.scenario import Scenario
 from engine.serve.call import Batch, Concurrency
 from engine.serve.memory.account import held_tokens
@@ -21,15 +21,7 @@ from engine.serve.system import System
 from engine.words.messages import say
 from engine.words.quantities import GIB
 from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
-from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
-from engine.work.parallelism import legal_layouts
-from engine.work.shards import Shards
-
-CONTEXT_STEP = 256
-"""Shorter contexts are named in steps of so many tokens."""
-FEWER_SEQUENCES = (256, 64, 16)
-LARGEST_FRACTION = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +131,7 @@ def _started(
         device_words=words,
         budget_words=_budget_words(system),
         verdict=_verdict(found),
-        helps=() if found.holds_one else tuple(_helps(scenario, system, layout, found.starts)),
+        helps=() if found.holds_one else tuple(helps(scenario, system, layout, found.starts)),
         held=None if batch is None else _held(scenario, system, layout, found, batch),
     )
 
@@ -196,80 +188,3 @@ def _verdict(found: Startup) -> str:
             "does not start: weights and runtime leave no room for a cache, {lacks}", lacks=lacks
         )
     return say("does not start: {longest} does not fit, {lacks}", longest=longest, lacks=lacks)
-
-
-def _helps(
-    scenario: Scenario, system: System, layout: Layout, already: bool = False
-) -> Iterator[str]:
-    """Single changes with which the server starts; where it does ``already``, with which it has
-    room for one request as long as may be."""
-    would = say("would fit") if already else say("would start")
-
-    def starts(changed: System, on: Layout = layout) -> bool:
-        found = startup(changed, on, scenario.draft_tokens)
-        return found.holds_one if already else found.starts
-
-    context = _longest_context(system, layout, starts)
-    if context:
-        yield say(
-            "{would} with requests of up to {context:,} tokens (--max-context {context})",
-            would=would,
-            context=context,
-        )
-    for most in FEWER_SEQUENCES:
-        fewer = replace(system, engine=system.engine.changed(max_sequences=most))
-        if most < system.engine.scheduler.max_sequences and starts(fewer):
-            yield say(
-                "{would} with {most} sequences at most (--max-sequences {most})",
-                would=would,
-                most=most,
-            )
-            break
-    smaller = replace(system, precision=replace(system.precision, kv=FORMATS["fp8"]))
-    if system.precision.kv.bits > FORMATS["fp8"].bits and starts(smaller):
-        yield say("{would} with a cache in FP8 (--kv fp8)", would=would)
-    free = 1.0 - system.chip.host_bytes / system.chip.usable_bytes
-    part = math.floor(100.0 * free) / 100.0
-    less = replace(system, engine=system.engine.changed(memory_fraction=part))
-    if part < system.engine.memory.memory_fraction and starts(less):
-        yield say(
-            "{would} with less of the memory (--memory-fraction {part:g})", would=would, part=part
-        )
-    fuller = replace(system, engine=system.engine.changed(memory_fraction=LARGEST_FRACTION))
-    if system.engine.memory.memory_fraction < LARGEST_FRACTION and starts(fuller):
-        yield say(
-            "{would} with more of the memory (--memory-fraction {LARGEST_FRACTION:g})",
-            would=would,
-            LARGEST_FRACTION=LARGEST_FRACTION,
-        )
-    for chips in range(layout.chips + 1, 4 * layout.chips + 1):
-        placing = Placing.of(system.engine.capabilities)
-        shards = Shards.of(system.inventory, system.engine.capabilities.shard_multiple)
-        every = legal_layouts(
-            system.tokens_model, chips, system.chip.node_size, scenario.limits, placing, shards
-        )
-        whole = [one for one in every if one.replicas == 1 and starts(system, one)]
-        if whole:
-            yield say(
-                "{would} on {chips} chips ({whole})",
-                would=would,
-                chips=chips,
-                whole=whole[0].name,
-            )
-            break
-
-
-def _longest_context(
-    system: System, layout: Layout, starts: Callable[[System, Layout], bool]
-) -> int:
-    """The longest requests with which the server ``starts``; 0 where there are none."""
-    least, most = 0, int(startup(system, layout).context_tokens)
-    while most - least > CONTEXT_STEP:
-        middle = (least + most) // 2 // CONTEXT_STEP * CONTEXT_STEP
-        if middle <= least:
-            break
-        if starts(replace(system, max_context=middle, told_context=middle), layout):
-            least = middle
-        else:
-            most = middle
-    return least

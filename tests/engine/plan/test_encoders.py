@@ -15,7 +15,8 @@ from engine.model.forward.architecture import Text
 from engine.plan.answer import answer
 from engine.plan.kinds import benchmark_names
 from engine.plan.launch_lines import launch_command
-from engine.plan.names.benchmark import EncoderName, parse_name
+from engine.plan.names.benchmark import EncoderName
+from engine.plan.names.parse import parse_name
 from engine.plan.prepared import prepare
 from engine.plan.saved.plan_file import load_plan, scenario_document, write_document
 from engine.plan.sensitivity.knobs import sensitivity

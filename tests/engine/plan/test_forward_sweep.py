@@ -12,7 +12,8 @@ import pytest
 from engine.cli import run
 from engine.plan.answer import answer
 from engine.plan.metrics.table import BY_ID, VERDICTS
-from engine.plan.names.benchmark import FpsName, parse_name
+from engine.plan.names.benchmark import FpsName
+from engine.plan.names.parse import parse_name
 from engine.plan.prepared import prepare
 from engine.plan.ranking import WORTH
 from engine.plan.saved.plan_file import load_plan

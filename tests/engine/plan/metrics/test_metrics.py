@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 import pytest
 
 from engine.model.kinds import ModelKind
-from engine.plan.answer import why_lost
+from engine.plan.lost import why_lost
 from engine.plan.metrics.metric import Better, Metric, Unit
 from engine.plan.metrics.table import (
     BY_ID,

@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.plan.names.benchmark import (
-    EncoderName,
-    FpsName,
-    FtlName,
-    TpsName,
-    model_and_size,
-    name_fields,
-    parse_name,
-)
+from engine.plan.names.benchmark import EncoderName, FpsName, FtlName, TpsName, name_fields
+from engine.plan.names.model_names import model_and_size
+from engine.plan.names.parse import parse_name
 from engine.words.errors import InputError
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from engine.cli import run
 from engine.hardware.chip import Provenance
-from engine.plan.answer import answer, why_lost
+from engine.plan.answer import answer
 from engine.plan.kept import MEETS, MISSES, NEAR, certainty_percent, glyph_of
+from engine.plan.lost import why_lost
 from engine.plan.metrics.table import BY_ID
 from engine.plan.prepared import prepare
 from engine.plan.ranges.accuracy import Accuracy

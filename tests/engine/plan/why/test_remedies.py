@@ -13,7 +13,9 @@ from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
 from engine.plan.tables import batch_table, rows_table
 from engine.plan.why.advice import advice_sentence, remedy_words, shortfall_words
-from engine.plan.why.remedies import Candidate, Shortfall, advise, next_better, rounded_up
+from engine.plan.why.changes import rounded_up
+from engine.plan.why.remedies import advise, next_better
+from engine.plan.why.shortfall import Candidate, Shortfall
 from engine.scenario import LayoutLimits, Objectives, Scenario
 
 DENSE = Scenario(
