@@ -26,6 +26,7 @@ from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
 from engine.plan.rows import row_values, rows_values
 from engine.plan.sweep import sweep
+from engine.plan.why.fitting import fits_on
 from engine.scenario import Objectives, Scenario
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -141,6 +142,9 @@ def _print_table(
     rows: list[dict[str, Any]],
 ) -> None:
     print(answer(prepared, scenario, result))
+    enough = fits_on(scenario, result) if result.best is None else 0
+    if enough:
+        print(say("It fits on {chips} chips (--chips {chips}).", chips=enough))
     print_assumed(assumed_of(arguments, scenario, prepared))
     if result.best is not None:
         table, best = result.table, result.best

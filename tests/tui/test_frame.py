@@ -205,3 +205,12 @@ def test_what_a_style_adds_to_another_is_sent_alone():
     styles = Style(bold=True), Style(bold=True, color="green"), Style(color="red")
     frame.put(0, 0, [Segment(one, style) for one, style in zip("abc", styles, strict=True)])
     assert frame.end().endswith("\x1b[1H\x1b[1ma\x1b[32mb\x1b[0;31mc\x1b[m")
+
+
+def test_what_lies_beyond_the_terminal_is_not_shown():
+    frame = Frame(ColorSystem.STANDARD)
+    frame.begin(WIDTH, 1)
+    frame.put(WIDTH + 1, 0, [Segment("batch")])
+    frame.put(0, 1, [Segment("batch")])
+    frame.put(WIDTH - 2, 0, [Segment("batch")])
+    assert frame.end().endswith(f"\x1b[1;{WIDTH - 1}Hba")

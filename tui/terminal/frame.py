@@ -66,6 +66,9 @@ class Frame:
             return
         characters, codes = self._cells(segments)
         end = min(x + len(characters), width if most is None else min(most, width))
+        if end <= x:
+            # A terminal that was made smaller meanwhile.
+            return
         if end - x < len(characters) and characters[end - x] == "":
             # Half of a wide character is none.
             characters[end - x - 1] = " "

@@ -1,0 +1,29 @@
+"""How many chips a model takes that does not fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.plan.prepared import prepare
+from engine.plan.sweep import sweep
+from engine.plan.why.fitting import fits_on
+from engine.scenario import LayoutLimits, Scenario
+
+LARGE = Scenario(model="llama-3.1-405b", chip="rtx_4090", chips=2)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "chips"),
+    [
+        (replace(LARGE, model="qwen3-0.6b"), 0),
+        # 812 GB of weights in 22 GiB a card.
+        (LARGE, 64),
+        (replace(LARGE, limits=LayoutLimits(tensor=(2,), pipeline=(1,))), 0),
+    ],
+)
+def test_the_doubling_that_has_the_memory(scenario: Scenario, chips: int) -> None:
+    found = sweep(prepare(scenario), scenario)
+    assert found is not None
+    assert fits_on(scenario, found) == chips
