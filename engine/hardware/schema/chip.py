@@ -8,16 +8,8 @@ from pydantic import AfterValidator, Field, PositiveInt, field_validator
 
 from engine.hardware.chip import Provenance
 from engine.hardware.schema.kernels import CollectiveFile, DeviationFile, KernelFile
-from engine.hardware.schema.values import (
-    Bandwidth,
-    Identity,
-    Micros,
-    Ranks,
-    Share,
-    Strict,
-    Title,
-    none_or,
-)
+from engine.hardware.schema.values import Bandwidth, Identity, Micros, Ranks, Share, Title, none_or
+from engine.sources.strict import Strict
 
 PLAIN_PRODUCTS = "gemm.bf16"
 

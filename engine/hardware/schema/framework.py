@@ -13,7 +13,8 @@ from engine.hardware.parts.forward import ForwardRuntime
 from engine.hardware.schema.constants import constant_fields
 from engine.hardware.schema.kernels import DeviationFile, KernelFile
 from engine.hardware.schema.launch import LaunchTableFile
-from engine.hardware.schema.values import Identity, Strict, Title
+from engine.hardware.schema.values import Identity, Title
+from engine.sources.strict import Strict
 
 
 class _ForwardFile(Strict):

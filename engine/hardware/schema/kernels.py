@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from engine.hardware.chip import Provenance
-from engine.hardware.schema.values import Micros, Share, Strict, none_or
+from engine.hardware.schema.values import Micros, Share, none_or
+from engine.sources.strict import Strict
 
 
 class KernelFile(Strict):

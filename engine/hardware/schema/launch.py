@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from engine.hardware.schema.values import Strict
+from engine.sources.strict import Strict
 
 
 class SpellingFile(Strict):

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-
-class Strict(BaseModel):
-    """A table of a file: no key that is not declared, no value of another type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+from pydantic import BeforeValidator, Field
 
 
 def _ascii_digits(key: object) -> object:

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from engine.sources.strict import Strict
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class DeploymentFile(_Strict):
+class DeploymentFile(Strict):
     """A deployment kind as written in a file. ``words`` says how words of commands are written,
     ``reference`` what stands for the address of a node, with ``NAME`` in the place of its name;
     ``dollar`` is a dollar sign that is meant as one. ``runtime`` names who runs the engine in place
