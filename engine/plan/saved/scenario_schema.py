@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt, create_model
 
 from engine.plan.metrics.table import LIMITED
-from engine.plan.saved.schema import KeptShare
 from engine.scenario import (
     EVEN_CERTAINTY,
     LEAST_BURSTINESS,
@@ -33,6 +32,8 @@ from engine.scenario import (
 )
 from engine.sources.strict import Strict
 from engine.words.units import LARGEST_COUNT
+
+KeptShare = Annotated[float, Field(ge=0, le=1)]
 
 
 class ClientFile(Strict):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from engine.plan.results import Choice
 from engine.plan.saved.choice_schema import ChoiceFile, LayoutFile, PoolsFile
@@ -26,9 +26,6 @@ from engine.words.messages import say
 from engine.words.text import clean
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
-
-
-KeptShare = Annotated[float, Field(ge=0, le=1)]
 
 
 def parse_scenario(shown: str, values: Any) -> Scenario:
