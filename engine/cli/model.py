@@ -71,7 +71,7 @@ def _refuse_idle(model: LoadedModel, arguments: argparse.Namespace) -> None:
 def _print_language(
     model: LoadedModel, architecture: Architecture, arguments: argparse.Namespace
 ) -> int:
-    from engine.model.describe import as_json, as_text, describe
+    from engine.model.described.tokens import as_json, as_text, describe
     from engine.model.precision import number_format
 
     kv = number_format(arguments.kv) if arguments.kv else None
@@ -83,7 +83,7 @@ def _print_language(
 def _print_forward(
     model: LoadedModel, architecture: ForwardArchitecture, arguments: argparse.Namespace
 ) -> int:
-    from engine.model.forward.describe import as_json, as_text
+    from engine.model.described.forward import as_json, as_text
 
     document, text = as_json(model, architecture), as_text(model, architecture)
     return _print(arguments, document, text, architecture.parameters, 0)

@@ -3,7 +3,7 @@
 A dialect asks for values by name. Whatever the file does not say comes from the model type's
 class default (`profiles/class_defaults.json`) or from the dialect, and is noted as an assumption.
 What nobody asked for can be listed afterwards, so that a key which would change bytes or FLOPs is
-never passed over in silence (`engine.model.unread`).
+never passed over in silence (`engine.model.dialects.unread`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.evidence.zoo.tables import Comparison, number, read_table, whole
 from engine.model.architecture import Architecture, AttentionCore, Core, LatentCore
-from engine.model.describe import matrix_flops_per_token
+from engine.model.described.tokens import matrix_flops_per_token
 from engine.words.errors import RooftopError
 
 COLUMNS = ("name", "phase", "seq", "batch", "total_flops")

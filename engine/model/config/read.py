@@ -101,18 +101,22 @@ def _read_profile(name: str) -> RawConfig:
     origin = clean(str(path)) if is_own else "bundled"
     source = origin if is_own else path.stem
     values = parse_json(_read_bytes(path), source)
-    config = values.get("config")
-    if not isinstance(config, dict):
+    if not isinstance(values.get("config"), dict):
         return RawConfig(clean(path.stem, 120), origin, source, values)
+    return _wrapped(values, path.stem, origin, source)
+
+
+def _wrapped(values: dict[str, Any], stem: str, origin: str, source: str) -> RawConfig:
+    """A profile: a config under its name, with what lies beside it."""
     beside = values.get("hf_quant_config")
     if beside is not None and not isinstance(beside, dict):
         raise InputError(say("{source}: hf_quant_config: expected a mapping", source=source))
     sidecar = {MODELOPT: beside} if beside else {}
     return RawConfig(
-        str(values.get("name") or path.stem),
+        clean(str(values.get("name") or stem), 120),
         origin,
         source,
-        config,
+        values["config"],
         sidecar,
         repository=str(values.get("repository") or ""),
     )
@@ -130,6 +134,8 @@ def _read_path(path: Path, source: str = "") -> RawConfig:
     if other:
         raise InputError(say("{source}: this is {other}", source=source, other=other))
     config = parse_json(_read_bytes(file), source)
+    if isinstance(config.get("config"), dict) and not {"model_type", "architectures"} & {*config}:
+        return _wrapped(config, file.stem, source, source)
     native = _native(config, source)
     notes = (native.note,) if native is not None else ()
     config = native.config if native is not None else config

@@ -8,10 +8,9 @@ from engine.model.dialects.decoder import (
     FeedForwardOfLayer,
     Traits,
     plain_attention,
-    read_decoder,
     read_dimensions,
 )
-from engine.model.dialects.deepseek import read_prediction
+from engine.model.dialects.deepseek import predicting_decoder
 from engine.model.dialects.mixture import after_first_dense, read_routing, shared_count
 from engine.model.dialects.parts import dense, mixture
 from engine.model.keys import Keys
@@ -28,15 +27,7 @@ def read(keys: Keys) -> Architecture:
     )
     mixer = plain_attention(keys, shape, traits, None)
     experts = read_bank(keys, shape)
-    last = shape.layers - 1
-    return read_decoder(
-        keys,
-        traits,
-        shape=shape,
-        mixer=mixer,
-        feed_forward=experts,
-        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
-    )
+    return predicting_decoder(keys, traits, shape, mixer, experts)
 
 
 def read_bank(keys: Keys, shape: Dimensions) -> FeedForwardOfLayer:

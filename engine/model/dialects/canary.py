@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture, AttentionCore, LayerGroup, Matrix, Split
 from engine.model.dialects.bart import FRAMES
-from engine.model.dialects.conformer import FRAMES_PER_SECOND, Conformer, fast_conformer
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.parts import Mixer, attention, dense, layer
+from engine.model.dialects.towers.conformer import FRAMES_PER_SECOND, Conformer, fast_conformer
 from engine.model.keys import Keys
 from engine.words.messages import say
 

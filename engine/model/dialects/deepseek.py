@@ -11,6 +11,7 @@ from engine.model.dialects.decoder import (
     LAYERS,
     Dimensions,
     FeedForwardOfLayer,
+    PartOfLayer,
     Traits,
     read_decoder,
     read_dimensions,
@@ -61,14 +62,7 @@ def read(keys: Keys) -> Architecture:
     experts = read_experts(keys, shape.hidden, shape.layers)
     if keys.model_type == "axk1":
         experts = _normed(experts, shape.hidden)
-    return read_decoder(
-        keys,
-        TRAITS,
-        shape=shape,
-        mixer=mixers.__getitem__,
-        feed_forward=experts,
-        prediction=read_prediction(keys, shape.hidden, mixers[-1], experts(shape.layers - 1)),
-    )
+    return predicting_decoder(keys, TRAITS, shape, mixers.__getitem__, experts)
 
 
 def _note_references(keys: Keys) -> None:
@@ -222,6 +216,25 @@ def read_prediction(
         norm_parameters=norm_elements("rms", hidden) * 5,
     )
     return (LayerGroup(joined(block, hidden), count),)
+
+
+def predicting_decoder(
+    keys: Keys,
+    traits: Traits,
+    shape: Dimensions,
+    mixer: PartOfLayer,
+    feed_forward: FeedForwardOfLayer,
+) -> Architecture:
+    """A decoder whose prediction layers are like its last layer."""
+    last = shape.layers - 1
+    return read_decoder(
+        keys,
+        traits,
+        shape=shape,
+        mixer=mixer,
+        feed_forward=feed_forward,
+        prediction=read_prediction(keys, shape.hidden, mixer(last), feed_forward(last)),
+    )
 
 
 def joined(block: Block, hidden: int) -> Block:

@@ -8,10 +8,9 @@ from engine.model.dialects.decoder import (
     Traits,
     plain_attention,
     plain_feed_forward,
-    read_decoder,
     read_dimensions,
 )
-from engine.model.dialects.deepseek import read_experts, read_prediction
+from engine.model.dialects.deepseek import predicting_decoder, read_experts
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
 from engine.words.messages import say
@@ -30,15 +29,7 @@ def read(keys: Keys) -> Architecture:
         experts = read_experts(keys, shape.hidden, shape.layers)
         _check_copy(keys, shape.layers, experts)
     keys.ignore("mtp_share_layers")
-    last = shape.layers - 1
-    return read_decoder(
-        keys,
-        TRAITS,
-        shape=shape,
-        mixer=mixer,
-        feed_forward=experts,
-        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
-    )
+    return predicting_decoder(keys, TRAITS, shape, mixer, experts)
 
 
 def read_windows(keys: Keys, layers: int) -> list[int | None]:

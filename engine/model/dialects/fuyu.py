@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture
 from engine.model.dialects.nesting import text_keys, with_outer
-from engine.model.dialects.towers import linear
+from engine.model.dialects.towers.parts import linear
 from engine.model.dialects.unusual import read as read_text
 from engine.model.keys import Keys
 

@@ -15,7 +15,7 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
-from engine.model.dialects.deepseek import read_prediction
+from engine.model.dialects.deepseek import predicting_decoder
 from engine.model.dialects.mixture import mlp_layer_types, read_routing
 from engine.model.dialects.parts import Mixer, attention, dense, mixture
 from engine.model.dialects.windows import layer_windows, window_size
@@ -50,16 +50,8 @@ def read(keys: Keys) -> Architecture:
         return read_decoder(keys, MUSE, shape=shape, mixer=mixer)
     mixer = _per_head_gates(keys, shape, windows)
     experts = _experts(keys, shape)
-    last = shape.layers - 1
     keys.ignore("mtp_layer_types", "mtp_mlp_layer_types", "swiglu_limits", "swiglu_limits_shared")
-    return read_decoder(
-        keys,
-        BASE,
-        shape=shape,
-        mixer=mixer,
-        feed_forward=experts,
-        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
-    )
+    return predicting_decoder(keys, BASE, shape, mixer, experts)
 
 
 def _heads(keys: Keys, shape: Dimensions, windows: list[int | None]) -> list[int]:

@@ -10,9 +10,9 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
-from engine.model.dialects.deepseek import read_experts, read_prediction
+from engine.model.dialects.deepseek import predicting_decoder, read_experts
 from engine.model.dialects.parts import dense
-from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers.parts import linear, transformer_layer
 from engine.model.keys import Keys
 from engine.words.messages import say
 
@@ -97,12 +97,4 @@ def _sparse(keys: Keys) -> Architecture:
     traits = Traits(qkv_bias="attention_bias", qk_norm="head" if normed else "")
     mixer = plain_attention(keys, shape, traits, None)
     experts = read_experts(keys, shape.hidden, shape.layers)
-    last = shape.layers - 1
-    return read_decoder(
-        keys,
-        traits,
-        shape=shape,
-        mixer=mixer,
-        feed_forward=experts,
-        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
-    )
+    return predicting_decoder(keys, traits, shape, mixer, experts)

@@ -14,7 +14,7 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
-from engine.model.dialects.deepseek import read_experts, read_prediction
+from engine.model.dialects.deepseek import predicting_decoder, read_experts
 from engine.model.dialects.gated import gated
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import mixture
@@ -51,16 +51,8 @@ def read(keys: Keys) -> Architecture:
     first = FIRST_DENSE.get(keys.model_type, 0)
     per_expert = 1 if keys.model_type == "afmoe" else 0
     experts = read_experts(keys, shape.hidden, shape.layers, first_dense=first, other=per_expert)
-    last = shape.layers - 1
     keys.ignore("mtp_layer_types", "mtp_mlp_layer_types")
-    return read_decoder(
-        keys,
-        traits,
-        shape=shape,
-        mixer=mixer,
-        feed_forward=experts,
-        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
-    )
+    return predicting_decoder(keys, traits, shape, mixer, experts)
 
 
 def _windows(keys: Keys, layers: int) -> list[int | None] | None:

@@ -8,13 +8,13 @@ from engine.model.dialects.index import reader_for
 from engine.model.dialects.multimodal import text_keys as text_keys_flat
 from engine.model.dialects.nesting import text_keys, with_outer
 from engine.model.dialects.qwen_hybrid import read_text
-from engine.model.dialects.towers import (
+from engine.model.dialects.towers.more import idefics_layers
+from engine.model.dialects.towers.parts import (
     linear,
     transformer_layer,
     two_layer_projector,
     whisper_encoder,
 )
-from engine.model.dialects.towers_more import idefics_layers
 from engine.model.keys import Keys
 from engine.words.messages import say
 

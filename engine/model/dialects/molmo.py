@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.parts import dense
-from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers.parts import linear, transformer_layer
 from engine.model.keys import Keys
 from engine.words.messages import say
 

@@ -11,7 +11,7 @@ from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Dimensions, Traits, read_decoder
 from engine.model.dialects.nesting import with_outer
 from engine.model.dialects.parts import FeedForward, attention, dense, mixture
-from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers.parts import linear, transformer_layer
 from engine.model.keys import MAXIMUM_LAYERS, Keys
 from engine.words.messages import say
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
-from engine.model.dialects import towers
 from engine.model.dialects.index import canonical, reader_for
 from engine.model.dialects.nesting import flat_keys, with_outer
-from engine.model.dialects.towers import Tower
+from engine.model.dialects.towers import parts
+from engine.model.dialects.towers.parts import Tower
 from engine.model.dialects.wrappers import WRAPPERS, Wrapper
 from engine.model.keys import Keys
 from engine.words.errors import UnknownArchitecture
@@ -102,7 +102,7 @@ def _named_tower(keys: Keys, text: Architecture) -> int:
         keys.ignore("mm_hidden_size", "use_mm_proj", "image_aspect_ratio", "mm_patch_merge_type")
         projector = keys.text("mm_projector_type", default="linear")
         width = keys.integer("mm_hidden_size", default=1024)
-        tower = towers.named_clip(name)
+        tower = parts.named_clip(name)
         if not tower or projector != "mlp2x_gelu":
             keys.leave_out(
                 say(
@@ -113,20 +113,20 @@ def _named_tower(keys: Keys, text: Architecture) -> int:
                 "mm_vision_tower",
             )
             return 0
-        return tower + towers.two_layer_projector(width, text.hidden_size)
+        return tower + parts.two_layer_projector(width, text.hidden_size)
     processor = keys.scope("img_processor", model_type="none")
     if processor is None:
         return 0
     name = processor.text("model_name", default="")
     processor.ignore("num_img_tokens", "layer_idx", "type_feature")
     merged = 4 * processor.integer("image_dim_out")
-    tower = towers.named_clip(name)
+    tower = parts.named_clip(name)
     if not tower:
         keys.leave_out(say("the tower {name} is", name=clean(name, 80)), "img_processor")
         return 0
     separators = 2 * merged
     hidden = text.hidden_size
-    return tower + towers.linear(merged, hidden) + towers.linear(hidden, hidden) + separators
+    return tower + parts.linear(merged, hidden) + parts.linear(hidden, hidden) + separators
 
 
 def _tower(

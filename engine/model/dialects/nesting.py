@@ -9,9 +9,9 @@ from typing import Any
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
-from engine.model.dialects.image_towers import image_tower
+from engine.model.dialects.towers.images import image_tower
+from engine.model.dialects.unread import changes_work
 from engine.model.keys import Keys, shown
-from engine.model.unread import changes_work
 from engine.words.errors import InputError
 
 TEXT = ("text_config", "language_config", "llm_config")

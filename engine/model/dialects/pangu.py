@@ -14,10 +14,10 @@ from engine.model.dialects.decoder import (
     read_dimensions,
 )
 from engine.model.dialects.deepseek import (
+    predicting_decoder,
     read_experts,
     read_latent,
     read_latent_shape,
-    read_prediction,
 )
 from engine.model.dialects.parts import Mixer, attention
 from engine.model.keys import Keys
@@ -35,15 +35,7 @@ def read(keys: Keys) -> Architecture:
     if not keys.has("n_routed_experts"):
         return read_decoder(keys, replace(traits, mlp_bias="mlp_bias"), shape=shape, mixer=mixer)
     experts = read_experts(keys, shape.hidden, shape.layers)
-    last = shape.layers - 1
-    return read_decoder(
-        keys,
-        traits,
-        shape=shape,
-        mixer=mixer,
-        feed_forward=experts,
-        prediction=read_prediction(keys, shape.hidden, mixer(last), experts(last)),
-    )
+    return predicting_decoder(keys, traits, shape, mixer, experts)
 
 
 def _shape(keys: Keys) -> Dimensions:

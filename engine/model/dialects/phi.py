@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
-from engine.model.dialects import towers_lines
 from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.parts import dense, mixture
+from engine.model.dialects.towers import lines
 from engine.model.dialects.windows import window_size
 from engine.model.keys import Keys
 from engine.words.messages import say
@@ -108,8 +108,8 @@ def _multimodal(keys: Keys) -> Architecture:
             adapters += per_rank * inner.integer("r", maximum=100_000)
     tower = 0
     for count, kind in (
-        (towers_lines.phi4_vision, "phi4_multimodal_vision"),
-        (towers_lines.phi4_audio, "phi4_multimodal_audio"),
+        (lines.phi4_vision, "phi4_multimodal_vision"),
+        (lines.phi4_audio, "phi4_multimodal_audio"),
     ):
         own = Keys({}, keys.source, kind, class_defaults(kind), f"{kind}.", nested=True)
         tower += count(own, keys, shape.hidden)

@@ -14,10 +14,10 @@ from engine.model.dialects.decoder import (
     read_decoder,
     read_dimensions,
 )
-from engine.model.dialects.deepseek import read_prediction
+from engine.model.dialects.deepseek import predicting_decoder
 from engine.model.dialects.mixture import every_step, read_routing
 from engine.model.dialects.parts import dense, mixture
-from engine.model.dialects.towers_early import qwen_visual
+from engine.model.dialects.towers.early import qwen_visual
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 
@@ -60,15 +60,7 @@ def _with_prediction(
     """MiMo: Qwen 2 with prediction layers."""
     mixer = plain_attention(keys, shape, traits, windows)
     feed_forward = plain_feed_forward(keys, shape, traits)
-    last = shape.layers - 1
-    return read_decoder(
-        keys,
-        traits,
-        shape=shape,
-        mixer=mixer,
-        feed_forward=feed_forward,
-        prediction=read_prediction(keys, shape.hidden, mixer(last), feed_forward(last)),
-    )
+    return predicting_decoder(keys, traits, shape, mixer, feed_forward)
 
 
 def read_windows(keys: Keys, layers: int) -> list[int | None]:

@@ -19,9 +19,9 @@ from engine.model.dialects.index import (
     wraps_text,
 )
 from engine.model.dialects.layer_kinds import check_unused_lists
+from engine.model.dialects.unread import check_unread, left_over
 from engine.model.keys import Keys
 from engine.model.refused import why_refused
-from engine.model.unread import check_unread, left_over
 from engine.scenario import Task
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.messages import say

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.model.dialects.unread import check_unread
 from engine.model.forward.architecture import ForwardArchitecture
 from engine.model.forward.defaults import class_defaults
 from engine.model.forward.index import known_model_types, named_architectures, reader_for
 from engine.model.forward.recognition import type_of_class
 from engine.model.forward.source import Resolution, Source
 from engine.model.keys import Keys
-from engine.model.unread import check_unread
 from engine.words.errors import InputError, UnknownArchitecture
 from engine.words.messages import say
 from engine.words.text import clean, closest

@@ -224,3 +224,9 @@ def test_a_broken_model_of_ones_own_is_named(own_folder: Path) -> None:
 def test_a_model_of_ones_own_is_suggested(own_folder: Path) -> None:
     (own_folder / "house-model.json").write_text(json.dumps(TINY))
     assert "nearest profile: house-model" in message("house-modle")
+
+
+def test_a_profile_is_read_by_its_path_too(tmp_path: Path) -> None:
+    model = load_architecture(str(write(tmp_path, {"name": "Ours", "config": TINY})))
+    assert model.name == "Ours"
+    assert described(model).layer_count == 2

@@ -12,8 +12,8 @@ import pytest
 
 from engine.model.config import load_architecture
 from engine.model.dialects.index import reader_for
+from engine.model.dialects.unread import changes_work
 from engine.model.glossary import group_order, group_title, key_of, lookup
-from engine.model.unread import changes_work
 from engine.sources.languages import ENGLISH, FOLDER, languages
 from engine.sources.profile_files import read_toml
 from engine.words.errors import RooftopError

@@ -11,7 +11,7 @@ import pytest
 from engine.model.architecture import Architecture, AttentionCore
 from engine.model.bytes import cross_bytes_per_source_token, source_tokens
 from engine.model.config import load_architecture
-from engine.model.describe import as_json, as_text, describe
+from engine.model.described.tokens import as_json, as_text, describe
 from engine.model.dialects.reading import read_architecture
 from engine.model.foreign import what_it_is, what_its_name_says
 from engine.model.precision import FORMATS

@@ -12,7 +12,7 @@ import pytest
 from engine.model.architecture import Architecture, Block, Role
 from engine.model.bytes import stored_weights
 from engine.model.config import LoadedModel, load_architecture
-from engine.model.describe import describe
+from engine.model.described.tokens import describe
 from engine.model.model_profiles import bundled_models
 from engine.model.precision import FORMATS, Precision, parse_precision
 from engine.serve.memory.account import Footprint, Held, footprint

@@ -8,8 +8,8 @@ import pytest
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
 from engine.model.config import load_architecture
+from engine.model.described.forward import as_json
 from engine.model.forward.architecture import ForwardArchitecture
-from engine.model.forward.describe import as_json
 from engine.model.model_profiles import bundled_models
 from engine.serve.memory.forward import ForwardFootprint, forward_memory_of, live_copies
 from tests.engine.model.forward.builders import BF16, chip, convolution, framework, model

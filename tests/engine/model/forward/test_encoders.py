@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.model.config import load_architecture
+from engine.model.described.forward import as_json, as_text
 from engine.model.forward.architecture import ForwardArchitecture, LayerKind, Text
-from engine.model.forward.describe import as_json, as_text
 from engine.model.forward.reading import read_vision
 from engine.words.errors import InputError
 

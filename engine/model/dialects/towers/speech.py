@@ -3,7 +3,7 @@ modeling files of the same names)."""
 
 from __future__ import annotations
 
-from engine.model.dialects.towers import linear, transformer_layer, two_layer_projector
+from engine.model.dialects.towers.parts import linear, transformer_layer, two_layer_projector
 from engine.model.keys import Keys
 from engine.words.messages import say
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.model.dialects.towers import linear, transformer_layer
-from engine.model.dialects.towers_ocr import deepseek_ocr, deepseek_ocr2
+from engine.model.dialects.towers.ocr import deepseek_ocr, deepseek_ocr2
+from engine.model.dialects.towers.parts import linear, transformer_layer
 from engine.model.keys import Keys
 
 QUERIES = 256

@@ -4,7 +4,7 @@ same names)."""
 
 from __future__ import annotations
 
-from engine.model.dialects.towers import (
+from engine.model.dialects.towers.parts import (
     clip,
     linear,
     patch_count,
@@ -13,7 +13,7 @@ from engine.model.dialects.towers import (
     transformer_layer,
     two_layer_projector,
 )
-from engine.model.dialects.towers_query import querying_transformer
+from engine.model.dialects.towers.query import querying_transformer
 from engine.model.keys import MAXIMUM_SIZE, Keys
 from engine.words.messages import say
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.dialects.towers import linear, transformer_layer, whisper_encoder
+from engine.model.dialects.towers.parts import linear, transformer_layer, whisper_encoder
 from engine.model.keys import Keys
 
 MEL_BINS = 128

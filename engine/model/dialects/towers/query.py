@@ -4,7 +4,7 @@ same names)."""
 
 from __future__ import annotations
 
-from engine.model.dialects.towers import (
+from engine.model.dialects.towers.parts import (
     clip,
     linear,
     patch_count,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.model.dialects.qwen_vision import qwen_vision_tower
-from engine.model.dialects.towers import (
+from engine.model.dialects.towers.parts import (
     linear,
     patch_count,
     plain_dimensions,

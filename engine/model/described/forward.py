@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.model.config import LoadedModel
-from engine.model.describe import labelled
+from engine.model.described.tokens import labelled
 from engine.model.forward.architecture import ForwardArchitecture, Image, Input, LayerKind
 from engine.model.forward.bytes import weight_bytes
 from engine.words.cells import left

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.model.architecture import AttentionCore, Block, Matrix, Role, Split
 from engine.model.dialects.parts import Mixer, dense, layer, output_projection
-from engine.model.dialects.towers import linear
+from engine.model.dialects.towers.parts import linear
 from engine.model.keys import Keys
 from engine.words.messages import say
 

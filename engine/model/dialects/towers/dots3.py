@@ -5,7 +5,7 @@ modeling_dots3_note.py)."""
 from __future__ import annotations
 
 from engine.model.dialects.layer_kinds import one_per_layer
-from engine.model.dialects.towers import linear
+from engine.model.dialects.towers.parts import linear
 from engine.model.keys import Keys
 from engine.words.messages import say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.model.dialects.towers import linear, transformer_layer, whisper_encoder
+from engine.model.dialects.towers.parts import linear, transformer_layer, whisper_encoder
 from engine.model.keys import Keys
 from engine.words.errors import UnknownArchitecture
 from engine.words.messages import say

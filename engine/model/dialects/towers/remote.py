@@ -3,14 +3,14 @@ Step3 (vLLM 0.33, model_executor/models, files of the same names)."""
 
 from __future__ import annotations
 
-from engine.model.dialects.towers import (
+from engine.model.dialects.towers.more import idefics_layers
+from engine.model.dialects.towers.parts import (
     linear,
     patch_count,
     plain_dimensions,
     siglip,
     transformer_layer,
 )
-from engine.model.dialects.towers_more import idefics_layers
 from engine.model.keys import Keys
 from engine.words.messages import say
 

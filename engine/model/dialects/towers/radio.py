@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.model.dialects.conformer import fast_conformer
-from engine.model.dialects.towers import linear, transformer_layer
+from engine.model.dialects.towers.conformer import fast_conformer
+from engine.model.dialects.towers.parts import linear, transformer_layer
 from engine.model.keys import Keys
 from engine.words.messages import say
 from engine.words.text import clean

@@ -4,7 +4,8 @@ EXAONE 4.5, ERNIE VL, Ovis 2, GLM-OCR, Nemotron Omni."""
 from __future__ import annotations
 
 from engine.model.dialects.qwen_vision import qwen_vision_tower
-from engine.model.dialects.towers import (
+from engine.model.dialects.towers.audio import gemma3n_embedder
+from engine.model.dialects.towers.parts import (
     clip,
     linear,
     llava,
@@ -13,7 +14,6 @@ from engine.model.dialects.towers import (
     siglip,
     transformer_layer,
 )
-from engine.model.dialects.towers_audio import gemma3n_embedder
 from engine.model.keys import MAXIMUM_SIZE, Keys
 from engine.words.messages import say
 from engine.words.text import clean

@@ -3,9 +3,9 @@ HyperCLOVA X Vision (transformers, modeling files of the same names)."""
 
 from __future__ import annotations
 
-from engine.model.dialects import towers_lines
-from engine.model.dialects.towers import linear, siglip, transformer_layer
-from engine.model.dialects.towers_more import idefics_layers
+from engine.model.dialects.towers import lines
+from engine.model.dialects.towers.more import idefics_layers
+from engine.model.dialects.towers.parts import linear, siglip, transformer_layer
 from engine.model.keys import Keys
 from engine.words.messages import say
 
@@ -46,7 +46,7 @@ def got_ocr2(keys: Keys, outer: Keys, text_hidden: int) -> int:
 def hyperclovax(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """Qwen2.5-VL's tower and one projection."""
     output = keys.integer("out_hidden_size")
-    return towers_lines.qwen2_5(keys, outer, output) + linear(output, text_hidden)
+    return lines.qwen2_5(keys, outer, output) + linear(output, text_hidden)
 
 
 def _hunyuan_layers(keys: Keys) -> int:

@@ -1,0 +1,1 @@
+"""Towers that see and hear: their parameters counted from the nested config, file by model line."""
