@@ -3,7 +3,9 @@ reaches it."""
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 
 import pytest
 from textual import events
@@ -73,6 +75,15 @@ async def test_a_page_opened_and_closed_at_once_leaves_the_screen_below(page: st
         await at_once(pilot, *PAGES[page], "escape", "escape")
         await until(pilot, lambda: screen.in_front)
         assert pilot.app.screen_stack == [screen]
+
+
+async def test_nothing_is_left_of_a_page_that_is_closed():
+    async with running() as (_, pilot):
+        await press(pilot, "f1")
+        kept = weakref.ref(pilot.app.screen._styles_cache)
+        await press(pilot, "escape", "f1", "escape")
+        gc.collect()
+        assert kept() is None
 
 
 async def test_what_is_typed_as_a_page_closes_reaches_the_screen_below():

@@ -6,7 +6,8 @@
 - There is no public way to take the mouse or to give it back while an app runs.
 - There is no public way to hear what is displayed: Textual sends whole regions where a few cells
   have changed (`tui.terminal.frame`).
-- What blank lines were cut into is kept as long as the widget.
+- What blank lines were cut into is kept as long as the widget, and that of every page for ever: a
+  cache of two colours is kept by the widget's, too.
 - Keys that wait for a screen are dropped when it goes.
 - There is no public hook for an error of our own: Textual prints pages with every local variable.
 - An esc key that stands alone needs a sequence of its own (`tui.terminal.typed_text`), and two
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 from asyncio import Queue
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, cast
 
 from rich.color import ColorSystem
@@ -25,14 +27,17 @@ from rich.console import RenderableType
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.color import Color
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.keys import Keys
 from textual.message import Message
 from textual.screen import Screen
+from textual.style import Style
 from textual.widget import Widget
 
 from tui.terminal.frame import Frame
@@ -43,6 +48,18 @@ _sequences = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
 _sequences[f"\x1b{ALONE}"] = (Keys.Escape,)
 for _letter in "bf":
     _sequences.pop(f"\x1b{_letter}", None)
+
+
+_inner_outer = cast(Any, StylesCache.get_inner_outer).__wrapped__
+
+
+@lru_cache(64)
+def _of_colours(base: Color, background: Color) -> tuple[Style, Style]:
+    found: tuple[Style, Style] = _inner_outer(None, base, background)
+    return found
+
+
+cast(Any, StylesCache).get_inner_outer = lambda _, base, background: _of_colours(base, background)
 
 
 class KeyParser(XTermParser):
