@@ -6,7 +6,7 @@ import ast
 
 from tests.import_graph import ROOT
 from tui.keymap import RESERVED, Keymap
-from tui.overlays.help import help_lines
+from tui.overlays.help import help_rows
 from tui.panes import HOME, KINDS, Panes
 from tui.widgets.panes import Pane
 
@@ -42,7 +42,7 @@ def test_panes_follow_each_other_round_the_end():
 def test_the_help_of_a_pane_is_its_own():
     panes, keymap = Panes(), Keymap()
     texts = {
-        pane.short_name: "".join(run for one in help_lines(pane, keymap) for run, _ in one)
+        pane.short_name: "".join(run for row in help_rows(pane, keymap) for run, _ in row.line)
         for pane in panes
     }
     assert "opens a field" in texts["workload"]

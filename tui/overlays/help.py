@@ -106,11 +106,6 @@ def word_rows(language: str, width: int) -> list[Row[Wish]]:
     return rows
 
 
-def help_lines(pane: Pane, keymap: Keymap) -> list[Line]:
-    """The lines of `help_rows`."""
-    return [one.line for one in help_rows(pane, keymap)]
-
-
 def help_rows(pane: Pane, keymap: Keymap) -> list[Row[Wish]]:
     """The keys of a pane, its own first, then those that work everywhere, then where the app's
     files are."""

@@ -36,13 +36,6 @@ class Stored:
     warnings: tuple[str, ...] = ()
 
 
-def read_quantisation(
-    config: Config, text_config: Config, beside: Mapping[str, Config], architecture: Architecture
-) -> Precision:
-    """The checkpoint's own precision, as `read_stored` finds it."""
-    return read_stored(config, text_config, beside, architecture).precision
-
-
 def read_stored(
     config: Config, text_config: Config, beside: Mapping[str, Config], architecture: Architecture
 ) -> Stored:

@@ -1,13 +1,10 @@
-"""What differs between two plans or scenarios: the keys with other values, nothing else."""
+"""What differs between two plans as documents: the keys with other values, nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from engine.plan.saved.plan_file import scenario_document
-from engine.scenario import Scenario
 
 _LIST_KEYS = ("phase", "name", "key")
 """What tells the tables of a list apart: edits by key, operators by phase and name."""
@@ -63,8 +60,3 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Di
     return tuple(
         Difference(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)
     )
-
-
-def scenario_differences(before: Scenario, after: Scenario) -> tuple[Difference, ...]:
-    """The inputs that differ between two scenarios."""
-    return differences(scenario_document(before), scenario_document(after))

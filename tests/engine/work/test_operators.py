@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.hardware.narrow_experts import fill_columns
 from engine.hardware.routing import evenness
-from engine.model.quantisation.stored import read_quantisation
+from engine.model.quantisation.stored import read_stored
 from engine.work.layout import Layout
 from engine.work.tokens import Step, take_inventory
 from engine.work.tokens.experts import expected_experts
@@ -263,7 +263,7 @@ def test_layers_stored_otherwise_are_products_with_their_own_kernel() -> None:
     """One of four layers keeps its MLP in 16 bits: a quarter of the calls run in BF16."""
     left = {"quant_method": "fp8", "modules_to_not_convert": ["model.layers.2.mlp"]}
     model = builders.dense(layers=4)
-    precision = read_quantisation({"quantization_config": left}, {}, {}, model)
+    precision = read_stored({"quantization_config": left}, {}, {}, model).precision
     chip = replace(builders.chip(), peak_flops={"bf16": 1e15, "fp8": 2e15})
     inventory = take_inventory(model, precision, chip, builders.framework())
     downs = {one.peak_flops: one for one in inventory.gemms if one.name == "down"}

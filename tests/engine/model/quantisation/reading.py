@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.model.architecture import Architecture, Role
 from engine.model.precision import NumberFormat, Precision
-from engine.model.quantisation.stored import read_quantisation
+from engine.model.quantisation.stored import read_stored
 from tests.engine import builders
 
 DENSE = builders.dense(layers=4)
@@ -22,7 +22,7 @@ def read(
     """The precision of a config with ``section`` as its quantization_config, other keys at its
     ``top``, and files ``beside`` it."""
     config = {**top, "quantization_config": section} if section else top
-    return read_quantisation(config, config, beside or {}, model)
+    return read_stored(config, config, beside or {}, model).precision
 
 
 def width(stored: NumberFormat) -> float:

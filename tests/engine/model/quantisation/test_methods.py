@@ -6,7 +6,7 @@ import pytest
 
 from engine.model.architecture import Role
 from engine.model.quantisation.named import name_warning
-from engine.model.quantisation.stored import read_quantisation
+from engine.model.quantisation.stored import read_stored
 from engine.words.errors import InputError
 from tests.engine import builders
 
@@ -14,7 +14,7 @@ from tests.engine import builders
 def read(section: dict, beside: dict | None = None, model=None, **top):
     config = {**top, "quantization_config": section} if section else top
     files = {"hf_quant_config.json": beside} if beside else {}
-    return read_quantisation(config, config, files, model or builders.mixture())
+    return read_stored(config, config, files, model or builders.mixture()).precision
 
 
 def test_no_section_means_sixteen_bits():
@@ -299,7 +299,7 @@ def test_a_method_that_is_no_name_is_refused(method: object):
 def test_an_empty_section_is_not_taken_for_sixteen_bits():
     config = {"quantization_config": {}}
     with pytest.raises(InputError, match=r"quantization_config: found \{\}, expected a"):
-        read_quantisation(config, config, {}, builders.mixture())
+        read_stored(config, config, {}, builders.mixture())
 
 
 def test_a_list_beside_the_config_is_held_to_the_same():

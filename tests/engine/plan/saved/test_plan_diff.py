@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.plan.saved.diff import Difference, differences, flattened, scenario_differences
+from engine.plan.saved.diff import Difference, differences, flattened
+from engine.plan.saved.plan_file import scenario_document
 from engine.scenario import Objectives, Scenario
 
 
@@ -48,7 +49,8 @@ def test_scenarios_differ_in_what_was_turned():
         objectives=Objectives(ttft_ms=2000, tpot_ms=None),
         edits=(("num_hidden_layers", 30),),
     )
-    found = {one.key: (one.before, one.after) for one in scenario_differences(before, after)}
+    changed = differences(scenario_document(before), scenario_document(after))
+    found = {one.key: (one.before, one.after) for one in changed}
     assert found == {
         "chips": (16, 32),
         "objectives.tpot_ms": (50, None),
