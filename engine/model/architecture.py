@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from engine.model.image_rules import ImageRule
 from engine.model.kinds import ModelCategory, ModelKind
+from engine.words.messages import say
 
 
 class Split(StrEnum):
@@ -289,6 +290,11 @@ class Assumption:
     key: str
     value: str
     reason: str
+
+    @property
+    def words(self) -> str:
+        """The key with its value, and why, as one message."""
+        return say("{key} = {value} ({reason})", key=self.key, value=self.value, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.model.architecture import Assumption
-from engine.model.phrases import phrased
 from engine.words.errors import InputError
 from engine.words.messages import Said, say
 
@@ -115,9 +114,7 @@ class Keys:
         ``what`` says of what kind they are, or why."""
         paths = [self.path + name for name in names] or [self.path.removesuffix(".")]
         self.uncounted += paths
-        self.warnings.append(
-            say("{paths}: {what} not counted", paths=", ".join(paths), what=phrased(what))
-        )
+        self.warnings.append(say("{paths}: {what} not counted", paths=", ".join(paths), what=what))
 
     def assume(self, name: str, value: object, reason: str) -> None:
         """Note that ``name`` was not in the file and where its value came from."""
@@ -135,7 +132,7 @@ class Keys:
                 path=self.path,
                 name=name,
                 found=found,
-                expected=phrased(expected),
+                expected=expected,
             )
         )
 
@@ -214,12 +211,16 @@ class Keys:
                 if inherited is None and not isinstance(default, _Missing):
                     break
                 if inherited is not None:
-                    self.assume(name, inherited, f"class default of {self.model_type}")
+                    self.assume(
+                        name, inherited, say("class default of {name}", name=self.model_type)
+                    )
                 return name, inherited
         if isinstance(default, _Missing):
             raise self.problem(name, value, say("a value{other}", other=self._alias_hint(names)))
         if default is not None and default is not False and default != "":
-            self.assume(name, default, reason or f"default of the {self.model_type} family")
+            self.assume(
+                name, default, reason or say("default of the {name} family", name=self.model_type)
+            )
         return name, default
 
     def _alias_hint(self, names: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.plan.sensitivity.key_effects import KeyEffect
 from engine.sources.languages import words
-from engine.words.messages import say
+from engine.words.messages import retold, say
 from tui.drawing.format import change, counted
 from tui.drawing.lines import Line, Run, cells, fit, joined, line, wrapped
 from tui.drawing.styles import ACCENT, BOLD, DIM, EDITED, PLAIN, WARN
@@ -31,7 +31,7 @@ def _meaning(row: TreeRow, language: str) -> str:
     if entry is not None:
         explanation = said["explanation"].format(meaning=entry.meaning, effect=entry.effect)
     if row.reason:
-        return said["assumed_value"].format(reason=row.reason, words=explanation)
+        return said["assumed_value"].format(reason=retold(row.reason, language), words=explanation)
     return said["absent_key"].format(words=explanation) if row.absent else explanation
 
 

@@ -16,7 +16,6 @@ from engine.model.bytes import (
     weight_bytes,
 )
 from engine.model.config import LoadedModel
-from engine.model.phrases import phrased
 from engine.model.precision import NumberFormat, Precision
 from engine.words.cells import left
 from engine.words.messages import ENGLISH, retold, say
@@ -99,7 +98,7 @@ def as_json(description: Description) -> dict[str, Any]:
         "weight_bytes": round(description.weight_bytes),
         "layers": dict(description.layers),
         "assumptions": [
-            {"key": item.key, "value": item.value, "reason": item.reason}
+            {"key": item.key, "value": item.value, "reason": retold(item.reason, ENGLISH)}
             for item in architecture.assumptions
         ],
         "matrix_flops_per_token": matrix_flops_per_token(architecture),
@@ -161,10 +160,7 @@ def as_text(description: Description) -> str:
     lines += [labelled("", f"{count} × {_kinds(kind)}") for kind, count in description.layers]
     if architecture.assumptions:
         lines.append(labelled("assumed", ""))
-        lines += [
-            labelled("", f"{item.key} = {item.value} ({phrased(item.reason)})")
-            for item in architecture.assumptions
-        ]
+        lines += [labelled("", retold(item.words)) for item in architecture.assumptions]
     lines += [labelled("warning", retold(warning)) for warning in description.warnings]
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits(
     qkv_bias="attention_bias",
@@ -19,5 +20,5 @@ TRAITS = Traits(
 def read(keys: Keys) -> Architecture:
     """The tokenizer of pictures is named as not counted."""
     keys.ignore("swin_norm", "vocabulary_map", "model_parallel_size", "vq_config")
-    keys.leave_out("the tokenizer of pictures is", "vq_config")
+    keys.leave_out(say("the tokenizer of pictures is"), "vq_config")
     return read_decoder(keys, TRAITS)

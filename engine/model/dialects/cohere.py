@@ -16,6 +16,7 @@ from engine.model.dialects.mixture import mlp_layer_types, read_routing, shared_
 from engine.model.dialects.parts import dense, mixture
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 BASE = Traits(
     qkv_bias="attention_bias",
@@ -46,7 +47,7 @@ def read(keys: Keys) -> Architecture:
         "sliding_window_pattern",
         "_sliding_window_pattern",
         default=4,
-        reason=f"class default of {keys.model_type}",
+        reason=say("class default of {name}", name=keys.model_type),
     )
     pattern = every_nth_full(shape.layers - first, period)
     if first:

@@ -84,7 +84,7 @@ def read_dimensions(keys: Keys, *, floor_head_dim: bool = False) -> Dimensions:
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
     heads = keys.integer(*HEADS, required=True, maximum=100_000)
     kv_heads = keys.integer(
-        *KV_HEADS, default=heads, reason="as many as query heads", maximum=100_000
+        *KV_HEADS, default=heads, reason=say("as many as query heads"), maximum=100_000
     )
     if heads % kv_heads:
         raise keys.problem(
@@ -118,7 +118,9 @@ def read_width(keys: Keys, hidden: int, traits: Traits) -> int:
     if traits.width_factor:
         width = traits.width_factor * hidden
         return keys.integer(
-            *WIDTH, default=width, reason=f"{traits.width_factor} times the hidden size"
+            *WIDTH,
+            default=width,
+            reason=say("{number} times the hidden size", number=traits.width_factor),
         )
     return keys.integer(*WIDTH, required=True)
 

@@ -105,8 +105,8 @@ def _dimensions(keys: Keys, hidden: int, heads: int, head_dim: int) -> Dimension
         keys.integer("o_lora_rank"),
         keys.integer("sliding_window"),
         (
-            (SPARSE, keys.integer("compress_rate_csa", default=sparse, reason="CSA's rate")),
-            (HEAVY, keys.integer("compress_rate_hca", default=heavy, reason="HCA's rate")),
+            (SPARSE, keys.integer("compress_rate_csa", default=sparse, reason=say("CSA's rate"))),
+            (HEAVY, keys.integer("compress_rate_hca", default=heavy, reason=say("HCA's rate"))),
         ),
         keys.integer("index_n_heads"),
         keys.integer("index_head_dim"),

@@ -63,7 +63,7 @@ def _llada(keys: Keys) -> Architecture:
         )
     hidden = keys.integer("d_model", "hidden_size", required=True, maximum=1_000_000)
     heads = keys.integer("n_heads", required=True, maximum=100_000)
-    kv_heads = keys.integer("n_kv_heads", default=heads, reason="as many as query heads")
+    kv_heads = keys.integer("n_kv_heads", default=heads, reason=say("as many as query heads"))
     if hidden % heads or heads % kv_heads:
         raise keys.problem(
             "n_heads",

@@ -94,7 +94,7 @@ def _pair(keys: Keys, name: str) -> tuple[int, int]:
         return found[0], found[1]
     if name == "moe_intermediate_size" and not keys.values.get(name):
         keys.ignore(name)
-        keys.assume(name, [1536, 512], f"class default of {keys.model_type}")
+        keys.assume(name, [1536, 512], say("class default of {name}", name=keys.model_type))
         return 1536, 512
     value = keys.integer(name, default=64)
     return value, value

@@ -17,7 +17,7 @@ def read(keys: Keys) -> Architecture:
     new = keys.flag("new_decoder_architecture", default=False)
     if keys.has("n_head_kv") and not keys.has("new_decoder_architecture"):
         new = True
-        keys.assume("new_decoder_architecture", True, "n_head_kv is given (RefinedWeb layout)")
+        keys.assume("new_decoder_architecture", True, say("n_head_kv is given (RefinedWeb layout)"))
     parallel = keys.flag("parallel_attn", default=True)
     multi_query = keys.flag("multi_query", default=True)
     grouped = keys.optional_integer("num_kv_heads", "n_head_kv", minimum=1) or heads

@@ -83,7 +83,9 @@ def read(keys: Keys) -> Architecture:
     softmax = _softmax_layers(keys, hidden, layers)
     ratio = keys.integer("hidden_ratio", default=2 if keys.model_type == "retnet" else 4)
     usual = -(-(hidden * ratio * 2 // 3) // 256) * 256
-    width = keys.integer("intermediate_size", default=usual, reason="two thirds of hidden_ratio")
+    width = keys.integer(
+        "intermediate_size", default=usual, reason=say("two thirds of hidden_ratio")
+    )
     part = dense(hidden, width)
     blocks = [
         layer(softmax.get(index, mixer), part, norm_parameters=2 * hidden)
@@ -212,13 +214,19 @@ def _delta(keys: Keys, hidden: int) -> _Part:
     )
 
 
-def _gated_delta(keys: Keys, hidden: int) -> _Part:
-    heads = _heads(keys, 6)
+def _value_heads(keys: Keys, heads: int) -> int:
+    """Heads of values, several to one of queries and keys where there are more."""
     value_heads = keys.optional_integer("num_v_heads", minimum=1) or heads
     if value_heads % heads:
         raise keys.problem(
             "num_v_heads", value_heads, say("a multiple of the {number} heads", number=heads)
         )
+    return value_heads
+
+
+def _gated_delta(keys: Keys, hidden: int) -> _Part:
+    heads = _heads(keys, 6)
+    value_heads = _value_heads(keys, heads)
     head = keys.integer("head_dim", default=256, maximum=100_000)
     value = int(head * keys.number("expand_v", default=2.0))
     return _Part(
@@ -242,11 +250,7 @@ def _gated_delta(keys: Keys, hidden: int) -> _Part:
 def _kimi(keys: Keys, hidden: int) -> _Part:
     """Decay and output gate come through bottlenecks of one head's width."""
     heads = _heads(keys, 16)
-    value_heads = keys.optional_integer("num_v_heads", minimum=1) or heads
-    if value_heads % heads:
-        raise keys.problem(
-            "num_v_heads", value_heads, say("a multiple of the {number} heads", number=heads)
-        )
+    value_heads = _value_heads(keys, heads)
     head = keys.integer("head_dim", default=128, maximum=100_000)
     value = int(head * keys.number("expand_v", default=1.0))
     role, whole = Role.MIXER, Split.REPLICATED

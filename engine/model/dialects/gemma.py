@@ -8,6 +8,7 @@ from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.windows import every_nth_full, layer_windows, window_size
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 _FIRST = Traits(tied=True, qkv_bias="attention_bias", output_bias="attention_bias")
 
@@ -31,7 +32,7 @@ def read(keys: Keys) -> Architecture:
         "sliding_window_pattern",
         "_sliding_window_pattern",
         default=PERIOD[keys.model_type],
-        reason=f"class default of {keys.model_type}",
+        reason=say("class default of {name}", name=keys.model_type),
         maximum=10_000,
     )
     windows = layer_windows(

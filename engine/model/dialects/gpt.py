@@ -95,7 +95,7 @@ def _neo(keys: Keys) -> Architecture:
 def _neox(keys: Keys) -> Architecture:
     keys.ignore("use_parallel_residual", "num_key_value_heads")
     if not keys.has("attention_bias"):
-        keys.assume("attention_bias", True, "class default of gpt_neox")
+        keys.assume("attention_bias", True, say("class default of {name}", name="gpt_neox"))
     traits = TRAITS["gpt_neox"]
     return read_decoder(keys, traits, shape=_shape(keys))
 

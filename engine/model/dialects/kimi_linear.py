@@ -118,7 +118,7 @@ def _delta(keys: Keys, inner: Keys | None, shape: Dimensions) -> Mixer:
     if keys.model_type == "bailing_hybrid":
         return kimi_delta_attention(
             shape.hidden,
-            keys.integer("linear_num_heads", default=shape.heads, reason="as attention heads"),
+            keys.integer("linear_num_heads", default=shape.heads, reason=say("as attention heads")),
             keys.integer("linear_head_dim", "head_dim"),
             keys.integer("linear_conv_kernel_dim", "short_conv_kernel_size"),
             low_rank_decay=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 
 def kimi_k3_tower(keys: Keys, text_hidden: int) -> int:
@@ -13,7 +14,7 @@ def kimi_k3_tower(keys: Keys, text_hidden: int) -> int:
     """
     hidden = keys.integer("vt_hidden_size")
     width = keys.integer("vt_intermediate_size")
-    inner = keys.integer("qkv_hidden_size", default=hidden, reason="the tower's hidden size")
+    inner = keys.integer("qkv_hidden_size", default=hidden, reason=say("the tower's hidden size"))
     layers = keys.integer("vt_num_hidden_layers", maximum=10_000)
     patch = keys.integer("patch_size", maximum=10_000)
     kernel = keys.integers("merge_kernel_size") or [2, 2]

@@ -66,7 +66,7 @@ def _attention(keys: Keys, shape: Dimensions, window: int | None) -> Mixer:
     kv_heads = keys.integer(
         "swa_num_key_value_heads",
         default=2 * shape.kv_heads,
-        reason="twice the full layers' KV heads (class rule)",
+        reason=say("twice the full layers' KV heads (class rule)"),
     )
     if heads % kv_heads:
         raise keys.problem(

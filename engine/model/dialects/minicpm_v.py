@@ -95,11 +95,11 @@ def _flat(keys: Keys) -> Architecture:
     keys.ignore(*_PICTURES)
     heard = _heard(keys, text.hidden_size)
     if keys.values.get("tts_config"):
-        keys.leave_out("these parts are", "tts_config")
+        keys.leave_out(say("these parts are"), "tts_config")
     keys.ignore("tts_config")
     vision = keys.scope("vision_config", model_type="siglip_vision_model")
     if vision is None:
-        keys.leave_out("absent, the vision tower is", "vision_config")
+        keys.leave_out(say("absent, the vision tower is"), "vision_config")
         return with_outer(text, keys, inner, heard)
     last = int(keys.flag("drop_vision_last_layer", default=False))
     hidden = vision.integer("hidden_size")

@@ -41,7 +41,7 @@ def read_routing(keys: Keys) -> Routing:
     top_k = keys.optional_integer(*TOP_K, minimum=1, maximum=MAXIMUM_EXPERTS)
     if top_k is None:
         top_k = count
-        keys.assume(TOP_K[0], count, "not given: every token is counted at all experts")
+        keys.assume(TOP_K[0], count, say("not given: every token is counted at all experts"))
     chosen = next((name for name in TOP_K if keys.has(name)), TOP_K[0])
     if top_k > count:
         raise keys.problem(
@@ -96,7 +96,9 @@ def after_first_dense(keys: Keys, layers: int, default: int = 0) -> list[bool]:
     if listed is not None:
         return listed
     if default and not keys.has("first_k_dense_replace", "num_dense_layers"):
-        keys.assume("first_k_dense_replace", default, f"class default of {keys.model_type}")
+        keys.assume(
+            "first_k_dense_replace", default, say("class default of {name}", name=keys.model_type)
+        )
     return [index >= first and index % period == 0 for index in range(layers)]
 
 

@@ -8,6 +8,7 @@ from engine.model.architecture import Architecture, AttentionCore
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions, read_width
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 TRAITS = Traits()
 EXTRA_TOKENS = 8
@@ -20,7 +21,9 @@ def read(keys: Keys) -> Architecture:
     listed = keys.integers("cross_attention_layers")
     if listed is None:
         listed = [3, 8, 13, 18, 23, 28, 33, 38]
-        keys.assume("cross_attention_layers", listed, f"class default of {keys.model_type}")
+        keys.assume(
+            "cross_attention_layers", listed, say("class default of {name}", name=keys.model_type)
+        )
     cross = set(listed)
     part = dense(shape.hidden, read_width(keys, shape.hidden, TRAITS))
     own = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim)

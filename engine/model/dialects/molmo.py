@@ -30,7 +30,7 @@ def read(keys: Keys) -> Architecture:
     both = keys.integer("intermediate_size", required=True, minimum=2)
     part = dense(shape.hidden, both // 2)
     hidden, width, layers, patch, image = TOWER
-    keys.assume("vision", f"{layers} layers of {hidden}", "the tower of the released files")
+    keys.assume("vision", f"{layers} layers of {hidden}", say("the tower of the released files"))
     count = (image // patch) ** 2 + 1
     tower = 3 * patch**2 * hidden + count * hidden + 3 * hidden
     tower += layers * transformer_layer(hidden, width)

@@ -75,7 +75,7 @@ def _name_uncounted(keys: Keys, wrapper: Wrapper) -> None:
     given = [name for name in wrapper.uncounted if keys.values.get(name)]
     keys.ignore(*wrapper.uncounted)
     if given:
-        keys.leave_out("these parts are", *given)
+        keys.leave_out(say("these parts are"), *given)
 
 
 def text_keys(keys: Keys, default: str) -> Keys:
@@ -143,7 +143,7 @@ def _tower(
     if inner is None:
         if not wrapper.always or count is None:
             return 0
-        keys.assume(name, model_type, f"class default of {keys.model_type}")
+        keys.assume(name, model_type, say("class default of {name}", name=keys.model_type))
         inner = Keys(
             {},
             keys.source,
@@ -155,7 +155,7 @@ def _tower(
             opened=keys.opened,
         )
     if count is None:
-        keys.leave_out("this tower is", inner.path.removeprefix(keys.path).removesuffix("."))
+        keys.leave_out(say("this tower is"), inner.path.removeprefix(keys.path).removesuffix("."))
         inner.ignore(*inner.values)
         return 0
     inner.ignore("tie_word_embeddings")

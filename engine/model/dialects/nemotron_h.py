@@ -43,7 +43,7 @@ def read(keys: Keys) -> Architecture:
     hidden = keys.integer(*HIDDEN, required=True, maximum=1_000_000)
     kinds = _kinds(keys, ("layers_block_type", "layer_types"), ("hybrid_override_pattern",))
     if kinds is None:
-        keys.assume("layers_block_type", DEFAULT, "class default of nemotron_h")
+        keys.assume("layers_block_type", DEFAULT, say("class default of {name}", name="nemotron_h"))
         kinds = list(DEFAULT)
     _check_count(keys, len(kinds))
     keys.ignore("expand", "mamba_expand", "chunk_size", "mamba_chunk_size")
@@ -127,7 +127,7 @@ def _state(keys: Keys, hidden: int) -> Mixer:
 
 def _attention(keys: Keys, hidden: int) -> Mixer:
     heads = keys.integer(*HEADS, maximum=100_000)
-    kv_heads = keys.integer(*KV_HEADS, default=heads, reason="as many as query heads")
+    kv_heads = keys.integer(*KV_HEADS, default=heads, reason=say("as many as query heads"))
     if heads % kv_heads:
         raise keys.problem(
             KV_HEADS[0], kv_heads, say("a divisor of the {number} attention heads", number=heads)

@@ -113,7 +113,7 @@ def _multimodal(keys: Keys) -> Architecture:
     ):
         own = Keys({}, keys.source, kind, class_defaults(kind), f"{kind}.", nested=True)
         tower += count(own, keys, shape.hidden)
-        keys.assume(kind, "class default", "the file names its towers without dimensions")
+        keys.assume(kind, "class default", say("the file names its towers without dimensions"))
     window = window_size(keys)
     return read_decoder(
         keys, FUSED, shape=shape, windows=[window] * shape.layers, tower=tower + adapters

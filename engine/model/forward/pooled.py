@@ -53,7 +53,7 @@ def as_encoder(
     if model.lm_head.weights:
         head = model.lm_head
         network.linear("score", Shape(head.inputs, 1, 1), head.outputs, head.bias)
-    said = (f"{one.key} = {one.value} ({one.reason})" for one in model.assumptions)
+    said = (one.words for one in model.assumptions)
     return ForwardArchitecture(
         name=model.name,
         family=model.model_type,

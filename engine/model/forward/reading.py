@@ -71,7 +71,7 @@ def read_vision(
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [warning for opened in keys.opened for warning in opened.warnings]
     warnings += check_unread(keys.opened, known, bool(assume))
-    assumed = [f"{item.key} = {item.value} ({item.reason})" for item in keys.assumptions]
+    assumed = [item.words for item in keys.assumptions]
     return replace(
         architecture,
         name=name,

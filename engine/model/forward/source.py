@@ -282,7 +282,7 @@ class Source:
             return given
         if isinstance(names, dict) and names:
             return len(names)
-        self.keys.assume("num_labels", 2, "class default of transformers")
+        self.keys.assume("num_labels", 2, say("class default of {name}", name="transformers"))
         return 2
 
     def done(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.model.dialects.towers.ocr import deepseek_ocr, deepseek_ocr2
 from engine.model.dialects.towers.parts import linear, transformer_layer
 from engine.model.keys import Keys
+from engine.words.messages import say
 
 QUERIES = 256
 """Tokens of an image, and positions of the patches before they are stretched (Qwen-VL's visual.py:
@@ -63,6 +64,6 @@ def _ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
         published = Keys({}, keys.source, "deepseek_ocr2_vision", {})
         return deepseek_ocr2(published, outer, text_hidden)
     if not any(str(name).startswith("clip-l") for name in towers):
-        keys.leave_out("its towers are")
+        keys.leave_out(say("its towers are"))
         return 0
     return deepseek_ocr(keys.source, text_hidden)

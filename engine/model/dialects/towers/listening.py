@@ -94,7 +94,7 @@ def ultravox(keys: Keys, outer: Keys, text_hidden: int) -> int:
     named = outer.text("audio_model_id", default="")
     if named and not keys.values:
         if named not in _KNOWN:
-            outer.leave_out("only named, the speech tower is", "audio_model_id")
+            outer.leave_out(say("only named, the speech tower is"), "audio_model_id")
             return 0
         hidden, encoder = _KNOWN[named].hidden, _known_whisper(_KNOWN[named])
     else:

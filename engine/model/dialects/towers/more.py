@@ -199,7 +199,7 @@ def janus(keys: Keys, outer: Keys, text_hidden: int) -> int:
     images is not counted."""
     if keys.has("params", "cls"):
         keys.ignore(*keys.values)
-        keys.leave_out("a tower without its dimensions,")
+        keys.leave_out(say("a tower without its dimensions,"))
         return 0
     hidden = keys.integer("hidden_size")
     width = int(hidden * keys.number("mlp_ratio", default=4))

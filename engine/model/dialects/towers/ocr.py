@@ -195,7 +195,7 @@ def granite_docling(keys: Keys, outer: Keys, text_hidden: int) -> int:
     routes = [factor, factor // 2] if keys.flag("use_fine_route", default=True) else [factor]
     outer.ignore("density_router_loss_weight", "density_router_threshold")
     if outer.optional_integer("density_router_hidden_size"):
-        outer.leave_out("the router of the routes is", "density_router_hidden_size")
+        outer.leave_out(say("the router of the routes is"), "density_router_hidden_size")
 
     def route(step: int) -> int:
         joined = step**2 * hidden

@@ -87,12 +87,16 @@ def granite_speech(keys: Keys, outer: Keys, text_hidden: int) -> int:
     encoder = linear(keys.integer("input_dim"), hidden) + linear(hidden, outputs)
     encoder += keys.integer("num_layers", maximum=10_000) * block + linear(outputs, hidden)
     if outer.flag("has_lora_adapter", default=False):
-        outer.leave_out("the adapters for speech are", "has_lora_adapter")
+        outer.leave_out(say("the adapters for speech are"), "has_lora_adapter")
     window = outer.integer("window_size", default=15, maximum=100_000)
     rate = outer.integer("downsample_rate", default=5, maximum=100_000)
     former = outer.scope("projector_config", model_type="blip_2_qformer")
     if former is None:
-        outer.assume("projector_config", "blip_2_qformer", f"class default of {outer.model_type}")
+        outer.assume(
+            "projector_config",
+            "blip_2_qformer",
+            say("class default of {name}", name=outer.model_type),
+        )
         former = Keys({}, outer.source, "blip_2_qformer", {}, opened=outer.opened)
     return encoder + _window_former(former, window // rate, text_hidden)
 
