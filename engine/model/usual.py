@@ -47,9 +47,7 @@ class UsualCheckpoint:
             and (not self.generations or generation in self.generations)
         )
 
-    def scheme(
-        self, architecture: Architecture, weights: str, activations: NumberFormat
-    ) -> Scheme:
+    def scheme(self, architecture: Architecture, weights: str, activations: NumberFormat) -> Scheme:
         """How a model is stored as ``weights`` and multiplied with ``activations``."""
         first, apart, second = weights.partition("/")
         named = number_format(first)

@@ -52,9 +52,7 @@ def read_stored(
     return Stored(scheme_precision(scheme, architecture, plain), scheme.warnings)
 
 
-def scheme_precision(
-    scheme: Scheme, architecture: Architecture, plain: NumberFormat
-) -> Precision:
+def scheme_precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) -> Precision:
     """The precision of a model whose numbers are stored by ``scheme``, else ``plain``."""
     held = held_of(architecture)
     matrices = matrices_by_role(architecture)

@@ -14,7 +14,6 @@ from engine.words.errors import InputError
 from tests.engine import builders
 
 
-
 def model_matrices(model: Architecture) -> list[tuple[Matrix, int]]:
     return [one for named in matrices_by_role(model).values() for one in named]
 
