@@ -2,9 +2,10 @@
 
 "NVFP4" or "FP8" of a model means the usual checkpoint of it: four-bit checkpoints of mixture models
 quantise the routed experts and leave attention alone (NVIDIA ModelOpt, AMD Quark and OpenAI
-releases), some quantise more, FP8 ones scale by blocks or by tensor, ModelSlim's for Ascend keep some
-matrices in 16 bits. ``profiles/checkpoints.toml`` says which. ``EXPERTS/OTHERS`` (``mxfp4/fp8_block``, ``int4/int4``) names the formats of routed
-experts and of all other linear layers instead.
+releases), some quantise more, FP8 ones scale by blocks or by tensor, ModelSlim's for Ascend keep
+some matrices in 16 bits. ``profiles/checkpoints.toml`` says which. ``EXPERTS/OTHERS``
+(``mxfp4/fp8_block``, ``int4/int4``) names the formats of routed experts and of all other linear
+layers instead.
 """
 
 from __future__ import annotations
