@@ -42,7 +42,7 @@ def read_block(keys: Keys) -> Architecture:
         listed = one.integers("target_layer_ids") or one.integers("aux_hidden_state_layer_ids")
         taps = len(listed) if listed else taps
         if one.optional_integer("markov_rank"):
-            heads, other = _markov(one, shape.hidden, shape.vocabulary, rows)
+            heads, other = markov_heads(one, shape.hidden, shape.vocabulary, rows)
         if one.text("attention_mode", default="gqa") not in ("gqa", "mha"):
             mode = one.values["attention_mode"]
             raise one.problem("attention_mode", mode, say("one of {names}", names="gqa, mha"))
@@ -53,7 +53,7 @@ def read_block(keys: Keys) -> Architecture:
     target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
     joined = Matrix("fc", taps * target, shape.hidden, Role.OTHER, Split.REPLICATED)
     text = read_decoder(inner, _LIKE_QWEN3, shape=shape, windows=windows, other=other)
-    text = _around(text, joined, shape.hidden, heads)
+    text = around(text, joined, shape.hidden, heads)
     name = DSPARK if heads else DFLASH
     if rows == shape.vocabulary:
         return replace(with_targets_ends(text), draft=name)
@@ -62,7 +62,9 @@ def read_block(keys: Keys) -> Architecture:
     return replace(own, embedding_parameters=0, draft=name)
 
 
-def _markov(keys: Keys, hidden: int, vocabulary: int, rows: int) -> tuple[tuple[Matrix, ...], int]:
+def markov_heads(
+    keys: Keys, hidden: int, vocabulary: int, rows: int
+) -> tuple[tuple[Matrix, ...], int]:
     """DSpark's heads: a table by the token before and a projection to the words that are scored,
     both of low rank, and one number for how sure it is; the first and the last as elements."""
     rank, kind = keys.integer("markov_rank"), keys.text("markov_head_type", default="vanilla")
@@ -75,7 +77,7 @@ def _markov(keys: Keys, hidden: int, vocabulary: int, rows: int) -> tuple[tuple[
     return (Matrix("markov_head", rank, rows, Role.OTHER),), vocabulary * rank + confidence
 
 
-def _around(
+def around(
     text: Architecture, joined: Matrix, hidden: int, heads: tuple[Matrix, ...]
 ) -> Architecture:
     """With a projection (and its norm) in front of the first layer and ``heads`` behind it."""

@@ -15,6 +15,7 @@ from engine.model.dialects.towers import (
     more,
     ocr,
     parts,
+    patches,
     query,
     radio,
     remote,
@@ -319,7 +320,8 @@ WRAPPERS = {
     ),
     "inkling_mm_model": Wrapper(
         "inkling_text",
-        vision_type="inkling_vision",
+        patches.inkling_vision,
+        "inkling_vision",
         audio=speech.inkling,
         audio_type="inkling_audio",
     ),
