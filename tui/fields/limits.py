@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from engine.model.kinds import ModelCategory
 from engine.plan.metrics.metric import Better, Limit, Metric, Unit
@@ -34,7 +35,7 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
     label = f"{metric.short.removesuffix(f' {metric.statistic}')} {sign}{unit}"
     statistics = {one.statistic: one for one in statistics_of(metric)}
 
-    def change(scenario: Scenario, limits: dict[str, float | None]) -> Scenario:
+    def change(scenario: Scenario, limits: Mapping[str, Any]) -> Scenario:
         return replace(scenario, objectives=replace(scenario.objectives, **limits))
 
     def given(scenario: Scenario) -> dict[Metric, float]:
