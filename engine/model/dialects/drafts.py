@@ -51,6 +51,7 @@ from engine.words.text import clean
 _CLASSES = {
     "PEagleDraftModel": "p-eagle-draft",
     "DFlashDraftModel": "dflash-draft",
+    "DominoDraftModel": "dflash-draft",
     "Qwen3_5MTPDraftModel": "mtp-draft",
     "Eagle3DraftModel": "eagle3-draft",
     "Eagle3Speculator": "eagle3-draft",
@@ -166,11 +167,16 @@ def _refused(keys: Keys, stated: str) -> InputError:
     )
 
 
+_OF_EXPERTS = ("decoder_sparse_step", "mlp_only_layers", "norm_topk_prob")
+"""Left in drafts of mixtures: their own layers are dense."""
+
+
 def _read_eagle(keys: Keys) -> Architecture:
     """The first layer's attention reads embedding and hidden state side by side; three hidden
     states of the target are joined by one projection."""
     inner = _layer_keys(keys)
     ignore_training(keys)
+    inner.ignore(*_OF_EXPERTS)
     shape = read_dimensions(inner)
     taps = _taps(keys)
     target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden

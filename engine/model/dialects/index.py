@@ -73,6 +73,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "gsa",
         "mesa_net",
     ),
+    "fla_attention": ("transformer", "samba"),
     "fuyu": ("fuyu",),
     "gemma": ("gemma", "gemma2", "gemma3_text", "vaultgemma"),
     "gated": ("laguna", "step3p5", "muse_glimmer_text"),

@@ -9,6 +9,7 @@ from engine.model.dialects.towers import (
     audio,
     dots3,
     early,
+    janus,
     lines,
     listening,
     merged,
@@ -198,11 +199,10 @@ WRAPPERS = {
     "idefics2": Wrapper("mistral", more.idefics2, "idefics2_vision", text_harmless=_PERCEIVER),
     "janus": Wrapper(
         "llama",
-        more.janus,
+        janus.janus,
         "janus_vision_model",
         uncounted=(
             "vq_config",
-            "aligner_config",
             "gen_aligner_config",
             "gen_head_config",
             "gen_vision_config",

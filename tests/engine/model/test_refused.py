@@ -44,7 +44,7 @@ def test_a_class_is_enough() -> None:
         ("DeepSeekMTPModel", "multi-token-prediction layers; expected the model's own config.json"),
         ("DeepseekV3ForCausalLMNextN", "multi-token-prediction layers"),
         ("Qwen3_5MoeMTP", "multi-token-prediction layers"),
-        ("DominoDraftModel", "is a draft that speculates for another model"),
+        ("LiLiCorrDraftModel", "is a draft that speculates for another model"),
         ("MuseSparkDSparkModel", "is a draft that speculates for another model"),
         ("Qwen3XPressModel", "is a draft that speculates for another model"),
         ("LingDSparkModel", "is a draft that speculates for another model"),
