@@ -102,7 +102,7 @@ def is_asked(metric: Metric, scenario: Scenario, outcome: Outcome) -> bool:
     where requests come at a rate, so that a row is one deployment and there are few of them."""
     if not metric.asked:
         return False
-    if metric.limit_in(scenario.objectives) is not None:
+    if not metric.of_rates and metric.limit_in(scenario.objectives) is not None:
         return True
     return outcome.flow is not None
 
@@ -197,6 +197,9 @@ def judged_table(
             worse = ratio > excess
             np.copyto(excess, ratio, where=worse)
             worse &= ratio > 1.0
+            if verdict.metric.of_rates and not everyone:
+                # What does not carry the rate is known to use too much of what it carries.
+                worse &= fits
             binding[worse] = code
     # Rows that are not served have no speeds to compare with a limit.
     if not everyone:
