@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.hardware.roofline import Place
 from engine.words.arrays import FloatArray, IntArray
 from engine.work.tokens import LayoutArrays
 
@@ -48,14 +49,27 @@ class Ways:
         return cls(rows, tuple(layouts.at((int(one[0]), 0)) for one in rows), tuple(alike))
 
 
+@dataclass(frozen=True, slots=True)
+class DensePart:
+    """Those kernels at one place of a layer, in passes of which a share of the cores is
+    ``sending``."""
+
+    place: Place
+    sending: float
+
+
+Kernels = tuple[bool, DensePart | None]
+"""Which kernels a table is of: those of decode passes or of others, all or a part of them."""
+
+
 class DenseTimes:
     """Tables of seconds by tokens, one for each way of dividing matrices; kept for all blocks of a
     sweep. Threads that share it may both work a table out, to the same end."""
 
     def __init__(self) -> None:
-        self._tables: dict[tuple[bool, float, tuple[float, ...]], FloatArray] = {}
+        self._tables: dict[tuple[Kernels, float, tuple[float, ...]], FloatArray] = {}
 
-    def at(self, ways: Ways, tokens: FloatArray, decode: bool, make: Make) -> FloatArray | None:
+    def at(self, ways: Ways, tokens: FloatArray, kernels: Kernels, make: Make) -> FloatArray | None:
         """Seconds of (layouts, sizes); None where looking up is no gain, or other numbers of tokens
         are asked for than whole ones and halves."""
         if tokens.size < FEWEST or len(tokens) != sum(map(len, ways.rows)):
@@ -71,7 +85,7 @@ class DenseTimes:
             return None
         tables, length = [], 0
         for rows, layout, key in zip(ways.rows, ways.layouts, ways.keys, strict=True):
-            table = self._table((decode, unit, key), layout, int(most[rows].max()), make)
+            table = self._table((kernels, unit, key), layout, int(most[rows].max()), make)
             places[rows] += length
             length += len(table)
             tables.append(table)
@@ -80,7 +94,7 @@ class DenseTimes:
 
     def _table(
         self,
-        key: tuple[bool, float, tuple[float, ...]],
+        key: tuple[Kernels, float, tuple[float, ...]],
         layout: LayoutArrays,
         widest: int,
         make: Make,

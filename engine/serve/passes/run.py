@@ -12,12 +12,14 @@ from itertools import chain
 
 import numpy as np
 
+from engine.hardware.roofline import Place
+from engine.serve.passes.dense_times import DensePart
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.items import Item, items_of
-from engine.serve.passes.overlap import halved, splits, turns_seconds
+from engine.serve.passes.overlap import DENSE, Half, halved, splits
 from engine.serve.passes.timed import (
-    cores_taken,
     launching_seconds,
+    order_of_turns,
     others_timed,
     runtime_seconds,
     timed,
@@ -88,21 +90,25 @@ def _sum(parts: Iterable[FloatArray], start: FloatArray | None = None) -> FloatA
     return seconds
 
 
-def _dense_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
+def _dense_seconds(
+    deployment: Deployment, steps: Sequence[Step], part: DensePart | None = None
+) -> FloatArray:
     """Seconds of the kernels that depend on a rank's tokens alone, looked up where many candidates
-    share them."""
+    share them; of a half in turns those of one ``part``."""
     tokens, decode = total_tokens(steps), steps[0].decode
 
     def total(placed: Placed, tokens: FloatArray) -> FloatArray:
-        works = dense_work(placed, tokens, decode)
-        messages = dense_messages(placed, tokens)
-        return _sum(seconds for _, seconds in timed(deployment, works, messages))
+        works, messages = dense_work(placed, tokens, decode), dense_messages(placed, tokens)
+        if part is None:
+            return _sum(seconds for _, seconds in timed(deployment, works, messages))
+        seconds = Half.of(timed(deployment, works, messages, part.sending)).at(part.place)
+        return np.broadcast_to(seconds, np.broadcast_shapes(seconds.shape, tokens.shape))
 
     if deployment.times is not None:
         found = deployment.times().at(
             deployment.ways,
             tokens,
-            decode,
+            (decode, part),
             lambda layouts, tokens: total(place(deployment.inventory, layouts), tokens),
         )
         if found is not None:
@@ -120,10 +126,15 @@ def _faster_in_turns(
     where = splits(mine)
     if not np.any(where):
         return whole
-    some, half = deployment.overlapping, halved(mine)
-    mixing = (_mixing_seconds(some, step, None) for step in half)
-    alone = _sum(mixing, _dense_seconds(some, half))
-    turns = turns_seconds(alone, others_timed(some, half), cores_taken(deployment, steps))
+    order = order_of_turns(deployment, steps)
+    turns = _half(deployment.overlapping, halved(mine), order.cores).both(order)
     seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
     seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
     return seconds
+
+
+def _half(deployment: Deployment, steps: Sequence[Step], sending: float) -> Half:
+    """One half of a pass, of which a share of the cores is ``sending``."""
+    known = {place: _dense_seconds(deployment, steps, DensePart(place, sending)) for place in DENSE}
+    known[Place.CORE] = _sum(_mixing_seconds(deployment, step, None) for step in steps)
+    return Half.of(others_timed(deployment, steps, sending), known)

@@ -5,7 +5,7 @@ evaluates that list for arrays of layouts and batches. Neither knows seconds.
 """
 
 from engine.work.tokens.dense import dense_work
-from engine.work.tokens.exchange import dispatching
+from engine.work.tokens.exchange import COMBINE, DISPATCH, dispatching
 from engine.work.tokens.inventory import Inventory, take_inventory
 from engine.work.tokens.messages import dense_messages, other_messages, step_messages
 from engine.work.tokens.mixing import mixing_work
@@ -15,6 +15,8 @@ from engine.work.tokens.token_counts import total_tokens
 from engine.work.tokens.work import other_work, step_work
 
 __all__ = [
+    "COMBINE",
+    "DISPATCH",
     "Inventory",
     "LayoutArrays",
     "Placed",

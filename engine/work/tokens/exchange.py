@@ -19,6 +19,9 @@ from engine.work.expert_slots import expert_slots
 from engine.work.tokens.inventory import Inventory
 from engine.work.tokens.step import LayoutArrays
 
+DISPATCH, COMBINE = "dispatch", "combine"
+"""Messages of tokens to their experts and back."""
+
 
 def dispatching(inventory: Inventory, layouts: LayoutArrays) -> BoolArray:
     """Where tokens are sent to the ranks of their experts instead of gathered by all."""
@@ -79,7 +82,7 @@ def exchange_messages(
     ways = (inventory.dispatch_bytes_per_element, inventory.message_bytes_per_element)
     if bool(np.any(routes.sending)):
         tokens = rank_tokens / routes.layouts.tensor
-        for name, bytes_per_element in zip(("dispatch", "combine"), ways, strict=True):
+        for name, bytes_per_element in zip((DISPATCH, COMBINE), ways, strict=True):
             each = tokens * (width * bytes_per_element)
             messages.append(
                 Message(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.hardware.roofline import Work
+from engine.hardware.roofline import Place, Work
 from engine.work.tokens.dense import dense_work, elementwise_work, gemm_work
 from engine.work.tokens.experts import expert_works, sorting_work
 from engine.work.tokens.mixing import core_work, mixing_work
@@ -68,4 +68,5 @@ def _encoder_work(placed: Placed, steps: Sequence[Step], source: Source) -> Iter
     if source.features:
         projected = tokens * source.features_of_token
         works.append(gemm_work(inventory.head, placed.head, projected, decode=False))
-    yield from (replace(work, name=f"encoder {work.name}") for work in works)
+    for work in works:
+        yield replace(work, name=f"encoder {work.name}", place=Place.ELSEWHERE)
