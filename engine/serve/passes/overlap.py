@@ -44,15 +44,21 @@ def overlapped(parts: Sequence[Timed], taken: float) -> Iterator[Timed]:
         yield part, 2.0 * seconds * (share if _travels(part) else 1.0)
 
 
-def turns_seconds(known: FloatArray, others: Iterable[Timed], taken: float) -> FloatArray:
-    """Seconds of both halves in turns, from those of one: what is ``known`` of it, all computing,
-    and the others."""
-    sent, busy = np.zeros(1), known
-    for part, seconds in others:
+def sent_and_busy(
+    parts: Iterable[Timed], busy: FloatArray, sent: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Seconds of sending and of computing, with those of some more ``parts``."""
+    total = np.zeros(1) if sent is None else sent
+    for part, seconds in parts:
         if _travels(part):
-            sent = sent + seconds
+            total = total + seconds
         else:
             busy = busy + seconds
+    return total, busy
+
+
+def turns_seconds(sent: FloatArray, busy: FloatArray, taken: float) -> FloatArray:
+    """Seconds of both halves in turns, from those that one of them sends and computes for."""
     return 2.0 * (busy + _exposed(sent, busy, taken))
 
 
