@@ -31,7 +31,8 @@ objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named one
               ``ttft_p95_ms``, ``ttft_p99_ms``, ``tpot_p50_ms``, ``tpot_p90_ms``, ``tpot_p95_ms``,
               ``tpot_p99_ms``, ``itl_p50_ms``, ``itl_p90_ms``, ``itl_p95_ms``, ``itl_p99_ms``,
               ``e2e_p50_ms``, ``e2e_p90_ms``, ``e2e_p95_ms``, ``e2e_p99_ms``; ``goodput_percent``
-              (of the requests, that keep every limit);
+              (of the requests, that keep every limit), ``utilised_percent`` (of the largest
+              rate, at most; 90 where nobody says, ``max_utilisation``);
               ``usd_per_million_output``, ``joules_per_token`` (``cost``, ``joules``)
 ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``certainty`` (percent
               that each limit is kept with), ``prices``: a file of dollars per chip and

@@ -118,6 +118,10 @@ USUAL_IMAGE = (1024, 1024)
 """Width and height where a person gives none."""
 """What nobody means to ask for lies beyond; files, options and forms refuse it."""
 USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS = 4096, 1024
+USUAL_UTILISED_PERCENT, EVERY_PERCENT = 90.0, 100.0
+"""Of the largest rate where nobody says how much of it a plan may use, and no headroom at all.
+Waits grow as ``1/(1 − used)``: five times as long from 90 to 98 %, and the largest rate itself is
+known to a few percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,13 @@ class Objectives:
     e2e_p99_ms: float | None = None
     goodput_percent: float | None = None
     """Requests that keep the limits of all latencies, at least."""
+    utilised_percent: float = USUAL_UTILISED_PERCENT
+    """Of the largest rate that is carried, at most, where requests come at a rate."""
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether nobody limits anything but how much of the largest rate is used."""
+        return replace(self, utilised_percent=USUAL_UTILISED_PERCENT) == Objectives()
 
     @property
     def request_limits(self) -> dict[str, float]:

@@ -80,6 +80,7 @@ def said_in(node: ast.AST) -> list[ast.AST]:
 def of_tables() -> set[str]:
     """Labels, hints and help of commands, forms, metrics, panes, nouns and options."""
     from engine.evidence.calibration.formats import OTHER
+    from engine.model.foreign import BESIDE, TOOLS
     from engine.plan.launch.fields import SAID
     from engine.plan.metrics.table import METRICS, VERDICTS
     from tui.commands import COMMANDS
@@ -95,6 +96,7 @@ def of_tables() -> set[str]:
     found |= {text for one in VERDICTS for text in (one.name, one.short)}
     found |= {noun.title for noun in NOUNS}
     found |= {says for _, says, _ in SAID} | {*OTHER.values()}
+    found |= {what for _, what in (*TOOLS, *BESIDE)}
     for kind in KINDS:
         found.add(kind.title)
         for heading, pairs in kind.help:

@@ -9,7 +9,7 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.kinds import ModelKind
 from engine.plan.names.benchmark import tokens_text
-from engine.scenario import Lengths, Objectives, PoolChoice, Scenario
+from engine.scenario import Lengths, PoolChoice, Scenario
 from engine.words.messages import say
 
 
@@ -43,7 +43,7 @@ def assumed(
         )
     if framework is not None and arguments.framework is None:
         parts.append(say("{framework} (--framework)", framework=framework.name))
-    if scenario.objectives == Objectives():
+    if scenario.objectives.asks_nothing:
         options = "--ttft, --tpot" if kind is ModelKind.TOKENS else "--latency"
         parts.append(say("no limits ({options})", options=options))
     return say("Not said, so taken: {parts}.", parts=", ".join(parts)) if parts else ""

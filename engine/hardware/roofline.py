@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +22,22 @@ from engine.words.arrays import BoolArray, FloatArray
 
 REMEMBERED = 64
 """Kinds of collectives and sets of rank counts whose constants a network keeps at hand."""
+
+
+class Place(StrEnum):
+    """Where a kernel stands between the exchanges of tokens of a layer with experts.
+
+    ``EARLY`` are the products before the core of attention, and shared experts, which wait for no
+    other rank; ``LATE`` those behind it, up to the choice of experts; ``SPREAD`` is half one, half
+    the other.
+    """
+
+    EARLY = "early"
+    CORE = "core"
+    LATE = "late"
+    SPREAD = "spread"
+    EXPERTS = "experts"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,7 @@ class Work:
     items: FloatArray | None = None
     compute_excess: FloatArray | float = 1.0
     memory_excess: FloatArray | float = 1.0
+    place: Place = Place.ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)

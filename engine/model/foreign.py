@@ -27,7 +27,43 @@ _GENERATION = frozenset(_GENERATION_NAMES.split())
 
 def what_it_is(config: Mapping[str, Any]) -> str:
     """What a file is that describes no model by itself, and what is wanted; "" when it may."""
-    return _adapter(config) or _diffusion(config) or _header(config) or _beside(config)
+    return (
+        _adapter(config)
+        or _diffusion(config)
+        or _header(config)
+        or _of_a_tool(config)
+        or _beside(config)
+    )
+
+
+TOOLS: tuple[tuple[frozenset[str], str], ...] = (
+    (
+        frozenset({"pretrained_config", "build_config"}),
+        "this is the config of a TensorRT-LLM engine",
+    ),
+    (
+        frozenset({"architecture", "quantization", "num_hidden_layers"}),
+        "this is the config of a TensorRT-LLM checkpoint",
+    ),
+    (
+        frozenset({"model_config", "context_window_size"}),
+        "this is an mlc-chat-config.json of MLC LLM",
+    ),
+    (frozenset({"model_format", "file_type"}), "this is the header of an Ollama model"),
+    (frozenset({"tensor_model_parallel_size"}), "these are arguments of Megatron"),
+    (frozenset({"search", "model"}), "this is a genai_config.json of ONNX Runtime"),
+    (frozenset({"model_cfg", "preprocess_cfg"}), "this is a config of OpenCLIP"),
+)
+"""By keys that each always has: what tools make of a model, in their own words."""
+
+
+def _of_a_tool(config: Mapping[str, Any]) -> str:
+    for keys, what in TOOLS:
+        if keys <= config.keys():
+            return say(
+                "{what}; expected the config.json of the model it was made from", what=say(what)
+            )
+    return ""
 
 
 def _adapter(config: Mapping[str, Any]) -> str:
@@ -72,6 +108,28 @@ def _header(config: Mapping[str, Any]) -> str:
     return ""
 
 
+_QUANTISED = "this says how a checkpoint is quantised; {wanted}, which lies beside it"
+_SENTENCES = "this is a file of sentence-transformers; {wanted}, which lies beside it"
+_TOKENIZER = "this is a tokenizer's config; {wanted}"
+_TRAINING = "this belongs to a training (arguments or log); {wanted}"
+BESIDE: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"quant_method"}), _QUANTISED),
+    (frozenset({"w_bit", "q_group_size"}), _QUANTISED),
+    (frozenset({"__version__", "prompts"}), _SENTENCES),
+    (frozenset({"word_embedding_dimension"}), _SENTENCES),
+    (frozenset({"max_seq_length", "do_lower_case"}), _SENTENCES),
+    (frozenset({"bos_token", "eos_token"}), _TOKENIZER),
+    (frozenset({"added_tokens", "model"}), _TOKENIZER),
+    (frozenset({"learning_rate", "output_dir"}), _TRAINING),
+    (frozenset({"log_history", "global_step"}), _TRAINING),
+    (
+        frozenset({"name", "version", "dependencies"}),
+        "this describes a program's packages; {wanted}",
+    ),
+)
+"""By keys that each always has."""
+
+
 def _beside(config: Mapping[str, Any]) -> str:
     """Files that lie beside a config.json."""
     if any(name in config for name in (*_SIZES, "model_type", "architectures")):
@@ -81,13 +139,17 @@ def _beside(config: Mapping[str, Any]) -> str:
         return ""
     if "bits" in config and ("group_size" in config or "desc_act" in config):
         return _wanted("this is a quantize_config.json of GPTQ; {wanted}, which lies beside it")
+    for keys, what in BESIDE:
+        if keys <= config.keys():
+            return _wanted(what)
     if isinstance(config.get("quantization"), dict) and "producer" in config:
         return _wanted("this is a hf_quant_config.json of ModelOpt; {wanted}, which lies beside it")
     if any(name.endswith("processor_type") or name == "processor_class" for name in config):
         return _wanted("this says how inputs are prepared (a preprocessor config); {wanted}")
     if "tokenizer_class" in config or "added_tokens_decoder" in config or "chat_template" in config:
         return _wanted("this is a tokenizer's config; {wanted}")
-    if "transformers_version" in config and _GENERATION & set(config):
+    chosen = _GENERATION & config.keys()
+    if chosen and ("transformers_version" in config or chosen == config.keys()):
         return _wanted("this is a generation_config.json; {wanted}, which lies beside it")
     if "zero_optimization" in config or "train_micro_batch_size_per_gpu" in config:
         return _wanted("this is a DeepSpeed config of a training; {wanted}")

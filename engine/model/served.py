@@ -2,16 +2,16 @@
 
 "NVFP4" or "FP8" of a model means the usual checkpoint of it: four-bit checkpoints of mixture models
 quantise the routed experts and leave attention alone (NVIDIA ModelOpt, AMD Quark and OpenAI
-releases), some quantise more, FP8 ones scale by blocks or by tensor. ``profiles/checkpoints.toml``
-says which. ``EXPERTS/OTHERS`` (``mxfp4/fp8_block``, ``int4/int4``) names the formats of routed
-experts and of all other linear layers instead.
+releases), some quantise more, FP8 ones scale by blocks or by tensor, ModelSlim's for Ascend keep
+some matrices in 16 bits. ``profiles/checkpoints.toml`` says which. ``EXPERTS/OTHERS``
+(``mxfp4/fp8_block``, ``int4/int4``) names the formats of routed experts and of all other linear
+layers instead.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.model.architecture import Architecture, Role
 from engine.model.precision import (
@@ -22,8 +22,8 @@ from engine.model.precision import (
     default_activations,
     number_format,
 )
-from engine.sources.profile_files import read_toml
-from profiles import ROOT
+from engine.model.quantisation.stored import scheme_precision
+from engine.model.usual import checkpoint_facts, usual_checkpoint
 
 if TYPE_CHECKING:
     from engine.model.forward.architecture import ForwardArchitecture
@@ -38,12 +38,14 @@ def served_precision(
     weights: str = "",
     activations: str = "",
     kv: str = "",
+    generation: str = "",
 ) -> Precision:
-    """The checkpoint's ``own`` precision with what is named of it changed; raises `InputError`.
+    """The checkpoint's ``own`` precision with what is named of it changed, on chips of a
+    ``generation``; raises `InputError`.
 
     Names that are empty change nothing. All layers of a model of one forward pass take one format.
     """
-    chosen = _stored_as(weights, own, architecture) if weights else own
+    chosen = _stored_as(weights.lower(), own, architecture, generation) if weights else own
     if activations:
         chosen = replace(
             chosen, activations=number_format(activations), activation_overrides=(), modules=()
@@ -52,63 +54,54 @@ def served_precision(
 
 
 def _stored_as(
-    weights: str, own: Precision, architecture: Architecture | ForwardArchitecture
+    weights: str,
+    own: Precision,
+    architecture: Architecture | ForwardArchitecture,
+    generation: str,
 ) -> Precision:
     first, apart, second = weights.partition("/")
     named = number_format(first)
-    if apart:
-        others = number_format(second)
-        wide = others if 8 <= others.bits < 16 else named
-        return _experts_only(named, default_activations(wide), own.kv, others)
-    if named.name == own.weights.name:
+    if not apart and named.name == own.weights.name:
         return own
+    others = number_format(second) if apart else named
+    wide = others if 8 <= others.bits < 16 else named
+    if isinstance(architecture, Architecture):
+        usual = usual_checkpoint(architecture, weights, generation)
+        if usual is not None:
+            by = default_activations(wide) if wide.bits > 4 else _four_bit(wide, architecture)
+            scheme = usual.scheme(architecture, weights, by)
+            return replace(scheme_precision(scheme, architecture, own.plain), kv=own.kv)
+    if apart:
+        return _experts_only(named, default_activations(wide), own.kv, others)
     if not isinstance(architecture, Architecture):
         return Precision(named, default_activations(named), own.kv, own.plain)
     if named.bits > 4:
         if named.name == "fp8" and architecture.model_type.startswith(_block_scaled()):
             named = FORMATS["fp8_block"]
         return Precision(named, default_activations(named), own.kv)
-    activations = _four_bit_activations(named, architecture)
+    activations = _four_bit(named, architecture)
     if not architecture.is_mixture:
         return Precision(named, activations, own.kv)
-    besides = _quantised_besides().get((architecture.model_type, named.name), frozenset())
-    return _experts_only(named, activations, own.kv, _PLAIN, besides)
+    return _experts_only(named, activations, own.kv, _PLAIN)
 
 
-def _four_bit_activations(named: NumberFormat, architecture: Architecture) -> NumberFormat:
-    wide = architecture.model_type in _checkpoints()["sixteen_bit_activations"]
+def _four_bit(named: NumberFormat, architecture: Architecture) -> NumberFormat:
+    """What four-bit weights are multiplied with."""
+    wide = architecture.model_type in checkpoint_facts()["sixteen_bit_activations"]
     if named.compute == "fp4" and not wide:
         return named
     return _PLAIN
 
 
 def _experts_only(
-    experts: NumberFormat,
-    activations: NumberFormat,
-    kv: NumberFormat,
-    others: NumberFormat,
-    besides: frozenset[Role] = frozenset(),
+    experts: NumberFormat, activations: NumberFormat, kv: NumberFormat, others: NumberFormat
 ) -> Precision:
-    """Routed experts in one format, all other linear layers but those ``besides`` in another."""
+    """Routed experts in one format, all other linear layers in another."""
     if others is experts:
         return Precision(experts, activations, kv)
-    overrides = tuple((role, others) for role in sorted(_NOT_EXPERTS - besides))
+    overrides = tuple((role, others) for role in sorted(_NOT_EXPERTS))
     return Precision(experts, activations, kv, overrides=overrides)
 
 
-@cache
-def _checkpoints() -> dict[str, Any]:
-    return read_toml(ROOT / "checkpoints.toml")
-
-
 def _block_scaled() -> tuple[str, ...]:
-    return tuple(_checkpoints()["block_scaled"])
-
-
-@cache
-def _quantised_besides() -> dict[tuple[str, str], frozenset[Role]]:
-    """By model type and format: what a checkpoint quantises besides the routed experts."""
-    return {
-        (one["model_type"], one["weights"]): frozenset(Role(role) for role in one["quantised"])
-        for one in _checkpoints()["checkpoint"]
-    }
+    return tuple(checkpoint_facts()["block_scaled"])

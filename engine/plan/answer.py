@@ -19,7 +19,7 @@ from engine.plan.ranking import WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.tables import batch_table
-from engine.scenario import EVEN_CERTAINTY, Scenario
+from engine.scenario import EVEN_CERTAINTY, EVERY_PERCENT, Scenario
 from engine.serve.asked import longest_tokens
 from engine.serve.images import with_images
 from engine.words.messages import retold, say
@@ -202,9 +202,11 @@ def _next_batch(
     return batch_table(prepared, scenario, arrangement, precision, np.array([batch])), 0
 
 
-def _chips_to_carry(table: Table, row: int, rate: float) -> int:
-    """The fewest chips on which a row's arrangement, as often as needed, carries ``rate``."""
-    carried = table.value(row, LARGEST_RATE.id)
+def _chips_to_carry(scenario: Scenario, table: Table, row: int) -> int:
+    """The fewest chips on which a row's arrangement, as often as needed, carries the rate."""
+    most = scenario.objectives.utilised_percent
+    carried = table.value(row, LARGEST_RATE.id) * most / EVERY_PERCENT
+    rate = scenario.workload.rate
     return table.arrangement(row).chips * math.ceil(rate / carried)
 
 
@@ -235,7 +237,7 @@ def _losing(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> s
             rate=rate,
             subject=subject,
             lost=lost,
-            chips=_chips_to_carry(table, row, scenario.workload.rate),
+            chips=_chips_to_carry(scenario, table, row),
         )
     if not table.fits[row]:
         return say("Nothing fits: nearest is {subject}, which {lost}.", subject=subject, lost=lost)

@@ -15,7 +15,7 @@ from engine.plan.names.model_names import model_and_size
 from engine.plan.prepared import Prepared
 from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Table
-from engine.scenario import NameKind, Objectives, Scenario
+from engine.scenario import EVERY_PERCENT, NameKind, Objectives, Scenario
 from engine.words.messages import say
 from engine.words.quantities import (
     batch_words,
@@ -200,7 +200,11 @@ def _of_the_load(table: Table, row: int, objectives: Objectives) -> Iterator[str
             goodput_percent=objectives.goodput_percent,
         )
     if USED.id in table.metrics:
-        yield say("{value:.0f} % utilised", value=table.value(row, USED.id))
+        used, most = table.value(row, USED.id), objectives.utilised_percent
+        if most >= EVERY_PERCENT:
+            yield say("{value:.0f} % utilised", value=used)
+        else:
+            yield say("{value:.0f} of {most:g} % utilised", value=used, most=most)
 
 
 def _cost(table: Table, row: int, objectives: Objectives) -> str:

@@ -90,7 +90,7 @@ def _reached(system: System, scenario: Scenario, pools: tuple[Disaggregated, ...
     good = outcome.fits
     for metric in limited_of(ModelKind.TOKENS):
         limit = metric.limit_in(scenario.objectives)
-        if limit is not None:
+        if limit is not None and not metric.of_rates:
             good = good & (metric.ratio(metric.of(outcome, scenario.objectives), limit) <= 1.0)
     rates = np.where(good, outcome.rates["request_tokens"] / outcome.chips, 0.0)
     return float(rates.max(initial=0.0))

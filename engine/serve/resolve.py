@@ -85,7 +85,9 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
             _draft(scenario, architecture, precision, readers),
             told_context=scenario.settings.max_context or 0,
         )
-        for precision in scenario_precisions(scenario, model.precision, architecture)
+        for precision in scenario_precisions(
+            scenario, model.precision, architecture, chip.generation
+        )
     )
     pools = ""
     if architecture.kind is ModelKind.TOKENS and scenario.arrangement in _APART:
@@ -131,7 +133,8 @@ def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers:
         text = choice.prefill_precision
         asked = parse_precision(text, None if "KV" in text.upper() else system.precision.kv.name)
         names = asked.weights.name, asked.activations.name, asked.kv.name
-        precision = served_precision(model.precision, system.tokens_model, *names)
+        generation = (chip or system.chip).generation
+        precision = served_precision(model.precision, system.tokens_model, *names, generation)
     return with_prefill(system, chip, engine, precision)
 
 
@@ -184,22 +187,22 @@ def scenario_model(scenario: Scenario, readers: Readers = FROM_FILES) -> LoadedM
 
 
 def scenario_precisions(
-    scenario: Scenario, own: Precision, architecture: Architecture | ForwardArchitecture
+    scenario: Scenario,
+    own: Precision,
+    architecture: Architecture | ForwardArchitecture,
+    generation: str = "",
 ) -> tuple[Precision, ...]:
-    """The checkpoint's own precision with the scenario's changes, then the further ones; one that
-    names a cache alone (``KV8``) is the first with that cache."""
+    """The checkpoint's own precision with the scenario's changes on chips of a ``generation``, then
+    the further ones; one that names a cache alone (``KV8``) is the first with that cache."""
     chosen = (scenario.weights, scenario.activations)
-    first = served_precision(own, architecture, *chosen, scenario.kv)
+    first = served_precision(own, architecture, *chosen, scenario.kv, generation)
     further = []
     for text in scenario.precisions:
         cache = parse_cache(text)
         if cache is not None:
-            further.append(served_precision(own, architecture, *chosen, cache.name))
+            further.append(served_precision(own, architecture, *chosen, cache.name, generation))
             continue
         asked = parse_precision(text, None if "KV" in text.upper() else first.kv.name)
-        further.append(
-            served_precision(
-                own, architecture, asked.weights.name, asked.activations.name, asked.kv.name
-            )
-        )
+        names = asked.weights.name, asked.activations.name, asked.kv.name
+        further.append(served_precision(own, architecture, *names, generation))
     return tuple(dict.fromkeys([first, *further]))

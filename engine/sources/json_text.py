@@ -12,6 +12,11 @@ from engine.words.text import clean
 
 MAXIMUM_DEPTH = 32
 MAXIMUM_ENTRIES = 200_000
+MAXIMUM_VALUES = 6_000_000
+"""Detailed results hold every token's time."""
+MAXIMUM_OBJECTS = 50_000
+"""A run is one object. Parsed, each value takes up to sixty bytes and each object hundreds,
+however few there were of it in the file."""
 
 
 def parse_json(
@@ -130,5 +135,37 @@ class _Cleaner:
                 source=self.source,
                 path=path,
                 name=name,
+            )
+        )
+
+
+def json_values(text: str) -> list[Any]:
+    """One JSON value (a list counts as many), else one per line; empty where neither."""
+    try:
+        whole = json.loads(text)
+        return whole if isinstance(whole, list) else [whole]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (ValueError, RecursionError):
+        return []
+
+
+def check_size(text: str, shown: str) -> None:
+    """Refuse what would take more memory than anybody expects of a result file, before parsing."""
+    objects = text.count("{")
+    values = objects + text.count("[") + text.count(",")
+    if objects > MAXIMUM_OBJECTS or values > MAXIMUM_VALUES:
+        raise InputError(
+            say(
+                "{shown}: {objects:,} objects and {values:,} values, expected at most "
+                "{maximum_objects:,} and {maximum_values:,}; results without details "
+                "are enough",
+                shown=shown,
+                objects=objects,
+                values=values,
+                maximum_objects=MAXIMUM_OBJECTS,
+                maximum_values=MAXIMUM_VALUES,
             )
         )

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from engine.model.draft import NAMED_METHODS
 from engine.scenario import DraftTokens, Scenario, Text
+from engine.serve.told_acceptance import told_acceptance
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.units import kept_text, parse_kept, parse_ratio, parse_whole
+from engine.words.units import kept_text, parse_whole
 from tui.fields.field import LANGUAGE, Field, share_step
 
 _USUAL_DRAFT = "usual"
@@ -39,9 +40,8 @@ def _step_draft_tokens(scenario: Scenario, way: int) -> Scenario:
 def _set_acceptance(scenario: Scenario, text: str) -> Scenario:
     if text.strip().lower() in {"", "published"}:
         return replace(scenario, acceptance=None, kept=())
-    if "/" in text:
-        return replace(scenario, acceptance=None, kept=parse_kept(text, "acceptance"))
-    return replace(scenario, acceptance=parse_ratio(text, "acceptance", 0, 1) or None, kept=())
+    acceptance, kept = told_acceptance(text, scenario.draft_tokens, say("acceptance"))
+    return replace(scenario, acceptance=acceptance, kept=kept)
 
 
 def _acceptance(scenario: Scenario) -> str:
@@ -89,7 +89,7 @@ DRAFTS: tuple[Field, ...] = (
         _acceptance,
         _set_acceptance,
         _step_acceptance,
-        hint="0.8, by position 0.8/0.6",
+        hint="0.8, 0.8/0.6, or a run's file",
         kinds=LANGUAGE,
     ),
     Field(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from engine.model.kinds import ModelCategory
 from engine.plan.metrics.metric import Better, Limit, Metric, Unit
-from engine.plan.metrics.table import LIMITED, is_first, statistics_of
-from engine.scenario import Scenario
+from engine.plan.metrics.table import LIMITED, USED, is_first, statistics_of
+from engine.scenario import Objectives, Scenario
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.statistic import Statistic
@@ -20,6 +21,8 @@ from tui.fields.field import Field, ten_percent_step
 def _limit_hint(metric: Metric, *, several: bool) -> str:
     if metric.unit in {Unit.DOLLARS, Unit.JOULES}:
         return "dollars; empty: none" if metric.unit is Unit.DOLLARS else "joules; empty: none"
+    if metric is USED:
+        return "with a rate only; empty: 90, 100: no headroom"
     if several:
         return "ms or s, as 2s or p99 2s; empty: none"
     return "as 95; empty: none" if metric.better is Better.HIGHER else "ms or s; empty: none"
@@ -32,7 +35,7 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
     label = f"{metric.short.removesuffix(f' {metric.statistic}')} {sign}{unit}"
     statistics = {one.statistic: one for one in statistics_of(metric)}
 
-    def change(scenario: Scenario, limits: dict[str, float | None]) -> Scenario:
+    def change(scenario: Scenario, limits: Mapping[str, Any]) -> Scenario:
         return replace(scenario, objectives=replace(scenario.objectives, **limits))
 
     def given(scenario: Scenario) -> dict[Metric, float]:
@@ -44,7 +47,9 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
         return ", ".join(words) or limit(None)
 
     def write(scenario: Scenario, text: str) -> Scenario:
-        limits: dict[str, float | None] = {one.id: None for one in statistics.values()}
+        limits: dict[str, float | None] = {
+            one.id: one.limit_in(Objectives()) for one in statistics.values()
+        }
         if text.strip().lower() not in {"", "none"}:
             for part in text.split(","):
                 one, value = _parsed_limit(statistics, part, label)
@@ -57,7 +62,10 @@ def _limit_field(metric: Metric, known: Limit) -> Field:
             return change(scenario, {metric.id: known.customary})
         return change(
             scenario,
-            {one.id: ten_percent_step(value, direction) for one, value in limits.items()},
+            {
+                one.id: min(ten_percent_step(value, direction), one.largest_limit)
+                for one, value in limits.items()
+            },
         )
 
     return Field(

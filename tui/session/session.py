@@ -393,7 +393,7 @@ class Session:
         assert self.prepared is not None
         scenario, precision = self.store.current, table.precision(row)
         names = benchmark_names(self.prepared, scenario, precision, int(table.batch[row]))
-        numbers = " ".join(f"{name}={column[row]:.6g}" for name, column in table.metrics.items())
+        numbers = " ".join(f"{name}={one:.6g}" for name, one in table.values(row).items())
         verdict = self.verdict(table, row) or "meets"
         return f"{names[0]} {self._name(table, row)}: {numbers} {verdict}"
 

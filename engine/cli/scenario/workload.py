@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 
 from engine.cli.scenario.given import count_given, ratio_given
-from engine.plan.metrics.table import LIMITED
+from engine.plan.metrics.table import LIMITED, USED
 from engine.scenario import (
     LEAST_BURSTINESS,
     LEAST_PER_SECOND,
@@ -97,14 +97,16 @@ def _client(arguments: argparse.Namespace, start: Client) -> Client:
 
 
 def objectives_given(arguments: argparse.Namespace, start: Objectives) -> Objectives:
-    """The limits: those of a named profile, or else none where any is given."""
+    """The limits: those of a named profile, or else none where any is given. How much of the
+    largest rate may be used is apart: it neither ends other limits nor ends with them."""
     given = {metric.id: getattr(arguments, limit.keyword) for metric, limit in LIMITED}
+    used = start.utilised_percent
     if arguments.slo:
         from engine.plan.face.objective_profiles import load_objectives
 
-        start = load_objectives(arguments.slo)
-    elif any(text is not None for text in given.values()):
-        start = Objectives()
+        start = replace(load_objectives(arguments.slo), utilised_percent=used)
+    elif any(text is not None for name, text in given.items() if name != USED.id):
+        start = Objectives(utilised_percent=used)
     limits = {
         metric.id: metric.parse(given[metric.id], f"--{limit.option}")
         for metric, limit in LIMITED

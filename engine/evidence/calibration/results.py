@@ -9,7 +9,6 @@ work too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,13 @@ from engine.evidence.calibration.run import Run
 from engine.evidence.calibration.summaries import is_summary, summary_record
 from engine.sources.csv_text import open_csv
 from engine.sources.files import read_text
+from engine.sources.json_text import check_size, json_values
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
 from engine.work.layout import Layout
 
 MAXIMUM_BYTES = 64 << 20
-MAXIMUM_VALUES = 6_000_000
-"""Detailed results hold every token's time."""
-MAXIMUM_OBJECTS = 50_000
-"""A run is one object. Parsed, each value takes up to sixty bytes and each object hundreds,
-however few there were of it in the file."""
 MAXIMUM_RUNS = 1000
 
 
@@ -73,10 +68,10 @@ def read_measured(paths: Sequence[Path], layout: Layout) -> list[Run]:
 
 def _records(path: Path, shown: str) -> list[dict[str, Any]]:
     text = read_text(path, MAXIMUM_BYTES, say("a result file, JSON or CSV"))
-    _check_size(text, shown)
+    check_size(text, shown)
     if is_summary(text):
         return [_whole_summary(text, shown)]
-    found = [record for value in parsed(text) for record in translated(value)]
+    found = [record for value in json_values(text) for record in translated(value)]
     results = [record for record in found if isinstance(record, dict) and _is_result(record)]
     if not found or len(results) < len(found):
         other = next((name for one in found if (name := not_serving(one))), "")
@@ -114,40 +109,8 @@ def is_result_file(path: Path) -> bool:
         return is_summary(stream.readline())
 
 
-def _check_size(text: str, shown: str) -> None:
-    """Refuse what would take more memory than anybody expects of a result file, before parsing."""
-    objects = text.count("{")
-    values = objects + text.count("[") + text.count(",")
-    if objects > MAXIMUM_OBJECTS or values > MAXIMUM_VALUES:
-        raise InputError(
-            say(
-                "{shown}: {objects:,} objects and {values:,} values, expected at most "
-                "{maximum_objects:,} and {maximum_values:,}; results without details "
-                "are enough",
-                shown=shown,
-                objects=objects,
-                values=values,
-                maximum_objects=MAXIMUM_OBJECTS,
-                maximum_values=MAXIMUM_VALUES,
-            )
-        )
-
-
 def _is_result(record: dict[str, Any]) -> bool:
     """Whether a value looks like a result at all: it has two of the keys that all versions
     write."""
     keys = ("completed", "duration", "total_input_tokens", "total_output_tokens")
     return sum(key in record for key in keys) >= 2
-
-
-def parsed(text: str) -> list[Any]:
-    """One JSON value (a list counts as many), else one per line; empty where neither."""
-    try:
-        whole = json.loads(text)
-        return whole if isinstance(whole, list) else [whole]
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (ValueError, RecursionError):
-        return []

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from engine.hardware.constants import constant
 from engine.hardware.parts.bounds import MANY
 from engine.words.units import LARGEST_COUNT
+
+
+class Turns(Enum):
+    """What two halves of a batch compute while tokens of the other travel."""
+
+    BLOCKS = "blocks"
+    """One block each in turn, attention or experts: each message of one half has one block of the
+    other beside it."""
+    SHIFTED = "shifted"
+    """The halves are half a layer apart: dispatching has the products before attention and the
+    shared experts beside it, combining has attention's core and what follows it."""
+    STREAMS = "streams"
+    """Each on a stream and cores of its own: all that computes hides all that travels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +101,25 @@ class Capabilities:
         least=1,
         most=LARGEST_COUNT,
     )
+    decode_turns: Turns = constant(
+        "decode_turns",
+        "what its halves compute in decode passes while tokens of the other travel: `blocks` (each "
+        "message beside attention or experts), `shifted` (dispatching beside the products before "
+        "attention, combining beside its core) or `streams` (beside everything)",
+        Turns.BLOCKS,
+        choices=tuple(Turns),
+    )
+    prompt_turns: Turns = constant(
+        "prompt_turns",
+        "the same in passes that hold prompts",
+        Turns.BLOCKS,
+        choices=tuple(Turns),
+    )
     dispatch_cores: int = constant(
         "dispatch_cores",
-        "cores that sending prompts' tokens to their experts takes from what is computed meanwhile "
-        "(DeepEP's normal kernels; its low-latency ones take none)",
+        "cores that sending prompts' tokens to their experts takes while halves take turns: of "
+        "what is computed meanwhile, and of products always (DeepEP's normal kernels; its "
+        "low-latency ones take none)",
         0,
         least=0,
         most=LARGEST_COUNT,

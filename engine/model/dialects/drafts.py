@@ -34,6 +34,13 @@ from engine.model.dialects.drafts_block import (
     read_block,
     with_targets_ends,
 )
+from engine.model.dialects.drafts_family import (
+    CLASSES,
+    EXPERTS,
+    read_family_eagle,
+    read_gemma_block,
+    read_latent_block,
+)
 from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.parts import Mixer, attention, layer
 from engine.model.keys import Keys
@@ -44,6 +51,7 @@ from engine.words.text import clean
 _CLASSES = {
     "PEagleDraftModel": "p-eagle-draft",
     "DFlashDraftModel": "dflash-draft",
+    "DominoDraftModel": "dflash-draft",
     "Qwen3_5MTPDraftModel": "mtp-draft",
     "Eagle3DraftModel": "eagle3-draft",
     "Eagle3Speculator": "eagle3-draft",
@@ -55,20 +63,26 @@ _CLASSES = {
     "EagleQwen2ForCausalLM": "eagle-draft",
     "Eagle3DeepseekV2ForCausalLM": "eagle3-latent-draft",
     "Eagle3DeepseekV3ForCausalLM": "eagle3-latent-draft",
+    **dict.fromkeys(CLASSES, "family-eagle-draft"),
+    "K3DSparkModel": "latent-dspark-draft",
+    "Gemma4DSparkModel": "gemma-dspark-draft",
 }
 _NAMES = {
     "eagle-draft": "an EAGLE draft",
+    "family-eagle-draft": "an EAGLE draft",
     "eagle3-draft": "an EAGLE-3 draft",
     "eagle3-latent-draft": "an EAGLE-3 draft",
     "p-eagle-draft": "a P-EAGLE draft",
     "dflash-draft": DFLASH,
     "dspark-draft": DSPARK,
+    "latent-dspark-draft": DSPARK,
+    "gemma-dspark-draft": DSPARK,
     "mtp-draft": "a multi-token-prediction draft",
 }
 _EAGLE3 = re.compile(r"^Eagle3(?!Deepseek)\w+ForCausalLM$|Eagle3$")
 _P_EAGLE = re.compile(r"^Peagle\w+ForCausalLM$")
 _DSPARK = re.compile(r"^(Qwen3|Qwen3Omni|Lfm2|Lfm2Moe)?DSpark(Draft)?Model$")
-_PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$")
+_PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$|^Deepseek\w+DSpark$|^DSparkV41")
 """Engines build these from the last layers of a model's own checkpoint."""
 _OTHERS = re.compile(
     r"^(DSpark|Domino|DFlash|DSpine|HSpec|Dspine|EDSD)\w*(Draft|Model|ForCausalLM)"
@@ -97,6 +111,8 @@ def draft_kind(config: Mapping[str, Any]) -> str:
     stated = config.get("speculators_model_type")
     if stated == "dspark":
         return "dspark-draft"
+    if config.get("model_type") == "k3_dspark":
+        return "latent-dspark-draft"
     if stated is not None and stated != "eagle3":
         return "other-draft"
     named = stated == "eagle3" or config.get("draft_vocab_size") is not None
@@ -115,6 +131,9 @@ def read(keys: Keys) -> Architecture:
         "dspark-draft": read_block,
         "mtp-draft": _read_prediction,
         "eagle-draft": _read_first_eagle,
+        "family-eagle-draft": read_family_eagle,
+        "latent-dspark-draft": read_latent_block,
+        "gemma-dspark-draft": read_gemma_block,
         "eagle3-latent-draft": _read_latent_eagle,
     }
     read_kind = readers.get(keys.model_type, _read_eagle)
@@ -148,11 +167,16 @@ def _refused(keys: Keys, stated: str) -> InputError:
     )
 
 
+_OF_EXPERTS = ("decoder_sparse_step", "mlp_only_layers", "norm_topk_prob")
+"""Left in drafts of mixtures: their own layers are dense."""
+
+
 def _read_eagle(keys: Keys) -> Architecture:
     """The first layer's attention reads embedding and hidden state side by side; three hidden
     states of the target are joined by one projection."""
     inner = _layer_keys(keys)
     ignore_training(keys)
+    inner.ignore(*_OF_EXPERTS)
     shape = read_dimensions(inner)
     taps = _taps(keys)
     target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
@@ -199,7 +223,7 @@ def _read_latent_eagle(keys: Keys) -> Architecture:
     """EAGLE-3 over latent attention, a dense part behind it (vLLM's deepseek_eagle3.py)."""
     keys = flat_keys(keys, "deepseek_v3")
     ignore_training(keys)
-    keys.ignore(*_EXPERTS)
+    keys.ignore(*EXPERTS)
     shape = read_latent_shape(keys)
     given = keys.optional_integer("num_aux_hidden_states", minimum=1, maximum=1000)
     taps = given or _taps(keys)
@@ -224,20 +248,6 @@ def _read_latent_eagle(keys: Keys) -> Architecture:
     )
     head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
     return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
-
-
-_EXPERTS = (
-    "first_k_dense_replace",
-    "moe_intermediate_size",
-    "moe_layer_freq",
-    "n_group",
-    "n_routed_experts",
-    "n_shared_experts",
-    "num_experts_per_tok",
-    "num_nextn_predict_layers",
-    "topk_group",
-)
-"""Of the target: drafts over latent attention have no experts."""
 
 
 def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:

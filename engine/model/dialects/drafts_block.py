@@ -1,5 +1,6 @@
-"""Drafts of a whole block of tokens in one pass: DFlash, and DSpark, which is DFlash with heads
-that add to a token's scores what the token before says (DeepSeek, June 2026).
+"""Drafts of a whole block of tokens in one pass: DFlash, DSpark, which is DFlash with heads that
+add to a token's scores what the token before says (DeepSeek, June 2026), and Domino, which adds
+what a recurrent unit over the tokens before says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from engine.words.messages import say
 DFLASH, DSPARK = "a DFlash draft", "a DSpark draft"
 LAYER_CONFIG = "transformer_layer_config"
 """Where vLLM's speculators nest a layer's config."""
+_MARKOV = "markov_head"
 _BLOCK_LAYERS = ("qwen3", "llama")
 _LIKE_QWEN3 = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
 
@@ -31,6 +33,7 @@ def read_block(keys: Keys) -> Architecture:
             "model_type", kind, say("one of {names}", names=", ".join(_BLOCK_LAYERS))
         )
     shape = read_dimensions(inner)
+    inner.ignore("use_sliding_window")
     windows = layer_windows(inner, shape.layers, window_size(inner), [False] * shape.layers)
     settings = keys.scope("dflash_config")
     taps, other = shape.layers, 0
@@ -38,11 +41,15 @@ def read_block(keys: Keys) -> Architecture:
     rows = keys.optional_integer("draft_vocab_size", minimum=1) or shape.vocabulary
     for one in [keys] if settings is None else [keys, settings]:
         one.ignore("block_size", "mask_token_id", "num_target_layers", "num_anchors")
-        one.ignore("shift_label", "pure_draft_prefix_len", "sample_from_anchor", "projector_type")
+        one.ignore("shift_label", "pure_draft_prefix_len", "sample_from_anchor")
+        one.ignore("confidence_head_alpha", "confidence_loss_weight")
         listed = one.integers("target_layer_ids") or one.integers("aux_hidden_state_layer_ids")
         taps = len(listed) if listed else taps
-        if one.optional_integer("markov_rank"):
-            heads, other = _markov(one, shape.hidden, shape.vocabulary, rows)
+        if _is_domino(one):
+            keys.ignore("emb_dim", "gru_hidden_dim")
+            heads = _domino(one, shape.hidden, shape.vocabulary)
+        elif one.optional_integer("markov_rank"):
+            heads, other = markov_heads(one, shape.hidden, shape.vocabulary, rows)
         if one.text("attention_mode", default="gqa") not in ("gqa", "mha"):
             mode = one.values["attention_mode"]
             raise one.problem("attention_mode", mode, say("one of {names}", names="gqa, mha"))
@@ -53,8 +60,8 @@ def read_block(keys: Keys) -> Architecture:
     target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden
     joined = Matrix("fc", taps * target, shape.hidden, Role.OTHER, Split.REPLICATED)
     text = read_decoder(inner, _LIKE_QWEN3, shape=shape, windows=windows, other=other)
-    text = _around(text, joined, shape.hidden, heads)
-    name = DSPARK if heads else DFLASH
+    text = around(text, joined, shape.hidden, heads)
+    name = DSPARK if heads[-1:] and heads[-1].name == _MARKOV else DFLASH
     if rows == shape.vocabulary:
         return replace(with_targets_ends(text), draft=name)
     head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
@@ -62,7 +69,32 @@ def read_block(keys: Keys) -> Architecture:
     return replace(own, embedding_parameters=0, draft=name)
 
 
-def _markov(keys: Keys, hidden: int, vocabulary: int, rows: int) -> tuple[tuple[Matrix, ...], int]:
+def _is_domino(settings: Keys) -> bool:
+    """Whether these are the settings of Domino's head; raises `InputError` for other projectors."""
+    kind = settings.text("projector_type", default="")
+    if kind not in ("", "dflash", "dspark", "domino"):
+        names = say("one of {names}", names="dflash, dspark, domino")
+        raise settings.problem("projector_type", kind, names)
+    return kind == "domino"
+
+
+def _domino(settings: Keys, hidden: int, vocabulary: int) -> tuple[Matrix, ...]:
+    """Domino's correction of a token's scores: a recurrent unit over the embeddings of the tokens
+    before, and two projections of its state beside the layers' (SpecForge, draft/domino.py)."""
+    wide = settings.integer("emb_dim", maximum=1_000_000)
+    state = settings.integer("gru_hidden_dim", maximum=1_000_000)
+    role, whole = Role.OTHER, Split.REPLICATED
+    return (
+        Matrix("prefix_gru.input", hidden, 3 * state, role, whole),
+        Matrix("prefix_gru.state", state, 3 * state, role, whole),
+        Matrix("embed_proj.0", hidden + state, wide, role, whole),
+        Matrix("embed_proj.2", wide, vocabulary, role),
+    )
+
+
+def markov_heads(
+    keys: Keys, hidden: int, vocabulary: int, rows: int
+) -> tuple[tuple[Matrix, ...], int]:
     """DSpark's heads: a table by the token before and a projection to the words that are scored,
     both of low rank, and one number for how sure it is; the first and the last as elements."""
     rank, kind = keys.integer("markov_rank"), keys.text("markov_head_type", default="vanilla")
@@ -72,10 +104,10 @@ def _markov(keys: Keys, hidden: int, vocabulary: int, rows: int) -> tuple[tuple[
     if keys.flag("enable_confidence_head", default=False):
         joint = keys.flag("confidence_head_with_markov", default=False)
         confidence = hidden + (rank if joint else 0) + 1
-    return (Matrix("markov_head", rank, rows, Role.OTHER),), vocabulary * rank + confidence
+    return (Matrix(_MARKOV, rank, rows, Role.OTHER),), vocabulary * rank + confidence
 
 
-def _around(
+def around(
     text: Architecture, joined: Matrix, hidden: int, heads: tuple[Matrix, ...]
 ) -> Architecture:
     """With a projection (and its norm) in front of the first layer and ``heads`` behind it."""

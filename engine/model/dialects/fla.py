@@ -22,7 +22,7 @@ from engine.words.messages import say
 _DECAYED, _PLAIN_DELTA, _GATED_DELTA = 5, 6, 7
 """Operations per element of the state: a decay, an update by an outer product and a read are five;
 the delta rule reads once more for its correction."""
-_COSMETIC = (
+COSMETIC = (
     "allow_neg_eigval",
     "attn_mode",
     "clamp_min",
@@ -74,15 +74,14 @@ class _Part:
 
 def read(keys: Keys) -> Architecture:
     """A decoder whose layers keep a state of constant size."""
-    keys.ignore(*_COSMETIC)
+    keys.ignore(*COSMETIC)
     hidden = keys.integer("hidden_size", required=True, maximum=1_000_000)
     layers = keys.integer("num_hidden_layers", required=True, maximum=MAXIMUM_LAYERS)
     if keys.optional_integer("attnres_block_size", minimum=1) is not None:
         raise keys.problem("attnres_block_size", keys.values["attnres_block_size"], "null")
     mixer = _mixer(keys, hidden, _PARTS[keys.model_type](keys, hidden))
-    softmax = _softmax_layers(keys, hidden, layers)
-    ratio = keys.integer("hidden_ratio", default=2 if keys.model_type == "retnet" else 4)
-    usual = -(-(hidden * ratio * 2 // 3) // 256) * 256
+    softmax = softmax_layers(keys, hidden, layers)
+    usual = usual_width(keys, hidden, 2 if keys.model_type == "retnet" else 4)
     width = keys.integer(
         "intermediate_size", default=usual, reason=say("two thirds of hidden_ratio")
     )
@@ -94,6 +93,13 @@ def read(keys: Keys) -> Architecture:
     vocabulary = keys.integer("vocab_size", default=32_000)
     bounds = layers * hidden if _bounded(keys) else 0
     return assemble(keys, hidden, vocabulary, blocks, Traits(), other=bounds)
+
+
+def usual_width(keys: Keys, hidden: int, default: int = 4) -> int:
+    """Of the feed-forward part when the file gives none: two thirds of ``hidden_ratio`` hidden
+    sizes, in multiples of 256."""
+    ratio = keys.optional_integer("hidden_ratio", minimum=1, maximum=1024) or default
+    return -(-(hidden * ratio * 2 // 3) // 256) * 256
 
 
 def _bounded(keys: Keys) -> bool:
@@ -118,6 +124,7 @@ def _mixer(keys: Keys, hidden: int, part: _Part) -> Mixer:
     kernel = keys.integer("conv_size", default=4, maximum=1024)
     if not keys.flag("use_short_conv", default=part.convolved):
         channels = 0
+        keys.ignore("share_conv_kernel")
     core = StateCore(
         "linear attention",
         part.heads,
@@ -129,7 +136,7 @@ def _mixer(keys: Keys, hidden: int, part: _Part) -> Mixer:
     return Mixer("linear attention", (*matrices, *part.more, back), (core,), other)
 
 
-def _softmax_layers(keys: Keys, hidden: int, layers: int) -> dict[int, Mixer]:
+def softmax_layers(keys: Keys, hidden: int, layers: int) -> dict[int, Mixer]:
     """The layers that ``attn`` lists, by their index."""
     own = keys.scope("attn")
     if own is None:

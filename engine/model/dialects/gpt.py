@@ -1,5 +1,5 @@
 """The GPT-2 line: GPT, GPT-2, GPT-Neo, GPT-J, GPT-NeoX, GPT-BigCode, CodeGen, CTRL, OPT, BLOOM,
-MPT, XGLM, BioGPT."""
+MPT, XGLM, BioGPT, Jais."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ TRAITS = {
     "biogpt": replace(_BIASED, learned_positions=2),
     "openai-gpt": replace(_BIASED, learned_positions=0, final_norm=False),
     "ctrl": replace(_BIASED, head_bias=True),
+    "jais": replace(_BIASED, gated=True),
     "mpt": Traits(gated=False, norm="scale", tied=True),
 }
 
@@ -58,6 +59,7 @@ def read(keys: Keys) -> Architecture:
         "opt": _opt,
         "bloom": _bloom,
         "mpt": _mpt,
+        "jais": _jais,
     }.get(keys.model_type, _plain)(keys)
 
 
@@ -124,6 +126,20 @@ def _bloom(keys: Keys) -> Architecture:
     return read_decoder(
         keys, TRAITS["bloom"], shape=shape, other=norm_elements("layer", shape.hidden)
     )
+
+
+def _jais(keys: Keys) -> Architecture:
+    """ALiBi, or positions that are learned, as ``position_embedding_type`` says
+    (modeling_jais.py of inceptionai/jais-13b)."""
+    keys.ignore("width_scale", "embeddings_scale", "alibi_scaling", "scale_qk_dot_by_d")
+    gated = keys.text("activation_function", default="gelu_new") == "swiglu"
+    kind = keys.text("position_embedding_type", default="learned")
+    if kind not in ("learned", "alibi"):
+        names = say("one of {names}", names="learned, alibi")
+        raise keys.problem("position_embedding_type", kind, names)
+    positions = None if kind == "alibi" else 0
+    traits = replace(TRAITS["jais"], gated=gated, learned_positions=positions)
+    return read_decoder(keys, traits, shape=_shape(keys))
 
 
 def _mpt(keys: Keys) -> Architecture:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from engine.model.architecture import Architecture
 from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
 from engine.model.dialects.layer_kinds import one_per_layer
-from engine.model.dialects.mixture import read_routing
-from engine.model.dialects.parts import dense, mixture
+from engine.model.dialects.mixture import COUNT, TOP_K, read_routing
+from engine.model.dialects.parts import FeedForward, dense, mixture
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 
@@ -31,17 +31,10 @@ def read(keys: Keys) -> Architecture:
     step = keys.integer("interleave_moe_layer_step", default=1, maximum=10_000)
     listed = keys.integers("moe_layers", maximum=shape.layers - 1)
     sparse = set(range(step - 1, shape.layers, step) if listed is None else listed)
-    routing = read_routing(keys)
     width = keys.integer("intermediate_size", required=True)
-    bank = mixture(
-        shape.hidden,
-        width,
-        routing.count,
-        routing.top_k,
-        shared_width=width,
-        name="feed_forward",
-        shared_name="shared_expert",
-    )
+    bank = _experts(keys, shape.hidden, width) if sparse else None
+    if bank is None:
+        keys.ignore(*COUNT, *TOP_K)
     wide = keys.integer("intermediate_size_mlp", default=width)
     plain = dense(shape.hidden, wide, name="feed_forward")
     return read_decoder(
@@ -49,5 +42,18 @@ def read(keys: Keys) -> Architecture:
         TRAITS,
         shape=shape,
         windows=windows,
-        feed_forward=lambda index: bank if index in sparse else plain,
+        feed_forward=lambda index: bank if bank and index in sparse else plain,
+    )
+
+
+def _experts(keys: Keys, hidden: int, width: int) -> FeedForward:
+    routing = read_routing(keys)
+    return mixture(
+        hidden,
+        width,
+        routing.count,
+        routing.top_k,
+        shared_width=width,
+        name="feed_forward",
+        shared_name="shared_expert",
     )

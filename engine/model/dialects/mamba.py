@@ -14,13 +14,14 @@ def read(keys: Keys) -> Architecture:
     """A stack of mixers with one norm each and no feed-forward part."""
     hidden = keys.integer(*HIDDEN, required=True, maximum=1_000_000)
     layers = keys.integer(*LAYERS, required=True, maximum=MAXIMUM_LAYERS)
-    mixer = _mamba2(keys, hidden) if keys.model_type == "mamba2" else _mamba1(keys, hidden)
+    mixer = _mamba2(keys, hidden) if keys.model_type == "mamba2" else read_mamba1(keys, hidden)
     block = layer(mixer, FeedForward(""), norms=1, norm_parameters=hidden)
     vocabulary = keys.integer("vocab_size", required=True)
     return assemble(keys, hidden, vocabulary, [block] * layers, Traits())
 
 
-def _mamba1(keys: Keys, hidden: int) -> Mixer:
+def read_mamba1(keys: Keys, hidden: int) -> Mixer:
+    """The first Mamba's mixer, by the keys that its class has."""
     inner = inner_width(keys, hidden, "expand")
     given = keys.optional_integer("intermediate_size", "d_inner", minimum=1)
     return mamba1(
@@ -36,8 +37,8 @@ def _mamba1(keys: Keys, hidden: int) -> Mixer:
 
 def _mamba2(keys: Keys, hidden: int) -> Mixer:
     inner = inner_width(keys, hidden, "expand")
-    heads = keys.integer("num_heads")
     head_dim = keys.integer("head_dim")
+    heads = _heads(keys, inner // head_dim)
     if heads * head_dim != inner:
         raise keys.problem(
             "num_heads",
@@ -60,6 +61,15 @@ def _mamba2(keys: Keys, hidden: int) -> Mixer:
         convolution_bias=keys.flag("use_conv_bias", default=True),
         bias=keys.flag("use_bias", default=False),
     )
+
+
+def _heads(keys: Keys, usual: int) -> int:
+    """Given, or as many as the inner channels hold (flash-linear-attention's class knows no other;
+    transformers' default is this for its own width)."""
+    if keys.has("num_heads") or not usual:
+        return keys.integer("num_heads")
+    keys.assume("num_heads", usual, say("inner channels over the width of a head"))
+    return usual
 
 
 def state_groups(keys: Keys, heads: int, *names: str) -> int:

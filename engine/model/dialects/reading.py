@@ -213,6 +213,14 @@ def _class_of_family(config: dict[str, Any]) -> str:
     return ""
 
 
+def _readings(number: str, unit: float) -> list[float]:
+    """What a number in a name may say: with an underscore a decimal (1_5B), or what stands behind
+    it alone (3_1_405B)."""
+    parts = number.split("_")
+    found = [float(parts[-1]) * unit]
+    return found if len(parts) == 1 else [float(".".join(parts)) * unit, *found]
+
+
 def _size_warning(architecture: Architecture) -> tuple[str, ...]:
     """Compare with a size such as 671B in the model's name, with or without towers.
 
@@ -233,16 +241,17 @@ def _size_warning(architecture: Architecture) -> tuple[str, ...]:
             ),
         )
     sizes = [
-        float(number.replace("_", ".")) * {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()]
+        readings
         for number, unit in _SIZE_IN_NAME.findall(architecture.name)
+        if max(readings := _readings(number, {"B": 1e9, "T": 1e12, "M": 1e6}[unit.upper()])) >= 2e7
     ]
-    sizes = [size for size in sizes if size >= 2e7]
     total = architecture.total_parameters
     if not sizes or total == 0:
         return ()
-    stated, counted = max(sizes), total
+    counted = total
     if _EXPERTS_IN_NAME.search(architecture.name) and architecture.is_mixture:
         counted = architecture.active_parameters - architecture.tower_parameters
+    stated = min(max(sizes, key=max), key=lambda size: abs(size - counted))
     text = counted - (architecture.tower_parameters if counted == total else 0)
     if any(abs(size - stated) <= NAME_TOLERANCE * stated for size in (counted, text)):
         return ()

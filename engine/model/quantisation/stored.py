@@ -49,10 +49,11 @@ def read_stored(
     scheme = read_scheme(config, text_config, beside)
     if scheme is None:
         return Stored(Precision(plain, plain, plain, plain))
-    return Stored(_precision(scheme, architecture, plain), scheme.warnings)
+    return Stored(scheme_precision(scheme, architecture, plain), scheme.warnings)
 
 
-def _precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) -> Precision:
+def scheme_precision(scheme: Scheme, architecture: Architecture, plain: NumberFormat) -> Precision:
+    """The precision of a model whose numbers are stored by ``scheme``, else ``plain``."""
     held = held_of(architecture)
     matrices = matrices_by_role(architecture)
     portions = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
 from engine.plan.metrics.metric import Answers, Better, Limit, Metric, Unit
+from engine.scenario import USUAL_UTILISED_PERCENT
 from engine.words.statistic import PERCENTILES, Statistic
 
 if TYPE_CHECKING:
@@ -110,16 +111,24 @@ LOAD_METRICS: tuple[Metric, ...] = (
     Metric(
         "utilised_percent",
         "used %",
-        "share of the largest rate",
+        "utilisation",
         Unit.PERCENT,
         Better.LOWER,
         _TOKENS,
         lambda outcome, _: 100.0 * outcome.used,
+        Limit(
+            "max-utilisation",
+            USUAL_UTILISED_PERCENT,
+            "share of the largest rate that a plan for a --rate may use, as 80 or 80 %%; "
+            "left out 90, for waits explode beyond it; 100: no headroom",
+        ),
+        range="throughput",
         rank=8,
         width=7,
         shown=False,
         words=("used",),
         asked=True,
+        of_rates=True,
     ),
     Metric(
         "largest_rate",
@@ -134,5 +143,6 @@ LOAD_METRICS: tuple[Metric, ...] = (
         shown=False,
         words=("stable",),
         asked=True,
+        of_rates=True,
     ),
 )

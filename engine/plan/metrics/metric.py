@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -110,6 +111,8 @@ class Metric:
     answers: Answers = Answers.ANY
     statistic: Statistic = Statistic.MEAN
     asked: bool = False
+    of_rates: bool = False
+    """Whether there is none but of requests that come at a rate."""
     needs: Needs = Needs.NOTHING
 
     def limit_in(self, objectives: Objectives) -> float | None:
@@ -170,6 +173,11 @@ class Metric:
                 )
             )
         return parse_milliseconds(text, what)
+
+    @property
+    def largest_limit(self) -> float:
+        """Beyond which a limit says nothing."""
+        return 100.0 if self.unit is Unit.PERCENT else math.inf
 
     def is_about(self, *, one_token: bool) -> bool:
         """Whether it says something about answers of one token, or of several."""

@@ -48,7 +48,7 @@ def named_scenario(text: str, base: Scenario) -> Scenario:
         precisions=(),
         workload=_workload(name, start.workload),
         # A name has no limits, so that those nobody chose do not judge it.
-        objectives=Objectives() if start.objectives == UNCHOSEN else start.objectives,
+        objectives=_chosen(start.objectives),
         max_batch=None,
         fixed_batch=name.batch,
         benchmark_number=name.number,
@@ -237,3 +237,10 @@ def _called(loaded: LoadedModel) -> str:
         version = architecture.version or "V1"
         return f"{fps_model(loaded.name, architecture.version)}-{version}"
     return "-".join(model_and_size(loaded.name, architecture.total_parameters))
+
+
+def _chosen(objectives: Objectives) -> Objectives:
+    """The limits that somebody chose; headroom is everybody's."""
+    used = objectives.utilised_percent
+    usual = objectives == replace(UNCHOSEN, utilised_percent=used)
+    return Objectives(utilised_percent=used) if usual else objectives

@@ -30,16 +30,18 @@ def objective_nudges(scenario: Scenario) -> Iterator[Nudge]:
     """Every limit 10 % tighter and wider."""
     for metric, _ in LIMITED:
         value = metric.limit_in(scenario.objectives)
-        if value is not None:
+        if value is not None and not (metric.of_rates and not scenario.workload.rate):
             for factor in (0.9, 1.1):
-                yield objective_nudge(scenario, {metric.id: value * factor})
+                changed = min(value * factor, metric.largest_limit)
+                if changed != value:
+                    yield objective_nudge(scenario, {metric.id: changed})
 
 
 def certainty_nudges(scenario: Scenario) -> Iterator[Nudge]:
     """The limits kept with more certainty, or in half of the cases only."""
     now = scenario.certainty
     after = CERTAIN if now < CERTAIN else EVEN_CERTAINTY
-    if scenario.objectives != Objectives():
+    if not scenario.objectives.asks_nothing:
         changed = replace(scenario, certainty=after)
         yield Nudge("certainty", f"{now:g} %", f"{after:g} %", changed)
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt, create_model
 
-from engine.plan.metrics.table import LIMITED
+from engine.plan.metrics.table import LIMITED, USED
 from engine.scenario import (
     EVEN_CERTAINTY,
+    EVERY_PERCENT,
     LEAST_BURSTINESS,
     MOST_BURSTINESS,
     MOST_CERTAINTY,
@@ -19,6 +20,7 @@ from engine.scenario import (
     MOST_SPREAD,
     MOST_THINK_SECONDS,
     MOST_TURNS,
+    USUAL_UTILISED_PERCENT,
     ArrangementKind,
     Best,
     ClientKind,
@@ -73,7 +75,7 @@ class WorkloadFile(Strict):
 
 _LIMITS: dict[str, Any] = {
     metric.id: (float | None, Field(default=None, gt=0)) for metric, _ in LIMITED
-}
+} | {USED.id: (float, Field(default=USUAL_UTILISED_PERCENT, gt=0, le=EVERY_PERCENT))}
 ObjectivesFile = create_model(
     "ObjectivesFile", __base__=Strict, __doc__="Limits, each in its metric's unit.", **_LIMITS
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.hardware.roofline import Place
 from engine.words.arrays import FloatArray, IntArray
 from engine.work.tokens import LayoutArrays
 
@@ -49,6 +50,19 @@ class Ways:
 
 
 @dataclass(frozen=True, slots=True)
+class DensePart:
+    """Those kernels at one place of a layer, in passes of which a share of the cores is
+    ``sending``."""
+
+    place: Place
+    sending: float
+
+
+Kernels = tuple[bool, DensePart | None]
+"""Which kernels a table is of: those of decode passes or of others, all or a part of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Table:
     """Seconds by tokens, a line for each way of ``keys``, ``known`` up to so many."""
 
@@ -62,9 +76,9 @@ class DenseTimes:
     a sweep. Threads that share it may both work a table out, to the same end."""
 
     def __init__(self) -> None:
-        self._tables: dict[tuple[bool, float], _Table] = {}
+        self._tables: dict[tuple[Kernels, float], _Table] = {}
 
-    def at(self, ways: Ways, tokens: FloatArray, decode: bool, make: Make) -> FloatArray | None:
+    def at(self, ways: Ways, tokens: FloatArray, kernels: Kernels, make: Make) -> FloatArray | None:
         """Seconds of (layouts, sizes); None where looking up is no gain, or other numbers of tokens
         are asked for than whole ones and halves."""
         if tokens.size < FEWEST or len(tokens) != len(ways.of_row):
@@ -79,16 +93,16 @@ class DenseTimes:
         if int(most.max()) > MOST_TOKENS:
             return None
         widest = [int(most[ways.of_row == way].max()) for way in range(len(ways.keys))]
-        table = self._table(decode, unit, ways, widest, make)
+        table = self._table(kernels, unit, ways, widest, make)
         lines = np.array([table.keys.index(key) for key in ways.keys])
         places += (lines * table.seconds.shape[1])[ways.of_row][:, np.newaxis]
         return table.seconds.ravel().take(places)
 
     def _table(
-        self, decode: bool, unit: float, ways: Ways, widest: list[int], make: Make
+        self, kernels: Kernels, unit: float, ways: Ways, widest: list[int], make: Make
     ) -> _Table:
         """The table, of all ``ways`` up to their ``widest`` at least."""
-        table = self._tables.get((decode, unit), _Table((), (), np.zeros((0, 0))))
+        table = self._tables.get((kernels, unit), _Table((), (), np.zeros((0, 0))))
         known = dict(zip(table.keys, table.known, strict=True))
         wanted = dict(zip(ways.keys, widest, strict=True))
         if all(known.get(key, 0) > most for key, most in wanted.items()):
@@ -108,5 +122,5 @@ class DenseTimes:
                 counts = unit * np.arange(had, lengths[key], dtype=float)[np.newaxis, :]
                 seconds[keys.index(key), had : lengths[key]] = make(layout, counts)[0]
         table = _Table(keys, tuple(lengths[key] for key in keys), seconds)
-        self._tables[decode, unit] = table
+        self._tables[kernels, unit] = table
         return table

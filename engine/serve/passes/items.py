@@ -10,7 +10,12 @@ import numpy as np
 from engine.hardware.roofline import Message, Work, kernel_bound, message_constants
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.overlap import Timed, halved, overlapped, splits, total_seconds
-from engine.serve.passes.timed import cores_taken, launching_seconds, one_batch, runtime_seconds
+from engine.serve.passes.timed import (
+    launching_seconds,
+    one_batch,
+    order_of_turns,
+    runtime_seconds,
+)
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
 
@@ -63,8 +68,9 @@ def _parts(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
     where[deployment.taking_turns] = True
     where = where & splits(steps)
     whole = tuple(plain)
-    halves = tuple(one_batch(deployment, halved(steps)))
-    turns = tuple(overlapped(halves, cores_taken(deployment, steps)))
+    order = order_of_turns(deployment, steps)
+    halves = tuple(one_batch(deployment, halved(steps), order.cores))
+    turns = tuple(overlapped(halves, order))
     # Passes too short to gain by it stay whole.
     where = where & (total_seconds(turns) < total_seconds(whole))
     # The same kernels in the same order, so that each layout takes its own way.

@@ -12,12 +12,14 @@ from itertools import chain
 
 import numpy as np
 
+from engine.hardware.roofline import Place
+from engine.serve.passes.dense_times import DensePart
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.items import Item, items_of
-from engine.serve.passes.overlap import halved, sent_and_busy, splits, turns_seconds
+from engine.serve.passes.overlap import DENSE, Half, halved, splits
 from engine.serve.passes.timed import (
-    cores_taken,
     launching_seconds,
+    order_of_turns,
     others_timed,
     routed_timed,
     runtime_seconds,
@@ -92,21 +94,25 @@ def _sum(parts: Iterable[FloatArray], start: FloatArray | None = None) -> FloatA
     return seconds
 
 
-def _dense_seconds(deployment: Deployment, steps: Sequence[Step]) -> FloatArray:
+def _dense_seconds(
+    deployment: Deployment, steps: Sequence[Step], part: DensePart | None = None
+) -> FloatArray:
     """Seconds of the kernels that depend on a rank's tokens alone, looked up where many candidates
-    share them."""
+    share them; of a half in turns those of one ``part``."""
     tokens, decode = total_tokens(steps), steps[0].decode
 
     def total(placed: Placed, tokens: FloatArray) -> FloatArray:
-        works = dense_work(placed, tokens, decode)
-        messages = dense_messages(placed, tokens)
-        return _sum(seconds for _, seconds in timed(deployment, works, messages))
+        works, messages = dense_work(placed, tokens, decode), dense_messages(placed, tokens)
+        if part is None:
+            return _sum(seconds for _, seconds in timed(deployment, works, messages))
+        seconds = Half.of(timed(deployment, works, messages, part.sending)).at(part.place)
+        return np.broadcast_to(seconds, np.broadcast_shapes(seconds.shape, tokens.shape))
 
     if deployment.times is not None:
         found = deployment.times().at(
             deployment.ways,
             tokens,
-            decode,
+            (decode, part),
             lambda layouts, tokens: total(Placed(deployment.inventory, layouts), tokens),
         )
         if found is not None:
@@ -124,13 +130,8 @@ def _faster_in_turns(
     where = some.spread(splits(mine))
     if not np.any(where):
         return whole
-    half, of_rank = halved(mine), some.of_rank
-    mixing = (_mixing_seconds(of_rank, step, None) for step in half)
-    known = _sum(mixing, _dense_seconds(of_rank, half))
-    sent, busy = sent_and_busy(others_timed(of_rank, half), known)
-    sent, busy = some.spread(sent), some.spread(busy)
-    sent, busy = sent_and_busy(routed_timed(some, half), busy, sent)
-    turns = turns_seconds(sent, busy, cores_taken(deployment, steps))
+    order = order_of_turns(deployment, steps)
+    turns = _half(some, halved(mine), order.cores).both(order)
     seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
     seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
     return seconds
@@ -141,3 +142,14 @@ def _of_rows(deployment: Deployment, step: Step, rows: IntArray) -> Step:
     if deployment.loads is None:
         return step.rows(rows)
     return replace(step, share=lines(step.share, rows))
+
+
+def _half(deployment: Deployment, steps: Sequence[Step], sending: float) -> Half:
+    """One half of a pass, of which a share of the cores is ``sending``."""
+    of_rank = deployment.of_rank
+    known: dict[str, FloatArray] = {
+        place: _dense_seconds(of_rank, steps, DensePart(place, sending)) for place in DENSE
+    }
+    known[Place.CORE] = _sum(_mixing_seconds(of_rank, step, None) for step in steps)
+    load = Half.of(others_timed(of_rank, steps, sending), known)
+    return Half.of(routed_timed(deployment, steps, sending), load.spread(deployment.spread))

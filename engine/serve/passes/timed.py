@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from engine.hardware.roofline import Message, Work, kernel_seconds
 from engine.serve.passes.deployment import Deployment
-from engine.serve.passes.overlap import Timed
+from engine.serve.passes.overlap import Order, Timed
 from engine.words.arrays import FloatArray
 from engine.work.tokens import (
     Step,
@@ -23,44 +24,60 @@ from engine.work.tokens import (
 )
 
 
-def cores_taken(deployment: Deployment, steps: Sequence[Step]) -> float:
-    """The share of the chip's cores that sends tokens."""
-    cores = deployment.framework.capabilities.dispatch_cores if has_prompts(steps) else 0.0
-    return cores / max(deployment.chip.core_count, 1)
+def order_of_turns(deployment: Deployment, steps: Sequence[Step]) -> Order:
+    """How two halves of a pass take turns. Decode passes send tokens without the chip's cores."""
+    able, chip = deployment.framework.capabilities, deployment.chip
+    layers = deployment.inventory.expert_layers / deployment.inventory.layer_count
+    if not has_prompts(steps):
+        return Order(able.decode_turns, layers, 0.0)
+    return Order(able.prompt_turns, layers, able.dispatch_cores / max(chip.core_count, 1))
 
 
-def one_batch(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
-    """Every kernel and collective of a pass over one batch."""
+def one_batch(
+    deployment: Deployment, steps: Sequence[Step], sending: float = 0.0
+) -> Iterator[Timed]:
+    """Every kernel and collective of a pass over one batch; products leave a share of the cores to
+    ``sending``."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = step_work(deployment.placed, steps, deployment.imbalance, source)
     messages = step_messages(deployment.placed, steps, node_size, source)
-    yield from timed(deployment, works, messages)
+    yield from timed(deployment, works, messages, sending)
 
 
-def others_timed(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
+def others_timed(
+    deployment: Deployment, steps: Sequence[Step], sending: float = 0.0
+) -> Iterator[Timed]:
     """What depends on all groups of a rank, but not on its tokens alone."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = other_work(deployment.placed, steps, source)
     messages = other_messages(deployment.placed, steps, node_size, source)
-    yield from timed(deployment, works, messages)
+    yield from timed(deployment, works, messages, sending)
 
 
-def routed_timed(deployment: Deployment, steps: Sequence[Step]) -> Iterator[Timed]:
+def routed_timed(
+    deployment: Deployment, steps: Sequence[Step], sending: float = 0.0
+) -> Iterator[Timed]:
     """What depends on the tokens of all ranks: experts, and how these gather tokens."""
     placed, imbalance = deployment.placed, deployment.imbalance
     if not placed.banks:
         return
     routed = routed_tokens(steps, deployment.layouts, deployment.spread)
     works = routed_work(placed, routed, imbalance, prompts=has_prompts(steps))
-    yield from timed(deployment, works, gathered_messages(placed, routed))
+    yield from timed(deployment, works, gathered_messages(placed, routed), sending)
 
 
 def timed(
-    deployment: Deployment, works: Iterable[Work], messages: Iterable[Message]
+    deployment: Deployment,
+    works: Iterable[Work],
+    messages: Iterable[Message],
+    sending: float = 0.0,
 ) -> Iterator[Timed]:
-    """Kernels and collectives with the seconds of all their calls."""
+    """Kernels and collectives with the seconds of all their calls. Products are told to leave the
+    cores that send alone, for all of the pass (SGLang, vLLM: DeepGEMM's number of cores)."""
     chip = deployment.chip
     for work in works:
+        if sending and "gemm" in work.kernel:
+            work = replace(work, peak_flops=work.peak_flops * (1.0 - sending))
         yield work, work.calls * kernel_seconds(work, chip)
     start, network = deployment.framework.costs.collective_seconds, deployment.network
     for message in messages:

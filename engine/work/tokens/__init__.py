@@ -5,7 +5,7 @@ evaluates that list for arrays of layouts and batches. Neither knows seconds.
 """
 
 from engine.work.tokens.dense import dense_work
-from engine.work.tokens.exchange import dispatching
+from engine.work.tokens.exchange import COMBINE, DISPATCH, dispatching
 from engine.work.tokens.inventory import Inventory, take_inventory
 from engine.work.tokens.messages import (
     dense_messages,
@@ -28,6 +28,8 @@ from engine.work.tokens.token_counts import routed_tokens, total_tokens
 from engine.work.tokens.work import has_prompts, other_work, routed_work, step_work
 
 __all__ = [
+    "COMBINE",
+    "DISPATCH",
     "Inventory",
     "LayoutArrays",
     "Placed",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.hardware.roofline import Work
+from engine.hardware.roofline import Place, Work
+from engine.model.architecture import Role, Split
 from engine.words.arrays import FloatArray
 from engine.work.tokens.inventory import Inventory
 from engine.work.tokens.operators import Gemm
@@ -33,7 +34,20 @@ def gemm_work(gemm: Gemm, share: Share, tokens: FloatArray, decode: bool) -> Wor
         calls=gemm.calls,
         flops=(2.0 * weights) * tokens,
         bytes=weights * gemm.weight_bytes_per_element + share.token_bytes * tokens,
+        place=_place(gemm),
     )
+
+
+def _place(gemm: Gemm) -> Place:
+    """By what its matrices are."""
+    first = gemm.parts[0]
+    if first.role in {Role.ATTENTION_OUTPUT, Role.ROUTER}:
+        return Place.LATE
+    if first.role is Role.MIXER:
+        return Place.LATE if first.split is Split.ROW else Place.EARLY
+    if first.role in {Role.ATTENTION, Role.INDEXER, Role.SHARED_EXPERT}:
+        return Place.EARLY
+    return Place.ELSEWHERE
 
 
 def elementwise_work(inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray) -> Work:
@@ -51,4 +65,5 @@ def elementwise_work(inventory: Inventory, layouts: LayoutArrays, tokens: FloatA
         calls=launches,
         flops=np.zeros_like(layouts.tensor),
         bytes=(2.0 * elements / launches) * tokens,
+        place=Place.SPREAD,
     )

@@ -19,6 +19,9 @@ from engine.work.expert_slots import expert_slots
 from engine.work.tokens.inventory import Inventory
 from engine.work.tokens.step import LayoutArrays
 
+DISPATCH, COMBINE = "dispatch", "combine"
+"""Messages of tokens to their experts and back."""
+
 
 def dispatching(inventory: Inventory, layouts: LayoutArrays) -> BoolArray:
     """Where tokens are sent to the ranks of their experts instead of gathered by all."""
@@ -75,7 +78,7 @@ def sent_messages(inventory: Inventory, routes: Routes, tokens: FloatArray) -> l
             remote_bytes=tokens * (width * bytes_per_element * routes.remote),
         )
         for name, bytes_per_element in zip(
-            ("dispatch", "combine"), _element_bytes(inventory), strict=True
+            (DISPATCH, COMBINE), _element_bytes(inventory), strict=True
         )
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.roofline import Work
+from engine.hardware.roofline import Place, Work
 from engine.words.arrays import BoolArray, FloatArray
 from engine.work.expert_slots import ExpertSlots, expert_slots
 from engine.work.tokens.exchange import dispatching
@@ -128,6 +128,7 @@ def sorting_work(
         calls=2.0 * calls,
         flops=np.zeros_like(pairs),
         bytes=(0.5 * moved * bank.experts.matrices[0].inputs) * pairs,
+        place=Place.EXPERTS,
     )
 
 
@@ -175,6 +176,7 @@ def _expert_work(
         size=np.maximum(pairs / np.maximum(touched, 1e-9), 1e-9),
         compute_excess=placed.compute_excess,
         memory_excess=placed.memory_excess,
+        place=Place.EXPERTS,
     )
     return work, pairs
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.hardware.roofline import Work
+from engine.hardware.roofline import Place, Work
 from engine.model.architecture import AttentionCore, LatentCore, StateCore
 from engine.words.arrays import FloatArray
 from engine.work.tokens.operators import Mixing
@@ -53,6 +53,7 @@ def _mixing_record(
         bytes=traffic,
         size=rows if step.decode else np.maximum(step.queries, 1.0),
         items=items if step.decode else None,
+        place=Place.CORE,
     )
 
 
@@ -133,6 +134,7 @@ def _index_work(
         calls=mixing.calls,
         flops=(2.0 * heads * width) * (step.tokens * visible),
         bytes=width * keys + heads * width * 2.0 * step.tokens,
+        place=Place.CORE,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from engine.hardware.roofline import Work
+from engine.hardware.roofline import Place, Work
 from engine.words.arrays import FloatArray
 from engine.work.tokens.dense import dense_work, elementwise_work, gemm_work
 from engine.work.tokens.experts import expert_works, sorting_work
@@ -78,4 +78,5 @@ def _encoder_work(placed: Placed, steps: Sequence[Step], source: Source) -> Iter
     if source.features:
         projected = tokens * source.features_of_token
         works.append(gemm_work(inventory.head, placed.head, projected, decode=False))
-    yield from (replace(work, name=f"encoder {work.name}") for work in works)
+    for work in works:
+        yield replace(work, name=f"encoder {work.name}", place=Place.ELSEWHERE)

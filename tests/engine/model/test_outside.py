@@ -193,6 +193,26 @@ def test_the_weights_line_names_what_is_not_counted(tmp_path: Path) -> None:
         ({"image_processor_type": "X", "do_resize": True}, "preprocessor config"),
         ({"metadata": {}, "weight_map": {}}, "index of weight files"),
         ({"tokenizer_class": "X", "model_max_length": 1}, "tokenizer's config"),
+        ({"bos_token": "<s>", "eos_token": "</s>"}, "tokenizer's config"),
+        ({"quant_method": "compressed-tensors", "config_groups": {}}, "is quantised"),
+        ({"w_bit": 4, "q_group_size": 128, "zero_point": True}, "is quantised"),
+        ({"__version__": {}, "prompts": {}}, "sentence-transformers"),
+        ({"word_embedding_dimension": 1024}, "sentence-transformers"),
+        ({"max_seq_length": 512, "do_lower_case": False}, "sentence-transformers"),
+        ({"temperature": 0.6, "top_p": 0.9}, "generation_config.json"),
+        ({"output_dir": "out", "learning_rate": 1e-5}, "a training"),
+        ({"log_history": [], "global_step": 9}, "a training"),
+        ({"name": "x", "version": "1", "dependencies": {}}, "program's packages"),
+        ({"pretrained_config": {}, "build_config": {}}, "TensorRT-LLM engine"),
+        (
+            {"architecture": "LlamaForCausalLM", "quantization": {}, "num_hidden_layers": 2},
+            "TensorRT-LLM checkpoint",
+        ),
+        ({"model_type": "llama", "model_config": {}, "context_window_size": 1}, "MLC LLM"),
+        ({"model_format": "gguf", "model_type": "8.0B", "file_type": "Q4_0"}, "Ollama"),
+        ({"tensor_model_parallel_size": 8, "num_layers": 32}, "Megatron"),
+        ({"model": {"decoder": {}}, "search": {}}, "ONNX Runtime"),
+        ({"model_cfg": {}, "preprocess_cfg": {}}, "OpenCLIP"),
     ],
 )
 def test_a_file_that_is_no_model_is_named(config: dict[str, Any], said: str) -> None:
@@ -298,13 +318,32 @@ def test_a_dspark_draft_of_speculators_nests_its_layers() -> None:
     assert read(nested).total_parameters == read(DSPARK).total_parameters
 
 
+def test_a_domino_draft_corrects_by_a_recurrent_unit() -> None:
+    """DFlash with a unit of 32 over embeddings, and two projections of it beside the states."""
+    settings = {"projector_type": "domino", "emb_dim": 16, "gru_hidden_dim": 32}
+    block = {"block_size": 16, "emb_dim": 16, "use_sliding_window": True}
+    config = {**LLAMA, "model_type": "qwen3", "head_dim": 16, **block}
+    flat = {name: value for name, value in config.items() if name != "emb_dim"}
+    plain = read({**flat, "architectures": ["DFlashDraftModel"], "num_target_layers": 36})
+    named = {"architectures": ["DominoDraftModel"], "dflash_config": settings}
+    model = read({**config, **named})
+    unit, projections = 3 * 32 * (64 + 32), (64 + 32) * 16 + 16 * 1000
+    assert model.total_parameters - plain.total_parameters == unit + projections
+    assert model.draft == "a DFlash draft"
+
+
+def test_drafts_of_unknown_projectors_are_refused() -> None:
+    named = {"architectures": ["DFlashDraftModel"], "dflash_config": {"projector_type": "new"}}
+    assert "projector_type" in refusal({**LLAMA, "model_type": "qwen3", **named})
+
+
 def test_other_heads_of_dspark_are_refused() -> None:
     assert "markov_head_type" in refusal({**DSPARK, "markov_head_type": "rnn"})
 
 
 def test_a_draft_of_another_kind_is_refused_by_its_class() -> None:
-    config = {**LLAMA, "model_type": "qwen3", "architectures": ["DominoDraftModel"]}
-    assert "DominoDraftModel" in refusal(config)
+    config = {**LLAMA, "model_type": "qwen3", "architectures": ["Qwen3XPressModel"]}
+    assert "Qwen3XPressModel" in refusal(config)
 
 
 def test_a_draft_says_that_it_serves_nothing_by_itself() -> None:

@@ -124,11 +124,20 @@ def test_assume_reads_the_text_model_of_a_wrapper() -> None:
         ("Model-8x7B", False),
         ("Model", False),
         ("Model-1_8B", True),
+        ("model_3_1_405b", True),
     ],
 )
 def test_the_size_in_the_name_is_compared(name: str, warned: bool) -> None:
     architecture = read_architecture(dict(LLAMA), "config.json", name)
     assert any("the name says" in warning for warning in architecture.warnings) is warned
+
+
+@pytest.mark.parametrize("name", ["org_model_3_1_70b", "model-2_70B", "model_7_3_70_0b"])
+def test_an_underscore_in_a_name_may_or_may_not_be_a_point(name: str) -> None:
+    big = {**LLAMA, "hidden_size": 8192, "num_hidden_layers": 80, "intermediate_size": 28672}
+    big |= {"num_attention_heads": 64, "num_key_value_heads": 8, "vocab_size": 128256}
+    warnings = read_architecture({**big, "head_dim": 128}, "config.json", name).warnings
+    assert not any("the name says" in warning for warning in warnings)
 
 
 def test_experts_in_the_name_are_compared() -> None:

@@ -40,7 +40,31 @@ def test_a_row_is_a_number_of_replicas_and_the_fewest_win():
     meeting = [table.arrangement(row).replicas for row in range(8) if table.meets[row]]
     assert replicas == min(meeting) and 1 < replicas < 8
     assert words.startswith("Serve 30 requests/s of Llama-3.1-8B on")
-    assert "TTFT p99" in words and "of 1,000 ms" in words and "utilised" in words
+    assert "TTFT p99" in words and "of 1,000 ms" in words and "of 90 % utilised" in words
+
+
+def test_without_limits_a_plan_keeps_headroom():
+    found, words = swept(asked(37.0))
+    table, best = found.table, found.best
+    assert best is not None and table.value(best, "utilised_percent") <= 90.0
+    assert "of 90 % utilised" in words and "utilisation binds" in words
+
+
+def test_headroom_is_as_much_as_asked_and_none_at_100_percent():
+    def replicas(percent: float) -> int:
+        found, _ = swept(asked(30.0, utilised_percent=percent))
+        assert found.best is not None
+        used = found.table.value(found.best, "utilised_percent")
+        assert used <= percent
+        return found.table.arrangement(found.best).replicas
+
+    assert replicas(100.0) < replicas(45.0)
+
+
+def test_what_a_plan_may_use_says_nothing_of_requests_in_flight():
+    closed = replace(asked(0.0, utilised_percent=1.0), max_batch=8)
+    found, _ = swept(closed)
+    assert found.best is not None and "utilised_percent" not in found.table.metrics
 
 
 def test_one_replica_fewer_binds():
@@ -85,6 +109,7 @@ def test_of_layouts_with_the_same_throughput_the_one_farthest_from_its_limits_wi
         (["--rate", "5", "--burstiness", "0"], "--burstiness: found '0'"),
         (["--rate", "5", "--batch", "8"], "--rate: found --batch"),
         (["--rate", "5", "--goodput", "150"], "--goodput: found '150%'"),
+        (["--rate", "5", "--max-utilisation", "0"], "--max-utilisation: found '0%'"),
     ],
 )
 def test_bad_loads_are_one_line(capsys, options: list[str], said: str):
@@ -117,7 +142,8 @@ def test_the_sentence_has_replicas_chips_percentiles_use_and_cost_in_that_order(
     said = (
         r"Serve 30 requests/s of Llama-3\.1-8B on (\d+) replicas \((\d+) × H100 [^)]+ as TP1 "
         r"W16A16\): TTFT p99 [\d.]+ ± [\d.]+ of 1,000 ms, TPOT p90 [\d.]+ ± [\d.]+ of 40 ms, "
-        r"\d+ % utilised, \$ [\d.]+ per million output tokens; .*; (\d+) replicas to be 90 % sure; "
+        r"\d+ of 90 % utilised, \$ [\d.]+ per million output tokens; .*; "
+        r"(\d+) replicas to be 90 % sure; "
     )
     found = re.match(said, words)
     assert found is not None

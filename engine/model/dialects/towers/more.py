@@ -194,26 +194,6 @@ def glm_ocr(keys: Keys, outer: Keys, text_hidden: int) -> int:
     return own + keys.integer("depth") * block + linear(hidden * merge**2, output) + merger
 
 
-def janus(keys: Keys, outer: Keys, text_hidden: int) -> int:
-    """SigLIP's layers without a head, and an aligner of ``depth`` projections. What generates
-    images is not counted."""
-    if keys.has("params", "cls"):
-        keys.ignore(*keys.values)
-        keys.leave_out(say("a tower without its dimensions,"))
-        return 0
-    hidden = keys.integer("hidden_size")
-    width = int(hidden * keys.number("mlp_ratio", default=4))
-    patch = keys.integer("patch_size", maximum=10_000)
-    keys.ignore("num_attention_heads", "num_image_tokens", "attention_bias", "use_qk_norm")
-    embeddings = linear(keys.integer("num_channels", default=3) * patch**2, hidden)
-    embeddings += patch_count(keys, patch) * hidden + 2 * hidden
-    layers = keys.integer("num_hidden_layers", maximum=10_000)
-    output = keys.integer("projection_dim", default=text_hidden)
-    depth = keys.integer("depth", default=2, maximum=100)
-    aligner = linear(hidden, output) + (depth - 1) * linear(output, output)
-    return embeddings + layers * transformer_layer(hidden, width) + aligner
-
-
 def video_llama3(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """SigLIP's layers without positions, and two projections."""
     hidden, width, layers, patch = plain_dimensions(keys)

@@ -203,7 +203,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_what_would_take_too_much_memory_is_refused_unparsed(tmp_path, monkeypatch, text: str):
     from engine.evidence.calibration import results
 
-    monkeypatch.setattr(results, "parsed", None)
+    monkeypatch.setattr(results, "json_values", None)
     path = tmp_path / "results.json"
     path.write_text(text)
     with pytest.raises(InputError, match="expected at most 50,000 and 6,000,000"):

@@ -108,6 +108,8 @@ def test_ranges_are_of_metrics(kind: ModelKind):
 def test_every_limit_has_its_verdict_and_its_words(kind: ModelKind, metric: Metric):
     """Just below the smallest value, nothing meets it, and that limit is what is missed."""
     plain = SCENARIOS[kind]
+    if metric.of_rates:
+        plain = replace(plain, workload=replace(plain.workload, rate=1.0))
     assert metric.limit is not None
     known = Objectives(ttft_ms=60.0) if metric.unit is Unit.PERCENT else Objectives()
     loose = replace(known, **{metric.id: 1e-3 if metric.unit is Unit.PERCENT else 1e9})

@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from engine.evidence.calibration.results import MAXIMUM_BYTES, parsed
 from engine.sources.files import read_text
+from engine.sources.json_text import check_size, json_values
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
@@ -30,6 +30,7 @@ _LENGTH = re.compile(r"\baccept(?:ance)? len(?:gth)?:\s*(\d+(?:\.\d+)?)", re.IGN
 """A batch of SGLang's server, or what a client prints at its end."""
 _SHARES = ("spec_decode_per_position_acceptance_rates",)
 _LENGTHS = ("spec_decode_acceptance_length", "accept_length")
+MAXIMUM_BYTES = 64 << 20
 EXPECTED = "a file or log of a vLLM or SGLang run with drafts"
 
 
@@ -45,7 +46,8 @@ class Drafted:
 def read_drafted(path: Path) -> Drafted:
     """What a file says; of several runs or windows the mean. Raises `InputError`."""
     text = read_text(path, MAXIMUM_BYTES, say(EXPECTED))
-    records = [one for one in parsed(text) if isinstance(one, dict)]
+    check_size(text, clean(str(path), 80))
+    records = [one for one in json_values(text) if isinstance(one, dict)]
     tables = [_falling(one) for one in (*_in_records(records), *_windows(text)) if one]
     if tables:
         places = min(len(one) for one in tables)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.evidence.calibration.drafted import read_drafted
+from engine.model.measured_drafts import read_drafted
 from engine.words.errors import InputError
 
 WINDOW = (
