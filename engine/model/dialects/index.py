@@ -268,6 +268,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "telechat",
     ),
     "qwen_hybrid": ("qwen3_next", "qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"),
+    "qwen4": ("qwen4_exp", "qwen4_exp_text"),
     "deepseek_v4": ("deepseek_v4",),
     "mamba": ("mamba", "falcon_mamba", "mamba2"),
     "mamba_hybrid": ("bamba", "granitemoehybrid", "falcon_h1", "jamba"),
@@ -414,6 +415,7 @@ def wraps_text(model_type: str) -> bool:
         "multimodal",
         "minicpm_v",
         "qwen_hybrid",
+        "qwen4",
         "fuyu",
     )
 
