@@ -1,7 +1,8 @@
 """The error on all published results, as recorded when the constants were last fitted.
 
 ``profiles/accuracy/errors.toml`` is written by the maintainers' ``tests/accuracy/publish.py``
-from thousands of rows, of which ``profiles/accuracy/published.csv`` keeps a few hundred.
+from thousands of rows, of which ``profiles/accuracy/published.csv`` keeps a few hundred;
+``drafts.toml`` by their ``random_drafts.py``, of runs with speculative decoding.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from profiles import ROOT
 
 PUBLISHED = ROOT / "accuracy" / "published.csv"
 ERRORS = ROOT / "accuracy" / "errors.toml"
+DRAFTS = ROOT / "accuracy" / "drafts.toml"
 MEMORY = ROOT / "accuracy" / "memory.toml"
 
 
@@ -26,6 +28,7 @@ class RecordedError:
 
     ``pairs_*`` are of predictions by constants fitted without the row's model on its chip,
     ``models_*`` without its model, ``months_*`` without its month; None where no such fit was made.
+    Of drafts only what is kept of them and what they cost is fitted so.
     """
 
     kind: str
@@ -74,7 +77,7 @@ def read_record() -> Record:
     return Record(
         file["date"],
         file["rows"],
-        tuple(RecordedError(**one) for one in file["error"]),
+        tuple(RecordedError(**one) for one in (*file["error"], *read_toml(DRAFTS)["error"])),
         tuple(RecordedChoice(**one) for one in file["choice"]),
     )
 
