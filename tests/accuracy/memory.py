@@ -3,8 +3,8 @@
     python -m tests.accuracy.memory MEMORY.csv --configs DIR [--readme README.md]
 
 Predicts every row, writes ``profiles/accuracy/memory.toml`` and, with ``--readme``, the table
-between that file's markers. Records the error of the cache's size, too, with what was fitted to such
-logs (workspaces, communication, graphs, towers) taken from the rows of other models alone.
+between that file's markers. Records the error of the cache's size, too, with what was fitted to
+such logs (workspaces, communication, graphs, towers) taken from the rows of other models alone.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def write_readme(path: Path) -> None:
     words = (
         f"What {record.rows} servers printed of their memory as they started or died "
         f"(`rooftop validate memory.csv`, recorded {record.date}). Relative errors of weights and "
-        "cache tokens, GiB per chip of the cache; deaths are those by weights or context. Beside the "
-        f"weights that a log prints, the cache is off by {beside.median_gib:.2f} GiB in the median "
+        "cache tokens, GiB per chip of the cache; deaths are those by weights or context. Beside "
+        f"the weights that a log prints, the cache is off by {beside.median_gib:.2f} GiB in the median "
         f"and {beside.p90_gib:.2f} in nine of ten; with everything that was fitted to logs "
         "(workspaces, communication, graphs, towers) taken from those of other models alone, by "
         f"{beside.models_median_gib:.2f} and {beside.models_p90_gib:.2f} ({beside.rows} rows of "
