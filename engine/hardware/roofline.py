@@ -225,10 +225,13 @@ class Network:
     def _look_up(self, kind: str, ranks: tuple[float, ...]) -> _Lines:
         table = self.chip.all_reduce if kind == "all_reduce" else self.chip.all_to_all
         node_size = self.chip.node_size
-        chosen = {count: _at_ranks(table, min(int(count), node_size)) for count in set(ranks)}
+        distinct = {count: place for place, count in enumerate(dict.fromkeys(ranks))}
+        chosen = [_at_ranks(table, min(int(count), node_size)) for count in distinct]
+        rows = np.array([[distinct[count]] for count in ranks])
 
         def column(name: str) -> FloatArray:
-            return np.array([[getattr(chosen[count], name)] for count in ranks])
+            values = np.array([getattr(one, name) for one in chosen])
+            return np.asarray(values[rows], dtype=float)
 
         small, counts = column("small_bandwidth_bytes"), np.array(ranks)[:, np.newaxis]
         nodes = np.ceil(counts / node_size)

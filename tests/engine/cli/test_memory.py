@@ -73,7 +73,7 @@ def test_an_engine_that_starts_anyway_says_what_one_long_request_lacks(capsys):
 
 
 def test_a_nominal_size_is_tagged(capsys):
-    _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "mi210", "--tp", "1")
+    _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "gaudi3", "--tp", "1")
     assert "nominal, by the datasheet" in out
     _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "h100", "--tp", "1")
     assert "as the driver reports it" in out
