@@ -137,6 +137,11 @@ class Requests:
         return all(one.ndim < 2 or one.shape[1] == 1 for one in found)
 
     @property
+    def in_turns(self) -> bool:
+        """Whether prompts are turns of conversations: spreads are of what a turn adds."""
+        return self.returning < 1.0
+
+    @property
     def steps_per_answer(self) -> FloatArray:
         """Steps from an answer's first token to its last."""
         output_tokens = np.asarray(self.output_tokens, dtype=float)

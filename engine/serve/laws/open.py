@@ -42,7 +42,7 @@ def open_laws(
             _first_token(requests, least, *waits),
         ),
         _token_law(requests, traffic, passes, tpot),
-        passes_law(passes.plain, passes.mixed, passes.share),
+        passes_law(passes),
         answer_nodes(requests),
     )
 
