@@ -223,3 +223,10 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if __name__ == "__main__":
+    # `python -m rooftop` is the command; by its name, for the command stands above this module.
+    from runpy import run_module
+
+    run_module("tui", run_name="__main__")

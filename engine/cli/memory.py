@@ -12,6 +12,8 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.predict import asked_arrangement
 from engine.cli.scenario.chosen import idle_options
 from engine.cli.sweep import command_scenario
+from engine.cli.tables import print_csv
+from engine.cli.traced import like_trace
 from engine.model.kinds import ModelKind
 from engine.plan.why.starting import HeldAtOnce, Started, started
 from engine.scenario import DraftTokens
@@ -30,7 +32,11 @@ LABEL = 26
 def run_memory(arguments: argparse.Namespace) -> int:
     """Print the table of every precision, with pools of a worker of each; the exit code says
     whether those of the first precision start."""
-    scenario = command_scenario(arguments)
+    scenario = like_trace(
+        arguments,
+        command_scenario(arguments),
+        lambda one: asked_arrangement(arguments, one, resolve(one)),
+    )
     if scenario.drafts is DraftTokens.BEST:
         # Memory is that of a draft, however many tokens it drafts at a time.
         scenario = replace(scenario, draft_tokens=max(scenario.draft_tokens, 1))
@@ -50,6 +56,8 @@ def run_memory(arguments: argparse.Namespace) -> int:
         # Those of the last pool, which holds the requests, stand by themselves too.
         document = {**servers[len(first) - 1], "servers": servers}
         print(json.dumps(document, indent=1, ensure_ascii=False))
+    elif arguments.csv:
+        print_csv([_as_row(one) for one in found])
     else:
         print("\n\n".join(_as_text(one) for one in found))
     return FOUND if all(one.startup.starts for one in first) else NOTHING_MEETS
@@ -80,6 +88,17 @@ def _as_json(one: Started) -> dict[str, Any]:
         "helps": list(one.helps),
         **_held_json(one.held),
     }
+
+
+def _as_row(one: Started) -> dict[str, Any]:
+    """The same without lists: every item of the memory in a column of its own."""
+    plain = _as_json(one)
+    for key in ("items", "outside", "held"):
+        for name, value in plain.pop(key, {}).items():
+            column = name.replace(" ", "_").removesuffix("_gib")
+            unit = "" if isinstance(value, int) else "_gib"
+            plain[f"{key.removesuffix('s')}_{column}{unit}"] = value
+    return {**plain, "helps": "; ".join(plain["helps"])}
 
 
 def _held_json(held: HeldAtOnce | None) -> dict[str, Any]:

@@ -131,9 +131,12 @@ def _add_memory(commands: Subparsers) -> None:
     parser = commands.add_parser("memory", help="what a server prints of its memory as it starts")
     add_subject(parser)
     add_scenario_options(parser)
+    add_requests_option(parser)
     parser.add_argument("--batch", help="what so many sequences per replica hold")
     parser.add_argument("--concurrency", help="what so many requests in all hold")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
     parser.set_defaults(run=_late("engine.cli.memory", "run_memory"))
 
 

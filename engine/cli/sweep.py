@@ -142,7 +142,7 @@ def _print_table(
     rows: list[dict[str, Any]],
 ) -> None:
     print(answer(prepared, scenario, result))
-    enough = fits_on(scenario, result) if result.best is None else 0
+    enough = fits_on(scenario, prepared.systems[0], result) if result.best is None else 0
     if enough:
         print(say("It fits on {chips} chips (--chips {chips}).", chips=enough))
     print_assumed(assumed_of(arguments, scenario, prepared))

@@ -38,8 +38,10 @@ class KernelConstants:
     per_item_seconds: float = 0.0
     """Decode attention: seconds for one (sequence × KV head), whatever its length."""
     item_share: float = 0.0
-    """Decode attention that does not split a sequence over cores: the share of the bandwidth that
-    one (sequence × KV head) draws at most. 0 where it splits."""
+    """Decode attention that splits no sequence over cores: the share of the bandwidth that one
+    (sequence × KV head) draws at most. 0 where it splits every one."""
+    item_split: float = 1.0
+    """Over so many cores it does, where its query heads are fewer than the chip's cores."""
     provenance: Provenance = Provenance.DATASHEET
     source: str = ""
 
@@ -53,7 +55,8 @@ class Deviation:
     compute: float = 1.0
     memory: float = 1.0
     item_share: float = 0.0
-    """As of `KernelConstants`; 0 leaves it."""
+    item_split: float = 1.0
+    """As of `KernelConstants`; a share of 0 leaves both."""
 
 
 @dataclass(frozen=True, slots=True)

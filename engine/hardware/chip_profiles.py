@@ -65,7 +65,10 @@ def deviations(file: Values) -> dict[str, Deviation]:
     """The deviations of a chip's or framework's file."""
     return {
         name: Deviation(
-            values.get("compute", 1.0), values.get("memory", 1.0), values.get("item_share", 0.0)
+            values.get("compute", 1.0),
+            values.get("memory", 1.0),
+            values.get("item_share", 0.0),
+            values.get("item_split", 1.0),
         )
         for name, values in file.get("deviations", {}).items()
     }

@@ -137,6 +137,7 @@ def constants_for(kernel: str, chip: Chip, framework: Framework) -> KernelConsta
                 compute=min(found.compute * deviation.compute, HIGHEST_SHARE),
                 memory=min(found.memory * deviation.memory, HIGHEST_SHARE),
                 item_share=deviation.item_share or found.item_share,
+                item_split=deviation.item_split if deviation.item_share else found.item_split,
             )
     return found
 

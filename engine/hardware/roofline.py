@@ -45,9 +45,9 @@ class Work:
     """What one call of a kernel does on one chip, and how often a step calls it.
 
     ``size`` is what must grow to fill the chip (tokens per expert, prompt tokens) and ``items``
-    the independent units of decode attention; both only matter for classes that have the
-    constants for them. ``compute_excess`` and ``memory_excess`` are what its shape adds to its
-    arithmetic and to its traffic, as factors.
+    the independent units of decode attention, of ``item_heads`` query heads each; they only matter
+    for classes that have the constants for them. ``compute_excess`` and ``memory_excess`` are what
+    its shape adds to its arithmetic and to its traffic, as factors.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Work:
     bytes: FloatArray
     size: FloatArray | None = None
     items: FloatArray | None = None
+    item_heads: FloatArray | float = 1.0
     compute_excess: FloatArray | float = 1.0
     memory_excess: FloatArray | float = 1.0
     place: Place = Place.ELSEWHERE
@@ -98,9 +99,17 @@ def launch_seconds(constants: KernelConstants, chip: Chip) -> float:
 def memory_seconds(work: Work, chip: Chip) -> FloatArray:
     """Seconds the memory traffic alone would take."""
     if work.constants.item_share and work.items is not None:
-        share = np.minimum(work.constants.memory, work.items * work.constants.item_share)
+        share = np.minimum(work.constants.memory, _drawn(work, work.items, chip))
         return work.bytes * (work.memory_excess / (share * chip.bandwidth_bytes))
     return work.bytes * (work.memory_excess / (work.constants.memory * chip.bandwidth_bytes))
+
+
+def _drawn(work: Work, items: FloatArray, chip: Chip) -> FloatArray:
+    """Share of the bandwidth that the items draw together: a kernel that has fewer query heads than
+    cores splits each item over several."""
+    share: FloatArray = items * work.constants.item_share
+    few = items * work.item_heads < chip.core_count
+    return np.where(few, share * work.constants.item_split, share)
 
 
 def _blend(first: FloatArray, second: FloatArray, order: float) -> FloatArray:
@@ -216,10 +225,13 @@ class Network:
     def _look_up(self, kind: str, ranks: tuple[float, ...]) -> _Lines:
         table = self.chip.all_reduce if kind == "all_reduce" else self.chip.all_to_all
         node_size = self.chip.node_size
-        chosen = {count: _at_ranks(table, min(int(count), node_size)) for count in set(ranks)}
+        distinct = {count: place for place, count in enumerate(dict.fromkeys(ranks))}
+        chosen = [_at_ranks(table, min(int(count), node_size)) for count in distinct]
+        rows = np.array([[distinct[count]] for count in ranks])
 
         def column(name: str) -> FloatArray:
-            return np.array([[getattr(chosen[count], name)] for count in ranks])
+            values = np.array([getattr(one, name) for one in chosen])
+            return np.asarray(values[rows], dtype=float)
 
         small, counts = column("small_bandwidth_bytes"), np.array(ranks)[:, np.newaxis]
         nodes = np.ceil(counts / node_size)

@@ -343,6 +343,8 @@ class Architecture:
     """What kind of draft it is, which speculates for another model; "" for a model."""
     uncounted: tuple[str, ...] = ()
     """Parts of the checkpoint that are in no count, as the config names them."""
+    residual_streams: int = 1
+    """Hidden states that layers hand on beside each other (hyper-connections, AltUp)."""
     images: ImageTower | None = None
     """What images of a request pass; None where there is no such tower, or none is described."""
 

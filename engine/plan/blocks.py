@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +36,9 @@ from engine.plan.row_ranges import accuracy_of
 from engine.scenario import Scenario
 from engine.serve.asked import load_of, requests_of
 from engine.serve.load import Open
-from engine.serve.outcome import Bill, Outcome
+from engine.serve.outcome import Outcome
 from engine.serve.predict import predict
-from engine.words.arrays import BoolArray, FloatArray, IntArray
+from engine.words.arrays import BoolArray, FloatArray, IntArray, Places
 from engine.words.quantities import GIB
 from engine.work.arrangement import Arrangement
 
@@ -58,8 +60,8 @@ def has_one_token(prepared: Prepared, scenario: Scenario) -> bool:
 class Block:
     """Rows of a table before their verdict; columns of equal length."""
 
-    arrangement_index: IntArray
-    precision_index: IntArray
+    arrangement_index: Places
+    precision_index: Places
     batch: IntArray
     told: Told
     capacity_gib: FloatArray
@@ -67,6 +69,18 @@ class Block:
     """The `PoolRole` that binds."""
     refusal: NDArray[np.int8]
     """The place in `VERDICTS` of what keeps the row from being served at all."""
+
+    def columns(self) -> Iterator[NDArray[Any]]:
+        """Every column, in an order of their own."""
+        yield from (self.arrangement_index, self.precision_index, self.batch)
+        yield from (self.capacity_gib, self.pool, self.refusal)
+        yield from self.told.columns()
+
+    def of_columns(self, columns: Iterable[NDArray[Any]]) -> Block:
+        """The same of other rows, from `columns` in their order."""
+        arrangement, precision, batch, capacity, pool, refusal, *told = columns
+        told_of = self.told.of_columns(told)
+        return Block(arrangement, precision, batch, told_of, capacity, pool, refusal)
 
 
 def outcome_of(
@@ -136,8 +150,8 @@ def rows_of(
         others = CODES[NOTHING] if refused is None else refused
         refused = np.where(unknown, CODES[NO_FIGURE], others).astype(np.int8)
     return Block(
-        arrangement_index,
-        precision_index,
+        arrangement_index.astype(np.int32),
+        precision_index.astype(np.int32),
         batch,
         told,
         _column(outcome, outcome.memory.capacity_bytes / GIB, wanted),
@@ -185,7 +199,7 @@ def judged_table(
     everyone = bool(np.all(fits))
     metrics = _figures(prepared, scenario, arrangements, precisions, block, everyone)
     excess = np.zeros(len(block.batch))
-    binding = block.refusal.astype(np.int64)
+    binding = block.refusal.copy()
     for code, verdict in enumerate(VERDICTS):
         if verdict.metric is None or verdict.metric.id not in metrics:
             continue
@@ -241,8 +255,6 @@ def _figures(
     says what is needed for; of single requests those that were asked for."""
     one_token = has_one_token(prepared, scenario)
     charges = charges_of(prepared, scenario, arrangements, precisions)
-    chips = np.array([float(one.chips) for one in arrangements])
-    rows = (block.precision_index, block.arrangement_index)
     names = [
         metric.id
         for metric in metrics_of(prepared.kind)
@@ -251,28 +263,26 @@ def _figures(
         and charges.says(metric.needs)
     ]
 
-    def bill(rate: FloatArray) -> Bill:
-        return charges.bill(*rows, rate)
-
     return Figures(
         tuple(names),
         block.told,
         scenario.objectives,
-        chips[block.arrangement_index],
-        bill,
+        block.arrangement_index,
+        block.precision_index,
+        np.array([float(one.chips) for one in arrangements]),
+        charges,
         None if everyone else block.refusal == CODES[NOTHING],
         _OF_LATER_TOKENS if one_token else (),
     )
 
 
 def joined_blocks(parts: list[Block]) -> Block:
-    """All rows in one."""
-    return Block(
-        np.concatenate([one.arrangement_index for one in parts]),
-        np.concatenate([one.precision_index for one in parts]),
-        np.concatenate([one.batch for one in parts]),
-        Told.joined([one.told for one in parts]),
-        np.concatenate([one.capacity_gib for one in parts]),
-        np.concatenate([one.pool for one in parts]),
-        np.concatenate([one.refusal for one in parts]),
-    )
+    """All rows in one. Takes the blocks out of ``parts``: a large table is never there twice, each
+    column is joined and its pieces are dropped before the next."""
+    if len(parts) == 1:
+        return parts.pop()
+    first = parts[0]
+    pieces = list(map(list, zip(*(one.columns() for one in parts), strict=True)))
+    parts.clear()
+    pieces.reverse()
+    return first.of_columns(np.concatenate(pieces.pop()) for _ in range(len(pieces)))

@@ -7,8 +7,9 @@ a screen shows some forty rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -17,10 +18,13 @@ from engine.plan.metrics.table import BY_ID, MEMORY
 from engine.scenario import Objectives
 from engine.serve.outcome import Bill, Memory, Outcome
 from engine.serve.service import Parts
-from engine.words.arrays import BoolArray, FloatArray
+from engine.words.arrays import BoolArray, FloatArray, IntArray, Places
 
 RATES = ("request_tokens", "decode_tokens", "prompt_tokens", "samples")
 """The rates that metrics of all rows are worked out from."""
+REMEMBERED_ROWS = 8192
+"""Columns of larger tables are worked out anew: a dozen of them would take more than all that is
+known of the rows, and a screen shows forty rows."""
 KEPT = (MEMORY.id, "largest_rate", "utilised_percent")
 """Figures of rows that are not served, too: they say by how much."""
 
@@ -50,19 +54,24 @@ class Told:
             {name: flat(values) for name, values in asked.items()},
         )
 
-    @classmethod
-    def joined(cls, parts: Sequence[Told]) -> Told:
-        """All rows in one."""
+    def columns(self) -> Iterator[FloatArray]:
+        """Every column, in an order of their own."""
+        for named in (self.seconds, self.rates, self.asked):
+            yield from named.values()
+        yield self.needed_bytes
 
-        def together(mappings: Sequence[Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
-            return {name: np.concatenate([one[name] for one in mappings]) for name in mappings[0]}
-
-        return cls(
-            together([one.seconds for one in parts]),
-            together([one.rates for one in parts]),
-            np.concatenate([one.needed_bytes for one in parts]),
-            together([one.asked for one in parts]),
+    def of_columns(self, columns: Iterable[FloatArray]) -> Told:
+        """The same of other rows, from `columns` in their order."""
+        given = iter(columns)
+        seconds, rates, asked = (
+            {name: next(given) for name in named}
+            for named in (self.seconds, self.rates, self.asked)
         )
+        return Told(seconds, rates, next(given), asked)
+
+    def only(self, rows: IntArray) -> Told:
+        """Some rows."""
+        return self.of_columns(column[rows] for column in self.columns())
 
     @property
     def passing(self) -> FloatArray:
@@ -74,23 +83,33 @@ class Told:
     @property
     def finite(self) -> BoolArray:
         """The rows of which every figure is a number; their sum is one only then."""
-        columns = (*self.seconds.values(), *self.rates.values(), *self.asked.values())
-        total = np.asarray(sum(columns, self.needed_bytes))
+        *others, needed = self.columns()
+        total = np.asarray(sum(others, needed))
         finite: BoolArray = np.isfinite(total)
         return finite
 
 
+class Billing(Protocol):
+    """Who says what chips cost and draw."""
+
+    def bill(self, precision: Places, arrangement: Places, rate: FloatArray) -> Bill:
+        """Of rows through which so many tokens or samples go per second, by their places."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Figures(Mapping[str, FloatArray]):
-    """The columns of ``names``, metrics of what is ``told`` of rows that take so many ``chips``,
-    under the bill of so many tokens or samples per second; NaN where they are not ``served``, and
+    """The columns of ``names``, metrics of what is ``told`` of rows by the places of their
+    arrangement, each of so many ``chips``, and precision; NaN where they are not ``served``, and
     for metrics that mean ``nothing``."""
 
     names: tuple[str, ...]
     told: Told
     objectives: Objectives
+    arrangement_index: Places
+    precision_index: Places
     chips: FloatArray
-    bill: Callable[[FloatArray], Bill]
+    """Of each arrangement."""
+    charges: Billing
     served: BoolArray | None
     """None where all are."""
     nothing: tuple[str, ...] = ()
@@ -102,8 +121,26 @@ class Figures(Mapping[str, FloatArray]):
             if name not in self.names:
                 raise KeyError(name)
             # Threads that read it at the same time work it out to the same end.
-            found = self._known[name] = self._worked_out(name)
+            found = self._worked_out(name)
+            if self.remembers:
+                self._known[name] = found
         return found
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a column that was read once is kept."""
+        return len(self.arrangement_index) <= REMEMBERED_ROWS
+
+    def only(self, rows: IntArray) -> Figures:
+        """The columns of some rows."""
+        return replace(
+            self,
+            told=self.told.only(rows),
+            arrangement_index=self.arrangement_index[rows],
+            precision_index=self.precision_index[rows],
+            served=None if self.served is None else self.served[rows],
+            _known={name: column[rows] for name, column in self._known.items()},
+        )
 
     def __contains__(self, name: object) -> bool:
         """Whether there is such a column; asking does not work it out."""
@@ -117,7 +154,7 @@ class Figures(Mapping[str, FloatArray]):
 
     def _worked_out(self, name: str) -> FloatArray:
         if name in self.nothing:
-            return np.full(len(self.chips), np.nan)
+            return np.full(len(self.arrangement_index), np.nan)
         column = self.told.asked.get(name)
         if column is None:
             column = BY_ID[name].of(self._outcome(BY_ID[name]), self.objectives)
@@ -133,15 +170,19 @@ class Figures(Mapping[str, FloatArray]):
         return Outcome(
             arrangements=(),
             sizes=nowhere,
-            chips=self.chips,
+            chips=self.chips[self.arrangement_index],
             seconds=told.seconds,
             rates=told.rates,
             memory=memory,
             say_parts=_nothing,
             passes={},
             weigh=lambda _: (),
-            bill=None if metric.needs is Needs.NOTHING else self.bill(told.passing),
+            bill=None if metric.needs is Needs.NOTHING else self._bill(),
         )
+
+    def _bill(self) -> Bill:
+        rate = self.told.passing
+        return self.charges.bill(self.precision_index, self.arrangement_index, rate)
 
 
 def _nothing() -> Parts:

@@ -83,7 +83,7 @@ def _rooms(
         limit = metric.limit_in(objectives)
         if limit is None or metric.id not in table.metrics:
             continue
-        rooms = room(metric, table.metrics[metric.id][rows], limit)
+        rooms = room(metric, table.figures_of(rows, metric.id)[metric.id], limit)
         if table.one_token and not np.any(np.isfinite(rooms)):
             continue
         for place, accuracy in enumerate(table.accuracies):

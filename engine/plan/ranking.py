@@ -25,7 +25,8 @@ def has_knee(table: Table, scenario: Scenario) -> bool:
 def standing(table: Table, scenario: Scenario) -> FloatArray:
     """What rows that meet the objectives are ranked by, more is better: throughput, at the knee and
     beyond it all the same."""
-    throughput = np.nan_to_num(wanted(table, scenario), nan=0.0)
+    throughput = wanted(table, scenario)
+    throughput = np.where(np.isnan(throughput), 0.0, throughput)
     if not has_knee(table, scenario):
         return throughput
     most = float(throughput.max(initial=0.0, where=table.meets))

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from engine.model.kinds import ModelKind
 from engine.model.precision import Precision
+from engine.plan.figures import Figures
 from engine.plan.metrics.metric import Metric
 from engine.plan.metrics.table import BY_ID, SPEED, THROUGHPUT, VERDICTS, Verdict
 from engine.plan.ranges.accuracy import Accuracy
 from engine.scenario import Objectives
 from engine.serve.outcome import PoolRole
-from engine.words.arrays import BoolArray, FloatArray, IntArray
+from engine.words.arrays import BoolArray, FloatArray, IntArray, Places
 from engine.work.arrangement import Arrangement
 
 
@@ -37,14 +38,14 @@ class Table:
     kind: ModelKind
     arrangements: tuple[Arrangement, ...]
     precisions: tuple[Precision, ...]
-    arrangement_index: IntArray
-    precision_index: IntArray
+    arrangement_index: Places
+    precision_index: Places
     batch: IntArray
     metrics: Mapping[str, FloatArray]
     capacity_gib: FloatArray
     fits: BoolArray
     meets: BoolArray
-    binding: IntArray
+    binding: NDArray[np.int8]
     excess: FloatArray
     pool: NDArray[np.int8] | None = None
     limits: tuple[Objectives, ...] = ()
@@ -116,7 +117,19 @@ class Table:
 
     def value(self, row: int, metric: str) -> float:
         """One number; NaN where the row does not fit."""
-        return float(self.metrics[metric][row])
+        return float(self.figures_of(np.array([row]), metric)[metric][0])
+
+    def values(self, row: int) -> dict[str, float]:
+        """Every metric of one row."""
+        found = self.figures_of(np.array([row]), *self.metrics)
+        return {name: float(one[0]) for name, one in found.items()}
+
+    def figures_of(self, rows: IntArray, *metrics: str) -> dict[str, FloatArray]:
+        """Some metrics of some rows, without working out whole columns of a large table."""
+        if isinstance(self.metrics, Figures) and not self.metrics.remembers:
+            few = self.metrics.only(rows)
+            return {name: few[name] for name in metrics}
+        return {name: self.metrics[name][rows] for name in metrics}
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,5 +67,5 @@ def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
 
 def row_metrics(table: Table, row: int) -> dict[str, float]:
     """The metrics of a row, rounded to six digits; absent where there is no finite one."""
-    values = {name: float(column[row]) for name, column in table.metrics.items()}
+    values = table.values(row)
     return {name: float(f"{value:.6g}") for name, value in values.items() if math.isfinite(value)}

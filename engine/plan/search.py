@@ -20,7 +20,7 @@ from engine.serve.load import Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
 from engine.words.arrays import BoolArray, IntArray
-from engine.work.arrangement import Aggregated, Disaggregated
+from engine.work.arrangement import Disaggregated
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,8 @@ nor read them. Throughput over batch is no smooth line, and the answer must not 
 POOL_STEPS = Steps(4096, 24, 8, 0, 1.25)
 """Of pools a candidate costs several times as much, and they come in larger numbers."""
 
-BLOCK_COST = 3000
+BLOCK_COST = 8000
 """What a block costs beside its candidates, in as many of them."""
-MOST_SHARED = 2
-"""Blocks whose batches share passes are so many times as large at most."""
 
 
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
@@ -57,35 +55,24 @@ def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -
     return np.minimum(most[:, 0], float(LARGEST_BATCH)).astype(np.int64)
 
 
-def _blocks(
-    limits: IntArray, stages: IntArray, candidates: int
-) -> Iterator[tuple[IntArray, int, int]]:
+def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, int]]:
     """Cut (arrangements, batches) into blocks of about ``candidates``: arrangements together that
-    have as many pipeline ``stages``, which share passes between batches, and similar limits; and a
-    range of batches. Batches are counted, from 1, in those tried."""
-    order = np.lexsort((limits, stages))
-
-    def cost(first: int, last: int) -> float:
-        """Of one block, in passes that it works out."""
-        alike = stages[order[first]] == stages[order[last]]
-        each = int(limits[order[first : last + 1]].max())
-        passes = each / int(stages[order[first]]) if alike else each
-        return BLOCK_COST + (last + 1 - first) * passes
-
+    have similar limits, and a range of batches. Batches are counted, from 1, in those tried."""
+    order = np.argsort(limits, kind="stable")
     start = 0
     while start < len(order):
         end = start + 1
         while end < len(order):
-            alone = BLOCK_COST + int(limits[order[end]]) / int(stages[order[end]])
-            together = cost(start, end)
-            if together > candidates or together > cost(start, end - 1) + alone:
+            count, widest = end - start, int(limits[order[end]])
+            # Those before it are filled up to as many batches as this one has.
+            filled = count * (widest - int(limits[order[end - 1]]))
+            if (count + 1) * widest > candidates or filled > BLOCK_COST:
                 break
             end += 1
         chosen = order[start:end]
         start = end
         widest = int(limits[chosen].max())
-        shared = int(stages[chosen].min()) if len(set(stages[chosen].tolist())) == 1 else 1
-        span = max(1, candidates * min(shared, MOST_SHARED) // len(chosen))
+        span = max(1, candidates // len(chosen))
         for low in range(1, widest + 1, span):
             yield chosen, low, min(low + span - 1, widest)
 
@@ -131,9 +118,6 @@ class Search:
         self._places = places
         self._should_stop = should_stop
         self._most = [self._largest(precision) for precision in prepared.precisions]
-        used = [prepared.arrangements[int(place)] for place in places]
-        pipelines = (one.layout.pipeline if isinstance(one, Aggregated) else 1 for one in used)
-        self._stages = np.array(list(pipelines), dtype=np.int64)
         widest = max(int(most[places].max()) for most in self._most)
         only = None if scenario.workload.rate else scenario.fixed_batch
         rows = sum(int(most[places].sum()) for most in self._most)
@@ -161,7 +145,7 @@ class Search:
         candidates = kind_of(self._prepared.kind).block_candidates
         for place, most in enumerate(self._most):
             counts = np.searchsorted(self._tried, most[self._places], side="right")
-            for chosen, low, high in _blocks(counts, self._stages, candidates):
+            for chosen, low, high in _blocks(counts, candidates):
                 if self._should_stop():
                     return False
                 mine, tried = self._places[chosen], self._tried[np.newaxis, low - 1 : high]

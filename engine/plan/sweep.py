@@ -40,17 +40,17 @@ def sweep(
     for search in searches:
         if not search.everything(parts):
             return None
-    # What is joined is dropped at once: a large table is not there twice while it is judged.
     whole = joined_blocks(parts)
-    parts.clear()
     found = rank(_judged(prepared, scenario, whole), scenario, 0.0)
     around: list[Block] = []
     for search in searches:
         if search.is_coarse and not search.around(found, around):
             return None
     if around:
-        whole = joined_blocks([whole, *around])
+        parts = [whole, *around]
+        del whole, found
         around.clear()
+        whole = joined_blocks(parts)
         found = rank(_judged(prepared, scenario, whole), scenario, 0.0)
     return replace(found, elapsed_seconds=time.perf_counter() - started)
 

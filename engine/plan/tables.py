@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.model.precision import Precision
-from engine.plan.blocks import joined_blocks, judged_table, outcome_at, outcome_of, rows_of
+from engine.plan.blocks import Block, joined_blocks, judged_table, outcome_at, outcome_of, rows_of
 from engine.plan.metrics.table import CODES, NO_FIGURE
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
@@ -28,13 +28,27 @@ def batch_table(
     batches: IntArray,
 ) -> Table:
     """The rows of one arrangement and precision for ``batches``, in that order."""
+    step = kind_of(prepared.kind).block_candidates
+    pieces = [batches[at : at + step] for at in range(0, len(batches), step)] or [batches]
+    if isinstance(load_of(scenario), Open):
+        pieces = [batches]  # Of which nothing is used: there is one size, the rate.
+    parts = [_batch_block(prepared, scenario, arrangement, precision, one) for one in pieces]
+    return judged_table(prepared, scenario, (arrangement,), (precision,), joined_blocks(parts))
+
+
+def _batch_block(
+    prepared: Prepared,
+    scenario: Scenario,
+    arrangement: Arrangement,
+    precision: Precision,
+    batches: IntArray,
+) -> Block:
     outcome = outcome_of(prepared, scenario, precision, (arrangement,), batches[np.newaxis, :])
     if outcome.flow is not None:
         batches = batches_in_flight(outcome)[0]
     none = np.zeros(len(batches), dtype=np.int64)
     every = np.ones((1, len(batches)), dtype=bool)
-    block = rows_of(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
-    return judged_table(prepared, scenario, (arrangement,), (precision,), block)
+    return rows_of(prepared, scenario, outcome, outcome.fits, every, none, none, batches)
 
 
 def rows_table(

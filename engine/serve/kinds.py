@@ -31,7 +31,7 @@ class Kind(Protocol):
     """What the street has to know of one kind of models."""
 
     block_candidates: int
-    """Candidates evaluated at a time: small enough for the cache and for a quick cancel."""
+    """Candidates evaluated at a time: few enough for the cache and for a quick cancel."""
     waits: bool
     """Whether requests that are not let in at once wait for a place."""
     answers_fallbacks: bool
@@ -82,7 +82,7 @@ _LIMITED = ("pipeline", "expert", "attention_data")
 class TokensKind:
     """Models that generate tokens: layouts, prompts and answers, a cache."""
 
-    block_candidates = 16384
+    block_candidates = 65536
     waits = True
     answers_fallbacks = False
 

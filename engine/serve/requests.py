@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.model.image_rules import Seen
 from engine.words.arrays import FloatArray
-from engine.work.tokens import LayoutArrays, Step, decode_step
+from engine.work.tokens import LayoutArrays, Step, per_rank, rank_decode_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +131,15 @@ class Requests:
     """Those of a prompt, whose tokens are among ``input_tokens``."""
 
     @property
-    def alike_at_every_size(self) -> bool:
-        """Whether the same is found in the prefix cache however many requests there are."""
-        found = np.asarray(self.cached), np.asarray(self.loading_seconds)
-        return all(one.ndim < 2 or one.shape[1] == 1 for one in found)
+    def alike(self) -> bool:
+        """Whether they are the same for all arrangements, however many there are of them."""
+        lengths = self.input_tokens, self.output_tokens, self.cached, self.loading_seconds
+        return all(np.size(one) == 1 for one in lengths)
+
+    @property
+    def prompts_alike(self) -> bool:
+        """Whether all their prompts are of one length."""
+        return self.spread.histogram is None and self.spread.input <= 0
 
     @property
     def in_turns(self) -> bool:
@@ -171,5 +176,11 @@ class Requests:
 
     def decoding(self, layouts: LayoutArrays, batch: FloatArray) -> Step:
         """The mean decode step of ``batch`` sequences per replica."""
+        return self.decoding_of(*per_rank(batch, layouts))
+
+    def decoding_of(self, sequences: FloatArray, share: FloatArray) -> Step:
+        """The same of ``sequences`` of the fullest rank, of which ranks have a ``share`` on
+        average."""
         queries = 1.0 + self.drafts.tokens
-        return decode_step(batch, layouts, self.input_tokens, self.met_output_tokens, queries)
+        lengths = self.input_tokens, self.met_output_tokens
+        return rank_decode_step(sequences, share, *lengths, queries)

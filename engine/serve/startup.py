@@ -39,6 +39,8 @@ class Startup:
     """
 
     context_tokens: float
+    most_sequences: int
+    """Sequences of one attention rank that are served at once at most."""
     weight_bytes: float
     pool_bytes: float
     tokens: float
@@ -72,6 +74,7 @@ class Startup:
             "kv_tokens": int(self.tokens),
             "sequences_at_max_context": round(self.sequences, 2),
             "max_context": int(self.context_tokens),
+            "max_sequences": self.most_sequences,
             "starts": self.starts,
             "lacks_gib": _gib(self.lacks_bytes),
             "lacks_for_max_context_gib": _gib(self.short_bytes),
@@ -90,18 +93,43 @@ class PoolStartup:
     startup: Startup
 
 
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """What servers are told as they are launched: tokens of a request at most, and the sequences
+    that one replica, or all workers of a pool, have in flight."""
+
+    context_tokens: int
+    sequences: int
+
+    def told(self, system: System, layout: Layout, workers: int = 1) -> System:
+        """The system of one of so many workers."""
+        most = -(-self.sequences // workers)
+        rank = max(-(-most // layout.attention_data), 1)
+        return replace(
+            system,
+            engine=system.engine.changed(max_sequences=rank),
+            max_context=self.context_tokens,
+            told_context=self.context_tokens,
+        )
+
+
 def startups(
-    system: System, arrangement: Arrangement, draft_tokens: int = 0
+    system: System, arrangement: Arrangement, launched: Launched, draft_tokens: int = 0
 ) -> tuple[PoolStartup, ...]:
     """What the servers of an arrangement print: one of every pool."""
     if isinstance(arrangement, Aggregated):
         alone = replace(arrangement.layout, replicas=1)
-        return (PoolStartup("", startup(system, alone, draft_tokens)),)
+        return (PoolStartup("", startup(launched.told(system, alone), alone, draft_tokens)),)
     assert isinstance(arrangement, Disaggregated)
-    prefill, decode = arrangement.prefill.layout, arrangement.decode.layout
-    return (
-        PoolStartup("prefill", startup(system.prefilling, prefill, draft_tokens)),
-        PoolStartup("decode", startup(system, decode, draft_tokens)),
+    pools = (
+        ("prefill", system.prefilling, arrangement.prefill),
+        ("decode", system, arrangement.decode),
+    )
+    return tuple(
+        PoolStartup(
+            name, startup(launched.told(own, pool.layout, pool.workers), pool.layout, draft_tokens)
+        )
+        for name, own, pool in pools
     )
 
 
@@ -131,6 +159,7 @@ def startup(system: System, layout: Layout, draft_tokens: int = 0) -> Startup:
     unfree = unfree_bytes(system.chip, engine.memory)
     return Startup(
         context_tokens=longest,
+        most_sequences=engine.scheduler.max_sequences,
         weight_bytes=float(usage.weight_bytes[0, 0]),
         pool_bytes=pool * share if pool > 0 else pool,
         tokens=math.floor(held / per_token) * layout.attention_data if per_token else 0,

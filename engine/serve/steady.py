@@ -26,13 +26,18 @@ from engine.serve.reading import (
 )
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
-from engine.work.tokens import LayoutArrays, Step
+from engine.work.tokens import Step
+
+
+OF_RANK = ("sequences", "budget", "arrivals", "together", "chunk", "interval")
+"""What of `SteadyPasses` depends on the load of one rank alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class SteadyPasses:
     """What passes hold and take in the steady state: arrays of (layouts, batches), tokens and
-    sequences of one attention rank, seconds of one pass."""
+    sequences of one attention rank, seconds of one pass. What is `OF_RANK` is that of the loads of
+    ranks, where sizes share these."""
 
     sequences: FloatArray
     """Sequences admitted; ``decoding`` holds those that the budget can keep supplied."""
@@ -62,8 +67,8 @@ class SteadyPasses:
     """Whether prompts have passes of their own."""
     service: FloatArray
     """Seconds until a prompt that is being served has its first token."""
-    reading_ranks: FloatArray
-    """Ranks that bring prompts to a pass that holds any."""
+    reading_ranks: FloatArray | None = None
+    """Ranks that bring prompts to a pass that holds any; None where all start anew."""
     further: FloatArray | None = None
     """Seconds that one more mean prompt adds to a pass that holds some; None where nobody asked."""
     steeper: FloatArray | None = None
@@ -79,16 +84,22 @@ def steady_passes(
     rate: FloatArray | None = None,
 ) -> SteadyPasses:
     """Passes with ``admitted`` sequences per replica, of whom all start anew when they end, or
+<<<<<<< HEAD
     only those ``others`` whom one that is looked at meets, where ``rate`` prompts come to it per
     second by themselves."""
     layouts, scheduler = deployment.layouts, deployment.framework.scheduler
+=======
+    only those ``others`` whom one that is looked at meets."""
+    scheduler, spread = deployment.framework.scheduler, deployment.spread
+    copies = deployment.layouts.attention_data
+>>>>>>> main
     fresh = requests.fresh_tokens
-    whole = requests.decoding(layouts, admitted)
-    decoding, budget = _supplied(scheduler, requests, whole)
+    whole = _decoding(deployment, requests, admitted)
+    decoding, budget = _supplied(deployment, requests, whole)
     held = decoding.sequences
     starting = 1.0 if others is None else others / np.maximum(admitted, 1.0)
     arrivals = held * starting / requests.steps_per_answer
-    interval = _interval(scheduler, layouts, arrivals, budget / fresh)
+    interval = _interval(deployment, arrivals, budget / fresh)
     together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
     chunk = np.minimum(together * fresh, budget)
     needed = arrivals * interval * fresh / chunk
@@ -98,13 +109,14 @@ def steady_passes(
     row = np.maximum(needed, 1.0) if apart else np.ones(1)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt. Fewer requests
     # than ranks come from as many ranks as there are requests.
-    ranks = np.maximum(layouts.attention_data * whole.share, 1.0)
-    share = -np.expm1(ranks * np.log1p(-np.minimum(own_share, 1.0 - 1e-12)))
+    ranks = np.maximum(copies * whole.share, 1.0)
+    share = -np.expm1(ranks * spread(np.log1p(-np.minimum(own_share, 1.0 - 1e-12))))
     # Where passes replay CUDA graphs, ranks without a prompt are filled up to those with one.
-    filled_up = (layouts.attention_data > 1) * _in_graphs(deployment, requests, own_share, ranks)
+    filled_up = (copies > 1) * _in_graphs(deployment, requests, own_share, ranks)
     alone = run(deployment, [decoding])
     drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
     plain = alone.seconds + drafting
+<<<<<<< HEAD
     parts = np.maximum(fresh / np.minimum(budget, fresh), 1.0)
     reading = Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
     read = Read.of(reading, share, row, together)
@@ -115,6 +127,17 @@ def steady_passes(
         elif not apart and bool(np.any(layouts.attention_data > 1)):
             read = shared_by_rate(reading, read, rate, plain, parts)
     mixed, share = read.mixed, read.share / interval
+=======
+    reading = _Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
+    prefill, mixed = reading.passes(share)
+    if others is not None and np.any(copies > 1):
+        coming = arrivals * ranks / (plain + share / interval * (mixed - plain))
+        clustered = _clustered(coming, plain, mixed)
+        share = np.where(copies > 1, np.minimum(clustered, share), share)
+        prefill, mixed = reading.passes(share)
+    beside = None if others is None else reading.reading_ranks(share)
+    share = share / spread(interval)
+>>>>>>> main
     return SteadyPasses(
         sequences=whole.sequences,
         decoding=decoding,
@@ -129,29 +152,100 @@ def steady_passes(
         plain=plain,
         mixed=mixed,
         interval=interval,
+<<<<<<< HEAD
         step=plain + share * read.row * (mixed - plain),
         apart=apart,
         service=plain + parts * (mixed - plain) if apart else parts * mixed,
         reading_ranks=read.ranks,
+=======
+        step=plain + share * (mixed - plain),
+        apart=scheduler.prefill_passes is not PrefillPasses.SHARED,
+        service=spread(np.maximum(fresh / np.minimum(budget, fresh), 1.0)) * mixed,
+        reading_ranks=beside,
+>>>>>>> main
     )
 
 
-def _supplied(scheduler: Scheduler, requests: Requests, whole: Step) -> tuple[Step, FloatArray]:
+def _decoding(deployment: Deployment, requests: Requests, admitted: FloatArray) -> Step:
+    """The mean decode step, of the loads of ranks where sizes share these."""
+    loads = deployment.loads
+    if loads is None:
+        return requests.decoding(deployment.layouts, admitted)
+    return requests.decoding_of(loads.sequences, loads.share)
+
+
+def _supplied(deployment: Deployment, requests: Requests, whole: Step) -> tuple[Step, FloatArray]:
     """The sequences of a step that the budget of a pass can keep supplied with prompts, and the
     tokens of prompts that it has room for beside them."""
+<<<<<<< HEAD
     steps = requests.steps_per_answer
     if scheduler.prefill_passes is not PrefillPasses.SHARED:
         # Passes of their own take none of the tokens, and are as many as there are prompts for.
         return whole, np.full(1, float(scheduler.prefill_tokens))
     taken = whole.queries
+=======
+    scheduler, steps = deployment.framework.scheduler, requests.steps_per_answer
+    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
+    shared = scheduler.prefill_passes is PrefillPasses.SHARED
+    taken = whole.queries if shared else np.zeros(1)
+>>>>>>> main
     sustained = scheduler.prefill_tokens * steps / (requests.fresh_tokens + taken * steps)
     held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
-    decoding = replace(
-        whole, sequences=held, share=np.minimum(whole.share * whole.sequences / held, 1.0)
-    )
-    return decoding, np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
+    budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
+    if not np.any(held < whole.sequences):
+        return whole, budget
+    share = np.minimum(whole.share * deployment.spread(whole.sequences / held), 1.0)
+    return replace(whole, sequences=held, share=share), budget
 
 
+<<<<<<< HEAD
+=======
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How prompts are read: beside what decodes ``alone``, which drafts for so many seconds, in
+    chunks of a budget; ``ranks`` that bring prompts to an ``own_share`` of the passes and are
+    ``filled_up`` to each other."""
+
+    requests: Requests
+    alone: Pass
+    drafting: FloatArray
+    budget: FloatArray
+    chunk: FloatArray
+    own_share: FloatArray
+    ranks: FloatArray
+    filled_up: FloatArray
+
+    def reading_ranks(self, share: FloatArray) -> FloatArray:
+        """Ranks that bring prompts to a pass that holds any."""
+        own_share = self.alone.deployment.spread(self.own_share)
+        return np.maximum(self.ranks * own_share / np.maximum(share, LEAST_FRESH), 1.0)
+
+    def passes(self, share: FloatArray) -> tuple[Pass, FloatArray]:
+        """The pass that holds prompts, and its turn's seconds, if there are so many of them."""
+        deployment, requests, alone = self.alone.deployment, self.requests, self.alone
+        taking_part = deployment.spread(self.own_share) / np.maximum(share, LEAST_FRESH)
+        nodes = prompt_nodes(requests)
+        ranks = self.reading_ranks(share) if len(nodes) > 1 else self.ranks
+        longer = longest_of(nodes, ranks)
+        part = self.filled_up + (1.0 - self.filled_up) * taking_part / longer
+        prompts = prompt_step(np.minimum(self.chunk * longer, self.budget), requests, part)
+        shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
+        decodes = list(alone.steps) if shared else []
+        prompts_drafting = prompts_seconds(deployment, requests.drafts, decodes, [prompts])
+        prefill = _prefill_pass(deployment, alone, prompts)
+        turn = _turn_seconds(deployment, prefill, alone)
+        return prefill, np.maximum(turn, alone.seconds) + self.drafting + prompts_drafting
+
+
+def _clustered(coming: FloatArray, plain: FloatArray, mixed: FloatArray) -> FloatArray:
+    """Share of the passes that hold prompts, where these come by themselves, ``coming`` per second:
+    a pass holds those that came during the one before it, and more come during a longer one."""
+    after_plain, after_mixed = -np.expm1(-coming * plain), np.exp(-coming * mixed)
+    share: FloatArray = after_plain / np.maximum(after_plain + after_mixed, LEAST_FRESH)
+    return share
+
+
+>>>>>>> main
 def _in_graphs(
     deployment: Deployment, requests: Requests, own_share: FloatArray, ranks: FloatArray
 ) -> FloatArray:
@@ -161,17 +255,18 @@ def _in_graphs(
     nodes = prompt_nodes(requests)
     short = sum((share * (length <= most) for share, length in nodes), np.zeros(1))
     tokens = sum((share * length * (length <= most) for share, length in nodes), np.zeros(1))
-    shared: FloatArray = tokens * (1.0 - own_share * (1.0 - short)) ** (ranks - 1.0)
-    return shared
+    if not np.any(tokens > 0):
+        return np.zeros(1)
+    others: FloatArray = deployment.spread(1.0 - own_share * (1.0 - short)) ** (ranks - 1.0)
+    return tokens * others
 
 
-def _interval(
-    scheduler: Scheduler, layouts: LayoutArrays, arrivals: FloatArray, fitting: FloatArray
-) -> FloatArray:
+def _interval(deployment: Deployment, arrivals: FloatArray, fitting: FloatArray) -> FloatArray:
     """Passes from one that may take prompts to the next, when ``arrivals`` prompts come to a rank
     per pass and one pass has room for ``fitting``: as the engine is told, or until every
     attention-DP rank has a prompt, as long as they wait for each other; sooner where one pass could
     not take all that come meanwhile."""
+    layouts, scheduler = deployment.of_rank.layouts, deployment.framework.scheduler
     told, patience = scheduler.prefill_interval, scheduler.rank_wait_passes
     if told <= 1.0 and not patience:
         return np.ones(1)

@@ -9,6 +9,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
+Places = NDArray[np.int32]
+"""Which one of something each of many rows is of: half the memory."""
+
 Row = tuple[int, int]
 """Places in an array of (arrangements, sizes)."""
 

@@ -36,6 +36,7 @@ _HIGHEST_FLOORS = {
     "scan": 80.0,
     "elementwise": 20.0,
 }
+_DEVIATION_LIMITS = {"item_share": (0.002, 0.2), "item_split": (1.0, 30.0)}
 COLLECTIVES = {
     "all_reduce": {"alpha_us": 0.6, "wide_alpha": 0.2, "link_share": 0.16},
     "all_to_all": {"alpha_us": 0.4, "link_share": 0.25},
@@ -66,7 +67,7 @@ class Constant:
         if self.table == "clock":
             return _EXPONENT_LIMITS
         if self.scope in {"chip", "engine"}:
-            return (0.002, 0.2) if self.key == "item_share" else (0.2, 2.5)
+            return _DEVIATION_LIMITS.get(self.key, (0.2, 2.5))
         lower, upper = _LIMITS[self.key]
         if self.key == "floor_us" and self.scope == "generation":
             upper = _HIGHEST_FLOORS.get(self.table.split(".")[0], upper)

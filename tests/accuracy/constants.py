@@ -33,6 +33,8 @@ _OWN_WIDTHS = {"compute": 0.14, "memory": 0.036, "floor_us": 0.3}
 _UNMEASURED = 1.4
 """Priors without a measurement are this many times as wide."""
 _DEVIATION_WIDTH = 0.15
+_ITEM_WIDTHS = {"item_share": 0.6, "item_split": 0.4}
+"""No table measures what one sequence draws."""
 _EXPONENT_WIDTH = 0.4
 _EARLY = 2.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
@@ -91,7 +93,8 @@ class Constants:
             for owner, tables in self.priors[f"{scope}s"].items():
                 for table, values in tables.items():
                     for key, value in values.items():
-                        self._add(scope, owner, table, key, value, _DEVIATION_WIDTH)
+                        width = _ITEM_WIDTHS.get(key, _DEVIATION_WIDTH)
+                        self._add(scope, owner, table, key, value, width)
         self.owns = owns
         self.index = {(c.scope, c.owner, c.table, c.key): i for i, c in enumerate(self.list)}
         self.prior = np.log([constant.prior for constant in self.list])

@@ -8,7 +8,7 @@ predictions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
@@ -72,13 +72,14 @@ def yields(tokens: np.ndarray, chance: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _told(models: Sequence[str], chance: float) -> Iterator[None]:
-    """The house as if so much of all models' drafts were kept on random prompts."""
+def told(chances: Mapping[str, float]) -> Iterator[None]:
+    """The house as if so much of these models' drafts, and of no others', were known to be kept on
+    random prompts."""
     before = known.known_acceptances
     rows = [one for one in before() if one.text is not Text.RANDOM]
     rows += [
         known.Acceptance(model, method(model), Text.RANDOM, shares(chance), 1, 0.1, ("fit",))
-        for model in models
+        for model, chance in chances.items()
     ]
     known.known_acceptances = lambda: tuple(rows)  # type: ignore[assignment]
     known.acceptance_of.cache_clear()
@@ -87,6 +88,13 @@ def _told(models: Sequence[str], chance: float) -> Iterator[None]:
     finally:
         known.known_acceptances = before
         known.acceptance_of.cache_clear()
+
+
+def chance_like(kept: Sequence[float], tokens: int) -> float:
+    """The first chance with which as many tokens are kept of ``tokens`` drafted ones."""
+    chances = np.linspace(CHANCE_NODES[0], CHANCE_NODES[-1], 561)
+    made = yields(np.full(len(chances), tokens), chances)
+    return float(chances[np.argmin(np.abs(made - 1.0 - sum(kept[:tokens])))])
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def responses_of(rows: Sequence[Measurement], configs: Path) -> Responses:
             )
             return replace(system, engine=changed)
 
-        with _told(models, float(chance)):
+        with told(dict.fromkeys(models, float(chance))):
             made = predict_rows(rows, configs, change=change).values["tpot_ms"]
         seconds[(slice(None), *place)] = made * yields(tokens, np.full(len(rows), chance))
         print(f"\r{place}", end="", flush=True)

@@ -157,7 +157,8 @@ def write_readme(path: Path) -> None:
     words = (
         f"Relative error on {record.rows:,} published results, recorded {record.date}; median / "
         "mean where constants were fitted without any result of the row's model on its chip "
-        "(pairs), of its model on any chip (models), of its month (months)."
+        "(pairs), of its model on any chip (models), of its month (months). Runs with drafts are "
+        "beside them: acceptance and costs of drafts were fitted so."
     )
     table = as_markdown(record_lines(record))
     block = f"{START}\n{words}\n\n{table}\n\n{choice_words(record)}\n{END}"

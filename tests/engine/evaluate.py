@@ -10,9 +10,9 @@ from engine.model.precision import Precision
 from engine.work.layout import Layout
 from engine.work.tokens import (
     LayoutArrays,
+    Placed,
     Step,
     decode_step,
-    place,
     prefill_step,
     step_messages,
     step_work,
@@ -45,7 +45,7 @@ def work_of(
     chip = builders.chip(floor_seconds=floor_seconds)
     inventory = take_inventory(architecture, precision, chip, builders.framework(**habits))
     arrays = LayoutArrays.of([layout or Layout()])
-    return {work.name: work for work in step_work(place(inventory, arrays), [step])}
+    return {work.name: work for work in step_work(Placed(inventory, arrays), [step])}
 
 
 def messages_of(
@@ -53,5 +53,5 @@ def messages_of(
 ) -> dict[str, Message]:
     framework = builders.framework(**habits)
     inventory = take_inventory(architecture, builders.BF16, builders.chip(), framework)
-    found = step_messages(place(inventory, LayoutArrays.of([layout])), [step], 8)
+    found = step_messages(Placed(inventory, LayoutArrays.of([layout])), [step], 8)
     return {message.name: message for message in found}

@@ -47,13 +47,13 @@ class Baseline:
         arrangement, precision = table.arrangement(row), table.precision(row)
         if len(table.arrangements) == len(table.precisions) == 1:
             whole = self.table(arrangement, precision, table.batch)
-            return None if whole is None else _row(whole, row)
+            return None if whole is None else whole.values(row)
         key = (arrangement.single, precision.label, int(table.batch[row]))
         if key not in self._rows:
             if len(self._rows) >= MEMORY:
                 self._rows.clear()
             made = self._made(arrangement, precision, table.batch[row : row + 1])
-            self._rows[key] = None if made is None else _row(made, 0)
+            self._rows[key] = None if made is None else made.values(0)
         return self._rows[key]
 
     def table(
@@ -86,16 +86,12 @@ class Baseline:
     def cell(self, table: Table, row: int, metric: str) -> str:
         """The change of a metric against the same batch; ``new`` where the baseline had no room
         for it, ``lost`` where there is none any more, empty where it knows no such row."""
-        before, now = self.before(table, row), float(table.metrics[metric][row])
+        before, now = self.before(table, row), table.value(row, metric)
         if before is None or metric not in before:
             return ""
         if math.isnan(before[metric]):
             return "–" if math.isnan(now) else "new"
         return "lost" if math.isnan(now) else change(now, before[metric])
-
-
-def _row(table: Table, row: int) -> dict[str, float]:
-    return {name: float(column[row]) for name, column in table.metrics.items()}
 
 
 def against(now: Pinned, before: Pinned) -> str:

@@ -100,7 +100,7 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
         arrangement=table.arrangement(row),
         precision=table.precision(row).label,
         batch=int(table.batch[row]),
-        metrics={name: float(column[row]) for name, column in table.metrics.items()},
+        metrics=table.values(row),
         verdict=why_lost(table, row, scenario.objectives),
         samples=samples_of(prepared),
         ranges=shares_of(table, accuracy_of(prepared, scenario, table.precision(row))),

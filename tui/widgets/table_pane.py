@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -201,10 +201,20 @@ class TablePane(Pane):
         from engine.plan.kept import glyphs_of
 
         objectives = session.store.current.objectives
-        glyphs = glyphs_of(table, objectives, session.rows[self._top : last])
+        in_view = session.rows[self._top : last]
+        shown = [one.id for one in chosen if one.text is not None]
+        numbers = table.figures_of(in_view, *shown)
+        glyphs = glyphs_of(table, objectives, in_view)
         rows = [
-            self._row(table, place, glyph, chosen, width)
-            for place, glyph in enumerate(glyphs, self._top)
+            self._row(
+                table,
+                self._top + at,
+                glyph,
+                chosen,
+                {id: float(column[at]) for id, column in numbers.items()},
+                width,
+            )
+            for at, glyph in enumerate(glyphs)
         ]
         if not rows:
             rows = [line((say("   no row matches; esc clears the filter"), WARN))]
@@ -271,7 +281,13 @@ class TablePane(Pane):
         return session is not None and session.at_rate and session.view.view == "layout"
 
     def _row(
-        self, table: Table, place: int, glyph: str, chosen: Sequence[Column], width: int
+        self,
+        table: Table,
+        place: int,
+        glyph: str,
+        chosen: Sequence[Column],
+        numbers: Mapping[str, float],
+        width: int,
     ) -> Line:
         from engine.plan.kept import MEETS, MISSES, NEAR
 
@@ -291,9 +307,9 @@ class TablePane(Pane):
                 text += "  "
                 verdict = fit(say(table.verdict(row).short), column.width)
             elif not verdict:
-                text += self._cell(table, row, column)
+                text += self._cell(table, row, column, numbers)
             else:
-                rest += self._cell(table, row, column)
+                rest += self._cell(table, row, column, numbers)
         mark: Run = ("●", WARN) if session.is_marked(table, row) else (" ", PLAIN)
         if place == session.cursor and self.focused_pane:
             whole = fit(glyph + text + verdict + rest, width - 1)
@@ -301,19 +317,19 @@ class TablePane(Pane):
         body = BEST if wins or place == session.cursor else PLAIN if meets else DIM
         return (mark, (glyph, style), (text, body), (verdict, style), (rest, body))
 
-    def _cell(self, table: Table, row: int, column: Column) -> str:
+    def _cell(self, table: Table, row: int, column: Column, numbers: Mapping[str, float]) -> str:
         if column.id == "layout":
             return "  " + fit(table.arrangement(row).name, column.width)
         if column.id == "precision":
             return "  " + fit(table.precision(row).label, column.width)
         if column.id == "benchmark":
             return "  " + fit(self._benchmark(table, row), column.width)
-        return " " + right(self._number(table, row, column), column.width)
+        return " " + right(self._number(table, row, column, numbers[column.id]), column.width)
 
-    def _number(self, table: Table, row: int, column: Column) -> str:
+    def _number(self, table: Table, row: int, column: Column, value: float) -> str:
         """The number, with its change against the baseline's same batch where one is pinned."""
         assert self.session is not None
-        value, baseline = float(table.metrics[column.id][row]), self.session.baseline
+        baseline = self.session.baseline
         limit = getattr(self.session.store.current.objectives, column.id, None)
         text = beyond(BY_ID[column.id], value, limit)
         text = text if len(text) <= column.width else number(column, value)

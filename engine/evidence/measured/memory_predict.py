@@ -86,7 +86,8 @@ def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
         framework=row.engine,
         weights=_weights(row),
         kv="bf16" if row.kv == "fp16" else row.kv,
-        draft_tokens=1 if row.drafts else 0,
+        draft=row.draft,
+        draft_tokens=1 if row.draft else 0,
         settings=Settings(
             memory_fraction=fraction,
             prefill_tokens=row.prefill_tokens or None,

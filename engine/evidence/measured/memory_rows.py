@@ -7,6 +7,7 @@ printed", or of settings "the engine's own default".
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,9 @@ class MemoryRow:
     weights_gib: float
     pool_gib: float
     tokens: float
-    drafts: bool
-    """Whether the model's own prediction layers were loaded to draft with."""
+    draft: str
+    """What was loaded to draft with, counted among the weights: a method by its name; empty for
+    nothing."""
     pools: bool
     """Whether it embeds texts, without its LM head."""
     verdict: str
@@ -67,6 +69,12 @@ class MemoryRow:
 def read_memory_rows(path: Path) -> list[MemoryRow]:
     """All rows of ``kind`` memory; raises `InputError` where the file as a whole cannot be read."""
     return [_row(cells) for cells in read_kind(path, KIND, REQUIRED)]
+
+
+def _draft(notes: str) -> str:
+    """The method of which ``notes`` say that the weights include it."""
+    found = re.search(r"weights include (?:a )?(mtp layer|dflash drafter)", notes)
+    return {"mtp layer": "mtp", "dflash drafter": "dflash"}[found[1]] if found else ""
 
 
 def _row(cells: Mapping[str, str | None]) -> MemoryRow:
@@ -117,7 +125,7 @@ def _row(cells: Mapping[str, str | None]) -> MemoryRow:
         weights_gib=number("weights_gib_per_gpu"),
         pool_gib=number("kv_available_gib_per_gpu"),
         tokens=number("kv_tokens_total"),
-        drafts="include mtp layer" in text("notes").lower(),
+        draft=_draft(text("notes").lower()),
         pools="pooling model" in text("notes").lower(),
         verdict=text("verdict").lower(),
         problem=problems[0] if problems else "",

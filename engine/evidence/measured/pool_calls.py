@@ -38,8 +38,9 @@ MODELS = re.compile(r"\s*/\s*|\s*\(")
 DRAFTS = re.compile(r"(\d+)\s*drafts?")
 ACCEPTED = re.compile(r"acceptance\s*(0?\.\d+)|(\d+(?:\.\d+)?)\s*tok/step")
 
-PROMPT_RANKS = 16
-"""Tensor-parallel ranks of a prefill worker whose degrees nobody gives (recipes on Ascend)."""
+PROMPT_RANKS = 8
+"""Ranks that share a prompt's attention in a prefill worker whose degrees nobody gives (SGLang's
+recipes on Ascend: ``--tp-size 16 --dp-size 2``)."""
 
 
 class Part(StrEnum):
@@ -126,10 +127,7 @@ def _decode(row: PoolRow, library: Library) -> Question:
     layout = _pool(row.decode, devices).layout
     scenario = _scenario(row, library, chip, layout.chips_per_replica, row.decode)
     scenario = _balanced(row, scenario, balanced_excess().decode)
-    if "mixed" in row.status or "aggregated" in row.status or "low concurrency" in row.status:
-        workload = scenario.workload
-    else:
-        workload = replace(scenario.workload, mode=Mode.STATIC)
+    workload = scenario.workload if row.mixed else replace(scenario.workload, mode=Mode.STATIC)
     asked = replace(scenario, workload=workload)
     size: Size = Most()
     limit = math.nan
@@ -150,8 +148,10 @@ def _whole(row: PoolRow, library: Library) -> Question:
     pools = _pool(row.prefill, devices, PROMPT_RANKS), _pool(row.decode, devices)
     arrangement = Disaggregated(*pools)
     scenario = _scenario(row, library, chip, arrangement.chips, row.decode)
-    size: Size = Most() if math.isnan(row.concurrency) else Concurrency(row.concurrency)
-    return Question(Part.WHOLE, Call(scenario, arrangement, size), devices)
+    if math.isnan(row.concurrency):
+        call = Call(scenario, arrangement, Most())
+        return Question(Part.WHOLE, call, devices, row.measured["tpot_ms"])
+    return Question(Part.WHOLE, Call(scenario, arrangement, Concurrency(row.concurrency)), devices)
 
 
 def _pool(side: PoolSide, devices: int, widest: int = 1) -> Pool:

@@ -89,10 +89,13 @@ def _figures(question: Question, outcome: Outcome, size: float) -> dict[str, flo
 
 
 def _under_limit(system: System, call: Call, largest: float, limit_ms: float) -> float:
-    """The largest batch, whole sequences of each rank, whose TPOT keeps a limit; the smallest
-    where none does."""
-    assert isinstance(call.arrangement, Aggregated)
-    ranks = float(call.arrangement.layout.attention_data)
+    """The largest batch, whole sequences of each rank that decodes, whose TPOT keeps a limit; the
+    smallest where none does."""
+    if isinstance(call.arrangement, Aggregated):
+        ranks = float(call.arrangement.layout.attention_data)
+    else:
+        pool = call.arrangement.decode
+        ranks = float(pool.layout.attention_data * pool.workers)
     most = max(int(largest // ranks), 1)
     sizes = ranks * np.arange(1.0, most + 1.0)[np.newaxis, :]
     tpot = np.broadcast_to(_outcome(system, call, sizes).seconds["tpot"], sizes.shape)

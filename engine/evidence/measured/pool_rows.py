@@ -31,6 +31,7 @@ _RANGE = re.compile(rf"^[\s<>=~≈≤≥]*({_NUMBER})(?:\s*[-–]\s*({_NUMBER}))
 _WORKERS = re.compile(r"^(\d+)(?:\s*[x×]\s*\d+\s*gpus?|[PD]\b)", re.IGNORECASE)
 """How many workers a layout's words begin with: ``4 x 2 GPUs``, ``2P``."""
 _OVERLAP = re.compile(r"two-batch overlap|\bTBO\b|dual-batch overlap|\bDBO\b", re.IGNORECASE)
+_MIXED = re.compile(r"\b(mixed|aggregated|low concurrency)\b", re.IGNORECASE)
 _BALANCED = re.compile(r"perfect(ly)? (EPLB|balanced)|balanced routing", re.IGNORECASE)
 LARGEST_DEGREE = 1 << 16
 
@@ -78,6 +79,8 @@ class PoolRow:
     tokens: float
     concurrency: float
     drafts: str
+    mixed: bool
+    """Whether prompts and answers were served together, at a steady load."""
     balanced: bool
     """Whether the balance of experts was simulated: no rank had more tokens than another."""
     measured: Mapping[str, float]
@@ -117,6 +120,7 @@ def _row(cells: Mapping[str, str | None]) -> PoolRow:
         tokens=number(batch) if "tok" in batch else math.nan,
         concurrency=number(text("concurrency")),
         drafts=text("mtp").lower(),
+        mixed=any(map(_MIXED.search, map(text, ("D_layout", "published_as", "status")))),
         balanced=any(map(_BALANCED.search, map(text, ("P_layout", "D_layout", "notes")))),
         measured={metric: number(text(metric)) for metric in METRICS},
         problem=unread,

@@ -168,6 +168,7 @@ def _run(read: Cells, prefill: Pool | None, decode: Pool | None) -> Run:
         weights=read.text("precision_weights"),
         disaggregated=prefill is not None,
         attention_data=read.count("dp", 1),
+        expert=read.count("ep", 1),
         input_tokens=read.amount("isl"),
         concurrency=batch,
         decode_ranks=decode.workers * decode.attention_data if decode else math.nan,

@@ -42,6 +42,7 @@ class _Rule:
     """Nominal prompts that fill the budget."""
     memory_fraction: float
     rank_wait: int | None
+    most_sequences: float
     filled_batch: bool
     """Decode workers are built for the largest power of two that the load fills."""
     draft: str
@@ -58,7 +59,7 @@ class _Rule:
         """Of one attention rank of a decode worker; infinite where the rule does not say."""
         each = run.concurrency / run.decode_ranks
         if not self.filled_batch or math.isnan(each):
-            return math.inf
+            return self.most_sequences
         return 2.0 ** math.floor(math.log2(max(each, 1.0)))
 
 
@@ -74,6 +75,7 @@ def _rules() -> tuple[_Rule, ...]:
             rule.get("chunk_prompts", 0.0),
             rule.get("memory_fraction", 0.0),
             rule.get("rank_wait"),
+            rule.get("max_sequences", math.inf),
             rule.get("filled_batch", False),
             rule.get("draft", ""),
             rule.get("draft_tokens", 0),

@@ -1,7 +1,8 @@
 """The error on all published results, as recorded when the constants were last fitted.
 
 ``profiles/accuracy/errors.toml`` is written by the maintainers' ``tests/accuracy/publish.py``
-from thousands of rows, of which ``profiles/accuracy/published.csv`` keeps a few hundred.
+from thousands of rows, of which ``profiles/accuracy/published.csv`` keeps a few hundred;
+``drafts.toml`` by their ``random_drafts.py``, of runs with speculative decoding.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from profiles import ROOT
 
 PUBLISHED = ROOT / "accuracy" / "published.csv"
 ERRORS = ROOT / "accuracy" / "errors.toml"
+DRAFTS = ROOT / "accuracy" / "drafts.toml"
 MEMORY = ROOT / "accuracy" / "memory.toml"
 
 
@@ -26,6 +28,7 @@ class RecordedError:
 
     ``pairs_*`` are of predictions by constants fitted without the row's model on its chip,
     ``models_*`` without its model, ``months_*`` without its month; None where no such fit was made.
+    Of drafts only what is kept of them and what they cost is fitted so.
     """
 
     kind: str
@@ -74,9 +77,22 @@ def read_record() -> Record:
     return Record(
         file["date"],
         file["rows"],
-        tuple(RecordedError(**one) for one in file["error"]),
+        tuple(RecordedError(**one) for one in (*file["error"], *read_toml(DRAFTS)["error"])),
         tuple(RecordedChoice(**one) for one in file["choice"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BesideWeights:
+    """How far the cache is off, in GiB per chip, beside the weights that logs print; ``models_*``
+    with what is fitted to logs taken from those of other models alone."""
+
+    rows: int
+    models: int
+    median_gib: float
+    p90_gib: float
+    models_median_gib: float
+    models_p90_gib: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +101,15 @@ class MemoryRecord:
 
     date: str
     rows: int
+    beside: BesideWeights
     groups: Sequence[MemoryGroup]
 
 
 def read_memory_record() -> MemoryRecord:
     """The recorded errors of accounts of memory."""
     file = read_toml(MEMORY)
-    return MemoryRecord(file["date"], file["rows"], tuple(map(_memory_group, file["group"])))
+    groups = tuple(map(_memory_group, file["group"]))
+    return MemoryRecord(file["date"], file["rows"], BesideWeights(**file["beside"]), groups)
 
 
 def _memory_group(values: dict[str, Any]) -> MemoryGroup:

@@ -22,6 +22,7 @@ class Run:
     weights: str = ""
     disaggregated: bool = False
     attention_data: int = 1
+    expert: int = 1
     input_tokens: float = math.nan
     """Nominal length of its prompts."""
     concurrency: float = math.nan
@@ -43,6 +44,7 @@ class Conditions:
     chips: tuple[str, ...]
     disaggregated: bool | None
     attention_parallel: bool | None
+    expert_parallel: bool | None
     concurrency: float
     """Only this one; NaN for any."""
     below: float
@@ -69,6 +71,7 @@ class Conditions:
             tuple(rule.get("chips", ())),
             rule.get("disaggregated"),
             rule.get("attention_parallel"),
+            rule.get("expert_parallel"),
             float(rule.get("concurrency", math.nan)),
             float(rule.get("below", math.inf)),
             float(rule.get("fuller", 0.0)),
@@ -89,6 +92,7 @@ class Conditions:
             (not self.chips or run.chip in self.chips)
             and self.disaggregated in {None, run.disaggregated}
             and self.attention_parallel in {None, run.attention_data > 1}
+            and self.expert_parallel in {None, run.expert > 1}
             and (math.isnan(self.concurrency) or run.concurrency == self.concurrency)
             and not run.concurrency >= self.below
             and not run.concurrency / run.decode_ranks < self.fuller

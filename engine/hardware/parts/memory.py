@@ -12,6 +12,8 @@ from enum import Enum
 from engine.hardware.constants import constant
 
 NOMINAL_COMMUNICATION_BYTES = 0.4e9
+LONG_CONTEXT = 8192
+"""Tokens of the longest requests above which an engine may give less of the memory away."""
 
 
 class MemoryShare(Enum):
@@ -81,6 +83,14 @@ class MemoryPolicy:
         "whether that share is of what is free at start and holds weights and cache alone",
         ShareHolds.EVERYTHING,
         choices=(ShareHolds.EVERYTHING, ShareHolds.WEIGHTS_AND_CACHE),
+    )
+    long_context_share: Mapping[str, float] = constant(
+        "long_context_share",
+        "what is left of that share where requests may be longer than 8192 tokens, by chip "
+        "generation",
+        {},
+        least=0.01,
+        most=1,
     )
     spare_bytes: float = constant(
         "spare_gib",
@@ -174,6 +184,17 @@ class MemoryPolicy:
         0.0,
         least=0,
         most=10_000,
+    )
+    index_logit_bytes: float = constant(
+        "index_logit_gib", "scores of an index's keys, at once", 0.0, least=0, most=10_000
+    )
+    whole_index_logits: Mapping[str, float] = constant(
+        "whole_index_logits",
+        "bytes of a score where all tokens of a pass have one of every key of the longest context, "
+        "by chip generation",
+        {},
+        least=0,
+        most=16,
     )
     graph_bytes: float = constant("graph_gib", "graphs of passes", 0.0, least=0, most=100_000)
     generation_graph_bytes: Mapping[str, float] = constant(
@@ -278,4 +299,12 @@ class WeightPolicy:
         {},
         least=1,
         most=1 << 16,
+    )
+    expert_scale_bytes: Mapping[str, float] = constant(
+        "expert_scale_bytes",
+        "bytes of a scale of MXFP4 experts inside an FP8 checkpoint, by chip generation; its own 1 "
+        "where nothing is said",
+        {},
+        least=1,
+        most=16,
     )

@@ -30,6 +30,7 @@ class DeviationFile(Strict):
     compute: Share = Field(1.0, le=3)
     memory: Share = Field(1.0, le=3)
     item_share: float = Field(0.0, ge=0, le=1)
+    item_split: float = Field(1.0, ge=1, le=1000)
     source: str = ""
 
 

@@ -80,7 +80,7 @@ def read(keys: Keys) -> Architecture:
         if at_once
         else _prediction(keys, sizes, drafting),
     )
-    return replace(text, predicts_blocks=at_once)
+    return replace(text, predicts_blocks=at_once, residual_streams=sizes.streams)
 
 
 def _dimensions(keys: Keys, hidden: int, heads: int, head_dim: int) -> Dimensions:

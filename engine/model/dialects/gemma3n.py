@@ -3,6 +3,8 @@ per layer, and caches shared by the last layers."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.model.architecture import Architecture, Matrix, Role, Split
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
 from engine.model.dialects.layer_kinds import one_per_layer
@@ -50,7 +52,8 @@ def read(keys: Keys) -> Architecture:
         for index in range(shape.layers)
     ]
     other = 2 * (streams - 1) * hidden**2 + _tables(keys, shape, own)
-    return assemble(keys, hidden, shape.vocabulary, blocks, TRAITS, other=other)
+    text = assemble(keys, hidden, shape.vocabulary, blocks, TRAITS, other=other)
+    return replace(text, residual_streams=streams)
 
 
 def _tables(keys: Keys, shape: Dimensions, own: int) -> int:

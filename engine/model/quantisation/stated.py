@@ -91,7 +91,8 @@ def _beside(beside: Mapping[str, Config]) -> Statement | None:
     for name in (AUTOGPTQ, AUTOAWQ):
         values = beside.get(name)
         if values:
-            return Statement(_method(values) or "gptq", values, name)
+            method = _method(values)
+            return Statement("gptq" if method in ("", "mlx") else method, values, name)
     return None
 
 

@@ -12,6 +12,7 @@ from engine.plan.deploy.context import Contexts
 from engine.plan.deploy.frame import render
 from engine.plan.deploy.kind import DeploymentKind, load_deployment
 from engine.plan.deploy.refusal import refuse
+from engine.plan.launch.checkpoint import UNNAMED
 from engine.plan.launch.process import Launch
 from engine.plan.launch.remark import Remark
 from engine.plan.launch_lines import launch_of
@@ -76,7 +77,9 @@ def deploy_row(
         f"{prepared.model.name} on {arrangement.chips} x {prepared.chip.name} as "
         f"{arrangement.name.replace('×', 'x')}, {batch * arrangement.replicas} requests in flight"
     )
-    return artefacts(launch, kind, title, prepared.model.repository or scenario.model)
+    named = launch.model if launch.model not in {"", UNNAMED} else ""
+    model = named or prepared.model.repository or scenario.model
+    return artefacts(launch, kind, title, model)
 
 
 def artefacts(launch: Launch, kind: DeploymentKind, title: str, model: str) -> Artefacts:

@@ -36,6 +36,7 @@ class DeploymentKind:
     connector: str = ""
     spans: str = ""
     address: str = ""
+    one_model: bool = False
     blocks: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
 

@@ -20,6 +20,15 @@ def refuse(launch: Launch, kind: DeploymentKind) -> None:
         _refuse_spans(workers, kind)
     if kind.address:
         _refuse_pods(launch, workers, kind)
+    if kind.one_model and len(set(launch.models)) > 1:
+        raise InputError(
+            say(
+                "{kind} serves all workers from one checkpoint, expected the same for both pools: "
+                "found {names}",
+                kind=kind.name,
+                names=listed(launch.models),
+            )
+        )
 
 
 def _refuse_runtime(launch: Launch, kind: DeploymentKind) -> None:

@@ -18,7 +18,8 @@ class DeploymentFile(Strict):
     and where it answers; ``connector`` is how pools of its usual engine hand over; ``spans`` says
     which workers may be on several nodes (``data``: attention-data-parallel ones alone);
     ``address`` is where a worker's first node is found, of a kind that gives each its own;
-    ``others`` are frames of further files, by name."""
+    ``one_model`` says that all workers are served from one checkpoint; ``others`` are frames of
+    further files, by name."""
 
     id: str = Field(pattern=r"^[a-z0-9_.-]{1,60}$")
     name: str
@@ -33,6 +34,7 @@ class DeploymentFile(Strict):
     connector: str = ""
     spans: Literal["", "data"] = ""
     address: str = ""
+    one_model: bool = False
     frame: str
     blocks: dict[str, str] = {}
     others: dict[str, str] = {}

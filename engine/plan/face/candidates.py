@@ -92,8 +92,7 @@ class Plan:
     def metrics(self) -> dict[str, float]:
         """Every figure by its name (``tpot_ms``, ``tps_per_chip``, ``memory_gib`` …); speeds are
         missing where it does not start."""
-        columns = self._question.table.metrics
-        values = {name: float(column[self._row]) for name, column in columns.items()}
+        values = self._question.table.values(self._row)
         return {name: value for name, value in values.items() if value == value}
 
     @property

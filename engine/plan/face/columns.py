@@ -53,7 +53,7 @@ def table_columns(
         **{name: column[which] for name, column in formats.items()},
         "batch": table.batch[rows],
         "concurrency": np.rint(sizes[rows] * replicas).astype(np.int64),
-        **{name: column[rows] for name, column in table.metrics.items()},
+        **table.figures_of(rows, *table.metrics),
         "fits": table.fits[rows],
         "meets": table.meets[rows],
         "near": is_near(table, scenario.objectives, rows),

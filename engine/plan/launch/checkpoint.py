@@ -18,13 +18,15 @@ REMOTE_CODE = ("kimi_k2", "kimi_k25", "kimi_vl", "kimi_linear", "minimax_m2", "n
 """Model types whose published recipes let engines run the repository's own code."""
 
 
-def checkpoint_fields(prepared: Prepared, scenario: Scenario) -> dict[str, str]:
+def checkpoint_fields(
+    prepared: Prepared, scenario: Scenario, published: str = ""
+) -> dict[str, str]:
     """``model``, ``model_name`` (its last part), ``revision`` where one is named, ``trust`` where
-    the repository has code of its own."""
-    name = _name(prepared, scenario)
+    the repository has code of its own; of a ``published`` checkpoint in place of the model's."""
+    name = published or _name(prepared, scenario)
     fields = {"model": name, "model_name": name.rstrip("/").rpartition("/")[2] or name}
     reference = hub_reference(scenario.model, scenario.revision)
-    if reference is not None and reference.revision:
+    if reference is not None and reference.revision and not published:
         fields["revision"] = reference.revision
     config = prepared.model.config
     if "auto_map" in config or config.get("model_type") in REMOTE_CODE:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from engine.hardware.launch_table import LaunchTable, Spelling
 from engine.model.precision import Precision
-from engine.plan.launch.remark import Gap, Remark
+from engine.plan.launch.published import published_checkpoint
+from engine.plan.launch.remark import Gap, Note, Remark
 from engine.plan.prepared import Prepared
 from engine.words.messages import say
 
@@ -33,6 +34,16 @@ def online_spelling(
     return table.online.get(precision.weights.name)
 
 
+def served_checkpoint(prepared: Prepared, precision: Precision, table: LaunchTable) -> str:
+    """The published checkpoint that serves a precision which neither the model's own has nor the
+    engine makes of it; empty where there is no need for one, or none is known."""
+    if _same_weights(prepared.model.precision, precision):
+        return ""
+    if online_spelling(prepared, precision, table) is not None:
+        return ""
+    return published_checkpoint(prepared, precision)
+
+
 def format_gaps(
     prepared: Prepared, precision: Precision, table: LaunchTable | None, version: tuple[int, ...]
 ) -> Iterator[Remark]:
@@ -45,7 +56,17 @@ def format_gaps(
         )
     if not _same_weights(own, precision):
         online = table and online_spelling(prepared, precision, table)
-        if not (online and online.known_to(version)):
+        published = table and served_checkpoint(prepared, precision, table)
+        if published:
+            yield Note(
+                say(
+                    "{weights} weights: {checkpoint} is served in place of the model's own; which "
+                    "layers it stores so its own config says (--model {checkpoint})",
+                    weights=precision.weights.name,
+                    checkpoint=published,
+                )
+            )
+        elif not (online and online.known_to(version)):
             yield Gap(
                 say(
                     "{weights} weights: {engine} does not make them of a {own} checkpoint by "

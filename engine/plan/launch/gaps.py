@@ -26,7 +26,7 @@ def scenario_remarks(prepared: Prepared, scenario: Scenario) -> Iterator[Remark]
         yield Note(
             say("static batches: no engine has a switch for them; the client has to send them so")
         )
-    yield from _pool_gaps(prepared)
+    yield from _pool_notes(prepared)
     for key in impossible_edits(scenario):
         yield Gap(say("the what-if on {key}: the checkpoint cannot be run so", key=key))
     drafter = prepared.systems[0].drafter
@@ -60,22 +60,15 @@ def scenario_remarks(prepared: Prepared, scenario: Scenario) -> Iterator[Remark]
         )
 
 
-def _pool_gaps(prepared: Prepared) -> Iterator[Remark]:
-    """What a prefill pool has of its own: its workers are written as those of the decode pool."""
+def _pool_notes(prepared: Prepared) -> Iterator[Remark]:
+    """On which nodes the workers of unlike pools belong."""
     for system in prepared.systems:
         prefill = system.prefilling
-        if prefill.precision != system.precision:
-            yield Gap(
-                say(
-                    "a prefill pool in {precision}: its workers are told the checkpoint of "
-                    "the decode pool; name the other one",
-                    precision=prefill.precision.name,
-                )
-            )
         if prefill.chip.id != system.chip.id:
-            yield Gap(
+            yield Note(
                 say(
-                    "a prefill pool on {chip}: nodes and devices are counted as those of {other}",
+                    "prefill workers belong on nodes with {chip}, decode workers on nodes with "
+                    "{other}",
                     chip=prefill.chip.name,
                     other=system.chip.name,
                 )

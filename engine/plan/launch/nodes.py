@@ -25,12 +25,12 @@ class Place:
 
 
 def place(
-    workers: Sequence[int], server: int, apart: bool = False
+    workers: Sequence[int], server: int, apart: bool = False, first: int = 0
 ) -> tuple[tuple[Place, ...], ...]:
-    """Places of ``workers``, each of so many devices, on nodes that have ``server``: one after the
-    other, none across two nodes that fits on one, larger ones on nodes of their own; ``apart``
-    each on nodes of its own."""
-    node, used = 0, 0
+    """Places of ``workers``, each of so many devices, on nodes that have ``server``, from the
+    ``first`` on: one after the other, none across two nodes that fits on one, larger ones on nodes
+    of their own; ``apart`` each on nodes of its own."""
+    node, used = first, 0
     found = []
     for devices in workers:
         if used and (apart or used + devices > server):

@@ -80,9 +80,10 @@ class Launch:
     """Everything that a plan starts. ``remarks`` are the gaps, in which the started server differs
     from what was predicted, and the notes on what the reader has to see to; ``files`` are what
     processes read beside their commands, by name;
-    ``refused`` says why the engine would not start at all. ``model`` is the checkpoint, ``vendor``
-    the chips'; ``runtimes`` are commands by which others run the workers of a role, ``connectors``
-    what these call the way in which pools hand over, where it is not that of their usual engine."""
+    ``refused`` says why the engine would not start at all. ``models`` are the checkpoints of the
+    pools, ``vendor`` is the chips'; ``runtimes`` are commands by which others run the workers of a
+    role, ``connectors`` what these call the way in which pools hand over, where it is not that of
+    their usual engine."""
 
     engine: str
     version: str
@@ -90,10 +91,15 @@ class Launch:
     remarks: tuple[Remark, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
-    model: str = ""
+    models: tuple[str, ...] = ()
     vendor: str = ""
     runtimes: Mapping[str, Mapping[Role, Runtime]] = field(default_factory=dict)
     connectors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def model(self) -> str:
+        """The checkpoint that answers; empty where no table names one."""
+        return self.models[-1] if self.models else ""
 
     @property
     def gaps(self) -> tuple[str, ...]:

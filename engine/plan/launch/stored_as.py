@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-
 from engine.hardware.launch_table import LaunchTable
 from engine.model.precision import Precision
-from engine.model.precision_quality import spelt, weights_quality_format
 from engine.plan.launch.formats import format_gaps, online_spelling
+from engine.plan.launch.published import published_checkpoint
 from engine.plan.launch.remark import gaps_of
 from engine.plan.prepared import Prepared
-from engine.sources.profile_files import read_toml
 from engine.words.messages import say
-from profiles import ROOT
-
-CHECKPOINTS_FILE = ROOT / "quality" / "checkpoints.toml"
-SIXTEEN_BITS = "bf16"
 
 
 def stored_as(prepared: Prepared, precision: Precision) -> str:
@@ -49,19 +41,3 @@ def _cache_words(prepared: Prepared, precision: Precision) -> str:
         if told
         else say("; how {engine} is told is not known", engine=engine)
     )
-
-
-def published_checkpoint(prepared: Prepared, precision: Precision) -> str:
-    """A repository of the hub with the model in such weights; empty where none is known."""
-    model = prepared.model
-    named = {spelt(one) for one in (model.name, model.repository) if one}
-    format = weights_quality_format(precision) or SIXTEEN_BITS
-    if format == SIXTEEN_BITS and precision.weights.name != SIXTEEN_BITS:
-        return ""
-    found = (one.get(format, "") for one in _checkpoints() if spelt(one["model"]) in named)
-    return next((one for one in found if one), "")
-
-
-@cache
-def _checkpoints() -> tuple[Mapping[str, str], ...]:
-    return tuple(read_toml(CHECKPOINTS_FILE)["checkpoint"])

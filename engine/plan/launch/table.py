@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from engine.hardware.launch_table import (
     LaunchFile,
@@ -24,7 +25,12 @@ from engine.plan.launch.fill import (
     taken,
     told_where,
 )
-from engine.plan.launch.formats import cache_spelling, format_gaps, online_spelling
+from engine.plan.launch.formats import (
+    cache_spelling,
+    format_gaps,
+    online_spelling,
+    served_checkpoint,
+)
 from engine.plan.launch.gaps import (
     limit_gaps,
     pool_limits,
@@ -78,13 +84,12 @@ class TabledLaunch:
         assert isinstance(table, LaunchTable)
         self._table = table
         self._prepared, self._scenario = prepared, scenario
-        self._precision = precision
         self._version = version or table.version
         self._number = version_number(self._version)
-        self._server = prepared.chip.server_chips * prepared.chip.devices
-        pools = pools_of(arrangement, batch, prepared.chip.devices)
+        systems = (one for one in prepared.systems if one.precision == precision)
+        pools = pools_of(arrangement, batch, next(systems, prepared.systems[0]))
         flags = known(table.flags, self._number)
-        self._pools = together(pools, self._server) if starts_replicas(flags) else pools
+        self._pools = together(pools) if starts_replicas(flags) else pools
         self._files: dict[str, str] = {}
         self._apart = apart
         self._shared: set[int] = set()
@@ -93,8 +98,7 @@ class TabledLaunch:
     def launch(self) -> Launch:
         """The processes, the files they read, the gaps and the notes."""
         workers = [(pool, replica) for pool in self._pools for replica in range(pool.workers)]
-        sizes = [pool.worker.layout.chips_per_replica * pool.copies for pool, _ in workers]
-        places = place(sizes, self._server, self._apart)
+        places = self._places()
         on_nodes = Counter(one.node for spread in places for one in spread)
         self._shared = {node for node, workers in on_nodes.items() if workers > 1}
         started: list[Process] = []
@@ -111,11 +115,25 @@ class TabledLaunch:
             remarks,
             self._files,
             tuple(refusals(self._table.limits, self._prepared)),
-            checkpoint_fields(self._prepared, self._scenario)["model"],
+            tuple(self._fields(pool)["model"] for pool in self._pools),
             self._prepared.chip.vendor,
             self._runtimes(),
             self._table.connectors,
         )
+
+    def _places(self) -> tuple[tuple[Place, ...], ...]:
+        """Those of all workers; pools on unlike chips share no node."""
+        found: tuple[tuple[Place, ...], ...] = ()
+        alike = [list(same) for _, same in groupby(self._pools, lambda one: one.system.chip.id)]
+        for pools in alike:
+            sizes = [
+                pool.worker.layout.chips_per_replica * pool.copies
+                for pool in pools
+                for _ in range(pool.workers)
+            ]
+            first = max((one.node + 1 for spread in found for one in spread), default=0)
+            found += place(sizes, pools[0].server, self._apart, first)
+        return found
 
     def _runtimes(self) -> dict[str, dict[Role, Runtime]]:
         fields = {
@@ -225,7 +243,9 @@ class TabledLaunch:
     def _fields(self, pool: Pool) -> dict[str, str]:
         prepared, table = self._prepared, self._table
         fields = worker_fields(prepared, self._scenario, pool.worker)
-        fields |= checkpoint_fields(prepared, self._scenario)
+        precision = pool.system.precision
+        published = served_checkpoint(prepared, precision, table)
+        fields |= checkpoint_fields(prepared, self._scenario, published)
         if pool.role is not Role.SERVER:
             fields["role"] = pool.role.value
             for one in self._pools:
@@ -234,8 +254,8 @@ class TabledLaunch:
         if pool.copies > 1:
             fields["replicas"] = str(pool.copies)
         for name, spelled in (
-            ("kv", cache_spelling(prepared, self._precision, table)),
-            ("online", online_spelling(prepared, self._precision, table)),
+            ("kv", cache_spelling(prepared, precision, table)),
+            ("online", online_spelling(prepared, precision, table)),
         ):
             if spelled is not None and spelled.text and spelled.known_to(self._number):
                 fields[name] = spelled.text
@@ -245,7 +265,8 @@ class TabledLaunch:
         prepared, table, engine = self._prepared, self._table, self._prepared.framework.name
         yield from map(Gap, refusals(table.limits, prepared))
         yield from checkpoint_notes(prepared, self._scenario)
-        yield from format_gaps(prepared, self._precision, table, self._number)
+        for precision in dict.fromkeys(pool.system.precision for pool in self._pools):
+            yield from format_gaps(prepared, precision, table, self._number)
         budget = prepared.framework.scheduler.prefill_tokens
         first = 0
         for pool in self._pools:

@@ -17,7 +17,7 @@ from engine.plan.money.power import power_law
 from engine.plan.money.prices import load_prices
 from engine.scenario import Best, Scenario
 from engine.serve.outcome import Bill
-from engine.words.arrays import FloatArray, IntArray
+from engine.words.arrays import FloatArray, Places
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.work.arrangement import Arrangement, Disaggregated
@@ -47,7 +47,7 @@ class Charges:
         known = self.usd_per_hour if needs is Needs.PRICE else self.limit_watts
         return bool(np.all(np.isfinite(known)))
 
-    def bill(self, precision: IntArray, arrangement: IntArray, rate: FloatArray) -> Bill:
+    def bill(self, precision: Places, arrangement: Places, rate: FloatArray) -> Bill:
         """Of rows through which so many tokens or samples go per second, by their places."""
         mfu = self.flops_each * rate / self.peak_flops[precision, arrangement]
         watts = self.limit_watts[precision, arrangement] * power_law().share(mfu)

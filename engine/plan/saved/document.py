@@ -165,7 +165,7 @@ def _runner_up(scenario: Scenario, sweep: Sweep, table: Table, row: int) -> dict
     if other is None:
         return {}
     throughput = sweep.table.throughput
-    ours, theirs = table.metrics[throughput][row], sweep.table.metrics[throughput][other]
+    ours, theirs = table.value(row, throughput), sweep.table.value(other, throughput)
     return {
         "batch": int(sweep.table.batch[other]),
         "layout": sweep.table.arrangement(other).name,

@@ -7,17 +7,19 @@ batch or layout where that is better. Computed, never written down.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from engine.plan.metrics.table import SPEED
+from engine.model.kinds import ModelKind
+from engine.plan.metrics.table import SPEED, THROUGHPUT
 from engine.plan.nudges.nudge import Nudge
+from engine.plan.nudges.pools import pool_nudges
 from engine.plan.prepared import prepare
-from engine.plan.results import Sweep
 from engine.plan.sensitivity.neighbours import nudges
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.work.arrangement import Arrangement
 
 Progress = Callable[[int, int], None]
 """Told how many of how many are done."""
@@ -53,43 +55,66 @@ def sensitivity(
     """The response of the best plan to every nudge, strongest first; empty when stopped or when
     the scenario itself has no plan. Nudges that cannot be worked out (no legal layout, a format
     the model refuses) are left out."""
-    before = _swept(scenario, should_stop)
-    if before is None or before.best is None:
+    before = _best(scenario, should_stop)
+    if before is None or not before.batch:
         return []
-    wanted = list(nudges(scenario))
+    wanted = [*nudges(scenario), *before.pool_nudges(scenario)]
     responses = []
     for place, nudge in enumerate(wanted):
         if progress is not None:
             progress(place, len(wanted))
         if should_stop is not None and should_stop():
             return []
-        after = _swept(nudge.scenario, should_stop)
+        after = _best(nudge.scenario, should_stop)
         if after is not None:
             responses.append(_response(nudge, before, after))
     return sorted(responses, key=lambda response: -response.strength)
 
 
-def _swept(scenario: Scenario, should_stop: Callable[[], bool] | None) -> Sweep | None:
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """What is compared of a best plan; no batch where nothing meets the objectives."""
+
+    kind: ModelKind
+    batch: int = 0
+    arrangement: Arrangement | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> str:
+        """What the plan is called."""
+        return "" if self.arrangement is None else self.arrangement.name
+
+    def pool_nudges(self, scenario: Scenario) -> Iterator[Nudge]:
+        """Steps of its pools, where it has any."""
+        return iter(()) if self.arrangement is None else pool_nudges(scenario, self.arrangement)
+
+
+def _best(scenario: Scenario, should_stop: Callable[[], bool] | None) -> _Best | None:
+    """The best plan alone: the sweep it comes from is gone before the next begins."""
     try:
-        return sweep(prepare(scenario), scenario, should_stop)
+        found = sweep(prepare(scenario), scenario, should_stop)
     except RooftopError:
         return None
+    if found is None:
+        return None
+    table, row = found.table, found.best
+    if row is None:
+        return _Best(table.kind)
+    return _Best(table.kind, int(table.batch[row]), table.arrangement(row), table.values(row))
 
 
-def _response(nudge: Nudge, before: Sweep, after: Sweep) -> Response:
+def _response(nudge: Nudge, before: _Best, after: _Best) -> Response:
     def ratio(metric: str) -> float:
-        if before.best is None or after.best is None or metric not in before.table.metrics:
-            return math.nan
-        base = float(before.table.metrics[metric][before.best])
-        return float(after.table.metrics[metric][after.best]) / base if base else math.nan
+        base = before.figures.get(metric, math.nan)
+        return after.figures.get(metric, math.nan) / base if base else math.nan
 
-    row = after.best
     return Response(
         nudge,
-        throughput_ratio=ratio(before.table.throughput),
+        throughput_ratio=ratio(THROUGHPUT[before.kind].id),
         ttft_ratio=ratio("ttft_ms"),
-        tpot_ratio=ratio(SPEED[before.table.kind].id),
+        tpot_ratio=ratio(SPEED[before.kind].id),
         memory_ratio=ratio("memory_gib"),
-        batch=int(after.table.batch[row]) if row is not None else 0,
-        layout=after.table.arrangement(row).name if row is not None else "",
+        batch=after.batch,
+        layout=after.layout,
     )

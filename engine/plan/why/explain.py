@@ -11,6 +11,7 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.drafting import drafts_note
+from engine.plan.launch.fields import context
 from engine.plan.metrics.table import limited_of
 from engine.plan.prepared import LARGEST_BATCH, Prepared
 from engine.plan.tables import batch_table
@@ -22,7 +23,7 @@ from engine.serve.load import Open
 from engine.serve.outcome import Made, Outcome, PoolRole
 from engine.serve.passes.items import Item
 from engine.serve.predict import largest_sizes, predict
-from engine.serve.startup import PoolStartup, startups
+from engine.serve.startup import Launched, PoolStartup, startups
 from engine.serve.system import System
 from engine.words.arrays import distinct
 from engine.work.arrangement import Arrangement
@@ -69,17 +70,19 @@ def explain(
         peaks=_peaks(prepared, operators),
         bandwidth_bytes=bandwidth,
         pool=_binding_pool(outcome),
-        startups=_startups(system, arrangement, scenario),
+        startups=_startups(prepared, system, arrangement, scenario, math.ceil(batch)),
         drafting=_draft_gain(prepared, scenario, arrangement, precision, math.ceil(batch)),
     )
 
 
 def _startups(
-    system: System, arrangement: Arrangement, scenario: Scenario
+    prepared: Prepared, system: System, arrangement: Arrangement, scenario: Scenario, batch: int
 ) -> tuple[PoolStartup, ...]:
+    """What the servers print that the launch lines start."""
     if not kind_of(system.model.kind).waits:
         return ()
-    return startups(system, arrangement, scenario.draft_tokens)
+    launched = Launched(context(prepared, scenario), batch)
+    return startups(system, arrangement, launched, scenario.draft_tokens)
 
 
 def _draft_gain(

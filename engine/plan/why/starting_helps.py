@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from engine.model.precision import FORMATS
+from engine.plan.why.fitting import fewest_chips
 from engine.scenario import Scenario
 from engine.serve.startup import startup
 from engine.serve.system import System
 from engine.words.messages import say
-from engine.work.expert_slots import Placing
 from engine.work.layout import Layout
-from engine.work.parallelism import legal_layouts
-from engine.work.shards import Shards
 
 CONTEXT_STEP = 256
 """Shorter contexts are named in steps of so many tokens."""
@@ -104,27 +102,19 @@ def _other_shares(trial: _Trial) -> Iterator[str]:
 
 
 def _more_chips(trial: _Trial) -> Iterator[str]:
-    system, here = trial.system, trial.layout.chips
-    for chips in range(here + 1, 4 * here + 1):
-        placing = Placing.of(system.engine.capabilities)
-        shards = Shards.of(system.inventory, system.engine.capabilities.shard_multiple)
-        every = legal_layouts(
-            system.tokens_model,
-            chips,
-            system.chip.node_size,
-            trial.scenario.limits,
-            placing,
-            shards,
+    system = trial.system
+
+    def starts(layout: Layout) -> bool:
+        return trial.starts(system, layout)
+
+    enough = fewest_chips(system, trial.scenario.limits, trial.layout.chips, starts)
+    if enough is not None:
+        yield say(
+            "{would} on {chips} chips ({whole})",
+            would=trial.would,
+            chips=enough.chips,
+            whole=enough.layout.name,
         )
-        whole = [one for one in every if one.replicas == 1 and trial.starts(system, one)]
-        if whole:
-            yield say(
-                "{would} on {chips} chips ({whole})",
-                would=trial.would,
-                chips=chips,
-                whole=whole[0].name,
-            )
-            break
 
 
 def _longest_context(trial: _Trial) -> int:

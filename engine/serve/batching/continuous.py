@@ -48,19 +48,23 @@ def serve_continuous(
     """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
     memory and scheduler admit ``limit``; the others queue."""
     everyone = bool(np.all(batch <= limit))
-    alike = client is None and requests.alike_at_every_size
-    shared = MicroBatches.of(deployment.layouts, batch) if alike else MicroBatches(batch)
-    passes = steady_passes(deployment, requests, client, np.minimum(shared.sizes, limit))
+    admitted = np.minimum(batch, limit)
+    shared = (
+        MicroBatches.of(deployment, requests, admitted)
+        if client is None and requests.alike
+        else MicroBatches.each(deployment, admitted)
+    )
+    passes = steady_passes(shared.deployment, requests, client, shared.sizes)
+    of_ranks = shared.deployment.spread
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
     surplus = passes.sequences - passes.decoding.sequences
-    queueing = shared.spread(surplus / np.maximum(passes.arrivals, 1e-12) * passes.step)
-    waits = _mean_wait(deployment, requests, client, passes)
+    surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
+    queueing = shared.spread(surplus * passes.step)
+    waits = _mean_wait(shared.deployment, requests, client, passes)
     waiting, taken = shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
-    admitted = batch
     if not everyone:
         # Little's law: what is not admitted waits for a slot.
-        admitted = np.minimum(batch, limit)
         queueing = queueing + (batch / admitted - 1.0) * (taken + steps * step)
     served = waiting + taken
     request_seconds = deployment.framework.costs.request_seconds
@@ -135,8 +139,8 @@ def _mean_wait(
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
     steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
-    polling = 0.5 * np.maximum(steps - 1.0, 0.0) * passes.step
-    waiting: FloatArray = polling + _waiting(passes)
+    polling = deployment.spread(0.5 * np.maximum(steps - 1.0, 0.0)) * passes.step
+    waiting: FloatArray = polling + _waiting(deployment, passes)
     return waiting
 
 
@@ -180,7 +184,7 @@ def _drain(
     return seconds
 
 
-def _waiting(passes: SteadyPasses) -> FloatArray:
+def _waiting(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
     """Mean wait of a prompt for the running pass and for prompts before it.
 
     Prompts are served for a share of the time, ``busy``: a queue of constant service times
@@ -192,5 +196,7 @@ def _waiting(passes: SteadyPasses) -> FloatArray:
     busy = passes.share * passes.row * (passes.mixed - behind) / passes.step
     free = np.maximum(1.0 - busy, 0.0)
     others = np.sqrt(CRITICAL * np.maximum(passes.sequences / passes.together, 1.0))
-    waiting = 0.5 * passes.plain * free + 0.5 * passes.service * busy / (free + busy / others)
-    return waiting * (1.0 - 1.0 / np.maximum(passes.sequences, 1.0))
+    queued = 0.5 * passes.service * busy / (free + busy / deployment.spread(others))
+    beside = deployment.spread(1.0 - 1.0 / np.maximum(passes.sequences, 1.0))
+    waiting: FloatArray = (0.5 * passes.plain * free + queued) * beside
+    return waiting

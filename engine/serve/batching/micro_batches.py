@@ -1,7 +1,8 @@
-"""Sizes that fill a pipeline's stages alike: passes are worked out once for all of them.
+"""Passes that sizes share, worked out once for all of them.
 
-A stage holds one micro-batch, a whole number of sequences: with PP4, batches of 29 to 32 run the
-same passes.
+A stage of a pipeline holds one micro-batch, a whole number of sequences: with PP4, batches of 29 to
+32 run the same passes. Requests beyond those that are admitted wait, and change no pass. Of a
+micro-batch, attention-DP ranks have their parts, and many micro-batches load the fullest alike.
 """
 
 from __future__ import annotations
@@ -12,56 +13,81 @@ from typing import Any
 
 import numpy as np
 
+from engine.serve.passes.deployment import Deployment, Loads
 from engine.serve.passes.run import Pass
+from engine.serve.passes.shared import Shared
+from engine.serve.requests import Requests
 from engine.serve.service import OfRows
-from engine.serve.steady import SteadyPasses
+from engine.serve.steady import OF_RANK, SteadyPasses
 from engine.words.arrays import FloatArray, IntArray, Row
-from engine.work.tokens import LayoutArrays, Step
+from engine.work.tokens import Step
+
+FEWEST = 512
+"""Of fewer candidates each has passes of its own."""
+FEWEST_OF_RANKS = 2048
+"""The same of the loads of ranks."""
 
 
 @dataclass(frozen=True, slots=True)
 class MicroBatches:
-    """The largest of the ``sizes`` of each micro-batch, and the ``columns`` among these that every
-    size has its passes from; None where each has its own."""
+    """The passes to work out: ``sizes`` per replica on the layouts of ``deployment``; which of them
+    are ``shared`` by those of the ``whole`` deployment, None where each has its own."""
 
+    whole: Deployment
+    deployment: Deployment
     sizes: FloatArray
-    columns: IntArray | None = None
+    shared: Shared | None = None
 
     @classmethod
-    def of(cls, layouts: LayoutArrays, sizes: FloatArray) -> MicroBatches:
-        """Of sizes that are the same for all ``layouts``, when these have equally many stages."""
-        stages = float(layouts.pipeline[0, 0])
-        if stages == 1.0 or len(sizes) > 1 or bool(np.any(layouts.pipeline != stages)):
-            return cls(sizes)
-        micro = np.ceil(sizes[0] / stages)
-        values, columns = np.unique(micro, return_inverse=True)
-        return cls(stages * values[np.newaxis, :], columns)
+    def each(cls, deployment: Deployment, admitted: FloatArray) -> MicroBatches:
+        """Every size with passes of its own."""
+        return cls(deployment, deployment, admitted)
+
+    @classmethod
+    def of(cls, deployment: Deployment, requests: Requests, admitted: FloatArray) -> MicroBatches:
+        """Of ``admitted`` sequences per replica of all layouts."""
+        if admitted.size < FEWEST:
+            return cls.each(deployment, admitted)
+        stages = deployment.layouts.pipeline
+        micro = np.ceil(admitted / stages)
+        groups = np.arange(len(micro))
+        shared = Shared.among(micro, groups)
+        if shared is None:
+            made = _by_loads(deployment, deployment, requests, micro, groups)
+            return cls(deployment, made, admitted)
+        rows, micro = shared.rows, shared.numbers
+        made = _by_loads(deployment, deployment.rows(rows), requests, micro, rows)
+        return cls(deployment, made, stages[rows] * micro, shared)
 
     def spread(self, values: FloatArray) -> FloatArray:
         """Figures of the micro-batches as those of all sizes."""
-        if self.columns is None or np.ndim(values) < 2 or np.shape(values)[1] == 1:
-            return values
-        return values.take(self.columns, axis=1)
+        return values if self.shared is None else self.shared.spread(values)
 
     def spread_passes(self, passes: SteadyPasses) -> SteadyPasses:
         """As `spread`, of everything that passes hold."""
-        if self.columns is None:
-            return passes
         changed: dict[str, Any] = {
-            one.name: self._spread_part(getattr(passes, one.name)) for one in fields(passes)
+            one.name: self._spread_part(getattr(passes, one.name), one.name in OF_RANK)
+            for one in fields(passes)
         }
         return replace(passes, **changed)
 
-    def _spread_part(self, part: FloatArray | Step | Pass) -> FloatArray | Step | Pass:
+    def _spread_part(self, part: object, of_rank: bool) -> object:
         match part:
             case Step():
                 return self._spread_step(part)
             case Pass():
                 steps = tuple(self._spread_step(step) for step in part.steps)
-                return Pass(part.deployment, steps, self.spread(part.seconds))
-        return self.spread(part)
+                mixing = tuple(self._spread_of_rank(seconds) for seconds in part.mixing)
+                return Pass(self.whole, steps, self.spread(part.seconds), mixing)
+            case np.ndarray():
+                return self._spread_of_rank(part) if of_rank else self.spread(part)
+        return part
+
+    def _spread_of_rank(self, values: FloatArray) -> FloatArray:
+        return self.spread(self.deployment.spread(values))
 
     def _spread_step(self, step: Step) -> Step:
+        step = self.deployment.spread_step(step)
         return replace(
             step,
             sequences=self.spread(step.sequences),
@@ -73,19 +99,44 @@ class MicroBatches:
 
     def spread_named(self, passes: Mapping[str, Pass]) -> Mapping[str, OfRows]:
         """Passes by phase, as those of all sizes."""
-        columns = self.columns
-        if columns is None:
+        shared = self.shared
+        if shared is None:
             return passes
-        return {phase: SharedPass(one, columns) for phase, one in passes.items()}
+        width = shared.numbers.shape[1]
+        return {phase: SharedPass(one, width, shared.places) for phase, one in passes.items()}
+
+
+def _by_loads(
+    whole: Deployment,
+    deployment: Deployment,
+    requests: Requests,
+    micro: FloatArray,
+    groups: IntArray,
+) -> Deployment:
+    """A ``deployment`` of micro-batches, whose rows are of so many layouts of the ``whole``, with
+    the loads of ranks that they share, if this is any gain."""
+    copies = deployment.layouts.attention_data
+    # Where prompts differ in length, how long one is that ranks wait for depends on all of them.
+    apart = deployment.source is None and requests.prompts_alike
+    if micro.size < FEWEST_OF_RANKS or not apart:
+        return deployment
+    fullest = np.ceil(micro / copies)
+    shared = Shared.among(fullest, groups)
+    if shared is None:
+        return deployment
+    share = micro / np.maximum(fullest * copies, 1.0)
+    return deployment.sharing(Loads(whole.rows(shared.rows), shared.numbers, share, shared))
 
 
 @dataclass(frozen=True, slots=True)
 class SharedPass:
-    """A pass of micro-batches, of which each size has that of its column."""
+    """A pass of micro-batches, ``width`` of them a row, of which each size has the one at its
+    place."""
 
     shared: Pass
-    columns: IntArray
+    width: int
+    places: IntArray
 
     def at(self, row: Row) -> Pass:
         """The pass of one row alone."""
-        return self.shared.at((row[0], int(self.columns[row[1]])))
+        return self.shared.at(divmod(int(self.places[row]), self.width))

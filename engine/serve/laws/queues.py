@@ -270,7 +270,7 @@ def work_nodes(
     requests: Requests, passes: SteadyPasses, nodes: tuple[tuple[float, float], ...]
 ) -> Nodes:
     """What prompts of some lengths take, over what the mean one takes."""
-    assert passes.steeper is not None
+    assert passes.steeper is not None and passes.reading_ranks is not None
     waited = awaited(nodes, passes.reading_ranks)
     return weighed(waited, passes.steeper, requests.spread.input_bias)
 

@@ -142,7 +142,9 @@ def footprint(
         cache_bytes_of_whole=np.maximum(alone - shared, 0.0),
         sent_bytes_per_sequence=stage * exact_bytes(layers, mean, block),
         budget=beside,
-        capacity_bytes=capacity_bytes(chip, framework.memory, used, layouts),
+        capacity_bytes=capacity_bytes(
+            architecture, chip, framework.memory, used, layouts, longest_tokens
+        ),
         shared_bytes=shared,
     )
 

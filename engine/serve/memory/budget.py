@@ -13,7 +13,14 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
-from engine.hardware.parts.memory import MemoryPolicy, MemoryShare, ShareHolds, Sizing, TowerPass
+from engine.hardware.parts.memory import (
+    LONG_CONTEXT,
+    MemoryPolicy,
+    MemoryShare,
+    ShareHolds,
+    Sizing,
+    TowerPass,
+)
 from engine.model.architecture import Architecture, Block, LatentCore
 from engine.serve.images import image_bytes, largest_images, tower_bytes
 from engine.serve.requests import Images
@@ -84,7 +91,9 @@ def budget(
     sampler = sampled * rows * float(architecture.vocabulary_size)
     text = np.maximum(activations, sampler)
     towers = _tower_pass_bytes(architecture, policy, text, tokens, layouts)
-    context = _context_bytes(architecture, policy, layouts, context_tokens, activations, tokens)
+    context = _context_bytes(
+        architecture, chip, policy, layouts, context_tokens, activations, tokens
+    )
     # Sampling comes after the layers, in the memory that they have left.
     peak = [
         ("activations", activations),
@@ -123,6 +132,7 @@ def _tower_pass_bytes(
 
 def _context_bytes(
     architecture: Architecture,
+    chip: Chip,
     policy: MemoryPolicy,
     layouts: LayoutArrays,
     context_tokens: float | FloatArray,
@@ -130,16 +140,19 @@ def _context_bytes(
     pass_tokens: float,
 ) -> FloatArray:
     """What attention layers, which share it, work on besides the ``activations`` of the widest
-    layer: keys gathered from an index, kept for good; or keys and values expanded from latents in
-    16 bits, while the results of other layers are not there."""
+    layer: keys gathered from an index, kept for good, and their scores; or keys and values expanded
+    from latents in 16 bits, while the results of other layers are not there."""
+    scored = policy.whole_index_logits.get(chip.generation, 0.0)
     largest = np.zeros_like(layouts.tensor)
     for block, _ in architecture.blocks():
         for core in block.cores:
             if not isinstance(core, LatentCore):
                 continue
             if core.owns_index:
-                entries = policy.index_entries * context_tokens / core.tokens_per_entry
-                bytes = entries * (core.index_dim + INDEX_SCALE_BYTES) + 0.0 * largest
+                entries = np.asarray(context_tokens / core.tokens_per_entry)
+                gathered = policy.index_entries * entries * (core.index_dim + INDEX_SCALE_BYTES)
+                scores = np.maximum(policy.index_logit_bytes, scored * pass_tokens * entries)
+                bytes = gathered + scores + 0.0 * largest
             elif core.expanded:
                 tokens = np.minimum(policy.expanded_tokens, EXPANDED_CONTEXTS * context_tokens)
                 elements = core.heads * (core.nope_dim + core.value_dim) / layouts.tensor
@@ -154,18 +167,34 @@ def _context_bytes(
 
 
 def capacity_bytes(
-    chip: Chip, policy: MemoryPolicy, used_bytes: FloatArray, layouts: LayoutArrays
+    architecture: Architecture,
+    chip: Chip,
+    policy: MemoryPolicy,
+    used_bytes: FloatArray,
+    layouts: LayoutArrays,
+    context_tokens: float | FloatArray = 0.0,
 ) -> FloatArray:
-    """Bytes per chip that the engine fills; ``used_bytes`` is all but the cache."""
+    """Bytes per chip that the engine fills where requests are of ``context_tokens`` at most;
+    ``used_bytes`` is all but the cache."""
     total = chip.usable_bytes
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
         taken = _communication_bytes(chip, policy, layouts) + _runtime_bytes(chip, policy, layouts)
-        free: FloatArray = policy.memory_fraction * (total - taken)
+        # Attention over an index has kernels of its own, without that workspace.
+        less = (
+            1.0 if _has_index(architecture) else policy.long_context_share.get(chip.generation, 1.0)
+        )
+        share = np.where(np.asarray(context_tokens) > LONG_CONTEXT, less, 1.0)
+        free: FloatArray = policy.memory_fraction * share * (total - taken)
         return free
     if policy.share_of is MemoryShare.LEFT:
         left: FloatArray = total - (1.0 - policy.memory_fraction) * (total - used_bytes)
         return left
     return np.full_like(used_bytes, total * policy.memory_fraction)
+
+
+def _has_index(architecture: Architecture) -> bool:
+    cores = (core for block, _ in architecture.blocks() for core in block.cores)
+    return any(isinstance(core, LatentCore) and core.owns_index for core in cores)
 
 
 def unfree_bytes(chip: Chip, policy: MemoryPolicy) -> float:
@@ -202,7 +231,9 @@ def activation_bytes_per_token(architecture: Architecture, layouts: LayoutArrays
     with experts the results of a token's experts before they are summed, in 16 bits."""
     widest = max(_width(block) for block, _ in architecture.blocks())
     chosen = max((one.experts.top_k for one, _ in architecture.blocks() if one.experts), default=0)
-    hidden = (4.0 + chosen) * architecture.hidden_size
+    # Further residual streams are there before and after a layer has changed them.
+    streams = 2.0 * (architecture.residual_streams - 1)
+    hidden = (4.0 + chosen + streams) * architecture.hidden_size
     return 2.0 * (hidden + widest / layouts.tensor)
 
 

@@ -24,16 +24,18 @@ STEP = 256
 
 Make = Callable[[LayoutArrays, FloatArray], FloatArray]
 """Seconds of a layout at numbers of tokens."""
+Key = tuple[float, ...]
+"""What tells ways of dividing matrices apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The ways in which layouts divide matrices: the rows of each, one layout that stands for
-    them, and what tells them apart."""
+    """The ways in which layouts divide matrices: which of them is each layout's, what tells them
+    apart, and a layout that stands for each."""
 
-    rows: tuple[IntArray, ...]
+    of_row: IntArray
+    keys: tuple[Key, ...]
     layouts: tuple[LayoutArrays, ...]
-    keys: tuple[tuple[float, ...], ...]
 
     @classmethod
     def of(cls, layouts: LayoutArrays, *, by_experts: bool) -> Ways:
@@ -41,12 +43,10 @@ class Ways:
         and ``by_experts`` their ranks, where shared experts have ranks of their own."""
         experts = layouts.expert if by_experts else np.ones_like(layouts.expert)
         apart = (layouts.attention_data > 1).astype(float)
-        alike: dict[tuple[float, ...], list[int]] = {}
-        columns = np.concatenate([layouts.tensor, experts, apart], axis=1)
-        for row, key in enumerate(map(tuple, columns.tolist())):
-            alike.setdefault(key, []).append(row)
-        rows = tuple(np.array(one) for one in alike.values())
-        return cls(rows, tuple(layouts.at((int(one[0]), 0)) for one in rows), tuple(alike))
+        keys = [*map(tuple, np.concatenate([layouts.tensor, experts, apart], axis=1).tolist())]
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        firsts = (layouts.at((keys.index(key), 0)) for key in places)
+        return cls(np.array([places[key] for key in keys]), tuple(places), tuple(firsts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,26 @@ Kernels = tuple[bool, DensePart | None]
 """Which kernels a table is of: those of decode passes or of others, all or a part of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Seconds by tokens, a line for each way of ``keys``, ``known`` up to so many."""
+
+    keys: tuple[Key, ...]
+    known: tuple[int, ...]
+    seconds: FloatArray
+
+
 class DenseTimes:
-    """Tables of seconds by tokens, one for each way of dividing matrices; kept for all blocks of a
-    sweep. Threads that share it may both work a table out, to the same end."""
+    """Tables of seconds by tokens, a line for each way of dividing matrices; kept for all blocks of
+    a sweep. Threads that share it may both work a table out, to the same end."""
 
     def __init__(self) -> None:
-        self._tables: dict[tuple[Kernels, float, tuple[float, ...]], FloatArray] = {}
+        self._tables: dict[tuple[Kernels, float], _Table] = {}
 
     def at(self, ways: Ways, tokens: FloatArray, kernels: Kernels, make: Make) -> FloatArray | None:
         """Seconds of (layouts, sizes); None where looking up is no gain, or other numbers of tokens
         are asked for than whole ones and halves."""
-        if tokens.size < FEWEST or len(tokens) != sum(map(len, ways.rows)):
+        if tokens.size < FEWEST or len(tokens) != len(ways.of_row):
             return None
         unit, places = 1.0, tokens.astype(np.int64)
         if not bool((places == tokens).all()):
@@ -83,26 +92,35 @@ class DenseTimes:
         most = places.max(axis=1)
         if int(most.max()) > MOST_TOKENS:
             return None
-        tables, length = [], 0
-        for rows, layout, key in zip(ways.rows, ways.layouts, ways.keys, strict=True):
-            table = self._table((kernels, unit, key), layout, int(most[rows].max()), make)
-            places[rows] += length
-            length += len(table)
-            tables.append(table)
-        found: FloatArray = np.concatenate(tables).take(places)
-        return found
+        widest = [int(most[ways.of_row == way].max()) for way in range(len(ways.keys))]
+        table = self._table(kernels, unit, ways, widest, make)
+        lines = np.array([table.keys.index(key) for key in ways.keys])
+        places += (lines * table.seconds.shape[1])[ways.of_row][:, np.newaxis]
+        return table.seconds.ravel().take(places)
 
     def _table(
-        self,
-        key: tuple[Kernels, float, tuple[float, ...]],
-        layout: LayoutArrays,
-        widest: int,
-        make: Make,
-    ) -> FloatArray:
-        known = self._tables.get(key, np.zeros(0))
-        if len(known) <= widest:
-            length = max(widest + 1, 2 * len(known), STEP)
-            counts = key[1] * np.arange(len(known), length, dtype=float)[np.newaxis, :]
-            known = np.concatenate([known, make(layout, counts)[0]])
-            self._tables[key] = known
-        return known
+        self, kernels: Kernels, unit: float, ways: Ways, widest: list[int], make: Make
+    ) -> _Table:
+        """The table, of all ``ways`` up to their ``widest`` at least."""
+        table = self._tables.get((kernels, unit), _Table((), (), np.zeros((0, 0))))
+        known = dict(zip(table.keys, table.known, strict=True))
+        wanted = dict(zip(ways.keys, widest, strict=True))
+        if all(known.get(key, 0) > most for key, most in wanted.items()):
+            return table
+        keys = tuple(dict.fromkeys([*table.keys, *ways.keys]))
+        lengths = {
+            key: had if had > wanted.get(key, -1) else max(wanted[key] + 1, 2 * had, STEP)
+            for key in keys
+            for had in [known.get(key, 0)]
+        }
+        seconds = np.zeros((len(keys), max(lengths.values())))
+        for line, had in enumerate(table.known):
+            seconds[line, :had] = table.seconds[line, :had]
+        for key, layout in zip(ways.keys, ways.layouts, strict=True):
+            had = known.get(key, 0)
+            if lengths[key] > had:
+                counts = unit * np.arange(had, lengths[key], dtype=float)[np.newaxis, :]
+                seconds[keys.index(key), had : lengths[key]] = make(layout, counts)[0]
+        table = _Table(keys, tuple(lengths[key] for key in keys), seconds)
+        self._tables[kernels, unit] = table
+        return table

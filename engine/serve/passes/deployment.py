@@ -7,14 +7,32 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.parts.bounds import MANY
 from engine.hardware.roofline import Network
 from engine.serve.passes.dense_times import DenseTimes, Ways
-from engine.words.arrays import IntArray
-from engine.work.tokens import Inventory, LayoutArrays, Placed, Source, dispatching, place
+from engine.serve.passes.shared import Kind, Shared
+from engine.words.arrays import FloatArray, IntArray
+from engine.work.tokens import Inventory, LayoutArrays, Placed, Source, Step, dispatching
+
+
+@dataclass(frozen=True)
+class Loads:
+    """How many ``sequences`` a rank may have, on the rows of ``deployment``: with attention-DP many
+    sizes load their fullest rank alike, and differ in the ``share`` of such load that ranks have on
+    average. Only experts see the difference."""
+
+    deployment: Deployment
+    sequences: FloatArray
+    share: FloatArray
+    shared: Shared
+
+    def rows(self, rows: IntArray) -> Loads:
+        """Of some of the rows that share them."""
+        return replace(self, share=self.share[rows], shared=self.shared.of(rows))
 
 
 @dataclass(frozen=True)
@@ -36,11 +54,13 @@ class Deployment:
     """What the model's encoder reads for each request."""
     times: Callable[[], DenseTimes] | None = None
     """Seconds of dense kernels, shared by deployments of one system and kept for the last ones."""
+    loads: Loads | None = None
+    """What ranks have to do, where many sizes share it; None where each is worked out."""
 
     @cached_property
     def placed(self) -> Placed:
         """The inventory on the layouts."""
-        return place(self.inventory, self.layouts)
+        return Placed(self.inventory, self.layouts)
 
     @cached_property
     def ways(self) -> Ways:
@@ -58,10 +78,44 @@ class Deployment:
         where = dispatching(self.inventory, self.layouts) & (nodes >= least)
         return np.flatnonzero(np.broadcast_to(where, self.layouts.tensor.shape))
 
+    def rows(self, rows: IntArray) -> Deployment:
+        """On some of the layouts, each as often as it is named."""
+        draft = None if self.draft is None else self.draft.rows(rows)
+        loads = None if self.loads is None else self.loads.rows(rows)
+        return replace(self, layouts=self.layouts.rows(rows), draft=draft, loads=loads)
+
+    def sharing(self, loads: Loads) -> Deployment:
+        """With loads of ranks that sizes share."""
+        draft = self.draft
+        if draft is not None and loads.deployment.draft is not None:
+            draft = draft.sharing(replace(loads, deployment=loads.deployment.draft))
+        return replace(self, draft=draft, loads=loads)
+
+    @property
+    def of_rank(self) -> Deployment:
+        """What the steps of its passes are of: the loads of ranks, each once."""
+        return self if self.loads is None else self.loads.deployment
+
+    def spread(self, values: NDArray[Kind]) -> NDArray[Kind]:
+        """Figures of the loads of ranks as those of all sizes that share them."""
+        return values if self.loads is None else self.loads.shared.spread(values)
+
+    def spread_step(self, step: Step) -> Step:
+        """A step as that of every size."""
+        if self.loads is None:
+            return step
+        return replace(
+            step,
+            sequences=self.spread(step.sequences),
+            queries=self.spread(step.queries),
+            first=self.spread(step.first),
+            last=self.spread(step.last),
+        )
+
     @cached_property
     def overlapping(self) -> Deployment:
         """Those layouts alone."""
-        return replace(self, layouts=self.layouts.rows(self.taking_turns))
+        return self.rows(self.taking_turns)
 
     @cached_property
     def network(self) -> Network:

@@ -11,7 +11,7 @@ engine's order of work (`Turns`); what outlasts that block is waited for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -68,9 +68,9 @@ class Half:
     combine: FloatArray
 
     @classmethod
-    def of(cls, parts: Iterable[Timed], known: Mapping[Place, FloatArray] | None = None) -> Half:
-        """The sum of parts, beside what is ``known`` of others."""
-        sums: dict[str, FloatArray] = {place.value: one for place, one in (known or {}).items()}
+    def of(cls, parts: Iterable[Timed], known: Mapping[str, FloatArray] | None = None) -> Half:
+        """The sum of parts, beside what is ``known`` of others, by the names of the fields."""
+        sums = dict(known or {})
         for part, seconds in parts:
             for name, share in _shares(part):
                 sums[name] = sums.get(name, np.zeros(1)) + share * seconds
@@ -80,6 +80,10 @@ class Half:
         """Its computing at a place."""
         seconds: FloatArray = getattr(self, place.value)
         return seconds
+
+    def spread(self, spread: Callable[[FloatArray], FloatArray]) -> dict[str, FloatArray]:
+        """Its seconds by their names, as those of the many that share them."""
+        return {one.name: spread(getattr(self, one.name)) for one in fields(self)}
 
     @property
     def busy(self) -> FloatArray:

@@ -21,17 +21,17 @@ from engine.serve.passes.timed import (
     launching_seconds,
     order_of_turns,
     others_timed,
+    routed_timed,
     runtime_seconds,
     timed,
 )
-from engine.words.arrays import FloatArray, Row, cell
+from engine.words.arrays import FloatArray, IntArray, Row, cell, lines
 from engine.work.tokens import (
     Placed,
     Step,
     dense_messages,
     dense_work,
     mixing_work,
-    place,
     total_tokens,
 )
 
@@ -49,8 +49,8 @@ class Pass:
     def at(self, row: Row) -> Pass:
         """The pass of one row alone: its items depend on nobody beside it."""
         deployment = self.deployment
-        alone = replace(deployment, layouts=deployment.layouts.at(row))
-        steps = tuple(step.at(row) for step in self.steps)
+        alone = replace(deployment, layouts=deployment.layouts.at(row), loads=None)
+        steps = tuple(deployment.spread_step(step).at(row) for step in self.steps)
         return Pass(alone, steps, cell(self.seconds, row))
 
     def items(self) -> tuple[Item, ...]:
@@ -61,19 +61,23 @@ class Pass:
 def run(deployment: Deployment, steps: Sequence[Step], beside: Pass | None = None) -> Pass:
     """One pass through all layers, collectives and the runtime's cost included; what it has in
     common with a pass ``beside`` it is not worked out again."""
-    mixing = tuple(_mixing_seconds(deployment, step, beside) for step in steps)
-    others = (seconds for _, seconds in others_timed(deployment, steps))
-    seconds = _sum(chain(mixing, others), _dense_seconds(deployment, steps))
+    of_rank, spread = deployment.of_rank, deployment.spread
+    mixing = tuple(_mixing_seconds(of_rank, step, beside) for step in steps)
+    others = (seconds for _, seconds in others_timed(of_rank, steps))
+    load = _sum(chain(mixing, others), _dense_seconds(of_rank, steps))
+    seconds = _sum((seconds for _, seconds in routed_timed(deployment, steps)), spread(load))
     if len(deployment.taking_turns):
         seconds = _faster_in_turns(deployment, steps, seconds)
-    seconds = np.maximum(seconds, launching_seconds(deployment, steps))
-    seconds = seconds + runtime_seconds(deployment, steps)
+    launching = launching_seconds(deployment, steps)
+    if launching:
+        seconds = np.maximum(seconds, launching)
+    seconds = seconds + spread(runtime_seconds(deployment, steps))
     return Pass(deployment, tuple(steps), seconds, mixing)
 
 
 def _mixing_seconds(deployment: Deployment, step: Step, beside: Pass | None) -> FloatArray:
     """Seconds of what depends on one group of sequences alone."""
-    if beside is not None and beside.deployment is deployment:
+    if beside is not None and beside.deployment.of_rank is deployment:
         for known, seconds in zip(beside.steps, beside.mixing, strict=True):
             if known is step:
                 return seconds
@@ -109,7 +113,7 @@ def _dense_seconds(
             deployment.ways,
             tokens,
             (decode, part),
-            lambda layouts, tokens: total(place(deployment.inventory, layouts), tokens),
+            lambda layouts, tokens: total(Placed(deployment.inventory, layouts), tokens),
         )
         if found is not None:
             return found
@@ -121,20 +125,31 @@ def _faster_in_turns(
 ) -> FloatArray:
     """The seconds of whole passes, or of two halves in turns where these take less: passes too
     short to gain by it stay whole."""
-    rows = deployment.taking_turns
-    mine = tuple(step.rows(rows) for step in steps)
-    where = splits(mine)
+    rows, some = deployment.taking_turns, deployment.overlapping
+    mine = tuple(_of_rows(deployment, step, rows) for step in steps)
+    where = some.spread(splits(mine))
     if not np.any(where):
         return whole
     order = order_of_turns(deployment, steps)
-    turns = _half(deployment.overlapping, halved(mine), order.cores).both(order)
+    turns = _half(some, halved(mine), order.cores).both(order)
     seconds = np.array(np.broadcast_to(whole, (len(deployment.layouts.tensor), whole.shape[-1])))
     seconds[rows] = np.where(where & (turns < seconds[rows]), turns, seconds[rows])
     return seconds
 
 
+def _of_rows(deployment: Deployment, step: Step, rows: IntArray) -> Step:
+    """The step of some rows; what is of loads that rows share is that of the loads."""
+    if deployment.loads is None:
+        return step.rows(rows)
+    return replace(step, share=lines(step.share, rows))
+
+
 def _half(deployment: Deployment, steps: Sequence[Step], sending: float) -> Half:
     """One half of a pass, of which a share of the cores is ``sending``."""
-    known = {place: _dense_seconds(deployment, steps, DensePart(place, sending)) for place in DENSE}
-    known[Place.CORE] = _sum(_mixing_seconds(deployment, step, None) for step in steps)
-    return Half.of(others_timed(deployment, steps, sending), known)
+    of_rank = deployment.of_rank
+    known: dict[str, FloatArray] = {
+        place: _dense_seconds(of_rank, steps, DensePart(place, sending)) for place in DENSE
+    }
+    known[Place.CORE] = _sum(_mixing_seconds(of_rank, step, None) for step in steps)
+    load = Half.of(others_timed(of_rank, steps, sending), known)
+    return Half.of(routed_timed(deployment, steps, sending), load.spread(deployment.spread))

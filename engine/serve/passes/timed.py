@@ -11,14 +11,24 @@ from engine.hardware.roofline import Message, Work, kernel_seconds
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.overlap import Order, Timed
 from engine.words.arrays import FloatArray
-from engine.work.tokens import Step, other_messages, other_work, step_messages, step_work
+from engine.work.tokens import (
+    Step,
+    gathered_messages,
+    has_prompts,
+    other_messages,
+    other_work,
+    routed_tokens,
+    routed_work,
+    step_messages,
+    step_work,
+)
 
 
 def order_of_turns(deployment: Deployment, steps: Sequence[Step]) -> Order:
     """How two halves of a pass take turns. Decode passes send tokens without the chip's cores."""
     able, chip = deployment.framework.capabilities, deployment.chip
     layers = deployment.inventory.expert_layers / deployment.inventory.layer_count
-    if all(step.decode for step in steps):
+    if not has_prompts(steps):
         return Order(able.decode_turns, layers, 0.0)
     return Order(able.prompt_turns, layers, able.dispatch_cores / max(chip.core_count, 1))
 
@@ -37,11 +47,23 @@ def one_batch(
 def others_timed(
     deployment: Deployment, steps: Sequence[Step], sending: float = 0.0
 ) -> Iterator[Timed]:
-    """What depends on neither a rank's tokens nor one group of sequences alone."""
+    """What depends on all groups of a rank, but not on its tokens alone."""
     source, node_size = deployment.source, deployment.chip.node_size
-    works = other_work(deployment.placed, steps, deployment.imbalance, source)
+    works = other_work(deployment.placed, steps, source)
     messages = other_messages(deployment.placed, steps, node_size, source)
     yield from timed(deployment, works, messages, sending)
+
+
+def routed_timed(
+    deployment: Deployment, steps: Sequence[Step], sending: float = 0.0
+) -> Iterator[Timed]:
+    """What depends on the tokens of all ranks: experts, and how these gather tokens."""
+    placed, imbalance = deployment.placed, deployment.imbalance
+    if not placed.banks:
+        return
+    routed = routed_tokens(steps, deployment.layouts, deployment.spread)
+    works = routed_work(placed, routed, imbalance, prompts=has_prompts(steps))
+    yield from timed(deployment, works, gathered_messages(placed, routed), sending)
 
 
 def timed(
@@ -66,7 +88,7 @@ def timed(
 
 def launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:
     """What the host needs to launch a pass that holds prompts; 0 for one that replays graphs."""
-    if all(step.decode for step in steps):
+    if not has_prompts(steps):
         return 0.0
     encoder = deployment.inventory.encoder if deployment.source is not None else None
     layers = deployment.inventory.layer_count + (encoder.layer_count if encoder else 0)

@@ -7,12 +7,25 @@ evaluates that list for arrays of layouts and batches. Neither knows seconds.
 from engine.work.tokens.dense import dense_work
 from engine.work.tokens.exchange import COMBINE, DISPATCH, dispatching
 from engine.work.tokens.inventory import Inventory, take_inventory
-from engine.work.tokens.messages import dense_messages, other_messages, step_messages
+from engine.work.tokens.messages import (
+    dense_messages,
+    gathered_messages,
+    other_messages,
+    step_messages,
+)
 from engine.work.tokens.mixing import mixing_work
-from engine.work.tokens.placed import Placed, place
-from engine.work.tokens.step import LayoutArrays, Source, Step, decode_step, prefill_step
-from engine.work.tokens.token_counts import total_tokens
-from engine.work.tokens.work import other_work, step_work
+from engine.work.tokens.placed import Placed
+from engine.work.tokens.step import (
+    LayoutArrays,
+    Source,
+    Step,
+    decode_step,
+    per_rank,
+    prefill_step,
+    rank_decode_step,
+)
+from engine.work.tokens.token_counts import routed_tokens, total_tokens
+from engine.work.tokens.work import has_prompts, other_work, routed_work, step_work
 
 __all__ = [
     "COMBINE",
@@ -26,11 +39,16 @@ __all__ = [
     "dense_messages",
     "dense_work",
     "dispatching",
+    "gathered_messages",
+    "has_prompts",
     "mixing_work",
     "other_messages",
     "other_work",
-    "place",
+    "per_rank",
     "prefill_step",
+    "rank_decode_step",
+    "routed_tokens",
+    "routed_work",
     "step_messages",
     "step_work",
     "take_inventory",

@@ -31,14 +31,12 @@ def dispatching(inventory: Inventory, layouts: LayoutArrays) -> BoolArray:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """How tokens of layouts reach the experts of other ranks: columns like the layouts."""
+    """How tokens of layouts are sent to the experts of other ranks: columns like the layouts."""
 
     layouts: LayoutArrays
     ranks: FloatArray
     sending: FloatArray
     """Layers that send tokens."""
-    gathering: FloatArray
-    """Layers that gather all of them."""
     copies: FloatArray
     """How often a token is sent, on both fabrics, and how often of these it leaves its node."""
     remote: FloatArray
@@ -49,8 +47,6 @@ class Routes:
     ) -> Routes:
         """On nodes of so many chips; ``low_latency`` for decode passes."""
         ranks = layouts.ranks
-        sending = dispatching(inventory, layouts)
-        gathering = (layouts.attention_data > 1) & ~sending
         nodes = np.ceil(ranks / node_size)
         choices = inventory.top_k + _shared_choices(inventory, layouts)
         # Copies sent per token: one per distinct rank that its experts are on.
@@ -62,51 +58,55 @@ class Routes:
         else:
             reach = _reach(inventory, nodes)
             remote, near = reach - reach / nodes, copies
-        layers = inventory.expert_layers
-        return cls(
-            layouts,
-            ranks,
-            np.where(sending, layers, 0.0),
-            np.where(gathering, layers, 0.0),
-            near + remote,
-            remote,
+        sending = np.where(dispatching(inventory, layouts), inventory.expert_layers, 0.0)
+        return cls(layouts, ranks, sending, near + remote, remote)
+
+
+def sent_messages(inventory: Inventory, routes: Routes, tokens: FloatArray) -> list[Message]:
+    """What expert layers exchange where ``tokens`` of an attention rank are sent to the ranks of
+    their experts."""
+    if not np.any(routes.sending):
+        return []
+    width = inventory.routed_width / routes.layouts.tensor
+    return [
+        Message(
+            name=name,
+            kind="all_to_all",
+            times=routes.sending,
+            bytes=tokens * (width * bytes_per_element * routes.copies),
+            ranks=routes.ranks,
+            remote_bytes=tokens * (width * bytes_per_element * routes.remote),
         )
+        for name, bytes_per_element in zip(
+            (DISPATCH, COMBINE), _element_bytes(inventory), strict=True
+        )
+    ]
 
 
-def exchange_messages(
-    inventory: Inventory, routes: Routes, rank_tokens: FloatArray, all_tokens: FloatArray
-) -> list[Message]:
-    """What expert layers exchange under attention-DP, when an attention rank has ``rank_tokens``
-    new tokens and all of them together ``all_tokens``."""
-    width, messages = float(inventory.routed_width), []
-    ways = (inventory.dispatch_bytes_per_element, inventory.message_bytes_per_element)
-    if bool(np.any(routes.sending)):
-        tokens = rank_tokens / routes.layouts.tensor
-        for name, bytes_per_element in zip((DISPATCH, COMBINE), ways, strict=True):
-            each = tokens * (width * bytes_per_element)
-            messages.append(
-                Message(
-                    name=name,
-                    kind="all_to_all",
-                    times=routes.sending,
-                    bytes=each * routes.copies,
-                    ranks=routes.ranks,
-                    remote_bytes=each * routes.remote,
-                )
-            )
-    if bool(np.any(routes.gathering)):
-        # Two halves of an all-reduce of the tokens of all ranks.
-        for name, bytes_per_element in zip(("gather", "scatter"), ways, strict=True):
-            messages.append(
-                Message(
-                    name=name,
-                    kind="all_reduce",
-                    times=routes.gathering,
-                    bytes=(0.5 * width * bytes_per_element) * all_tokens,
-                    ranks=routes.ranks,
-                )
-            )
-    return messages
+def gathered_by(inventory: Inventory, layouts: LayoutArrays, tokens: FloatArray) -> list[Message]:
+    """What they exchange where all ranks gather the ``tokens`` of all of them: two halves of an
+    all-reduce."""
+    gathering = (layouts.attention_data > 1) & ~dispatching(inventory, layouts)
+    if not np.any(gathering):
+        return []
+    width, layers = float(inventory.routed_width), inventory.expert_layers
+    return [
+        Message(
+            name=name,
+            kind="all_reduce",
+            times=np.where(gathering, layers, 0.0),
+            bytes=(0.5 * width * bytes_per_element) * tokens,
+            ranks=layouts.ranks,
+        )
+        for name, bytes_per_element in zip(
+            ("gather", "scatter"), _element_bytes(inventory), strict=True
+        )
+    ]
+
+
+def _element_bytes(inventory: Inventory) -> tuple[float, float]:
+    """On the way to the experts and back."""
+    return inventory.dispatch_bytes_per_element, inventory.message_bytes_per_element
 
 
 def _shared_choices(inventory: Inventory, layouts: LayoutArrays) -> FloatArray | float:
@@ -120,7 +120,9 @@ def _shared_choices(inventory: Inventory, layouts: LayoutArrays) -> FloatArray |
 def _reach(inventory: Inventory, nodes: FloatArray) -> FloatArray:
     """Nodes that hold experts of a token, on average, as columns of ``nodes``."""
     key = inventory.top_k, inventory.groups, inventory.groups_per_token
-    return np.array([[nodes_of_token(*key, int(count))] for count in nodes[:, 0]])
+    counts = nodes[:, 0].tolist()
+    reach = {count: nodes_of_token(*key, int(count)) for count in set(counts)}
+    return np.array([[reach[count]] for count in counts])
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.hardware.roofline import Message
 from engine.words.arrays import FloatArray
-from engine.work.tokens.exchange import exchange_messages
+from engine.work.tokens.exchange import gathered_by, sent_messages
 from engine.work.tokens.inventory import Inventory
 from engine.work.tokens.placed import Placed, attention_reduces
 from engine.work.tokens.step import Source, Step
@@ -30,7 +30,8 @@ def step_messages(
     gather all tokens and scatter the sums.
     """
     dense = dense_messages(placed, total_tokens(steps))
-    return [*dense, *other_messages(placed, steps, node_size, source)]
+    gathered = gathered_messages(placed, routed_tokens(steps, placed.layouts))
+    return [*dense, *gathered, *other_messages(placed, steps, node_size, source)]
 
 
 def dense_messages(placed: Placed, tokens: FloatArray) -> list[Message]:
@@ -62,10 +63,17 @@ def _hidden_bytes(inventory: Inventory, tokens: FloatArray) -> FloatArray:
     return inventory.hidden_size * inventory.message_bytes_per_element * tokens
 
 
+def gathered_messages(placed: Placed, routed: FloatArray) -> list[Message]:
+    """The collectives that depend on the ``routed`` tokens of all attention ranks together."""
+    if not placed.exchanging:
+        return []
+    return gathered_by(placed.inventory, placed.layouts, routed)
+
+
 def other_messages(
     placed: Placed, steps: Sequence[Step], node_size: int, source: Source | None = None
 ) -> list[Message]:
-    """The other collectives of one pass."""
+    """The other collectives that depend on all groups of a rank."""
     inventory, layouts = placed.inventory, placed.layouts
     tokens = total_tokens(steps)
     messages = []
@@ -82,8 +90,7 @@ def other_messages(
         )
     if placed.exchanging:
         routes = placed.routes(node_size, all(one.decode for one in steps))
-        everything = routed_tokens(steps, layouts)
-        messages.extend(exchange_messages(inventory, routes, tokens, everything))
+        messages.extend(sent_messages(inventory, routes, tokens))
     messages.append(
         Message(
             name="pipeline send",

@@ -39,10 +39,11 @@ def _mixing_record(
     flops: FloatArray,
     traffic: FloatArray,
     items: FloatArray | None = None,
+    item_heads: FloatArray | float = 1.0,
     rows: FloatArray | None = None,
 ) -> Work:
-    """``rows`` are queries that a product of a decode step takes at once, each against the same
-    keys."""
+    """``items`` of ``item_heads`` query heads each are read at once; ``rows`` are queries that a
+    product of a decode step takes at once, each against the same keys."""
     return Work(
         name=name,
         kernel=mixing.decode_kernel if step.decode else mixing.prefill_kernel,
@@ -53,6 +54,7 @@ def _mixing_record(
         bytes=traffic,
         size=rows if step.decode else np.maximum(step.queries, 1.0),
         items=items if step.decode else None,
+        item_heads=item_heads,
         place=Place.CORE,
     )
 
@@ -81,9 +83,8 @@ def _attention_work(
     if step.decode:
         cache = cache * mixing.cache_reads
     own = query_heads * widths * 2.0 * step.tokens
-    works = [
-        _mixing_record(mixing, step, "attention", flops, cache + own, step.sequences * kv_heads)
-    ]
+    items, shared_by = step.sequences * kv_heads, query_heads / kv_heads
+    works = [_mixing_record(mixing, step, "attention", flops, cache + own, items, shared_by)]
     if mixing.index_constants is not None and core.index_heads:
         index_heads = core.index_heads / np.minimum(layouts.tensor, float(core.index_heads))
         works.append(_index_work(mixing, index_heads, core.index_dim, step))

@@ -29,13 +29,26 @@ class Share:
 @dataclass(frozen=True)
 class Placed:
     """An inventory on several layouts: what does not depend on tokens is worked out once for all
-    steps."""
+    steps, as soon as one asks for it."""
 
     inventory: Inventory
     layouts: LayoutArrays
-    gemms: tuple[Share, ...]
-    head: Share
-    encoder: Placed | None = None
+
+    @cached_property
+    def gemms(self) -> tuple[Share, ...]:
+        """What a chip holds of every product of the layers."""
+        inventory = self.inventory
+        return tuple(_placed_share(gemm, inventory, self.layouts) for gemm in inventory.gemms)
+
+    @cached_property
+    def head(self) -> Share:
+        """What it holds of the head."""
+        return _share(self.inventory.head, self.layouts)
+
+    @cached_property
+    def encoder(self) -> Placed | None:
+        """What a request's encoder does, on the same layouts."""
+        return Placed(self.inventory.encoder, self.layouts) if self.inventory.encoder else None
 
     @cached_property
     def banks(self) -> tuple[PlacedBank, ...]:
@@ -59,13 +72,6 @@ class Placed:
     @cached_property
     def _routes(self) -> dict[tuple[int, bool], Routes]:
         return {}
-
-
-def place(inventory: Inventory, layouts: LayoutArrays) -> Placed:
-    """Put an inventory on layouts."""
-    shares = tuple(_placed_share(gemm, inventory, layouts) for gemm in inventory.gemms)
-    encoder = place(inventory.encoder, layouts) if inventory.encoder else None
-    return Placed(inventory, layouts, shares, _share(inventory.head, layouts), encoder)
 
 
 def _placed_share(gemm: Gemm, inventory: Inventory, layouts: LayoutArrays) -> Share:

@@ -139,7 +139,7 @@ class Step:
         return self.last + 1.0
 
 
-def _per_rank(batch: FloatArray, layouts: LayoutArrays) -> tuple[FloatArray, FloatArray]:
+def per_rank(batch: FloatArray, layouts: LayoutArrays) -> tuple[FloatArray, FloatArray]:
     """Sequences of the fullest attention rank in one pipeline micro-batch, and how full the
     ranks are on average, as a share of it."""
     micro = np.ceil(batch / layouts.pipeline)
@@ -152,7 +152,7 @@ def prefill_step(
 ) -> Step:
     """Prefill of ``batch`` whole prompts per replica."""
     prompt = np.asarray(input_tokens, dtype=float)
-    fullest, share = _per_rank(batch, layouts)
+    fullest, share = per_rank(batch, layouts)
     return Step(fullest, prompt, np.asarray(0.0), prompt - 1.0, decode=False, share=share)
 
 
@@ -163,15 +163,26 @@ def decode_step(
     output_tokens: float | FloatArray,
     queries: float = 1.0,
 ) -> Step:
-    """The mean decode step of ``batch`` sequences over the whole answer.
+    """The mean decode step of ``batch`` sequences per replica over the whole answer."""
+    return rank_decode_step(*per_rank(batch, layouts), input_tokens, output_tokens, queries)
+
+
+def rank_decode_step(
+    sequences: FloatArray,
+    share: FloatArray,
+    input_tokens: float | FloatArray,
+    output_tokens: float | FloatArray,
+    queries: float = 1.0,
+) -> Step:
+    """The mean decode step of so many ``sequences`` of the fullest attention rank, of which ranks
+    have a ``share`` on average.
 
     The first token comes out of prefill, so decode makes ``output_tokens - 1`` of them, at
     positions ``input_tokens`` and following.
     """
     first = np.asarray(input_tokens, dtype=float)
     last = first + np.maximum(np.asarray(output_tokens, dtype=float) - 2.0, 0.0)
-    fullest, share = _per_rank(batch, layouts)
-    return Step(fullest, np.asarray(float(queries)), first, last, decode=True, share=share)
+    return Step(sequences, np.asarray(float(queries)), first, last, decode=True, share=share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.words.arrays import FloatArray
 from engine.work.tokens.step import LayoutArrays, Step
@@ -16,11 +16,20 @@ def total_tokens(steps: Sequence[Step]) -> FloatArray:
     return tokens
 
 
-def routed_tokens(steps: Sequence[Step], layouts: LayoutArrays) -> FloatArray:
-    """Tokens that all attention ranks together send through the experts in a pass."""
-    tokens = steps[0].tokens * steps[0].share
+def _as_they_are(values: FloatArray) -> FloatArray:
+    return values
+
+
+def routed_tokens(
+    steps: Sequence[Step],
+    layouts: LayoutArrays,
+    spread: Callable[[FloatArray], FloatArray] = _as_they_are,
+) -> FloatArray:
+    """Tokens that all attention ranks together send through the experts in a pass; ``spread`` makes
+    figures of one rank those of the layouts that share it."""
+    tokens = spread(steps[0].tokens) * steps[0].share
     for step in steps[1:]:
-        tokens = tokens + step.tokens * step.share
+        tokens = tokens + spread(step.tokens) * step.share
     routed: FloatArray = tokens * layouts.attention_data
     return routed
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from engine.hardware.roofline import Place, Work
+from engine.words.arrays import FloatArray
 from engine.work.tokens.dense import dense_work, elementwise_work, gemm_work
 from engine.work.tokens.experts import expert_works, sorting_work
 from engine.work.tokens.mixing import core_work, mixing_work
@@ -28,23 +27,34 @@ def step_work(
     yield from dense_work(placed, total_tokens(steps), steps[0].decode)
     for step in steps:
         yield from mixing_work(placed, step, source)
-    yield from other_work(placed, steps, imbalance, source)
+    if placed.banks:
+        routed = routed_tokens(steps, placed.layouts)
+        yield from routed_work(placed, routed, imbalance, prompts=has_prompts(steps))
+    yield from other_work(placed, steps, source)
 
 
-def other_work(
-    placed: Placed, steps: Sequence[Step], imbalance: float = 1.0, source: Source | None = None
+def has_prompts(steps: Sequence[Step]) -> bool:
+    """Whether a pass holds any prompts."""
+    return not all(step.decode for step in steps)
+
+
+def routed_work(
+    placed: Placed, routed: FloatArray, imbalance: float, *, prompts: bool
 ) -> Iterator[Work]:
-    """The kernels that depend on all of a pass: experts, the head, an encoder's."""
-    inventory, layouts = placed.inventory, placed.layouts
-    decode = steps[0].decode
-    prompts = not all(step.decode for step in steps)
-    routed = routed_tokens(steps, layouts) if placed.banks else np.zeros(1)
+    """The kernels that depend on the ``routed`` tokens of all ranks together: experts."""
     for one in placed.banks:
         for work, pairs in expert_works(one, routed, imbalance, prompts=prompts):
             yield work
             if prompts and work.kernel != one.bank.kernel:
-                yield sorting_work(inventory, one.bank, pairs, work.calls)
-    yield gemm_work(inventory.head, placed.head, sampled_tokens(steps), decode)
+                yield sorting_work(placed.inventory, one.bank, pairs, work.calls)
+
+
+def other_work(
+    placed: Placed, steps: Sequence[Step], source: Source | None = None
+) -> Iterator[Work]:
+    """The other kernels that depend on all groups of a rank: the head, an encoder's."""
+    head = placed.inventory.head
+    yield gemm_work(head, placed.head, sampled_tokens(steps), steps[0].decode)
     if placed.encoder is not None and source is not None:
         yield from _encoder_work(placed.encoder, source.steps(steps), source)
 

@@ -66,16 +66,16 @@ def test_files_are_written_and_gaps_are_told(plan: Path, tmp_path: Path, capsys)
 
 def test_gaps_and_notes_are_told_apart(tmp_path: Path, capsys):
     path = tmp_path / "plan.toml"
-    options = ["--weights", "int4", "--draft-tokens", "3", "--acceptance", "0.7"]
+    options = ["--weights", "int3", "--draft-tokens", "3", "--acceptance", "0.7"]
     assert run(["plan", *ARGUMENTS, *options, "-o", str(path)]) == 0
     launch = load_plan(path).document["launch"]
-    assert [one.partition(":")[0] for one in launch["gaps"]] == ["int4 weights"]
+    assert [one.partition(":")[0] for one in launch["gaps"]] == ["int3 weights"]
     assert [one.partition(":")[0] for one in launch["notes"]] == ["3 draft tokens by eagle3"]
     capsys.readouterr()
     assert run(["deploy", str(path), "--to", "sh", "--language", "zh"]) == 0
     out, err = capsys.readouterr()
     assert out.index("# In what this differs") < out.index("# What you have to see to")
-    assert "#   int4 weights: vLLM does not make them" in out
+    assert "#   int3 weights: vLLM does not make them" in out
     assert [line.partition("：")[0] for line in err.splitlines()] == ["缺口", "请处理"]
 
 

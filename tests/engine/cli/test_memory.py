@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -71,7 +73,7 @@ def test_an_engine_that_starts_anyway_says_what_one_long_request_lacks(capsys):
 
 
 def test_a_nominal_size_is_tagged(capsys):
-    _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "mi210", "--tp", "1")
+    _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "gaudi3", "--tp", "1")
     assert "nominal, by the datasheet" in out
     _, out = printed(capsys, "--model", "llama-3-8b", "--chip", "h100", "--tp", "1")
     assert "as the driver reports it" in out
@@ -149,3 +151,23 @@ def test_a_prediction_of_what_does_not_start_says_why_and_what_would_help(capsys
     out = capsys.readouterr().out
     assert "note: does not start: one request of 121,000 tokens does not fit" in out
     assert "note: would start with requests of up to" in out
+
+
+def test_csv_has_a_line_for_every_precision(capsys):
+    ask = ("--model", "llama-3-8b", "--chip", "h100", "--tp", "1", "--precision", "KV8")
+    _, out = printed(capsys, *ask, "--batch", "4", "--csv")
+    lines = list(csv.DictReader(io.StringIO(out)))
+    assert [one["starts"] for one in lines] == ["True", "True"]
+    filled = sum(float(cell) for name, cell in lines[0].items() if name.startswith("item_"))
+    whole = filled + float(lines[0]["kv_pool_gib"])
+    assert whole == pytest.approx(float(lines[0]["budget_gib"]), abs=0.01)
+
+
+def test_a_trace_says_how_long_the_requests_are(capsys, tmp_path):
+    trace = tmp_path / "trace.csv"
+    lines = [f"{second},3000,100" for second in range(10)]
+    trace.write_text("\n".join(["arrived_at,num_prefill_tokens,num_decode_tokens", *lines]))
+    ask = ("--model", "llama-3-8b", "--chip", "h100", "--tp", "1", "--batch", "1", "--json")
+    _, plain = printed(capsys, *ask, "--isl", "3000", "--osl", "100")
+    _, traced = printed(capsys, *ask, "--requests", str(trace))
+    assert json.loads(traced)["held"] == json.loads(plain)["held"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,29 @@ def test_what_cannot_be_is_one_line(capsys, options: list[str], said: str):
     assert said in err and err.count("\n") == 1
 
 
-def test_a_prefill_pool_of_its_own_is_a_gap_of_the_launch(capsys, tmp_path: Path):
+def test_a_prefill_pool_of_its_own_is_launched_as_its_own(capsys, tmp_path: Path):
     plan = tmp_path / "plan.toml"
     own = ("--prefill-chip", "h200", "--prefill-precision", "W8A8")
     pools = ("--prefill", "TP2", "--decode", "TP4")
     assert told(capsys, "plan", *MODEL, *pools, *own, "-o", str(plan))[0] == 0
-    text = plan.read_text()
-    assert "a prefill pool in W8A8" in text and "a prefill pool on H200" in text
+    launch = tomllib.loads(plan.read_text())["launch"]
+    assert launch["gaps"] == []
+    assert any("prefill workers belong on nodes with H200" in note for note in launch["notes"])
+    prefill, decode, _ = launch["processes"]
+    assert (prefill["node"], decode["node"]) == (0, 1)
+    assert prefill["words"] != decode["words"]
+
+
+def test_a_prefill_pool_in_another_precision_is_served_from_what_is_published(
+    capsys, tmp_path: Path
+):
+    plan = tmp_path / "plan.toml"
+    own = ("--model", "qwen3-32b", "--chip", "h100", "--chips", "8", "--framework", "vllm")
+    pools = ("--prefill", "TP4", "--decode", "TP4", "--prefill-precision", "W4A16")
+    assert told(capsys, "plan", *own, *pools, "-o", str(plan))[0] == 0
+    launch = tomllib.loads(plan.read_text())["launch"]
+    prefill, decode, _ = launch["processes"]
+    assert "Qwen/Qwen3-32B-AWQ" in prefill["words"] and "Qwen/Qwen3-32B" in decode["words"]
+    assert launch["gaps"] == [] and "Qwen/Qwen3-32B-AWQ" in launch["notes"][0]
+    code, _, err = told(capsys, "deploy", str(plan), "--to", "llm-d")
+    assert code == 2 and "one checkpoint" in err

@@ -133,3 +133,12 @@ def test_an_error_is_one_line_that_somebody_reads(capsys, arguments: list[str]):
     assert run(arguments) == 2
     said = capsys.readouterr().err
     assert (said.count("\n"), len(said) < 1100) == (1, True)
+
+
+@pytest.mark.parametrize("module", ["rooftop", "tui"])
+def test_the_modules_are_the_command(module):
+    done = subprocess.run(
+        [sys.executable, "-m", module, *UNKNOWN], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0 and "'nosuch'" in done.stderr
+    assert done.stderr.count("\n") == 1

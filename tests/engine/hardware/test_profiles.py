@@ -193,7 +193,7 @@ def test_engines_are_found_however_they_are_spelt():
 
 
 def test_a_chip_says_whether_its_memory_is_what_a_driver_reported():
-    measured, nominal = load_chip("h100_sxm"), load_chip("mi210")
+    measured, nominal = load_chip("h100_sxm"), load_chip("gaudi3")
     assert measured.memory_provenance is Provenance.MEASURED
     assert measured.usable_bytes < measured.memory_bytes
     assert nominal.memory_provenance is Provenance.DATASHEET

@@ -77,6 +77,14 @@ def test_few_items_draw_only_their_share_of_the_bandwidth():
     assert kernel_seconds(work(0.0, 1e12, item_share=2e-3), CHIP)[0] == pytest.approx(1.0)
 
 
+def test_items_of_fewer_query_heads_than_cores_are_split():
+    """A hundred items at 0.1 % each draw a tenth; split over four cores each, four tenths."""
+    call = replace(work(0.0, 1e12, item_share=1e-3, item_split=4.0), items=np.array([100.0]))
+    few, many = (replace(call, item_heads=0.999 * CHIP.core_count / 100 * by) for by in (1.0, 1.01))
+    assert kernel_seconds(few, CHIP)[0] == pytest.approx(2.5)
+    assert kernel_seconds(many, CHIP)[0] == pytest.approx(10.0)
+
+
 @pytest.mark.parametrize(
     ("flops", "traffic", "floor", "bound"),
     [(2e15, 1e12, 0.1, "compute"), (1e15, 2e12, 0.1, "memory"), (1e12, 1e9, 0.1, "launch")],

@@ -9,7 +9,7 @@ import pytest
 
 from engine.hardware.chip import Link
 from engine.hardware.parts.memory import ShareHolds, Sizing, TowerPass
-from engine.model.architecture import ImageTower, LayerGroup
+from engine.model.architecture import Architecture, ImageTower, LatentCore, LayerGroup
 from engine.model.image_rules import Fixed
 from engine.serve.images import tower_bytes
 from engine.serve.memory.budget import (
@@ -42,16 +42,16 @@ def at_start(**changes: object):
 def test_the_capacity_is_a_share_of_what_the_driver_reports():
     chip = replace(builders.chip(), reported_bytes=79.0 * GIB)
     policy = builders.framework(memory_fraction=0.9).memory
-    assert capacity_bytes(chip, policy, np.zeros((1, 1)), ONE)[0, 0] == pytest.approx(
-        0.9 * 79 * GIB
-    )
+    assert capacity_bytes(builders.dense(), chip, policy, np.zeros((1, 1)), ONE)[
+        0, 0
+    ] == pytest.approx(0.9 * 79 * GIB)
 
 
 def test_a_share_of_what_is_free_at_start_leaves_out_the_runtime():
     policy = builders.framework(
         memory_fraction=0.9, share_holds=ShareHolds.WEIGHTS_AND_CACHE, reserve_bytes=2.0 * GIB
     ).memory
-    found = capacity_bytes(builders.chip(), policy, np.zeros((1, 1)), ONE)
+    found = capacity_bytes(builders.dense(), builders.chip(), policy, np.zeros((1, 1)), ONE)
     assert found[0, 0] == pytest.approx(0.9 * 78 * GIB)
 
 
@@ -153,15 +153,19 @@ def test_expanded_latents_come_while_other_layers_results_are_not_there():
     assert workspace(ONE, 1.0) == 0.0
 
 
-def test_gathered_index_keys_follow_the_longest_context():
-    engine = at_start(index_entries=40.0)
+INDEX = LatentCore(16, 512, 64, 128, 128, owns_index=True, index_dim=128, tokens_per_entry=4)
+
+
+def of_core(core: LatentCore) -> Architecture:
     latent = builders.latent()
     group = latent.layers[0]
-    core = replace(group.block.cores[0], owns_index=True, index_dim=128, tokens_per_entry=4)
-    sparse = replace(group, block=replace(group.block, cores=(core,)))
-    found = budget(
-        replace(latent, layers=(sparse,)), builders.chip(), engine, ONE, context_tokens=1000.0
-    )
+    changed = replace(group, block=replace(group.block, cores=(core,)))
+    return replace(latent, layers=(changed,))
+
+
+def test_gathered_index_keys_follow_the_longest_context():
+    engine = at_start(index_entries=40.0)
+    found = budget(of_core(INDEX), builders.chip(), engine, ONE, context_tokens=1000.0)
     assert dict(found.inside)["context workspace"][0, 0] == 40 * 250 * 132
 
 
@@ -178,3 +182,37 @@ def test_what_grows_with_requests_is_set_aside_by_engines_that_do_not_profile():
     found = budget(builders.dense(), builders.chip(), builders.framework(), ONE)
     assert found.activation_bytes_per_token[0, 0] > 0
     assert found.logit_bytes_per_sequence[0, 0] == 4 * 1000
+
+
+def test_less_of_the_memory_is_given_away_where_requests_may_be_long():
+    policy = builders.framework(
+        memory_fraction=0.8,
+        share_holds=ShareHolds.WEIGHTS_AND_CACHE,
+        long_context_share={"hopper": 0.5},
+    ).memory
+    chip, none = replace(builders.chip(), generation="hopper"), np.zeros((1, 1))
+
+    def given(model: Architecture, context: float) -> float:
+        return float(capacity_bytes(model, chip, policy, none, ONE, context)[0, 0])
+
+    assert given(builders.dense(), 8193.0) == pytest.approx(0.5 * given(builders.dense(), 8192.0))
+    assert given(of_core(INDEX), 8193.0) == given(of_core(INDEX), 8192.0)
+
+
+def test_scores_of_all_tokens_over_the_longest_context_are_there_at_once_on_some_chips():
+    engine = at_start(whole_index_logits={"hopper": 4.0}, index_logit_bytes=7.0)
+
+    def scores(generation: str) -> float:
+        chip = replace(builders.chip(), generation=generation)
+        found = budget(of_core(INDEX), chip, engine, ONE, context_tokens=1000.0)
+        return float(dict(found.inside)["context workspace"][0, 0])
+
+    assert scores("hopper") == 4.0 * 1000 * 250
+    assert scores("other") == 7.0
+
+
+def test_residual_streams_are_there_before_and_after_a_layer():
+    model = builders.dense()
+    more = replace(model, residual_streams=4)
+    found = activation_bytes_per_token(more, ONE) - activation_bytes_per_token(model, ONE)
+    assert found[0, 0] == 2 * 3 * 2 * model.hidden_size

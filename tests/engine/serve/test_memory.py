@@ -127,6 +127,7 @@ def test_a_share_of_what_weights_leave_is_more_than_that_share_of_the_whole():
     chip = builders.chip(memory_bytes=100_000_000_000)
     whole, left = (
         capacity_bytes(
+            builders.dense(),
             chip,
             MemoryPolicy(memory_fraction=0.9, share_of=one, reserve_bytes=0),
             used,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.scenario import Scenario, Settings
 from engine.serve.resolve import resolve
-from engine.serve.startup import Startup, startup, startups
+from engine.serve.startup import Launched, Startup, startup, startups
+from engine.serve.system import System
 from engine.work.arrangement import Aggregated, Disaggregated, Pool
 from engine.work.layout import Layout
 
@@ -98,21 +101,32 @@ def test_tokens_of_older_builds_are_those_of_a_group():
     assert found.tokens == pytest.approx(found.pool_bytes / per_token, rel=1e-3)
 
 
+LAUNCHED = Launched(context_tokens=5000, sequences=60)
+
+
+def launched_system() -> System:
+    return resolve(Scenario(model="qwen3-8b", chip="h100_sxm", framework="vllm")).systems[0]
+
+
+def alone(layout: Layout, sequences: int) -> Startup:
+    """The server that is told so by hand."""
+    system = launched_system()
+    engine = system.engine.changed(max_sequences=sequences)
+    return startup(replace(system, engine=engine, max_context=5000, told_context=5000), layout)
+
+
 def test_both_pools_of_an_arrangement_print_what_each_would_alone():
-    scenario = Scenario(model="qwen3-8b", chip="h100_sxm", framework="vllm")
-    system = resolve(scenario).systems[0]
     prefill, decode = Pool(Layout(tensor=2), 1), Pool(Layout(), 3)
-    found = startups(system, Disaggregated(prefill, decode))
+    found = startups(launched_system(), Disaggregated(prefill, decode), LAUNCHED)
     assert [one.pool for one in found] == ["prefill", "decode"]
-    assert found[0].startup == startup(system, prefill.layout)
-    assert found[1].startup == startup(system, decode.layout)
+    assert found[0].startup == alone(prefill.layout, 60)
+    assert found[1].startup == alone(decode.layout, 20)
 
 
 def test_an_aggregated_deployment_is_told_by_one_copy():
-    system = resolve(Scenario(model="qwen3-8b", chip="h100_sxm", framework="vllm")).systems[0]
-    found = startups(system, Aggregated(Layout(tensor=2, replicas=4)))
+    found = startups(launched_system(), Aggregated(Layout(tensor=2, replicas=4)), LAUNCHED)
     assert [one.pool for one in found] == [""]
-    assert found[0].startup == startup(system, Layout(tensor=2))
+    assert found[0].startup == alone(Layout(tensor=2), 60)
 
 
 def test_a_share_that_the_host_has_part_of_lacks_just_that():

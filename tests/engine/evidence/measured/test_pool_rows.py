@@ -95,6 +95,12 @@ def test_a_decode_pool_is_a_static_batch_with_its_settings(tmp_path: Path):
     assert question.call.arrangement.layout.expert == 144
 
 
+def test_prompts_and_answers_served_together_are_a_steady_load(tmp_path: Path):
+    (row,) = rows(tmp_path, {**DECODE, "D_layout": "EP144, mixed (no disaggregation)"})
+    (question,) = questions_of(row, Library())
+    assert question.call.scenario.workload.mode is Mode.CONTINUOUS
+
+
 def test_a_limit_of_tpot_chooses_the_largest_batch_that_keeps_it(tmp_path: Path):
     (row,) = rows(tmp_path, {**DECODE, "batch_per_gpu": ""})
     (found,) = predict_pools([row])

@@ -52,6 +52,14 @@ def test_decode_workers_of_tensorrt_llm_take_the_power_of_two_that_the_load_fill
     assert recipe_of(run).sequences == most
 
 
+@pytest.mark.parametrize(
+    ("expert", "attention", "most"), [(1, 1, 128), (8, 1, 256), (8, 8, math.inf)]
+)
+def test_decode_workers_take_what_their_launch_script_says(expert, attention, most):
+    run = Run("sglang", chip="mi355x", disaggregated=True, attention_data=attention, expert=expert)
+    assert recipe_of(run).sequences == most
+
+
 def test_other_engines_and_aggregated_ones_take_what_they_hold():
     assert (
         recipe_of(Run("vllm", disaggregated=True, concurrency=8, decode_ranks=3)).sequences

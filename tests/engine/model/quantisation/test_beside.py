@@ -11,6 +11,7 @@ from engine.model.config import config_files, load_architecture
 from engine.sources.files import MAXIMUM_CONFIG_BYTES
 from engine.sources.json_text import MAXIMUM_ENTRIES
 from engine.words.errors import InputError
+from tests.engine.model.quantisation.reading import read
 
 CONFIG = {
     "model_type": "llama",
@@ -83,3 +84,10 @@ def test_what_is_wrong_beside_the_config_is_named(tmp_path, name, content, said)
         load_architecture(folder(tmp_path, {name: content}))
     assert name in str(caught.value)
     assert said in str(caught.value)
+
+
+def test_autogptqs_file_is_never_taken_for_mlxs():
+    """Without ``desc_act`` the two look alike; MLX quantises embeddings, too."""
+    plain = read(None, {"quantize_config.json": {"bits": 4, "group_size": 128}})
+    whole = {"bits": 4, "group_size": 128, "desc_act": False}
+    assert plain == read(None, {"quantize_config.json": whole})

@@ -9,6 +9,7 @@ from engine.model.quantisation.named import name_warning
 from engine.model.quantisation.stored import read_stored
 from engine.words.errors import InputError
 from tests.engine import builders
+from tests.engine.model.quantisation.reading import width
 
 
 def read(section: dict, beside: dict | None = None, model=None, **top):
@@ -188,6 +189,16 @@ def test_hostile_patterns_are_refused_by_name(pattern: str):
         ({"quant_method": "bitnet"}, 2, 8),
         ({"quant_method": "mxfp8"}, 8.25, 8),
         ({"quant_method": "ptpc_fp8"}, 8, 8),
+        ({"quant_method": "metal", "bits": 4, "group_size": 64}, 4.5, 16),
+        ({"quant_method": "sinq", "nbits": 4, "group_size": 64}, 4.5, 16),
+        ({"quant_method": "fp_quant", "forward_dtype": "mxfp4"}, 4.25, 4),
+        ({"quant_method": "fouroversix", "dtype": "nvfp4"}, 4.5, 4),
+        ({"quant_method": "nvfp4"}, 4.5, 4),
+        ({"quant_method": "gemma", "num_bits": 4}, 4 + 32 / 4096, 16),
+        ({"quant_method": "w8a8_int8"}, 8, 8),
+        ({"quant_method": "w8a8_fp8"}, 8, 8),
+        ({"quant_method": "blockwise_int8", "weight_block_size": [128, 128]}, 8 + 2**-9, 8),
+        ({"quant_method": "auto_gptq", "bits": 4, "group_size": 128}, 4 + 20 / 128, 16),
         ({"quant_method": "gptq_marlin", "bits": 4, "group_size": 128}, 4 + 20 / 128, 16),
         ({"w_bit": 4, "q_group_size": 128, "zero_point": True}, 4 + 20 / 128, 16),
         ({"quant_method": "intel/auto-round", "bits": 2, "group_size": 64}, 2 + 18 / 64, 16),
@@ -199,6 +210,28 @@ def test_methods_of_single_tools(section: dict, bits: float, activations: int):
     precision = read(section)
     assert precision.weights.bytes_per_element * 8 == pytest.approx(bits)
     assert precision.activations.bits == activations
+
+
+def test_gemmas_own_method_has_bits_by_pattern_and_may_quantise_the_embeddings():
+    section = {"quant_method": "gemma", "num_bits": 4, "quantize_embeddings": True}
+    section |= {"module_quant_configs": {r"layers\.\d+\.mlp": {"num_bits": 2}}}
+    precision = read(section, model=builders.dense(layers=4))
+    scale = 32 / 4096
+    assert width(precision.weight_format(Role.DENSE_MLP)) == pytest.approx(2 + scale)
+    assert width(precision.weight_format(Role.ATTENTION)) == pytest.approx(4 + scale)
+    assert width(precision.weight_format(Role.EMBEDDING)) == pytest.approx(4 + scale)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"quant_method": "fp_quant", "forward_dtype": "fp8"},
+        {"quant_method": "fp_quant", "store_master_weights": True},
+    ],
+)
+def test_four_bit_floats_of_other_kinds_are_refused(section: dict):
+    with pytest.raises(InputError, match="expected"):
+        read(section)
 
 
 def test_w4afp8_keeps_dense_layers_in_block_fp8():
