@@ -21,7 +21,7 @@ MOST_READING = 0.999
 class Read:
     """Passes with prompts: their ``share`` of all, ``row`` of them one after the other, ``mixed``
     seconds of a turn, ``chunk`` tokens of ``together`` prompts on the fullest of ``ranks`` that
-    bring any."""
+    bring any, of the share ``within`` that ``reading`` was asked with."""
 
     prefill: Pass
     mixed: FloatArray
@@ -29,15 +29,19 @@ class Read:
     row: FloatArray
     together: FloatArray
     chunk: FloatArray
-    ranks: FloatArray
+    reading: Reading
+    within: FloatArray
+    ranks: FloatArray | None = None
 
     @classmethod
     def of(cls, reading: Reading, share: FloatArray, row: FloatArray, together: FloatArray) -> Read:
         """What ``reading`` makes of such a share."""
         prefill, mixed = reading.passes(share)
-        return cls(
-            prefill, mixed, share, row, together, reading.chunk, reading.reading_ranks(share)
-        )
+        return cls(prefill, mixed, share, row, together, reading.chunk, reading, share)
+
+    def with_ranks(self) -> Read:
+        """Those who bring prompts counted, too."""
+        return replace(self, ranks=self.reading.reading_ranks(self.within))
 
 
 def alone_by_rate(

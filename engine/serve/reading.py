@@ -36,13 +36,16 @@ class Reading:
 
     def reading_ranks(self, share: FloatArray) -> FloatArray:
         """Ranks that bring prompts to a pass that holds any."""
-        return np.maximum(self.ranks * self.own_share / np.maximum(share, LEAST_FRESH), 1.0)
+        own_share = self.alone.deployment.spread(self.own_share)
+        return np.maximum(self.ranks * own_share / np.maximum(share, LEAST_FRESH), 1.0)
 
     def passes(self, share: FloatArray) -> tuple[Pass, FloatArray]:
         """The pass that holds prompts, and its turn's seconds, if there are so many of them."""
         deployment, requests, alone = self.alone.deployment, self.requests, self.alone
-        taking_part = self.own_share / np.maximum(share, LEAST_FRESH)
-        longer = longest_of(prompt_nodes(requests), self.reading_ranks(share))
+        taking_part = deployment.spread(self.own_share) / np.maximum(share, LEAST_FRESH)
+        nodes = prompt_nodes(requests)
+        ranks = self.reading_ranks(share) if len(nodes) > 1 else self.ranks
+        longer = longest_of(nodes, ranks)
         part = self.filled_up + (1.0 - self.filled_up) * taking_part / longer
         prompts = prompt_step(np.minimum(self.chunk * longer, self.budget), requests, part)
         shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED

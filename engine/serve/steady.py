@@ -28,8 +28,7 @@ from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
 
-
-OF_RANK = ("sequences", "budget", "arrivals", "together", "chunk", "interval")
+OF_RANK = ("sequences", "budget", "arrivals", "together", "chunk", "interval", "row")
 """What of `SteadyPasses` depends on the load of one rank alone."""
 
 
@@ -84,15 +83,10 @@ def steady_passes(
     rate: FloatArray | None = None,
 ) -> SteadyPasses:
     """Passes with ``admitted`` sequences per replica, of whom all start anew when they end, or
-<<<<<<< HEAD
     only those ``others`` whom one that is looked at meets, where ``rate`` prompts come to it per
     second by themselves."""
-    layouts, scheduler = deployment.layouts, deployment.framework.scheduler
-=======
-    only those ``others`` whom one that is looked at meets."""
     scheduler, spread = deployment.framework.scheduler, deployment.spread
     copies = deployment.layouts.attention_data
->>>>>>> main
     fresh = requests.fresh_tokens
     whole = _decoding(deployment, requests, admitted)
     decoding, budget = _supplied(deployment, requests, whole)
@@ -116,28 +110,18 @@ def steady_passes(
     alone = run(deployment, [decoding])
     drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
     plain = alone.seconds + drafting
-<<<<<<< HEAD
     parts = np.maximum(fresh / np.minimum(budget, fresh), 1.0)
     reading = Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
     read = Read.of(reading, share, row, together)
     if rate is not None:
-        rate = rate / layouts.pipeline
+        rate = rate / deployment.layouts.pipeline
         if apart and bool(np.all(interval <= 1.0)):
             read = alone_by_rate(reading, read, rate, plain, parts)
-        elif not apart and bool(np.any(layouts.attention_data > 1)):
+        elif not apart and bool(np.any(copies > 1)):
             read = shared_by_rate(reading, read, rate, plain, parts)
-    mixed, share = read.mixed, read.share / interval
-=======
-    reading = _Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
-    prefill, mixed = reading.passes(share)
-    if others is not None and np.any(copies > 1):
-        coming = arrivals * ranks / (plain + share / interval * (mixed - plain))
-        clustered = _clustered(coming, plain, mixed)
-        share = np.where(copies > 1, np.minimum(clustered, share), share)
-        prefill, mixed = reading.passes(share)
-    beside = None if others is None else reading.reading_ranks(share)
-    share = share / spread(interval)
->>>>>>> main
+        read = read.with_ranks()
+    mixed, share = read.mixed, read.share / spread(interval)
+    prompt = spread(parts) * (mixed - plain if apart else mixed)
     return SteadyPasses(
         sequences=whole.sequences,
         decoding=decoding,
@@ -152,17 +136,10 @@ def steady_passes(
         plain=plain,
         mixed=mixed,
         interval=interval,
-<<<<<<< HEAD
-        step=plain + share * read.row * (mixed - plain),
+        step=plain + share * spread(read.row) * (mixed - plain),
         apart=apart,
-        service=plain + parts * (mixed - plain) if apart else parts * mixed,
+        service=plain + prompt if apart else prompt,
         reading_ranks=read.ranks,
-=======
-        step=plain + share * (mixed - plain),
-        apart=scheduler.prefill_passes is not PrefillPasses.SHARED,
-        service=spread(np.maximum(fresh / np.minimum(budget, fresh), 1.0)) * mixed,
-        reading_ranks=beside,
->>>>>>> main
     )
 
 
@@ -177,18 +154,11 @@ def _decoding(deployment: Deployment, requests: Requests, admitted: FloatArray) 
 def _supplied(deployment: Deployment, requests: Requests, whole: Step) -> tuple[Step, FloatArray]:
     """The sequences of a step that the budget of a pass can keep supplied with prompts, and the
     tokens of prompts that it has room for beside them."""
-<<<<<<< HEAD
-    steps = requests.steps_per_answer
+    scheduler, steps = deployment.framework.scheduler, requests.steps_per_answer
     if scheduler.prefill_passes is not PrefillPasses.SHARED:
         # Passes of their own take none of the tokens, and are as many as there are prompts for.
-        return whole, np.full(1, float(scheduler.prefill_tokens))
+        return whole, np.full_like(whole.sequences, float(scheduler.prefill_tokens))
     taken = whole.queries
-=======
-    scheduler, steps = deployment.framework.scheduler, requests.steps_per_answer
-    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
-    shared = scheduler.prefill_passes is PrefillPasses.SHARED
-    taken = whole.queries if shared else np.zeros(1)
->>>>>>> main
     sustained = scheduler.prefill_tokens * steps / (requests.fresh_tokens + taken * steps)
     held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
@@ -198,54 +168,6 @@ def _supplied(deployment: Deployment, requests: Requests, whole: Step) -> tuple[
     return replace(whole, sequences=held, share=share), budget
 
 
-<<<<<<< HEAD
-=======
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How prompts are read: beside what decodes ``alone``, which drafts for so many seconds, in
-    chunks of a budget; ``ranks`` that bring prompts to an ``own_share`` of the passes and are
-    ``filled_up`` to each other."""
-
-    requests: Requests
-    alone: Pass
-    drafting: FloatArray
-    budget: FloatArray
-    chunk: FloatArray
-    own_share: FloatArray
-    ranks: FloatArray
-    filled_up: FloatArray
-
-    def reading_ranks(self, share: FloatArray) -> FloatArray:
-        """Ranks that bring prompts to a pass that holds any."""
-        own_share = self.alone.deployment.spread(self.own_share)
-        return np.maximum(self.ranks * own_share / np.maximum(share, LEAST_FRESH), 1.0)
-
-    def passes(self, share: FloatArray) -> tuple[Pass, FloatArray]:
-        """The pass that holds prompts, and its turn's seconds, if there are so many of them."""
-        deployment, requests, alone = self.alone.deployment, self.requests, self.alone
-        taking_part = deployment.spread(self.own_share) / np.maximum(share, LEAST_FRESH)
-        nodes = prompt_nodes(requests)
-        ranks = self.reading_ranks(share) if len(nodes) > 1 else self.ranks
-        longer = longest_of(nodes, ranks)
-        part = self.filled_up + (1.0 - self.filled_up) * taking_part / longer
-        prompts = prompt_step(np.minimum(self.chunk * longer, self.budget), requests, part)
-        shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
-        decodes = list(alone.steps) if shared else []
-        prompts_drafting = prompts_seconds(deployment, requests.drafts, decodes, [prompts])
-        prefill = _prefill_pass(deployment, alone, prompts)
-        turn = _turn_seconds(deployment, prefill, alone)
-        return prefill, np.maximum(turn, alone.seconds) + self.drafting + prompts_drafting
-
-
-def _clustered(coming: FloatArray, plain: FloatArray, mixed: FloatArray) -> FloatArray:
-    """Share of the passes that hold prompts, where these come by themselves, ``coming`` per second:
-    a pass holds those that came during the one before it, and more come during a longer one."""
-    after_plain, after_mixed = -np.expm1(-coming * plain), np.exp(-coming * mixed)
-    share: FloatArray = after_plain / np.maximum(after_plain + after_mixed, LEAST_FRESH)
-    return share
-
-
->>>>>>> main
 def _in_graphs(
     deployment: Deployment, requests: Requests, own_share: FloatArray, ranks: FloatArray
 ) -> FloatArray:

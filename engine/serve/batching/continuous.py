@@ -193,7 +193,8 @@ def _waiting(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
     Whoever is alone never waits.
     """
     behind = passes.plain if passes.apart else 0.0
-    busy = passes.share * passes.row * (passes.mixed - behind) / passes.step
+    row = deployment.spread(passes.row)
+    busy = passes.share * row * (passes.mixed - behind) / passes.step
     free = np.maximum(1.0 - busy, 0.0)
     others = np.sqrt(CRITICAL * np.maximum(passes.sequences / passes.together, 1.0))
     queued = 0.5 * passes.service * busy / (free + busy / deployment.spread(others))
