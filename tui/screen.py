@@ -171,7 +171,8 @@ class MainScreen(Screen[None]):
         self.behind.stop_sweeping()
         self.session.recompute()
         if not self.session.error and not self.session.sweep_at_once():
-            first = self.session.sweep is None
+            first = not self.session.swept.candidates
+            self.session.drop_stale_sweep()
             self.behind.sweep(self.store.current, seconds=0.0 if first else SWEEP_SECONDS)
         self.paint()
         if self.session.remark:

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.model.kinds import ModelKind
+from engine.model.precision import parse_precision
+from engine.plan.metrics.metric import Answers
+from engine.plan.metrics.table import metrics_of
 from engine.plan.prepared import prepare
 from engine.plan.results import Table
 from engine.plan.sweep import sweep
 from engine.plan.tables import batch_table
 from engine.plan.why.explain import explain
 from engine.scenario import Objectives, Scenario
+from engine.sources.languages import languages
+from engine.words.messages import speaking
+from engine.work.arrangement import Aggregated
+from engine.work.layout import Layout
 from tui.drawing.lines import width_of
 from tui.drawing.styles import DIM, WARN
 from tui.widgets.chart import Figure, Label, Limit, Mark, Series, draw
 from tui.widgets.chart_axis import Axis, decades, nice_step, tick_text
+from tui.widgets.chart_canvas import Canvas
 from tui.widgets.chart_figures import (
     batch_figure,
     chosen_point,
     frontier,
     pareto_figure,
+    pinned_point,
     roofline_figure,
 )
 
@@ -276,3 +287,71 @@ class TestFigures:
         )
         at_once = tuple(replace(row, seconds=0.0) for row in found.operators)
         assert not roofline_figure(replace(found, operators=at_once)).marks
+
+
+NUMBERS = st.floats(-1e30, 1e30) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0])
+
+
+@st.composite
+def tables(draw) -> Table:
+    """Tables of any kind and figures, sensible or not."""
+    rows = draw(st.integers(0, 5))
+    kind = draw(st.sampled_from(list(ModelKind)))
+    one_token = kind is ModelKind.TOKENS and draw(st.booleans())
+
+    def column(values) -> np.ndarray:
+        alike = draw(st.booleans())
+        found = [draw(values)] * rows if alike else [draw(values) for _ in range(rows)]
+        return np.array(found, dtype=float)
+
+    fits = np.array([draw(st.booleans()) for _ in range(rows)], dtype=bool)
+    return Table(
+        kind=kind,
+        arrangements=(Aggregated(Layout(1, replicas=2)),),
+        precisions=(parse_precision("W8A8"),),
+        arrangement_index=np.zeros(rows, dtype=np.int32),
+        precision_index=np.zeros(rows, dtype=np.int32),
+        batch=np.arange(1, rows + 1),
+        metrics={
+            one.id: column(NUMBERS)
+            for one in metrics_of(kind)
+            if one_token or one.answers is not Answers.ONE_TOKEN
+        },
+        capacity_gib=np.full(rows, 80.0),
+        fits=fits,
+        meets=fits & (column(NUMBERS) > 0),
+        binding=np.zeros(rows, dtype=np.int8),
+        excess=np.zeros(rows),
+        limits=(Objectives(ttft_ms=10.0, tpot_ms=10.0, latency_ms=10.0),),
+        one_token=one_token,
+    )
+
+
+@settings(deadline=None)
+@given(
+    table=tables(),
+    baseline=st.none() | tables(),
+    share=st.none() | st.floats(0, 10),
+    limit=st.none() | st.floats(1e-3, 1e9),
+    size=st.tuples(st.integers(1, 90), st.integers(1, 30)),
+    code=st.sampled_from(list(languages())),
+)
+def test_any_table_is_drawn_in_its_cells(table, baseline, share, limit, size, code):
+    objectives = Objectives(ttft_ms=limit, tpot_ms=limit, latency_ms=limit)
+    chosen = (table, len(table) - 1) if len(table) else None
+    metrics = baseline.values(0) if baseline is not None and len(baseline) else {}
+    with speaking(code):
+        pareto = replace(pareto_figure(table, objectives), marks=chosen_point(chosen))
+        over = batch_figure(table, objectives, chosen[1] if chosen else None, baseline, share)
+        for figure in (pareto, pinned_point(pareto, metrics, table), over):
+            lines = draw(figure, *size)
+            assert len(lines) <= size[1] or size[1] < 4
+            assert all(width_of(one) <= max(size[0], 16) for one in lines)
+
+
+@given(low=NUMBERS, high=NUMBERS, values=st.lists(NUMBERS, max_size=4), log=st.booleans())
+def test_an_axis_has_a_place_for_any_number(low, high, values, log):
+    axis = Axis(low, high, log=log).to_a_tick(4)
+    assert len(axis.ticks(4)) <= 4
+    canvas = Canvas(5, 3, axis, axis)
+    assert all(0 <= canvas.column(one) < 5 and 0 <= canvas.row(one) < 3 for one in values)

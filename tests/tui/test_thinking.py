@@ -54,6 +54,18 @@ class TestBaseline:
             line = next(one for one in screen.table.text.split("\n") if f" {batch} " in one)
             assert wanted in line
 
+    @pytest.mark.parametrize("change", [{"model": "resnet50"}, {"osl": 1}])
+    async def test_one_that_counts_something_else_is_not_drawn(self, change):
+        async with running() as (screen, pilot):
+            await press(pilot, "b")
+            now = screen.store.current
+            work = replace(now.workload, output_tokens=change.get("osl", 1024))
+            screen.store.set(replace(now, model=change.get("model", now.model), workload=work), "x")
+            screen.scenario_changed()
+            await settled(pilot)
+            assert screen.session.baseline is not None
+            assert "⠒ baseline" not in screen.chart.text
+
     async def test_title_and_answer_name_it(self):
         async with running() as (screen, pilot):
             await press(pilot, "b")

@@ -7,7 +7,7 @@ to `accept`; panes read.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,14 @@ EXTRA_ROWS = 1
 """Batches shown beyond the largest that fits, to say what they lack."""
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A sweep in two numbers: its candidates, and the batch of its best plan."""
+
+    candidates: int = 0
+    batch: int | None = None
+
+
 class Session:
     """The app's state between keys."""
 
@@ -54,6 +62,8 @@ class Session:
         self.precision: Precision | None = None
         self.table: Table | None = None
         self.sweep: Sweep | None = None
+        self.swept = Swept()
+        """What is still of use of the last sweep when the scenario has changed."""
         self.swept_scenario: Scenario | None = None
         self.worked_out: Scenario | None = None
         """The scenario that the table on screen belongs to."""
@@ -144,21 +154,16 @@ class Session:
 
     def _wanted_batches(self) -> tuple[int, ...]:
         """Batches that must be among those shown: the sweep's best and the cursor's."""
-        found = []
-        if self.sweep is not None:
-            row = self.sweep.best if self.sweep.best is not None else self.sweep.nearest
-            found += [int(self.sweep.table.batch[row])] if row is not None else []
+        found = [self.swept.batch] if self.swept.batch is not None else []
         found += [self._wanted] if self._wanted is not None else []
         batch = self._cursor_batch()
         return (*found, batch) if batch is not None else tuple(found)
 
     def sweep_at_once(self) -> bool:
         """Sweep in the key's own time when the last sweep was that small; whether it is done."""
-        if self.prepared is None or self.sweep is None:
+        if self.prepared is None or not 0 < self.swept.candidates <= QUICK_CANDIDATES:
             return False
         if chooses(self.prepared, self.store.current):
-            return False
-        if self.sweep.candidates > QUICK_CANDIDATES:
             return False
         end = time.perf_counter() + LONGEST_SECONDS
         found = sweep(self.prepared, self.store.current, lambda: time.perf_counter() > end)
@@ -166,6 +171,12 @@ class Session:
             return False
         self.accept(self.store.current, found)
         return True
+
+    def drop_stale_sweep(self) -> None:
+        """Let go of a sweep of another scenario: its table would lie beside the one that is being
+        made, and is of no use to anybody."""
+        if not self.sweep_is_current:
+            self.sweep = self.swept_scenario = None
 
     def accept(self, scenario: Scenario, result: Sweep) -> None:
         """Take a finished sweep; a stale one is dropped."""
@@ -178,6 +189,8 @@ class Session:
             return
         self.sweep, self.swept_scenario = result, scenario
         row = result.best if result.best is not None else result.nearest
+        best = int(result.table.batch[row]) if row is not None else None
+        self.swept = Swept(result.candidates, best)
         if self.following and row is not None:
             table = result.table
             arrangement, precision = table.arrangement(row), table.precision(row)

@@ -10,24 +10,37 @@ import numpy as np
 from engine.words.arrays import FloatArray
 
 _EDGE = 1e-9
+_LEAST, _MOST = 1e-30, 1e30
+"""What numbers of an axis lie between; logarithmic ones, the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A range of values; ``unit`` is written at the end of a horizontal axis."""
+    """A range of values; ``unit`` is written at the end of a horizontal axis. One without an
+    extent, or that is none, is widened: values that are all alike are drawn, too."""
 
     low: float
     high: float
     log: bool = False
     unit: str = ""
 
+    def __post_init__(self) -> None:
+        least = _LEAST if self.log else 0.0
+        if not least <= self.low <= _MOST:
+            object.__setattr__(self, "low", 1.0 if self.log else 0.0)
+        if not self.low < self.high <= _MOST or self._span < _LEAST:
+            object.__setattr__(self, "high", self.low * 10.0 if self.log else self.low + 1.0)
+
+    @property
+    def _span(self) -> float:
+        return math.log(self.high / self.low) if self.log else self.high - self.low
+
     def share(self, values: FloatArray) -> FloatArray:
         """Where values stand between ``low`` (0) and ``high`` (1)."""
-        if self.log:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                span = math.log(self.high / self.low)
-                return np.asarray(np.log(np.asarray(values) / self.low) / span)
-        return (np.asarray(values, dtype=float) - self.low) / (self.high - self.low)
+        with np.errstate(all="ignore"):
+            given = np.asarray(values, dtype=float)
+            from_low = np.log(given / self.low) if self.log else given - self.low
+            return np.asarray(from_low / self._span)
 
     def to_a_tick(self, most: int) -> Axis:
         """The same axis up to the next tick, or half way to it where that is enough."""

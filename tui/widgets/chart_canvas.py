@@ -29,11 +29,11 @@ class Canvas:
 
     def row(self, value: float) -> int:
         """The cell row of a value on the vertical axis, at the nearest edge outside of it."""
-        return int(min(max(self._down(np.array([value]))[0], 0), self.height * 4 - 1)) // 4
+        return _held(self._down(np.array([value]))[0], self.height * 4) // 4
 
     def column(self, value: float) -> int:
         """The cell column of a value on the horizontal axis, at the nearest edge outside."""
-        return int(min(max(self._across(np.array([value]))[0], 0), self.width * 2 - 1)) // 2
+        return _held(self._across(np.array([value]))[0], self.width * 2) // 2
 
     def _across(self, values: FloatArray) -> FloatArray:
         return np.rint(self._x.share(values) * (self.width * 2 - 1))
@@ -141,3 +141,8 @@ class Canvas:
             text += character
         runs.append((text, current))
         return tuple(runs)
+
+
+def _held(place: float, count: int) -> int:
+    """The nearest of so many places; the first one of what is no number."""
+    return 0 if math.isnan(place) else int(min(max(place, 0.0), count - 1.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +44,8 @@ def batch_figure(
     dots above and below what meets."""
     x, y = table.sizes, table.metrics[table.rated.id]
     series, legend = [], []
-    if baseline is not None:
+    # A baseline of another kind of model, or of longer answers, has nothing to compare with.
+    if baseline is not None and table.rated.id in baseline.metrics:
         before = baseline.metrics[table.rated.id]
         series.append(Series(baseline.sizes, before, DIM))
         legend.append((say("⠒ baseline"), DIM))
@@ -61,7 +63,7 @@ def batch_figure(
         legend.insert(0, (say("{mark} chosen", mark=CHOSEN), BEST))
     legend += [(say("⠤ meets"), ACCENT), (say("⠠⠠ misses"), DIM)]
     legend += [] if table.at_rate else [(say("┊ largest batch"), WARN)]
-    high = max((float(np.nanmax(one.y)) for one in series if np.isfinite(one.y).any()), default=1.0)
+    high = max((_highest(one.y, -math.inf) for one in series), default=1.0)
     return Figure(
         _wide_axis(x, say("replicas") if table.at_rate else say("batch")),
         Axis(0.0, high),
@@ -77,10 +79,20 @@ def _meeting(table: Table, values: FloatArray) -> FloatArray:
     return np.where(table.meets, values, np.nan)
 
 
+def _highest(values: FloatArray, least: float = 1.0) -> float:
+    """The highest of the numbers among values, ``least`` at least."""
+    return float(np.max(values, initial=least, where=np.isfinite(values)))
+
+
+def _lowest(values: FloatArray, most: float) -> float:
+    """The lowest of the numbers above 0 among values, ``most`` at most."""
+    return float(np.min(values, initial=most, where=np.isfinite(values) & (values > 0)))
+
+
 def _wide_axis(values: FloatArray, unit: str) -> Axis:
     """From 0, or logarithmic from the least value where there are many times more above it."""
-    high = float(values.max(initial=1.0))
-    low = float(values.min(initial=high))
+    high = _highest(values)
+    low = _lowest(values, high)
     if low > 0 and high / low > LOGARITHMIC_FROM:
         return Axis(low, high, log=True, unit=unit)
     return Axis(0.0, high, unit=unit)
@@ -88,8 +100,8 @@ def _wide_axis(values: FloatArray, unit: str) -> Axis:
 
 def _largest_batches(table: Table) -> list[Limit]:
     """The last batch within each limit, where a shown one lies beyond it."""
-    limits = []
-    for metric in limited_of(table.kind):
+    limits: list[Limit] = []
+    for metric in limited_of(table.kind) if len(table) else ():
         limit, values = table.limit(0, metric), table.metrics.get(metric.id)
         # There are none of what nobody says the price of.
         if limit is not None and values is not None:
@@ -157,7 +169,7 @@ def pareto_figure(table: Table, objectives: Objectives) -> Figure:
     x, y = table.metrics[across.metric.id][fits], table.metrics[table.rated.id][fits]
     front = frontier(-x if across.falls else x, y)
     limit = across.limit.limit_in(objectives)
-    widest = float(x.max(initial=1.0))
+    widest = _highest(x)
     limits, labels = [], []
     if limit:
         place = across.place(limit)
@@ -166,13 +178,13 @@ def pareto_figure(table: Table, objectives: Objectives) -> Figure:
             widest = max(widest, place)
         else:
             words = f"{across.words(limit)} →"
-            labels.append(Label(widest, float(y.max(initial=1.0)), words, WARN))
+            labels.append(Label(widest, _highest(y), words, WARN))
     across_axis = Axis(0.0, widest, unit=across.unit)
     if across.falls:
-        across_axis = decades(float(x.min(initial=widest)), widest, across.unit)
+        across_axis = decades(_lowest(x, widest), widest, across.unit)
     return Figure(
         across_axis,
-        Axis(0.0, float(y.max(initial=1.0))),
+        Axis(0.0, _highest(y)),
         (Series(x, y, DIM, joined=False), Series(x[front], y[front], ACCENT)),
         limits,
         labels=labels,
@@ -190,8 +202,8 @@ def chosen_point(chosen: tuple[Table, int] | None) -> tuple[Mark, ...]:
     if chosen is None:
         return ()
     table, row = chosen
-    x, y = table.metrics[_across(table).metric.id][row], table.metrics[table.rated.id][row]
-    return (Mark(float(x), float(y), CHOSEN, BEST),)
+    x, y = table.value(row, _across(table).metric.id), table.value(row, table.rated.id)
+    return (Mark(x, y, CHOSEN, BEST),)
 
 
 def pinned_point(figure: Figure, metrics: Mapping[str, float], table: Table) -> Figure:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
 from engine.plan.metrics.table import OVER, THROUGHPUT
-from engine.words.messages import say
+from engine.words.messages import language, say
 from tui.drawing.format import counted
 from tui.drawing.lines import Line, line
 from tui.drawing.styles import DIM
@@ -37,7 +37,8 @@ class ChartPane(Pane):
         super().__init__()
         self.kind = "batch"
         self.explanation: Explanation | None = None
-        self._pareto: tuple[Scenario | None, Figure] | None = None
+        self._pareto: tuple[tuple[Scenario | None, str], Figure] | None = None
+        """The last one, of a scenario in a language."""
 
     def next_kind(self, by: int = 1) -> None:
         """The next kind of chart, or the one before."""
@@ -141,8 +142,8 @@ class ChartPane(Pane):
         assert session is not None
         if session.sweep is None or not session.sweep_is_current:
             return say("sweeping all layouts …")
-        swept = session.swept_scenario
-        if self._pareto is None or self._pareto[0] is not swept:
+        swept = (session.swept_scenario, language())
+        if self._pareto is None or self._pareto[0] != swept:
             objectives = session.store.current.objectives
             self._pareto = (swept, pareto_figure(session.sweep.table, objectives))
         figure = replace(self._pareto[1], marks=chosen_point(session.selected))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from engine.model.architecture import Architecture
-from engine.model.dialects.decoder import Traits, read_decoder
+from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
+from engine.model.dialects.mixture import read_routing, shared_count
+from engine.model.dialects.parts import mixture
 from engine.model.keys import Keys
 
 BIASED = Traits(qkv_bias="attention_bias", output_bias="attention_bias", mlp_bias="mlp_bias")
@@ -64,4 +66,23 @@ COSMETIC = {
 def read(keys: Keys) -> Architecture:
     """Dense decoder with rotary attention."""
     keys.ignore(*COSMETIC.get(keys.model_type, ()))
+    if keys.model_type == "xverse" and keys.values.get("num_experts"):
+        return _xverse_experts(keys)
     return read_decoder(keys, TRAITS[keys.model_type])
+
+
+def _xverse_experts(keys: Keys) -> Architecture:
+    """XVERSE-MoE: experts in every layer, the shared ones as wide as so many
+    (SGLang 0.5, xverse_moe.py)."""
+    shape = read_dimensions(keys)
+    routing = read_routing(keys)
+    width = keys.integer("intermediate_size", required=True)
+    bank = mixture(
+        shape.hidden,
+        width,
+        routing.count,
+        routing.top_k,
+        shared_width=shared_count(keys) * width,
+    )
+    traits = TRAITS["xverse"]
+    return read_decoder(keys, traits, shape=shape, feed_forward=lambda index: bank)

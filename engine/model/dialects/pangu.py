@@ -1,5 +1,6 @@
 """openPangu: dense, with latent attention and experts, or with tokens that every query attends to
-as parameters (vLLM 0.33, openpangu.py)."""
+as parameters (vLLM 0.33, openpangu.py); Pangu Pro MoE, whose token visits one expert of each group
+(arXiv:2505.21411; vllm-ascend 0.10, pangu_moe.py)."""
 
 from __future__ import annotations
 
@@ -19,12 +20,15 @@ from engine.model.dialects.deepseek import (
     read_latent,
     read_latent_shape,
 )
-from engine.model.dialects.parts import Mixer, attention
+from engine.model.dialects.mixture import read_routing
+from engine.model.dialects.parts import Mixer, attention, dense, mixture
 from engine.model.keys import Keys
 
 
 def read(keys: Keys) -> Architecture:
     """``sandwich_norm`` norms what each half of a layer makes as well."""
+    if keys.model_type == "pangupromoe":
+        return _grouped_experts(keys)
     keys.ignore("router_enable_expert_bias", "router_scale", "is_causal")
     latent = keys.optional_integer("kv_lora_rank", minimum=1) is not None
     shape = read_latent_shape(keys) if latent else _shape(keys)
@@ -36,6 +40,32 @@ def read(keys: Keys) -> Architecture:
         return read_decoder(keys, replace(traits, mlp_bias="mlp_bias"), shape=shape, mixer=mixer)
     experts = read_experts(keys, shape.hidden, shape.layers)
     return predicting_decoder(keys, traits, shape, mixer, experts)
+
+
+def _grouped_experts(keys: Keys) -> Architecture:
+    """Biased grouped attention, experts with a scale each, and a shared one."""
+    shape = read_dimensions(keys)
+    routing = read_routing(keys)
+    plain = keys.integers("mlp_only_layers", maximum=shape.layers - 1) or []
+    bank = mixture(
+        shape.hidden,
+        keys.integer("moe_intermediate_size", required=True),
+        routing.count,
+        routing.top_k,
+        shared_width=keys.integer("shared_expert_intermediate_size", minimum=0),
+        shared_name="shared_expert",
+        other=routing.count,
+    )
+    if not plain:
+        keys.ignore("intermediate_size")
+        return read_decoder(keys, _PRO, shape=shape, feed_forward=lambda index: bank)
+    wide = dense(shape.hidden, keys.integer("intermediate_size", required=True))
+    return read_decoder(
+        keys, _PRO, shape=shape, feed_forward=lambda index: wide if index in plain else bank
+    )
+
+
+_PRO = Traits(qkv_bias=True, output_bias=True)
 
 
 def _shape(keys: Keys) -> Dimensions:
