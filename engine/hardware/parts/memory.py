@@ -270,6 +270,11 @@ class WeightPolicy:
     whole_embeddings: bool = constant(
         "whole_embeddings", "with attention-DP, every rank holds the embeddings whole", False
     )
+    divided_head: bool = constant(
+        "divided_head",
+        "with attention-DP, all ranks divide the LM head between them unless told otherwise",
+        False,
+    )
     split_towers: bool = constant(
         "split_towers", "tensor ranks divide vision and audio towers", False
     )
