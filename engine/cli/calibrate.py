@@ -11,6 +11,7 @@ from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
 from engine.evidence.calibration.profile import profile_name, write_profile
 from engine.evidence.calibration.results import is_result_file, read_runs
 from engine.evidence.calibration.rows import csv_runs
+from engine.evidence.calibration.with_drafts import with_drafts
 from engine.model.kinds import ModelKind
 from engine.scenario import Scenario
 from engine.serve.resolve import resolve
@@ -38,7 +39,7 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     results = [path for path in paths if is_result_file(path)]
     tables = [path for path in paths if path not in results and path.suffix.lower() == ".csv"]
     runs = [
-        with_prompts(run, scenario)
+        with_drafts(with_prompts(run, scenario), scenario, site)
         for run in read_runs([path for path in paths if path not in tables], layout)
     ]
     for table in tables:

@@ -9,7 +9,7 @@ from engine.cli import FOUND, NOTHING_MEETS
 from engine.cli.compared import Asked, compare, lines, with_prompts
 from engine.cli.streams import print_verdict
 from engine.cli.together import together
-from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.results import read_runs
 from engine.evidence.calibration.run import Run
 from engine.plan.saved.plan_file import PlanFile, load_plan
 from engine.sources.files import user_path
@@ -28,7 +28,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
     plan = load_plan(user_path(arguments.plan))
     arrangement = plan.choice.arrangement
     layout = arrangement.layout if isinstance(arrangement, Aggregated) else Layout()
-    read = read_measured([user_path(one) for one in arguments.results], layout)
+    read = read_runs([user_path(one) for one in arguments.results], layout)
     runs = [with_prompts(run, plan.scenario) for run in read]
     for run in runs:
         _refuse_other(plan, run)

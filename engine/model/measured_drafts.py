@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -48,7 +48,8 @@ def read_drafted(path: Path) -> Drafted:
     text = read_text(path, MAXIMUM_BYTES, say(EXPECTED))
     check_size(text, clean(str(path), 80))
     records = [one for one in json_values(text) if isinstance(one, dict)]
-    tables = [_falling(one) for one in (*_in_records(records), *_windows(text)) if one]
+    tables = [shares_of(one) for one in records] + [_falling(one) for one in _windows(text)]
+    tables = [one for one in tables if one]
     if tables:
         places = min(len(one) for one in tables)
         kept = tuple(fmean(one[place] for one in tables) for place in range(places))
@@ -66,12 +67,13 @@ def read_drafted(path: Path) -> Drafted:
     return Drafted((), fmean(lengths))
 
 
-def _in_records(records: list[dict[str, Any]]) -> Iterator[list[float]]:
-    for record in records:
-        for key in _SHARES:
-            shares = record.get(key)
-            if isinstance(shares, list) and all(_is_share(one) for one in shares):
-                yield [float(one) for one in shares]
+def shares_of(record: Mapping[str, Any]) -> tuple[float, ...]:
+    """Shares by position in a client's result; empty where there are none."""
+    for key in _SHARES:
+        shares = record.get(key)
+        if isinstance(shares, list) and shares and all(_is_share(one) for one in shares):
+            return _falling([float(one) for one in shares])
+    return ()
 
 
 def _windows(text: str) -> Iterator[list[float]]:
@@ -82,12 +84,12 @@ def _windows(text: str) -> Iterator[list[float]]:
             yield shares
 
 
-def _falling(shares: list[float]) -> list[float]:
+def _falling(shares: Sequence[float]) -> tuple[float, ...]:
     """None larger than the one before: rounding may say so."""
     made: list[float] = []
     for share in shares:
         made.append(min(share, made[-1] if made else 1.0))
-    return made
+    return tuple(made)
 
 
 def _is_share(value: object) -> bool:

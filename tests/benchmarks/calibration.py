@@ -18,7 +18,6 @@ import numpy as np
 from engine.evidence.calibration.fit import calibrate
 from engine.evidence.calibration.rows import run_of
 from engine.evidence.calibration.run_checks import MINIMUM_RUNS
-from engine.evidence.measured.calls import cached_share
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Group, calls_of, groups_of
@@ -67,7 +66,7 @@ def _site(rows: Sequence[Measurement], group: Group, runs: Sequence[int]) -> Sit
     others = [place for place in runs if place not in known]
     chosen = [rows[group.places[place]] for place in known]
     try:
-        found = calibrate(system, [run_of(one, cached_share(one, system.engine)) for one in chosen])
+        found = calibrate(system, [run_of(one, system) for one in chosen])
     except InputError as error:
         return Site(name, len(runs), refused=str(error))
     changed = replace(system, engine=found.framework)

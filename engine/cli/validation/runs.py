@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.cli.compared import Asked, Compared, compare, error_lines, lines, with_prompts
 from engine.cli.scenario.chosen import scenario_from
-from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.results import read_runs
 from engine.evidence.calibration.run import Run
 from engine.model.kinds import ModelKind
 from engine.scenario import Mode, Scenario
@@ -44,7 +44,7 @@ def validate_runs(arguments: argparse.Namespace, source: Path) -> int:
     layout = given_layout(scenario.limits, scenario.chips if arguments.chips is not None else None)
     label = resolved.systems[0].precision.label
     found: list[Compared] = []
-    for run in read_measured([source], layout):
+    for run in read_runs([source], layout):
         found += compare(Asked(_of(run, scenario), Aggregated(layout), label), run)
     if not found:
         raise InputError(

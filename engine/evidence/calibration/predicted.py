@@ -12,7 +12,7 @@ from engine.hardware.framework import Framework
 from engine.scenario import FirstToken
 from engine.serve.load import Client, Closed
 from engine.serve.predict import predict
-from engine.serve.requests import Requests
+from engine.serve.requests import Drafts, Requests
 from engine.serve.system import System
 from engine.words.arrays import FloatArray
 from engine.work.arrangement import Aggregated
@@ -22,12 +22,13 @@ def predicted_seconds(site: System, runs: Sequence[Run], framework: Framework) -
     """TTFT and TPOT seconds, (2, runs)."""
     system = replace(site, engine=framework)
     found = np.full((2, len(runs)), np.nan)
-    for load, places in _by_load(runs).items():
+    for (load, drafts), places in _alike(runs).items():
         mine = [runs[place] for place in places]
         requests = Requests(
             _column([run.input_tokens for run in mine]),
             _column([run.output_tokens for run in mine]),
             _column([run.cached for run in mine]),
+            drafts,
         )
         arrangements = [Aggregated(run.layout) for run in mine]
         sizes = [max(run.concurrency / run.layout.replicas, 1.0) for run in mine]
@@ -36,13 +37,13 @@ def predicted_seconds(site: System, runs: Sequence[Run], framework: Framework) -
     return found
 
 
-def _by_load(runs: Sequence[Run]) -> dict[Closed, list[int]]:
-    """The runs' places by what their client did."""
-    found: dict[Closed, list[int]] = {}
+def _alike(runs: Sequence[Run]) -> dict[tuple[Closed, Drafts], list[int]]:
+    """The runs' places by what their client did and what was drafted."""
+    found: dict[tuple[Closed, Drafts], list[int]] = {}
     for place, run in enumerate(runs):
         statistic = FirstToken.MEDIAN if run.ttft_is_median else FirstToken.MEAN
         client = Client(spread=run.spread, statistic=statistic) if run.opens_at_once else None
-        found.setdefault(Closed(client), []).append(place)
+        found.setdefault((Closed(client), run.drafts), []).append(place)
     return found
 
 

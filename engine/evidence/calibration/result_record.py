@@ -6,9 +6,12 @@ import math
 from typing import Any
 
 from engine.evidence.calibration.run import USUAL_SPREAD, Run
+from engine.model.measured_drafts import shares_of
+from engine.serve.requests import Drafts
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
+from engine.words.units import MOST_POSITIONS
 from engine.work.layout import Layout
 
 SMALLEST, LARGEST = 1e-6, 1e15
@@ -47,6 +50,7 @@ class ResultRecord:
             requests=math.nan if self.values.get("count_unknown") else completed,
             output_rate=self.number("total_output_tokens") / self.number("duration"),
             accepted=self._accepted(),
+            drafts=self._drafts(),
             rate=self._request_rate() or 0.0,
             model=self._model(),
         )
@@ -74,6 +78,18 @@ class ResultRecord:
             if isinstance(value, int | float) and value > 1.0:
                 return float(value)
         return 1.0
+
+    def _drafts(self) -> Drafts:
+        """Shares by position, as vLLM counts them; how many tokens SGLang's server was told to
+        draft."""
+        kept = shares_of(self.values)
+        if kept:
+            return Drafts(len(kept), kept)
+        server = self.values.get("server_info")
+        steps = server.get("speculative_num_steps") if isinstance(server, dict) else None
+        if not isinstance(steps, int) or not 0 < steps <= MOST_POSITIONS:
+            return Drafts()
+        return Drafts(int(steps))
 
     def _model(self) -> str:
         server = self.values.get("server_info")

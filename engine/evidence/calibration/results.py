@@ -30,23 +30,6 @@ MAXIMUM_RUNS = 1000
 
 
 def read_runs(paths: Sequence[Path], layout: Layout) -> list[Run]:
-    """All runs of JSON result files, made on ``layout`` without speculative decoding; raises
-    `InputError`."""
-    runs = read_measured(paths, layout)
-    for run in runs:
-        if run.accepted > 1.0:
-            raise InputError(
-                say(
-                    "{name}: accept_length: found {accepted:g}, expected a run without "
-                    "speculative decoding",
-                    name=run.name,
-                    accepted=run.accepted,
-                )
-            )
-    return runs
-
-
-def read_measured(paths: Sequence[Path], layout: Layout) -> list[Run]:
     """All runs of JSON result files, made on ``layout``; raises `InputError`."""
     runs: list[Run] = []
     for path in paths:

@@ -14,8 +14,11 @@ from engine.evidence.measured.library import Library, spellings
 from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.precisions import row_precision
 from engine.evidence.measured.reader import read_measurements
+from engine.model.acceptance import acceptance_of
 from engine.model.architecture import Architecture
 from engine.model.precision import Precision
+from engine.scenario import Text
+from engine.serve.requests import Drafts
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -45,7 +48,7 @@ def csv_runs(path: Path, site: System) -> list[Run]:
             )
         )
     if fitting:
-        return [run_of(row, cached_share(row, site.engine)) for row in fitting]
+        return [run_of(row, site) for row in fitting]
     seen = sorted({f"{row.model} {row.weights} on {row.chip} by {row.framework}" for row in rows})
     others = f" and {len(seen) - 1} others" if len(seen) > 1 else ""
     raise InputError(
@@ -97,7 +100,13 @@ def _stored(precision: Precision) -> str:
     return "bf16" if precision.weights.name == "fp16" else precision.weights.name
 
 
-def run_of(row: Measurement, cached: float) -> Run:
+def run_of(row: Measurement, site: System) -> Run:
+    """A row of the site as a run; drafts are kept as is known of its model on random prompts."""
+    drafts = Drafts()
+    if row.draft_tokens:
+        name, by = site.tokens_model.name, site.drafter.method
+        kept = acceptance_of(name, by, Text.RANDOM).first(row.draft_tokens)
+        drafts = Drafts(row.draft_tokens, kept)
     return Run(
         name=row.id,
         layout=row_layout(row),
@@ -109,5 +118,7 @@ def run_of(row: Measurement, cached: float) -> Run:
         tpot_ms=row.tpot_ms,
         opens_at_once=row.opens_at_once,
         spread=0.0 if row.equal_lengths else USUAL_SPREAD,
-        cached=cached,
+        cached=cached_share(row, site.engine),
+        accepted=drafts.accepted,
+        drafts=drafts,
     )

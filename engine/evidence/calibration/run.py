@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from engine.serve.requests import Drafts
 from engine.work.layout import Layout
 
 USUAL_SPREAD = 0.2
+NO_DRAFTS = Drafts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Run:
     """Tokens per second of all answers together."""
     accepted: float = 1.0
     """Tokens of one step, 1 without speculative decoding."""
+    drafts: Drafts = NO_DRAFTS
+    """What was drafted and kept; no tokens where nobody says how many were, no shares where only
+    the tokens of a step are known."""
     rate: float = 0.0
     """Requests per second of a client that kept a rate; 0 for one that did not."""
     model: str = ""

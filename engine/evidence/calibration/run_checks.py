@@ -39,6 +39,8 @@ def check_runs(runs: Sequence[Run]) -> None:
             round(run.concurrency),
             round(run.input_tokens, -1),
             round(run.output_tokens, -1),
+            round(run.cached, 2),
+            run.drafts.tokens,
         )
         earlier = seen.setdefault(key, run)
         apart = abs(run.tpot_ms / earlier.tpot_ms - 1.0)

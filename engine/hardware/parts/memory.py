@@ -300,3 +300,11 @@ class WeightPolicy:
         least=1,
         most=1 << 16,
     )
+    expert_scale_bytes: Mapping[str, float] = constant(
+        "expert_scale_bytes",
+        "bytes of a scale of MXFP4 experts inside an FP8 checkpoint, by chip generation; its own 1 "
+        "where nothing is said",
+        {},
+        least=1,
+        most=16,
+    )

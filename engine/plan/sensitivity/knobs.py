@@ -7,17 +7,19 @@ batch or layout where that is better. Computed, never written down.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.model.kinds import ModelKind
 from engine.plan.metrics.table import SPEED, THROUGHPUT
 from engine.plan.nudges.nudge import Nudge
+from engine.plan.nudges.pools import pool_nudges
 from engine.plan.prepared import prepare
 from engine.plan.sensitivity.neighbours import nudges
 from engine.plan.sweep import sweep
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
+from engine.work.arrangement import Arrangement
 
 Progress = Callable[[int, int], None]
 """Told how many of how many are done."""
@@ -56,7 +58,7 @@ def sensitivity(
     before = _best(scenario, should_stop)
     if before is None or not before.batch:
         return []
-    wanted = list(nudges(scenario))
+    wanted = [*nudges(scenario), *before.pool_nudges(scenario)]
     responses = []
     for place, nudge in enumerate(wanted):
         if progress is not None:
@@ -75,8 +77,17 @@ class _Best:
 
     kind: ModelKind
     batch: int = 0
-    layout: str = ""
+    arrangement: Arrangement | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def layout(self) -> str:
+        """What the plan is called."""
+        return "" if self.arrangement is None else self.arrangement.name
+
+    def pool_nudges(self, scenario: Scenario) -> Iterator[Nudge]:
+        """Steps of its pools, where it has any."""
+        return iter(()) if self.arrangement is None else pool_nudges(scenario, self.arrangement)
 
 
 def _best(scenario: Scenario, should_stop: Callable[[], bool] | None) -> _Best | None:
@@ -90,7 +101,7 @@ def _best(scenario: Scenario, should_stop: Callable[[], bool] | None) -> _Best |
     table, row = found.table, found.best
     if row is None:
         return _Best(table.kind)
-    return _Best(table.kind, int(table.batch[row]), table.arrangement(row).name, table.values(row))
+    return _Best(table.kind, int(table.batch[row]), table.arrangement(row), table.values(row))
 
 
 def _response(nudge: Nudge, before: _Best, after: _Best) -> Response:

@@ -22,7 +22,7 @@ from engine.serve.memory.budget import Budget, budget, capacity_bytes
 from engine.serve.memory.cache_bytes import cached_layers, exact_bytes, of_prompt, sequence_bytes
 from engine.serve.memory.weight_bytes import rank_weight_bytes, stage_share
 from engine.serve.requests import Images, Requests
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, IntArray, lines
 from engine.work.expert_slots import Placing
 from engine.work.tokens.step import LayoutArrays
 
@@ -95,6 +95,18 @@ class Footprint:
     budget: Budget
     capacity_bytes: FloatArray
     shared_bytes: FloatArray
+
+    def rows(self, rows: IntArray) -> Footprint:
+        """Of some of the layouts, each as often as it is named."""
+        return Footprint(
+            lines(self.weight_bytes, rows),
+            lines(self.cache_bytes_per_sequence, rows),
+            lines(self.cache_bytes_of_whole, rows),
+            lines(self.sent_bytes_per_sequence, rows),
+            self.budget.rows(rows),
+            lines(self.capacity_bytes, rows),
+            lines(self.shared_bytes, rows),
+        )
 
     @property
     def fixed_bytes(self) -> FloatArray:

@@ -139,3 +139,38 @@ def test_a_profile_written_by_hand_is_never_replaced(home, tmp_path, capsys):
     assert run(["calibrate", *files, *OPTIONS, "--name", "mine"]) == 2
     assert "an older calibration; nothing was changed" in capsys.readouterr().err
     assert own.read_text() == before
+
+
+DRAFTED = {"spec_decode_acceptance_length": 2.4}
+
+
+def drafted(folder: Path, change: dict[str, object]) -> list[str]:
+    """Runs that say something of drafts."""
+    files = results(folder)
+    for file in files:
+        path = Path(file)
+        path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    return files
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        (DRAFTED, ["--draft-tokens", "3"]),
+        (DRAFTED | {"spec_decode_per_position_acceptance_rates": [0.8, 0.4, 0.2]}, []),
+        ({"accept_length": 2.4, "server_info": {"speculative_num_steps": 3}}, []),
+        ({}, ["--draft-tokens", "3", "--acceptance", "0.8/0.4/0.2"]),
+    ],
+    ids=["tokens of a step", "shares", "sglang", "given"],
+)
+def test_runs_with_drafts_are_fitted_as_such(home: Path, capsys, change, more) -> None:
+    assert run(["calibrate", *results(home), *OPTIONS, "--dry-run"]) == 0
+    plain = capsys.readouterr().out
+    assert run(["calibrate", *drafted(home, change), *OPTIONS, *more, "--dry-run"]) == 0
+    assert capsys.readouterr().out != plain
+
+
+@pytest.mark.parametrize("more", [[], ["--draft-tokens", "1"]])
+def test_tokens_of_a_step_need_to_be_possible(home: Path, capsys, more) -> None:
+    assert run(["calibrate", *drafted(home, DRAFTED), *OPTIONS, *more]) == 2
+    assert "found 2.40 tokens a step, expected as many --draft-tokens" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.results import read_runs
 from engine.evidence.calibration.run import Run
 from engine.work.layout import Layout
 
@@ -15,7 +15,7 @@ from engine.work.layout import Layout
 def read(folder: Path, value: object) -> Run:
     path = folder / "r.json"
     path.write_text(json.dumps(value))
-    (run,) = read_measured([path], Layout())
+    (run,) = read_runs([path], Layout())
     return run
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.evidence.calibration.results import read_measured
+from engine.evidence.calibration.results import read_runs
 from engine.evidence.calibration.run import Run
 from engine.words.errors import InputError
 from engine.work.layout import Layout
@@ -48,7 +48,7 @@ RUNS = Path(__file__).parents[5] / "shared" / "reference" / "runs"
 def read(folder: Path, text: str, name: str = "profile_export.csv") -> Run:
     path = folder / name
     path.write_text(text)
-    (found,) = read_measured([path], Layout())
+    (found,) = read_runs([path], Layout())
     return found
 
 
@@ -122,6 +122,6 @@ def test_every_result_of_the_reference_is_read_or_refused_by_name() -> None:
     for path in sorted(RUNS.iterdir()):
         if "latency" in path.name:
             with pytest.raises(InputError, match="vllm bench latency"):
-                read_measured([path], Layout())
+                read_runs([path], Layout())
         else:
-            assert all(one.tpot_ms > 0 for one in read_measured([path], Layout())), path.name
+            assert all(one.tpot_ms > 0 for one in read_runs([path], Layout())), path.name
