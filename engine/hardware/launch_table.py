@@ -60,8 +60,9 @@ class LaunchRole:
 @dataclass(frozen=True, slots=True)
 class LaunchLimits:
     """What the engine refuses: chip generations it does not run on (empty: nobody said), those
-    it has no kernel for FP8 weights on, be it one that widens them, and widths. ``expert`` and ``attention_data`` are ``any``, ``all`` (none or all ranks of a stage) or
-    ``none``, ``pipeline`` is ``any`` or ``none``."""
+    it has no kernel for FP8 weights on, be it one that widens them, and widths. ``expert`` and
+    ``attention_data`` are ``any``, ``all`` (none or all ranks of a stage) or ``none``,
+    ``pipeline`` is ``any`` or ``none``."""
 
     generations: tuple[str, ...] = ()
     without_fp8: tuple[str, ...] = ()
