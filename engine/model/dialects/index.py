@@ -31,6 +31,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "beam": ("beam",),
     "canary": ("canary", "cohere_asr"),
     "pangu": ("panguembedded", "pangu_ultra_moe", "pangupromoe", "pangupromoev2"),
+    "nvembed": ("nvembed",),
     "looped": ("nanbeige", "ouro"),
     "spark": ("spark2_5",),
     "plamo": ("plamo3",),
@@ -336,6 +337,7 @@ ALIASES: dict[str, str] = {
     "multi_modality": "janus",
     "sarvam_moe": "bailing_moe_v2",
     "param2moe": "bailing_moe_v2",
+    "youtu_llm": "youtu",
     "glm4v_moe_text": "glm4_moe",
     "gpt_sw3": "gpt2",
     "minimax_m3_vl_text": "minimax_m3",
@@ -423,6 +425,7 @@ def wraps_text(model_type: str) -> bool:
         "qwen_hybrid",
         "qwen4",
         "idefics",
+        "nvembed",
         "fuyu",
     )
 

@@ -21,11 +21,11 @@ from engine.serve.laws.closed import Users, closed_laws, opening_span
 from engine.serve.load import Client
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.run import run
+from engine.serve.reading import prompt_step
 from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (
     SteadyPasses,
-    prompt_step,
     steady_passes,
     waited_passes,
     with_prompts,
@@ -194,7 +194,9 @@ def _waiting(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
     service is just sufficient, about ``√(2n/π)`` of n of them wait (machine repair problem).
     Whoever is alone never waits.
     """
-    busy = passes.share * passes.mixed / passes.step
+    behind = passes.plain if passes.apart else 0.0
+    row = deployment.spread(passes.row)
+    busy = passes.share * row * (passes.mixed - behind) / passes.step
     free = np.maximum(1.0 - busy, 0.0)
     others = np.sqrt(CRITICAL * np.maximum(passes.sequences / passes.together, 1.0))
     queued = 0.5 * passes.service * busy / (free + busy / deployment.spread(others))
