@@ -241,7 +241,11 @@ class CachePolicy:
         most=100,
     )
     state_slots: float = constant(
-        "state_slots", "states that a request holds in that pool", 1.0, least=1, most=100
+        "state_slots",
+        "states that a request holds where prompts' caches are kept; one elsewhere",
+        1.0,
+        least=1,
+        most=100,
     )
     printed_tokens: PrintedTokens = constant(
         "tokens_by_groups",
