@@ -59,6 +59,12 @@ class Budget:
         )
 
     @property
+    def grows(self) -> bool:
+        """Whether anything of it grows with the requests at hand."""
+        growing = self.activation_bytes_per_token, self.logit_bytes_per_sequence
+        return any(bool(np.any(one > 0)) for one in growing)
+
+    @property
     def inside_bytes(self) -> FloatArray:
         """The sum of what is inside."""
         total = np.zeros_like(self.activation_bytes_per_token)
