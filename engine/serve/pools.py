@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from engine.serve.batching.disaggregated import Pools, serve_disaggregated
-from engine.serve.batching.open_load import MOST_USED, kept_in_flight
 from engine.serve.joining import joined_inside
 from engine.serve.load import Closed, Load, Open
 from engine.serve.memory.account import MemoryItem, PoolMemory, held_tokens
-from engine.serve.outcome import Flow, Memory, Outcome, PoolRole
+from engine.serve.outcome import Memory, Outcome, PoolRole
 from engine.serve.requests import Requests
 from engine.serve.room import Room
 from engine.serve.source import with_source
@@ -41,13 +40,15 @@ def predict_disaggregated(
     rooms = Rooms(system, arrangements, requests, load)
     client = load.client if isinstance(load, Closed) else None
     limit = np.maximum(rooms.decode.limit, 1.0)
-    held, inside, flow = sizes, sizes, None
+    inside, flow = sizes, None
     if isinstance(load, Open):
-        flow = _flow(pools, requests, sizes, limit)
-        held = np.maximum(flow.in_flight, 1.0)
+        from engine.serve.batching.pools_by_rate import serve_pools_open
+
+        service, flow = serve_pools_open(pools, requests, load, sizes, limit)
         # Who waits for a place holds no memory.
         inside = np.maximum(flow.running, 1.0)
-    service = serve_disaggregated(pools, requests, client, held, limit)
+    else:
+        service = serve_disaggregated(pools, requests, client, sizes, limit)
     outcome = outcome_of(
         arrangements,
         sizes,
@@ -66,25 +67,6 @@ def predict_disaggregated(
         binding_pool=np.where(held_up, PoolRole.PREFILL, PoolRole.DECODE),
         weigh_pools=lambda row: rooms.both(row, inside),
     )
-
-
-FULL = 8.0
-"""So many times what the decode pool admits is in flight where both pools are busy all the time."""
-
-
-def _flow(pools: Pools, requests: Requests, rate: FloatArray, limit: FloatArray) -> Flow:
-    """What ``rate`` requests per second keep in flight over all workers: Little's law, with the
-    times of so many in flight."""
-
-    def seconds(in_flight: FloatArray) -> FloatArray:
-        held = np.maximum(in_flight, 1.0)
-        return serve_disaggregated(pools, requests, None, held, limit).e2e_seconds
-
-    room = limit * pools.decode_workers
-    largest = FULL * room / seconds(FULL * room)
-    carried = np.minimum(rate, largest * MOST_USED)
-    in_flight = kept_in_flight(lambda held: carried * seconds(held), FULL * room)
-    return Flow(in_flight, np.minimum(in_flight, room), largest)
 
 
 def pools_of(system: System, arrangements: Sequence[Disaggregated], requests: Requests) -> Pools:
@@ -132,7 +114,8 @@ class Rooms:
             system.prefilling, [one.prefill.layout for one in arrangements], prompts, load
         )
         decoding = replace(requests, images=None)
-        self.decode = Room(system, [one.decode.layout for one in arrangements], decoding, load)
+        layouts = [one.decode.layout for one in arrangements]
+        self.decode = Room(system.decoding, layouts, decoding, load)
         self.prefill_workers = _column([one.prefill.workers for one in arrangements])
         self.decode_workers = _column([one.decode.workers for one in arrangements])
 

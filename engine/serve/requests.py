@@ -142,6 +142,11 @@ class Requests:
         return self.spread.histogram is None and self.spread.input <= 0
 
     @property
+    def in_turns(self) -> bool:
+        """Whether prompts are turns of conversations: spreads are of what a turn adds."""
+        return self.returning < 1.0
+
+    @property
     def steps_per_answer(self) -> FloatArray:
         """Steps from an answer's first token to its last."""
         output_tokens = np.asarray(self.output_tokens, dtype=float)

@@ -11,20 +11,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
-from engine.serve.drafting import drafting_passes, prompts_seconds
-from engine.serve.lengths import longest_of, prompt_nodes
+from engine.serve.by_rate import Read, alone_by_rate, shared_by_rate
+from engine.serve.drafting import drafting_passes
+from engine.serve.lengths import prompt_nodes
 from engine.serve.load import Client
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.run import Pass, run
+from engine.serve.reading import (
+    LEAST_FRESH,
+    Reading,
+    prefill_pass,
+    prompt_step,
+    turn_seconds,
+)
 from engine.serve.requests import Requests
 from engine.words.arrays import FloatArray
 from engine.work.tokens import Step
 
-LEAST_FRESH = 1e-9
-"""Keeps shares of shares finite."""
-
-
-OF_RANK = ("sequences", "budget", "arrivals", "together", "chunk", "interval")
+OF_RANK = ("sequences", "budget", "arrivals", "together", "chunk", "interval", "row")
 """What of `SteadyPasses` depends on the load of one rank alone."""
 
 
@@ -45,6 +49,8 @@ class SteadyPasses:
     chunk: FloatArray
     share: FloatArray
     """Of the passes that carry prompts."""
+    row: FloatArray
+    """Passes of prompts that follow each other where they have passes of their own, else 1."""
     alone: Pass
     """Without prompts or drafts."""
     prefill: Pass
@@ -74,9 +80,11 @@ def steady_passes(
     client: Client | None,
     admitted: FloatArray,
     others: FloatArray | None = None,
+    rate: FloatArray | None = None,
 ) -> SteadyPasses:
     """Passes with ``admitted`` sequences per replica, of whom all start anew when they end, or
-    only those ``others`` whom one that is looked at meets."""
+    only those ``others`` whom one that is looked at meets, where ``rate`` prompts come to it per
+    second by themselves."""
     scheduler, spread = deployment.framework.scheduler, deployment.spread
     copies = deployment.layouts.attention_data
     fresh = requests.fresh_tokens
@@ -88,7 +96,11 @@ def steady_passes(
     interval = _interval(deployment, arrivals, budget / fresh)
     together = _together(scheduler, client, held, arrivals * interval, budget / fresh)
     chunk = np.minimum(together * fresh, budget)
-    own_share = np.minimum(arrivals * interval * fresh / chunk, 1.0)
+    needed = arrivals * interval * fresh / chunk
+    own_share = np.minimum(needed, 1.0)
+    apart = scheduler.prefill_passes is not PrefillPasses.SHARED
+    # Passes of prompts alone follow each other while any prompt waits.
+    row = np.maximum(needed, 1.0) if apart else np.ones(1)
     # Attention-DP ranks step together: all wait whenever one of them has a prompt. Fewer requests
     # than ranks come from as many ranks as there are requests.
     ranks = np.maximum(copies * whole.share, 1.0)
@@ -98,32 +110,36 @@ def steady_passes(
     alone = run(deployment, [decoding])
     drafting = drafting_passes(deployment, requests.drafts, decoding).seconds
     plain = alone.seconds + drafting
-    reading = _Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
-    prefill, mixed = reading.passes(share)
-    if others is not None and np.any(copies > 1):
-        coming = arrivals * ranks / (plain + share / interval * (mixed - plain))
-        clustered = _clustered(coming, plain, mixed)
-        share = np.where(copies > 1, np.minimum(clustered, share), share)
-        prefill, mixed = reading.passes(share)
-    beside = None if others is None else reading.reading_ranks(share)
-    share = share / spread(interval)
+    parts = np.maximum(fresh / np.minimum(budget, fresh), 1.0)
+    reading = Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
+    read = Read.of(reading, share, row, together)
+    if rate is not None:
+        rate = rate / deployment.layouts.pipeline
+        if apart and bool(np.all(interval <= 1.0)):
+            read = alone_by_rate(reading, read, rate, plain, parts)
+        elif not apart and bool(np.any(copies > 1)):
+            read = shared_by_rate(reading, read, rate, plain, parts)
+        read = read.with_ranks()
+    mixed, share = read.mixed, read.share / spread(interval)
+    prompt = spread(parts) * (mixed - plain if apart else mixed)
     return SteadyPasses(
         sequences=whole.sequences,
         decoding=decoding,
         budget=budget,
         arrivals=arrivals,
-        together=together,
-        chunk=chunk,
+        together=read.together,
+        chunk=read.chunk,
         share=share,
+        row=read.row,
         alone=alone,
-        prefill=prefill,
+        prefill=read.prefill,
         plain=plain,
         mixed=mixed,
         interval=interval,
-        step=plain + share * (mixed - plain),
-        apart=scheduler.prefill_passes is not PrefillPasses.SHARED,
-        service=spread(np.maximum(fresh / np.minimum(budget, fresh), 1.0)) * mixed,
-        reading_ranks=beside,
+        step=plain + share * spread(read.row) * (mixed - plain),
+        apart=apart,
+        service=plain + prompt if apart else prompt,
+        reading_ranks=read.ranks,
     )
 
 
@@ -139,9 +155,10 @@ def _supplied(deployment: Deployment, requests: Requests, whole: Step) -> tuple[
     """The sequences of a step that the budget of a pass can keep supplied with prompts, and the
     tokens of prompts that it has room for beside them."""
     scheduler, steps = deployment.framework.scheduler, requests.steps_per_answer
-    # Tokens that decoding sequences take out of a shared pass; passes of their own take none.
-    shared = scheduler.prefill_passes is PrefillPasses.SHARED
-    taken = whole.queries if shared else np.zeros(1)
+    if scheduler.prefill_passes is not PrefillPasses.SHARED:
+        # Passes of their own take none of the tokens, and are as many as there are prompts for.
+        return whole, np.full_like(whole.sequences, float(scheduler.prefill_tokens))
+    taken = whole.queries
     sustained = scheduler.prefill_tokens * steps / (requests.fresh_tokens + taken * steps)
     held = np.minimum(whole.sequences, np.maximum(sustained, 1.0))
     budget = np.maximum(scheduler.prefill_tokens - held * taken, 1.0)
@@ -149,51 +166,6 @@ def _supplied(deployment: Deployment, requests: Requests, whole: Step) -> tuple[
         return whole, budget
     share = np.minimum(whole.share * deployment.spread(whole.sequences / held), 1.0)
     return replace(whole, sequences=held, share=share), budget
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How prompts are read: beside what decodes ``alone``, which drafts for so many seconds, in
-    chunks of a budget; ``ranks`` that bring prompts to an ``own_share`` of the passes and are
-    ``filled_up`` to each other."""
-
-    requests: Requests
-    alone: Pass
-    drafting: FloatArray
-    budget: FloatArray
-    chunk: FloatArray
-    own_share: FloatArray
-    ranks: FloatArray
-    filled_up: FloatArray
-
-    def reading_ranks(self, share: FloatArray) -> FloatArray:
-        """Ranks that bring prompts to a pass that holds any."""
-        own_share = self.alone.deployment.spread(self.own_share)
-        return np.maximum(self.ranks * own_share / np.maximum(share, LEAST_FRESH), 1.0)
-
-    def passes(self, share: FloatArray) -> tuple[Pass, FloatArray]:
-        """The pass that holds prompts, and its turn's seconds, if there are so many of them."""
-        deployment, requests, alone = self.alone.deployment, self.requests, self.alone
-        taking_part = deployment.spread(self.own_share) / np.maximum(share, LEAST_FRESH)
-        nodes = prompt_nodes(requests)
-        ranks = self.reading_ranks(share) if len(nodes) > 1 else self.ranks
-        longer = longest_of(nodes, ranks)
-        part = self.filled_up + (1.0 - self.filled_up) * taking_part / longer
-        prompts = prompt_step(np.minimum(self.chunk * longer, self.budget), requests, part)
-        shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
-        decodes = list(alone.steps) if shared else []
-        prompts_drafting = prompts_seconds(deployment, requests.drafts, decodes, [prompts])
-        prefill = _prefill_pass(deployment, alone, prompts)
-        turn = _turn_seconds(deployment, prefill, alone)
-        return prefill, np.maximum(turn, alone.seconds) + self.drafting + prompts_drafting
-
-
-def _clustered(coming: FloatArray, plain: FloatArray, mixed: FloatArray) -> FloatArray:
-    """Share of the passes that hold prompts, where these come by themselves, ``coming`` per second:
-    a pass holds those that came during the one before it, and more come during a longer one."""
-    after_plain, after_mixed = -np.expm1(-coming * plain), np.exp(-coming * mixed)
-    share: FloatArray = after_plain / np.maximum(after_plain + after_mixed, LEAST_FRESH)
-    return share
 
 
 def _in_graphs(
@@ -251,31 +223,6 @@ def _together(
     return together
 
 
-def prompt_step(chunk: FloatArray, requests: Requests, share: float | FloatArray) -> Step:
-    """``chunk`` tokens of prompts in one pass: whole prompts, or an average piece of one. What is
-    found in the prefix cache is seen, not computed. Where lengths differ, most tokens are of long
-    prompts, and see as many."""
-    input_tokens, fresh = np.asarray(requests.input_tokens, dtype=float), requests.fresh_tokens
-    queries = np.minimum(chunk, fresh)
-    longer = requests.spread.input_bias
-    first, last = (input_tokens - fresh) * longer, input_tokens * longer - 1.0
-    return Step(chunk / queries, queries, first, last, decode=False, share=share)
-
-
-def _prefill_pass(deployment: Deployment, alone: Pass, prompts: Step) -> Pass:
-    """The pass that holds ``prompts``: with the sequences that decode in the one ``alone``, or by
-    themselves."""
-    shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
-    return run(deployment, [*alone.steps, prompts] if shared else [prompts], alone)
-
-
-def _turn_seconds(deployment: Deployment, prefill: Pass, alone: Pass) -> FloatArray:
-    """Seconds of decoding with prompts: in the same pass, or in one of their own before it."""
-    if deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED:
-        return prefill.seconds
-    return alone.seconds + prefill.seconds
-
-
 SEVERAL = 4.0
 """Prompts of the pass that tells what one more takes."""
 
@@ -292,7 +239,7 @@ def with_further(deployment: Deployment, requests: Requests, passes: SteadyPasse
     ranks = deployment.layouts.attention_data
     part = (share * read + (chunk - read) / ranks) / chunk
     several = with_prompts(deployment, passes, prompt_step(chunk, requests, part))
-    drafting = passes.mixed - _turn_seconds(deployment, passes.prefill, passes.alone)
+    drafting = passes.mixed - turn_seconds(deployment, passes.prefill, passes.alone)
     prompts = (chunk - read) / fresh
     each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     added = np.maximum(several + drafting - passes.mixed, 0.0) / np.maximum(prompts, LEAST_FRESH)
@@ -314,10 +261,14 @@ def _steeper(deployment: Deployment, requests: Requests, passes: SteadyPasses) -
     added = with_prompts(deployment, passes, deep) - with_prompts(deployment, passes, step)
     whole = np.maximum(passes.mixed - passes.plain, LEAST_FRESH)
     share: FloatArray = np.clip(added / whole / longer, 0.0, 1.0 / longer)
+    if requests.in_turns:
+        # What was said before is not the longer for what a turn adds.
+        own = 0.5 * requests.fresh_tokens * longer
+        share = share * own / (requests.input_tokens - requests.fresh_tokens + own)
     return share
 
 
 def with_prompts(deployment: Deployment, passes: SteadyPasses, prompts: Step) -> FloatArray:
     """Seconds of the steady passes' decoding with other ``prompts``."""
-    prefill = _prefill_pass(deployment, passes.alone, prompts)
-    return _turn_seconds(deployment, prefill, passes.alone)
+    prefill = prefill_pass(deployment, passes.alone, prompts)
+    return turn_seconds(deployment, prefill, passes.alone)

@@ -3,8 +3,8 @@
     python -m tests.accuracy.memory MEMORY.csv --configs DIR [--readme README.md]
 
 Predicts every row, writes ``profiles/accuracy/memory.toml`` and, with ``--readme``, the table
-between that file's markers. Prints the error of the cache's size with what was fitted to such logs
-(workspaces, communication, graphs, towers) taken from the rows of other models alone.
+between that file's markers. Records the error of the cache's size, too, with what was fitted to
+such logs (workspaces, communication, graphs, towers) taken from the rows of other models alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import datetime
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from engine.evidence.measured.memory_predict import (
 )
 from engine.evidence.measured.memory_report import memory_groups, memory_lines
 from engine.evidence.measured.memory_rows import MemoryRow, read_memory_rows
-from engine.evidence.measured.record import MEMORY, read_memory_record
+from engine.evidence.measured.record import MEMORY, BesideWeights, read_memory_record
 from engine.evidence.measured.table import as_markdown
 from engine.sources.files import write_text
 from engine.words.quantities import GIB
@@ -51,20 +52,30 @@ def publish(source: Path, configs: Path) -> None:
         for group in memory_groups(rows, predictions)
     ]
     head = "# Errors on start-up logs. Written by tests/accuracy/memory.py; edits are lost.\n\n"
-    file = {"date": datetime.date.today().isoformat(), "rows": len(rows), "group": groups}
+    file = {
+        "date": datetime.date.today().isoformat(),
+        "rows": len(rows),
+        "beside": asdict(_beside(rows, predictions, Library(configs))),
+        "group": groups,
+    }
     write_text(MEMORY, head + tomli_w.dumps(file))
     print(f"written: {MEMORY}")
-    _say_held_out(rows, predictions, Library(configs))
 
 
 def write_readme(path: Path) -> None:
     """Replace what stands between the markers by the recorded table."""
     text = path.read_text(encoding="utf-8")
     record = read_memory_record()
+    beside = record.beside
     words = (
         f"What {record.rows} servers printed of their memory as they started or died "
         f"(`rooftop validate memory.csv`, recorded {record.date}). Relative errors of weights and "
-        "cache tokens, GiB per chip of the cache; deaths are those by weights or context."
+        "cache tokens, GiB per chip of the cache; deaths are those by weights or context. Beside "
+        f"the weights that a log prints, the cache is off by {beside.median_gib:.2f} GiB in the "
+        f"median and {beside.p90_gib:.2f} in nine of ten; with everything that was fitted to logs "
+        "(workspaces, communication, graphs, towers) taken from those of other models alone, by "
+        f"{beside.models_median_gib:.2f} and {beside.models_p90_gib:.2f} ({beside.rows} rows of "
+        f"{beside.models} models)."
     )
     block = f"{START}\n{words}\n\n{as_markdown(memory_lines(record.groups))}\n{END}"
     before, after = text.split(START, 1)[0], text.split(END, 1)[1]
@@ -72,9 +83,9 @@ def write_readme(path: Path) -> None:
     print(f"written: {path}")
 
 
-def _say_held_out(
+def _beside(
     rows: Sequence[MemoryRow], predictions: Sequence[MemoryPrediction], library: Library
-) -> None:
+) -> BesideWeights:
     """Errors of the cache's size beside the logs' own weights, which says how the rest is taken: as
     published, and with what is fitted taken from the other models' rows."""
     places, models, errors, bare = [], [], [], []
@@ -89,13 +100,16 @@ def _say_held_out(
         models.append(base_model(row.model))
         errors.append(error)
         bare.append(error + sum(parts))
-    held_out = [_held_out(index, places, models, bare) for index in range(len(bare))]
-    for name, values in (("published", errors), ("held out", held_out)):
-        sizes = np.abs(values)
-        print(
-            f"cache GiB beside measured weights, {name}: {len(values)} rows of {len(set(models))} "
-            f"models, median {np.median(sizes):.2f}, nine of ten {np.quantile(sizes, 0.9):.2f}"
-        )
+    published = np.abs(errors)
+    held_out = np.abs([_held_out(index, places, models, bare) for index in range(len(bare))])
+    return BesideWeights(
+        rows=len(errors),
+        models=len(set(models)),
+        median_gib=round(float(np.median(published)), 3),
+        p90_gib=round(float(np.quantile(published, 0.9)), 3),
+        models_median_gib=round(float(np.median(held_out)), 3),
+        models_p90_gib=round(float(np.quantile(held_out, 0.9)), 3),
+    )
 
 
 def _held_out(

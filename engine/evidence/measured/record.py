@@ -83,18 +83,33 @@ def read_record() -> Record:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideWeights:
+    """How far the cache is off, in GiB per chip, beside the weights that logs print; ``models_*``
+    with what is fitted to logs taken from those of other models alone."""
+
+    rows: int
+    models: int
+    median_gib: float
+    p90_gib: float
+    models_median_gib: float
+    models_p90_gib: float
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryRecord:
     """Errors on start-up logs, and when they were measured."""
 
     date: str
     rows: int
+    beside: BesideWeights
     groups: Sequence[MemoryGroup]
 
 
 def read_memory_record() -> MemoryRecord:
     """The recorded errors of accounts of memory."""
     file = read_toml(MEMORY)
-    return MemoryRecord(file["date"], file["rows"], tuple(map(_memory_group, file["group"])))
+    groups = tuple(map(_memory_group, file["group"]))
+    return MemoryRecord(file["date"], file["rows"], BesideWeights(**file["beside"]), groups)
 
 
 def _memory_group(values: dict[str, Any]) -> MemoryGroup:

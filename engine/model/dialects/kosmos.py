@@ -1,5 +1,6 @@
-"""Kosmos-2's text model (arXiv:2306.14824; transformers, modeling_kosmos2.py): a decoder with a
-further norm in front of each projection back, and computed positions."""
+"""Text models of Kosmos-2 and 2.5 (arXiv:2306.14824, 2309.11419; transformers, modeling_kosmos2.py
+and modeling_kosmos2_5.py): decoders with a further norm in front of projections back, and computed
+positions."""
 
 from __future__ import annotations
 
@@ -34,4 +35,12 @@ def read(keys: Keys) -> Architecture:
     width = keys.integer("ffn_dim", required=True)
     # One of the four norms is as wide as the feed-forward part.
     part = replace(dense(hidden, width, gated=False, bias=True), other=2 * (width - hidden))
-    return read_decoder(keys, TRAITS, shape=shape, feed_forward=lambda index: part)
+    newer = keys.model_type == "kosmos_2_5_text_model"
+    # The newer has none in its attention, and a table that tells text from pictures.
+    return read_decoder(
+        keys,
+        replace(TRAITS, norms=3) if newer else TRAITS,
+        shape=shape,
+        feed_forward=lambda index: part,
+        other=2 * hidden if newer else 0,
+    )

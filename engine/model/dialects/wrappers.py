@@ -21,6 +21,7 @@ from engine.model.dialects.towers import (
     radio,
     remote,
     speech,
+    vibevoice,
 )
 from engine.model.dialects.towers.parts import Tower
 from engine.model.keys import Keys
@@ -351,6 +352,9 @@ WRAPPERS = {
     ),
     "florence2": Wrapper("bart", query.florence, "florence_vision", always=True),
     "kosmos-2": Wrapper("kosmos_2_text_model", query.kosmos, "kosmos_2_vision_model", always=True),
+    "kosmos-2.5": Wrapper(
+        "kosmos_2_5_text_model", query.kosmos_2_5, "kosmos_2_5_vision_model", always=True
+    ),
     "blip-2": Wrapper("opt", query.blip, "blip_2_vision_model", always=True),
     "instructblip": Wrapper("opt", query.blip, "instructblip_vision_model", always=True),
     "cohere_compass": Wrapper("cohere_compass_text", vision_type="cohere_compass_vision"),
@@ -423,6 +427,13 @@ WRAPPERS = {
         always=True,
         harmless=_KIMI_AUDIO,
         uncounted=("kimia_mimo_layers",),
+    ),
+    "vibevoice_asr": Wrapper(
+        "qwen2",
+        audio=vibevoice.vibevoice_asr,
+        audio_type="vibevoice_acoustic_tokenizer_encoder",
+        audio_keys=("acoustic_tokenizer_encoder_config",),
+        always=True,
     ),
     "ultravox": Wrapper(
         "llama",

@@ -21,11 +21,11 @@ from engine.serve.laws.closed import Users, closed_laws, opening_span
 from engine.serve.load import Client
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.run import run
+from engine.serve.reading import prompt_step
 from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (
     SteadyPasses,
-    prompt_step,
     steady_passes,
     waited_passes,
     with_prompts,
@@ -58,8 +58,10 @@ def serve_continuous(
     of_ranks = shared.deployment.spread
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
     surplus = passes.sequences - passes.decoding.sequences
-    surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
-    queueing = shared.spread(surplus * passes.step)
+    queueing: FloatArray = np.zeros(1)
+    if np.any(surplus > 0):
+        surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
+        queueing = shared.spread(surplus * passes.step)
     waits = _mean_wait(shared.deployment, requests, client, passes)
     waiting, taken = shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
@@ -192,7 +194,9 @@ def _waiting(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
     service is just sufficient, about ``√(2n/π)`` of n of them wait (machine repair problem).
     Whoever is alone never waits.
     """
-    busy = passes.share * passes.mixed / passes.step
+    behind = passes.plain if passes.apart else 0.0
+    row = deployment.spread(passes.row)
+    busy = passes.share * row * (passes.mixed - behind) / passes.step
     free = np.maximum(1.0 - busy, 0.0)
     others = np.sqrt(CRITICAL * np.maximum(passes.sequences / passes.together, 1.0))
     queued = 0.5 * passes.service * busy / (free + busy / deployment.spread(others))

@@ -56,6 +56,10 @@ class PrefillPool:
     """Seconds that it takes of what drafts."""
     most: FloatArray
     """Prompts per second of the whole pool when passes are full."""
+    fitting: FloatArray
+    """Prompts of one rank that a pass has room for, and its seconds when all ranks are ``filled``.
+    """
+    filled: FloatArray
 
     @property
     def seconds(self) -> FloatArray:
@@ -79,9 +83,9 @@ def serve_disaggregated(
     costs = pools.prefill.framework.costs
     prefill = prefill_pool(pools.prefill, pools.prefill_workers, requests)
     alone, most = prefill.seconds, prefill.most
-    handover = _exposed(pools, alone, requests) + costs.handover_seconds
+    handover = exposed_seconds(pools, alone, requests) + costs.handover_seconds
     room = limit * pools.decode_workers
-    later = _later_tokens(requests)
+    later = later_tokens(requests)
     circle = _circulate(pools, requests, prefill, handover, concurrency, room)
     tpot, queue, joining = circle.tpot, circle.queue, circle.joining
     # Little's law: whoever is neither decoding nor on the way waits in front of prefill.
@@ -95,7 +99,7 @@ def serve_disaggregated(
         burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone), tuned)
         ttft = ttft + burst
     e2e = ttft + later * tpot
-    verifying = circle.decode.seconds * _per_token(pools.decode, requests)
+    verifying = circle.decode.seconds * per_token(pools.decode, requests)
     return Service(
         ttft_seconds=ttft,
         tpot_seconds=tpot,
@@ -156,7 +160,7 @@ def _circulate(
 ) -> _Circulation:
     """The fixed point between the decode batch and the rate (the module's own words)."""
     costs = pools.prefill.framework.costs
-    alone, most, later = prefill.seconds, prefill.most, _later_tokens(requests)
+    alone, most, later = prefill.seconds, prefill.most, later_tokens(requests)
     queue: FloatArray = np.zeros(1)
     decoding = np.minimum(concurrency, room)
     before: tuple[FloatArray, FloatArray] | None = None
@@ -174,7 +178,7 @@ def _circulate(
     return _Circulation(decode, tpot, decoding, rate, queue, joining, answering)
 
 
-def _later_tokens(requests: Requests) -> FloatArray:
+def later_tokens(requests: Requests) -> FloatArray:
     """Tokens of an answer after its first, at least one."""
     return np.maximum(np.asarray(requests.output_tokens, dtype=float) - 1.0, 1.0)
 
@@ -212,10 +216,10 @@ def decode_pass(
     step = requests.decoding(deployment.layouts, batch)
     decode = run(deployment, [step])
     drafting = drafting_passes(deployment, requests.drafts, step).seconds
-    return decode, (decode.seconds + drafting) * _per_token(deployment, requests)
+    return decode, (decode.seconds + drafting) * per_token(deployment, requests)
 
 
-def _per_token(deployment: Deployment, requests: Requests) -> float:
+def per_token(deployment: Deployment, requests: Requests) -> float:
     """Seconds per token of one of a step of a decode worker."""
     return deployment.framework.costs.decode_pool_pace / requests.drafts.accepted
 
@@ -235,7 +239,7 @@ def prefill_pool(deployment: Deployment, workers: FloatArray, requests: Requests
     filled = run(deployment, [full]).seconds
     filled = filled + prompts_seconds(deployment, requests.drafts, [], [full])
     most = fitting * layouts.attention_data * workers / filled
-    return PrefillPool(run(deployment, [one]), drafting, most)
+    return PrefillPool(run(deployment, [one]), drafting, most, fitting, filled)
 
 
 def _queue_seconds(
@@ -254,7 +258,7 @@ def _queue_seconds(
     return queue
 
 
-def _exposed(pools: Pools, alone: FloatArray, requests: Requests) -> FloatArray:
+def exposed_seconds(pools: Pools, alone: FloatArray, requests: Requests) -> FloatArray:
     """Seconds of moving the cache that prefill does not hide: connectors that send what is ready
     leave the last piece for the end, or what the link is behind."""
     moving = pools.transfer_seconds

@@ -24,10 +24,10 @@ from engine.serve.laws.queues import (
 )
 from engine.serve.load import Open
 from engine.serve.passes.deployment import Deployment
+from engine.serve.reading import LEAST_FRESH
 from engine.serve.requests import Requests
 from engine.serve.service import HOST_PART, Part, Parts, Service
 from engine.serve.steady import (
-    LEAST_FRESH,
     SteadyPasses,
     steady_passes,
     waited_passes,
@@ -83,23 +83,26 @@ def serve_open(
     stable = rate < most * MOST_USED
     carried = np.minimum(rate, most * MOST_USED)
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
+    variation = arriving_variation(load, deployment.layouts.replicas * deployment.layouts.pipeline)
 
     def passes_with(others: FloatArray) -> SteadyPasses:
-        return steady_passes(deployment, requests, None, others + 1.0, others)
+        return steady_passes(deployment, requests, None, others + 1.0, others, carried)
 
     others = kept_in_flight(lambda n: carried * steps * passes_with(n).step, limit)
     passes = passes_with(others)
     passes = with_further(deployment, requests, passes)
-    behind = _behind(requests, load, carried, passes)
+    behind = _behind(requests, variation, carried, passes)
     for _ in range(HELD_UP_ROUNDS):
         # Who is held up is in flight, and brings no prompts meanwhile.
         starting = np.maximum(carried * steps * passes.step, LEAST_FRESH)
         others = np.minimum(starting + carried * behind, limit)
-        fuller = steady_passes(deployment, requests, None, others + 1.0, starting)
+        fuller = steady_passes(deployment, requests, None, others + 1.0, starting, carried)
         passes = replace(fuller, further=passes.further, steeper=passes.steeper)
+    # Whoever holds all places lets nobody in, and decodes.
+    passes = replace(passes, step=np.minimum(passes.step, limit / (carried * steps)))
     running = np.minimum(others + carried * passes.service, limit)
     slope, reading = _slopes(deployment, requests, carried, passes, (others, starting))
-    traffic = Traffic(load.variation, carried, running, limit, most, slope, reading)
+    traffic = Traffic(variation, carried, running, limit, most, slope, reading)
     more = bunched(requests, traffic, passes)
     prompts, place = (
         prompt_queue(requests, traffic, passes),
@@ -137,14 +140,21 @@ def served(passes: SteadyPasses) -> FloatArray:
     return seconds
 
 
-def _behind(requests: Requests, load: Open, rate: FloatArray, passes: SteadyPasses) -> FloatArray:
+def arriving_variation(load: Open, lanes: FloatArray) -> FloatArray:
+    """Squared variation of the time between the requests of one of ``lanes`` that take them in
+    turn: every so many gaps of the whole make one of theirs."""
+    variation: FloatArray = load.variation / lanes
+    return variation
+
+
+def _behind(
+    requests: Requests, variation: FloatArray, rate: FloatArray, passes: SteadyPasses
+) -> FloatArray:
     """Seconds that an answer is held up by the prompts that came while its own waited, beyond the
     usual ones: who begins to answer leaves as many behind as came meanwhile (Little's law), each of
     which, and those that come while it is served, is in the way."""
     none = np.zeros_like(passes.step)
-    queue = prompt_queue(
-        requests, Traffic(load.variation, rate, none, none, none, none, none), passes
-    )
+    queue = prompt_queue(requests, Traffic(variation, rate, none, none, none, none, none), passes)
     meanwhile = np.maximum(queue.mean + passes.service - passes.step, 0.0)
     held: FloatArray = meanwhile * np.maximum(passes.step / passes.plain - 1.0, 0.0)
     return held
@@ -182,13 +192,19 @@ def _slopes(
     start prompts."""
     others, starting = held
     more = np.maximum(np.sqrt(others), 1.0)
-    fuller = steady_passes(deployment, requests, None, others + more + 1.0, starting)
-    busier = steady_passes(deployment, requests, None, others + 1.0, starting * BUSIER)
+    fuller = steady_passes(deployment, requests, None, others + more + 1.0, starting, rate)
+    busier = steady_passes(
+        deployment, requests, None, others + 1.0, starting * BUSIER, rate * BUSIER
+    )
     added = np.maximum(busier.step - passes.step, 0.0) / (BUSIER - 1.0)
     arriving = starting / requests.steps_per_answer
-    reading = np.minimum(rate * added / np.maximum(arriving, LEAST_FRESH), MOST_READING)
+    marginal = rate * added / np.maximum(arriving, LEAST_FRESH)
+    reading = np.minimum(np.minimum(marginal, 1.0 - passes.plain / passes.step), MOST_READING)
     seen = queue_seen(reading, passes, requests.steps_per_answer)
     further = 1.0 + (1.0 / (1.0 - reading) - 1.0) * seen
+    # Passes of a rate know already that more come during a longer one.
+    known = passes.apart | (deployment.layouts.attention_data > 1)
+    further = np.where(known, 1.0, further)
     return np.maximum(fuller.step - passes.step, 0.0) / more * further, reading
 
 

@@ -12,8 +12,9 @@ from engine.serve.laws.laws import Laws, by_prompt, held_up, opened, opening_of,
 from engine.serve.lengths import answer_nodes, output_variation, prompt_nodes
 from engine.serve.load import Client
 from engine.serve.passes.deployment import Deployment
+from engine.serve.reading import prompt_step
 from engine.serve.requests import Requests
-from engine.serve.steady import SteadyPasses, prompt_step, with_prompts
+from engine.serve.steady import SteadyPasses, with_prompts
 from engine.words.arrays import FloatArray
 
 
@@ -67,7 +68,7 @@ def closed_laws(
     return Laws(
         first,
         tokens,
-        passes_law(passes.plain, passes.mixed, passes.share),
+        passes_law(passes),
         answer_nodes(requests, client),
     )
 
@@ -81,7 +82,7 @@ def _first_token(
     if client is not None and client.in_step:
         least = request + users.place + np.minimum(passes.service, passes.service + users.waiting)
         return Law.of(Piece(1.0, least, 2.0 * np.maximum(users.waiting, 0.0)))
-    busy = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
+    busy = np.minimum(passes.share * passes.row * passes.mixed / passes.step, 1.0)
     idle = np.minimum(0.5 * passes.plain * (1.0 - busy), users.waiting)
     tail = np.maximum(users.waiting - idle, 0.0) / np.maximum(busy, 1e-9)
     width = 2.0 * idle / np.maximum(1.0 - busy, 1e-9)

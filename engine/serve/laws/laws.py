@@ -12,6 +12,7 @@ from engine.hardware.parts.costs import Costs
 from engine.serve.laws.law import Law, Piece, mixed
 from engine.serve.lengths import LengthNodes, Nodes
 from engine.serve.load import Client
+from engine.serve.steady import SteadyPasses
 from engine.words.arrays import FloatArray
 from engine.words.statistic import Statistic
 
@@ -183,9 +184,10 @@ def held_up(
     return Law.of(burst, Piece(rest, steady, deviation=deviation))
 
 
-def passes_law(plain: FloatArray, mixed_seconds: FloatArray, share: FloatArray) -> Law:
+def passes_law(passes: SteadyPasses) -> Law:
     """Times between two deliveries: passes without prompts, and those with them."""
+    with_prompts = passes.plain + passes.row * (passes.mixed - passes.plain)
     return Law.of(
-        Piece(1.0 - share, np.asarray(plain, dtype=float)),
-        Piece(share, np.asarray(mixed_seconds, dtype=float)),
+        Piece(1.0 - passes.share, np.asarray(passes.plain, dtype=float)),
+        Piece(passes.share, np.asarray(with_prompts, dtype=float)),
     )

@@ -39,15 +39,15 @@ def open_laws(
             work_nodes(requests, passes, prompt_nodes(requests)),
             passes.budget / requests.fresh_tokens,
             (passes.plain, passes.plain + further_seconds(passes)),
-            _first_token(requests, least, *waits),
+            first_token(requests, least, *waits),
         ),
         _token_law(requests, traffic, passes, tpot),
-        passes_law(passes.plain, passes.mixed, passes.share),
+        passes_law(passes),
         answer_nodes(requests),
     )
 
 
-def _first_token(
+def first_token(
     requests: Requests, served: FloatArray, polling: FloatArray, prompts: Queue, place: Queue
 ) -> Law:
     """All combinations of who waits for what. A Poisson count of mean ``a`` is none of ``e^−a``

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.serve.laws.gaps import sooner
 from engine.serve.laws.law import normal_share
 from engine.serve.lengths import (
     Nodes,
@@ -37,7 +38,7 @@ class Traffic:
     that one more in flight adds to a pass, and the share of the time that goes on ``reading``
     prompts, were each to take as long as one more does."""
 
-    variation: float
+    variation: FloatArray
     rate: FloatArray
     running: FloatArray
     limit: FloatArray
@@ -92,13 +93,20 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
     first = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     full = parts * (passes.plain + first + (several - 1.0) * each)
     used = np.minimum(coming * full / several, 1.0 - LEAST)
-    varied = 0.5 * (traffic.variation + lengths)
+    # Ranks take requests in turn.
+    own = traffic.variation / passes.alone.deployment.layouts.attention_data
+    varied = 0.5 * (own + lengths)
     at_once = passes.apart & (several >= 2.0)
     most = np.where(at_once, np.inf, several - 1.0)
     return Queue(
         tuple(
-            Running(share, seconds, np.minimum(coming * seconds, most), each)
-            for share, seconds in _met(requests, passes, coming, several, (first, each))
+            Running(
+                share,
+                seconds,
+                np.minimum(coming * seconds * sooner(own, coming * seconds), most),
+                each,
+            )
+            for share, seconds in _met(requests, traffic, passes, coming, several, (first, each))
         ),
         varied * full / (several * (1.0 - used)),
         np.where(at_once, 0.0, used ** np.sqrt(2.0 * (several + 1.0))),
@@ -107,6 +115,7 @@ def prompt_queue(requests: Requests, traffic: Traffic, passes: SteadyPasses) -> 
 
 def _met(
     requests: Requests,
+    traffic: Traffic,
     passes: SteadyPasses,
     coming: FloatArray,
     several: FloatArray,
@@ -132,8 +141,11 @@ def _met(
     busy = used if apart else held / (held + shares[0] * passes.plain)
     ranks = passes.alone.deployment.layouts.attention_data
     # Ranks that step together wait for each other's prompts.
-    together = np.minimum(passes.share * passes.mixed / passes.step, 1.0)
+    turn = passes.mixed - (passes.plain if apart else 0.0)
+    together = np.minimum(passes.share * passes.row * turn / passes.step, 1.0)
     busy = np.where(ranks > 1, together, busy)
+    seen = ranks * coming * (passes.plain + first)
+    busy = np.minimum(busy * sooner(traffic.variation, seen), 1.0)
     met = [(1.0 - busy, passes.plain)]
     for place, (time, one) in enumerate(zip(times, seconds, strict=True)):
         share = busy * time / held

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.hardware.chip import Chip
 from engine.hardware.parts.memory import WeightPolicy
-from engine.model.architecture import Architecture, Block, Experts, LatentCore, Split
+from engine.model.architecture import Architecture, Block, Experts, LatentCore, Role, Split
 from engine.model.bytes import Part, Parts, Spread, stored_weights
 from engine.model.precision import Precision
 from engine.words.arrays import FloatArray
@@ -18,6 +18,8 @@ from engine.work.tokens.step import LayoutArrays
 
 PADDED_FORMAT = "mxfp4"
 """The format whose kernels pad experts (NVFP4 checkpoints are made in multiples already)."""
+SCALED_ELEMENTS = 32.0
+"""Of it that have a scale in common (OCP Microscaling v1.0), of one byte in the checkpoint."""
 ABSORBED_BYTES = 2.0
 """Of an element of the absorbed up-projections, which are kept in 16 bits."""
 
@@ -37,7 +39,8 @@ def rank_weight_bytes(
     held = stored_weights(architecture, precision)
     whole = (layouts.attention_data > 1) & policy.whole_embeddings
     embedding = held.embedding / np.where(whole, 1.0, layouts.tensor)
-    head = held.head / layouts.tensor
+    apart = layouts.attention_data if policy.divided_head else 1.0
+    head = held.head / (layouts.tensor * apart)
     towers = held.towers / (layouts.tensor if policy.split_towers else 1.0)
     ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
     # Held once however many layers use them, if those are on the same pipeline stage.
@@ -50,6 +53,7 @@ def rank_weight_bytes(
         total = total + _rank_bytes(held.prediction, divided) + held.prediction_beside
     for block, count in architecture.blocks():
         extra = _padding_bytes(block, precision, chip, divided)
+        extra = extra + _scale_bytes(block, precision, chip, divided)
         if policy.latent_copy:
             extra = extra + _absorbed_bytes(block, layouts)
         total = total + stage * count * extra
@@ -120,6 +124,24 @@ def _padding_bytes(
     if PADDED_FORMAT not in stored:
         return none
     return _padded_bytes(experts, precision, inner, hidden, divided)
+
+
+def _scale_bytes(block: Block, precision: Precision, chip: Chip, divided: _Divided) -> FloatArray:
+    """What wider scales than the checkpoint's add to one layer's experts on one rank, where an FP8
+    checkpoint holds MXFP4 experts."""
+    experts, none = block.experts, np.zeros_like(divided.layouts.tensor)
+    wide = divided.policy.expert_scale_bytes.get(chip.generation, 1.0)
+    if experts is None or wide == 1.0:
+        return none
+    if precision.weight_format(Role.ATTENTION).compute != "fp8":
+        return none
+    scaled = sum(
+        matrix.weights
+        for matrix in experts.matrices
+        if precision.weight_format(matrix.role).name == PADDED_FORMAT
+    )
+    of_one = (wide - 1.0) / SCALED_ELEMENTS * scaled / divided.layouts.expert_tensor
+    return divided.slots.per_rank * of_one
 
 
 def _padded_bytes(

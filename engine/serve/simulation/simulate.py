@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from engine.serve.pools import transfer_seconds
+from engine.hardware.parts.costs import Costs
+from engine.serve.batching.disaggregated import exposed_seconds, prefill_pool
+from engine.serve.pools import pools_of
 from engine.serve.requests import Requests
+from engine.serve.simulation.grid import doubling
 from engine.serve.simulation.jobs import Jobs, jobs_of
 from engine.serve.simulation.serving import Progress, Served, Teller, serve
 from engine.serve.simulation.simulated import Simulated
@@ -101,19 +105,46 @@ def _serve_apart(
     prefill, decode = arrangement.prefill, arrangement.decode
     site = site_of(system.prefilling, prefill.layout, prefill.workers, requests, trace)
     read = serve(site, jobs.of_one_token(), 0, tell)
-    moved = _transfer(system, arrangement, trace) + costs.handover_seconds
+    moved = _exposed(system, arrangement, requests, trace) + costs.handover_seconds
     kept = np.flatnonzero(read.first >= 0)
     order = kept[np.argsort(read.first[kept] + moved[kept], kind="stable")]
-    site = site_of(system, decode.layout, decode.workers, requests, trace, costs.decode_pool_pace)
+    site = site_of(
+        system.decoding, decode.layout, decode.workers, requests, trace, costs.decode_pool_pace
+    )
     later = jobs.part(order).prefilled().at((read.first + moved)[order])
     answered = serve(site, later, 0, tell)
     first, last = np.full(len(jobs), -1.0), np.full(len(jobs), -1.0)
-    first[order], last[order] = answered.first, answered.last
+    joining = np.where(answered.last >= 0, _joining(costs, answered), 0.0)
+    first[order], last[order] = answered.first + joining, answered.last + joining
     return first, last, (read, answered)
 
 
-def _transfer(system: System, arrangement: Disaggregated, trace: Trace) -> FloatArray:
-    """Seconds that the cache of each prompt is on its way, linear in its length."""
-    ends = [transfer_seconds(system, [arrangement], Requests(one, 1.0)) for one in (0.0, 1.0)]
-    start, each = (float(np.asarray(one).ravel()[0]) for one in ends)
-    return start + (each - start) * trace.input_tokens
+def _joining(costs: Costs, answered: Served) -> float:
+    """Seconds until a request whose cache came takes part in passes, as the engine has it: so many
+    passes, fewer of small batches. It holds no place in them meanwhile."""
+    passes = [
+        (gap, count)
+        for log in answered.logs
+        for gap, count in zip(log.gaps, log.gap_counts, strict=True)
+    ]
+    if not passes:
+        return 0.0
+    gaps, counts = np.array(passes).T
+    batch = float(gaps @ counts) / max(sum(log.busy_seconds for log in answered.logs), 1e-12)
+    waited = batch / (batch + costs.handover_sequences)
+    return costs.handover_passes * waited * float(np.average(gaps, weights=counts))
+
+
+def _exposed(
+    system: System, arrangement: Disaggregated, requests: Requests, trace: Trace
+) -> FloatArray:
+    """Seconds that the cache of each prompt is on its way and prefill does not hide, by its
+    length."""
+    lengths = np.array(doubling(1.0, max(float(trace.input_tokens.max()), 2.0)))
+    found = []
+    for one in lengths.tolist():
+        asked = replace(requests, input_tokens=one, output_tokens=1.0, images=None)
+        pools = pools_of(system, (arrangement,), asked)
+        alone = prefill_pool(pools.prefill, pools.prefill_workers, asked).seconds
+        found.append(float(exposed_seconds(pools, alone, asked)[0, 0]))
+    return np.interp(trace.input_tokens, lengths, found)

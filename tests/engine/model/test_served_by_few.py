@@ -104,6 +104,84 @@ def test_spark_gates_each_head_and_sees_everything_in_every_fourth_layer() -> No
     assert sorted(windows, key=str) == [32, 32, 32, None]
 
 
+GEMMA4 = {
+    "model_type": "gemma4_text",
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "intermediate_size": 64,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 1,
+    "head_dim": 16,
+    "global_head_dim": 16,
+    "vocab_size": 100,
+    "vocab_size_per_layer_input": 100,
+    "sliding_window": 8,
+}
+
+
+def test_gemma_4s_list_of_layers_counts_before_its_pattern() -> None:
+    kinds = ["sliding_attention", "full_attention"]
+    listed = read(**GEMMA4, layer_types=kinds)
+    assert read(**GEMMA4, layer_types=kinds, sliding_window_pattern=5) == listed
+    with pytest.raises(InputError, match="sliding_window_pattern"):
+        read(**GEMMA4, sliding_window_pattern=5)
+
+
+@pytest.mark.parametrize("expand", [-1, 0, 1e9])
+def test_an_inner_width_is_above_nothing(expand: float) -> None:
+    with pytest.raises(InputError, match=r"expand is .* expected a number above 0"):
+        read(model_type="mamba", hidden_size=64, num_hidden_layers=1, vocab_size=10, expand=expand)
+
+
+def test_trinity_names_its_groups_of_experts_twice() -> None:
+    """As arcee-ai publishes it; counted by transformers 5.24."""
+    model = read(
+        model_type="afmoe",
+        hidden_size=1024,
+        intermediate_size=3072,
+        num_hidden_layers=56,
+        num_attention_heads=8,
+        num_key_value_heads=2,
+        head_dim=128,
+        moe_intermediate_size=256,
+        num_experts=128,
+        num_experts_per_tok=8,
+        num_shared_experts=1,
+        num_dense_layers=2,
+        n_group=1,
+        num_expert_groups=1,
+        num_limited_groups=1,
+        topk_group=1,
+        global_attn_every_n_layers=4,
+        sliding_window=2048,
+        vocab_size=200192,
+        tie_word_embeddings=False,
+    )
+    assert model.total_parameters == 6_120_003_328
+
+
+def test_nv_embed_is_mistral_with_a_layer_that_pools() -> None:
+    """7.85B, as its card says."""
+    text = {
+        "model_type": "bidir_mistral",
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "vocab_size": 32000,
+    }
+    own = {"model_type": "latent_attention"}
+    config = {"model_type": "nvembed", "text_config": text, "latent_attention_config": own}
+    model = read(architectures=["NVEmbedModel"], **config)
+    width = 4096
+    pool = 4 * width * 8 * width + 2 * 4 * width * width + 8 * width + 4 * width * width + width
+    pool += 512 * width + 6 * width
+    mistral = read(**text | {"model_type": "mistral"}).total_parameters - 32000 * width
+    assert model.total_parameters == mistral + pool == 7_851_016_192
+    assert not model.generates
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -50,6 +50,16 @@ def test_only_mxfp4_is_padded():
     assert weigh(model, Layout(), **policy) == weigh(model, Layout())
 
 
+def test_scales_of_experts_inside_an_fp8_checkpoint_may_be_wider_than_its_own():
+    model, policy = builders.mixture(layers=1), {"expert_scale_bytes": {"toy": 4}}
+    fp8 = FORMATS["fp8_block"]
+    overrides = ((Role.ROUTED_EXPERT, FORMATS["mxfp4"]),)
+    mixed = replace(MXFP4, weights=fp8, overrides=overrides)
+    more = weigh(model, Layout(tensor=2), mixed, **policy) - weigh(model, Layout(tensor=2), mixed)
+    assert more == pytest.approx(3 * 8 * 3 * 1024 * 512 / 32 / 2)
+    assert weigh(model, Layout(), MXFP4, **policy) == weigh(model, Layout(), MXFP4)
+
+
 def test_latent_attention_keeps_its_projections_twice():
     model = builders.latent(layers=3)
     more = weigh(model, Layout(tensor=2), latent_copy=True) - weigh(model, Layout(tensor=2))
@@ -120,3 +130,10 @@ def test_copies_of_experts_take_their_place():
     )
     # Two slots on each of six ranks hold eight experts; ten copies more make three slots.
     assert copied - plain == pytest.approx(3 * 1024 * 512 * 2.0)
+
+
+def test_all_ranks_may_divide_the_head_between_them():
+    model, apart = builders.mixture(), Layout(tensor=2, attention_data=4)
+    saved = weigh(model, apart) - weigh(model, apart, divided_head=True)
+    assert saved == pytest.approx(2 * model.lm_head.weights * (1 / 2 - 1 / 8))
+    assert weigh(model, Layout(tensor=2), divided_head=True) == weigh(model, Layout(tensor=2))

@@ -70,6 +70,21 @@ def kosmos(keys: Keys, outer: Keys, text_hidden: int) -> int:
     return clip(keys) + projection + queries + 4 * linear(text_hidden, text_hidden)
 
 
+def kosmos_2_5(keys: Keys, outer: Keys, text_hidden: int) -> int:
+    """Pix2Struct's layers (arXiv:2210.03347) over patches with learned rows and columns, and
+    Kosmos-2's trained queries."""
+    hidden, width = keys.integer("hidden_size"), keys.integer("intermediate_size")
+    inner = keys.integer("num_attention_heads") * keys.integer("head_dim")
+    keys.ignore("dense_act_fn")
+    places = 2 * keys.integer("max_num_patches", default=4096) * hidden
+    patches = linear(keys.integer("patch_embed_hidden_size"), hidden)
+    layer = 4 * hidden * inner + 3 * hidden * width + 2 * hidden
+    layers = keys.integer("num_hidden_layers", maximum=10_000) * layer
+    queries = outer.integer("latent_query_num", default=2048) * text_hidden
+    projection = linear(hidden, text_hidden) + 4 * linear(text_hidden, text_hidden)
+    return patches + places + layers + hidden + queries + projection
+
+
 def florence(keys: Keys, outer: Keys, text_hidden: int) -> int:
     """DaViT (arXiv:2204.03645): stages of pairs of layers that attend over windows and over
     channels, each with two convolutions by channel; learned rows and columns, one projection with

@@ -1,0 +1,90 @@
+"""How passes hold prompts that come by themselves, so many per second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.serve.clustered import fullest_rank, prompts_of_a_pass, shared_share
+from engine.serve.passes.run import Pass
+from engine.serve.reading import Reading
+from engine.words.arrays import FloatArray
+
+ROUNDS = 2
+"""Of the search for how full passes with prompts are."""
+MOST_READING = 0.999
+"""Share of the time that goes on prompts, up to which anything is worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Passes with prompts: their ``share`` of all, ``row`` of them one after the other, ``mixed``
+    seconds of a turn, ``chunk`` tokens of ``together`` prompts on the fullest of ``ranks`` that
+    bring any, of the share ``within`` that ``reading`` was asked with."""
+
+    prefill: Pass
+    mixed: FloatArray
+    share: FloatArray
+    row: FloatArray
+    together: FloatArray
+    chunk: FloatArray
+    reading: Reading
+    within: FloatArray
+    ranks: FloatArray | None = None
+
+    @classmethod
+    def of(cls, reading: Reading, share: FloatArray, row: FloatArray, together: FloatArray) -> Read:
+        """What ``reading`` makes of such a share."""
+        prefill, mixed = reading.passes(share)
+        return cls(prefill, mixed, share, row, together, reading.chunk, reading, share)
+
+    def with_ranks(self) -> Read:
+        """Those who bring prompts counted, too."""
+        return replace(self, ranks=self.reading.reading_ranks(self.within))
+
+
+def alone_by_rate(
+    reading: Reading, read: Read, rate: FloatArray, plain: FloatArray, parts: FloatArray
+) -> Read:
+    """Passes of prompts alone follow each other while any prompt waits: each holds those that came
+    during the one before, and they take the share of the time that prompts make of it, whatever
+    decodes meanwhile."""
+    fresh, ranks = reading.requests.fresh_tokens, reading.ranks
+    fitting = np.maximum(reading.budget / fresh, 1.0) * ranks
+    single = read.mixed - plain
+    for _ in range(ROUNDS):
+        each = prompts_of_a_pass(rate * parts * single, fitting)
+        fullest = fullest_rank(each, ranks)
+        chunk = np.minimum(fullest * fresh, reading.budget)
+        reading = replace(reading, chunk=chunk, own_share=each / (fullest * ranks))
+        single = reading.passes(np.ones(1))[1] - plain
+    taken = np.minimum(rate * parts * single / each, MOST_READING)
+    share = -np.expm1(-rate * plain)
+    row = plain * taken / (1.0 - taken) / (share * single)
+    found = Read.of(reading, np.ones(1), row, np.maximum(chunk / fresh, 1.0))
+    return replace(found, share=share)
+
+
+def shared_by_rate(
+    reading: Reading, read: Read, rate: FloatArray, plain: FloatArray, parts: FloatArray
+) -> Read:
+    """Attention-DP ranks that step together all wait whenever one of them has a prompt, of the
+    fullest one's as many as it has; less often than if they came to each pass anew."""
+    fresh, ranks = reading.requests.fresh_tokens, reading.ranks
+    fitting = np.maximum(reading.budget / fresh, 1.0) * ranks
+    needed = reading.own_share * reading.chunk
+    several = reading.alone.deployment.layouts.attention_data > 1
+    share, mixed = read.share, read.mixed
+    for _ in range(ROUNDS):
+        each = prompts_of_a_pass(rate * mixed, fitting)
+        chunk = np.minimum(fullest_rank(each, ranks) * fresh, reading.budget)
+        reading = replace(
+            reading,
+            chunk=np.where(several, chunk, reading.chunk),
+            own_share=np.where(several, np.minimum(needed / chunk, 1.0), reading.own_share),
+        )
+        clustered = np.maximum(shared_share(rate, plain, mixed, parts), reading.own_share)
+        share = np.where(several, np.minimum(clustered, read.share), read.share)
+        mixed = reading.passes(share)[1]
+    return Read.of(reading, share, read.row, read.together)
