@@ -41,7 +41,7 @@ drafts        ``draft`` (a method, or a draft's profile, path or hub id), ``draf
               ``drafts`` (``"auto"``: the best number), ``acceptance``
 client        ``client`` (``"steady"``, ``"closed"``), ``waves``, ``spread``, ``first_token``
 settings      ``memory_fraction``, ``prefill_tokens``, ``max_sequences``, ``max_context``,
-              ``prefix_caching``, ``redundant_experts``, ``batch_overlap``,
+              ``prefix_caching``, ``redundant_experts``, ``batch_overlap``, ``dp_lm_head``,
               ``prefill_interval``, ``rank_wait``, ``host_cache_gib`` (behind the prefix cache),
               ``build``: those of the engine, its own defaults where left out
 

@@ -297,6 +297,7 @@ class Settings:
     ``redundant_experts`` are copies of popular experts on the expert ranks together, 0 for none;
     ``batch_overlap`` lets two
     halves of a batch take turns, one computing while the other's tokens travel;
+    ``dp_lm_head`` has every attention-DP rank hold the LM head, instead of all together;
     ``prefill_interval`` are passes from one that may take prompts to the next, the same on all
     attention-DP ranks; ``rank_wait`` are passes that a prompt of one attention-DP rank waits at
     most for the others to have one as well, 0 where none waits; ``host_cache_gib`` of host memory
@@ -310,6 +311,7 @@ class Settings:
     prefix_caching: bool | None = None
     redundant_experts: int | None = None
     batch_overlap: bool | None = None
+    dp_lm_head: bool | None = None
     prefill_interval: int | None = None
     rank_wait: int | None = None
     host_cache_gib: float | None = None

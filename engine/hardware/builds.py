@@ -96,6 +96,7 @@ def configured(
         **_chosen_host(settings, chip),
         **_chosen_copies(settings),
         **_chosen_overlap(settings),
+        **_chosen_head(settings, framework),
     }
     told = {name: value for name, value in given.items() if value is not None}
     framework = _of_small_chip(built(framework, chip, settings.build), chip)
@@ -147,6 +148,21 @@ def _chosen_overlap(settings: Settings) -> dict[str, int]:
     if settings.batch_overlap is None:
         return {}
     return {"overlapped_nodes": 1 if settings.batch_overlap else MANY}
+
+
+def _chosen_head(settings: Settings, framework: Framework) -> dict[str, bool]:
+    """Whether all ranks divide the LM head; raises `InputError` where an engine cannot."""
+    if settings.dp_lm_head is None:
+        return {}
+    if not settings.dp_lm_head and not framework.storage.divided_head:
+        raise InputError(
+            say(
+                "--dp-lm-head: found off, expected on: with {engine} every attention-DP rank "
+                "holds the LM head",
+                engine=framework.name,
+            )
+        )
+    return {"divided_head": not settings.dp_lm_head}
 
 
 def _spared_fraction(

@@ -165,7 +165,7 @@ class _Decode:
         load: Load,
         scenario: Scenario,
     ) -> None:
-        room = Room(system, layouts, requests, load)
+        room = Room(system.decoding, layouts, requests, load)
         fitting = (room.limit >= 1.0) & room.context_fits
         self.layouts = _those(layouts, fitting[:, 0])
         if not self.layouts and bool(np.all(room.context_fits)):

@@ -94,6 +94,7 @@ class Predicted:
             "prefix_caching": engine.scheduler.prefix_caching,
             "redundant_experts": engine.capabilities.redundant_experts,
             "batch_overlap": given.batch_overlap,
+            "dp_lm_head": given.dp_lm_head,
             "prefill_interval": engine.scheduler.prefill_interval,
             "rank_wait": engine.scheduler.rank_wait_passes,
             "host_cache_gib": given.host_cache_gib,

@@ -19,7 +19,7 @@ from engine.serve.kinds import kind_of
 from engine.serve.load import Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
-from engine.words.arrays import BoolArray, IntArray
+from engine.words.arrays import BoolArray, Folded, IntArray
 from engine.work.arrangement import Disaggregated
 
 
@@ -43,9 +43,6 @@ nor read them. Throughput over batch is no smooth line, and the answer must not 
 POOL_STEPS = Steps(4096, 24, 8, 0, 1.25)
 """Of pools a candidate costs several times as much, and they come in larger numbers."""
 
-BLOCK_COST = 8000
-"""What a block costs beside its candidates, in as many of them."""
-
 
 def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -> IntArray:
     """The largest batch per replica that is held and admitted, for every arrangement."""
@@ -55,51 +52,35 @@ def batch_limits(prepared: Prepared, scenario: Scenario, precision: Precision) -
     return np.minimum(most[:, 0], float(LARGEST_BATCH)).astype(np.int64)
 
 
-def _blocks(limits: IntArray, candidates: int) -> Iterator[tuple[IntArray, int, int]]:
-    """Cut (arrangements, batches) into blocks of about ``candidates``: arrangements together that
-    have similar limits, and a range of batches. Batches are counted, from 1, in those tried."""
-    order = np.argsort(limits, kind="stable")
-    start = 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order):
-            count, widest = end - start, int(limits[order[end]])
-            # Those before it are filled up to as many batches as this one has.
-            filled = count * (widest - int(limits[order[end - 1]]))
-            if (count + 1) * widest > candidates or filled > BLOCK_COST:
-                break
-            end += 1
-        chosen = order[start:end]
-        start = end
-        widest = int(limits[chosen].max())
-        span = max(1, candidates // len(chosen))
-        for low in range(1, widest + 1, span):
-            yield chosen, low, min(low + span - 1, widest)
-
-
 @dataclass(frozen=True, slots=True)
-class _Batches:
-    """Batches of one arrangement."""
+class _Lists:
+    """Which ``batches`` are tried of the arrangements at ``chosen``: of each as many as its length,
+    from its start on."""
 
-    arrangement: int
+    chosen: IntArray
     batches: IntArray
+    starts: IntArray
+    lengths: IntArray
 
+    @classmethod
+    def joined(cls, chosen: list[int], batches: list[IntArray]) -> _Lists:
+        """Of batches of their own."""
+        lengths = np.array([len(one) for one in batches])
+        starts = np.cumsum(lengths) - lengths
+        return cls(np.array(chosen), np.concatenate(batches), starts, lengths)
 
-def _grouped(parts: list[_Batches], candidates: int) -> Iterator[list[_Batches]]:
-    """Arrangements in blocks of about ``candidates``, together as long as what their batches are
-    filled up to costs less than another block."""
-    group: list[_Batches] = []
-    widest = rows = 0
-    for one in parts:
-        width, more = max(widest, len(one.batches)), rows + len(one.batches)
-        cells = width * (len(group) + 1)
-        if group and (cells > candidates or cells - more > BLOCK_COST):
-            yield group
-            group, width, more = [], len(one.batches), len(one.batches)
-        group.append(one)
-        widest, rows = width, more
-    if group:
-        yield group
+    def blocks(self, candidates: int) -> Iterator[tuple[IntArray, IntArray, BoolArray]]:
+        """In blocks of about so many candidates: an arrangement and batches for each of their rows,
+        and which of these are wanted."""
+        folded = Folded.of(self.lengths)
+        rows = folded.rows
+        count = -(-folded.along.size // candidates)
+        step = -(-len(rows) // count)
+        for low in range(0, len(rows), step):
+            mine = rows[low : low + step]
+            places = self.starts[mine, np.newaxis] + folded.along[low : low + step]
+            wanted = folded.inside[low : low + step]
+            yield self.chosen[mine], self.batches[places], wanted
 
 
 class Search:
@@ -142,15 +123,20 @@ class Search:
 
     def everything(self, parts: list[Block]) -> bool:
         """Add the rows of all batches tried; False when stopped."""
-        candidates = kind_of(self._prepared.kind).block_candidates
+        starts = np.zeros(len(self._places), dtype=np.int64)
         for place, most in enumerate(self._most):
             counts = np.searchsorted(self._tried, most[self._places], side="right")
-            for chosen, low, high in _blocks(counts, candidates):
-                if self._should_stop():
-                    return False
-                mine, tried = self._places[chosen], self._tried[np.newaxis, low - 1 : high]
-                wanted = tried <= most[mine][:, np.newaxis]
-                parts.append(self._block(place, mine, tried, wanted))
+            lists = _Lists(self._places, self._tried, starts, counts)
+            if not self._add(parts, place, lists):
+                return False
+        return True
+
+    def _add(self, parts: list[Block], place: int, lists: _Lists) -> bool:
+        """Add the rows of ``lists`` in a precision; False when stopped."""
+        for chosen, batches, wanted in lists.blocks(kind_of(self._prepared.kind).block_candidates):
+            if self._should_stop():
+                return False
+            parts.append(self._block(place, chosen, batches, wanted))
         return True
 
     def around(self, found: Sweep, parts: list[Block]) -> bool:
@@ -162,7 +148,7 @@ class Search:
         key = columns[0] * len(table.arrangements) + columns[1]
         firsts = np.sort(np.unique(key, return_index=True)[1])
         best = mine[firsts][: self._steps.whole + self._steps.near]
-        left_out: list[list[_Batches]] = [[] for _ in self._prepared.precisions]
+        left_out: list[dict[int, IntArray]] = [{} for _ in self._prepared.precisions]
         for standing, row in enumerate(best):
             place, chosen = int(table.precision_index[row]), int(table.arrangement_index[row])
             last = int(self._most[place][chosen])
@@ -173,22 +159,11 @@ class Search:
             others = np.arange(low, min(high, last) + 1)
             others = others[~np.isin(others, self._tried, assume_unique=True)]
             if len(others):
-                left_out[place].append(_Batches(chosen, others))
-        candidates = kind_of(self._prepared.kind).block_candidates
+                left_out[place][chosen] = others
         for place, each in enumerate(left_out):
-            for group in _grouped(each, candidates):
-                if self._should_stop():
-                    return False
-                parts.append(self._ragged(place, group))
+            if each and not self._add(parts, place, _Lists.joined([*each], [*each.values()])):
+                return False
         return True
-
-    def _ragged(self, place: int, group: list[_Batches]) -> Block:
-        """The rows of arrangements for batches of their own."""
-        widest = max(len(one.batches) for one in group)
-        batches = np.array([np.resize(one.batches, widest) for one in group])
-        lengths = np.array([[len(one.batches)] for one in group])
-        chosen = np.array([one.arrangement for one in group])
-        return self._block(place, chosen, batches, np.arange(widest) < lengths)
 
     def _neighbours(self, batch: int) -> tuple[int, int]:
         """What was tried before and after ``batch``."""
@@ -198,7 +173,7 @@ class Search:
 
     def _block(self, place: int, chosen: IntArray, batches: IntArray, wanted: BoolArray) -> Block:
         """The rows of the ``chosen`` arrangements for those of their ``batches``, of shape
-        (1, batches) or (chosen, batches), that are ``wanted``."""
+        (chosen, batches), that are ``wanted``."""
         precision = self._prepared.precisions[place]
         group = tuple(self._prepared.arrangements[int(row)] for row in chosen)
         outcome = outcome_of(self._prepared, self._scenario, precision, group, batches)
@@ -206,7 +181,7 @@ class Search:
             return self._block_at_rate(place, chosen, outcome)
         rows, places = np.nonzero(wanted)
         index = np.full(len(rows), place, dtype=np.int64)
-        batch = batches[0 if len(batches) == 1 else rows, places]
+        batch = batches[rows, places]
         return rows_of(
             self._prepared,
             self._scenario,

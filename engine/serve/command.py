@@ -154,6 +154,8 @@ def _settings(settings: Settings) -> Options:
         yield "prefix-caching", "on" if settings.prefix_caching else "off"
     if settings.batch_overlap is not None:
         yield "batch-overlap", "on" if settings.batch_overlap else "off"
+    if settings.dp_lm_head is not None:
+        yield "dp-lm-head", "on" if settings.dp_lm_head else "off"
 
 
 def _size(size: Size) -> Options:

@@ -114,7 +114,8 @@ class Rooms:
             system.prefilling, [one.prefill.layout for one in arrangements], prompts, load
         )
         decoding = replace(requests, images=None)
-        self.decode = Room(system, [one.decode.layout for one in arrangements], decoding, load)
+        layouts = [one.decode.layout for one in arrangements]
+        self.decode = Room(system.decoding, layouts, decoding, load)
         self.prefill_workers = _column([one.prefill.workers for one in arrangements])
         self.decode_workers = _column([one.decode.workers for one in arrangements])
 

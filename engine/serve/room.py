@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from engine.serve.memory.budget import unfree_bytes
 from engine.serve.outcome import Memory
 from engine.serve.requests import Requests
 from engine.serve.system import System
-from engine.words.arrays import BoolArray, FloatArray
+from engine.words.arrays import BoolArray, FloatArray, IntArray
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays
 
@@ -49,6 +50,14 @@ class Room:
         longest = np.maximum(self.context_tokens, requests.longest_tokens)
         fits = longest - 1.0 <= system.context_limit
         self.context_fits: BoolArray = np.broadcast_to(fits, self.memory_size.shape)
+
+    def rows(self, rows: IntArray) -> Room:
+        """Of some of the layouts, each as often as it is named."""
+        found = copy(self)
+        found.layouts, found.usage = self.layouts.rows(rows), self.usage.rows(rows)
+        found.memory_size, found.scheduler_size = self.memory_size[rows], self.scheduler_size[rows]
+        found.context_fits = self.context_fits[rows]
+        return found
 
     @property
     def limit(self) -> FloatArray:

@@ -62,6 +62,14 @@ class System:
         """What a prefill pool serves on."""
         return self.prefill or self
 
+    @cached_property
+    def decoding(self) -> System:
+        """What lets requests in on a decode pool: engines that keep no prompts' caches there."""
+        scheduler = self.engine.scheduler
+        if scheduler.decode_prefix_caching or not scheduler.prefix_caching:
+            return self
+        return replace(self, engine=self.engine.changed(prefix_caching=False))
+
     @property
     def tokens_model(self) -> Architecture:
         """The model, where it is one that generates tokens."""

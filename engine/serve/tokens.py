@@ -17,7 +17,7 @@ from engine.serve.room import Room
 from engine.serve.service import Service
 from engine.serve.source import with_source
 from engine.serve.system import System
-from engine.words.arrays import FloatArray, Row
+from engine.words.arrays import FloatArray, IntArray, Row
 from engine.work.arrangement import Aggregated, Arrangement
 
 
@@ -29,11 +29,15 @@ def predict_aggregated(
     sizes: FloatArray,
 ) -> Outcome:
     """Replicas of one layout each; ``sizes`` are sequences in flight per replica, of shape
-    (1, sizes) or (arrangements, sizes)."""
-    layouts = tuple(one.layout for one in arrangements)
+    (1, sizes) or (arrangements, sizes). What does not depend on sizes is worked out once for
+    arrangements that come several times in a row."""
+    once, rows = _each_once(arrangements) if requests.alike else (arrangements, None)
+    layouts = tuple(one.layout for one in once)
     plain = system.deployment(layouts, requests.drafts.tokens > 0)
     deployment, asked = with_source(plain, system.tokens_model, requests)
     room = Room(system, layouts, requests, load)
+    if rows is not None:
+        deployment, room = deployment.rows(rows), room.rows(rows)
     degrees = deployment.layouts
     limit = np.maximum(room.limit, 1.0)
     flow, held = None, sizes
@@ -61,6 +65,20 @@ def predict_aggregated(
         lambda row: room.items(row[0], at_size(held, row)),
         flow,
     )
+
+
+def _each_once(
+    arrangements: Sequence[Aggregated],
+) -> tuple[Sequence[Aggregated], IntArray | None]:
+    """The arrangements without those that come again behind themselves, and which of them each is;
+    None where none comes again."""
+    once: list[Aggregated] = []
+    rows = []
+    for one in arrangements:
+        if not once or one is not once[-1]:
+            once.append(one)
+        rows.append(len(once) - 1)
+    return (once, np.array(rows)) if len(once) < len(rows) else (arrangements, None)
 
 
 def outcome_of(

@@ -15,14 +15,14 @@ from engine.words.units import MOST_POSITIONS, parse_kept, parse_ratio
 Told = tuple[float | None, tuple[float, ...]]
 """The fields ``acceptance`` and ``kept`` of a Scenario, of which one at most says something."""
 _BETWEEN = re.compile(r"[/,;\s]+")
-_LETTER = re.compile("[^\\W\\d_]")
-"""Of the name of a file: no number has one."""
+_NAME = re.compile(r"(?!nan$|inf(?:inity)?$|[\d.]+e[-+]?\d+$).*[^\W\d_]", re.IGNORECASE)
+"""Of a file, for no number has a letter but those that a computer writes so."""
 
 
 def told_acceptance(text: str, tokens: int, what: str) -> Told:
     """What ``text`` says of ``tokens`` drafted ones; 0 says nothing. Raises `InputError` that names
     ``what``."""
-    if _LETTER.search(text):
+    if _NAME.match(text.strip()):
         return None, _measured(user_path(text.strip()), tokens, what)
     if len(_BETWEEN.split(text.strip(" /,;"))) > 1:
         return None, parse_kept(text, what)

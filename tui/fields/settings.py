@@ -156,6 +156,16 @@ SETTINGS: tuple[Field, ...] = (
         True,
     ),
     _setting(
+        "dp_lm_head",
+        "dp lm head",
+        "whole on attention-DP ranks; empty: own",
+        _reads_on_off("dp lm head"),
+        _on_off,
+        lambda prepared: not prepared.framework.storage.divided_head,
+        lambda value, direction: not value,
+        True,
+    ),
+    _setting(
         "prefill_interval",
         "prefill interval",
         "passes between prompts; empty: own",

@@ -182,4 +182,21 @@ def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
     # One rank is what models without layouts run on anyway.
     given = [name for name in KEYWORDS if getattr(arguments, name, None) not in (None, "1", [])]
     options = [f"--{name.replace('_', '-')}" for name in idle(given, model.kind)]
-    return f"{', '.join(options)}: no effect on a {model.kind.noun}" if options else ""
+    if not options:
+        return ""
+    note = f"{', '.join(options)}: no effect on a {model.kind.noun}"
+    if _LAYOUTS.isdisjoint(options) or not _is_a_decoder(model):
+        return note
+    advice = say("--task generate --osl 1 plans the same layers divided between chips")
+    return f"{note}; {advice}"
+
+
+_LAYOUTS = frozenset({"--tp", "--pp", "--ep", "--dp"})
+
+
+def _is_a_decoder(model: LoadedModel) -> bool:
+    """Whether what is planned in one pass has the layers of a generator (Qwen3-Embedding)."""
+    from engine.model.dialects.index import reader_for
+
+    stated = model.config.get("model_type")
+    return isinstance(stated, str) and reader_for(stated) is not None

@@ -159,6 +159,11 @@ def _add_engine_options(parser: argparse.ArgumentParser) -> None:
         help="compute half a batch while the other half's tokens travel (SGLang's TBO, vLLM's DBO)",
     )
     engine.add_argument(
+        "--dp-lm-head",
+        choices=["on", "off"],
+        help="every attention-DP rank holds the LM head, instead of all together (SGLang)",
+    )
+    engine.add_argument(
         "--prefill-interval", help="passes between those of attention-DP ranks that take prompts"
     )
     engine.add_argument(

@@ -12,6 +12,7 @@ from engine.words.units import LARGEST_COUNT, parse_whole
 def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
     """The settings; what is not given stays as in ``start``, raises `InputError`."""
     caching, overlap = arguments.prefix_caching, arguments.batch_overlap
+    head = arguments.dp_lm_head
     return Settings(
         memory_fraction=ratio_given(
             arguments.memory_fraction, "memory-fraction", start.memory_fraction, 0.01, 1
@@ -26,6 +27,7 @@ def settings_given(arguments: argparse.Namespace, start: Settings) -> Settings:
         if arguments.redundant_experts is None
         else parse_whole(arguments.redundant_experts, "--redundant-experts", 0, LARGEST_COUNT),
         batch_overlap=start.batch_overlap if overlap is None else overlap == "on",
+        dp_lm_head=start.dp_lm_head if head is None else head == "on",
         prefill_interval=count_given(
             arguments.prefill_interval, "prefill-interval", start.prefill_interval
         ),

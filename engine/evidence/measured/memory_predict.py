@@ -93,6 +93,7 @@ def memory_scenario(row: MemoryRow, library: Library) -> Scenario:
             prefill_tokens=row.prefill_tokens or None,
             max_sequences=row.max_sequences or None,
             max_context=row.max_context or None,
+            dp_lm_head=row.dp_lm_head,
             build=_build(row, library),
         ),
     )

@@ -22,6 +22,7 @@ RAN = "ran"
 SHORT = ("oom_weights", "oom_kv_len")
 """Verdicts that a plan of memory can foresee; others died of something else."""
 LARGEST_NUMBER = 1e12
+LONGEST_NOTES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class MemoryRow:
     draft: str
     """What was loaded to draft with, counted among the weights: a method by its name; empty for
     nothing."""
+    dp_lm_head: bool | None
+    """Whether every attention-DP rank holds the LM head; None as the engine does by itself."""
     pools: bool
     """Whether it embeds texts, without its LM head."""
     verdict: str
@@ -80,9 +83,9 @@ def _draft(notes: str) -> str:
 def _row(cells: Mapping[str, str | None]) -> MemoryRow:
     problems: list[str] = []
 
-    def text(column: str) -> str:
+    def text(column: str, longest: int = 200) -> str:
         value = cells.get(column)
-        return clean(value.strip(), 200) if value else ""
+        return clean(value.strip(), longest) if value else ""
 
     def number(column: str) -> float:
         written = text(column)
@@ -102,7 +105,7 @@ def _row(cells: Mapping[str, str | None]) -> MemoryRow:
         value = number(column)
         return int(value) if value >= 1 else otherwise
 
-    chip = text("chip").lower()
+    chip, notes = text("chip").lower(), text("notes", LONGEST_NOTES).lower()
     return MemoryRow(
         id=text("id"),
         engine=text("engine").lower(),
@@ -125,8 +128,9 @@ def _row(cells: Mapping[str, str | None]) -> MemoryRow:
         weights_gib=number("weights_gib_per_gpu"),
         pool_gib=number("kv_available_gib_per_gpu"),
         tokens=number("kv_tokens_total"),
-        draft=_draft(text("notes").lower()),
-        pools="pooling model" in text("notes").lower(),
+        draft=_draft(notes),
+        dp_lm_head=True if "enable_dp_lm_head=true" in notes else None,
+        pools="pooling model" in notes,
         verdict=text("verdict").lower(),
         problem=problems[0] if problems else "",
     )

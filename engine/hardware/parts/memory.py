@@ -241,7 +241,11 @@ class CachePolicy:
         most=100,
     )
     state_slots: float = constant(
-        "state_slots", "states that a request holds in that pool", 1.0, least=1, most=100
+        "state_slots",
+        "states that a request holds where prompts' caches are kept; one elsewhere",
+        1.0,
+        least=1,
+        most=100,
     )
     printed_tokens: PrintedTokens = constant(
         "tokens_by_groups",
@@ -269,6 +273,11 @@ class WeightPolicy:
     )
     whole_embeddings: bool = constant(
         "whole_embeddings", "with attention-DP, every rank holds the embeddings whole", False
+    )
+    divided_head: bool = constant(
+        "divided_head",
+        "with attention-DP, all ranks divide the LM head between them unless told otherwise",
+        False,
     )
     split_towers: bool = constant(
         "split_towers", "tensor ranks divide vision and audio towers", False

@@ -132,3 +132,8 @@ class Scheduler:
         "keeps prompts' caches unless told otherwise, so that a prompt sent again is not prefilled",
         False,
     )
+    decode_prefix_caching: bool = constant(
+        "decode_prefix_caching",
+        "so do its decode workers where prefill has workers of its own",
+        True,
+    )

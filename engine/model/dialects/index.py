@@ -31,6 +31,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "beam": ("beam",),
     "canary": ("canary", "cohere_asr"),
     "pangu": ("panguembedded", "pangu_ultra_moe", "pangupromoe", "pangupromoev2"),
+    "nvembed": ("nvembed",),
     "looped": ("nanbeige", "ouro"),
     "spark": ("spark2_5",),
     "plamo": ("plamo3",),
@@ -423,6 +424,7 @@ def wraps_text(model_type: str) -> bool:
         "qwen_hybrid",
         "qwen4",
         "idefics",
+        "nvembed",
         "fuyu",
     )
 

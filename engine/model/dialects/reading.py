@@ -72,7 +72,8 @@ def read_architecture(
     architecture = reader(keys)
     check_unused_lists(keys.opened)
     as_class = not assume and task is not Task.GENERATE
-    if as_class and not architecture.draft and not architecture.denoises:
+    whole = not architecture.draft and not architecture.denoises and architecture.generates
+    if as_class and whole:
         architecture = with_head_of_class(architecture, config, wrapped=wraps_text(model_type))
     known = {spelling for opened in keys.opened for spelling in opened.read}
     warnings = [note] if note else []

@@ -79,7 +79,8 @@ _LANGUAGE = (
     *("shared_prefix_tokens", "turns", "images", IMAGE_SIZE, "think_seconds"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),
-    *("redundant_experts", "batch_overlap", "prefill_interval", "rank_wait", "host_cache_gib"),
+    *("redundant_experts", "batch_overlap", "dp_lm_head", "prefill_interval", "rank_wait"),
+    *("host_cache_gib",),
 )
 _MEANT_FOR: Mapping[str, tuple[ModelCategory, ...]] = {
     **dict.fromkeys(_LANGUAGE, (ModelCategory.LANGUAGE,)),

@@ -24,6 +24,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | on_nvidia, on_amd, on_huawei, … | whose chips these are |
 | redundant, expert_slots | copies of experts in all, and places for them and the experts |
 | batch_overlap | two halves of a batch take turns |
+| dp_lm_head | every attention-DP rank holds the LM head |
 | host_cache, host_total | GiB behind the prefix cache, for each chip and a rank's chips together |
 | host_bytes | the same for each chip, in bytes |
 | rank_wait | passes that a rank's prompts wait at most for the others' |
@@ -96,6 +97,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
         "prefill_interval": scenario.settings.prefill_interval or 0,
         "rank_wait": (scenario.settings.rank_wait or 0) * (layout.attention_data > 1),
+        "dp_lm_head": int(bool(scenario.settings.dp_lm_head) and layout.attention_data > 1),
         **_host_cache(scenario, layout),
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
         "images": scenario.workload.images,
@@ -165,6 +167,7 @@ SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("balanced", "copies of popular experts (EPLB)", ()),
     ("redundant", "{value} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
+    ("dp_lm_head", "the LM head on every attention-DP rank", ()),
     ("prefill_interval", "prompts in every {value}th pass at most", ("decode_passes",)),
     ("rank_wait", "prompts of attention ranks that wait up to {value} passes for the others'", ()),
     ("images", "{value} images of a request", ()),

@@ -91,6 +91,7 @@ class SettingsFile(Strict):
     prefix_caching: bool | None = None
     redundant_experts: int | None = Field(default=None, ge=0, le=LARGEST_COUNT)
     batch_overlap: bool | None = None
+    dp_lm_head: bool | None = None
     prefill_interval: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     rank_wait: int | None = Field(default=None, ge=0, le=MOST_RANK_WAIT)
     host_cache_gib: float | None = Field(default=None, ge=0, le=MOST_HOST_GIB)

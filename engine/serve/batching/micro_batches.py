@@ -50,14 +50,12 @@ class MicroBatches:
             return cls.each(deployment, admitted)
         stages = deployment.layouts.pipeline
         micro = np.ceil(admitted / stages)
-        groups = np.arange(len(micro))
-        shared = Shared.among(micro, groups)
+        shared = Shared.among(micro, deployment.groups)
         if shared is None:
-            made = _by_loads(deployment, deployment, requests, micro, groups)
-            return cls(deployment, made, admitted)
-        rows, micro = shared.rows, shared.numbers
-        made = _by_loads(deployment, deployment.rows(rows), requests, micro, rows)
-        return cls(deployment, made, stages[rows] * micro, shared)
+            return cls(deployment, _by_loads(deployment, requests, micro), admitted)
+        made = deployment.each_once.rows(shared.rows)
+        sizes = made.layouts.pipeline * shared.numbers
+        return cls(deployment, _by_loads(made, requests, shared.numbers), sizes, shared)
 
     def spread(self, values: FloatArray) -> FloatArray:
         """Figures of the micro-batches as those of all sizes."""
@@ -106,26 +104,21 @@ class MicroBatches:
         return {phase: SharedPass(one, width, shared.places) for phase, one in passes.items()}
 
 
-def _by_loads(
-    whole: Deployment,
-    deployment: Deployment,
-    requests: Requests,
-    micro: FloatArray,
-    groups: IntArray,
-) -> Deployment:
-    """A ``deployment`` of micro-batches, whose rows are of so many layouts of the ``whole``, with
-    the loads of ranks that they share, if this is any gain."""
+def _by_loads(deployment: Deployment, requests: Requests, micro: FloatArray) -> Deployment:
+    """A ``deployment`` of micro-batches with the loads of ranks that they share, if this is any
+    gain."""
     copies = deployment.layouts.attention_data
     # Where prompts differ in length, how long one is that ranks wait for depends on all of them.
     apart = deployment.source is None and requests.prompts_alike
     if micro.size < FEWEST_OF_RANKS or not apart:
         return deployment
     fullest = np.ceil(micro / copies)
-    shared = Shared.among(fullest, groups)
+    shared = Shared.among(fullest, deployment.groups)
     if shared is None:
         return deployment
     share = micro / np.maximum(fullest * copies, 1.0)
-    return deployment.sharing(Loads(whole.rows(shared.rows), shared.numbers, share, shared))
+    loaded = deployment.each_once.rows(shared.rows)
+    return deployment.sharing(Loads(loaded, shared.numbers, share, shared))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ and static batches, hold whole contexts. Everything is per chip of the fullest p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,16 +15,19 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.parts.scheduler import Admission
 from engine.model.architecture import Architecture
-from engine.model.draft import Draft
+from engine.model.draft import Draft, DraftMethod
 from engine.model.precision import Precision
 from engine.serve.load import Load, Static
 from engine.serve.memory.budget import Budget, budget, capacity_bytes
 from engine.serve.memory.cache_bytes import cached_layers, exact_bytes, of_prompt, sequence_bytes
 from engine.serve.memory.weight_bytes import rank_weight_bytes, stage_share
 from engine.serve.requests import Images, Requests
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, IntArray, lines
 from engine.work.expert_slots import Placing
 from engine.work.tokens.step import LayoutArrays
+
+WITH_WHOLE_HEAD = frozenset({DraftMethod.DFLASH, DraftMethod.DSPARK})
+"""Methods for which attention-DP ranks have to hold the LM head by themselves (SGLang)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,18 @@ class Footprint:
     capacity_bytes: FloatArray
     shared_bytes: FloatArray
 
+    def rows(self, rows: IntArray) -> Footprint:
+        """Of some of the layouts, each as often as it is named."""
+        return Footprint(
+            lines(self.weight_bytes, rows),
+            lines(self.cache_bytes_per_sequence, rows),
+            lines(self.cache_bytes_of_whole, rows),
+            lines(self.sent_bytes_per_sequence, rows),
+            self.budget.rows(rows),
+            lines(self.capacity_bytes, rows),
+            lines(self.shared_bytes, rows),
+        )
+
     @property
     def fixed_bytes(self) -> FloatArray:
         """Weights and what else is there before the first request that is not like all others."""
@@ -159,6 +174,8 @@ def drafting_weight_bytes(
 ) -> FloatArray:
     """Weights of a model on the chip of its fullest stage, and of what drafts for it."""
     storage, placing = framework.storage, Placing.of(framework.capabilities)
+    if draft is not None and draft.method in WITH_WHOLE_HEAD:
+        storage = replace(storage, divided_head=False)
     built_in = draft is not None and draft.built_in
     weights = rank_weight_bytes(architecture, precision, chip, storage, layouts, placing, built_in)
     weights = weights + storage.loading_bytes

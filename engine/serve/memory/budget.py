@@ -24,7 +24,7 @@ from engine.hardware.parts.memory import (
 from engine.model.architecture import Architecture, Block, LatentCore
 from engine.serve.images import image_bytes, largest_images, tower_bytes
 from engine.serve.requests import Images
-from engine.words.arrays import FloatArray
+from engine.words.arrays import FloatArray, IntArray, lines
 from engine.work.tokens.step import LayoutArrays
 
 EXPANDED_CONTEXTS = 8.0
@@ -48,6 +48,15 @@ class Budget:
     outside: tuple[tuple[str, FloatArray], ...]
     activation_bytes_per_token: FloatArray
     logit_bytes_per_sequence: FloatArray
+
+    def rows(self, rows: IntArray) -> Budget:
+        """Of some of the layouts, each as often as it is named."""
+        return Budget(
+            tuple((name, lines(bytes, rows)) for name, bytes in self.inside),
+            tuple((name, lines(bytes, rows)) for name, bytes in self.outside),
+            lines(self.activation_bytes_per_token, rows),
+            lines(self.logit_bytes_per_sequence, rows),
+        )
 
     @property
     def inside_bytes(self) -> FloatArray:

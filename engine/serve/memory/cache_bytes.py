@@ -138,11 +138,16 @@ def sequence_bytes(
         chunk = float(engine.scheduler.prefill_tokens) if admitted else 1.0
         return compressed.paged_bytes(held, chunk) * ones
     if policy.window_ratio or policy.state_ratio:
-        return _in_pools(layers, policy, held)
+        return _in_pools(layers, policy, held, _state_slots(engine))
     if policy.window_cache is WindowCache.PASS_TOO:
         chunk = float(engine.scheduler.prefill_tokens) if admitted else 1.0
-        return _in_groups(layers, policy, held, chunk, policy.state_slots + drafts)
+        return _in_groups(layers, policy, held, chunk, _state_slots(engine) + drafts)
     return exact_bytes(layers, held, policy.block_tokens)
+
+
+def _state_slots(engine: Framework) -> float:
+    """States that a request holds: the one that it goes on from where none is kept for others."""
+    return engine.cache.state_slots if engine.scheduler.prefix_caching else 1.0
 
 
 def _has_rule(policy: CachePolicy) -> bool:
@@ -248,13 +253,15 @@ def _state_page_bytes(layers: Sequence[Layers], state: Layers, block: FloatArray
     return page
 
 
-def _in_pools(layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray) -> FloatArray:
+def _in_pools(
+    layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray, slots: float
+) -> FloatArray:
     """Pools of their own: a sequence takes as much of the whole as of the pool it fills first."""
     sources = [one for one in layers if _sourced(one)]
     if sources:
         rest = [one for one in layers if not _sourced(one)]
         held = exact_bytes(sources, tokens, policy.block_tokens)
-        return held + _in_pools(rest, policy, tokens) if rest else held
+        return held + _in_pools(rest, policy, tokens, slots) if rest else held
     keyed = [one for one in layers if not one.is_state]
     windows = [one.window for one in keyed if one.window]
     largest = max(windows, default=0.0)
@@ -269,8 +276,8 @@ def _in_pools(layers: Sequence[Layers], policy: CachePolicy, tokens: FloatArray)
     if not policy.state_ratio or not np.any(states > 0):
         return held + states
     share = policy.state_ratio / (1.0 + policy.state_ratio)
-    slots = policy.state_slots * states
-    return np.maximum(held / (1.0 - share), slots / share) if keyed else slots
+    kept = slots * states
+    return np.maximum(held / (1.0 - share), kept / share) if keyed else kept
 
 
 def keyed_token_bytes(layers: Sequence[Layers], policy: CachePolicy) -> FloatArray:

@@ -39,7 +39,8 @@ def rank_weight_bytes(
     held = stored_weights(architecture, precision)
     whole = (layouts.attention_data > 1) & policy.whole_embeddings
     embedding = held.embedding / np.where(whole, 1.0, layouts.tensor)
-    head = held.head / layouts.tensor
+    apart = layouts.attention_data if policy.divided_head else 1.0
+    head = held.head / (layouts.tensor * apart)
     towers = held.towers / (layouts.tensor if policy.split_towers else 1.0)
     ends = np.where(layouts.pipeline > 1, np.maximum(embedding, head), embedding + head)
     # Held once however many layers use them, if those are on the same pipeline stage.

@@ -8,7 +8,7 @@ tokens of a rank, and layouts that differ in other degrees divide matrices alike
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class Ways:
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         firsts = (layouts.at((keys.index(key), 0)) for key in places)
         return cls(np.array([places[key] for key in keys]), tuple(places), tuple(firsts))
+
+    def rows(self, rows: IntArray) -> Ways:
+        """Of some of the layouts, each as often as it is named."""
+        return replace(self, of_row=self.of_row[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class DenseTimes:
         most = places.max(axis=1)
         if int(most.max()) > MOST_TOKENS:
             return None
-        widest = [int(most[ways.of_row == way].max()) for way in range(len(ways.keys))]
+        widest = [int(most[ways.of_row == way].max(initial=0)) for way in range(len(ways.keys))]
         table = self._table(kernels, unit, ways, widest, make)
         lines = np.array([table.keys.index(key) for key in ways.keys])
         places += (lines * table.seconds.shape[1])[ways.of_row][:, np.newaxis]

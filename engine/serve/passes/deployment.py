@@ -15,11 +15,19 @@ from engine.hardware.parts.bounds import MANY
 from engine.hardware.roofline import Network
 from engine.serve.passes.dense_times import DenseTimes, Ways
 from engine.serve.passes.shared import Kind, Shared
-from engine.words.arrays import FloatArray, IntArray
+from engine.words.arrays import FloatArray, IntArray, Row
 from engine.work.tokens import Inventory, LayoutArrays, Placed, Source, Step, dispatching
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Rows of a deployment."""
+
+    of: Deployment
+    rows: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class Loads:
     """How many ``sequences`` a rank may have, on the rows of ``deployment``: with attention-DP many
     sizes load their fullest rank alike, and differ in the ``share`` of such load that ranks have on
@@ -54,6 +62,8 @@ class Deployment:
     """What the model's encoder reads for each request."""
     times: Callable[[], DenseTimes] | None = None
     """Seconds of dense kernels, shared by deployments of one system and kept for the last ones."""
+    chosen: Chosen | None = None
+    """Where its rows come from, if they are rows of another one."""
     loads: Loads | None = None
     """What ranks have to do, where many sizes share it; None where each is worked out."""
 
@@ -65,6 +75,8 @@ class Deployment:
     @cached_property
     def ways(self) -> Ways:
         """How the layouts divide matrices."""
+        if self.chosen is not None:
+            return self.chosen.of.ways.rows(self.chosen.rows)
         return Ways.of(self.layouts, by_experts=self.inventory.placing.shared_apart)
 
     @cached_property
@@ -80,9 +92,29 @@ class Deployment:
 
     def rows(self, rows: IntArray) -> Deployment:
         """On some of the layouts, each as often as it is named."""
-        draft = None if self.draft is None else self.draft.rows(rows)
-        loads = None if self.loads is None else self.loads.rows(rows)
-        return replace(self, layouts=self.layouts.rows(rows), draft=draft, loads=loads)
+        return replace(
+            self,
+            layouts=self.layouts.rows(rows),
+            draft=None if self.draft is None else self.draft.rows(rows),
+            loads=None if self.loads is None else self.loads.rows(rows),
+            chosen=Chosen(self.each_once, self.groups[rows]),
+        )
+
+    def at(self, row: Row) -> Deployment:
+        """On the layout of one row alone."""
+        return replace(self, layouts=self.layouts.at(row), loads=None, chosen=None)
+
+    @property
+    def each_once(self) -> Deployment:
+        """On the layouts that rows were chosen from."""
+        return self if self.chosen is None else self.chosen.of
+
+    @cached_property
+    def groups(self) -> IntArray:
+        """Which of those layouts each row has."""
+        if self.chosen is not None:
+            return self.chosen.rows
+        return np.arange(len(self.layouts.tensor))
 
     def sharing(self, loads: Loads) -> Deployment:
         """With loads of ranks that sizes share."""

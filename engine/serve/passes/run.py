@@ -49,7 +49,7 @@ class Pass:
     def at(self, row: Row) -> Pass:
         """The pass of one row alone: its items depend on nobody beside it."""
         deployment = self.deployment
-        alone = replace(deployment, layouts=deployment.layouts.at(row), loads=None)
+        alone = deployment.at(row)
         steps = tuple(deployment.spread_step(step).at(row) for step in self.steps)
         return Pass(alone, steps, cell(self.seconds, row))
 

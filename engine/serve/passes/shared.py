@@ -1,8 +1,4 @@
-"""Few figures that many share: each worked out once, then spread.
-
-The few lie in rows of equal length: layouts that take many requests fill several of them, and
-those that take few leave little of theirs empty.
-"""
+"""Few figures that many share: each worked out once, then spread."""
 
 from __future__ import annotations
 
@@ -12,12 +8,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.words.arrays import FloatArray, IntArray
+from engine.words.arrays import FloatArray, Folded, IntArray
 
 Kind = TypeVar("Kind", np.float64, np.bool_)
 
-ROW_COST = 40.0
-"""What a row costs beside its figures, in as many of them."""
 WORTH = 0.75
 """Of more than this share of the many, few are no gain."""
 
@@ -45,14 +39,11 @@ class Shared:
         few = int(counts.sum())
         if few > WORTH * numbers.size:
             return None
-        width = max(int(np.sqrt(2.0 * ROW_COST * few / len(counts))), 1)
-        lines = -(-counts // width)
-        first = np.cumsum(lines) - lines
-        rows = np.repeat(np.arange(len(counts)), lines)
-        along = (width * (np.arange(len(rows)) - first[rows]))[:, np.newaxis] + np.arange(width)
-        distinct = least[rows, np.newaxis] + np.minimum(along, counts[rows, np.newaxis] - 1)
-        begun = (first * width - least)[groups, np.newaxis]
-        return cls(distinct, rows, (numbers + begun).astype(np.int64), first[groups])
+        folded = Folded.of(counts)
+        rows, first = folded.rows, folded.first
+        places = numbers + (first * folded.width - least)[groups, np.newaxis]
+        distinct: FloatArray = least[rows, np.newaxis] + folded.along
+        return cls(distinct, rows, places.astype(np.int64), first[groups])
 
     def spread(self, values: NDArray[Kind]) -> NDArray[Kind]:
         """Figures of the few, arrays of their shape, columns or what is the same for all, as those

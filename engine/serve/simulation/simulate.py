@@ -108,7 +108,9 @@ def _serve_apart(
     moved = _exposed(system, arrangement, requests, trace) + costs.handover_seconds
     kept = np.flatnonzero(read.first >= 0)
     order = kept[np.argsort(read.first[kept] + moved[kept], kind="stable")]
-    site = site_of(system, decode.layout, decode.workers, requests, trace, costs.decode_pool_pace)
+    site = site_of(
+        system.decoding, decode.layout, decode.workers, requests, trace, costs.decode_pool_pace
+    )
     later = jobs.part(order).prefilled().at((read.first + moved)[order])
     answered = serve(site, later, 0, tell)
     first, last = np.full(len(jobs), -1.0), np.full(len(jobs), -1.0)

@@ -18,11 +18,11 @@ from engine.words.errors import InputError
 @pytest.mark.parametrize("framework", ["atom", "sglang", "trtllm", "vllm"])
 def test_no_build_is_slower_for_its_age_alone(framework: str) -> None:
     """July and June of 2026: no profile and no era tells such builds apart, and the newest from
-    them only by what it sets aside of its memory."""
+    them only by what it sets aside of its memory and how it holds weights."""
     engine, chip = load_framework(framework), load_chip("b200_sxm")
     june, july = (built(engine, chip, day) for day in ("2026-06-10", "2026-07-20"))
     assert june == july
-    assert replace(july, memory=engine.memory) == engine
+    assert replace(july, memory=engine.memory, storage=engine.storage) == engine
 
 
 @pytest.mark.parametrize(
@@ -110,3 +110,12 @@ def test_a_share_that_is_given_is_kept():
     sglang, chip = load_framework("sglang"), load_chip("rtx_4090")
     told = Settings(memory_fraction=0.7)
     assert configured(sglang, chip, told, 2, 1e9).memory.memory_fraction == 0.7
+
+
+def test_the_head_is_whole_where_somebody_says_so_and_the_engine_could_divide_it():
+    chip = load_chip("h200")
+    sglang, vllm = load_framework("sglang"), load_framework("vllm")
+    assert not configured(sglang, chip, Settings(dp_lm_head=True)).storage.divided_head
+    assert configured(sglang, chip, Settings(dp_lm_head=False)).storage.divided_head
+    with pytest.raises(InputError, match="every attention-DP rank holds the LM head"):
+        configured(vllm, chip, Settings(dp_lm_head=False))

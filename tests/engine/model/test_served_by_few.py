@@ -104,6 +104,28 @@ def test_spark_gates_each_head_and_sees_everything_in_every_fourth_layer() -> No
     assert sorted(windows, key=str) == [32, 32, 32, None]
 
 
+def test_nv_embed_is_mistral_with_a_layer_that_pools() -> None:
+    """7.85B, as its card says."""
+    text = {
+        "model_type": "bidir_mistral",
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "vocab_size": 32000,
+    }
+    own = {"model_type": "latent_attention"}
+    config = {"model_type": "nvembed", "text_config": text, "latent_attention_config": own}
+    model = read(architectures=["NVEmbedModel"], **config)
+    width = 4096
+    pool = 4 * width * 8 * width + 2 * 4 * width * width + 8 * width + 4 * width * width + width
+    pool += 512 * width + 6 * width
+    mistral = read(**text | {"model_type": "mistral"}).total_parameters - 32000 * width
+    assert model.total_parameters == mistral + pool == 7_851_016_192
+    assert not model.generates
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

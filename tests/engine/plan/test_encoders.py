@@ -144,6 +144,14 @@ class TestCommandLine:
         run(["sweep", "--model", model, "--chip", "h100", "--chips", "1", *given])
         assert capsys.readouterr().err == (f"note: {said}\n" if said else "")
 
+    def test_an_embedder_made_of_a_decoder_says_how_to_divide_it(
+        self, capsys: pytest.CaptureFixture[str]
+    ):
+        given = ["--task", "embed", "--chip", "h100", "--chips", "2", "--tp", "2"]
+        run(["sweep", "--model", "llama-3.1-8b", *given])
+        told = capsys.readouterr().err
+        assert "--tp: no effect on a text encoder; --task generate --osl 1 plans" in told
+
     def test_a_resolution_is_refused_in_one_line(self, capsys: pytest.CaptureFixture[str]):
         assert run(["sweep", "--model", "bert-large", "--resolution", "384x1"]) == 2
         told = capsys.readouterr().err

@@ -55,6 +55,14 @@ def test_every_draft_token_has_a_state_of_its_own():
     assert more == 2 * 480
 
 
+@pytest.mark.parametrize("name", ["vllm", "sglang"])
+def test_a_request_holds_one_state_where_no_prompts_caches_are_kept(name: str):
+    engine = load_framework(name)
+    found, slots = [layers(3, state=480.0)], engine.cache.state_slots
+    kept = taken(found, engine.changed(prefix_caching=True), 16)
+    assert kept == pytest.approx(slots * taken(found, engine.changed(prefix_caching=False), 16))
+
+
 def test_a_page_of_qwen_is_as_long_as_the_logs_say():
     # Qwen3.5-27B, states in FP32 (0.19 logs): pages of 784 tokens.
     state = 3 * 10_240 * 2 + 48 * 128**2 * 4

@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 
 from engine.hardware.parts.scheduler import CacheTransfer
+from engine.scenario import Scenario
+from engine.serve.asked import requests_of
 from engine.serve.batching.disaggregated import Pools, serve_disaggregated
+from engine.serve.load import Closed
 from engine.serve.passes.deployment import Deployment
+from engine.serve.pools import Rooms
 from engine.serve.requests import Requests
+from engine.serve.resolve import resolve
 from engine.serve.service import Service
+from engine.work.arrangement import Disaggregated, Pool
 from engine.work.layout import Layout
 from engine.work.tokens import LayoutArrays, take_inventory
 from tests.engine import builders
@@ -110,3 +116,14 @@ def test_what_is_sent_while_prefill_goes_on_is_hidden(way, exposed):
     engine = {"cache_transfer": CacheTransfer(way), "prefill_tokens": 256}
     found = served(1, transfer=0.08, slower=1000.0, **engine)
     assert first_token(found)["hand-over of the cache"] == pytest.approx(exposed)
+
+
+def test_decode_workers_without_prompts_caches_hold_more_states():
+    """SGLang's decode workers have no radix cache, for which a request holds three states."""
+    scenario = Scenario(model="qwen3.5-122b-a10b", chip="h200_sxm", chips=8, framework="sglang")
+    (system,) = resolve(scenario).systems
+    pools = (Disaggregated(Pool(Layout(tensor=4), 1), Pool(Layout(tensor=4), 1)),)
+    asked = requests_of(scenario, system), Closed()
+    limit = float(Rooms(system, pools, *asked).decode.memory_size[0, 0])
+    kept = replace(system, engine=system.engine.changed(decode_prefix_caching=True))
+    assert limit > 1.5 * float(Rooms(kept, pools, *asked).decode.memory_size[0, 0])

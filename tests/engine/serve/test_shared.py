@@ -93,3 +93,16 @@ def test_rows_of_one_group_share_its_few(lists: list[list[int]]) -> None:
 
 def test_few_are_no_gain_where_each_of_the_many_is_another():
     assert Shared.among(np.arange(100.0)[np.newaxis, :], np.zeros(1, dtype=np.int64)) is None
+
+
+def test_arrangements_that_come_several_times_in_a_row_are_as_they_are_once(block):
+    once = block(LAYOUTS[:2], SIZES)
+    several = block(
+        [LAYOUTS[0]] * 3 + [LAYOUTS[1]] * 3, np.concatenate([SIZES.reshape(3, 400)] * 2)
+    )
+    for name, seconds in once.seconds.items():
+        folded = several.seconds[name].reshape(2, -1)
+        assert folded == pytest.approx(seconds, rel=1e-13)
+    assert several.memory.needed_bytes.reshape(2, -1) == pytest.approx(once.memory.needed_bytes)
+    row = several.items((4, 100)).memory
+    assert row == once.items((1, 500)).memory

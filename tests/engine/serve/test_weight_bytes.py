@@ -130,3 +130,10 @@ def test_copies_of_experts_take_their_place():
     )
     # Two slots on each of six ranks hold eight experts; ten copies more make three slots.
     assert copied - plain == pytest.approx(3 * 1024 * 512 * 2.0)
+
+
+def test_all_ranks_may_divide_the_head_between_them():
+    model, apart = builders.mixture(), Layout(tensor=2, attention_data=4)
+    saved = weigh(model, apart) - weigh(model, apart, divided_head=True)
+    assert saved == pytest.approx(2 * model.lm_head.weights * (1 / 2 - 1 / 8))
+    assert weigh(model, Layout(tensor=2), divided_head=True) == weigh(model, Layout(tensor=2))
