@@ -59,11 +59,13 @@ class LaunchRole:
 
 @dataclass(frozen=True, slots=True)
 class LaunchLimits:
-    """What the engine refuses: chip generations it does not run on (empty: nobody said), and
-    widths. ``expert`` and ``attention_data`` are ``any``, ``all`` (none or all ranks of a stage) or
-    ``none``, ``pipeline`` is ``any`` or ``none``."""
+    """What the engine refuses: chip generations it does not run on (empty: nobody said), those
+    it has no kernel for FP8 weights on, be it one that widens them, and widths. ``expert`` and
+    ``attention_data`` are ``any``, ``all`` (none or all ranks of a stage) or ``none``,
+    ``pipeline`` is ``any`` or ``none``."""
 
     generations: tuple[str, ...] = ()
+    without_fp8: tuple[str, ...] = ()
     pipeline: str = "any"
     expert: str = "any"
     attention_data: str = "any"
@@ -196,7 +198,8 @@ def _role(values: Mapping[str, Any]) -> LaunchRole:
 
 def _limits(values: Mapping[str, Any] | None) -> LaunchLimits:
     given = dict(values or {})
-    given["generations"] = tuple(given.get("generations", ()))
+    for name in ("generations", "without_fp8"):
+        given[name] = tuple(given.get(name, ()))
     return LaunchLimits(**given)
 
 

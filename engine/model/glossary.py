@@ -6,7 +6,7 @@ else they are spelt; the folder of each language explains them (`engine.sources.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -60,6 +60,11 @@ def key_of(path: str) -> str | None:
     """The glossary's own name of a config key by its dotted path; None for one it lacks."""
     found = _find(path)
     return None if found is None else found[0]
+
+
+def known_spellings() -> Iterable[str]:
+    """Every spelling of every key."""
+    return _keys().known
 
 
 def lookup(path: str, language: str = ENGLISH) -> Entry | None:

@@ -163,6 +163,26 @@ def refuse_elsewhere(prepared: Prepared) -> None:
                 there=there,
             )
         )
+    for system in prepared.systems:
+        _refuse_without_kernels(system)
+
+
+def _refuse_without_kernels(system: System) -> None:
+    """Raise `InputError` where the engine has no kernel for FP8 weights on the chip: not even one
+    that widens them."""
+    launch, weights = system.engine.launch, system.precision.weights
+    lacking = launch.limits.without_fp8 if isinstance(launch, LaunchTable) else ()
+    if weights.compute == "fp8" and system.chip.generation in lacking:
+        raise InputError(
+            say(
+                "--precision {precision}: {framework} has no kernel for {weights} weights on "
+                "{chip}, expected W16A16 or INT4 weights",
+                precision=system.precision.name,
+                framework=system.engine.name,
+                weights=weights.name,
+                chip=system.chip.name,
+            )
+        )
 
 
 def runs_on(engine: Framework, chip: Chip) -> bool:

@@ -43,6 +43,7 @@ class LaunchLimitsFile(Strict):
     """What an engine refuses."""
 
     generations: list[str] = []
+    without_fp8: list[str] = []
     pipeline: Literal["any", "none"] = "any"
     expert: Width = "any"
     attention_data: Width = "any"

@@ -6,10 +6,14 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
+from engine.model import defaults
 from engine.model.config.loaded import Edits, RawConfig
+from engine.model.forward import defaults as forward_defaults
+from engine.model.glossary import key_of, known_spellings
+from engine.model.harmless import HARMLESS
 from engine.words.errors import InputError
 from engine.words.messages import say
-from engine.words.text import clean
+from engine.words.text import clean, closest
 
 
 def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:
@@ -36,8 +40,28 @@ def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:
             raise InputError(
                 say("{source}: edit {path!r} names no key", source=raw.source, path=path)
             )
+        _refuse_unknown(raw, path, target, last)
         target[last] = _plain(value)
     return config
+
+
+def _refuse_unknown(raw: RawConfig, path: str, target: dict[str, Any], name: str) -> None:
+    """Refuse a key that neither the config has nor anybody knows: a what-if that changes nothing
+    is a slip. Known ones that the model does not read are judged where it is read."""
+    if name in target or key_of(name) is not None or name in HARMLESS:
+        return
+    if defaults.is_default(name) or forward_defaults.is_default(name):
+        return
+    near = closest(name, sorted({*target, *known_spellings()}), 1, 0.6)
+    hint = say(", nearest known key {near}", near=near[0]) if near else ""
+    raise InputError(
+        say(
+            "{source}: edit {path}: no such key{hint}",
+            source=raw.source,
+            path=clean(path, 80),
+            hint=hint,
+        )
+    )
 
 
 def _plain(value: object) -> object:

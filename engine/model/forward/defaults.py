@@ -20,3 +20,8 @@ def _table() -> dict[str, dict[str, Any]]:
 def class_defaults(model_type: str) -> Mapping[str, Any]:
     """Key to default value of ``model_type``; empty when it has no published class."""
     return _table().get(model_type, {})
+
+
+def is_default(name: str) -> bool:
+    """Whether the class of any model type has a key of this name."""
+    return any(name in values for values in _table().values())

@@ -93,6 +93,23 @@ def test_edits_change_a_copy_on_the_way() -> None:
     assert described(load_architecture("llama-2-7b")).layer_count == 32
 
 
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [
+        ("foo", r"edit foo: no such key$"),
+        ("num_hidden_layer", "nearest known key num_hidden_layers"),
+    ],
+)
+def test_an_edit_that_nobody_knows_is_refused(key: str, near: str) -> None:
+    with pytest.raises(InputError, match=near):
+        load_architecture("llama-2-7b", edits=((key, 1),))
+
+
+def test_an_edit_may_add_what_the_class_knows() -> None:
+    edited = load_architecture("llama-2-7b", edits=(("head_dim", 64),))
+    assert edited.config["head_dim"] == 64
+
+
 def test_edit_of_a_missing_parent_is_refused() -> None:
     with pytest.raises(InputError, match="text_config is no mapping"):
         load_architecture("llama-2-7b", edits=(("text_config.hidden_size", 8),))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.plan.prepared import prepare
+from engine.plan.prepared import prepare, refuse_elsewhere
 from engine.scenario import Objectives, Scenario
 from engine.sources.profile_files import bundled_files
+from engine.words.errors import InputError
 from profiles import ROOT
 
 CONFIG = json.loads((ROOT / "models" / "llama-2-7b.json").read_text())["config"]
@@ -86,3 +87,24 @@ def test_what_only_requests_and_objectives_say_is_resolved_once():
     first = prepare(ASKED)
     other = Scenario(model="llama-2-7b", chip="h100_sxm", chips=1, objectives=Objectives(e2e_ms=9))
     assert prepare(other) is first
+
+
+@pytest.mark.parametrize(
+    ("chip", "framework", "runs"),
+    [
+        ("t4", "vllm", True),
+        ("t4", "vllm-0.12", False),
+        ("t4", "sglang", False),
+        ("v100_sxm2_32gb", "vllm", False),
+        ("a100_sxm_80gb", "trtllm", False),
+        ("a100_sxm_80gb", "vllm", True),
+    ],
+)
+def test_fp8_weights_want_a_kernel_of_the_engine(chip: str, framework: str, runs: bool) -> None:
+    asked = Scenario(model="qwen3-4b", chip=chip, chips=1, framework=framework, weights="fp8")
+    prepared = prepare(asked)
+    if runs:
+        refuse_elsewhere(prepared)
+        return
+    with pytest.raises(InputError, match="no kernel for fp8"):
+        refuse_elsewhere(prepared)
