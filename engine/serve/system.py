@@ -15,6 +15,7 @@ from engine.hardware.framework import Framework
 from engine.model.architecture import Architecture
 from engine.model.draft import Draft, draft_of
 from engine.model.precision import Precision
+from engine.model.windows import without_windows
 from engine.serve.memory.account import Footprint, Held, footprint
 from engine.serve.passes.dense_times import DenseTimes
 from engine.serve.passes.deployment import Deployment
@@ -83,9 +84,15 @@ class System:
         return self.model
 
     @cached_property
+    def served_model(self) -> Architecture:
+        """The model as the engine runs it."""
+        whole = self.engine.capabilities.whole_windows
+        return without_windows(self.tokens_model) if whole else self.tokens_model
+
+    @cached_property
     def inventory(self) -> Inventory:
         """What a pass of a model of tokens consists of."""
-        return take_inventory(self.tokens_model, self.precision, self.chip, self.engine)
+        return take_inventory(self.served_model, self.precision, self.chip, self.engine)
 
     @cached_property
     def drafter(self) -> Draft:
@@ -146,7 +153,7 @@ class System:
     def weigh(self, layouts: tuple[Layout, ...], held: Held) -> Footprint:
         """As `footprint`, worked out anew."""
         arrays = LayoutArrays.of(layouts)
-        model = self.tokens_model
+        model = self.served_model
         draft = self.drafter if held.draft_tokens else None
         # Engines are launched for the requests at hand, unless they are told otherwise.
         longest = np.asarray(self.told_context or held.whole_tokens, dtype=float)

@@ -28,28 +28,28 @@ PRIORS = Path(__file__).with_name("priors.toml")
 # Share of peak and bandwidth, launch floor, seconds per item: how far kernels of one class stray
 # from their table (fits of the tables themselves: 5 to 14 %; serving adds clocks and contention).
 # These widths and correlations predict pairs left out best.
-_KERNEL_WIDTHS = {"compute": 0.15, "memory": 0.032, "floor_us": 0.21, "per_item_ns": 0.3}
-_OWN_WIDTHS = {"compute": 0.14, "memory": 0.036, "floor_us": 0.3}
-_UNMEASURED = 1.4
+_KERNEL_WIDTHS = {"compute": 0.11, "memory": 0.023, "floor_us": 0.21, "per_item_ns": 0.42}
+_OWN_WIDTHS = {"compute": 0.14, "memory": 0.018, "floor_us": 0.21}
+_UNMEASURED = 2.5
 """Priors without a measurement are this many times as wide."""
-_DEVIATION_WIDTH = 0.15
+_DEVIATION_WIDTH = 0.08
 _ITEM_WIDTHS = {"item_share": 0.6, "item_split": 0.4}
 """No table measures what one sequence draws."""
 _EXPONENT_WIDTH = 0.4
-_EARLY = 2.5
+_EARLY = 3.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
 EARLY_FRAMEWORKS = ("vllm-0.6", "vllm-0.12", "vllm-early-mxfp8", "sglang-rocm-2026-02")
 _COST_WIDTHS = {
-    "step_us": 0.4,
-    "sequence_us": 0.2,
+    "step_us": 0.56,
+    "sequence_us": 0.14,
     "request_us": 0.3,
-    "layer_us": 0.27,
-    "collective_us": 0.2,
+    "layer_us": 0.53,
+    "collective_us": 0.28,
     "admission_steps": 0.1,
-    "warmup_ms": 0.45,
+    "warmup_ms": 0.88,
     "spacing_us": 0.2,
-    "opening_slowdown": 0.15,
-    "prompt_layer_us": 0.2,
+    "opening_slowdown": 0.06,
+    "prompt_layer_us": 0.13,
     "decode_pool_pace": 0.03,
     "handover_us": 0.3,
     "handover_passes": 0.4,

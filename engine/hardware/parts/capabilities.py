@@ -37,6 +37,11 @@ class Capabilities:
         least=0,
         most=1,
     )
+    whole_windows: bool = constant(
+        "whole_windows",
+        "layers with a sliding window see and keep the whole context, unless told otherwise",
+        False,
+    )
     graph_tokens: int = constant(
         "graph_tokens",
         "passes with prompts of up to so many tokens replay graphs, for which all attention-DP "

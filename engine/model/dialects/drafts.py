@@ -51,6 +51,7 @@ from engine.words.text import clean
 _CLASSES = {
     "PEagleDraftModel": "p-eagle-draft",
     "DFlashDraftModel": "dflash-draft",
+    "QwenDFlashDraftModel": "dflash-draft",
     "DominoDraftModel": "dflash-draft",
     "Qwen3_5MTPDraftModel": "mtp-draft",
     "Eagle3DraftModel": "eagle3-draft",
@@ -86,7 +87,7 @@ _PREDICTS = re.compile(r"(_?MTP(Model)?|NextN)$|^Deepseek\w+DSpark$|^DSparkV41")
 """Engines build these from the last layers of a model's own checkpoint."""
 _OTHERS = re.compile(
     r"^(DSpark|Domino|DFlash|DSpine|HSpec|Dspine|EDSD)\w*(Draft|Model|ForCausalLM)"
-    r"|DSpark|DFlash2|^LiLiCorr|XPressModel$|^Eagle(?!2_5_VL)|Eagle$"
+    r"|DSpark|DFlash2|DFlareDraft|^LiLiCorr|XPressModel$|^Eagle(?!2_5_VL)|Eagle$"
 )
 _PATTERNS = {
     _EAGLE3: "eagle3-draft",
@@ -167,8 +168,22 @@ def _refused(keys: Keys, stated: str) -> InputError:
     )
 
 
-_OF_EXPERTS = ("decoder_sparse_step", "mlp_only_layers", "norm_topk_prob")
-"""Left in drafts of mixtures: their own layers are dense."""
+_OF_TARGETS = (
+    "add_classification_head",
+    "attention_head_dim",
+    "cla_share_factor",
+    "class_num",
+    "decoder_sparse_step",
+    "dense_list",
+    "mlp_only_layers",
+    "norm_topk_prob",
+    "norm_type",
+    "org_vocab_size",
+    "pool_type",
+    "use_cla",
+    "use_qk_norm",
+)
+"""Left in drafts by their targets, mixtures and Hunyuan: their own layers are Llama's."""
 
 
 def _read_eagle(keys: Keys) -> Architecture:
@@ -176,7 +191,7 @@ def _read_eagle(keys: Keys) -> Architecture:
     states of the target are joined by one projection."""
     inner = _layer_keys(keys)
     ignore_training(keys)
-    inner.ignore(*_OF_EXPERTS)
+    inner.ignore(*_OF_TARGETS)
     shape = read_dimensions(inner)
     taps = _taps(keys)
     target = keys.optional_integer("target_hidden_size", minimum=1) or shape.hidden

@@ -33,6 +33,8 @@ class _Layout:
 def read(keys: Keys) -> Architecture:
     """Layers from the ``num_kv_shared_layers``-th last on reuse the cache of an earlier one."""
     keys.ignore("use_bidirectional_attention", "vocab_size_per_layer_input")
+    if keys.has("layer_types"):
+        keys.ignore("sliding_window_pattern")
     shape = read_dimensions(keys)
     window = window_size(keys)
     pattern = every_nth_full(shape.layers, 6)

@@ -337,6 +337,7 @@ ALIASES: dict[str, str] = {
     "multi_modality": "janus",
     "sarvam_moe": "bailing_moe_v2",
     "param2moe": "bailing_moe_v2",
+    "youtu_llm": "youtu",
     "glm4v_moe_text": "glm4_moe",
     "gpt_sw3": "gpt2",
     "minimax_m3_vl_text": "minimax_m3",

@@ -84,8 +84,8 @@ def state_groups(keys: Keys, heads: int, *names: str) -> int:
 def inner_width(keys: Keys, hidden: int, name: str) -> int:
     """Channels of the mixer: ``name`` (2 as a rule) times the hidden size."""
     factor = keys.number(name, default=2.0)
-    if not 0 < factor <= 64:
-        raise keys.problem(name, factor, say("a number above 0, at most {largest:g}", largest=64))
+    if not 0 < factor <= 1000:
+        raise keys.problem(name, factor, say("a number above 0, at most {largest:g}", largest=1000))
     return int(factor * hidden)
 
 

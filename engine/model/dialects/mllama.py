@@ -24,6 +24,7 @@ def read(keys: Keys) -> Architecture:
         keys.assume(
             "cross_attention_layers", listed, say("class default of {name}", name=keys.model_type)
         )
+    keys.ignore("vision_num_cross_attention_layers")
     cross = set(listed)
     part = dense(shape.hidden, read_width(keys, shape.hidden, TRAITS))
     own = attention(shape.hidden, shape.heads, shape.kv_heads, shape.head_dim)

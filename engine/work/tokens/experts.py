@@ -78,7 +78,7 @@ def expected_experts(
     if top_k >= experts:
         return np.full_like(np.asarray(tokens, dtype=float), experts)
     growth = np.expm1(-np.log1p(-top_k / experts) / evenness)
-    touched: FloatArray = experts * -np.expm1(-evenness * np.log1p(tokens * growth))
+    touched: FloatArray = np.expm1(-evenness * np.log1p(tokens * growth)) * -experts
     return touched
 
 
@@ -147,17 +147,13 @@ def _expert_work(
     # by their popularity. Each copy of an expert is touched like an expert of its own.
     copies = distinct * placed.copied
     mean = copies / slots.ranks
-    untaken = np.maximum(1.0 - distinct / count, 0.0)
-    touched = busiest(mean, placed.largest, mean * others * untaken)
+    touched = busiest(mean, placed.largest, mean * others * (1.0 - distinct / count))
     touched = np.minimum(touched, np.minimum(copies, slots.per_rank))
     mean = choices / slots.ranks
-    popularity = mean * mean
-    some_balanced = bool(np.any(placed.balanced))
-    if some_balanced:
-        popularity = np.where(placed.balanced, 0.0, popularity)
-    spread = mean + popularity * slots.ranks / (bank.evenness * count)
-    pairs = np.minimum(busiest(mean, placed.largest, spread * others), choices)
-    if some_balanced:
+    popularity = np.where(placed.balanced, 0.0, slots.ranks / (bank.evenness * count))
+    variance = mean * (others + mean * (others * popularity))
+    pairs = np.minimum(busiest(mean, placed.largest, variance), choices)
+    if bool(np.any(placed.balanced)):
         pairs = pairs * np.where(placed.balanced, 1.0 + excess, 1.0)
     if imbalance != 1.0:
         pairs = pairs * np.where(placed.divided, imbalance, 1.0)

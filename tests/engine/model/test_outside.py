@@ -332,6 +332,23 @@ def test_a_domino_draft_corrects_by_a_recurrent_unit() -> None:
     assert model.draft == "a DFlash draft"
 
 
+def test_what_a_target_left_in_its_draft_changes_nothing() -> None:
+    """AngelSlim's drafts of Hunyuan keep its cross-layer attention, SpecForge's of Qwen3-Next its
+    step of experts."""
+    config = {**LLAMA, "num_hidden_layers": 1, "draft_vocab_size": 500}
+    left = {"use_cla": False, "cla_share_factor": 2, "dense_list": [64, 0], "class_num": 0}
+    model = read({**config, **left, "decoder_sparse_step": 1, "pool_type": "last"})
+    assert model.total_parameters == read(config).total_parameters
+
+
+def test_angelslims_block_drafts_are_read_or_named() -> None:
+    config = {**LLAMA, "model_type": "qwen3", "head_dim": 16, "num_target_layers": 36}
+    plain = read({**config, "architectures": ["DFlashDraftModel"]})
+    named = read({**config, "block_size": 16, "architectures": ["QwenDFlashDraftModel"]})
+    assert named.total_parameters == plain.total_parameters
+    assert "QwenDFlareDraftModel" in refusal({**config, "architectures": ["QwenDFlareDraftModel"]})
+
+
 def test_drafts_of_unknown_projectors_are_refused() -> None:
     named = {"architectures": ["DFlashDraftModel"], "dflash_config": {"projector_type": "new"}}
     assert "projector_type" in refusal({**LLAMA, "model_type": "qwen3", **named})
