@@ -122,7 +122,17 @@ def test_nothing_waits_in_a_static_batch_that_lacks_memory(capsys):
     assert (row["waiting"], row["ttft_ms"], row["meets"]) == (0, None, False)
 
 
-DRAFTING = ["predict", "--model", "llama-3.1-8b", "--chip", "h200", "--tp", "1", "--draft", "eagle3"]
+DRAFTING = [
+    "predict",
+    "--model",
+    "llama-3.1-8b",
+    "--chip",
+    "h200",
+    "--tp",
+    "1",
+    "--draft",
+    "eagle3",
+]
 
 
 def test_what_drafts_is_said(capsys) -> None:
