@@ -40,7 +40,7 @@ def one_batch(
     ``sending``."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = step_work(deployment.placed, steps, deployment.imbalance, source)
-    messages = step_messages(deployment.placed, steps, node_size, source)
+    messages = step_messages(deployment.placed, steps, node_size, source, deployment.imbalance)
     yield from timed(deployment, works, messages, sending)
 
 
@@ -50,7 +50,7 @@ def others_timed(
     """What depends on all groups of a rank, but not on its tokens alone."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = other_work(deployment.placed, steps, source)
-    messages = other_messages(deployment.placed, steps, node_size, source)
+    messages = other_messages(deployment.placed, steps, node_size, source, deployment.imbalance)
     yield from timed(deployment, works, messages, sending)
 
 

@@ -94,6 +94,16 @@ def _largest(ranks: FloatArray) -> FloatArray:
     return factor
 
 
+def received(placed: PlacedBank, *, prompts: bool) -> FloatArray:
+    """How many times the mean the rank receives whose experts are the most popular, columns like
+    the layouts: chance aside, which evens out over many tokens."""
+    bank = placed.bank
+    excess = bank.balanced_excess.prompts if prompts else bank.balanced_excess.decode
+    spread = placed.slots.ranks / (bank.evenness * float(bank.experts.count))
+    popular = busiest(np.ones_like(spread), placed.largest, spread * placed.others)
+    return np.where(placed.balanced, 1.0 + excess, popular)
+
+
 def expert_works(
     placed: PlacedBank, tokens: FloatArray, imbalance: float, *, prompts: bool
 ) -> Iterator[tuple[Work, FloatArray]]:
