@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from engine.plan.drafting import drafts_note
+from engine.plan.drafting import drafts_told
 from engine.plan.fleet.fewest import sure_replicas
 from engine.plan.kept import certainty_percent, missed_for_certainty, never_compared
 from engine.plan.kinds import plan_kind
@@ -37,7 +37,7 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
     system = prepared.systems[0]
     told = (
         lengths_note(scenario, system),
-        drafts_note(scenario, system),
+        drafts_told(scenario, system),
         _certainty_note(scenario, sweep),
         price_note(prepared, scenario),
     )
