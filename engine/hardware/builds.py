@@ -31,6 +31,7 @@ LEAST_SPARED_TOKENS = 2048
 LARGE_CHIP_GIB = 60
 LARGE_CHIP_SPARE_GIB = 10
 LEAST_FRACTION = 0.1
+WIDE_RANKS = 4
 TOWER_SHARE = 0.95
 TOWER_SIZE = 24 * 1024**2
 """Of SGLang's rule for the share that nobody gave; of the tower that it takes for a usual one."""
@@ -174,7 +175,8 @@ def _spared_fraction(framework: Framework, chip: Chip, ranks: int, tower_size: f
     spared = policy.spare_bytes + policy.spare_token_bytes * tokens
     spared += policy.spare_rank_bytes * min(ranks, NODE_RANKS)
     if total > LARGE_CHIP_GIB * GIB:
-        spared = max(spared + policy.spare_large_bytes, LARGE_CHIP_SPARE_GIB * GIB)
+        spared += policy.spare_large_bytes + policy.spare_wide_bytes * (ranks >= WIDE_RANKS)
+        spared = max(spared, LARGE_CHIP_SPARE_GIB * GIB)
     share = round((total - spared) / total, 3)
     if tower_size:
         measure = tower_size / TOWER_SIZE - 1.0

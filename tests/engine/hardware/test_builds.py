@@ -106,6 +106,14 @@ def test_sglang_keeps_so_much_of_a_small_card_by_itself():
     assert seeing == pytest.approx(plain * 0.9097, abs=0.001)
 
 
+def test_sglang_keeps_room_for_larger_graphs_of_four_ranks_on_a_large_chip():
+    # 512 + 1.5 x 8192 + 128 x ranks MiB, and 2 x 256 or 2 x 512 for graphs.
+    sglang, chip = load_framework("sglang"), load_chip("h200")
+    two, four = (configured(sglang, chip, Settings(), one).memory for one in (2, 4))
+    spared = (256 * 2 + 128 * 2) * 2**20 / chip.usable_bytes
+    assert two.memory_fraction - four.memory_fraction == pytest.approx(spared, abs=0.0011)
+
+
 def test_a_share_that_is_given_is_kept():
     sglang, chip = load_framework("sglang"), load_chip("rtx_4090")
     told = Settings(memory_fraction=0.7)
