@@ -12,7 +12,7 @@ from engine.cli.assumed import assumed, print_assumed
 from engine.cli.scenario.chosen import AUTO, idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
-from engine.cli.tables import print_csv, print_reliability, print_rows
+from engine.cli.tables import print_csv, print_reliability, print_rows, tell_unknown
 from engine.cli.traced import like_trace
 from engine.model.kinds import ModelKind
 from engine.plan.drafting import drafts_told
@@ -57,6 +57,8 @@ def run_predict(arguments: argparse.Namespace) -> int:
     found = predicted(
         scenario, arrangement, _sizes(arguments, scenario, rates or [scenario.workload.rate])
     )
+    if arguments.json or arguments.csv:
+        tell_unknown(found.prepared)
     if arguments.json:
         _print_json(found)
     elif arguments.csv:
