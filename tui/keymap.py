@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.text import clean
 from tui.commands import BY_ID, COMMANDS, EVERYWHERE, Command
 from tui.panes import KINDS
 
@@ -51,7 +52,10 @@ def parse_key(text: str) -> str:
     if len(text) == 1 and text.isprintable() and text not in RESERVED:
         return BY_CHARACTER.get(text, text)
     raise InputError(
-        say("found {text!r}, expected a character, f1 to f12, ctrl+letter or a key name", text=text)
+        say(
+            "found {text!r}, expected a character, f1 to f12, ctrl+letter or a key name",
+            text=clean(text, 60),
+        )
     )
 
 

@@ -12,6 +12,9 @@ from engine.words.cells import wrapped
 from engine.words.messages import say
 from engine.words.text import clean, closest
 
+_LONGEST_WORDS = 80
+"""How much of what was typed a complaint repeats."""
+
 
 class Formatter(argparse.HelpFormatter):
     """Help broken by cells: Chinese has no spaces, and its characters take two."""
@@ -51,8 +54,15 @@ class OneLineParser(argparse.ArgumentParser):
                 self.error(f"argument {text[:-3]}: expected a value")
         found, rest = super().parse_known_args(args, namespace)
         if rest:
-            self.error(f"unrecognized arguments: {' '.join(rest)}{self._nearest(rest)}")
+            shown = clean(" ".join(rest), _LONGEST_WORDS)
+            self.error(f"unrecognized arguments: {shown}{self._nearest(rest)}")
         return found, rest
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse what is none of the choices in so few words that they are seen behind it."""
+        wrong = action.choices is not None and value not in action.choices
+        shown = clean(value, _LONGEST_WORDS) if wrong and isinstance(value, str) else value
+        super()._check_value(action, shown)
 
     def _nearest(self, rest: list[str]) -> str:
         """The options that are spelt like those that are none, in words."""

@@ -12,9 +12,10 @@ from engine.cli.assumed import assumed, print_assumed
 from engine.cli.scenario.chosen import AUTO, idle_options
 from engine.cli.streams import tell
 from engine.cli.sweep import command_scenario
-from engine.cli.tables import print_csv, print_reliability, print_rows
+from engine.cli.tables import print_csv, print_reliability, print_rows, tell_unknown
 from engine.cli.traced import like_trace
 from engine.model.kinds import ModelKind
+from engine.plan.drafting import drafts_told
 from engine.plan.fleet.fewest import sized_fleet
 from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
@@ -56,6 +57,8 @@ def run_predict(arguments: argparse.Namespace) -> int:
     found = predicted(
         scenario, arrangement, _sizes(arguments, scenario, rates or [scenario.workload.rate])
     )
+    if arguments.json or arguments.csv:
+        tell_unknown(found.prepared)
     if arguments.json:
         _print_json(found)
     elif arguments.csv:
@@ -129,6 +132,12 @@ def _unstarted(found: Predicted) -> tuple[str, ...]:
     return unstarted(found.scenario, system, found.arrangement)
 
 
+def _drafted(found: Predicted) -> tuple[str, ...]:
+    """What drafts, how many tokens, and how much of them is kept; that none pay."""
+    note = drafts_told(found.scenario, found.prepared.systems[0])
+    return (note,) if note else ()
+
+
 def _number(text: str, what: str) -> float:
     """A number of requests; means of several runs need not be whole."""
     value = parse_decimal(text)
@@ -148,7 +157,7 @@ def _print_json(found: Predicted) -> None:
         "rows": found.rows(),
         **found.held(),
         "settings": found.settings(),
-        "notes": list(found.prepared.fallbacks),
+        "notes": [*found.prepared.fallbacks, *_drafted(found)],
     }
     json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
     print()
@@ -190,8 +199,8 @@ def _print_table(arguments: argparse.Namespace, found: Predicted) -> None:
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
     print_reliability(prepared, found.scenario, prepared.precisions[0])
-    for text in _unstarted(found):
-        print(f"note: {text}")
+    for text in (*_drafted(found), *_unstarted(found)):
+        print(say("note: {note}", note=text))
     for row in rows:
         if row["waiting"]:
             print(

@@ -15,7 +15,7 @@ from engine.cli.hardware import named_hardware
 from engine.cli.report.options import wants_report
 from engine.cli.scenario.chosen import AUTO, idle_options, scenario_from
 from engine.cli.streams import tell
-from engine.cli.tables import print_csv, print_reliability, print_rows
+from engine.cli.tables import print_csv, print_reliability, print_rows, tell_unknown
 from engine.cli.traced import like_trace
 from engine.plan.answer import answer
 from engine.plan.drafting import with_best_drafts
@@ -89,6 +89,8 @@ def run_sweep(arguments: argparse.Namespace) -> int:
         from engine.cli.report.write import give_report
 
         give_report(arguments, plan_report(prepared, scenario, result))
+    if arguments.json or arguments.csv:
+        tell_unknown(prepared)
     if arguments.json:
         _print_json(prepared, scenario, result, rows)
     elif arguments.csv:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.cli.streams import tell
 from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.kept import MEETS, MISSES, NEAR
 from engine.plan.kinds import plan_kind
 from engine.plan.metrics.metric import Metric, Needs, Unit
 from engine.plan.metrics.table import USED, metrics_about
+from engine.plan.money.notes import watts_note
 from engine.plan.prepared import Prepared
 from engine.plan.row_ranges import accuracy_of
 from engine.scenario import ArrangementKind, Best, Scenario
@@ -132,13 +134,21 @@ def print_grid(lines: Sequence[Sequence[str]], right: Sequence[int]) -> None:
         print("  ".join(texts).rstrip())
 
 
+def tell_unknown(prepared: Prepared) -> None:
+    """Say on stderr, beside JSON or CSV, which columns are missing for want of a figure."""
+    note = watts_note(prepared)
+    if note:
+        tell(say("note: {note}", note=note))
+
+
 def print_reliability(
     prepared: Prepared, scenario: Scenario, precision: Precision, told: Sequence[str] = ()
 ) -> None:
-    """How far off such predictions have been, and what cannot be had as asked, ``told`` apart."""
+    """How far off such predictions have been, and what cannot be had as asked (energy of a chip
+    whose watts nobody says), ``told`` apart."""
     print(
         say("accuracy: {sentence}", sentence=accuracy_of(prepared, scenario, precision).sentence())
     )
-    for note in prepared.fallbacks:
+    for note in (*prepared.fallbacks, *filter(None, [watts_note(prepared)])):
         if note not in told:
             print(say("note: {note}", note=retold(note)))

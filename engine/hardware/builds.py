@@ -31,8 +31,9 @@ LEAST_SPARED_TOKENS = 2048
 LARGE_CHIP_GIB = 60
 LARGE_CHIP_SPARE_GIB = 10
 LEAST_FRACTION = 0.1
+WIDE_RANKS = 4
 TOWER_SHARE = 0.95
-TOWER_PARAMETERS = 12 * 24 * 1024**2
+TOWER_SIZE = 24 * 1024**2
 """Of SGLang's rule for the share that nobody gave; of the tower that it takes for a usual one."""
 NODE_RANKS = 8
 """Ranks of one deployment where nobody says."""
@@ -82,10 +83,11 @@ def configured(
     chip: Chip,
     settings: Settings,
     ranks: int = NODE_RANKS,
-    tower_parameters: float = 0.0,
+    tower_size: float = 0.0,
 ) -> Framework:
-    """``framework`` of the build and with the settings that are given, for a model with such towers
-    on so many ranks, where its own defaults depend on them; raises `InputError`."""
+    """``framework`` of the build and with the settings that are given, for a model with towers of
+    such a size (layers times hidden squared) on so many ranks, where its own defaults depend on
+    them; raises `InputError`."""
     given = {
         "memory_fraction": settings.memory_fraction,
         "prefill_tokens": settings.prefill_tokens,
@@ -103,7 +105,7 @@ def configured(
     framework = _of_context(framework, settings.max_context)
     framework = framework.changed(**told) if told else framework
     if settings.memory_fraction is None and framework.memory.spare_bytes:
-        share = _spared_fraction(framework, chip, ranks, tower_parameters)
+        share = _spared_fraction(framework, chip, ranks, tower_size)
         return framework.changed(memory_fraction=share)
     return framework
 
@@ -165,9 +167,7 @@ def _chosen_head(settings: Settings, framework: Framework) -> dict[str, bool]:
     return {"divided_head": not settings.dp_lm_head}
 
 
-def _spared_fraction(
-    framework: Framework, chip: Chip, ranks: int, tower_parameters: float
-) -> float:
+def _spared_fraction(framework: Framework, chip: Chip, ranks: int, tower_size: float) -> float:
     """The share that an engine takes by itself: all but what it expects outside of it, less with
     towers (SGLang 0.5, ``memory_hook.py``)."""
     policy, total = framework.memory, chip.usable_bytes
@@ -175,11 +175,11 @@ def _spared_fraction(
     spared = policy.spare_bytes + policy.spare_token_bytes * tokens
     spared += policy.spare_rank_bytes * min(ranks, NODE_RANKS)
     if total > LARGE_CHIP_GIB * GIB:
-        spared = max(spared + policy.spare_large_bytes, LARGE_CHIP_SPARE_GIB * GIB)
+        spared += policy.spare_large_bytes + policy.spare_wide_bytes * (ranks >= WIDE_RANKS)
+        spared = max(spared, LARGE_CHIP_SPARE_GIB * GIB)
     share = round((total - spared) / total, 3)
-    if tower_parameters:
-        # Its measure is layers times hidden squared, of which a layer holds about twelve.
-        measure = tower_parameters / TOWER_PARAMETERS - 1.0
+    if tower_size:
+        measure = tower_size / TOWER_SIZE - 1.0
         share *= TOWER_SHARE * float(np.clip(1.0 - 0.1 * measure, 0.8, 1.05))
     return max(share, LEAST_FRACTION)
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.hardware.chip import Chip, Collective, KernelConstants, Link
-from engine.words.arrays import BoolArray, FloatArray
+from engine.words.arrays import FloatArray
 
 REMEMBERED = 64
 """Kinds of collectives and sets of rank counts whose constants a network keeps at hand."""
@@ -113,13 +113,16 @@ def _drawn(work: Work, items: FloatArray, chip: Chip) -> FloatArray:
 
 
 def _blend(first: FloatArray, second: FloatArray, order: float) -> FloatArray:
+    """Both together; works in the memory of what it is given: most of a sweep's time is memory
+    traffic."""
     if order == 1:
         return first + second
-    if order == 2:
-        return np.sqrt(first * first + second * second)
-    if order == 4:
-        first, second = first * first, second * second
-        return np.sqrt(np.sqrt(first * first + second * second))
+    if order in {2, 4}:
+        for _ in range(2 if order == 4 else 1):
+            first, second = (np.multiply(one, one, out=one) for one in (first, second))
+        total = first + second
+        np.sqrt(total, out=total)
+        return np.sqrt(total, out=total) if order == 4 else total
     if np.isinf(order):
         return np.maximum(first, second)
     blended: FloatArray = (first**order + second**order) ** (1 / order)
@@ -152,36 +155,40 @@ nodes take 46 to 57 µs longer than inside one (microsoft/vidur, messages up to 
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Both lines of a collective as columns, a value per layout; no ``small`` ones where every
-    layout has a single line. ``inside`` are the ranks of one node and ``nodes`` how many there are;
-    ``alone`` is where there is a single rank."""
+    """Seconds of a collective over bytes as columns, a value per layout: the lower of a line and
+    one for ``small`` messages, where any layout has that; and of an all-to-all the line of what
+    leaves the node."""
 
-    inside: FloatArray
-    nodes: FloatArray
-    several_nodes: bool
-    alone: BoolArray
-    some_alone: bool
-    alpha_seconds: FloatArray
-    bandwidth_bytes: FloatArray
-    small_alpha_seconds: FloatArray
-    small_bandwidth_bytes: FloatArray
+    start_seconds: FloatArray
+    byte_seconds: FloatArray
+    small_start_seconds: FloatArray
+    small_byte_seconds: FloatArray
     has_small: bool
+    remote_start_seconds: FloatArray
+    remote_byte_seconds: FloatArray
 
     def seconds(self, moved_bytes: FloatArray) -> FloatArray:
         """The faster of both."""
-        seconds = self.alpha_seconds + moved_bytes / self.bandwidth_bytes
+        seconds = self.start_seconds + self.byte_seconds * moved_bytes
         if self.has_small:
-            small = self.small_bandwidth_bytes
-            early = self.small_alpha_seconds + moved_bytes / np.maximum(small, 1.0)
-            seconds = np.where(small > 0, np.minimum(seconds, early), seconds)
+            early = self.small_start_seconds + self.small_byte_seconds * moved_bytes
+            seconds = np.minimum(seconds, early)
         return seconds
+
+    def remote_seconds(self, moved_bytes: FloatArray) -> FloatArray:
+        """Of what leaves the node."""
+        return self.remote_start_seconds + self.remote_byte_seconds * moved_bytes
 
 
 class Network:
-    """The fabrics of a chip. What layouts need of its constants is looked up once."""
+    """The fabrics of a chip. What layouts need of its constants is looked up once.
 
-    def __init__(self, chip: Chip) -> None:
+    ``start_seconds`` are what an engine spends around each collective.
+    """
+
+    def __init__(self, chip: Chip, start_seconds: float = 0.0) -> None:
         self.chip = chip
+        self._start_seconds = start_seconds
         self._known = lru_cache(maxsize=REMEMBERED)(self._look_up)
 
     def seconds(self, message: Message) -> FloatArray:
@@ -193,36 +200,51 @@ class Network:
         each chip carries its own part. An all-to-all sends over both fabrics at once and waits for
         the slower.
         """
-        chip, ranks = self.chip, message.ranks
-        if message.kind == "send":
-            near = ranks <= chip.node_size
-            alpha = np.where(near, chip.scale_up.alpha_seconds, chip.scale_out.alpha_seconds)
-            achieved = np.where(near, _achieved(chip.scale_up), _achieved(chip.scale_out))
-            seconds = alpha + message.bytes / achieved
-            return np.where(ranks > 1, seconds, 0.0)
-        lines = self._lines(message.kind, ranks)
-        nodes, inside = lines.nodes, lines.inside
-        if message.kind == "all_reduce":
-            factor = 2.0 * (inside - 1.0) / inside
-            seconds = lines.seconds(message.bytes * factor)
-            if lines.several_nodes:
-                seconds = seconds + _between_nodes(chip, nodes, message.bytes / inside)
-        else:
-            assert message.remote_bytes is not None
-            local = lines.seconds(message.bytes - message.remote_bytes)
-            out = chip.scale_out
-            if not lines.several_nodes:
-                seconds = np.maximum(local, 0.0)
-            else:
-                remote = message.remote_bytes / _achieved(out)
-                remote = np.where(nodes > 1, remote + out.alpha_seconds * np.log2(nodes + 1.0), 0.0)
-                seconds = np.maximum(local, remote)
-        return np.where(lines.alone, 0.0, seconds) if lines.some_alone else seconds
-
-    def _lines(self, kind: str, ranks: FloatArray) -> _Lines:
-        return self._known(kind, tuple(ranks[:, 0].tolist()))
+        lines = self._known(message.kind, tuple(message.ranks[:, 0].tolist()))
+        if message.remote_bytes is None:
+            return lines.seconds(message.bytes)
+        local = lines.seconds(message.bytes - message.remote_bytes)
+        return np.maximum(local, lines.remote_seconds(message.remote_bytes))
 
     def _look_up(self, kind: str, ranks: tuple[float, ...]) -> _Lines:
+        counts, chip = np.array(ranks)[:, np.newaxis], self.chip
+        several, out = (counts > 1).astype(float), chip.scale_out
+        nodes = np.ceil(counts / chip.node_size)
+        leaves = nodes > 1
+        if kind == "send":
+            links = chip.scale_out, chip.scale_up
+            start, byte = (
+                np.where(leaves, *(of(one) for one in links)) for of in (_start, _byte_seconds)
+            )
+            none, start = np.zeros_like(counts), start + self._start_seconds
+            return _Lines(several * start, several * byte, none, none, False, none, none)
+        small, large = self._measured(kind, ranks)
+        remote_start = leaves * out.alpha_seconds * np.log2(nodes + 1.0) + self._start_seconds
+        remote_byte = leaves * _byte_seconds(out)
+        if kind == "all_reduce":
+            # Twice all parts but one's own; between nodes, by ring, of a node's parts each.
+            inside = np.minimum(counts, float(chip.node_size))
+            share, between = (2.0 * (one - 1.0) / one for one in (inside, nodes))
+            started = STARTS_BETWEEN_NODES * out.alpha_seconds * np.log2(nodes)
+            beyond = started, between / inside * _byte_seconds(out)
+            small, large = (
+                (start + beyond[0], share * byte + beyond[1]) for start, byte in (small, large)
+            )
+        return _Lines(
+            several * large[0],
+            several * large[1],
+            np.where(several > 0, small[0], np.inf),
+            several * small[1],
+            bool(np.any(np.isfinite(small[0]))),
+            several * remote_start,
+            several * remote_byte,
+        )
+
+    def _measured(
+        self, kind: str, ranks: tuple[float, ...]
+    ) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+        """Start and seconds per byte inside a node, of small messages and of large ones; where
+        there is a single line, small ones never start."""
         table = self.chip.all_reduce if kind == "all_reduce" else self.chip.all_to_all
         node_size = self.chip.node_size
         distinct = {count: place for place, count in enumerate(dict.fromkeys(ranks))}
@@ -230,28 +252,24 @@ class Network:
         rows = np.array([[distinct[count]] for count in ranks])
 
         def column(name: str) -> FloatArray:
-            values = np.array([getattr(one, name) for one in chosen])
+            values = np.array([float(getattr(one, name)) for one in chosen])
             return np.asarray(values[rows], dtype=float)
 
-        small, counts = column("small_bandwidth_bytes"), np.array(ranks)[:, np.newaxis]
-        nodes = np.ceil(counts / node_size)
-        return _Lines(
-            np.minimum(counts, float(node_size)),
-            nodes,
-            bool(np.any(nodes > 1)),
-            counts <= 1,
-            bool(np.any(counts <= 1)),
-            column("alpha_seconds"),
-            column("bandwidth_bytes"),
-            column("small_alpha_seconds"),
-            small,
-            has_small=bool(np.any(small > 0)),
-        )
+        width = column("small_bandwidth_bytes")
+        has_small = width > 0
+        start = np.where(has_small, column("small_alpha_seconds"), np.inf)
+        byte = np.where(has_small, 1.0 / np.where(has_small, width, 1.0), 0.0)
+        own = self._start_seconds
+        return (start + own, byte), (column("alpha_seconds") + own, 1.0 / column("bandwidth_bytes"))
 
 
-def _achieved(link: Link) -> float:
-    """Bytes per second that one chip gets out of a link."""
-    return link.bandwidth_bytes * link.achieved
+def _start(link: Link) -> float:
+    return link.alpha_seconds
+
+
+def _byte_seconds(link: Link) -> float:
+    """Seconds per byte that one chip gets out of a link."""
+    return 1.0 / (link.bandwidth_bytes * link.achieved)
 
 
 def message_constants(message: Message, chip: Chip) -> Collective | None:
@@ -261,14 +279,6 @@ def message_constants(message: Message, chip: Chip) -> Collective | None:
         return None
     table = chip.all_to_all if message.kind == "all_to_all" else chip.all_reduce
     return table.get(int(np.max(message.ranks)))
-
-
-def _between_nodes(chip: Chip, nodes: FloatArray, share_bytes: FloatArray) -> FloatArray:
-    """All-reduce over ``nodes`` of each chip's share, by ring over the scale-out link."""
-    out = chip.scale_out
-    moved = 2.0 * (nodes - 1.0) / nodes * share_bytes / _achieved(out)
-    started = STARTS_BETWEEN_NODES * out.alpha_seconds * np.log2(nodes)
-    return np.where(nodes > 1, moved + started, 0.0)
 
 
 def _at_ranks(table: Mapping[int, Collective], ranks: int) -> Collective:

@@ -43,7 +43,7 @@ block_use_swiglu block_use_xavier_init conv_use_xavier_init mamba_norm_before_ga
 norm_before_gate masked_softmax_fusion gradient_checkpointing_kwargs use_rts use_liger_kernel
 attn_impl attn_uses_sequence_id softmax_scale use_qkv_fusion rms_norm residual_in_fp32
 fused_add_norm pad_vocab_size_multiple org_vocab_size use_lm_head_fp32 enable_lm_head_fp32
-for_llm_compressor
+for_llm_compressor use_grouped_mm
 """
 
 HARMLESS = frozenset(_NAMES.split())

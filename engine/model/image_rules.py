@@ -74,7 +74,8 @@ class Rounded:
 @dataclass(frozen=True, slots=True)
 class Padded:
     """Images shrink to at most so many patches, all and on a side, and are padded to whole merged
-    ones (Kimi-VL, Kimi K2.5: ``navit_resize_image``)."""
+    ones (Kimi-VL, Kimi K2.5 and K3: ``navit_resize_image`` in the repositories of the models, in
+    vLLM's ``transformers_utils/processors/kimi_k25_vision_fused.py``)."""
 
     patch: int
     merge: int
@@ -95,7 +96,9 @@ class Padded:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """Images shrink or grow to nearly so many tokens with their aspect ratio (Gemma 4)."""
+    """Images shrink or grow to nearly so many tokens with their aspect ratio, with a mark at either
+    end (Gemma 4: ``get_aspect_ratio_preserving_size`` of transformers'
+    ``image_processing_gemma4.py``, ``replace_image_token`` of ``processing_gemma4.py``)."""
 
     patch: int
     pool: int
@@ -202,7 +205,8 @@ class Canvas:
 class AnyResolution:
     """The listed canvas that keeps most of an image, without its padding, a mark after each row,
     and the whole image once more (LLaVA-NeXT, arXiv:2310.03744 and its successors; LLaVA-OneVision
-    shrinks what is over ``most`` tiles)."""
+    shrinks what is over ``most`` tiles: ``_get_unpadded_features`` of transformers'
+    ``processing_llava_onevision.py``)."""
 
     side: int
     patches: int

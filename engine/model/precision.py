@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from engine.model.architecture import Matrix, Role
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,11 @@ def number_format(name: str) -> NumberFormat:
     except KeyError:
         known = ", ".join(sorted(FORMATS))
         raise InputError(
-            say("number format {name!r} is unknown; known: {known}", name=name, known=known)
+            say(
+                "number format {name!r} is unknown; known: {known}",
+                name=clean(name, 60),
+                known=known,
+            )
         ) from None
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from engine.plan.drafting import drafts_note
+from engine.plan.drafting import drafts_told
 from engine.plan.fleet.fewest import sure_replicas
 from engine.plan.kept import certainty_percent, missed_for_certainty, never_compared
 from engine.plan.kinds import plan_kind
@@ -37,7 +37,7 @@ def answer(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> str:
     system = prepared.systems[0]
     told = (
         lengths_note(scenario, system),
-        drafts_note(scenario, system),
+        drafts_told(scenario, system),
         _certainty_note(scenario, sweep),
         price_note(prepared, scenario),
     )
@@ -157,11 +157,11 @@ def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: in
         return say("stable up to {most} requests/s", most=most)
     tried = batch_table(prepared, scenario, fewer[-1], table.precision(row), np.array([1]))
     verdict = tried.verdict(0)
-    replicas = fewer[-1].replicas
+    replicas = replicas_words(fewer[-1].replicas)
     if verdict is UNSTABLE:
         carried = per_second(tried.value(0, LARGEST_RATE.id))
         return say(
-            "the rate binds, {replicas} × would carry {carried} requests/s",
+            "the rate binds, {replicas} would carry {carried} requests/s",
             replicas=replicas,
             carried=carried,
         )
@@ -171,14 +171,14 @@ def fewer_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: in
     assert limit is not None
     if missed_for_certainty(tried, scenario.objectives, 0):
         return say(
-            "{verdict} binds, {replicas} × {less_certain}",
+            "{verdict} binds, {replicas} {less_certain}",
             verdict=say(verdict.name),
             replicas=replicas,
             less_certain=_less_certain(tried, scenario, 0),
         )
     needed = verdict.metric.beyond(tried.value(0, verdict.metric.id), limit)
     return say(
-        "{verdict} binds, {replicas} × would need {needed}",
+        "{verdict} binds, {replicas} would need {needed}",
         verdict=say(verdict.name),
         replicas=replicas,
         needed=needed,

@@ -175,14 +175,19 @@ def _refusals(outcome: Outcome, served: BoolArray, wanted: BoolArray) -> NDArray
     where memory would do, else memory. None where all of them are served."""
     if bool(np.all(served)):
         return None
-    memory, held = outcome.memory, outcome.sequences
-    beyond = (held > memory.scheduler_size) & (held <= memory.memory_size)
+    rest = np.unravel_index(np.flatnonzero(wanted)[~served], outcome.shape)
+
+    def of(values: NDArray[Any]) -> NDArray[Any]:
+        return np.broadcast_to(values, outcome.shape)[rest]
+
+    memory, held = outcome.memory, of(outcome.sequences)
+    beyond = (held > of(memory.scheduler_size)) & (held <= of(memory.memory_size))
     code = np.where(beyond, CODES[TOO_MANY], CODES[NO_MEMORY])
     if outcome.flow is not None:
-        code = np.where(outcome.starts, CODES[UNSTABLE], CODES[NO_MEMORY])
-    code = np.where(memory.context_fits, code, CODES[TOO_LONG])
-    refused = np.broadcast_to(code, outcome.shape)[wanted]
-    return np.where(served, CODES[NOTHING], refused).astype(np.int8)
+        code = np.where(of(outcome.starts), CODES[UNSTABLE], CODES[NO_MEMORY])
+    refused = np.full(len(served), CODES[NOTHING], dtype=np.int8)
+    refused[~served] = np.where(of(memory.context_fits), code, CODES[TOO_LONG])
+    return refused
 
 
 def judged_table(

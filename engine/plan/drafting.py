@@ -111,6 +111,14 @@ def _leading(found: Sweep) -> list[Arrangement]:
     return [found.table.arrangements[int(index[place])] for place in firsts]
 
 
+def drafts_told(scenario: Scenario, system: System) -> str:
+    """As `drafts_note`, and that none pay where their number was left to be chosen."""
+    chosen = scenario.drafts is DraftTokens.BEST and system.model.kind is ModelKind.TOKENS
+    if chosen and not scenario.draft_tokens:
+        return say("no tokens drafted: any number of them brings less here")
+    return drafts_note(scenario, system)
+
+
 def drafts_note(scenario: Scenario, system: System) -> str:
     """What drafts, how many tokens a step yields, and how that is known; empty without drafts."""
     if not scenario.draft_tokens or system.model.kind is not ModelKind.TOKENS:
@@ -120,9 +128,10 @@ def drafts_note(scenario: Scenario, system: System) -> str:
     if drafter.assumed:
         who = say("{who} (of the usual shape: no checkpoint was named)", who=who)
     known = _known(scenario, system)
+    count = say("1 token") if drafts.tokens == 1 else say("{count} tokens", count=drafts.tokens)
     return say(
-        "{tokens} tokens drafted by {who}: {accepted:.2f} per step {known}",
-        tokens=drafts.tokens,
+        "{count} drafted by {who}: {accepted:.2f} per step {known}",
+        count=count,
         who=who,
         accepted=drafts.accepted,
         known=known,

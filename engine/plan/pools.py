@@ -204,10 +204,15 @@ def _shared_out(
 ) -> IntArray:
     """Rows of (prefill layout, decode layout, prefill workers, decode workers) that leave no room
     for another worker of either."""
+    sizes, others_sizes = ([one.chips for one in side] for side in (prefills, decodes))
+    # Many layouts take as many chips, and are shared out alike.
+    counts = {
+        pair: tuple(_workers(scenario, *pair)) for pair in product(set(sizes), set(others_sizes))
+    }
     found = [
         (first, second, workers, others)
-        for (first, prefill), (second, decode) in product(enumerate(prefills), enumerate(decodes))
-        for workers, others in _workers(scenario, prefill.chips, decode.chips)
+        for (first, prefill), (second, decode) in product(enumerate(sizes), enumerate(others_sizes))
+        for workers, others in counts[prefill, decode]
     ]
     return np.array(found, dtype=np.int64).reshape(-1, 4)
 

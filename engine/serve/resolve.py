@@ -71,7 +71,7 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     kind = kind_of(architecture.kind)
     unserved = _UNSERVED.get(model.kind, "")
     framework, note = kind.engine(readers.framework(scenario.framework), chip, unserved)
-    towers = architecture.tower_parameters if isinstance(architecture, Architecture) else 0
+    towers = _tower_size(architecture) if isinstance(architecture, Architecture) else 0.0
     framework = configured(framework, chip, scenario.settings, scenario.chips, towers)
     systems = tuple(
         System(
@@ -102,6 +102,15 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 
+def _tower_size(architecture: Architecture) -> float:
+    """Layers times hidden squared of a model's towers, of which a layer holds about twelve where
+    they are not described."""
+    images = architecture.images
+    if images is not None:
+        return float(images.layer_count * images.hidden_size**2)
+    return architecture.tower_parameters / PARAMETERS_OF_A_LAYER
+
+
 def _draft(
     scenario: Scenario,
     architecture: Architecture | ForwardArchitecture,
@@ -114,6 +123,8 @@ def _draft(
     return draft_of(scenario.draft, architecture, precision, readers.model)
 
 
+PARAMETERS_OF_A_LAYER = 12.0
+"""Over the hidden size squared: four of attention, eight of a feed-forward layer."""
 _APART = (ArrangementKind.DISAGGREGATED, ArrangementKind.ANY)
 
 

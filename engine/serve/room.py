@@ -67,6 +67,9 @@ class Room:
     def step_tokens(self, batch: FloatArray) -> FloatArray:
         """Tokens of the largest pass of one attention rank that serves its part of ``batch``
         sequences: their whole prompts, or the engine's budget."""
+        if not self.usage.budget.grows:
+            # Set aside for the largest pass there may be.
+            return np.full(1, self.prefill_tokens)
         sequences = np.ceil(batch / self.layouts.attention_data)
         tokens: FloatArray = np.minimum(self.prefill_tokens, sequences * self.prompt_tokens)
         return tokens

@@ -243,10 +243,9 @@ def with_further(deployment: Deployment, requests: Requests, passes: SteadyPasse
     prompts = (chunk - read) / fresh
     each = np.maximum(passes.mixed - passes.plain, 0.0) / np.maximum(passes.together, 1.0)
     added = np.maximum(several + drafting - passes.mixed, 0.0) / np.maximum(prompts, LEAST_FRESH)
-    least = np.where(passes.apart | (ranks > 1), 0.0, each)
     return replace(
         passes,
-        further=np.where(prompts >= 0.5, np.maximum(added, least), each),
+        further=np.where(prompts >= 0.5, added, each),
         steeper=_steeper(deployment, requests, passes),
     )
 

@@ -227,6 +227,8 @@ def main() -> int:
     figures = Figures()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # From compiled files, as an installation runs.
+        os.environ.update(PYTHONPYCACHEPREFIX=str(folder / "compiled"), PYTHONDONTWRITEBYTECODE="")
         starting(figures, folder, repeat)
         typing(figures, folder)
         scrolling(figures, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textual.events as events
 
+from engine.plan.money.notes import missing_notes
 from engine.words.cells import left
 from engine.words.messages import say
 from tui.desk import Desk
@@ -54,6 +55,9 @@ class ColumnChooser(Page[None]):
             style = CURSOR if place == self._cursor else DIM if hidden else PLAIN
             one: Line = line((f"  {mark} ", BOLD), (f" {left(say(columns[id].label), 12)}", style))
             self.view.lines.append((*one, (f"  {note}", DIM)))
+        if session.prepared is not None:
+            missing = missing_notes(session.prepared, self._desk.store.current)
+            self.view.lines += [line((f"    {note}", DIM)) for note in missing]
         self.view.update()
 
     def keyed(self, event: events.Key) -> None:

@@ -38,7 +38,7 @@ def site_constants(site: System, runs: Sequence[Run]) -> tuple[Constant, ...]:
     kernel = constants_for("gemm.bf16", site.chip, framework)
     constants = [
         Constant("bandwidth efficiency", 0.2, kernel.memory, ""),
-        Constant("compute efficiency", 0.25, kernel.compute, ""),
+        Constant("compute efficiency", 0.4, kernel.compute, ""),
         Constant("launch floor", 0.4, max(kernel.floor_seconds * 1e6, LEAST_COST), "µs"),
         Constant("per-step cost", 0.7, max(costs.step_seconds * 1e6, LEAST_COST), "µs"),
         Constant("per-request cost", 0.7, max(costs.request_seconds * 1e6, LEAST_COST), "µs"),

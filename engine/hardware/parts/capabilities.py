@@ -135,6 +135,12 @@ class Capabilities:
         "grouped product, so that launching them takes no time",
         False,
     )
+    fused_latents: bool = constant(
+        "fused_latents",
+        "what makes the queries and latents of attention is one kernel: products of what came out "
+        "of others, and the rotary embedding, launch nothing of their own (MLAProlog of CANN)",
+        False,
+    )
     fused_norms: tuple[str, ...] = constant(
         "fused_norms",
         "chip generations on which its all-reduces end in the residual add and the norm behind "

@@ -113,6 +113,13 @@ class MemoryPolicy:
         least=0,
         most=100_000,
     )
+    spare_wide_bytes: float = constant(
+        "spare_wide_gib",
+        "besides, for still larger graphs of four ranks and more on such chips",
+        0.0,
+        least=0,
+        most=100_000,
+    )
     held_back_share: float = constant(
         "held_back_share", "share of the whole memory that is left alone", 0.0, least=0, most=0.5
     )

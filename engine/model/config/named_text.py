@@ -23,8 +23,8 @@ def with_named_text(raw: RawConfig, read: Callable[[str], RawConfig | None]) -> 
     """``raw`` with the config of the text model that it names as its ``text_config``: of a bundled
     profile or, for a file of the hub, as ``read`` finds it there. Where neither has it, ``raw`` as
     it is: its dialect says what is wanted."""
-    named = raw.config.get("text_model_id")
-    if raw.config.get("model_type") not in _TYPES or not isinstance(named, str) or not named:
+    kind, named = raw.config.get("model_type"), raw.config.get("text_model_id")
+    if not isinstance(kind, str) or kind not in _TYPES or not isinstance(named, str) or not named:
         return raw
     if isinstance(raw.config.get("text_config"), dict):
         return raw

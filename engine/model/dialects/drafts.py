@@ -217,7 +217,7 @@ def _read_first_eagle(keys: Keys) -> Architecture:
     keys.ignore("bias")
     shape = read_dimensions(keys)
     joined = Matrix("fc", 2 * shape.hidden, shape.hidden, Role.OTHER, Split.REPLICATED)
-    usual = "Qwen2" in class_names(keys.values)[0]
+    usual = any("Qwen2" in one for one in class_names(keys.values)[:1])
     traits = Traits(qkv_bias=usual or "attention_bias", final_norm=False)
     mixer, part = (
         plain_attention(keys, shape, traits, None),

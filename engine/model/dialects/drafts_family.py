@@ -21,7 +21,7 @@ from engine.model.dialects.drafts_block import (
 )
 from engine.model.dialects.index import reader_for
 from engine.model.dialects.nesting import flat_keys
-from engine.model.keys import MAXIMUM_LAYERS, Keys
+from engine.model.keys import MAXIMUM_LAYERS, MISSING, Keys
 from engine.words.messages import say
 
 
@@ -65,7 +65,13 @@ _OF_COHERE = ("cohere", "cohere2")
 def read_family_eagle(keys: Keys) -> Architecture:
     """The family's layers and last norm behind one projection of embedding and hidden state;
     embedding and head are the target's."""
-    name = next(one for one in keys.values["architectures"] if one in _FAMILIES)
+    stated_classes = keys.values.get("architectures")
+    classes = stated_classes if isinstance(stated_classes, list) else []
+    known = [one for one in classes if isinstance(one, str) and one in _FAMILIES]
+    if not known:
+        given = MISSING if stated_classes is None else stated_classes
+        raise keys.problem("architectures", given, say("the class of a draft"))
+    name = known[0]
     family = _FAMILIES[name]
     stated = keys.values.get("model_type")
     kind = stated if family.kind in _OF_COHERE and stated in _OF_COHERE else family.kind

@@ -47,8 +47,11 @@ def read_routing(keys: Keys) -> Routing:
         raise keys.problem(
             chosen, top_k, say("at most the {number} experts there are", number=count)
         )
-    groups = keys.optional_integer("n_group", "num_expert_group", maximum=count) or 1
-    limit = keys.optional_integer("topk_group", maximum=count)
+    groups = (
+        keys.optional_integer("n_group", "num_expert_group", "num_expert_groups", maximum=count)
+        or 1
+    )
+    limit = keys.optional_integer("topk_group", "num_limited_groups", maximum=count)
     visited = limit or 1
     if count % groups:
         raise keys.problem(

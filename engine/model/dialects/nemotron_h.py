@@ -75,7 +75,7 @@ def _check_count(keys: Keys, listed: int) -> None:
 
 def _kinds(keys: Keys, lists: tuple[str, ...], patterns: tuple[str, ...]) -> list[str] | None:
     words = keys.texts(*lists)
-    letters = keys.text(*patterns, default="")
+    letters = _letters(keys, *patterns)
     if words is None and not letters:
         return None
     if len(words or letters) > MAXIMUM_LAYERS:
@@ -90,6 +90,14 @@ def _kinds(keys: Keys, lists: tuple[str, ...], patterns: tuple[str, ...]) -> lis
         if entry not in table:
             raise keys.problem(name, entry, say("one of {names}", names=" ".join(table)))
     return [table[entry] for entry in given]
+
+
+def _letters(keys: Keys, *names: str) -> str:
+    """A pattern, as one text or (mlx-lm) as a list of letters."""
+    _, value = keys.raw(*names)
+    if isinstance(value, list) and all(isinstance(one, str) and len(one) == 1 for one in value):
+        return "".join(value)
+    return keys.text(*names, default="")
 
 
 def _block(keys: Keys, hidden: int, kind: str) -> Block:

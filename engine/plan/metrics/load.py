@@ -33,7 +33,7 @@ def _range(latency: str, statistic: Statistic) -> str:
     """Published runs say the mean and p99; between two deliveries of tokens is one's TPOT, or
     longer."""
     known = "tpot" if latency == "itl" else latency
-    return known if statistic is Statistic.P50 else f"{known}_p99"
+    return known if statistic is Statistic.P50 else f"{known}_{statistic}"
 
 
 def _percentiles() -> Iterator[Metric]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 from engine.plan.money.prices import EXAMPLE, load_prices
 from engine.plan.prepared import Prepared
@@ -11,8 +12,9 @@ from engine.words.messages import say
 
 
 def price_note(prepared: Prepared, scenario: Scenario) -> str:
-    """That prices are the bundled example's, or that a file of prices has none of a chip that is
-    used; empty where prices are a person's own, or there are none."""
+    """That a file of prices has none of a chip that is used, that prices are the bundled example's,
+    or dated after today; empty where there is nothing to say of a person's own, or there are none.
+    """
     prices = load_prices(scenario.prices)
     if not prices.named:
         return ""
@@ -21,6 +23,12 @@ def price_note(prepared: Prepared, scenario: Scenario) -> str:
             return say("No price of {chip} in {named}", chip=chip.id, named=prices.named)
     if scenario.prices == EXAMPLE:
         return say("Prices are the bundled example's, of {dated}, not yours", dated=prices.dated)
+    if prices.dated > date.today().isoformat():
+        return say(
+            "Prices in {named} are dated {dated}, a day to come",
+            named=prices.named,
+            dated=prices.dated,
+        )
     return ""
 
 
@@ -35,3 +43,11 @@ def watts_note(prepared: Prepared) -> str:
 def money_notes(prepared: Prepared, scenario: Scenario) -> tuple[str, ...]:
     """Both, where there is something to say."""
     return tuple(filter(None, (price_note(prepared, scenario), watts_note(prepared))))
+
+
+def missing_notes(prepared: Prepared, scenario: Scenario) -> tuple[str, ...]:
+    """Why a table has no columns of cost or of energy, or whose prices it has."""
+    priced = price_note(prepared, scenario)
+    if not load_prices(scenario.prices).named:
+        priced = say("No prices given: no cost")
+    return tuple(filter(None, (priced, watts_note(prepared))))

@@ -81,8 +81,19 @@ class Accuracy:
         return {"badge": str(self.badge), **ranges, **wide}
 
 
+_TO_P99 = {"_p90": 0.551, "_p95": 0.707, "_p99": 1.0}
+"""How far percentiles are from the mean, over p99: deviations of a normal distribution."""
+
+
 def _widest(known: Mapping[str, float], name: str) -> float | None:
-    """A range by its name; of a percentile no less than that of its mean, which stands for it where
-    no row of the case publishes one."""
-    found = [known[one] for one in (name, name.removesuffix("_p99")) if one in known]
-    return max(found, default=None)
+    """A range by its name. Published runs say the mean and p99, whose range is no less than the
+    mean's, which stands for it where no row of the case publishes one; what is between them is off
+    by as much as it is farther out."""
+    mean, place = name, 1.0
+    for suffix, far in _TO_P99.items():
+        if name.endswith(suffix):
+            mean, place = name.removesuffix(suffix), far
+    first, last = known.get(mean), known.get(name if mean == name else f"{mean}_p99")
+    if first is None or last is None:
+        return last if first is None else first
+    return first + place * max(last - first, 0.0)

@@ -15,6 +15,7 @@ from engine.scenario import Scenario
 from engine.serve.asked import load_of, longest_tokens, requests_of
 from engine.serve.call import Batch, Concurrency
 from engine.serve.memory.account import held_tokens
+from engine.serve.memory.budget import given_share
 from engine.serve.resolve import Resolved
 from engine.serve.room import Room
 from engine.serve.startup import Startup, startup
@@ -130,7 +131,7 @@ def _started(
         startup=found,
         device_bytes=chip.usable_bytes,
         device_words=words,
-        budget_words=_budget_words(system),
+        budget_words=_budget_words(system, found),
         verdict=_verdict(found),
         helps=() if found.holds_one else tuple(helps(scenario, system, layout, found.starts)),
         held=None if batch is None else _held(scenario, system, layout, found, batch),
@@ -150,9 +151,10 @@ def _held(
     return HeldAtOnce(int(batch.sequences), cache, max(cache - found.pool_bytes, 0.0), admitted)
 
 
-def _budget_words(system: System) -> str:
+def _budget_words(system: System, found: Startup) -> str:
     policy = system.engine.memory
-    share = f"{policy.memory_fraction:.3g}"
+    given = given_share(system.tokens_model, system.chip, policy, found.context_tokens)
+    share = f"{float(given):.3g}"
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
         return say("{share} of what is free at start, for weights and cache", share=share)
     if policy.share_of is MemoryShare.LEFT:

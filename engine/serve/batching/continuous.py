@@ -58,8 +58,10 @@ def serve_continuous(
     of_ranks = shared.deployment.spread
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
     surplus = passes.sequences - passes.decoding.sequences
-    surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
-    queueing = shared.spread(surplus * passes.step)
+    queueing: FloatArray = np.zeros(1)
+    if np.any(surplus > 0):
+        surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
+        queueing = shared.spread(surplus * passes.step)
     waits = _mean_wait(shared.deployment, requests, client, passes)
     waiting, taken = shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)

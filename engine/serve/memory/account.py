@@ -191,12 +191,11 @@ def needed_bytes(
     """Bytes per chip for ``batch`` sequences per replica when the largest step of an attention
     rank has ``step_tokens`` tokens."""
     sequences = np.ceil(batch / layouts.attention_data)
-    return (
-        usage.fixed_bytes
-        + usage.cache_bytes(sequences)
-        + usage.budget.logit_bytes_per_sequence * np.ceil(sequences / layouts.pipeline)
-        + usage.budget.activation_bytes_per_token * step_tokens
-    )
+    needed: FloatArray = usage.fixed_bytes + usage.cache_bytes(sequences)
+    if not usage.budget.grows:
+        return needed
+    logits = usage.budget.logit_bytes_per_sequence * np.ceil(sequences / layouts.pipeline)
+    return needed + logits + usage.budget.activation_bytes_per_token * step_tokens
 
 
 def largest_batch(

@@ -59,6 +59,12 @@ class Budget:
         )
 
     @property
+    def grows(self) -> bool:
+        """Whether anything of it grows with the requests at hand."""
+        growing = self.activation_bytes_per_token, self.logit_bytes_per_sequence
+        return any(bool(np.any(one > 0)) for one in growing)
+
+    @property
     def inside_bytes(self) -> FloatArray:
         """The sum of what is inside."""
         total = np.zeros_like(self.activation_bytes_per_token)
@@ -188,17 +194,28 @@ def capacity_bytes(
     total = chip.usable_bytes
     if policy.share_holds is ShareHolds.WEIGHTS_AND_CACHE:
         taken = _communication_bytes(chip, policy, layouts) + _runtime_bytes(chip, policy, layouts)
-        # Attention over an index has kernels of its own, without that workspace.
-        less = (
-            1.0 if _has_index(architecture) else policy.long_context_share.get(chip.generation, 1.0)
-        )
-        share = np.where(np.asarray(context_tokens) > LONG_CONTEXT, less, 1.0)
-        free: FloatArray = policy.memory_fraction * share * (total - taken)
+        free: FloatArray = given_share(architecture, chip, policy, context_tokens) * (total - taken)
         return free
     if policy.share_of is MemoryShare.LEFT:
         left: FloatArray = total - (1.0 - policy.memory_fraction) * (total - used_bytes)
         return left
     return np.full_like(used_bytes, total * policy.memory_fraction)
+
+
+def given_share(
+    architecture: Architecture,
+    chip: Chip,
+    policy: MemoryPolicy,
+    context_tokens: float | FloatArray,
+) -> float | FloatArray:
+    """The share of memory that an engine gives away where requests are of ``context_tokens`` at
+    most."""
+    less = policy.long_context_share.get(chip.generation, 1.0)
+    # Attention over an index has kernels of its own, without the workspace that it is less for.
+    if less == 1.0 or _has_index(architecture):
+        return policy.memory_fraction
+    share: FloatArray = np.where(np.asarray(context_tokens) > LONG_CONTEXT, less, 1.0)
+    return policy.memory_fraction * share
 
 
 def _has_index(architecture: Architecture) -> bool:

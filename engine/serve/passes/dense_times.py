@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.hardware.roofline import Place
 from engine.words.arrays import FloatArray, IntArray
 from engine.work.tokens import LayoutArrays
 
@@ -22,8 +21,10 @@ MOST_TOKENS = 1 << 16
 STEP = 256
 """Tables grow in such steps at least."""
 
-Make = Callable[[LayoutArrays, FloatArray], FloatArray]
-"""Seconds of a layout at numbers of tokens."""
+Parts = tuple[FloatArray, ...]
+"""Seconds of all dense kernels, or of those at each place of a layer."""
+Make = Callable[[LayoutArrays, FloatArray], Parts]
+"""What they take on a layout at numbers of tokens."""
 Key = tuple[float, ...]
 """What tells ways of dividing matrices apart."""
 
@@ -53,26 +54,19 @@ class Ways:
         return replace(self, of_row=self.of_row[rows])
 
 
-@dataclass(frozen=True, slots=True)
-class DensePart:
-    """Those kernels at one place of a layer, in passes of which a share of the cores is
-    ``sending``."""
-
-    place: Place
-    sending: float
-
-
-Kernels = tuple[bool, DensePart | None]
-"""Which kernels a table is of: those of decode passes or of others, all or a part of them."""
+Kernels = tuple[bool, float | None]
+"""Which kernels a table is of: those of decode passes or of others; of a half in turns, during
+which a share of the cores is sending, by their places in a layer, of whole passes (None) all."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Seconds by tokens, a line for each way of ``keys``, ``known`` up to so many."""
+    """Seconds by tokens, a line for each way of ``keys``, ``known`` up to so many; arrays of
+    (lines, tokens), one for each part."""
 
     keys: tuple[Key, ...]
     known: tuple[int, ...]
-    seconds: FloatArray
+    parts: Parts
 
 
 class DenseTimes:
@@ -82,7 +76,7 @@ class DenseTimes:
     def __init__(self) -> None:
         self._tables: dict[tuple[Kernels, float], _Table] = {}
 
-    def at(self, ways: Ways, tokens: FloatArray, kernels: Kernels, make: Make) -> FloatArray | None:
+    def at(self, ways: Ways, tokens: FloatArray, kernels: Kernels, make: Make) -> Parts | None:
         """Seconds of (layouts, sizes); None where looking up is no gain, or other numbers of tokens
         are asked for than whole ones and halves."""
         if tokens.size < FEWEST or len(tokens) != len(ways.of_row):
@@ -99,14 +93,14 @@ class DenseTimes:
         widest = [int(most[ways.of_row == way].max(initial=0)) for way in range(len(ways.keys))]
         table = self._table(kernels, unit, ways, widest, make)
         lines = np.array([table.keys.index(key) for key in ways.keys])
-        places += (lines * table.seconds.shape[1])[ways.of_row][:, np.newaxis]
-        return table.seconds.ravel().take(places)
+        places += (lines * table.parts[0].shape[1])[ways.of_row][:, np.newaxis]
+        return tuple(part.ravel().take(places) for part in table.parts)
 
     def _table(
         self, kernels: Kernels, unit: float, ways: Ways, widest: list[int], make: Make
     ) -> _Table:
         """The table, of all ``ways`` up to their ``widest`` at least."""
-        table = self._tables.get((kernels, unit), _Table((), (), np.zeros((0, 0))))
+        table = self._tables.get((kernels, unit), _Table((), (), ()))
         known = dict(zip(table.keys, table.known, strict=True))
         wanted = dict(zip(ways.keys, widest, strict=True))
         if all(known.get(key, 0) > most for key, most in wanted.items()):
@@ -117,14 +111,27 @@ class DenseTimes:
             for key in keys
             for had in [known.get(key, 0)]
         }
-        seconds = np.zeros((len(keys), max(lengths.values())))
-        for line, had in enumerate(table.known):
-            seconds[line, :had] = table.seconds[line, :had]
+        parts: list[FloatArray] = []
         for key, layout in zip(ways.keys, ways.layouts, strict=True):
-            had = known.get(key, 0)
-            if lengths[key] > had:
-                counts = unit * np.arange(had, lengths[key], dtype=float)[np.newaxis, :]
-                seconds[keys.index(key), had : lengths[key]] = make(layout, counts)[0]
-        table = _Table(keys, tuple(lengths[key] for key in keys), seconds)
+            had, line = known.get(key, 0), keys.index(key)
+            if lengths[key] <= had:
+                continue
+            counts = unit * np.arange(had, lengths[key], dtype=float)[np.newaxis, :]
+            made = make(layout, counts)
+            if not parts:
+                shape = len(keys), max(lengths.values())
+                parts = [_longer(part, table.known, shape) for part in table.parts]
+                parts = parts or [np.zeros(shape) for _ in made]
+            for part, seconds in zip(parts, made, strict=True):
+                part[line, had : lengths[key]] = np.ravel(seconds)
+        table = _Table(keys, tuple(lengths[key] for key in keys), tuple(parts))
         self._tables[kernels, unit] = table
         return table
+
+
+def _longer(part: FloatArray, known: tuple[int, ...], shape: tuple[int, int]) -> FloatArray:
+    """What is ``known`` of every line, with room for more."""
+    seconds = np.zeros(shape)
+    for line, had in enumerate(known):
+        seconds[line, :had] = part[line, :had]
+    return seconds

@@ -152,4 +152,4 @@ class Deployment:
     @cached_property
     def network(self) -> Network:
         """What carries their collectives."""
-        return Network(self.chip)
+        return Network(self.chip, self.framework.costs.collective_seconds)

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 
 from engine.hardware.roofline import Place
-from engine.serve.passes.dense_times import DensePart
+from engine.serve.passes.dense_times import Parts
 from engine.serve.passes.deployment import Deployment
 from engine.serve.passes.items import Item, items_of
 from engine.serve.passes.overlap import DENSE, Half, halved, splits
@@ -64,7 +64,7 @@ def run(deployment: Deployment, steps: Sequence[Step], beside: Pass | None = Non
     of_rank, spread = deployment.of_rank, deployment.spread
     mixing = tuple(_mixing_seconds(of_rank, step, beside) for step in steps)
     others = (seconds for _, seconds in others_timed(of_rank, steps))
-    load = _sum(chain(mixing, others), _dense_seconds(of_rank, steps))
+    load = _sum(chain(mixing, others), *_dense_parts(of_rank, steps))
     seconds = _sum((seconds for _, seconds in routed_timed(deployment, steps)), spread(load))
     if len(deployment.taking_turns):
         seconds = _faster_in_turns(deployment, steps, seconds)
@@ -94,30 +94,31 @@ def _sum(parts: Iterable[FloatArray], start: FloatArray | None = None) -> FloatA
     return seconds
 
 
-def _dense_seconds(
-    deployment: Deployment, steps: Sequence[Step], part: DensePart | None = None
-) -> FloatArray:
+def _dense_parts(
+    deployment: Deployment, steps: Sequence[Step], sending: float | None = None
+) -> Parts:
     """Seconds of the kernels that depend on a rank's tokens alone, looked up where many candidates
-    share them; of a half in turns those of one ``part``."""
+    share them; of a half in turns, during which a share of the cores is ``sending``, of those at
+    each of the `DENSE` places."""
     tokens, decode = total_tokens(steps), steps[0].decode
 
-    def total(placed: Placed, tokens: FloatArray) -> FloatArray:
+    def parts(placed: Placed, tokens: FloatArray) -> Parts:
         works, messages = dense_work(placed, tokens, decode), dense_messages(placed, tokens)
-        if part is None:
-            return _sum(seconds for _, seconds in timed(deployment, works, messages))
-        seconds = Half.of(timed(deployment, works, messages, part.sending)).at(part.place)
-        return np.broadcast_to(seconds, np.broadcast_shapes(seconds.shape, tokens.shape))
+        if sending is None:
+            return (_sum(seconds for _, seconds in timed(deployment, works, messages)),)
+        half = Half.of(timed(deployment, works, messages, sending))
+        return tuple(half.at(place) for place in DENSE)
 
     if deployment.times is not None:
         found = deployment.times().at(
             deployment.ways,
             tokens,
-            (decode, part),
-            lambda layouts, tokens: total(Placed(deployment.inventory, layouts), tokens),
+            (decode, sending),
+            lambda layouts, tokens: parts(Placed(deployment.inventory, layouts), tokens),
         )
         if found is not None:
             return found
-    return total(deployment.placed, tokens)
+    return parts(deployment.placed, tokens)
 
 
 def _faster_in_turns(
@@ -147,9 +148,8 @@ def _of_rows(deployment: Deployment, step: Step, rows: IntArray) -> Step:
 def _half(deployment: Deployment, steps: Sequence[Step], sending: float) -> Half:
     """One half of a pass, of which a share of the cores is ``sending``."""
     of_rank = deployment.of_rank
-    known: dict[str, FloatArray] = {
-        place: _dense_seconds(of_rank, steps, DensePart(place, sending)) for place in DENSE
-    }
+    known: dict[str, FloatArray] = {}
+    known.update(zip(DENSE, _dense_parts(of_rank, steps, sending), strict=True))
     known[Place.CORE] = _sum(_mixing_seconds(of_rank, step, None) for step in steps)
     load = Half.of(others_timed(of_rank, steps, sending), known)
     return Half.of(routed_timed(deployment, steps, sending), load.spread(deployment.spread))

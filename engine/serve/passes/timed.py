@@ -40,7 +40,7 @@ def one_batch(
     ``sending``."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = step_work(deployment.placed, steps, deployment.imbalance, source)
-    messages = step_messages(deployment.placed, steps, node_size, source)
+    messages = step_messages(deployment.placed, steps, node_size, source, deployment.imbalance)
     yield from timed(deployment, works, messages, sending)
 
 
@@ -50,7 +50,7 @@ def others_timed(
     """What depends on all groups of a rank, but not on its tokens alone."""
     source, node_size = deployment.source, deployment.chip.node_size
     works = other_work(deployment.placed, steps, source)
-    messages = other_messages(deployment.placed, steps, node_size, source)
+    messages = other_messages(deployment.placed, steps, node_size, source, deployment.imbalance)
     yield from timed(deployment, works, messages, sending)
 
 
@@ -79,11 +79,9 @@ def timed(
         if sending and "gemm" in work.kernel:
             work = replace(work, peak_flops=work.peak_flops * (1.0 - sending))
         yield work, work.calls * kernel_seconds(work, chip)
-    start, network = deployment.framework.costs.collective_seconds, deployment.network
     for message in messages:
         if bool(np.any((message.times > 0) & (message.ranks > 1))):
-            spent = network.seconds(message) + np.where(message.ranks > 1, start, 0.0)
-            yield message, message.times * spent
+            yield message, message.times * deployment.network.seconds(message)
 
 
 def launching_seconds(deployment: Deployment, steps: Sequence[Step]) -> float:

@@ -13,6 +13,7 @@ from engine.sources.traces.records import (
     OUTPUT,
     Rows,
     find_field,
+    is_like_mooncake,
     is_milliseconds,
 )
 from engine.words.errors import InputError
@@ -126,7 +127,7 @@ def _take(rows: Rows, number: int, record: Any) -> bool:
         raise rows.error(number, "some rows have a time and some have none, expected all or none")
     when = None
     if arrival is not None:
-        milliseconds = is_milliseconds(arrival, has_hashes=hashes is not None)
+        milliseconds = is_milliseconds(arrival, like_mooncake=is_like_mooncake(record))
         when = rows.time(number, arrival, record[arrival], milliseconds)
     tokens = rows.count(number, inputs, record[inputs])
     if rows.add(number, when, tokens, rows.count(number, outputs, record[outputs])) and hashes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import zlib
 from collections.abc import Callable
 from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
@@ -20,19 +22,22 @@ from engine.words.text import clean
 MAXIMUM_BYTES = 2 << 30
 EXPECTED = "a trace: CSV or JSON lines with arrival, input and output tokens"
 BUFFER_BYTES = 1 << 20
+GZIP = b"\x1f\x8b"
+"""What a file begins with that gzip packed (RFC 1952)."""
 Progress = Callable[[int, int], None]
 """Hears bytes read and bytes in all."""
 
 
 def read_trace(path: Path, progress: Progress | None = None) -> Trace:
-    """The requests of a file: our own columns, the Azure LLM inference traces, BurstGPT, Mooncake,
-    conversations as ShareGPT has them. Raises `InputError` with file, row and what was found."""
+    """The requests of a file, packed by gzip or not: our own columns, the Azure LLM inference
+    traces, BurstGPT, Mooncake, Qwen-Bailian, conversations as ShareGPT has them. Raises
+    `InputError` with file, row and what was found."""
     shown = clean(str(path), 160)
     try:
         with open_file(path, MAXIMUM_BYTES, EXPECTED) as file:
-            counted = _Counted(file, path.stat().st_size, progress)
+            counted = BufferedReader(_Counted(file, path.stat().st_size, progress), BUFFER_BYTES)
             with TextIOWrapper(
-                BufferedReader(counted, BUFFER_BYTES), encoding="utf-8-sig", newline=""
+                _unpacked(counted, shown), encoding="utf-8-sig", newline=""
             ) as stream:
                 return _read(stream, shown)
     except UnicodeDecodeError:
@@ -43,6 +48,10 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
         raise InputError(
             say("{shown}: not valid CSV: {error}", shown=shown, error=clean(str(error), 100))
         ) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise InputError(
+            say("{shown}: broken gzip, expected {EXPECTED}", shown=shown, EXPECTED=EXPECTED)
+        ) from None
     except OSError as error:
         raise InputError(
             say(
@@ -52,6 +61,38 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
                 EXPECTED=EXPECTED,
             )
         ) from None
+
+
+def _unpacked(file: BufferedReader[Any], shown: str) -> BufferedReader[Any]:
+    """What a file holds: itself, or what was packed by gzip."""
+    if file.peek(2)[:2] != GZIP:
+        return file
+    return BufferedReader(_Bounded(gzip.GzipFile(fileobj=file), shown), BUFFER_BYTES)
+
+
+class _Bounded(RawIOBase):
+    """What is unpacked, up to as much as a file may hold."""
+
+    def __init__(self, file: gzip.GzipFile, shown: str) -> None:
+        self._file, self._shown, self._read = file, shown, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill ``buffer``; raises `InputError` beyond `MAXIMUM_BYTES`."""
+        count = self._file.readinto(buffer)
+        self._read += count
+        if self._read > MAXIMUM_BYTES:
+            raise InputError(
+                say(
+                    "{shown}: more than {most:,} bytes unpacked, expected a shorter part",
+                    shown=self._shown,
+                    most=MAXIMUM_BYTES,
+                )
+            )
+        return count
 
 
 class _Counted(RawIOBase):
@@ -136,7 +177,7 @@ def _read_table(stream: _Joined, rows: Rows) -> None:
                 HEADER=_HEADER,
             )
         )
-    milliseconds = arrival is not None and is_milliseconds(header[arrival], has_hashes=False)
+    milliseconds = arrival is not None and is_milliseconds(header[arrival], like_mooncake=False)
     for number, row in enumerate(reader, 2):
         if not row:
             continue

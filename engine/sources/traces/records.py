@@ -19,8 +19,9 @@ from engine.words.units import LARGEST_COUNT, parse_decimal
 
 MOST_ROWS = 5_000_000
 MOST_BLOCKS = 50_000_000
-MOONCAKE_BLOCK_TOKENS = 512
-"""Of one entry of ``hash_ids`` (Mooncake's traces, FAST'25 release: README of the traces)."""
+LARGEST_BLOCK = 1 << 16
+"""Tokens of one entry of ``hash_ids``: 512 in Mooncake's traces (README of the FAST'25 release), 16
+in Qwen-Bailian's (README), a power of two in either."""
 
 ARRIVAL = (
     "arrival", "arrivals", "arrivalseconds", "arrivaltime", "arrivalms", "arrivedat", "timestamp",
@@ -127,7 +128,7 @@ class Rows:
         blocks = None
         if len(self.starts) == len(self.inputs) + 1 and self.ids:
             ids, starts = np.array(self.ids), np.array(self.starts)
-            blocks = Blocks(ids, starts, MOONCAKE_BLOCK_TOKENS)
+            blocks = Blocks(ids, starts, _block_tokens(sum(self.inputs) / len(ids)))
         return Trace(
             self.shown,
             np.array(self.inputs),
@@ -181,7 +182,23 @@ class Rows:
         return parse_decimal(value) if isinstance(value, str) else math.nan
 
 
-def is_milliseconds(name: object, *, has_hashes: bool) -> bool:
+CONVERSATION = ("chatid",)
+
+
+def is_milliseconds(name: object, *, like_mooncake: bool) -> bool:
     """Whether a field of times counts milliseconds: by its name, or as Mooncake's traces do."""
     plain = plain_name(name)
-    return plain.endswith("ms") or (has_hashes and plain == "timestamp")
+    return plain.endswith("ms") or (like_mooncake and plain == "timestamp")
+
+
+def is_like_mooncake(names: Iterable[object]) -> bool:
+    """Whether these are the fields of Mooncake's traces; those of Qwen-Bailian, which name the
+    conversation, too, count seconds."""
+    every = list(names)
+    return find_field(every, HASHES) is not None and find_field(every, CONVERSATION) is None
+
+
+def _block_tokens(mean: float) -> int:
+    """The power of two next to the ``mean`` tokens of a block: the last one of a prompt is cut
+    short, or left out."""
+    return min(1 << max(round(math.log2(max(mean, 1.0))), 0), LARGEST_BLOCK)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from engine.hardware.chip import Chip
+from engine.hardware.chip import Chip, KernelConstants
 from engine.hardware.framework import Framework
 from engine.hardware.kernels import cache_dtype, choose_kernel, constants_for, has_constants
 from engine.hardware.narrow_experts import fill_columns
@@ -134,7 +134,7 @@ class Collector:
             self.reduced_launches += count * block.norms
         self.replicated += count * block.norms * 4.0 * self.hidden_size
         for core in block.cores:
-            self.launches += count
+            self.launches += 0.0 if self._prologue and isinstance(core, LatentCore) else count
             if isinstance(core, AttentionCore):
                 heads = core.query_heads + 2 * core.kv_heads
                 self.divided += count * 2.0 * heads * core.key_dim
@@ -159,6 +159,16 @@ class Collector:
     def _beside(self, role: Role) -> bool:
         """Whether matrices of ``role`` run while the routed experts do."""
         return role is Role.SHARED_EXPERT and self.framework.capabilities.shared_beside
+
+    @property
+    def _prologue(self) -> bool:
+        return self.framework.capabilities.fused_latents
+
+    def _fused(self, matrix: Matrix) -> bool:
+        """Whether a product is part of the kernel that makes queries and latents."""
+        latent = any(isinstance(core, LatentCore) for core in self.mixing_calls)
+        second = matrix.role is Role.ATTENTION and matrix.inputs != self.hidden_size
+        return self._prologue and latent and second
 
     def _add_indexer(self, query_elements: float, count: float) -> None:
         """What prepares the scores of DeepSeek sparse attention and uses them, each a pass of its
@@ -190,14 +200,15 @@ class Collector:
         choice = choose_kernel(portion.weights, portion.activations, self.chip)
         self.fallbacks.append(choice.fallback)
         kernel = f"gemm.{choice.dtype}"
-        constants = constants_for(kernel, self.chip, self.framework)
-        if self._beside(parts[0].role):
-            constants = replace(constants, floor_seconds=0.0)
-        decode_kernel, decode_constants = kernel, constants
+        started = not (self._beside(parts[0].role) or self._fused(parts[0]))
+        decode_kernel = kernel
         if parts[0].batched:
             dtype = "fp8" if choice.compute == "fp8" else "bf16"
             decode_kernel = f"batched_gemm.{dtype}"
-            decode_constants = constants_for(decode_kernel, self.chip, self.framework)
+        constants, decode_constants = (
+            _started(constants_for(one, self.chip, self.framework), started)
+            for one in (kernel, decode_kernel)
+        )
         return Gemm(
             name=name,
             kernel=kernel,
@@ -265,6 +276,11 @@ class Collector:
             replicated_elements=self.replicated,
             divided_elements=self.divided,
         )
+
+
+def _started(constants: KernelConstants, started: bool) -> KernelConstants:
+    """A kernel's constants, without its launch where it has none."""
+    return constants if started else replace(constants, floor_seconds=0.0)
 
 
 def _is_feed_forward(role: Role) -> bool:

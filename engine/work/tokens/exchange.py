@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
+from math import prod, sqrt
 
 import numpy as np
 
@@ -40,10 +40,20 @@ class Routes:
     copies: FloatArray
     """How often a token is sent, on both fabrics, and how often of these it leaves its node."""
     remote: FloatArray
+    received: FloatArray
+    """How many times the mean the busiest rank receives."""
+    together: float
+    """Ranks that what comes over the network is handed on to, and evened out by."""
 
     @classmethod
     def of(
-        cls, inventory: Inventory, layouts: LayoutArrays, node_size: int, low_latency: bool
+        cls,
+        inventory: Inventory,
+        layouts: LayoutArrays,
+        node_size: int,
+        received: FloatArray,
+        *,
+        low_latency: bool,
     ) -> Routes:
         """On nodes of so many chips; ``low_latency`` for decode passes."""
         ranks = layouts.ranks
@@ -59,23 +69,36 @@ class Routes:
             reach = _reach(inventory, nodes)
             remote, near = reach - reach / nodes, copies
         sending = np.where(dispatching(inventory, layouts), inventory.expert_layers, 0.0)
-        return cls(layouts, ranks, sending, near + remote, remote)
+        together = 1.0 if low_latency else float(node_size)
+        return cls(layouts, ranks, sending, near + remote, remote, received, together)
+
+    def waited(self, imbalance: float) -> FloatArray:
+        """How many times as long the network takes for whom most is sent to: a rank, or a node that
+        hands it on to its ranks."""
+        most = np.maximum(self.received * imbalance, 1.0)
+        waited: FloatArray = 1.0 + (most - 1.0) / sqrt(self.together)
+        return waited
 
 
-def sent_messages(inventory: Inventory, routes: Routes, tokens: FloatArray) -> list[Message]:
+def sent_messages(
+    inventory: Inventory, routes: Routes, tokens: FloatArray, imbalance: float
+) -> list[Message]:
     """What expert layers exchange where ``tokens`` of an attention rank are sent to the ranks of
-    their experts."""
+    their experts. All wait for who receives most over the network; links inside a node were
+    measured with what they wait for."""
     if not np.any(routes.sending):
         return []
     width = inventory.routed_width / routes.layouts.tensor
+    remote = routes.remote * routes.waited(imbalance)
+    copies = routes.copies - routes.remote + remote
     return [
         Message(
             name=name,
             kind="all_to_all",
             times=routes.sending,
-            bytes=tokens * (width * bytes_per_element * routes.copies),
+            bytes=tokens * (width * bytes_per_element * copies),
             ranks=routes.ranks,
-            remote_bytes=tokens * (width * bytes_per_element * routes.remote),
+            remote_bytes=tokens * (width * bytes_per_element * remote),
         )
         for name, bytes_per_element in zip(
             (DISPATCH, COMBINE), _element_bytes(inventory), strict=True

@@ -78,7 +78,7 @@ def expected_experts(
     if top_k >= experts:
         return np.full_like(np.asarray(tokens, dtype=float), experts)
     growth = np.expm1(-np.log1p(-top_k / experts) / evenness)
-    touched: FloatArray = experts * -np.expm1(-evenness * np.log1p(tokens * growth))
+    touched: FloatArray = np.expm1(-evenness * np.log1p(tokens * growth)) * -experts
     return touched
 
 
@@ -92,6 +92,16 @@ def busiest(mean: FloatArray, largest: FloatArray, variance: FloatArray) -> Floa
 def _largest(ranks: FloatArray) -> FloatArray:
     factor: FloatArray = np.interp(np.log2(ranks), np.arange(len(_LARGEST_NORMAL)), _LARGEST_NORMAL)
     return factor
+
+
+def received(placed: PlacedBank, *, prompts: bool) -> FloatArray:
+    """How many times the mean the rank receives whose experts are the most popular, columns like
+    the layouts: chance aside, which evens out over many tokens."""
+    bank = placed.bank
+    excess = bank.balanced_excess.prompts if prompts else bank.balanced_excess.decode
+    spread = placed.slots.ranks / (bank.evenness * float(bank.experts.count))
+    popular = busiest(np.ones_like(spread), placed.largest, spread * placed.others)
+    return np.where(placed.balanced, 1.0 + excess, popular)
 
 
 def expert_works(
@@ -147,17 +157,13 @@ def _expert_work(
     # by their popularity. Each copy of an expert is touched like an expert of its own.
     copies = distinct * placed.copied
     mean = copies / slots.ranks
-    untaken = np.maximum(1.0 - distinct / count, 0.0)
-    touched = busiest(mean, placed.largest, mean * others * untaken)
+    touched = busiest(mean, placed.largest, mean * others * (1.0 - distinct / count))
     touched = np.minimum(touched, np.minimum(copies, slots.per_rank))
     mean = choices / slots.ranks
-    popularity = mean * mean
-    some_balanced = bool(np.any(placed.balanced))
-    if some_balanced:
-        popularity = np.where(placed.balanced, 0.0, popularity)
-    spread = mean + popularity * slots.ranks / (bank.evenness * count)
-    pairs = np.minimum(busiest(mean, placed.largest, spread * others), choices)
-    if some_balanced:
+    popularity = np.where(placed.balanced, 0.0, slots.ranks / (bank.evenness * count))
+    variance = mean * (others + mean * (others * popularity))
+    pairs = np.minimum(busiest(mean, placed.largest, variance), choices)
+    if bool(np.any(placed.balanced)):
         pairs = pairs * np.where(placed.balanced, 1.0 + excess, 1.0)
     if imbalance != 1.0:
         pairs = pairs * np.where(placed.divided, imbalance, 1.0)

@@ -20,7 +20,11 @@ one all-reduce, pull request 31493; ATOM, TensorRT-LLM and SGLang likewise)."""
 
 
 def step_messages(
-    placed: Placed, steps: Sequence[Step], node_size: int, source: Source | None = None
+    placed: Placed,
+    steps: Sequence[Step],
+    node_size: int,
+    source: Source | None = None,
+    imbalance: float = 1.0,
 ) -> list[Message]:
     """Every collective of one pass.
 
@@ -31,7 +35,7 @@ def step_messages(
     """
     dense = dense_messages(placed, total_tokens(steps))
     gathered = gathered_messages(placed, routed_tokens(steps, placed.layouts))
-    return [*dense, *gathered, *other_messages(placed, steps, node_size, source)]
+    return [*dense, *gathered, *other_messages(placed, steps, node_size, source, imbalance)]
 
 
 def dense_messages(placed: Placed, tokens: FloatArray) -> list[Message]:
@@ -71,7 +75,11 @@ def gathered_messages(placed: Placed, routed: FloatArray) -> list[Message]:
 
 
 def other_messages(
-    placed: Placed, steps: Sequence[Step], node_size: int, source: Source | None = None
+    placed: Placed,
+    steps: Sequence[Step],
+    node_size: int,
+    source: Source | None = None,
+    imbalance: float = 1.0,
 ) -> list[Message]:
     """The other collectives that depend on all groups of a rank."""
     inventory, layouts = placed.inventory, placed.layouts
@@ -90,7 +98,7 @@ def other_messages(
         )
     if placed.exchanging:
         routes = placed.routes(node_size, all(one.decode for one in steps))
-        messages.extend(sent_messages(inventory, routes, tokens))
+        messages.extend(sent_messages(inventory, routes, tokens, imbalance))
     messages.append(
         Message(
             name="pipeline send",

@@ -11,7 +11,7 @@ from engine.model.architecture import Matrix, Role, Split
 from engine.words.arrays import FloatArray
 from engine.work.expert_slots import expert_slots
 from engine.work.tokens.exchange import Routes
-from engine.work.tokens.experts import PlacedBank
+from engine.work.tokens.experts import PlacedBank, received
 from engine.work.tokens.inventory import Inventory
 from engine.work.tokens.operators import Gemm
 from engine.work.tokens.step import LayoutArrays
@@ -65,7 +65,9 @@ class Placed:
         """How their tokens reach the experts on nodes of so many chips."""
         known = self._routes.get((node_size, low_latency))
         if known is None:
-            known = Routes.of(self.inventory, self.layouts, node_size, low_latency)
+            most = received(self.banks[0], prompts=not low_latency)
+            own = self.inventory, self.layouts, node_size
+            known = Routes.of(*own, most, low_latency=low_latency)
             self._routes[node_size, low_latency] = known
         return known
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tomllib
 
 import pytest
 
@@ -171,3 +172,19 @@ def test_a_trace_says_how_long_the_requests_are(capsys, tmp_path):
     _, plain = printed(capsys, *ask, "--isl", "3000", "--osl", "100")
     _, traced = printed(capsys, *ask, "--requests", str(trace))
     assert json.loads(traced)["held"] == json.loads(plain)["held"]
+
+
+def test_a_plan_says_what_its_own_servers_print(capsys, tmp_path):
+    plan = tmp_path / "plan.toml"
+    ask = ("--model", "qwen3-8b", "--chip", "h100", "--tp", "1")
+    lengths = ("--isl", "4000", "--osl", "500")
+    assert run(["plan", *ask, "--chips", "1", *lengths, "-o", str(plan)]) == 0
+    capsys.readouterr()
+    found = tomllib.loads(plan.read_text(encoding="utf-8"))
+    start = found["memory"]["start"]
+    told = ("--max-context", str(start["max_context"]))
+    _, out = printed(capsys, *ask, *told, "--max-sequences", str(start["max_sequences"]), "--json")
+    of_the_server = json.loads(out)
+    assert start == {name: of_the_server[name] for name in start}
+    assert f"--max-model-len {start['max_context']} " in found["launch"]["command"]
+    assert f"--max-num-seqs {start['max_sequences']} " in found["launch"]["command"]

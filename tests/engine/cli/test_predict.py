@@ -120,3 +120,27 @@ def test_requests_that_wait_hold_no_memory(capsys):
 def test_nothing_waits_in_a_static_batch_that_lacks_memory(capsys):
     (row,) = document(capsys, "--tp", "1", "--mode", "static", "--batch", "5000")["rows"]
     assert (row["waiting"], row["ttft_ms"], row["meets"]) == (0, None, False)
+
+
+DRAFTING = [
+    "predict",
+    "--model",
+    "llama-3.1-8b",
+    "--chip",
+    "h200",
+    "--tp",
+    "1",
+    "--draft",
+    "eagle3",
+]
+
+
+def test_what_drafts_is_said(capsys) -> None:
+    assert run([*DRAFTING, "--draft-tokens", "3", "--batch", "8"]) == 0
+    assert "note: 3 tokens drafted by eagle3" in capsys.readouterr().out
+
+
+def test_that_no_drafts_pay_is_said(capsys) -> None:
+    options = ["--draft-tokens", "auto", "--acceptance", "0.05", "--batch", "8"]
+    assert run([*DRAFTING, *options]) == 0
+    assert "note: no tokens drafted: any number of them brings less here" in capsys.readouterr().out

@@ -100,10 +100,18 @@ def test_sglang_keeps_so_much_of_a_small_card_by_itself():
     # 27 layers of 1152 (memory_hook.py, 0.5.10).
     sglang, chip = load_framework("sglang"), load_chip("rtx_4090")
     plain = configured(sglang, chip, Settings(), ranks=2).memory.memory_fraction
-    seeing = configured(sglang, chip, Settings(), 2, 12 * 27 * 1152**2).memory.memory_fraction
+    seeing = configured(sglang, chip, Settings(), 2, 27 * 1152**2).memory.memory_fraction
     spared = (512 + 1.5 * 2048 + 2 * 30.7 + 128 * 2) * 2**20
     assert plain == pytest.approx(1 - spared / chip.usable_bytes, abs=0.001)
     assert seeing == pytest.approx(plain * 0.9097, abs=0.001)
+
+
+def test_sglang_keeps_room_for_larger_graphs_of_four_ranks_on_a_large_chip():
+    # 512 + 1.5 x 8192 + 128 x ranks MiB, and 2 x 256 or 2 x 512 for graphs.
+    sglang, chip = load_framework("sglang"), load_chip("h200")
+    two, four = (configured(sglang, chip, Settings(), one).memory for one in (2, 4))
+    spared = (256 * 2 + 128 * 2) * 2**20 / chip.usable_bytes
+    assert two.memory_fraction - four.memory_fraction == pytest.approx(spared, abs=0.0011)
 
 
 def test_a_share_that_is_given_is_kept():

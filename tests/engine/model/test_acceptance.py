@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.model import acceptance
 from engine.model.acceptance import (
     Acceptance,
     Basis,
@@ -84,3 +85,33 @@ def test_a_method_without_figures_says_whose_are_taken():
     known = acceptance_of("llama-3.1-8b", DraftMethod.EAGLE, Text.CHAT)
     assert known.kept == like.kept
     assert known.basis is Basis.OTHER_METHOD
+
+
+def _without(row: Acceptance, basis: Basis) -> tuple[Acceptance, ...]:
+    """What else is known on real text: of others, of other models, of other families."""
+    keys = {
+        Basis.OTHER_TEXT: lambda one: (one.model, one.method, one.text),
+        Basis.FAMILY: lambda one: one.model,
+        Basis.METHOD: lambda one: acceptance.family(one.model),
+    }
+    key = keys[basis]
+    known = acceptance.known_acceptances()
+    return tuple(one for one in known if key(one) != key(row) and one.text is not Text.RANDOM)
+
+
+@pytest.mark.parametrize("basis", [Basis.OTHER_TEXT, Basis.FAMILY, Basis.METHOD])
+def test_what_is_said_of_others_is_as_near_as_claimed(monkeypatch, basis: Basis) -> None:
+    """Every published row is said again by what is left without it."""
+    rows = [one for one in acceptance.known_acceptances() if one.text is not Text.RANDOM]
+    others = [_without(row, basis) for row in rows]
+    far = []
+    for row, left in zip(rows, others, strict=True):
+        monkeypatch.setattr(acceptance, "known_acceptances", lambda left=left: left)
+        acceptance.acceptance_of.cache_clear()
+        said = acceptance.acceptance_of(row.model, row.method, row.text)
+        if said.basis is basis:
+            measured = 1.0 + sum(row.first(3))
+            far.append(abs(1.0 + sum(said.first(3)) - measured) / measured)
+    acceptance.acceptance_of.cache_clear()
+    far.sort()
+    assert far[int(len(far) * 2 / 3)] == pytest.approx(acceptance.SPREADS[basis], abs=0.015)

@@ -29,6 +29,11 @@ QWEN2_5 = Rounded(14, 2, 56**2, 16384 * 28**2)
         (QWEN2_5, (28, 28), Seen(4 + 2, 1, 16, 4)),
         # 1920 x 1080 in patches of 14: rows and columns padded to pairs.
         (Padded(14, 2, 16384, 512), (1920, 1080), Seen(69 * 39 + 3, 1, 69 * 39 * 4, 69 * 39)),
+        # 4096 x 4096 is 292 x 292 patches, shrunk by the root of 16384 over them to 1795: 64.1
+        # merged ones a side, padded to 65.
+        (Padded(14, 2, 16384, 512), (4096, 4096), Seen(65 * 65 + 3, 1, 65 * 65 * 4, 65 * 65)),
+        # As wide as 600 such squares: one row of as many as there may be.
+        (Filled(16, 3, 280), (30_000, 50), Seen(282, 1, 280 * 9, 280)),
         # 256 merged patches of 48 fit a square within 280.
         (Filled(16, 3, 280), (1024, 1024), Seen(258, 1, 256 * 9, 256)),
         # Pixtral 12B: 64 rows of 64 patches, each with its end.
@@ -49,6 +54,13 @@ QWEN2_5 = Rounded(14, 2, 56**2, 16384 * 28**2)
             AnyResolution(336, 577, 24, ((336, 672), (672, 336), (672, 672))),
             (672, 672),
             Seen(48 * 49 + 576, 5, 577, 5 * 576),
+        ),
+        # LLaVA-OneVision: 6 x 6 tiles of 27 x 27 are four times nine, so that half the rows and
+        # half the columns are left.
+        (
+            AnyResolution(384, 729, 27, ((384, 768), (2304, 2304)), 9),
+            (2304, 2304),
+            Seen(81 * 82 + 729, 37, 729, 37 * 729),
         ),
     ],
 )

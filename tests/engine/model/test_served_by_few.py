@@ -133,6 +133,56 @@ def test_an_inner_width_is_above_nothing(expand: float) -> None:
         read(model_type="mamba", hidden_size=64, num_hidden_layers=1, vocab_size=10, expand=expand)
 
 
+def test_trinity_names_its_groups_of_experts_twice() -> None:
+    """As arcee-ai publishes it; counted by transformers 5.24."""
+    model = read(
+        model_type="afmoe",
+        hidden_size=1024,
+        intermediate_size=3072,
+        num_hidden_layers=56,
+        num_attention_heads=8,
+        num_key_value_heads=2,
+        head_dim=128,
+        moe_intermediate_size=256,
+        num_experts=128,
+        num_experts_per_tok=8,
+        num_shared_experts=1,
+        num_dense_layers=2,
+        n_group=1,
+        num_expert_groups=1,
+        num_limited_groups=1,
+        topk_group=1,
+        use_grouped_mm=True,
+        global_attn_every_n_layers=4,
+        sliding_window=2048,
+        vocab_size=200192,
+        tie_word_embeddings=False,
+    )
+    assert model.total_parameters == 6_120_003_328
+
+
+def test_a_pattern_of_layers_may_be_a_list_of_letters() -> None:
+    """As mlx-lm writes Nemotron-H's; counted by transformers 5.24."""
+    config = {
+        "model_type": "nemotron_h",
+        "vocab_size": 1000,
+        "hidden_size": 128,
+        "intermediate_size": 128,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "mamba_num_heads": 8,
+        "mamba_head_dim": 64,
+        "ssm_state_size": 128,
+        "conv_kernel": 3,
+        "n_groups": 4,
+        "use_bias": True,
+    }
+    listed = read(**config, hybrid_override_pattern=["*", "M", "*", "M"])
+    assert listed == read(**config, hybrid_override_pattern="*M*M")
+    assert listed.total_parameters == 1_718_208
+
+
 def test_nv_embed_is_mistral_with_a_layer_that_pools() -> None:
     """7.85B, as its card says."""
     text = {

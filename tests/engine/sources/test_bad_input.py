@@ -84,6 +84,8 @@ def config(values: object) -> str:
         ("--weights", "w7", "number format 'w7' is unknown"),
         ("--precision", "W5A5", "precision 'W5A5'"),
         ("--mode", "foo", "invalid choice: 'foo'"),
+        ("--mode", "A" * 5000, "(choose from 'continuous', 'static')"),
+        ("--kv", "A" * 5000, "is unknown; known: bf16"),
         ("--rows", "x", "--rows: found 'x'"),
         ("--framework", "vlm", "framework 'vlm' is unknown; nearest: vllm"),
         ("--slo", "chaat", "nearest: chat"),

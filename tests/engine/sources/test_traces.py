@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from engine.sources.traces import json_rows
+from engine.sources.traces import json_rows, read
 from engine.sources.traces.read import read_trace
 from engine.words.errors import InputError
 
@@ -30,8 +31,15 @@ BURSTGPT = (
     "6.5,GPT-4,110,27,137,API log\n"
 )
 MOONCAKE = (
-    '{"timestamp": 27000, "input_length": 4808, "output_length": 10, "hash_ids": [7, 8, 9]}\n'
+    '{"timestamp": 27000, "input_length": 4808, "output_length": 10, "hash_ids": '
+    "[7, 8, 9, 10, 11, 12, 13, 14, 15, 16]}\n"
     '{"timestamp": 28500, "input_length": 110, "output_length": 27, "hash_ids": [7]}\n'
+)
+QWEN_BAILIAN = (
+    '{"chat_id": 159, "parent_chat_id": -1, "timestamp": 61.0, "input_length": 4808, '
+    f'"output_length": 10, "type": "text", "turn": 1, "hash_ids": {list(range(301))}}}\n'
+    '{"chat_id": 160, "parent_chat_id": 159, "timestamp": 62.5, "input_length": 110, '
+    '"output_length": 27, "type": "text", "turn": 2, "hash_ids": [0, 1, 2, 3, 4, 5, 6]}\n'
 )
 OWN = (
     '[{"arrival": 1, "input": 4808, "output": 10},\n {"arrival": 2.5, "input": 110, "output": 27}]'
@@ -44,7 +52,7 @@ def _written(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("text", [AZURE_2023, AZURE_2024, BURSTGPT, MOONCAKE, OWN])
+@pytest.mark.parametrize("text", [AZURE_2023, AZURE_2024, BURSTGPT, MOONCAKE, QWEN_BAILIAN, OWN])
 def test_public_forms(tmp_path: Path, text: str) -> None:
     trace = read_trace(_written(tmp_path, text))
     assert trace.input_tokens.tolist() == [4808, 110]
@@ -61,8 +69,36 @@ def test_rows_without_an_answer_are_left_out_and_counted(tmp_path: Path) -> None
 def test_equal_hashes_are_equal_blocks(tmp_path: Path) -> None:
     blocks = read_trace(_written(tmp_path, MOONCAKE)).blocks
     assert blocks is not None
-    assert blocks.of(0).tolist() == [0, 1, 2]
+    assert blocks.of(0).tolist() == list(range(10))
     assert blocks.of(1).tolist() == [0]
+
+
+@pytest.mark.parametrize(("text", "tokens"), [(MOONCAKE, 512), (QWEN_BAILIAN, 16)])
+def test_blocks_are_as_long_as_the_prompts_say(tmp_path: Path, text: str, tokens: int) -> None:
+    blocks = read_trace(_written(tmp_path, text)).blocks
+    assert blocks is not None and blocks.tokens == tokens
+
+
+def test_a_packed_trace_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl.gz"
+    path.write_bytes(gzip.compress(MOONCAKE.encode()))
+    assert read_trace(path).input_tokens.tolist() == [4808, 110]
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(MOONCAKE.encode())[:-12], b"\x1f\x8bnot"])
+def test_a_broken_package_is_one_line(tmp_path: Path, packed: bytes) -> None:
+    path = tmp_path / "trace.jsonl.gz"
+    path.write_bytes(packed)
+    with pytest.raises(InputError, match="broken gzip"):
+        read_trace(path)
+
+
+def test_what_a_package_holds_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "trace.csv.gz"
+    path.write_bytes(gzip.compress(b"arrival,input,output\n" + b"1,2,3\n" * 1000))
+    monkeypatch.setattr(read, "MAXIMUM_BYTES", 1000)
+    with pytest.raises(InputError, match="1,000 bytes unpacked"):
+        read_trace(path)
 
 
 def test_every_answer_of_a_conversation_is_a_request(tmp_path: Path) -> None:

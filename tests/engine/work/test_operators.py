@@ -14,7 +14,15 @@ from engine.hardware.narrow_experts import fill_columns
 from engine.hardware.routing import evenness
 from engine.model.quantisation.stored import read_stored
 from engine.work.layout import Layout
-from engine.work.tokens import Step, take_inventory
+from engine.work.tokens import (
+    LayoutArrays,
+    Placed,
+    Step,
+    decode_step,
+    prefill_step,
+    step_messages,
+    take_inventory,
+)
 from engine.work.tokens.experts import expected_experts
 from tests.engine import builders
 from tests.engine.evaluate import decode, messages_of, one, prefill, work_of
@@ -269,3 +277,24 @@ def test_layers_stored_otherwise_are_products_with_their_own_kernel() -> None:
     downs = {one.peak_flops: one for one in inventory.gemms if one.name == "down"}
     assert {peak: one.calls for peak, one in downs.items()} == {2e15: 3.0, 1e15: 1.0}
     assert {peak: one.weight_bytes_per_element for peak, one in downs.items()} == {2e15: 1, 1e15: 2}
+
+
+@pytest.mark.parametrize(("decodes", "excess", "together"), [(True, 0.11, 1), (False, 0.55, 8)])
+def test_what_comes_over_the_network_waits_for_whom_most_is_sent_to(decodes, excess, together):
+    """With copies of popular experts the busiest rank has so much more; prompts reach it by its
+    node, whose ranks even it out. Where every rank has as much nothing waits."""
+    engine = builders.framework(balanced_ranks=2, redundant_experts=16)
+    inventory = take_inventory(builders.mixture(experts=64), builders.BF16, builders.chip(), engine)
+    layouts = LayoutArrays.of([Layout(attention_data=16, expert=16)])
+    batch = np.array([[512.0]])
+    step = decode_step(batch, layouts, 9.0, 1.0) if decodes else prefill_step(batch, layouts, 9.0)
+    placed = Placed(inventory, layouts)
+    even, usual = (
+        {one.name: one for one in step_messages(placed, [step], 8, None, imbalance)}
+        for imbalance in (1.0 / (1.0 + excess), 1.0)
+    )
+    for name in ("dispatch", "combine"):
+        ratio = one(usual[name].remote_bytes) / one(even[name].remote_bytes)
+        assert ratio == pytest.approx(1.0 + excess / math.sqrt(together))
+        near = [one(found[name].bytes - found[name].remote_bytes) for found in (even, usual)]
+        assert near[0] == pytest.approx(near[1])

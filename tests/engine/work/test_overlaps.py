@@ -84,6 +84,22 @@ def test_norms_stay_apart_on_other_chips_and_behind_the_halves():
     assert elementwise(sandwiched, layout, fused_norms=("toy",)) == elementwise(sandwiched, layout)
 
 
+def test_what_makes_latents_launches_once_where_it_is_one_kernel():
+    """Products of what the first ones made, and the rotary embedding, start with them."""
+    layers, model = 2, builders.latent(layers=2)
+    apart, joined = work(model), work(model, fused_latents=True)
+    started = [
+        name
+        for name, one_of in joined.items()
+        if launch_seconds(one_of.constants, builders.chip()) < 1e-9
+    ]
+    assert started and set(started) < {*apart}
+    assert all("b_proj" in name for name in started)
+    assert one(apart["elementwise"].calls) - one(joined["elementwise"].calls) == layers
+    dense = builders.dense()
+    assert elementwise(dense, fused_latents=True) == elementwise(dense)
+
+
 def test_norms_over_all_heads_launch_their_sums_of_squares():
     plain = builders.dense(layers=5)
     core = replace(plain.layers[0].block.cores[0], normed_across_heads=True)

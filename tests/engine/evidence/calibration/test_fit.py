@@ -184,7 +184,7 @@ def test_three_measured_runs_improve_the_prediction_of_others(lengths, pick) -> 
     before = _errors(qwen, others, qwen.engine, _targets(others))
     after = _errors(qwen, others, outcome.framework, _targets(others))
     assert len(others) >= 20
-    assert after[0] < 0.8 * before[0]
+    assert after[0] < 0.85 * before[0]
     assert after[1] < max(0.8 * before[1], 0.09)
 
 
@@ -226,3 +226,18 @@ def test_a_profile_without_changes_is_the_framework_it_came_from(
             assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
     again = _predicted(there, runs, loaded)
     assert again == pytest.approx(_predicted(there, runs, there.engine), rel=1e-3)
+
+
+def test_one_run_that_went_wrong_bends_little(site: System) -> None:
+    factors = {"bandwidth efficiency": 0.8}
+    runs = made_runs(site, factors, (1, 4, 8, 16, 32), Layout())
+    runs[2] = replace(runs[2], tpot_ms=runs[2].tpot_ms * 1.6)
+    fitted = found(site, runs)["bandwidth efficiency"]
+    assert fitted.factor == pytest.approx(0.8, rel=0.05)
+
+
+def test_what_is_not_identified_stays_exactly(site: System) -> None:
+    runs = [replace(run, input_tokens=32) for run in made_runs(site, {}, (1, 1, 1))]
+    loose = [one for one in found(site, runs).values() if not one.identified]
+    assert loose
+    assert all(one.factor == 1.0 for one in loose)

@@ -91,6 +91,7 @@ ROUTERS = {
     "sglang": "sglang-router",
     "sglang-interval": "sglang-router",
     "sglang-interval-10": "sglang-router",
+    "sglang-flashmla": "sglang-router",
     "trtllm": "nginx",
     "lmdeploy": "lmdeploy-router",
     "atom": "atom-router",

@@ -20,6 +20,7 @@ PARSERS = {
     "sglang": "sglang",
     "sglang-interval": "sglang",
     "sglang-interval-10": "sglang",
+    "sglang-flashmla": "sglang",
     "trtllm": "trtllm",
     "lmdeploy": "lmdeploy",
     "atom": "atom",

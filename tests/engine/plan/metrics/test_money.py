@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -138,6 +139,24 @@ def test_the_example_and_a_missing_price_are_said(own):
     assert "bundled example" in price_note(prepared, replace(SMALL, prices="example"))
     own.write_text('dated = "2026-11-01"\n[usd_per_chip_hour]\nb200_sxm = 5\n')
     assert "No price of h100_sxm" in price_note(prepared, SMALL)
+
+
+def test_prices_of_a_day_to_come_are_said_and_those_of_today_are_not(own):
+    prepared, today = prepare(SMALL), date.today()
+    for days, said in ((0, ""), (1, "a day to come")):
+        dated = (today + timedelta(days)).isoformat()
+        own.write_text(f"dated = {dated}\n[usd_per_chip_hour]\nh100_sxm = 3.6\n")
+        note = price_note(prepared, SMALL)
+        assert said in note and bool(said) == bool(note)
+
+
+def test_a_sweep_says_why_it_has_no_energy(own, capsys):
+    words = ["sweep", "llama-3.1-8b", "--chip", "tpu_v5e", "--chips", "8", "--max-batch", "2"]
+    run(words)
+    assert "note: No watts known of TPU v5e: no energy" in capsys.readouterr().out
+    run([*words, "--csv"])
+    told = capsys.readouterr()
+    assert "No watts known" in told.err and "joules" not in told.out
 
 
 def test_a_chip_without_watts_is_named():

@@ -138,3 +138,12 @@ def test_the_command_line_takes_it(capsys):
     assert "certainty" in told and NEAR in told
     assert run([*command, "--certainty", "40"]) == 2
     assert "expected a percentage from 50 to 99" in capsys.readouterr().err
+
+
+def test_a_percentile_between_mean_and_p99_is_off_by_as_much_as_it_is_farther_out():
+    known = Accuracy(Provenance.MEASURED, {"ttft": 0.2, "ttft_p99": 0.5, "e2e": 0.3}, 9, "")
+    p90, p95 = known.share("ttft_p90"), known.share("ttft_p95")
+    assert p90 is not None and p95 is not None
+    assert 0.2 < p90 < p95 < 0.5
+    assert p90 == pytest.approx(0.2 + 0.3 * 1.2816 / 2.3263, rel=1e-3)
+    assert known.share("e2e_p90") == 0.3 and known.share("tpot_p90") is None
