@@ -11,7 +11,6 @@ from engine.evidence.measured.runs import Conditions, Run
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
-
 _BLOCK = 64
 """Tokens that budgets are whole multiples of."""
 
