@@ -108,6 +108,16 @@ def replicas_words(replicas: int) -> str:
     return say("1 replica") if replicas == 1 else say("{replicas:,} replicas", replicas=replicas)
 
 
+def chips_words(chips: int) -> str:
+    """``1 chip``, ``16 chips``."""
+    return say("1 chip") if chips == 1 else say("{chips:,} chips", chips=chips)
+
+
+def requests_words(requests: int) -> str:
+    """``1 request``, ``10,000 requests``."""
+    return say("1 request") if requests == 1 else say("{requests:,} requests", requests=requests)
+
+
 def memory_amount(gibibytes: float) -> str:
     """Memory for a sentence: ``12.3 GiB``, ``0.42 GiB``, ``7 MiB``."""
     if gibibytes >= 10:
