@@ -1,4 +1,4 @@
-"""Golden predictions: what the engine says today of some seventy questions, each a command.
+"""Golden predictions: what the engine says today of some eighty questions, each a command.
 
     python -m tests.golden --write
 
@@ -45,6 +45,9 @@ _SYSTEMS: tuple[tuple[str, str, str, str, Layout, float], ...] = (
     ("deepseek-v3", "h200_sxm", "sglang", "", Layout(1, 1, 8, 8, 2), 128),
     ("deepseek-v3", "b200_sxm", "trtllm", "nvfp4", Layout(8, 1, 8), 32),
     ("deepseek-v3.2", "gb200_nvl72", "vllm", "nvfp4", Layout(1, 1, 16, 16), 256),
+    ("deepseek-v3", "h100_sxm", "sglang", "", Layout(1, 1, 72, 72), 9216),
+    ("deepseek-r1", "ascend_910c_die", "mindie", "int8", Layout(1, 1, 320, 320), 10_240),
+    ("kimi-k2", "h200_sxm", "vllm", "", Layout(1, 1, 32, 32), 2048),
     ("kimi-k2", "mi355x", "sglang", "", Layout(8, 1, 8), 64),
     ("gpt-oss-120b", "h100_sxm", "vllm", "", Layout(2, 1, 2, 1, 4), 48),
     ("gpt-oss-120b", "b200_sxm", "vllm", "", Layout(8), 1),

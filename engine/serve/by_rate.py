@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.serve.clustered import fullest_rank, prompts_of_a_pass, shared_share
+from engine.serve.lengths import input_variation
 from engine.serve.passes.run import Pass
 from engine.serve.reading import Reading
 from engine.words.arrays import FloatArray
@@ -15,6 +16,10 @@ ROUNDS = 2
 """Of the search for how full passes with prompts are."""
 MOST_READING = 0.999
 """Share of the time that goes on prompts, up to which anything is worked out."""
+
+
+LEAST_MORE = 0.1
+"""Prompts beyond the first from which on it is told what a further one takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ def shared_by_rate(
     needed = reading.own_share * reading.chunk
     several = reading.alone.deployment.layouts.attention_data > 1
     share, mixed = read.share, read.mixed
+    alone = replace(reading, chunk=np.minimum(fresh, reading.budget), own_share=1.0 / ranks)
+    single, varied = alone.passes(np.ones(1))[1], input_variation(reading.requests)
     for _ in range(ROUNDS):
         each = prompts_of_a_pass(rate * mixed, fitting)
         chunk = np.minimum(fullest_rank(each, ranks) * fresh, reading.budget)
@@ -84,7 +91,26 @@ def shared_by_rate(
             chunk=np.where(several, chunk, reading.chunk),
             own_share=np.where(several, np.minimum(needed / chunk, 1.0), reading.own_share),
         )
-        clustered = np.maximum(shared_share(rate, plain, mixed, parts), reading.own_share)
+        shorter = _ending_runs(rate, each, (plain, single, mixed), varied)
+        clustered = np.maximum(shared_share(rate, plain, shorter, parts), reading.own_share)
         share = np.where(several, np.minimum(clustered, read.share), read.share)
         mixed = reading.passes(share)[1]
     return Read.of(reading, share, read.row, read.together)
+
+
+def _ending_runs(
+    rate: FloatArray,
+    each: FloatArray,
+    seconds: tuple[FloatArray, FloatArray, FloatArray],
+    varied: float,
+) -> FloatArray:
+    """Seconds of passes that are alike and after which as often none came as after those that there
+    are, ``E[e^(−λS)]``: of ``each`` prompts on average, a truncated Poisson count, whose lengths
+    are ``varied``; ``seconds`` without prompts, with one, with so many. Runs end after short ones.
+    """
+    plain, single, mixed = seconds
+    further = np.maximum(mixed - single, 0.0) / np.maximum(each - 1.0, LEAST_MORE)
+    counted = np.maximum(each * (1.0 + rate * mixed - each), 0.0)
+    variance = further**2 * counted + np.square(varied * np.maximum(single - plain, 0.0))
+    shorter: FloatArray = np.maximum(mixed - 0.5 * rate * variance, 0.5 * mixed)
+    return shorter

@@ -65,7 +65,31 @@ def say(template: str, **values: Any) -> str:
     `str.format` has them; without values it is taken as it stands."""
     code = language()
     words = template if code == ENGLISH else _messages(code).get(template, template)
+    if code == ENGLISH:
+        words = _singular(words, tuple(name for name, one in values.items() if _is_one(one)))
     return Said(words.format(**values) if values else words, template, values)
+
+
+_COUNTED = (
+    "candidates|chips|hours|instances|layers|loads|models|nodes|points|replicas|requests|rows|runs"
+    "|sequences|tokens"
+)
+"""What English counts with an s where there are several."""
+
+
+def _is_one(value: object) -> bool:
+    return value == "1" or (isinstance(value, int) and value is not True and value == 1)
+
+
+@cache
+def _singular(words: str, ones: tuple[str, ...]) -> str:
+    """An English template whose nouns behind a count of one stand for one."""
+    import re
+
+    for name in ones:
+        counted = rf"(\{{{re.escape(name)}(?::,)?\}} (?:{_COUNTED}))\b"
+        words = re.sub(counted, lambda found: found[1][:-1], words)
+    return words
 
 
 def retold(text: str, code: str | None = None) -> str:

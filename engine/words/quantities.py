@@ -108,9 +108,9 @@ def replicas_words(replicas: int) -> str:
     return say("1 replica") if replicas == 1 else say("{replicas:,} replicas", replicas=replicas)
 
 
-def chips_words(chips: int) -> str:
-    """``1 chip``, ``16 chips``."""
-    return say("1 chip") if chips == 1 else say("{chips:,} chips", chips=chips)
+def chips_words(chips: float) -> str:
+    """``1 chip``, ``12 chips``."""
+    return say("1 chip") if round(chips) == 1 else say("{chips:,.0f} chips", chips=chips)
 
 
 def requests_words(requests: int) -> str:

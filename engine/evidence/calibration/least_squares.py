@@ -18,6 +18,8 @@ ITERATIONS = 25
 STEP = 0.02
 NORMAL = 1e9
 """Degrees of freedom beyond which nobody sees a tail."""
+GIVEN_UP = 0.25
+"""What a residual counts that is given up."""
 
 Residuals = Callable[[FloatArray], FloatArray]
 
@@ -44,13 +46,15 @@ class Noise:
 def least_squares(residuals: Residuals, noise: Noise) -> tuple[FloatArray, FloatArray]:
     """The best point and its covariance.
 
-    Long tails have more than one valley: runs that all lie far off would be given up one by one.
-    The search goes down from the priors and from where plain squares lead.
+    Long tails have more than one valley. The search goes down from the priors; where it would give
+    up most of what may have gone wrong, it begins again where plain squares lead.
     """
-    start = np.zeros_like(noise.priors)
-    plain = _descend(residuals, Noise(np.full_like(noise.freedom, NORMAL), noise.priors), start)
-    found = [_descend(residuals, noise, one) for one in (start, plain)]
-    logs = min(found, key=lambda one: noise.misfit(residuals(one), one))
+    logs = _descend(residuals, noise, np.zeros_like(noise.priors))
+    tails = noise.freedom < NORMAL
+    if tails.any() and np.median(noise.heeded(residuals(logs))[tails]) < GIVEN_UP:
+        plain = Noise(np.full_like(noise.freedom, NORMAL), noise.priors)
+        again = _descend(residuals, noise, _descend(residuals, plain, logs))
+        logs = min(logs, again, key=lambda one: noise.misfit(residuals(one), one))
     here = residuals(logs)
     curvature = _curvature(_slopes(residuals, logs, here), here, noise)
     return logs, np.asarray(np.linalg.inv(curvature), dtype=np.float64)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from engine.hardware.parts.bounds import MANY
 from engine.model.architecture import Architecture
 from engine.plan.nudges.nudge import Nudge
 from engine.plan.prepared import Prepared
@@ -78,9 +79,12 @@ def _expert_nudges(scenario: Scenario, prepared: Prepared) -> Iterator[Nudge]:
     copies = able.redundant_experts
     after = 0 if copies else COPIES
     yield _told(scenario, "expert copies", str(copies), str(after), redundant_experts=after)
-    overlaps = able.overlapped_nodes == 1
-    before, turned = ("on", "off") if overlaps else ("off", "on")
-    yield _told(scenario, "batch overlap", before, turned, batch_overlap=not overlaps)
+    # Left to itself an engine overlaps over so many nodes.
+    before = {1: "on", MANY: "off"}.get(able.overlapped_nodes, "auto")
+    for turned in ("on", "off"):
+        if turned != before:
+            on = turned == "on"
+            yield _told(scenario, "batch overlap", before, turned, batch_overlap=on)
 
 
 def load_nudges(scenario: Scenario) -> Iterator[Nudge]:

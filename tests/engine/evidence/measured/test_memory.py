@@ -138,7 +138,7 @@ def test_the_csv_names_what_servers_print(tmp_path: Path):
 def test_validate_reads_start_up_logs(tmp_path: Path, capsys):
     file, out = written(tmp_path, {}), tmp_path / "out.csv"
     assert run(["validate", str(file), "--csv", str(out)]) == 0
-    assert "memory: 1 of 1 rows predicted" in capsys.readouterr().out
+    assert "memory: 1 of 1 row predicted" in capsys.readouterr().out
     assert out.read_text().startswith("id,weights_gib_per_gpu")
     assert run(["validate", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["groups"][0]["rows"] == 1
