@@ -14,7 +14,7 @@ from engine.plan.money.notes import money_notes
 from engine.plan.money.prices import load_prices
 from engine.plan.stock import Split
 from engine.words.messages import say
-from engine.words.quantities import dollars, duration, per_second, rate, replicas_words
+from engine.words.quantities import chips_words, dollars, duration, per_second, rate, replicas_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +137,10 @@ def day_words(totals: dict[str, Any]) -> str:
     """``TP1 W16A16: 6 chips at the peak, 3.12 on average, $ 221 a day, no hour below …``"""
     words = [
         say(
-            "{layout}: {peak_chips} chips at the peak, {mean_chips:.3g} on average",
+            "{layout}: {chips} at the peak, {mean} on average",
             layout=totals["layout"],
-            peak_chips=totals["peak_chips"],
-            mean_chips=totals["mean_chips"],
+            chips=chips_words(totals["peak_chips"]),
+            mean=_mean(totals["mean_chips"]),
         )
     ]
     if totals["usd"] is not None:
@@ -151,9 +151,15 @@ def day_words(totals: dict[str, Any]) -> str:
     words.append(
         say("no hour below the objectives")
         if not below
+        else say("1 hour below the objectives")
+        if below == 1
         else say("{below} hours below the objectives", below=below)
     )
     return say(", ").join(words)
+
+
+def _mean(chips: float) -> str:
+    return f"{chips:,.0f}" if chips >= 100 else f"{chips:.3g}"
 
 
 def day_answer(day: Day) -> Answer:
@@ -177,10 +183,10 @@ def day_answer(day: Day) -> Answer:
         one += ["–" if row["kwh"] is None else f"{row['kwh']:,.1f}"] if measured else []
         cells.append([*one, "" if row["meets"] else say("below the objectives")])
     said = say(
-        "{model} on {chip}, {hours} hours: {words}.",
+        "{model} on {chip}, {hours}: {words}.",
         model=day.prepared.model.name,
         chip=day.prepared.chip.name,
-        hours=len(day.hours),
+        hours=say("1 hour") if len(day.hours) == 1 else say("{n} hours", n=len(day.hours)),
         words=day_words(totals),
     )
     return Answer(said, cells, 0, money_notes(day.prepared, day.scenario))
@@ -217,12 +223,12 @@ def split_answer(split: Split) -> Answer:
     cost = (
         say("{dollars} an hour", dollars=dollars(split.cost))
         if split.in_dollars
-        else say("{cost:,.0f} chips", cost=split.cost)
+        else chips_words(split.cost)
     )
     least = (
         say("{dollars}", dollars=dollars(split.bound))
         if split.in_dollars
-        else say("{bound:,.0f} chips", bound=split.bound)
+        else chips_words(split.bound)
     )
     how = (
         say("no split costs less")
@@ -235,8 +241,8 @@ def split_answer(split: Split) -> Answer:
     )
     rows = split_rows(split)
     said = say(
-        "{rows} loads on {stock}: {cost}; {how}.",
-        rows=len(split.names),
+        "{loads} on {stock}: {cost}; {how}.",
+        loads=say("1 load") if len(split.names) == 1 else say("{n} loads", n=len(split.names)),
         stock=stock,
         cost=cost,
         how=how,

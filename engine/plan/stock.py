@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.hardware.chip_profiles import load_chip
 from engine.plan.face.keywords import checked, scenario_with
 from engine.plan.fleet.ways import Part, Way, ways
 from engine.plan.money.prices import load_prices
@@ -19,6 +20,9 @@ from engine.words.text import clean
 
 MAXIMUM_BYTES = 1 << 20
 MOST_LOADS = 64
+MOST_CHIPS = 1_000_000
+_OF_ALL = frozenset({"chip", "chips", "prices", "best"})
+"""Keywords of a scenario that are the same for all loads of a stock."""
 MOST_STEPS = 200_000
 """Of the search; beyond them the best so far is said with its bound."""
 EXPECTED = "a stock of chips and loads"
@@ -26,8 +30,8 @@ EXPECTED = "a stock of chips and loads"
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What each load gets, in one part or, of two kinds of chips, in two; ``bound`` is what no
-    split costs less than in which no load has more kinds."""
+    """What each load gets, a part of each kind of chips that it has; ``bound`` is what no split
+    costs less than."""
 
     names: tuple[str, ...]
     chosen: tuple[tuple[Part, ...], ...]
@@ -60,21 +64,16 @@ def read_stock(path: Path, base: Scenario) -> Stock:
     keywords; raises `InputError`."""
     shown = clean(str(path), 160)
     values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
-    chips = values.get("chips")
-    if not isinstance(chips, dict) or not chips:
+    unknown = sorted(set(values) - {"chips", "loads"})
+    if unknown:
         raise InputError(
-            say("{shown}: chips: expected a table of chips and how many there are", shown=shown)
-        )
-    for chip, count in chips.items():
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise InputError(
-                say(
-                    "{shown}: chips.{chip}: found {count}, expected a whole number from 1",
-                    shown=shown,
-                    chip=clean(chip, 40),
-                    count=clean(repr(count), 40),
-                )
+            say(
+                "{shown}: {key}: unknown, expected [chips] and [[loads]]",
+                shown=shown,
+                key=clean(unknown[0], 40),
             )
+        )
+    chips = _chips(shown, values.get("chips"))
     loads = values.get("loads")
     if not isinstance(loads, list) or not 1 <= len(loads) <= MOST_LOADS:
         raise InputError(
@@ -85,7 +84,47 @@ def read_stock(path: Path, base: Scenario) -> Stock:
             )
         )
     plain = replace(base, objectives=Objectives())
-    return Stock(chips, tuple(_load(shown, place, one, plain) for place, one in enumerate(loads)))
+    read = tuple(_load(shown, place, one, plain) for place, one in enumerate(loads))
+    names = [name for name, _ in read]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise InputError(
+                say(
+                    "{shown}: loads {place}: name: found {name} again, expected another",
+                    shown=shown,
+                    place=place + 1,
+                    name=name,
+                )
+            )
+    return Stock(chips, read)
+
+
+def _chips(shown: str, found: Any) -> dict[str, int]:
+    """How many there are of each kind, by its id."""
+    if not isinstance(found, dict) or not found:
+        raise InputError(
+            say("{shown}: chips: expected a table of chips and how many there are", shown=shown)
+        )
+    chips: dict[str, int] = {}
+    for chip, count in found.items():
+        where = f"{shown}: chips.{clean(chip, 40)}"
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_CHIPS:
+            raise InputError(
+                say(
+                    "{where}: found {count}, expected a whole number from 1 to {most:,}",
+                    where=where,
+                    count=clean(repr(count), 40),
+                    most=MOST_CHIPS,
+                )
+            )
+        try:
+            id = load_chip(chip).id
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        if id in chips:
+            raise InputError(say("{where}: found {id} twice, expected it once", where=where, id=id))
+        chips[id] = count
+    return chips
 
 
 def _load(shown: str, place: int, values: Any, base: Scenario) -> tuple[str, Scenario]:
@@ -93,6 +132,14 @@ def _load(shown: str, place: int, values: Any, base: Scenario) -> tuple[str, Sce
     if not isinstance(values, dict):
         raise InputError(say("{where}: expected a table", where=where))
     named = dict(values)
+    for key in sorted(_OF_ALL.intersection(named)):
+        raise InputError(
+            say(
+                "{where}: {key}: found for one load, expected for all: [chips], --prices",
+                where=where,
+                key=key,
+            )
+        )
     name = clean(str(named.pop("name", f"load {place + 1}")), 60)
     try:
         scenario = scenario_with(base, checked(named))
@@ -115,18 +162,22 @@ def best_split(stock: Stock, progress: Callable[[float], object] = lambda share:
     options = []
     for place, (name, scenario) in enumerate(stock.loads):
         progress(place / len(stock.loads))
-        found = ways(scenario, stock.chips, each)
-        if not found:
+        try:
+            found = ways(scenario, stock.chips, each)
+        except InputError as error:
+            raise InputError(say("fleet: {name}: {error}", name=name, error=error)) from None
+        if not found.found:
             raise InputError(
                 say("fleet: {name}: no chips of the stock carry it under its objectives", name=name)
             )
         options.append(found)
-    search = _Search(options, stock.chips)
+    search = _Search([one.found for one in options], stock.chips)
     chosen = search.run()
     if chosen is None:
         raise InputError(say("fleet: the stock is too small for all loads at once"))
     cost = sum(one.cost for one in chosen)
-    bound = cost if search.finished else sum(one[0].cost for one in options)
+    is_all = search.finished and all(one.complete for one in options)
+    bound = cost if is_all else min(cost, sum(one.least for one in options))
     parts = tuple(one.parts() for one in chosen)
     return Split(names, parts, stock.chips, cost, bound, in_dollars)
 

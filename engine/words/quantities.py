@@ -108,6 +108,11 @@ def replicas_words(replicas: int) -> str:
     return say("1 replica") if replicas == 1 else say("{replicas:,} replicas", replicas=replicas)
 
 
+def chips_words(chips: float) -> str:
+    """``1 chip``, ``12 chips``."""
+    return say("1 chip") if round(chips) == 1 else say("{chips:,.0f} chips", chips=chips)
+
+
 def memory_amount(gibibytes: float) -> str:
     """Memory for a sentence: ``12.3 GiB``, ``0.42 GiB``, ``7 MiB``."""
     if gibibytes >= 10:

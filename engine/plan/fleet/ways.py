@@ -1,8 +1,7 @@
-"""Ways to carry one load with the chips of a stock: one kind of chips, or two that share it."""
+"""Ways to carry one load with the chips of a stock: one kind of chips, or several that share it."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 
 from engine.model.precision import Precision
 from engine.plan.fleet.fewest import Sized, smallest
+from engine.plan.fleet.mixes import Unit, mixes
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.tables import rows_table
 from engine.scenario import Scenario
@@ -70,10 +70,19 @@ class _Replica:
         return Part(self.scenario.chip, Sized(table, 0), rate, cost)
 
 
-def ways(scenario: Scenario, stock: Mapping[str, int], prices: Mapping[str, float]) -> list[Way]:
-    """The fewest chips of every kind that carry the scenario's rate alone, and those of every two
-    kinds that share it, the cheapest first."""
-    found, replicas = [], {}
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to carry a load, the cheapest first; ``least`` is what none costs less than."""
+
+    found: tuple[Way, ...]
+    least: float
+    complete: bool
+
+
+def ways(scenario: Scenario, stock: Mapping[str, int], prices: Mapping[str, float]) -> Ways:
+    """The fewest chips of every kind that carry the scenario's rate alone, and the mixes of kinds
+    that share it, of each kind replicas of one layout."""
+    alone, replicas = [], {}
     for chip, count in stock.items():
         asked = replace(scenario, chip=chip, chips=count)
         prepared = prepare(asked)
@@ -82,11 +91,25 @@ def ways(scenario: Scenario, stock: Mapping[str, int], prices: Mapping[str, floa
         if least is not None:
             cost = least.chips * prices[chip]
             part = Part(chip, least, scenario.workload.rate, cost)
-            found.append(Way({chip: least.chips}, cost, partial(_given, (part,))))
+            alone.append(Way({chip: least.chips}, cost, partial(_given, (part,))))
         replicas[chip] = _replicas(prepared, asked)
-    for first, second in itertools.combinations(stock, 2):
-        found += _shared(scenario.workload.rate, stock, prices, replicas[first], replicas[second])
-    return sorted(found, key=lambda one: one.cost)
+    shared, complete = _shared(scenario.workload.rate, stock, prices, replicas)
+    found = tuple(sorted([*alone, *shared], key=lambda one: one.cost))
+    least_cost = found[0].cost if complete and found else _least(scenario, prices, replicas)
+    return Ways(found, least_cost, complete)
+
+
+def _least(
+    scenario: Scenario, prices: Mapping[str, float], replicas: Mapping[str, list[_Replica]]
+) -> float:
+    """What the rate costs at least, if replicas could be divided: what one carries is known to a
+    step of `FINEST`."""
+    each = (
+        one.arrangement.chips * prices[chip] / one.rate
+        for chip, several in replicas.items()
+        for one in several
+    )
+    return scenario.workload.rate * FINEST * min(each, default=0.0)
 
 
 def _given(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -135,39 +158,28 @@ def _shared(
     rate: float,
     stock: Mapping[str, int],
     prices: Mapping[str, float],
-    firsts: list[_Replica],
-    seconds: list[_Replica],
-) -> list[Way]:
-    """Two kinds of chips together, none of which could do with fewer of one and no more of the
-    other."""
-    fewest: dict[int, tuple[int, tuple[tuple[_Replica, int], ...]]] = {}
-    for one, other in itertools.product(firsts, seconds):
-        most = stock[one.scenario.chip] // one.arrangement.chips
-        for count in range(1, most + 1):
-            left = rate - count * one.rate
-            if left <= 0:
-                break
-            rest = math.ceil(left / other.rate)
-            mine, others = count * one.arrangement.chips, rest * other.arrangement.chips
-            if others <= stock[other.scenario.chip] and others < fewest.get(mine, (math.inf,))[0]:
-                fewest[mine] = (others, ((one, count), (other, rest)))
-    found = []
-    least = math.inf
-    for mine in sorted(fewest):
-        others, used = fewest[mine]
-        if others < least:
-            least = others
-            chips = [one.scenario.chip for one, _ in used]
-            cost = mine * prices[chips[0]] + others * prices[chips[1]]
-            needs = dict(zip(chips, (mine, others), strict=True))
-            found.append(Way(needs, cost, partial(_parts, rate, used, prices)))
-    return found
+    replicas: Mapping[str, list[_Replica]],
+) -> tuple[list[Way], bool]:
+    """Two kinds of chips or more together, none of which could do with fewer of one and no more of
+    the others; and whether those are all."""
+    units = [[Unit(one.arrangement.chips, one.rate) for one in replicas[chip]] for chip in stock]
+    found = mixes(rate, list(stock.values()), units)
+    ways = []
+    for mix in found.found:
+        used = {chip: one for chip, one in zip(stock, mix, strict=True) if one.count}
+        if len(used) < 2:
+            continue
+        chosen = tuple((replicas[chip][one.place], one.count) for chip, one in used.items())
+        cost = sum(one.chips * prices[chip] for chip, one in used.items())
+        needs = {chip: one.chips for chip, one in used.items()}
+        ways.append(Way(needs, cost, partial(_parts, rate, chosen, prices)))
+    return ways, found.complete
 
 
 def _parts(
     rate: float, used: tuple[tuple[_Replica, int], ...], prices: Mapping[str, float]
 ) -> tuple[Part, ...]:
-    """Both kinds with their part of the load, all replicas as near to what they carry."""
+    """Every kind with its part of the load, all replicas as near to what they carry."""
     whole = sum(one.rate * count for one, count in used)
     return tuple(
         one.part(count, rate * one.rate * count / whole, prices[one.scenario.chip])

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.sources.csv_text import open_csv
 from engine.sources.traces.read import Progress, read_trace
-from engine.sources.traces.records import find_field
+from engine.sources.traces.records import ARRIVAL, INPUT, OUTPUT, find_field
 from engine.sources.traces.trace import Trace
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -35,8 +35,27 @@ def read_day(
 
 
 def _is_table(path: Path) -> bool:
+    """Whether the first line has hours; raises `InputError` where it is of no day and no trace."""
+    if path.suffix == ".gz":
+        # Only traces are so long.
+        return False
     with open_csv(path, 2 << 30, EXPECTED) as stream:
-        return find_field(next(csv.reader([stream.readline(4096)]), []), _HOUR) is not None
+        first = stream.readline(4096)
+        header = next(csv.reader([first]), [])
+    if find_field(header, _HOUR) is not None:
+        return True
+    of_trace = any(find_field(header, names) is not None for names in (ARRIVAL, INPUT, OUTPUT))
+    has_rate = find_field(header, _RATE) is not None
+    if first.lstrip().startswith(("{", "[")) or (of_trace and not has_rate):
+        return False
+    raise InputError(
+        say(
+            "{shown}: row 1: found {header}, expected a header as hour,requests_per_second, "
+            "or that of a trace",
+            shown=clean(str(path), 160),
+            header=clean(first.strip(), 60) or say("nothing"),
+        )
+    )
 
 
 def _table(path: Path) -> tuple[float, ...]:
@@ -82,7 +101,7 @@ def _rate(where: str, hour: int, found: str, text: str) -> float:
                 HOURS=HOURS,
             )
         )
-    if parse_decimal(found) != hour:
+    if parse_decimal(found.strip().removesuffix(":00")) != hour:
         raise InputError(
             say(
                 "{where}: hour: found {found!r}, expected {hour}: every hour from 0 on has a row",

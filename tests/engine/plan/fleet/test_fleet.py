@@ -99,6 +99,10 @@ def test_a_day_is_read_by_its_hours(tmp_path):
     assert read_day(written(tmp_path, "hour,rps\n0,1\n1,2.5\n"))[0] == (1.0, 2.5)
 
 
+def test_hours_may_be_of_a_clock(tmp_path):
+    assert read_day(written(tmp_path, "hour,rps\n00:00,1\n01:00,2.5\n"))[0] == (1.0, 2.5)
+
+
 def test_a_trace_is_counted_by_hours(tmp_path):
     lines = [f"{second},10,10" for second in range(0, 7200, 2)]
     rates, trace = read_day(written(tmp_path, "arrival,input,output\n" + "\n".join(lines)))
@@ -112,6 +116,11 @@ DAY = "hour,requests_per_second\n"
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("", "row 1: found nothing, expected a header as hour,requests_per_second"),
+        ("0,3\n1,4\n", "row 1: found 0,3, expected a header"),
+        ("hour;rate\n0;3\n", "row 1: found hour;rate, expected a header"),
+        ("time,rate\n0,3\n", "row 1: found time,rate, expected a header"),
+        ("arrival,input,output\n5,1,1\n3,1,1\n", "row 3: arrives 2 s before the row above"),
         (DAY, "found no hours"),
         ("hour,what\n", "row 1: expected a header"),
         (DAY + "".join(f"{hour},1\n" for hour in range(25)), "row 26: hour 24: a day has 24"),
@@ -163,17 +172,33 @@ def test_what_the_cheap_ones_lack_the_others_give(tmp_path):
     assert split.used("h200_sxm") > 0
 
 
+def test_a_load_that_cannot_be_is_named(tmp_path):
+    text = STOCK.format(h100=8, h200=8).replace('model = "llama-3.1-8b"', 'model = "llama-9"')
+    with pytest.raises(InputError, match="fleet: chat: model 'llama-9'"):
+        best_split(read_stock(written(tmp_path, text), Scenario()))
+
+
 def test_two_kinds_of_chips_share_a_load_that_neither_carries():
     load = replace(BASE, workload=replace(BASE.workload, rate=120.0))
     alone = {chip: smallest_chips(load, chip) for chip in ("h100_sxm", "h200_sxm")}
     stock = {chip: count - 1 for chip, count in alone.items()}
-    found = ways(load, stock, dict.fromkeys(stock, 1.0))
+    found = ways(load, stock, dict.fromkeys(stock, 1.0)).found
     assert found and all(len(one.needs) == 2 for one in found)
     parts = found[0].parts()
     assert sum(one.rate for one in parts) == pytest.approx(120.0)
     assert all(one.sized.table.meets[one.sized.row] for one in parts)
     assert {one.chip: one.sized.chips for one in parts} == found[0].needs
     assert found[0].chips <= max(alone.values())
+
+
+def test_three_kinds_of_chips_share_a_load_that_no_two_carry():
+    load = replace(BASE, workload=replace(BASE.workload, rate=90.0))
+    stock = {"h100_sxm": 2, "h200_sxm": 2, "a100_sxm_80gb": 4}
+    found = ways(load, stock, dict.fromkeys(stock, 1.0)).found
+    assert found and all(set(one.needs) == set(stock) for one in found)
+    parts = found[0].parts()
+    assert sum(one.rate for one in parts) == pytest.approx(90.0)
+    assert all(one.sized.table.meets[one.sized.row] for one in parts)
 
 
 def smallest_chips(load: Scenario, chip: str) -> int:
@@ -191,6 +216,13 @@ def test_a_stock_that_is_too_small_is_said(tmp_path):
     [
         ("", "chips: expected a table"),
         ("[chips]\nh100_sxm = 0", "h100_sxm: found 0"),
+        ("[chips]\nh100_sxm = 4.5", "h100_sxm: found 4.5"),
+        ("[chips]\nh100_sxm = 1000000000000", "expected a whole number from 1 to 1,000,000"),
+        ("[chips]\nh1000 = 4", "chips.h1000: chip 'h1000' is unknown"),
+        ("[chips]\nh100_sxm = 4\nh100 = 4", "chips.h100: found h100_sxm twice"),
+        ("[chip]\nh100 = 4\n[chips]\nh100 = 4", "file: chip: unknown, expected"),
+        (STOCK.format(h100=1, h200=1) + "chips = 3", "loads 2: chips: found for one load"),
+        (STOCK.format(h100=1, h200=1).replace("other", "chat"), "loads 2: name: found chat again"),
         ("[chips]\nh100_sxm = 8", "loads: expected 1 to"),
         (
             '[chips]\nh100_sxm = 8\n[[loads]]\nmodel = "llama-3.1-8b"',
