@@ -10,7 +10,7 @@ import pytest
 from engine.plan.fleet.day import planned_day
 from engine.plan.fleet.several import sized_fleets
 from engine.plan.stock import best_split, read_stock
-from engine.scenario import Workload
+from engine.scenario import ChipCount, Objectives, Workload
 from tests.tui.driving import SMALL, press, running, until
 from tui.overlays.fleet_lines import Shown, fleet_lines
 from tui.overlays.fleet_page import FleetPage
@@ -132,4 +132,41 @@ async def test_closing_stops_it_and_a_rate_is_asked_for(folder: Path):
     async with running() as (screen, pilot):
         await press(pilot, "d", "enter")
         assert pilot.app.screen is screen
-        assert "needs requests per second" in screen.footer.text
+        assert "needs requests per second" in screen.panes.named("hardware").text
+
+
+async def test_chips_are_counted_for_the_rate_and_anew_for_another(folder: Path):
+    async with running(LOADED) as (screen, pilot):
+        await press(pilot, "colon", *"chips auto", "enter")
+        session = screen.session
+        await until(pilot, lambda: session.sweep_is_current)
+        first = session.store.current
+        assert first.counting is ChipCount.ENOUGH and first.chips == 8
+        await press(pilot, "colon", *"rate 200", "enter")
+        await until(pilot, lambda: session.store.current.chips > 8 and session.sweep_is_current)
+        assert session.answer_verdict == "meets"
+        await press(pilot, "v")
+        layouts = [session.shown.arrangement(row).layout_name for row in session.rows]
+        assert len(layouts) == len(set(layouts))
+        await press(pilot, "colon", *"chips 4", "enter")
+        await until(pilot, lambda: session.sweep_is_current)
+        assert session.store.current.chips == 4
+        assert session.store.current.counting is ChipCount.GIVEN
+
+
+async def test_chips_that_are_to_be_counted_wait_for_a_rate(folder: Path):
+    async with running() as (screen, pilot):
+        await press(pilot, "colon", *"chips auto", "enter")
+        assert "auto: needs requests/s" in screen.panes.named("hardware").text
+        await press(pilot, "colon", *"rate 20", "enter")
+        await until(pilot, lambda: screen.session.sweep_is_current)
+        assert "auto ≤ 8" in screen.panes.named("hardware").text
+
+
+async def test_a_rate_that_no_chips_carry_leaves_the_answer_that_says_so(folder: Path):
+    impossible = replace(LOADED, objectives=Objectives(ttft_ms=0.001))
+    async with running(impossible) as (screen, pilot):
+        await press(pilot, "colon", *"chips auto", "enter")
+        session = screen.session
+        await until(pilot, lambda: session.sweep_is_current)
+        assert session.answer_verdict == "misses"
