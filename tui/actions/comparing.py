@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from engine.model.kinds import ModelKind
 from engine.words.messages import say
-from engine.work.arrangement import Disaggregated
 from tui.actions.base import Group
 from tui.beside.fetching import Fetching
 from tui.beside.thinking import Thinking
@@ -167,9 +166,6 @@ class Comparing(Group):
         clients = 0
         if not scenario.workload.rate:
             clients = int(table.batch[row]) * arrangement.replicas
-        if clients and isinstance(arrangement, Disaggregated):
-            self._desk.say("pools are simulated at a rate: set requests per second first")
-            return
         load = (
             say("{clients:,} clients", clients=clients)
             if clients

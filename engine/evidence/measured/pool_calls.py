@@ -199,6 +199,7 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
             memory_fraction=max(framework.memory.memory_fraction, RECIPE_MEMORY_FRACTION),
             redundant_experts=side.redundant or None,
             batch_overlap=side.overlapped or None,
+            build=_build(row),
         ),
         weights=formats.weights,
         activations=formats.activations,
@@ -212,6 +213,15 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
         draft_tokens=drafts,
         acceptance=acceptance,
     )
+
+
+def _build(row: PoolRow) -> str:
+    """The engine's build: the number that its source says, else the day of publication."""
+    for rule in _file()["build"]:
+        if re.search(rule["pattern"], row.source, re.IGNORECASE):
+            number: str = rule["number"]
+            return number
+    return row.day
 
 
 def _balanced(row: PoolRow, scenario: Scenario, usual: float) -> Scenario:

@@ -28,6 +28,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | host_cache, host_total | GiB behind the prefix cache, for each chip and a rank's chips together |
 | host_bytes | the same for each chip, in bytes |
 | rank_wait | passes that a rank's prompts wait at most for the others' |
+| rank_wait_off | that they are told not to wait |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
 | images | images of a request |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
@@ -109,6 +110,8 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
     fields["prefix_on" if engine.scheduler.prefix_caching else "prefix_off"] = "true"
     if engine.scheduler.prefill_passes is PrefillPasses.SHARED:
         fields["chunked"] = "true"
+    if scenario.settings.rank_wait == 0 and layout.attention_data > 1:
+        fields["rank_wait_off"] = "true"
     runnable = _nested(dict(_split_edits(scenario)[0]))
     if runnable:
         fields["edits"] = json.dumps(runnable, separators=(",", ":"))

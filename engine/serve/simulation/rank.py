@@ -7,6 +7,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from engine.serve.simulation.cache_room import CacheRoom
 from engine.serve.simulation.jobs import Jobs
 from engine.serve.simulation.prefix_cache import PrefixCache
 from engine.serve.simulation.rules import Rules
@@ -23,11 +26,15 @@ class Chunk:
 
 
 class Book:
-    """What is known of every request of a worker, as plain lists."""
+    """What is known of every request of a worker, or of a pool of them, as plain lists."""
 
-    def __init__(self, jobs: Jobs, prompt_bytes: list[float], step_bytes: list[float]) -> None:
+    def __init__(self, jobs: Jobs, room: CacheRoom) -> None:
         count = len(jobs)
         self.jobs = jobs
+        prompts = room.of(jobs.input_tokens)
+        whole = room.of(jobs.input_tokens + jobs.output_tokens)
+        prompt_bytes: list[float] = prompts.tolist()
+        step_bytes: list[float] = ((whole - prompts) / np.maximum(jobs.steps, 1)).tolist()
         self.input: list[float] = jobs.input_tokens.tolist()
         self.cached: list[float] = jobs.cached_tokens.tolist()
         self.steps: list[int] = jobs.steps.tolist()

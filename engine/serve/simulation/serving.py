@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine.serve.simulation.inbox import Clients, Timed
 from engine.serve.simulation.jobs import Jobs
+from engine.serve.simulation.rank import Book
 from engine.serve.simulation.site import Site
-from engine.serve.simulation.worker import Log, Told, Worker
+from engine.serve.simulation.worker import Log, Worker
 from engine.words.arrays import FloatArray, IntArray
 
 Progress = Callable[[float], bool]
@@ -49,25 +52,43 @@ class Teller:
         self._before += count
 
 
+LOOK = 512
+"""Events between two looks at whether somebody wants it to stop."""
+
+
 def serve(site: Site, jobs: Jobs, clients: int, tell: Teller) -> Served:
-    """All workers of a site, one after the other: they share nothing but the requests' order."""
+    """All workers of a site, one after the other: they share nothing but the requests' order.
+    What has no room is refused, so that it has no times."""
     count, lanes = len(jobs), site.lanes
     arrival, first, last = (np.full(count, -1.0) for _ in range(3))
     logs, found = [], 0.0
+    takes = site.room.takes(jobs.input_tokens, jobs.output_tokens)
     for lane in range(lanes):
-        mine: IntArray = np.arange(lane, count, lanes)
+        dealt: IntArray = np.arange(lane, count, lanes)
+        mine: IntArray = dealt[takes[dealt]]
         if not len(mine):
             continue
-        own = clients // lanes + (lane < clients % lanes) if clients else 0
-        worker = Worker(
-            jobs.part(mine), site.seconds, site.rules, site.room, max(own, 1) * bool(clients)
-        )
-        told: Told = worker.run(tell)
-        first[mine], last[mine] = told.first, told.last
-        arrival[mine] = worker.arrivals
-        logs.append(told.log)
-        found += told.found_tokens
+        part = jobs.part(mine)
+        book = Book(part, site.room)
+        own = max(clients // lanes + (lane < clients % lanes), 1)
+        inbox = Clients(own, len(mine)) if clients else Timed(part.arrival_seconds.tolist())
+        worker = Worker(book, inbox, site.seconds, site.rules, site.room)
+        to_the_end(worker, tell)
+        first[mine], last[mine] = book.first, book.last
+        arrival[mine] = inbox.arrivals
+        logs.append(worker.log)
+        found += book.found_tokens
         tell.past(len(mine))
         if not tell(0):
             raise Stopped
     return Served(arrival, first, last, tuple(logs), found, lanes)
+
+
+def to_the_end(worker: Worker, tell: Callable[[int], bool]) -> None:
+    """One worker's events until nothing is to do, or ``tell`` wants no more of them."""
+    events = 0
+    while math.isfinite(worker.next_end()):
+        worker.go_on()
+        events += 1
+        if events % LOOK == 0 and not tell(worker.done):
+            return

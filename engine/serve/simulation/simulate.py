@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from engine.hardware.parts.costs import Costs
 from engine.serve.batching.disaggregated import exposed_seconds, prefill_pool
 from engine.serve.pools import pools_of
 from engine.serve.requests import Requests
+from engine.serve.simulation.circle import Circle
 from engine.serve.simulation.grid import doubling
 from engine.serve.simulation.jobs import Jobs, jobs_of
 from engine.serve.simulation.serving import Progress, Served, Teller, serve
 from engine.serve.simulation.simulated import Simulated
-from engine.serve.simulation.site import site_of
+from engine.serve.simulation.site import Site, site_of
 from engine.serve.simulation.summary import summed
 from engine.serve.system import System
 from engine.sources.traces.trace import Trace
@@ -57,7 +58,8 @@ def simulate(
     if cached is None:
         cached = _cached_tokens(requests, trace, system)
     jobs = jobs_of(trace, heard, cached, requests.drafts.accepted)
-    tell = Teller(progress, len(trace), 2 if isinstance(arrangement, Disaggregated) else 1)
+    in_a_row = 1 if clients or isinstance(arrangement, Aggregated) else 2
+    tell = Teller(progress, len(trace), in_a_row)
     if isinstance(arrangement, Aggregated):
         layout = arrangement.layout
         site = site_of(system, layout, layout.replicas, requests, trace)
@@ -67,9 +69,12 @@ def simulate(
         if clients:
             arrival = served.arrival
     else:
+        apart = _Apart.of(system, arrangement, requests, trace, costs)
         if clients:
-            raise InputError(say("simulate: pools take requests at a rate or from a trace only"))
-        first, last, pools = _serve_apart(system, arrangement, requests, trace, jobs, tell)
+            pools = Circle(apart.prefill, apart.decode, jobs, apart.moved, costs).run(clients, tell)
+            arrival, first, last = pools[0].arrival, pools[1].first, pools[1].last
+        else:
+            first, last, pools = _serve_apart(apart, jobs, costs, tell)
     return summed(
         trace, arrival, first, last, pools, costs.request_seconds, arrangement.chips, counts_all
     )
@@ -92,27 +97,42 @@ def _cached_tokens(requests: Requests, trace: Trace, system: System) -> FloatArr
     return np.maximum(share * trace.input_tokens, shared)
 
 
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """Both pools, and the seconds that each prompt's cache is ``moved`` for."""
+
+    prefill: Site
+    decode: Site
+    moved: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        system: System,
+        arrangement: Disaggregated,
+        requests: Requests,
+        trace: Trace,
+        costs: Costs,
+    ) -> _Apart:
+        """Those of an arrangement; raises `InputError` where a pool has no room."""
+        reads, answers = arrangement.prefill, arrangement.decode
+        pace = costs.decode_pool_pace
+        return cls(
+            site_of(system.prefilling, reads.layout, reads.workers, requests, trace),
+            site_of(system.decoding, answers.layout, answers.workers, requests, trace, pace),
+            _exposed(system, arrangement, requests, trace) + costs.handover_seconds,
+        )
+
+
 def _serve_apart(
-    system: System,
-    arrangement: Disaggregated,
-    requests: Requests,
-    trace: Trace,
-    jobs: Jobs,
-    tell: Teller,
+    apart: _Apart, jobs: Jobs, costs: Costs, tell: Teller
 ) -> tuple[FloatArray, FloatArray, Sequence[Served]]:
     """Prefill workers, the caches' way, decode workers: requests only go forward."""
-    costs = system.engine.costs
-    prefill, decode = arrangement.prefill, arrangement.decode
-    site = site_of(system.prefilling, prefill.layout, prefill.workers, requests, trace)
-    read = serve(site, jobs.of_one_token(), 0, tell)
-    moved = _exposed(system, arrangement, requests, trace) + costs.handover_seconds
+    read = serve(apart.prefill, jobs.of_one_token(), 0, tell)
     kept = np.flatnonzero(read.first >= 0)
-    order = kept[np.argsort(read.first[kept] + moved[kept], kind="stable")]
-    site = site_of(
-        system.decoding, decode.layout, decode.workers, requests, trace, costs.decode_pool_pace
-    )
-    later = jobs.part(order).prefilled().at((read.first + moved)[order])
-    answered = serve(site, later, 0, tell)
+    ready = read.first + apart.moved
+    order = kept[np.argsort(ready[kept], kind="stable")]
+    answered = serve(apart.decode, jobs.part(order).prefilled().at(ready[order]), 0, tell)
     first, last = np.full(len(jobs), -1.0), np.full(len(jobs), -1.0)
     joining = np.where(answered.last >= 0, _joining(costs, answered), 0.0)
     first[order], last[order] = answered.first + joining, answered.last + joining

@@ -7,20 +7,14 @@ then are taken at once: ten thousand requests are some tens of thousands of even
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-import numpy as np
-
 from engine.serve.simulation.cache_room import CacheRoom
-from engine.serve.simulation.jobs import Jobs
+from engine.serve.simulation.inbox import Inbox
 from engine.serve.simulation.pass_seconds import PassSeconds
 from engine.serve.simulation.rank import Book, Chunk, Rank
 from engine.serve.simulation.rules import Rules
-
-LOOK = 512
-"""Events between two looks at whether somebody wants it to stop."""
 
 
 @dataclass(slots=True)
@@ -38,48 +32,34 @@ class Log:
     preemptions: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a worker did: when each request's first and last token came (-1: refused, it never
-    fits), and the log."""
+@dataclass(slots=True)
+class _Event:
+    """What a worker does next, until its ``end``: a pass with ``chunks`` of prompts, ``steps``
+    decode passes of at most ``most``, or, without either, nothing but wait."""
 
-    first: list[float]
-    last: list[float]
-    log: Log
-    found_tokens: float
+    end: float
+    chunks: list[Chunk | None] | None = None
+    most: int = 0
+    steps: int = 0
 
 
 class Worker:
-    """One replica, or one micro-batch of its pipeline; `run` takes it through its requests."""
+    """One replica, or one micro-batch of its pipeline. It takes its requests from an ``inbox``, one
+    event after the other: `next_end` says when the next one ends, `go_on` lets it happen."""
 
     def __init__(
-        self,
-        jobs: Jobs,
-        seconds: PassSeconds,
-        rules: Rules,
-        room: CacheRoom,
-        clients: int = 0,
+        self, book: Book, inbox: Inbox, seconds: PassSeconds, rules: Rules, room: CacheRoom
     ) -> None:
-        """``clients`` send a request as soon as their last one is done; 0: requests come at their
-        times."""
-        prompts = room.of(jobs.input_tokens)
-        whole = room.of(jobs.input_tokens + jobs.output_tokens)
-        steps = np.maximum(jobs.steps, 1)
-        self._book = Book(jobs, prompts.tolist(), ((whole - prompts) / steps).tolist())
-        self._rules, self._seconds, self._room = rules, seconds, room
-        self._ranks = [Rank(self._book, rules, room.bytes) for _ in range(rules.ranks)]
-        self._arrivals: list[float] = jobs.arrival_seconds.tolist()
-        self._clients = clients
-        self._sent = 0
-        """Requests that have come, or been sent by clients."""
-        self._free_clients = clients
-        self._refused = set(
-            np.flatnonzero(~room.takes(jobs.input_tokens, jobs.output_tokens)).tolist()
-        )
+        self._book, self._inbox = book, inbox
+        self._rules, self._seconds = rules, seconds
+        self._ranks = [Rank(book, rules, room.bytes) for _ in range(rules.ranks)]
+        self._taken = 0
+        """Requests that have come to it."""
+        self.done = 0
+        """Requests that it has answered."""
         self._now = 0.0
         self._step = 0
         self._ends: list[tuple[int, int, int]] = []
-        self._done = len(self._refused)
         self._held_back = 0
         """Passes until the next look at the queue."""
         self._passes = 0
@@ -89,55 +69,59 @@ class Worker:
         """Passes that prompts have waited for other ranks."""
         self._stall = 0.0
         """Seconds since the last token of those that decode, in passes of prompts."""
-        self._log = Log()
+        self._next: _Event | None = None
+        self.log = Log()
 
-    def run(self, progress: Callable[[int], bool] | None = None) -> Told:
-        """Take all requests to their end; ``progress`` hears how many are done, and says False to
-        stop."""
-        events, count = 0, len(self._arrivals)
-        while self._done < count:
-            events += 1
-            if progress is not None and events % LOOK == 0 and not progress(self._done):
-                break
-            self._take_arrivals()
-            if not self._is_working():
-                if self._sent >= count:
-                    break
-                self._now = self._arrivals[self._sent]
-                continue
-            chunks = self._plan()
-            self._note()
-            if any(chunks):
-                self._prompt_pass(chunks)
+    def next_end(self) -> float:
+        """When what it does next ends; infinite where nothing is to do and nobody comes."""
+        if self._next is None:
+            self._next = self._begin()
+        return self._next.end
+
+    def go_on(self) -> None:
+        """Do what is next."""
+        self.next_end()
+        event, self._next = self._next, None
+        assert event is not None
+        spent, self._now = event.end - self._now, event.end
+        if event.chunks is not None:
+            self._after_prompts(event.chunks, spent)
+        elif event.most:
+            self._after_decoding(event.steps, spent)
+        else:
+            return
+        self.log.seconds.append(self._now)
+
+    def hears(self) -> None:
+        """A request more is in the inbox: whoever waits comes back for it, decode passes end when
+        it comes."""
+        event = self._next
+        if event is not None and event.chunks is None:
+            if event.most:
+                event.steps, event.end = self._until_arrival(event.most)
             else:
-                self._decode_passes()
-            self._log.seconds.append(self._now)
-        book = self._book
-        return Told(book.first, book.last, self._log, book.found_tokens)
-
-    def _is_working(self) -> bool:
-        return any(rank.decoding or rank.waiting or rank.reading for rank in self._ranks)
-
-    def _take_arrivals(self) -> None:
-        """Requests that have come by now go to the ranks in turn."""
-        while self._sent < len(self._arrivals):
-            if self._clients:
-                if not self._free_clients:
-                    return
-                self._free_clients -= 1
-                self._arrivals[self._sent] = self._now
-            elif self._arrivals[self._sent] > self._now:
-                return
-            job, self._sent = self._sent, self._sent + 1
-            if job in self._refused:
-                self._free_clients += 1
-            else:
-                self._ranks[job % len(self._ranks)].waiting.append(job)
+                event.end = max(self._inbox.next_seconds, self._now)
 
     @property
-    def arrivals(self) -> list[float]:
-        """When each request came, also of those that clients sent."""
-        return self._arrivals
+    def decode_pass(self) -> tuple[int, float]:
+        """Sequences that decode, and the seconds of their pass."""
+        count = sum(rank.decoding for rank in self._ranks)
+        return count, self._seconds.decode(*self._decoding()) * self._rules.pace if count else 0.0
+
+    def _begin(self) -> _Event:
+        """Take who has come, and find out what follows."""
+        while (job := self._inbox.take(self._now)) is not None:
+            self._ranks[self._taken % len(self._ranks)].waiting.append(job)
+            self._taken += 1
+        if not any(rank.decoding or rank.waiting or rank.reading for rank in self._ranks):
+            return _Event(max(self._inbox.next_seconds, self._now))
+        chunks = self._plan()
+        self._note()
+        if any(chunks):
+            return _Event(self._now + self._prompt_seconds(chunks), chunks)
+        most = self._passes_ahead()
+        steps, end = self._until_arrival(most) if most else (0, self._now)
+        return _Event(end, None, most, steps)
 
     def _plan(self) -> list[Chunk | None]:
         """Prompts of every rank in the next pass."""
@@ -193,11 +177,11 @@ class Worker:
 
     def _finish(self, job: int) -> None:
         self._book.last[job] = self._now
-        self._done += 1
-        self._free_clients += 1
+        self.done += 1
+        self._inbox.done(job, self._now)
 
-    def _prompt_pass(self, chunks: list[Chunk | None]) -> None:
-        """One pass with prompts, and with the decoding sequences where the engine mixes them."""
+    def _prompt_seconds(self, chunks: list[Chunk | None]) -> float:
+        """Of one pass with prompts, and with the decoding sequences where the engine mixes them."""
         ranks, rules = self._ranks, self._rules
         working = [one for one in chunks if one is not None]
         tokens = [one.tokens for one in working]
@@ -207,9 +191,12 @@ class Worker:
         if len(ranks) > 1 and most <= rules.graph_tokens:
             share = 1.0
         decoding = self._decoding() if self._seconds.shared else (0.0, 1.0, 1.0)
-        spent = self._seconds.prefill(decoding, most, keys, share) * rules.pace
-        self._now += spent
-        self._log.busy_seconds += spent
+        return self._seconds.prefill(decoding, most, keys, share) * rules.pace
+
+    def _after_prompts(self, chunks: list[Chunk | None], spent: float) -> None:
+        """A pass with prompts was done."""
+        ranks, rules = self._ranks, self._rules
+        self.log.busy_seconds += spent
         self._waited = 0
         self._held_back = rules.interval - 1
         self._passes += 1
@@ -236,14 +223,14 @@ class Worker:
         position = sum(rank.context for rank in self._ranks) / whole
         return float(most), position, whole / (most * len(counts))
 
-    def _decode_passes(self) -> None:
-        """All passes until something changes."""
+    def _passes_ahead(self) -> int:
+        """Decode passes until something changes, unless somebody comes; 0 where nobody decodes."""
         ranks = self._ranks
         count = sum(rank.decoding for rank in ranks)
         if not count:
             # Prompts that wait for other ranks, and nobody decodes: `_plan` does not wait then.
             self._waited = self._rules.patience
-            return
+            return 0
         most = self._ends[0][0] - self._step if self._ends else 1
         waits = any(rank.waiting or rank.reading for rank in ranks)
         held = self._until_release()
@@ -257,12 +244,13 @@ class Worker:
         )
         if room < 1.0 and self._preempt():
             # Nobody is let in by the pass that took somebody back.
-            count, most = sum(rank.decoding for rank in ranks), 1
-        if room >= 1.0:
-            most = int(min(most, room))
-        steps, spent = self._until_arrival(most)
-        self._now += spent
-        self._log.busy_seconds += spent
+            return 1
+        return int(min(most, room)) if room >= 1.0 else most
+
+    def _after_decoding(self, steps: int, spent: float) -> None:
+        """So many decode passes were done."""
+        count = sum(rank.decoding for rank in self._ranks)
+        self.log.busy_seconds += spent
         self._gap(self._stall + spent / steps, count)
         self._gap(spent / steps, count * (steps - 1))
         self._stall = 0.0
@@ -271,28 +259,28 @@ class Worker:
         self._advance(steps)
 
     def _until_arrival(self, most: int) -> tuple[int, float]:
-        """How many passes, at most ``most``, until the next request comes, and their seconds."""
+        """How many passes, at most ``most``, until the next request comes, and when they end."""
         sequences, position, share = self._decoding()
         pace = self._rules.pace
         first = self._seconds.decode(sequences, position, share) * pace
         if most == 1:
-            return 1, first
+            return 1, self._now + first
         climb = sum(rank.climb for rank in self._ranks) / sum(rank.decoding for rank in self._ranks)
         last = self._seconds.decode(sequences, position + climb * (most - 1), share) * pace
         # Contexts grow evenly, and so do passes.
         rise = (last - first) / (most - 1)
         steps = most
-        if not self._clients and self._sent < len(self._arrivals):
-            gap = self._arrivals[self._sent] - self._now
+        if math.isfinite(coming := self._inbox.next_seconds):
+            gap = coming - self._now
             linear = first - 0.5 * rise
             root = math.sqrt(max(linear * linear + 2.0 * rise * gap, 0.0))
             steps = min(max(math.ceil(2.0 * gap / (linear + root)), 1), most)
-        return steps, steps * first + 0.5 * rise * steps * (steps - 1)
+        return steps, self._now + steps * first + 0.5 * rise * steps * (steps - 1)
 
     def _gap(self, seconds: float, count: float) -> None:
         if count:
-            self._log.gaps.append(seconds)
-            self._log.gap_counts.append(count)
+            self.log.gaps.append(seconds)
+            self.log.gap_counts.append(count)
 
     def _advance(self, steps: int) -> None:
         """All that decode do ``steps`` steps; answers that end leave."""
@@ -313,12 +301,12 @@ class Worker:
                 if rank.preempt(self._step) is None:
                     break
                 found = True
-                self._log.preemptions += 1
+                self.log.preemptions += 1
         return found
 
     def _note(self) -> None:
         """What holds until the end of the next pass."""
-        ranks, log = self._ranks, self._log
+        ranks, log = self._ranks, self.log
         log.waiting.append(sum(len(rank.waiting) for rank in ranks))
         log.running.append(sum(rank.running for rank in ranks))
         log.held.append(max(rank.held / rank.room_bytes for rank in ranks))

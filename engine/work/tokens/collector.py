@@ -257,6 +257,9 @@ class Collector:
             decode_peak_flops=self.chip.peak_flops[plain.compute],
             cache_bytes_per_element=self.precision.kv.bytes_per_element,
             cache_reads=self._cache_reads(core),
+            sparse_heads=self.framework.capabilities.sparse_prompt_heads.get(
+                self.chip.generation, 0.0
+            ),
             calls=calls,
         )
 

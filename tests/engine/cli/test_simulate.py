@@ -127,7 +127,6 @@ def test_a_plan_is_simulated_as_it_was_chosen(capsys, tmp_path):
         (("--rate", "1", "--isl", "50M"), "no room"),
         (("--model", "qwen3-32b", "--rate", "1"), "two models"),
         (("--concurrency", "4", "--host-cache", "99", "--turns", "9", "--think", "999"), "host"),
-        (("--concurrency", "4", "--prefill", "TP1", "--decode", "TP1"), "pools take requests"),
     ],
 )
 def test_what_is_wrong_is_one_line(capsys, arguments, said):

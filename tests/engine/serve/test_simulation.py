@@ -22,9 +22,9 @@ from engine.serve.simulation.jobs import jobs_of
 from engine.serve.simulation.pass_seconds import Bounds, PassSeconds
 from engine.serve.simulation.prefix_cache import PrefixCache, cached_share
 from engine.serve.simulation.rules import Rules
-from engine.serve.simulation.serving import Stopped
+from engine.serve.simulation.serving import Served, Stopped, Teller, serve
 from engine.serve.simulation.simulate import simulate
-from engine.serve.simulation.worker import Told, Worker
+from engine.serve.simulation.site import Site
 from engine.serve.system import System
 from engine.sources.traces.trace import Blocks, Trace
 from engine.work.arrangement import Aggregated, Disaggregated, Pool
@@ -69,38 +69,47 @@ def trace(*requests: tuple[float, float, float], blocks: Blocks | None = None) -
     return Trace("test", inputs, outputs, arrival, blocks)
 
 
-def served(
-    asked: Trace, rules: Rules = RULES, tokens: float = 1e6, seconds: object = None
-) -> tuple[Told, Worker]:
+class Told:
+    """What one worker did: times of its requests (-1: refused), and its log."""
+
+    def __init__(self, found: Served) -> None:
+        self.first, self.last = found.first.tolist(), found.last.tolist()
+        self.log, self.found_tokens = found.logs[0], found.found_tokens
+
+
+def site(rules: Rules = RULES, tokens: float = 1e6, seconds: object = None) -> Site:
+    return Site(Layout(1), 1, seconds or Even(), rules, room(tokens))
+
+
+def served(asked: Trace, rules: Rules = RULES, tokens: float = 1e6, seconds: object = None) -> Told:
     jobs = jobs_of(asked, asked.arrival_seconds, np.zeros(len(asked)), 1.0)
-    worker = Worker(jobs, seconds or Even(), rules, room(tokens))
-    return worker.run(), worker
+    return Told(serve(site(rules, tokens, seconds), jobs, 0, Teller(None, len(asked), 1)))
 
 
 def test_a_prompt_longer_than_the_budget_takes_several_passes():
-    told, _ = served(trace((0, 250, 3)))
+    told = served(trace((0, 250, 3)))
     assert (told.first, told.last) == ([3.0], [5.0])
 
 
 def test_prompts_share_a_pass_as_far_as_the_budget_goes():
-    told, _ = served(trace((0, 60, 1), (0, 60, 1)))
+    told = served(trace((0, 60, 1), (0, 60, 1)))
     assert told.first == [1.0, 2.0]
 
 
 def test_decoding_sequences_take_their_tokens_out_of_the_budget():
-    told, _ = served(trace((0, 10, 50), (1, 100, 1)))
+    told = served(trace((0, 10, 50), (1, 100, 1)))
     assert told.first[1] == 3.0
 
 
 def test_a_request_waits_for_the_running_pass():
-    told, _ = served(trace((0, 10, 50), (5.5, 10, 1)))
+    told = served(trace((0, 10, 50), (5.5, 10, 1)))
     assert told.first[1] == 7.0
 
 
 def test_passes_of_their_own_stop_those_that_decode():
     own = Even()
     own.shared = False
-    told, _ = served(trace((0, 10, 5), (2.5, 10, 5)), seconds=own)
+    told = served(trace((0, 10, 5), (2.5, 10, 5)), seconds=own)
     assert told.first == [1.0, 4.0]
     assert told.last[0] == 6.0
     assert max(told.log.gaps) == 2.0
@@ -111,18 +120,18 @@ TOLD = replace(RULES, interval=5, released=True)
 
 
 def test_a_prefill_interval_holds_prompts_back():
-    told, _ = served(trace((0, 10, 50), (1.5, 10, 1)), TOLD)
+    told = served(trace((0, 10, 50), (1.5, 10, 1)), TOLD)
     # Passes 1 and 6 take prompts.
     assert told.first == [1.0, 6.0]
 
 
 def test_a_prefill_interval_is_lifted_while_prompts_are_left():
-    told, _ = served(trace((0, 10, 50), (1.5, 250, 1)), TOLD)
+    told = served(trace((0, 10, 50), (1.5, 250, 1)), TOLD)
     assert told.first[1] == 8.0
 
 
 def test_ranks_count_a_prefill_interval_over_all_passes():
-    told, _ = served(trace((0, 10, 50), (7.5, 10, 1)), replace(TOLD, ranks=2))
+    told = served(trace((0, 10, 50), (7.5, 10, 1)), replace(TOLD, ranks=2))
     # The eleventh pass, of those that are numbered from none.
     assert told.first[1] == 11.0
 
@@ -144,17 +153,17 @@ def test_ranks_that_take_turns_share_no_cache():
 
 
 def test_no_more_sequences_than_the_scheduler_takes():
-    told, _ = served(trace((0, 10, 5), (0, 10, 5)), replace(RULES, max_sequences=1))
+    told = served(trace((0, 10, 5), (0, 10, 5)), replace(RULES, max_sequences=1))
     assert told.first == [1.0, 6.0]
 
 
 def test_who_waits_for_memory_starts_when_another_ends():
-    told, _ = served(trace((0, 60, 5), (0, 60, 5)), tokens=100)
+    told = served(trace((0, 60, 5), (0, 60, 5)), tokens=100)
     assert told.first == [1.0, 6.0]
 
 
 def test_a_cache_that_is_full_takes_the_latest_request_back():
-    told, _ = served(trace((0, 40, 30), (0, 40, 30)), tokens=100)
+    told = served(trace((0, 40, 30), (0, 40, 30)), tokens=100)
     assert told.log.preemptions >= 1
     assert told.last[0] == 30.0
     assert told.last[1] > 31.0
@@ -162,35 +171,35 @@ def test_a_cache_that_is_full_takes_the_latest_request_back():
 
 def test_whole_answers_are_never_taken_back():
     rules = replace(RULES, whole_answers=True)
-    told, _ = served(trace((0, 40, 30), (0, 40, 30)), rules, tokens=100)
+    told = served(trace((0, 40, 30), (0, 40, 30)), rules, tokens=100)
     assert told.log.preemptions == 0
     assert told.first == [1.0, 31.0]
 
 
 def test_what_never_fits_is_refused_and_the_others_are_served():
-    told, _ = served(trace((0, 200, 5), (0, 40, 5)), tokens=100)
+    told = served(trace((0, 200, 5), (0, 40, 5)), tokens=100)
     assert told.last == [-1.0, 5.0]
 
 
 def test_between_looks_at_the_queue_nobody_is_let_in():
-    told, _ = served(trace((0, 10, 50), (0.5, 10, 1)), replace(RULES, interval=4))
+    told = served(trace((0, 10, 50), (0.5, 10, 1)), replace(RULES, interval=4))
     assert told.first[1] == 5.0
 
 
 def test_ranks_take_requests_in_turn():
-    told, _ = served(trace((0, 100, 1), (0, 100, 1)), replace(RULES, ranks=2))
+    told = served(trace((0, 100, 1), (0, 100, 1)), replace(RULES, ranks=2))
     assert told.first == [1.0, 1.0]
 
 
 def test_a_rank_waits_for_the_others_prompts_as_long_as_it_is_patient():
     rules = replace(RULES, ranks=2, patience=5)
-    told, _ = served(trace((0, 10, 50), (0, 10, 50), (2.5, 10, 1)), rules)
+    told = served(trace((0, 10, 50), (0, 10, 50), (2.5, 10, 1)), rules)
     assert told.first[2] == 9.0
 
 
 def test_a_block_that_is_still_held_is_not_read_again():
     blocks = Blocks(np.array([1, 2, 1, 3]), np.array([0, 2, 4]), 50)
-    told, _ = served(trace((0, 100, 1), (10, 100, 1), blocks=blocks))
+    told = served(trace((0, 100, 1), (10, 100, 1), blocks=blocks))
     assert told.found_tokens == 50
 
 
