@@ -82,10 +82,10 @@ class LatestWins(Generic[Result]):
         try:
             result = job.work(lambda: self._superseded(number))
         except Exception as error:
-            if not self._superseded(number):
+            if number == self._number:
                 job.fail(error)
             return
-        if result is not None and not self._superseded(number):
+        if result is not None and number == self._number:
             job.deliver(result)
 
     def _tidy(self, after: float) -> None:

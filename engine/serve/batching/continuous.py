@@ -140,10 +140,28 @@ def _mean_wait(
     """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
-    steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
-    polling = deployment.spread(0.5 * np.maximum(steps - 1.0, 0.0)) * passes.step
-    waiting: FloatArray = polling + _waiting(deployment, passes)
+    scheduler = deployment.framework.scheduler
+    steps = np.maximum(scheduler.admission_steps, waited_passes(passes))
+    looking = 0.5 * np.maximum(steps - 1.0, 0.0)
+    queued = _waiting(deployment, passes)
+    if passes.apart or not scheduler.rank_wait_passes:
+        soon: FloatArray = deployment.spread(looking) * passes.step + queued
+        return soon
+    # Ranks wait for each other's prompts, and the pass that takes some has room for a few of each:
+    # the others wait for the next. Answers end as passes do, and those until then hold no prompts.
+    fitting = np.maximum(passes.budget / requests.fresh_tokens, 1.0)
+    busy = np.minimum(passes.arrivals * steps / fitting, 1.0)
+    turns = deployment.spread(looking * _turns(passes, busy)) * passes.step
+    waiting: FloatArray = deployment.spread(looking) * passes.plain + np.maximum(queued, turns)
     return waiting
+
+
+def _turns(passes: SteadyPasses, busy: FloatArray) -> FloatArray:
+    """What a prompt waits for others, over half of what one takes, of which a share of the time is
+    ``busy`` (see `_waiting`)."""
+    others = np.sqrt(CRITICAL * np.maximum(passes.sequences / passes.together, 1.0))
+    turns: FloatArray = busy / (np.maximum(1.0 - busy, 0.0) + busy / others)
+    return turns
 
 
 def _wait_in_step(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> FloatArray:
