@@ -47,7 +47,7 @@ def assumed(
     if scenario.objectives.asks_nothing:
         options = "--ttft, --tpot" if kind is ModelKind.TOKENS else "--latency"
         parts.append(say("no limits ({options})", options=options))
-    return say("Not said, so taken: {parts}.", parts=", ".join(parts)) if parts else ""
+    return say("Not said, so taken: {parts}.", parts=say(", ").join(parts)) if parts else ""
 
 
 def print_assumed(line: str) -> None:

@@ -199,7 +199,7 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
             memory_fraction=max(framework.memory.memory_fraction, RECIPE_MEMORY_FRACTION),
             redundant_experts=side.redundant or None,
             batch_overlap=side.overlapped or None,
-            build=_build(row),
+            build=_build(row, profile),
         ),
         weights=formats.weights,
         activations=formats.activations,
@@ -215,12 +215,13 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
     )
 
 
-def _build(row: PoolRow) -> str:
-    """The engine's build: the number that its source says, else the day of publication."""
+def _build(row: PoolRow, engine: str) -> str:
+    """The engine's build: what its source tells, else the day of publication."""
     for rule in _file()["build"]:
-        if re.search(rule["pattern"], row.source, re.IGNORECASE):
-            number: str = rule["number"]
-            return number
+        told = re.search(rule["pattern"], row.source, re.IGNORECASE)
+        if told and rule["framework"] == engine:
+            build: str = rule["build"]
+            return build
     return row.day
 
 

@@ -47,7 +47,6 @@ def serve_continuous(
 ) -> Service:
     """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
     memory and scheduler admit ``limit``; the others queue."""
-    everyone = bool(np.all(batch <= limit))
     admitted = np.minimum(batch, limit)
     shared = (
         MicroBatches.of(deployment, requests, admitted)
@@ -55,17 +54,12 @@ def serve_continuous(
         else MicroBatches.each(deployment, admitted)
     )
     passes = steady_passes(shared.deployment, requests, client, shared.sizes)
-    of_ranks = shared.deployment.spread
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
-    surplus = passes.sequences - passes.decoding.sequences
-    queueing: FloatArray = np.zeros(1)
-    if np.any(surplus > 0):
-        surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
-        queueing = shared.spread(surplus * passes.step)
     waits = _mean_wait(shared.deployment, requests, client, passes)
     waiting, taken = shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
-    if not everyone:
+    queueing = _unsupplied(shared, passes)
+    if not np.all(batch <= limit):
         # Little's law: what is not admitted waits for a slot.
         queueing = queueing + (batch / admitted - 1.0) * (taken + steps * step)
     served = waiting + taken
@@ -98,6 +92,16 @@ def serve_continuous(
     if client is None:
         return service
     return service.drained(_drain(deployment, requests, client, passes))
+
+
+def _unsupplied(shared: MicroBatches, passes: SteadyPasses) -> FloatArray:
+    """Seconds that a request waits because passes have no room for the prompts of all that are
+    admitted."""
+    surplus = passes.sequences - passes.decoding.sequences
+    if not np.any(surplus > 0):
+        return np.zeros(1)
+    surplus = shared.deployment.spread(surplus / np.maximum(passes.arrivals, 1e-12))
+    return shared.spread(surplus * passes.step)
 
 
 @dataclass(frozen=True, slots=True)

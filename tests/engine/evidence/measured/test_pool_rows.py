@@ -99,7 +99,8 @@ def test_a_decode_pool_is_a_static_batch_with_its_settings(tmp_path: Path):
 @pytest.mark.parametrize(
     ("cells", "build"),
     [
-        ({"date": "2026-02-13", "source": "vllm.ai/blog 2026-02-13 GB300"}, "0.14.1"),
+        ({"framework": "vLLM", "source": "vllm.ai/blog 2026-02-13 GB300"}, "0.14.1"),
+        ({"framework": "SGLang", "source": "vllm.ai/blog 2026-02-13 GB300"}, ""),
         ({"date": "2026-02-03", "source": "vllm.ai/blog 2026-02-03 GB200"}, "2026-02-03"),
         ({"date": "2025-06"}, "2025-06"),
         ({"date": "2025"}, ""),
