@@ -31,8 +31,8 @@ class Kind(Protocol):
     """What the street has to know of one kind of models."""
 
     block_candidates: int
-    """Candidates evaluated at a time: few enough for a quick cancel and for memory (predicting holds
-    some 200 bytes of each for a moment)."""
+    """Candidates evaluated at a time: few enough for a quick cancel and for memory: predicting
+    holds some 200 bytes of each for a moment."""
     waits: bool
     """Whether requests that are not let in at once wait for a place."""
     answers_fallbacks: bool
