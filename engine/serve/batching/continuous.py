@@ -62,8 +62,9 @@ def serve_continuous(
     if np.any(surplus > 0):
         surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
         queueing = shared.spread(surplus * passes.step)
+    looked = shared.spread(_polling(shared.deployment, client, passes))
     waits = _mean_wait(shared.deployment, requests, client, passes)
-    waiting, taken = shared.spread(waits), shared.spread(passes.service)
+    waiting, taken = looked + shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
     if not everyone:
         # Little's law: what is not admitted waits for a slot.
@@ -85,7 +86,7 @@ def serve_continuous(
         met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
     tpot = (plain + np.maximum(met, 0.0)) / accepted
     spent = _Waits(request_seconds, requests.loading_seconds, waiting, queueing, burst)
-    users = Users(ttft, tpot, waiting, queueing, met, admitted)
+    users = Users(ttft, tpot, looked, waiting - looked, queueing, met, admitted)
     service = Service.of(
         requests,
         batch,
@@ -134,16 +135,23 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
     }
 
 
+def _polling(deployment: Deployment, client: Client | None, passes: SteadyPasses) -> FloatArray:
+    """Seconds that a prompt waits on average for the next look at the queue; those that come at
+    once, as an answer's pass ends, come with it."""
+    if client is not None and client.in_step:
+        return np.zeros_like(passes.step)
+    steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
+    polling: FloatArray = deployment.spread(0.5 * np.maximum(steps - 1.0, 0.0)) * passes.step
+    return polling
+
+
 def _mean_wait(
     deployment: Deployment, requests: Requests, client: Client | None, passes: SteadyPasses
 ) -> FloatArray:
-    """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
+    """Seconds that a prompt waits for the running pass and for others' prompts."""
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
-    steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
-    polling = deployment.spread(0.5 * np.maximum(steps - 1.0, 0.0)) * passes.step
-    waiting: FloatArray = polling + _waiting(deployment, passes)
-    return waiting
+    return _waiting(deployment, passes)
 
 
 def _wait_in_step(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> FloatArray:
