@@ -47,7 +47,10 @@ def closed_laws(
         None
         if client is None
         else opening_of(
-            deployment.framework.costs, client, *opening_span(deployment, requests, passes)
+            deployment.framework.costs,
+            client,
+            *opening_span(deployment, requests, passes),
+            tuned=bool(deployment.inventory.banks),
         )
     )
     fresh = _first_token(client, passes, users, request)
