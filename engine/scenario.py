@@ -114,9 +114,9 @@ MOST_IMAGES = 1000
 MOST_THINK_SECONDS = 1e6
 MOST_HOST_GIB = 100_000
 MOST_RANK_WAIT = 10_000
+"""What nobody means to ask for lies beyond; files, options and forms refuse it."""
 USUAL_IMAGE = (1024, 1024)
 """Width and height where a person gives none."""
-"""What nobody means to ask for lies beyond; files, options and forms refuse it."""
 USUAL_INPUT_TOKENS, USUAL_OUTPUT_TOKENS = 4096, 1024
 USUAL_UTILISED_PERCENT, EVERY_PERCENT = 90.0, 100.0
 """Of the largest rate where nobody says how much of it a plan may use, and no headroom at all.

@@ -11,6 +11,7 @@ from engine.model.kinds import ModelKind
 from engine.plan.names.benchmark import tokens_text
 from engine.scenario import Lengths, PoolChoice, Scenario
 from engine.words.messages import say
+from engine.words.quantities import chips_words
 
 
 def assumed(
@@ -31,7 +32,7 @@ def assumed(
     if chip is not None and arguments.chip is None and arguments.decode_chip is None:
         parts.append(say("{chip} (--chip)", chip=chip.name))
     if counts_chips and arguments.chips is None and scenario.pools == PoolChoice():
-        parts.append(say("{chips} chips (--chips)", chips=scenario.chips))
+        parts.append(say("{chips} (--chips)", chips=chips_words(scenario.chips)))
     workload = scenario.workload
     if kind is ModelKind.TOKENS and workload.lengths is not Lengths.CHOSEN:
         parts.append(
@@ -46,7 +47,7 @@ def assumed(
     if scenario.objectives.asks_nothing:
         options = "--ttft, --tpot" if kind is ModelKind.TOKENS else "--latency"
         parts.append(say("no limits ({options})", options=options))
-    return say("Not said, so taken: {parts}.", parts=", ".join(parts)) if parts else ""
+    return say("Not said, so taken: {parts}.", parts=say(", ").join(parts)) if parts else ""
 
 
 def print_assumed(line: str) -> None:

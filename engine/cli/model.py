@@ -63,7 +63,7 @@ def _refuse_idle(model: LoadedModel, arguments: argparse.Namespace) -> None:
                     "{model}: --{name} is for {noun}s",
                     model=model.name,
                     name=name,
-                    noun=category.noun,
+                    noun=say(category.noun),
                 )
             )
 

@@ -136,6 +136,10 @@ def assumed_of(arguments: argparse.Namespace, scenario: Scenario, prepared: Prep
     )
 
 
+def _candidates_words(count: int) -> str:
+    return say("1 candidate") if count == 1 else say("{candidates:,} candidates", candidates=count)
+
+
 def _print_table(
     arguments: argparse.Namespace,
     prepared: Prepared,
@@ -156,8 +160,8 @@ def _print_table(
     elapsed = result.elapsed_seconds * 1e3
     print(
         say(
-            "{candidates:,} candidates in {elapsed:,.0f} ms; best first\n",
-            candidates=result.candidates,
+            "{candidates} in {elapsed:,.0f} ms; best first\n",
+            candidates=_candidates_words(result.candidates),
             elapsed=elapsed,
         )
     )

@@ -75,6 +75,9 @@ class Matrix:
     FLOPs per token are the same either way: 2 × elements."""
     source: bool = False
     """Works on what an encoder made of the request, once (keys and values of cross-attention)."""
+    serial: bool = False
+    """Runs for one token of each sequence after the other, which depends on the one before (heads
+    of drafts that make a block at once)."""
 
     @property
     def weights(self) -> int:

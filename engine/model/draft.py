@@ -35,7 +35,7 @@ class DraftMethod(StrEnum):
     DFLASH = "dflash"
     """By layers over a block of masked tokens, all in one pass."""
     DSPARK = "dspark"
-    """As DFlash."""
+    """As DFlash, and heads that add to the scores of a token what the one before says."""
     MODEL = "draft-model"
     """By a small model of its own."""
     NGRAM = "ngram"
@@ -70,6 +70,8 @@ _WIDTH = 3
 """Inner width over hidden size of EAGLE-3 drafts: 2.6 (Kimi-K2) to 6 (Qwen3-235B)."""
 _VOCABULARY = 32_000
 """Words that EAGLE-3 drafts score (draft_vocab_size of published ones)."""
+_MARKOV_RANK = 256
+"""Of DSpark's heads (DeepSeek-V4-Flash-DSpark; Kimi-K3's 512)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,8 @@ def _usual(method: DraftMethod, target: Architecture) -> Architecture:
         shape |= {"model_type": "llama", "tie_word_embeddings": True}
     else:
         shape |= {"model_type": "qwen3", "block_size": 16}
+    if method is DraftMethod.DSPARK:
+        shape |= {"markov_rank": _MARKOV_RANK}
     words = f"a usual {method.value} draft"
     raw = RawConfig(method.value, words, words, {"architectures": [named], **shape})
     made = interpret(raw, method.value).architecture

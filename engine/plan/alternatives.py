@@ -23,7 +23,7 @@ from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.ranking import wanted
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
-from engine.plan.sweep import sweep
+from engine.plan.sweep import leaders
 from engine.plan.tables import batch_table
 from engine.scenario import Scenario
 from engine.serve.kinds import kind_of
@@ -126,7 +126,7 @@ def alternative(
     in place of raising."""
     try:
         prepared = prepare(scenario)
-        found = sweep(prepared, scenario, should_stop)
+        found = leaders(prepared, scenario, should_stop)
     except RooftopError as error:
         return Alternative(label, scenario, str(error))
     return None if found is None else of_sweep(label, prepared, scenario, found)

@@ -82,6 +82,10 @@ class Block:
         told_of = self.told.of_columns(told)
         return Block(arrangement, precision, batch, told_of, capacity, pool, refusal)
 
+    def only(self, rows: IntArray) -> Block:
+        """Some rows."""
+        return self.of_columns(column[rows] for column in self.columns())
+
 
 def outcome_of(
     prepared: Prepared,

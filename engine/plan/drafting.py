@@ -10,7 +10,7 @@ import numpy as np
 from engine.model.kinds import ModelKind
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
-from engine.plan.sweep import sweep
+from engine.plan.sweep import leaders
 from engine.plan.tables import asked_table
 from engine.scenario import DraftTokens, Scenario
 from engine.serve.asked import acceptance, drafts_of
@@ -41,14 +41,14 @@ def with_best_drafts(scenario: Scenario, should_stop: Callable[[], bool] | None 
     leading: dict[Arrangement, None] = {}
     for number in (0, USUAL_DRAFTS):
         drafting = replace(scenario, draft_tokens=number)
-        found = sweep(prepare(drafting), drafting, should_stop)
+        found = leaders(prepare(drafting), drafting, should_stop)
         if found is None:
             return scenario
         leading |= dict.fromkeys(_leading(found))
     few = replace(prepared, arrangements=tuple(leading))
 
     def value(tokens: int) -> Value | None:
-        found = sweep(few, replace(scenario, draft_tokens=tokens), should_stop)
+        found = leaders(few, replace(scenario, draft_tokens=tokens), should_stop)
         return None if found is None else worth(found)
 
     tokens = best_number(value)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from engine.scenario import ArrangementKind, PoolChoice, Scenario
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.quantities import chips_words
 from engine.work.arrangement import given_pools
 
 
@@ -27,10 +28,10 @@ def agreed(scenario: Scenario) -> Scenario:
             if asked not in {None, pool.chips}:
                 raise InputError(
                     say(
-                        "--{role}-chips {asked}: found a pool of {chips} chips, {pool}",
+                        "--{role}-chips {asked}: found a pool of {chips}, {pool}",
                         role=role,
                         asked=asked,
-                        chips=pool.chips,
+                        chips=chips_words(pool.chips),
                         pool=pool.name,
                     )
                 )

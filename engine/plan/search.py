@@ -15,7 +15,6 @@ from engine.plan.results import Sweep
 from engine.plan.tables import batches_in_flight
 from engine.scenario import Scenario
 from engine.serve.asked import load_of, requests_of
-from engine.serve.kinds import kind_of
 from engine.serve.load import Open
 from engine.serve.outcome import Outcome
 from engine.serve.predict import largest_sizes
@@ -83,9 +82,17 @@ class _Lists:
             yield self.chosen[mine], self.batches[places], wanted
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """How many candidates are predicted at once, and which rows are ``kept`` of them."""
+
+    candidates: int
+    kept: Callable[[Block], Block]
+
+
 class Search:
     """One sweep over arrangements of one type, at ``places`` of all: the largest batch of each in
-    every precision, and which are tried."""
+    every precision, and which are tried, in ``blocks``."""
 
     def __init__(
         self,
@@ -93,11 +100,13 @@ class Search:
         scenario: Scenario,
         places: IntArray,
         should_stop: Callable[[], bool],
+        blocks: Blocks,
     ) -> None:
         self._prepared = prepared
         self._scenario = scenario
         self._places = places
         self._should_stop = should_stop
+        self._blocks = blocks
         self._most = [self._largest(precision) for precision in prepared.precisions]
         widest = max(int(most[places].max()) for most in self._most)
         only = None if scenario.workload.rate else scenario.fixed_batch
@@ -133,10 +142,10 @@ class Search:
 
     def _add(self, parts: list[Block], place: int, lists: _Lists) -> bool:
         """Add the rows of ``lists`` in a precision; False when stopped."""
-        for chosen, batches, wanted in lists.blocks(kind_of(self._prepared.kind).block_candidates):
+        for chosen, batches, wanted in lists.blocks(self._blocks.candidates):
             if self._should_stop():
                 return False
-            parts.append(self._block(place, chosen, batches, wanted))
+            parts.append(self._blocks.kept(self._block(place, chosen, batches, wanted)))
         return True
 
     def around(self, found: Sweep, parts: list[Block]) -> bool:

@@ -28,14 +28,14 @@ def images_of(
         return None
     tower = architecture.images
     if tower is None:
-        found = "a tower whose images are not described"
+        described = say("a tower whose images are not described")
         raise InputError(
             say(
-                "{architecture}: found {images} images a request and {found}, "
+                "{architecture}: found --images {images} and {found}, "
                 "expected a model that sees (as qwen3-vl-8b) or --images 0",
                 architecture=architecture.name,
                 images=workload.images,
-                found=found if architecture.tower_parameters else "no image tower",
+                found=described if architecture.tower_parameters else say("no image tower"),
             )
         )
     width, height = workload.resolution or USUAL_IMAGE

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 REMEMBERED = 96
 """Groups of layouts whose shares and memory are kept, of all systems together; a sweep comes back
 to the same ones, and there are dozens of systems where single changes are tried."""
-TABLED = 8
-"""Systems whose tables of seconds are kept: a quarter of a megabyte each."""
+TABLED = 3
+"""Systems whose tables of seconds are kept, a megabyte or more each: one precision after the other
+of a sweep, and the pools of one where they differ."""
 
 
 @dataclass(frozen=True)

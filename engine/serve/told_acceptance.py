@@ -23,7 +23,17 @@ def told_acceptance(text: str, tokens: int, what: str) -> Told:
     """What ``text`` says of ``tokens`` drafted ones; 0 says nothing. Raises `InputError` that names
     ``what``."""
     if _NAME.match(text.strip()):
-        return None, _measured(user_path(text.strip()), tokens, what)
+        path = user_path(text.strip())
+        if not path.exists():
+            raise InputError(
+                say(
+                    "{what}: found {text!r}, expected a share, shares by position as 0.8/0.6, or a "
+                    "run's result file or log",
+                    what=what,
+                    text=clean(text, 80),
+                )
+            )
+        return None, _measured(path, tokens, what)
     if len(_BETWEEN.split(text.strip(" /,;"))) > 1:
         return None, parse_kept(text, what)
     return parse_ratio(text, what, 0, 1) or None, ()

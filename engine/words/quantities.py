@@ -113,6 +113,11 @@ def chips_words(chips: float) -> str:
     return say("1 chip") if round(chips) == 1 else say("{chips:,.0f} chips", chips=chips)
 
 
+def requests_words(requests: int) -> str:
+    """``1 request``, ``10,000 requests``."""
+    return say("1 request") if requests == 1 else say("{requests:,} requests", requests=requests)
+
+
 def memory_amount(gibibytes: float) -> str:
     """Memory for a sentence: ``12.3 GiB``, ``0.42 GiB``, ``7 MiB``."""
     if gibibytes >= 10:

@@ -15,6 +15,7 @@ from engine.model.architecture import (
 from engine.scenario import LayoutLimits
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.quantities import chips_words
 from engine.work.expert_slots import Placing, why_not_placed
 from engine.work.layout import Layout
 from engine.work.shards import Shards
@@ -196,9 +197,9 @@ def _no_layout(
     rules += list(_unsplit(architecture, limits, shards))
     wanted = say(" with {asked}", asked=", ".join(asked)) if asked else ""
     return say(
-        "no legal layout for {architecture} on {chips} chips{wanted}: {rules}",
+        "no legal layout for {architecture} on {chips}{wanted}: {rules}",
         architecture=architecture.name,
-        chips=chips,
+        chips=chips_words(chips),
         wanted=wanted,
         rules=", ".join(rules),
     )

@@ -65,3 +65,56 @@ async def test_what_was_cancelled_neither_begins_nor_comes():
     errand.cancel()
     await asyncio.sleep(0.1)
     assert found == []
+
+
+async def test_what_goes_first_is_alone_while_it_works():
+    page, sweep = (Errand[int](lambda error: None, goes_first=first) for first in (False, True))
+    asked: list[object] = []
+    found: list[object] = []
+    working, go_on = threading.Event(), threading.Event()
+
+    def first(_: object) -> int:
+        working.set()
+        go_on.wait(5)
+        asked.append("first is done")
+        return 1
+
+    def other(should_stop) -> int | None:
+        working.wait(5)
+        stopped = should_stop()
+        asked.append("other went on")
+        return None if stopped else 2
+
+    page.submit(other, found.append)
+    sweep.submit(first, found.append)
+    await asyncio.sleep(0.05)
+    assert not asked
+    go_on.set()
+    await came(found)
+    while len(found) < 2:
+        await asyncio.sleep(0.01)
+    assert asked == ["first is done", "other went on"]
+
+
+async def test_what_stands_still_ends_when_it_is_cancelled():
+    page, sweep = (Errand[int](lambda error: None, goes_first=first) for first in (False, True))
+    working, go_on = threading.Event(), threading.Event()
+    stopped: list[object] = []
+    found: list[object] = []
+
+    def first(_: object) -> int:
+        working.set()
+        go_on.wait(5)
+        return 1
+
+    def other(should_stop) -> None:
+        working.wait(5)
+        stopped.append(should_stop())
+
+    page.submit(other, found.append)
+    sweep.submit(first, found.append)
+    await asyncio.sleep(0.05)
+    page.cancel()
+    await came(stopped)
+    assert stopped == [True]
+    go_on.set()

@@ -17,6 +17,7 @@ from engine.plan.tables import batch_table
 from engine.scenario import Objectives, Scenario
 from engine.sources.languages import ENGLISH, FOLDER, languages, words
 from engine.sources.profile_files import read_toml
+from engine.words.messages import speaking
 from tui.drawing.lines import width_of
 from tui.overlays.compare import Comparison, compare_lines
 from tui.overlays.diff import diff_lines
@@ -311,3 +312,12 @@ class TestTreeWords:
     def test_an_added_key_says_that_the_file_has_none(self, code, said):
         row = TreeRow("structure", "hidden_size", 64, edited=True)
         assert said in text_of([edit_line(row, 60, language=code)])
+
+
+def test_why_a_marked_row_is_no_plan_is_said_in_the_language_of_now():
+    marked = pinned(replace(DENSE, objectives=Objectives(tpot_ms=1.0)), 64)
+    with speaking("zh"):
+        text, told = text_of(compare_lines(Comparison((marked,)), 120)), marked.plan()["choice"]
+    assert marked.verdict not in text
+    assert told["why_not"] in text
+    assert told["why_not"] != marked.verdict

@@ -27,7 +27,7 @@ class Behind:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._sweep: Errand[tuple[Scenario, Sweep]] = Errand(desk.sweep_failed)
+        self._sweep: Errand[tuple[Scenario, Sweep]] = Errand(desk.sweep_failed, goes_first=True)
         self._explanation: Errand[Explanation] = Errand(desk.work_failed)
 
     def sweep(self, scenario: Scenario, seconds: float) -> None:

@@ -19,9 +19,9 @@ class Errand(Generic[Result]):
     it wait costs the key more than its own work.
     """
 
-    def __init__(self, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, failed: Callable[[Exception], None], *, goes_first: bool = False) -> None:
         self._failed = failed
-        self._worker: LatestWins[Result] = LatestWins()
+        self._worker: LatestWins[Result] = LatestWins(goes_first=goes_first)
         self._timer: asyncio.TimerHandle | None = None
 
     def after(self, seconds: float, begin: Callable[[], None]) -> None:

@@ -2,6 +2,9 @@
 
 It never holds up typing or quitting: requests replace each other in a one-slot mailbox, the
 sweep asks between blocks whether it is still wanted, and the thread dies with the process.
+
+There are several such threads. The one whose work `goes_first` is alone while it works: the others
+stop where they ask, so that a sweep shares neither the processor nor memory with what a page does.
 """
 
 from __future__ import annotations
@@ -19,6 +22,10 @@ TIDY_SECONDS = 0.25
 """How often work that goes on hands back memory that it has left."""
 SHORT_SECONDS = 0.03
 """Work that took no longer has left none worth it."""
+STANDING_SECONDS = 0.1
+"""How often work that stands still asks whether it is wanted at all."""
+_nobody_first = threading.Event()
+_nobody_first.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,10 @@ class Job(Generic[Result]):
 
 
 class LatestWins(Generic[Result]):
-    """The thread and its mailbox."""
+    """The thread and its mailbox. There is one in the program whose work ``goes_first``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, goes_first: bool = False) -> None:
+        self._goes_first = goes_first
         self._condition = threading.Condition()
         self._job: Job[Result] | None = None
         self._number = 0
@@ -60,7 +68,13 @@ class LatestWins(Generic[Result]):
         while True:
             job, number = self._next()
             self._tidied = begun = time.monotonic()
-            self._do(job, number)
+            if self._goes_first:
+                _nobody_first.clear()
+            try:
+                self._do(job, number)
+            finally:
+                if self._goes_first:
+                    _nobody_first.set()
             del job
             self._tidy(begun + SHORT_SECONDS)
 
@@ -68,10 +82,10 @@ class LatestWins(Generic[Result]):
         try:
             result = job.work(lambda: self._superseded(number))
         except Exception as error:
-            if not self._superseded(number):
+            if number == self._number:
                 job.fail(error)
             return
-        if result is not None and not self._superseded(number):
+        if result is not None and number == self._number:
             job.deliver(result)
 
     def _tidy(self, after: float) -> None:
@@ -90,4 +104,7 @@ class LatestWins(Generic[Result]):
         # Give the interface's thread a chance to run between two blocks.
         time.sleep(0)
         self._tidy(self._tidied + TIDY_SECONDS)
+        while not self._goes_first and number == self._number:
+            if _nobody_first.wait(STANDING_SECONDS):
+                break
         return number != self._number

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.plan.metrics.metric import Better, Metric
 from engine.plan.metrics.table import METRICS
-from engine.words.messages import listed, say
+from engine.words.messages import listed, retold, say
 from engine.words.quantities import spread
 from tui.drawing.format import counted, metric_text
 from tui.drawing.lines import Line, Run, cells, fit, line, right
@@ -59,7 +59,7 @@ def compare_lines(comparison: Comparison, width: int) -> list[Line]:
                 (f" {letter(place)} ", BOLD),
                 glyph,
                 (f"{one.name}{origin} ", PLAIN),
-                (one.verdict, DIM),
+                (retold(one.verdict), DIM),
             )
         )
     facts = [*_metric_facts(columns), *_choice_facts(columns)]

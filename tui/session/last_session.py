@@ -43,7 +43,7 @@ class LastSession:
         """The line that offers it, the longest wording first."""
         how = {
             "SIGHUP": say("connection lost"),
-            "SIGTERM": say("was ended"),
+            "SIGTERM": say("terminated"),
             CRASH: say("crashed"),
         }
         how[RUNNING] = say("cut short")
@@ -59,7 +59,7 @@ class LastSession:
                 left=left,
                 what=what,
             ),
-            say("R restores what was {left}: {what}", left=left, what=what),
+            say("R restores a session, {left}: {what}", left=left, what=what),
             say("R restores {what}", what=what),
         )
 

@@ -18,7 +18,7 @@ from engine.plan.saved.plan_file import PlanFile, load_plan, scenario_document
 from engine.plan.tables import batch_table
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
-from engine.words.messages import say
+from engine.words.messages import retold, say
 from engine.words.text import clean
 from engine.work.arrangement import Arrangement
 from tui.session.row_words import shares_of
@@ -80,7 +80,7 @@ class Pinned:
             "choice": {
                 "batch": self.batch,
                 "precision": self.precision,
-                "why_not": self.verdict,
+                "why_not": retold(self.verdict),
                 "layout": self.arrangement.columns(),
                 "metrics": {
                     name: float(f"{value:.6g}")

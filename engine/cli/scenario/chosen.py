@@ -177,14 +177,14 @@ def _prices(text: str | None, otherwise: str) -> str:
 
 def idle_options(arguments: argparse.Namespace, model: LoadedModel) -> str:
     """A note on the options that say nothing about ``model``; empty without any."""
-    from engine.plan.face.keywords import KEYWORDS, idle
+    from engine.plan.face.keywords import KEYWORDS, idle, no_effect
 
     # One rank is what models without layouts run on anyway.
     given = [name for name in KEYWORDS if getattr(arguments, name, None) not in (None, "1", [])]
     options = [f"--{name.replace('_', '-')}" for name in idle(given, model.kind)]
     if not options:
         return ""
-    note = f"{', '.join(options)}: no effect on a {model.kind.noun}"
+    note = no_effect(options, model.kind)
     if _LAYOUTS.isdisjoint(options) or not _is_a_decoder(model):
         return note
     advice = say("--task generate --osl 1 plans the same layers divided between chips")

@@ -19,7 +19,7 @@ from engine.evidence.calibration.constants import (
     calibrated_framework,
     site_constants,
 )
-from engine.evidence.calibration.least_squares import NORMAL, Noise, least_squares
+from engine.evidence.calibration.least_squares import least_squares, misfit_cost
 from engine.evidence.calibration.predicted import predicted_seconds
 from engine.evidence.calibration.run import Run
 from engine.evidence.calibration.run_checks import check_runs
@@ -29,12 +29,9 @@ from engine.words.arrays import FloatArray
 from engine.words.errors import InputError
 from engine.words.messages import say
 
-TTFT_NOISE, TPOT_NOISE = 0.2, 0.05
-"""Relative spread of most runs that the model cannot explain (published repeats of TPOT: 1.5 % in
-the median, 15 % at worst; TTFT depends on when requests happen to arrive)."""
-TPOT_FREEDOM = 3.0
-"""Of Student's t: some runs are far off for reasons of their own. Three runs predict the others of
-their site as well as with normal errors of 0.08, and those of sites that were far off better."""
+TTFT_NOISE, TPOT_NOISE = 0.2, 0.08
+"""Relative spread of runs that the model cannot explain (published repeats of TPOT: 1.5 % in the
+median, 15 % at worst; TTFT depends on when requests happen to arrive)."""
 IDENTIFIED = 0.9
 """A constant counts as identified when the runs narrow its prior to this share or less."""
 UNEXPLAINED = 0.25
@@ -122,7 +119,6 @@ def _solved(
 ) -> _Solved:
     known = np.isfinite(target)
     noise = np.broadcast_to([[TTFT_NOISE], [TPOT_NOISE]], target.shape)[known]
-    freedom = np.broadcast_to([[NORMAL], [TPOT_FREEDOM]], target.shape)[known]
 
     def residuals(logs: FloatArray) -> FloatArray:
         predicted = predicted_seconds(site, runs, calibrated_framework(site, constants, logs))
@@ -130,18 +126,17 @@ def _solved(
         return found
 
     priors = np.array([constant.prior for constant in constants])
-    believed = Noise(freedom, priors)
-    logs, covariance = least_squares(residuals, believed)
+    logs, covariance = least_squares(residuals, priors)
     # Where the runs scatter more than their noise, the constants are known less well.
     left = residuals(logs)
-    scatter = max(float(np.average(left**2, weights=believed.heeded(left))), 1.0)
+    scatter = max(float(np.mean(left**2)), 1.0)
     spreads = np.minimum(np.sqrt(scatter * np.diag(covariance)), priors)
     fitted = tuple(
         Fitted(constant, float(np.exp(log)), float(spread), bool(spread <= IDENTIFIED * prior))
         for constant, log, spread, prior in zip(constants, logs, spreads, priors, strict=True)
     )
     framework = calibrated_framework(site, constants, logs)
-    return _Solved(fitted, framework, believed.misfit(left, logs))
+    return _Solved(fitted, framework, misfit_cost(left, logs, priors))
 
 
 def _without_unidentified(

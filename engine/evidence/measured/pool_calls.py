@@ -38,10 +38,6 @@ MODELS = re.compile(r"\s*/\s*|\s*\(")
 DRAFTS = re.compile(r"(\d+)\s*drafts?")
 ACCEPTED = re.compile(r"acceptance\s*(0?\.\d+)|(\d+(?:\.\d+)?)\s*tok/step")
 
-PROMPT_RANKS = 8
-"""Ranks that share a prompt's attention in a prefill worker whose degrees nobody gives (SGLang's
-recipes on Ascend: ``--tp-size 16 --dp-size 2``)."""
-
 
 class Part(StrEnum):
     """What of a row a call answers."""
@@ -108,7 +104,7 @@ def _chip(row: PoolRow) -> tuple[str, int]:
 
 def _prefill(row: PoolRow, library: Library) -> Question:
     chip, devices = _chip(row)
-    layout = _pool(row.prefill, devices, PROMPT_RANKS).layout
+    layout = _pool(row.prefill, devices, _prompt_ranks()).layout
     scenario = _scenario(row, library, chip, layout.chips_per_replica, row.prefill)
     scenario = _balanced(row, scenario, balanced_excess().prompts)
     prompt = scenario.workload.input_tokens
@@ -145,13 +141,19 @@ def _whole(row: PoolRow, library: Library) -> Question:
     if not row.prefill.told or not row.decode.told:
         return _decode(row, library)
     chip, devices = _chip(row)
-    pools = _pool(row.prefill, devices, PROMPT_RANKS), _pool(row.decode, devices)
+    pools = _pool(row.prefill, devices, _prompt_ranks()), _pool(row.decode, devices)
     arrangement = Disaggregated(*pools)
     scenario = _scenario(row, library, chip, arrangement.chips, row.decode)
     if math.isnan(row.concurrency):
         call = Call(scenario, arrangement, Most())
         return Question(Part.WHOLE, call, devices, row.measured["tpot_ms"])
     return Question(Part.WHOLE, Call(scenario, arrangement, Concurrency(row.concurrency)), devices)
+
+
+def _prompt_ranks() -> int:
+    """Ranks that share a prompt's attention in a prefill worker whose degrees nobody gives."""
+    ranks: int = _file()["unsaid"]["prompt_ranks"]
+    return ranks
 
 
 def _pool(side: PoolSide, devices: int, widest: int = 1) -> Pool:
@@ -197,6 +199,7 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
             memory_fraction=max(framework.memory.memory_fraction, RECIPE_MEMORY_FRACTION),
             redundant_experts=side.redundant or None,
             batch_overlap=side.overlapped or None,
+            build=_build(row, profile),
         ),
         weights=formats.weights,
         activations=formats.activations,
@@ -210,6 +213,16 @@ def _scenario(row: PoolRow, library: Library, chip: str, chips: int, side: PoolS
         draft_tokens=drafts,
         acceptance=acceptance,
     )
+
+
+def _build(row: PoolRow, engine: str) -> str:
+    """The engine's build: what its source tells, else the day of publication."""
+    for rule in _file()["build"]:
+        told = re.search(rule["pattern"], row.source, re.IGNORECASE)
+        if told and rule["framework"] == engine:
+            build: str = rule["build"]
+            return build
+    return row.day
 
 
 def _balanced(row: PoolRow, scenario: Scenario, usual: float) -> Scenario:

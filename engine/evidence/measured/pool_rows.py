@@ -69,6 +69,7 @@ class PoolRow:
     weights: str
     status: str
     day: str
+    source: str
     prefill: PoolSide
     decode: PoolSide
     input_tokens: float
@@ -110,6 +111,7 @@ def _row(cells: Mapping[str, str | None]) -> PoolRow:
         weights=text("precision"),
         status=text("status").lower(),
         day=_day(text("date")),
+        source=text("source"),
         prefill=_side(text, "P"),
         decode=_side(text, "D"),
         input_tokens=isl,

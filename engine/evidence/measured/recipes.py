@@ -11,6 +11,9 @@ from engine.evidence.measured.runs import Conditions, Run
 from engine.sources.profile_files import read_toml
 from profiles import ROOT
 
+_BLOCK = 64
+"""Tokens that budgets are whole multiples of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -40,6 +43,9 @@ class _Rule:
     chunk_tokens: int
     chunk_prompts: float
     """Nominal prompts that fill the budget."""
+    chunk_batch: bool
+    """The budget is of these prompts, of so many tokens more and of the verified ones of every
+    request in flight on an attention rank, in whole blocks."""
     memory_fraction: float
     rank_wait: int | None
     most_sequences: float
@@ -49,11 +55,17 @@ class _Rule:
     draft_tokens: int
     unknown: str
 
-    def budget(self, run: Run) -> int:
-        """Tokens of one pass; 0 where the rule does not say."""
-        if self.chunk_prompts and math.isfinite(run.input_tokens):
-            return int(self.chunk_prompts * run.input_tokens)
-        return self.chunk_tokens
+    def budget(self, run: Run, drafted: int) -> int:
+        """Tokens of one pass with so many ``drafted`` of each sequence; 0 where the rule does not
+        say."""
+        if not self.chunk_prompts or not math.isfinite(run.input_tokens):
+            return self.chunk_tokens
+        prompts = self.chunk_prompts * run.input_tokens
+        if not self.chunk_batch:
+            return int(prompts)
+        verified = (1 + drafted) * max(run.concurrency // run.attention_data, 1.0)
+        tokens = prompts + self.chunk_tokens + verified
+        return math.ceil(tokens / _BLOCK) * _BLOCK
 
     def sequences(self, run: Run) -> float:
         """Of one attention rank of a decode worker; infinite where the rule does not say."""
@@ -73,6 +85,7 @@ def _rules() -> tuple[_Rule, ...]:
             rule.get("kv", ""),
             rule.get("chunk_tokens", 0),
             rule.get("chunk_prompts", 0.0),
+            rule.get("chunk_batch", False),
             rule.get("memory_fraction", 0.0),
             rule.get("rank_wait"),
             rule.get("max_sequences", math.inf),
@@ -102,13 +115,14 @@ def recipe_of(run: Run, elsewhere: bool = False) -> Recipe:
     each setting the first that is given."""
     rules = [rule for rule in _rules() if rule.elsewhere == elsewhere]
     fitting = [rule for rule in rules if rule.conditions.fit(run)]
+    drafted = next((rule.draft_tokens for rule in fitting if rule.draft_tokens), 0)
     return Recipe(
         kv=next((rule.kv for rule in fitting if rule.kv), ""),
-        chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run))), 0),
+        chunk_tokens=next((tokens for rule in fitting if (tokens := rule.budget(run, drafted))), 0),
         memory_fraction=next((r.memory_fraction for r in fitting if r.memory_fraction), 0.0),
         rank_wait=next((r.rank_wait for r in fitting if r.rank_wait is not None), None),
         sequences=next((most for r in fitting if (most := r.sequences(run)) < math.inf), math.inf),
         draft=next((rule.draft for rule in fitting if rule.draft), ""),
-        draft_tokens=next((rule.draft_tokens for rule in fitting if rule.draft_tokens), 0),
+        draft_tokens=drafted,
         unknown=next((rule.unknown for rule in fitting if rule.unknown), ""),
     )

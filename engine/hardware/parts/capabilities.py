@@ -141,6 +141,15 @@ class Capabilities:
         "of others, and the rotary embedding, launch nothing of their own (MLAProlog of CANN)",
         False,
     )
+    sparse_prompt_heads: Mapping[str, float] = constant(
+        "sparse_prompt_heads",
+        "sparse latent attention of prompts computes at least so many heads on every rank and all "
+        "of its top-k, filled or not, by chip generation; what there is on others (FlashMLA's "
+        "kernel for prompts)",
+        {},
+        least=1,
+        most=1 << 16,
+    )
     fused_norms: tuple[str, ...] = constant(
         "fused_norms",
         "chip generations on which its all-reduces end in the residual add and the norm behind "

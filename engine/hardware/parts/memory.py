@@ -13,7 +13,8 @@ from engine.hardware.constants import constant
 
 NOMINAL_COMMUNICATION_BYTES = 0.4e9
 LONG_CONTEXT = 8192
-"""Tokens of the longest requests above which an engine may give less of the memory away."""
+"""Tokens of the longest requests above which an engine may give less of the memory away (SGLang's
+with AITER, `long_context_share` of its profile)."""
 
 
 class MemoryShare(Enum):
@@ -285,6 +286,11 @@ class WeightPolicy:
         "divided_head",
         "with attention-DP, all ranks divide the LM head between them unless told otherwise",
         False,
+    )
+    whole_head_drafts: tuple[str, ...] = constant(
+        "whole_head_drafts",
+        "methods of drafting for which every attention-DP rank has to hold the LM head",
+        (),
     )
     split_towers: bool = constant(
         "split_towers", "tensor ranks divide vision and audio towers", False

@@ -40,24 +40,36 @@ def apply_edits(raw: RawConfig, edits: Edits) -> dict[str, Any]:
             raise InputError(
                 say("{source}: edit {path!r} names no key", source=raw.source, path=path)
             )
-        _refuse_unknown(raw, path, target, last)
         target[last] = _plain(value)
     return config
 
 
-def _refuse_unknown(raw: RawConfig, path: str, target: dict[str, Any], name: str) -> None:
-    """Refuse a key that neither the config has nor anybody knows: a what-if that changes nothing
-    is a slip. Known ones that the model does not read are judged where it is read."""
-    if name in target or key_of(name) is not None or name in HARMLESS:
-        return
-    if defaults.is_default(name) or forward_defaults.is_default(name):
-        return
-    near = closest(name, sorted({*target, *known_spellings()}), 1, 0.6)
-    hint = say(", nearest known key {near}", near=near[0]) if near else ""
-    raise InputError(
+def unheard_of(raw: RawConfig, edits: Edits) -> tuple[str, ...]:
+    """The paths of what-ifs on keys that neither the config nor any list of known ones has: none
+    but the dialect that reads the config can say whether they mean anything."""
+    return tuple(path for path, _ in edits if not _is_known(raw.config, path))
+
+
+def _is_known(config: dict[str, Any], path: str) -> bool:
+    *parents, name = path.split(".")
+    target: Any = config
+    for parent in parents:
+        target = target.get(parent) if isinstance(target, dict) else None
+    if isinstance(target, dict) and name in target:
+        return True
+    listed = key_of(name) is not None or name in HARMLESS
+    return listed or defaults.is_default(name) or forward_defaults.is_default(name)
+
+
+def no_such_key(source: str, path: str, others: Iterable[str] = ()) -> InputError:
+    """The error for a what-if that changes nothing, with the nearest of ``others`` and of all
+    known keys."""
+    near = closest(path.split(".")[-1], sorted({*others, *known_spellings()}), 1, 0.6)
+    hint = say(", nearest known key {near}", near=clean(near[0], 80)) if near else ""
+    return InputError(
         say(
             "{source}: edit {path}: no such key{hint}",
-            source=raw.source,
+            source=source,
             path=clean(path, 80),
             hint=hint,
         )

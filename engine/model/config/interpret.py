@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.model.architecture import Architecture
+from engine.model.config.edit import no_such_key
 from engine.model.config.loaded import LoadedModel, RawConfig, Resolution
 from engine.scenario import Task
 from engine.words.errors import InputError
@@ -36,8 +37,11 @@ def interpret(
     if is_vision(raw.config, assume):
         if task is Task.GENERATE:
             raise _no_generator(raw)
+        _refuse_unread(raw, set())
         return _interpret_forward(raw, reference, assume, resolution, sequence)
-    architecture = read_architecture(raw.config, raw.source, raw.name, assume, task)
+    read: set[str] = set()
+    architecture = read_architecture(raw.config, raw.source, raw.name, assume, task, read)
+    _refuse_unread(raw, read)
     if task is Task.EMBED or (task is Task.AUTO and raw.embeds):
         architecture = _embedding(architecture, raw, task)
     stored = _stored(raw, architecture)
@@ -62,6 +66,15 @@ def interpret(
         ),
         repository=raw.repository,
     )
+
+
+def _refuse_unread(raw: RawConfig, read: set[str]) -> None:
+    """Refuse what-ifs on keys that nobody has heard of nor ``read``: they change nothing."""
+    for path in raw.added:
+        # A text model that is read alone calls its keys without what is around them.
+        inside = (path[at:] for at in range(len(path)) if not at or path[at - 1] == ".")
+        if read.isdisjoint(inside):
+            raise no_such_key(raw.source, path, {one.split(".")[-1] for one in read})
 
 
 def _embedding(architecture: Architecture, raw: RawConfig, task: Task) -> Architecture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.model.config.edit import apply_edits
+from engine.model.config.edit import apply_edits, unheard_of
 from engine.model.config.find import is_layer_table
 from engine.model.config.interpret import interpret
 from engine.model.config.loaded import Edits, LoadedModel, Resolution
@@ -41,7 +41,7 @@ def load_architecture(
     if is_layer_table(reference):
         return _load_table(reference, edits, resolution, sequence)
     raw = read_raw(reference, revision)
-    edited = replace(raw, config=apply_edits(raw, edits))
+    edited = replace(raw, config=apply_edits(raw, edits), added=unheard_of(raw, edits))
     return interpret(edited, reference, assume, resolution, sequence, task)
 
 

@@ -59,3 +59,5 @@ class RawConfig:
     repository: str = ""
     embeds: str = ""
     """The file beside it that says the model embeds; empty where none does."""
+    added: tuple[str, ...] = ()
+    """The paths of what-ifs on keys that nobody has heard of but, perhaps, who reads the config."""

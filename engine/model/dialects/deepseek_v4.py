@@ -287,7 +287,7 @@ def _stages(keys: Keys, sizes: Dimensions, block: Block, vocabulary: int) -> tup
         raise keys.problem("dspark_target_layer_ids", layers, say("layers of the model"))
     rank, states = keys.integer("dspark_markov_rank"), len(layers)
     joining = Matrix("main_proj", states * sizes.hidden, sizes.hidden, Role.OTHER, WHOLE)
-    head = Matrix("markov_head", rank, vocabulary, Role.OTHER)
+    head = Matrix("markov_head", rank, vocabulary, Role.OTHER, WHOLE, serial=True)
     ends = block.other_parameters + 2 * sizes.hidden + _joined_streams(sizes)
     ends += vocabulary * rank + sizes.hidden + rank
     first = replace(

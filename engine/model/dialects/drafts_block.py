@@ -85,10 +85,10 @@ def _domino(settings: Keys, hidden: int, vocabulary: int) -> tuple[Matrix, ...]:
     state = settings.integer("gru_hidden_dim", maximum=1_000_000)
     role, whole = Role.OTHER, Split.REPLICATED
     return (
-        Matrix("prefix_gru.input", hidden, 3 * state, role, whole),
-        Matrix("prefix_gru.state", state, 3 * state, role, whole),
-        Matrix("embed_proj.0", hidden + state, wide, role, whole),
-        Matrix("embed_proj.2", wide, vocabulary, role),
+        Matrix("prefix_gru.input", hidden, 3 * state, role, whole, serial=True),
+        Matrix("prefix_gru.state", state, 3 * state, role, whole, serial=True),
+        Matrix("embed_proj.0", hidden + state, wide, role, whole, serial=True),
+        Matrix("embed_proj.2", wide, vocabulary, role, serial=True),
     )
 
 
@@ -104,7 +104,8 @@ def markov_heads(
     if keys.flag("enable_confidence_head", default=False):
         joint = keys.flag("confidence_head_with_markov", default=False)
         confidence = hidden + (rank if joint else 0) + 1
-    return (Matrix(_MARKOV, rank, rows, Role.OTHER),), vocabulary * rank + confidence
+    head = Matrix(_MARKOV, rank, rows, Role.OTHER, Split.REPLICATED, serial=True)
+    return (head,), vocabulary * rank + confidence
 
 
 def around(

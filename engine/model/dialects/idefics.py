@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.model.architecture import Architecture, AttentionCore
 from engine.model.defaults import class_defaults
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions, read_width
-from engine.model.dialects.nesting import with_outer
+from engine.model.dialects.nesting import left_out_keys, with_outer
 from engine.model.dialects.parts import Mixer, attention, dense, layer
 from engine.model.dialects.towers.parts import linear, patch_count, transformer_layer
 from engine.model.keys import Keys
@@ -60,17 +60,7 @@ def _part(keys: Keys, name: str, model_type: str) -> Keys:
     """A nested config, or the defaults of its class."""
     found = keys.scope(name, model_type=model_type)
     if found is None:
-        keys.assume(name, model_type, say("class default of {name}", name=keys.model_type))
-        return Keys(
-            {},
-            keys.source,
-            model_type,
-            class_defaults(model_type),
-            f"{keys.path}{name}.",
-            nested=True,
-            assumptions=keys.assumptions,
-            opened=keys.opened,
-        )
+        return left_out_keys(keys, name, model_type)
     found.defaults = {**class_defaults(model_type), **found.defaults}
     found.tower = True
     return found

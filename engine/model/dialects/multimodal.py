@@ -7,7 +7,7 @@ from dataclasses import replace
 from engine.model.architecture import Architecture
 from engine.model.defaults import class_defaults
 from engine.model.dialects.index import canonical, reader_for
-from engine.model.dialects.nesting import flat_keys, with_outer
+from engine.model.dialects.nesting import flat_keys, left_out_keys, with_outer
 from engine.model.dialects.towers import parts
 from engine.model.dialects.towers.parts import Tower
 from engine.model.dialects.wrappers import WRAPPERS, Wrapper
@@ -143,17 +143,7 @@ def _tower(
     if inner is None:
         if not wrapper.always or count is None:
             return 0
-        keys.assume(name, model_type, say("class default of {name}", name=keys.model_type))
-        inner = Keys(
-            {},
-            keys.source,
-            model_type,
-            class_defaults(model_type),
-            f"{keys.path}{name}.",
-            nested=True,
-            assumptions=keys.assumptions,
-            opened=keys.opened,
-        )
+        inner = left_out_keys(keys, name, model_type)
     if count is None:
         keys.leave_out(say("this tower is"), inner.path.removeprefix(keys.path).removesuffix("."))
         inner.ignore(*inner.values)

@@ -13,6 +13,7 @@ from engine.model.dialects.towers.images import image_tower
 from engine.model.dialects.unread import changes_work
 from engine.model.keys import Keys, shown
 from engine.words.errors import InputError
+from engine.words.messages import say
 
 TEXT = ("text_config", "language_config", "llm_config")
 
@@ -27,6 +28,22 @@ def text_keys(keys: Keys, model_type: str) -> Keys:
     if inner is not None or keys.model_type == model_type:
         return inner or keys
     return flat_keys(keys, model_type)
+
+
+def left_out_keys(keys: Keys, name: str, model_type: str) -> Keys:
+    """Those of a nested part that the file leaves out and its class has: assumed to be the
+    defaults of ``model_type``."""
+    keys.assume(name, model_type, say("class default of {name}", name=keys.model_type))
+    return Keys(
+        {},
+        keys.source,
+        model_type,
+        class_defaults(model_type),
+        f"{keys.path}{name}.",
+        nested=True,
+        assumptions=keys.assumptions,
+        opened=keys.opened,
+    )
 
 
 def flat_keys(keys: Keys, model_type: str, own: Mapping[str, Any] | None = None) -> Keys:

@@ -22,12 +22,11 @@ from engine.model.architecture import (
     StateCore,
 )
 from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
-from engine.model.dialects.layer_kinds import layer_kinds
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.nesting import text_keys, with_outer
 from engine.model.dialects.parts import FeedForward, Mixer, attention, layer, mixture
+from engine.model.dialects.qwen_hybrid import delta_net, interval_kinds
 from engine.model.dialects.qwen_vision import qwen_vision_tower
-from engine.model.dialects.states import gated_delta_net
 from engine.model.keys import Keys
 from engine.words.messages import say
 
@@ -74,10 +73,10 @@ def _read_text(keys: Keys) -> Architecture:
         keys.integer("hc_lowrank"),
         shape.hidden,
     )
-    kinds = _kinds(keys, shape.layers)
+    kinds = interval_kinds(keys, shape.layers, KINDS)
     experts = _experts(keys, shape)
     full = _block(_sparse_attention(keys, shape), experts, streams)
-    linear = _block(_delta_net(keys, shape), experts, streams) if "linear" in kinds else full
+    linear = _block(delta_net(keys, shape), experts, streams) if "linear" in kinds else full
     places, embedding, tables = _looked_up(keys, kinds, streams)
     blocks = [
         _with_embedding(full if kind == "full" else linear, embedding if index in places else None)
@@ -99,12 +98,6 @@ def _read_text(keys: Keys) -> Architecture:
     return replace(text, embedding_parameters=text.embedding_parameters + tables)
 
 
-def _kinds(keys: Keys, layers: int) -> list[str]:
-    interval = keys.integer("full_attention_interval", default=4, maximum=10_000)
-    default = ["linear" if (index + 1) % interval else "full" for index in range(layers)]
-    return layer_kinds(keys, layers, default, KINDS)
-
-
 def _block(mixer: Mixer, experts: FeedForward, streams: _Streams) -> Block:
     """A norm over all streams and their mixing stand before the mixer and before the experts."""
     mixer = replace(mixer, matrices=(*streams.mixing("attn_hyper_connection"), *mixer.matrices))
@@ -112,27 +105,6 @@ def _block(mixer: Mixer, experts: FeedForward, streams: _Streams) -> Block:
         experts, matrices=(*streams.mixing("mlp_hyper_connection"), *experts.matrices)
     )
     return layer(mixer, experts, norm_parameters=2 * streams.width)
-
-
-def _delta_net(keys: Keys, shape: Dimensions) -> Mixer:
-    key_heads = keys.integer("linear_num_key_heads")
-    value_heads = keys.integer("linear_num_value_heads")
-    if value_heads % key_heads:
-        raise keys.problem(
-            "linear_num_value_heads",
-            value_heads,
-            say("a multiple of the {number} key heads", number=key_heads),
-        )
-    value_dim = keys.integer("linear_value_head_dim")
-    return gated_delta_net(
-        shape.hidden,
-        key_heads=key_heads,
-        value_heads=value_heads,
-        key_dim=keys.integer("linear_key_head_dim"),
-        value_dim=value_dim,
-        kernel=keys.integer("linear_conv_kernel_dim"),
-        norm_elements=value_dim,
-    )
 
 
 def _sparse_attention(keys: Keys, shape: Dimensions) -> Mixer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, Block, LayerGroup, Matrix, Role, Split
@@ -37,10 +38,10 @@ def read(keys: Keys) -> Architecture:
 def read_text(keys: Keys) -> Architecture:
     """A text model without towers; raises `InputError`."""
     shape = read_dimensions(keys)
-    full, linear = _attention(keys, shape), _delta_net(keys, shape)
+    full, linear = _attention(keys, shape), delta_net(keys, shape)
     feed_forward = _feed_forward(keys, shape)
     norms = 2 * shape.hidden
-    kinds = _kinds(keys, shape.layers)
+    kinds = interval_kinds(keys, shape.layers, KINDS)
     blocks = [
         layer(
             full if kind == "full" else linear,
@@ -60,10 +61,12 @@ def read_text(keys: Keys) -> Architecture:
     )
 
 
-def _kinds(keys: Keys, layers: int) -> list[str]:
+def interval_kinds(keys: Keys, layers: int, known: Mapping[str, str]) -> list[str]:
+    """What each layer is, as the file lists or full attention every so many; ``known`` are the
+    words of a list."""
     interval = keys.integer("full_attention_interval", default=4, maximum=10_000)
     default = ["linear" if (index + 1) % interval else "full" for index in range(layers)]
-    return layer_kinds(keys, layers, default, KINDS)
+    return layer_kinds(keys, layers, default, known)
 
 
 def _attention(keys: Keys, shape: Dimensions) -> Mixer:
@@ -80,7 +83,8 @@ def _attention(keys: Keys, shape: Dimensions) -> Mixer:
     )
 
 
-def _delta_net(keys: Keys, shape: Dimensions) -> Mixer:
+def delta_net(keys: Keys, shape: Dimensions) -> Mixer:
+    """A gated delta net by the keys of its class; raises `InputError`."""
     key_heads = keys.integer("linear_num_key_heads")
     value_heads = keys.integer("linear_num_value_heads")
     value_dim = keys.integer("linear_value_head_dim")

@@ -53,11 +53,13 @@ def read_architecture(
     name: str,
     assume: str = "",
     task: Task = Task.AUTO,
+    read: set[str] | None = None,
 ) -> Architecture:
     """The architecture that ``config`` describes.
 
     ``assume`` names the model type to read it as; a ``task`` of generating wants an LM head,
-    whatever the class says. Raises `UnknownArchitecture` for a model type
+    whatever the class says. The dotted paths of all keys that were asked for go into ``read``.
+    Raises `UnknownArchitecture` for a model type
     or a structural key that no dialect understands, `InputError` for a bad value.
     """
     model_type, note = _model_type(config, source, assume)
@@ -70,6 +72,8 @@ def read_architecture(
     defaults = class_defaults(model_type) or class_defaults(kind)
     keys = Keys(config, source, kind, defaults)
     architecture = reader(keys)
+    if read is not None:
+        read.update(opened.path + name for opened in keys.opened for name in opened.read)
     check_unused_lists(keys.opened)
     as_class = not assume and task is not Task.GENERATE
     whole = not architecture.draft and not architecture.denoises and architecture.generates

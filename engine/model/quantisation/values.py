@@ -13,6 +13,8 @@ from engine.words.text import clean, closest
 Config = Mapping[str, Any]
 LARGEST = 1 << 20
 """No group or block of weights that shares a scale is larger."""
+MOST_NAMED = 12
+"""Names that a message lists: its line stays readable."""
 OVERRIDE = "--set quantization_config=null with --weights FORMAT overrides it"
 
 
@@ -116,16 +118,20 @@ def text(found: Config, key: str) -> str:
 
 
 def one_of(key: str, found: object, known: Iterable[str]) -> InputError:
-    """The error for a name that is none of the ``known`` ones, with the nearest of them."""
-    names_known = sorted(known)
-    near = closest(str(found).lower(), names_known, 1, 0.4)
+    """The error for a name that is none of the ``known`` ones, with the nearest of them; of many
+    those that are most like it."""
+    every, asked = sorted(known), clean(str(found), 60).lower()
+    near = closest(asked, every, 1, 0.4)
     nearest = f" (nearest: {near[0]})" if near else ""
+    told = sorted(closest(asked, every, MOST_NAMED, 0.0))
+    more = len(every) - len(told)
+    names_known = ", ".join(told) + (say(" and {more} more", more=more) if more else "")
     return InputError(
         say(
             "{key}: found {found!r}, expected one of {names_known}{nearest}; {OVERRIDE}",
             key=key,
             found=clean(str(found), 60),
-            names_known=", ".join(names_known),
+            names_known=names_known,
             nearest=nearest,
             OVERRIDE=OVERRIDE,
         )

@@ -267,7 +267,13 @@ def idle(keywords: Iterable[str], category: ModelCategory) -> list[str]:
 def idle_note(keywords: Iterable[str], category: ModelCategory) -> str:
     """What of ``keywords`` says nothing about a model, as a note; empty without any."""
     given = idle(keywords, category)
-    return f"{', '.join(given)}: no effect on a {category.noun}" if given else ""
+    return no_effect(given, category) if given else ""
+
+
+def no_effect(names: Sequence[str], category: ModelCategory) -> str:
+    """That what is called so changes nothing for such a model."""
+    noun = say(category.noun)
+    return say("{names}: no effect on a {noun}", names=", ".join(names), noun=noun)
 
 
 def counts(name: str, value: object) -> list[int]:

@@ -28,6 +28,7 @@ A field without a value (a degree of 1, the checkpoint's own precision, no draft
 | host_cache, host_total | GiB behind the prefix cache, for each chip and a rank's chips together |
 | host_bytes | the same for each chip, in bytes |
 | rank_wait | passes that a rank's prompts wait at most for the others' |
+| rank_wait_off | that they are told not to wait |
 | prefill_interval, decode_passes | passes between those that take prompts; the same less one |
 | images | images of a request |
 | edits | what-ifs on config keys that a checkpoint can be run with, as JSON |
@@ -97,7 +98,7 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
         "graph_list": json.dumps(graph_sizes(sequences), separators=(",", ":")),
         "prefill_interval": scenario.settings.prefill_interval or 0,
         "rank_wait": (scenario.settings.rank_wait or 0) * (layout.attention_data > 1),
-        "dp_lm_head": int(bool(scenario.settings.dp_lm_head) and layout.attention_data > 1),
+        "dp_lm_head": int(_whole_head(prepared, scenario) and layout.attention_data > 1),
         **_host_cache(scenario, layout),
         "decode_passes": (scenario.settings.prefill_interval or 1) - 1,
         "images": scenario.workload.images,
@@ -109,6 +110,8 @@ def worker_fields(prepared: Prepared, scenario: Scenario, worker: Worker) -> dic
     fields["prefix_on" if engine.scheduler.prefix_caching else "prefix_off"] = "true"
     if engine.scheduler.prefill_passes is PrefillPasses.SHARED:
         fields["chunked"] = "true"
+    if scenario.settings.rank_wait == 0 and layout.attention_data > 1:
+        fields["rank_wait_off"] = "true"
     runnable = _nested(dict(_split_edits(scenario)[0]))
     if runnable:
         fields["edits"] = json.dumps(runnable, separators=(",", ":"))
@@ -120,6 +123,12 @@ def worker_assumptions(fields: Mapping[str, str]) -> Iterator[Assumption]:
     for name, says, others in SAID:
         if name in fields:
             yield Assumption(say(says, value=fields[name]), (name, *others))
+
+
+def _whole_head(prepared: Prepared, scenario: Scenario) -> bool:
+    """Whether ranks are told to hold the LM head: as a person says, or as what drafts needs it."""
+    needed = prepared.framework.storage.whole_head_drafts if scenario.draft_tokens else ()
+    return bool(scenario.settings.dp_lm_head) or prepared.systems[0].drafter.method in needed
 
 
 def _host_cache(scenario: Scenario, layout: Layout) -> dict[str, int]:
@@ -167,7 +176,6 @@ SAID: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("balanced", "copies of popular experts (EPLB)", ()),
     ("redundant", "{value} copies of experts", ("expert_slots",)),
     ("batch_overlap", "two halves of a batch in turns", ()),
-    ("dp_lm_head", "the LM head on every attention-DP rank", ()),
     ("prefill_interval", "prompts in every {value}th pass at most", ("decode_passes",)),
     ("rank_wait", "prompts of attention ranks that wait up to {value} passes for the others'", ()),
     ("images", "{value} images of a request", ()),

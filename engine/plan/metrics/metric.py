@@ -14,7 +14,7 @@ from engine.words.messages import say
 from engine.words.quantities import dollars, duration, duration_beyond, joules
 from engine.words.statistic import Statistic
 from engine.words.text import clean
-from engine.words.units import parse_decimal, parse_milliseconds, parse_ratio
+from engine.words.units import parse_decimal, parse_milliseconds, parse_percent
 
 if TYPE_CHECKING:
     from engine.scenario import Objectives
@@ -158,7 +158,7 @@ class Metric:
     def parse(self, text: str, what: str) -> float:
         """A limit as a person writes it; raises `InputError`."""
         if self.unit is Unit.PERCENT:
-            return 100.0 * parse_ratio(f"{text.strip().removesuffix('%')}%", what, 0.01, 1)
+            return parse_percent(text, what, 1, 100)
         if self.unit in _AMOUNTS:
             value = parse_decimal(text.strip().removeprefix("$"))
             if 0 < value <= LARGEST_AMOUNT:

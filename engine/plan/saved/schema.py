@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from engine.plan.metrics.table import USED
 from engine.plan.results import Choice
 from engine.plan.saved.choice_schema import ChoiceFile, LayoutFile, PoolsFile
 from engine.plan.saved.scenario_schema import EditFile, ObjectivesFile, ScenarioFile, WorkloadFile
 from engine.scenario import (
-    EVERY_PERCENT,
     Client,
     LayoutLimits,
     Objectives,
@@ -28,13 +26,6 @@ from engine.words.messages import say
 from engine.words.text import clean
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
-
-
-def _objectives(file: ScenarioFile, limits: dict[str, float | None]) -> Objectives:
-    """The limits; plans for a rate from before such plans had headroom were chosen without."""
-    if file.workload.rate and USED.id not in file.objectives:
-        limits[USED.id] = EVERY_PERCENT
-    return Objectives(**limits)  # type: ignore[arg-type]
 
 
 def parse_scenario(shown: str, values: Any) -> Scenario:
@@ -53,7 +44,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         precisions=tuple(file.precisions),
         settings=Settings(**file.settings.model_dump()),
         workload=_workload(file.workload),
-        objectives=_objectives(file, objectives.model_dump()),
+        objectives=Objectives(**objectives.model_dump()),
         limits=LayoutLimits(**{k: tuple(v) for k, v in file.limits.model_dump().items()}),
         arrangement=file.arrangement,
         pools=PoolChoice(**file.pools.model_dump()),

@@ -16,7 +16,7 @@ from engine.plan.nudges.nudge import Nudge
 from engine.plan.nudges.pools import pool_nudges
 from engine.plan.prepared import prepare
 from engine.plan.sensitivity.neighbours import nudges
-from engine.plan.sweep import sweep
+from engine.plan.sweep import leaders
 from engine.scenario import Scenario
 from engine.words.errors import RooftopError
 from engine.work.arrangement import Arrangement
@@ -93,7 +93,7 @@ class _Best:
 def _best(scenario: Scenario, should_stop: Callable[[], bool] | None) -> _Best | None:
     """The best plan alone: the sweep it comes from is gone before the next begins."""
     try:
-        found = sweep(prepare(scenario), scenario, should_stop)
+        found = leaders(prepare(scenario), scenario, should_stop)
     except RooftopError:
         return None
     if found is None:

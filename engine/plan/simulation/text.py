@@ -10,7 +10,7 @@ from engine.scenario import Objectives
 from engine.serve.resolve import Resolved
 from engine.serve.simulation.simulated import STATISTICS, Simulated
 from engine.words.messages import say
-from engine.words.quantities import duration, rate
+from engine.words.quantities import duration, rate, requests_words
 
 NAMES = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "e2e": "E2E"}
 BARS = " ▁▂▃▄▅▆▇█"
@@ -59,7 +59,9 @@ def _load(question: Question, found: Simulated) -> str:
     if question.trace is not None and question.trace.is_estimate:
         how = say("{how}, tokens estimated from text", how=how)
     settled = say(", after the first {settled:,}", settled=found.settled) if found.settled else ""
-    return say("{count:,} requests {how}{settled}", count=count, how=how, settled=settled)
+    return say(
+        "{requests} {how}{settled}", requests=requests_words(count), how=how, settled=settled
+    )
 
 
 def _latencies(found: Simulated) -> list[str]:
@@ -112,7 +114,7 @@ def _totals(found: Simulated, objectives: Objectives) -> list[str]:
         )
     if found.refused:
         lines.append(
-            say("{refused:,} requests were refused: they never fit", refused=found.refused)
+            say("{requests} refused: too long ever to fit", requests=requests_words(found.refused))
         )
     return lines
 

@@ -47,7 +47,6 @@ def serve_continuous(
 ) -> Service:
     """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
     memory and scheduler admit ``limit``; the others queue."""
-    everyone = bool(np.all(batch <= limit))
     admitted = np.minimum(batch, limit)
     shared = (
         MicroBatches.of(deployment, requests, admitted)
@@ -55,18 +54,13 @@ def serve_continuous(
         else MicroBatches.each(deployment, admitted)
     )
     passes = steady_passes(shared.deployment, requests, client, shared.sizes)
-    of_ranks = shared.deployment.spread
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
-    surplus = passes.sequences - passes.decoding.sequences
-    queueing: FloatArray = np.zeros(1)
-    if np.any(surplus > 0):
-        surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
-        queueing = shared.spread(surplus * passes.step)
     looked = shared.spread(_polling(shared.deployment, client, passes))
     waits = _mean_wait(shared.deployment, requests, client, passes)
     waiting, taken = looked + shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
-    if not everyone:
+    queueing = _unsupplied(shared, passes)
+    if not np.all(batch <= limit):
         # Little's law: what is not admitted waits for a slot.
         queueing = queueing + (batch / admitted - 1.0) * (taken + steps * step)
     served = waiting + taken
@@ -99,6 +93,16 @@ def serve_continuous(
     if client is None:
         return service
     return service.drained(_drain(deployment, requests, client, passes))
+
+
+def _unsupplied(shared: MicroBatches, passes: SteadyPasses) -> FloatArray:
+    """Seconds that a request waits because passes have no room for the prompts of all that are
+    admitted."""
+    surplus = passes.sequences - passes.decoding.sequences
+    if not np.any(surplus > 0):
+        return np.zeros(1)
+    surplus = shared.deployment.spread(surplus / np.maximum(passes.arrivals, 1e-12))
+    return shared.spread(surplus * passes.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +141,32 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
 
 def _polling(deployment: Deployment, client: Client | None, passes: SteadyPasses) -> FloatArray:
     """Seconds that a prompt waits on average for the next look at the queue; those that come at
-    once, as an answer's pass ends, come with it."""
+    once, as an answer's pass ends, come with it. Where ranks wait for each other's prompts, answers
+    end as passes do, and those until then hold no prompts."""
     if client is not None and client.in_step:
         return np.zeros_like(passes.step)
-    steps = np.maximum(deployment.framework.scheduler.admission_steps, waited_passes(passes))
-    polling: FloatArray = deployment.spread(0.5 * np.maximum(steps - 1.0, 0.0)) * passes.step
+    each = passes.plain if _turned(deployment, passes) else passes.step
+    polling: FloatArray = deployment.spread(_looking(deployment, passes)) * each
     return polling
+
+
+def _turned(deployment: Deployment, passes: SteadyPasses) -> bool:
+    """Whether ranks wait for each other's prompts, and pass by pass take a few of each."""
+    return not passes.apart and bool(deployment.framework.scheduler.rank_wait_passes)
+
+
+def _looking(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
+    """Passes until the next look at the queue, on average."""
+    looking: FloatArray = 0.5 * np.maximum(_looks(deployment, passes) - 1.0, 0.0)
+    return looking
+
+
+def _looks(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
+    """Passes from one look at the queue to the next."""
+    looks: FloatArray = np.maximum(
+        deployment.framework.scheduler.admission_steps, waited_passes(passes)
+    )
+    return looks
 
 
 def _mean_wait(
@@ -151,7 +175,24 @@ def _mean_wait(
     """Seconds that a prompt waits for the running pass and for others' prompts."""
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
-    return _waiting(deployment, passes)
+    queued = _waiting(deployment, passes)
+    if not _turned(deployment, passes):
+        return queued
+    # The pass that takes some prompts of all ranks has room for a few of each: the others wait for
+    # the next.
+    fitting = np.maximum(passes.budget / requests.fresh_tokens, 1.0)
+    busy = np.minimum(passes.arrivals * _looks(deployment, passes) / fitting, 1.0)
+    turns = _looking(deployment, passes) * _turns(passes, busy)
+    waiting: FloatArray = np.maximum(queued, deployment.spread(turns) * passes.step)
+    return waiting
+
+
+def _turns(passes: SteadyPasses, busy: FloatArray) -> FloatArray:
+    """What a prompt waits for others, over half of what one takes, of which a share of the time is
+    ``busy`` (see `_waiting`)."""
+    others = np.sqrt(CRITICAL * np.maximum(passes.sequences / passes.together, 1.0))
+    turns: FloatArray = busy / (np.maximum(1.0 - busy, 0.0) + busy / others)
+    return turns
 
 
 def _wait_in_step(deployment: Deployment, requests: Requests, passes: SteadyPasses) -> FloatArray:

@@ -84,24 +84,10 @@ def serve_open(
     carried = np.minimum(rate, most * MOST_USED)
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
     variation = arriving_variation(load, deployment.layouts.replicas * deployment.layouts.pipeline)
-
-    def passes_with(others: FloatArray) -> SteadyPasses:
-        return steady_passes(deployment, requests, None, others + 1.0, others, carried)
-
-    others = kept_in_flight(lambda n: carried * steps * passes_with(n).step, limit)
-    passes = passes_with(others)
-    passes = with_further(deployment, requests, passes)
-    behind = _behind(requests, variation, carried, passes)
-    for _ in range(HELD_UP_ROUNDS):
-        # Who is held up is in flight, and brings no prompts meanwhile.
-        starting = np.maximum(carried * steps * passes.step, LEAST_FRESH)
-        others = np.minimum(starting + carried * behind, limit)
-        fuller = steady_passes(deployment, requests, None, others + 1.0, starting, carried)
-        passes = replace(fuller, further=passes.further, steeper=passes.steeper)
-    # Whoever holds all places lets nobody in, and decodes.
-    passes = replace(passes, step=np.minimum(passes.step, limit / (carried * steps)))
+    held = _held(deployment, requests, variation, carried, limit)
+    passes, others, behind = held.passes, held.others, held.behind
     running = np.minimum(others + carried * passes.service, limit)
-    slope, reading = _slopes(deployment, requests, carried, passes, (others, starting))
+    slope, reading = _slopes(deployment, requests, carried, passes, (others, held.starting))
     traffic = Traffic(variation, carried, running, limit, most, slope, reading)
     more = bunched(requests, traffic, passes)
     prompts, place = (
@@ -131,6 +117,45 @@ def serve_open(
         {"prefill": passes.prefill, "decode": passes.alone},
     )
     return OpenService(service, carried * e2e, np.minimum(running + more, limit), stable, most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a request meets: the passes, the ``others`` that decode, those of them who are
+    ``starting`` prompts, and the seconds that its answer is held up ``behind`` such."""
+
+    passes: SteadyPasses
+    others: FloatArray
+    starting: FloatArray
+    behind: FloatArray
+
+
+def _held(
+    deployment: Deployment,
+    requests: Requests,
+    variation: FloatArray,
+    rate: FloatArray,
+    limit: FloatArray,
+) -> _Held:
+    """How many are in flight of a ``rate`` that is carried: as many as come while one is answered
+    (Little's law)."""
+    steps = requests.steps_per_answer
+
+    def passes_with(others: FloatArray) -> SteadyPasses:
+        return steady_passes(deployment, requests, None, others + 1.0, others, rate)
+
+    others = kept_in_flight(lambda n: rate * steps * passes_with(n).step, limit)
+    passes = with_further(deployment, requests, passes_with(others))
+    behind = _behind(requests, variation, rate, passes)
+    for _ in range(HELD_UP_ROUNDS):
+        # Who is held up is in flight, and brings no prompts meanwhile.
+        starting = np.maximum(rate * steps * passes.step, LEAST_FRESH)
+        others = np.minimum(starting + rate * behind, limit)
+        fuller = steady_passes(deployment, requests, None, others + 1.0, starting, rate)
+        passes = replace(fuller, further=passes.further, steeper=passes.steeper)
+    # Whoever holds all places lets nobody in, and decodes.
+    passes = replace(passes, step=np.minimum(passes.step, limit / (rate * steps)))
+    return _Held(passes, others, starting, behind)
 
 
 def served(passes: SteadyPasses) -> FloatArray:

@@ -8,7 +8,7 @@ holds the other one up but by the rate that it carries.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from engine.serve.lengths import (
 from engine.serve.load import Open
 from engine.serve.outcome import Flow
 from engine.serve.requests import Requests
-from engine.serve.service import Part, Service
+from engine.serve.service import Part, Parts, Service
 from engine.words.arrays import FloatArray
 
 ROUNDS = 3
@@ -71,7 +71,8 @@ def serve_pools_open(
     step = tpot * requests.drafts.accepted
     joining = costs.handover_passes * batch / (batch + costs.handover_sequences) * step
     polling = 0.5 * scheduler.admission_steps * step
-    served = costs.request_seconds + prefill.seconds + handover + joining
+    waits = _Waits(costs.request_seconds, prompts, place, handover, joining, polling)
+    served = waits.request + prefill.seconds + handover + joining
     ttft = served + polling + prompts.mean + place.mean
     e2e = ttft + later * tpot
     verifying = decode.seconds * per_token(pools.decode, requests)
@@ -81,19 +82,7 @@ def serve_pools_open(
         e2e_seconds=e2e,
         request_tps=carried * np.asarray(requests.output_tokens, dtype=float),
         decode_tps=decoding / tpot,
-        parts=lambda: {
-            "ttft": (
-                Part("request", np.asarray(costs.request_seconds)),
-                Part("waiting for prompts of others", prompts.mean),
-                Part("prefill", prefill.alone.seconds, "prefill"),
-                Part("drafting", prefill.drafting),
-                Part("queueing for a place", place.mean),
-                Part("hand-over of the cache", handover),
-                Part("joining the decode batch", joining),
-                Part("waiting for the decode pass", polling),
-            ),
-            "tpot": (Part("decode", verifying, "decode"), Part("drafting", tpot - verifying)),
-        },
+        parts=lambda: _parts(prefill, waits, tpot, verifying),
         laws=lambda: Laws(
             by_prompt(
                 _work(prompt_nodes(requests), steeper),
@@ -110,6 +99,35 @@ def serve_pools_open(
     )
     flow = Flow(carried * e2e, np.minimum(decoding + carried * joining, room), largest)
     return service, flow
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """What a first token waits for beside its prefill, in seconds or as the queue it is."""
+
+    request: float
+    prompts: Queue
+    place: Queue
+    handover: FloatArray
+    joining: FloatArray
+    polling: FloatArray
+
+
+def _parts(prefill: PrefillPool, waits: _Waits, tpot: FloatArray, verifying: FloatArray) -> Parts:
+    """What the latencies are made of; ``verifying`` is the model's own part of TPOT."""
+    return {
+        "ttft": (
+            Part("request", np.asarray(waits.request)),
+            Part("waiting for prompts of others", waits.prompts.mean),
+            Part("prefill", prefill.alone.seconds, "prefill"),
+            Part("drafting", prefill.drafting),
+            Part("queueing for a place", waits.place.mean),
+            Part("hand-over of the cache", waits.handover),
+            Part("joining the decode batch", waits.joining),
+            Part("waiting for the decode pass", waits.polling),
+        ),
+        "tpot": (Part("decode", verifying, "decode"), Part("drafting", tpot - verifying)),
+    }
 
 
 def _spread_prefill(pools: Pools, requests: Requests) -> tuple[PrefillPool, FloatArray]:

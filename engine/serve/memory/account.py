@@ -15,7 +15,7 @@ from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.hardware.parts.scheduler import Admission
 from engine.model.architecture import Architecture
-from engine.model.draft import Draft, DraftMethod
+from engine.model.draft import Draft
 from engine.model.precision import Precision
 from engine.serve.load import Load, Static
 from engine.serve.memory.budget import Budget, budget, capacity_bytes
@@ -25,9 +25,6 @@ from engine.serve.requests import Images, Requests
 from engine.words.arrays import FloatArray, IntArray, lines
 from engine.work.expert_slots import Placing
 from engine.work.tokens.step import LayoutArrays
-
-WITH_WHOLE_HEAD = frozenset({DraftMethod.DFLASH, DraftMethod.DSPARK})
-"""Methods for which attention-DP ranks have to hold the LM head by themselves (SGLang)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +171,7 @@ def drafting_weight_bytes(
 ) -> FloatArray:
     """Weights of a model on the chip of its fullest stage, and of what drafts for it."""
     storage, placing = framework.storage, Placing.of(framework.capabilities)
-    if draft is not None and draft.method in WITH_WHOLE_HEAD:
+    if draft is not None and draft.method in storage.whole_head_drafts:
         storage = replace(storage, divided_head=False)
     built_in = draft is not None and draft.built_in
     weights = rank_weight_bytes(architecture, precision, chip, storage, layouts, placing, built_in)

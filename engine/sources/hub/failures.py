@@ -96,72 +96,53 @@ def not_cached(why: str) -> str:
 def _of_status(
     status: int, headers: dict[str, str], reference: HubReference, where: str
 ) -> InputError:
+    words = _refused(status, where)
+    if words:
+        return InputError(f"{reference}: {words}")
+    words = _for_a_while(status, headers, where)
+    if words:
+        return Unreachable(f"{reference}: {words}")
+    words = say("{where} answered {status}, expected a file", where=where, status=status)
+    return InputError(f"{reference}: {words}")
+
+
+def _refused(status: int, where: str) -> str:
+    """Answers that stay the same until somebody changes something."""
+    if status == 401 and has_token():
+        return say(
+            "{where} did not accept the token (401): HF_TOKEN is wrong or has expired", where=where
+        )
     if status == 401:
-        return InputError(
-            say(
-                "{reference}: {where} did not accept the token (401): HF_TOKEN is "
-                "wrong or has expired",
-                reference=reference,
-                where=where,
-            )
-            if has_token()
-            else say(
-                "{reference}: {where} wants to know who asks (401): set HF_TOKEN",
-                reference=reference,
-                where=where,
-            )
-        )
+        return say("{where} wants to know who asks (401): set HF_TOKEN", where=where)
     if status == 403:
-        return InputError(
-            say(
-                "{reference}: {where} forbids access (403): check what HF_TOKEN may do",
-                reference=reference,
-                where=where,
-            )
-        )
+        return say("{where} forbids access (403): check what HF_TOKEN may do", where=where)
     if status == 404:
-        return InputError(
-            say(
-                "{reference}: not found on {where} (404); is it a hub? HF_ENDPOINT "
-                "says where to ask",
-                reference=reference,
-                where=where,
-            )
+        return say(
+            "not found on {where} (404); is it a hub? HF_ENDPOINT says where to ask", where=where
         )
+    return ""
+
+
+def _for_a_while(status: int, headers: dict[str, str], where: str) -> str:
+    """Answers that may be others soon."""
     if status == 407:
-        return Unreachable(
-            say("{reference}: the proxy wants a name and password (407)", reference=reference)
-        )
+        return say("the proxy wants a name and password (407)")
     if status == 429:
         wait = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
-        later = say("in {wait} s", wait=wait) if wait.isdigit() and len(wait) < 7 else "later"
+        known = wait.isdigit() and len(wait) < 7
+        later = say("in {wait} s", wait=wait) if known else say("later")
         better = "" if has_token() else say(", or set HF_TOKEN for a higher limit")
-        return Unreachable(
-            say(
-                "{reference}: too many requests to {where}; try {later}{better}",
-                reference=reference,
-                where=where,
-                later=later,
-                better=better,
-            )
+        return say(
+            "too many requests to {where}; try {later}{better}",
+            where=where,
+            later=later,
+            better=better,
         )
     if status >= 500:
-        return Unreachable(
-            say(
-                "{reference}: {where} is in trouble (error {status}); try again later",
-                reference=reference,
-                where=where,
-                status=status,
-            )
+        return say(
+            "{where} is in trouble (error {status}); try again later", where=where, status=status
         )
-    return InputError(
-        say(
-            "{reference}: {where} answered {status}, expected a file",
-            reference=reference,
-            where=where,
-            status=status,
-        )
-    )
+    return ""
 
 
 def _of_network(names: set[str], chain: list[BaseException], where: str, seconds: float) -> str:

@@ -23,6 +23,8 @@ LARGEST_BLOCK = 1 << 16
 """Tokens of one entry of ``hash_ids``: 512 in Mooncake's traces (README of the FAST'25 release), 16
 in Qwen-Bailian's (README), a power of two in either."""
 
+CONVERSATION = ("chatid",)
+"""What only Qwen-Bailian's traces have beside their blocks."""
 ARRIVAL = (
     "arrival", "arrivals", "arrivalseconds", "arrivaltime", "arrivalms", "arrivedat", "timestamp",
     "timestampms", "timestamps", "time", "ts", "starttime",
@@ -202,9 +204,6 @@ class Rows:
         if isinstance(value, int | float):
             return float(value) if abs(value) < 1e300 else math.nan
         return parse_decimal(value) if isinstance(value, str) else math.nan
-
-
-CONVERSATION = ("chatid",)
 
 
 def is_milliseconds(name: object, *, like_mooncake: bool) -> bool:

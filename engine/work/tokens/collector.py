@@ -57,6 +57,7 @@ class Collector:
         self.framework = framework
         self.hidden_size = hidden_size
         self.gemm_calls: dict[tuple[str, tuple[Matrix, ...]], float] = defaultdict(float)
+        self.serial: list[Matrix] = []
         self.mixing_calls: dict[Core, float] = defaultdict(float)
         self.bank_calls: dict[Experts, float] = defaultdict(float)
         self.fallbacks: list[str] = []
@@ -69,7 +70,8 @@ class Collector:
         self.norm_reduces = 0.0
 
     def add_block(self, block: Block, count: float) -> None:
-        self._add_products((one for one in block.matrices if not one.source), count)
+        self._add_products((m for m in block.matrices if not (m.source or m.serial)), count)
+        self.serial += [one for one in block.matrices if one.serial]
         for core in block.cores:
             self.mixing_calls[core] += count
         if block.experts is not None:
@@ -229,6 +231,9 @@ class Collector:
             for gemm in self.gemms(parts, name, calls)
         ]
 
+    def serial_gemms(self) -> list[Gemm]:
+        return [gemm for one in self.serial for gemm in self.gemms((one,), one.name, 1.0)]
+
     def merged_mixings(self) -> list[Mixing]:
         return [self._mixing(core, calls) for core, calls in self.mixing_calls.items()]
 
@@ -257,6 +262,9 @@ class Collector:
             decode_peak_flops=self.chip.peak_flops[plain.compute],
             cache_bytes_per_element=self.precision.kv.bytes_per_element,
             cache_reads=self._cache_reads(core),
+            sparse_heads=self.framework.capabilities.sparse_prompt_heads.get(
+                self.chip.generation, 0.0
+            ),
             calls=calls,
         )
 

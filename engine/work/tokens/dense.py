@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from engine.words.arrays import FloatArray
 from engine.work.tokens.inventory import Inventory
 from engine.work.tokens.operators import Gemm
 from engine.work.tokens.placed import Placed, Share, attention_reduces
-from engine.work.tokens.step import LayoutArrays
+from engine.work.tokens.step import LayoutArrays, Step
 
 
 def dense_work(placed: Placed, tokens: FloatArray, decode: bool) -> Iterator[Work]:
@@ -35,6 +36,36 @@ def gemm_work(gemm: Gemm, share: Share, tokens: FloatArray, decode: bool) -> Wor
         flops=(2.0 * weights) * tokens,
         bytes=weights * gemm.weight_bytes_per_element + share.token_bytes * tokens,
         place=_place(gemm),
+    )
+
+
+_SCORE_LAUNCHES, _SCORE_BYTES = 3.0, 8.0
+"""Around each serial product: the row of the token before is looked up, what it says is added to
+the scores, the best is picked; of a score two are read and one written, and it is read again, in 16
+bits (vLLM's dspark_sampling.py, SGLang's dspark_draft_sampler.py)."""
+
+
+def serial_work(placed: Placed, steps: Sequence[Step]) -> Iterator[Work]:
+    """Products that run for one drafted token of each sequence after the other, and what is done
+    with their scores before the next one can start."""
+    decoding = [step for step in steps if step.decode]
+    if not decoding or not placed.inventory.serial:
+        return
+    sequences = sum((step.sequences for step in decoding), np.zeros(1))
+    drafted = decoding[0].queries - 1.0
+    for gemm, share in zip(placed.inventory.serial, placed.serial, strict=True):
+        work = gemm_work(gemm, share, sequences, decode=True)
+        yield replace(work, calls=gemm.calls * drafted)
+    scores = placed.inventory.serial[-1].parts[0].outputs
+    yield Work(
+        name="scores after the token before",
+        kernel="elementwise.bf16",
+        constants=placed.inventory.elementwise.constants,
+        peak_flops=1.0,
+        calls=_SCORE_LAUNCHES * drafted,
+        flops=np.zeros(1),
+        bytes=_SCORE_BYTES / _SCORE_LAUNCHES * scores * sequences,
+        place=Place.ELSEWHERE,
     )
 
 

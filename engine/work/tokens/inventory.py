@@ -49,6 +49,8 @@ class Inventory:
     groups_per_token: int
     groups: int
     fallbacks: tuple[str, ...]
+    serial: tuple[Gemm, ...] = ()
+    """Products that run for one token of each sequence after the other."""
     encoder: Inventory | None = None
     """What a request's encoder does, with what the decoder projects of its result, or the tower
     that reads its images, with a projector as its head; the head of others does nothing."""
@@ -119,5 +121,6 @@ def _inventory(
         groups_per_token=first.groups_per_token if first else 1,
         groups=first.groups if first else 1,
         fallbacks=tuple(dict.fromkeys(note for note in collector.fallbacks if note)),
+        serial=tuple(collector.serial_gemms()),
         encoder=encoder,
     )

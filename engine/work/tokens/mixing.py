@@ -94,6 +94,10 @@ def _attention_work(
 def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: Step) -> list[Work]:
     heads = core.heads / layouts.tensor
     visible = step.visible(core.window, core.top_k) / core.tokens_per_entry
+    computed_heads, computed = heads, visible
+    if mixing.sparse_heads and core.top_k is not None and not step.decode:
+        computed_heads = np.maximum(heads, mixing.sparse_heads)
+        computed = np.full_like(visible, core.top_k / core.tokens_per_entry)
     absorbed = step.decode or core.top_k is not None or not core.expanded
     if absorbed:
         per_pair = 2.0 * (2 * core.latent_dim + core.rope_dim)
@@ -105,7 +109,7 @@ def _latent_work(mixing: Mixing, core: LatentCore, layouts: LayoutArrays, step: 
         per_pair = 2.0 * widths
         elements = heads * widths * (step.sequences * step.loaded(core.window))
         own = heads * widths * 2.0 * step.tokens
-    flops = per_pair * heads * (step.tokens * visible)
+    flops = per_pair * computed_heads * (step.tokens * computed)
     traffic = elements * mixing.cache_bytes_per_element + own
     works = [
         _mixing_record(mixing, step, "latent attention", flops, traffic, rows=heads * step.queries)

@@ -66,6 +66,9 @@ class Mixing:
     cache_bytes_per_element: float
     cache_reads: float
     """How often a decode step reads each cached key: once, or once per query head."""
+    sparse_heads: float
+    """Heads that sparse attention of prompts computes at least, then over its whole top-k; 0 where
+    it computes what there is."""
     calls: float
 
 

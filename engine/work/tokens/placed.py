@@ -46,6 +46,11 @@ class Placed:
         return _share(self.inventory.head, self.layouts)
 
     @cached_property
+    def serial(self) -> tuple[Share, ...]:
+        """What it holds of products that run token after token."""
+        return tuple(_share(gemm, self.layouts) for gemm in self.inventory.serial)
+
+    @cached_property
     def encoder(self) -> Placed | None:
         """What a request's encoder does, on the same layouts."""
         return Placed(self.inventory.encoder, self.layouts) if self.inventory.encoder else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.hardware.roofline import Place, Work
 from engine.words.arrays import FloatArray
-from engine.work.tokens.dense import dense_work, elementwise_work, gemm_work
+from engine.work.tokens.dense import dense_work, elementwise_work, gemm_work, serial_work
 from engine.work.tokens.experts import expert_works, sorting_work
 from engine.work.tokens.mixing import core_work, mixing_work
 from engine.work.tokens.placed import Placed
@@ -55,6 +55,7 @@ def other_work(
     """The other kernels that depend on all groups of a rank: the head, an encoder's."""
     head = placed.inventory.head
     yield gemm_work(head, placed.head, sampled_tokens(steps), steps[0].decode)
+    yield from serial_work(placed, steps)
     if placed.encoder is not None and source is not None:
         yield from _encoder_work(placed.encoder, source.steps(steps), source)
 

@@ -110,6 +110,18 @@ def test_an_edit_may_add_what_the_class_knows() -> None:
     assert edited.config["head_dim"] == 64
 
 
+def test_an_edit_may_add_what_the_dialect_alone_reads() -> None:
+    edited = load_architecture("deepseek-v3", edits=(("use_mla", True),))
+    assert edited.config["use_mla"] is True
+
+
+def test_a_key_of_another_dialect_is_no_edit_of_this_one() -> None:
+    with pytest.raises(InputError, match="no such key"):
+        load_architecture("llama-2-7b", edits=(("attn_temperature_tuning", 0),))
+    with pytest.raises(InputError, match="edit foo: no such key"):
+        load_architecture("resnet50", edits=(("foo", 1),))
+
+
 def test_edit_of_a_missing_parent_is_refused() -> None:
     with pytest.raises(InputError, match="text_config is no mapping"):
         load_architecture("llama-2-7b", edits=(("text_config.hidden_size", 8),))

@@ -8,14 +8,22 @@ import numpy as np
 import pytest
 
 from engine.cli import run
+from engine.model.kinds import ModelKind
 from engine.plan import search as module
 from engine.plan.metrics.table import CODES, NO_FIGURE
 from engine.plan.prepared import prepare
 from engine.plan.results import Sweep
 from engine.plan.search import STEPS
-from engine.plan.sweep import sweep
+from engine.plan.sweep import leaders, sweep
 from engine.plan.tables import asked_table
-from engine.scenario import LayoutLimits, Objectives, Scenario
+from engine.scenario import (
+    ArrangementKind,
+    Best,
+    LayoutLimits,
+    Objectives,
+    Scenario,
+    Workload,
+)
 from engine.words.errors import InputError
 from engine.work.parallelism import MOST_LAYOUTS
 
@@ -58,6 +66,31 @@ def test_the_answer_of_steps_is_that_of_every_batch(monkeypatch, objectives: Obj
         assert (ours is None) == (theirs is None)
         if ours is not None:
             assert told(stepped, ours) == told(full, theirs)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        WIDE,
+        replace(WIDE, chips=1024, objectives=Objectives(tpot_ms=50.0)),
+        replace(WIDE, chips=16, objectives=Objectives(ttft_ms=1.0)),
+        replace(WIDE, chips=16, arrangement=ArrangementKind.DISAGGREGATED),
+        replace(WIDE, chips=16, workload=Workload(1024, 256, rate=4.0)),
+        Scenario(model="qwen3-32b", chip="h100_sxm", chips=8, best=Best.ENERGY),
+        Scenario(model="resnet50", chip="l40s", chips=4),
+    ],
+)
+def test_leaders_are_those_of_the_sweep_in_a_small_table(scenario: Scenario):
+    full, few = swept(scenario), leaders(prepare(scenario), scenario)
+    assert few is not None
+    for name in ("best", "runner_up", "nearest"):
+        ours, theirs = getattr(few, name), getattr(full, name)
+        assert (ours is None) == (theirs is None)
+        if ours is not None:
+            assert told(few, ours) == told(full, theirs)
+    if full.table.kind is ModelKind.TOKENS:
+        table = full.table
+        assert len(few.table) <= 2 * len(table.arrangements) * len(table.precisions)
 
 
 def test_no_candidate_is_there_twice(monkeypatch):

@@ -108,8 +108,8 @@ def test_of_layouts_with_the_same_throughput_the_one_farthest_from_its_limits_wi
         (["--rate", "5", "--isl-spread", "-1"], "--isl-spread: found '-1'"),
         (["--rate", "5", "--burstiness", "0"], "--burstiness: found '0'"),
         (["--rate", "5", "--batch", "8"], "--rate: found --batch"),
-        (["--rate", "5", "--goodput", "150"], "--goodput: found '150%'"),
-        (["--rate", "5", "--max-utilisation", "0"], "--max-utilisation: found '0%'"),
+        (["--rate", "5", "--goodput", "150"], "--goodput: found '150', expected a percentage"),
+        (["--rate", "5", "--max-utilisation", "0"], "--max-utilisation: found '0'"),
     ],
 )
 def test_bad_loads_are_one_line(capsys, options: list[str], said: str):

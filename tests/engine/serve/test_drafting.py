@@ -42,6 +42,29 @@ def test_a_block_takes_one_pass():
     assert seconds(7, draft="dflash") < 1.5 * seconds(1, draft="dflash")
 
 
+def test_dsparks_heads_run_token_after_token():
+    """Seven products of rank 256 and the whole vocabulary on every rank, of 16 sequences: weights,
+    inputs and scores in 16 bits."""
+    deployment = system(draft="dspark").deployment([LAYOUT], drafting=True)
+    drafts = Drafts(7, (0.5,) * 7)
+    step = Requests(1024.0, 256.0, drafts=drafts).decoding(deployment.layouts, BATCH)
+    first = drafting_passes(deployment, drafts, step).first
+    assert first is not None
+    items = {item.name: item for item in first.at((0, 0)).items()}
+    words = 129_280
+    heads = items["markov_head"]
+    assert float(np.sum(heads.calls)) == 7
+    one = 2 * 256 * words + 16 * (2 * 256 + 2 * words)
+    assert float(np.sum(heads.bytes)) == pytest.approx(7 * one)
+    assert float(np.sum(heads.flops)) == pytest.approx(7 * 2 * 16 * 256 * words)
+    scores = items["scores after the token before"]
+    assert float(np.sum(scores.bytes)) == pytest.approx(7 * 8 * 16 * words)
+
+
+def test_dspark_costs_more_than_dflash_by_its_heads():
+    assert seconds(7, draft="dspark") > seconds(7, draft="dflash") + 7 * 4 * 1e-6
+
+
 def test_the_host_keeps_a_book_of_drafts():
     """Ten microseconds on each of sixteen sequences, in each of three passes."""
     plain = system()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.hardware.parts.scheduler import PrefillPasses
+from engine.serve.batching.continuous import serve_continuous
 from engine.serve.passes.deployment import Deployment
 from engine.serve.requests import Requests
 from engine.serve.steady import SteadyPasses, steady_passes, waited_passes
@@ -74,3 +75,22 @@ def test_few_requests_come_from_few_ranks():
     few, all_ranks = passes(1.0, batch=2), passes(1.0, batch=8)
     ratio = float(few.share[0, 0]) / float(all_ranks.share[0, 0])
     assert ratio == pytest.approx(2 / 8, rel=0.01)
+
+
+def test_prompts_of_patient_ranks_queue_where_a_pass_has_room_for_one():
+    """Sixteen sequences with answers of 1,000 tokens, ranks that wait 40 passes: 0.64 prompts come
+    to a rank until the next turn, which has room for one or for eight."""
+
+    def waiting(budget: int) -> float:
+        engine = builders.framework(
+            rank_wait_passes=40, prefill_passes=PrefillPasses.SHARED, prefill_tokens=budget
+        )
+        inventory = take_inventory(MODEL, builders.BF16, builders.chip(), engine)
+        arrays = LayoutArrays.of([Layout(attention_data=8, expert=8)])
+        made = Deployment(inventory, builders.chip(), engine, arrays)
+        size = np.array([[128.0]])
+        served = serve_continuous(made, Requests(1000.0, 1000.0), None, size, size)
+        plain = steady_passes(made, Requests(1000.0, 1000.0), None, size).plain
+        return float((served.ttft_seconds / plain)[0, 0])
+
+    assert waiting(1016) > waiting(8016) + 0.5 * 40 * 0.64

@@ -9,6 +9,7 @@ import pytest
 from engine.hardware.roofline import Work, launch_seconds
 from engine.model.architecture import Architecture, AttentionCore, Role
 from engine.work.layout import Layout
+from engine.work.tokens import Step
 from tests.engine import builders
 from tests.engine.evaluate import decode, messages_of, one, prefill, work_of
 
@@ -98,6 +99,23 @@ def test_what_makes_latents_launches_once_where_it_is_one_kernel():
     assert one(apart["elementwise"].calls) - one(joined["elementwise"].calls) == layers
     dense = builders.dense()
     assert elementwise(dense, fused_latents=True) == elementwise(dense)
+
+
+def test_sparse_attention_of_prompts_computes_all_heads_and_slots_of_its_kernel():
+    """16 heads of one rank and a mean of 512.5 of 1,024 keys, in a kernel of 64 heads and 2,048
+    slots: 4 times 3.996 as much; decode passes and dense attention compute what there is."""
+    plain = builders.latent()
+    core = plain.layers[0].block.cores[0]
+    sparse = changed(plain, cores=(replace(core, index_heads=4, index_dim=64, top_k=2048),))
+
+    def flops(model: Architecture, step: Step, heads: dict[str, float]) -> float:
+        return one(work_of(model, step, sparse_prompt_heads=heads)["latent attention"].flops)
+
+    prompt = prefill(1, 1024)
+    padded, there = flops(sparse, prompt, {"toy": 64}), flops(sparse, prompt, {})
+    assert padded / there == pytest.approx(4 * 2048 / 512.5)
+    assert flops(sparse, decode(4), {"toy": 64}) == flops(sparse, decode(4), {})
+    assert flops(plain, prompt, {"toy": 64}) == flops(plain, prompt, {})
 
 
 def test_norms_over_all_heads_launch_their_sums_of_squares():

@@ -128,15 +128,15 @@ def test_runs_that_no_constants_explain_are_refused(site: System) -> None:
 
 
 def test_constants_come_back_within_their_stated_uncertainty(site: System) -> None:
-    """Of sixteen fits to noisy runs of known constants, about two of three constants lie within
+    """Of eight fits to noisy runs of known constants, about two of three constants lie within
     one standard deviation and nearly all within two."""
     generator = np.random.default_rng(7)
+    constants = site_constants(site, made_runs(site, {}))
     distances = []
-    for _ in range(16):
-        probe = made_runs(site, {})
+    for _ in range(8):
         logs = {
             constant.name: constant.prior * float(np.clip(generator.normal(), -1.5, 1.5))
-            for constant in site_constants(site, probe)
+            for constant in constants
         }
         runs = noisy(
             made_runs(site, {name: float(np.exp(log)) for name, log in logs.items()}), generator
@@ -161,7 +161,7 @@ def test_one_chip_has_no_link(site: System) -> None:
 
 
 def test_a_slower_link_is_the_frameworks_cost(site: System) -> None:
-    outcome = calibrate(site, made_runs(site, {"link α": 3.0}))
+    outcome = calibrate(site, made_runs(site, {"link α": 3.0}, layout=Layout(tensor=8)))
     assert outcome.framework.costs.collective_seconds > site.engine.costs.collective_seconds
 
 
@@ -226,14 +226,6 @@ def test_a_profile_without_changes_is_the_framework_it_came_from(
             assert found == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
     again = _predicted(there, runs, loaded)
     assert again == pytest.approx(_predicted(there, runs, there.engine), rel=1e-3)
-
-
-def test_one_run_that_went_wrong_bends_little(site: System) -> None:
-    factors = {"bandwidth efficiency": 0.8}
-    runs = made_runs(site, factors, (1, 4, 8, 16, 32), Layout())
-    runs[2] = replace(runs[2], tpot_ms=runs[2].tpot_ms * 1.6)
-    fitted = found(site, runs)["bandwidth efficiency"]
-    assert fitted.factor == pytest.approx(0.8, rel=0.05)
 
 
 def test_what_is_not_identified_stays_exactly(site: System) -> None:

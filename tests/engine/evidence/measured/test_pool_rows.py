@@ -27,6 +27,7 @@ from engine.work.arrangement import Aggregated, Disaggregated
 
 COLUMNS = (
     *("id", "kind", "chip", "model", "framework", "precision", "isl", "osl", "status", "date"),
+    "source",
     *("P_layout", "P_tp", "P_ep", "P_dp", "P_redundant", "P_gpus"),
     *("D_layout", "D_tp", "D_ep", "D_dp", "D_redundant", "D_gpus"),
     *("batch_per_gpu", "concurrency", "mtp", *METRICS),
@@ -93,6 +94,24 @@ def test_a_decode_pool_is_a_static_batch_with_its_settings(tmp_path: Path):
     assert question.call.size == Batch(64 * 144)
     assert isinstance(question.call.arrangement, Aggregated)
     assert question.call.arrangement.layout.expert == 144
+
+
+@pytest.mark.parametrize(
+    ("cells", "build"),
+    [
+        ({"framework": "vLLM", "source": "vllm.ai/blog 2026-02-13 GB300"}, "0.14.1"),
+        ({"framework": "SGLang", "source": "vllm.ai/blog 2026-02-13 GB300"}, ""),
+        ({"date": "2026-02-03", "source": "vllm.ai/blog 2026-02-03 GB200"}, "2026-02-03"),
+        ({"date": "2025-06"}, "2025-06"),
+        ({"date": "2025"}, ""),
+    ],
+)
+def test_a_row_is_of_the_build_that_its_source_or_day_says(
+    tmp_path: Path, cells: dict[str, str], build: str
+):
+    (row,) = rows(tmp_path, {**DECODE, **cells})
+    (question,) = questions_of(row, Library())
+    assert question.call.scenario.settings.build == build
 
 
 def test_prompts_and_answers_served_together_are_a_steady_load(tmp_path: Path):

@@ -39,6 +39,22 @@ def test_a_budget_may_follow_the_prompts():
 
 
 @pytest.mark.parametrize(
+    ("attention", "drafts", "tokens"),
+    [
+        (1, True, 2 * 640),  # 1024 + 64 + 4 of each of 48
+        (8, True, 1152),  # 1024 + 64 + 2 of each of 6
+        (1, False, 8320),
+    ],
+)
+def test_a_budget_with_drafts_may_be_of_one_prompt_beside_what_is_verified(
+    attention, drafts, tokens
+):
+    run = Run("trtllm", model="DeepSeek-R1-0528", chip="b200_sxm", attention_data=attention)
+    run = replace(run, input_tokens=1024, concurrency=48, drafts=drafts)
+    assert recipe_of(run).chunk_tokens == tokens
+
+
+@pytest.mark.parametrize(
     ("concurrency", "ranks", "most"),
     [(1229, 32, 32), (2253, 32, 64), (128, 4, 32), (12, 4, 2), (4, 5, 1), (8, math.nan, math.inf)],
 )

@@ -11,6 +11,7 @@ import pytest
 
 from engine.model.config.native import from_native
 from engine.model.quantisation.stored import read_stored
+from engine.model.quantisation.values import one_of
 from engine.words.errors import InputError
 from tests.engine import builders
 from tests.engine.model.quantisation.reading import DENSE
@@ -172,3 +173,11 @@ def test_any_value_in_a_lab_s_own_words_is_carried_over_or_refused(name: str):
                 assert "\n" not in str(error)
             else:
                 json.dumps(found and found.config)
+
+
+def test_of_many_names_those_most_like_it_are_listed() -> None:
+    names = [f"format{number}" for number in range(40)]
+    told = str(one_of("quant_method", "x" * 500, names))
+    assert "and 28 more" in told
+    assert len(told) < 400
+    assert "(nearest: format7)" in str(one_of("quant_method", "format7x", names))

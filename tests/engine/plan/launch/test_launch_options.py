@@ -9,10 +9,12 @@ import pytest
 from engine.hardware.framework_profiles import load_framework
 from engine.hardware.launch_table import LaunchTable
 from engine.plan.launch.process import Launch, Process, Role
+from engine.scenario import Settings
 from engine.sources.profile_files import FORMER, bundled_files
+from engine.work.layout import Layout
 from tests.engine.plan.launch.engine_options import FOLDER, file_problems, parse
 from tests.engine.plan.launch.launch_names import FILES, POOL_ROUTERS, ROUTERS
-from tests.engine.plan.launch.launch_scenarios import CASES, Case
+from tests.engine.plan.launch.launch_scenarios import CASES, Case, one
 
 PARSERS = {
     "vllm": "vllm",
@@ -186,3 +188,11 @@ def test_an_older_vllm_is_told_only_what_it_knows():
     older = across.launch("vllm", "0.10")
     assert "--nnodes" not in older.processes[0].words
     assert any("on 2 nodes" in gap for gap in older.gaps)
+
+
+@pytest.mark.parametrize(("told", "written"), [(None, {}), (0, {"0"}), (30, {"30"})])
+def test_what_is_told_of_waiting_ranks_stands_in_the_environment_of_atom(told, written):
+    settings = Settings(rank_wait=told)
+    case = one("deepseek-v3", "mi355x", Layout(1, 1, 8, 8), 64, settings=settings)
+    (server,) = servers(case.launch("atom"))
+    assert {value for name, value in server.environment if "DELAYER" in name} == {*written}
