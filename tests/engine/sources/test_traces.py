@@ -81,11 +81,13 @@ def test_blocks_are_as_long_as_the_prompts_say(tmp_path: Path, text: str, tokens
 
 def test_a_packed_trace_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl.gz"
-    path.write_bytes(gzip.compress(MOONCAKE.encode()))
+    path.write_bytes(gzip.compress(MOONCAKE.encode(), mtime=0))
     assert read_trace(path).input_tokens.tolist() == [4808, 110]
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(MOONCAKE.encode())[:-12], b"\x1f\x8bnot"])
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(MOONCAKE.encode(), mtime=0)[:-12], b"\x1f\x8bnot"]
+)
 def test_a_broken_package_is_one_line(tmp_path: Path, packed: bytes) -> None:
     path = tmp_path / "trace.jsonl.gz"
     path.write_bytes(packed)
