@@ -71,6 +71,16 @@ class DraftTokens(StrEnum):
     """As many as bring most under the objectives (`engine.plan.drafting`)."""
 
 
+class ChipCount(StrEnum):
+    """Who chose how many chips there are."""
+
+    GIVEN = "given"
+    ENOUGH = "auto"
+    """As many as layouts are found with that carry the rate (`engine.plan.fleet.fewest`)."""
+    NODES = "auto-nodes"
+    """The fewest whole nodes that carry it."""
+
+
 class Task(StrEnum):
     """What a model is asked for: one language model may answer with text, or with one vector."""
 
@@ -349,6 +359,7 @@ class Scenario:
     certainty: float = EVEN_CERTAINTY
     """Percent of certainty with which a plan keeps each of its limits, given how far off such
     predictions have been; 50 takes figures at their word."""
+    counting: ChipCount = ChipCount.GIVEN
     prices: str = ""
     """A file of dollars per chip and hour; empty is the person's own, if there is one."""
     benchmark_number: int = 1

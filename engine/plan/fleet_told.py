@@ -260,4 +260,4 @@ def split_answer(split: Split) -> Answer:
             duration(row["tpot_ms"]),
         ]
         cells.append([*one, *([f"{row['usd_per_hour']:,.4g}"] if split.in_dollars else [])])
-    return Answer(said, cells, 3)
+    return Answer(said, cells, 3, split.notes)

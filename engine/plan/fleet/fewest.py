@@ -16,7 +16,7 @@ from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import sweep
 from engine.plan.tables import rows_table
-from engine.scenario import Scenario
+from engine.scenario import ChipCount, Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -130,6 +130,23 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
             rate=per_second(scenario.workload.rate),
         )
     )
+
+
+def counts(scenario: Scenario) -> bool:
+    """Whether the number of chips is left to be found."""
+    return scenario.counting is not ChipCount.GIVEN and bool(scenario.workload.rate)
+
+
+def with_chips_counted(
+    scenario: Scenario, progress: Callable[[], object] = lambda: None
+) -> Scenario:
+    """The scenario with chips enough for its rate, where that is asked for: the fewest whole nodes,
+    or as many as layouts are found with. Raises `InputError`, and what ``progress`` raises."""
+    if not counts(scenario):
+        return scenario
+    if scenario.counting is ChipCount.NODES:
+        return fewest_chips(scenario, whole_nodes=True)
+    return enough_chips(scenario, progress)
 
 
 def _refuse_without_tokens(model: LoadedModel) -> None:
