@@ -95,8 +95,27 @@ def smallest(prepared: Prepared, scenario: Scenario) -> dict[tuple[str, str], Si
     best: dict[tuple[str, str], Sized] = {}
     for row in np.flatnonzero(table.meets)[np.argsort(chips[table.meets], kind="stable")]:
         one = Sized(table, int(row))
-        best.setdefault(one.key, one)
+        if one.key not in best:
+            best[one.key] = _exactly(prepared, scenario, one)
     return best
+
+
+def _exactly(prepared: Prepared, scenario: Scenario, one: Sized) -> Sized:
+    """The fewest replicas between a sweep's count and the one that it tried before, which leaves
+    out some of many."""
+    arrangement = one.arrangement
+    if not isinstance(arrangement, Aggregated):
+        return one
+    tried = [fewer.replicas for fewer in arrangement.with_fewer_replicas()[-2:]]
+    between = range(tried[0] + 1, one.replicas)
+    if not between:
+        return one
+    layouts = tuple(Aggregated(replace(arrangement.layout, replicas=count)) for count in between)
+    precision = one.table.precision(one.row)
+    ones = np.ones(len(layouts), dtype=np.int64)
+    found = rows_table(prepared, scenario, precision, layouts, ones)
+    keeps = np.flatnonzero(found.meets)
+    return Sized(found, int(keeps[0])) if len(keeps) else one
 
 
 def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:

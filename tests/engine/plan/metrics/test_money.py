@@ -180,6 +180,22 @@ def test_ranking_by_energy_has_the_least_joules_first():
     assert joules[found.order[0]] == joules.min()
 
 
+@pytest.mark.parametrize(
+    ("best", "limits", "said"),
+    [
+        (Best.ENERGY, Objectives(), "; J/token "),
+        (Best.COST, Objectives(), "; $/M out "),
+        (Best.COST, Objectives(usd_per_million_output=9.0), ""),
+        (Best.THROUGHPUT, Objectives(), ""),
+    ],
+)
+def test_the_answer_names_what_it_was_ranked_by_once(own, best, limits, said):
+    own.write_text(OWN)
+    asked = replace(SMALL, best=best, objectives=limits)
+    told = answer(prepare(asked), asked, swept(asked))
+    assert (", the least" in told) == bool(said) and said in told
+
+
 def test_joules_and_tokens_per_megawatt_are_reciprocal():
     metrics = swept(SMALL).table.metrics
     assert metrics["tps_per_mw"] * metrics["joules_per_token"] == pytest.approx(1e6)
