@@ -48,8 +48,8 @@ def together(asked: Asked, runs: Sequence[Run], found: Sequence[Compared]) -> st
     labels = [one.label for one in prepared.precisions]
     site = prepared.systems[labels.index(asked.label) if asked.label in labels else 0]
     # What a run kept of its drafts is measured: constants explain what is left.
-    told = replace(scenario, acceptance=None, kept=())
-    fits = list(_fits(site, [with_drafts(run, told, site) for run in runs]))
+    kept = replace(scenario, acceptance=None, kept=())
+    fits = list(_fits(site, [with_drafts(run, kept, site) for run in runs]))
     if not fits:
         return say(
             "No two constants explain the runs together: they contradict the model or each other"
