@@ -58,6 +58,7 @@ class Fleeting(Group):
 
     def _take(self, scenario: Scenario) -> None:
         self._change(scenario, "a line of the fleet")
+        self._desk.say("that layout alone is tried now; u undoes")
 
     def _save(self, text: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Ask where to write rows, and write them; a file that is there is kept."""

@@ -95,8 +95,27 @@ def smallest(prepared: Prepared, scenario: Scenario) -> dict[tuple[str, str], Si
     best: dict[tuple[str, str], Sized] = {}
     for row in np.flatnonzero(table.meets)[np.argsort(chips[table.meets], kind="stable")]:
         one = Sized(table, int(row))
-        best.setdefault(one.key, one)
+        if one.key not in best:
+            best[one.key] = _exactly(prepared, scenario, one)
     return best
+
+
+def _exactly(prepared: Prepared, scenario: Scenario, one: Sized) -> Sized:
+    """The fewest replicas between a sweep's count and the one that it tried before, which leaves
+    out some of many."""
+    arrangement = one.arrangement
+    if not isinstance(arrangement, Aggregated):
+        return one
+    tried = [fewer.replicas for fewer in arrangement.with_fewer_replicas()[-2:]]
+    between = range(tried[0] + 1, one.replicas)
+    if not between:
+        return one
+    layouts = tuple(Aggregated(replace(arrangement.layout, replicas=count)) for count in between)
+    precision = one.table.precision(one.row)
+    ones = np.ones(len(layouts), dtype=np.int64)
+    found = rows_table(prepared, scenario, precision, layouts, ones)
+    keeps = np.flatnonzero(found.meets)
+    return Sized(found, int(keeps[0])) if len(keeps) else one
 
 
 def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:
@@ -141,8 +160,9 @@ def with_chips_counted(
     scenario: Scenario, progress: Callable[[], object] = lambda: None
 ) -> Scenario:
     """The scenario with chips enough for its rate, where that is asked for: the fewest whole nodes,
-    or as many as layouts are found with. Raises `InputError`, and what ``progress`` raises."""
-    if not counts(scenario):
+    or as many as layouts are found with. Raises `InputError`, as where there is no rate, and what
+    ``progress`` raises."""
+    if scenario.counting is ChipCount.GIVEN:
         return scenario
     if scenario.counting is ChipCount.NODES:
         return fewest_chips(scenario, whole_nodes=True)
