@@ -152,7 +152,7 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
 
 
 def counts(scenario: Scenario) -> bool:
-    """Whether the number of chips is left to be found, and can be."""
+    """Whether the number of chips is left to be found."""
     return scenario.counting is not ChipCount.GIVEN and bool(scenario.workload.rate)
 
 
@@ -160,7 +160,7 @@ def with_chips_counted(
     scenario: Scenario, progress: Callable[[], object] = lambda: None
 ) -> Scenario:
     """The scenario with chips enough for its rate, where that is asked for: the fewest whole nodes,
-    or as many as layouts are found with. Raises `InputError`, also without a rate, and what
+    or as many as layouts are found with. Raises `InputError`, as where there is no rate, and what
     ``progress`` raises."""
     if scenario.counting is ChipCount.GIVEN:
         return scenario
