@@ -13,6 +13,7 @@ import engine.plan.sweep
 from engine.scenario import LayoutLimits
 from tests.tui.driving import SMALL, press, running, settled, until
 from tui.beside.keeping import REST_SECONDS
+from tui.overlays.deploy_page import DeployPage
 from tui.screen import MainScreen
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -65,6 +66,32 @@ class TestOneScenario:
             assert plan["scenario"]["model"] == "llama-3.1-70b"
             assert "Llama-3.1-70B" in plan["answer"]
             assert "Llama-3.1-8B" not in plan["answer"]
+
+    @pytest.mark.parametrize("key", ["y", "Y", "ctrl+y"])
+    async def test_what_is_copied_while_a_sweep_runs_is_of_the_scenario_on_screen(
+        self, key, slow, state
+    ):
+        slow.go.set()
+        async with running() as (_, pilot):
+            slow.go.clear()
+            await typed(pilot, "m", *"llama-3.1-70b", "enter", key)
+            slow.go.set()
+            await until(pilot, (state / "last-copy.txt").exists)
+            copied = (state / "last-copy.txt").read_text().lower()
+            assert "llama-3.1-70b" in copied
+            assert "llama-3.1-8b" not in copied
+
+    async def test_what_starts_a_row_is_shown_once_its_sweep_is_in(self, slow):
+        slow.go.set()
+        async with running() as (_, pilot):
+            slow.go.clear()
+            await typed(pilot, "m", *"llama-3.1-70b", "enter", "E")
+            slow.go.set()
+            await until(pilot, lambda: isinstance(pilot.app.screen, DeployPage))
+            view = pilot.app.screen.view
+            text = "".join(part for one in view.lines for part, _ in one)
+            assert "Llama-3.1-70B" in text
+            assert "Llama-3.1-8B" not in text
 
     async def test_what_waits_is_given_up_when_the_scenario_changes(self, slow, state):
         slow.go.set()

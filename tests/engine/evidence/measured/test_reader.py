@@ -222,3 +222,11 @@ def test_as_many_rows_as_may_be_are_read(tmp_path, monkeypatch):
 def test_a_note_says_that_activations_have_eight_bits(tmp_path: Path, cells, activations) -> None:
     (row,) = make_rows(tmp_path, cells)
     assert row.activations == activations
+
+
+def test_a_table_of_too_many_rows_is_refused_before_any_is_read(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "rows.csv", {"chip": ""})
+    head, row = path.read_text().splitlines()
+    path.write_text(head + f"\n{row}" * 100_001)
+    with pytest.raises(InputError, match="more than 100,000 rows, expected fewer: split the file"):
+        read_measurements(path)
