@@ -34,6 +34,7 @@ objectives    ``ttft_ms``, ``tpot_ms``, ``e2e_ms``, ``latency_ms``, or named one
               (of the requests, that keep every limit), ``utilised_percent`` (of the largest
               rate, at most; 90 where nobody says, ``max_utilisation``);
               ``usd_per_million_output``, ``joules_per_token`` (``cost``, ``joules``)
+chip count    ``counting`` (``"auto"``: as many as ``rate`` takes, ``"auto-nodes"``: whole nodes)
 ranking       ``best`` (``"throughput"`` per chip, ``"cost"``, ``"energy"``), ``certainty`` (percent
               that each limit is kept with), ``prices``: a file of dollars per chip and
               hour, ``"example"`` for the bundled one

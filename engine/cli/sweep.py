@@ -54,9 +54,9 @@ def prepare_told(
     """
     scenario = like_trace(arguments, command_scenario(arguments))
     if is_auto(arguments) and not several:
-        from engine.plan.fleet.fewest import fewest_chips
+        from engine.plan.fleet.fewest import with_chips_counted
 
-        scenario = fewest_chips(scenario, whole_nodes=arguments.whole_nodes)
+        scenario = with_chips_counted(scenario)
     prepared = prepare(scenario)
     engine = plan_kind(prepared).engine(prepared, scenario)
     if arguments.framework is None and engine != scenario.framework:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from engine.plan.money.notes import watts_note
 from engine.plan.prepared import Prepared
 from engine.plan.row_ranges import accuracy_of
 from engine.scenario import ArrangementKind, Best, Scenario
+from engine.sources.csv_text import rows_text
 from engine.words.cells import cells, left
 from engine.words.cells import right as to_the_right
 from engine.words.messages import retold, say
@@ -26,11 +26,7 @@ from engine.words.messages import retold, say
 
 def print_csv(rows: list[dict[str, Any]]) -> None:
     """Rows with a header; what a row lacks is empty."""
-    # Precisions may differ in what is known of their error.
-    names = dict.fromkeys(name for row in rows for name in row)
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(names), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    sys.stdout.write(rows_text(rows))
 
 
 @dataclass(frozen=True, slots=True)

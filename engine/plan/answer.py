@@ -12,14 +12,14 @@ from engine.plan.kept import certainty_percent, missed_for_certainty, never_comp
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import lengths_note
 from engine.plan.lost import lacking_memory, why_lost
-from engine.plan.metrics.table import LARGEST_RATE, NO_MEMORY, TOO_LONG, TOO_MANY, UNSTABLE
+from engine.plan.metrics.table import BY_ID, LARGEST_RATE, NO_MEMORY, TOO_LONG, TOO_MANY, UNSTABLE
 from engine.plan.money.notes import price_note
 from engine.plan.prepared import Prepared
-from engine.plan.ranking import WORTH, has_knee
+from engine.plan.ranking import LEAST, WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.tables import batch_table
-from engine.scenario import EVEN_CERTAINTY, EVERY_PERCENT, Scenario
+from engine.scenario import EVEN_CERTAINTY, EVERY_PERCENT, Best, Scenario
 from engine.serve.asked import longest_tokens
 from engine.serve.images import with_images
 from engine.words.messages import retold, say
@@ -72,13 +72,26 @@ def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> 
     pool = table.binding_pool(row).label
     slower = say("; the {pool} pool is the slower one", pool=say(pool)) if pool else ""
     return say(
-        "Serve {subject}: {figures}{sure}; {what_binds}{slower}.",
+        "Serve {subject}: {figures}{least}{sure}; {what_binds}{slower}.",
         subject=subject,
         figures=figures,
         sure=_to_be_sure(prepared, scenario, table, row) if table.at_rate else "",
+        least=_ranked_by(prepared, scenario, table, row),
         what_binds=_what_binds(prepared, scenario, table, row),
         slower=slower,
     )
+
+
+def _ranked_by(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
+    """What outputs cost or the energy that they take, where plans are ranked by it and neither its
+    limit nor the sentence of a rate has said it."""
+    id = LEAST.get(scenario.best)
+    if id is None or BY_ID[id].limit_in(scenario.objectives) is not None:
+        return ""
+    if table.at_rate and scenario.best is Best.COST:
+        return ""
+    name = say(plan_kind(prepared).heading(prepared, BY_ID[id]))
+    return say("; {name} {value}, the least", name=name, value=f"{table.value(row, id):.3g}")
 
 
 def _to_be_sure(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:

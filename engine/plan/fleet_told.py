@@ -37,7 +37,7 @@ def fleet_row(fleet: Fleet, one: Sized, *, whole_nodes: bool = False) -> dict[st
     price = load_prices(fleet.scenario.prices).of(fleet.prepared.chip.id)
     counted = fleet.node_chips if whole_nodes else int
     chips = counted(one.chips)
-    several = len(one.table.precisions) > 1
+    several = len(fleet.prepared.precisions) > 1
     return {
         "chip": fleet.prepared.chip.id,
         "engine": fleet.prepared.framework.id,
@@ -260,4 +260,4 @@ def split_answer(split: Split) -> Answer:
             duration(row["tpot_ms"]),
         ]
         cells.append([*one, *([f"{row['usd_per_hour']:,.4g}"] if split.in_dollars else [])])
-    return Answer(said, cells, 3)
+    return Answer(said, cells, 3, split.notes)

@@ -116,6 +116,7 @@ def _key(scenario: Scenario) -> object:
         benchmark_kind=NameKind.THROUGHPUT,
         best=Best.THROUGHPUT,
         certainty=usual.certainty,
+        counting=usual.counting,
         prices="",
         draft_tokens=0,
         drafts=usual.drafts,

@@ -35,13 +35,13 @@ def standing(table: Table, scenario: Scenario) -> FloatArray:
 
 def wanted(table: Table, scenario: Scenario) -> FloatArray:
     """What is wanted most, more is better."""
-    least = _LEAST.get(scenario.best, "")
+    least = LEAST.get(scenario.best, "")
     if least not in table.metrics:
         return table.metrics[table.throughput]
     return 1.0 / table.metrics[least]
 
 
-_LEAST = {Best.COST: "usd_per_million_output", Best.ENERGY: "joules_per_token"}
+LEAST = {Best.COST: "usd_per_million_output", Best.ENERGY: "joules_per_token"}
 
 
 def best_place(table: Table, rows: IntArray, scenario: Scenario) -> int | None:

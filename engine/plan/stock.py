@@ -11,7 +11,7 @@ from typing import Any
 from engine.hardware.chip_profiles import load_chip
 from engine.plan.face.keywords import checked, scenario_with
 from engine.plan.fleet.ways import Part, Way, ways
-from engine.plan.money.prices import load_prices
+from engine.plan.money.prices import EXAMPLE, example_note, load_prices
 from engine.scenario import Objectives, Scenario
 from engine.sources.files import read_toml
 from engine.words.errors import InputError
@@ -39,6 +39,8 @@ class Split:
     cost: float
     bound: float
     in_dollars: bool
+    notes: tuple[str, ...] = ()
+    """What is to be said of its prices."""
 
     @property
     def is_best(self) -> bool:
@@ -179,7 +181,26 @@ def best_split(stock: Stock, progress: Callable[[float], object] = lambda share:
     is_all = search.finished and all(one.complete for one in options)
     bound = cost if is_all else min(cost, sum(one.least for one in options))
     parts = tuple(one.parts() for one in chosen)
-    return Split(names, parts, stock.chips, cost, bound, in_dollars)
+    return Split(names, parts, stock.chips, cost, bound, in_dollars, _price_notes(stock))
+
+
+def _price_notes(stock: Stock) -> tuple[str, ...]:
+    """That one of the chips has no price, so that chips are counted instead of dollars, or that
+    prices are no person's own."""
+    asked = stock.loads[0][1].prices
+    prices = load_prices(asked)
+    unpriced = [chip for chip in stock.chips if not math.isfinite(prices.of(chip))]
+    if prices.named and unpriced:
+        return (
+            say(
+                "No price of {chip} in {named}: chips are counted, not dollars",
+                chip=unpriced[0],
+                named=prices.named,
+            ),
+        )
+    if asked == EXAMPLE:
+        return (example_note(prices),)
+    return ()
 
 
 class _Search:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.hardware.parts.scheduler import PrefillPasses
 from engine.serve.clustered import fullest_rank, prompts_of_a_pass, shared_share
 from engine.serve.lengths import input_variation
 from engine.serve.passes.run import Pass
@@ -16,8 +17,6 @@ ROUNDS = 2
 """Of the search for how full passes with prompts are."""
 MOST_READING = 0.999
 """Share of the time that goes on prompts, up to which anything is worked out."""
-
-
 LEAST_MORE = 0.1
 """Prompts beyond the first from which on it is told what a further one takes."""
 
@@ -47,6 +46,27 @@ class Read:
     def with_ranks(self) -> Read:
         """Those who bring prompts counted, too."""
         return replace(self, ranks=self.reading.reading_ranks(self.within))
+
+
+def read_by_rate(
+    reading: Reading,
+    read: Read,
+    rate: FloatArray,
+    plain: FloatArray,
+    parts: FloatArray,
+    interval: FloatArray,
+) -> Read:
+    """What is read of ``rate`` prompts per second and replica, each of which takes ``parts``
+    passes, beside ``plain`` seconds of what decodes; as ``read`` where nothing more is known of
+    prompts that wait for an ``interval`` of passes."""
+    deployment = reading.alone.deployment
+    rate = rate / deployment.layouts.pipeline
+    shared = deployment.framework.scheduler.prefill_passes is PrefillPasses.SHARED
+    if not shared and bool(np.all(interval <= 1.0)):
+        read = alone_by_rate(reading, read, rate, plain, parts)
+    elif shared and bool(np.any(deployment.layouts.attention_data > 1)):
+        read = shared_by_rate(reading, read, rate, plain, parts)
+    return read.with_ranks()
 
 
 def alone_by_rate(

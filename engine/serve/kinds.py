@@ -31,7 +31,8 @@ class Kind(Protocol):
     """What the street has to know of one kind of models."""
 
     block_candidates: int
-    """Candidates evaluated at a time: few enough for the cache and for a quick cancel."""
+    """Candidates evaluated at a time: few enough for a quick cancel and for memory: predicting
+    holds some 200 bytes of each for a moment."""
     waits: bool
     """Whether requests that are not let in at once wait for a place."""
     answers_fallbacks: bool
@@ -82,7 +83,7 @@ _LIMITED = ("pipeline", "expert", "attention_data")
 class TokensKind:
     """Models that generate tokens: layouts, prompts and answers, a cache."""
 
-    block_candidates = 65536
+    block_candidates = 32768
     waits = True
     answers_fallbacks = False
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.hardware.parts.scheduler import PrefillPasses, Scheduler
-from engine.serve.by_rate import Read, alone_by_rate, shared_by_rate
+from engine.serve.by_rate import Read, read_by_rate
 from engine.serve.drafting import drafting_passes
 from engine.serve.lengths import prompt_nodes
 from engine.serve.load import Client
@@ -114,12 +114,7 @@ def steady_passes(
     reading = Reading(requests, alone, drafting, budget, chunk, own_share, ranks, filled_up)
     read = Read.of(reading, share, row, together)
     if rate is not None:
-        rate = rate / deployment.layouts.pipeline
-        if apart and bool(np.all(interval <= 1.0)):
-            read = alone_by_rate(reading, read, rate, plain, parts)
-        elif not apart and bool(np.any(copies > 1)):
-            read = shared_by_rate(reading, read, rate, plain, parts)
-        read = read.with_ranks()
+        read = read_by_rate(reading, read, rate, plain, parts, interval)
     mixed, share = read.mixed, read.share / spread(interval)
     prompt = spread(parts) * (mixed - plain if apart else mixed)
     return SteadyPasses(

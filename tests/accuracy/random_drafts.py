@@ -3,8 +3,8 @@ engine, to published runs with speculative decoding.
 
     python -m tests.accuracy.random_drafts speculative.csv --configs FOLDER [--write] [--folds]
 
-``--write`` puts the shares into ``profiles/acceptance/random.toml``; microseconds of a pass by
-engine and chip generation, and of its sequences by engine, are printed for the engines' profiles
+``--write`` puts the shares into ``profiles/acceptance/random.toml``, and microseconds of a pass by
+engine and chip generation, and of its sequences by engine, into the engines' profiles
 (``draft_generation_us``, ``draft_sequence_us``). ``--folds`` predicts each (model, chip) pair by
 what is fitted without it, and each whole model by costs fitted without it and the acceptance that
 the product then says, and writes these errors, and those of today's profiles, to
@@ -14,6 +14,7 @@ the product then says, and writes these errors, and those of today's profiles, t
 from __future__ import annotations
 
 import argparse
+import tomllib
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ from tests.accuracy.draft_responses import (
     shares,
     told,
 )
+from tests.accuracy.toml_patch import patch
 
 CHANCES = tuple(round(0.4 + 0.01 * step, 2) for step in range(57))
 DELAYS_US = (0, 25, 50, 100, 150, 200, 300, 400, 500, 600, 800, 1000, 1200, 1500, 2000)
@@ -184,6 +186,25 @@ def as_rows(guess: Guess, counts: dict[str, int], spreads: dict[str, float]) -> 
     ]
 
 
+def write_costs(guess: Guess, folder: Path) -> None:
+    """What drafts cost, into the profiles of the engines in ``folder``; where nothing was found to
+    cost anything, nothing is said."""
+    for engine in sorted(map(str, guess.each)):
+        path = folder / f"{engine}.toml"
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        table, key = "draft_generation_us", "draft_sequence_us"
+        costs = {
+            generation: guess.delays[place]
+            for place in sorted(map(str, guess.delays))
+            for owner, _, generation in [place.partition("/")]
+            if owner == engine and (guess.delays[place] or generation in written.get(table, {}))
+        }
+        if costs:
+            patch(path, table, {name: f"{us:g}" for name, us in costs.items()})
+        if guess.each[engine] or key in written:
+            patch(path, "", {key: f"{guess.each[engine]:g}"})
+
+
 def summary(logs: np.ndarray) -> dict[str, float]:
     """Median and mean of a column of errors."""
     sizes = np.abs(np.expm1(logs))
@@ -232,6 +253,7 @@ def main() -> None:
         spreads = {m: round(float(np.quantile(sizes[names == m], 2 / 3)), 3) for m in set(names)}
         text = HEADING + "\n".join(map(table_text, as_rows(guess, Counter(fit.models), spreads)))
         (ROOT / "acceptance" / "random.toml").write_text(text, encoding="utf-8")
+        write_costs(guess, ROOT / "frameworks")
     if arguments.folds:
         held = {"pairs": fit.left_out(fit.pairs), "models": fit.left_out(fit.models)}
         print({name: summary(logs) for name, logs in held.items()})

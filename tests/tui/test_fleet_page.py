@@ -10,8 +10,9 @@ import pytest
 from engine.plan.fleet.day import planned_day
 from engine.plan.fleet.several import sized_fleets
 from engine.plan.stock import best_split, read_stock
-from engine.scenario import Workload
+from engine.scenario import ChipCount, Objectives, Workload
 from tests.tui.driving import SMALL, press, running, until
+from tui.drawing.styles import CURSOR
 from tui.overlays.fleet_lines import Shown, fleet_lines
 from tui.overlays.fleet_page import FleetPage
 from tui.overlays.picker import Picker
@@ -108,6 +109,50 @@ async def test_a_day_is_picked_planned_and_closed(folder: Path):
         assert pilot.app.screen is screen
 
 
+async def test_an_hour_is_taken_over_with_its_chips_and_layout(folder: Path):
+    async with running(LOADED) as (screen, pilot):
+        await press(pilot, "colon", *"fleet day.csv", "enter")
+        page = pilot.app.screen
+        await until(pilot, lambda: page.shown.found is not None)
+        await press(pilot, "enter")
+        assert pilot.app.screen is page, "nothing comes in the first hour"
+        await press(pilot, "j", "j", "enter")
+        assert pilot.app.screen is screen
+        now, hour = screen.session.store.current, page.shown.found[0].hours[2]
+        assert (now.workload.rate, now.chips) == (40.0, hour.sized.chips)
+        await until(pilot, lambda: screen.session.sweep_is_current)
+        assert (
+            screen.session.sweep.table.arrangement(screen.session.sweep.best)
+            == hour.sized.arrangement
+        )
+        await press(pilot, "u")
+        assert screen.session.store.current.workload.rate == 20.0
+
+
+async def test_a_layout_is_taken_over_and_rows_are_written_as_csv(folder: Path):
+    async with running(LOADED) as (screen, pilot):
+        await press(pilot, "d", "enter")
+        page = pilot.app.screen
+        await until(pilot, lambda: page.shown.found is not None)
+        await press(pilot, "s", "enter")
+        written = (folder / "fleet-rate.csv").read_text().splitlines()
+        assert written[0].startswith("chip,engine,layout") and len(written) == page.shown.rows + 1
+        await press(pilot, "d", "enter")
+        page = pilot.app.screen
+        await until(pilot, lambda: page.shown.found is not None)
+        sized = page.shown.found.ranked()[-1].sized
+        await press(pilot, "G", "enter")
+        assert screen.session.store.current.chips == sized.chips
+        assert screen.session.store.current.limits.tensor == (sized.arrangement.layout.tensor,)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_one_row_is_under_the_cursor(width: int, height: int):
+    shown = Shown("day", 1.0, planned_day(LOADED, RATES, grows=True), row=2)
+    (marked,) = [one for one in fleet_lines(shown, width, height) if one[0][1] is CURSOR]
+    assert marked[0][0].strip().startswith("02")
+
+
 async def test_several_chips_stand_in_one_table(folder: Path):
     async with running(LOADED) as (_, pilot):
         await press(pilot, "colon", *"fleet h100,l40s", "enter")
@@ -133,3 +178,40 @@ async def test_closing_stops_it_and_a_rate_is_asked_for(folder: Path):
         await press(pilot, "d", "enter")
         assert pilot.app.screen is screen
         assert "needs requests per second" in screen.footer.text
+
+
+async def test_chips_are_counted_for_the_rate_and_anew_for_another(folder: Path):
+    async with running(LOADED) as (screen, pilot):
+        await press(pilot, "colon", *"chips auto", "enter")
+        session = screen.session
+        await until(pilot, lambda: session.sweep_is_current)
+        first = session.store.current
+        assert first.counting is ChipCount.ENOUGH and first.chips == 8
+        await press(pilot, "colon", *"rate 200", "enter")
+        await until(pilot, lambda: session.store.current.chips > 8 and session.sweep_is_current)
+        assert session.answer_verdict == "meets"
+        await press(pilot, "v")
+        layouts = [session.shown.arrangement(row).layout_name for row in session.rows]
+        assert len(layouts) == len(set(layouts))
+        await press(pilot, "colon", *"chips 4", "enter")
+        await until(pilot, lambda: session.sweep_is_current)
+        assert session.store.current.chips == 4
+        assert session.store.current.counting is ChipCount.GIVEN
+
+
+async def test_chips_that_are_to_be_counted_wait_for_a_rate(folder: Path):
+    async with running() as (screen, pilot):
+        await press(pilot, "colon", *"chips auto", "enter")
+        assert "auto: needs requests/s" in screen.panes.named("hardware").text
+        await press(pilot, "colon", *"rate 20", "enter")
+        await until(pilot, lambda: screen.session.sweep_is_current)
+        assert "auto ≤ " in screen.panes.named("hardware").text
+
+
+async def test_a_rate_that_no_chips_carry_leaves_the_answer_that_says_so(folder: Path):
+    impossible = replace(LOADED, objectives=Objectives(ttft_ms=0.001))
+    async with running(impossible) as (screen, pilot):
+        await press(pilot, "colon", *"chips auto", "enter")
+        session = screen.session
+        await until(pilot, lambda: session.sweep_is_current)
+        assert session.answer_verdict == "misses"

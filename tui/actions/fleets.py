@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 from engine.model.kinds import ModelKind
+from engine.scenario import Scenario
 from engine.words.messages import say
 from engine.words.text import clean
 from tui.actions.base import Group
@@ -47,6 +52,25 @@ class Fleeting(Group):
             if text == RATE
             else clean(text, 80)
         )
-        page = FleetPage(subject, again)
+        page = FleetPage(subject, again, self._take, lambda rows: self._save(text, rows))
         self._desk.open(page, lambda _: self._fleets.stop())
         again(page, True)
+
+    def _take(self, scenario: Scenario) -> None:
+        self._change(scenario, "a line of the fleet")
+        self._desk.say("that layout alone is tried now; u undoes")
+
+    def _save(self, text: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Ask where to write rows, and write them; a file that is there is kept."""
+        from engine.sources.csv_text import write_rows
+        from engine.sources.files import user_path
+
+        subject = Path(text).stem if Path(text).suffix else "rate"
+        name = f"fleet-{subject}.csv"
+
+        def write(path: str) -> None:
+            if path.strip():
+                write_rows(user_path(path.strip()), rows)
+                self._desk.say(say("written {paths}", paths=clean(path.strip())))
+
+        self._desk.ask("Write CSV as:", name, write)

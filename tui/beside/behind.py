@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.words.errors import InputError
 from tui.beside.errand import Errand
 from tui.desk import Desk
 from tui.widgets.chart_pane import ChartPane
@@ -49,7 +50,7 @@ class Behind:
         from engine.plan.sweep import sweep
 
         def work(should_stop: Callable[[], bool]) -> tuple[Scenario, Sweep] | None:
-            chosen = with_best_drafts(scenario, should_stop)
+            chosen = with_best_drafts(_with_chips(scenario, should_stop), should_stop)
             found = sweep(prepare(chosen), chosen, should_stop)
             return None if found is None else (chosen, found)
 
@@ -77,3 +78,22 @@ class Behind:
         self._explanation.submit(
             lambda _: explain(prepared, scenario, layout, precision, batch), desk.explained
         )
+
+
+class _Stopped(Exception):
+    """Nobody waits for it any more."""
+
+
+def _with_chips(scenario: Scenario, should_stop: Callable[[], bool]) -> Scenario:
+    """The scenario with chips enough, where they are to be counted; as it is where no number of
+    them would do, which its sweep then tells."""
+    from engine.plan.fleet.fewest import with_chips_counted
+
+    def progress() -> None:
+        if should_stop():
+            raise _Stopped
+
+    try:
+        return with_chips_counted(scenario, progress)
+    except (InputError, _Stopped):
+        return scenario

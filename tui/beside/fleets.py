@@ -15,8 +15,9 @@ from tui.desk import Desk
 from tui.nouns.files import RATE, is_of_chips
 
 if TYPE_CHECKING:
+    from engine.plan.fleet_taken import Found
     from engine.scenario import Scenario
-    from tui.overlays.fleet_lines import Found, Shown
+    from tui.overlays.fleet_lines import Shown
     from tui.overlays.fleet_page import FleetPage
 
 PAUSE_SECONDS = 0.002

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.model.kinds import ModelCategory
-from engine.scenario import Scenario
+from engine.scenario import ChipCount, Scenario
+from engine.words.messages import say
 from engine.words.units import LARGEST_INSTANCES, parse_count, parse_instances, parse_ratio
 from tui.fields.field import FORWARD, LANGUAGE, Field, grouped, power_of_two_step
 from tui.fields.pools import POOLS
@@ -29,6 +30,29 @@ def _set_chip(scenario: Scenario, text: str) -> Scenario:
     from engine.hardware.chip_profiles import load_chip
 
     return replace(scenario, chip=load_chip(text).id)
+
+
+def _chip_count(scenario: Scenario) -> str:
+    if scenario.counting is ChipCount.GIVEN:
+        return str(scenario.chips)
+    if not scenario.workload.rate:
+        return f"{scenario.counting.value}: {say('needs requests/s')}"
+    return f"{scenario.counting.value} ≤ {scenario.chips}"
+
+
+def _set_chip_count(scenario: Scenario, text: str) -> Scenario:
+    asked = text.strip().lower().split(" ")[0].removesuffix(":")
+    counting = next((one for one in _COUNTED if one.value == asked), None)
+    if counting is None:
+        return _given_chips(scenario, parse_count(text, "chips"))
+    return replace(scenario, counting=counting)
+
+
+_COUNTED = (ChipCount.ENOUGH, ChipCount.NODES)
+
+
+def _given_chips(scenario: Scenario, chips: int) -> Scenario:
+    return replace(scenario, chips=chips, counting=ChipCount.GIVEN)
 
 
 def _set_framework(scenario: Scenario, text: str) -> Scenario:
@@ -105,10 +129,10 @@ HARDWARE: tuple[Field, ...] = (
     Field(
         "chips",
         "chips",
-        lambda s: str(s.chips),
-        lambda s, text: replace(s, chips=parse_count(text, "chips")),
-        lambda s, way: replace(s, chips=power_of_two_step(s.chips, way)),
-        hint="accelerators in all",
+        _chip_count,
+        _set_chip_count,
+        lambda s, way: _given_chips(s, power_of_two_step(s.chips, way)),
+        hint="in all; auto: as a rate takes, auto-nodes",
     ),
     Field(
         "framework",

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.plan.fleet.several import Fleets
+from engine.plan.fleet_taken import Found
 from engine.plan.fleet_told import Answer, day_answer, day_words, ranked_answer, split_answer
 from engine.plan.stock import Split
 from engine.words.messages import say
 from engine.words.quantities import rate
 from tui.drawing.bars import bar
 from tui.drawing.lines import Line, cells, fit, line, right, wrapped
-from tui.drawing.styles import ACCENT, BOLD, DIM, PLAIN, TITLE, WARN, Role
+from tui.drawing.styles import ACCENT, BOLD, CURSOR, DIM, PLAIN, TITLE, WARN, Role
 from tui.widgets.chart_axis import Axis
 from tui.widgets.chart_canvas import Canvas
 
@@ -30,20 +31,30 @@ _HOUR = 12
 """Points of an hour: a step of the curve."""
 _MOST_OTHERS = 6
 
-Found = Fleets | tuple["Day", ...] | Split
-"""What was asked: chips for a rate, a day by its layouts, a stock."""
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What there is to show: the share that is done, what was found or why there is nothing, and
-    which of a day's layouts is looked at."""
+    """What there is to show: the share that is done, what was found or why there is nothing,
+    which of a day's layouts is looked at, and the row under the cursor."""
 
     subject: str
     share: float = 0.0
     found: Found | None = None
     refused: str = ""
     place: int = 0
+    row: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Of the answer's table."""
+        found = self.found
+        if found is None:
+            return 0
+        if isinstance(found, Fleets):
+            return len(found.ranked())
+        if isinstance(found, Split):
+            return sum(map(len, found.chosen))
+        return len(found[self.place].hours)
 
 
 def fleet_lines(shown: Shown, width: int, height: int) -> list[Line]:
@@ -55,13 +66,14 @@ def fleet_lines(shown: Shown, width: int, height: int) -> list[Line]:
         return [line((fit(f" {shown.subject}", width), TITLE)), line((words, DIM))]
     if isinstance(shown.found, Fleets):
         refused = [line((fit(f" {one}", width), DIM)) for one in shown.found.refused]
-        return [*_answered(ranked_answer(shown.found.ranked()), width), *refused]
+        return [*_answered(ranked_answer(shown.found.ranked()), width, shown.row), *refused]
     if isinstance(shown.found, Split):
-        return [*_answered(split_answer(shown.found), width), line(), *_used(shown.found, width)]
-    return _day(shown.found, shown.place, width, height)
+        told = _answered(split_answer(shown.found), width, shown.row)
+        return [*told, line(), *_used(shown.found, width)]
+    return _day(shown.found, shown.place, shown.row, width, height)
 
 
-def _day(days: Sequence[Day], place: int, width: int, height: int) -> list[Line]:
+def _day(days: Sequence[Day], place: int, row: int, width: int, height: int) -> list[Line]:
     """The curves of chips and requests, then hours, then the other layouts."""
     day = days[place]
     told = _said(day_answer(day), width)
@@ -74,7 +86,7 @@ def _day(days: Sequence[Day], place: int, width: int, height: int) -> list[Line]
     last = str(len(day.hours))
     told.append(line((f"{'':<{_LABEL}}0{last:>{max(width - _LABEL - 2, 1)}}", DIM)))
     below = {place + 1 for place, hour in enumerate(day.hours) if hour.rate and not hour.sized}
-    told += _table(day_answer(day), width, below)
+    told += _table(day_answer(day), width, row, below)
     others = [one for number, one in enumerate(days) if number != place][:_MOST_OTHERS]
     if others:
         told.append(line((say(" other layouts (← →)"), TITLE)))
@@ -112,8 +124,8 @@ def _used(split: Split, width: int) -> list[Line]:
     ]
 
 
-def _answered(answer: Answer, width: int) -> list[Line]:
-    return [*_said(answer, width), line(), *_table(answer, width)]
+def _answered(answer: Answer, width: int, row: int) -> list[Line]:
+    return [*_said(answer, width), line(), *_table(answer, width, row)]
 
 
 def _said(answer: Answer, width: int) -> list[Line]:
@@ -122,9 +134,9 @@ def _said(answer: Answer, width: int) -> list[Line]:
     return said + [line((fit(f" {one}", width), DIM)) for one in notes]
 
 
-def _table(answer: Answer, width: int, bad: Set[int] = frozenset()) -> list[Line]:
+def _table(answer: Answer, width: int, cursor: int, bad: Set[int] = frozenset()) -> list[Line]:
     """The table's columns that have room, each as wide as its widest cell; ``bad`` rows stand
-    out."""
+    out, and the one under the cursor."""
     widths = [max(map(cells, column)) for column in zip(*answer.cells, strict=True)]
     shown = [
         place for place in range(len(widths)) if 1 + sum(widths[: place + 1]) + 2 * place <= width
@@ -138,5 +150,6 @@ def _table(answer: Answer, width: int, bad: Set[int] = frozenset()) -> list[Line
             for place in shown
         ]
         role = DIM if number == 0 else WARN if number in bad else PLAIN
+        role = CURSOR if number == cursor + 1 else role
         lines.append(line((" " + "  ".join(parts), role)))
     return lines

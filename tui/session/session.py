@@ -14,6 +14,7 @@ import numpy as np
 from engine.model.precision import Precision
 from engine.plan.answer import answer
 from engine.plan.drafting import chooses
+from engine.plan.fleet.fewest import counts
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.lost import why_lost
 from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
@@ -114,8 +115,15 @@ class Session:
         self.store.amend(found)
         return found
 
+    def _as_chosen_in(self, scenario: Scenario) -> Scenario:
+        """The scenario on screen with the numbers of another that were left to be chosen."""
+        now = self.store.current
+        if now.drafts is DraftTokens.BEST:
+            now = replace(now, draft_tokens=scenario.draft_tokens)
+        return replace(now, chips=scenario.chips) if counts(now) else now
+
     def _amend(self, scenario: Scenario) -> None:
-        if scenario == self.store.current or scenario.drafts is not DraftTokens.BEST:
+        if scenario == self.store.current:
             return
         self.store.amend(scenario)
         self.recompute()
@@ -163,7 +171,7 @@ class Session:
         """Sweep in the key's own time when the last sweep was that small; whether it is done."""
         if self.prepared is None or not 0 < self.swept.candidates <= QUICK_CANDIDATES:
             return False
-        if chooses(self.prepared, self.store.current):
+        if chooses(self.prepared, self.store.current) or counts(self.store.current):
             return False
         end = time.perf_counter() + LONGEST_SECONDS
         found = sweep(self.prepared, self.store.current, lambda: time.perf_counter() > end)
@@ -182,8 +190,7 @@ class Session:
         """Take a finished sweep; a stale one is dropped."""
         if self.prepared is None:
             return
-        if replace(self.store.current, draft_tokens=scenario.draft_tokens) == scenario:
-            # The number of drafts that was left to be chosen.
+        if self._as_chosen_in(scenario) == scenario:
             self._amend(scenario)
         if scenario != self.store.current:
             return

@@ -84,8 +84,14 @@ def _filtered(table: Table, name: str) -> BoolArray:
 
 
 def _first_of_each_layout(table: Table, order: IntArray) -> IntArray:
-    """The best-ranked row of every layout and precision, in rank order."""
-    key = table.arrangement_index[order] * len(table.precisions) + table.precision_index[order]
+    """The best-ranked row of every layout and precision, in rank order; at a rate whatever the
+    number of replicas."""
+    layouts = table.arrangement_index[order]
+    if table.at_rate:
+        names: dict[str, int] = {}
+        places = [names.setdefault(one.layout_name, len(names)) for one in table.arrangements]
+        layouts = np.array(places)[layouts]
+    key = layouts * len(table.precisions) + table.precision_index[order]
     _, first = np.unique(key, return_index=True)
     found: IntArray = order[np.sort(first)]
     return found

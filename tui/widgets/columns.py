@@ -35,6 +35,8 @@ _WORDS = (
     Column("layout", "layout", 44, 0),
     Column("precision", "precision", 24, 1),
 )
+CHIPS = Column("chips", "chips", 5, 1)
+"""Of all replicas."""
 _LAST = (
     Column("verdict", "verdict", 8, 8),
     Column("benchmark", "benchmark", 44, 9),
@@ -56,6 +58,9 @@ def columns_of(kind: ModelKind, *, one_token: bool = False) -> tuple[Column, ...
 def columns_in(table: Table) -> tuple[Column, ...]:
     """As `columns_of`, of the metrics that a table has: some are worked out only where asked."""
     every = columns_of(table.kind, one_token=table.one_token)
+    if table.at_rate:
+        # How many it takes is then what layouts differ in.
+        every = (*every[:1], CHIPS, *every[1:])
     return tuple(one for one in every if one.text is None or one.id in table.metrics)
 
 

@@ -12,6 +12,7 @@ from tui.drawing.format import beyond, counted
 from tui.drawing.lines import Line, Run, cells, fit, line, right
 from tui.drawing.styles import BAD, BEST, CURSOR, DIM, GOOD, PLAIN, TITLE, WARN
 from tui.widgets.columns import (
+    CHIPS,
     HIDDEN_AT_FIRST,
     WHOLE_SWEEP,
     Column,
@@ -269,9 +270,10 @@ class TablePane(Pane):
         text = "   " + right(label("batch", heading), _BATCH)
         for column in chosen:
             name = label(column.id, counted(column.label, self.session.samples))
-            text += (
-                " " + right(name, column.width) if column.text else "  " + fit(name, column.width)
-            )
+            if column.text:
+                text += " " + right(name, column.width)
+            else:
+                text += "  " + (right if column.id == CHIPS.id else fit)(name, column.width)
         return line((text, TITLE))
 
     @property
@@ -322,6 +324,8 @@ class TablePane(Pane):
             return "  " + fit(table.arrangement(row).name, column.width)
         if column.id == "precision":
             return "  " + fit(table.precision(row).label, column.width)
+        if column.id == CHIPS.id:
+            return "  " + right(f"{table.arrangement(row).chips}", column.width)
         if column.id == "benchmark":
             return "  " + fit(self._benchmark(table, row), column.width)
         return " " + right(self._number(table, row, column, numbers[column.id]), column.width)

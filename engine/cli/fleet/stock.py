@@ -39,5 +39,6 @@ def print_split(arguments: argparse.Namespace, split: Split) -> None:
             answer.said,
             Grid(answer.cells, range(answer.right, len(answer.cells[0]))),
             Bars(say("Chips of each load"), say("chips"), chips),
+            [say("note: {note}", note=one) for one in answer.notes],
         ),
     )

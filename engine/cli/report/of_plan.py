@@ -48,7 +48,7 @@ def plan_report(prepared: Prepared, scenario: Scenario, sweep: Sweep) -> Report:
     title = say(
         "{model} on {chips} × {chip}",
         model=prepared.model.name,
-        chips=scenario.chips,
+        chips=table.arrangement(row).chips if row is not None else scenario.chips,
         chip=prepared.chip.name,
     )
     said = answer(prepared, scenario, sweep)

@@ -23,6 +23,7 @@ from engine.scenario import (
     MOST_CERTAINTY,
     ArrangementKind,
     Best,
+    ChipCount,
     LayoutLimits,
     PoolChoice,
     Scenario,
@@ -89,6 +90,7 @@ def _made(
         certainty=start.certainty
         if arguments.certainty is None
         else parse_percent(arguments.certainty, "--certainty", EVEN_CERTAINTY, MOST_CERTAINTY),
+        counting=_counting(arguments, start.counting),
         prices=_prices(arguments.prices, start.prices),
         benchmark_number=start.benchmark_number
         if arguments.number is None
@@ -169,6 +171,14 @@ def _pools(arguments: argparse.Namespace, start: PoolChoice) -> PoolChoice:
         decode_chips=count_given(arguments.decode_chips, "decode-chips", start.decode_chips),
         prefill_precision=arguments.prefill_precision or start.prefill_precision,
     )
+
+
+def _counting(arguments: argparse.Namespace, otherwise: ChipCount) -> ChipCount:
+    if arguments.chips is None:
+        return otherwise
+    if arguments.chips != AUTO:
+        return ChipCount.GIVEN
+    return ChipCount.NODES if getattr(arguments, "whole_nodes", False) else ChipCount.ENOUGH
 
 
 def _prices(text: str | None, otherwise: str) -> str:

@@ -11,6 +11,7 @@ _EQUAL = re.compile(r"\bequal\b(?!.*\bnatural)", re.IGNORECASE)
 _NATURAL = re.compile(r"\bsharegpt\b|\bnatural\b", re.IGNORECASE)
 _WAVES = re.compile(r"\b(?:(\d+(?:\.\d+)?)\+? (?:waves|per slot)|one wave)\b", re.ASCII)
 _BURST = re.compile(r"\bburst of (\d[\d,]*)\b", re.ASCII)
+_REPLAYED = re.compile(r"\bmulti-turn\b|\btraces? replayed\b", re.IGNORECASE)
 _EVENLY = re.compile(r"\bconstant rate\b", re.IGNORECASE)
 _REPEATING = re.compile(
     r"genai.?perf|aiperf|aiconfigurator|inference-perf\b.*\bshared system prompts", re.IGNORECASE
@@ -54,6 +55,12 @@ class ClientText:
         """Requests that came all at once; NaN for other loads."""
         found = _BURST.search(self.client)
         return float(found[1].replace(",", "")) if found else math.nan
+
+    @property
+    def replays(self) -> bool:
+        """Whether sessions of several turns were sent: what opens such a run are first turns, few
+        of its requests and shorter than most."""
+        return _REPLAYED.search(self.client) is not None
 
     @property
     def comes_evenly(self) -> bool:

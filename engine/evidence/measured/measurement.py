@@ -59,7 +59,7 @@ class Measurement:
     input_tokens: float
     output_tokens: float
     opens_at_once: bool
-    """A closed-loop client, whose slots all start together."""
+    """A closed-loop client, whose slots all start together with prompts like those to come."""
     equal_lengths: bool
     """All answers are known to be of one length, so that those begun together end together."""
     natural_lengths: bool

@@ -130,7 +130,8 @@ def _row(cells: Mapping[str, str | None], line: int) -> Measurement:
         decode=decode,
         input_tokens=input_tokens,
         output_tokens=read.number("osl_eff", read.number("osl")),
-        opens_at_once=inference_x or client.is_genai_perf or load.startswith("closed"),
+        opens_at_once=not client.replays
+        and (inference_x or client.is_genai_perf or load.startswith("closed")),
         equal_lengths=client.equal_lengths,
         natural_lengths=client.natural_lengths,
         waves=client.waves,

@@ -17,6 +17,7 @@ from engine.plan.answer import answer
 from engine.plan.drafting import with_best_drafts, with_best_drafts_at
 from engine.plan.face.candidate_text import candidate_text, table_text
 from engine.plan.face.columns import Columns, table_columns
+from engine.plan.fleet.fewest import with_chips_counted
 from engine.plan.kinds import benchmark_names, plan_kind
 from engine.plan.launch_lines import launch_command
 from engine.plan.lost import why_lost
@@ -267,7 +268,7 @@ class Plans(Candidates):
 
 def plans_of(scenario: Scenario) -> Plans:
     """Every candidate of a scenario; raises `InputError`."""
-    scenario = with_best_drafts(scenario)
+    scenario = with_best_drafts(with_chips_counted(scenario))
     prepared = prepare(scenario)
     swept = _swept(prepared, scenario)
     sizes = swept.table.batch.astype(float)

@@ -75,7 +75,7 @@ _LANGUAGE = (
     *("load_imbalance", "draft", "draft_tokens", "drafts", "acceptance", "kept", "text", "cached"),
     *("arrangement", "prefill", "decode", "prefill_chip", "prefill_chips"),
     *("decode_chips", "prefill_precision"),
-    *("rate", "burstiness", "input_spread", "output_spread"),
+    *("rate", "counting", "burstiness", "input_spread", "output_spread"),
     *("shared_prefix_tokens", "turns", "images", IMAGE_SIZE, "think_seconds"),
     *("client", "waves", "spread", "first_token"),
     *("prefill_tokens", "max_sequences", "max_context", "prefix_caching"),

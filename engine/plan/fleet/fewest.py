@@ -16,7 +16,7 @@ from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import sweep
 from engine.plan.tables import rows_table
-from engine.scenario import Scenario
+from engine.scenario import ChipCount, Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -95,8 +95,27 @@ def smallest(prepared: Prepared, scenario: Scenario) -> dict[tuple[str, str], Si
     best: dict[tuple[str, str], Sized] = {}
     for row in np.flatnonzero(table.meets)[np.argsort(chips[table.meets], kind="stable")]:
         one = Sized(table, int(row))
-        best.setdefault(one.key, one)
+        if one.key not in best:
+            best[one.key] = _exactly(prepared, scenario, one)
     return best
+
+
+def _exactly(prepared: Prepared, scenario: Scenario, one: Sized) -> Sized:
+    """The fewest replicas between a sweep's count and the one that it tried before, which leaves
+    out some of many."""
+    arrangement = one.arrangement
+    if not isinstance(arrangement, Aggregated):
+        return one
+    tried = [fewer.replicas for fewer in arrangement.with_fewer_replicas()[-2:]]
+    between = range(tried[0] + 1, one.replicas)
+    if not between:
+        return one
+    layouts = tuple(Aggregated(replace(arrangement.layout, replicas=count)) for count in between)
+    precision = one.table.precision(one.row)
+    ones = np.ones(len(layouts), dtype=np.int64)
+    found = rows_table(prepared, scenario, precision, layouts, ones)
+    keeps = np.flatnonzero(found.meets)
+    return Sized(found, int(keeps[0])) if len(keeps) else one
 
 
 def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:
@@ -130,6 +149,23 @@ def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: No
             rate=per_second(scenario.workload.rate),
         )
     )
+
+
+def counts(scenario: Scenario) -> bool:
+    """Whether the number of chips is left to be found."""
+    return scenario.counting is not ChipCount.GIVEN and bool(scenario.workload.rate)
+
+
+def with_chips_counted(
+    scenario: Scenario, progress: Callable[[], object] = lambda: None
+) -> Scenario:
+    """The scenario with chips enough for its rate, where that is asked for: the fewest whole nodes,
+    or as many as layouts are found with. Raises `InputError`, and what ``progress`` raises."""
+    if not counts(scenario):
+        return scenario
+    if scenario.counting is ChipCount.NODES:
+        return fewest_chips(scenario, whole_nodes=True)
+    return enough_chips(scenario, progress)
 
 
 def _refuse_without_tokens(model: LoadedModel) -> None:

@@ -30,10 +30,15 @@ class Part:
     """Chips of one kind and the requests per second that they carry of a load, at so much an hour
     (dollars, or chips where no price is known)."""
 
-    chip: str
+    scenario: Scenario
     sized: Sized
     rate: float
     cost: float
+
+    @property
+    def chip(self) -> str:
+        """The kind of chips."""
+        return self.scenario.chip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class _Replica:
         asked = _at(self.scenario, rate)
         table = rows_table(self.prepared, asked, self.precision, (several,), np.array([1]))
         cost = several.chips * price
-        return Part(self.scenario.chip, Sized(table, 0), rate, cost)
+        return Part(asked, Sized(table, 0), rate, cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def ways(scenario: Scenario, stock: Mapping[str, int], prices: Mapping[str, floa
         least = min(sized, key=lambda one: one.chips, default=None)
         if least is not None:
             cost = least.chips * prices[chip]
-            part = Part(chip, least, scenario.workload.rate, cost)
+            part = Part(asked, least, scenario.workload.rate, cost)
             alone.append(Way({chip: least.chips}, cost, partial(_given, (part,))))
         replicas[chip] = _replicas(prepared, asked)
     shared, complete = _shared(scenario.workload.rate, stock, prices, replicas)

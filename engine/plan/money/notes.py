@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
-from engine.plan.money.prices import EXAMPLE, load_prices
+from engine.plan.money.prices import EXAMPLE, example_note, load_prices
 from engine.plan.prepared import Prepared
 from engine.scenario import Scenario
 from engine.words.messages import say
@@ -22,7 +22,7 @@ def price_note(prepared: Prepared, scenario: Scenario) -> str:
         if math.isnan(prices.of(chip.id)):
             return say("No price of {chip} in {named}", chip=chip.id, named=prices.named)
     if scenario.prices == EXAMPLE:
-        return say("Prices are the bundled example's, of {dated}, not yours", dated=prices.dated)
+        return example_note(prices)
     if prices.dated > date.today().isoformat():
         return say(
             "Prices in {named} are dated {dated}, a day to come",

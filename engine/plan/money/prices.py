@@ -60,6 +60,11 @@ def load_prices(text: str) -> Prices:
     return _read(path, changed)
 
 
+def example_note(prices: Prices) -> str:
+    """That prices are the bundled example's."""
+    return say("Prices are the bundled example's, of {dated}, not yours", dated=prices.dated)
+
+
 @lru_cache(maxsize=8)
 def _read(path: Path, _changed: int, named: str = "") -> Prices:
     shown = named or clean(str(path), 160)

@@ -9,7 +9,7 @@ from engine.hardware.chip import Chip
 from engine.hardware.chip_profiles import chip_ids, load_chip
 from engine.plan.metrics.table import BY_ID, LIMITED
 from engine.plan.prepared import Prepared
-from engine.scenario import EVEN_CERTAINTY, Objectives, Scenario
+from engine.scenario import EVEN_CERTAINTY, ChipCount, Objectives, Scenario
 from engine.words.messages import say
 
 CERTAIN = 90.0
@@ -94,7 +94,8 @@ def chip_count_nudges(scenario: Scenario) -> Iterator[Nudge]:
 
 def chip_count_nudge(scenario: Scenario, chips: int) -> Nudge:
     """Another number of chips."""
-    return Nudge("chips", str(scenario.chips), str(chips), replace(scenario, chips=chips))
+    given = replace(scenario, chips=chips, counting=ChipCount.GIVEN)
+    return Nudge("chips", str(scenario.chips), str(chips), given)
 
 
 def chip_nudge(scenario: Scenario, chip: Chip) -> Nudge:

@@ -23,6 +23,7 @@ from engine.scenario import (
     USUAL_UTILISED_PERCENT,
     ArrangementKind,
     Best,
+    ChipCount,
     ClientKind,
     DraftTokens,
     FirstToken,
@@ -148,6 +149,7 @@ class ScenarioFile(Strict):
     fixed_batch: PositiveInt | None = Field(default=None, le=LARGEST_COUNT)
     best: Best = Field(default=Best.THROUGHPUT, strict=False)
     certainty: float = Field(default=EVEN_CERTAINTY, ge=EVEN_CERTAINTY, le=MOST_CERTAINTY)
+    counting: ChipCount = Field(default=ChipCount.GIVEN, strict=False)
     prices: str = Field(default="", max_length=4096)
     benchmark_number: int = Field(default=1, ge=0, le=999)
     benchmark_kind: NameKind = Field(default=NameKind.THROUGHPUT, strict=False)

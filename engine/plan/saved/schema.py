@@ -52,6 +52,7 @@ def parse_scenario(shown: str, values: Any) -> Scenario:
         fixed_batch=file.fixed_batch,
         best=file.best,
         certainty=file.certainty,
+        counting=file.counting,
         prices=file.prices,
         benchmark_number=file.benchmark_number,
         benchmark_kind=file.benchmark_kind,

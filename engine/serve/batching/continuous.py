@@ -47,7 +47,6 @@ def serve_continuous(
 ) -> Service:
     """Metrics of ``batch`` requests in flight per replica, arrays of (layouts, sizes), of which
     memory and scheduler admit ``limit``; the others queue."""
-    everyone = bool(np.all(batch <= limit))
     admitted = np.minimum(batch, limit)
     shared = (
         MicroBatches.of(deployment, requests, admitted)
@@ -55,17 +54,13 @@ def serve_continuous(
         else MicroBatches.each(deployment, admitted)
     )
     passes = steady_passes(shared.deployment, requests, client, shared.sizes)
-    of_ranks = shared.deployment.spread
     steps, accepted = requests.steps_per_answer, requests.drafts.accepted
-    surplus = passes.sequences - passes.decoding.sequences
-    queueing: FloatArray = np.zeros(1)
-    if np.any(surplus > 0):
-        surplus = of_ranks(surplus / np.maximum(passes.arrivals, 1e-12))
-        queueing = shared.spread(surplus * passes.step)
+    looked = shared.spread(_polling(shared.deployment, client, passes))
     waits = _mean_wait(shared.deployment, requests, client, passes)
-    waiting, taken = shared.spread(waits), shared.spread(passes.service)
+    waiting, taken = looked + shared.spread(waits), shared.spread(passes.service)
     plain, step = shared.spread(passes.plain), shared.spread(passes.step)
-    if not everyone:
+    queueing = _unsupplied(shared, passes)
+    if not np.all(batch <= limit):
         # Little's law: what is not admitted waits for a slot.
         queueing = queueing + (batch / admitted - 1.0) * (taken + steps * step)
     served = waiting + taken
@@ -85,7 +80,7 @@ def serve_continuous(
         met = met * (1.0 - 1.0 / np.maximum(admitted, 1.0)) - burst / steps
     tpot = (plain + np.maximum(met, 0.0)) / accepted
     spent = _Waits(request_seconds, requests.loading_seconds, waiting, queueing, burst)
-    users = Users(ttft, tpot, waiting, queueing, met, admitted)
+    users = Users(ttft, tpot, looked, waiting - looked, queueing, met, admitted)
     service = Service.of(
         requests,
         batch,
@@ -98,6 +93,16 @@ def serve_continuous(
     if client is None:
         return service
     return service.drained(_drain(deployment, requests, client, passes))
+
+
+def _unsupplied(shared: MicroBatches, passes: SteadyPasses) -> FloatArray:
+    """Seconds that a request waits because passes have no room for the prompts of all that are
+    admitted."""
+    surplus = passes.sequences - passes.decoding.sequences
+    if not np.any(surplus > 0):
+        return np.zeros(1)
+    surplus = shared.deployment.spread(surplus / np.maximum(passes.arrivals, 1e-12))
+    return shared.spread(surplus * passes.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +139,51 @@ def _parts(passes: SteadyPasses, waits: _Waits, tpot: FloatArray, accepted: floa
     }
 
 
+def _polling(deployment: Deployment, client: Client | None, passes: SteadyPasses) -> FloatArray:
+    """Seconds that a prompt waits on average for the next look at the queue; those that come at
+    once, as an answer's pass ends, come with it. Where ranks wait for each other's prompts, answers
+    end as passes do, and those until then hold no prompts."""
+    if client is not None and client.in_step:
+        return np.zeros_like(passes.step)
+    each = passes.plain if _turned(deployment, passes) else passes.step
+    polling: FloatArray = deployment.spread(_looking(deployment, passes)) * each
+    return polling
+
+
+def _turned(deployment: Deployment, passes: SteadyPasses) -> bool:
+    """Whether ranks wait for each other's prompts, and pass by pass take a few of each."""
+    return not passes.apart and bool(deployment.framework.scheduler.rank_wait_passes)
+
+
+def _looking(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
+    """Passes until the next look at the queue, on average."""
+    looking: FloatArray = 0.5 * np.maximum(_looks(deployment, passes) - 1.0, 0.0)
+    return looking
+
+
+def _looks(deployment: Deployment, passes: SteadyPasses) -> FloatArray:
+    """Passes from one look at the queue to the next."""
+    looks: FloatArray = np.maximum(
+        deployment.framework.scheduler.admission_steps, waited_passes(passes)
+    )
+    return looks
+
+
 def _mean_wait(
     deployment: Deployment, requests: Requests, client: Client | None, passes: SteadyPasses
 ) -> FloatArray:
-    """Seconds that a prompt waits for the next look at the queue and for others' prompts."""
+    """Seconds that a prompt waits for the running pass and for others' prompts."""
     if client is not None and client.in_step:
         return _wait_in_step(deployment, requests, passes)
-    scheduler = deployment.framework.scheduler
-    steps = np.maximum(scheduler.admission_steps, waited_passes(passes))
-    looking = 0.5 * np.maximum(steps - 1.0, 0.0)
     queued = _waiting(deployment, passes)
-    if passes.apart or not scheduler.rank_wait_passes:
-        soon: FloatArray = deployment.spread(looking) * passes.step + queued
-        return soon
-    # Ranks wait for each other's prompts, and the pass that takes some has room for a few of each:
-    # the others wait for the next. Answers end as passes do, and those until then hold no prompts.
+    if not _turned(deployment, passes):
+        return queued
+    # The pass that takes some prompts of all ranks has room for a few of each: the others wait for
+    # the next.
     fitting = np.maximum(passes.budget / requests.fresh_tokens, 1.0)
-    busy = np.minimum(passes.arrivals * steps / fitting, 1.0)
-    turns = deployment.spread(looking * _turns(passes, busy)) * passes.step
-    waiting: FloatArray = deployment.spread(looking) * passes.plain + np.maximum(queued, turns)
+    busy = np.minimum(passes.arrivals * _looks(deployment, passes) / fitting, 1.0)
+    turns = _looking(deployment, passes) * _turns(passes, busy)
+    waiting: FloatArray = np.maximum(queued, deployment.spread(turns) * passes.step)
     return waiting
 
 

@@ -95,8 +95,7 @@ def serve_disaggregated(
     ttft = costs.request_seconds + alone + queue + surplus + handover + joining + polling
     burst: FloatArray = np.zeros(1)
     if client is not None:
-        tuned = bool(pools.prefill.inventory.banks)
-        burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone), tuned)
+        burst = opening_seconds(costs, client, 0.5 * (concurrency / most - alone), _tuned(pools))
         ttft = ttft + burst
     e2e = ttft + later * tpot
     verifying = circle.decode.seconds * per_token(pools.decode, requests)
@@ -127,12 +126,21 @@ def serve_disaggregated(
             requests,
             client,
             Piece(1.0, ttft - burst - polling - queue, 2.0 * polling, queue),
-            None if client is None else opening_of(costs, client, alone, concurrency / most),
+            None if client is None else _opening(pools, client, alone, concurrency / most),
             tpot,
         ),
         passes={"prefill": prefill.alone, "decode": circle.decode},
         prefill_binds=(queue + surplus > alone) & (concurrency <= room),
     )
+
+
+def _opening(pools: Pools, client: Client, first: FloatArray, last: FloatArray) -> Opening:
+    return opening_of(pools.prefill.framework.costs, client, first, last, _tuned(pools))
+
+
+def _tuned(pools: Pools) -> bool:
+    """Whether the prefill pool has grouped products that a fresh server tunes."""
+    return bool(pools.prefill.inventory.banks)
 
 
 @dataclass(frozen=True, slots=True)

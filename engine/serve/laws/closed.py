@@ -20,11 +20,13 @@ from engine.words.arrays import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Means that the laws keep, in seconds: ``waiting`` for others' prompts, ``place`` for one in
-    memory, ``met`` per step for prompts of others; and the requests ``admitted`` at once."""
+    """Means that the laws keep, in seconds: ``looked`` until the queue is looked at, ``waiting``
+    for others' prompts, ``place`` for one in memory, ``met`` per step for prompts of others; and
+    the requests ``admitted`` at once."""
 
     ttft: FloatArray
     tpot: FloatArray
+    looked: FloatArray
     waiting: FloatArray
     place: FloatArray
     met: FloatArray
@@ -45,7 +47,10 @@ def closed_laws(
         None
         if client is None
         else opening_of(
-            deployment.framework.costs, client, *opening_span(deployment, requests, passes)
+            deployment.framework.costs,
+            client,
+            *opening_span(deployment, requests, passes),
+            tuned=bool(deployment.inventory.banks),
         )
     )
     fresh = _first_token(client, passes, users, request)
@@ -77,7 +82,8 @@ def _first_token(
     client: Client | None, passes: SteadyPasses, users: Users, request: float | FloatArray
 ) -> Law:
     """Who finds no prompt before its own waits for the running pass; who does, for a time that is
-    exponential, or as long as its place in a group that came at once."""
+    exponential, or as long as its place in a group that came at once. Looks at the queue come
+    evenly."""
     served = request + users.place + passes.service
     if client is not None and client.in_step:
         least = request + users.place + np.minimum(passes.service, passes.service + users.waiting)
@@ -86,7 +92,8 @@ def _first_token(
     idle = np.minimum(0.5 * passes.plain * (1.0 - busy), users.waiting)
     tail = np.maximum(users.waiting - idle, 0.0) / np.maximum(busy, 1e-9)
     width = 2.0 * idle / np.maximum(1.0 - busy, 1e-9)
-    return Law.of(Piece(1.0 - busy, served, width), Piece(busy, served, tail=tail))
+    evenly = 2.0 * users.looked
+    return Law.of(Piece(1.0 - busy, served, evenly + width), Piece(busy, served, evenly, tail=tail))
 
 
 def opening_span(

@@ -111,11 +111,16 @@ class Opening:
     held_up: FloatArray
 
 
-def opening_of(costs: Costs, client: Client, first: FloatArray, last: FloatArray) -> Opening:
+def opening_of(
+    costs: Costs, client: Client, first: FloatArray, last: FloatArray, tuned: bool
+) -> Opening:
     """The opening of a ``client`` whose prompts would have their first tokens from ``first`` to
-    ``last`` on a warm server. What a fresh one takes longer it takes at its first passes, so that
-    all wait for it alike; the mean is that of `engine.serve.batching.client.opening_seconds`."""
-    late = (costs.opening_slowdown - 1.0) * 0.5 * (first + last) + costs.warmup_seconds
+    ``last`` on a warm server. What a fresh one takes longer, where grouped products are ``tuned``,
+    it takes at its first passes, so that all wait for it alike; the mean is that of
+    `engine.serve.batching.client.opening_seconds`."""
+    late: float | FloatArray = 0.0
+    if tuned:
+        late = (costs.opening_slowdown - 1.0) * 0.5 * (first + last) + costs.warmup_seconds
     return Opening(1.0 / client.waves, first + late, last + late, last + late)
 
 

@@ -39,7 +39,7 @@ def _is_table(path: Path) -> bool:
     if path.suffix == ".gz":
         # Only traces are so long.
         return False
-    with open_csv(path, 2 << 30, EXPECTED) as stream:
+    with open_csv(path, 2 << 30, say(EXPECTED)) as stream:
         first = stream.readline(4096)
         header = next(csv.reader([first]), [])
     if find_field(header, _HOUR) is not None:
@@ -61,7 +61,7 @@ def _is_table(path: Path) -> bool:
 def _table(path: Path) -> tuple[float, ...]:
     shown = clean(str(path), 160)
     rates: list[float] = []
-    with open_csv(path, MAXIMUM_BYTES, EXPECTED) as stream:
+    with open_csv(path, MAXIMUM_BYTES, say(EXPECTED)) as stream:
         reader = csv.reader(stream)
         header = next(reader, [])
         hour, rate = find_field(header, _HOUR), find_field(header, _RATE)

@@ -79,10 +79,10 @@ def _parsed(text: str, rows: Rows, number: int) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise rows.error(number, "nested too deeply") from None
+        raise rows.error(number, say("nested too deeply")) from None
     except ValueError as error:
-        reason = clean(getattr(error, "msg", "") or "not a number", 60)
-        raise rows.error(number, f"broken JSON: {reason}") from None
+        reason = clean(getattr(error, "msg", "") or say("not a number"), 60)
+        raise rows.error(number, say("broken JSON: {reason}", reason=reason)) from None
 
 
 def _records(stream: Text, rows: Rows) -> Iterator[Any]:
@@ -96,11 +96,11 @@ def _records(stream: Text, rows: Rows) -> Iterator[Any]:
         try:
             record, end = decoder.raw_decode(buffer)
         except RecursionError:
-            raise rows.error(number + 1, "nested too deeply") from None
+            raise rows.error(number + 1, say("nested too deeply")) from None
         except ValueError:
             more = stream.read(max(PIECE, len(buffer)))
             if not more or len(buffer) > LARGEST_RECORD:
-                raise rows.error(number + 1, "broken JSON, or the list has no end") from None
+                raise rows.error(number + 1, say("broken JSON, or the list has no end")) from None
             buffer += more
             continue
         number += 1
@@ -111,7 +111,7 @@ def _records(stream: Text, rows: Rows) -> Iterator[Any]:
 def _take(rows: Rows, number: int, record: Any) -> bool:
     """Take one record; whether its tokens were guessed."""
     if not isinstance(record, dict):
-        raise rows.error(number, "expected a mapping with arrival, input and output")
+        raise rows.error(number, say("expected a mapping with arrival, input and output"))
     talk = next((record[one] for one in _TALKS if isinstance(record.get(one), list)), None)
     if talk is not None:
         _take_talk(rows, number, talk)
@@ -120,11 +120,16 @@ def _take(rows: Rows, number: int, record: Any) -> bool:
         find_field(record, wanted) for wanted in (ARRIVAL, INPUT, OUTPUT, HASHES)
     )
     if inputs is None or outputs is None:
-        missing = "input" if inputs is None else "output"
-        found = ", ".join(clean(str(one), 30) for one in list(record)[:8]) or "nothing"
-        raise rows.error(number, f"found {found}; expected a number of {missing} tokens")
+        found = ", ".join(clean(str(one), 30) for one in list(record)[:8]) or say("nothing")
+        if inputs is None:
+            wrong = say("found {found}; expected a number of input tokens", found=found)
+        else:
+            wrong = say("found {found}; expected a number of output tokens", found=found)
+        raise rows.error(number, wrong)
     if (arrival is None) == bool(rows.arrivals) and rows.inputs:
-        raise rows.error(number, "some rows have a time and some have none, expected all or none")
+        raise rows.error(
+            number, say("some rows have a time and some have none, expected all or none")
+        )
     when = None
     if arrival is not None:
         milliseconds = is_milliseconds(arrival, like_mooncake=is_like_mooncake(record))
@@ -140,7 +145,7 @@ def _take_talk(rows: Rows, number: int, talk: list[Any]) -> None:
     before = 0.0
     for turn in talk:
         if not isinstance(turn, dict):
-            raise rows.error(number, "a turn of the conversation is no mapping")
+            raise rows.error(number, say("a turn of the conversation is no mapping"))
         speaker = turn.get("from", turn.get("role"))
         text = turn.get("value", turn.get("content"))
         size = len(text.encode("utf-8", "replace")) if isinstance(text, str) else 0

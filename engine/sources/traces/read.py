@@ -34,7 +34,7 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
     `InputError` with file, row and what was found."""
     shown = clean(str(path), 160)
     try:
-        with open_file(path, MAXIMUM_BYTES, EXPECTED) as file:
+        with open_file(path, MAXIMUM_BYTES, say(EXPECTED)) as file:
             counted = BufferedReader(_Counted(file, path.stat().st_size, progress), BUFFER_BYTES)
             with TextIOWrapper(
                 _unpacked(counted, shown), encoding="utf-8-sig", newline=""
@@ -42,7 +42,7 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
                 return _read(stream, shown)
     except UnicodeDecodeError:
         raise InputError(
-            say("{shown}: not UTF-8 text, expected {EXPECTED}", shown=shown, EXPECTED=EXPECTED)
+            say("{shown}: not UTF-8 text, expected {EXPECTED}", shown=shown, EXPECTED=say(EXPECTED))
         ) from None
     except csv.Error as error:
         raise InputError(
@@ -50,7 +50,7 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
         ) from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise InputError(
-            say("{shown}: broken gzip, expected {EXPECTED}", shown=shown, EXPECTED=EXPECTED)
+            say("{shown}: broken gzip, expected {EXPECTED}", shown=shown, EXPECTED=say(EXPECTED))
         ) from None
     except OSError as error:
         raise InputError(
@@ -58,7 +58,7 @@ def read_trace(path: Path, progress: Progress | None = None) -> Trace:
                 "{shown}: {reason}, expected {EXPECTED}",
                 shown=shown,
                 reason=system_reason(error),
-                EXPECTED=EXPECTED,
+                EXPECTED=say(EXPECTED),
             )
         ) from None
 
@@ -168,7 +168,7 @@ def _read_table(stream: _Joined, rows: Rows) -> None:
         for wanted in (ARRIVAL, INPUT, OUTPUT)
     )
     if inputs is None or outputs is None:
-        found = ", ".join(clean(one, 30) for one in header[:8]) or "nothing"
+        found = ", ".join(clean(one, 30) for one in header[:8]) or say("nothing")
         raise InputError(
             say(
                 "{shown}: row 1: found {found}; expected a header as {HEADER}",
@@ -183,7 +183,12 @@ def _read_table(stream: _Joined, rows: Rows) -> None:
             continue
         if len(row) < len(header):
             raise rows.error(
-                number, f"found {len(row)} fields, expected {len(header)} as the header has"
+                number,
+                say(
+                    "found {found} fields, expected {expected} as the header has",
+                    found=len(row),
+                    expected=len(header),
+                ),
             )
         when = None
         if arrival is not None:

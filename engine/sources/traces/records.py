@@ -80,7 +80,11 @@ class Rows:
             if self.arrivals and arrival < self.arrivals[-1]:
                 back = self.arrivals[-1] - arrival
                 raise self.error(
-                    row, f"arrives {back:g} s before the row above, expected times in order"
+                    row,
+                    say(
+                        "arrives {back:g} s before the row above, expected times in order",
+                        back=back,
+                    ),
                 )
             self.arrivals.append(arrival)
         if inputs < 1 or outputs < 1:
@@ -95,7 +99,10 @@ class Rows:
     def add_blocks(self, row: int, hashes: object) -> None:
         """Take the blocks of the request that was added last."""
         if not isinstance(hashes, list):
-            raise self.error(row, f"hash_ids: found {clean(repr(hashes), 40)}, expected a list")
+            raise self.error(
+                row,
+                say("hash_ids: found {found}, expected a list", found=clean(repr(hashes), 40)),
+            )
         if len(self.ids) + len(hashes) > MOST_BLOCKS:
             raise InputError(
                 say(
@@ -107,7 +114,11 @@ class Rows:
         for one in hashes:
             if isinstance(one, bool) or not isinstance(one, int | str):
                 raise self.error(
-                    row, f"hash_ids: found {clean(repr(one), 40)}, expected numbers or texts"
+                    row,
+                    say(
+                        "hash_ids: found {found}, expected numbers or texts",
+                        found=clean(repr(one), 40),
+                    ),
                 )
             self.ids.append(self._known.setdefault(one, len(self._known)))
         self.starts.append(len(self.ids))
@@ -115,7 +126,11 @@ class Rows:
     def trace(self, *, is_estimate: bool = False) -> Trace:
         """All rows; raises `InputError` where there are none."""
         if not self.inputs:
-            left = f", {self.left_out:,} rows without prompt or answer" if self.left_out else ""
+            left = (
+                say(", {count:,} rows without prompt or answer", count=self.left_out)
+                if self.left_out
+                else ""
+            )
             raise InputError(
                 say(
                     "{shown}: found no requests{left}, expected at least one",
@@ -148,8 +163,12 @@ class Rows:
             return number
         raise self.error(
             row,
-            f"{clean(str(name), 40)}: found {clean(str(value), 40)!r}, "
-            f"expected a whole number of tokens from 0 to {LARGEST_COUNT:,}",
+            say(
+                "{name}: found {value!r}, expected a whole number of tokens from 0 to {most:,}",
+                name=clean(str(name), 40),
+                value=clean(str(value), 40),
+                most=LARGEST_COUNT,
+            ),
         )
 
     def time(self, row: int, name: object, value: object, milliseconds: bool) -> float:
@@ -166,8 +185,11 @@ class Rows:
                 return (day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp()
         raise self.error(
             row,
-            f"{clean(str(name), 40)}: found {clean(str(value), 40)!r}, "
-            "expected seconds or a date with a time of day",
+            say(
+                "{name}: found {value!r}, expected seconds or a date with a time of day",
+                name=clean(str(name), 40),
+                value=clean(str(value), 40),
+            ),
         )
 
     def error(self, row: int, text: str) -> InputError:

@@ -115,3 +115,18 @@ def test_what_is_said_of_others_is_as_near_as_claimed(monkeypatch, basis: Basis)
     acceptance.acceptance_of.cache_clear()
     far.sort()
     assert far[int(len(far) * 2 / 3)] == pytest.approx(acceptance.SPREADS[basis], abs=0.015)
+
+
+def test_random_prompts_say_nothing_of_real_ones():
+    """GLM-5.1 has figures of random prompts alone: its family's count, not these."""
+    assert acceptance_of("glm-5.1", DraftMethod.PREDICTION, Text.RANDOM).basis is Basis.MODEL
+    agent = acceptance_of("glm-5.1", DraftMethod.PREDICTION, Text.AGENT)
+    assert agent.basis is Basis.FAMILY
+    assert agent.kept == acceptance_of("glm-5", DraftMethod.PREDICTION, Text.AGENT).kept
+
+
+def test_n_grams_on_code_are_told_with_care():
+    """Edits of code yield 2.96 tokens a step, steps without a match among them."""
+    known = acceptance_of("llama-3.1-8b", DraftMethod.NGRAM, Text.CODE)
+    assert 1 + sum(known.first(5)) == pytest.approx(2.96, abs=0.01)
+    assert known.spread == acceptance.LOOKED_UP_SPREAD

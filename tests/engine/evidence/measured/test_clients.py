@@ -29,7 +29,13 @@ def test_some_clients_repeat_prompts_unless_lengths_are_drawn(tmp_path, cells, r
 
 
 @pytest.mark.parametrize(
-    ("cells", "opens"), [({}, False), ({"load": "closed-loop"}, True), (UNIQUE, True)]
+    ("cells", "opens"),
+    [
+        ({}, False),
+        ({"load": "closed-loop"}, True),
+        (UNIQUE, True),
+        ({"load": "closed-loop", "client": "multi-turn traces replayed, by sessions"}, False),
+    ],
 )
 def test_a_closed_loop_opens_at_once(tmp_path, cells, opens):
     assert make_rows(tmp_path, cells)[0].opens_at_once is opens

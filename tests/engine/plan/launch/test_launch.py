@@ -270,6 +270,14 @@ def test_a_front_for_replicas_lists_them_in_its_file():
     assert "listen 8000;" in lines
 
 
+def test_sglang_is_told_the_block_of_dspark():
+    """It refuses any other number of verified tokens than the block and one."""
+    case = one(SMALL, "h100_sxm", Layout(), 64, draft="dspark", draft_tokens=3)
+    command = case.launch("sglang").processes[0].line
+    assert "--speculative-dspark-block-size 3" in command
+    assert "--speculative-num-draft-tokens" not in command
+
+
 def test_a_draft_that_nobody_named_is_a_place_to_fill_in():
     launch = one(SMALL, "h100_sxm", Layout(), 64, draft_tokens=3, acceptance=0.7).launch("vllm")
     assert '"${DRAFT_MODEL}"' in launch.processes[0].line

@@ -18,7 +18,7 @@ from engine.plan.money.power import power_law
 from engine.plan.money.prices import load_prices
 from engine.plan.prepared import prepare
 from engine.plan.sweep import sweep
-from engine.scenario import Best, Objectives, Scenario
+from engine.scenario import ArrangementKind, Best, Objectives, PoolChoice, Scenario
 from engine.words.errors import InputError
 
 COST = BY_ID["usd_per_million_output"]
@@ -64,6 +64,19 @@ def test_images_cost_chips_by_price_over_images(own):
     metrics = swept(IMAGES).table.metrics
     assert metrics[COST.id] == pytest.approx(3.6 / 3600 / metrics["fps_per_chip"] * 1e6)
     assert metrics["tps_per_mw"] * metrics["joules_per_token"] == pytest.approx(1e6)
+
+
+def test_pools_of_unlike_chips_cost_and_draw_what_each_does(own):
+    own.write_text(OWN + "b200_sxm = 6.0\n")
+    pools = PoolChoice("TP1 x2", "TP2", prefill_chip="b200_sxm")
+    asked = replace(SMALL, chips=4, pools=pools, arrangement=ArrangementKind.DISAGGREGATED)
+    metrics = swept(asked).table.metrics
+    # Two of 6.0 and two of 3.6 dollars an hour, 1000 and 700 watts at most.
+    tokens = metrics["request_tps"]
+    assert metrics[COST.id] == pytest.approx(2 * (6.0 + 3.6) / 3600 / tokens * 1e6)
+    watts = metrics["joules_per_token"] * tokens
+    least = 2 * (1000 + 700) * power_law().idle
+    assert (watts > least).all() and (watts < 2 * least).all()
 
 
 def test_joules_of_an_image_are_watts_by_use_over_images():
@@ -178,6 +191,22 @@ def test_ranking_by_energy_has_the_least_joules_first():
     found = swept(replace(SMALL, best=Best.ENERGY))
     joules = found.table.metrics["joules_per_token"]
     assert joules[found.order[0]] == joules.min()
+
+
+@pytest.mark.parametrize(
+    ("best", "limits", "said"),
+    [
+        (Best.ENERGY, Objectives(), "; J/token "),
+        (Best.COST, Objectives(), "; $/M out "),
+        (Best.COST, Objectives(usd_per_million_output=9.0), ""),
+        (Best.THROUGHPUT, Objectives(), ""),
+    ],
+)
+def test_the_answer_names_what_it_was_ranked_by_once(own, best, limits, said):
+    own.write_text(OWN)
+    asked = replace(SMALL, best=best, objectives=limits)
+    told = answer(prepare(asked), asked, swept(asked))
+    assert (", the least" in told) == bool(said) and said in told
 
 
 def test_joules_and_tokens_per_megawatt_are_reciprocal():
