@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.cli.compared import with_prompts
 from engine.cli.scenario.chosen import scenario_from
@@ -11,6 +13,7 @@ from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
 from engine.evidence.calibration.profile import profile_name, write_profile
 from engine.evidence.calibration.results import is_result_file, read_runs
 from engine.evidence.calibration.rows import csv_runs
+from engine.evidence.calibration.run import Run
 from engine.evidence.calibration.with_drafts import with_drafts
 from engine.model.kinds import ModelKind
 from engine.scenario import Scenario
@@ -20,7 +23,9 @@ from engine.sources.files import user_path
 from engine.words.cells import left, right
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.text import clean
 from engine.work.arrangement import given_layout
+from engine.work.layout import Layout
 
 
 def run_calibrate(arguments: argparse.Namespace) -> int:
@@ -33,17 +38,15 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     scenario = scenario_from(arguments)
     site = _site(scenario)
     name = profile_name(site.engine.id, site.chip.id, arguments.name)
-    paths = [user_path(result) for result in arguments.results]
     chips = scenario.chips if arguments.chips is not None else None
     layout = given_layout(scenario.limits, chips)
-    results = [path for path in paths if is_result_file(path)]
-    tables = [path for path in paths if path not in results and path.suffix.lower() == ".csv"]
-    runs = [
-        with_drafts(with_prompts(run, scenario), scenario, site)
-        for run in read_runs([path for path in paths if path not in tables], layout)
-    ]
-    for table in tables:
-        runs += csv_runs(table, site)
+    runs = _runs(arguments.results, scenario, site, layout)
+    for model, *results in arguments.also:
+        if not results:
+            raise InputError(say("--also {model}: its results are missing", model=clean(model, 80)))
+        other = replace(scenario, model=model, edits=())
+        system = _site(other)
+        runs += [replace(run, system=system) for run in _runs(results, other, system, layout)]
     outcome = calibrate(site, runs)
     print(_as_text(outcome))
     if arguments.dry_run:
@@ -62,6 +65,20 @@ def run_calibrate(arguments: argparse.Namespace) -> int:
     with having(done):
         print(done)
     return 0
+
+
+def _runs(given: Sequence[str], scenario: Scenario, site: System, layout: Layout) -> list[Run]:
+    """The runs of one model in the named files."""
+    paths = [user_path(result) for result in given]
+    results = [path for path in paths if is_result_file(path)]
+    tables = [path for path in paths if path not in results and path.suffix.lower() == ".csv"]
+    runs = [
+        with_drafts(with_prompts(run, scenario), scenario, site)
+        for run in read_runs([path for path in paths if path not in tables], layout)
+    ]
+    for table in tables:
+        runs += csv_runs(table, site)
+    return runs
 
 
 def _site(scenario: Scenario) -> System:

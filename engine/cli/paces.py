@@ -1,5 +1,5 @@
-"""What explains several runs together of deployments that `calibrate` does not fit: pools, drafts,
-loads at a rate. Two ways for each latency: passes that take so many times as long, or a constant
+"""What explains several runs together of deployments that `calibrate` does not fit: pools, loads at
+a rate. Two ways for each latency: passes that take so many times as long, or a constant
 that adds the same to each."""
 
 from __future__ import annotations

@@ -245,4 +245,12 @@ def _add_validation(commands: Subparsers) -> None:
     add_scenario_options(calibrate)
     calibrate.add_argument("--name", default="", help="id of the profile to write")
     calibrate.add_argument("--dry-run", action="store_true", help="show the fit, write nothing")
+    calibrate.add_argument(
+        "--also",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar=("MODEL", "RESULTS"),
+        help="runs of another model on the same chips and engine, fitted together with these",
+    )
     calibrate.set_defaults(run=_late("engine.cli.calibrate", "run_calibrate"))

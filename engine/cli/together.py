@@ -4,6 +4,7 @@ as far as the runs can tell them apart."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from engine.cli.compared import Asked, Compared
@@ -12,6 +13,7 @@ from engine.evidence.calibration.constants import site_constants
 from engine.evidence.calibration.fit import Calibration, Fitted, calibrate
 from engine.evidence.calibration.run import Run
 from engine.evidence.calibration.run_checks import MINIMUM_RUNS
+from engine.evidence.calibration.with_drafts import with_drafts
 from engine.plan.prepared import prepare_on
 from engine.serve.system import System
 from engine.words.errors import InputError
@@ -24,10 +26,11 @@ fits that are no further apart explain the runs equally well."""
 
 
 def together(asked: Asked, runs: Sequence[Run], found: Sequence[Compared]) -> str:
-    """A sentence about all runs, of which ``found`` are the figures; runs of pools, drafts and
-    loads at a rate are not fitted, but compared in two ways."""
-    fitting = isinstance(asked.arrangement, Aggregated) and not asked.scenario.draft_tokens
-    fitting = fitting and not asked.scenario.workload.rate
+    """A sentence about all runs, of which ``found`` are the figures; runs of pools, of loads at a
+    rate, and of more draft tokens than were planned are not fitted, but compared in two ways."""
+    scenario = asked.scenario
+    fitting = isinstance(asked.arrangement, Aggregated) and not scenario.workload.rate
+    fitting = fitting and all(run.accepted <= scenario.draft_tokens + 1 for run in runs)
     loads = {round(run.rate or run.concurrency, 2) for run in runs if run.tpot_ms > 0}
     if len(loads) < MINIMUM_RUNS:
         return say(
@@ -41,10 +44,12 @@ def together(asked: Asked, runs: Sequence[Run], found: Sequence[Compared]) -> st
     if not fitting:
         accepted = [run.accepted for run in runs]
         return paces(asked, found, sum(accepted) / len(accepted))
-    prepared = prepare_on(asked.scenario, asked.arrangement)
+    prepared = prepare_on(scenario, asked.arrangement)
     labels = [one.label for one in prepared.precisions]
     site = prepared.systems[labels.index(asked.label) if asked.label in labels else 0]
-    fits = list(_fits(site, runs))
+    # What a run kept of its drafts is measured: constants explain what is left.
+    kept = replace(scenario, acceptance=None, kept=())
+    fits = list(_fits(site, [with_drafts(run, kept, site) for run in runs]))
     if not fits:
         return say(
             "No two constants explain the runs together: they contradict the model or each other"

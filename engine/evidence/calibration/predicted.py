@@ -20,10 +20,10 @@ from engine.work.arrangement import Aggregated
 
 def predicted_seconds(site: System, runs: Sequence[Run], framework: Framework) -> FloatArray:
     """TTFT and TPOT seconds, (2, runs)."""
-    system = replace(site, engine=framework)
     found = np.full((2, len(runs)), np.nan)
-    for (load, drafts), places in _alike(runs).items():
+    for (load, drafts, _), places in _alike(runs).items():
         mine = [runs[place] for place in places]
+        system = replace(mine[0].system or site, engine=framework)
         requests = Requests(
             _column([run.input_tokens for run in mine]),
             _column([run.output_tokens for run in mine]),
@@ -37,13 +37,13 @@ def predicted_seconds(site: System, runs: Sequence[Run], framework: Framework) -
     return found
 
 
-def _alike(runs: Sequence[Run]) -> dict[tuple[Closed, Drafts], list[int]]:
-    """The runs' places by what their client did and what was drafted."""
-    found: dict[tuple[Closed, Drafts], list[int]] = {}
+def _alike(runs: Sequence[Run]) -> dict[tuple[Closed, Drafts, int], list[int]]:
+    """The runs' places by what their client did, what was drafted and what ran."""
+    found: dict[tuple[Closed, Drafts, int], list[int]] = {}
     for place, run in enumerate(runs):
         statistic = FirstToken.MEDIAN if run.ttft_is_median else FirstToken.MEAN
         client = Client(spread=run.spread, statistic=statistic) if run.opens_at_once else None
-        found.setdefault((Closed(client), run.drafts), []).append(place)
+        found.setdefault((Closed(client), run.drafts, id(run.system)), []).append(place)
     return found
 
 

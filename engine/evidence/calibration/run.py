@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from engine.serve.requests import Drafts
+from engine.serve.system import System
 from engine.work.layout import Layout
 
 USUAL_SPREAD = 0.2
@@ -46,3 +47,5 @@ class Run:
     """Requests per second of a client that kept a rate; 0 for one that did not."""
     model: str = ""
     """What the client called the model; empty where it does not say."""
+    system: System | None = None
+    """What ran, where it is another model than that of the site it is fitted for."""

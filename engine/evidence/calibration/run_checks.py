@@ -41,6 +41,7 @@ def check_runs(runs: Sequence[Run]) -> None:
             round(run.output_tokens, -1),
             round(run.cached, 2),
             run.drafts.tokens,
+            id(run.system),
         )
         earlier = seen.setdefault(key, run)
         apart = abs(run.tpot_ms / earlier.tpot_ms - 1.0)

@@ -268,6 +268,24 @@ def test_two_constants_that_explain_several_runs_are_named(plan: Path, tmp_path:
     assert "and compute efficiency of" in together
 
 
+def test_runs_with_drafts_are_fitted_as_they_kept_them(tmp_path: Path, capsys):
+    """Memory and arithmetic that are both slower; of three tokens 2.4 a step come out."""
+    path = tmp_path / "drafts.toml"
+    assert run(["plan", *ARGUMENTS, "--draft-tokens", "3", "-o", str(path)]) == 0
+    records = [
+        result(
+            one,
+            mean_ttft_ms=one["expected"]["ttft_ms"]["value"] * 1.5,
+            mean_tpot_ms=one["expected"]["tpot_ms"]["value"] * 1.7,
+            spec_decode_acceptance_length=2.4,
+        )
+        for one in load_plan(path).document["verify"]["runs"]
+    ]
+    capsys.readouterr()
+    assert verified(path, tmp_path, *records) == 1
+    assert "efficiency" in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_one_load_cannot_tell_constants_apart(plan: Path, tmp_path: Path, expected: dict, capsys):
     assert verified(plan, tmp_path, result(expected, mean_tpot_ms=60.0)) == 1
     assert "not identifiable from runs at 1 load" in capsys.readouterr().out

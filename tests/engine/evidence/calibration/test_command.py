@@ -141,6 +141,17 @@ def test_a_profile_written_by_hand_is_never_replaced(home, tmp_path, capsys):
     assert own.read_text() == before
 
 
+def test_runs_of_another_model_count_with_those_of_the_first(home: Path, capsys) -> None:
+    files = results(home)
+    assert run(["calibrate", *files, *OPTIONS, "--dry-run"]) == 0
+    alone = capsys.readouterr().out
+    also = ["--also", "qwen3-8b", files[0]]
+    assert run(["calibrate", *files, *OPTIONS, *also, "--dry-run"]) == 0
+    assert capsys.readouterr().out.split()[0] == str(int(alone.split()[0]) + 1)
+    assert run(["calibrate", *files, *OPTIONS, "--also", "qwen3-8b"]) == 2
+    assert "--also qwen3-8b: its results are missing" in capsys.readouterr().err
+
+
 DRAFTED = {"spec_decode_acceptance_length": 2.4}
 
 

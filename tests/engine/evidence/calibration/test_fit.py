@@ -233,3 +233,14 @@ def test_what_is_not_identified_stays_exactly(site: System) -> None:
     loose = [one for one in found(site, runs).values() if not one.identified]
     assert loose
     assert all(one.factor == 1.0 for one in loose)
+
+
+def test_runs_of_two_models_are_fitted_together(site: System) -> None:
+    """Each is predicted by its own model; one slower memory explains both."""
+    other = replace(site, model=load_architecture("qwen3-32b").architecture)
+    factors = {"bandwidth efficiency": 0.8}
+    small = made_runs(site, factors, (1, 16), Layout(2))
+    large = [replace(one, system=other) for one in made_runs(other, factors, (1, 16), Layout(2))]
+    fitted = found(site, [*small, *large])["bandwidth efficiency"]
+    assert fitted.identified
+    assert fitted.factor == pytest.approx(0.8, rel=0.08)
