@@ -150,7 +150,7 @@ def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers:
 def _of_prefill(
     scenario: Scenario, system: System, model: LoadedModel, generation: str
 ) -> Precision:
-    """The precision of the prefill pool; of a cache alone (``KV8``) with the other pool's weights."""
+    """Of the prefill pool; a cache alone (``KV8``) goes with the other pool's weights."""
     text = scenario.pools.prefill_precision
     cache = parse_cache(text)
     if cache is not None:
