@@ -23,6 +23,7 @@ from engine.plan.lengths import fitted, lengths_note
 from engine.plan.metrics.table import NO_MEMORY
 from engine.plan.predicted import Predicted, predicted
 from engine.plan.row_ranges import accuracy_of
+from engine.plan.waiting_ranks import ranks_note
 from engine.plan.why.starting import unstarted
 from engine.scenario import LEAST_PER_SECOND, MOST_PER_SECOND, ArrangementKind, Scenario
 from engine.serve.call import Batch, Concurrency, Most, Rate, Size
@@ -210,6 +211,9 @@ def _print_table(arguments: argparse.Namespace, found: Predicted) -> None:
                     admitted=row["admitted"],
                 )
             )
-        note = found_note(found.scenario, prepared.systems[0], row.get("cached_percent"))
-        if note:
+        beside = (
+            found_note(found.scenario, prepared.systems[0], row.get("cached_percent")),
+            ranks_note(found.arrangement, row.get("utilised_percent")),
+        )
+        for note in filter(None, beside):
             print(say("note: batch {batch:g}: {note}", batch=row["batch"], note=note))
