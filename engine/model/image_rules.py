@@ -58,7 +58,8 @@ class Rounded:
     def seen(self, width: int, height: int) -> Seen:
         """Merged patches of the rounded size."""
         side = self.patch * self.merge
-        sides = [max(round(one / side), 1) for one in (width, height)]
+        # A side shorter than half a patch is none, so that the image grows to the least pixels.
+        sides = [round(one / side) for one in (width, height)]
         pixels = self.frames * math.prod(sides) * side**2
         own = float(self.frames * width * height)
         if pixels > self.most_pixels:

@@ -119,6 +119,30 @@ def log_normal(variation: float) -> FloatArray:
     return whole
 
 
+def share_beyond(requests: Requests, tokens: float) -> float:
+    """Share of the requests whose prompt and answer are more than ``tokens`` together."""
+    spread, mean = requests.spread, float(np.asarray(requests.output_tokens))
+    prompt = float(np.asarray(requests.input_tokens))
+    if spread.histogram is not None:
+        whole = spread.histogram.input_tokens + spread.histogram.output_tokens
+        return float(spread.histogram.share[whole > tokens].sum())
+    if not spread.output:
+        return _log_normal_beyond(prompt, spread.input, tokens - mean)
+    return sum(
+        share * _log_normal_beyond(mean, spread.output, tokens - length * prompt)
+        for share, length in prompt_nodes(requests)
+    )
+
+
+def _log_normal_beyond(mean: float, variation: float, value: float) -> float:
+    """Share of log-normal lengths that are above ``value``."""
+    if value <= 0 or not variation:
+        return float(mean > value)
+    square = math.log1p(variation**2)
+    above = math.log(value / mean) + 0.5 * square
+    return 0.5 * math.erfc(above / math.sqrt(2.0 * square))
+
+
 def _histogram_factors(tokens: FloatArray, share: FloatArray) -> FloatArray:
     order = np.argsort(tokens, kind="stable")
     reached = np.cumsum(share[order])

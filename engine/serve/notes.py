@@ -9,7 +9,9 @@ from engine.model.architecture import Architecture
 from engine.model.config import LoadedModel
 from engine.model.kinds import ModelKind
 from engine.scenario import USUAL_IMAGE, Mode, Scenario
+from engine.serve.asked import undrafted_requests
 from engine.serve.images import images_of
+from engine.serve.lengths import share_beyond
 from engine.words.messages import say
 from engine.words.text import clean
 
@@ -56,6 +58,30 @@ def image_note(scenario: Scenario, architecture: Architecture | ForwardArchitect
         "measured, and hold no time of reading files and resizing",
         size=f"{width}x{height}",
         tokens=images.seen.tokens,
+    )
+
+
+LEAST_SHARE = 5e-4
+"""Of the requests, from which on it is said that they are longer than the context."""
+
+
+def refused_note(
+    scenario: Scenario, architecture: Architecture | ForwardArchitecture, context: int | None
+) -> str:
+    """That some of the requests are longer than the ``context``, where lengths are spread."""
+    workload = scenario.workload
+    spread = workload.input_spread or workload.output_spread
+    if not context or not spread or architecture.kind is not ModelKind.TOKENS:
+        return ""
+    # The last token needs no place.
+    share = share_beyond(undrafted_requests(scenario, architecture), context + 1.0)
+    if share < LEAST_SHARE:
+        return ""
+    return say(
+        "About {share:.1%} of requests of such lengths are longer than the context of {context:,} "
+        "tokens: engines refuse them, these figures count them",
+        share=share,
+        context=context,
     )
 
 

@@ -21,7 +21,7 @@ from engine.scenario import ArrangementKind, Scenario
 from engine.serve.images import images_of
 from engine.serve.joining import apart, refuse_apart, with_prefill
 from engine.serve.kinds import kind_of
-from engine.serve.notes import cache_note, context_note, image_note, model_notes
+from engine.serve.notes import cache_note, context_note, image_note, model_notes, refused_note
 from engine.serve.system import System
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -97,8 +97,10 @@ def resolve(scenario: Scenario, readers: Readers = FROM_FILES) -> Resolved:
     fallbacks = (text for one in told for text in kind.fallbacks(one))
     cached = cache_note(scenario, architecture.kind, framework)
     longer = context_note(scenario, architecture)
+    refused = refused_note(scenario, architecture, systems[0].max_context)
     seeing = image_note(scenario, architecture)
-    notes = dict.fromkeys([note, cached, longer, pools, seeing, *model_notes(model), *fallbacks])
+    beside = [note, cached, longer, refused, pools, seeing]
+    notes = dict.fromkeys([*beside, *model_notes(model), *fallbacks])
     return Resolved(model, chip, framework, systems, tuple(text for text in notes if text))
 
 

@@ -28,6 +28,8 @@ BYTES_PER_TOKEN = 4.0
 tokens and how to count them"), and of a Chinese character of three bytes about three quarters."""
 _ANSWERERS = frozenset({"gpt", "assistant", "chatgpt", "bing", "bard", "model"})
 _TALKS = ("conversations", "conversation", "messages")
+_TURN_TOKENS = ("numtokens", "tokens", "tokencount", "ntokens")
+"""Fields of a turn that say how many tokens it is."""
 
 
 class Text(Protocol):
@@ -113,12 +115,12 @@ def _take(rows: Rows, number: int, record: Any) -> bool:
     if not isinstance(record, dict):
         raise rows.error(number, say("expected a mapping with arrival, input and output"))
     talk = next((record[one] for one in _TALKS if isinstance(record.get(one), list)), None)
-    if talk is not None:
-        _take_talk(rows, number, talk)
-        return True
-    arrival, inputs, outputs, hashes = (
-        find_field(record, wanted) for wanted in (ARRIVAL, INPUT, OUTPUT, HASHES)
-    )
+    counted = _counted(record)
+    if talk is not None and counted is None:
+        return _take_talk(rows, number, talk)
+    counts = record if counted is None else counted
+    arrival, hashes = (find_field(record, wanted) for wanted in (ARRIVAL, HASHES))
+    inputs, outputs = (find_field(counts, wanted) for wanted in (INPUT, OUTPUT))
     if inputs is None or outputs is None:
         found = ", ".join(clean(str(one), 30) for one in list(record)[:8]) or say("nothing")
         if inputs is None:
@@ -134,22 +136,52 @@ def _take(rows: Rows, number: int, record: Any) -> bool:
     if arrival is not None:
         milliseconds = is_milliseconds(arrival, like_mooncake=is_like_mooncake(record))
         when = rows.time(number, arrival, record[arrival], milliseconds)
-    tokens = rows.count(number, inputs, record[inputs])
-    if rows.add(number, when, tokens, rows.count(number, outputs, record[outputs])) and hashes:
+    tokens = rows.count(number, inputs, counts[inputs])
+    if rows.add(number, when, tokens, rows.count(number, outputs, counts[outputs])) and hashes:
         rows.add_blocks(number, record[hashes])
     return False
 
 
-def _take_talk(rows: Rows, number: int, talk: list[Any]) -> None:
-    """A conversation: every answer is a request with all that was said before as its prompt."""
-    before = 0.0
+def _counted(record: dict[str, Any]) -> dict[str, Any] | None:
+    """What says the tokens of prompt and answer in numbers: the usage that a server told, or the
+    record itself; None where neither does."""
+    for one in (record.get("usage"), record):
+        if isinstance(one, dict):
+            names = find_field(one, INPUT), find_field(one, OUTPUT)
+            if all(name is not None and _is_number(one[name]) for name in names):
+                return one
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _take_talk(rows: Rows, number: int, talk: list[Any]) -> bool:
+    """A conversation: every answer is a request with all that was said before as its prompt.
+    Whether tokens were guessed: of turns that say how many they are none is."""
+    before, guessed = 0.0, False
     for turn in talk:
         if not isinstance(turn, dict):
             raise rows.error(number, say("a turn of the conversation is no mapping"))
-        speaker = turn.get("from", turn.get("role"))
-        text = turn.get("value", turn.get("content"))
-        size = len(text.encode("utf-8", "replace")) if isinstance(text, str) else 0
-        tokens = float(-(-size // BYTES_PER_TOKEN))
-        if speaker in _ANSWERERS:
+        answers = turn.get("from", turn.get("role")) in _ANSWERERS
+        usage = _counted(turn) if answers else None
+        named = find_field(turn, _TURN_TOKENS)
+        if usage is not None:
+            before, tokens = (
+                rows.count(number, name, usage[name])
+                for name in (find_field(usage, INPUT), find_field(usage, OUTPUT))
+            )
+        elif named is not None and turn[named] is not None:
+            tokens = rows.count(number, named, turn[named])
+        else:
+            tokens, guessed = _tokens_of_text(turn.get("value", turn.get("content"))), True
+        if answers:
             rows.add(number, None, before, tokens)
         before += tokens
+    return guessed
+
+
+def _tokens_of_text(text: object) -> float:
+    size = len(text.encode("utf-8", "replace")) if isinstance(text, str) else 0
+    return float(-(-size // BYTES_PER_TOKEN))

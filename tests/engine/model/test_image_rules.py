@@ -27,6 +27,10 @@ QWEN2_5 = Rounded(14, 2, 56**2, 16384 * 28**2)
         (QWEN2_5, (8000, 8000), Seen(128 * 128 + 2, 1, 128 * 128 * 4, 128 * 128)),
         # 28 x 28 grows to 56 x 56.
         (QWEN2_5, (28, 28), Seen(4 + 2, 1, 16, 4)),
+        # Half of 28 rounds to the even none: grown by the root of 3136 over 28,000 to 669 x 4.7.
+        (QWEN2_5, (2000, 14), Seen(24 + 2, 1, 24 * 4, 24)),
+        # Qwen3-VL's patches of 16: 1920/32 = 60 by 1080/32 = 33.75, rounded to 34.
+        (Rounded(16, 2, 65536, 4096**2), (1920, 1080), Seen(60 * 34 + 2, 1, 60 * 34 * 4, 60 * 34)),
         # 1920 x 1080 in patches of 14: rows and columns padded to pairs.
         (Padded(14, 2, 16384, 512), (1920, 1080), Seen(69 * 39 + 3, 1, 69 * 39 * 4, 69 * 39)),
         # 4096 x 4096 is 292 x 292 patches, shrunk by the root of 16384 over them to 1795: 64.1
@@ -43,6 +47,10 @@ QWEN2_5 = Rounded(14, 2, 56**2, 16384 * 28**2)
         # InternVL: 800 x 400 is two tiles in a row, and the whole once more.
         (Tiled(448, 1025, 256, 12), (800, 400), Seen(3 * 256 + 2, 3, 1025, 768)),
         (Tiled(448, 1025, 256, 12), (448, 448), Seen(258, 1, 1025, 256)),
+        # Of squares, 2 x 2 tiles are filled to more than half by 896 x 896, 3 x 3 are not.
+        (Tiled(448, 1025, 256, 12), (896, 896), Seen(5 * 256 + 2, 5, 1025, 5 * 256)),
+        # Twelve tiles hold neither 5 x 3 nor 7 x 4: 2/1 is nearest, and 4 x 2 tiles are filled.
+        (Tiled(448, 1025, 256, 12), (1920, 1080), Seen(9 * 256 + 2, 9, 1025, 9 * 256)),
         # Llama 4: 672 x 336 fills two tiles; one separator, the row's end, three marks.
         (Canvas(336, 577, 144, 16), (672, 336), Seen(3 * 144 + 2 + 3, 3, 577, 432)),
         (Canvas(336, 577, 144, 16), (300, 300), Seen(147, 1, 577, 144)),

@@ -81,11 +81,13 @@ def test_blocks_are_as_long_as_the_prompts_say(tmp_path: Path, text: str, tokens
 
 def test_a_packed_trace_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl.gz"
-    path.write_bytes(gzip.compress(MOONCAKE.encode()))
+    path.write_bytes(gzip.compress(MOONCAKE.encode(), mtime=0))
     assert read_trace(path).input_tokens.tolist() == [4808, 110]
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(MOONCAKE.encode())[:-12], b"\x1f\x8bnot"])
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(MOONCAKE.encode(), mtime=0)[:-12], b"\x1f\x8bnot"]
+)
 def test_a_broken_package_is_one_line(tmp_path: Path, packed: bytes) -> None:
     path = tmp_path / "trace.jsonl.gz"
     path.write_bytes(packed)
@@ -115,9 +117,58 @@ def test_every_answer_of_a_conversation_is_a_request(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("talk", "inputs", "outputs"),
+    [
+        # Turns that say how many tokens they are.
+        (
+            '{"conversations": [{"from": "human", "value": "x", "num_tokens": 30}, '
+            '{"from": "gpt", "num_tokens": 7}, {"from": "human", "tokens": 5}, '
+            '{"from": "gpt", "token_count": 9}]}',
+            [30, 42],
+            [7, 9],
+        ),
+        # What a server told of its answer holds its template, too.
+        (
+            '{"messages": [{"role": "user", "content": "x", "tokens": 3}, {"role": "assistant", '
+            '"content": "y", "usage": {"prompt_tokens": 12, "completion_tokens": 4}}, '
+            '{"role": "user", "tokens": 2}, {"role": "assistant", "tokens": 6}]}',
+            [12, 18],
+            [4, 6],
+        ),
+        # A whole record as one request.
+        (
+            '{"messages": [{"role": "user", "content": "x"}], "input_tokens": 8, '
+            '"output_tokens": 3}',
+            [8],
+            [3],
+        ),
+        ('{"prompt": "x", "usage": {"prompt_tokens": 8, "completion_tokens": 3}}', [8], [3]),
+    ],
+)
+def test_tokens_that_are_told_are_not_guessed(
+    tmp_path: Path, talk: str, inputs: list[int], outputs: list[int]
+) -> None:
+    trace = read_trace(_written(tmp_path, talk))
+    assert not trace.is_estimate
+    assert trace.input_tokens.tolist() == inputs
+    assert trace.output_tokens.tolist() == outputs
+
+
+def test_one_turn_of_text_makes_a_conversation_a_guess(tmp_path: Path) -> None:
+    talk = '{"messages": [{"role": "user", "content": "1234"}, {"role": "assistant", "tokens": 5}]}'
+    trace = read_trace(_written(tmp_path, talk))
+    assert trace.is_estimate
+    assert (trace.input_tokens.tolist(), trace.output_tokens.tolist()) == ([1], [5])
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "row 1: found nothing"),
+        (
+            '{"messages": [{"role": "assistant", "tokens": -3}]}',
+            "row 1: tokens: found '-3', expected a whole number",
+        ),
         ("arrival,input,output\n", "found no requests"),
         ("arrival,input\n1,2\n", "row 1: found arrival, input"),
         ("arrival,input,output\n2,5,5\n1,5,5\n", "row 3: arrives 1 s before"),
