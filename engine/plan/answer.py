@@ -15,7 +15,7 @@ from engine.plan.lost import lacking_memory, why_lost
 from engine.plan.metrics.table import BY_ID, LARGEST_RATE, NO_MEMORY, TOO_LONG, TOO_MANY, UNSTABLE
 from engine.plan.money.notes import price_note
 from engine.plan.prepared import Prepared
-from engine.plan.ranking import LEAST, WORTH, has_knee
+from engine.plan.ranking import RANKED_BY, WORTH, has_knee
 from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.tables import batch_table
@@ -85,7 +85,7 @@ def _winning(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> 
 def _ranked_by(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
     """What outputs cost or the energy that they take, where plans are ranked by it and neither its
     limit nor the sentence of a rate has said it."""
-    id = LEAST.get(scenario.best)
+    id = RANKED_BY.get(scenario.best)
     if id is None or BY_ID[id].limit_in(scenario.objectives) is not None:
         return ""
     if table.at_rate and scenario.best is Best.COST:

@@ -35,13 +35,14 @@ def standing(table: Table, scenario: Scenario) -> FloatArray:
 
 def wanted(table: Table, scenario: Scenario) -> FloatArray:
     """What is wanted most, more is better."""
-    least = LEAST.get(scenario.best, "")
+    least = RANKED_BY.get(scenario.best, "")
     if least not in table.metrics:
         return table.metrics[table.throughput]
     return 1.0 / table.metrics[least]
 
 
-LEAST = {Best.COST: "usd_per_million_output", Best.ENERGY: "joules_per_token"}
+RANKED_BY = {Best.COST: "usd_per_million_output", Best.ENERGY: "joules_per_token"}
+"""The metric that plans are ranked by in place of throughput, less is better."""
 
 
 def best_place(table: Table, rows: IntArray, scenario: Scenario) -> int | None:

@@ -160,8 +160,9 @@ def with_chips_counted(
     scenario: Scenario, progress: Callable[[], object] = lambda: None
 ) -> Scenario:
     """The scenario with chips enough for its rate, where that is asked for: the fewest whole nodes,
-    or as many as layouts are found with. Raises `InputError`, and what ``progress`` raises."""
-    if not counts(scenario):
+    or as many as layouts are found with. Raises `InputError`, as where there is no rate, and what
+    ``progress`` raises."""
+    if scenario.counting is ChipCount.GIVEN:
         return scenario
     if scenario.counting is ChipCount.NODES:
         return fewest_chips(scenario, whole_nodes=True)

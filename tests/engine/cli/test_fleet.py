@@ -5,6 +5,8 @@ import json
 import pytest
 
 from engine.cli import run
+from engine.plan.saved.plan_file import load_plan
+from engine.scenario import ChipCount
 
 LOAD = ("llama-3.1-8b", "--isl", "1024", "--osl", "256", "--ttft", "500", "--tpot", "30")
 DAY = "hour,requests_per_second\n" + "".join(f"{hour},{2 + hour}\n" for hour in range(24))
@@ -69,3 +71,16 @@ def test_chips_side_by_side_have_the_fewest_each(capsys):
     rows = asked(capsys, *LOAD, "--chip", "h100,l40s", "--rate", "40")["rows"]
     for chip, chips in found.items():
         assert chips == min(row["chips"] for row in rows if row["chip"] == chip)
+
+
+def test_chips_are_not_counted_without_a_rate_and_one_line_says_so(capsys):
+    assert run(["sweep", *LOAD, "--chip", "h100", "--chips", "auto"]) == 2
+    assert "--chips auto: found no rate" in capsys.readouterr().err
+
+
+def test_a_plan_of_counted_chips_says_so_and_is_checked(capsys, tmp_path):
+    plan = tmp_path / "plan.toml"
+    made = [*LOAD, "--chip", "h100", "--chips", "auto", "--rate", "30"]
+    assert run(["plan", *made, "-o", str(plan)]) == 0
+    assert load_plan(plan).scenario.counting is ChipCount.ENOUGH
+    assert run(["check", str(plan)]) == 0

@@ -11,11 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from engine.plan.fleet.day import planned_day
-from engine.plan.fleet.fewest import enough_chips, fewest_chips, sized_fleet, smallest
+from engine.plan.fleet.fewest import (
+    enough_chips,
+    fewest_chips,
+    sized_fleet,
+    smallest,
+    with_chips_counted,
+)
 from engine.plan.fleet.ways import Way, ways
 from engine.plan.prepared import prepare
 from engine.plan.stock import _Search, best_split, read_stock
-from engine.scenario import LayoutLimits, Objectives, Scenario, Workload
+from engine.scenario import ChipCount, LayoutLimits, Objectives, Scenario, Workload
 from engine.sources.traces.day import read_day
 from engine.words.errors import InputError
 
@@ -60,6 +66,13 @@ def test_a_rate_that_nothing_carries_is_refused():
         enough_chips(impossible)
     with pytest.raises(InputError, match="found no rate"):
         enough_chips(replace(BASE, workload=Workload(1024, 256)))
+
+
+@pytest.mark.parametrize("counting", [ChipCount.ENOUGH, ChipCount.NODES])
+def test_chips_are_not_counted_without_a_rate(counting: ChipCount):
+    closed = replace(BASE, workload=Workload(1024, 256), counting=counting)
+    with pytest.raises(InputError, match="found no rate"):
+        with_chips_counted(closed)
 
 
 def test_a_day_follows_its_rates():
