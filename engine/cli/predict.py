@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import replace
 
@@ -23,19 +24,29 @@ from engine.plan.lengths import fitted, lengths_note
 from engine.plan.metrics.table import NO_MEMORY
 from engine.plan.predicted import Predicted, predicted
 from engine.plan.row_ranges import accuracy_of
+from engine.plan.waiting_ranks import ranks_note
 from engine.plan.why.starting import unstarted
-from engine.scenario import LEAST_PER_SECOND, MOST_PER_SECOND, ArrangementKind, Scenario
+from engine.scenario import (
+    LEAST_PER_SECOND,
+    MOST_PER_SECOND,
+    ArrangementKind,
+    DraftTokens,
+    Scenario,
+)
 from engine.serve.call import Batch, Concurrency, Most, Rate, Size
 from engine.serve.kinds import kind_of
 from engine.serve.legal import refuse_illegal
 from engine.serve.resolve import Resolved, resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
+from engine.words.quantities import duration
 from engine.words.text import clean
 from engine.words.units import LARGEST_COUNT, parse_decimal, parse_per_second
 from engine.work.arrangement import Arrangement, given_pools
 
 MOST = "most"
+_BESIDE = 4
+"""Sizes whose TPOT is said without drafts."""
 
 
 def run_predict(arguments: argparse.Namespace) -> int:
@@ -133,9 +144,17 @@ def _unstarted(found: Predicted) -> tuple[str, ...]:
 
 
 def _drafted(found: Predicted) -> tuple[str, ...]:
-    """What drafts, how many tokens, and how much of them is kept; that none pay."""
+    """What drafts, how many tokens, and how much of them is kept, and what would be without; that
+    none pay."""
     note = drafts_told(found.scenario, found.prepared.systems[0])
-    return (note,) if note else ()
+    if not note or not found.scenario.draft_tokens:
+        return (note,) if note else ()
+    without = replace(found.scenario, draft_tokens=0, drafts=DraftTokens.GIVEN)
+    plain = predicted(without, found.arrangement, found.sizes[:_BESIDE]).table.metrics["tpot_ms"]
+    times = [duration(float(one)) for one in plain[:_BESIDE] if math.isfinite(one)]
+    if not times:
+        return (note,)
+    return (note, say("without drafts: TPOT {times}", times=", ".join(times)))
 
 
 def _number(text: str, what: str) -> float:
@@ -210,6 +229,9 @@ def _print_table(arguments: argparse.Namespace, found: Predicted) -> None:
                     admitted=row["admitted"],
                 )
             )
-        note = found_note(found.scenario, prepared.systems[0], row.get("cached_percent"))
-        if note:
+        beside = (
+            found_note(found.scenario, prepared.systems[0], row.get("cached_percent")),
+            ranks_note(found.arrangement, row.get("utilised_percent")),
+        )
+        for note in filter(None, beside):
             print(say("note: batch {batch:g}: {note}", batch=row["batch"], note=note))

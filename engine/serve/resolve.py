@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.hardware.builds import configured
@@ -143,12 +143,21 @@ def _with_pools(scenario: Scenario, system: System, model: LoadedModel, readers:
         engine = configured(readers.framework(scenario.framework), chip, scenario.settings)
     precision = None
     if choice.prefill_precision:
-        text = choice.prefill_precision
-        asked = parse_precision(text, None if "KV" in text.upper() else system.precision.kv.name)
-        names = asked.weights.name, asked.activations.name, asked.kv.name
-        generation = (chip or system.chip).generation
-        precision = served_precision(model.precision, system.tokens_model, *names, generation)
+        precision = _of_prefill(scenario, system, model, (chip or system.chip).generation)
     return with_prefill(system, chip, engine, precision)
+
+
+def _of_prefill(
+    scenario: Scenario, system: System, model: LoadedModel, generation: str
+) -> Precision:
+    """Of the prefill pool; a cache alone (``KV8``) goes with the other pool's weights."""
+    text = scenario.pools.prefill_precision
+    cache = parse_cache(text)
+    if cache is not None:
+        return replace(system.precision, kv=cache)
+    asked = parse_precision(text, None if "KV" in text.upper() else system.precision.kv.name)
+    names = asked.weights.name, asked.activations.name, asked.kv.name
+    return served_precision(model.precision, system.tokens_model, *names, generation)
 
 
 def _pools_note(scenario: Scenario, systems: tuple[System, ...]) -> str:

@@ -186,15 +186,16 @@ def _no_layout(
         if degrees
     ]
     experts = architecture.expert_count
+    unplaced = (why_not_placed(architecture, placing, n) for n in limits.expert)
+    # What this one breaks comes first: a small screen has room for three lines.
     rules = [
+        *(reason for reason in unplaced if reason),
+        *_unsplit(architecture, limits, shards),
         _heads_rule(architecture),
         say("EP TP × DP") if experts else say("EP is 1 without experts"),
         say("PP at most its {layer_count} layers", layer_count=architecture.layer_count),
         say("TP × PP × DP at most the chips"),
     ]
-    unplaced = (why_not_placed(architecture, placing, n) for n in limits.expert)
-    rules += [reason for reason in unplaced if reason]
-    rules += list(_unsplit(architecture, limits, shards))
     wanted = say(" with {asked}", asked=", ".join(asked)) if asked else ""
     return say(
         "no legal layout for {architecture} on {chips}{wanted}: {rules}",

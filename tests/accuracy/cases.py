@@ -54,6 +54,8 @@ MEASURED = {
     "e2el_p99_ms": "e2e_p99_ms",
 }
 KINDS = ("serving", "static", "offline")
+POOLS = "pools"
+"""Of serving, what was measured of prefill and decode workers apart."""
 
 Columns = dict[str, np.ndarray]
 Found = dict[int, Columns]
@@ -241,7 +243,8 @@ def _generic(problem: Problem, place: int) -> Columns:
 
 
 def errors_of(groups: Sequence[Group], columns: Found) -> Errors:
-    """Relative errors of all rows that have a metric, by kind and metric."""
+    """Relative errors of all rows that have a metric, by kind and metric; those of deployments in
+    two pools stand once more under a kind of their own."""
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
     for place, predicted in columns.items():
         group = groups[place]
@@ -251,6 +254,8 @@ def errors_of(groups: Sequence[Group], columns: Found) -> Errors:
                 errors = predicted[metric] / measured - 1.0
             known = np.isfinite(errors) & (measured > 0)
             parts.setdefault((group.rows[0].kind, metric), []).append(errors[known])
+            apart = known & np.array([row.prefill is not None for row in group.rows])
+            parts.setdefault((POOLS, metric), []).append(errors[apart])
     return {key: np.concatenate(found) for key, found in parts.items()}
 
 

@@ -27,13 +27,14 @@ from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import read_measurements
 from engine.evidence.measured.record import ERRORS, PUBLISHED, read_record
 from engine.evidence.measured.regret import regrets
+from engine.evidence.measured.report import Group as KindGroup
 from engine.evidence.measured.report import groups
 from engine.evidence.measured.table import as_markdown, choice_words, record_lines
 from engine.plan.ranges.case import RANGES, Case, ChipRuns, ModelRuns, dimensions
 from engine.plan.ranges.certainty import Spread
 from engine.scenario import EVEN_CERTAINTY
 from engine.sources.files import write_text
-from tests.accuracy.cases import CaseError, HeldOut, hold_out
+from tests.accuracy.cases import POOLS, CaseError, HeldOut, hold_out
 from tests.accuracy.constants import Constants, lineage
 from tests.accuracy.measured import Group, load_groups
 from tests.accuracy.published import choose, published_text
@@ -102,19 +103,14 @@ def _case(error: CaseError) -> dict[str, Any]:
 
 def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: HeldOut) -> str:
     """The text of ``errors.toml``; choices are judged by the predictions of held-out rows."""
-    errors = []
-    for group in groups(rows, predictions):
-        if group.by == "kind" and group.covered:
-            values = group.as_json()
-            error = {key: values[key] for key in ("kind", "metric", "rows", "covered")}
-            error |= {"median": values["median_ape"], "mean": values["mape"]}
-            error |= {key: values[key] for key in ("bias", "within_20")}
-            for name, of_fold in held.errors.items():
-                sizes = np.abs(of_fold.get((group.kind, group.metric), np.zeros(0)))
-                if len(sizes):
-                    error[f"{name}_median"] = round(float(np.median(sizes)), 5)
-                    error[f"{name}_mean"] = round(float(np.mean(sizes)), 5)
-            errors.append(error)
+    errors = [
+        *(_error(group, group.kind, held) for group in groups(rows, predictions) if _told(group)),
+        *(
+            _error(group, POOLS, held)
+            for group in groups(*_in_pools(rows, predictions))
+            if _told(group)
+        ),
+    ]
     choices = [
         {
             "tpot_limit_ms": one.tpot_limit_ms,
@@ -123,9 +119,13 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Hel
             "mean": round(one.mean or 0.0, 5),
             "certainty": certainty,
             "missed": round(one.missed or 0.0, 5),
+            "pools": pools,
         }
+        for pools in (False, True)
         for certainty in CERTAINTIES
-        for one in regrets(held.rows, held.predictions, error=_held_out_error(held, certainty))
+        for one in regrets(
+            held.rows, held.predictions, error=_held_out_error(held, certainty), pools=pools
+        )
         if one.median is not None
     ]
     document = {
@@ -135,6 +135,37 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Hel
         "choice": choices,
     }
     return ERRORS_HEADER + tomli_w.dumps(document)
+
+
+def _told(group: KindGroup) -> bool:
+    return group.by == "kind" and bool(group.covered)
+
+
+def _error(group: KindGroup, kind: str, held: HeldOut) -> dict[str, Any]:
+    """What is recorded of one kind and metric."""
+    values = group.as_json()
+    error = {"kind": kind, **{key: values[key] for key in ("metric", "rows", "covered")}}
+    error |= {"median": values["median_ape"], "mean": values["mape"]}
+    error |= {key: values[key] for key in ("bias", "within_20")}
+    for name, of_fold in held.errors.items():
+        sizes = np.abs(of_fold.get((kind, group.metric), np.zeros(0)))
+        if len(sizes):
+            error[f"{name}_median"] = round(float(np.median(sizes)), 5)
+            error[f"{name}_mean"] = round(float(np.mean(sizes)), 5)
+    return error
+
+
+def _in_pools(
+    rows: Sequence[Measurement], predictions: Predictions
+) -> tuple[list[Measurement], Predictions]:
+    """The rows of deployments in two pools, and what is predicted of them."""
+    places = [place for place, row in enumerate(rows) if row.prefill is not None]
+    found = Predictions(
+        {metric: values[places] for metric, values in predictions.values.items()},
+        [predictions.refused[place] for place in places],
+        [predictions.calls[place] for place in places],
+    )
+    return [rows[place] for place in places], found
 
 
 def _held_out_error(held: HeldOut, certainty: float) -> float:

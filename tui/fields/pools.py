@@ -77,9 +77,10 @@ def _chip(text: str) -> str:
 
 
 def _precision(text: str) -> str:
-    from engine.model.precision import parse_precision
+    from engine.model.precision import parse_cache, parse_precision
 
-    parse_precision(text, None)
+    if parse_cache(text) is None:
+        parse_precision(text, None)
     return clean(text.strip(), 40)
 
 

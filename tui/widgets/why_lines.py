@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.plan.metrics.table import BY_ID
 from engine.words.messages import listed, say
-from engine.words.quantities import GIB
+from engine.words.quantities import GIB, duration
 from tui.drawing.bars import bar
 from tui.drawing.format import gibibytes, milliseconds, share
 from tui.drawing.lines import Line, Run, cells, fit, joined, line, wrapped
@@ -88,11 +88,11 @@ def _part_lines(found: Explanation, width: int) -> list[Line]:
         total = sum(one.seconds for one in parts)
         told = [one for one in parts if one.seconds >= _LEAST_SHARE * total]
         if len(told) > 1:
-            made = listed([f"{say(one.name)} {milliseconds(one.seconds * 1e3)}" for one in told])
+            made = listed([f"{say(one.name)} {duration(one.seconds * 1e3)}" for one in told])
             words = say(
-                "{metric} {total} ms: {made}",
+                "{metric} {total}: {made}",
                 metric=say(BY_ID[metric].short),
-                total=milliseconds(total * 1e3),
+                total=duration(total * 1e3),
                 made=made,
             )
             lines += [line((f" {one}", PLAIN)) for one in wrapped(words, width - 1, 3)]

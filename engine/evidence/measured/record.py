@@ -51,7 +51,8 @@ class RecordedError:
 class RecordedChoice:
     """Loss of tokens/s per chip by choosing by held-out prediction under a TPOT limit, see
     `engine.evidence.measured.regret`; ``missed`` is the share of choices, made with so many percent
-    of ``certainty``, that broke it."""
+    of ``certainty``, that broke it. With ``pools`` they are those between deployments of which one
+    is in two pools, or more."""
 
     tpot_limit_ms: float
     groups: int
@@ -59,6 +60,7 @@ class RecordedChoice:
     mean: float
     certainty: float = EVEN_CERTAINTY
     missed: float | None = None
+    pools: bool = False
 
 
 @dataclass(frozen=True, slots=True)

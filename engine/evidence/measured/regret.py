@@ -58,10 +58,16 @@ def regrets(
     predictions: Predictions,
     limits: Sequence[float] = TPOT_LIMITS_MS,
     error: float = 0.0,
+    pools: bool = False,
 ) -> list[Regret]:
     """One `Regret` per limit, over the serving rows that publish TPOT and throughput; with
-    ``error`` choices keep their limits although TPOT may be so much longer than predicted."""
-    groups = list(_groups(rows))
+    ``error`` choices keep their limits although TPOT may be so much longer than predicted, with
+    ``pools`` they are those between deployments of which one is in two pools, or more."""
+    groups = [
+        members
+        for members in _groups(rows)
+        if not pools or any(rows[place].prefill is not None for place in members)
+    ]
     stricter = [limit / (1.0 + error) for limit in limits]
     pairs = zip(limits, stricter, strict=True)
     return [_regret(rows, predictions, groups, *pair) for pair in pairs]

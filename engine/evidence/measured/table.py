@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.evidence.measured.record import Record, RecordedError
+from engine.evidence.measured.record import Record, RecordedChoice, RecordedError
 from engine.evidence.measured.report import Group
 from engine.scenario import EVEN_CERTAINTY
 from engine.words.cells import cells, left, right
@@ -79,30 +79,43 @@ def choice_words(record: Record) -> str:
     """What choosing by prediction loses, and how often it keeps the limit, in sentences; empty
     where nothing was chosen."""
     even = [one for one in record.choices if one.certainty == EVEN_CERTAINTY]
-    if not even:
+    everywhere = [one for one in even if not one.pools]
+    if not everywhere:
         return ""
-    parts = [
+    lost = say(
+        "Tokens/s/chip lost by running the configuration that held-out prediction finds best under "
+        "a TPOT limit, against the best measured one: {parts}.",
+        parts=_losses(everywhere),
+    )
+    of_pools = [one for one in even if one.pools]
+    beside = [
+        say(
+            "Where configurations in two pools are among them: {parts}.",
+            parts=_losses(of_pools),
+        )
+    ]
+    return " ".join([lost, *(beside if of_pools else ()), *_kept_words(record)])
+
+
+def _losses(choices: Sequence[RecordedChoice]) -> str:
+    parts = (
         say(
             "{median:.1%} in the median, {mean:.1%} in the mean under {limit:g} ms",
             median=one.median,
             mean=one.mean,
             limit=one.tpot_limit_ms,
         )
-        for one in even
-    ]
-    lost = say(
-        "Tokens/s/chip lost by running the configuration that held-out prediction finds best under "
-        "a TPOT limit, against the best measured one: {parts}.",
-        parts="; ".join(parts),
+        for one in choices
     )
-    return " ".join([lost, *_kept_words(record)])
+    return "; ".join(parts)
 
 
 def _kept_words(record: Record) -> list[str]:
     """How often choices kept their limits, by the certainty that was asked for."""
     found = []
-    for certainty in sorted({one.certainty for one in record.choices}):
-        choices = [one for one in record.choices if one.certainty == certainty]
+    everywhere = [one for one in record.choices if not one.pools]
+    for certainty in sorted({one.certainty for one in everywhere}):
+        choices = [one for one in everywhere if one.certainty == certainty]
         groups = sum(one.groups for one in choices)
         missed = [one.groups * one.missed for one in choices if one.missed is not None]
         if len(missed) == len(choices):

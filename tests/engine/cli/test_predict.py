@@ -137,7 +137,11 @@ DRAFTING = [
 
 def test_what_drafts_is_said(capsys) -> None:
     assert run([*DRAFTING, "--draft-tokens", "3", "--batch", "8"]) == 0
-    assert "note: 3 tokens drafted by eagle3" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "note: 3 tokens drafted by eagle3" in said
+    assert run([*DRAFTING, "--draft-tokens", "0", "--batch", "8", "--json"]) == 0
+    plain = json.loads(capsys.readouterr().out)["rows"][0]["tpot_ms"]
+    assert f"note: without drafts: TPOT {plain:.2f} ms" in said
 
 
 def test_that_no_drafts_pay_is_said(capsys) -> None:

@@ -127,6 +127,10 @@ def test_pools_that_are_spelt_out_say_how_many_chips_there_are():
             {"pools": PoolChoice(prefill_precision="W16A16KV8")},
             "keeps its cache in fp8, the decode pool in bf16",
         ),
+        (
+            {"pools": PoolChoice(prefill_precision="KV8")},
+            "keeps its cache in fp8, the decode pool in bf16",
+        ),
         ({"pools": PoolChoice(prefill_chip="mi300x")}, "no connector is known between"),
         ({"model": "deepseek-v3", "chips": 4}, "no layout holds a prompt, the nearest lacks"),
         ({"chips": 3, "limits": LayoutLimits(tensor=(2,))}, "leave a pool empty"),
@@ -150,3 +154,9 @@ def test_a_prefill_pool_may_have_chips_and_formats_of_its_own():
     assert system.prefilling.chip.id == "h200_sxm"
     assert system.prefilling.precision.name == "W8A8"
     assert system.chip.id == "h100_sxm" and system.precision.name == "W16A16"
+
+
+def test_a_prefill_pool_in_a_cache_alone_keeps_the_weights():
+    choice = PoolChoice(prefill_precision="KV8")
+    (system,) = resolve(replace(SMALL, pools=choice, kv="fp8", weights="int4")).systems
+    assert system.prefilling.precision == system.precision

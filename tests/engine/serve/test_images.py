@@ -65,7 +65,7 @@ def test_more_and_larger_images_take_longer_and_more_memory():
 
 def test_a_model_that_does_not_see_is_named():
     scenario = replace(asked(1), model="llama-3.1-8b")
-    with pytest.raises(InputError, match=r"Llama-3.1-8B: found 1 images .* no image tower"):
+    with pytest.raises(InputError, match=r"Llama-3.1-8B: found --images 1 .* no image tower"):
         resolve(scenario)
 
 

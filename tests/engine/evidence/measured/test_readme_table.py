@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.evidence.measured.record import read_record
-from engine.evidence.measured.table import as_markdown, record_lines
+from engine.evidence.measured.record import Record, RecordedChoice, read_record
+from engine.evidence.measured.table import as_markdown, choice_words, record_lines
 from tests.accuracy.publish import END, START, write_readme
 
 
@@ -36,3 +36,14 @@ def test_a_missing_file_or_marker_is_no_error(tmp_path: Path, capsys) -> None:
     write_readme(plain)
     assert plain.read_text() == "nothing here"
     assert capsys.readouterr().out.count("no table written") == 2
+
+
+def test_choices_with_two_pools_among_them_have_a_sentence_of_their_own() -> None:
+    choices = (
+        RecordedChoice(50, 9, 0.0, 0.036, missed=0.1),
+        RecordedChoice(50, 4, 0.01, 0.048, missed=0.5, pools=True),
+    )
+    words = choice_words(Record("2026-11-30", 1, (), choices))
+    assert "3.6% in the mean under 50 ms. Where" in words
+    assert "two pools are among them: 1.0% in the median, 4.8% in the mean under 50 ms." in words
+    assert "90% with --certainty 50" in words

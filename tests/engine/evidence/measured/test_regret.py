@@ -14,6 +14,7 @@ from tests.engine.evidence.measured.rows import make_rows
 
 MEASURED = ((10, 100), (18, 180), (30, 300), (60, 500))
 """TPOT in ms and tokens/s/chip of four batch sizes."""
+POOLS = "P:1x(tp8,ep1,dpa=False) D:1x(tp8,ep1,dpa=False)"
 
 
 def rows_of(folder: Path, chips: tuple[str, ...] = ("h100_sxm",)) -> list[Measurement]:
@@ -83,3 +84,16 @@ def test_a_choice_with_room_keeps_the_limit_that_one_at_its_word_breaks(tmp_path
     (found,) = regrets(rows, optimist, (20,), error=0.1)
     assert found.missed == 0
     assert found.tpot_limit_ms == 20
+
+
+def test_choices_with_two_pools_among_them_are_counted_apart(tmp_path: Path) -> None:
+    """Two groups, of which one has a deployment in pools."""
+    plain = [
+        {"tpot_ms": str(tpot), "output_tps_per_chip": str(rate)} for tpot, rate in MEASURED[:2]
+    ]
+    pools = {"disagg": "1", "disagg_pd": POOLS, "chips": "16", "chip": "h200_sxm"}
+    apart = [{**one, "chip": "h200_sxm"} for one in plain]
+    rows = make_rows(tmp_path, *plain, {**apart[0], **pools}, apart[1])
+    found = predicted([10, 18, 10, 18], [100, 180, 100, 180])
+    assert regrets(rows, found, (20,))[0].groups == 2
+    assert regrets(rows, found, (20,), pools=True)[0].groups == 1
