@@ -10,6 +10,7 @@ measured. A generation without any measured kernel is stood for by the constants
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,9 @@ UNMEASURED = "mtt_s4000"
 COUNT, CHIP_FOLDS = 5, 8
 """Of the folds of each kind, of those of chips."""
 TWO_OF_THREE, NINE_OF_TEN = 2.0 / 3.0, 0.9
+CROWDING = 0.5
+"""A (model, chip) pair of n rows counts as n^(1−CROWDING) in a range: what a person asks about next
+is a pair of its own, and the many rows of one pair err alike."""
 FEWEST_ROWS = 10
 """A range of fewer rows than this says nothing."""
 RANGES = {
@@ -168,9 +172,9 @@ def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
     )
     cases: list[CaseError] = []
     for *known, columns, basis in made:
-        errors = errors_of(groups, columns)
+        errors, weights = errors_of(groups, columns), _weights_of(groups, columns)
         for kind in KINDS:
-            cases.append(_case_error(Case(kind, *known), errors, basis, cases))
+            cases.append(_case_error(Case(kind, *known), errors, weights, basis, cases))
     rows = [row for group in groups for row in group.rows]
     values = {
         metric: np.concatenate([found["pairs"][place][metric] for place in everything])
@@ -195,7 +199,9 @@ def _seen(groups: Sequence[Group]) -> list[bool]:
     return [len(chips[shape]) > 1 for shape in shapes]
 
 
-def _case_error(case: Case, errors: Errors, basis: str, narrower: Iterable[CaseError]) -> CaseError:
+def _case_error(
+    case: Case, errors: Errors, weights: Errors, basis: str, narrower: Iterable[CaseError]
+) -> CaseError:
     """The ranges of a case; who knows less is never given less."""
     ranges: dict[str, float] = {}
     wide: dict[str, float] = {}
@@ -205,7 +211,8 @@ def _case_error(case: Case, errors: Errors, basis: str, narrower: Iterable[CaseE
         sizes = np.abs(errors.get((case.kind, metric), np.zeros(0)))
         if len(sizes) >= FEWEST_ROWS:
             for share, found in ((TWO_OF_THREE, ranges), (NINE_OF_TEN, wide)):
-                own = float(np.quantile(sizes, share))
+                counting = weights[case.kind, metric]
+                own = float(np.quantile(sizes, share, weights=counting, method="inverted_cdf"))
                 before = [one.ranges if found is ranges else one.wide for one in known]
                 found[name] = max([own, *(one[name] for one in before if name in one)])
             rows = max(rows, len(sizes))
@@ -243,20 +250,38 @@ def _generic(problem: Problem, place: int) -> Columns:
 
 
 def errors_of(groups: Sequence[Group], columns: Found) -> Errors:
-    """Relative errors of all rows that have a metric, by kind and metric; those of deployments in
-    two pools stand once more under a kind of their own."""
+    """Relative errors of all rows that have a metric, by kind and metric."""
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
     for place, predicted in columns.items():
-        group = groups[place]
-        for metric, field in MEASURED.items():
-            measured = np.array([getattr(row, field) for row in group.rows], dtype=float)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                errors = predicted[metric] / measured - 1.0
-            known = np.isfinite(errors) & (measured > 0)
-            parts.setdefault((group.rows[0].kind, metric), []).append(errors[known])
-            apart = known & np.array([row.prefill is not None for row in group.rows])
-            parts.setdefault((POOLS, metric), []).append(errors[apart])
+        for metric in MEASURED:
+            errors = _known_errors(groups[place], predicted, metric)
+            parts.setdefault((groups[place].rows[0].kind, metric), []).append(errors)
     return {key: np.concatenate(found) for key, found in parts.items()}
+
+
+def _weights_of(groups: Sequence[Group], columns: Found) -> Errors:
+    """What each of these errors counts in a range, in the order of `errors_of`."""
+    counts: dict[tuple[str, str], list[tuple[tuple[str, str], int]]] = {}
+    for place, predicted in columns.items():
+        group = groups[place]
+        for metric in MEASURED:
+            rows = len(_known_errors(group, predicted, metric))
+            counts.setdefault((group.rows[0].kind, metric), []).append((group.pair, rows))
+    found = {}
+    for key, parts in counts.items():
+        of_pair: Counter[tuple[str, str]] = Counter()
+        for pair, rows in parts:
+            of_pair[pair] += rows
+        weights = [np.full(rows, max(of_pair[pair], 1) ** -CROWDING) for pair, rows in parts]
+        found[key] = np.concatenate(weights)
+    return found
+
+
+def _known_errors(group: Group, predicted: Columns, metric: str) -> np.ndarray:
+    measured = np.array([getattr(row, MEASURED[metric]) for row in group.rows], dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.asarray(predicted[metric] / measured - 1.0)
+    return errors[np.isfinite(errors) & (measured > 0)]
 
 
 def without_kernels(system: System) -> System:
