@@ -48,8 +48,8 @@ CERTAINTIES = (EVEN_CERTAINTY, 80.0)
 START, END = "<!-- accuracy -->", "<!-- /accuracy -->"
 RANGES_HEADER = """\
 # Relative errors that two of three (range) and nine of ten (wide) published results stayed within,
-# by kind of case, and what has been published at all. Written by tests/accuracy/publish.py; edits
-# are lost.
+# by kind of case (a model on a chip with n of them counts as the root of n), and what has been
+# published at all. Written by tests/accuracy/publish.py; edits are lost.
 
 """
 ERRORS_HEADER = """\
