@@ -250,12 +250,16 @@ def _generic(problem: Problem, place: int) -> Columns:
 
 
 def errors_of(groups: Sequence[Group], columns: Found) -> Errors:
-    """Relative errors of all rows that have a metric, by kind and metric."""
+    """Relative errors of all rows that have a metric, by kind and metric; those of deployments in
+    two pools stand once more under a kind of their own."""
     parts: dict[tuple[str, str], list[np.ndarray]] = {}
     for place, predicted in columns.items():
+        group = groups[place]
+        in_pools = np.array([row.prefill is not None for row in group.rows])
         for metric in MEASURED:
-            errors = _known_errors(groups[place], predicted, metric)
-            parts.setdefault((groups[place].rows[0].kind, metric), []).append(errors)
+            errors, known = _errors(group, predicted, metric)
+            parts.setdefault((group.rows[0].kind, metric), []).append(errors[known])
+            parts.setdefault((POOLS, metric), []).append(errors[known & in_pools])
     return {key: np.concatenate(found) for key, found in parts.items()}
 
 
@@ -265,7 +269,7 @@ def _weights_of(groups: Sequence[Group], columns: Found) -> Errors:
     for place, predicted in columns.items():
         group = groups[place]
         for metric in MEASURED:
-            rows = len(_known_errors(group, predicted, metric))
+            rows = int(np.count_nonzero(_errors(group, predicted, metric)[1]))
             counts.setdefault((group.rows[0].kind, metric), []).append((group.pair, rows))
     found = {}
     for key, parts in counts.items():
@@ -277,11 +281,12 @@ def _weights_of(groups: Sequence[Group], columns: Found) -> Errors:
     return found
 
 
-def _known_errors(group: Group, predicted: Columns, metric: str) -> np.ndarray:
+def _errors(group: Group, predicted: Columns, metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row, and whether both figures are known."""
     measured = np.array([getattr(row, MEASURED[metric]) for row in group.rows], dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = np.asarray(predicted[metric] / measured - 1.0)
-    return errors[np.isfinite(errors) & (measured > 0)]
+    return errors, np.isfinite(errors) & (measured > 0)
 
 
 def without_kernels(system: System) -> System:
