@@ -95,7 +95,7 @@ def test_in_flight_is_rate_times_stay_and_goodput_a_share(
     middle = {name: float(np.median(made.seconds[name])) for name in ("ttft", "tpot", "e2e")}
     good = np.broadcast_to(made.kept(middle), rates.shape)[0]
     assert np.all((good >= 0.0) & (good <= 1.0))
-    assert np.all(np.diff(good) <= 1e-2), good
+    assert np.all(np.diff(good) <= 2e-2), good
 
 
 @few
