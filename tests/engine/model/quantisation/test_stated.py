@@ -146,7 +146,7 @@ def test_chatglm_says_bits_alone(bits: int):
     [
         ({"quantization": {"scheme": "Q4_K_M"}}, {}, "expected bits, mode or quant_algo"),
         ({"quantization": "Q4_K_M"}, {}, "expected a mapping"),
-        ({"quantize": "w8a8sc"}, {}, "expected one of FLOAT"),
+        ({"quantize": "w8a8sc"}, {}, "expected one of W4A4"),
         ({"quantization_config": {}}, {}, "expected a quant_method"),
         ({"compression_config": {"format": "dense"}}, {}, "expected config_groups"),
         ({"quantization_config": {"quant_method": "ascend"}}, {}, DESCRIPTION),
