@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -100,6 +101,10 @@ class Soak:
         process = self.terminal.process
         if process.poll() is None:
             self.most_mb = max(self.most_mb, resident_mb(process.pid))
+            if _is_stopped(process.pid):
+                # The palette's "suspend": what a shell's `fg` does.
+                process.send_signal(signal.SIGCONT)
+                self._silent = 0
             if self._silent > SILENT_BURSTS:
                 self.crashes.append(f"no answer: {self.terminal.output[-300:]!r}")
                 self._again()
@@ -126,6 +131,10 @@ class Soak:
         self.look()
         self.terminal.read(30, quiet=2.0)
         return len(self.terminal.read(REST_SECONDS))
+
+
+def _is_stopped(process: int) -> bool:
+    return "\nState:\tT" in Path(f"/proc/{process}/status").read_text()
 
 
 def main() -> None:
