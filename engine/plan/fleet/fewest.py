@@ -63,6 +63,12 @@ class Sized:
         """Copies that serve independently."""
         return self.arrangement.replicas
 
+    @property
+    def order(self) -> tuple[int, float, float]:
+        """The fewest chips first, and as many as a sweep ranks them (`engine.plan.ranking`)."""
+        excess = float(self.table.excess[self.row])
+        return self.chips, -self.value("tps_per_chip"), excess
+
     def value(self, metric: str) -> float:
         """One of its metrics; NaN where it was not worked out."""
         column = self.table.metrics.get(metric)
@@ -219,9 +225,7 @@ def fewest_layout(scenario: Scenario) -> Arrangement:
 
 def _in_order(found: Iterable[Sized], node: int = 1) -> list[Sized]:
     """The fewest nodes of so many chips first."""
-    return sorted(
-        found, key=lambda one: (in_nodes(one.chips, node), one.chips, -one.value("tps_per_chip"))
-    )
+    return sorted(found, key=lambda one: (in_nodes(one.chips, node), one.order))
 
 
 def sized_fleet(
