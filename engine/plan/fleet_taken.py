@@ -11,8 +11,8 @@ from engine.plan.fleet.fewest import Sized
 from engine.plan.fleet.several import Fleets
 from engine.plan.fleet_told import fleet_row, split_rows
 from engine.plan.stock import Split
-from engine.scenario import ArrangementKind, ChipCount, LayoutLimits, PoolChoice, Scenario
-from engine.work.arrangement import Aggregated, Pool
+from engine.scenario import ArrangementKind, ChipCount, PoolChoice, Scenario
+from engine.work.arrangement import Aggregated, limits_to
 
 Found = Fleets | tuple[Day, ...] | Split
 """Chips for a rate, a day by its layouts, a stock."""
@@ -42,24 +42,16 @@ def _on(scenario: Scenario, sized: Sized) -> Scenario:
     chosen = replace(scenario, chips=sized.chips, counting=ChipCount.GIVEN)
     arrangement = sized.arrangement
     if isinstance(arrangement, Aggregated):
-        layout = arrangement.layout
-        limits = LayoutLimits(
-            (layout.tensor,), (layout.pipeline,), (layout.expert,), (layout.attention_data,)
-        )
-        kind = ArrangementKind.AGGREGATED
+        limits, kind = limits_to(arrangement.layout), ArrangementKind.AGGREGATED
         return replace(chosen, limits=limits, arrangement=kind, pools=PoolChoice())
     pools = replace(
         scenario.pools,
-        prefill=_spelt(arrangement.prefill),
-        decode=_spelt(arrangement.decode),
+        prefill=arrangement.prefill.spelt,
+        decode=arrangement.decode.spelt,
         prefill_chips=None,
         decode_chips=None,
     )
     return replace(chosen, arrangement=ArrangementKind.DISAGGREGATED, pools=pools)
-
-
-def _spelt(pool: Pool) -> str:
-    return pool.name.replace("×", "x")
 
 
 def rows_of(found: Found, place: int) -> Sequence[dict[str, Any]]:

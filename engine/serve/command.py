@@ -9,7 +9,7 @@ from engine.scenario import Client, Scenario, Settings, Task, Workload
 from engine.serve.call import Batch, Call, Concurrency, Rate, Size
 from engine.words.text import clean
 from engine.words.units import kept_text
-from engine.work.arrangement import Aggregated, Arrangement, Disaggregated, Pool
+from engine.work.arrangement import Aggregated, Arrangement, Disaggregated
 
 
 def command_line(call: Call) -> str:
@@ -55,8 +55,8 @@ def _options(call: Call) -> Options:
 
 def _arrangement(arrangement: Arrangement) -> Options:
     if isinstance(arrangement, Disaggregated):
-        yield "prefill", _pool(arrangement.prefill)
-        yield "decode", _pool(arrangement.decode)
+        yield "prefill", arrangement.prefill.spelt
+        yield "decode", arrangement.decode.spelt
         return
     yield from _degrees(arrangement)
 
@@ -71,10 +71,6 @@ def _degrees(arrangement: Aggregated) -> Options:
     ):
         if degree > 1:
             yield option, str(degree)
-
-
-def _pool(pool: Pool) -> str:
-    return pool.name.replace("×", "x")
 
 
 def _numbers(scenario: Scenario) -> Options:

@@ -83,6 +83,11 @@ class Pool:
         """``TP1 EP8 DP8 ×2``; one worker is left out."""
         return replace(self.layout, replicas=self.workers).name
 
+    @property
+    def spelt(self) -> str:
+        """``TP1 EP8 DP8 x2``, as a `PoolChoice` has it and keyboards type it."""
+        return self.name.replace("×", "x")
+
 
 @dataclass(frozen=True, slots=True)
 class Disaggregated:
@@ -139,6 +144,13 @@ class Disaggregated:
 
 
 Arrangement = Aggregated | Disaggregated
+
+
+def limits_to(layout: Layout) -> LayoutLimits:
+    """The limits that leave one layout, however many replicas of it."""
+    return LayoutLimits(
+        (layout.tensor,), (layout.pipeline,), (layout.expert,), (layout.attention_data,)
+    )
 
 
 def given_layout(limits: LayoutLimits, chips: int | None) -> Layout:

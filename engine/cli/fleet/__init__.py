@@ -20,13 +20,13 @@ from engine.plan.fleet.several import sized_fleets
 from engine.plan.lengths import fitted
 from engine.plan.saved.plan_file import load_plan
 from engine.plan.stock import best_split, read_stock
-from engine.scenario import LayoutLimits, Scenario
+from engine.scenario import Scenario
 from engine.serve.resolve import resolve
 from engine.sources.files import user_path
 from engine.words.errors import InputError
 from engine.words.messages import say
 from engine.words.text import clean
-from engine.work.arrangement import Aggregated
+from engine.work.arrangement import Aggregated, limits_to
 
 
 def run_fleet(arguments: argparse.Namespace) -> int:
@@ -65,10 +65,7 @@ def _scenario(arguments: argparse.Namespace) -> Scenario:
                 subject=clean(subject, 80),
             )
         )
-    layout = arrangement.layout
-    limits = LayoutLimits(
-        (layout.tensor,), (layout.pipeline,), (layout.expert,), (layout.attention_data,)
-    )
+    limits = limits_to(arrangement.layout)
     return scenario_from(arguments, replace(plan.scenario, limits=limits))
 
 
