@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
-from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
+from engine.model.dialects.decoder import Traits, first_apart, read_decoder, read_dimensions
 from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
@@ -109,15 +109,15 @@ def markov_heads(
 
 
 def around(
-    text: Architecture, joined: Matrix, hidden: int, heads: tuple[Matrix, ...]
+    text: Architecture, joined: Matrix, norms: int, heads: tuple[Matrix, ...] = ()
 ) -> Architecture:
-    """With a projection (and its norm) in front of the first layer and ``heads`` behind it."""
+    """With a projection (and ``norms`` elements of its norms) in front of the first layer and
+    ``heads`` behind it."""
     first, *others = text.layers
-    other = first.block.other_parameters + hidden
+    other = first.block.other_parameters + norms
     matrices = (joined, *first.block.matrices, *heads)
     block = replace(first.block, matrices=matrices, other_parameters=other)
-    rest = [replace(first, count=first.count - 1)] if first.count > 1 else []
-    return replace(text, layers=(replace(first, block=block, count=1), *rest, *others))
+    return replace(text, layers=(*first_apart(block, first.block, first.count), *others))
 
 
 def with_targets_ends(text: Architecture) -> Architecture:
