@@ -17,7 +17,7 @@ from engine.cli.tables import print_csv, print_reliability, print_rows, tell_unk
 from engine.cli.traced import like_trace
 from engine.model.kinds import ModelKind
 from engine.plan.drafting import drafts_told
-from engine.plan.fleet.fewest import sized_fleet
+from engine.plan.fleet.fewest import fewest_layout
 from engine.plan.found import found_note
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
@@ -85,7 +85,7 @@ def asked_arrangement(
     """How the options say that chips are used; with ``--chips auto`` the layout that carries the
     rate on the fewest. Raises `InputError`."""
     if arguments.chips == AUTO:
-        return sized_fleet(scenario).sized[0].arrangement
+        return fewest_layout(scenario)
     given = given_pools(scenario.pools)
     if given is not None:
         refuse_illegal(resolved.systems[0], given)

@@ -65,7 +65,7 @@ def read_stock(path: Path, base: Scenario) -> Stock:
     """``[chips]`` with how many there are of each, and ``[[loads]]`` with a name and a scenario's
     keywords; raises `InputError`."""
     shown = clean(str(path), 160)
-    values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
+    values = read_toml(path, MAXIMUM_BYTES, say(EXPECTED))
     unknown = sorted(set(values) - {"chips", "loads"})
     if unknown:
         raise InputError(

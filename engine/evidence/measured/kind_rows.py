@@ -18,7 +18,7 @@ LARGEST_FILE = 16 << 20
 def first_kind(path: Path) -> str:
     """The ``kind`` of a file's first row; empty where it has none or cannot be read."""
     try:
-        with open_csv(path, MAXIMUM_BYTES, EXPECTED) as stream:
+        with open_csv(path, MAXIMUM_BYTES, say(EXPECTED)) as stream:
             first = next(csv.DictReader(stream), {})
     except InputError:
         return ""

@@ -39,7 +39,7 @@ REQUIRED = ("kind", "model", "chip")
 def open_results(path: Path, maximum: int = MAXIMUM_BYTES) -> Iterator[csv.DictReader[str]]:
     """The rows of a CSV file of results of at most ``maximum`` bytes, no more than can be
     predicted; raises `InputError`."""
-    with open_csv(path, maximum, EXPECTED) as stream:
+    with open_csv(path, maximum, say(EXPECTED)) as stream:
         _check_length(csv.reader(stream), clean(str(path)))
         stream.seek(0)
         yield csv.DictReader(stream)

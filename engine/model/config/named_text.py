@@ -40,7 +40,7 @@ def _of_profiles(named: str) -> dict[str, Any] | None:
     for name in bundled_models():
         found = model_file(name)
         assert found is not None
-        content = read_bytes(found[0], MAXIMUM_CONFIG_BYTES, "a config.json")
+        content = read_bytes(found[0], MAXIMUM_CONFIG_BYTES, say("a config.json"))
         values = parse_json(content, name)
         config = values.get("config")
         if values.get("repository") == named and isinstance(config, dict):

@@ -191,4 +191,4 @@ def _name_of(file: Path, config: dict[str, Any]) -> str:
 
 
 def _read_bytes(file: Path) -> bytes:
-    return read_bytes(file, MAXIMUM_CONFIG_BYTES, "a config.json")
+    return read_bytes(file, MAXIMUM_CONFIG_BYTES, say("a config.json"))

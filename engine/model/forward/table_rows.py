@@ -79,7 +79,7 @@ class TableRow:
 
 def read_rows(path: Path, shown: str) -> Iterator[TableRow]:
     """The rows of a file; raises `InputError` with file, line, column, found and expected."""
-    with open_csv(path, MAXIMUM_BYTES, "a layer table") as stream:
+    with open_csv(path, MAXIMUM_BYTES, say("a layer table")) as stream:
         table = csv.DictReader(stream)
         _check_columns(table.fieldnames or (), shown)
         for count, cells in enumerate(table, 1):

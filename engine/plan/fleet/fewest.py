@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from engine.plan.results import Sweep, Table
 from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import sweep
 from engine.plan.tables import rows_table
-from engine.scenario import ChipCount, Scenario
+from engine.scenario import ChipCount, LayoutLimits, Scenario
 from engine.serve.resolve import resolve
 from engine.words.errors import InputError
 from engine.words.messages import say
@@ -63,6 +63,12 @@ class Sized:
         """Copies that serve independently."""
         return self.arrangement.replicas
 
+    @property
+    def order(self) -> tuple[int, float, float]:
+        """The fewest chips first, and as many as a sweep ranks them (`engine.plan.ranking`)."""
+        excess = float(self.table.excess[self.row])
+        return self.chips, -self.value("tps_per_chip"), excess
+
     def value(self, metric: str) -> float:
         """One of its metrics; NaN where it was not worked out."""
         column = self.table.metrics.get(metric)
@@ -81,16 +87,18 @@ class Fleet:
 
     def node_chips(self, chips: int) -> int:
         """``chips`` filled up to whole nodes."""
-        size = self.prepared.chip.server_chips
-        return -(-chips // size) * size
+        return in_nodes(chips, self.prepared.chip.server_chips)
 
 
 def smallest(prepared: Prepared, scenario: Scenario) -> dict[tuple[str, str], Sized]:
     """Of every layout and precision the fewest replicas that keep the objectives at the scenario's
     rate, within its chips."""
     _refuse_without_tokens(prepared.model)
-    found = _swept(prepared, scenario)
-    table = found.table
+    return _smallest(prepared, scenario, _swept(prepared, scenario).table)
+
+
+def _smallest(prepared: Prepared, scenario: Scenario, table: Table) -> dict[tuple[str, str], Sized]:
+    """As `smallest`, of a sweep's ``table``."""
     chips = np.array([one.chips for one in table.arrangements])[table.arrangement_index]
     best: dict[tuple[str, str], Sized] = {}
     for row in np.flatnonzero(table.meets)[np.argsort(chips[table.meets], kind="stable")]:
@@ -128,18 +136,28 @@ def _swept(prepared: Prepared, scenario: Scenario) -> Sweep:
 def enough_chips(scenario: Scenario, progress: Callable[[], object] = lambda: None) -> Scenario:
     """The scenario with chips enough for its rate: nodes are doubled until a plan meets the
     objectives. Raises `InputError` where no number of them does."""
-    _refuse_without_tokens(resolve(scenario).model)
+    return _enough(scenario, progress)[0]
+
+
+def _enough(
+    scenario: Scenario, progress: Callable[[], object] = lambda: None
+) -> tuple[Scenario, Prepared, Table]:
+    """As `enough_chips`, with what it is prepared to and the table of its sweep."""
+    found = resolve(scenario)
+    _refuse_without_tokens(found.model)
     if not scenario.workload.rate:
         raise InputError(
             say("--chips auto: found no rate, expected --rate with requests per second")
         )
-    chips = _first_chips(scenario)
+    chips = _first_chips(scenario.limits, found.systems[0].chip.server_chips)
     while chips <= MOST_CHIPS:
         progress()
         asked = replace(scenario, chips=chips)
-        if _swept(prepare(asked), asked).best is not None:
+        prepared = prepare(asked)
+        swept = _swept(prepared, asked)
+        if swept.best is not None:
             # The next layout may need fewer chips of a larger group.
-            return asked
+            return asked, prepared, swept.table
         chips *= 2
     raise InputError(
         say(
@@ -179,19 +197,35 @@ def _refuse_without_tokens(model: LoadedModel) -> None:
         )
 
 
-def _first_chips(scenario: Scenario) -> int:
-    """A node, or as many nodes as the smallest layout that is allowed takes."""
-    limits, node = scenario.limits, resolve(scenario).systems[0].chip.server_chips
+def _first_chips(limits: LayoutLimits, node: int) -> int:
+    """A node of so many, or as many nodes as the smallest layout that is allowed takes."""
     degrees = (limits.tensor, limits.pipeline, limits.attention_data)
     least = math.prod(min(allowed) for allowed in degrees if allowed)
-    return node * -(-least // node)
+    return in_nodes(least, node)
+
+
+def in_nodes(chips: int, node: int) -> int:
+    """``chips`` filled up to whole nodes of so many."""
+    return -(-chips // node) * node
 
 
 def fewest_chips(scenario: Scenario, *, whole_nodes: bool = False) -> Scenario:
     """The scenario with the fewest chips that carry its rate; raises `InputError`."""
-    fleet = sized_fleet(scenario, whole_nodes=whole_nodes)
-    chips = fleet.sized[0].chips
-    return replace(scenario, chips=fleet.node_chips(chips) if whole_nodes else chips)
+    asked, prepared, table = _enough(scenario)
+    node = prepared.chip.server_chips if whole_nodes else 1
+    least = _in_order(_smallest(prepared, asked, table).values(), node)[0]
+    return replace(scenario, chips=in_nodes(least.chips, node))
+
+
+def fewest_layout(scenario: Scenario) -> Arrangement:
+    """The layout that carries the scenario's rate on the fewest chips; raises `InputError`."""
+    asked, prepared, table = _enough(scenario)
+    return _in_order(_smallest(prepared, asked, table).values())[0].arrangement
+
+
+def _in_order(found: Iterable[Sized], node: int = 1) -> list[Sized]:
+    """The fewest nodes of so many chips first."""
+    return sorted(found, key=lambda one: (in_nodes(one.chips, node), one.order))
 
 
 def sized_fleet(
@@ -202,15 +236,10 @@ def sized_fleet(
 ) -> Fleet:
     """Every layout with the chips that it takes for the scenario's rate, the fewest first; with
     ``whole_nodes`` chips count in nodes. Raises `InputError` where none carries it."""
-    asked = enough_chips(scenario, progress)
+    asked, prepared, table = _enough(scenario, progress)
     progress()
-    prepared = prepare(asked)
-    found = smallest(prepared, asked)
-    size = prepared.chip.server_chips if whole_nodes else 1
-    order = sorted(
-        found.values(),
-        key=lambda one: (-(-one.chips // size), one.chips, -one.value("tps_per_chip")),
-    )
+    found = _smallest(prepared, asked, table)
+    order = _in_order(found.values(), prepared.chip.server_chips if whole_nodes else 1)
     margin = _margin(prepared, asked, prepared.precisions[0])
     sure: dict[tuple[str, str], Sized] = {}
     if margin is not None:

@@ -92,7 +92,7 @@ def ways(scenario: Scenario, stock: Mapping[str, int], prices: Mapping[str, floa
         asked = replace(scenario, chip=chip, chips=count)
         prepared = prepare(asked)
         sized = smallest(prepared, asked).values()
-        least = min(sized, key=lambda one: one.chips, default=None)
+        least = min(sized, key=lambda one: one.order, default=None)
         if least is not None:
             cost = least.chips * prices[chip]
             part = Part(asked, least, scenario.workload.rate, cost)

@@ -68,7 +68,7 @@ def example_note(prices: Prices) -> str:
 @lru_cache(maxsize=8)
 def _read(path: Path, _changed: int, named: str = "") -> Prices:
     shown = named or clean(str(path), 160)
-    values = read_toml(path, MAXIMUM_BYTES, EXPECTED)
+    values = read_toml(path, MAXIMUM_BYTES, say(EXPECTED))
     table = values.get("usd_per_chip_hour")
     if not isinstance(table, dict) or not table:
         raise InputError(
