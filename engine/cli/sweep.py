@@ -22,12 +22,11 @@ from engine.plan.drafting import with_best_drafts
 from engine.plan.found import found_of
 from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted
-from engine.plan.metrics.table import USED
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep
 from engine.plan.rows import row_values, rows_values
 from engine.plan.sweep import sweep
-from engine.plan.waiting_ranks import ranks_note
+from engine.plan.waiting_ranks import row_ranks_note
 from engine.plan.why.fitting import fits_on
 from engine.scenario import Objectives, Scenario
 from engine.words.errors import InputError
@@ -156,10 +155,9 @@ def _print_table(
     print_assumed(assumed_of(arguments, scenario, prepared))
     if result.best is not None:
         table, best = result.table, result.best
-        used = table.value(best, USED.id) if USED.id in table.metrics else None
         beside = (
             found_of(scenario, table.arrangement(best), float(table.batch[best])),
-            ranks_note(table.arrangement(best), used),
+            row_ranks_note(table, best),
         )
         for note in filter(None, beside):
             print(say("note: {note}", note=note))

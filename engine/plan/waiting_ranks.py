@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.plan.metrics.table import USED
+from engine.plan.results import Table
 from engine.words.messages import say
 from engine.work.arrangement import Aggregated, Arrangement
 
@@ -22,3 +24,9 @@ def ranks_note(arrangement: Arrangement, used_percent: float | None) -> str:
         "percentiles may be several times as long, or half; `rooftop simulate` counts them",
         used=used_percent,
     )
+
+
+def row_ranks_note(table: Table, row: int) -> str:
+    """The same of a row of a table."""
+    used = table.value(row, USED.id) if USED.id in table.metrics else None
+    return ranks_note(table.arrangement(row), used)

@@ -120,6 +120,22 @@ async def test_a_value_that_a_knob_does_not_take_is_said_and_changes_nothing():
         assert screen.store.current == FREE
 
 
+@pytest.mark.parametrize("text", ["tp 0", "chips all"])
+async def test_a_value_that_only_hints_answer_to_is_refused_as_any_other(text: str):
+    async with running(FREE) as (screen, pilot):
+        await press(pilot, "colon", *text)
+        assert "expected a whole number" in page(pilot)
+        await press(pilot, "enter")
+        assert "expected a whole number" in screen.footer.text
+        assert screen.store.current == FREE
+
+
+async def test_a_name_of_two_words_is_no_value_of_the_first():
+    async with running(FREE) as (screen, pilot):
+        await typed(pilot, "draft tokens")
+        assert screen.store.current == FREE
+
+
 async def test_a_knob_of_another_kind_of_model_is_refused():
     async with running(FREE) as (screen, pilot):
         await typed(pilot, "resolution 224x224")

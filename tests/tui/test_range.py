@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli import run
-from engine.scenario import Scenario
+from engine.scenario import LayoutLimits, Scenario, Workload
 from tests.engine.evidence.calibration.test_results import VLLM
 from tests.tui.driving import running
 from tui.fields.forms import HARDWARE
@@ -26,16 +26,35 @@ async def test_the_table_shows_badge_and_range(chip: str, badge: str) -> None:
         assert f"{badge} TPOT ±" in words
 
 
-async def test_the_why_pane_says_what_the_range_rests_on() -> None:
-    async with running(Scenario(model="llama-3.1-8b", chip="trainium2", chips=2)) as (main, pilot):
+async def _why(scenario: Scenario) -> str:
+    """All that the why pane says of the row under the cursor."""
+    async with running(scenario) as (main, pilot):
         for _ in range(100):
             await pilot.pause(0.02)
             if main.why.explanation is not None:
                 break
         lines = main.why.body(60, 200)
-        text = " ".join(" ".join("".join(words for words, _ in line) for line in lines).split())
-        assert "how sure" in text
-        assert "no kernel of this generation is measured" in text
+        return " ".join(" ".join("".join(words for words, _ in line) for line in lines).split())
+
+
+async def test_the_why_pane_says_what_the_range_rests_on() -> None:
+    text = await _why(Scenario(model="llama-3.1-8b", chip="trainium2", chips=2))
+    assert "how sure" in text
+    assert "no kernel of this generation is measured" in text
+
+
+@pytest.mark.parametrize(("rate", "is_said"), [(20.0, True), (5.0, False)])
+async def test_the_why_pane_says_where_ranks_wait_for_each_other(rate: float, is_said: bool):
+    scenario = Scenario(
+        model="deepseek-v3",
+        chip="h200_sxm",
+        chips=8,
+        framework="sglang",
+        workload=Workload(1024, 128, rate=rate),
+        limits=LayoutLimits(tensor=(1,), expert=(8,), attention_data=(8,)),
+    )
+    said = "attention-DP ranks wait for each other's prompts: at 66 %" in await _why(scenario)
+    assert said is is_said
 
 
 async def test_a_calibrated_framework_is_offered(tmp_path: Path) -> None:

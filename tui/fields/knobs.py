@@ -56,10 +56,11 @@ def knob(typed: str) -> Knob | None:
     """What is to be set to what; None where the first words name no field or nothing follows."""
     words = typed.replace("=", " ", 1).split()
     named = _named(language())
-    for count in range(len(words) - 1, 0, -1):
+    for count in range(len(words), 0, -1):
         fields = named.get(" ".join(words[:count]).lower())
         if fields is not None:
-            return Knob(fields, " ".join(words[count:]))
+            text = " ".join(words[count:])
+            return Knob(fields, text) if text else None
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import textual.events as events
@@ -34,7 +35,7 @@ _ALSO = {
     "usd_per_million_output": "cost price dollars",
     "prices": "cost",
     "rate": "load qps rps",
-    "kv": "precision",
+    "kv": "precision cache",
     "weights": "precision quantisation",
     "activations": "precision quantisation",
     "tensor": "tensor parallel",
@@ -74,12 +75,15 @@ class Palette(Page[Wish]):
 
     def _found(self) -> list[Command | Field]:
         words = self._typed.lower().split()
+        return [*self._commands(words), *(_fields(words, _words_of_field) if words else ())]
+
+    def _commands(self, words: list[str]) -> list[Command]:
         mine = [one for one in commands_of(self._pane) if one.id != "palette"]
         found: list[Command] = [
             one for one in mine if all(word in _words_of(one) for word in words)
         ]
         found.sort(key=lambda one: one.needs not in self._facts)
-        return [*found, *(_fields(words) if words else ())]
+        return found
 
     def _noun(self) -> tuple[Noun, str] | None:
         """The noun that is typed, with what is looked for among its values."""
@@ -88,12 +92,12 @@ class Palette(Page[Wish]):
         return (noun, rest) if noun is not None and space else None
 
     def _knob(self) -> Knob | None:
-        """The field that is to be set; none where the words find a command and the field does not
-        take them."""
-        found = knob(self._typed)
-        if found is None or (found.complaint(self._scenario) and self._found()):
-            return None
-        return found
+        """The field that is to be set; none where the field does not take the words, which find a
+        command, or a field by its name: one that only its hint answers to was meant as a value."""
+        found, words = knob(self._typed), self._typed.lower().split()
+        if found is None or not found.complaint(self._scenario):
+            return found
+        return None if self._commands(words) or _fields(words, _names_of_field) else found
 
     def _fill_picked(self, noun: Noun, text: str) -> None:
         """The values of a noun in place of the commands."""
@@ -185,16 +189,19 @@ class Palette(Page[Wish]):
             self._typed, self._cursor = typed, 0
 
 
-def _fields(words: list[str]) -> list[Field]:
+def _fields(words: list[str], words_of: Callable[[Field], str]) -> list[Field]:
     """The fields of the forms that all words are about."""
-    return [
-        one for one in (*HARDWARE, *WORKLOAD) if all(word in _words_of_field(one) for word in words)
-    ]
+    return [one for one in (*HARDWARE, *WORKLOAD) if all(word in words_of(one) for word in words)]
 
 
 def _words_of_field(field: Field) -> str:
     """What a field is found by, likewise."""
-    told = (field.label, field.group, field.hint)
+    return f"{_names_of_field(field)} {field.hint} {say(field.hint)}".lower()
+
+
+def _names_of_field(field: Field) -> str:
+    """The same without what it takes."""
+    told = (field.label, field.group)
     return " ".join((*told, *map(say, told), _ALSO.get(field.id, ""))).lower()
 
 

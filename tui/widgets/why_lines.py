@@ -28,6 +28,7 @@ _LONGEST_TITLE = 21
 """Cells of ``decode step 12,345 ms``."""
 _BESIDE = 18
 """Cells of a phase beside another: bound, time, share."""
+_LEGEND = " C compute M memory L link · launch"
 
 
 def why_lines(
@@ -40,7 +41,7 @@ def why_lines(
 ) -> list[Line]:
     """The whole explanation in ``width`` cells; ``stale`` advice is that of another row. Lines
     ``reserved`` for advice stay free while there is none."""
-    lines = _advice_lines(advice, width, stale)
+    lines = advice_lines(advice, width, stale)
     lines += [line()] * (reserved - len(lines))
     lines += _pool_lines(found, width)
     lines += _part_lines(found, width) + _drafting_lines(found, width)
@@ -56,10 +57,7 @@ def why_lines(
     return lines + _limit_lines(found, width)
 
 
-_LEGEND = " C compute M memory L link · launch"
-
-
-def _advice_lines(advice: Advice | None, width: int, stale: bool) -> list[Line]:
+def advice_lines(advice: Advice | None, width: int, stale: bool) -> list[Line]:
     """What the row misses, and what would do."""
     from engine.plan.why.advice import advice_sentence
 
@@ -129,7 +127,8 @@ def _phase_title(found: Explanation, phase: str, width: int) -> str:
     return fit(f"{say(_PHASES[phase])} {milliseconds(_seconds(found, phase) * 1e3)} ms", width)
 
 
-def _utilisation(found: Explanation, phase: str) -> str:
+def utilisation(found: Explanation, phase: str) -> str:
+    """How busy the chip is in a phase: ``MFU 31% MBU 60%``."""
     made = next(one for one in found.passes if one.phase == phase)
     return f"MFU {share(made.mfu)} MBU {share(made.mbu)}"
 
@@ -140,7 +139,7 @@ def _short(name: str) -> str:
 
 def _phase_head(found: Explanation, phase: str, width: int) -> list[Line]:
     """The phase with its time and how busy the chip is, in two lines where one is too short."""
-    busy = _utilisation(found, phase)
+    busy = utilisation(found, phase)
     room = width - cells(busy) - 1
     if room < _LONGEST_TITLE:
         return [line((_phase_title(found, phase, width), TITLE)), line((f" {busy}", BOLD))]
@@ -185,7 +184,7 @@ def _beside_lines(found: Explanation, width: int) -> list[Line]:
         line((" " * (label + 1), PLAIN), *((fit(text, column), TITLE) for text in titles))
         for titles in (
             [_phase_title(found, phase, column - 1) for phase in totals],
-            [_utilisation(found, phase) for phase in totals],
+            [utilisation(found, phase) for phase in totals],
         )
     ]
     names = sorted(table, key=lambda name: -_largest_share(table[name], totals))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from engine.words.messages import say
 from tui.drawing.lines import Line, line, wrapped
-from tui.drawing.styles import DIM, TITLE
+from tui.drawing.styles import DIM, TITLE, WARN
 from tui.widgets.panes import Pane, Place
-from tui.widgets.why_lines import _advice_lines, _utilisation, why_lines
+from tui.widgets.why_lines import advice_lines, utilisation, why_lines
 
 if TYPE_CHECKING:
     from engine.plan.why.explanation import Explanation
@@ -59,7 +59,7 @@ class WhyPane(Pane):
             return ("…",)
         return (
             f"B{found.batch} {found.arrangement.name}",
-            _utilisation(found, found.passes[-1].phase),
+            utilisation(found, found.passes[-1].phase),
             say("↑↓ scrolls") if self.focused_pane else "",
         )
 
@@ -71,7 +71,7 @@ class WhyPane(Pane):
         current = self._advice_is_current()
         advice = self.advice if current or self._is_of_this_scenario() else None
         lines = why_lines(found, advice, width, stale=not current, reserved=self._reserved)
-        self._reserved = len(_advice_lines(advice, width, stale=False)) or self._reserved
+        self._reserved = len(advice_lines(advice, width, stale=False)) or self._reserved
         lines += self._accuracy_lines(width)
         self.top = max(0, min(self.top, len(lines) - height))
         return lines[self.top : self.top + height]
@@ -98,12 +98,18 @@ class WhyPane(Pane):
         )
 
     def _accuracy_lines(self, width: int) -> list[Line]:
-        """Where the constants come from, and how far off such predictions have been."""
-        known = self.session.accuracy() if self.session is not None else None
-        if known is None:
+        """Where the constants come from, how far off such predictions have been, and where no
+        formula holds."""
+        from engine.plan.waiting_ranks import row_ranks_note
+
+        session = self.session
+        known = session.accuracy() if session is not None else None
+        if session is None or session.selected is None or known is None:
             return []
         words = wrapped(known.sentence(), width - 1, 6)
+        doubts = wrapped(row_ranks_note(*session.selected), width - 1, 6)
         return [
             line((say("how sure"), TITLE)),
             *(line((f" {one}", DIM)) for one in words),
+            *(line((f" {one}", WARN)) for one in doubts),
         ]

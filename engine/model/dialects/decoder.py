@@ -213,6 +213,12 @@ def group_layers(blocks: Iterable[Block]) -> tuple[LayerGroup, ...]:
     return tuple(LayerGroup(block, count) for block, count in counts.items())
 
 
+def first_apart(first: Block, others: Block, count: int) -> tuple[LayerGroup, ...]:
+    """``count`` layers like ``others``, the ``first`` of them with more around it."""
+    groups = (LayerGroup(first, 1), LayerGroup(others, count - 1))
+    return tuple(group for group in groups if group.count)
+
+
 def assemble(
     keys: Keys,
     hidden: int,

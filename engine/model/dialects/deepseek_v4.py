@@ -22,7 +22,7 @@ from engine.model.architecture import (
     Split,
     StateCore,
 )
-from engine.model.dialects.decoder import Traits, assemble, read_dimensions
+from engine.model.dialects.decoder import Traits, assemble, first_apart, read_dimensions
 from engine.model.dialects.layer_kinds import layer_kinds, one_per_layer
 from engine.model.dialects.parts import FeedForward, Mixer, layer, mixture, output_projection
 from engine.model.keys import Keys
@@ -296,5 +296,4 @@ def _stages(keys: Keys, sizes: Dimensions, block: Block, vocabulary: int) -> tup
         other_parameters=ends,
         norms=block.norms + 2,
     )
-    between = (LayerGroup(block, states - 1),) if states > 1 else ()
-    return (LayerGroup(first, 1), *between)
+    return first_apart(first, block, states)

@@ -29,9 +29,10 @@ from engine.model.dialects.deepseek import read_latent, read_latent_shape
 from engine.model.dialects.drafts_block import (
     DFLASH,
     DSPARK,
-    LAYER_CONFIG,
     ignore_training,
+    layer_keys,
     read_block,
+    with_own_head,
     with_targets_ends,
 )
 from engine.model.dialects.drafts_family import (
@@ -189,7 +190,7 @@ _OF_TARGETS = (
 def _read_eagle(keys: Keys) -> Architecture:
     """The first layer's attention reads embedding and hidden state side by side; three hidden
     states of the target are joined by one projection."""
-    inner = _layer_keys(keys)
+    inner = layer_keys(keys, "llama")
     ignore_training(keys)
     inner.ignore(*_OF_TARGETS)
     shape = read_dimensions(inner)
@@ -206,8 +207,7 @@ def _read_eagle(keys: Keys) -> Architecture:
     other = taps * target if keys.model_type == "p-eagle-draft" else 0
     other += taps * target if keys.flag("norm_before_fc", default=False) else 0
     text = read_decoder(inner, Traits(), shape=shape, mixer=mixer, other=other)
-    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
-    return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
+    return with_own_head(text, rows)
 
 
 def _read_first_eagle(keys: Keys) -> Architecture:
@@ -261,8 +261,7 @@ def _read_latent_eagle(keys: Keys) -> Architecture:
         feed_forward=plain_feed_forward(keys, shape, Traits()),
         other=other,
     )
-    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
-    return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
+    return with_own_head(text, rows)
 
 
 def _doubled(plain: Mixer, joined: Matrix, hidden: int) -> Mixer:
@@ -302,15 +301,6 @@ def _read_prediction(keys: Keys) -> Architecture:
     if shared:
         return with_targets_ends(text)
     return replace(text, embedding_parameters=0, tied_embeddings=False)
-
-
-def _layer_keys(keys: Keys) -> Keys:
-    """The layer's own config where it is nested, else the file's, with Llama's defaults."""
-    inner = keys.scope(LAYER_CONFIG, model_type="llama")
-    if inner is None:
-        return flat_keys(keys, "llama")
-    inner.nested = False
-    return inner
 
 
 def _taps(keys: Keys) -> int:

@@ -8,16 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
-from engine.model.dialects.decoder import Traits, read_decoder, read_dimensions
+from engine.model.dialects.decoder import Traits, first_apart, read_decoder, read_dimensions
 from engine.model.dialects.nesting import flat_keys
 from engine.model.dialects.windows import layer_windows, window_size
 from engine.model.keys import Keys
 from engine.words.messages import say
 
 DFLASH, DSPARK = "a DFlash draft", "a DSpark draft"
-LAYER_CONFIG = "transformer_layer_config"
-"""Where vLLM's speculators nest a layer's config."""
-_MARKOV = "markov_head"
 _BLOCK_LAYERS = ("qwen3", "llama")
 _LIKE_QWEN3 = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk_norm="head")
 
@@ -25,8 +22,7 @@ _LIKE_QWEN3 = Traits(qkv_bias="attention_bias", output_bias="attention_bias", qk
 def read_block(keys: Keys) -> Architecture:
     """Qwen3's layers over the target's states and a block of masked tokens; embedding and head are
     the target's. DSpark adds heads of the token before (vLLM's qwen3_dspark.py)."""
-    inner = keys.scope(LAYER_CONFIG, model_type="qwen3") or flat_keys(keys, "qwen3")
-    inner.nested = False
+    inner = layer_keys(keys, "qwen3")
     kind = inner.values.get("model_type", "qwen3")
     if kind not in _BLOCK_LAYERS:
         raise inner.problem(
@@ -36,7 +32,7 @@ def read_block(keys: Keys) -> Architecture:
     inner.ignore("use_sliding_window")
     windows = layer_windows(inner, shape.layers, window_size(inner), [False] * shape.layers)
     settings = keys.scope("dflash_config")
-    taps, other = shape.layers, 0
+    name, taps, other = DFLASH, shape.layers, 0
     heads: tuple[Matrix, ...] = ()
     rows = keys.optional_integer("draft_vocab_size", minimum=1) or shape.vocabulary
     for one in [keys] if settings is None else [keys, settings]:
@@ -47,8 +43,9 @@ def read_block(keys: Keys) -> Architecture:
         taps = len(listed) if listed else taps
         if _is_domino(one):
             keys.ignore("emb_dim", "gru_hidden_dim")
-            heads = _domino(one, shape.hidden, shape.vocabulary)
+            name, heads = DFLASH, _domino(one, shape.hidden, shape.vocabulary)
         elif one.optional_integer("markov_rank"):
+            name = DSPARK
             heads, other = markov_heads(one, shape.hidden, shape.vocabulary, rows)
         if one.text("attention_mode", default="gqa") not in ("gqa", "mha"):
             mode = one.values["attention_mode"]
@@ -61,12 +58,19 @@ def read_block(keys: Keys) -> Architecture:
     joined = Matrix("fc", taps * target, shape.hidden, Role.OTHER, Split.REPLICATED)
     text = read_decoder(inner, _LIKE_QWEN3, shape=shape, windows=windows, other=other)
     text = around(text, joined, shape.hidden, heads)
-    name = DSPARK if heads[-1:] and heads[-1].name == _MARKOV else DFLASH
     if rows == shape.vocabulary:
         return replace(with_targets_ends(text), draft=name)
-    head = Matrix("lm_head", shape.hidden, rows, Role.LM_HEAD)
-    own = replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
-    return replace(own, embedding_parameters=0, draft=name)
+    return replace(with_own_head(text, rows), embedding_parameters=0, draft=name)
+
+
+def layer_keys(keys: Keys, model_type: str) -> Keys:
+    """Those of the layer's own config, where vLLM's speculators nest one, else of the file, with
+    the defaults of ``model_type``."""
+    inner = keys.scope("transformer_layer_config", model_type=model_type)
+    if inner is None:
+        return flat_keys(keys, model_type)
+    inner.nested = False
+    return inner
 
 
 def _is_domino(settings: Keys) -> bool:
@@ -104,25 +108,31 @@ def markov_heads(
     if keys.flag("enable_confidence_head", default=False):
         joint = keys.flag("confidence_head_with_markov", default=False)
         confidence = hidden + (rank if joint else 0) + 1
-    head = Matrix(_MARKOV, rank, rows, Role.OTHER, Split.REPLICATED, serial=True)
+    head = Matrix("markov_head", rank, rows, Role.OTHER, Split.REPLICATED, serial=True)
     return (head,), vocabulary * rank + confidence
 
 
 def around(
-    text: Architecture, joined: Matrix, hidden: int, heads: tuple[Matrix, ...]
+    text: Architecture, joined: Matrix, norms: int, heads: tuple[Matrix, ...] = ()
 ) -> Architecture:
-    """With a projection (and its norm) in front of the first layer and ``heads`` behind it."""
+    """With a projection (and ``norms`` elements of its norms) in front of the first layer and
+    ``heads`` behind it."""
     first, *others = text.layers
-    other = first.block.other_parameters + hidden
+    other = first.block.other_parameters + norms
     matrices = (joined, *first.block.matrices, *heads)
     block = replace(first.block, matrices=matrices, other_parameters=other)
-    rest = [replace(first, count=first.count - 1)] if first.count > 1 else []
-    return replace(text, layers=(replace(first, block=block, count=1), *rest, *others))
+    return replace(text, layers=(*first_apart(block, first.block, first.count), *others))
 
 
 def with_targets_ends(text: Architecture) -> Architecture:
     """``text`` without embedding and head of its own: the work of the head stays."""
     return replace(text, embedding_parameters=0, tied_embeddings=True)
+
+
+def with_own_head(text: Architecture, rows: int) -> Architecture:
+    """``text`` with a head of its own, which scores ``rows`` words."""
+    head = Matrix("lm_head", text.hidden_size, rows, Role.LM_HEAD)
+    return replace(text, lm_head=head, vocabulary_size=rows, tied_embeddings=False)
 
 
 def ignore_training(keys: Keys) -> None:

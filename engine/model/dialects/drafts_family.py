@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from engine.model.architecture import Architecture, Matrix, Role, Split
+from engine.model.dialects.classes import class_names
 from engine.model.dialects.decoder import LAYERS, Traits, plain_feed_forward, read_decoder
 from engine.model.dialects.deepseek import read_latent, read_latent_shape
 from engine.model.dialects.drafts_block import (
@@ -65,11 +66,10 @@ _OF_COHERE = ("cohere", "cohere2")
 def read_family_eagle(keys: Keys) -> Architecture:
     """The family's layers and last norm behind one projection of embedding and hidden state;
     embedding and head are the target's."""
-    stated_classes = keys.values.get("architectures")
-    classes = stated_classes if isinstance(stated_classes, list) else []
-    known = [one for one in classes if isinstance(one, str) and one in _FAMILIES]
+    known = [one for one in class_names(keys.values) if one in _FAMILIES]
     if not known:
-        given = MISSING if stated_classes is None else stated_classes
+        given = keys.values.get("architectures")
+        given = MISSING if given is None else given
         raise keys.problem("architectures", given, say("the class of a draft"))
     name = known[0]
     family = _FAMILIES[name]
@@ -89,7 +89,7 @@ def read_family_eagle(keys: Keys) -> Architecture:
     text = reader(inner)
     hidden = text.hidden_size
     joined = Matrix("fc", 2 * hidden, hidden, Role.OTHER, Split.REPLICATED, bias=family.bias)
-    return with_targets_ends(_behind(text, joined, family.norms * hidden))
+    return with_targets_ends(around(text, joined, family.norms * hidden))
 
 
 def _without_experts(keys: Keys) -> None:
@@ -147,15 +147,3 @@ def read_gemma_block(keys: Keys) -> Architecture:
     joined = Matrix("fc", len(taps) * hidden, hidden, Role.OTHER, Split.REPLICATED)
     found = around(text, joined, hidden, heads)
     return replace(found, other_parameters=found.other_parameters + other, draft=DSPARK)
-
-
-def _behind(text: Architecture, joined: Matrix, other: int) -> Architecture:
-    """``text`` with ``joined`` and ``other`` elements in front of its first layer."""
-    first, *others = text.layers
-    block = replace(
-        first.block,
-        matrices=(joined, *first.block.matrices),
-        other_parameters=first.block.other_parameters + other,
-    )
-    rest = [replace(first, count=first.count - 1)] if first.count > 1 else []
-    return replace(text, layers=(replace(first, block=block, count=1), *rest, *others))

@@ -21,7 +21,7 @@ from engine.model.architecture import (
     Split,
     StateCore,
 )
-from engine.model.dialects.decoder import Dimensions, Traits, assemble, read_dimensions
+from engine.model.dialects.decoder import Dimensions, Traits, assemble, first_apart, read_dimensions
 from engine.model.dialects.mixture import read_routing
 from engine.model.dialects.nesting import text_keys, with_outer
 from engine.model.dialects.parts import FeedForward, Mixer, attention, layer, mixture
@@ -234,5 +234,4 @@ def _prediction(keys: Keys, streams: _Streams, block: Block) -> tuple[LayerGroup
         norms=block.norms + 2,
         other_parameters=block.other_parameters + hidden + 2 * streams.width,
     )
-    groups = (LayerGroup(first, 1), LayerGroup(block, count - 1))
-    return tuple(group for group in groups if group.count)
+    return first_apart(first, block, count)

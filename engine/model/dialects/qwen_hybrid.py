@@ -11,6 +11,7 @@ from engine.model.dialects.decoder import (
     FeedForwardOfLayer,
     Traits,
     assemble,
+    first_apart,
     read_dimensions,
     read_width,
 )
@@ -152,5 +153,4 @@ def _prediction(keys: Keys, shape: Dimensions, block: Block) -> tuple[LayerGroup
         + 3 * shape.hidden
         + (shape.vocabulary * shape.hidden if own else 0),
     )
-    groups = (LayerGroup(first, 1), LayerGroup(block, count - 1))
-    return tuple(group for group in groups if group.count)
+    return first_apart(first, block, count)
