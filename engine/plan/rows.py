@@ -14,6 +14,7 @@ from engine.plan.lost import why_lost
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
 from engine.plan.row_ranges import accuracy_of
+from engine.plan.waiting_ranks import row_ranks_note
 from engine.scenario import Scenario
 
 
@@ -61,6 +62,7 @@ def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -
         "binding": table.verdict(row).id,
         "pool": table.binding_pool(row).label,
         "why": why_lost(table, row, scenario.objectives),
+        "note": row_ranks_note(table, row),
         "benchmark": benchmark_names(prepared, scenario, precision, batch)[0],
     }
 
