@@ -38,7 +38,13 @@ _ITEM_WIDTHS = {"item_share": 0.6, "item_split": 0.4}
 _EXPONENT_WIDTH = 0.4
 _EARLY = 3.5
 """Builds of an engine's first years stray this many times as far from what the chip can do."""
-EARLY_FRAMEWORKS = ("vllm-0.6", "vllm-0.12", "vllm-early-mxfp8", "sglang-rocm-2026-02")
+EARLY_FRAMEWORKS = (
+    "vllm-0.5",
+    "vllm-0.6",
+    "vllm-0.12",
+    "vllm-early-mxfp8",
+    "sglang-rocm-2026-02",
+)
 _COST_WIDTHS = {
     "step_us": 0.56,
     "sequence_us": 0.14,
@@ -62,6 +68,7 @@ _KERNEL_FIELDS = {
 }
 WIDE_RANKS = 8
 SPECIAL_KERNELS = {
+    "vllm-0.5": ("gemm.bf16",),
     "vllm-early-mxfp8": ("gemm.mxfp8", "grouped_gemm.mxfp8"),
     "vllm-0.12": ("grouped_gemm.fp8_block",),
     "sglang-rocm-2026-02": ("gemm.fp8_block", "grouped_gemm.fp8_block"),

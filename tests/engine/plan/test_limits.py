@@ -229,7 +229,7 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("build", "words"),
         [
-            ("0.99", "expected a day as 2026-02-10 or one of 0.12, 0.6"),
+            ("0.99", "expected a day as 2026-02-10 or one of 0.12, 0.5, 0.6"),
             ("2026-02-31", "there is no such day"),
         ],
     )

@@ -15,7 +15,9 @@ from engine.hardware.framework_profiles import load_framework
     ("framework", "version", "chip", "concurrency", "profile"),
     [
         ("vllm", "vllm 0.15.1", "b200_sxm", 8, "vllm"),
-        ("vllm", "vllm mid-2024", "a100_sxm_80gb", 8, "vllm-0.6"),
+        ("vllm", "vllm mid-2024", "a100_sxm_80gb", 8, "vllm-0.5"),
+        ("vllm", "vllm 0.6.4", "mi300x", 8, "vllm-0.6"),
+        ("vllm", "vLLM 0.10.2", "h100_sxm", 8, "vllm"),
         ("vllm", "dynamo-vllm (version not in artefact)", "b300_sxm", 8, "vllm"),
         ("sglang", "0.5.9", "b200_sxm", 8, "sglang-interval-10"),
         ("sglang", "0.5.9", "b200_sxm", 16, "sglang-interval"),
