@@ -120,14 +120,12 @@ def of_profiles() -> set[str]:
     from engine.hardware.launch_table import LaunchTable
     from engine.model.refused import refused_families
     from engine.plan.launch.fill import sentence_of
-    from engine.plan.ranges.case import ranges_file
     from engine.sources.profile_files import profile_ids
 
-    bases = {one["basis"] for one in ranges_file()["case"]}
     engines = [load_framework(id).launch for id in profile_ids("frameworks")]
     tables = [one for one in engines if isinstance(one, LaunchTable)]
-    bases |= {sentence_of(text) for one in tables for text in (*one.refuses, *one.notes)}
-    return bases | {text for one in refused_families().values() for text in one}
+    sentences = {sentence_of(text) for one in tables for text in (*one.refuses, *one.notes)}
+    return sentences | {text for one in refused_families().values() for text in one}
 
 
 def of_options() -> set[str]:

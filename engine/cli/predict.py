@@ -23,7 +23,6 @@ from engine.plan.kinds import plan_kind
 from engine.plan.lengths import fitted, lengths_note
 from engine.plan.metrics.table import NO_MEMORY
 from engine.plan.predicted import Predicted, predicted
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.waiting_ranks import ranks_note
 from engine.plan.why.starting import unstarted
 from engine.scenario import (
@@ -195,8 +194,7 @@ def _figures(found: Predicted) -> str:
         return ""
     kind, precision = plan_kind(found.prepared), table.precision(0)
     name = kind.names(found.prepared, scenario, precision, int(table.batch[0]))[0]
-    known = accuracy_of(found.prepared, scenario, precision)
-    told = kind.figures(found.prepared, table, 0, scenario.objectives, known)
+    told = kind.figures(found.prepared, table, 0, scenario.objectives, table.accuracy(0))
     return f"\n{name}: {told}"
 
 
@@ -217,7 +215,7 @@ def _print_table(arguments: argparse.Namespace, found: Predicted) -> None:
     print()
     rows = found.rows()
     print_rows(prepared, found.scenario, rows)
-    print_reliability(prepared, found.scenario, prepared.precisions[0])
+    print_reliability(prepared, table.accuracy(0))
     for text in (*_drafted(found), *_unstarted(found)):
         print(say("note: {note}", note=text))
     for row in rows:

@@ -178,6 +178,6 @@ def _print_table(
         print_costs(side_by_side)
         print()
     print_rows(prepared, scenario, rows)
-    first = result.table.precision(int(result.order[0]))
+    first = result.table.accuracy(int(result.order[0]))
     # The answer has said what the model as a whole cannot have.
-    print_reliability(prepared, scenario, first, told=prepared.notes)
+    print_reliability(prepared, first, told=prepared.notes)

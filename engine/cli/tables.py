@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.cli.streams import tell
-from engine.model.precision import Precision
 from engine.plan.blocks import has_one_token
 from engine.plan.kept import MEETS, MISSES, NEAR
 from engine.plan.kinds import plan_kind
@@ -16,7 +15,7 @@ from engine.plan.metrics.metric import Metric, Needs, Unit
 from engine.plan.metrics.table import USED, metrics_about
 from engine.plan.money.notes import watts_note
 from engine.plan.prepared import Prepared
-from engine.plan.row_ranges import accuracy_of
+from engine.plan.ranges.accuracy import Accuracy
 from engine.scenario import ArrangementKind, Best, Scenario
 from engine.sources.csv_text import rows_text
 from engine.words.cells import cells, left
@@ -137,14 +136,10 @@ def tell_unknown(prepared: Prepared) -> None:
         tell(say("note: {note}", note=note))
 
 
-def print_reliability(
-    prepared: Prepared, scenario: Scenario, precision: Precision, told: Sequence[str] = ()
-) -> None:
-    """How far off such predictions have been, and what cannot be had as asked (energy of a chip
+def print_reliability(prepared: Prepared, accuracy: Accuracy, told: Sequence[str] = ()) -> None:
+    """How far off predictions have been, and what cannot be had as asked (energy of a chip
     whose watts nobody says), ``told`` apart."""
-    print(
-        say("accuracy: {sentence}", sentence=accuracy_of(prepared, scenario, precision).sentence())
-    )
+    print(say("accuracy: {sentence}", sentence=accuracy.sentence()))
     for note in (*prepared.fallbacks, *filter(None, [watts_note(prepared)])):
         if note not in told:
             print(say("note: {note}", note=retold(note)))

@@ -22,7 +22,6 @@ from engine.plan.prepared import Prepared, is_known_on, prepare
 from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.ranking import wanted
 from engine.plan.results import Sweep, Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import leaders
 from engine.plan.tables import batch_table
 from engine.scenario import Scenario
@@ -68,9 +67,7 @@ class Alternative:
     @property
     def accuracy(self) -> Accuracy | None:
         """How far off such predictions have been."""
-        if self.prepared is None or self.table is None:
-            return None
-        return accuracy_of(self.prepared, self.scenario, self.table.precision(0))
+        return None if self.table is None else self.table.accuracy(0)
 
     @property
     def lost(self) -> str:

@@ -17,7 +17,6 @@ from engine.plan.money.notes import price_note
 from engine.plan.prepared import Prepared
 from engine.plan.ranking import RANKED_BY, WORTH, has_knee
 from engine.plan.results import Sweep, Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.tables import batch_table
 from engine.scenario import EVEN_CERTAINTY, EVERY_PERCENT, Best, Scenario
 from engine.serve.asked import longest_tokens
@@ -103,8 +102,8 @@ def _to_be_sure(prepared: Prepared, scenario: Scenario, table: Table, row: int) 
 
 
 def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:
-    accuracy = accuracy_of(prepared, scenario, table.precision(row))
-    return plan_kind(prepared).figures(prepared, table, row, scenario.objectives, accuracy)
+    kind, accuracy = plan_kind(prepared), table.accuracy(row)
+    return kind.figures(prepared, table, row, scenario.objectives, accuracy)
 
 
 def _what_binds(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> str:

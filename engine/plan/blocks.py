@@ -31,8 +31,8 @@ from engine.plan.metrics.table import (
 from engine.plan.money.bill import charges_of
 from engine.plan.prepared import Prepared
 from engine.plan.ranges.certainty import stricter
-from engine.plan.results import Table
-from engine.plan.row_ranges import accuracy_of
+from engine.plan.results import Table, case_index
+from engine.plan.row_ranges import accuracies_of
 from engine.scenario import Scenario
 from engine.serve.asked import load_of, requests_of
 from engine.serve.load import Open
@@ -202,8 +202,11 @@ def judged_table(
     block: Block,
 ) -> Table:
     """A table with its verdicts: the worst ratio to a limit, and which limit that is."""
-    known = tuple(accuracy_of(prepared, scenario, one) for one in precisions)
+    known = accuracies_of(prepared, scenario, precisions, arrangements)
     limits = tuple(stricter(scenario.objectives, one, scenario.certainty) for one in known)
+    cases = case_index(
+        arrangements, len(precisions), block.arrangement_index, block.precision_index
+    )
     fits = block.refusal == CODES[NOTHING]
     everyone = bool(np.all(fits))
     metrics = _figures(prepared, scenario, arrangements, precisions, block, everyone)
@@ -215,7 +218,7 @@ def judged_table(
         if verdict.metric.limit_in(scenario.objectives) is not None:
             each = np.array([getattr(one, verdict.metric.id) for one in limits])
             alike = bool(np.all(each == each[0]))
-            limit = float(each[0]) if alike else each[block.precision_index]
+            limit = float(each[0]) if alike else each[cases]
             ratio = verdict.metric.ratio(metrics[verdict.metric.id], limit)
             worse = ratio > excess
             np.copyto(excess, ratio, where=worse)

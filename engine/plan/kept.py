@@ -53,7 +53,7 @@ def glyphs_of(table: Table, objectives: Objectives, rows: IntArray) -> list[str]
 
 def never_compared(table: Table, objectives: Objectives, row: int) -> list[str]:
     """The limited metrics of a row whose figures nobody has compared with measurements."""
-    accuracy = table.accuracies[int(table.precision_index[row])]
+    accuracy = table.accuracy(row)
     return [
         metric.name
         for metric, _ in LIMITED
@@ -76,9 +76,9 @@ def missed_for_certainty(table: Table, objectives: Objectives, row: int) -> bool
 def _rooms(
     table: Table, objectives: Objectives, rows: IntArray
 ) -> Iterator[tuple[BoolArray, Spread | None, FloatArray]]:
-    """For every limit and precision: which of ``rows`` are of it, how far off its figures are, and
-    the room of all of them to the limit."""
-    precisions = table.precision_index[rows]
+    """For every limit and case: which of ``rows`` are of it, how far off its figures are, and the
+    room of all of them to the limit."""
+    cases = table.case_index[rows]
     for metric, _ in LIMITED:
         limit = metric.limit_in(objectives)
         if limit is None or metric.id not in table.metrics:
@@ -87,6 +87,6 @@ def _rooms(
         if table.one_token and not np.any(np.isfinite(rooms)):
             continue
         for place, accuracy in enumerate(table.accuracies):
-            own = precisions == place
+            own = cases == place
             if np.any(own):
                 yield own, spread_of(accuracy, metric), rooms

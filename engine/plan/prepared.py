@@ -251,7 +251,7 @@ def _with_pools(prepared: Prepared, scenario: Scenario) -> Prepared:
     from engine.plan.ranges.certainty import stricter
     from engine.plan.ranges.of_system import accuracy_of_system
 
-    known = accuracy_of_system(prepared.systems[0], scenario.workload.mode)
+    known = accuracy_of_system(prepared.systems[0], scenario.workload, pools=True)
     strict = stricter(scenario.objectives, known, scenario.certainty)
     try:
         pools = worthwhile_pools(prepared.systems[0], replace(scenario, objectives=strict))

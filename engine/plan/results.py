@@ -21,7 +21,7 @@ from engine.plan.ranges.accuracy import Accuracy
 from engine.scenario import Objectives
 from engine.serve.outcome import PoolRole
 from engine.words.arrays import BoolArray, FloatArray, IntArray, Places
-from engine.work.arrangement import Arrangement
+from engine.work.arrangement import Arrangement, Disaggregated
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,11 @@ class Table:
     excess: FloatArray
     pool: NDArray[np.int8] | None = None
     limits: tuple[Objectives, ...] = ()
-    """Of each precision the limits that its figures have to keep: those of the scenario, stricter
-    where it asks for more certainty than even."""
+    """Of each case the limits that its figures have to keep: those of the scenario, stricter where
+    it asks for more certainty than even."""
     accuracies: tuple[Accuracy, ...] = ()
-    """Of each precision how far off such predictions have been."""
+    """Of each case how far off such predictions have been: of each precision, then of each in pools
+    where some are."""
     one_token: bool = False
     """Whether answers end with their first token: metrics of later tokens are NaN then."""
 
@@ -96,6 +97,17 @@ class Table:
         """The precision of one row."""
         return self.precisions[int(self.precision_index[row])]
 
+    @property
+    def case_index(self) -> Places:
+        """The place of every row in ``accuracies`` and ``limits``."""
+        return case_index(
+            self.arrangements, len(self.precisions), self.arrangement_index, self.precision_index
+        )
+
+    def accuracy(self, row: int) -> Accuracy:
+        """How far off predictions such as one row have been."""
+        return self.accuracies[int(self.case_index[row])]
+
     def verdict(self, row: int) -> Verdict:
         """Why one row is not the answer."""
         return VERDICTS[int(self.binding[row])]
@@ -112,7 +124,7 @@ class Table:
 
     def limit(self, row: int, metric: Metric) -> float | None:
         """What a row's figure has to keep; None without a limit."""
-        found: float | None = getattr(self.limits[int(self.precision_index[row])], metric.id)
+        found: float | None = getattr(self.limits[int(self.case_index[row])], metric.id)
         return found
 
     def value(self, row: int, metric: str) -> float:
@@ -130,6 +142,20 @@ class Table:
             few = self.metrics.only(rows)
             return {name: few[name] for name in metrics}
         return {name: self.metrics[name][rows] for name in metrics}
+
+
+def case_index(
+    arrangements: tuple[Arrangement, ...],
+    precisions: int,
+    arrangement_index: Places,
+    precision_index: Places,
+) -> Places:
+    """As `Table.case_index`, of rows that are no table yet."""
+    in_pools = np.array([isinstance(one, Disaggregated) for one in arrangements])
+    if not np.any(in_pools):
+        return precision_index
+    found: Places = precision_index + precisions * in_pools[arrangement_index]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

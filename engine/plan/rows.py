@@ -13,7 +13,6 @@ from engine.plan.kinds import benchmark_names
 from engine.plan.lost import why_lost
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.waiting_ranks import row_ranks_note
 from engine.scenario import Scenario
 
@@ -31,11 +30,8 @@ def rows_values(
     prepared: Prepared, scenario: Scenario, table: Table, rows: Iterable[int]
 ) -> list[dict[str, Any]]:
     """As `row_values`, of several rows."""
-    errors = [accuracy_of(prepared, scenario, one).values() for one in table.precisions]
-    return [
-        _candidate(prepared, scenario, table, row) | errors[int(table.precision_index[row])]
-        for row in rows
-    ]
+    errors, cases = [one.values() for one in table.accuracies], table.case_index
+    return [_candidate(prepared, scenario, table, row) | errors[int(cases[row])] for row in rows]
 
 
 def _candidate(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from engine.plan.launch.process import shell_word
 from engine.plan.metrics.table import BY_ID
 from engine.plan.predicted import predicted
 from engine.plan.prepared import Prepared
-from engine.plan.row_ranges import accuracy_of
 from engine.scenario import (
     USUAL_IMAGE,
     Client,
@@ -96,7 +95,7 @@ def expectations(
     found = predicted(asked, arrangement, (size,))
     precisions = found.prepared.precisions
     row = next((place for place, one in enumerate(precisions) if one.label == label), 0)
-    known = accuracy_of(found.prepared, asked, precisions[row])
+    known = found.table.accuracy(row)
     expected = []
     for metric in MEASURED:
         value = found.table.value(row, metric)

@@ -2,10 +2,10 @@
 fitted to their like.
 
 What is known of a case is left out of the fit, and the rows are predicted by what remains: whole
-(model, chip) pairs for a model that was measured elsewhere, whole models for one that never was,
-an engine on a chip for one that was not measured there, whole chips for a chip that nobody has
-measured. A generation without any measured kernel is stood for by the constants of the generation
-"other", an unknown framework by the profile "generic".
+(model, chip) pairs, whole models, months of builds, chips, an engine on a chip. A generation
+without any measured kernel is stood for by the constants of the generation "other", an unknown
+framework by the profile "generic". What remains tells the doubts of each row, as they would be said
+to a person who asked for it then.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.cli.validation.ranges import cases_of_group
 from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions
 from engine.hardware.builds import configured
 from engine.hardware.chip import Collective
 from engine.hardware.chip_profiles import load_chip
 from engine.hardware.framework_profiles import load_framework
-from engine.plan.ranges.case import Case, ChipRuns, ModelRuns, dimensions
+from engine.plan.ranges.covered import Covered
 from engine.serve.system import System
 from tests.accuracy.constants import lineage
+from tests.accuracy.covered import covered_of, facts_of
 from tests.accuracy.current import published_logs
 from tests.accuracy.measured import FOLDS, Group, Key, folds
 from tests.accuracy.solver import Problem, linear_problem
+from tests.accuracy.widths import DOUBTS, Sample
 
 UNMEASURED = "mtt_s4000"
 """Any chip of the generation "other", whose constants stand for those of unmeasured chips."""
 COUNT, CHIP_FOLDS = 5, 8
 """Of the folds of each kind, of those of chips."""
-TWO_OF_THREE, NINE_OF_TEN = 2.0 / 3.0, 0.9
 CROWDING = 0.5
 """A (model, chip) pair of n rows counts as n^(1−CROWDING) in a range: what a person asks about next
 is a pair of its own, and the many rows of one pair err alike."""
-FEWEST_ROWS = 10
-"""A range of fewer rows than this says nothing."""
 RANGES = {
     "ttft_ms": "ttft",
     "tpot_ms": "tpot",
@@ -69,164 +69,143 @@ Errors = dict[tuple[str, str], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
-class CaseError:
-    """What two of three and nine of ten rows of one kind of case stayed within, by range name."""
+class LeftOut:
+    """What was predicted without something: of each group its columns and the doubts of its rows
+    (rows × `DOUBTS`); ``as_is`` unless systems were made to know less."""
 
-    case: Case
-    rows: int
-    ranges: Mapping[str, float]
-    wide: Mapping[str, float]
-    basis: str
+    columns: Found
+    doubts: Mapping[int, np.ndarray]
+    as_is: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Predictions that never saw the row's (model, chip) pair, the errors of every kind of folds,
-    and the error of every case."""
+    """Predictions that never saw the row's (model, chip) pair, the doubts of these rows, the errors
+    of every kind of folds, and the samples that ranges are fitted to."""
 
     rows: list[Measurement]
     predictions: Predictions
+    doubts: np.ndarray
     errors: Mapping[str, Errors]
-    cases: list[CaseError]
+    samples: list[Sample]
 
 
 def hold_out(problem: Problem, say: Callable[[str], None]) -> HeldOut:
-    """Leave out what folds and cases are of, and predict each by the fit of the others."""
-    start = published_logs(problem.constants)
-    fits = linear_problem(problem, start).left_out
+    """Leave out what folds are of, and predict each by the fit of the others."""
     groups = problem.groups
+    fits = linear_problem(problem, published_logs(problem.constants)).left_out
+    facts = [facts_of(group) for group in groups]
+    everywhere = range(len(groups))
 
-    def without(name: str, key: Key, count: int) -> Found:
+    def rest(part: Iterable[int]) -> Covered:
+        gone = set(part)
+        return covered_of(one for place, one in enumerate(facts) if place not in gone)
+
+    def without(name: str, key: Key, count: int) -> LeftOut:
         say(f"without whole {name}")
-        return _held_out(problem, folds(groups, count, key), fits)
+        parts = folds(groups, count, key)
+        doubts = {}
+        for part in parts:
+            known = rest(part)
+            doubts |= {at: _doubts_of(groups[at], groups[at].system, known) for at in part}
+        return LeftOut(_held_out(problem, parts, fits), doubts)
 
     found = {name: without(name, key, COUNT) for name, key in FOLDS.items()}
-    engines = without("engines on chips", _engine_on_chip, COUNT)
-    chips = without("chips", lambda group: group.rows[0].chip, CHIP_FOLDS)
-    say("constants of another generation")
-    everything = range(len(groups))
-    strange = {
-        place: groups[place].predict_all(without_kernels(groups[place].system))
-        for place in everything
+    left_out = [
+        *found.values(),
+        without("engines on chips", _engine_on_chip, COUNT),
+        without("chips", lambda group: group.rows[0].chip, CHIP_FOLDS),
+    ]
+    say("as fitted, with another generation's constants, with unknown costs")
+    everything = rest(())
+    elsewhere = {
+        generation: rest(at for at, one in enumerate(facts) if one.generation == generation)
+        for generation in {one.generation for one in facts}
     }
-    stranger = {
-        place: groups[place].predict_all(
-            without_framework(groups[place], without_kernels(groups[place].system))
-        )
-        for place in everything
-    }
-    unknown = {place: _generic(problem, place) for place in everything}
-    here = {place: groups[place].predict_all(groups[place].system) for place in everything}
-    seen = _seen(groups)
-    elsewhere = {place: one for place, one in found["pairs"].items() if seen[place]}
-    count = len({group.rows[0].chip for group in groups})
-    chipless = f"runs of {count} others, each predicted without any of it"
-    never = "no kernel of this generation is measured; published runs with another's constants"
-    costs = "; the framework's costs unknown"
-    model, chip = ModelRuns, ChipRuns
-    made: tuple[tuple[ModelRuns, ChipRuns, bool, bool, Found, str], ...] = (
-        (model.HERE, chip.ENGINE, True, True, here, "published runs of models on chips as fitted"),
-        (
-            model.ELSEWHERE,
-            chip.ENGINE,
-            True,
-            True,
-            elsewhere,
-            "published runs, each predicted without any of its model on its chip",
-        ),
-        (
-            model.NEVER,
-            chip.ENGINE,
-            True,
-            True,
-            found["models"],
-            "published runs, each predicted without any of its model",
-        ),
-        (
-            model.NEVER,
-            chip.OTHERS,
-            True,
-            True,
-            engines,
-            "published runs, each predicted without any of its engine on its chip",
-        ),
-        (model.NEVER, chip.OTHERS, True, False, unknown, f"published runs{costs}"),
-        (
-            model.NEVER,
-            chip.NEVER,
-            True,
-            True,
-            chips,
-            f"no run of this chip is published; {chipless}",
-        ),
-        (
-            model.NEVER,
-            chip.NEVER,
-            True,
-            False,
-            unknown,
-            f"no run of this chip is published; published runs{costs}",
-        ),
-        (model.NEVER, chip.NEVER, False, True, strange, never),
-        (model.NEVER, chip.NEVER, False, False, stranger, never + costs),
-    )
-    cases: list[CaseError] = []
-    for *known, columns, basis in made:
-        errors, weights = errors_of(groups, columns), _weights_of(groups, columns)
-        for kind in KINDS:
-            cases.append(_case_error(Case(kind, *known), errors, weights, basis, cases))
+    here = [groups[at].system for at in everywhere]
+    strange = [without_kernels(system) for system in here]
+    unknown = [without_framework(groups[at], here[at]) for at in everywhere]
+    known_of = [elsewhere[one.generation] for one in facts]
+    left_out += [
+        _made(groups, here, [everything] * len(groups), as_is=True),
+        _made(groups, strange, known_of),
+        _made(groups, unknown, [everything] * len(groups)),
+    ]
     rows = [row for group in groups for row in group.rows]
+    pairs = found["pairs"]
     values = {
-        metric: np.concatenate([found["pairs"][place][metric] for place in everything])
+        metric: np.concatenate([pairs.columns[place][metric] for place in everywhere])
         for metric in MEASURED
     }
     calls = [call for group in groups for call in group.asked.calls]
-    together = Predictions(values, [""] * len(rows), [*calls])
-    errors_by_fold = {name: errors_of(groups, columns) for name, columns in found.items()}
-    return HeldOut(rows, together, errors_by_fold, cases)
+    return HeldOut(
+        rows,
+        Predictions(values, [""] * len(rows), [*calls]),
+        np.concatenate([pairs.doubts[place] for place in everywhere]),
+        {name: errors_of(groups, one.columns) for name, one in found.items()},
+        _samples(groups, left_out),
+    )
 
 
 def _engine_on_chip(group: Group) -> tuple[str, str]:
     return group.rows[0].chip, lineage(group.system.engine.id)[-1]
 
 
-def _seen(groups: Sequence[Group]) -> list[bool]:
-    """Whether a model of a group's dimensions was measured on other chips too."""
-    shapes = [dimensions(group.system.tokens_model) for group in groups]
-    chips: dict[str, set[str]] = {}
-    for shape, group in zip(shapes, groups, strict=True):
-        chips.setdefault(shape, set()).add(group.rows[0].chip)
-    return [len(chips[shape]) > 1 for shape in shapes]
-
-
-def _case_error(
-    case: Case, errors: Errors, weights: Errors, basis: str, narrower: Iterable[CaseError]
-) -> CaseError:
-    """The ranges of a case; who knows less is never given less."""
-    ranges: dict[str, float] = {}
-    wide: dict[str, float] = {}
-    rows = 0
-    known = [one for one in narrower if _knows(one.case, case)]
-    for metric, name in RANGES.items():
-        sizes = np.abs(errors.get((case.kind, metric), np.zeros(0)))
-        if len(sizes) >= FEWEST_ROWS:
-            for share, found in ((TWO_OF_THREE, ranges), (NINE_OF_TEN, wide)):
-                counting = weights[case.kind, metric]
-                own = float(np.quantile(sizes, share, weights=counting, method="inverted_cdf"))
-                before = [one.ranges if found is ranges else one.wide for one in known]
-                found[name] = max([own, *(one[name] for one in before if name in one)])
-            rows = max(rows, len(sizes))
-    return CaseError(case, rows, ranges, wide, basis)
-
-
-def _knows(more: Case, less: Case) -> bool:
-    return (
-        more.kind == less.kind
-        and more.model <= less.model
-        and more.chip <= less.chip
-        and more.kernels_fitted >= less.kernels_fitted
-        and more.framework_known >= less.framework_known
+def _made(
+    groups: Sequence[Group],
+    systems: Sequence[System],
+    known: Sequence[Covered],
+    as_is: bool = False,
+) -> LeftOut:
+    """All groups as systems of today's constants, with doubts by what is ``known``."""
+    each = list(enumerate(zip(groups, systems, known, strict=True)))
+    return LeftOut(
+        {place: group.predict_all(system) for place, (group, system, _) in each},
+        {place: _doubts_of(group, system, runs) for place, (group, system, runs) in each},
+        as_is,
     )
+
+
+def _doubts_of(group: Group, system: System, known: Covered) -> np.ndarray:
+    """Of each row of a group: rows × `DOUBTS`."""
+    found = np.zeros((len(group.rows), len(DOUBTS)), dtype=bool)
+    at = {place: number for number, place in enumerate(group.asked.places)}
+    for case, places in cases_of_group(group.rows[0].kind, system, group.asked, known):
+        for doubt in case.doubts:
+            found[[at[place] for place in places], DOUBTS.index(doubt)] = True
+    return found
+
+
+def _samples(groups: Sequence[Group], left_out: Sequence[LeftOut]) -> list[Sample]:
+    """Errors by kind and metric; in each part pairs count by their rows there."""
+    found = []
+    for kind in KINDS:
+        for metric, name in RANGES.items():
+            parts = [_sizes(groups, one, kind, metric) for one in left_out]
+            told = [part for part in parts if len(part[0])]
+            if told:
+                sizes, weights, doubts, as_is = map(np.concatenate, zip(*told, strict=True))
+                rows = max(len(part[0]) for part in told)
+                found.append(Sample(kind, name, rows, sizes, weights, doubts, as_is))
+    return found
+
+
+def _sizes(
+    groups: Sequence[Group], one: LeftOut, kind: str, metric: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Sizes of errors, what each counts, their doubts and whether they are of systems as is."""
+    sizes, doubts, pairs = [np.zeros(0)], [np.zeros((0, len(DOUBTS)), dtype=bool)], []
+    for place, columns in one.columns.items():
+        group = groups[place]
+        if group.rows[0].kind == kind:
+            errors, known = _errors(group, columns, metric)
+            sizes.append(np.abs(errors[known]))
+            doubts.append(one.doubts[place][known])
+            pairs += [group.pair] * int(np.count_nonzero(known))
+    counts = Counter(pairs)
+    weights = np.array([counts[pair] ** -CROWDING for pair in pairs])
+    every = np.concatenate(sizes)
+    return every, weights, np.concatenate(doubts), np.full(len(every), one.as_is)
 
 
 def _held_out(
@@ -244,11 +223,6 @@ def _held_out(
     return found
 
 
-def _generic(problem: Problem, place: int) -> Columns:
-    group = problem.groups[place]
-    return group.predict_all(without_framework(group, group.system))
-
-
 def errors_of(groups: Sequence[Group], columns: Found) -> Errors:
     """Relative errors of all rows that have a metric, by kind and metric; those of deployments in
     two pools stand once more under a kind of their own."""
@@ -261,24 +235,6 @@ def errors_of(groups: Sequence[Group], columns: Found) -> Errors:
             parts.setdefault((group.rows[0].kind, metric), []).append(errors[known])
             parts.setdefault((POOLS, metric), []).append(errors[known & in_pools])
     return {key: np.concatenate(found) for key, found in parts.items()}
-
-
-def _weights_of(groups: Sequence[Group], columns: Found) -> Errors:
-    """What each of these errors counts in a range, in the order of `errors_of`."""
-    counts: dict[tuple[str, str], list[tuple[tuple[str, str], int]]] = {}
-    for place, predicted in columns.items():
-        group = groups[place]
-        for metric in MEASURED:
-            rows = int(np.count_nonzero(_errors(group, predicted, metric)[1]))
-            counts.setdefault((group.rows[0].kind, metric), []).append((group.pair, rows))
-    found = {}
-    for key, parts in counts.items():
-        of_pair: Counter[tuple[str, str]] = Counter()
-        for pair, rows in parts:
-            of_pair[pair] += rows
-        weights = [np.full(rows, max(of_pair[pair], 1) ** -CROWDING) for pair, rows in parts]
-        found[key] = np.concatenate(weights)
-    return found
 
 
 def _errors(group: Group, predicted: Columns, metric: str) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from engine.evidence.measured.eras import GENERIC
 from engine.evidence.measured.measurement import Measurement
 from engine.evidence.measured.predict import Predictions, predict_rows
 from engine.evidence.measured.reader import read_measurements
@@ -30,26 +29,31 @@ from engine.evidence.measured.regret import regrets
 from engine.evidence.measured.report import Group as KindGroup
 from engine.evidence.measured.report import groups
 from engine.evidence.measured.table import as_markdown, choice_words, record_lines
-from engine.plan.ranges.case import RANGES, Case, ChipRuns, ModelRuns, dimensions
 from engine.plan.ranges.certainty import Spread
+from engine.plan.ranges.covered import RANGES
 from engine.scenario import EVEN_CERTAINTY
 from engine.sources.files import write_text
-from tests.accuracy.cases import POOLS, CaseError, HeldOut, hold_out
-from tests.accuracy.constants import Constants, lineage
+from engine.words.arrays import FloatArray
+from tests.accuracy.cases import POOLS, HeldOut, hold_out
+from tests.accuracy.constants import Constants
+from tests.accuracy.covered import as_document, covered_of, facts_of
 from tests.accuracy.measured import Group, load_groups
 from tests.accuracy.published import choose, published_text
 from tests.accuracy.refit import own_classes
 from tests.accuracy.solver import Problem
 from tests.accuracy.vision.held_out import hold_out_vision
-from tests.accuracy.vision_cases import vision_cases
+from tests.accuracy.vision_cases import vision_samples
+from tests.accuracy.widths import Widths, fitted
 
 CERTAINTIES = (EVEN_CERTAINTY, 80.0)
 """Percent of certainty that choices keep their limits with."""
 START, END = "<!-- accuracy -->", "<!-- /accuracy -->"
 RANGES_HEADER = """\
-# Relative errors that two of three (range) and nine of ten (wide) published results stayed within,
-# by kind of case (a model on a chip with n of them counts as the root of n), and what has been
-# published at all. Written by tests/accuracy/publish.py; edits are lost.
+# Relative errors that two of three (range) and nine of ten (wide) published results stayed within
+# where much was known, by kind and metric (a model on a chip with n of them counts as the root of
+# n), each predicted without its like; by what factor each doubt makes them wider, of times to the
+# first token, of all other figures of tokens, of images; and what has been published at all.
+# Written by tests/accuracy/publish.py; edits are lost.
 
 """
 ERRORS_HEADER = """\
@@ -59,49 +63,35 @@ ERRORS_HEADER = """\
 """
 
 
-def ranges_text(
-    groups: Sequence[Group], rows: Sequence[Measurement], cases: Iterable[CaseError]
-) -> str:
+def ranges_text(groups: Sequence[Group], rows: Sequence[Measurement], widths: Widths) -> str:
     """The text of ``ranges.toml``."""
-    document = {"covered": _covered(groups, rows), "case": [_case(case) for case in cases]}
+    covered = covered_of(map(facts_of, groups))
+    kinds = dict.fromkeys(kind for kind, _ in widths.widths)
+    document = {
+        "covered": as_document(covered, {row.chip for row in rows if row.kind == "cv"}),
+        "factor": {
+            figures.value: {doubt.value: one for doubt, one in factors.items() if one > 1}
+            for figures, factors in widths.factors.items()
+        },
+        "kind": [_kind(kind, widths) for kind in kinds],
+    }
     return RANGES_HEADER + tomli_w.dumps(document)
 
 
-def _covered(groups: Sequence[Group], rows: Sequence[Measurement]) -> dict[str, list[str]]:
-    """Models, chips and frameworks with runs; runs of a profile stand for those it is based on."""
-    pairs = {
-        (group.system.chip.id, profile)
-        for group in groups
-        if group.system.engine.id != GENERIC
-        for profile in lineage(group.system.engine.id)
-    }
-    models = {(dimensions(group.system.tokens_model), group.system.chip.id) for group in groups}
+def _kind(kind: str, widths: Widths) -> dict[str, Any]:
+    """What is recorded of one kind."""
+    own = {metric: width for (one, metric), width in widths.widths.items() if one == kind}
     return {
-        "chips": sorted({group.system.chip.id for group in groups}),
-        "frameworks": sorted({profile for _, profile in pairs}),
-        "pairs": sorted(f"{chip}/{profile}" for chip, profile in pairs),
-        "models": sorted({shape for shape, _ in models}),
-        "model_chips": sorted(f"{shape}/{chip}" for shape, chip in models),
-        "vision_chips": sorted({row.chip for row in rows if row.kind == "cv"}),
+        "kind": kind,
+        "rows": max(width.rows for width in own.values()),
+        "range": {metric: width.range for metric, width in own.items()},
+        "wide": {metric: width.wide for metric, width in own.items()},
     }
 
 
-def _case(error: CaseError) -> dict[str, Any]:
-    case = error.case
-    return {
-        "kind": case.kind,
-        "model": case.model.name.lower(),
-        "chip": case.chip.name.lower(),
-        "kernels": "fitted" if case.kernels_fitted else "datasheet",
-        "framework": "known" if case.framework_known else "unknown",
-        "rows": error.rows,
-        "basis": error.basis,
-        "range": {name: round(value, 3) for name, value in error.ranges.items()},
-        "wide": {name: round(value, 3) for name, value in error.wide.items()},
-    }
-
-
-def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: HeldOut) -> str:
+def errors_text(
+    rows: Sequence[Measurement], predictions: Predictions, held: HeldOut, widths: Widths
+) -> str:
     """The text of ``errors.toml``; choices are judged by the predictions of held-out rows."""
     errors = [
         *(_error(group, group.kind, held) for group in groups(rows, predictions) if _told(group)),
@@ -111,6 +101,7 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Hel
             if _told(group)
         ),
     ]
+    errors_of = {one: _held_out_errors(held, widths, one) for one in CERTAINTIES}
     choices = [
         {
             "tpot_limit_ms": one.tpot_limit_ms,
@@ -123,9 +114,7 @@ def errors_text(rows: Sequence[Measurement], predictions: Predictions, held: Hel
         }
         for pools in (False, True)
         for certainty in CERTAINTIES
-        for one in regrets(
-            held.rows, held.predictions, error=_held_out_error(held, certainty), pools=pools
-        )
+        for one in regrets(held.rows, held.predictions, error=errors_of[certainty], pools=pools)
         if one.median is not None
     ]
     document = {
@@ -168,11 +157,11 @@ def _in_pools(
     return [rows[place] for place in places], found
 
 
-def _held_out_error(held: HeldOut, certainty: float) -> float:
-    """By how much TPOT may be longer than predicted, by the ranges of models measured elsewhere."""
-    case = Case("serving", ModelRuns.ELSEWHERE, ChipRuns.ENGINE, True, True)
-    found = next(one for one in held.cases if one.case == case)
-    return Spread(found.ranges["tpot"], found.wide["tpot"]).error(certainty)
+def _held_out_errors(held: HeldOut, widths: Widths, certainty: float) -> FloatArray:
+    """By how much TPOT of each row may be longer than predicted, by its own range."""
+    found = list(zip(*widths.spreads("serving", "tpot", held.doubts), strict=True))
+    errors = {one: Spread(*one).error(certainty) for one in set(found)}
+    return np.array([errors[one] for one in found])
 
 
 def write_readme(path: Path) -> None:
@@ -209,12 +198,12 @@ def publish(results: Path, configs: Path) -> None:
     problem = Problem(Constants(own_classes(found)), found)
     held = hold_out(problem, lambda words: print(words, flush=True))
     vision = hold_out_vision(results)
-    cases = [*held.cases, *vision_cases(vision)]
-    write_text(RANGES, ranges_text(found, rows, cases))
+    widths = fitted([*held.samples, *vision_samples(vision)])
+    write_text(RANGES, ranges_text(found, rows, widths))
     if vision is not None:
         of_vision = {("cv", metric): errors for metric, errors in vision.pairs.items()}
         held = replace(held, errors={**held.errors, "pairs": held.errors["pairs"] | of_vision})
-    write_text(ERRORS, errors_text(rows, predictions, held))
+    write_text(ERRORS, errors_text(rows, predictions, held, widths))
     print(f"written: {RANGES}, {ERRORS}")
 
 

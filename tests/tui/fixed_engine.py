@@ -24,8 +24,6 @@ def fix(monkeypatch: pytest.MonkeyPatch) -> None:
     for place in ("tui.session.session", "tui.session.baseline"):
         monkeypatch.setattr(f"{place}.batch_table", _batch_table)
     monkeypatch.setattr("tui.session.session.sweep", _sweep)
-    for place in ("tui.session.session", "engine.plan.answer", "tui.session.pinned"):
-        monkeypatch.setattr(f"{place}.accuracy_of", lambda *_: KNOWN)
     monkeypatch.setattr("engine.plan.sweep.sweep", _sweep)
     monkeypatch.setattr("engine.plan.why.explain.explain", _explanation)
     monkeypatch.setattr("tui.beside.thinking.Thinking.rest", lambda self: None)

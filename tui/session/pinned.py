@@ -13,7 +13,6 @@ from engine.model.config import hub_reference
 from engine.plan.lost import why_lost
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.saved.plan_file import PlanFile, load_plan, scenario_document
 from engine.plan.tables import batch_table
 from engine.scenario import Scenario
@@ -103,7 +102,7 @@ def pin_row(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> P
         metrics=table.values(row),
         verdict=why_lost(table, row, scenario.objectives),
         samples=samples_of(prepared),
-        ranges=shares_of(table, accuracy_of(prepared, scenario, table.precision(row))),
+        ranges=shares_of(table, table.accuracy(row)),
     )
 
 

@@ -21,7 +21,6 @@ from engine.plan.prepared import LARGEST_BATCH, Prepared, prepare
 from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.ranking import best_place
 from engine.plan.results import Sweep, Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.search import batch_limits
 from engine.plan.sweep import sweep
 from engine.plan.tables import batch_table, replicas_table
@@ -393,10 +392,7 @@ class Session:
         if self.prepared is None or self.selected is None:
             return None
         table, row = self.selected
-        precision = table.precision(row)
-        if precision not in self.prepared.precisions:
-            return None
-        return accuracy_of(self.prepared, self.store.current, precision)
+        return table.accuracy(row)
 
     def verdict(self, table: Table, row: int) -> str:
         """Why a row lost, or empty."""

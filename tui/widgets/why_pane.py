@@ -106,7 +106,7 @@ class WhyPane(Pane):
         known = session.accuracy() if session is not None else None
         if session is None or session.selected is None or known is None:
             return []
-        words = wrapped(known.sentence(), width - 1, 6)
+        words = wrapped(known.sentence(), width - 1, 9)
         doubts = wrapped(row_ranks_note(*session.selected), width - 1, 6)
         return [
             line((say("how sure"), TITLE)),

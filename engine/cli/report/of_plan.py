@@ -24,7 +24,6 @@ from engine.plan.metrics.metric import Unit
 from engine.plan.metrics.table import BY_ID, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.results import Sweep, Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.rows import rows_values
 from engine.plan.tables import batch_table, replicas_table
 from engine.plan.verification import verification
@@ -133,7 +132,7 @@ def _charts(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> I
 
 
 def _figures(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> Grid:
-    accuracy = accuracy_of(prepared, scenario, table.precision(row))
+    accuracy = table.accuracy(row)
     heads = ("metric", "predicted", "range (two of three)", "objective")
     rows = [[say(head) for head in heads]]
     for metric in metrics_about(prepared.kind, one_token=table.one_token):
@@ -238,7 +237,7 @@ def _verify(runs: Sequence[dict[str, object]]) -> Iterator[Section]:
 
 def sources(prepared: Prepared, scenario: Scenario, table: Table, row: int) -> Iterator[Section]:
     """How far off such predictions have been, and where the constants come from."""
-    accuracy = accuracy_of(prepared, scenario, table.precision(row))
+    accuracy = table.accuracy(row)
     chip, engine = prepared.chip, prepared.framework
     lines = [say("Accuracy: {sentence}", sentence=accuracy.sentence())]
     for profile in (chip, engine):

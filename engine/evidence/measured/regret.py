@@ -57,20 +57,20 @@ def regrets(
     rows: Sequence[Measurement],
     predictions: Predictions,
     limits: Sequence[float] = TPOT_LIMITS_MS,
-    error: float = 0.0,
+    error: FloatArray | float = 0.0,
     pools: bool = False,
 ) -> list[Regret]:
     """One `Regret` per limit, over the serving rows that publish TPOT and throughput; with
-    ``error`` choices keep their limits although TPOT may be so much longer than predicted, with
-    ``pools`` they are those between deployments of which one is in two pools, or more."""
+    ``error`` choices keep their limits although TPOT (of each row) may be so much longer than
+    predicted, with ``pools`` they are those between deployments of which one is in two pools, or
+    more."""
     groups = [
         members
         for members in _groups(rows)
         if not pools or any(rows[place].prefill is not None for place in members)
     ]
-    stricter = [limit / (1.0 + error) for limit in limits]
-    pairs = zip(limits, stricter, strict=True)
-    return [_regret(rows, predictions, groups, *pair) for pair in pairs]
+    longer = 1.0 + np.broadcast_to(error, len(rows))
+    return [_regret(rows, predictions, groups, limit, limit / longer) for limit in limits]
 
 
 def _groups(rows: Sequence[Measurement]) -> Iterable[NDArray[np.int64]]:
@@ -94,9 +94,9 @@ def _regret(
     predictions: Predictions,
     groups: Sequence[NDArray[np.int64]],
     limit: float,
-    promised: float,
+    promised: FloatArray,
 ) -> Regret:
-    """Choices whose predicted TPOT is at most ``promised``, judged by ``limit``."""
+    """Choices whose predicted TPOT is at most ``promised`` of each row, judged by ``limit``."""
     losses, missed = [], []
     for members in groups:
         tpot = np.array([rows[place].tpot_ms for place in members])
@@ -107,7 +107,7 @@ def _regret(
         choice = _choice(
             predictions.values["tpot_ms"][members],
             predictions.values["output_tps_per_chip"][members],
-            promised,
+            promised[members],
         )
         losses.append(1.0 if choice is None else max(1.0 - throughput[choice] / best, 0.0))
         missed.append(choice is not None and bool(tpot[choice] > limit))
@@ -122,7 +122,7 @@ def _regret(
     )
 
 
-def _choice(tpot: FloatArray, throughput: FloatArray, limit: float) -> int | None:
+def _choice(tpot: FloatArray, throughput: FloatArray, limit: FloatArray) -> int | None:
     """Which row prediction would run; None where it finds none that keeps the limit."""
     eligible = np.where((tpot <= limit) & ~np.isnan(throughput), throughput, -np.inf)
     place = int(np.argmax(eligible))

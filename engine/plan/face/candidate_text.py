@@ -9,7 +9,6 @@ from engine.plan.lost import why_lost
 from engine.plan.metrics.table import NOTHING, metrics_about
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
-from engine.plan.row_ranges import accuracy_of
 from engine.scenario import Scenario
 from engine.words.arrays import IntArray
 
@@ -23,7 +22,7 @@ def candidate_text(prepared: Prepared, scenario: Scenario, table: Table, row: in
     kind = plan_kind(prepared)
     subject = kind.subject(prepared, scenario, table, row)
     lost = why_lost(table, row, scenario.objectives)
-    accuracy = accuracy_of(prepared, scenario, table.precision(row))
+    accuracy = table.accuracy(row)
     figures = kind.figures(prepared, table, row, scenario.objectives, accuracy)
     delivers = "" if math.isnan(_throughput(table, row)) else f": {figures}"
     return f"{subject}{delivers}{'; ' if lost else ''}{lost}"

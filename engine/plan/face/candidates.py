@@ -24,7 +24,6 @@ from engine.plan.lost import why_lost
 from engine.plan.metrics.table import BY_ID
 from engine.plan.prepared import Prepared, prepare
 from engine.plan.results import Sweep, Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.saved.document import save_plan
 from engine.plan.sweep import sweep
 from engine.plan.tables import asked_table
@@ -100,7 +99,7 @@ class Plan:
     def ranges(self) -> dict[str, float]:
         """The ± of each figure as a share of it: two of three published results of such cases lay
         inside. Figures that were never compared are missing."""
-        known = accuracy_of(self._question.prepared, self.scenario, self.precision)
+        known = self._question.table.accuracy(self._row)
         found = {name: known.share(BY_ID[name].range) for name in self.metrics}
         return {name: share for name, share in found.items() if share is not None}
 

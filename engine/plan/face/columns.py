@@ -12,7 +12,6 @@ from engine.plan.kept import certainty_percent, is_near
 from engine.plan.metrics.table import VERDICTS
 from engine.plan.prepared import Prepared
 from engine.plan.results import Table
-from engine.plan.row_ranges import accuracy_of
 from engine.scenario import Scenario
 from engine.serve.outcome import PoolRole
 from engine.words.arrays import FloatArray, IntArray
@@ -42,7 +41,7 @@ def table_columns(
             for one in precisions
         ]
     )
-    ranges = gathered([accuracy_of(prepared, scenario, one).values() for one in precisions])
+    ranges, cases = gathered([one.values() for one in table.accuracies]), table.case_index[rows]
     replicas = np.array([one.replicas for one in arrangements])[where]
     return {
         "model": np.full(len(rows), prepared.model.name),
@@ -60,7 +59,7 @@ def table_columns(
         "certainty_percent": np.round(certainty_percent(table, scenario.objectives, rows), 1),
         "binding": np.array([one.id for one in VERDICTS])[table.binding[rows]],
         "pool": np.array([one.label for one in PoolRole])[table.pools[rows]],
-        **{name: column[which] for name, column in ranges.items()},
+        **{name: column[cases] for name, column in ranges.items()},
     }
 
 

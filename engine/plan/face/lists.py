@@ -7,7 +7,7 @@ from typing import Any
 from engine.hardware.chip import Chip
 from engine.hardware.framework import Framework
 from engine.model.config import LoadedModel
-from engine.plan.ranges.case import published_runs
+from engine.plan.ranges.covered import published_runs
 from engine.words.messages import listed, say
 
 Row = dict[str, Any]

@@ -10,10 +10,9 @@ import numpy as np
 
 from engine.model.config.loaded import LoadedModel
 from engine.model.kinds import ModelKind
-from engine.model.precision import Precision
 from engine.plan.prepared import Prepared, prepare
+from engine.plan.ranges.accuracy import Accuracy
 from engine.plan.results import Sweep, Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.sweep import sweep
 from engine.plan.tables import rows_table
 from engine.scenario import ChipCount, LayoutLimits, Scenario
@@ -240,7 +239,7 @@ def sized_fleet(
     progress()
     found = _smallest(prepared, asked, table)
     order = _in_order(found.values(), prepared.chip.server_chips if whole_nodes else 1)
-    margin = _margin(prepared, asked, prepared.precisions[0])
+    margin = _margin(table.accuracies[0])
     sure: dict[tuple[str, str], Sized] = {}
     if margin is not None:
         more = replace(asked.workload, rate=asked.workload.rate * margin)
@@ -253,7 +252,7 @@ def sure_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: int
     """The fewest replicas of a row's arrangement with which nine of ten such predictions would
     carry the scenario's rate under its objectives; None where nobody knows, and of pools."""
     arrangement, precision = table.arrangement(row), table.precision(row)
-    margin = _margin(prepared, scenario, precision)
+    margin = _margin(table.accuracy(row))
     if margin is None or not isinstance(arrangement, Aggregated):
         return None
     most = Aggregated(replace(arrangement.layout, replicas=MOST_TIMES * arrangement.replicas))
@@ -265,8 +264,8 @@ def sure_replicas(prepared: Prepared, scenario: Scenario, table: Table, row: int
     return found.arrangement(int(keeps[0])).replicas if len(keeps) else None
 
 
-def _margin(prepared: Prepared, scenario: Scenario, precision: Precision) -> float | None:
+def _margin(accuracy: Accuracy) -> float | None:
     """How much more than its rate a fleet must be said to carry, to carry it in nine of ten cases;
     None where nobody knows."""
-    share = accuracy_of(prepared, scenario, precision).share("throughput")
+    share = accuracy.share("throughput")
     return None if share is None else 1.0 + NINE_OF_TEN * share

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.hardware.chip import Provenance
-from engine.words.messages import retold, say
+from engine.words.messages import listed, retold, say
 
 _NAMES = {
     "ttft": "TTFT",
@@ -26,15 +26,26 @@ class Accuracy:
 
     ``badge`` is that of its `Case`, ``known`` the same in words. ``ranges`` maps the ``range`` of
     metrics (``ttft``, ``tpot``, ``e2e``, ``throughput``, ``latency``; ``ttft_p99`` and the like) to
-    relative errors that two of three such results stayed within, ``wide`` to those of nine in ten.
+    relative errors that two of three such results stayed within, ``wide`` to those of nine in ten;
+    ``runs`` says what they were measured on, ``doubts`` what makes them wider.
     """
 
     badge: Provenance
     ranges: Mapping[str, float]
     rows: int
-    basis: str
+    runs: str
     wide: Mapping[str, float] = field(default_factory=dict)
     known: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def basis(self) -> str:
+        """What ranges were measured on, and why they are wider than the narrowest."""
+        runs = retold(self.runs)
+        if not self.doubts:
+            return runs
+        doubts = listed([retold(doubt) for doubt in self.doubts])
+        return say("{runs}; wider for {doubts}", runs=runs, doubts=doubts)
 
     def share(self, metric: str) -> float | None:
         """The relative error that is a metric's range; None where it has never been compared."""
@@ -59,12 +70,12 @@ class Accuracy:
             f"{say(_NAMES[name])} {self._both(name)}" for name in _NAMES if name in self.ranges
         ]
         if not named:
-            return say("{badge}; {basis}", badge=badge, basis=say(self.basis))
+            return say("{badge}; {basis}", badge=badge, basis=self.basis)
         return say(
             "{badge}: two of three (nine of ten) such results lay within {named} ({basis})",
             badge=badge,
             named=", ".join(named),
-            basis=say(self.basis),
+            basis=self.basis,
         )
 
     def _both(self, name: str) -> str:

@@ -1,28 +1,29 @@
-"""What is known of a kind of case: which published runs a prediction's error was measured on.
+"""What is known of a kind of case: how far a question is from the runs that were measured.
 
-The distance between a question and what was measured: whether the model was measured on this chip,
-on another or never; whether the chip was measured with this engine, with another or never; whether
-the kernels of the model's formats were measured or fitted on the chip's generation; whether the
-engine's own costs were.
+Whether the model was measured on this chip, on another or never; whether the chip was measured with
+this engine, with another or never; and what makes its ranges wider (`engine.plan.ranges.doubts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
-from typing import Any
 
 from engine.hardware.chip import Chip, KernelConstants, Provenance
-from engine.model.architecture import Architecture
+from engine.plan.ranges.covered import (
+    Covered,
+    covered,
+    dimensions,
+    engine_on_generation,
+    formats_of,
+)
+from engine.plan.ranges.doubts import FEW, Doubt
+from engine.scenario import ClientKind, Mode, Workload
 from engine.serve.system import System
-from engine.sources.profile_files import read_toml
 from engine.words.messages import say
 from engine.work.tokens import Inventory
-from profiles import ROOT
 
-RANGES = ROOT / "accuracy" / "ranges.toml"
 BUNDLED = "bundled"
 FORWARD = "cv"
 """The kind of models of one forward pass."""
@@ -57,36 +58,8 @@ class Case:
     kind: str
     model: ModelRuns
     chip: ChipRuns
-    kernels_fitted: bool = True
-    framework_known: bool = True
     badge: Provenance = Provenance.DATASHEET
-
-    @property
-    def key(self) -> tuple[str, ModelRuns, ChipRuns, bool, bool]:
-        """What tells its ranges from those of others."""
-        return self.kind, self.model, self.chip, self.kernels_fitted, self.framework_known
-
-    @property
-    def family(self) -> Case:
-        """The case that stands for it: on a chip that was not measured with the engine it matters
-        no more where the model was, nor, where kernels were never measured, on what."""
-        if not self.kernels_fitted:
-            return replace(self, model=ModelRuns.NEVER, chip=ChipRuns.NEVER)
-        if not self.framework_known:
-            return replace(self, model=ModelRuns.NEVER, chip=max(self.chip, ChipRuns.OTHERS))
-        if self.chip is not ChipRuns.ENGINE:
-            return replace(self, model=ModelRuns.NEVER)
-        return self
-
-    def widened(self) -> Iterable[Case]:
-        """Its family, then cases that know less."""
-        own = self.family
-        yield own
-        yield from (replace(own, model=one) for one in ModelRuns if one > own.model)
-        away = replace(own, model=ModelRuns.NEVER)
-        yield from (replace(away, chip=one) for one in ChipRuns if one > own.chip)
-        yield replace(away, chip=ChipRuns.NEVER, kernels_fitted=False)
-        yield replace(away, chip=ChipRuns.NEVER, kernels_fitted=False, framework_known=False)
+    doubts: tuple[Doubt, ...] = ()
 
     def words(self, chip: str, engine: str) -> str:
         """What is known, as a person would say it: ``H200 and vLLM measured, this model not``."""
@@ -100,38 +73,66 @@ class Case:
             ModelRuns.ELSEWHERE: say("this model elsewhere"),
             ModelRuns.NEVER: say("this model not"),
         }[self.model]
-        lacking = "" if self.kernels_fitted else say(", kernels of its formats not")
+        lacking = say(", kernels of its formats not") if Doubt.KERNELS in self.doubts else ""
         return say("{site}, {model}{lacking}", site=site, model=model, lacking=lacking)
 
 
-def dimensions(model: Architecture) -> str:
-    """What models of the same dimensions have in common, whatever they were trained for."""
-    return f"{model.layer_count}x{model.hidden_size}x{model.vocabulary_size}"
-
-
-def token_case(kind: str, system: System) -> Case:
-    """The case of a model of tokens; a person's own calibrated runs count as published ones."""
-    chip, framework, runs = system.chip.id, system.engine, covered()
+def token_case(
+    kind: str, system: System, asked: Iterable[Doubt] = (), known: Covered | None = None
+) -> Case:
+    """The case of a model of tokens, with the doubts of what is ``asked`` of it (`doubts_of`), by
+    what is ``known``, else by all published runs; a person's own calibrated runs count as those."""
+    runs = covered() if known is None else known
+    chip, framework = system.chip.id, system.engine
     own = framework.origin != BUNDLED and any(
         key.startswith(f"{chip}/") for key in framework.kernels
     )
     shape = dimensions(system.tokens_model)
-    model = ModelRuns.ELSEWHERE if shape in runs["models"] else ModelRuns.NEVER
-    if own or f"{shape}/{chip}" in runs["model_chips"]:
+    model = ModelRuns.ELSEWHERE if shape in runs.models else ModelRuns.NEVER
+    if own or f"{shape}/{chip}" in runs.model_chips:
         model = ModelRuns.HERE
-    site = ChipRuns.OTHERS if chip in runs["chips"] else ChipRuns.NEVER
+    site = ChipRuns.OTHERS if chip in runs.chips else ChipRuns.NEVER
     fitted = kernels_fitted(system.inventory)
     badge = Provenance.FITTED if fitted else Provenance.DATASHEET
-    if own or f"{chip}/{framework.id}" in runs["pairs"]:
+    if own or f"{chip}/{framework.id}" in runs.pairs:
         site, badge = ChipRuns.ENGINE, Provenance.MEASURED
-    known = own or framework.id in runs["frameworks"]
-    return Case(kind, model, site, fitted, known, badge)
+    experts = (Doubt.EXPERTS,) if system.inventory.banks else ()
+    unmeasured = () if own else tuple(_unmeasured(system, runs))
+    return Case(kind, model, site, badge, (*unmeasured, *experts, *asked))
+
+
+def doubts_of(system: System, workload: Workload, pools: bool) -> tuple[Doubt, ...]:
+    """What makes a load harder to predict, on ``pools`` of prefill and decode workers or on
+    replicas."""
+    of_client = workload.client.spread if workload.client.kind is ClientKind.CLOSED else 0.0
+    finds = system.engine.scheduler.prefix_caching and workload.mode is Mode.CONTINUOUS
+    found = max(workload.cached, workload.shared_prefix_tokens, workload.turns - 1)
+    harder = {
+        Doubt.CACHED: finds and found > 0,
+        Doubt.SPREAD: max(workload.input_spread, workload.output_spread) > 0 or of_client > 1,
+        Doubt.POOLS: pools,
+    }
+    return tuple(doubt for doubt, is_so in harder.items() if is_so)
+
+
+def _unmeasured(system: System, runs: Covered) -> Iterator[Doubt]:
+    """What runs do not say about a system."""
+    engine = runs.builds.get(system.engine.id, "")
+    lacking = {
+        Doubt.CHIP: system.chip.id not in runs.chips,
+        Doubt.GENERATION: runs.generations.get(system.chip.generation, 0) < FEW,
+        Doubt.ENGINE: engine_on_generation(system, engine) not in runs.engines,
+        Doubt.FORMATS: runs.formats.get(formats_of(system, engine), 0) < FEW,
+        Doubt.KERNELS: not kernels_fitted(system.inventory),
+        Doubt.COSTS: not engine,
+        Doubt.MODEL: dimensions(system.tokens_model) not in runs.models,
+    }
+    return (doubt for doubt, lacks in lacking.items() if lacks)
 
 
 def forward_case(chip: Chip) -> Case:
-    """The case of a model of one forward pass: its kernels count as fitted, all frameworks as
-    known."""
-    measured = chip.id in covered()["vision_chips"]
+    """The case of a model of one forward pass, which the chip alone tells from others."""
+    measured = chip.id in covered().vision_chips
     badge = Provenance.DATASHEET
     if chip.provenance is not Provenance.DATASHEET:
         badge = Provenance.FITTED
@@ -139,7 +140,8 @@ def forward_case(chip: Chip) -> Case:
         FORWARD,
         ModelRuns.NEVER,
         ChipRuns.ENGINE if measured else ChipRuns.NEVER,
-        badge=Provenance.MEASURED if measured else badge,
+        Provenance.MEASURED if measured else badge,
+        () if measured else (Doubt.CHIP,),
     )
 
 
@@ -157,25 +159,3 @@ def _constants(inventory: Inventory) -> Iterable[KernelConstants]:
         yield from (mixing.prefill_constants, mixing.decode_constants)
         if mixing.index_constants is not None:
             yield mixing.index_constants
-
-
-@cache
-def ranges_file() -> dict[str, Any]:
-    """``profiles/accuracy/ranges.toml``."""
-    return read_toml(RANGES)
-
-
-@cache
-def covered() -> Mapping[str, frozenset[str]]:
-    """What published runs exist of: ``chips``, ``frameworks``, ``pairs`` (``chip/framework``),
-    ``models`` (their `dimensions`) and ``model_chips`` (``dimensions/chip``) for language models,
-    ``vision_chips`` for vision models."""
-    return {name: frozenset(values) for name, values in ranges_file()["covered"].items()}
-
-
-def published_runs(chip: str) -> str:
-    """Of which models runs on a chip have been published, in a word."""
-    language, vision = chip in covered()["chips"], chip in covered()["vision_chips"]
-    if language and vision:
-        return "language, vision"
-    return "language" if language else "vision" if vision else "none"

@@ -1,65 +1,86 @@
 """Ranges of what a system predicts: how far off predictions of its kind of case have been.
 
-``profiles/accuracy/ranges.toml`` holds the relative errors that two of three and nine of ten
-published results stayed within, for each kind of case (`engine.plan.ranges.case`), measured where
-just as little was known. The maintainers' ``tests/accuracy/publish.py`` writes the file.
+``profiles/accuracy/ranges.toml`` holds, of every kind and metric, the relative errors that two of
+three and nine of ten published results stayed within where much was known, each predicted without
+its like, and by what factor each doubt (`engine.plan.ranges.doubts`) makes them wider. The
+maintainers' ``tests/accuracy/publish.py`` writes the file.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from engine.model.kinds import ModelKind
 from engine.plan.ranges.accuracy import Accuracy
-from engine.plan.ranges.case import (
-    FORWARD,
-    Case,
-    ChipRuns,
-    ModelRuns,
-    forward_case,
-    ranges_file,
-    token_case,
-)
-from engine.scenario import Mode
+from engine.plan.ranges.case import FORWARD, Case, doubts_of, forward_case, token_case
+from engine.plan.ranges.covered import ranges_file
+from engine.plan.ranges.doubts import Doubt
+from engine.scenario import Mode, Workload
 from engine.serve.system import System
 from engine.words.messages import say
 
 
-def accuracy_of_system(system: System, mode: Mode) -> Accuracy:
-    """Badge and ranges of what a system predicts: of models of tokens by model, chip, engine and
-    formats, of forward models by the chip alone."""
+class Figures(StrEnum):
+    """Figures whose ranges widen alike, as the file names them."""
+
+    FIRST_TOKEN = "first_token"
+    PACE = "pace"
+    IMAGES = "images"
+
+
+def figures_of(kind: str, metric: str) -> Figures:
+    """Which factors are those of a metric's range."""
+    if kind == FORWARD:
+        return Figures.IMAGES
+    return Figures.FIRST_TOKEN if metric.startswith("ttft") else Figures.PACE
+
+
+def accuracy_of_system(system: System, workload: Workload, pools: bool = False) -> Accuracy:
+    """Badge and ranges of what a system predicts, of ``pools`` of prefill and decode workers or of
+    replicas; of forward models by the chip alone."""
     if system.model.kind is ModelKind.FORWARD:
         case = forward_case(system.chip)
     else:
-        case = token_case("static" if mode is Mode.STATIC else "serving", system)
+        kind = "static" if workload.mode is Mode.STATIC else "serving"
+        case = token_case(kind, system, doubts_of(system, workload, pools))
     return accuracy_of_case(case, system.chip.name, system.engine.name)
 
 
 def accuracy_of_case(case: Case, chip: str, engine: str) -> Accuracy:
-    """Badge and ranges of a case, of the narrowest that was measured and knows no more than it;
-    ``chip`` and ``engine`` are named as people read them."""
+    """Badge and ranges of a case; ``chip`` and ``engine`` are named as people read them."""
     known = "" if case.kind == FORWARD else case.words(chip, engine)
-    for candidate in case.widened():
-        found = _ranges().get(candidate.key)
-        if found is not None:
-            ranges, wide = found["range"], found["wide"]
-            return Accuracy(case.badge, ranges, found["rows"], found["basis"], wide, known)
-    return Accuracy(case.badge, {}, 0, say("never compared with a measurement"), known=known)
+    found = _kinds().get(case.kind)
+    if found is None:
+        return Accuracy(case.badge, {}, 0, say("never compared with a measurement"), known=known)
+    factors = {name: _factors(case, name) for name in found["range"]}
+    times = {name: math.prod(one.values()) for name, one in factors.items()}
+    ranges, wide = (
+        {name: round(share * times[name], 3) for name, share in found[width].items()}
+        for width in ("range", "wide")
+    )
+    told = {doubt for of_metric in factors.values() for doubt in of_metric}
+    doubts = tuple(doubt.words for doubt in case.doubts if doubt in told)
+    return Accuracy(case.badge, ranges, found["rows"], _runs(case.kind), wide, known, doubts)
+
+
+def _factors(case: Case, metric: str) -> Mapping[Doubt, float]:
+    """Of the doubts that make a metric's range wider."""
+    factors = ranges_file()["factor"][figures_of(case.kind, metric)]
+    return {doubt: factors[doubt] for doubt in case.doubts if doubt in factors}
+
+
+def _runs(kind: str) -> str:
+    if kind == FORWARD:
+        return say(
+            "published runs of image models and text encoders, each predicted without its like"
+        )
+    return say("published runs, each predicted without its like")
 
 
 @cache
-def _ranges() -> Mapping[tuple[Any, ...], Mapping[str, Any]]:
-    return {case_of_file(one).key: one for one in ranges_file()["case"]}
-
-
-def case_of_file(values: Mapping[str, Any]) -> Case:
-    """The case that an entry of the file is of."""
-    return Case(
-        values["kind"],
-        ModelRuns[values["model"].upper()],
-        ChipRuns[values["chip"].upper()],
-        values["kernels"] == "fitted",
-        values["framework"] == "known",
-    )
+def _kinds() -> Mapping[str, Mapping[str, Any]]:
+    return {one["kind"]: one for one in ranges_file()["kind"]}

@@ -14,7 +14,6 @@ from engine.plan.launch_lines import launch_of, launch_values
 from engine.plan.lost import why_lost
 from engine.plan.prepared import Prepared
 from engine.plan.results import Sweep, Table
-from engine.plan.row_ranges import accuracy_of
 from engine.plan.rows import row_metrics
 from engine.plan.saved.plan_file import (
     SCHEMA_VERSION,
@@ -50,7 +49,7 @@ def plan_document(
     arrangement, precision = table.arrangement(row), table.precision(row)
     batch = int(table.batch[row])
     explanation = explain(prepared, scenario, arrangement, precision, batch)
-    accuracy = accuracy_of(prepared, scenario, precision)
+    accuracy = table.accuracy(row)
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "rooftop_version": __version__,
