@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from engine.evidence.measured.eras import profile_of
+from engine.evidence.measured.eras import build_of, profile_of
 from engine.evidence.measured.forward_calls import forward_call
 from engine.evidence.measured.library import Library
 from engine.evidence.measured.measurement import Measurement
@@ -194,4 +194,5 @@ def _settings(row: Measurement, framework: Framework, architecture: Architecture
         max_sequences=int(recipe.sequences) if few else None,
         # Who ran longer requests than the model is made for had told the engine so.
         max_context=needed if own and needed - 1 > own else None,
+        build=build_of(row.run, framework),
     )

@@ -7,11 +7,17 @@ from functools import cache
 from typing import Any
 
 from engine.evidence.measured.runs import Conditions, Run
+from engine.hardware.builds import build_number
+from engine.hardware.framework import Framework
 from engine.hardware.framework_profiles import framework_ids
 from engine.sources.profile_files import bundled_files, read_toml
 from profiles import ROOT
 
 GENERIC = "generic"
+_NUMBER = re.compile(r"(?<![\d.])\d{1,4}(?:\.\d{1,5}){1,2}")
+_FIRST_TOLD = (0, 11)
+"""vLLM's builds before sampled with FlashInfer where that was installed, as in its containers, else
+by sorting (its topk_topp_sampler.py, 0.10): gigabytes that a number does not tell apart."""
 
 
 @cache
@@ -51,3 +57,13 @@ def profile_of(run: Run) -> str:
     # A person's own folder is looked into only for what may be there: tables are long.
     known = bool(name) and (name in bundled_files("frameworks") or name in framework_ids())
     return name if known else GENERIC
+
+
+def build_of(run: Run, framework: Framework) -> str:
+    """The numbered build of ``framework``, the profile of a run, that its version says, where such
+    builds are known to have differed; blank for those of today and where nobody says."""
+    found = _NUMBER.search(run.version)
+    if found is None or not framework.eras or framework.id != run.framework:
+        return ""
+    told = _FIRST_TOLD <= build_number(found[0]) < framework.eras[-1].below
+    return found[0] if told else ""

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from engine.evidence.measured.eras import profile_of
+from engine.evidence.measured.eras import build_of, profile_of
 from engine.evidence.measured.runs import Run
 from engine.hardware.framework_profiles import load_framework
 
@@ -84,3 +84,24 @@ def test_a_profile_has_what_it_does_not_change_from_its_base():
     assert derived.scheduler.admission_steps == 30
     assert derived.costs.step_seconds == base.costs.step_seconds
     assert derived.kernels == base.kernels
+
+
+@pytest.mark.parametrize(
+    ("framework", "version", "profile", "build"),
+    [
+        ("vllm", "vLLM 0.11.0", "vllm", "0.11.0"),
+        ("vllm", "vllm (vllm-openai:v0.13.0)", "vllm", "0.13.0"),
+        ("vllm", "vLLM 0.18.1rc1 (rocm nightly)", "vllm", "0.18.1"),
+        # Today's, one whose sampler its number does not tell, and none.
+        ("vllm", "vllm 0.33.0", "vllm", ""),
+        ("vllm", "vLLM 0.10.2", "vllm", ""),
+        ("vllm", "vllm nan", "vllm", ""),
+        # A former build's profile is told by its name.
+        ("vllm", "vllm 0.6.4", "vllm-0.6", ""),
+        ("atom", "ATOM 0.1.0", "atom", ""),
+    ],
+)
+def test_a_numbered_version_is_the_build_that_somebody_would_ask_for(
+    framework, version, profile, build
+):
+    assert build_of(Run(framework, version), load_framework(profile)) == build

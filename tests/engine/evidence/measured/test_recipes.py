@@ -150,6 +150,7 @@ def test_what_a_page_says_of_its_client_stands_in_where_the_row_says_nothing(tmp
 def test_a_recipe_whose_load_was_not_recorded_is_refused(tmp_path):
     """The label 512 of gpt-oss on H100 is the client's cap, not what was in flight."""
     cells = DRAWN | {"model": "openai/gpt-oss-120b", "precision_weights": "mxfp4"}
+    cells |= {"framework_version": "vllm (version not in artefact)"}
     refused = predict_rows(
         make_rows(tmp_path, cells | {"concurrency_or_batch": "512"}, cells)
     ).refused
