@@ -38,6 +38,15 @@ class CacheTransfer(Enum):
     """After every layer."""
 
 
+class RankChoice(Enum):
+    """How requests are shared among the attention-DP ranks of a decode worker."""
+
+    FEWEST = "fewest"
+    """To the one that holds the fewest."""
+    RANDOM = "random"
+    """To any, whatever each holds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduler:
     """What a pass may hold, and when requests are let in."""
@@ -126,6 +135,13 @@ class Scheduler:
         "chunks of the prompt, in layers; none where it cannot",
         CacheTransfer.NONE,
         choices=tuple(CacheTransfer),
+    )
+    rank_choice: RankChoice = constant(
+        "rank_choice",
+        "which attention-DP rank of a decode worker a request goes to: the one that holds the "
+        "fewest, or any at random",
+        RankChoice.FEWEST,
+        choices=tuple(RankChoice),
     )
     prefix_caching: bool = constant(
         "prefix_caching",

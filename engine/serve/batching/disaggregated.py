@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.hardware.parts.scheduler import CacheTransfer
 from engine.serve.batching.client import opening_seconds
+from engine.serve.batching.uneven_ranks import unevenly_held
 from engine.serve.drafting import drafting_passes, prompts_seconds
 from engine.serve.laws.law import Law, Piece
 from engine.serve.laws.laws import Laws, Opening, opened, opening_of
@@ -221,7 +222,7 @@ def decode_pass(
     deployment: Deployment, requests: Requests, batch: FloatArray
 ) -> tuple[Pass, FloatArray]:
     """The mean decode pass of ``batch`` sequences of one worker, and the time per token."""
-    step = requests.decoding(deployment.layouts, batch)
+    step = unevenly_held(deployment, requests.decoding(deployment.layouts, batch))
     decode = run(deployment, [step])
     drafting = drafting_passes(deployment, requests.drafts, step).seconds
     return decode, (decode.seconds + drafting) * per_token(deployment, requests)

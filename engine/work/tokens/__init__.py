@@ -6,6 +6,7 @@ evaluates that list for arrays of layouts and batches. Neither knows seconds.
 
 from engine.work.tokens.dense import dense_work
 from engine.work.tokens.exchange import COMBINE, DISPATCH, dispatching
+from engine.work.tokens.experts import busiest, largest_of
 from engine.work.tokens.inventory import Inventory, take_inventory
 from engine.work.tokens.messages import (
     dense_messages,
@@ -35,12 +36,14 @@ __all__ = [
     "Placed",
     "Source",
     "Step",
+    "busiest",
     "decode_step",
     "dense_messages",
     "dense_work",
     "dispatching",
     "gathered_messages",
     "has_prompts",
+    "largest_of",
     "mixing_work",
     "other_messages",
     "other_work",

@@ -55,7 +55,7 @@ class PlacedBank:
             slots=slots,
             others=1.0 - 1.0 / slots.ranks,
             copied=slots.per_rank * slots.ranks / float(experts.count),
-            largest=_largest(slots.ranks),
+            largest=largest_of(slots.ranks),
             balanced=layouts.expert >= bank.placing.from_ranks,
             divided=layouts.expert > 1,
             weights=sum(m.weights for m in experts.matrices) / layouts.expert_tensor,
@@ -89,7 +89,9 @@ def busiest(mean: FloatArray, largest: FloatArray, variance: FloatArray) -> Floa
     return above
 
 
-def _largest(ranks: FloatArray) -> FloatArray:
+def largest_of(ranks: FloatArray) -> FloatArray:
+    """How many standard deviations the largest of so many random loads is expected to be above the
+    mean."""
     factor: FloatArray = np.interp(np.log2(ranks), np.arange(len(_LARGEST_NORMAL)), _LARGEST_NORMAL)
     return factor
 
