@@ -243,6 +243,12 @@ class Constants:
             order=prior.get("order", 2.0), half_size=prior.get("half_size", 0.0), **fields
         )
 
+    def _fitted(self, name: str) -> bool:
+        """Whether a framework's kernel is fitted; what its profile alone knows of stays so."""
+        generation, _, table = name.partition("/")
+        tables = self.priors["generations"].get(generation, {"kernels": {}})
+        return table in tables["kernels"]
+
     def framework(self, framework: Framework, values: np.ndarray) -> Framework:
         """``framework`` with its fitted costs and kernels."""
         costs = {}
@@ -251,7 +257,7 @@ class Constants:
             if place is not None:
                 field, declared = CONSTANTS[key]
                 costs[field] = declared.read(float(values[place]))
-        kernels = {}
+        kernels = {name: one for name, one in framework.kernels.items() if not self._fitted(name)}
         for one in reversed(lineage(framework.id)):
             for (owner, generation), classes in self.owns.items():
                 for table in classes if owner == one else ():

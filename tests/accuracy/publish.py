@@ -158,7 +158,7 @@ def _in_pools(
 
 
 def _held_out_errors(held: HeldOut, widths: Widths, certainty: float) -> FloatArray:
-    """By how much TPOT of each row may be longer than predicted, by its own range."""
+    """By what share of itself TPOT of each row may be predicted too short, by its own range."""
     found = list(zip(*widths.spreads("serving", "tpot", held.doubts), strict=True))
     errors = {one: Spread(*one).error(certainty) for one in set(found)}
     return np.array([errors[one] for one in found])

@@ -102,7 +102,10 @@ def write(constants: Constants, logs: np.ndarray, used: Collection[tuple[str, st
     values = constants.values(logs)
     for (framework, generation), classes in constants.owns.items():
         path = bundled_files("frameworks")[framework]
-        stale = [f'kernels."{generation}/{name}"' for name in _written(path, generation)]
+        # What a profile alone knows of, no fit has a prior for.
+        fitted = constants.priors["generations"][generation]["kernels"]
+        written = [name for name in _written(path, generation) if name in fitted]
+        stale = [f'kernels."{generation}/{name}"' for name in written]
         drop(path, stale)
         for name in classes:
             prior = constants.priors["generations"][generation]["kernels"][name]

@@ -54,6 +54,14 @@ def test_constants_at_their_priors_make_the_profiles_of_the_priors():
     assert engine.kernels["hopper/gemm.bf16"].memory == pytest.approx(table["memory"])
 
 
+def test_a_kernel_that_a_profile_alone_knows_stays_as_it_says():
+    constants = Constants(OWNS)
+    given = load_framework("sglang")
+    engine = constants.framework(given, constants.values(constants.prior))
+    name = "ampere/grouped_gemm.mxfp4_weight"
+    assert engine.kernels[name] == given.kernels[name]
+
+
 def test_values_stay_within_their_limits_however_far_a_fit_moves():
     constants = Constants(OWNS)
     for shift in (-9.0, 9.0):

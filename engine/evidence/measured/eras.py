@@ -15,7 +15,7 @@ from profiles import ROOT
 
 GENERIC = "generic"
 _NUMBER = re.compile(r"(?<![\d.])\d{1,4}(?:\.\d{1,5}){1,2}")
-_FIRST_TOLD = (0, 11)
+_FIRST_TOLD = {"vllm": (0, 11)}
 """vLLM's builds before sampled with FlashInfer where that was installed, as in its containers, else
 by sorting (its topk_topp_sampler.py, 0.10): gigabytes that a number does not tell apart."""
 
@@ -65,5 +65,6 @@ def build_of(run: Run, framework: Framework) -> str:
     found = _NUMBER.search(run.version)
     if found is None or not framework.eras or framework.id != run.framework:
         return ""
-    told = _FIRST_TOLD <= build_number(found[0]) < framework.eras[-1].below
+    first = _FIRST_TOLD.get(framework.id, ())
+    told = first <= build_number(found[0]) < framework.eras[-1].below
     return found[0] if told else ""

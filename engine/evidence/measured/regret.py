@@ -61,16 +61,16 @@ def regrets(
     pools: bool = False,
 ) -> list[Regret]:
     """One `Regret` per limit, over the serving rows that publish TPOT and throughput; with
-    ``error`` choices keep their limits although TPOT (of each row) may be so much longer than
-    predicted, with ``pools`` they are those between deployments of which one is in two pools, or
-    more."""
+    ``error`` choices keep their limits although TPOT (of each row) may be predicted shorter than it
+    is by such a share of it, with ``pools`` they are those between deployments of which one is in
+    two pools, or more."""
     groups = [
         members
         for members in _groups(rows)
         if not pools or any(rows[place].prefill is not None for place in members)
     ]
-    longer = 1.0 + np.broadcast_to(error, len(rows))
-    return [_regret(rows, predictions, groups, limit, limit / longer) for limit in limits]
+    shorter = np.maximum(1.0 - np.broadcast_to(error, len(rows)), 0.0)
+    return [_regret(rows, predictions, groups, limit, limit * shorter) for limit in limits]
 
 
 def _groups(rows: Sequence[Measurement]) -> Iterable[NDArray[np.int64]]:

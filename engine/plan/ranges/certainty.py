@@ -77,10 +77,10 @@ def spread_of(accuracy: Accuracy, metric: Metric) -> Spread | None:
 
 
 def room(metric: Metric, values: FloatArray | float, limit: float) -> FloatArray:
-    """By what share of themselves values may be off until they miss a limit; negative beyond it."""
-    values = np.asarray(values, dtype=float)
-    off = limit / values - 1.0 if metric.better is Better.LOWER else 1.0 - limit / values
-    return np.asarray(off)
+    """By what share of the limit values may be off until what is measured misses it; negative
+    beyond it. Errors are shares of what was measured, so that at the limit it is the limit's."""
+    over = np.asarray(values, dtype=float) / limit - 1.0
+    return np.asarray(-over if metric.better is Better.LOWER else over)
 
 
 def stricter(objectives: Objectives, accuracy: Accuracy, certainty: float) -> Objectives:
@@ -95,5 +95,5 @@ def stricter(objectives: Objectives, accuracy: Accuracy, certainty: float) -> Ob
         if limit is not None and spread is not None:
             error = spread.error(certainty)
             lower = metric.better is Better.LOWER
-            limits[metric.id] = limit / (1.0 + error) if lower else limit / max(1.0 - error, 1e-9)
+            limits[metric.id] = limit * (max(1.0 - error, 1e-9) if lower else 1.0 + error)
     return replace(objectives, **limits)

@@ -92,6 +92,7 @@ def test_a_profile_has_what_it_does_not_change_from_its_base():
         ("vllm", "vLLM 0.11.0", "vllm", "0.11.0"),
         ("vllm", "vllm (vllm-openai:v0.13.0)", "vllm", "0.13.0"),
         ("vllm", "vLLM 0.18.1rc1 (rocm nightly)", "vllm", "0.18.1"),
+        ("sglang", "SGLang 0.5.9", "sglang", "0.5.9"),
         # Today's, one whose sampler its number does not tell, and none.
         ("vllm", "vllm 0.33.0", "vllm", ""),
         ("vllm", "vLLM 0.10.2", "vllm", ""),
