@@ -122,7 +122,7 @@ def test_looking_at_the_queue_seldom_delays_first_tokens_and_spares_passes():
 
 
 def test_who_started_last_decodes_after_all_prompts_are_read():
-    """A burst of prompts that just fill every pass lasts as long as its rate says and one answer more,
+    """A burst of prompts that just fill passes lasts as long as its rate says and an answer more,
     in passes of half of the sequences; of twenty per slot, a twentieth of that each."""
     subject = deployment(prefill_tokens=512)
 
